@@ -1,0 +1,66 @@
+/* headers.c: (pure) the header fields of one reply, as lines in one Buf. Knows no header's meaning. */
+
+#include <string.h>
+
+#include "headers.h"
+#include "text.h"
+
+static int is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static size_t without_end(const char *line, size_t len) {
+  while (len && is_space(line[len - 1])) len--;
+  return len;
+}
+
+/* The length of the name in "Name: value"; 0: the line is no field. */
+static size_t name_len(const char *line) {
+  size_t len = strcspn(line, ": \t");
+  return line[len] == ':' ? len : 0;
+}
+
+static int add_line(Buf *lines, const char *line, size_t len) {
+  buf_add(lines, line, len);
+  return buf_add(lines, "", 1);
+}
+
+/* A line that begins with a blank goes on with the value before it (obs-fold). */
+static int unfold(Buf *lines, const char *line, size_t len) {
+  while (len && is_space(*line)) line++, len--;
+  if (lines->len == 0 || len == 0) return 0;
+  lines->len--;                                        /* the NUL of the line before */
+  buf_puts(lines, " ");
+  return add_line(lines, line, len);
+}
+
+int headers_add(Headers *headers, const char *line, size_t len) {
+  Buf *lines = &headers->lines;
+  int folded = len && (*line == ' ' || *line == '\t');
+  if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+    buf_reset(lines);
+    return 0;
+  }
+  len = without_end(line, len);
+  if (len == 0) return 0;
+  if (memchr(line, '\0', len)) len = 0;                /* would end the line early and begin another: keep an empty one */
+  return folded ? unfold(lines, line, len) : add_line(lines, line, len);
+}
+
+const char *headers_next(const Headers *headers, const char *line) {
+  const Buf *lines = &headers->lines;
+  const char *next = line ? line + strlen(line) + 1 : lines->data;
+  while (next && next < lines->data + lines->len) {
+    if (name_len(next)) return next;
+    next += strlen(next) + 1;
+  }
+  return NULL;
+}
+
+const char *headers_get(const Headers *headers, const char *name) {
+  size_t len = strlen(name);
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+    if (name_len(line) == len && text_starts(line, name)) return line + len + 1 + strspn(line + len + 1, " \t");
+  return NULL;
+}
+
+void headers_reset(Headers *headers) { buf_reset(&headers->lines); }
+void headers_clear(Headers *headers) { buf_clear(&headers->lines); }

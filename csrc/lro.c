@@ -1,0 +1,272 @@
+/* lro.c: (pure) what replies say of a long-running operation. Sends nothing, waits for nothing, and does not judge whose URL it is told. */
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lro.h"
+#include "text.h"
+#include "url.h"
+
+static const char RUNNING[] = "InProgress", DONE[] = "Succeeded";      /* our words where the service uses none */
+
+enum { MAX_STATUS = 128 };
+
+void lro_init(Lro *lro, const char *method, const char *original_url, FinalState final_state) {
+  *lro = (Lro){ .final_state = final_state, .method = text_copy(method), .original_url = text_copy(original_url) };
+}
+
+void lro_clear(Lro *lro) {
+  free(lro->method);
+  free(lro->original_url);
+  free(lro->poll_url);
+  free(lro->location);
+  free(lro->resource_location);
+  free(lro->status);
+  memset(lro, 0, sizeof *lro);
+}
+
+/* Of a method that makes or changes a resource, the resource is the result. */
+static int makes_resource(const Lro *lro) { return text_equal(lro->method, "PUT") || text_equal(lro->method, "PATCH"); }
+
+/* -- broken ------------------------------------------------------------------------------------------------------------- */
+
+static LroOutcome broken(Error *error, const Reply *reply) {
+  error_note_reply(error, reply);
+  error->outcome_unknown = 1;
+  return LRO_BROKEN;
+}
+
+static LroOutcome broken_body(Error *error, const Reply *reply, const char *url, const char *expected, const char *came) {
+  char *shown = url_redacted(url);
+  error_set(error, ERROR_PROTOCOL, "InvalidReply", "%s should answer %s, but HTTP %d came with %s", shown ? shown : "the service", expected,
+            reply->status, came);
+  free(shown);
+  return broken(error, reply);
+}
+
+static LroOutcome broken_status(Error *error, const Reply *reply, const char *method, const char *url, const char *expected) {
+  char *shown = url_redacted(url);
+  error_set(error, ERROR_PROTOCOL, "InvalidReply", "%s %s should be answered with %s, but HTTP %d came", method, shown ? shown : "",
+            expected, reply->status);
+  free(shown);
+  return broken(error, reply);
+}
+
+static LroOutcome broken_pointer(Error *error, const Reply *reply, const char *name) {
+  char *shown = url_redacted(headers_get(&reply->headers, name));
+  error_set(error, ERROR_PROTOCOL, "InvalidReply", "the header %s should hold an http or https URL, but it came as '%s'", name,
+            shown ? shown : "");
+  free(shown);
+  return broken(error, reply);
+}
+
+/* -- bodies ------------------------------------------------------------------------------------------------------------- */
+
+static const char *kind_of_body(const Reply *reply, const json_t *root) {
+  if (reply->body.len == 0) return "an empty body";
+  return root ? "JSON that is not an object" : "a body that is not JSON";
+}
+
+/* NULL if there is no such text. */
+static const char *provisioning_state(const json_t *root) {
+  const char *state = json_string_value(json_object_get(json_object_get(root, "properties"), "provisioningState"));
+  return state && *state ? state : NULL;
+}
+
+/* -- words -------------------------------------------------------------------------------------------------------------- */
+
+static const struct Ending { const char *word, *name; LroOutcome outcome; } endings[] = {
+  { "Succeeded", "Succeeded", LRO_SUCCEEDED },
+  { "Failed", "Failed", LRO_FAILED },
+  { "Canceled", "Canceled", LRO_FAILED },
+  { "Cancelled", "Canceled", LRO_FAILED }
+};
+
+static const struct Ending *ending(const char *word) {
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+    if (text_equal(endings[i].word, word)) return &endings[i];
+  return NULL;      /* any other word: it is running */
+}
+
+/* People are shown the word: no line ends, no end of it in sight. */
+static void set_status(Lro *lro, const char *word) {
+  free(lro->status);
+  lro->status = text_line(word, strlen(word), MAX_STATUS);
+}
+
+static LroOutcome judge(Lro *lro, const char *word, const Reply *reply, Error *error) {
+  const struct Ending *end = ending(word);
+  set_status(lro, word);
+  if (!end) return LRO_RUNNING;
+  if (end->outcome == LRO_FAILED) error_from_status(error, reply, end->name);
+  return end->outcome;
+}
+
+/* By the provisioning state in the body; by word if there is none. */
+static LroOutcome judge_state(Lro *lro, const json_t *root, const char *word, const Reply *reply, Error *error) {
+  const char *state = provisioning_state(root);
+  return judge(lro, state ? state : word, reply, error);
+}
+
+/* The HTTP status says that it runs on; the body may have a word for it. */
+static LroOutcome still_running(Lro *lro, const json_t *root) {
+  const char *state = provisioning_state(root);
+  set_status(lro, state && !ending(state) ? state : RUNNING);
+  return LRO_RUNNING;
+}
+
+/* -- pointers: the headers that say where to ask ------------------------------------------------------------------------ */
+
+static const struct Pointer { const char *name; LroMode mode; } pointers[] = {      /* the first one that is there wins */
+  { "Azure-AsyncOperation", LRO_MONITOR },
+  { "Operation-Location", LRO_MONITOR },
+  { "Location", LRO_LOCATION }
+};
+
+/* mode LRO_NONE: of any mode. */
+static const struct Pointer *find_pointer(const Reply *reply, LroMode mode) {
+  for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+    const char *value = headers_get(&reply->headers, pointers[i].name);
+    if (value && *value && (mode == LRO_NONE || mode == pointers[i].mode)) return &pointers[i];
+  }
+  return NULL;
+}
+
+/* Takes reference, read against base, into slot; 0: it is no URL, and slot stays as it was. */
+static int take_url(char **slot, const char *base, const char *reference) {
+  char *url = reference && *reference ? url_resolve(base, reference) : NULL;
+  if (!url) return 0;
+  free(*slot);
+  *slot = url;
+  return 1;
+}
+
+/* Location is kept for the final GET. Beside a monitor it need not be valid. */
+static void remember_location(Lro *lro, const Reply *reply, const char *base) {
+  take_url(&lro->location, base, headers_get(&reply->headers, "Location"));
+}
+
+static LroOutcome follow(Lro *lro, const struct Pointer *pointer, const Reply *reply, const char *base, Error *error) {
+  if (!take_url(&lro->poll_url, base, headers_get(&reply->headers, pointer->name))) return broken_pointer(error, reply, pointer->name);
+  lro->mode = pointer->mode;
+  return LRO_RUNNING;
+}
+
+/* -- the first reply ---------------------------------------------------------------------------------------------------- */
+
+static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  switch (reply->status) {
+    case 200: return judge_state(lro, root, DONE, reply, error);
+    case 201: return judge_state(lro, root, RUNNING, reply, error);
+    case 202: return still_running(lro, root);
+    default: return judge(lro, DONE, reply, error);      /* 204 */
+  }
+}
+
+static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
+  json_t *root = reply_json(reply);
+  LroOutcome outcome = judge_resource(lro, root, reply, error);
+  lro->mode = LRO_BODY;
+  text_set(&lro->poll_url, lro->original_url);
+  json_decref(root);
+  return outcome;
+}
+
+static LroOutcome first_without_pointer(Lro *lro, const Reply *reply, Error *error) {
+  if (makes_resource(lro)) return first_resource(lro, reply, error);
+  if (reply->status != 202) return judge(lro, DONE, reply, error);
+  error_set(error, ERROR_PROTOCOL, "InvalidReply", "HTTP 202 to %s should name a status URL in Azure-AsyncOperation, Operation-Location "
+            "or Location, but none of them came: the operation cannot be followed", lro->method);
+  return broken(error, reply);
+}
+
+LroOutcome lro_first(Lro *lro, const Reply *reply, Error *error) {
+  int at_once = text_equal(lro->method, "PATCH") && reply->status == 200;      /* headers are strays then */
+  const struct Pointer *pointer = at_once ? NULL : find_pointer(reply, LRO_NONE);
+  if (reply->status != 200 && reply->status != 201 && reply->status != 202 && reply->status != 204)
+    return broken_status(error, reply, lro->method, lro->original_url, "200, 201, 202 or 204");
+  if (!pointer) return first_without_pointer(lro, reply, error);
+  remember_location(lro, reply, lro->original_url);
+  LroOutcome outcome = follow(lro, pointer, reply, lro->original_url, error);
+  if (outcome == LRO_RUNNING && pointer->mode == LRO_LOCATION) set_status(lro, RUNNING);
+  return outcome;
+}
+
+/* -- polls -------------------------------------------------------------------------------------------------------------- */
+
+static LroOutcome poll_monitor(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  static const char expected[] = "a JSON object with a text 'status'";
+  const json_t *status = json_object_get(root, "status");
+  const char *word = json_string_value(status);
+  if (!json_is_object(root)) return broken_body(error, reply, lro->poll_url, expected, kind_of_body(reply, root));
+  if (!word) return broken_body(error, reply, lro->poll_url, expected, status ? "a 'status' that is not text" : "no 'status'");
+  if (!*word) return broken_body(error, reply, lro->poll_url, expected, "an empty 'status'");
+  take_url(&lro->resource_location, lro->poll_url, json_string_value(json_object_get(root, "resourceLocation")));
+  return judge(lro, word, reply, error);
+}
+
+static LroOutcome poll_location(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  return reply->status == 202 ? still_running(lro, root) : judge_state(lro, root, DONE, reply, error);
+}
+
+static LroOutcome poll_resource(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  if (json_is_object(root)) return judge_state(lro, root, DONE, reply, error);
+  return broken_body(error, reply, lro->poll_url, "the resource as a JSON object", kind_of_body(reply, root));
+}
+
+static LroOutcome poll_by_mode(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  switch (lro->mode) {
+    case LRO_MONITOR: return poll_monitor(lro, root, reply, error);
+    case LRO_LOCATION: return poll_location(lro, root, reply, error);
+    default: return poll_resource(lro, root, reply, error);
+  }
+}
+
+LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
+  if (reply->status < 200 || reply->status > 299) return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
+  json_t *root = reply_json(reply);
+  LroOutcome outcome = poll_by_mode(lro, root, reply, error);
+  const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
+  json_decref(root);
+  remember_location(lro, reply, lro->poll_url);
+  return outcome == LRO_RUNNING && pointer ? follow(lro, pointer, reply, lro->poll_url, error) : outcome;
+}
+
+/* -- the result --------------------------------------------------------------------------------------------------------- */
+
+const char *lro_final_url(const Lro *lro) {
+  int resource = makes_resource(lro);
+  if (lro->mode != LRO_MONITOR || text_equal(lro->method, "DELETE")) return NULL;
+  if (lro->final_state == FINAL_ORIGINAL) return lro->original_url;
+  if (lro->final_state == FINAL_LOCATION && lro->location) return lro->location;
+  if (lro->final_state == FINAL_MONITOR && !resource) return NULL;
+  if (lro->resource_location) return lro->resource_location;
+  return resource ? lro->original_url : lro->location;
+}
+
+static const struct { const char *word; FinalState final_state; } final_states[] = {      /* the first word of each is its name */
+  { "", FINAL_UNSET },
+  { "azure-async-operation", FINAL_MONITOR },
+  { "operation-location", FINAL_MONITOR },
+  { "location", FINAL_LOCATION },
+  { "original-uri", FINAL_ORIGINAL }
+};
+
+enum { FINAL_STATES = sizeof final_states / sizeof *final_states };
+
+int lro_final_state(const char *word, FinalState *final_state) {
+  for (size_t i = 0; i < FINAL_STATES; i++) {
+    if (text_equal(final_states[i].word, word)) {
+      *final_state = final_states[i].final_state;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+const char *lro_final_state_name(FinalState final_state) {
+  size_t i = 0;
+  while (i + 1 < FINAL_STATES && final_states[i].final_state != final_state) i++;
+  return final_states[i].word;
+}

@@ -1,0 +1,130 @@
+/* text.c: what the C library lacks for short texts. Nothing here depends on the locale. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "buf.h"
+#include "text.h"
+
+char *text_copy(const char *text) { return text ? strdup(text) : NULL; }
+
+char *text_format(const char *format, ...) {
+  char *text = NULL;
+  va_list args;
+  va_start(args, format);
+  if (vasprintf(&text, format, args) < 0) text = NULL;
+  va_end(args);
+  return text;
+}
+
+void text_set(char **slot, const char *text) {
+  char *copy = text_copy(text);      /* first: text may lie in the old one */
+  free(*slot);
+  *slot = copy;
+}
+
+void text_wipe(char *text) {
+  if (text) explicit_bzero(text, strlen(text));
+  free(text);
+}
+
+/* -- comparing ---------------------------------------------------------------------------------------------------------- */
+
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
+
+int text_equal(const char *a, const char *b) {
+  if (!a || !b) return a == b;
+  while (*a && lower(*a) == lower(*b)) a++, b++;
+  return *a == *b;
+}
+
+int text_starts(const char *text, const char *prefix) {
+  while (*prefix && lower(*text) == lower(*prefix)) text++, prefix++;
+  return *prefix == '\0';
+}
+
+int text_has_control(const char *text, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) return 1;
+  return 0;
+}
+
+/* -- lines for people --------------------------------------------------------------------------------------------------- */
+
+/* The length of the well-formed UTF-8 character that s begins with; 0: it begins with none. */
+static size_t character(const unsigned char *s, size_t left) {
+  size_t len = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+  if (len > left) return 0;
+  for (size_t i = 1; i < len; i++)
+    if ((s[i] & 0xC0) != 0x80) return 0;
+  if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90)) return 0;      /* longer than need be */
+  if ((s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF4 && s[1] > 0x8F)) return 0;      /* surrogates, beyond U+10FFFF */
+  return len;
+}
+
+static int is_blank(const unsigned char *s, size_t len) {
+  return len == 1 ? s[0] <= ' ' || s[0] == 0x7F : s[0] == 0xC2 && s[1] < 0xA0;       /* C1 controls move a terminal's cursor too */
+}
+
+int text_is_text(const char *text, size_t len) {
+  const unsigned char *s = (const unsigned char *)text, *end = s + len;
+  for (size_t n; s < end; s += n) {
+    n = character(s, (size_t)(end - s));
+    if (n == 0 || *s == '\0' || (is_blank(s, n) && !strchr(" \t\r\n", *s))) return 0;
+  }
+  return 1;
+}
+
+char *text_line(const char *text, size_t len, size_t max) {
+  static const char more[] = "...";
+  const unsigned char *s = (const unsigned char *)text, *end = s + len;
+  Buf line = { 0 };
+  size_t gap = 0;      /* 1: blanks since the last character */
+  for (size_t n; s < end; s += n) {
+    int known = (n = character(s, (size_t)(end - s))) > 0;
+    if (!known) n = 1;
+    if (known && is_blank(s, n)) {
+      gap = line.len > 0;
+      continue;
+    }
+    if (line.len + gap + n + strlen(more) > max) {
+      buf_puts(&line, more);
+      break;
+    }
+    buf_add(&line, " ", gap);
+    buf_add(&line, known ? (const char *)s : "?", n);
+    gap = 0;
+  }
+  return buf_take(&line);
+}
+
+/* -- numbers ------------------------------------------------------------------------------------------------------------ */
+
+int text_number(const char *text, double *number) {
+  enum { MAX_DIGITS = 15 };      /* as many as a double holds exactly */
+  size_t whole = strspn(text, "0123456789"), fraction = 0;
+  const char *rest = text + whole;
+  double value = 0, scale = 1;
+  if (*rest == '.') {
+    fraction = strspn(++rest, "0123456789");
+    if (fraction == 0) return 0;
+  }
+  if (whole == 0 || whole > MAX_DIGITS || rest[fraction] != '\0') return 0;
+  if (whole + fraction > MAX_DIGITS) fraction = MAX_DIGITS - whole;
+  for (size_t i = 0; i < whole; i++) value = value * 10 + (text[i] - '0');
+  for (size_t i = 0; i < fraction; i++, scale *= 10) value = value * 10 + (rest[i] - '0');
+  *number = value / scale;
+  return 1;
+}
+
+void text_guid(char out[37]) {
+  unsigned char b[16];
+  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) memset(b, 0, sizeof b);      /* it only names a request */
+  b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+  b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+  snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+           b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}

@@ -1,0 +1,20 @@
+/* text.h: what the C library lacks for short texts. Nothing here depends on the locale. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stddef.h>
+
+char *text_copy(const char *text);                        /* NULL gives NULL; the caller frees */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void  text_set(char **slot, const char *text);            /* frees the old, copies the new */
+void  text_wipe(char *text);                              /* overwrite and free: for secrets */
+int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; NULL equals only NULL */
+int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind */
+int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
+int   text_is_text(const char *text, size_t len);         /* well-formed UTF-8 without control characters but tabs and line ends */
+char *text_line(const char *text, size_t len, size_t max);/* for a person: one line of at most max bytes, well-formed, blanks and control
+                                                             characters as one blank, "..." where it was cut; the caller frees */
+int   text_number(const char *text, double *number);      /* the whole text is digits, or digits.digits: 1, else 0 */
+void  text_guid(char out[37]);                            /* a random version 4 GUID */
+
+#endif

@@ -1,0 +1,125 @@
+/* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back. A table in memory; no clock. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "throttle.h"
+
+typedef struct Budget {
+  double until;          /* 0: not held */
+  long   remaining;      /* -1: not known */
+} Budget;
+
+typedef struct Scope {
+  char  *name;           /* NULL: the place is free */
+  Budget budgets[THROTTLE_KINDS];
+} Scope;
+
+struct Throttle {
+  Scope *scopes;         /* open addressing, at most three quarters full */
+  size_t count, places;  /* places is a power of two, or 0 */
+};
+
+Throttle *throttle_new(void) { return calloc(1, sizeof(Throttle)); }
+
+void throttle_free(Throttle *throttle) {
+  if (!throttle) return;
+  for (size_t i = 0; i < throttle->places; i++) free(throttle->scopes[i].name);
+  free(throttle->scopes);
+  free(throttle);
+}
+
+ThrottleKind throttle_kind(const char *method) {
+  if (text_equal(method, "GET") || text_equal(method, "HEAD") || text_equal(method, "OPTIONS")) return THROTTLE_READS;
+  return text_equal(method, "DELETE") ? THROTTLE_DELETES : THROTTLE_WRITES;
+}
+
+/* -- the table ---------------------------------------------------------------------------------------------------------- */
+
+static size_t hash(const char *text) {
+  size_t h = 2166136261u;
+  while (*text) h = (h ^ (unsigned char)*text++) * 16777619u;
+  return h;
+}
+
+/* Where name is, or would be. There is always a free place. */
+static Scope *place_of(Scope *scopes, size_t places, const char *name) {
+  size_t i = hash(name) & (places - 1);
+  while (scopes[i].name && strcmp(scopes[i].name, name) != 0) i = (i + 1) & (places - 1);
+  return &scopes[i];
+}
+
+static const Budget *look(const Throttle *throttle, const char *scope, ThrottleKind kind) {
+  Scope *found = throttle->places ? place_of(throttle->scopes, throttle->places, scope) : NULL;
+  return found && found->name ? &found->budgets[kind] : NULL;
+}
+
+static int reserve(Throttle *throttle) {
+  if (throttle->count < throttle->places / 4 * 3) return 1;
+  size_t places = throttle->places ? throttle->places * 2 : 8;
+  Scope *scopes = calloc(places, sizeof *scopes);
+  if (!scopes) return 0;
+  for (size_t i = 0; i < throttle->places; i++)
+    if (throttle->scopes[i].name) *place_of(scopes, places, throttle->scopes[i].name) = throttle->scopes[i];
+  free(throttle->scopes);
+  throttle->scopes = scopes;
+  throttle->places = places;
+  return 1;
+}
+
+/* NULL: no memory, and nothing is noted. */
+static Budget *obtain(Throttle *throttle, const char *name, ThrottleKind kind) {
+  if (!reserve(throttle)) return NULL;
+  Scope *scope = place_of(throttle->scopes, throttle->places, name);
+  if (!scope->name) {
+    if (!(scope->name = text_copy(name))) return NULL;
+    for (int i = 0; i < THROTTLE_KINDS; i++) scope->budgets[i].remaining = -1;
+    throttle->count++;
+  }
+  return &scope->budgets[kind];
+}
+
+/* -- holds and budgets -------------------------------------------------------------------------------------------------- */
+
+void throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, double until) {
+  Budget *budget = obtain(throttle, scope, kind);
+  if (budget && until > budget->until) budget->until = until;
+}
+
+double throttle_until(const Throttle *throttle, const char *scope, ThrottleKind kind) {
+  const Budget *budget = look(throttle, scope, kind);
+  return budget ? budget->until : 0;
+}
+
+static long number_in(const Headers *headers, const char *name) {
+  const char *value = headers_get(headers, name);
+  double number = 0;
+  return value && !strchr(value, '.') && text_number(value, &number) && number <= 2147483647 ? (long)number : -1;
+}
+
+/* The smallest of what a reply says, in headers such as x-ms-ratelimit-remaining-subscription-global-reads; -1: nothing. */
+static long least_in(const Headers *headers, ThrottleKind kind) {
+  static const char *const kinds[] = { [THROTTLE_READS] = "reads", [THROTTLE_WRITES] = "writes", [THROTTLE_DELETES] = "deletes" };
+  static const char *const scopes[] = { "subscription", "subscription-global", "tenant" };
+  long least = number_in(headers, "x-ms-ratelimit-remaining-subscription-resource-requests");
+  for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+    char name[80];
+    snprintf(name, sizeof name, "x-ms-ratelimit-remaining-%s-%s", scopes[i], kinds[kind]);
+    long left = number_in(headers, name);
+    if (left >= 0 && (least < 0 || left < least)) least = left;
+  }
+  return least;
+}
+
+void throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers) {
+  long left = least_in(headers, kind);
+  Budget *budget = left >= 0 ? obtain(throttle, scope, kind) : NULL;
+  if (budget) budget->remaining = left;
+}
+
+long throttle_remaining(const Throttle *throttle, const char *scope, ThrottleKind kind) {
+  const Budget *budget = look(throttle, scope, kind);
+  return budget ? budget->remaining : -1;
+}

@@ -1,0 +1,184 @@
+/* url.c: (pure) URLs as text. libcurl, which will connect, also says what the host is; what a server gave is never tidied. */
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "url.h"
+
+enum { MAX_HOST = 300 };      /* bytes, port included; DNS allows 253 */
+
+/* No '@', '%', '\' and nothing beyond ASCII: what two readers could take for two hosts is no host. */
+static const char HOST_BYTES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
+
+/* The length of "scheme://"; 0: url does not begin with one. */
+static size_t scheme_len(const char *url) {
+  size_t len = strcspn(url, ":/?#");
+  return len && strncmp(url + len, "://", 3) == 0 ? len + 3 : 0;
+}
+
+static int is_visible(const char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text <= ' ' || *text == 0x7F) return 0;
+  return 1;
+}
+
+/* -- origins ------------------------------------------------------------------------------------------------------------ */
+
+/* "https://host:port" as it stands in url; NULL: that is no http(s) URL. */
+static char *front(const char *url) {
+  size_t scheme = text_starts(url, "https://") ? 8 : text_starts(url, "http://") ? 7 : 0;
+  size_t host = scheme ? strspn(url + scheme, HOST_BYTES) : 0;
+  const char *end = url + scheme + host;
+  if (!host || host > MAX_HOST || !strchr("/?#", *end) || !is_visible(end)) return NULL;
+  return strndup(url, scheme + host);
+}
+
+/* Lower case, without the dot of a full name; 0: nothing is left. */
+static int tidy_host(char *host) {
+  size_t len = strlen(host);
+  if (len && host[len - 1] == '.') host[--len] = '\0';
+  for (char *c = host; *c; c++)
+    if (*c >= 'A' && *c <= 'Z') *c = (char)(*c - 'A' + 'a');
+  return len && host[len - 1] != '.';
+}
+
+char *url_origin(const char *url) {
+  char *begin = url ? front(url) : NULL, *host = NULL, *port = NULL, *origin = NULL;
+  CURLU *parts = begin ? curl_url() : NULL;
+  if (!parts || curl_url_set(parts, CURLUPART_URL, begin, CURLU_DISALLOW_USER) != CURLUE_OK) goto end;
+  if (curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK) goto end;
+  if (curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) goto end;
+  if (tidy_host(host)) origin = text_format("%s://%s:%s", url_is_secure(url) ? "https" : "http", host, port);
+
+end:
+  curl_free(host);
+  curl_free(port);
+  curl_url_cleanup(parts);
+  free(begin);
+  return origin;
+}
+
+int url_same_origin(const char *a, const char *b) {
+  char *first = url_origin(a), *second = url_origin(b);
+  int same = first && second && strcmp(first, second) == 0;
+  free(first);
+  free(second);
+  return same;
+}
+
+const char *url_target(const char *url) {
+  url += scheme_len(url);
+  return url + strcspn(url, "/?#");
+}
+
+int url_is_secure(const char *url) { return text_starts(url, "https://"); }
+
+static int host_is_loopback(const char *host) {
+  struct in_addr v4;
+  struct in6_addr v6;
+  if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  if (inet_pton(AF_INET6, host, &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  return strcmp(host, "localhost") == 0;
+}
+
+int url_is_loopback(const char *url) {
+  char *origin = url_origin(url);
+  if (!origin) return 0;
+  char *host = strstr(origin, "://") + 3, *end = strrchr(host, ':');
+  if (*host == '[') host++, end--;
+  *end = '\0';
+  int loopback = host_is_loopback(host);
+  free(origin);
+  return loopback;
+}
+
+/* -- references --------------------------------------------------------------------------------------------------------- */
+
+/* RFC 3986, 5.3, without a fragment on either side. */
+static char *join(const char *base, const char *reference) {
+  char *joined = NULL, *copy = NULL;
+  CURLU *parts = curl_url();
+  if (parts && curl_url_set(parts, CURLUPART_URL, base, 0) == CURLUE_OK && curl_url_set(parts, CURLUPART_URL, reference, 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_URL, &joined, 0) == CURLUE_OK)
+    copy = text_copy(joined);
+  curl_free(joined);
+  curl_url_cleanup(parts);
+  return copy;
+}
+
+static char *without_fragment(const char *url) { return strndup(url, strcspn(url, "#")); }
+
+static char *resolve(const char *base, const char *reference) {
+  if (*reference == '\0') return text_copy(base);
+  return scheme_len(reference) ? text_copy(reference) : join(base, reference);
+}
+
+char *url_resolve(const char *base, const char *reference) {
+  char *from = base && reference ? without_fragment(base) : NULL;
+  char *to = from ? without_fragment(reference) : NULL;
+  char *url = to && is_visible(to) ? resolve(from, to) : NULL;
+  char *origin = url_origin(url);
+  if (!origin) {      /* not a URL that could be followed */
+    free(url);
+    url = NULL;
+  }
+  free(origin);
+  free(from);
+  free(to);
+  return url;
+}
+
+/* -- for people --------------------------------------------------------------------------------------------------------- */
+
+static void add_visible(Buf *out, const char *text, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    if (text[i] > ' ' && text[i] <= '~') buf_add(out, text + i, 1);
+    else buf_printf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
+  }
+}
+
+/* "name=value" with the value hidden; what has no name may be a secret itself. */
+static void add_parameter(Buf *out, const char *text, size_t len) {
+  static const char HIDDEN[] = "***";
+  const char *equals = memchr(text, '=', len);
+  if (text_starts(text, "api-version=")) {
+    add_visible(out, text, len);
+    return;
+  }
+  if (equals) add_visible(out, text, (size_t)(equals - text) + 1);
+  if (len) buf_puts(out, HIDDEN);
+}
+
+static void add_query(Buf *out, const char *query) {
+  for (const char *separator = "?"; *query && *query != '#'; separator = "&") {
+    size_t len = strcspn(query + 1, "&#");
+    buf_puts(out, separator);
+    add_parameter(out, query + 1, len);
+    query += len + 1;
+  }
+}
+
+char *url_redacted(const char *url) {
+  Buf out = { 0 };
+  const char *host = url + scheme_len(url), *target = url_target(url);
+  const char *at = memrchr(host, '@', (size_t)(target - host));
+  size_t path = strcspn(target, "?#");
+  add_visible(&out, url, (size_t)(host - url));
+  if (at) buf_puts(&out, "***");
+  if (at) host = at;
+  add_visible(&out, host, (size_t)(target - host) + path);
+  add_query(&out, target + path);
+  return buf_take(&out);
+}
+
+void url_escape(Buf *out, const char *text, size_t len) {
+  static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  for (size_t i = 0; i < len; i++) {
+    if (text[i] && strchr(PLAIN, text[i])) buf_add(out, text + i, 1);
+    else buf_printf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
+  }
+}
