@@ -1,0 +1,124 @@
+/* aml.h: the whole face of the core. One Loop per owner (a Lua state); everything that takes time is an Op on it. Single-threaded.
+   Client and Credential are counted references; who gets an Op owns it. Nothing here knows Lua. */
+#ifndef AML_H
+#define AML_H
+
+#include <signal.h>
+#include "error.h"
+#include "lro.h"
+#include "retry.h"
+
+#define AML_VERSION "0.1.0"
+
+typedef struct Loop Loop;
+typedef struct Client Client;
+typedef struct Credential Credential;
+typedef struct Op Op;
+
+/* -- loop ---------------------------------------------------------------------------------------------------------------- */
+
+typedef enum EventKind {
+  EVENT_NONE,      /* the time given has passed, or a signal came */
+  EVENT_OP,        /* there is news of op: accepted, polled (if asked for), or done */
+  EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
+  EVENT_IDLE       /* nothing is under way that could ever bring an event */
+} EventKind;
+
+typedef struct Event {
+  EventKind kind;
+  Op *op;          /* not the receiver's: whoever started it owns it */
+  int fd;
+} Event;
+
+Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
+void   loop_free(Loop *loop);          /* after its ops, clients and credentials */
+Event  loop_step(Loop *loop, double timeout, const sigset_t *mask);   /* at most one event. timeout in seconds, negative: until there is one.
+                                                                         mask: the signals blocked while it waits, NULL leaves them */
+double loop_now(const Loop *loop);     /* seconds on a clock that never goes back */
+void   loop_virtual(Loop *loop, int on);   /* while nothing is in flight, jump to the next due time instead of waiting for it */
+int    loop_watch(Loop *loop, int fd, int on);   /* 0, or -1 with errno */
+int    loop_forked(const Loop *loop);  /* it belongs to the parent process: do not use it here */
+
+/* -- credentials --------------------------------------------------------------------------------------------------------- */
+
+typedef struct AuthorityOptions {      /* borrowed during the call */
+  const char *authority;               /* "https://login.microsoftonline.com" */
+  const char *tenant_id;
+  const char *client_id;
+  const char *ca_file;                 /* as in ClientOptions */
+  const char *proxy;
+} AuthorityOptions;
+
+/* All return a new reference, or NULL and an ERROR_USAGE error. */
+Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error);
+Credential *credential_fixed(Loop *loop, const char *token, Error *error);
+Credential *credential_cli(Loop *loop, const char *tenant_id, const char *subscription, double timeout, Error *error);   /* 0: 13 s */
+Credential *credential_environment(Loop *loop, const AuthorityOptions *options, Error *error);   /* tenant_id and client_id are ignored */
+Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
+
+Credential *credential_ref(Credential *credential);
+void        credential_unref(Credential *credential);
+const char *credential_kind(const Credential *credential);       /* "client_secret" */
+const char *credential_principal(const Credential *credential);  /* who, as far as it is known; never secret */
+char       *credential_claim(const Credential *credential, const char *name);   /* what the token in hand says of its owner ("oid"); NULL:
+                                                                                   none yet, or it cannot be read. The caller frees */
+
+/* -- clients ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct ClientOptions {         /* borrowed during the call; zeros are the defaults */
+  const char *endpoint;                /* "https://management.azure.com" */
+  Credential *credential;              /* NULL: anonymous */
+  const char *scope;                   /* what its token is for; needed with a credential */
+  const char *user_agent;
+  const char *ca_file;                 /* instead of the system's authorities */
+  const char *proxy;                   /* NULL: as the environment says; "": none */
+  const char *const *allow_hosts;      /* more origins that a server may send us to; ends with NULL */
+  double connect_timeout;              /* seconds; 10 */
+  double request_timeout;              /* seconds, of one sending; 100 */
+  double poll_interval;                /* seconds between polls, negative: 1 s, x 1.5, at most 10 s */
+  size_t max_reply;                    /* bytes after decompression; 16 MiB */
+  RetryPolicy retry;
+} ClientOptions;
+
+void    client_defaults(ClientOptions *options);
+Client *client_new(Loop *loop, const ClientOptions *options, Error *error);   /* NULL: ERROR_USAGE */
+Client *client_ref(Client *client);
+void    client_unref(Client *client);
+const char *client_endpoint(const Client *client);
+long    client_remaining(const Client *client, const char *url, const char *method);   /* of the throttling budget; -1: not known */
+
+/* -- operations ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct Request {               /* borrowed during the call */
+  const char *method;
+  const char *url;                     /* a path on the client's endpoint, escaped already, or an absolute URL on an allowed origin */
+  const char *const *headers;          /* "Name: value", ends with NULL; may be NULL */
+  const char *body;
+  size_t      body_len;
+  double      timeout;                 /* seconds for all sendings until the service has answered; 0: as many as the policy tries */
+  int         follow;                  /* a long-running operation: poll it to its end */
+  FinalState  final_state;
+  const char *label;                   /* "start ci-ann", for people; NULL: method and path */
+  const Lro  *resume;                  /* go on polling this one instead of sending; copied */
+  const char *request_id;              /* NULL: a new GUID */
+} Request;
+
+Op    *op_request(Client *client, const Request *request, Error *error);   /* under way; or NULL: ERROR_USAGE */
+Op    *op_sleep(Loop *loop, double seconds);
+void   op_free(Op *op);                /* lets it go wherever it is; NULL is fine */
+int    op_accepted(const Op *op);      /* the service has taken it on (and op_done says whether it is over) */
+int    op_done(const Op *op);
+const Error *op_error(const Op *op);   /* once done: NULL if it went well; before: the trouble of the last poll, or NULL */
+const Reply *op_reply(const Op *op);   /* the last reply of the request, or of the final GET */
+const Reply *op_first_reply(const Op *op);   /* of a followed operation: the one that accepted it; NULL before */
+const Lro   *op_lro(const Op *op);     /* of a followed operation, else NULL */
+const char  *op_request_id(const Op *op);
+int    op_polls(const Op *op);
+void   op_watch_polls(Op *op, int on); /* each poll is an event too */
+char  *op_describe(const Op *op);      /* "start ci-ann: polling, 3rd time, next in 4 s"; the caller frees */
+
+/* What an Op carries for its owner; the core never looks at it. */
+void   op_set_owner(Op *op, void *owner);
+void  *op_owner(const Op *op);
+
+#endif

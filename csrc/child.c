@@ -1,0 +1,206 @@
+/* child.c: a program run for what it prints, watched by the loop. Knows nothing of what it says. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+
+enum { MAX_OUTPUT = 1024 * 1024 };
+
+extern char **environ;
+
+typedef struct Pipe {
+  Watch  watch;        /* fd -1 once it has ended */
+  Child *child;
+  Buf    text;
+} Pipe;
+
+struct Child {
+  Loop  *loop;
+  pid_t  pid;          /* also its process group; 0 once it was waited for */
+  Pipe   output, errors;
+  Timer  deadline, reaper;
+  int    status, timed_out;
+  ChildDone *done;
+  void  *owner;
+};
+
+static const char *const secrets[] = { "AZURE_CLIENT_SECRET=", "AZURE_PASSWORD=", "AZURE_CLIENT_CERTIFICATE_PASSWORD=" };
+
+static int is_secret(const char *variable) {
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+    if (strncmp(variable, secrets[i], strlen(secrets[i])) == 0) return 1;
+  return 0;
+}
+
+static char **clean_environment(void) {
+  size_t count = 0, kept = 0;
+  while (environ && environ[count]) count++;
+  char **clean = calloc(count + 1, sizeof *clean);
+  for (size_t i = 0; clean && i < count; i++)
+    if (!is_secret(environ[i])) clean[kept++] = environ[i];
+  return clean;
+}
+
+static void pipe_end(Pipe *pipe) {
+  if (pipe->watch.fd < 0) return;
+  loop_watch_remove(pipe->child->loop, &pipe->watch);
+  close(pipe->watch.fd);
+  pipe->watch.fd = -1;
+}
+
+static void child_free(Child *child) {
+  pipe_end(&child->output);
+  pipe_end(&child->errors);
+  loop_timer_stop(child->loop, &child->deadline);
+  loop_timer_stop(child->loop, &child->reaper);
+  loop_flight(child->loop, -1);
+  buf_wipe(&child->output.text);      /* az prints a token */
+  buf_wipe(&child->errors.text);
+  free(child);
+}
+
+static void finish(Child *child) {
+  ChildResult result = { child->timed_out ? -1 : child->status, child->timed_out, &child->output.text, &child->errors.text };
+  child->done(child->owner, &result);
+  child_free(child);
+}
+
+static Child *child_of_reaper(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, reaper)); }
+static Child *child_of_deadline(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, deadline)); }
+
+/* Both pipes have ended, so it is about to exit; a guest installs no SIGCHLD handler, so we look. */
+static void reap(Timer *timer) {
+  Child *child = child_of_reaper(timer);
+  int how;
+  pid_t got = waitpid(child->pid, &how, WNOHANG);
+  if (got == 0) {
+    loop_timer(child->loop, timer, loop_now(child->loop) + 0.005, reap);
+    return;
+  }
+  child->pid = 0;
+  if (got < 0) child->status = -1;      /* somebody else waited for it */
+  else if (child->status >= 0) child->status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+  finish(child);
+}
+
+static void end_of_output(Child *child) {
+  if (child->output.watch.fd < 0 && child->errors.watch.fd < 0)
+    loop_timer(child->loop, &child->reaper, loop_now(child->loop), reap);
+}
+
+/* A grandchild may keep the pipes open: after the kill nothing more is read. */
+static void kill_child(Child *child) {
+  kill(-child->pid, SIGKILL);
+  pipe_end(&child->output);
+  pipe_end(&child->errors);
+  end_of_output(child);
+}
+
+static void out_of_time(Timer *timer) {
+  Child *child = child_of_deadline(timer);
+  child->timed_out = 1;
+  kill_child(child);
+}
+
+static void pipe_ready(Watch *watch, unsigned epoll_events) {
+  Pipe *pipe = (Pipe *)watch;
+  char piece[4096];
+  (void)epoll_events;
+  ssize_t got = read(watch->fd, piece, sizeof piece);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got > 0 && buf_add(&pipe->text, piece, (size_t)got) != 0) {
+    pipe->child->status = -1;
+    kill_child(pipe->child);
+  } else if (got <= 0) {
+    pipe_end(pipe);
+    end_of_output(pipe->child);
+  }
+  explicit_bzero(piece, sizeof piece);
+}
+
+static int pipe_start(Pipe *pipe, Child *child, int fd) {
+  pipe->child = child;
+  pipe->watch.fd = fd;
+  pipe->watch.ready = pipe_ready;
+  pipe->text.limit = MAX_OUTPUT;
+  return loop_watch_add(child->loop, &pipe->watch, EPOLLIN);
+}
+
+static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, defaults;
+  char **environment = clean_environment();
+  if (!environment) return ENOMEM;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGINT);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, 1);
+  posix_spawn_file_actions_adddup2(&actions, errors, 2);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  posix_spawn_file_actions_addchdir_np(&actions, "/");
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  int failed = posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  free(environment);
+  return failed;
+}
+
+int child_start(Child **slot, Loop *loop, const char *const argv[], double timeout, ChildDone *done, void *owner) {
+  int output[2] = { -1, -1 }, errors[2] = { -1, -1 }, failed = ENOMEM;
+  Child *child = calloc(1, sizeof *child);
+  if (!child) return ENOMEM;
+  child->loop = loop;
+  child->done = done;
+  child->owner = owner;
+  child->output.watch.fd = child->errors.watch.fd = -1;
+  loop_flight(loop, +1);
+  if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) { failed = errno; goto fail; }
+  fcntl(output[1], F_SETFL, 0);      /* the program's ends block, as it expects */
+  fcntl(errors[1], F_SETFL, 0);
+  failed = spawn(&child->pid, argv, output[1], errors[1]);
+  if (failed) goto fail;
+  close(output[1]);
+  close(errors[1]);
+  output[1] = errors[1] = -1;
+  loop_timer(loop, &child->deadline, loop_now(loop) + timeout, out_of_time);
+  int watched = pipe_start(&child->output, child, output[0]);
+  if (pipe_start(&child->errors, child, errors[0]) != 0 || watched != 0) {
+    child->status = -1;
+    kill_child(child);
+  }
+  *slot = child;
+  return 0;
+
+fail:
+  for (int i = 0; i < 2; i++) {
+    if (output[i] >= 0) close(output[i]);
+    if (errors[i] >= 0) close(errors[i]);
+  }
+  child_free(child);
+  return failed;
+}
+
+void child_cancel(Child *child) {
+  if (child->pid > 0) {
+    kill(-child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+  }
+  child_free(child);
+}

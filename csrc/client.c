@@ -1,0 +1,132 @@
+/* client.c: where requests go and under which rules: an endpoint, who asks, timeouts, trust. Sends nothing itself. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "text.h"
+#include "url.h"
+
+void client_defaults(ClientOptions *options) {
+  memset(options, 0, sizeof *options);
+  options->connect_timeout = 10;
+  options->request_timeout = 100;
+  options->poll_interval = -1;
+  options->max_reply = 16u * 1024 * 1024;
+  options->retry = retry_default;
+}
+
+static const char *endpoint_fault(const ClientOptions *options, const char *origin) {
+  if (!origin) return "is not an http or https URL such as https://management.azure.com";
+  if (strpbrk(url_target(options->endpoint), "?#")) return "must not have a query or a fragment";
+  if (!options->credential || url_is_secure(options->endpoint)) return NULL;
+  if (!url_is_loopback(options->endpoint)) return "is plain http: a token would travel unencrypted; use https";
+  if (options->credential->ambient) return "is plain http: credentials found on this machine are not sent there; give one explicitly";
+  return NULL;
+}
+
+static char **copy_list(const char *const *list) {
+  size_t count = 0;
+  while (list && list[count]) count++;
+  char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
+  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(list[i]);
+  return copy;
+}
+
+static char *without_final_slash(const char *endpoint) {
+  char *copy = text_copy(endpoint);
+  for (size_t len = copy ? strlen(copy) : 0; len && copy[len - 1] == '/'; ) copy[--len] = '\0';
+  return copy;
+}
+
+Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
+  char *origin = options->endpoint ? url_origin(options->endpoint) : NULL;
+  const char *fault = endpoint_fault(options, origin);
+  free(origin);
+  if (fault) {
+    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", options->endpoint ? options->endpoint : "", fault);
+    return NULL;
+  }
+  Client *client = calloc(1, sizeof *client);
+  if (!client) return NULL;
+  client->loop = loop;
+  client->refs = 1;
+  client->endpoint = without_final_slash(options->endpoint);
+  client->credential = credential_ref(options->credential);
+  client->scope = text_copy(options->scope);
+  client->user_agent = text_copy(options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION);
+  client->ca_file = text_copy(options->ca_file);
+  client->proxy = text_copy(options->proxy);
+  client->allow_hosts = copy_list(options->allow_hosts);
+  client->connect_timeout = options->connect_timeout;
+  client->request_timeout = options->request_timeout;
+  client->poll_interval = options->poll_interval;
+  client->max_reply = options->max_reply;
+  client->retry = options->retry;
+  return client;
+}
+
+Client *client_ref(Client *client) {
+  if (client) client->refs++;
+  return client;
+}
+
+void client_unref(Client *client) {
+  if (!client || --client->refs > 0) return;
+  credential_unref(client->credential);
+  for (char **host = client->allow_hosts; host && *host; host++) free(*host);
+  free(client->allow_hosts);
+  free(client->endpoint);
+  free(client->scope);
+  free(client->user_agent);
+  free(client->ca_file);
+  free(client->proxy);
+  free(client);
+}
+
+const char *client_endpoint(const Client *client) { return client->endpoint; }
+
+/* An entry of allow_hosts is an origin, or a host name that stands for https on its usual port. */
+static int allowed_by(const char *entry, const char *url) {
+  if (strstr(entry, "://")) return url_same_origin(entry, url);
+  char *origin = text_format("https://%s", entry);
+  int same = origin && url_same_origin(origin, url);
+  free(origin);
+  return same;
+}
+
+int client_allows(const Client *client, const char *url) {
+  if (url_same_origin(client->endpoint, url)) return 1;
+  if (client->credential && !url_is_secure(url)) return 0;
+  for (char **host = client->allow_hosts; host && *host; host++)
+    if (allowed_by(*host, url)) return 1;
+  return 0;
+}
+
+/* The subscription in a URL's path, as a pointer and a length; none gives length 0. */
+static const char *subscription_in(const char *url, size_t *len) {
+  static const char before[] = "/subscriptions/";
+  const char *found = strcasestr(url_target(url), before);
+  *len = 0;
+  if (!found) return "";
+  found += sizeof before - 1;
+  *len = strcspn(found, "/?");
+  return found;
+}
+
+char *client_throttle_scope(const Client *client, const char *url) {
+  size_t len;
+  const char *subscription = subscription_in(url, &len);
+  char *origin = url_origin(url);
+  char *scope = text_format("%s %s %.*s", origin ? origin : "", client->credential ? credential_principal(client->credential) : "",
+                            (int)len, subscription);
+  free(origin);
+  return scope;
+}
+
+long client_remaining(const Client *client, const char *url, const char *method) {
+  char *scope = client_throttle_scope(client, url);
+  long left = scope ? throttle_remaining(loop_throttle(client->loop), scope, throttle_kind(method)) : -1;
+  free(scope);
+  return left;
+}

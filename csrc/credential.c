@@ -1,0 +1,35 @@
+/* credential.c: what all kinds of credentials share: a counted reference, a name, who it is. What a kind asks and reads is in credential/. */
+
+#include <stdlib.h>
+
+#include "text.h"
+#include "token.h"
+
+Credential *credential_new(Loop *loop, const CredentialKind *kind, void *state, const char *principal) {
+  Credential *credential = calloc(1, sizeof *credential);
+  Credential doomed = { .kind = kind, .loop = loop, .state = state };
+  if (!credential) {
+    kind->clear(&doomed);
+    return NULL;
+  }
+  *credential = doomed;
+  credential->refs = 1;
+  credential->principal = text_copy(principal);
+  return credential;
+}
+
+Credential *credential_ref(Credential *credential) {
+  if (credential) credential->refs++;
+  return credential;
+}
+
+void credential_unref(Credential *credential) {
+  if (!credential || --credential->refs > 0) return;
+  tokens_clear(credential);
+  credential->kind->clear(credential);
+  free(credential->principal);
+  free(credential);
+}
+
+const char *credential_kind(const Credential *credential) { return credential->kind->name; }
+const char *credential_principal(const Credential *credential) { return credential->principal ? credential->principal : ""; }

@@ -1,0 +1,370 @@
+/* loop.c: bytes and time: epoll, timers in a heap, libcurl's sockets, and the queue of events. Does not know what they are for. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "transfer.h"
+
+enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 64 };
+
+typedef struct OwnerWatch {    /* a descriptor of the loop's owner */
+  Watch  watch;
+  Notice notice;
+  Loop  *loop;
+} OwnerWatch;
+
+typedef struct Socket {        /* one of libcurl's */
+  Watch watch;
+  Loop *loop;
+} Socket;
+
+struct Loop {
+  int       epoll;
+  pid_t     pid;
+  CURLM    *multi;
+  Timer     curl_timer;
+  Timer   **heap;              /* from 1; the earliest on top */
+  size_t    timers, heap_cap;
+  Watch   **watches;           /* by descriptor */
+  size_t    watch_cap, watch_count;
+  Notice    news;              /* head of a ring */
+  int       flights;
+  int       is_virtual;
+  double    jumped;            /* how far the virtual clock is ahead */
+  Throttle *throttle;
+  Pool     *pool;
+};
+
+double loop_now(const Loop *loop) {
+  struct timespec ts;
+  clock_gettime(CLOCK_BOOTTIME, &ts);      /* goes on while a laptop sleeps, as a token's life does */
+  return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 + loop->jumped;
+}
+
+int loop_forked(const Loop *loop) { return loop->pid != getpid(); }
+void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
+CURLM *loop_curl(Loop *loop) { return loop->multi; }
+Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
+Pool *loop_pool(Loop *loop) { return loop->pool; }
+void loop_flight(Loop *loop, int change) { loop->flights += change; }
+
+/* -- timers ------------------------------------------------------------------------------------------------------------- */
+
+static void heap_put(Loop *loop, Timer *timer, size_t place) {
+  loop->heap[place] = timer;
+  timer->place = place;
+}
+
+static void heap_up(Loop *loop, Timer *timer, size_t place) {
+  for (; place > 1 && loop->heap[place / 2]->due > timer->due; place /= 2)
+    heap_put(loop, loop->heap[place / 2], place);
+  heap_put(loop, timer, place);
+}
+
+static void heap_down(Loop *loop, Timer *timer, size_t place) {
+  for (;;) {
+    size_t child = place * 2;
+    if (child > loop->timers) break;
+    if (child < loop->timers && loop->heap[child + 1]->due < loop->heap[child]->due) child++;
+    if (loop->heap[child]->due >= timer->due) break;
+    heap_put(loop, loop->heap[child], place);
+    place = child;
+  }
+  heap_put(loop, timer, place);
+}
+
+static int heap_reserve(Loop *loop) {
+  if (loop->timers + 1 < loop->heap_cap) return 1;
+  size_t cap = loop->heap_cap ? loop->heap_cap * 2 : 64;
+  Timer **heap = realloc(loop->heap, cap * sizeof *heap);
+  if (!heap) return 0;
+  loop->heap = heap;
+  loop->heap_cap = cap;
+  return 1;
+}
+
+void loop_timer_stop(Loop *loop, Timer *timer) {
+  size_t place = timer->place;
+  if (!place) return;
+  timer->place = 0;
+  Timer *last = loop->heap[loop->timers--];
+  if (last == timer) return;
+  if (place > 1 && loop->heap[place / 2]->due > last->due) heap_up(loop, last, place);
+  else heap_down(loop, last, place);
+}
+
+void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer)) {
+  loop_timer_stop(loop, timer);
+  timer->due = due;
+  timer->fire = fire;
+  if (!heap_reserve(loop)) abort();      /* a timer that is lost is a wait that never ends */
+  heap_up(loop, timer, ++loop->timers);
+}
+
+/* Only what was due when we began: a timer that arms itself for "at once" must not hold up the descriptors. */
+static void fire_timers(Loop *loop) {
+  double now = loop_now(loop);
+  while (loop->timers && loop->heap[1]->due <= now) {
+    Timer *timer = loop->heap[1];
+    loop_timer_stop(loop, timer);
+    timer->fire(timer);
+  }
+}
+
+/* -- descriptors -------------------------------------------------------------------------------------------------------- */
+
+static int watches_reserve(Loop *loop, int fd) {
+  if ((size_t)fd < loop->watch_cap) return 1;
+  size_t cap = loop->watch_cap ? loop->watch_cap : 64;
+  while (cap <= (size_t)fd) cap *= 2;
+  Watch **watches = realloc(loop->watches, cap * sizeof *watches);
+  if (!watches) return 0;
+  for (size_t i = loop->watch_cap; i < cap; i++) watches[i] = NULL;
+  loop->watches = watches;
+  loop->watch_cap = cap;
+  return 1;
+}
+
+int loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events) {
+  struct epoll_event event = { .events = epoll_events, .data.fd = watch->fd };
+  if (watch->fd < 0) { errno = EBADF; return -1; }
+  if (!watches_reserve(loop, watch->fd)) { errno = ENOMEM; return -1; }
+  Watch *old = loop->watches[watch->fd];
+  int done = epoll_ctl(loop->epoll, old ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch->fd, &event);
+  if (done != 0 && old && errno == ENOENT)      /* closed behind our back, and the number given out again */
+    done = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event);
+  if (done != 0) return -1;
+  if (!old) loop->watch_count++;
+  loop->watches[watch->fd] = watch;
+  return 0;
+}
+
+void loop_watch_remove(Loop *loop, Watch *watch) {
+  if (watch->fd < 0 || (size_t)watch->fd >= loop->watch_cap || loop->watches[watch->fd] != watch) return;
+  epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+  loop->watches[watch->fd] = NULL;
+  loop->watch_count--;
+}
+
+static void owner_ready(Watch *watch, unsigned epoll_events) {
+  OwnerWatch *own = (OwnerWatch *)watch;
+  (void)epoll_events;
+  loop_notify(own->loop, &own->notice);
+}
+
+static Watch *watch_at(const Loop *loop, int fd) {
+  return fd >= 0 && (size_t)fd < loop->watch_cap ? loop->watches[fd] : NULL;
+}
+
+static int owner_watch(Loop *loop, int fd) {
+  OwnerWatch *own = calloc(1, sizeof *own);
+  if (!own) { errno = ENOMEM; return -1; }
+  own->loop = loop;
+  own->watch.fd = fd;
+  own->watch.ready = owner_ready;
+  own->notice.event.kind = EVENT_WATCH;
+  own->notice.event.fd = fd;
+  if (loop_watch_add(loop, &own->watch, EPOLLIN) == 0) return 0;
+  free(own);
+  return -1;
+}
+
+static void owner_unwatch(Loop *loop, Watch *watch) {
+  OwnerWatch *own = (OwnerWatch *)watch;
+  loop_watch_remove(loop, watch);
+  loop_unnotify(&own->notice);
+  free(own);
+}
+
+int loop_watch(Loop *loop, int fd, int on) {
+  Watch *watch = watch_at(loop, fd);
+  if (watch && watch->ready != owner_ready) { errno = EBUSY; return -1; }
+  if (watch && !on) owner_unwatch(loop, watch);
+  if (!watch && on) return owner_watch(loop, fd);
+  return 0;
+}
+
+/* -- libcurl ------------------------------------------------------------------------------------------------------------ */
+
+static void reap(Loop *loop) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(loop->multi, &left)))
+    if (message->msg == CURLMSG_DONE) pool_done(loop, message->easy_handle, message->data.result);
+}
+
+static void socket_ready(Watch *watch, unsigned events) {
+  Socket *sock = (Socket *)watch;
+  Loop *loop = sock->loop;      /* the socket may be gone after the next call */
+  int running, mask = 0;
+  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
+  if (events & EPOLLOUT) mask |= CURL_CSELECT_OUT;
+  if (events & EPOLLERR) mask |= CURL_CSELECT_ERR;
+  curl_multi_socket_action(loop->multi, watch->fd, mask, &running);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *assigned) {
+  Loop *loop = user;
+  Socket *sock = assigned;
+  (void)easy;
+  if (what == CURL_POLL_REMOVE) {
+    if (sock) loop_watch_remove(loop, &sock->watch);
+    free(sock);
+    return 0;
+  }
+  if (!sock) {
+    sock = calloc(1, sizeof *sock);
+    if (!sock) return -1;
+    sock->loop = loop;
+    sock->watch.fd = fd;
+    sock->watch.ready = socket_ready;
+    curl_multi_assign(loop->multi, fd, sock);
+  }
+  unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+  return loop_watch_add(loop, &sock->watch, events);
+}
+
+static void curl_due(Timer *timer) {
+  Loop *loop = (Loop *)((char *)timer - offsetof(Loop, curl_timer));
+  int running;
+  curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+static int on_timer(CURLM *multi, long ms, void *user) {
+  Loop *loop = user;
+  (void)multi;
+  if (ms < 0) loop_timer_stop(loop, &loop->curl_timer);
+  else loop_timer(loop, &loop->curl_timer, loop_now(loop) + (double)ms / 1000, curl_due);
+  return 0;
+}
+
+static int curl_open(Loop *loop) {
+  loop->multi = curl_multi_init();
+  if (!loop->multi) return 0;
+  curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+  curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+  curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)MAX_IDLE_CONNECTIONS);
+  return 1;
+}
+
+/* -- events ------------------------------------------------------------------------------------------------------------- */
+
+void loop_notify(Loop *loop, Notice *notice) {
+  if (notice->next) return;
+  notice->prev = loop->news.prev;
+  notice->next = &loop->news;
+  notice->prev->next = notice;
+  loop->news.prev = notice;
+}
+
+void loop_unnotify(Notice *notice) {
+  if (!notice->next) return;
+  notice->prev->next = notice->next;
+  notice->next->prev = notice->prev;
+  notice->next = notice->prev = NULL;
+}
+
+static int has_news(const Loop *loop) { return loop->news.next != &loop->news; }
+
+/* -- turning ------------------------------------------------------------------------------------------------------------ */
+
+/* Milliseconds until the next timer, at most timeout; rounded up, because a poll sent early costs a whole Retry-After. */
+static int wait_ms(const Loop *loop, double timeout) {
+  double seconds = timeout;
+  if (loop->timers) {
+    double left = loop->heap[1]->due - loop_now(loop);
+    if (left < 0) left = 0;
+    if (seconds < 0 || left < seconds) seconds = left;
+  }
+  if (seconds < 0) return -1;
+  if (seconds > 3600) seconds = 3600;
+  double ms = seconds * 1000;
+  return (int)ms + (ms > (double)(int)ms);
+}
+
+/* Returns how many descriptors were ready, -1 after a signal. */
+static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
+  struct epoll_event ready[EPOLL_BATCH];
+  int count = epoll_pwait(loop->epoll, ready, EPOLL_BATCH, ms, mask);
+  for (int i = 0; i < count; i++) {      /* looked up each time: an earlier one may have removed it */
+    Watch *watch = watch_at(loop, ready[i].data.fd);
+    if (watch) watch->ready(watch, ready[i].events);
+  }
+  return count;
+}
+
+static void jump(Loop *loop, double timeout) {
+  double ahead = loop->timers ? loop->heap[1]->due - loop_now(loop) : timeout;
+  if (timeout >= 0 && timeout < ahead) ahead = timeout;
+  if (ahead > 0) loop->jumped += ahead;
+}
+
+static int idle(const Loop *loop) { return !loop->timers && !loop->flights && !loop->watch_count; }
+
+static int turn(Loop *loop, double timeout, const sigset_t *mask) {
+  int hold = loop->is_virtual && !loop->flights && (loop->timers || timeout >= 0);
+  int ready = wait_descriptors(loop, hold ? 0 : wait_ms(loop, timeout), mask);
+  if (hold && ready == 0) jump(loop, timeout);
+  fire_timers(loop);
+  reap(loop);
+  return ready;
+}
+
+static Event take_news(Loop *loop) {
+  Notice *first = loop->news.next;
+  loop_unnotify(first);
+  return first->event;
+}
+
+Event loop_step(Loop *loop, double timeout, const sigset_t *mask) {
+  double deadline = timeout < 0 ? -1 : loop_now(loop) + timeout;
+  Event nothing = { EVENT_NONE, NULL, -1 };
+  for (;;) {
+    if (has_news(loop)) return take_news(loop);
+    if (timeout < 0 && idle(loop)) { nothing.kind = EVENT_IDLE; return nothing; }
+    double left = timeout < 0 ? -1 : deadline - loop_now(loop);
+    if (turn(loop, timeout < 0 ? -1 : left > 0 ? left : 0, mask) < 0) break;      /* a signal: let the owner look */
+    if (timeout >= 0 && left <= 0) break;
+  }
+  return has_news(loop) ? take_news(loop) : nothing;
+}
+
+/* -- life --------------------------------------------------------------------------------------------------------------- */
+
+Loop *loop_new(void) {
+  Loop *loop = calloc(1, sizeof *loop);
+  if (!loop) return NULL;
+  loop->news.next = loop->news.prev = &loop->news;
+  loop->pid = getpid();
+  loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+  loop->throttle = throttle_new();
+  loop->pool = pool_new();
+  if (loop->epoll < 0 || !loop->throttle || !loop->pool || !heap_reserve(loop) || !curl_open(loop)) {
+    loop_free(loop);
+    return NULL;
+  }
+  return loop;
+}
+
+static void close_watches(Loop *loop) {
+  for (size_t fd = 0; fd < loop->watch_cap; fd++)
+    if (loop->watches[fd] && loop->watches[fd]->ready == owner_ready) owner_unwatch(loop, loop->watches[fd]);
+}
+
+void loop_free(Loop *loop) {
+  if (!loop) return;
+  pool_free(loop->pool);
+  if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
+  close_watches(loop);
+  throttle_free(loop->throttle);
+  if (loop->epoll >= 0) close(loop->epoll);
+  free(loop->heap);
+  free(loop->watches);
+  free(loop);
+}

@@ -1,0 +1,45 @@
+/* loop.h: what the rest of the core asks of the loop: timers, descriptors, transfers in flight, news for the owner. */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <curl/curl.h>
+#include "aml.h"
+#include "throttle.h"
+
+typedef struct Timer Timer;
+struct Timer {                   /* of zeros: idle. Must be stopped before its memory goes */
+  double due;
+  size_t place;                  /* in the heap, from 1; 0: idle */
+  void (*fire)(Timer *timer);
+};
+
+void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer));   /* arms it anew */
+void loop_timer_stop(Loop *loop, Timer *timer);
+
+typedef struct Watch Watch;
+struct Watch {                   /* must be removed before its memory or its descriptor goes */
+  int  fd;
+  void (*ready)(Watch *watch, unsigned epoll_events);
+};
+
+int  loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events);      /* or changes what is waited for; 0, or -1 with errno */
+void loop_watch_remove(Loop *loop, Watch *watch);
+
+typedef struct Notice Notice;
+struct Notice {                  /* a place in the queue of events. Must be taken back before its memory goes */
+  Notice *next, *prev;           /* NULL: not queued */
+  Event   event;
+};
+
+void loop_notify(Loop *loop, Notice *notice);       /* once queued, more news changes nothing */
+void loop_unnotify(Notice *notice);
+
+CURLM    *loop_curl(Loop *loop);
+Throttle *loop_throttle(Loop *loop);
+void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
+
+/* A transfer's end, and the pool that bounds how many run: kept by transfer.c. */
+typedef struct Pool Pool;
+Pool *loop_pool(Loop *loop);
+
+#endif

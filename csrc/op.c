@@ -1,0 +1,605 @@
+/* op.c: the life of an operation: token, send, pause, again, poll, done. What replies mean is lro.c's and retry.c's; bytes are transfer.c's. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "client.h"
+#include "op.h"
+#include "text.h"
+#include "transfer.h"
+#include "url.h"
+
+static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* seconds between polls, where nobody says otherwise */
+static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
+
+enum { MAX_LINES = 40 };
+
+typedef enum Stage { STAGE_FIRST, STAGE_POLL, STAGE_FINAL } Stage;
+typedef enum Phase { PHASE_TOKEN, PHASE_FLIGHT, PHASE_PAUSE, PHASE_DONE } Phase;
+
+struct Op {
+  Loop   *loop;
+  Client *client;             /* NULL: a sleep */
+  Stage   stage;
+  Phase   phase;
+  char   *method, *url, *body, *label;
+  size_t  body_len;
+  char  **headers;            /* ends with NULL */
+  char    request_id[64];
+  int     follow;
+  Lro     lro;
+  int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
+  int     polls;
+  int     renewed;            /* the service refused our token once already */
+  double  pace, deadline, accepted_at;
+  Timer   timer;
+  TokenWait token;
+  Transfer *transfer;
+  Notice  notice;
+  Reply   first, reply;
+  Error   error;
+  int     accepted, failed, watch_polls;
+  OpDone *listener;
+  void   *context, *owner;
+};
+
+static Op *op_of_timer(Timer *timer) { return (Op *)((char *)timer - offsetof(Op, timer)); }
+static Op *op_of_token(TokenWait *wait) { return (Op *)((char *)wait - offsetof(Op, token)); }
+static void go(Op *op);
+
+/* -- the end ------------------------------------------------------------------------------------------------------------ */
+
+static void tell(Op *op) {
+  if (op->listener) {
+    if (op->phase == PHASE_DONE) op->listener(op, op->context);
+  } else {
+    loop_notify(op->loop, &op->notice);
+  }
+}
+
+static void finish(Op *op) {
+  loop_timer_stop(op->loop, &op->timer);
+  op->phase = PHASE_DONE;
+  op->accepted = 1;
+  tell(op);
+}
+
+static void succeed(Op *op) {
+  error_clear(&op->error);
+  finish(op);
+}
+
+static void fail(Op *op) {      /* op->error says why */
+  op->failed = 1;
+  finish(op);
+}
+
+/* -- pauses ------------------------------------------------------------------------------------------------------------- */
+
+static void resume_after_pause(Timer *timer) { go(op_of_timer(timer)); }
+
+static void pause_for(Op *op, double seconds) {
+  op->phase = PHASE_PAUSE;
+  loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, resume_after_pause);
+}
+
+static double next_pace(Op *op) {
+  if (op->client->poll_interval >= 0) return op->client->poll_interval;
+  double pace = op->pace > 0 ? op->pace : FIRST_PACE;
+  op->pace = pace * PACE_GROWTH < LAST_PACE ? pace * PACE_GROWTH : LAST_PACE;
+  return pace;
+}
+
+static void poll_later(Op *op, const Reply *reply) {
+  double after = retry_after(&reply->headers, time(NULL));
+  op->stage = STAGE_POLL;
+  pause_for(op, after > 0 ? after : next_pace(op));
+}
+
+static double random_fraction(void) {
+  unsigned number = 0;
+  if (getrandom(&number, sizeof number, 0) != sizeof number) return 0.5;
+  return (double)number / 4294967296.0;
+}
+
+static int out_of_time(const Op *op, double until) { return op->deadline > 0 && op->stage == STAGE_FIRST && until >= op->deadline; }
+
+/* -- trouble ------------------------------------------------------------------------------------------------------------ */
+
+static int asks_for_patience(const Op *op, const Error *error) {
+  int status = error->status;
+  if (error->kind == ERROR_TRANSPORT || status == 408 || status == 429 || status >= 500) return 1;
+  return status == 404 && loop_now(op->loop) - op->accepted_at < STATUS_MAY_BE_LATE;
+}
+
+/* A status that cannot be read is not the operation's failure: ask again, for as long as somebody waits. */
+static void poll_failed(Op *op, const Attempt *attempt) {
+  if (asks_for_patience(op, &op->error)) {
+    if (op->watch_polls) tell(op);
+    pause_for(op, retry_delay(&op->client->retry, attempt, random_fraction()));
+  } else {
+    op->error.outcome_unknown = 1;
+    fail(op);
+  }
+}
+
+static int changes_something(const char *method) { return !text_equal(method, "GET") && !text_equal(method, "HEAD"); }
+
+/* op->error is set; send again, later, or give up. */
+static void trouble(Op *op, int sent, int permanent) {
+  Attempt attempt = { op->stage == STAGE_FIRST ? op->method : "GET", op->attempts, op->error.status, permanent, sent, op->error.retry_after };
+  if (op->stage == STAGE_POLL) {
+    poll_failed(op, &attempt);
+    return;
+  }
+  double delay = retry_delay(&op->client->retry, &attempt, random_fraction());
+  if (retry_may(&op->client->retry, &attempt) && !out_of_time(op, loop_now(op->loop) + delay)) {
+    pause_for(op, delay);
+    return;
+  }
+  int executed = op->error.kind == ERROR_TRANSPORT ? sent : op->error.status >= 500 && op->error.status != 503;
+  op->error.outcome_unknown = op->stage == STAGE_FIRST && changes_something(op->method) && executed;
+  fail(op);
+}
+
+static const struct { CURLcode result; const char *code; int permanent; } transport_codes[] = {
+  { CURLE_COULDNT_RESOLVE_HOST, "HostNotFound", 0 },
+  { CURLE_COULDNT_RESOLVE_PROXY, "ProxyNotFound", 0 },
+  { CURLE_COULDNT_CONNECT, "ConnectionFailed", 0 },
+  { CURLE_OPERATION_TIMEDOUT, "RequestTimeout", 0 },
+  { CURLE_PEER_FAILED_VERIFICATION, "CertificateInvalid", 1 },
+  { CURLE_SSL_CACERT_BADFILE, "CertificateInvalid", 1 },
+  { CURLE_SSL_CONNECT_ERROR, "TlsFailed", 0 },
+  { CURLE_FILESIZE_EXCEEDED, "ReplyTooLarge", 1 },
+  { CURLE_UNSUPPORTED_PROTOCOL, "InvalidUrl", 1 },
+  { CURLE_OK, "ConnectionLost", 0 }      /* and all else */
+};
+
+static void no_reply(Op *op, const Outcome *outcome) {
+  size_t i = 0;
+  while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != outcome->result) i++;
+  const char *url = op->stage == STAGE_FIRST ? op->url : op->stage == STAGE_POLL ? op->lro.poll_url : op->lro.original_url;
+  char *shown = url_origin(url);
+  error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "no answer from %s: %s", shown ? shown : "the service", outcome->message);
+  free(shown);
+  trouble(op, outcome->sent, transport_codes[i].permanent);
+}
+
+static void refused(Op *op) {
+  error_from_reply(&op->error, &op->reply);
+  trouble(op, 1, 0);
+}
+
+static void redirected(Op *op) {
+  const char *location = headers_get(&op->reply.headers, "location");
+  char *shown = location ? url_redacted(location) : NULL;
+  error_set(&op->error, ERROR_PROTOCOL, "Redirected", "the service answered with a redirect (HTTP %d) to %s, which is not followed",
+            op->reply.status, shown ? shown : "nowhere");
+  op->error.status = op->reply.status;
+  op->error.outcome_unknown = op->stage == STAGE_POLL;
+  free(shown);
+  fail(op);
+}
+
+/* -- replies ------------------------------------------------------------------------------------------------------------ */
+
+static int follows(Op *op, const char *url) {
+  if (!url || client_allows(op->client, url)) return 1;
+  char *origin = url_origin(url);
+  error_set(&op->error, ERROR_PROTOCOL, "ForeignUrl",
+            "the service points to %s, which is not the origin of %s: refused, because the token would go there (allow_hosts permits it)",
+            origin ? origin : "something that is no URL", op->client->endpoint);
+  free(origin);
+  op->error.outcome_unknown = 1;
+  return 0;
+}
+
+static void fetch_result(Op *op) {
+  const char *url = lro_final_url(&op->lro);
+  if (!url) {
+    succeed(op);
+  } else if (!follows(op, url)) {
+    fail(op);
+  } else {
+    op->stage = STAGE_FINAL;
+    op->attempts = 0;
+    go(op);
+  }
+}
+
+static void go_on(Op *op, LroOutcome outcome, const Reply *reply) {
+  switch (outcome) {
+    case LRO_RUNNING:
+      if (!follows(op, op->lro.poll_url)) fail(op);
+      else poll_later(op, reply);
+      break;
+    case LRO_SUCCEEDED: fetch_result(op); break;
+    default: fail(op);
+  }
+}
+
+static void keep_first(Op *op) {
+  reply_clear(&op->first);
+  op->first = op->reply;
+  memset(&op->reply, 0, sizeof op->reply);
+}
+
+static void accepted(Op *op) {
+  if (!op->follow) {
+    succeed(op);
+    return;
+  }
+  LroOutcome outcome = lro_first(&op->lro, &op->reply, &op->error);
+  int over = outcome != LRO_RUNNING && !(outcome == LRO_SUCCEEDED && lro_final_url(&op->lro));
+  op->accepted_at = loop_now(op->loop);
+  if (over) {
+    go_on(op, outcome, &op->reply);
+    return;
+  }
+  keep_first(op);
+  op->accepted = 1;
+  tell(op);
+  go_on(op, outcome, &op->first);
+  headers_clear(&op->first.headers);      /* 10,000 may be pending: what is not needed again goes */
+}
+
+static void polled(Op *op) {
+  error_clear(&op->error);
+  op->attempts = 0;
+  op->polls++;
+  LroOutcome outcome = lro_poll(&op->lro, &op->reply, &op->error);
+  if (outcome == LRO_RUNNING && op->watch_polls) tell(op);
+  Reply reply = op->reply;
+  if (outcome == LRO_RUNNING) {
+    memset(&op->reply, 0, sizeof op->reply);
+    go_on(op, outcome, &reply);
+    reply_clear(&reply);
+  } else {
+    go_on(op, outcome, &op->reply);
+  }
+}
+
+static int token_was_refused(Op *op) {
+  if (op->reply.status != 401 || !op->client->credential || op->renewed) return 0;
+  op->renewed = 1;
+  token_refused(op->client->credential, op->client->scope, &op->token);
+  return 1;
+}
+
+static void note_budget(Op *op) {
+  const char *method = op->stage == STAGE_FIRST ? op->method : "GET";
+  char *scope = client_throttle_scope(op->client, op->url);
+  if (!scope) return;
+  throttle_note(loop_throttle(op->loop), scope, throttle_kind(method), &op->reply.headers);
+  double after = op->reply.status == 429 ? retry_after(&op->reply.headers, time(NULL)) : 0;
+  if (after > 0) throttle_hold(loop_throttle(op->loop), scope, throttle_kind(method), loop_now(op->loop) + after);
+  free(scope);
+}
+
+static void replied(Op *op) {
+  note_budget(op);
+  if (token_was_refused(op)) {
+    go(op);
+    return;
+  }
+  if (op->reply.status >= 400) {
+    refused(op);
+    return;
+  }
+  op->renewed = 0;
+  if (op->reply.status >= 300) redirected(op);
+  else if (op->stage == STAGE_FIRST) accepted(op);
+  else if (op->stage == STAGE_POLL) polled(op);
+  else succeed(op);
+}
+
+static void transferred(void *owner, const Outcome *outcome) {
+  Op *op = owner;
+  op->transfer = NULL;
+  reply_clear(&op->reply);
+  if (outcome->result != CURLE_OK) {
+    no_reply(op, outcome);
+    return;
+  }
+  op->reply = *outcome->reply;
+  memset(outcome->reply, 0, sizeof *outcome->reply);
+  replied(op);
+}
+
+/* -- sending ------------------------------------------------------------------------------------------------------------ */
+
+static size_t add_lines(Op *op, const char **lines, char *id_line, size_t id_size) {
+  size_t count = 0;
+  snprintf(id_line, id_size, "x-ms-client-request-id: %s", op->request_id);
+  lines[count++] = id_line;
+  lines[count++] = "x-ms-return-client-request-id: true";
+  int typed = 0, accepts = 0;
+  for (char **line = op->headers; op->stage == STAGE_FIRST && line && *line; line++) {
+    typed |= text_starts(*line, "content-type:");
+    accepts |= text_starts(*line, "accept:");
+    lines[count++] = *line;
+  }
+  if (!accepts) lines[count++] = "Accept: application/json";
+  if (op->stage == STAGE_FIRST && op->body && !typed) lines[count++] = "Content-Type: application/json";
+  lines[count] = NULL;
+  return count;
+}
+
+static double time_for_sending(const Op *op) {
+  double limit = op->client->request_timeout;
+  double left = op->deadline > 0 && op->stage == STAGE_FIRST ? op->deadline - loop_now(op->loop) : limit;
+  if (left < limit) limit = left;
+  return limit > 0.001 ? limit : 0.001;
+}
+
+static void dispatch(Op *op, const char *authorization) {
+  const char *lines[MAX_LINES + 8];
+  char id_line[128];
+  int first = op->stage == STAGE_FIRST;
+  add_lines(op, lines, id_line, sizeof id_line);
+  Sending sending = {
+    .method = first ? op->method : "GET",
+    .url = first ? op->url : op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro),
+    .headers = lines,
+    .authorization = authorization,
+    .body = first ? op->body : NULL,
+    .body_len = first ? op->body_len : 0,
+    .user_agent = op->client->user_agent,
+    .ca_file = op->client->ca_file,
+    .proxy = op->client->proxy,
+    .connect_timeout = op->client->connect_timeout,
+    .timeout = time_for_sending(op),
+    .max_reply = op->client->max_reply,
+    .secret = op->client->secret
+  };
+  op->attempts++;
+  op->phase = PHASE_FLIGHT;
+  op->transfer = transfer_start(op->loop, &sending, transferred, op);
+  if (op->transfer) return;
+  error_set(&op->error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory to send a request");
+  fail(op);
+}
+
+static void token_came(TokenWait *wait, const Error *error) {
+  Op *op = op_of_token(wait);
+  if (!error) {
+    go(op);
+    return;
+  }
+  error_copy(&op->error, error);
+  if (op->stage == STAGE_POLL) {
+    op->attempts++;
+    trouble(op, 0, 0);
+  } else {
+    fail(op);
+  }
+}
+
+static void token_is_late(Timer *timer) {
+  Op *op = op_of_timer(timer);
+  token_forget(&op->token);
+  error_set(&op->error, ERROR_CREDENTIAL, "RequestTimeout", "the %s credential brought no token in time", credential_kind(op->client->credential));
+  fail(op);
+}
+
+static void wait_for_token(Op *op) {
+  op->phase = PHASE_TOKEN;
+  if (op->deadline > 0 && op->stage == STAGE_FIRST) loop_timer(op->loop, &op->timer, op->deadline, token_is_late);
+}
+
+/* Somebody of our principal was throttled: whoever asks earlier only makes the wait begin again. */
+static int held_back(Op *op) {
+  char *scope = client_throttle_scope(op->client, op->url);
+  const char *method = op->stage == STAGE_FIRST ? op->method : "GET";
+  double now = loop_now(op->loop);
+  double until = scope ? throttle_until(loop_throttle(op->loop), scope, throttle_kind(method)) : 0;
+  free(scope);
+  if (until <= now) return 0;
+  if (op->stage == STAGE_POLL || (until - now <= op->client->retry.max_delay && !out_of_time(op, until))) {
+    pause_for(op, until - now);
+    return 1;
+  }
+  error_set(&op->error, ERROR_HTTP, "TooManyRequests", "the service throttles this account: it asked for no further request for %.0f s", until - now);
+  op->error.status = 429;
+  op->error.retry_after = until - now;
+  fail(op);
+  return 1;
+}
+
+static void go(Op *op) {
+  const char *authorization = NULL;
+  loop_timer_stop(op->loop, &op->timer);
+  if (held_back(op)) return;
+  if (op->client->credential) {
+    authorization = token_header(op->client->credential, op->client->scope, &op->token);
+    if (!authorization) {
+      wait_for_token(op);
+      return;
+    }
+  }
+  dispatch(op, authorization);
+}
+
+/* -- beginning ---------------------------------------------------------------------------------------------------------- */
+
+static const char *fault_in_headers(const char *const *headers) {
+  size_t count = 0;
+  for (; headers && headers[count]; count++) {
+    if (text_has_control(headers[count], strlen(headers[count]))) return "a header must not hold control characters such as a line end";
+    if (!strchr(headers[count], ':')) return "a header must have the form 'Name: value'";
+  }
+  return count > MAX_LINES ? "there are too many headers" : NULL;
+}
+
+static const char *fault_in_method(const char *method) {
+  if (!method || !*method) return "a request needs a method";
+  return strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(method) ? NULL : "a method is a word in capitals such as GET";
+}
+
+static const char *fault_in_url(const char *url) {
+  for (; *url; url++)
+    if ((unsigned char)*url <= ' ' || *url == 0x7F) return "a URL must not hold blanks or control characters: escape them";
+  return NULL;
+}
+
+static char *absolute(const Client *client, const char *url) {
+  return *url == '/' ? text_format("%s%s", client->endpoint, url) : text_copy(url);
+}
+
+static int check(const Client *client, const Request *request, const char *url, Error *error) {
+  const char *fault = fault_in_method(request->method);
+  if (!fault) fault = fault_in_url(url);
+  if (!fault) fault = fault_in_headers(request->headers);
+  if (fault) {
+    error_set(error, ERROR_USAGE, "InvalidRequest", "%s", fault);
+  } else if (!client_allows(client, url)) {
+    char *shown = url_redacted(url);
+    error_set(error, ERROR_USAGE, "ForeignUrl", "%s is not on the origin of %s (allow_hosts permits others)", shown ? shown : url, client->endpoint);
+    free(shown);
+    return 0;
+  }
+  return fault == NULL;
+}
+
+static char **copy_headers(const char *const *headers) {
+  size_t count = 0;
+  while (headers && headers[count]) count++;
+  char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
+  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(headers[i]);
+  return copy;
+}
+
+static Op *op_new(Loop *loop) {
+  Op *op = calloc(1, sizeof *op);
+  if (!op) return NULL;
+  op->loop = loop;
+  op->notice.event.kind = EVENT_OP;
+  op->notice.event.op = op;
+  op->notice.event.fd = -1;
+  op->token.ready = token_came;
+  return op;
+}
+
+static void take_request(Op *op, const Request *request, char *url) {
+  op->method = text_copy(request->method);
+  op->url = url;
+  op->label = text_copy(request->label);
+  op->headers = copy_headers(request->headers);
+  op->follow = request->follow || request->resume;
+  if (request->body && (op->body = malloc(request->body_len + 1))) {
+    memcpy(op->body, request->body, request->body_len);
+    op->body[op->body_len = request->body_len] = '\0';
+  }
+  if (request->timeout > 0) op->deadline = loop_now(op->loop) + request->timeout;
+  if (request->request_id) snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
+  else text_guid(op->request_id);
+}
+
+static void resume(Op *op, const Lro *from) {
+  op->lro.mode = from->mode;
+  op->lro.poll_url = text_copy(from->poll_url);
+  op->lro.location = text_copy(from->location);
+  op->lro.resource_location = text_copy(from->resource_location);
+  op->lro.status = text_copy(from->status);
+  op->stage = STAGE_POLL;
+  op->accepted = 1;
+}
+
+Op *op_request(Client *client, const Request *request, Error *error) {
+  char *url = absolute(client, request->url);
+  Op *op = url && check(client, request, url, error) ? op_new(client->loop) : NULL;
+  if (op && request->resume && !client_allows(client, request->resume->poll_url)) {
+    error_set(error, ERROR_USAGE, "ForeignUrl", "the operation to go on with is not on the origin of %s", client->endpoint);
+    op_free(op);
+    op = NULL;
+  }
+  if (!op) {
+    free(url);
+    return NULL;
+  }
+  op->client = client_ref(client);
+  take_request(op, request, url);
+  if (op->follow) lro_init(&op->lro, op->method, op->url, request->final_state);
+  if (request->resume) resume(op, request->resume);
+  pause_for(op, 0);      /* begins when the loop turns, so that its owner has anchored it */
+  return op;
+}
+
+static void woken(Timer *timer) { finish(op_of_timer(timer)); }
+
+Op *op_sleep(Loop *loop, double seconds) {
+  Op *op = op_new(loop);
+  if (!op) return NULL;
+  op->phase = PHASE_PAUSE;
+  loop_timer(loop, &op->timer, loop_now(loop) + (seconds > 0 ? seconds : 0), woken);
+  return op;
+}
+
+static void free_request(Op *op) {
+  for (char **line = op->headers; line && *line; line++) free(*line);
+  free(op->headers);
+  if (op->client && op->client->secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
+  else free(op->body);
+  free(op->method);
+  free(op->url);
+  free(op->label);
+}
+
+void op_free(Op *op) {
+  if (!op) return;
+  if (op->transfer) transfer_cancel(op->transfer);
+  token_forget(&op->token);
+  loop_timer_stop(op->loop, &op->timer);
+  loop_unnotify(&op->notice);
+  if (op->client && op->client->secret) buf_wipe(&op->reply.body);
+  reply_clear(&op->first);
+  reply_clear(&op->reply);
+  error_clear(&op->error);
+  lro_clear(&op->lro);
+  free_request(op);
+  client_unref(op->client);
+  free(op);
+}
+
+/* -- looking ------------------------------------------------------------------------------------------------------------ */
+
+void  op_listen(Op *op, OpDone *done, void *context) { op->listener = done; op->context = context; }
+int   op_accepted(const Op *op) { return op->accepted; }
+int   op_done(const Op *op) { return op->phase == PHASE_DONE; }
+int   op_polls(const Op *op) { return op->polls; }
+void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }
+void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
+void *op_owner(const Op *op) { return op->owner; }
+const char  *op_request_id(const Op *op) { return op->request_id; }
+const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
+const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
+const Reply *op_reply(const Op *op) { return &op->reply; }
+const Reply *op_first_reply(const Op *op) { return op->follow && op->first.status ? &op->first : NULL; }
+
+static const char *ordinal_ending(int n) {
+  if (n % 100 >= 11 && n % 100 <= 13) return "th";
+  return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
+}
+
+static char *describe_state(const Op *op) {
+  double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
+  if (op->phase == PHASE_DONE) return text_format("%s", op->failed ? op->error.code : "done");
+  if (!op->client) return text_format("sleeping, %.0f s left", left);
+  if (op->phase == PHASE_TOKEN) return text_copy("waiting for a token");
+  if (op->stage == STAGE_POLL && op->phase == PHASE_FLIGHT) return text_format("polling, %d%s time", op->polls + 1, ordinal_ending(op->polls + 1));
+  if (op->stage == STAGE_POLL && op->polls == 0) return text_format("accepted, first poll in %.0f s", left);
+  if (op->stage == STAGE_POLL) return text_format("polling, %d%s time, next in %.0f s", op->polls, ordinal_ending(op->polls), left);
+  if (op->phase == PHASE_FLIGHT) return text_copy(op->stage == STAGE_FINAL ? "fetching the result" : "sending");
+  return op->attempts ? text_format("trying again in %.0f s, after %d %s", left, op->attempts, op->attempts == 1 ? "try" : "tries") : text_copy("starting");
+}
+
+char *op_describe(const Op *op) {
+  char *state = describe_state(op);
+  char *text = op->label ? text_format("%s: %s", op->label, state)
+             : op->client ? text_format("%s %s: %s", op->method, url_target(op->url), state)
+             : text_copy(state);
+  free(state);
+  return text;
+}

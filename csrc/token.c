@@ -1,0 +1,156 @@
+/* token.c: tokens: cached, renewed early, fetched once for all who wait; the only file that holds one. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt.h"
+#include "loop.h"
+#include "text.h"
+#include "token.h"
+
+static const double LEAST_LEFT = 30;         /* seconds: with less than this one waits for a new token */
+static const double RENEW_AHEAD = 300;       /* seconds before its end a token is renewed while it still serves */
+static const double RENEW_AGAIN = 30;        /* seconds between failed renewals */
+static const double UNKNOWN_LIFE = 3600;     /* a fixed token that says nothing of its end: the service will */
+
+struct Token {
+  Token *next;
+  Credential *credential;
+  char  *scope;
+  char  *header;             /* NULL: none yet */
+  double renew_at, ends_at;
+  unsigned generation;       /* counts the headers there were */
+  int    fetching;
+  Timer  start;              /* a fetch begins in the next turn, so that all who ask are in the ring before it ends */
+  Fetch  fetch;
+  TokenWait waiting;         /* head of a ring */
+};
+
+static Token *token_of_fetch(Fetch *fetch) { return (Token *)((char *)fetch - offsetof(Token, fetch)); }
+
+static Token *find(Credential *credential, const char *scope) {
+  Token *token = credential->tokens;
+  while (token && strcmp(token->scope, scope) != 0) token = token->next;
+  return token;
+}
+
+static Token *obtain(Credential *credential, const char *scope) {
+  Token *token = find(credential, scope);
+  if (token) return token;
+  token = calloc(1, sizeof *token);
+  if (!token || !(token->scope = text_copy(scope))) abort();      /* nobody could be told */
+  token->credential = credential;
+  token->waiting.next = token->waiting.prev = &token->waiting;
+  token->next = credential->tokens;
+  return credential->tokens = token;
+}
+
+static int fits_in_header(const char *text) {
+  if (!text || !*text) return 0;
+  for (; *text; text++)
+    if (*text <= ' ' || *text > '~') return 0;
+  return 1;
+}
+
+static void keep(Token *token, const Grant *grant) {
+  double now = loop_now(token->credential->loop);
+  double life = grant->expires_in > 0 ? grant->expires_in : UNKNOWN_LIFE;
+  double ahead = life / 2 < RENEW_AHEAD ? life / 2 : RENEW_AHEAD;
+  text_wipe(token->header);
+  token->header = text_format("Authorization: Bearer %s", grant->token);
+  token->generation++;
+  token->ends_at = now + life;
+  token->renew_at = now + (grant->refresh_in > 0 && grant->refresh_in < life ? grant->refresh_in : life - ahead);
+}
+
+static void tell_waiters(Token *token, const Error *error) {
+  TokenWait mine;      /* a waiter that asks again at once must not be told in this round */
+  if (token->waiting.next == &token->waiting) return;
+  mine = token->waiting;
+  mine.next->prev = mine.prev->next = &mine;
+  token->waiting.next = token->waiting.prev = &token->waiting;
+  while (mine.next != &mine) {
+    TokenWait *wait = mine.next;
+    token_forget(wait);
+    wait->ready(wait, error);
+  }
+}
+
+static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
+  Token *token = token_of_fetch(fetch);
+  Error bad = { 0 };
+  token->fetching = 0;
+  if (grant && !fits_in_header(grant->token)) {
+    error_set(&bad, ERROR_CREDENTIAL, "InvalidToken", "the %s credential brought a token that is empty or holds characters no token has",
+              token->credential->kind->name);
+    error = &bad;
+  }
+  if (error) token->renew_at = loop_now(token->credential->loop) + RENEW_AGAIN;      /* an old one that still serves is kept */
+  else keep(token, grant);
+  tell_waiters(token, error);
+  error_clear(&bad);
+}
+
+static void start_fetch(Timer *timer) {
+  Token *token = (Token *)((char *)timer - offsetof(Token, start));
+  token->fetching = 1;
+  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .done = fetched };
+  token->credential->kind->fetch(token->credential, &token->fetch);
+}
+
+static void renew(Token *token) {
+  Loop *loop = token->credential->loop;
+  if (!token->fetching && !token->start.place) loop_timer(loop, &token->start, loop_now(loop), start_fetch);
+}
+
+static int serves(const Token *token, double now) {
+  double life_left = token->ends_at - now;
+  return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->renew_at);
+}
+
+const char *token_header(Credential *credential, const char *scope, TokenWait *wait) {
+  Token *token = obtain(credential, scope);
+  double now = loop_now(credential->loop);
+  int good = serves(token, now);
+  if (!good || now >= token->renew_at) renew(token);
+  wait->generation = token->generation;
+  if (good) return token->header;
+  wait->prev = token->waiting.prev;
+  wait->next = &token->waiting;
+  wait->prev->next = wait;
+  token->waiting.prev = wait;
+  return NULL;
+}
+
+void token_forget(TokenWait *wait) {
+  if (!wait->next) return;
+  wait->prev->next = wait->next;
+  wait->next->prev = wait->prev;
+  wait->next = wait->prev = NULL;
+}
+
+void token_refused(Credential *credential, const char *scope, const TokenWait *wait) {
+  Token *token = find(credential, scope);
+  if (token && token->generation == wait->generation) token->ends_at = 0;
+}
+
+char *credential_claim(const Credential *credential, const char *name) {
+  for (const Token *token = credential->tokens; token; token = token->next) {
+    char *claim = token->header ? jwt_claim(token->header, name) : NULL;
+    if (claim) return claim;
+  }
+  return NULL;
+}
+
+void tokens_clear(Credential *credential) {
+  while (credential->tokens) {
+    Token *token = credential->tokens;
+    credential->tokens = token->next;
+    loop_timer_stop(credential->loop, &token->start);
+    if (token->fetching) credential->kind->cancel(credential, &token->fetch);
+    while (token->waiting.next != &token->waiting) token_forget(token->waiting.next);
+    text_wipe(token->header);
+    free(token->scope);
+    free(token);
+  }
+}

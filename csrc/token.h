@@ -1,0 +1,59 @@
+/* token.h: access tokens: fetched once for all who wait, kept while they last, renewed before they end. token.c alone holds one. */
+#ifndef TOKEN_H
+#define TOKEN_H
+
+#include "aml.h"
+
+typedef struct Grant {            /* what a credential brings; borrowed during the call */
+  const char *token;
+  double expires_in;              /* seconds; 0: not known */
+  double refresh_in;              /* seconds; 0: by age */
+} Grant;
+
+typedef struct Fetch Fetch;
+typedef void FetchDone(Fetch *fetch, const Grant *grant, const Error *error);      /* one of the two is NULL */
+
+struct Fetch {                    /* one try to get a token; its memory is the asker's, until done */
+  Credential *credential;
+  const char *scope;
+  FetchDone  *done;
+  void       *work;               /* the kind's own: what is under way */
+};
+
+typedef struct TokenWait TokenWait;
+struct TokenWait {                /* of zeros: waits for nothing */
+  TokenWait *next, *prev;
+  unsigned generation;            /* which token it was given last */
+  void (*ready)(TokenWait *wait, const Error *error);      /* error NULL: ask again, it is there */
+};
+
+/* The header line to send ("Authorization: Bearer ..."), valid until the loop turns; or NULL: wait->ready will be called, never at once. */
+const char *token_header(Credential *credential, const char *scope, TokenWait *wait);
+void token_forget(TokenWait *wait);                                 /* no longer interested */
+void token_refused(Credential *credential, const char *scope, const TokenWait *wait);   /* the service did not take the one that wait
+                                                                                          was given: fetch another */
+
+/* What a kind of credential is to credential.c and token.c. */
+typedef struct CredentialKind {
+  const char *name;
+  void (*fetch)(Credential *credential, Fetch *fetch);      /* ends in one fetch->done, now or later, as its last act */
+  void (*cancel)(Credential *credential, Fetch *fetch);     /* done will not be called */
+  void (*clear)(Credential *credential);                    /* releases state */
+} CredentialKind;
+
+typedef struct Token Token;
+
+struct Credential {
+  const CredentialKind *kind;
+  Loop  *loop;
+  int    refs;
+  void  *state;         /* the kind's */
+  char  *principal;
+  int    ambient;       /* found on this machine and not given by the caller: never sent to a plain-http endpoint */
+  Token *tokens;        /* token.c's, one a scope */
+};
+
+Credential *credential_new(Loop *loop, const CredentialKind *kind, void *state, const char *principal);   /* NULL: no memory, state cleared */
+void tokens_clear(Credential *credential);
+
+#endif

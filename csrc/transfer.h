@@ -1,0 +1,37 @@
+/* transfer.h: one sending of one request by libcurl, and its reply. A pool bounds how many are under way and keeps idle handles. */
+#ifndef TRANSFER_H
+#define TRANSFER_H
+
+#include "loop.h"
+
+typedef struct Sending {         /* borrowed during transfer_start */
+  const char *method;
+  const char *url;
+  const char *const *headers;    /* "Name: value", ends with NULL */
+  const char *authorization;     /* a whole header line, or NULL; wiped afterwards */
+  const char *body;              /* must live until the end */
+  size_t      body_len;
+  const char *user_agent, *ca_file, *proxy;
+  double      connect_timeout, timeout;     /* seconds */
+  size_t      max_reply;
+  int         secret;            /* wipe the reply when it is released */
+} Sending;
+
+typedef struct Outcome {
+  CURLcode    result;
+  const char *message;           /* libcurl's words, one line */
+  int         sent;              /* something of the request may have left this machine */
+  Reply      *reply;             /* the receiver may move its contents out */
+} Outcome;
+
+typedef struct Transfer Transfer;
+typedef void TransferDone(void *owner, const Outcome *outcome);
+
+Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner);   /* NULL: no memory. done comes later, never at once */
+void transfer_cancel(Transfer *transfer);      /* done will not be called */
+
+Pool *pool_new(void);
+void  pool_free(Pool *pool);
+void  pool_done(Loop *loop, CURL *easy, CURLcode result);    /* for the loop: libcurl says that this one ended */
+
+#endif
