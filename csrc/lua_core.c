@@ -1,0 +1,806 @@
+/* lua_core.c: the border: client, credential, operation, step and clock as module azureml.core. Private to the package: azureml.client,
+   azureml.credential and azureml.task are its faces. Tables come down, results go up; the core keeps nothing of Lua's. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "aml.h"
+#include "lua_core.h"
+#include "text.h"
+#include "url.h"
+
+#define LOOP       "azureml.loop"
+#define CLIENT     "azureml.client"
+#define CREDENTIAL "azureml.credential"
+#define OPERATION  "azureml.core.op"
+#define OPS        "azureml.ops"       /* registry: which userdata stands for an Op; weak */
+#define THE_LOOP   "azureml.the_loop"  /* registry: this state's only Loop */
+
+enum { MAX_LIST = 64 };
+
+/* -- options ------------------------------------------------------------------------------------------------------------ */
+
+static int known(const char *key, const char *const *keys) {
+  for (; *keys; keys++)
+    if (strcmp(key, *keys) == 0) return 1;
+  return 0;
+}
+
+static int unknown_key(lua_State *L, const char *what, const char *key, const char *const *keys) {
+  luaL_Buffer list;
+  luaL_buffinit(L, &list);
+  for (; *keys; keys++) {
+    luaL_addstring(&list, *keys);
+    if (keys[1]) luaL_addstring(&list, ", ");
+  }
+  luaL_pushresult(&list);
+  return luaL_error(L, "%s has no option '%s' (known: %s)", what, key, lua_tostring(L, -1));
+}
+
+/* 'tiemout' is an error that lists the known ones.  [-0, +0, e] */
+static void check_keys(lua_State *L, int arg, const char *what, const char *const *keys) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  luaL_checkstack(L, 40, NULL);      /* the values that are read next stay there */
+  for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "(not a name)";
+    if (!known(key, keys)) unknown_key(L, what, key, keys);
+  }
+}
+
+/* The value stays on the stack, so that a borrowed text lives as long as the call.  [-0, +1, e] */
+static int field(lua_State *L, int arg, const char *name, int type) {
+  int found = lua_getfield(L, arg, name);
+  if (found != LUA_TNIL && found != type)
+    luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type), lua_typename(L, found));
+  return found != LUA_TNIL;
+}
+
+static const char *opt_string(lua_State *L, int arg, const char *name) {
+  if (!field(L, arg, name, LUA_TSTRING)) return NULL;
+  size_t len;
+  const char *text = lua_tolstring(L, -1, &len);
+  if (strlen(text) != len) luaL_error(L, "option '%s' must not hold a zero byte", name);
+  return text;
+}
+
+static const char *req_string(lua_State *L, int arg, const char *name) {
+  const char *text = opt_string(L, arg, name);
+  if (!text) luaL_error(L, "option '%s' is missing", name);
+  return text;
+}
+
+static double opt_number(lua_State *L, int arg, const char *name, double otherwise) {
+  double number = field(L, arg, name, LUA_TNUMBER) ? lua_tonumber(L, -1) : otherwise;
+  lua_pop(L, 1);
+  if (number != otherwise && !(number >= 0 && number <= 1e9)) luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
+  return number;
+}
+
+static int opt_boolean(lua_State *L, int arg, const char *name) {
+  int yes = field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return yes;
+}
+
+/* Fills list with the texts of a sequence, ended by NULL; they live while the table does.  [-0, +1, e] */
+static const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]) {
+  if (!field(L, arg, name, LUA_TTABLE)) return NULL;
+  lua_Integer count = luaL_len(L, -1);
+  if (count > MAX_LIST) luaL_error(L, "option '%s' has more than %d entries", name, MAX_LIST);
+  for (lua_Integer i = 0; i < count; i++) {
+    if (lua_rawgeti(L, -1, i + 1) != LUA_TSTRING) luaL_error(L, "option '%s' must be a list of texts", name);
+    list[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  list[count] = NULL;
+  return list;
+}
+
+/* -- errors and replies ------------------------------------------------------------------------------------------------- */
+
+static void set_text(lua_State *L, const char *name, const char *text) {
+  if (!text) return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static const char *const kind_names[] = {
+  [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol", [ERROR_HTTP] = "http",
+  [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential", [ERROR_UNAVAILABLE] = "credential", [ERROR_USAGE] = "usage"
+};
+
+/* The one place where an Error becomes a table; azureml.error makes the object of it.  [-0, +1, m] */
+static void push_error(lua_State *L, const Error *error) {
+  lua_createtable(L, 0, 9);
+  set_text(L, "kind", kind_names[error->kind]);
+  set_text(L, "code", error->code);
+  set_text(L, "message", error->message);
+  set_text(L, "target", error->target);
+  set_text(L, "request_id", error->request_id);
+  set_text(L, "body", error->body);
+  if (error->status) {
+    lua_pushinteger(L, error->status);
+    lua_setfield(L, -2, "status");
+  }
+  if (error->outcome_unknown) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "outcome_unknown");
+  }
+  if (error->retry_after > 0) {
+    lua_pushnumber(L, error->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
+}
+
+/* nil and the error, which is released.  [-0, +2, m] */
+static int push_failure(lua_State *L, Error *error) {
+  if (error->kind == ERROR_NONE) error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory");
+  lua_pushnil(L);
+  push_error(L, error);
+  error_clear(error);
+  return 2;
+}
+
+static void push_headers(lua_State *L, const Headers *headers) {
+  lua_newtable(L);
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
+    char name[256];
+    size_t len = strcspn(line, ":");
+    if (len >= sizeof name) continue;
+    for (size_t i = 0; i < len; i++) name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] + 32 : line[i]);
+    name[len] = '\0';
+    set_text(L, name, headers_get(headers, name));
+  }
+}
+
+static void push_reply(lua_State *L, const Reply *reply) {
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, reply->status);
+  lua_setfield(L, -2, "status");
+  lua_pushlstring(L, reply->body.data ? reply->body.data : "", reply->body.len);
+  lua_setfield(L, -2, "body");
+  push_headers(L, &reply->headers);
+  lua_setfield(L, -2, "headers");
+}
+
+/* -- userdata ----------------------------------------------------------------------------------------------------------- */
+
+static Loop *loop_of(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
+  Loop **slot = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (!slot || !*slot) luaL_error(L, "azureml is closed");
+  if (loop_forked(*slot)) luaL_error(L, "azureml was loaded before this process was forked: load it after the fork");
+  return *slot;
+}
+
+/* A new userdata, born closed: an error between birth and opening leaves nothing to leak.  [-0, +1, m] */
+static void **push_slot(lua_State *L, const char *type) {
+  void **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+  *slot = NULL;
+  luaL_setmetatable(L, type);
+  return slot;
+}
+
+static void *check_open(lua_State *L, int arg, const char *type, const char *what) {
+  void **slot = luaL_checkudata(L, arg, type);
+  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
+  return *slot;
+}
+
+static Client *check_client(lua_State *L) { return check_open(L, 1, CLIENT, "client"); }
+static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
+
+/* -- credentials -------------------------------------------------------------------------------------------------------- */
+
+static void read_authority(lua_State *L, AuthorityOptions *options) {
+  options->authority = req_string(L, 1, "authority");
+  options->tenant_id = opt_string(L, 1, "tenant_id");
+  options->client_id = opt_string(L, 1, "client_id");
+  options->ca_file = opt_string(L, 1, "ca_file");
+  options->proxy = opt_string(L, 1, "proxy");
+}
+
+static Credential *open_secret(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_secret(loop, &options, opt_string(L, 1, "client_secret"), error);
+}
+
+static Credential *open_environment(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_environment(loop, &options, error);
+}
+
+static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
+  return credential_fixed(loop, opt_string(L, 1, "token"), error);
+}
+
+static Credential *open_cli(lua_State *L, Loop *loop, Error *error) {
+  const char *tenant_id = opt_string(L, 1, "tenant_id");
+  const char *subscription = opt_string(L, 1, "subscription");
+  return credential_cli(loop, tenant_id, subscription, opt_number(L, 1, "timeout", 0), error);
+}
+
+static Credential *open_chain(lua_State *L, Loop *loop, Error *error) {
+  Credential *links[MAX_LIST];
+  if (!field(L, 1, "links", LUA_TTABLE)) luaL_error(L, "option 'links' is missing");
+  lua_Integer count = luaL_len(L, -1);
+  if (count > MAX_LIST) luaL_error(L, "option 'links' has more than %d entries", MAX_LIST);
+  for (lua_Integer i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, i + 1);
+    void **slot = luaL_testudata(L, -1, CREDENTIAL);
+    if (!slot || !*slot) luaL_error(L, "option 'links' must be a list of open credentials");
+    links[i] = *slot;
+    lua_pop(L, 1);
+  }
+  return credential_chain(loop, links, (size_t)count, error);
+}
+
+static const char *const secret_keys[] = { "kind", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "proxy", NULL };
+static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
+static const char *const fixed_keys[] = { "kind", "token", NULL };
+static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
+static const char *const chain_keys[] = { "kind", "links", NULL };
+
+static const struct {
+  const char *name;
+  const char *const *keys;
+  Credential *(*open)(lua_State *L, Loop *loop, Error *error);
+} credential_kinds[] = {
+  { "client_secret", secret_keys,      open_secret },
+  { "environment",   environment_keys, open_environment },
+  { "token",         fixed_keys,       open_fixed },
+  { "azure_cli",     cli_keys,         open_cli },
+  { "chain",         chain_keys,       open_chain },
+};
+
+static size_t check_kind(lua_State *L) {
+  const char *name = req_string(L, 1, "kind");
+  size_t count = sizeof credential_kinds / sizeof *credential_kinds;
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(credential_kinds[i].name, name) == 0) return i;
+  return (size_t)luaL_error(L, "there is no credential of kind '%s'", name);
+}
+
+static int l_credential(lua_State *L) {
+  Error error = { 0 };
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  size_t kind = check_kind(L);
+  check_keys(L, 1, "a credential of this kind", credential_kinds[kind].keys);
+  void **slot = push_slot(L, CREDENTIAL);
+  lua_insert(L, 2);      /* below the texts that opening borrows */
+  *slot = credential_kinds[kind].open(L, loop_of(L), &error);
+  if (!*slot) return push_failure(L, &error);
+  lua_settop(L, 2);
+  return 1;
+}
+
+static int l_credential_close(lua_State *L) {      /* __gc and __close: twice is harmless; its clients keep it alive */
+  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
+  credential_unref(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static int l_credential_kind(lua_State *L) {
+  lua_pushstring(L, credential_kind(check_open(L, 1, CREDENTIAL, "credential")));
+  return 1;
+}
+
+static int l_credential_claim(lua_State *L) {
+  char *claim = credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2));
+  lua_pushstring(L, claim);
+  free(claim);
+  return 1;
+}
+
+static int l_credential_tostring(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
+  const char *who = *slot ? credential_principal(*slot) : "";
+  const char *kind = *slot ? credential_kind(*slot) : "closed";
+  if (*who && strcmp(who, kind) != 0) lua_pushfstring(L, "credential: %s %s", kind, who);
+  else lua_pushfstring(L, "credential: %s", kind);
+  return 1;
+}
+
+/* -- clients ------------------------------------------------------------------------------------------------------------ */
+
+static const char *const client_keys[] = { "endpoint", "credential", "scope", "user_agent", "ca_file", "proxy", "allow_hosts", "connect_timeout",
+                                           "request_timeout", "poll_interval", "max_reply", "retry", NULL };
+static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "posts", NULL };
+
+static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
+  if (!field(L, arg, "statuses", LUA_TTABLE)) return;
+  lua_Integer count = luaL_len(L, -1);
+  if (count >= RETRY_STATUSES) luaL_error(L, "option 'retry.statuses' has more than %d entries", RETRY_STATUSES - 1);
+  memset(retry->statuses, 0, sizeof retry->statuses);
+  for (lua_Integer i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, i + 1);
+    retry->statuses[i] = (int)luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+static void read_retry(lua_State *L, RetryPolicy *retry) {
+  if (!field(L, 1, "retry", LUA_TTABLE)) return;
+  int at = lua_gettop(L);
+  check_keys(L, at, "retry", retry_keys);
+  retry->tries = (int)opt_number(L, at, "tries", retry->tries);
+  retry->delay = opt_number(L, at, "delay", retry->delay);
+  retry->max_delay = opt_number(L, at, "max_delay", retry->max_delay);
+  retry->posts = opt_boolean(L, at, "posts");
+  read_statuses(L, at, retry);
+}
+
+static void read_client(lua_State *L, ClientOptions *options, const char *hosts[MAX_LIST + 1]) {
+  options->endpoint = req_string(L, 1, "endpoint");
+  options->scope = opt_string(L, 1, "scope");
+  options->user_agent = opt_string(L, 1, "user_agent");
+  options->ca_file = opt_string(L, 1, "ca_file");
+  options->proxy = opt_string(L, 1, "proxy");
+  options->allow_hosts = opt_list(L, 1, "allow_hosts", hosts);
+  options->connect_timeout = opt_number(L, 1, "connect_timeout", options->connect_timeout);
+  options->request_timeout = opt_number(L, 1, "request_timeout", options->request_timeout);
+  options->poll_interval = opt_number(L, 1, "poll_interval", options->poll_interval);
+  options->max_reply = (size_t)opt_number(L, 1, "max_reply", (double)options->max_reply);
+  read_retry(L, &options->retry);
+  if (lua_getfield(L, 1, "credential") == LUA_TNIL) return;
+  options->credential = check_open(L, lua_gettop(L), CREDENTIAL, "credential");
+  if (!options->scope) luaL_error(L, "option 'scope' is missing: it says what the credential's token is for");
+}
+
+static int l_client(lua_State *L) {
+  Error error = { 0 };
+  ClientOptions options;
+  const char *hosts[MAX_LIST + 1];
+  lua_settop(L, 1);
+  check_keys(L, 1, "a client", client_keys);
+  client_defaults(&options);
+  void **slot = push_slot(L, CLIENT);
+  lua_insert(L, 2);
+  read_client(L, &options, hosts);
+  *slot = client_new(loop_of(L), &options, &error);
+  if (!*slot) return push_failure(L, &error);
+  lua_settop(L, 2);
+  return 1;
+}
+
+static int l_client_close(lua_State *L) {      /* its operations keep it alive */
+  void **slot = luaL_checkudata(L, 1, CLIENT);
+  client_unref(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static int l_client_tostring(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, CLIENT);
+  lua_pushfstring(L, "client: %s", *slot ? client_endpoint(*slot) : "closed");
+  return 1;
+}
+
+static int l_client_endpoint(lua_State *L) {
+  lua_pushstring(L, client_endpoint(check_client(L)));
+  return 1;
+}
+
+static int l_client_remaining(lua_State *L) {
+  long left = client_remaining(check_client(L), luaL_checkstring(L, 2), luaL_checkstring(L, 3));
+  if (left < 0) return 0;
+  lua_pushinteger(L, left);
+  return 1;
+}
+
+/* -- operations --------------------------------------------------------------------------------------------------------- */
+
+static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", NULL };
+static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
+static const char *const mode_names[] = { "none", "monitor", "location", "body", NULL };
+
+static void read_final_state(lua_State *L, Request *request) {
+  const char *word = opt_string(L, 2, "final_state");
+  if (word && !lro_final_state(word, &request->final_state)) luaL_error(L, "option 'final_state' has no meaning '%s'", word);
+}
+
+static void read_resume(lua_State *L, Request *request, Lro *from) {
+  if (!field(L, 2, "resume", LUA_TTABLE)) return;
+  int at = lua_gettop(L);
+  check_keys(L, at, "resume", resume_keys);
+  const char *mode = req_string(L, at, "mode");
+  for (int i = 0; mode_names[i]; i++)
+    if (strcmp(mode_names[i], mode) == 0) from->mode = (LroMode)i;
+  if (from->mode == LRO_NONE) luaL_error(L, "option 'resume.mode' has no meaning '%s'", mode);
+  from->poll_url = (char *)req_string(L, at, "poll_url");      /* borrowed; op_request copies */
+  from->location = (char *)opt_string(L, at, "location");
+  from->resource_location = (char *)opt_string(L, at, "resource_location");
+  from->status = (char *)opt_string(L, at, "status");
+  request->resume = from;
+}
+
+static void read_request(lua_State *L, Request *request, const char *headers[MAX_LIST + 1], Lro *from) {
+  request->method = req_string(L, 2, "method");
+  request->url = req_string(L, 2, "url");
+  request->headers = opt_list(L, 2, "headers", headers);
+  if (field(L, 2, "body", LUA_TSTRING)) request->body = lua_tolstring(L, -1, &request->body_len);
+  request->timeout = opt_number(L, 2, "timeout", 0);
+  request->follow = opt_boolean(L, 2, "follow");
+  request->label = opt_string(L, 2, "label");
+  request->request_id = opt_string(L, 2, "request_id");
+  read_final_state(L, request);
+  read_resume(L, request, from);
+}
+
+/* Lets an event find the userdata again.  [-0, +0, m] */
+static void remember_op(lua_State *L, int index, Op *op) {
+  lua_getfield(L, LUA_REGISTRYINDEX, OPS);
+  lua_pushvalue(L, index);
+  lua_rawsetp(L, -2, op);
+  lua_pop(L, 1);
+}
+
+static int l_request(lua_State *L) {
+  Error error = { 0 };
+  Request request = { 0 };
+  Lro from = { 0 };
+  const char *headers[MAX_LIST + 1];
+  Client *client = check_client(L);
+  loop_of(L);      /* raises where nothing may be sent */
+  lua_settop(L, 2);
+  check_keys(L, 2, "a request", request_keys);
+  void **slot = push_slot(L, OPERATION);
+  lua_insert(L, 3);
+  read_request(L, &request, headers, &from);
+  *slot = op_request(client, &request, &error);
+  if (!*slot) return push_failure(L, &error);
+  lua_settop(L, 3);
+  remember_op(L, 3, *slot);
+  return 1;
+}
+
+static int l_sleep(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 1, "seconds from 0 to 1e9 expected");
+  void **slot = push_slot(L, OPERATION);
+  *slot = op_sleep(loop_of(L), seconds);
+  if (!*slot) return luaL_error(L, "there is not enough memory");
+  remember_op(L, lua_gettop(L), *slot);
+  return 1;
+}
+
+static int l_op_close(lua_State *L) {      /* __gc and __close: twice is harmless. The service goes on with what it accepted */
+  void **slot = luaL_checkudata(L, 1, OPERATION);
+  op_free(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static int l_op_accepted(lua_State *L) { lua_pushboolean(L, op_accepted(check_op(L))); return 1; }
+static int l_op_done(lua_State *L) { lua_pushboolean(L, op_done(check_op(L))); return 1; }
+static int l_op_polls(lua_State *L) { lua_pushinteger(L, op_polls(check_op(L))); return 1; }
+static int l_op_request_id(lua_State *L) { lua_pushstring(L, op_request_id(check_op(L))); return 1; }
+
+static int l_op_is_closed(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, OPERATION);
+  lua_pushboolean(L, *slot == NULL);
+  return 1;
+}
+
+static int l_op_watch_polls(lua_State *L) {
+  op_watch_polls(check_op(L), lua_toboolean(L, 2));
+  return 0;
+}
+
+static int l_op_status(lua_State *L) {
+  const Lro *lro = op_lro(check_op(L));
+  lua_pushstring(L, lro ? lro->status : NULL);
+  return 1;
+}
+
+/* The reply; or nil and the error; or nothing while it is not done. */
+static int l_op_result(lua_State *L) {
+  const Op *op = check_op(L);
+  if (!op_done(op)) return 0;
+  if (!op_error(op)) {
+    push_reply(L, op_reply(op));
+    return 1;
+  }
+  lua_pushnil(L);
+  push_error(L, op_error(op));
+  return 2;
+}
+
+static int l_op_trouble(lua_State *L) {
+  const Error *error = op_error(check_op(L));
+  if (!error) return 0;
+  push_error(L, error);
+  return 1;
+}
+
+static int l_op_first(lua_State *L) {
+  const Reply *reply = op_first_reply(check_op(L));
+  if (!reply) return 0;
+  push_reply(L, reply);
+  return 1;
+}
+
+/* What another process needs to go on polling: resume_keys and final_state. Nothing for what is not polled. */
+static int l_op_progress(lua_State *L) {
+  const Lro *lro = op_lro(check_op(L));
+  if (!lro || lro->mode == LRO_NONE || !lro->poll_url) return 0;
+  lua_newtable(L);
+  set_text(L, "mode", mode_names[lro->mode]);
+  set_text(L, "poll_url", lro->poll_url);
+  set_text(L, "location", lro->location);
+  set_text(L, "resource_location", lro->resource_location);
+  set_text(L, "status", lro->status);
+  set_text(L, "final_state", lro_final_state_name(lro->final_state));
+  return 1;
+}
+
+static int l_op_tostring(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, OPERATION);
+  char *text = *slot ? op_describe(*slot) : NULL;
+  lua_pushstring(L, text ? text : "closed operation");
+  free(text);
+  return 1;
+}
+
+/* -- step and clock ----------------------------------------------------------------------------------------------------- */
+
+static lua_State *main_coroutine(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return main;
+}
+
+/* What lua.c's signal handler sets on the main coroutine; a debugger's or a coverage tool's hook looks otherwise. */
+static int is_interrupted(lua_State *L) {
+  return lua_gethookmask(L) == (LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT) && lua_gethookcount(L) == 1;
+}
+
+/* The hook is heard only by the coroutine that runs. */
+static void carry_interrupt(lua_State *L, lua_State *main) {
+  if (main == L || !is_interrupted(main)) return;
+  lua_sethook(L, lua_gethook(main), lua_gethookmask(main), lua_gethookcount(main));
+  lua_sethook(main, NULL, 0, 0);
+}
+
+/* A signal between the last look and the wait would be lost: SIGINT stays blocked but for the wait itself. */
+static Event step(lua_State *L, Loop *loop, double timeout) {
+  lua_State *main = main_coroutine(L);
+  sigset_t block, before;
+  sigemptyset(&block);
+  sigaddset(&block, SIGINT);
+  sigprocmask(SIG_BLOCK, &block, &before);
+  if (is_interrupted(main) || is_interrupted(L)) timeout = 0;
+  Event event = loop_step(loop, timeout, &before);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  carry_interrupt(L, main);
+  return event;
+}
+
+/* core.step(seconds) -> "op", op | "watch", fd | "idle" | nil; without seconds until something comes */
+static int l_step(lua_State *L) {
+  double timeout = luaL_optnumber(L, 1, -1);
+  Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
+  switch (event.kind) {
+    case EVENT_OP:
+      lua_pushliteral(L, "op");
+      lua_getfield(L, LUA_REGISTRYINDEX, OPS);
+      lua_rawgetp(L, -1, event.op);
+      lua_remove(L, -2);
+      return 2;
+    case EVENT_WATCH:
+      lua_pushliteral(L, "watch");
+      lua_pushinteger(L, event.fd);
+      return 2;
+    case EVENT_IDLE:
+      lua_pushliteral(L, "idle");
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+static int l_watch(lua_State *L) {
+  int fd = (int)luaL_checkinteger(L, 1);
+  if (loop_watch(loop_of(L), fd, lua_toboolean(L, 2)) == 0) return 0;
+  return luaL_error(L, "cannot watch descriptor %d: %s", fd, strerror(errno));
+}
+
+static int l_now(lua_State *L) {
+  lua_pushnumber(L, loop_now(loop_of(L)));
+  return 1;
+}
+
+static int l_time(lua_State *L) {
+  struct timespec ts;
+  clock_gettime(CLOCK_REALTIME, &ts);
+  lua_pushnumber(L, (double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
+  return 1;
+}
+
+static int l_clock(lua_State *L) {
+  static const char *const names[] = { "real", "virtual", NULL };
+  loop_virtual(loop_of(L), luaL_checkoption(L, 1, NULL, names));
+  return 0;
+}
+
+/* -- small things that Lua lacks ---------------------------------------------------------------------------------------- */
+
+static int l_random(lua_State *L) {
+  char bytes[256];
+  lua_Integer count = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, count > 0 && count <= (lua_Integer)sizeof bytes, 1, "1 to 256 bytes expected");
+  if (getrandom(bytes, (size_t)count, 0) != count) return luaL_error(L, "the system has no random bytes");
+  lua_pushlstring(L, bytes, (size_t)count);
+  return 1;
+}
+
+static int l_guid(lua_State *L) {
+  char guid[37];
+  text_guid(guid);
+  lua_pushstring(L, guid);
+  return 1;
+}
+
+static int l_escape(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  Buf out = { 0 };
+  url_escape(&out, text, len);
+  if (out.failed) {
+    buf_clear(&out);
+    return luaL_error(L, "there is not enough memory");
+  }
+  lua_pushlstring(L, out.data ? out.data : "", out.len);
+  buf_clear(&out);
+  return 1;
+}
+
+static int l_origin(lua_State *L) {
+  char *origin = url_origin(luaL_checkstring(L, 1));
+  lua_pushstring(L, origin);
+  free(origin);
+  return 1;
+}
+
+static int l_is_loopback(lua_State *L) {
+  lua_pushboolean(L, url_is_loopback(luaL_checkstring(L, 1)));
+  return 1;
+}
+
+/* -- the module --------------------------------------------------------------------------------------------------------- */
+
+static int l_loop_close(lua_State *L) {
+  Loop **slot = luaL_checkudata(L, 1, LOOP);
+  loop_free(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  { "client",      l_client },
+  { "credential",  l_credential },
+  { "sleep",       l_sleep },
+  { "step",        l_step },
+  { "watch",       l_watch },
+  { "now",         l_now },
+  { "time",        l_time },
+  { "clock",       l_clock },
+  { "random",      l_random },
+  { "guid",        l_guid },
+  { "escape",      l_escape },
+  { "origin",      l_origin },
+  { "is_loopback", l_is_loopback },
+  { NULL, NULL }
+};
+
+static const luaL_Reg client_methods[] = {
+  { "request",   l_request },
+  { "endpoint",  l_client_endpoint },
+  { "remaining", l_client_remaining },
+  { "close",     l_client_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg client_meta[] = {
+  { "__gc", l_client_close }, { "__close", l_client_close }, { "__tostring", l_client_tostring }, { NULL, NULL }
+};
+
+static const luaL_Reg credential_methods[] = {
+  { "kind",  l_credential_kind },
+  { "claim", l_credential_claim },
+  { "close", l_credential_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg credential_meta[] = {
+  { "__gc", l_credential_close }, { "__close", l_credential_close }, { "__tostring", l_credential_tostring }, { NULL, NULL }
+};
+
+static const luaL_Reg op_methods[] = {
+  { "accepted",    l_op_accepted },
+  { "done",        l_op_done },
+  { "is_closed",   l_op_is_closed },
+  { "result",      l_op_result },
+  { "first",       l_op_first },
+  { "trouble",     l_op_trouble },
+  { "status",      l_op_status },
+  { "polls",       l_op_polls },
+  { "watch_polls", l_op_watch_polls },
+  { "progress",    l_op_progress },
+  { "request_id",  l_op_request_id },
+  { "close",       l_op_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg op_meta[] = {
+  { "__gc", l_op_close }, { "__close", l_op_close }, { "__tostring", l_op_tostring }, { NULL, NULL }
+};
+
+static void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  luaL_setfuncs(L, meta, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");      /* a script cannot take __gc away */
+  lua_pop(L, 1);
+}
+
+/* Finalizers run in the reverse order of birth: the loop, born first, goes last. */
+static void make_loop(lua_State *L) {
+  luaL_newmetatable(L, LOOP);
+  lua_pushcfunction(L, l_loop_close);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+  void **slot = push_slot(L, LOOP);
+  *slot = loop_new();
+  if (!*slot) luaL_error(L, "azureml cannot start: no memory or no descriptors");
+  lua_setfield(L, LUA_REGISTRYINDEX, THE_LOOP);
+}
+
+static void make_ops(lua_State *L) {
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, OPS);
+}
+
+/* jansson's freed memory would keep copies of tokens; malloc and free underneath, so that other users of jansson do not notice. */
+static void wipe_and_free(void *memory) {
+  if (memory) explicit_bzero(memory, malloc_usable_size(memory));
+  free(memory);
+}
+
+AML_EXPORT int luaopen_azureml_core(lua_State *L);
+
+AML_EXPORT int luaopen_azureml_core(lua_State *L) {
+  json_set_alloc_funcs(malloc, wipe_and_free);
+  make_loop(L);
+  make_ops(L);
+  make_type(L, CLIENT, client_meta, client_methods);
+  make_type(L, CREDENTIAL, credential_meta, credential_methods);
+  make_type(L, OPERATION, op_meta, op_methods);
+  luaL_newlib(L, functions);
+  lua_json_register(L);
+  lua_system_register(L);
+  lua_pushliteral(L, AML_VERSION);
+  lua_setfield(L, -2, "version");
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  return 1;
+}

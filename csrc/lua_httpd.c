@@ -1,0 +1,391 @@
+/* lua_httpd.c: the border to libmicrohttpd as module azureml.httpd, for the emulator alone: requests come up whole, answers go down whole.
+   It runs on a foreign loop: whoever owns it watches the descriptor, heeds the timeout, and calls run. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "buf.h"
+#include "lua_core.h"
+
+#define SERVER "azureml.httpd.server"
+
+enum {
+  MAX_BODY = 8 * 1024 * 1024,
+  MAX_TARGET = 64 * 1024,
+  CONNECTION_MEMORY = 128 * 1024,      /* request line and headers, and the same for the answer's headers */
+  CONNECTIONS = 4096,
+  CONNECTION_TIMEOUT = 60              /* seconds */
+};
+
+typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE } Fault;
+static const char *const fault_names[] = { "none", "close", "reset", "truncate", NULL };
+
+typedef struct Exchange Exchange;
+typedef struct Server Server;
+
+struct Exchange {                /* one request and its answer; libmicrohttpd's con_cls */
+  Exchange *next, *prev;         /* in one of the server's rings, once its body is whole */
+  Server   *server;
+  struct MHD_Connection *connection;
+  unsigned long id;
+  char     *target, *method;
+  Buf       body;
+  int       begun, held, answered, refused;
+  unsigned  status;
+  Fault     fault;
+  struct MHD_Response *response;
+};
+
+struct Server {
+  struct MHD_Daemon *daemon;
+  Exchange fresh, held;          /* heads of rings: not yet handed up; handed up and not answered */
+  unsigned long last_id;
+  size_t   max_body;
+  int      stopping;
+};
+
+/* -- rings -------------------------------------------------------------------------------------------------------------- */
+
+static void ring_init(Exchange *head) { head->next = head->prev = head; }
+
+static void ring_add(Exchange *head, Exchange *one) {
+  one->prev = head->prev;
+  one->next = head;
+  one->prev->next = one;
+  head->prev = one;
+}
+
+static void ring_remove(Exchange *one) {
+  if (!one->next) return;
+  one->prev->next = one->next;
+  one->next->prev = one->prev;
+  one->next = one->prev = NULL;
+}
+
+/* -- what libmicrohttpd calls ------------------------------------------------------------------------------------------- */
+
+static void *on_uri(void *context, const char *target, struct MHD_Connection *connection) {
+  Exchange *one = calloc(1, sizeof *one);
+  if (!one) return NULL;
+  one->server = context;
+  one->connection = connection;
+  one->target = strndup(target, MAX_TARGET);
+  one->body.limit = one->server->max_body;
+  return one;
+}
+
+static void on_done(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why) {
+  Exchange *one = *slot;
+  (void)context, (void)connection, (void)why;
+  if (!one) return;
+  ring_remove(one);
+  if (one->response) MHD_destroy_response(one->response);
+  buf_clear(&one->body);
+  free(one->target);
+  free(one->method);
+  free(one);
+  *slot = NULL;
+}
+
+static enum MHD_Result refuse(Exchange *one, unsigned status) {
+  struct MHD_Response *empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  one->refused = 1;
+  enum MHD_Result result = MHD_queue_response(one->connection, status, empty);
+  MHD_destroy_response(empty);
+  return result;
+}
+
+static int says_too_large(const Exchange *one) {
+  const char *length = MHD_lookup_connection_value(one->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return length && strtoull(length, NULL, 10) > one->server->max_body;
+}
+
+static void hold(Exchange *one) {
+  one->id = ++one->server->last_id;
+  one->held = 1;
+  ring_add(&one->server->fresh, one);
+  MHD_suspend_connection(one->connection);
+}
+
+/* SO_LINGER is not enough: libmicrohttpd would send a FIN first. */
+static void reset(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+  if (info) connect(info->connect_fd, &nowhere, sizeof nowhere);
+}
+
+static enum MHD_Result give_answer(Exchange *one) {
+  if (one->server->stopping || one->fault == FAULT_CLOSE) return MHD_NO;
+  if (one->fault == FAULT_RESET) {
+    reset(one->connection);
+    return MHD_NO;
+  }
+  return MHD_queue_response(one->connection, one->status, one->response);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                  const char *piece, size_t *size, void **slot) {
+  Exchange *one = *slot;
+  (void)context, (void)connection, (void)url, (void)version;
+  if (!one || !one->target) return MHD_NO;
+  if (one->answered || one->server->stopping) return give_answer(one);
+  if (!one->begun) {      /* the headers are there: the only time to refuse a body by its length */
+    one->begun = 1;
+    one->method = strdup(method);
+    return says_too_large(one) ? refuse(one, 413) : MHD_YES;
+  }
+  if (*size) {
+    int failed = buf_add(&one->body, piece, *size);
+    *size = 0;
+    return failed ? MHD_NO : MHD_YES;      /* chunked and too large: the connection closes */
+  }
+  if (!one->refused) hold(one);
+  return MHD_YES;
+}
+
+/* -- the server --------------------------------------------------------------------------------------------------------- */
+
+static Server *check_server(lua_State *L) {
+  Server **slot = luaL_checkudata(L, 1, SERVER);
+  if (!*slot) luaL_argerror(L, 1, "this server is closed");
+  return *slot;
+}
+
+static int read_address(const char *text, int port, struct sockaddr_storage *address) {
+  struct sockaddr_in *four = (struct sockaddr_in *)address;
+  struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+  memset(address, 0, sizeof *address);
+  if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
+    four->sin_family = AF_INET;
+    four->sin_port = htons((uint16_t)port);
+  } else if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons((uint16_t)port);
+  } else {
+    return 0;
+  }
+  return 1;
+}
+
+static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *address, const char *certificate, const char *key) {
+  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  struct MHD_OptionItem tls[] = {
+    { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate }, { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key }, { MHD_OPTION_END, 0, NULL }
+  };
+  struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+  if (certificate) flags |= MHD_USE_TLS;
+  if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
+  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+    MHD_OPTION_NOTIFY_COMPLETED, on_done, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT,
+    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, certificate ? tls : plain, MHD_OPTION_END);
+}
+
+static const char *opt_text(lua_State *L, const char *name, const char *otherwise) {
+  lua_getfield(L, 1, name);
+  return luaL_optstring(L, -1, otherwise);
+}
+
+static lua_Integer opt_integer(lua_State *L, const char *name, lua_Integer otherwise, lua_Integer most) {
+  lua_getfield(L, 1, name);
+  lua_Integer value = luaL_optinteger(L, -1, otherwise);
+  if (value < 0 || value > most) luaL_error(L, "option '%s' must be from 0 to %d", name, (int)most);
+  return value;
+}
+
+/* listen{ address, port, max_body, tls_certificate, tls_key (PEM texts) } -> server | nil, why not */
+static int l_listen(lua_State *L) {
+  struct sockaddr_storage address;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const char *text = opt_text(L, "address", "127.0.0.1");
+  int port = (int)opt_integer(L, "port", 0, 65535);
+  size_t max_body = (size_t)opt_integer(L, "max_body", MAX_BODY, 1 << 30);
+  const char *certificate = opt_text(L, "tls_certificate", NULL), *key = opt_text(L, "tls_key", NULL);
+  if (!read_address(text, port, &address)) return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
+  Server **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+  *slot = NULL;
+  luaL_setmetatable(L, SERVER);
+  Server *server = calloc(1, sizeof *server);
+  if (!server) return luaL_error(L, "there is not enough memory");
+  *slot = server;
+  ring_init(&server->fresh);
+  ring_init(&server->held);
+  server->max_body = max_body;
+  errno = 0;
+  server->daemon = start(server, &address, certificate, key);
+  if (server->daemon) return 1;
+  int why = errno;
+  lua_pushnil(L);
+  if (why == EADDRINUSE) lua_pushfstring(L, "port %d on %s is in use", port, text);
+  else lua_pushfstring(L, "cannot listen on port %d of %s: %s", port, text, why ? strerror(why) : "libmicrohttpd refuses");
+  return 2;
+}
+
+static int l_port(lua_State *L) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(check_server(L)->daemon, MHD_DAEMON_INFO_BIND_PORT);
+  lua_pushinteger(L, info ? info->port : 0);
+  return 1;
+}
+
+static int l_fd(lua_State *L) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(check_server(L)->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  lua_pushinteger(L, info ? info->epoll_fd : -1);
+  return 1;
+}
+
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+  lua_State *L = context;
+  char lower[256];
+  size_t i = 0;
+  (void)kind;
+  for (; name[i] && i < sizeof lower - 1; i++) lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+  lower[i] = '\0';
+  lua_pushstring(L, value ? value : "");
+  lua_setfield(L, -2, lower);
+  return MHD_YES;
+}
+
+static void push_request(lua_State *L, Exchange *one) {
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, (lua_Integer)one->id);
+  lua_setfield(L, -2, "id");
+  lua_pushstring(L, one->method);
+  lua_setfield(L, -2, "method");
+  lua_pushstring(L, one->target);
+  lua_setfield(L, -2, "target");
+  lua_pushlstring(L, one->body.data ? one->body.data : "", one->body.len);
+  lua_setfield(L, -2, "body");
+  lua_newtable(L);
+  MHD_get_connection_values(one->connection, MHD_HEADER_KIND, add_header, L);
+  lua_setfield(L, -2, "headers");
+}
+
+/* run() -> the requests that are whole, seconds until it wants to run again (or nil). To be called when the descriptor is ready, when that
+   time has passed, and once after answers: a resume wakes nobody. */
+static int l_run(lua_State *L) {
+  Server *server = check_server(L);
+  MHD_UNSIGNED_LONG_LONG ms;
+  MHD_run(server->daemon);
+  lua_newtable(L);
+  for (lua_Integer i = 1; server->fresh.next != &server->fresh; i++) {
+    Exchange *one = server->fresh.next;
+    push_request(L, one);
+    ring_remove(one);
+    ring_add(&server->held, one);
+    lua_rawseti(L, -2, i);
+  }
+  if (MHD_get_timeout(server->daemon, &ms) != MHD_YES) return 1;
+  lua_pushnumber(L, (lua_Number)ms / 1000);
+  return 2;
+}
+
+static Exchange *find_held(Server *server, unsigned long id) {
+  for (Exchange *one = server->held.next; one != &server->held; one = one->next)
+    if (one->id == id) return one;
+  return NULL;
+}
+
+/* The reader of a body that breaks off half-way: what there is, then an error. */
+typedef struct Half { size_t len; char bytes[]; } Half;
+
+static ssize_t read_half(void *context, uint64_t at, char *out, size_t max) {
+  Half *half = context;
+  size_t left = at < half->len ? half->len - (size_t)at : 0;
+  if (!left) return MHD_CONTENT_READER_END_WITH_ERROR;
+  size_t count = left < max ? left : max;
+  memcpy(out, half->bytes + at, count);
+  return (ssize_t)count;
+}
+
+static struct MHD_Response *truncated(const char *body, size_t len) {
+  Half *half = malloc(sizeof *half + len / 2 + 1);
+  if (!half) return NULL;
+  half->len = len / 2;
+  memcpy(half->bytes, body, half->len);
+  return MHD_create_response_from_callback(len, 1024, read_half, half, free);
+}
+
+static void add_answer_headers(lua_State *L, int index, struct MHD_Response *response) {
+  if (lua_getfield(L, index, "headers") != LUA_TTABLE) return;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1)) MHD_add_response_header(response, lua_tostring(L, -2), lua_tostring(L, -1));
+}
+
+/* answer(id, { status, headers, body, fault }); an id whose connection has gone is ignored */
+static int l_answer(lua_State *L) {
+  static const char nothing[] = "";
+  Server *server = check_server(L);
+  unsigned long id = (unsigned long)luaL_checkinteger(L, 2);
+  size_t len = 0;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_getfield(L, 3, "status");
+  lua_Integer status = luaL_optinteger(L, -1, 200);
+  luaL_argcheck(L, status >= 100 && status <= 599, 3, "a status from 100 to 599 expected");
+  lua_getfield(L, 3, "body");
+  const char *body = luaL_optlstring(L, -1, nothing, &len);
+  lua_getfield(L, 3, "fault");
+  Fault fault = (Fault)luaL_checkoption(L, -1, "none", fault_names);
+  Exchange *one = find_held(server, id);
+  if (!one) return 0;
+  one->response = fault == FAULT_TRUNCATE ? truncated(body, len) : MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
+  if (!one->response) return luaL_error(L, "there is not enough memory");
+  add_answer_headers(L, 3, one->response);
+  one->status = (unsigned)status;
+  one->fault = fault;
+  one->answered = 1;
+  ring_remove(one);
+  MHD_resume_connection(one->connection);
+  return 0;
+}
+
+static void resume_all(Exchange *head) {
+  while (head->next != head) {
+    Exchange *one = head->next;
+    ring_remove(one);
+    MHD_resume_connection(one->connection);
+  }
+}
+
+/* A daemon that is stopped with a connection suspended aborts the process: all are resumed first. */
+static int l_close(lua_State *L) {
+  Server **slot = luaL_checkudata(L, 1, SERVER);
+  Server *server = *slot;
+  *slot = NULL;
+  if (!server) return 0;
+  server->stopping = 1;
+  resume_all(&server->fresh);
+  resume_all(&server->held);
+  if (server->daemon) MHD_stop_daemon(server->daemon);
+  free(server);
+  return 0;
+}
+
+static const luaL_Reg functions[] = { { "listen", l_listen }, { NULL, NULL } };
+
+static const luaL_Reg methods[] = {
+  { "port",   l_port },
+  { "fd",     l_fd },
+  { "run",    l_run },
+  { "answer", l_answer },
+  { "close",  l_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg meta[] = { { "__gc", l_close }, { "__close", l_close }, { NULL, NULL } };
+
+AML_EXPORT int luaopen_azureml_httpd(lua_State *L);
+
+AML_EXPORT int luaopen_azureml_httpd(lua_State *L) {
+  luaL_newmetatable(L, SERVER);
+  luaL_setfuncs(L, meta, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_newlib(L, functions);
+  return 1;
+}
