@@ -1,0 +1,213 @@
+--- Where settings come from: arguments, environment, a config.json found upward, the Azure CLI's defaults; and in which world we are.
+--- A source serves whole or not at all; explicit arguments override single fields. Source of the search: sdk-v1.md, section 1.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+
+local config = {}
+
+local FIELDS = { "subscription_id", "resource_group", "workspace_name" }
+
+local function variable(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+-- config.json -------------------------------------------------------------------------------------------------------------
+
+local DIRECTORIES = { ".azureml/", "aml_config/", "" }
+local NAMES = { "config.json", "project.json" }
+
+local function parents_of(directory)
+  local list = { directory == "/" and "/" or directory .. "/" }
+  while directory ~= "/" and directory ~= "" do
+    directory = directory:match "^(.*)/[^/]*$"
+    list[#list + 1] = directory .. "/"
+  end
+  return list
+end
+
+local function find_file(directory)
+  local parents = parents_of(directory)
+  for _, sub in ipairs(DIRECTORIES) do
+    for _, name in ipairs(NAMES) do
+      for _, parent in ipairs(parents) do
+        local path = parent .. sub .. name
+        local text, refusal = core.read_trusted(path)
+        if refusal then
+          errors.raise { code = "ConfigRefused", message = ("%s is not used: %s"):format(path, refusal),
+            hint = "make it yours and not writable by everybody, or name the workspace explicitly" }
+        end
+        if text then return path, text end
+      end
+    end
+  end
+end
+
+local function read_scope(scope)
+  local parts = {}
+  for part in scope:gmatch "[^/]+" do parts[#parts + 1] = part end
+  return { subscription_id = parts[2], resource_group = parts[4], workspace_name = parts[8] }
+end
+
+local function read_file(path, text)
+  local content = json.decode((text:gsub("^\239\187\191", "")))
+  if type(content) ~= "table" then
+    errors.raise { code = "ConfigInvalid", message = path .. " is not a JSON object", hint = "download it again from the studio" }
+  end
+  local scope = content.Scope
+  local found = type(scope) == "string" and scope ~= "" and read_scope(scope) or content
+  local fields = {}
+  for _, field in ipairs(FIELDS) do
+    local value = json.get(found, field)
+    if type(value) ~= "string" or value == "" then
+      errors.raise { code = "ConfigInvalid", message = ("%s has no %s"):format(path, field), hint = "download it again from the studio" }
+    end
+    fields[field] = value
+  end
+  return fields
+end
+
+-- The Azure CLI's defaults ------------------------------------------------------------------------------------------------
+
+local function azure_directory()
+  local given, home = variable "AZURE_CONFIG_DIR", variable "HOME"
+  return given or home and home .. "/.azure"
+end
+
+local function defaults_in(text)
+  local section, found = nil, {}
+  for line in text:gmatch "[^\r\n]+" do
+    section = line:match "^%s*%[(.-)%]" or section
+    local name, value = line:match "^%s*([%w_]+)%s*=%s*(.-)%s*$"
+    if section == "defaults" and name then found[name] = value end
+  end
+  return found
+end
+
+local function default_subscription(text)
+  local profile = json.decode((text:gsub("^\239\187\191", "")))
+  for _, subscription in ipairs(json.get(profile, "subscriptions") or {}) do
+    if json.get(subscription, "isDefault") then return json.get(subscription, "id") end
+  end
+end
+
+-- Sources -----------------------------------------------------------------------------------------------------------------
+
+local sources = {}
+
+function sources.environment()
+  return {
+    subscription_id = variable "AZUREML_ARM_SUBSCRIPTION",
+    resource_group = variable "AZUREML_ARM_RESOURCEGROUP",
+    workspace_name = variable "AZUREML_ARM_WORKSPACE_NAME",
+  }, "AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME"
+end
+
+function sources.file()
+  local directory = core.directory()
+  local path, text = find_file(directory)
+  if not path then return {}, "config.json in " .. directory .. " and above" end
+  return read_file(path, text), path
+end
+
+function sources.azure_cli()
+  local directory = azure_directory()
+  if not directory then return {}, "the Azure CLI's defaults" end
+  local settings = core.read_trusted(directory .. "/config")
+  local profile = core.read_trusted(directory .. "/azureProfile.json")
+  local defaults = settings and defaults_in(settings) or {}
+  return {
+    subscription_id = profile and default_subscription(profile),
+    resource_group = defaults.group,
+    workspace_name = defaults.workspace,
+  }, "the Azure CLI's defaults in " .. directory
+end
+
+local ORDER = { "environment", "file", "azure_cli" }
+local EMULATED_ORDER = { "environment", "file" }
+
+local function complete(given, found)
+  local fields = {}
+  for _, field in ipairs(FIELDS) do
+    fields[field] = given[field] or found[field]
+    if not fields[field] then return nil end
+  end
+  return fields
+end
+
+local function not_found(given, tried)
+  local missing = {}
+  for _, field in ipairs(FIELDS) do
+    if not given[field] then missing[#missing + 1] = field end
+  end
+  errors.raise {
+    code = "WorkspaceUnknown",
+    message = ("which workspace? %s not found; tried: arguments; %s"):format(table.concat(missing, ", "), table.concat(tried, "; ")),
+    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; --emulator needs none of them",
+  }
+end
+
+--- The three names of the workspace to use.
+---@param given table        subscription_id, resource_group, workspace_name: those that are explicit
+---@return table fields      all three
+---@raise an error object that lists what was tried, or says which file is wrong
+function config.workspace(given)
+  local explicit = complete(given, {})
+  if explicit then return explicit end
+  local world, tried = config.emulator(), {}
+  for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
+    local found, where = sources[name]()
+    local fields = complete(given, found)
+    if fields then return fields end
+    tried[#tried + 1] = where
+  end
+  local fields = world and complete(given, world:settings())
+  return fields or not_found(given, tried)
+end
+
+-- The world ---------------------------------------------------------------------------------------------------------------
+
+local chosen            -- an emulator, or a function that brings one at first use
+
+--- Use an emulator for everything that is not said otherwise.
+---@param emulator table?      nil: none any more
+function config.select_emulator(emulator)
+  chosen = emulator
+end
+
+--- Start an emulator in this process when it is first needed, and use it: what `--emulator` does.
+---@param given? { speed: number? }      how much faster than real its clock runs; 60
+function config.use_emulator(given)
+  chosen = function()
+    return require("azureml.emulator").start { speed = given and given.speed or 60 }
+  end
+end
+
+-- A running emulator elsewhere, named by AZUREML_EMULATOR.
+local function remote_emulator(url)
+  local client = require "azureml.client"
+  if not core.origin(url) then
+    errors.raise { code = "InvalidEndpoint", message = ("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080"):format(url) }
+  end
+  local asked <close> = client.new { endpoint = url, retry = { tries = 0 } }
+  local settings = asked:request({ path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names" }).json
+  if type(json.get(settings, "subscription_id")) ~= "string" then
+    errors.raise { code = "InvalidEndpoint", message = ("AZUREML_EMULATOR is %s, but no emulator answers there"):format(url) }
+  end
+  return { url = url, authority = url, settings = function() return settings end }
+end
+
+--- The emulator in use, or nil: Azure.
+---@return table?
+function config.emulator()
+  local url = variable "AZUREML_EMULATOR"
+  if not chosen and url then chosen = function() return remote_emulator((url:gsub("/+$", ""))) end end
+  if type(chosen) == "function" then
+    local start = chosen
+    chosen = start() or nil
+  end
+  return chosen
+end
+
+return config

@@ -1,0 +1,100 @@
+--- Credentials by name: who asks. Tokens stay in the core; a credential fetches the first one when it is needed.
+local cloud = require "azureml.cloud"
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local options = require "azureml.options"
+
+---@class azureml.Credential
+local Credential = {}
+local metatable = { __name = "azureml.Credential", __index = Credential }
+
+local credential = {}
+
+local function open(fields)
+  local handle, failure = core.credential(fields)
+  if not handle then errors.raise(errors.from_core(failure)) end
+  return setmetatable({ handle = handle }, metatable)
+end
+
+local function authority_of(given)
+  local from_environment = os.getenv "AZURE_AUTHORITY_HOST"
+  if given.authority then return given.authority end
+  if not given.cloud and from_environment and from_environment ~= "" then return (from_environment:gsub("/+$", "")) end
+  return cloud.of(given.cloud).authority
+end
+
+local AUTHORITY = { authority = "string", cloud = "any", ca_file = "string", proxy = "string" }
+
+local function known(more)
+  local all = {}
+  for name, kind in pairs(AUTHORITY) do all[name] = kind end
+  for name, kind in pairs(more) do all[name] = kind end
+  return all
+end
+
+--- An application with a client secret.
+---@param given { tenant_id: string, client_id: string, client_secret: string, cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@return azureml.Credential
+---@raise an error object for a tenant or an authority that cannot be one
+function credential.client_secret(given)
+  given = options.check("client_secret", given, known { tenant_id = "string", client_id = "string", client_secret = "string" })
+  return open {
+    kind = "client_secret", authority = authority_of(given), tenant_id = given.tenant_id, client_id = given.client_id,
+    client_secret = given.client_secret, ca_file = given.ca_file, proxy = given.proxy,
+  }
+end
+
+--- Whoever is logged in with the Azure CLI: runs `az account get-access-token`, once a token's life.
+---@param given? { tenant_id: string?, subscription: string?, timeout: number? }    timeout in seconds; 13
+---@return azureml.Credential
+function credential.azure_cli(given)
+  given = options.check("azure_cli", given, { tenant_id = "string", subscription = "string", timeout = "number" })
+  return open { kind = "azure_cli", tenant_id = given.tenant_id, subscription = given.subscription, timeout = given.timeout }
+end
+
+--- A token that somebody else fetched; it is not renewed.
+---@param given { token: string }
+---@return azureml.Credential
+function credential.token(given)
+  given = options.check("token", given, { token = "string" })
+  return open { kind = "token", token = given.token }
+end
+
+--- What AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say. The core reads them: the secret does not pass through Lua.
+---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@return azureml.Credential
+function credential.environment(given)
+  given = options.check("environment", given, AUTHORITY)
+  return open { kind = "environment", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
+end
+
+--- Several credentials, tried in turn: one that does not apply here lets the next be tried; one that is refused ends the search.
+---@param links azureml.Credential[]
+---@return azureml.Credential
+function credential.chain(links)
+  local handles = {}
+  for i, link in ipairs(options.check("chain", links, setmetatable({}, { __index = function() return "table" end }))) do
+    handles[i] = link.handle
+  end
+  return open { kind = "chain", links = handles }
+end
+
+--- What is used where none is given: the environment, then the Azure CLI.
+---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@return azureml.Credential
+function credential.default(given)
+  return credential.chain { credential.environment(given), credential.azure_cli() }
+end
+
+--- Close it; its token is wiped when the last client that uses it is closed.
+function Credential:close()
+  self.handle:close()
+end
+
+metatable.__close = Credential.close
+
+function metatable:__tostring()
+  return tostring(self.handle)
+end
+
+return credential

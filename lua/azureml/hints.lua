@@ -1,0 +1,50 @@
+--- What to do next, by what an error says. Sources: compute-rest.md, section 6, and auth.md, sections 1 and 2.
+local hints = {}
+
+local by_code = {
+  AuthorizationFailed = "ask an owner of the workspace for a role that has this action, such as 'AzureML Compute Operator'; a new role takes some minutes",
+  ParentResourceNotFound = "check the workspace's name and resource group",
+  ResourceGroupNotFound = "check the resource group's name and the subscription",
+  SubscriptionNotFound = "check the subscription's id, and that the credential belongs to its tenant",
+  ResourceNotFound = "check the name; 'azureml list' shows what there is",
+  NotFound = "check the name; 'azureml list' shows what there is",
+  InvalidAuthenticationToken = "the service did not take the token: check the tenant, and that the token is for this cloud",
+  ExpiredAuthenticationToken = "sign in again, or fetch a new token",
+  InvalidAuthenticationTokenTenant = "sign in to the tenant that the subscription belongs to",
+  CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'az login'; or try --emulator",
+  HostNotFound = "check the name, the network and the proxy",
+  ConnectionFailed = "is the service up, and the address and port right?",
+  CertificateInvalid = "ca_file names another certificate authority; verification is never switched off",
+  Conflict = "another command is at work on it: wait for that one, then try again",
+  StartComputeInstanceOnlyAllowedInStoppedState = "an instance is started only from Stopped: look at its state first",
+  AlreadyExists = "a name is unique in the whole region: choose another one",
+  InvalidPropertyValue = "see the details for what the service offers in this region",
+  TooManyRequests = "the limit is per subscription and principal: try again later, or do less at once",
+  LostSight = "the operation may well go on: azureml.resume(ticket) asks again",
+  Timeout = "it goes on at the service: wait again, or keep the ticket",
+}
+
+local by_text = {
+  { "AADSTS7000215", "the secret is wrong; often its id was copied instead of its value" },
+  { "AADSTS7000222", "the secret has expired: make a new one for the application" },
+  { "AADSTS700016", "no such application in this tenant: check client_id and tenant_id" },
+  { "AADSTS90002", "no such tenant: check tenant_id" },
+  { "AADSTS900023", "no such tenant: check tenant_id" },
+  { "quota", "choose a smaller or another size, delete what is not needed, or ask for more quota; stopping frees none" },
+  { "already in use", "a name is unique in the whole region: choose another one" },
+  { "SSH key at creation", "create it without an SSH key; whoever it is assigned to can add one" },
+  { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
+}
+
+--- The hint for an error, or nil.
+---@param err azureml.Error
+---@return string?
+function hints.of(err)
+  if err.outcome_unknown then return "it may have been executed: look at the instance's state before you try again" end
+  for _, entry in ipairs(by_text) do
+    if (err.message or ""):find(entry[1], 1, true) then return entry[2] end
+  end
+  return by_code[err.code]
+end
+
+return hints

@@ -1,0 +1,49 @@
+--- Azure Machine Learning compute instances in a few lines of Lua.
+---
+---     local azureml = require "azureml"
+---     local ws = azureml.workspace()
+---     for vm in ws.instances:list { state = "Running" } do vm:stop():wait() end
+local core = require "azureml.core"
+
+local VERSION = "0.1.0"
+
+if core.version ~= VERSION then
+  error(("azureml %s was given a core of version %s: install both from one release"):format(VERSION, core.version), 0)
+end
+
+local client = require "azureml.client"
+local errors = require "azureml.error"
+local operation = require "azureml.operation"
+local task = require "azureml.task"
+local workspace = require "azureml.workspace"
+
+local azureml = {
+  version = VERSION,
+
+  workspace = workspace.new,
+  credential = require "azureml.credential",
+  client = client.new,
+
+  --- Run functions side by side; all or nothing.
+  parallel = task.parallel,
+  --- Call a function with each item, side by side; all are tried.
+  each = task.each,
+  --- Let time pass; other tasks go on.
+  sleep = task.sleep,
+  --- Call a function; nil and the error object instead of raising it.
+  try = errors.try,
+}
+
+--- Go on with an operation that another process began.
+---@param ticket string                    what op:ticket() gave
+---@param given? table                     credential, cloud and so on, as for azureml.workspace; the endpoint is never the ticket's
+---@return azureml.Operation
+---@raise an error object for a damaged ticket, and for one of another endpoint
+function azureml.resume(ticket, given)
+  local said = operation.read_ticket(ticket)
+  local names = { subscription_id = said.subscription_id, resource_group = said.resource_group, name = said.workspace_name }
+  for name, value in pairs(given or {}) do names[name] = names[name] or value end
+  return workspace.new(names).instances:resume(said)
+end
+
+return azureml

@@ -1,0 +1,221 @@
+--- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+local errors = require "azureml.error"
+local instance = require "azureml.instance"
+local operation = require "azureml.operation"
+local options = require "azureml.options"
+local resource = require "azureml.resource"
+local spec = require "azureml.spec"
+
+-- Source: compute-rest.md, section 2. The specification says final-state-via location; the live service sends Azure-AsyncOperation only,
+-- and after it the resource itself is looked at.
+local verbs = {
+  list    = { "GET", "computes" },
+  get     = { "GET", "computes/{name}" },
+  create  = { "PUT", "computes/{name}" },
+  delete  = { "DELETE", "computes/{name}", query = { underlyingResourceAction = "Delete" } },
+  start   = { "POST", "computes/{name}/start", final_state_via = "azure-async-operation" },
+  stop    = { "POST", "computes/{name}/stop", final_state_via = "azure-async-operation" },
+  restart = { "POST", "computes/{name}/restart", final_state_via = "azure-async-operation" },
+}
+
+---@class azureml.Instances
+---@field workspace azureml.Workspace
+local Instances = {}
+local metatable = { __name = "azureml.Instances", __index = Instances }
+
+local instances = {}
+
+--- The collection of a workspace.
+---@param workspace azureml.Workspace
+---@return azureml.Instances
+function instances.new(workspace)
+  return setmetatable({ workspace = workspace }, metatable)
+end
+
+local function check_name(verb, name)
+  if type(name) ~= "string" then errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name)) end
+  spec.check_name(name)
+  return name
+end
+
+local function another_type(self, raw)
+  errors.raise {
+    code = "AnotherComputeType",
+    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(raw.name, self.workspace.name,
+      tostring(raw.properties and raw.properties.computeType)),
+  }
+end
+
+local function begin(self, verb, name, body)
+  local handle = resource.begin(self.workspace, verbs[verb], { name = name }, { label = verb .. " " .. name, body = body })
+  return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle }
+end
+
+--- Look at an instance.
+---@param name string
+---@return azureml.Instance
+---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
+function Instances:get(name)
+  check_name("get", name)
+  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = "get " .. name })
+  if type(raw) ~= "table" then errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" } end
+  if not instance.is_one(raw) then another_type(self, raw) end
+  return instance.new(self.workspace, raw)
+end
+
+-- Of the compute itself, not of its workspace or group.
+local function is_missing(err)
+  return err.status == 404 and (err.code == "ResourceNotFound" or err.code == "NotFound" or err.code == "ComputeNotFound")
+end
+
+--- Look whether an instance is there.
+---@param name string
+---@return azureml.Instance?      nil when it is not there
+---@raise an error object for everything else, another type of compute of that name included
+function Instances:find(name)
+  check_name("find", name)
+  local vm, err = errors.try(self.get, self, name)
+  if vm then return vm end
+  if is_missing(err) then return nil end
+  error(err, 0)
+end
+
+--- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
+---@param name string            3 to 24 letters, digits and '-'; see compute-rest.md, section 8.1
+---@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name,
+---  subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"), schedules,
+---  enable_node_public_ip, application_sharing_policy
+---@return azureml.Operation
+---@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
+---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
+function Instances:create(name, given)
+  check_name("create", name)
+  local body = spec.body(given, self.workspace.subscription_id)
+  spec.check_size(self.workspace, body.properties.properties.vmSize)
+  body.location = self.workspace:location()
+  return begin(self, "create", name, body)
+end
+
+--- Take an instance that is there if it fits, starting it if it is stopped; else create it.
+---@param name string
+---@param given? table           as for create
+---@return azureml.Operation
+---@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed
+function Instances:ensure(name, given)
+  local body = spec.body(given, self.workspace.subscription_id)
+  local vm = self:find(name)
+  if not vm then return self:create(name, given) end
+  spec.check_fit(vm, given or {}, body)
+  if vm.state == "Stopped" then return self:start(name) end
+  return operation.new { verb = "create", name = name, workspace = self.workspace }
+end
+
+--- Start a stopped instance.
+---@param name string
+---@return azureml.Operation
+function Instances:start(name)
+  return begin(self, "start", check_name("start", name))
+end
+
+--- Stop an instance: its hours end, its disk and its quota stay.
+---@param name string
+---@return azureml.Operation
+function Instances:stop(name)
+  return begin(self, "stop", check_name("stop", name))
+end
+
+--- Restart an instance; also the cure for an unusable one.
+---@param name string
+---@return azureml.Operation
+function Instances:restart(name)
+  return begin(self, "restart", check_name("restart", name))
+end
+
+--- Delete an instance, with its disk. It is looked at first: nothing but a compute instance is deleted, and a wrong name is an error.
+---@param given string|azureml.Instance       an instance in hand is not looked at again
+---@return azureml.Operation
+function Instances:delete(given)
+  local vm = type(given) == "table" and given or self:get(check_name("delete", given))
+  return begin(self, "delete", vm.name)
+end
+
+--- Go on with an operation from a ticket.
+---@param ticket table
+---@return azureml.Operation
+function Instances:resume(ticket)
+  local verb = verbs[ticket.verb]
+  if not verb or verb[1] == "GET" then errors.raise { code = "InvalidTicket", message = "the ticket is damaged: no verb " .. ticket.verb } end
+  local handle = resource.resume(self.workspace, verb, { name = check_name("resume", ticket.name) },
+    { label = ticket.verb .. " " .. ticket.name }, ticket.progress)
+  return operation.new { verb = ticket.verb, name = ticket.name, workspace = self.workspace, handle = handle }
+end
+
+-- Lists -------------------------------------------------------------------------------------------------------------------
+
+local function has_tags(vm, wanted)
+  local tags = vm.tags
+  for name, value in pairs(wanted) do
+    if tags[name] ~= value then return false end
+  end
+  return true
+end
+
+-- "Mine": assigned to me, or created by me and assigned to nobody. Source: sdk-v1.md, section 9.
+local function is_mine(vm, object_id)
+  return vm.owner ~= nil and vm.owner:lower() == object_id:lower()
+end
+
+local filters = {
+  state = function(vm, wanted) return (vm.state or ""):lower() == wanted:lower() end,
+  vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
+  tags = has_tags,
+  mine = function(vm, wanted) return not wanted or is_mine(vm, vm.workspace:object_id()) end,
+}
+
+local FILTERS = { state = "string", vm_size = "string", tags = "table", mine = "boolean" }
+
+local function passes(vm, wanted)
+  for name, value in pairs(wanted) do
+    if not filters[name](vm, value) then return false end
+  end
+  return true
+end
+
+---@class azureml.List
+local List = {}
+local list_metatable = { __name = "azureml.List", __index = List }
+
+function list_metatable:__call()
+  return self.next()
+end
+
+--- All of them, as a sequence.
+---@return azureml.Instance[]
+function List:all()
+  local all = {}
+  for vm in self do all[#all + 1] = vm end
+  return all
+end
+
+--- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at first use.
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }    all must hold
+---@return azureml.List          an iterator, with all()
+---@raise an error object rather than ending early: no list is partial
+---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
+function Instances:list(wanted)
+  wanted = options.check("list", wanted, FILTERS)
+  local computes = resource.list(self.workspace, verbs.list, {}, { label = "list the computes of " .. self.workspace.name })
+  local function next_instance()
+    for raw in computes do
+      local vm = instance.is_one(raw) and instance.new(self.workspace, raw)
+      if vm and passes(vm, wanted) then return vm end
+    end
+  end
+  return setmetatable({ next = next_instance }, list_metatable)
+end
+
+function metatable:__tostring()
+  return "instances of " .. tostring(self.workspace)
+end
+
+return instances

@@ -1,0 +1,38 @@
+--- JSON for the package: lua-cjson decodes, in an instance of our own; jansson, in the core, encodes and merges,
+--- so that integers, empty arrays, nulls and members that nobody here knows survive.
+local cjson = require "cjson"
+local core = require "azureml.core"
+
+local own = cjson.new()
+own.decode_invalid_numbers(false)
+
+local json = {
+  null = cjson.null,
+  encode = core.encode,
+  merge = core.merge,
+  array = core.array,
+}
+
+--- The value of a JSON text, or nil and what is wrong with it.
+---@param text string
+---@return any value, string? fault
+function json.decode(text)
+  local ok, value = pcall(own.decode, text)
+  if ok then return value end
+  return nil, tostring(value)
+end
+
+--- A member, however deep; nil where anything on the way is absent or null.
+---@param value any        a decoded value
+---@param ... string       names from the outside in
+---@return any
+function json.get(value, ...)
+  for _, name in ipairs { ... } do
+    if type(value) ~= "table" then return nil end
+    value = value[name]
+  end
+  if value == json.null then return nil end
+  return value
+end
+
+return json

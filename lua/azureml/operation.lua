@@ -1,0 +1,248 @@
+--- An operation on a compute instance: what a verb returns once the service has accepted it. It ends when the instance has settled.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local options = require "azureml.options"
+local progress = require "azureml.progress"
+local resource = require "azureml.resource"
+local state = require "azureml.state"
+local task = require "azureml.task"
+
+local DEFAULT_TIMEOUT = 1800                        -- seconds
+local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks at an instance that settles
+
+---@class azureml.Operation
+---@field verb string                "create", "start", "stop", "restart", "delete"
+---@field name string                of the instance
+---@field workspace azureml.Workspace
+local Operation = {}
+local metatable = { __name = "azureml.Operation", __index = Operation }
+
+local operation = {}
+local started = setmetatable({}, { __mode = "k" })      -- those that may go on at the service -> when they began
+
+local function label_of(self)
+  return self.verb .. " " .. self.name
+end
+
+--- One that the service has accepted; handle is the core's, or nil where there is nothing to poll but the instance itself.
+---@param fields { verb: string, name: string, workspace: azureml.Workspace, handle: userdata? }
+---@return azureml.Operation
+function operation.new(fields)
+  local self = setmetatable(fields, metatable)
+  self.id = fields.handle and fields.handle:request_id()
+  started[self] = core.now()
+  return self
+end
+
+--- Those that go on at the service and have not been waited for to the end, oldest first.
+---@return azureml.Operation[]
+function operation.pending()
+  local list = {}
+  for self in pairs(started) do
+    if not self.outcome and self.handle and not self.handle:is_closed() and not self.handle:done() then list[#list + 1] = self end
+  end
+  table.sort(list, function(a, b) return started[a] < started[b] end)
+  return list
+end
+
+-- Waiting -----------------------------------------------------------------------------------------------------------------
+
+local function timed_out(self, seconds)
+  local trouble = self.handle and not self.handle:is_closed() and self.handle:trouble()
+  local message = ("%s: not done after %s s; it goes on at the service"):format(label_of(self), ("%.14g"):format(seconds))
+  if trouble then message = ("%s: lost sight of it: %s"):format(label_of(self), trouble.message) end
+  errors.raise { code = trouble and "LostSight" or "Timeout", message = message, operation = self, status = trouble and trouble.status }
+end
+
+-- The state that a person is shown; a look that fails shows nothing new, the operation itself is what counts.
+local function shown_state(self)
+  local vm = errors.try(self.workspace.instances.find, self.workspace.instances, self.name)
+  return vm and vm.state or self.handle:status() or "accepted"
+end
+
+local function wait_for_service(self, deadline, reporter, timeout)
+  local handle = self.handle
+  if not handle then return end
+  handle:watch_polls(reporter ~= nil)
+  while not handle:done() do
+    if reporter then reporter:state(shown_state(self)) end
+    local seen = handle:polls()
+    local function is_news(op) return op:done() or reporter ~= nil and op:polls() > seen end
+    if not task.wait_until(handle, is_news, deadline) then timed_out(self, timeout) end
+  end
+  resource.result(handle, "cannot " .. label_of(self))
+end
+
+local function pause(self, pace, deadline, timeout)
+  if core.now() + pace >= deadline then
+    task.sleep(math.max(0, deadline - core.now()))
+    timed_out(self, timeout)
+  end
+  task.sleep(pace)
+  return math.min(pace * GROWTH, LAST_PACE)
+end
+
+local function first_fault(vm)
+  local faults = vm.errors
+  local first = faults and faults[1]
+  return json.get(first, "error") or first
+end
+
+local function failed(self, vm)
+  local fault = first_fault(vm)
+  errors.raise {
+    code = json.get(fault, "code") or vm.state,
+    message = ("%s: the instance is %s%s"):format(label_of(self), vm.state, json.get(fault, "message") and ": " .. fault.message or ""),
+    operation = self, details = vm.errors,
+    hint = vm.state == "Unusable" and "restart it; if that does not help, delete it and create it anew"
+      or "its name stays taken: look at the errors, delete it, then create it anew",
+  }
+end
+
+local function check_aim(self, vm)
+  if state.is_failed(vm.state) then failed(self, vm) end
+  if state.is_aim(self.verb, vm.state) then return vm end
+  errors.raise {
+    code = "UnexpectedState", operation = self,
+    message = ("%s: the service says that it succeeded, but the instance is %s"):format(label_of(self), tostring(vm.state)),
+    hint = "somebody else, a schedule or the idle shutdown may have been faster: see last_operation",
+  }
+end
+
+local function wait_until_settled(self, deadline, reporter, timeout)
+  local pace = FIRST_PACE
+  while true do
+    local vm = self.workspace.instances:find(self.name)
+    if not vm and self.verb == "delete" then return nil end
+    if not vm then
+      errors.raise { code = "ResourceNotFound", operation = self,
+        message = ("%s: the service says that it succeeded, but there is no such instance"):format(label_of(self)) }
+    end
+    if not state.is_transitional(vm.state) then return check_aim(self, vm) end
+    if reporter then reporter:state(vm.state) end
+    pace = pause(self, pace, deadline, timeout)
+  end
+end
+
+local function wait_to_the_end(self, deadline, reporter, timeout)
+  wait_for_service(self, deadline, reporter, timeout)
+  local vm = wait_until_settled(self, deadline, reporter, timeout)
+  if reporter then reporter:finish(vm and vm.state or "Deleted") end
+  return vm
+end
+
+-- A timeout and an interrupt leave it as it was: it may be waited for again.
+local function is_final(err)
+  return not errors.is(err) or not (err.code == "Timeout" or err.code == "LostSight" or err.code == "Interrupted")
+end
+
+local function end_with(self, outcome)
+  if self.outcome then return end
+  self.outcome = outcome
+  if self.handle then self.handle:close() end
+end
+
+--- Wait until the operation is done and the instance has settled. May be called again, and from several tasks.
+---@param given? { timeout: number?, show_output: boolean? }
+---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to standard error
+---@return azureml.Instance?      the instance as it is now; nothing after a delete
+---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service, with `operation` and its ticket
+function Operation:wait(given)
+  given = options.check("wait", given, { timeout = "number", show_output = "boolean" })
+  if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
+  local timeout = given.timeout or DEFAULT_TIMEOUT
+  options.check_seconds("wait: timeout", timeout)
+  if not self.outcome then
+    local reporter = given.show_output and progress.reporter(label_of(self)) or nil
+    local ok, result = pcall(wait_to_the_end, self, core.now() + timeout, reporter, timeout)
+    if not ok and not is_final(result) then error(result, 0) end
+    if not ok and reporter then reporter:finish "failed" end
+    end_with(self, { ok = ok, result = result })
+  end
+  if not self.outcome.ok then error(self.outcome.result, 0) end
+  return self.outcome.result
+end
+
+--- The service's word for where it is: "InProgress", "Succeeded" and so on; "Accepted" before it said any.
+---@return string
+function Operation:status()
+  if self.outcome then return self.outcome.ok and "Succeeded" or "Failed" end
+  if not self.handle then return "Accepted" end
+  return self.handle:status() or "Accepted"
+end
+
+--- Whether the service has ended it; the instance may still settle.
+---@return boolean
+function Operation:done()
+  return self.outcome ~= nil or self.handle == nil or self.handle:done()
+end
+
+--- Iterate over the words for where it is, each once, until the service has ended it. A failure is raised.
+---@return fun(): string?
+function Operation:events()
+  local last, over
+  local function is_news(op) return op:done() or op:status() ~= last end
+  return function()
+    if over then return nil end
+    if last and not self:done() then
+      self.handle:watch_polls(true)
+      task.wait_until(self.handle, is_news)
+    end
+    over = self:done()
+    if over and self.handle and not self.handle:is_closed() then resource.result(self.handle, "cannot " .. label_of(self)) end
+    local status = self:status()
+    if status == last then return nil end
+    last = status
+    return status
+  end
+end
+
+-- Tickets -----------------------------------------------------------------------------------------------------------------
+
+--- A text with which another process can go on waiting (azureml.resume). It holds the signed URL of the operation's status: keep it
+--- private; but no credential.
+---@return string? ticket       nil: there is nothing left to wait for
+function Operation:ticket()
+  local progress_of = self.handle and not self.handle:is_closed() and self.handle:progress()
+  if not progress_of or self.outcome then return nil end
+  local workspace = self.workspace
+  return json.encode {
+    azureml_ticket = 1, verb = self.verb, name = self.name, request_id = self.id,
+    subscription_id = workspace.subscription_id, resource_group = workspace.resource_group, workspace_name = workspace.name,
+    progress = progress_of,
+  }
+end
+
+--- What a ticket says.
+---@param text string
+---@return table
+function operation.read_ticket(text)
+  local ticket = type(text) == "string" and json.decode(text)
+  if type(ticket) ~= "table" or ticket.azureml_ticket ~= 1 then
+    errors.raise { code = "InvalidTicket", message = "this is not a ticket of an operation", hint = "it is what op:ticket() gave, unchanged" }
+  end
+  for _, field in ipairs { "verb", "name", "request_id", "subscription_id", "resource_group", "workspace_name" } do
+    if type(ticket[field]) ~= "string" then
+      errors.raise { code = "InvalidTicket", message = "the ticket is damaged: it has no " .. field }
+    end
+  end
+  if type(ticket.progress) ~= "table" then errors.raise { code = "InvalidTicket", message = "the ticket is damaged: it has no progress" } end
+  return ticket
+end
+
+--- Let it go: it goes on at the service, unwatched.
+function Operation:close()
+  self.closed = self.outcome == nil
+  if self.handle then self.handle:close() end
+end
+
+metatable.__close = Operation.close
+
+function metatable:__tostring()
+  if self.outcome then return label_of(self) .. ": " .. (self.outcome.ok and "done" or "failed") end
+  if not self.handle then return label_of(self) .. ": accepted" end
+  return tostring(self.handle)
+end
+
+return operation

@@ -1,0 +1,86 @@
+--- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and long ones.
+--- Above this file nobody knows HTTP.
+local client = require "azureml.client"
+local core = require "azureml.core"
+local errors = require "azureml.error"
+
+local resource = {}
+
+---@class azureml.Verb
+---@field [1] string            method
+---@field [2] string            path below the workspace, or below the location where it begins with "/"; {name} and {location} are filled in
+---@field query table?
+---@field final_state_via string?
+
+local function fill(path, values)
+  return (path:gsub("{(%w+)}", function(name)
+    return core.escape(values[name] or errors.mistake("a %s is missing", name))
+  end))
+end
+
+local function base_of(workspace, path)
+  local subscription = "/subscriptions/" .. core.escape(workspace.subscription_id)
+  local provider = "/providers/Microsoft.MachineLearningServices"
+  if path:sub(1, 1) == "/" then return subscription .. provider end
+  return ("%s/resourceGroups/%s%s/workspaces/%s%s"):format(subscription, core.escape(workspace.resource_group), provider,
+    core.escape(workspace.name), path ~= "" and "/" or "")
+end
+
+--- The path of a verb.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table        name, location
+---@return string
+function resource.path(workspace, verb, values)
+  return base_of(workspace, verb[2]) .. fill(verb[2], values)
+end
+
+local function request_of(workspace, verb, values, what)
+  return {
+    method = verb[1],
+    path = resource.path(workspace, verb, values),
+    query = verb.query,
+    body = what.body,
+    label = what.label,
+    timeout = what.timeout,
+  }
+end
+
+--- Do a short call and return its value.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table
+---@param what { label: string, body: table?, timeout: number? }
+---@return any value, azureml.Reply reply
+function resource.call(workspace, verb, values, what)
+  local reply = workspace:client():request(request_of(workspace, verb, values, what))
+  return reply.json, reply
+end
+
+--- Begin a long one; returns when the service has accepted it.
+---@return userdata op
+function resource.begin(workspace, verb, values, what)
+  local request = request_of(workspace, verb, values, what)
+  request.final_state_via = verb.final_state_via
+  return workspace:client():operation(request)
+end
+
+--- Go on with a long one that another process began.
+---@return userdata op
+function resource.resume(workspace, verb, values, what, progress)
+  local request = request_of(workspace, verb, values, what)
+  request.body = nil
+  request.resume = progress
+  return workspace:client():submit(request, true)
+end
+
+--- Iterate over a list, whatever its pages.
+---@return fun(): table?
+function resource.list(workspace, verb, values, what)
+  return workspace:client():pages(request_of(workspace, verb, values, what))
+end
+
+--- The result of a long call that is done; raises its error.
+resource.result = client.result
+
+return resource

@@ -1,0 +1,292 @@
+--- Waiting: for operations, in the main chunk, at a prompt, in tasks and anywhere else. The only file that yields.
+---
+--- A task is a coroutine that `parallel` or `each` runs. A task that waits parks, and others go on. Anything else that waits
+--- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+
+local task = {}
+
+local handlers = {}      -- descriptor -> function
+local timers = {}        -- sleep -> function
+local parked = {}        -- operation -> tasks that wait for news of it
+local runnable = {}      -- tasks, from first to last
+local first, last = 1, 0
+local current            -- the task that runs now, if one does
+
+---@class azureml.Group
+---@field left integer         tasks that have not ended
+---@field failure any          the first error
+---@field parent table?        the task that waits for it, if a task does
+
+-- Tasks -------------------------------------------------------------------------------------------------------------------
+
+local function make_runnable(one)
+  if one.queued or one.ended then return end
+  one.queued = true
+  last = last + 1
+  runnable[last] = one
+end
+
+local function next_runnable()
+  if first > last then return nil end
+  local one = runnable[first]
+  runnable[first] = nil
+  first = first + 1
+  one.queued = false
+  return one
+end
+
+local function is_task()
+  return current and coroutine.running() == current.coroutine and coroutine.isyieldable()
+end
+
+local function park_on(op, one)
+  local list = parked[op]
+  if not list then parked[op] = { one } else list[#list + 1] = one end
+end
+
+local function wake(op)
+  local list = parked[op]
+  parked[op] = nil
+  for _, one in ipairs(list or {}) do make_runnable(one) end
+end
+
+local function end_task(one, failure)
+  local group = one.group
+  one.ended = true
+  group.left = group.left - 1
+  if failure ~= nil and group.failure == nil then group.failure = failure end
+  if group.parent then make_runnable(group.parent) end
+end
+
+local function run(one)
+  local before = current
+  current = one
+  local ok, failure = coroutine.resume(one.coroutine)
+  current = before
+  if coroutine.status(one.coroutine) ~= "dead" then return end
+  if ok then end_task(one) else end_task(one, failure) end
+end
+
+-- The loop ----------------------------------------------------------------------------------------------------------------
+
+local function fire(timer)
+  local handler = timers[timer]
+  timers[timer] = nil
+  handler()
+end
+
+-- One turn: at most one piece of news. Resumes nobody.
+local function pump(seconds)
+  local what, thing = core.step(seconds)
+  if what == "op" and thing then
+    if timers[thing] then fire(thing) else wake(thing) end
+  elseif what == "watch" then
+    handlers[thing]()
+  elseif what == "idle" then
+    error("azureml: a wait for something that can never come", 0)
+  end
+end
+
+local function wait_as_task(op, is_over, deadline)
+  local one = current
+  local alarm <close> = deadline and core.sleep(math.max(0, deadline - core.now())) or nil
+  while not is_over(op) do
+    if alarm and alarm:done() then return false end
+    park_on(op, one)
+    if alarm then park_on(alarm, one) end
+    coroutine.yield()
+  end
+  return true
+end
+
+local function wait_by_pumping(op, is_over, deadline)
+  while not is_over(op) do
+    local left = deadline and deadline - core.now()
+    if left and left <= 0 then return false end
+    pump(left)
+  end
+  return true
+end
+
+--- Wait until is_over(op), which news of op may change.
+---@param op userdata            a core operation
+---@param is_over function
+---@param deadline number?       on core.now()'s clock
+---@return boolean               false: the deadline came first
+function task.wait_until(op, is_over, deadline)
+  local wait = is_task() and wait_as_task or wait_by_pumping
+  return wait(op, is_over, deadline)
+end
+
+--- Wait until an operation is done.
+---@param op userdata
+---@param deadline number?
+---@return boolean
+function task.wait(op, deadline)
+  return task.wait_until(op, op.done, deadline)
+end
+
+--- Wait until the service has taken an operation on, or refused it.
+---@param op userdata
+---@param deadline number?
+---@return boolean
+function task.wait_accepted(op, deadline)
+  return task.wait_until(op, op.accepted, deadline)
+end
+
+--- Let time pass; other tasks go on.
+---@param seconds number
+function task.sleep(seconds)
+  local op <close> = core.sleep(seconds)
+  task.wait(op)
+end
+
+-- Groups ------------------------------------------------------------------------------------------------------------------
+
+-- What a <close> handler raises goes into the details of the error that closed it.
+local function add_detail(group, failure)
+  if not errors.is(group.failure) then return end
+  group.failure.details = group.failure.details or {}
+  table.insert(group.failure.details, errors.is(failure) and failure or { message = tostring(failure) })
+end
+
+local function close_all(tasks)
+  for _, one in ipairs(tasks) do
+    if not one.ended then
+      one.ended = true
+      local ok, failure = coroutine.close(one.coroutine)
+      if not ok then add_detail(one.group, failure) end
+    end
+  end
+end
+
+local function turn_until_over(group)
+  while group.left > 0 and group.failure == nil do
+    local one = next_runnable()
+    if one then run(one) else pump() end
+  end
+end
+
+local function park_until_over(group)
+  group.parent = current
+  while group.left > 0 and group.failure == nil do coroutine.yield() end
+end
+
+--- Run functions as tasks until all have ended or one has failed; then the others are closed.
+---@param functions function[]
+local function run_group(functions)
+  local group = { left = #functions, failure = nil }
+  local tasks = setmetatable({}, { __close = close_all })
+  local guard <close> = tasks      -- an interrupt leaves no task behind
+  for i, f in ipairs(functions) do
+    tasks[i] = { coroutine = coroutine.create(f), group = group }
+    make_runnable(tasks[i])
+  end
+  if is_task() then park_until_over(group) else turn_until_over(group) end
+  close_all(guard)
+  if group.failure ~= nil then error(group.failure, 0) end
+end
+
+--- Run functions side by side. All or nothing: the first error closes the others and is raised.
+---@param ... function
+---@return any ...       the first result of each, in order
+---@raise what a function raised first
+function task.parallel(...)
+  local functions, results = { ... }, {}
+  for i, f in ipairs(functions) do
+    if type(f) ~= "function" then errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f)) end
+    functions[i] = function() results[i] = f() end
+  end
+  run_group(functions)
+  return table.unpack(results, 1, #functions)
+end
+
+local function read_all(list)
+  if type(list) == "table" and getmetatable(list) == nil then return list end
+  local items = {}
+  for item in list do items[#items + 1] = item end
+  return items
+end
+
+local function name_of(item, i)
+  if type(item) == "table" and type(item.name) == "string" then return item.name end
+  return type(item) == "string" and item or "#" .. i
+end
+
+local function raise_failures(failures, count)
+  if #failures == 0 then return end
+  errors.raise {
+    code = "SomeFailed",
+    message = ("%d of %d failed"):format(#failures, count),
+    details = failures,
+  }
+end
+
+local DEFAULT_LIMIT = 1000
+
+--- Call f with each item, side by side; all are tried, then the failures are raised together.
+---@param list table|function            a sequence, or an iterator such as ws.instances:list(); read whole before the first call
+---@param f fun(item: any)
+---@param options? { limit: integer? }   how many at once; 1000
+---@raise an error object `SomeFailed` whose details list each failure by name; a mistake or an interrupt at once
+function task.each(list, f, options)
+  local limit = options and options.limit or DEFAULT_LIMIT
+  local items, failures, at = read_all(list), {}, 0
+  local function worker()
+    while at < #items do
+      at = at + 1
+      local i = at
+      local _, err = errors.try(f, items[i])
+      if err and errors.is(err) then
+        failures[#failures + 1] = { name = name_of(items[i], i), error = err, message = name_of(items[i], i) .. ": " .. err.message }
+      end
+    end
+  end
+  local workers = {}
+  for i = 1, math.min(limit, #items) do workers[i] = worker end
+  run_group(workers)
+  raise_failures(failures, #items)
+end
+
+-- Handlers ----------------------------------------------------------------------------------------------------------------
+
+--- Call handler from the loop whenever a descriptor is ready to be read. It must not wait.
+---@param fd integer
+---@param handler function
+function task.on(fd, handler)
+  handlers[fd] = handler
+  core.watch(fd, true)
+end
+
+--- No more.
+---@param fd integer
+function task.off(fd)
+  handlers[fd] = nil
+  core.watch(fd, false)
+end
+
+--- Call handler from the loop in so many seconds. It must not wait.
+---@param seconds number
+---@param handler function
+---@return userdata timer
+function task.at(seconds, handler)
+  local timer = core.sleep(seconds)
+  timers[timer] = handler
+  return timer
+end
+
+--- Not any more.
+---@param timer userdata
+function task.cancel(timer)
+  timers[timer] = nil
+  timer:close()
+end
+
+--- Turn the loop until the process is interrupted.
+function task.serve()
+  while true do pump() end
+end
+
+return task
