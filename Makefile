@@ -1,0 +1,168 @@
+# azureml: `make` builds, `make test` builds and tests, `make demo` shows. Both install what Debian 12 lacks.
+# A packager sets what is ?= below; LuaRocks sets the *_INCDIR and *_LIBDIR.
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+LUADIR  ?= $(PREFIX)/share/lua/5.4
+LIBDIR  ?= $(PREFIX)/lib/lua/5.4
+MANDIR  ?= $(PREFIX)/share/man/man1
+CFLAGS  ?= -O2 -g
+LIBFLAG ?= -shared
+LUA     ?= lua5.4
+B       ?= build#                 another B for each set of flags: objects do not depend on them
+SUDO    ?= $(if $(filter-out 0,$(shell id -u)),sudo)
+
+VERSION := $(shell sed -n 's/^\#define AML_VERSION "\(.*\)"/\1/p' csrc/aml.h)
+
+# what Debian calls the things we stand on
+BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev libjansson-dev \
+                  libmicrohttpd-dev libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse
+TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev curl openssl tmux man-db
+
+inc     = $(if $($(1)_INCDIR),-I$($(1)_INCDIR),$(shell pkg-config --cflags $(2) 2>/dev/null))
+lib     = $(if $($(1)_LIBDIR),-L$($(1)_LIBDIR)) $(2)
+found   = $(wildcard $(shell $(CC) -print-file-name=lib$(1).a 2>/dev/null))
+archive = $(if $(call found,$(1)),$(call found,$(1)) $(2),-l$(1))# static where installed; $(2): what the archive needs
+
+WARN := -Wall -Wextra -pedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
+INCS := -Icsrc $(call inc,LUA,lua5.4) $(call inc,CURL,libcurl) $(call inc,JANSSON,jansson) $(call inc,OPENSSL,libcrypto)
+HTTPD ?= $(shell echo | $(CC) $(CPPFLAGS) $(call inc,MICROHTTPD,libmicrohttpd) -include microhttpd.h -E - >/dev/null 2>&1 && echo 1)
+ALL_CFLAGS = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) $(CPPFLAGS) $(CFLAGS) $(INCS)
+
+CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
+HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
+EXE_LIBS   := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) $(call archive,edit,-lbsd -ltinfo) \
+              $(call lib,CURL,-lcurl) $(call lib,OPENSSL,-lcrypto) -lm -ldl
+ifneq ($(HTTPD),)
+INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
+EXE_LIBS += $(call archive,microhttpd,-lgnutls)
+endif
+
+PURE := buf text url headers error retry lro throttle jwt
+CORE := $(PURE) loop transfer child op client credential token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+BORDER := $(CORE) lua_core lua_json lua_system
+LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')
+
+objects  = $(patsubst %,$(B)/obj/%.o,$(1))
+MODULES := $(B)/lib/azureml/core.so $(if $(HTTPD),$(B)/lib/azureml/httpd.so)
+
+all: $(MODULES) $(B)/azureml
+
+$(B)/obj/%.o: csrc/%.c
+	@echo CC $<
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+
+$(B)/obj/embedded.o: $(B)/embedded.c
+	@echo CC $<
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES)
+	@echo EMBED lua/
+	@mkdir -p $(@D)
+	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) > $@.tmp && mv $@.tmp $@
+
+$(B)/lib/azureml/core.so: $(call objects,$(BORDER))
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
+
+$(B)/lib/azureml/httpd.so: $(call objects,buf lua_httpd)
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
+
+$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit main embedded)
+	@echo LD $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
+
+# the pure files as a module for the specs; never installed
+$(B)/spec/pure.so: $(call objects,$(PURE)) $(B)/obj/spec/pure.o
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
+
+$(B)/obj/spec/%.o: spec/csrc/%.c
+	@echo CC $<
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+
+# -- installing ------------------------------------------------------------------------------------------------------------
+
+$(B)/azureml.1: $(B)/azureml
+	@echo MAN $@
+	@$(B)/azureml -e 'io.write(require("azureml.manual").page())' > $@.tmp && mv $@.tmp $@
+
+man: $(B)/azureml.1
+
+install: all man
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/azureml $(DESTDIR)$(MANDIR)
+	install -m 755 $(B)/azureml $(DESTDIR)$(BINDIR)/azureml
+	install -m 755 $(MODULES) $(DESTDIR)$(LIBDIR)/azureml
+	for file in $(LUA_SOURCES:lua/%=%); do install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file; done
+	install -m 644 $(B)/azureml.1 $(DESTDIR)$(MANDIR)/azureml.1
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/azureml $(DESTDIR)$(MANDIR)/azureml.1
+	rm -rf $(DESTDIR)$(LIBDIR)/azureml $(DESTDIR)$(LUADIR)/azureml
+
+# -- a fresh machine -------------------------------------------------------------------------------------------------------
+
+missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+
+define need
+	@missing="$(call missing,$(1))"; if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "install by hand: $$missing" >&2; exit 1; }; \
+	  echo "INSTALL $$missing"; \
+	  $(SUDO) apt-get update -q >/dev/null && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; fi
+endef
+
+deps:
+	$(call need,$(BUILD_PACKAGES))
+
+test-deps:
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+
+# Everything after deps runs in a make of its own: this one looked for headers and archives before they were there.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@$(B)/azureml --emulator --speed 200 run lifecycle
+
+test: test-deps
+	@$(MAKE) --no-print-directory check
+
+# -- checking --------------------------------------------------------------------------------------------------------------
+
+BUSTED  ?= /usr/bin/busted
+SPECS   ?= spec
+RUNNER  ?= $(LUA)
+# nothing of the person who runs it: no settings, no credentials, no home
+CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" AZUREML_BUILD="$(B)" \
+           LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;"
+
+check: all man $(B)/spec/pure.so
+	@mkdir -p $(B)/home
+	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) $(SPECS)
+
+SANITIZE := -fsanitize=address,undefined
+check-asan: test-deps
+	@$(MAKE) --no-print-directory check B=build/asan RUNNER=build/asan/azureml \
+	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined" LDFLAGS="$(SANITIZE)" \
+	  CHECK_ENV="ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 AZUREML_SANITIZED=1"
+
+# The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
+lint: test-deps
+	@luacheck -q lua spec csrc/embed.lua
+	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
+	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"
+	@luarocks --lua-version 5.4 lint rockspec/azureml-scm-1.rockspec
+	@echo "lint: clean"
+
+clean:
+	rm -rf build
+
+.PHONY: all man install uninstall deps test-deps demo test check check-asan lint clean
+
+-include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -1,0 +1,58 @@
+-- embed.lua: turns Lua files into one C file for the executable: bytecode with line numbers in unsigned char arrays, and a
+-- function that finds it by module name.  Usage: lua5.4 csrc/embed.lua FILE...  A file under lua/ is the module of its path
+-- there, any other one the module of its base name.  A syntax error stops the build.
+
+local epilogue = [[
+static int compare(const void *name, const void *chunk) {
+  return strcmp(name, ((const Chunk *)chunk)->name);
+}
+
+const unsigned char *embedded_find(const char *name, size_t *size) {
+  const Chunk *chunk = bsearch(name, chunks, sizeof chunks / sizeof *chunks, sizeof *chunks, compare);
+  if (!chunk) return NULL;
+  *size = chunk->size;
+  return chunk->code;
+}]]
+
+--- What the file is called in messages: no directory of the machine that built it.
+local function shown_path(path)
+  return path:match("^lua/.+$") or path:match("[^/]+$")
+end
+
+local function module_name(path)
+  local name = shown_path(path):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+  return name
+end
+
+local function compile(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local text = assert(file:read("a")):gsub("^#[^\n]*", "")
+  return string.dump(assert(load(text, "@" .. shown_path(path), "t")))
+end
+
+local function write_array(name, code)
+  print(("static const unsigned char %s[] = {"):format(name))
+  for first = 1, #code, 32 do
+    print(table.concat({ code:byte(first, first + 31) }, ",") .. ",")
+  end
+  print("};\n")
+end
+
+local modules = {}
+for i, path in ipairs(arg) do
+  modules[i] = { name = module_name(path), code = compile(path) }
+end
+table.sort(modules, function(a, b) return a.name < b.name end)
+
+print("/* made by csrc/embed.lua */\n#include <stdlib.h>\n#include <string.h>\n")
+print("const unsigned char *embedded_find(const char *name, size_t *size);\n")
+for i, module in ipairs(modules) do
+  write_array("code_" .. i, module.code)
+end
+print("typedef struct Chunk {\n  const char *name;\n  const unsigned char *code;\n  size_t size;\n} Chunk;\n")
+print("static const Chunk chunks[] = {")
+for i, module in ipairs(modules) do
+  print(("  { %q, code_%d, sizeof code_%d },"):format(module.name, i, i))
+end
+print("};\n")
+print(epilogue)

@@ -1,0 +1,83 @@
+--- The command line: which commands there are, and how one is run. A command is a file in cli/: a short script over the public API.
+local argparse = require "argparse"
+local errors = require "azureml.error"
+
+local cli = {}
+
+---@class azureml.Command
+---@field configure fun(parser: table)      adds its options
+---@field run fun(args: table): integer?    its exit code; 0
+
+--- The commands by name. What each does stands here, so that help loads none of them.
+cli.commands = {
+  create   = { summary = "create a compute instance and wait until it runs" },
+  show     = { summary = "show a compute instance" },
+  list     = { summary = "list the compute instances of a workspace" },
+  start    = { summary = "start a stopped compute instance" },
+  stop     = { summary = "stop a compute instance: its hours end, its disk and its quota stay" },
+  restart  = { summary = "restart a compute instance" },
+  delete   = { summary = "delete a compute instance, with its disk" },
+  emulator = { summary = "serve an emulator of the service on loopback" },
+  run      = { summary = "run a workflow by name" },
+}
+
+local OK, FAILED, MISUSED = 0, 1, 2
+
+--- The names, sorted.
+---@return string[]
+function cli.names()
+  local names = {}
+  for name in pairs(cli.commands) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- A command's parser.
+---@param name string
+---@return table parser, azureml.Command command
+function cli.parser(name)
+  local command = require("azureml.cli." .. name)
+  local parser = argparse("azureml " .. name, cli.commands[name].summary):add_help(false)
+  parser:flag("-h --help", "show this help")
+  command.configure(parser)
+  return parser, command
+end
+
+local function complain(message)
+  io.stderr:write("azureml: ", message, "\n")
+end
+
+local function wants_help(argv)
+  for i = 2, #argv do
+    if argv[i] == "--" then return false end
+    if argv[i] == "-h" or argv[i] == "--help" then return true end
+  end
+  return false
+end
+
+-- Whoever types a command wrote no line of Lua: where it happened says nothing to them.
+local function run(command, args)
+  local code, err = errors.try(function() return command.run(args) or OK end)
+  if code then return code end
+  err.where = nil
+  complain(err.code == "Usage" and err.message or tostring(err))
+  return err.code == "Usage" and MISUSED or FAILED
+end
+
+--- Run a command.
+---@param argv string[]       its name, then its arguments
+---@return integer code       0 done; 1 failed; 2 wrong usage
+function cli.main(argv)
+  local parser, command = cli.parser(argv[1])
+  if wants_help(argv) then
+    print((parser:get_help()))
+    return OK
+  end
+  local ok, args = parser:pparse { table.unpack(argv, 2) }
+  if ok then return run(command, args) end
+  complain(args)
+  io.stderr:write(parser:get_usage(), "\n")
+  return MISUSED
+end
+
+return cli

@@ -1,0 +1,94 @@
+--- Completion at the prompt: names that go on what was typed, found by looking only. It calls no function and no metamethod,
+--- so it sends no request.
+
+local complete = {}
+
+local KEYWORDS = {}
+for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until while]])
+    :gmatch "%a+" do
+  KEYWORDS[word] = true
+end
+
+local LONGEST_CHAIN = 20     -- of __index tables; theirs may be a circle
+
+-- The tables a key is looked up in: the value itself, its metatable's __index, and so on.
+local function tables_of(value)
+  local chain = {}
+  for _ = 1, LONGEST_CHAIN do
+    if type(value) == "table" then chain[#chain + 1] = value end
+    local meta = debug.getmetatable(value)
+    value = meta and rawget(meta, "__index")
+    if type(value) ~= "table" then break end
+  end
+  return chain
+end
+
+local function look_up(value, key)
+  for _, one in ipairs(tables_of(value)) do
+    local found = rawget(one, key)
+    if found ~= nil then return found end
+  end
+end
+
+local function is_callable(value)
+  local meta = debug.getmetatable(value)
+  return type(value) == "function" or meta ~= nil and meta.__call ~= nil
+end
+
+-- "ws.instances:" leads to the value of ws.instances.
+local function follow(path, env)
+  local value = env
+  for name in path:gmatch "([^.:]*)[.:]" do
+    value = look_up(value, name)
+    if value == nil then return nil end
+  end
+  return value
+end
+
+local function fits(key, value, stem, methods_only)
+  if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" or key:sub(1, #stem) ~= stem then return false end
+  if stem == "" and key:sub(1, 1) == "_" then return false end      -- private, until asked for
+  return not methods_only or is_callable(value)
+end
+
+local function names_in(value, stem, methods_only)
+  local names = {}
+  for _, one in ipairs(tables_of(value)) do
+    for key, field in next, one do
+      if fits(key, field, stem, methods_only) then names[key] = true end
+    end
+  end
+  return names
+end
+
+local function common_prefix(a, b)
+  local len = math.min(#a, #b)
+  for i = 1, len do
+    if a:byte(i) ~= b:byte(i) then return a:sub(1, i - 1) end
+  end
+  return a:sub(1, len)
+end
+
+--- What a word may become.
+---@param word string       what was typed of it: "ws.instances:li"
+---@param env table         the globals
+---@return string prefix    what all candidates begin with
+---@return string[]         the candidates, whole and sorted
+function complete.word(word, env)
+  local path, stem = word:match "^(.-)([%w_]*)$"
+  local value = path:find "^[%a_][%w_.:]*[.:]$" and follow(path, env) or path == "" and env or nil
+  local names = value ~= nil and names_in(value, stem, path:sub(-1) == ":") or {}
+  if path == "" then
+    for keyword in pairs(KEYWORDS) do
+      if stem ~= "" and keyword:sub(1, #stem) == stem then names[keyword] = true end
+    end
+  end
+  local candidates = {}
+  for name in pairs(names) do candidates[#candidates + 1] = path .. name end
+  table.sort(candidates)
+  local prefix = candidates[1] or word
+  if candidates[2] then prefix = common_prefix(prefix, candidates[#candidates]) end
+  return prefix, candidates
+end
+
+return complete

@@ -1,0 +1,29 @@
+--- The whole life of a compute instance, step by step as in Microsoft's article "Create and manage a compute instance".
+---
+---     azureml run lifecycle [WORKSPACE] [NAME]               against Azure
+---     azureml --emulator run lifecycle [WORKSPACE] [NAME]    against the emulator
+local azureml = require "azureml"
+
+local workspace_name, name = ...
+local ws = azureml.workspace { name = workspace_name }
+name = name or "ci" .. ws:get().properties.workspaceId:sub(1, 8)
+
+local vm = ws.instances:find(name)
+if vm then
+  print("Found " .. name .. ".")
+else
+  print("Creating " .. name .. " in " .. tostring(ws) .. ".")
+  vm = ws.instances:create(name, { vm_size = "STANDARD_D3_V2", ssh_public_access = false }):wait { show_output = true }
+end
+print(vm)
+
+for _, verb in ipairs { "stop", "start", "restart" } do
+  vm = vm[verb](vm):wait { show_output = true }
+  print(vm)
+end
+
+print("Instances of the workspace:")
+for each in ws.instances:list() do print("  " .. tostring(each)) end
+
+vm:delete():wait { show_output = true }
+print(ws.instances:find(name) and name .. " is still there." or name .. " is gone.")
