@@ -157,11 +157,16 @@ static const struct { CURLcode result; const char *code; int permanent; } transp
   { CURLE_OK, "ConnectionLost", 0 }      /* and all else */
 };
 
+/* What this stage asks for. */
+static const char *url_in_turn(const Op *op) {
+  if (op->stage == STAGE_FIRST) return op->url;
+  return op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro);
+}
+
 static void no_reply(Op *op, const Outcome *outcome) {
   size_t i = 0;
   while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != outcome->result) i++;
-  const char *url = op->stage == STAGE_FIRST ? op->url : op->stage == STAGE_POLL ? op->lro.poll_url : op->lro.original_url;
-  char *shown = url_origin(url);
+  char *shown = url_origin(url_in_turn(op));
   error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "no answer from %s: %s", shown ? shown : "the service", outcome->message);
   free(shown);
   trouble(op, outcome->sent, transport_codes[i].permanent);
@@ -341,7 +346,7 @@ static void dispatch(Op *op, const char *authorization) {
   add_lines(op, lines, id_line, sizeof id_line);
   Sending sending = {
     .method = first ? op->method : "GET",
-    .url = first ? op->url : op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro),
+    .url = url_in_turn(op),
     .headers = lines,
     .authorization = authorization,
     .body = first ? op->body : NULL,
@@ -439,6 +444,7 @@ static const char *fault_in_method(const char *method) {
 }
 
 static const char *fault_in_url(const char *url) {
+  if (strchr(url, '#')) return "a URL must not have a fragment: it is not sent";
   for (; *url; url++)
     if ((unsigned char)*url <= ' ' || *url == 0x7F) return "a URL must not hold blanks or control characters: escape them";
   return NULL;

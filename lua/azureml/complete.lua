@@ -1,5 +1,6 @@
 --- Completion at the prompt: names that go on what was typed, found by looking only. It calls no function and no metamethod,
---- so it sends no request.
+--- so it sends no request. A metatable whose `__index` is a function may tell it what there is: `__methods` is a table of what
+--- can be called, `__fields` one whose keys are names of fields.
 
 local complete = {}
 
@@ -11,28 +12,38 @@ end
 
 local LONGEST_CHAIN = 20     -- of __index tables; theirs may be a circle
 
--- The tables a key is looked up in: the value itself, its metatable's __index, and so on.
-local function tables_of(value)
-  local chain = {}
+-- What the metatable adds: a table that is looked up next, and a table of names whose values are only known to who reads them.
+local function inherited(value)
+  local meta = debug.getmetatable(value)
+  if type(meta) ~= "table" then return nil end
+  local index = rawget(meta, "__index")
+  if type(index) == "function" then index = rawget(meta, "__methods") end
+  return index, rawget(meta, "__fields")
+end
+
+-- Where a key is looked up, in order: tables of names, and of their values as far as they are known.
+local function places_of(value)
+  local places = {}
   for _ = 1, LONGEST_CHAIN do
-    if type(value) == "table" then chain[#chain + 1] = value end
-    local meta = debug.getmetatable(value)
-    value = meta and rawget(meta, "__index")
-    if type(value) ~= "table" then break end
+    if type(value) == "table" then places[#places + 1] = { names = value, values = value } end
+    local index, fields = inherited(value)
+    if type(fields) == "table" then places[#places + 1] = { names = fields, values = {} } end
+    if type(index) ~= "table" then break end
+    value = index
   end
-  return chain
+  return places
 end
 
 local function look_up(value, key)
-  for _, one in ipairs(tables_of(value)) do
-    local found = rawget(one, key)
+  for _, place in ipairs(places_of(value)) do
+    local found = rawget(place.values, key)
     if found ~= nil then return found end
   end
 end
 
 local function is_callable(value)
   local meta = debug.getmetatable(value)
-  return type(value) == "function" or meta ~= nil and meta.__call ~= nil
+  return type(value) == "function" or type(meta) == "table" and rawget(meta, "__call") ~= nil
 end
 
 -- "ws.instances:" leads to the value of ws.instances.
@@ -53,9 +64,9 @@ end
 
 local function names_in(value, stem, methods_only)
   local names = {}
-  for _, one in ipairs(tables_of(value)) do
-    for key, field in next, one do
-      if fits(key, field, stem, methods_only) then names[key] = true end
+  for _, place in ipairs(places_of(value)) do
+    for key in next, place.names do
+      if fits(key, rawget(place.values, key), stem, methods_only) then names[key] = true end
     end
   end
   return names

@@ -171,9 +171,15 @@ end
 local chosen            -- an emulator, or a function that brings one at first use
 
 --- Use an emulator for everything that is not said otherwise.
----@param emulator table?      nil: none any more
+---@param emulator table
 function config.select_emulator(emulator)
   chosen = emulator
+end
+
+--- No longer, if it is the one in use.
+---@param emulator table
+function config.deselect_emulator(emulator)
+  if chosen == emulator then chosen = nil end
 end
 
 --- Start an emulator in this process when it is first needed, and use it: what `--emulator` does.

@@ -73,7 +73,7 @@ function getters.tags(raw)
 end
 
 function getters.schedules(raw)
-  return inner("schedules", "computeStartStop")(raw) or {}
+  return json.array(inner("schedules", "computeStartStop")(raw) or {})
 end
 
 local function append(list, more)
@@ -81,7 +81,7 @@ local function append(list, more)
 end
 
 function getters.errors(raw)
-  local all = {}
+  local all = json.array {}
   append(all, outer("properties", "provisioningErrors")(raw))
   append(all, inner "errors" (raw))
   return all
@@ -142,6 +142,7 @@ function instance.summary(vm)
 end
 
 metatable.__render = instance.summary
+metatable.__methods, metatable.__fields = Instance, getters      -- what the prompt completes
 
 --- Make one of a reply.
 ---@param workspace azureml.Workspace

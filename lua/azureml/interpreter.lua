@@ -172,9 +172,8 @@ local function add_steps(argv, options)
     add(function() return make_step[one.option](one.value) end)
   end
   if options.first then add_main(argv, options) end
-  local terminal = require("azureml.edit").columns(0)
   local nothing_to_do = not (options.first or options.e or options.v)
-  if options.i or nothing_to_do and terminal then
+  if options.i or nothing_to_do and require("azureml.edit").columns(0) then
     add_prompt(options)
   elseif nothing_to_do then
     add_script(nil)

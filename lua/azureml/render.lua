@@ -221,17 +221,6 @@ local function keeping_lines(char, code)
   return (char == "\n" or char == "\t") and char or escaped(char, code)
 end
 
--- A text that an object has for itself; what goes wrong in making it is shown in its place.
-local function own_text(state, value)
-  local meta = debug.getmetatable(value)
-  if type(value) == "string" or type(meta) ~= "table" then return nil end
-  local make = rawget(meta, "__render") or rawget(meta, "__tostring")
-  if not make then return nil end
-  local ok, text = pcall(make, value, state)
-  if ok and type(text) == "string" then return leaf(state, nil, replace_unsafe(text, keeping_lines)) end
-  return leaf(state, "note", ("<no text: %s>"):format(ok and "not a string" or replace_unsafe(tostring(text), one_line)))
-end
-
 local function is_null(value)
   local cjson = package.loaded.cjson
   return type(cjson) == "table" and value == cjson.null
@@ -308,9 +297,8 @@ local function name_of(value)
   return type(name) == "string" and replace_unsafe(name, one_line) .. " " or ""
 end
 
-local function branch_of(state, value, depth)
+local function branch_of(state, value, depth, name)
   if state.open[value] then return leaf(state, "note", "<cycle>") end
-  local name = name_of(value)
   if next(value) == nil then return leaf(state, nil, name .. "{}") end
   if depth >= state.depth then return leaf(state, "note", name .. "{...}") end
   local branch = { name = name, items = {}, width = render.columns(name) + 2 }
@@ -320,10 +308,24 @@ local function branch_of(state, value, depth)
   return branch
 end
 
+-- What an object shows of itself: all of it when it is the value asked for, a line when it is a part of another. What goes wrong
+-- in making it is shown in its place.
+local function own_node(state, value, depth)
+  local meta = debug.getmetatable(value)
+  if type(value) == "string" or type(meta) ~= "table" then return nil end
+  local whole, line = rawget(meta, "__render"), rawget(meta, "__tostring")
+  local make = depth == 0 and whole or line or whole
+  if not make then return nil end
+  local ok, shown = pcall(make, value, state)
+  if not ok then return leaf(state, "note", ("<no text: %s>"):format(replace_unsafe(tostring(shown), one_line))) end
+  if type(shown) == "table" then return branch_of(state, shown, depth, name_of(value)) end
+  return leaf(state, nil, replace_unsafe(tostring(shown), keeping_lines))
+end
+
 function tree_of(state, value, depth)
-  local own = own_text(state, value)
+  local own = own_node(state, value, depth)
   if own then return own end
-  return type(value) == "table" and branch_of(state, value, depth) or scalar(state, value)
+  return type(value) == "table" and branch_of(state, value, depth, name_of(value)) or scalar(state, value)
 end
 
 local lay_out
@@ -364,8 +366,8 @@ function lay_out(node, indent, used, width)
   return ("%s{\n%s\n%s}"):format(node.name, lay_out_items(node.items, indent .. "  ", width), indent)
 end
 
---- A value for a person: tables with sorted keys, strings quoted inside them, objects by their own text (`__render(value,
---- options)`, else `__tostring`).
+--- A value for a person: tables with sorted keys, strings quoted inside them. An object is shown as its metatable says: as what
+--- `__render(value, options)` gives, a text or a table; inside another value, and without `__render`, by `__tostring`.
 ---@param value any
 ---@param options? { width: integer?, depth: integer?, colour: boolean? }    80 columns, 4 tables in each other, none
 ---@return string

@@ -1,0 +1,272 @@
+--- An emulator of Azure Machine Learning's compute service and of Entra's token endpoint, in this process, on loopback. State follows its
+--- clock: real, sped up, or moved by hand. It is honest about what no source states: emulator/inferred.lua.
+local answer = require "azureml.emulator.answer"
+local authenticate = require "azureml.emulator.authenticate"
+local authorise = require "azureml.emulator.authorise"
+local clock = require "azureml.emulator.clock"
+local computes = require "azureml.emulator.computes"
+local config = require "azureml.config"
+local control = require "azureml.emulator.control"
+local core = require "azureml.core"
+local credential = require "azureml.credential"
+local directory = require "azureml.emulator.directory"
+local errors = require "azureml.error"
+local fault = require "azureml.emulator.fault"
+local json = require "azureml.json"
+local options = require "azureml.options"
+local refusal = require "azureml.emulator.refusal"
+local route = require "azureml.emulator.route"
+local server = require "azureml.emulator.server"
+local throttle = require "azureml.emulator.throttle"
+local token = require "azureml.emulator.token"
+local world = require "azureml.emulator.world"
+
+local emulator = {}
+
+-- What there is where no seed says otherwise. The ids are nobody's.
+local DEFAULTS = {
+  subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "emulator", workspace_name = "emulator", location = "eastus",
+  tenant_id = "22222222-2222-2222-2222-222222222222", client_id = "33333333-3333-3333-3333-333333333333",
+}
+
+local READER_ID = "44444444-4444-4444-4444-444444444444"
+local API_VERSIONS = { first = "2021-01-01", last = "2026-12-31" }
+
+---@class azureml.Emulator
+---@field url string              "http://127.0.0.1:43210"
+---@field authority string        where it issues tokens: the same origin
+local Emulator = {}
+local metatable = { __name = "azureml.Emulator", __index = Emulator }
+
+local KNOWN = {
+  port = "integer", address = "string", speed = "number", manual = "boolean", seed = "table", faults = "table", log = "callable",
+}
+
+local SEED = { instances = "table", quotas = "table", workspace_name = "string", token_lifetime = "number" }
+
+-- Requests ----------------------------------------------------------------------------------------------------------------
+
+local function check_version(at, row)
+  local version = at.query["api-version"]
+  if not version then refusal.raise "no_api_version" end
+  local day = version:match "^(%d%d%d%d%-%d%d%-%d%d)"
+  if not day or day < API_VERSIONS.first or day > API_VERSIONS.last then
+    refusal.raise("unknown_api_version", "eastus", version, "workspaces/" .. (row[1]:match "([^/]+)$"))
+  end
+  at.api_version = version
+end
+
+local function scope_of(at)
+  return at.path:match "^(.*/[cC]omputes/[^/]+)" or at.path
+end
+
+-- What was asked for by a fault, if it ends the request; an operation's failure is planned for later.
+local function take_trouble(self, at, request)
+  local trouble = self.faults:take { method = request.method, path = at.path, verb = at.verb }
+  if type(trouble) == "table" and trouble.status then return trouble end
+  if trouble == "expire_token" then self.directory:expire_tokens() end
+  if trouble == "hang" then return {} end
+  at.trouble = trouble
+end
+
+local function act(self, at, request)
+  local row, found = route.find(at.segments)
+  if not row then refusal.raise("unknown_path", at.path, at.query["api-version"] or "") end
+  local entry = row[request.method]
+  at.row, at.verb = row, route.verb(row, request.method)
+  local trouble = take_trouble(self, at, request)
+  if trouble then return trouble end
+  at.application = authenticate(self.directory, request, at.now)
+  if not entry then refusal.raise("wrong_method", request.method) end
+  check_version(at, row)
+  at.subscription = self.world:subscription(at.segments[2]) or refusal.raise("no_subscription", at.segments[2])
+  authorise(at.application, entry[1], scope_of(at))
+  at.budget, at.left = self.throttle:take(at.application.client_id .. " " .. at.subscription.id, request.method)
+  route.resolve(at, found)
+  return entry[2](at)
+end
+
+local function finish(at, given)
+  given.headers = given.headers or {}
+  if at.budget then given.headers[at.budget] = tostring(at.left) end
+  if at.trouble == "lose_header" then given.headers["Azure-AsyncOperation"], given.headers.Location = nil, nil end
+  if at.trouble == "reset" or at.trouble == "close" or at.trouble == "truncate" then given.fault = at.trouble end
+  return given
+end
+
+local function manage(self, request, segments, query)
+  local at = {
+    world = self.world, directory = self.directory, origin = self.url or "http://127.0.0.1", now = self.clock:now(), body = request.body,
+    segments = segments, query = query, path = request.target:match "^[^?]*",
+    directory_text = function(bytes) return directory.base64url(core.random(bytes)) end,
+  }
+  local ok, given = pcall(act, self, at, request)
+  if not ok and not refusal.is(given) then error(given, 0) end
+  return finish(at, ok and given or answer.of_refusal(given))
+end
+
+local function dispatch(self, request)
+  local segments, query = route.split(request.target)
+  local first = (segments[1] or ""):lower()
+  if first == "emulator" then return control.answer(self, request, segments) end
+  if first == "subscriptions" and segments[2] then return manage(self, request, segments, query) end
+  local rest = table.concat(segments, "/", 2):lower()
+  if rest == "oauth2/v2.0/token" and request.method == "POST" then
+    return token.answer({ world = self.world, directory = self.directory }, segments[1], request.body)
+  end
+  if rest == "v2.0/.well-known/openid-configuration" then return token.metadata(self.url, segments[1]) end
+  return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. request.target:match "^[^?]*" .. "." } } }
+end
+
+--- Answer a request, without a socket.
+---@param request { method: string, target: string, headers: table<string, string>, body: string? }    header names in lower case
+---@return { status: integer?, headers: table<string, string>, body: string, fault: string? }      without status: it is never answered
+function Emulator:handle(request)
+  self.requests = self.requests + 1
+  local given = dispatch(self, request)
+  if given.status == nil then return {} end
+  local response = answer.complete(request, given, self.world)
+  if self.log then self.log(request, response) end
+  return response
+end
+
+-- What a script asks of it ------------------------------------------------------------------------------------------------
+
+--- The names and ids of its default world, secret included: it opens nothing but this emulator.
+---@return { subscription_id: string, resource_group: string, workspace_name: string, location: string, tenant_id: string, client_id: string, client_secret: string }
+function Emulator:settings()
+  local copy = {}
+  for name, value in pairs(self.names) do copy[name] = value end
+  return copy
+end
+
+--- Make sure that a workspace is there.
+---@param names { subscription_id: string, resource_group: string, workspace_name: string }
+function Emulator:ensure_workspace(names)
+  self.world:ensure_workspace { subscription_id = names.subscription_id, resource_group = names.resource_group,
+    workspace_name = names.workspace_name, location = self.names.location }
+end
+
+--- Take a workspace away.
+---@param name string
+function Emulator:forget_workspace(name)
+  self.world:forget_workspace { subscription_id = self.names.subscription_id, resource_group = self.names.resource_group, workspace_name = name }
+end
+
+--- Put an instance into the default workspace, as if it had long been there.
+---@param name string
+---@param seed string|{ state: string?, vm_size: string?, tags: table? }     a text is its state
+function Emulator:seed_instance(name, seed)
+  if type(seed) == "string" then seed = { state = seed } end
+  local at = { world = self.world, now = self.clock:now(), application = self.owner, workspace = self.world:ensure_workspace(self.names) }
+  computes.seed(at, name, seed)
+end
+
+--- Move its clock ahead.
+---@param time string|number     "3h", "90s", seconds
+function Emulator:advance(time)
+  local seconds = clock.seconds(time) or errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", tostring(time))
+  self.clock:advance(seconds)
+end
+
+--- Ask for trouble: see emulator/fault.lua.
+---@param rule table
+function Emulator:fault(rule)
+  self.faults:add(rule)
+end
+
+--- How many computes a page of the list holds.
+function Emulator:set_page_size(count)
+  self.world.page_size = count
+end
+
+--- How many requests came, and how many tokens were issued.
+function Emulator:request_count() return self.requests end
+function Emulator:token_count() return self.directory.issued end
+
+--- A token of its default application, for what wants to hold one itself.
+---@return string
+function Emulator:issue_token()
+  return (self.directory:issue(self.owner, "https://management.azure.com"))
+end
+
+--- A credential for it: "owner", who may do all, or "reader", who may only look.
+---@param who string?
+---@return azureml.Credential
+function Emulator:credential(who)
+  local application = who == "reader" and self.reader or self.owner
+  return credential.client_secret { authority = self.authority, tenant_id = application.tenant_id, client_id = application.client_id,
+    client_secret = application.client_secret }
+end
+
+--- Stop it; what was in it is gone.
+function Emulator:close()
+  if self.server then self.server:close() end
+  self.server = nil
+  config.deselect_emulator(self)
+end
+
+metatable.__close = Emulator.close
+metatable.__gc = Emulator.close
+
+function metatable:__tostring()
+  return "emulator at " .. tostring(self.url)
+end
+
+-- Beginning ---------------------------------------------------------------------------------------------------------------
+
+local function secret()
+  return directory.base64url(core.random(30))
+end
+
+local function settings_of(seed)
+  local names = {}
+  for name, value in pairs(DEFAULTS) do names[name] = value end
+  names.workspace_name = seed.workspace_name or names.workspace_name
+  names.client_secret = secret()
+  return names
+end
+
+local function people(self)
+  local tenant = self.names.tenant_id
+  self.owner = self.directory:add_application { tenant_id = tenant, client_id = self.names.client_id, client_secret = self.names.client_secret,
+    role = "Owner" }
+  self.reader = self.directory:add_application { tenant_id = tenant, client_id = READER_ID, client_secret = secret(), role = "Reader" }
+end
+
+--- A world without a socket: `handle` is its only door.
+---@param given? table       as for start
+---@return azureml.Emulator
+function emulator.new(given)
+  given = options.check("emulator", given, KNOWN)
+  local seed = options.check("seed", given.seed, SEED)
+  local time = clock.new { now = core.now, time = core.time, speed = given.speed, manual = given.manual }
+  local self = setmetatable({
+    clock = time, requests = 0, names = settings_of(seed), faults = fault.new(given.faults), throttle = throttle.new(time), log = given.log,
+    world = world.new { clock = time, guid = core.guid, quotas = seed.quotas },
+    directory = directory.new { clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime },
+  }, metatable)
+  people(self)
+  self.world:ensure_workspace(self.names)
+  for name, each in pairs(seed.instances or {}) do self:seed_instance(name, each) end
+  return self
+end
+
+--- Start an emulator on this state's loop, and use it for every workspace that is opened from now on, until it is closed.
+---@param given? table
+---  port integer (0: any), address string ("127.0.0.1"), speed number (1: how much faster than real its clock runs), manual boolean (only
+---  `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total, family, families, clusters },
+---  workspace_name, token_lifetime }, faults table[], log fun(request, response)
+---@return azureml.Emulator
+---@raise an error object when the port is in use
+---@usage local emulator <close> = require("azureml.emulator").start { speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } } }
+function emulator.start(given)
+  local self = emulator.new(given)
+  self.server = server.start(given or {}, function(request) return self:handle(request) end)
+  self.url = self.server:url()
+  self.authority = self.url
+  config.select_emulator(self)
+  return self
+end
+
+return emulator

@@ -1,0 +1,52 @@
+--- Answers with the headers that the service sends on every one. Source: compute-rest.md, section 5.
+local json = require "azureml.json"
+
+local answer = {}
+
+local ALWAYS = {
+  ["Cache-Control"] = "no-cache", Pragma = "no-cache", Expires = "-1", ["X-Content-Type-Options"] = "nosniff",
+  ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains", ["x-ms-response-type"] = "standard", ["x-request-time"] = "0.012",
+}
+
+local function stamp(time)
+  return os.date("!%Y%m%dT%H%M%SZ", math.floor(time))
+end
+
+local function ids(request, world)
+  local id = world.guid()
+  return id, request.headers["x-ms-correlation-request-id"] or id
+end
+
+--- The body of a refusal.
+function answer.of_refusal(raised)
+  return {
+    status = raised.status,
+    json = { error = { code = raised.code, message = raised.message, details = raised.details and json.array(raised.details) } },
+    headers = { ["Retry-After"] = raised.retry_after and tostring(raised.retry_after) },
+    gateway = raised.status == 401 or raised.status == 403 or raised.status == 429,
+  }
+end
+
+--- The whole response.
+---@param request table
+---@param given { status: integer, json: any, body: string?, headers: table? }
+---@param world table
+---@return { status: integer, headers: table<string, string>, body: string }
+function answer.complete(request, given, world)
+  local headers = {}
+  for name, value in pairs(ALWAYS) do headers[name] = value end
+  for name, value in pairs(given.headers or {}) do headers[name] = value end
+  local id, correlation = ids(request, world)
+  headers["x-ms-request-id"], headers["x-ms-correlation-request-id"] = id, correlation
+  headers["x-ms-routing-request-id"] = ("EMULATOR:%s:%s"):format(stamp(world.clock:now()), id)
+  if request.headers["x-ms-return-client-request-id"] == "true" then
+    headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
+  end
+  if given.gateway then headers["x-ms-failure-cause"] = "gateway" end
+  if request.method == "GET" then headers.Vary = "Accept-Encoding" end
+  local body = given.body or given.json ~= nil and json.encode(given.json) or ""
+  if body ~= "" and not headers["Content-Type"] then headers["Content-Type"] = "application/json; charset=utf-8" end
+  return { status = given.status, headers = headers, body = body, fault = given.fault }
+end
+
+return answer

@@ -1,0 +1,48 @@
+--- The emulator's clock: real, sped up, or moved by hand. Everything that happens by itself follows it.
+local clock = {}
+
+local Clock = {}
+Clock.__index = Clock
+
+--- A clock.
+---@param given { now: function, time: function, speed: number?, manual: boolean? }    now: monotonic seconds; time: seconds since 1970
+---@return table
+function clock.new(given)
+  return setmetatable({
+    steady = given.now, speed = given.speed or 1, manual = given.manual,
+    began = given.now(), epoch = given.time(), moved = 0,
+  }, Clock)
+end
+
+--- Seconds since 1970, as the emulator has it.
+function Clock:now()
+  local passed = self.manual and 0 or (self.steady() - self.began) * self.speed
+  return self.epoch + passed + self.moved
+end
+
+local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
+
+--- Seconds of "90", "90s", "5m", "3h", "1d" or a number; nil for anything else.
+function clock.seconds(given)
+  if type(given) == "number" then return given >= 0 and given or nil end
+  local number, unit = tostring(given):match "^(%d+%.?%d*)([smhd]?)$"
+  return number and tonumber(number) * UNITS[unit == "" and "s" or unit]
+end
+
+--- Move it ahead.
+---@param seconds number
+function Clock:advance(seconds)
+  self.moved = self.moved + seconds
+end
+
+--- How long that is for those who live in real time; nil where nobody can say.
+function Clock:in_real_time(seconds)
+  return not self.manual and seconds / self.speed or nil
+end
+
+--- As the service writes times: seven digits of a second, and the zone.
+function clock.iso(time)
+  return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(time)) .. (".%07d+00:00"):format(math.floor(time % 1 * 1e7))
+end
+
+return clock

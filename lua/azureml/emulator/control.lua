@@ -1,0 +1,60 @@
+--- The control endpoint, /emulator/...: for tests in any language. Only for programs on this machine: a web page cannot reach it.
+local clock = require "azureml.emulator.clock"
+local core = require "azureml.core"
+local json = require "azureml.json"
+
+local control = {}
+
+local function refuse(status, message)
+  return { status = status, json = { error = { code = "EmulatorControl", message = message } } }
+end
+
+-- A page that a browser loaded from elsewhere sends its Origin; a name that was rebound to loopback, its Host.
+local function is_foreign(request)
+  local host, origin = request.headers.host or "", request.headers.origin
+  return not core.is_loopback("http://" .. host) or origin ~= nil and not core.is_loopback(origin)
+end
+
+local actions = {}
+
+actions["GET settings"] = function(emulator)
+  return { status = 200, json = emulator:settings() }
+end
+
+actions["GET state"] = function(emulator)
+  return { status = 200, json = { now = clock.iso(emulator.clock:now()), requests = emulator:request_count(), tokens = emulator:token_count() } }
+end
+
+actions["POST advance"] = function(emulator, body)
+  local seconds = clock.seconds(json.get(body, "seconds"))
+  if not seconds then return refuse(400, "'seconds' is a number, or a text such as '3h'") end
+  emulator.clock:advance(seconds)
+  return actions["GET state"](emulator)
+end
+
+actions["POST faults"] = function(emulator, body)
+  for _, rule in ipairs(type(body) == "table" and (body[1] and body or { body }) or {}) do
+    local ok, fault = pcall(emulator.fault, emulator, rule)
+    if not ok then return refuse(400, tostring(fault)) end
+  end
+  return { status = 204 }
+end
+
+--- Answer a request to it.
+---@param emulator azureml.Emulator
+---@param request table
+---@param segments string[]
+---@return table
+function control.answer(emulator, request, segments)
+  if is_foreign(request) then return refuse(403, "the control endpoint is for programs on this machine") end
+  local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
+  if not action then return refuse(404, "known: GET settings, GET state, POST advance, POST faults") end
+  local body, why = nil, nil
+  if request.method == "POST" then
+    body, why = json.decode(request.body or "")
+    if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end
+  end
+  return action(emulator, body)
+end
+
+return control

@@ -1,0 +1,79 @@
+--- The refusals of the service: raised where something is wrong, answered at the end. Texts and codes: compute-rest.md, section 6.
+local inferred = require "azureml.emulator.inferred"
+
+local refusal = {}
+
+local Refusal = { __name = "azureml.emulator.Refusal" }
+Refusal.__index = Refusal
+
+-- name -> status, code, text
+local rows = {
+  no_token = { 401, "InvalidAuthenticationToken", "The access token is missing or malformed." },
+  unknown_token = { 401, "InvalidAuthenticationToken", "The access token is invalid." },
+  wrong_audience = { 401, "InvalidAuthenticationToken",
+    "The access token has been obtained for wrong audience or resource '%s'. It should exactly match '%s'." },
+  expired_token = { 401, "ExpiredAuthenticationToken",
+    "The access token expiry UTC time '%s' is earlier than current UTC time '%s'." },
+  forbidden = { 403, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action '%s' "
+    .. "over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials." },
+  no_api_version = { 400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests." },
+  unknown_api_version = { 400, "NoRegisteredProviderFound",
+    "No registered resource provider found for location '%s' and API version '%s' for type '%s'." },
+  unknown_path = { 404, "InvalidResourceType", "The resource type could not be found at '%s' for api version '%s'." },
+  wrong_method = { 405, "MethodNotAllowed", "The method '%s' is not allowed here." },
+  no_subscription = { 404, "SubscriptionNotFound", "The subscription '%s' could not be found." },
+  no_group = { 404, "ResourceGroupNotFound", "Resource group '%s' could not be found." },
+  no_workspace = { 404, "ResourceNotFound",
+    "The Resource 'Microsoft.MachineLearningServices/workspaces/%s' under resource group '%s' was not found." },
+  no_parent = { 404, "ParentResourceNotFound",
+    "Can not perform requested operation on nested resource. Parent resource '%s' not found." },
+  no_compute = { 404, "ResourceNotFound",
+    "The Resource 'Microsoft.MachineLearningServices/workspaces/%s/computes/%s' under resource group '%s' was not found." },
+  no_operation = { 404, "NotFound", "The operation '%s' was not found." },
+  bad_signature = { 403, "Forbidden", "The signature of the operation's URL is not valid." },
+  not_json = { 400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: '%s'." },
+  wrong_type = { 400, "InvalidRequestContent", "The request content was invalid: '%s' must be a %s." },
+  missing_property = { 400, "InvalidRequestContent", "The request content was invalid: '%s' is required." },
+  wrong_location = { 400, "BadRequest", "A compute instance must be in the location of its workspace, '%s', not in '%s'." },
+  wrong_compute_type = { 400, "BadRequest", "Compute type '%s' is not served here: compute instances are." },
+  unknown_size = { 400, "InvalidPropertyValue", "The specified VM size '%s' is not supported in location '%s'." },
+  name_invalid = { inferred.name_invalid.status, inferred.name_invalid.code, "The specified name '%s' is invalid: 3 to 24 characters, letters, "
+    .. "digits and '-', beginning with a letter; a '-' must be followed by at least one letter." },
+  name_taken = { inferred.name_taken.status, inferred.name_taken.code,
+    "The specified name %s is already in use: the name of a compute instance is unique in its region." },
+  ssh_on_behalf = { 400, "UserError",
+    "Setting SSH key at creation time is not allowed when compute instance is provisioned on behalf of another user." },
+  ssh_key = { 400, "BadRequest", "The specified value '%s' is not a valid SSH Public Key. It must be a base64 encoded valid RSA key or DSA key." },
+  half_user = { 400, "BadRequest", "assignedUser needs objectId and tenantId." },
+  quota_total = { 400, "BadRequest", "The specified subscription has a total vCPU quota of %d and is less than the requested compute training "
+    .. "cluster and/or compute instance's min nodes of 1 which maps to %d vCPUs, with %d vCPUs in use." },
+  quota_family = { 400, "BadRequest", "The specified subscription has a %s family vCPU quota of %d and is less than the requested compute "
+    .. "training cluster and/or compute instance's min nodes of 1 which maps to %d vCPUs, with %d vCPUs in use." },
+  quota_clusters = { 400, "BadRequest", "The specified subscription has reached its limit of %d computes in this region." },
+  busy = { inferred.busy.status, inferred.busy.code, "There is already an active operation submitted on '%s': it is %s." },
+  only_from = { inferred.stop_stopped.status, inferred.stop_stopped.code, "ComputeInstance current state (%s) does not support %s operation." },
+  no_action = { 400, "BadRequest", "underlyingResourceAction is required: Delete or Detach." },
+  detach = { inferred.detach.status, inferred.detach.code, "A compute instance cannot be detached: use underlyingResourceAction=Delete." },
+  throttled = { 429, "TooManyRequests", "The request is being throttled as the limit has been reached for operation type - %s." },
+}
+
+--- Refuse: ends the request.
+---@param name string      of a row
+---@param ... any          what its text is filled with
+function refusal.raise(name, ...)
+  local row = rows[name]
+  error(setmetatable({ status = row[1], code = row[2], message = row[3]:format(...) }, Refusal), 0)
+end
+
+--- The same with details: a list of { code, message }.
+function refusal.raise_with(details, name, ...)
+  local row = rows[name]
+  error(setmetatable({ status = row[1], code = row[2], message = row[3]:format(...), details = details }, Refusal), 0)
+end
+
+--- Whether what was raised is one.
+function refusal.is(value)
+  return getmetatable(value) == Refusal
+end
+
+return refusal

@@ -1,0 +1,64 @@
+--- The emulator on a socket: libmicrohttpd on this state's loop. Requests come whole; a handler answers each at once.
+local task = require "azureml.task"
+
+local server = {}
+
+local Server = {}
+Server.__index = Server
+Server.__name = "azureml.emulator.Server"
+
+local function listen(given)
+  local ok, httpd = pcall(require, "azureml.httpd")
+  if not ok then
+    require("azureml.error").raise { code = "EmulatorMissing", message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
+      hint = "install libmicrohttpd-dev and build again" }
+  end
+  return httpd.listen { address = given.address or "127.0.0.1", port = given.port or 0 }
+end
+
+--- Listen, and answer what comes.
+---@param given { address: string?, port: integer? }
+---@param handle fun(request: table): table       a table without status is not answered
+---@return table
+---@raise an error object when the port is in use
+function server.start(given, handle)
+  local handle_of, why = listen(given)
+  if not handle_of then require("azureml.error").raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
+  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1" }, Server)
+  self.fd = handle_of:fd()
+  task.on(self.fd, function() self:turn() end)
+  self:turn()
+  return self
+end
+
+-- Answers resume connections, which wakes nobody: after them it runs once more, and what that brings waits for the next turn of the loop.
+function Server:turn()
+  local requests, seconds = self.httpd:run()
+  for _, request in ipairs(requests) do
+    local response = self.handle(request)
+    if response.status then self.httpd:answer(request.id, response) end
+  end
+  if #requests > 0 then seconds = 0 end
+  if self.timer then task.cancel(self.timer) end
+  self.timer = seconds and task.at(seconds, function()
+    self.timer = nil
+    self:turn()
+  end)
+end
+
+--- Where it listens.
+function Server:url()
+  local host = self.host:find ":" and "[" .. self.host .. "]" or self.host
+  return ("http://%s:%d"):format(host, self.httpd:port())
+end
+
+--- Stop.
+function Server:close()
+  if not self.httpd then return end
+  task.off(self.fd)
+  if self.timer then task.cancel(self.timer) end
+  self.httpd:close()
+  self.httpd, self.timer = nil, nil
+end
+
+return server
