@@ -1,0 +1,102 @@
+local cli = require "azureml.cli"
+local json = require "azureml.json"
+local process = require "spec.process"
+
+describe("the command line", function()
+  local exe = process.executable
+
+  it("has a file for each command, and a summary", function()
+    for _, name in ipairs(cli.names()) do
+      local parser, command = cli.parser(name)
+      assert.is_function(command.run)
+      assert.is_truthy(cli.commands[name].summary:find "^%l")
+      assert.matches("Usage: azureml " .. name, (parser:get_help()))
+    end
+  end)
+
+  it("prints help on standard output and succeeds", function()
+    local out, err, code = exe { "stop", "--help" }
+    assert.matches("^Usage: azureml stop", out)
+    assert.equal("", err)
+    assert.equal(0, code)
+  end)
+
+  local misuses = {
+    { { "stop" }, "missing option '%-n'" },
+    { { "stop", "-n", "ci-ann", "--tiemout", "3" }, "unknown option '%-%-tiemout'" },
+    { { "stop", "-n", "ci-ann", "--timeout", "soon" }, "'soon' is not a number of seconds" },
+    { { "list", "--tags", "vision" }, "'vision' is not a tag" },
+    { { "list", "-o", "yaml" }, "must be one of 'table', 'json'" },
+    { { "run", "nothing" }, "there is no workflow 'nothing'" },
+    { { "run", "../secret" }, "there is no workflow" },
+    { { "create", "-n", "ci-new", "--ssh-key-file", "/nowhere/key.pub" }, "%-%-ssh%-key%-file: /nowhere/key.pub: No such file" },
+    { { "--emulator", "delete", "-n", "ci-ann" }, "say %-%-yes" },
+    { { "--speed", "3", "list" }, "needs '%-%-emulator'" },
+  }
+
+  for _, row in ipairs(misuses) do
+    it("answers wrong usage with one sentence and exit code 2: " .. table.concat(row[1], " "), function()
+      local out, err, code = exe(row[1])
+      assert.equal("", out)
+      assert.matches(row[2], err)
+      assert.is_nil(err:find("stack traceback", 1, true))
+      assert.equal(2, code)
+    end)
+  end
+
+  local failures = {
+    { { "list" }, "which workspace%? .* not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION" },
+    { { "list", "-w", "x", "-g", "ml", "--subscription", "00000000-0000-0000-0000-000000000000" }, "'x' cannot be a workspace name" },
+    { { "stop", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" }, "a name holds only letters, digits and '%-'" },
+    { { "show", "-n", "ci-ann", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" }, "no credential was found" },
+    { { "--emulator", "show", "-n", "nobody" }, "ResourceNotFound, HTTP 404, request " },
+    { { "--emulator", "create", "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, "is not offered to compute instances" },
+  }
+
+  for _, row in ipairs(failures) do
+    it("answers a failure with what and what next, and exit code 1: " .. table.concat(row[1], " "), function()
+      local out, err, code = exe(row[1])
+      assert.equal("", out)
+      assert.matches("^azureml: ", err)
+      assert.matches(row[2], err)
+      assert.is_nil(err:find("stack traceback", 1, true))
+      assert.equal(1, code)
+    end)
+  end
+
+  it("goes through an instance's life against a served emulator, with data on standard output only", function()
+    local emulator <close> = process.served_emulator { speed = 5000 }
+    local environment = { AZUREML_EMULATOR = emulator.url }
+    local out, err, code = exe({ "create", "-n", "ci-ann", "--tags", "team=vision", "-o", "json" }, environment)
+    assert.equal(0, code)
+    assert.equal("Running", json.decode(out).state)
+    assert.matches("create ci%-ann: Running", err)
+    out = exe({ "list", "--tags", "team=vision" }, environment)
+    assert.matches("ci%-ann +Running", out)
+    out = exe({ "list", "--state", "Stopped", "-o", "json" }, environment)
+    assert.equal("[]\n", out)
+    out = exe({ "stop", "-n", "ci-ann", "--no-wait", "-o", "json" }, environment)
+    local accepted = json.decode(out)
+    assert.same({ "stop", "ci-ann" }, { accepted.verb, accepted.name })
+    assert.is_string(accepted.ticket)
+    out = exe({ "-e", "io.write(tostring(require('azureml').resume([==[" .. accepted.ticket .. "]==]):wait()))" }, environment)
+    assert.matches("^ci%-ann: Stopped", out)
+    for _, verb in ipairs { "start", "restart" } do
+      out, err, code = exe({ verb, "-n", "ci-ann" }, environment)
+      assert.equal(0, code, err)
+      assert.matches("state +Running", out)
+    end
+    out, err, code = exe({ "delete", "-n", "ci-ann", "--yes" }, environment)
+    assert.same({ "", 0 }, { out, code }, err)
+    out, err, code = exe({ "show", "-n", "ci-ann" }, environment)
+    assert.same({ "", 1 }, { out, code })
+    assert.matches("ResourceNotFound", err)
+  end)
+
+  it("a wait that times out fails, and says that it goes on", function()
+    local emulator <close> = process.served_emulator { speed = 1 }
+    local err, code = select(2, exe({ "create", "-n", "ci-ann", "--timeout", "0" }, { AZUREML_EMULATOR = emulator.url }))
+    assert.equal(1, code)
+    assert.matches("create ci%-ann: not done after 0 s; it goes on at the service", err)
+  end)
+end)

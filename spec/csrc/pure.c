@@ -1,0 +1,577 @@
+/* pure.c: the pure files of csrc as the Lua module `pure`, for the specs; never installed. A binding a function, and no opinion. */
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "error.h"
+#include "headers.h"
+#include "jwt.h"
+#include "lro.h"
+#include "retry.h"
+#include "text.h"
+#include "throttle.h"
+#include "url.h"
+
+#define BUF "pure.Buf"
+#define HEADERS "pure.Headers"
+#define ERROR "pure.Error"
+#define LRO "pure.Lro"
+#define THROTTLE "pure.Throttle"
+
+static void *push_zeros(lua_State *L, size_t size, const char *type) {
+  void *data = memset(lua_newuserdatauv(L, size, 0), 0, size);
+  luaL_setmetatable(L, type);
+  return data;
+}
+
+static int push_owned(lua_State *L, char *text) {
+  lua_pushstring(L, text);
+  free(text);
+  return 1;
+}
+
+static int push_bool(lua_State *L, int value) {
+  lua_pushboolean(L, value);
+  return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static void set_number(lua_State *L, const char *key, double number) {
+  lua_pushnumber(L, number);
+  lua_setfield(L, -2, key);
+}
+
+static void set_integer(lua_State *L, const char *key, lua_Integer number) {
+  lua_pushinteger(L, number);
+  lua_setfield(L, -2, key);
+}
+
+static double field_number(lua_State *L, int arg, const char *key, double otherwise) {
+  double number = lua_getfield(L, arg, key) == LUA_TNIL ? otherwise : luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return number;
+}
+
+static int field_flag(lua_State *L, int arg, const char *key) {
+  lua_getfield(L, arg, key);
+  int flag = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return flag;
+}
+
+/* -- buf ---------------------------------------------------------------------------------------------------------------- */
+
+static Buf *check_buf(lua_State *L) { return luaL_checkudata(L, 1, BUF); }
+
+static int l_buf(lua_State *L) {
+  size_t limit = (size_t)luaL_optinteger(L, 1, 0);
+  ((Buf *)push_zeros(L, sizeof(Buf), BUF))->limit = limit;
+  return 1;
+}
+
+static int l_buf_add(lua_State *L) {
+  size_t len;
+  const char *data = luaL_checklstring(L, 2, &len);
+  lua_pushinteger(L, buf_add(check_buf(L), data, len));
+  return 1;
+}
+
+/* Asks for room that cannot be had; must be refused before data is looked at. */
+static int l_buf_claim(lua_State *L) {
+  lua_pushinteger(L, buf_add(check_buf(L), "", (size_t)luaL_checkinteger(L, 2)));
+  return 1;
+}
+
+static int l_buf_puts(lua_State *L) {
+  lua_pushinteger(L, buf_puts(check_buf(L), luaL_checkstring(L, 2)));
+  return 1;
+}
+
+static int l_buf_printf(lua_State *L) {
+  lua_pushinteger(L, buf_printf(check_buf(L), "%s=%d", luaL_checkstring(L, 2), (int)luaL_checkinteger(L, 3)));
+  return 1;
+}
+
+static int l_buf_take(lua_State *L) { return push_owned(L, buf_take(check_buf(L))); }
+static int l_buf_reset(lua_State *L) { buf_reset(check_buf(L)); return 0; }
+static int l_buf_clear(lua_State *L) { buf_clear(check_buf(L)); return 0; }
+static int l_buf_wipe(lua_State *L) { buf_wipe(check_buf(L)); return 0; }
+
+/* data with the NUL that len does not count; nil while there is none */
+static int l_buf_data(lua_State *L) {
+  Buf *buf = check_buf(L);
+  if (buf->data) lua_pushlstring(L, buf->data, buf->len + 1);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static int l_buf_state(lua_State *L) {
+  Buf *buf = check_buf(L);
+  lua_newtable(L);
+  set_integer(L, "len", (lua_Integer)buf->len);
+  set_integer(L, "cap", (lua_Integer)buf->cap);
+  set_integer(L, "limit", (lua_Integer)buf->limit);
+  set_integer(L, "failed", buf->failed);
+  return 1;
+}
+
+static const luaL_Reg buf_methods[] = {
+  { "add", l_buf_add }, { "claim", l_buf_claim }, { "puts", l_buf_puts }, { "printf", l_buf_printf }, { "take", l_buf_take },
+  { "reset", l_buf_reset }, { "clear", l_buf_clear }, { "wipe", l_buf_wipe }, { "data", l_buf_data }, { "state", l_buf_state },
+  { "__gc", l_buf_clear }, { NULL, NULL }
+};
+
+/* -- text --------------------------------------------------------------------------------------------------------------- */
+
+static int l_text_copy(lua_State *L) { return push_owned(L, text_copy(luaL_optstring(L, 1, NULL))); }
+static int l_text_format(lua_State *L) { return push_owned(L, text_format("<%s>", luaL_checkstring(L, 1))); }
+
+/* the old and the new text of a slot, which is set to a part of itself with from */
+static int l_text_set(lua_State *L) {
+  char *slot = text_copy(luaL_optstring(L, 1, NULL));
+  lua_Integer from = luaL_optinteger(L, 3, -1);
+  text_set(&slot, from >= 0 ? slot + from : luaL_optstring(L, 2, NULL));
+  return push_owned(L, slot);
+}
+
+static int l_text_wipe(lua_State *L) { text_wipe(text_copy(luaL_optstring(L, 1, NULL))); return 0; }
+static int l_text_equal(lua_State *L) { return push_bool(L, text_equal(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
+static int l_text_starts(lua_State *L) { return push_bool(L, text_starts(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
+
+static int l_text_has_control(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  return push_bool(L, text_has_control(text, len));
+}
+
+static int l_text_is_text(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  return push_bool(L, text_is_text(text, len));
+}
+
+static int l_text_line(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  return push_owned(L, text_line(text, len, (size_t)luaL_checkinteger(L, 2)));
+}
+
+static int l_text_number(lua_State *L) {
+  double number = 0;
+  if (text_number(luaL_checkstring(L, 1), &number)) lua_pushnumber(L, number);
+  else lua_pushnil(L);
+  return 1;
+}
+
+static int l_text_guid(lua_State *L) {
+  char guid[37];
+  text_guid(guid);
+  lua_pushstring(L, guid);
+  return 1;
+}
+
+static const luaL_Reg text_functions[] = {
+  { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set }, { "wipe", l_text_wipe }, { "equal", l_text_equal },
+  { "starts", l_text_starts }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "line", l_text_line },
+  { "number", l_text_number }, { "guid", l_text_guid }, { NULL, NULL }
+};
+
+/* -- url ---------------------------------------------------------------------------------------------------------------- */
+
+static int l_url_origin(lua_State *L) { return push_owned(L, url_origin(luaL_optstring(L, 1, NULL))); }
+static int l_url_same_origin(lua_State *L) { return push_bool(L, url_same_origin(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
+static int l_url_target(lua_State *L) { lua_pushstring(L, url_target(luaL_checkstring(L, 1))); return 1; }
+static int l_url_resolve(lua_State *L) { return push_owned(L, url_resolve(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
+static int l_url_is_secure(lua_State *L) { return push_bool(L, url_is_secure(luaL_checkstring(L, 1))); }
+static int l_url_is_loopback(lua_State *L) { return push_bool(L, url_is_loopback(luaL_checkstring(L, 1))); }
+static int l_url_redacted(lua_State *L) { return push_owned(L, url_redacted(luaL_checkstring(L, 1))); }
+
+static int l_url_escape(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  Buf out = { 0 };
+  url_escape(&out, text, len);
+  return push_owned(L, buf_take(&out));
+}
+
+static const luaL_Reg url_functions[] = {
+  { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target }, { "resolve", l_url_resolve },
+  { "is_secure", l_url_is_secure }, { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
+  { NULL, NULL }
+};
+
+/* -- headers ------------------------------------------------------------------------------------------------------------ */
+
+static int l_headers(lua_State *L) {
+  size_t limit = (size_t)luaL_optinteger(L, 1, 0);
+  ((Headers *)push_zeros(L, sizeof(Headers), HEADERS))->lines.limit = limit;
+  return 1;
+}
+
+static int l_headers_add(lua_State *L) {
+  size_t len;
+  const char *line = luaL_checklstring(L, 2, &len);
+  lua_pushinteger(L, headers_add(luaL_checkudata(L, 1, HEADERS), line, len));
+  return 1;
+}
+
+static int l_headers_get(lua_State *L) {
+  lua_pushstring(L, headers_get(luaL_checkudata(L, 1, HEADERS), luaL_checkstring(L, 2)));
+  return 1;
+}
+
+static int l_headers_all(lua_State *L) {
+  const Headers *headers = luaL_checkudata(L, 1, HEADERS);
+  lua_Integer count = 0;
+  lua_newtable(L);
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
+    lua_pushstring(L, line);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
+static int l_headers_reset(lua_State *L) { headers_reset(luaL_checkudata(L, 1, HEADERS)); return 0; }
+static int l_headers_clear(lua_State *L) { headers_clear(luaL_checkudata(L, 1, HEADERS)); return 0; }
+
+static const luaL_Reg headers_methods[] = {
+  { "add", l_headers_add }, { "get", l_headers_get }, { "all", l_headers_all }, { "reset", l_headers_reset }, { "clear", l_headers_clear },
+  { "__gc", l_headers_clear }, { NULL, NULL }
+};
+
+/* The list of lines at arg, as headers. */
+static void read_headers(lua_State *L, int arg, Headers *headers) {
+  for (lua_Integer i = 1; lua_rawgeti(L, arg, i) == LUA_TSTRING; i++) {
+    size_t len;
+    const char *line = lua_tolstring(L, -1, &len);
+    headers_add(headers, line, len);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* { status =, headers = { "Name: value" }, body = } */
+static void read_reply(lua_State *L, int arg, Reply *reply) {
+  size_t len;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  memset(reply, 0, sizeof *reply);
+  reply->status = (int)field_number(L, arg, "status", 200);
+  if (lua_getfield(L, arg, "headers") == LUA_TTABLE) read_headers(L, lua_gettop(L), &reply->headers);
+  lua_pop(L, 1);
+  lua_getfield(L, arg, "body");
+  const char *body = lua_tolstring(L, -1, &len);
+  if (body) buf_add(&reply->body, body, len);
+  lua_pop(L, 1);
+}
+
+/* -- error -------------------------------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {
+  [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol", [ERROR_HTTP] = "http",
+  [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential", [ERROR_UNAVAILABLE] = "unavailable", [ERROR_USAGE] = "usage"
+};
+
+static Error *check_error(lua_State *L, int arg) { return luaL_checkudata(L, arg, ERROR); }
+
+static int l_error(lua_State *L) {
+  push_zeros(L, sizeof(Error), ERROR);
+  return 1;
+}
+
+static int l_error_set(lua_State *L) {
+  error_set(check_error(L, 1), ERROR_USAGE, luaL_optstring(L, 2, NULL), "%s", luaL_checkstring(L, 3));
+  return 0;
+}
+
+static int l_error_set_again(lua_State *L) {
+  Error *error = check_error(L, 1);
+  error_set(error, ERROR_USAGE, error->code, "again: %s", error->message);
+  return 0;
+}
+
+static int l_error_from_reply(lua_State *L) {
+  Reply reply;
+  Error *error = check_error(L, 1);
+  read_reply(L, 2, &reply);
+  error_from_reply(error, &reply);
+  reply_clear(&reply);
+  return 0;
+}
+
+static int l_error_from_status(lua_State *L) {
+  Reply reply;
+  Error *error = check_error(L, 1);
+  const char *status = luaL_checkstring(L, 3);
+  read_reply(L, 2, &reply);
+  error_from_status(error, &reply, status);
+  reply_clear(&reply);
+  return 0;
+}
+
+static int l_error_copy(lua_State *L) { error_copy(check_error(L, 1), check_error(L, 2)); return 0; }
+static int l_error_move(lua_State *L) { error_move(check_error(L, 1), check_error(L, 2)); return 0; }
+static int l_error_clear(lua_State *L) { error_clear(check_error(L, 1)); return 0; }
+
+static int push_error(lua_State *L, const Error *error) {
+  lua_newtable(L);
+  set_text(L, "kind", kinds[error->kind]);
+  set_integer(L, "status", error->status);
+  set_text(L, "code", error->code);
+  set_text(L, "message", error->message);
+  set_text(L, "target", error->target);
+  set_text(L, "request_id", error->request_id);
+  set_text(L, "body", error->body);
+  set_integer(L, "outcome_unknown", error->outcome_unknown);
+  set_number(L, "retry_after", error->retry_after);
+  return 1;
+}
+
+static int l_error_fields(lua_State *L) { return push_error(L, check_error(L, 1)); }
+
+static const luaL_Reg error_methods[] = {
+  { "set", l_error_set }, { "set_again", l_error_set_again }, { "from_reply", l_error_from_reply }, { "from_status", l_error_from_status },
+  { "copy", l_error_copy }, { "move", l_error_move }, { "clear", l_error_clear }, { "fields", l_error_fields },
+  { "__gc", l_error_clear }, { NULL, NULL }
+};
+
+/* A reply that is filled, reset, then cleared: what is left each time. */
+static int l_reply(lua_State *L) {
+  Reply reply;
+  read_reply(L, 1, &reply);
+  reply_reset(&reply);
+  lua_pushinteger(L, reply.status);
+  lua_pushinteger(L, (lua_Integer)(reply.body.len + reply.headers.lines.len));
+  reply_clear(&reply);
+  lua_pushboolean(L, reply.body.data || reply.headers.lines.data);
+  return 3;
+}
+
+/* -- retry -------------------------------------------------------------------------------------------------------------- */
+
+static void read_statuses(lua_State *L, int arg, int *statuses) {
+  if (lua_getfield(L, arg, "statuses") == LUA_TTABLE) {
+    memset(statuses, 0, RETRY_STATUSES * sizeof *statuses);
+    for (int i = 0; i < RETRY_STATUSES && lua_rawgeti(L, -1, i + 1) == LUA_TNUMBER; i++, lua_pop(L, 1))
+      statuses[i] = (int)lua_tointeger(L, -1);
+  }
+  lua_settop(L, 3);
+}
+
+static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
+  *policy = retry_default;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  policy->tries = (int)field_number(L, arg, "tries", policy->tries);
+  policy->delay = field_number(L, arg, "delay", policy->delay);
+  policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
+  policy->posts = field_flag(L, arg, "posts");
+  read_statuses(L, arg, policy->statuses);
+}
+
+/* The method stays alive in its table. */
+static void read_attempt(lua_State *L, int arg, Attempt *attempt) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_getfield(L, arg, "method");
+  attempt->method = luaL_optstring(L, -1, "GET");
+  attempt->number = (int)field_number(L, arg, "number", 1);
+  attempt->status = (int)field_number(L, arg, "status", 0);
+  attempt->permanent = field_flag(L, arg, "permanent");
+  attempt->sent = field_flag(L, arg, "sent");
+  attempt->after = field_number(L, arg, "after", 0);
+}
+
+static int l_retry_may(lua_State *L) {
+  RetryPolicy policy;
+  Attempt attempt;
+  lua_settop(L, 3);
+  read_policy(L, 1, &policy);
+  read_attempt(L, 2, &attempt);
+  return push_bool(L, retry_may(&policy, &attempt));
+}
+
+static int l_retry_delay(lua_State *L) {
+  RetryPolicy policy;
+  Attempt attempt;
+  double random = luaL_checknumber(L, 3);
+  lua_settop(L, 3);
+  read_policy(L, 1, &policy);
+  read_attempt(L, 2, &attempt);
+  lua_pushnumber(L, retry_delay(&policy, &attempt, random));
+  return 1;
+}
+
+static int l_retry_after(lua_State *L) {
+  Headers headers = { { 0 } };
+  time_t now = (time_t)luaL_checkinteger(L, 2);
+  read_headers(L, 1, &headers);
+  lua_pushnumber(L, retry_after(&headers, now));
+  headers_clear(&headers);
+  return 1;
+}
+
+static const luaL_Reg retry_functions[] = {
+  { "may", l_retry_may }, { "delay", l_retry_delay }, { "after", l_retry_after }, { NULL, NULL }
+};
+
+/* -- lro ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *const outcomes[] = {
+  [LRO_RUNNING] = "running", [LRO_SUCCEEDED] = "succeeded", [LRO_FAILED] = "failed", [LRO_BROKEN] = "broken"
+};
+static const char *const modes[] = { [LRO_NONE] = "none", [LRO_MONITOR] = "monitor", [LRO_LOCATION] = "location", [LRO_BODY] = "body" };
+
+static Lro *check_lro(lua_State *L) { return luaL_checkudata(L, 1, LRO); }
+
+/* method, original URL, final-state-via */
+static int l_lro(lua_State *L) {
+  const char *method = luaL_checkstring(L, 1), *url = luaL_checkstring(L, 2);
+  FinalState final_state = FINAL_UNSET;
+  luaL_argcheck(L, lro_final_state(luaL_optstring(L, 3, ""), &final_state), 3, "unknown final-state-via");
+  lro_init(push_zeros(L, sizeof(Lro), LRO), method, url, final_state);
+  return 1;
+}
+
+static int read_with(lua_State *L, LroOutcome (*read)(Lro *, const Reply *, Error *)) {
+  Error error = { 0 };
+  Reply reply;
+  Lro *lro = check_lro(L);
+  read_reply(L, 2, &reply);
+  lua_pushstring(L, outcomes[read(lro, &reply, &error)]);
+  reply_clear(&reply);
+  if (error.kind == ERROR_NONE) lua_pushnil(L);
+  else push_error(L, &error);
+  error_clear(&error);
+  return 2;
+}
+
+static int l_lro_first(lua_State *L) { return read_with(L, lro_first); }
+static int l_lro_poll(lua_State *L) { return read_with(L, lro_poll); }
+static int l_lro_final_url(lua_State *L) { lua_pushstring(L, lro_final_url(check_lro(L))); return 1; }
+static int l_lro_clear(lua_State *L) { lro_clear(check_lro(L)); return 0; }
+
+static int l_lro_fields(lua_State *L) {
+  const Lro *lro = check_lro(L);
+  lua_newtable(L);
+  set_text(L, "mode", modes[lro->mode]);
+  set_text(L, "final_state", lro_final_state_name(lro->final_state));
+  set_text(L, "method", lro->method);
+  set_text(L, "original_url", lro->original_url);
+  set_text(L, "poll_url", lro->poll_url);
+  set_text(L, "location", lro->location);
+  set_text(L, "resource_location", lro->resource_location);
+  set_text(L, "status", lro->status);
+  return 1;
+}
+
+static int l_lro_final_state(lua_State *L) {
+  FinalState final_state = FINAL_UNSET;
+  if (lro_final_state(luaL_optstring(L, 1, NULL), &final_state)) lua_pushstring(L, lro_final_state_name(final_state));
+  else lua_pushnil(L);
+  return 1;
+}
+
+static const luaL_Reg lro_methods[] = {
+  { "first", l_lro_first }, { "poll", l_lro_poll }, { "final_url", l_lro_final_url }, { "fields", l_lro_fields }, { "clear", l_lro_clear },
+  { "__gc", l_lro_clear }, { NULL, NULL }
+};
+
+/* -- throttle ----------------------------------------------------------------------------------------------------------- */
+
+static const char *const throttle_kinds[] = {
+  [THROTTLE_READS] = "reads", [THROTTLE_WRITES] = "writes", [THROTTLE_DELETES] = "deletes", NULL
+};
+
+static Throttle *check_throttle(lua_State *L) { return *(Throttle **)luaL_checkudata(L, 1, THROTTLE); }
+static const char *check_scope(lua_State *L) { return luaL_checkstring(L, 2); }
+static ThrottleKind check_kind(lua_State *L) { return (ThrottleKind)luaL_checkoption(L, 3, NULL, throttle_kinds); }
+
+static int l_throttle(lua_State *L) {
+  *(Throttle **)push_zeros(L, sizeof(Throttle *), THROTTLE) = throttle_new();
+  return 1;
+}
+
+static int l_throttle_kind(lua_State *L) { lua_pushstring(L, throttle_kinds[throttle_kind(luaL_checkstring(L, 1))]); return 1; }
+
+static int l_throttle_hold(lua_State *L) {
+  throttle_hold(check_throttle(L), check_scope(L), check_kind(L), luaL_checknumber(L, 4));
+  return 0;
+}
+
+static int l_throttle_until(lua_State *L) {
+  lua_pushnumber(L, throttle_until(check_throttle(L), check_scope(L), check_kind(L)));
+  return 1;
+}
+
+static int l_throttle_note(lua_State *L) {
+  Headers headers = { { 0 } };
+  Throttle *throttle = check_throttle(L);
+  const char *scope = check_scope(L);
+  ThrottleKind kind = check_kind(L);
+  read_headers(L, 4, &headers);
+  throttle_note(throttle, scope, kind, &headers);
+  headers_clear(&headers);
+  return 0;
+}
+
+static int l_throttle_remaining(lua_State *L) {
+  lua_pushinteger(L, throttle_remaining(check_throttle(L), check_scope(L), check_kind(L)));
+  return 1;
+}
+
+static int l_throttle_free(lua_State *L) {
+  Throttle **slot = luaL_checkudata(L, 1, THROTTLE);
+  throttle_free(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static const luaL_Reg throttle_methods[] = {
+  { "hold", l_throttle_hold }, { "until_", l_throttle_until }, { "note", l_throttle_note }, { "remaining", l_throttle_remaining },
+  { "__gc", l_throttle_free }, { NULL, NULL }
+};
+
+/* -- jwt ---------------------------------------------------------------------------------------------------------------- */
+
+static int l_jwt_claim(lua_State *L) { return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
+
+/* -- the module --------------------------------------------------------------------------------------------------------- */
+
+static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+static void set_library(lua_State *L, const char *name, const luaL_Reg *functions) {
+  lua_newtable(L);
+  luaL_setfuncs(L, functions, 0);
+  lua_setfield(L, -2, name);
+}
+
+static const luaL_Reg functions[] = {
+  { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
+  { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim }, { NULL, NULL }
+};
+
+__attribute__((visibility("default"))) int luaopen_pure(lua_State *L);
+
+int luaopen_pure(lua_State *L) {
+  new_type(L, BUF, buf_methods);
+  new_type(L, HEADERS, headers_methods);
+  new_type(L, ERROR, error_methods);
+  new_type(L, LRO, lro_methods);
+  new_type(L, THROTTLE, throttle_methods);
+  luaL_newlib(L, functions);
+  set_library(L, "text", text_functions);
+  set_library(L, "url", url_functions);
+  set_library(L, "retry", retry_functions);
+  return 1;
+}

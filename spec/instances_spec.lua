@@ -1,0 +1,125 @@
+local azureml = require "azureml"
+local world = require "spec.world"
+
+describe("the instances of a workspace", function()
+  local emulator, ws
+
+  before_each(function()
+    emulator, ws = world.open { ann = "Running", bob = "Stopped" }
+  end)
+
+  after_each(function()
+    world.close(emulator, ws)
+  end)
+
+  local function refusal(f, ...)
+    local value, err = azureml.try(f, ...)
+    assert.is_nil(value)
+    return err
+  end
+
+  it("get: one that is there", function()
+    local vm = ws.instances:get "ann"
+    assert.equal("Running", vm.state)
+    assert.equal(ws, vm.workspace)
+  end)
+
+  it("get: raises for one that is not there; find gives nil", function()
+    assert.equal("ResourceNotFound", refusal(ws.instances.get, ws.instances, "nobody").code)
+    assert.is_nil(ws.instances:find "nobody")
+  end)
+
+  it("find: raises when the workspace is not there", function()
+    local elsewhere <close> = azureml.workspace {
+      subscription_id = ws.subscription_id, resource_group = ws.resource_group, name = "nowhere", client = ws:client(),
+    }
+    emulator:forget_workspace "nowhere"
+    local err = refusal(elsewhere.instances.find, elsewhere.instances, "ann")
+    assert.equal(404, err.status)
+    assert.equal("ParentResourceNotFound", err.code)
+  end)
+
+  it("names are checked before anything is sent, with the rule", function()
+    for _, verb in ipairs { "get", "find", "create", "start", "stop", "restart", "delete" } do
+      local err = refusal(ws.instances[verb], ws.instances, "my_ci")
+      assert.equal("InvalidArgument", err.code)
+      assert.matches("a name holds only letters, digits and '%-'", err.message)
+      assert.has_error(function() ws.instances[verb](ws.instances, nil) end)
+    end
+  end)
+
+  it("create: waits until it runs, with the size that was asked for", function()
+    local vm = ws.instances:create("ci-new", { vm_size = "STANDARD_D3_V2", tags = { team = "vision" } }):wait()
+    assert.equal("Running", vm.state)
+    assert.equal("STANDARD_D3_V2", vm.vm_size)
+    assert.same({ team = "vision" }, vm.tags)
+  end)
+
+  it("create: an unknown size is refused before it is sent, with those alike", function()
+    local err = refusal(ws.instances.create, ws.instances, "ci-new", { vm_size = "STANDARD_DS3_V9" })
+    assert.matches("'STANDARD_DS3_V9' is not offered to compute instances in %a+; alike: .*DS3_v2", err.message)
+    assert.is_nil(ws.instances:find "ci-new")
+  end)
+
+  it("ensure: creates what is not there", function()
+    assert.equal("Running", ws.instances:ensure("ci-new", {}):wait().state)
+  end)
+
+  it("ensure: takes what is there and fits, and starts it if it is stopped", function()
+    assert.equal("Running", ws.instances:ensure("ann", {}):wait().state)
+    assert.equal("Running", ws.instances:ensure("bob", {}):wait().state)
+  end)
+
+  it("ensure: refuses what differs in what cannot be changed", function()
+    local size = ws.instances:get("ann").vm_size:lower()
+    assert.equal("Running", ws.instances:ensure("ann", { vm_size = size:gsub("^%a", string.upper) }):wait().state)
+    local err = refusal(ws.instances.ensure, ws.instances, "ann", { vm_size = "STANDARD_NC6" })
+    assert.equal("DoesNotFit", err.code)
+    assert.matches("'ann' is there, but vm_size is .*, not STANDARD_NC6", err.message)
+  end)
+
+  it("start, stop and restart", function()
+    assert.equal("Running", ws.instances:start("bob"):wait().state)
+    assert.equal("Stopped", ws.instances:stop("ann"):wait().state)
+    assert.equal("Running", ws.instances:restart("bob"):wait().state)
+  end)
+
+  it("an instance has the verbs, too", function()
+    local vm = ws.instances:get "bob"
+    assert.equal("Running", vm:start():wait().state)
+    assert.equal("Stopped", vm.state)
+    assert.equal("Running", vm:refresh().state)
+    assert.equal("Stopped", vm:stop():wait().state)
+    vm:delete():wait()
+    assert.equal("ResourceNotFound", refusal(vm.refresh, vm).code)
+  end)
+
+  it("delete: a name that is not there is an error", function()
+    assert.equal("ResourceNotFound", refusal(ws.instances.delete, ws.instances, "nobody").code)
+  end)
+
+  it("list: all, or those that pass every filter", function()
+    local function names(wanted)
+      local list = {}
+      for vm in ws.instances:list(wanted) do list[#list + 1] = vm.name end
+      table.sort(list)
+      return table.concat(list, " ")
+    end
+    assert.equal("ann bob", names())
+    assert.equal("ann", names { state = "running" })
+    assert.equal("", names { state = "Running", tags = { team = "vision" } })
+    assert.equal("ann bob", names { mine = true })
+    local _, err = pcall(names, { sate = "Running" })
+    assert.matches("list has no option 'sate' %(known: mine, state, tags, vm_size%)", err)
+  end)
+
+  it("list: sends nothing until it is used, and is read page by page", function()
+    for i = 1, 5 do emulator:seed_instance("more" .. i, "Stopped") end
+    emulator:set_page_size(2)
+    local before = emulator:request_count()
+    local list = ws.instances:list()
+    assert.equal(before, emulator:request_count())
+    assert.equal(7, #list:all())
+    assert.is_true(emulator:request_count() - before >= 4)
+  end)
+end)

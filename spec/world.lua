@@ -1,0 +1,46 @@
+--- A small world for specs: an emulator in this process on virtual time, a workspace of it, and whatever instances a spec wants.
+local azureml = require "azureml"
+local core = require "azureml.core"
+local json = require "azureml.json"
+
+local world = {}
+
+--- Open one; nothing in it takes real time.
+---@param instances table<string, string>      name -> state
+---@param seed table?                          more of the emulator's seed; log a list that is to have each request
+---@return azureml.Emulator, azureml.Workspace
+function world.open(instances, seed)
+  core.clock "virtual"
+  local all = { instances = instances }
+  for name, value in pairs(seed or {}) do all[name] = value end
+  local emulator = require("azureml.emulator").start { seed = all }
+  return emulator, azureml.workspace()
+end
+
+--- Close it, and make sure that nothing was left open.
+function world.close(emulator, workspace)
+  workspace:close()
+  emulator:close()
+  core.clock "real"
+  assert(world.leaks() == 0, "operations were left open")
+end
+
+--- How many of the core's operations are still open and reachable.
+---@return integer
+function world.leaks()
+  collectgarbage()
+  collectgarbage()
+  local count = 0
+  for _, op in pairs(debug.getregistry()["azureml.ops"]) do
+    if not op:is_closed() then count = count + 1 end
+  end
+  return count
+end
+
+--- A JSON file, decoded.
+function world.json_file(path)
+  local file <close> = assert(io.open(path))
+  return assert(json.decode(file:read "a"))
+end
+
+return world
