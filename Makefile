@@ -144,13 +144,13 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 
 check: all man $(B)/spec/pure.so
 	@mkdir -p $(B)/home
-	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) $(SPECS)
+	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS)
 
 SANITIZE := -fsanitize=address,undefined
 check-asan: test-deps
 	@$(MAKE) --no-print-directory check B=build/asan RUNNER=build/asan/azureml \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined" LDFLAGS="$(SANITIZE)" \
-	  CHECK_ENV="ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 AZUREML_SANITIZED=1"
+	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(foreach l,asan ubsan,$(shell $(CC) -print-file-name=lib$(l).so))"'
 
 # The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
 lint: test-deps

@@ -1,16 +1,15 @@
 --- busted's plain output, and the counts alone on the last line.
 return function(options)
+  local busted = require "busted"
   local handler = require "busted.outputHandlers.plainTerminal"(options)
-  local finish = handler.suiteEnd
 
-  function handler.suiteEnd(...)
-    local result, continue = finish(...)
+  busted.subscribe({ "suite", "end" }, function()
     local failed = handler.failuresCount + handler.errorsCount
     io.write(("%d passed, %d failed"):format(handler.successesCount, failed))
     if handler.pendingsCount > 0 then io.write((", %d skipped"):format(handler.pendingsCount)) end
     io.write("\n")
-    return result, continue
-  end
+    return nil, true
+  end)
 
   return handler
 end

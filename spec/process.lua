@@ -65,6 +65,7 @@ end
 function process.plain_lua(argv, environment, directory, input)
   local settings = {
     LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(process.root, process.root), LUA_CPATH = build .. "/lib/?.so;;",
+    LD_PRELOAD = os.getenv "AZUREML_PRELOAD",      -- a sanitized module in a plain interpreter
   }
   for name, value in pairs(environment or {}) do settings[name] = value end
   return process.run({ "lua5.4", table.unpack(argv) }, settings, directory, input)

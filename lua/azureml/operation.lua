@@ -182,12 +182,12 @@ end
 ---@return fun(): string?
 function Operation:events()
   local last, over
-  local function is_news(op) return op:done() or op:status() ~= last end
+  local function has_moved() return self:done() or self:status() ~= last end
   return function()
     if over then return nil end
-    if last and not self:done() then
+    if last and not has_moved() then
       self.handle:watch_polls(true)
-      task.wait_until(self.handle, is_news)
+      task.wait_until(self.handle, has_moved)
     end
     over = self:done()
     if over and self.handle and not self.handle:is_closed() then resource.result(self.handle, "cannot " .. label_of(self)) end

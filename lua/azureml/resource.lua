@@ -69,8 +69,11 @@ end
 ---@return userdata op
 function resource.resume(workspace, verb, values, what, progress)
   local request = request_of(workspace, verb, values, what)
-  request.body = nil
-  request.resume = progress
+  request.final_state_via = progress.final_state ~= "" and progress.final_state or nil
+  request.resume = {
+    mode = progress.mode, poll_url = progress.poll_url, status = progress.status,
+    location = progress.location, resource_location = progress.resource_location,
+  }
   return workspace:client():submit(request, true)
 end
 

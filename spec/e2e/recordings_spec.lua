@@ -2,15 +2,16 @@
 -- not merely agree with each other.
 local azureml = require "azureml"
 local core = require "azureml.core"
-local helper = require "spec.helper"
 local json = require "azureml.json"
+local scripted = require "spec.scripted"
 local task = require "azureml.task"
+local world = require "spec.world"
 
 local SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 local LIVE = "https://management.azure.com"
 
 local function recording(name)
-  return helper.json_file("spec/fixtures/recordings/" .. name .. "-2024-04-01.json")
+  return world.json_file("spec/fixtures/recordings/" .. name .. "-2024-04-01.json")
 end
 
 -- Recorded headers hold placeholders where ids and times were; what the client reads of them is real.
@@ -29,7 +30,7 @@ end
 local function replay(exchanges, last)
   local server
   local at = 0
-  server = helper.server(function()
+  server = scripted(function()
     at = at + 1
     local exchange = exchanges[at]
     return exchange and answer_of(exchange.response, server.url) or last
@@ -55,7 +56,7 @@ describe("the client against recordings of the live service", function()
   before_each(function() core.clock "virtual" end)
   after_each(function()
     core.clock "real"
-    assert.equal(0, helper.leaks())
+    assert.equal(0, world.leaks())
   end)
 
   it("asks for the recorded paths", function()
@@ -141,7 +142,7 @@ describe("the client against recordings of the live service", function()
   end)
 
   it("reads the usages, and the budget that is left", function()
-    local recorded = helper.json_file "spec/fixtures/recordings/usages-2024-04-01-excerpt.json"
+    local recorded = world.json_file "spec/fixtures/recordings/usages-2024-04-01-excerpt.json"
     recorded.response.headers["x-ms-ratelimit-remaining-subscription-reads"] = "249"
     local server <close> = replay { recorded }
     local ws, client <close> = workspace_at(server)

@@ -41,7 +41,8 @@ local function options_of(args)
 end
 
 function create.run(args)
-  command.finish(args, command.workspace(args).instances:create(args.name, options_of(args)))
+  local given = options_of(args)      -- what is wrong with them is said before anything is looked up
+  command.finish(args, command.workspace(args).instances:create(args.name, given))
 end
 
 return create

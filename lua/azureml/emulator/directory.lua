@@ -24,12 +24,18 @@ function directory.base64url(bytes)
   return table.concat(out)
 end
 
+local LEAST_REAL_LIFE = 60      -- seconds: with a clock that runs very fast a token would end before it was used
+
+local function default_lifetime(clock)
+  return math.max(inferred.token_lifetime, LEAST_REAL_LIFE * clock.speed)
+end
+
 --- An empty directory.
 ---@param given { clock: table, random: function, guid: function, encode: function, token_lifetime: number? }
 function directory.new(given)
   return setmetatable({
     clock = given.clock, random = given.random, guid = given.guid, encode = given.encode,
-    lifetime = given.token_lifetime or inferred.token_lifetime, tenants = {}, applications = {}, tokens = {}, issued = 0,
+    lifetime = given.token_lifetime or default_lifetime(given.clock), tenants = {}, applications = {}, tokens = {}, issued = 0,
   }, Directory)
 end
 

@@ -58,7 +58,7 @@ function token.answer(state, tenant, body)
   local audience = form.scope:match "^(%S+)/%.default$"
   if not audience then return refuse(world, "wrong_scope", form.scope) end
   local text, lifetime = directory:issue(application, audience)
-  local seconds = math.floor(world.clock:in_real_time(lifetime) or lifetime)
+  local seconds = math.max(1, math.floor(world.clock:in_real_time(lifetime) or lifetime))
   return { status = 200, json = { token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text } }
 end
 

@@ -1,0 +1,26 @@
+--- A loopback server that says what a spec tells it to, in the spec's own process.
+local server = require "azureml.emulator.server"
+
+local Scripted = {}
+Scripted.__index = Scripted
+
+function Scripted:close()
+  self.server:close()
+end
+
+Scripted.__close = Scripted.close
+
+--- Serve.
+---@param answer fun(request: table): table      { status, headers, body, fault }; {} is never answered
+---@return { url: string, requests: table[] }    ends with its scope
+return function(answer)
+  local self = setmetatable({ requests = {} }, Scripted)
+  self.server = server.start({}, function(request)
+    table.insert(self.requests, request)
+    local response = answer(request)
+    if response.body == nil then response.body = "" end
+    return response
+  end)
+  self.url = self.server:url()
+  return self
+end
