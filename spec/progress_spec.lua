@@ -8,14 +8,14 @@ describe("progress", function()
   end
 
   it("prints a line per change of state where there is no terminal", function()
-    local text = shown "reporter:state 'Starting' reporter:state 'Starting' reporter:finish 'Running'"
+    local text = shown "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'"
     assert.equal("start ci-ann: Starting, 0 s\nstart ci-ann: Running, 0 s\n", text)
   end)
 
   it("tells the time that passed on the core's clock", function()
     local text = shown [[
       local core, task = require "azureml.core", require "azureml.task"
-      core.clock "virtual" task.sleep(296) reporter:finish "Running"]]
+      core.clock "virtual" task.sleep(296) reporter.finish "Running"]]
     assert.equal("start ci-ann: Running, 4 min 56 s\n", text)
   end)
 

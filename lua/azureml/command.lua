@@ -1,4 +1,5 @@
---- What commands share: groups of options, the workspace they name, how results are printed. Data goes to standard output, all else to standard error.
+--- What commands share: groups of options, the workspace they name, how results are printed. Data goes to standard output,
+--- all else to standard error.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"

@@ -1,8 +1,8 @@
 --- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
+local list = require "azureml.list"
 local operation = require "azureml.operation"
-local options = require "azureml.options"
 local resource = require "azureml.resource"
 local spec = require "azureml.spec"
 
@@ -82,9 +82,9 @@ end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
 ---@param name string            3 to 24 letters, digits and '-'; see compute-rest.md, section 8.1
----@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name,
----  subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"), schedules,
----  enable_node_public_ip, application_sharing_policy
+---@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name,
+---  vnet_name, subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
+---  schedules, enable_node_public_ip, application_sharing_policy
 ---@return azureml.Operation
 ---@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
@@ -144,74 +144,28 @@ end
 ---@return azureml.Operation
 function Instances:resume(ticket)
   local verb = verbs[ticket.verb]
-  if not verb or verb[1] == "GET" then errors.raise { code = "InvalidTicket", message = "the ticket is damaged: no verb " .. ticket.verb } end
+  if not verb or verb[1] == "GET" then
+    errors.raise { code = "InvalidTicket", message = ("the ticket is damaged: there is no verb '%s'"):format(ticket.verb) }
+  end
   local handle = resource.resume(self.workspace, verb, { name = check_name("resume", ticket.name) },
     { label = ticket.verb .. " " .. ticket.name }, ticket.progress)
   return operation.new { verb = ticket.verb, name = ticket.name, workspace = self.workspace, handle = handle }
 end
 
--- Lists -------------------------------------------------------------------------------------------------------------------
-
-local function has_tags(vm, wanted)
-  local tags = vm.tags
-  for name, value in pairs(wanted) do
-    if tags[name] ~= value then return false end
-  end
-  return true
-end
-
--- "Mine": assigned to me, or created by me and assigned to nobody. Source: sdk-v1.md, section 9.
-local function is_mine(vm, object_id)
-  return vm.owner ~= nil and vm.owner:lower() == object_id:lower()
-end
-
-local filters = {
-  state = function(vm, wanted) return (vm.state or ""):lower() == wanted:lower() end,
-  vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
-  tags = has_tags,
-  mine = function(vm, wanted) return not wanted or is_mine(vm, vm.workspace:object_id()) end,
-}
-
-local FILTERS = { state = "string", vm_size = "string", tags = "table", mine = "boolean" }
-
-local function passes(vm, wanted)
-  for name, value in pairs(wanted) do
-    if not filters[name](vm, value) then return false end
-  end
-  return true
-end
-
----@class azureml.List
-local List = {}
-local list_metatable = { __name = "azureml.List", __index = List }
-
-function list_metatable:__call()
-  return self.next()
-end
-
---- All of them, as a sequence.
----@return azureml.Instance[]
-function List:all()
-  local all = {}
-  for vm in self do all[#all + 1] = vm end
-  return all
-end
-
---- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at first use.
+--- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at
+--- first use.
 ---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }    all must hold
 ---@return azureml.List          an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  wanted = options.check("list", wanted, FILTERS)
   local computes = resource.list(self.workspace, verbs.list, {}, { label = "list the computes of " .. self.workspace.name })
   local function next_instance()
     for raw in computes do
-      local vm = instance.is_one(raw) and instance.new(self.workspace, raw)
-      if vm and passes(vm, wanted) then return vm end
+      if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  return setmetatable({ next = next_instance }, list_metatable)
+  return list.new(next_instance, wanted)
 end
 
 function metatable:__tostring()

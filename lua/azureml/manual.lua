@@ -17,7 +17,8 @@ local function command_section(name)
   local parser = cli.parser(name)
   local usage = parser:get_usage():gsub("^Usage: ", "")
   local options = parser:get_help():match "\n(Arguments:.*)$" or parser:get_help():match "\n(Options:.*)$" or ""
-  return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(escape(name), escape(cli.commands[name].summary), verbatim(usage), verbatim(options))
+  local summary = escape(cli.commands[name].summary)
+  return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(escape(name), summary, verbatim(usage), verbatim(options))
 end
 
 --- The page, as roff.

@@ -66,7 +66,7 @@ local function wait_for_service(self, deadline, reporter, timeout)
   if not handle then return end
   handle:watch_polls(reporter ~= nil)
   while not handle:done() do
-    if reporter then reporter:state(shown_state(self)) end
+    if reporter then reporter.state(shown_state(self)) end
     local seen = handle:polls()
     local function is_news(op) return op:done() or reporter ~= nil and op:polls() > seen end
     if not task.wait_until(handle, is_news, deadline) then timed_out(self, timeout) end
@@ -120,7 +120,7 @@ local function wait_until_settled(self, deadline, reporter, timeout)
         message = ("%s: the service says that it succeeded, but there is no such instance"):format(label_of(self)) }
     end
     if not state.is_transitional(vm.state) then return check_aim(self, vm) end
-    if reporter then reporter:state(vm.state) end
+    if reporter then reporter.state(vm.state) end
     pace = pause(self, pace, deadline, timeout)
   end
 end
@@ -128,7 +128,7 @@ end
 local function wait_to_the_end(self, deadline, reporter, timeout)
   wait_for_service(self, deadline, reporter, timeout)
   local vm = wait_until_settled(self, deadline, reporter, timeout)
-  if reporter then reporter:finish(vm and vm.state or "Deleted") end
+  if reporter then reporter.finish(vm and vm.state or "Deleted") end
   return vm
 end
 
@@ -157,7 +157,7 @@ function Operation:wait(given)
     local reporter = given.show_output and progress.reporter(label_of(self)) or nil
     local ok, result = pcall(wait_to_the_end, self, core.now() + timeout, reporter, timeout)
     if not ok and not is_final(result) then error(result, 0) end
-    if not ok and reporter then reporter:finish "failed" end
+    if not ok and reporter then reporter.finish "failed" end
     end_with(self, { ok = ok, result = result })
   end
   if not self.outcome.ok then error(self.outcome.result, 0) end
@@ -200,8 +200,8 @@ end
 
 -- Tickets -----------------------------------------------------------------------------------------------------------------
 
---- A text with which another process can go on waiting (azureml.resume). It holds the signed URL of the operation's status: keep it
---- private; but no credential.
+--- A text with which another process can go on waiting (azureml.resume). It holds the signed URL of the operation's status:
+--- keep it private; but no credential.
 ---@return string? ticket       nil: there is nothing left to wait for
 function Operation:ticket()
   local progress_of = self.handle and not self.handle:is_closed() and self.handle:progress()
@@ -214,20 +214,24 @@ function Operation:ticket()
   }
 end
 
+local TICKET = {
+  verb = "string", name = "string", request_id = "string",
+  subscription_id = "string", resource_group = "string", workspace_name = "string", progress = "table",
+}
+
+local function refuse_ticket(message)
+  errors.raise { code = "InvalidTicket", message = message, hint = "it is what op:ticket() gave, unchanged" }
+end
+
 --- What a ticket says.
 ---@param text string
 ---@return table
 function operation.read_ticket(text)
   local ticket = type(text) == "string" and json.decode(text)
-  if type(ticket) ~= "table" or ticket.azureml_ticket ~= 1 then
-    errors.raise { code = "InvalidTicket", message = "this is not a ticket of an operation", hint = "it is what op:ticket() gave, unchanged" }
+  if type(ticket) ~= "table" or ticket.azureml_ticket ~= 1 then refuse_ticket "this is not a ticket of an operation" end
+  for field, kind in pairs(TICKET) do
+    if type(ticket[field]) ~= kind then refuse_ticket("the ticket is damaged: it has no " .. field) end
   end
-  for _, field in ipairs { "verb", "name", "request_id", "subscription_id", "resource_group", "workspace_name" } do
-    if type(ticket[field]) ~= "string" then
-      errors.raise { code = "InvalidTicket", message = "the ticket is damaged: it has no " .. field }
-    end
-  end
-  if type(ticket.progress) ~= "table" then errors.raise { code = "InvalidTicket", message = "the ticket is damaged: it has no progress" } end
   return ticket
 end
 

@@ -1,4 +1,5 @@
---- What a person sees of a wait: a live line on a terminal, a plain line per change elsewhere. On standard error: standard output is for data.
+--- What a person sees of a wait: a live line on a terminal, a plain line per change elsewhere. On standard error: standard
+--- output is for data.
 local core = require "azureml.core"
 local render = require "azureml.render"
 
@@ -11,16 +12,11 @@ local function write(...)
   io.stderr:flush()
 end
 
-local function fit(text, width)
-  return #text < width and text or text:sub(1, width - 1)
-end
-
 --- A reporter of one wait.
 ---@param label string        "create ci-ann"
----@return table reporter     :state(word), at each look; :finish(word), once
+---@return { state: fun(word: string), finish: fun(word: string) }     state: at each look; finish: once
 function progress.reporter(label)
   local began, shown = core.now(), nil
-  local reporter = {}
 
   local function line(word)
     return ("%s: %s, %s"):format(label, word, render.duration(core.now() - began))
@@ -33,18 +29,17 @@ function progress.reporter(label)
 
   local function live(word, ending)
     local width = core.terminal_width(STANDARD_ERROR)
-    write("\r\27[K", fit(line(word), width), ending)
+    write("\r\27[K", render.cut(line(word), width - 1), ending)
   end
 
-  function reporter:state(word)
-    if core.terminal_width(STANDARD_ERROR) then live(word, "") else plainly(word) end
+  local function report(word, ending)
+    if core.terminal_width(STANDARD_ERROR) then live(word, ending) else plainly(word) end
   end
 
-  function reporter:finish(word)
-    if core.terminal_width(STANDARD_ERROR) then live(word, "\n") else plainly(word) end
-  end
-
-  return reporter
+  return {
+    state = function(word) report(word, "") end,
+    finish = function(word) report(word, "\n") end,
+  }
 end
 
 return progress

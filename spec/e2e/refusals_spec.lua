@@ -112,7 +112,7 @@ describe("a refusal", function()
 
   it("an operation that fails, with the service's words", function()
     open()
-    emulator:fault { match = { verb = "stop" }, times = 1, answer = { operation = "Failed", code = "UnusableNode", message = "the node broke" } }
+    emulator:fault { match = { verb = "stop" }, answer = { operation = "Failed", code = "UnusableNode", message = "the node broke" } }
     local err, text = refused(function() return ws.instances:stop("ann"):wait() end)
     assert.equal("UnusableNode", err.code)
     assert.matches("cannot stop ann: the node broke", text)

@@ -1,0 +1,61 @@
+--- A list of instances: an iterator with filters, read page by page, never partial.
+local options = require "azureml.options"
+
+---@class azureml.List
+local List = {}
+local metatable = { __name = "azureml.List", __index = List }
+
+local list = {}
+
+local function has_tags(vm, wanted)
+  local tags = vm.tags
+  for name, value in pairs(wanted) do
+    if tags[name] ~= value then return false end
+  end
+  return true
+end
+
+-- "Mine": assigned to me, or created by me and assigned to nobody. Source: sdk-v1.md, section 9.
+local function is_mine(vm)
+  return vm.owner ~= nil and vm.owner:lower() == vm.workspace:object_id():lower()
+end
+
+local filters = {
+  state = function(vm, wanted) return (vm.state or ""):lower() == wanted:lower() end,
+  vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
+  tags = has_tags,
+  mine = function(vm, wanted) return not wanted or is_mine(vm) end,
+}
+
+local KNOWN = { state = "string", vm_size = "string", tags = "table", mine = "boolean" }
+
+local function passes(vm, wanted)
+  for name, value in pairs(wanted) do
+    if not filters[name](vm, value) then return false end
+  end
+  return true
+end
+
+--- A list of what an iterator gives and every filter lets pass.
+---@param next_instance fun(): azureml.Instance?
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }
+---@return azureml.List
+function list.new(next_instance, wanted)
+  return setmetatable({ next_instance = next_instance, wanted = options.check("list", wanted, KNOWN) }, metatable)
+end
+
+function metatable:__call()
+  for vm in self.next_instance do
+    if passes(vm, self.wanted) then return vm end
+  end
+end
+
+--- All of them, as a sequence.
+---@return azureml.Instance[]
+function List:all()
+  local all = {}
+  for vm in self do all[#all + 1] = vm end
+  return all
+end
+
+return list
