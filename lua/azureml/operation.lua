@@ -132,9 +132,11 @@ local function wait_to_the_end(self, deadline, reporter, timeout)
   return vm
 end
 
--- A timeout and an interrupt leave it as it was: it may be waited for again.
+-- A timeout, an interrupt and a mistake of the caller's leave it as it was: it may be waited for again.
+local PASSING = { Timeout = true, LostSight = true, Interrupted = true }
+
 local function is_final(err)
-  return not errors.is(err) or not (err.code == "Timeout" or err.code == "LostSight" or err.code == "Interrupted")
+  return errors.is(err) and not PASSING[err.code]
 end
 
 local function end_with(self, outcome)
@@ -156,8 +158,8 @@ function Operation:wait(given)
   if not self.outcome then
     local reporter = given.show_output and progress.reporter(label_of(self)) or nil
     local ok, result = pcall(wait_to_the_end, self, core.now() + timeout, reporter, timeout)
+    if not ok and reporter then reporter.leave() end
     if not ok and not is_final(result) then error(result, 0) end
-    if not ok and reporter then reporter.finish "failed" end
     end_with(self, { ok = ok, result = result })
   end
   if not self.outcome.ok then error(self.outcome.result, 0) end

@@ -14,7 +14,7 @@ end
 
 --- A reporter of one wait.
 ---@param label string        "create ci-ann"
----@return { state: fun(word: string), finish: fun(word: string) }     state: at each look; finish: once
+---@return table reporter     state(word), at each look; then finish(word), or leave() where an error will say how it ended
 function progress.reporter(label)
   local began, shown = core.now(), nil
 
@@ -24,7 +24,6 @@ function progress.reporter(label)
 
   local function plainly(word)
     if word ~= shown then write(line(word), "\n") end
-    shown = word
   end
 
   local function live(word, ending)
@@ -34,9 +33,15 @@ function progress.reporter(label)
 
   local function report(word, ending)
     if core.terminal_width(STANDARD_ERROR) then live(word, ending) else plainly(word) end
+    shown = word
+  end
+
+  local function end_line()
+    if shown and core.terminal_width(STANDARD_ERROR) then write "\n" end
   end
 
   return {
+    leave = end_line,
     state = function(word) report(word, "") end,
     finish = function(word) report(word, "\n") end,
   }
