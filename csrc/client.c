@@ -25,14 +25,6 @@ static const char *endpoint_fault(const ClientOptions *options, const char *orig
   return NULL;
 }
 
-static char **copy_list(const char *const *list) {
-  size_t count = 0;
-  while (list && list[count]) count++;
-  char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
-  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(list[i]);
-  return copy;
-}
-
 static char *without_final_slash(const char *endpoint) {
   char *copy = text_copy(endpoint);
   for (size_t len = copy ? strlen(copy) : 0; len && copy[len - 1] == '/'; ) copy[--len] = '\0';
@@ -57,7 +49,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   client->user_agent = text_copy(options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION);
   client->ca_file = text_copy(options->ca_file);
   client->proxy = text_copy(options->proxy);
-  client->allow_hosts = copy_list(options->allow_hosts);
+  client->allow_hosts = text_list_copy(options->allow_hosts);
   client->connect_timeout = options->connect_timeout;
   client->request_timeout = options->request_timeout;
   client->poll_interval = options->poll_interval;
@@ -74,8 +66,7 @@ Client *client_ref(Client *client) {
 void client_unref(Client *client) {
   if (!client || --client->refs > 0) return;
   credential_unref(client->credential);
-  for (char **host = client->allow_hosts; host && *host; host++) free(*host);
-  free(client->allow_hosts);
+  text_list_free(client->allow_hosts);
   free(client->endpoint);
   free(client->scope);
   free(client->user_agent);

@@ -186,6 +186,8 @@ static const luaL_Reg functions[] = {
 
 void lua_json_register(lua_State *L) {
   luaL_newmetatable(L, ARRAY);
+  lua_pushnil(L);
+  lua_setfield(L, -2, "__name");      /* for people it is a table like any other */
   lua_pop(L, 1);
   luaL_setfuncs(L, functions, 0);
 }

@@ -469,14 +469,6 @@ static int check(const Client *client, const Request *request, const char *url, 
   return fault == NULL;
 }
 
-static char **copy_headers(const char *const *headers) {
-  size_t count = 0;
-  while (headers && headers[count]) count++;
-  char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
-  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(headers[i]);
-  return copy;
-}
-
 static Op *op_new(Loop *loop) {
   Op *op = calloc(1, sizeof *op);
   if (!op) return NULL;
@@ -492,7 +484,7 @@ static void take_request(Op *op, const Request *request, char *url) {
   op->method = text_copy(request->method);
   op->url = url;
   op->label = text_copy(request->label);
-  op->headers = copy_headers(request->headers);
+  op->headers = text_list_copy(request->headers);
   op->follow = request->follow || request->resume;
   if (request->body && (op->body = malloc(request->body_len + 1))) {
     memcpy(op->body, request->body, request->body_len);
@@ -544,8 +536,7 @@ Op *op_sleep(Loop *loop, double seconds) {
 }
 
 static void free_request(Op *op) {
-  for (char **line = op->headers; line && *line; line++) free(*line);
-  free(op->headers);
+  text_list_free(op->headers);
   if (op->client && op->client->secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
   else free(op->body);
   free(op->method);
@@ -591,6 +582,7 @@ static const char *ordinal_ending(int n) {
 
 static char *describe_state(const Op *op) {
   double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
+  if (left < 0) left = 0;
   if (op->phase == PHASE_DONE) return text_format("%s", op->failed ? op->error.code : "done");
   if (!op->client) return text_format("sleeping, %.0f s left", left);
   if (op->phase == PHASE_TOKEN) return text_copy("waiting for a token");

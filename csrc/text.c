@@ -20,6 +20,19 @@ char *text_format(const char *format, ...) {
   return text;
 }
 
+char **text_list_copy(const char *const *list) {
+  size_t count = 0;
+  while (list && list[count]) count++;
+  char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
+  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(list[i]);
+  return copy;
+}
+
+void text_list_free(char **list) {
+  for (char **text = list; text && *text; text++) free(*text);
+  free(list);
+}
+
 void text_set(char **slot, const char *text) {
   char *copy = text_copy(text);      /* first: text may lie in the old one */
   free(*slot);

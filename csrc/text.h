@@ -6,6 +6,8 @@
 
 char *text_copy(const char *text);                        /* NULL gives NULL; the caller frees */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char **text_list_copy(const char *const *list);           /* of texts, ended by NULL; NULL for none. Freed by text_list_free */
+void  text_list_free(char **list);
 void  text_set(char **slot, const char *text);            /* frees the old, copies the new */
 void  text_wipe(char *text);                              /* overwrite and free: for secrets */
 int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; NULL equals only NULL */

@@ -1,0 +1,48 @@
+-- make install and uninstall, into a directory of their own.
+local process = require "spec.process"
+
+describe("make install", function()
+  local root, build
+
+  local function make(target)
+    local out, err, code = process.run({ "make", target, "DESTDIR=" .. root, "PREFIX=/opt/azureml", "B=" .. build })
+    assert(code == 0, out .. err)
+  end
+
+  setup(function()
+    root = process.directory()
+    build = process.executable_path:match "^(.*)/azureml$"
+    make "install"
+  end)
+
+  teardown(function() process.remove(root) end)
+
+  local function tree() return root .. "/opt/azureml" end
+
+  it("gives an executable that needs nothing else of ours", function()
+    local out, err, code = process.run({ tree() .. "/bin/azureml", "-e", "print(require('azureml').version)" }, {}, "/")
+    assert.equal(0, code, err)
+    assert.equal(require("azureml").version .. "\n", out)
+  end)
+
+  it("gives plain lua5.4 the module", function()
+    local base = tree() .. "/share/lua/5.4/"
+    local out, err, code = process.plain_lua({ "-e", "io.write(require('azureml').version)" }, {
+      LUA_PATH = base .. "?.lua;" .. base .. "?/init.lua;;", LUA_CPATH = tree() .. "/lib/lua/5.4/?.so;;",
+    }, "/")
+    assert.equal(0, code, err)
+    assert.equal(require("azureml").version, out)
+  end)
+
+  it("gives a manual page that has every command", function()
+    local out, err, code = process.run({ "man", "-l", tree() .. "/share/man/man1/azureml.1" }, { MANPAGER = "cat", MANWIDTH = "200" })
+    assert.equal(0, code, err)
+    for _, name in ipairs(require("azureml.cli").names()) do assert.is_truthy(out:find("azureml " .. name, 1, true), name) end
+  end)
+
+  it("is undone by make uninstall", function()
+    make "uninstall"
+    local out = process.run { "find", root, "-type", "f" }
+    assert.equal("", out)
+  end)
+end)

@@ -1,0 +1,61 @@
+-- What README shows is run.
+local cli = require "azureml.cli"
+local process = require "spec.process"
+
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read "a"
+end
+
+describe("README", function()
+  local text = read "README.md"
+  local directory
+
+  setup(function() directory = process.directory() end)
+  teardown(function() process.remove(directory) end)
+
+  -- A snippet that uses ws without opening it stands in a script that has.
+  local function whole(snippet)
+    if snippet:find('require "azureml"', 1, true) or snippet:find('require("azureml")', 1, true) then return snippet end
+    return 'local azureml = require "azureml"\nlocal ws = azureml.workspace()\n' .. snippet
+  end
+
+  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "not there\n", "Running\n" }
+  local count = 0
+
+  for snippet in text:gmatch "```lua\n(.-)```" do
+    count = count + 1
+    local expected = shows[count]
+    it("shows a program that runs: " .. snippet:match "^[^\n]*", function()
+      local path = process.write(directory .. "/example.lua", whole(snippet))
+      local out, err, code = process.executable({ "--emulator", "--speed", "3000", path }, {}, directory)
+      assert.equal(0, code, err)
+      assert.matches("^" .. expected .. "$", out)
+    end)
+  end
+
+  it("has as many programs as this spec knows", function()
+    assert.equal(#shows, count)
+  end)
+
+  it("shows commands that are there, with options they have", function()
+    local seen = 0
+    for line in text:gmatch "%$ azureml (%l[^\n]*)" do
+      local words = {}
+      for word in line:gsub("%s+#.*", ""):gmatch "%S+" do words[#words + 1] = word end
+      if cli.commands[words[1]] then
+        seen = seen + 1
+        local ok, why = cli.parser(words[1]):pparse { table.unpack(words, 2) }
+        assert.is_true(ok, line .. ": " .. tostring(why))
+      end
+    end
+    assert.is_true(seen >= 5)
+  end)
+
+  it("names make targets that are there", function()
+    local makefile = read "Makefile"
+    for target in text:gmatch "make (%l[%l-]+)" do
+      if target ~= "install" then assert.matches("\n" .. target:gsub("%p", "%%%0") .. ":", makefile) end
+    end
+  end)
+end)
