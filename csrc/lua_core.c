@@ -180,6 +180,14 @@ static Loop *loop_of(lua_State *L) {
   return *slot;
 }
 
+/* In a forked child what is open is the parent's: to close it would end connections that the parent uses. */
+static int is_parents(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
+  Loop **slot = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return slot && *slot && loop_forked(*slot);
+}
+
 /* A new userdata, born closed: an error between birth and opening leaves nothing to leak.  [-0, +1, m] */
 static void **push_slot(lua_State *L, const char *type) {
   void **slot = lua_newuserdatauv(L, sizeof *slot, 0);
@@ -286,7 +294,7 @@ static int l_credential(lua_State *L) {
 
 static int l_credential_close(lua_State *L) {      /* __gc and __close: twice is harmless; its clients keep it alive */
   void **slot = luaL_checkudata(L, 1, CREDENTIAL);
-  credential_unref(*slot);
+  if (!is_parents(L)) credential_unref(*slot);
   *slot = NULL;
   return 0;
 }
@@ -376,7 +384,7 @@ static int l_client(lua_State *L) {
 
 static int l_client_close(lua_State *L) {      /* its operations keep it alive */
   void **slot = luaL_checkudata(L, 1, CLIENT);
-  client_unref(*slot);
+  if (!is_parents(L)) client_unref(*slot);
   *slot = NULL;
   return 0;
 }
@@ -477,7 +485,7 @@ static int l_sleep(lua_State *L) {
 
 static int l_op_close(lua_State *L) {      /* __gc and __close: twice is harmless. The service goes on with what it accepted */
   void **slot = luaL_checkudata(L, 1, OPERATION);
-  op_free(*slot);
+  if (!is_parents(L)) op_free(*slot);
   *slot = NULL;
   return 0;
 }
@@ -683,7 +691,7 @@ static int l_is_loopback(lua_State *L) {
 
 static int l_loop_close(lua_State *L) {
   Loop **slot = luaL_checkudata(L, 1, LOOP);
-  loop_free(*slot);
+  if (!is_parents(L)) loop_free(*slot);
   *slot = NULL;
   return 0;
 }

@@ -126,6 +126,7 @@ static void set_method(Transfer *t, const Sending *sending) {
 static int goes_by_plain_proxy(const Sending *sending) {
   if (url_is_secure(sending->url)) return 0;
   if (sending->proxy) return *sending->proxy != '\0';
+  if (url_is_loopback(sending->url)) return 0;
   return getenv("http_proxy") != NULL || getenv("all_proxy") != NULL || getenv("ALL_PROXY") != NULL;
 }
 
@@ -192,6 +193,7 @@ static int set_up(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
   if (sending->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, sending->proxy);
+  else if (url_is_loopback(sending->url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   set_method(t, sending);
   return set_url(t, sending) && set_headers(t, sending);
 }

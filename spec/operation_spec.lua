@@ -92,6 +92,16 @@ describe("an operation", function()
     assert.same({}, operation.pending())
   end)
 
+  it("closed by one task, is a mistake for another that waits", function()
+    local op = ws.instances:start "stopped"
+    local ok, err = pcall(azureml.parallel, function() op:wait() end, function()
+      azureml.sleep(1)
+      op:close()
+    end)
+    assert.is_false(ok)
+    assert.matches("start stopped was closed: it cannot be waited for", err)
+  end)
+
   it("names unknown options of wait, and refuses a negative timeout", function()
     local op <close> = ws.instances:start "stopped"
     local _, err = pcall(op.wait, op, { tiemout = 3 })

@@ -63,9 +63,12 @@ function Instances:get(name)
   return instance.new(self.workspace, raw)
 end
 
--- Of the compute itself, not of its workspace or group.
+local ABOVE = { ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true, InvalidResourceType = true }
+
+-- Of the compute itself, not of its workspace or group. The code that the provider gives is not documented; ARM's own text names what it misses.
 local function is_missing(err)
-  return err.status == 404 and (err.code == "ResourceNotFound" or err.code == "NotFound" or err.code == "ComputeNotFound")
+  local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
+  return err.status == 404 and not ABOVE[err.code] and not misses_workspace
 end
 
 --- Look whether an instance is there.

@@ -61,16 +61,21 @@ local function shown_state(self)
   return vm and vm.state or self.handle:status() or "accepted"
 end
 
+local function check_open(self)
+  if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
+end
+
 local function wait_for_service(self, deadline, reporter, timeout)
   local handle = self.handle
   if not handle then return end
   handle:watch_polls(reporter ~= nil)
-  while not handle:done() do
+  while not self.closed and not handle:done() do
     if reporter then reporter.state(shown_state(self)) end
     local seen = handle:polls()
-    local function is_news(op) return op:done() or reporter ~= nil and op:polls() > seen end
+    local function is_news() return self.closed or handle:done() or reporter ~= nil and handle:polls() > seen end
     if not task.wait_until(handle, is_news, deadline) then timed_out(self, timeout) end
   end
+  check_open(self)
   resource.result(handle, "cannot " .. label_of(self))
 end
 
@@ -152,7 +157,7 @@ end
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service, with `operation` and its ticket
 function Operation:wait(given)
   given = options.check("wait", given, { timeout = "number", show_output = "boolean" })
-  if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
+  check_open(self)
   local timeout = given.timeout or DEFAULT_TIMEOUT
   options.check_seconds("wait: timeout", timeout)
   if not self.outcome then
@@ -237,10 +242,12 @@ function operation.read_ticket(text)
   return ticket
 end
 
---- Let it go: it goes on at the service, unwatched.
+--- Let it go: it goes on at the service, unwatched. Whoever waits for it is told.
 function Operation:close()
   self.closed = self.outcome == nil
-  if self.handle then self.handle:close() end
+  if not self.handle then return end
+  self.handle:close()
+  task.look_again(self.handle)
 end
 
 metatable.__close = Operation.close

@@ -65,12 +65,16 @@ local function check_size_form(size)
   end
 end
 
---- Check that the workspace's region offers a size to compute instances.
+--- Check that the workspace's region offers a size to compute instances. Who may not look at the sizes may still create: then the
+--- service says it.
 ---@param workspace azureml.Workspace
 ---@param size string
 function spec.check_size(workspace, size)
   local offered, wanted = {}, size:lower()
-  for _, each in ipairs(workspace:vm_sizes()) do
+  local sizes, err = errors.try(workspace.vm_sizes, workspace)
+  if err and err.status == 403 then return end
+  if err then error(err, 0) end
+  for _, each in ipairs(sizes) do
     if each.name:lower() == wanted then return end
     offered[#offered + 1] = each.name
   end

@@ -120,6 +120,12 @@ function task.wait_until(op, is_over, deadline)
   return wait(op, is_over, deadline)
 end
 
+--- Let those who wait for an operation look at it again: it was closed.
+---@param op userdata
+function task.look_again(op)
+  wake(op)
+end
+
 --- Wait until an operation is done.
 ---@param op userdata
 ---@param deadline number?
