@@ -5,6 +5,7 @@ local list = require "azureml.list"
 local operation = require "azureml.operation"
 local resource = require "azureml.resource"
 local spec = require "azureml.spec"
+local state = require "azureml.state"
 
 -- Source: compute-rest.md, section 2. The specification says final-state-via location; the live service sends Azure-AsyncOperation only,
 -- and after it the resource itself is looked at.
@@ -46,9 +47,20 @@ local function another_type(self, raw)
   }
 end
 
+-- A verb is not sent twice. Where its answer was lost the instance tells whether it was taken on; then its state is waited for.
+local function reconcile(self, verb, name, err)
+  local vm, why = errors.try(self.find, self, name)
+  local taken_on = vm and state.shows(verb, vm.state) or verb == "delete" and not vm and not why
+  if not taken_on then error(err, 0) end
+  return operation.new { verb = verb, name = name, workspace = self.workspace }
+end
+
 local function begin(self, verb, name, body)
-  local handle = resource.begin(self.workspace, verbs[verb], { name = name }, { label = verb .. " " .. name, body = body })
-  return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle }
+  local what = { label = verb .. " " .. name, body = body }
+  local handle, err = errors.try(resource.begin, self.workspace, verbs[verb], { name = name }, what)
+  if handle then return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle } end
+  if err.outcome_unknown then return reconcile(self, verb, name, err) end
+  error(err, 0)
 end
 
 --- Look at an instance.

@@ -20,6 +20,25 @@ local AIMS = {
   create = { Running = true, JobRunning = true, Stopped = true },      -- a schedule can have it created stopped
 }
 
+-- What one sees while a verb is at work.
+local ON_THE_WAY = {
+  create = { Creating = true, SettingUp = true, UserSettingUp = true },
+  start = { Starting = true, SettingUp = true, UserSettingUp = true },
+  stop = { Stopping = true },
+  restart = { Restarting = true },
+  delete = { Deleting = true },
+}
+
+-- Where one is both before a verb and after it, its end proves nothing.
+local PROVES_NOTHING = { restart = true, create = true, delete = true }
+
+--- Does a state show that a verb was taken on, though its answer was lost?
+---@param verb string
+---@param word string?
+function state.shows(verb, word)
+  return ON_THE_WAY[verb][word] == true or not PROVES_NOTHING[verb] and AIMS[verb][word] == true
+end
+
 --- Will it change by itself? What nobody knows is not waited for.
 ---@param word string?
 ---@return boolean

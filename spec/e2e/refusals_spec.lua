@@ -128,6 +128,27 @@ describe("a refusal", function()
     assert.is_false(first:done())
   end)
 
+  it("an answer that is lost is none where the instance shows that the verb was taken on; it is not sent twice", function()
+    open()
+    ws.instances:get "ann"      -- the token is there
+    for verb, name in pairs { stop = "ann", start = "bob" } do
+      emulator:fault { match = { verb = verb }, answer = "reset" }
+      local before = emulator:request_count()
+      local op = ws.instances[verb](ws.instances, name)
+      assert.equal(2, emulator:request_count() - before)
+      assert.equal(verb == "stop" and "Stopped" or "Running", op:wait().state)
+    end
+  end)
+
+  it("an answer that is lost, where the instance shows nothing of the verb, says that nobody knows", function()
+    open()
+    emulator:fault { match = { verb = "stop" }, answer = { status = 502, body = "bad gateway" } }
+    local err, text = refused(function() return ws.instances:stop "ann" end)
+    assert.equal(502, err.status)
+    assert.is_true(err.outcome_unknown)
+    assert.matches("hint: it may have been executed: look at the instance's state", text)
+  end)
+
   it("a role that lacks the action", function()
     open()
     local reader = emulator:credential "reader"
