@@ -38,7 +38,7 @@ INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
 EXE_LIBS += $(call archive,microhttpd,-lgnutls)
 endif
 
-PURE := buf text url headers error retry lro throttle jwt
+PURE := buf text url headers error retry lro throttle jwt trace
 CORE := $(PURE) loop transfer child op client credential token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_core lua_json lua_system
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
@@ -152,6 +152,17 @@ check-asan: test-deps
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined" LDFLAGS="$(SANITIZE)" \
 	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(foreach l,asan ubsan,$(shell $(CC) -print-file-name=lib$(l).so))"'
 
+# what reads the network, for as long as asked; a crash leaves its input in build/fuzz
+FUZZ_SECONDS ?= 60
+$(B)/fuzz/pure: spec/fuzz/pure.c $(patsubst %,csrc/%.c,$(PURE))
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
+
+fuzz: test-deps
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure
+	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
+
 # The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
@@ -163,6 +174,6 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan lint clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan fuzz lint clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

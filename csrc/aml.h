@@ -37,6 +37,8 @@ Event  loop_step(Loop *loop, double timeout, const sigset_t *mask);   /* at most
 double loop_now(const Loop *loop);     /* seconds on a clock that never goes back */
 void   loop_virtual(Loop *loop, int on);   /* while nothing is in flight, jump to the next due time instead of waiting for it */
 int    loop_watch(Loop *loop, int fd, int on);   /* 0, or -1 with errno */
+int    loop_trace(Loop *loop, const char *path, Error *error);   /* a JSON line for each sending, appended to a file; "-": standard error.
+                                                                    0, or -1 and ERROR_USAGE */
 int    loop_forked(const Loop *loop);  /* it belongs to the parent process: do not use it here */
 
 /* -- credentials --------------------------------------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ struct Loop {
   int       is_virtual;
   double    jumped;            /* how far the virtual clock is ahead */
   Throttle *throttle;
+  Trace    *trace;
   Pool     *pool;
 };
 
@@ -49,6 +50,7 @@ int loop_forked(const Loop *loop) { return loop->pid != getpid(); }
 void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
 CURLM *loop_curl(Loop *loop) { return loop->multi; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
+Trace *loop_tracer(Loop *loop) { return loop->trace; }
 Pool *loop_pool(Loop *loop) { return loop->pool; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
@@ -352,6 +354,14 @@ Loop *loop_new(void) {
   return loop;
 }
 
+int loop_trace(Loop *loop, const char *path, Error *error) {
+  Trace *trace = trace_open(path, error);
+  if (!trace) return -1;
+  trace_close(loop->trace);
+  loop->trace = trace;
+  return 0;
+}
+
 static void close_watches(Loop *loop) {
   for (size_t fd = 0; fd < loop->watch_cap; fd++)
     if (loop->watches[fd] && loop->watches[fd]->ready == owner_ready) owner_unwatch(loop, loop->watches[fd]);
@@ -363,6 +373,7 @@ void loop_free(Loop *loop) {
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
   throttle_free(loop->throttle);
+  trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);
   free(loop->heap);
   free(loop->watches);

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include "aml.h"
 #include "throttle.h"
+#include "trace.h"
 
 typedef struct Timer Timer;
 struct Timer {                   /* of zeros: idle. Must be stopped before its memory goes */
@@ -36,6 +37,7 @@ void loop_unnotify(Notice *notice);
 
 CURLM    *loop_curl(Loop *loop);
 Throttle *loop_throttle(Loop *loop);
+Trace    *loop_tracer(Loop *loop);                  /* NULL: nobody looks */
 void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
 
 /* A transfer's end, and the pool that bounds how many run: kept by transfer.c. */

@@ -625,6 +625,14 @@ static int l_watch(lua_State *L) {
   return luaL_error(L, "cannot watch descriptor %d: %s", fd, strerror(errno));
 }
 
+/* trace(path): true; or nil and the error */
+static int l_trace(lua_State *L) {
+  Error error = { 0 };
+  if (loop_trace(loop_of(L), luaL_checkstring(L, 1), &error) != 0) return push_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static int l_now(lua_State *L) {
   lua_pushnumber(L, loop_now(loop_of(L)));
   return 1;
@@ -702,6 +710,7 @@ static const luaL_Reg functions[] = {
   { "sleep",       l_sleep },
   { "step",        l_step },
   { "watch",       l_watch },
+  { "trace",       l_trace },
   { "now",         l_now },
   { "time",        l_time },
   { "clock",       l_clock },

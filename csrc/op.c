@@ -33,7 +33,7 @@ struct Op {
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
   int     renewed;            /* the service refused our token once already */
-  double  pace, deadline, accepted_at;
+  double  pace, deadline, accepted_at, sent_at;
   Timer   timer;
   TokenWait token;
   Transfer *transfer;
@@ -163,9 +163,14 @@ static const char *url_in_turn(const Op *op) {
   return op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro);
 }
 
-static void no_reply(Op *op, const Outcome *outcome) {
+static size_t transport_row(CURLcode result) {
   size_t i = 0;
-  while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != outcome->result) i++;
+  while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != result) i++;
+  return i;
+}
+
+static void no_reply(Op *op, const Outcome *outcome) {
+  size_t i = transport_row(outcome->result);
   char *shown = url_origin(url_in_turn(op));
   error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "no answer from %s: %s", shown ? shown : "the service", outcome->message);
   free(shown);
@@ -300,9 +305,30 @@ static void replied(Op *op) {
   else succeed(op);
 }
 
+static void trace(Op *op, const Outcome *outcome) {
+  static const char *const events[] = { [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result" };
+  Trace *tracer = loop_tracer(op->loop);
+  if (!tracer) return;
+  const char *request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
+  TraceLine line = {
+    .event = op->client->secret ? "token" : events[op->stage],
+    .method = op->stage == STAGE_FIRST ? op->method : "GET",
+    .url = url_in_turn(op),
+    .attempt = op->attempts,
+    .status = outcome->result == CURLE_OK ? outcome->reply->status : 0,
+    .bytes = outcome->reply->body.len,
+    .seconds = loop_now(op->loop) - op->sent_at,
+    .client_request_id = op->request_id,
+    .request_id = request_id,
+    .error = outcome->result == CURLE_OK ? NULL : transport_codes[transport_row(outcome->result)].code
+  };
+  trace_write(tracer, &line);
+}
+
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
   op->transfer = NULL;
+  trace(op, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
     no_reply(op, outcome);
@@ -360,6 +386,7 @@ static void dispatch(Op *op, const char *authorization) {
     .secret = op->client->secret
   };
   op->attempts++;
+  op->sent_at = loop_now(op->loop);
   op->phase = PHASE_FLIGHT;
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   if (op->transfer) return;

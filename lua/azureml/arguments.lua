@@ -15,6 +15,7 @@ Write ./NAME for a script that is called like a command.
 Options:
   --emulator      work with the emulator built in, not with Azure
   --speed N       its clock runs N times as fast (60)
+  --trace[=FILE]  a JSON line for each request, on standard error or to FILE
   -e TEXT         run TEXT
   -l MODULE       require MODULE into a global of its name
   -l NAME=MODULE  require MODULE into global NAME
@@ -29,6 +30,10 @@ Options:
 
 Environment:
   LUA_INIT_5_4, else LUA_INIT: run before all else: a text, or @ and the name of a file
+  AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP, AZUREML_ARM_WORKSPACE_NAME: the workspace
+  AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: the application that asks; else the Azure CLI's login
+  AZUREML_EMULATOR: the URL of an emulator to work with, not with Azure
+  AZUREML_TRACE: where to trace to, as --trace=FILE; - is standard error
 
 Exit codes: 0 done, 1 an error, 2 wrong usage, 130 and 143 interrupted (SIGINT, SIGTERM).
 ]]
@@ -39,6 +44,7 @@ Exit codes: 0 done, 1 an error, 2 wrong usage, 130 and 143 interrupted (SIGINT, 
 ---@field ended boolean?       there was a `--` before it
 ---@field e boolean?           and i, v, E, emulator, help, version: the option was given
 ---@field speed number
+---@field trace string?        where to; "-": standard error
 
 local function flag(name)
   return function(options) options[name] = true end
@@ -64,13 +70,18 @@ local flags = {
   ["--emulator"] = flag "emulator", ["--help"] = flag "help", ["--version"] = flag "version",
 }
 
+-- With or without a value, which then stands in the same word.
+local optional = {
+  ["--trace"] = function(options, value) options.trace = value or "-" end,
+}
+
 local valued = { ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed }
 
 -- -eTEXT and --speed=N: a value in the same word.
 local function split(word)
   local name, value = word:match "^(%-%-[^=]+)=(.*)$"
   if not name and not word:find "^%-%-" then name, value = word:match "^(%-.)(.+)$" end
-  if name and valued[name] then return name, value end
+  if name and (valued[name] or optional[name]) then return name, value end
   return word, nil
 end
 
@@ -79,6 +90,10 @@ local function read_option(options, argv, i)
   local name, value = split(argv[i])
   if flags[name] then
     flags[name](options)
+    return i + 1
+  end
+  if optional[name] then
+    optional[name](options, value)
     return i + 1
   end
   if not valued[name] then return nil, ("unrecognized option '%s'"):format(argv[i]) end

@@ -5,6 +5,7 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local task = require "azureml.task"
+require "azureml.trace"      -- which begins by itself where the environment asks for it
 
 ---@class azureml.Reply
 ---@field status integer

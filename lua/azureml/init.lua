@@ -30,6 +30,8 @@ local azureml = {
   each = task.each,
   --- Let time pass; other tasks go on.
   sleep = task.sleep,
+  --- Trace what goes over the wire, to a file.
+  trace = require("azureml.trace").start,
   --- Call a function; nil and the error object instead of raising it.
   try = errors.try,
 }

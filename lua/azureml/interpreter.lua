@@ -167,6 +167,9 @@ local function add_steps(argv, options)
   if options.emulator then
     add(function() return require("azureml.config").use_emulator, { speed = options.speed } end)
   end
+  if options.trace then
+    add(function() return require("azureml.trace").start, options.trace end)
+  end
   if not options.E then add_init() end
   for _, one in ipairs(options.steps) do
     add(function() return make_step[one.option](one.value) end)

@@ -1,0 +1,96 @@
+/* pure.c: the fuzzer's way into everything that reads what a server sent: URLs, headers, errors, operations, tokens. The input is a row of
+   texts, ended by zero bytes; what each is for depends on its place. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "headers.h"
+#include "jwt.h"
+#include "lro.h"
+#include "retry.h"
+#include "throttle.h"
+#include "url.h"
+
+enum { TEXTS = 6 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Copies the input into texts, which the caller frees as one. */
+static char *split(const uint8_t *data, size_t size, const char *texts[TEXTS]) {
+  char *copy = malloc(size + 1);
+  char *at = copy, *end = copy + size;
+  memcpy(copy, data, size);
+  copy[size] = '\0';
+  for (int i = 0; i < TEXTS; i++) {
+    texts[i] = at;
+    if (at < end) at += strlen(at) + (at + strlen(at) < end);
+  }
+  return copy;
+}
+
+static void try_urls(const char *a, const char *b) {
+  Buf escaped = { 0 };
+  free(url_origin(a));
+  free(url_redacted(a));
+  free(url_resolve(a, b));
+  url_same_origin(a, b);
+  url_is_loopback(a);
+  url_escape(&escaped, b, strlen(b));
+  buf_clear(&escaped);
+}
+
+static void fill(Reply *reply, int status, const char *lines, const char *body) {
+  reply->status = status;
+  reply->headers.lines.limit = reply->body.limit = 1024;
+  for (const char *at = lines; *at; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0'))
+    headers_add(&reply->headers, at, strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0'));
+  buf_puts(&reply->body, body);
+}
+
+static void try_operation(const char *url, Reply *first, Reply *later, unsigned choice) {
+  static const char *const methods[] = { "PUT", "POST", "DELETE", "PATCH", "GET" };
+  Lro lro = { 0 };
+  Error error = { 0 };
+  lro_init(&lro, methods[choice % 5], url, (FinalState)(choice / 5 % 4));
+  LroOutcome outcome = lro_first(&lro, first, &error);
+  for (int polls = 0; outcome == LRO_RUNNING && polls < 3; polls++) outcome = lro_poll(&lro, later, &error);
+  if (outcome == LRO_SUCCEEDED) lro_final_url(&lro);
+  error_clear(&error);
+  lro_clear(&lro);
+}
+
+static void try_errors(Reply *reply) {
+  Error error = { 0 };
+  error_from_reply(&error, reply);
+  error_from_status(&error, reply, "Failed");
+  error_clear(&error);
+}
+
+static void try_headers(const Headers *headers) {
+  Throttle *throttle = throttle_new();
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) headers_get(headers, "retry-after");
+  retry_after(headers, 1700000000);
+  throttle_note(throttle, "scope", THROTTLE_READS, headers);
+  throttle_free(throttle);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const char *texts[TEXTS];
+  Reply first = { 0 }, later = { 0 };
+  if (size < 3) return 0;
+  char *copy = split(data + 2, size - 2, texts);
+  fill(&first, 200 + data[0] % 5, texts[1], texts[2]);
+  fill(&later, 200 + data[1] % 5, texts[3], texts[4]);
+  try_urls(texts[0], texts[1]);
+  try_operation("https://management.azure.com/subscriptions/s?api-version=1", &first, &later, data[0] / 5u);
+  first.status = 400 + data[1];
+  try_errors(&first);
+  try_headers(&later.headers);
+  free(jwt_claim(texts[5], "oid"));
+  reply_clear(&first);
+  reply_clear(&later);
+  free(copy);
+  return 0;
+}
