@@ -12,6 +12,7 @@
 #include "url.h"
 
 static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* seconds between polls, where nobody says otherwise */
+static const double THROTTLED_AT_MOST = 600;                                /* seconds that one request waits for its turn again and again */
 static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
 
 enum { MAX_LINES = 40 };
@@ -33,7 +34,7 @@ struct Op {
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
   int     renewed;            /* the service refused our token once already */
-  double  pace, deadline, accepted_at, sent_at;
+  double  pace, deadline, accepted_at, sent_at, throttled_at;
   Timer   timer;
   TokenWait token;
   Transfer *transfer;
@@ -41,6 +42,7 @@ struct Op {
   Reply   first, reply;
   Error   error;
   int     accepted, failed, watch_polls;
+  int     held;               /* told to wait for its turn in a throttling budget */
   OpDone *listener;
   void   *context, *owner;
 };
@@ -127,8 +129,17 @@ static void poll_failed(Op *op, const Attempt *attempt) {
 
 static int changes_something(const char *method) { return !text_equal(method, "GET") && !text_equal(method, "HEAD"); }
 
+/* A 429 that says when is no failure: it is waited for, up to a limit, and does not use up the tries. */
+static void forgive_throttling(Op *op) {
+  double now = loop_now(op->loop);
+  if (op->error.status != 429 || op->error.retry_after <= 0) return;
+  if (op->throttled_at == 0) op->throttled_at = now;
+  if (now - op->throttled_at < THROTTLED_AT_MOST) op->attempts--;
+}
+
 /* op->error is set; send again, later, or give up. */
 static void trouble(Op *op, int sent, int permanent) {
+  forgive_throttling(op);
   Attempt attempt = { op->stage == STAGE_FIRST ? op->method : "GET", op->attempts, op->error.status, permanent, sent, op->error.retry_after };
   if (op->stage == STAGE_POLL) {
     poll_failed(op, &attempt);
@@ -278,13 +289,43 @@ static int token_was_refused(Op *op) {
   return 1;
 }
 
-static void note_budget(Op *op) {
-  const char *method = op->stage == STAGE_FIRST ? op->method : "GET";
-  char *scope = client_throttle_scope(op->client, op->url);
-  if (!scope) return;
-  throttle_note(loop_throttle(op->loop), scope, throttle_kind(method), &op->reply.headers);
-  double after = op->reply.status == 429 ? retry_after(&op->reply.headers, time(NULL)) : 0;
-  if (after > 0) throttle_hold(loop_throttle(op->loop), scope, throttle_kind(method), loop_now(op->loop) + after);
+/* Whose throttling budget this stage's requests draw from; the caller frees. */
+static char *budget_of(const Op *op, ThrottleKind *kind) {
+  *kind = throttle_kind(op->stage == STAGE_FIRST ? op->method : "GET");
+  return client_throttle_scope(op->client, op->url);
+}
+
+static void answered(const Op *op) {
+  ThrottleKind kind;
+  char *scope = budget_of(op, &kind);
+  throttle_answered(loop_throttle(op->loop), scope, kind);
+  free(scope);
+}
+
+static void note_budget(const Op *op) {
+  ThrottleKind kind;
+  char *scope = budget_of(op, &kind);
+  double now = loop_now(op->loop), after = op->reply.status == 429 ? retry_after(&op->reply.headers, time(NULL)) : 0;
+  throttle_note(loop_throttle(op->loop), scope, kind, &op->reply.headers, now);
+  if (after > 0) throttle_hold(loop_throttle(op->loop), scope, kind, now + after);
+  free(scope);
+}
+
+/* 1: it is our turn. 0: in *wait seconds we may ask again. */
+static int is_our_turn(Op *op, double *wait) {
+  ThrottleKind kind;
+  char *scope = budget_of(op, &kind);
+  int turn = throttle_take(loop_throttle(op->loop), scope, kind, loop_now(op->loop), op->held, wait);
+  op->held = !turn;
+  free(scope);
+  return turn;
+}
+
+static void give_up_turn(Op *op) {
+  ThrottleKind kind;
+  char *scope = budget_of(op, &kind);
+  if (op->held) throttle_leave(loop_throttle(op->loop), scope, kind);
+  op->held = 0;
   free(scope);
 }
 
@@ -328,6 +369,7 @@ static void trace(Op *op, const Outcome *outcome) {
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
   op->transfer = NULL;
+  answered(op);
   trace(op, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
@@ -390,6 +432,7 @@ static void dispatch(Op *op, const char *authorization) {
   op->phase = PHASE_FLIGHT;
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   if (op->transfer) return;
+  answered(op);
   error_set(&op->error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory to send a request");
   fail(op);
 }
@@ -421,29 +464,24 @@ static void wait_for_token(Op *op) {
   if (op->deadline > 0 && op->stage == STAGE_FIRST) loop_timer(op->loop, &op->timer, op->deadline, token_is_late);
 }
 
-/* Somebody of our principal was throttled: whoever asks earlier only makes the wait begin again. */
-static int held_back(Op *op) {
-  char *scope = client_throttle_scope(op->client, op->url);
-  const char *method = op->stage == STAGE_FIRST ? op->method : "GET";
-  double now = loop_now(op->loop);
-  double until = scope ? throttle_until(loop_throttle(op->loop), scope, throttle_kind(method)) : 0;
-  free(scope);
-  if (until <= now) return 0;
-  if (op->stage == STAGE_POLL || (until - now <= op->client->retry.max_delay && !out_of_time(op, until))) {
-    pause_for(op, until - now);
-    return 1;
+/* Somebody of our principal was throttled, or will be: whoever asks earlier only makes the wait begin again. */
+static void wait_for_turn(Op *op, double wait) {
+  int patient = op->stage == STAGE_POLL || (wait <= op->client->retry.max_delay && !out_of_time(op, loop_now(op->loop) + wait));
+  if (patient) {
+    pause_for(op, wait);
+    return;
   }
-  error_set(&op->error, ERROR_HTTP, "TooManyRequests", "the service throttles this account: it asked for no further request for %.0f s", until - now);
+  give_up_turn(op);
+  error_set(&op->error, ERROR_HTTP, "TooManyRequests", "the service throttles this account: it asked for no further request for %.0f s", wait);
   op->error.status = 429;
-  op->error.retry_after = until - now;
+  op->error.retry_after = wait;
   fail(op);
-  return 1;
 }
 
 static void go(Op *op) {
   const char *authorization = NULL;
+  double wait;
   loop_timer_stop(op->loop, &op->timer);
-  if (held_back(op)) return;
   if (op->client->credential) {
     authorization = token_header(op->client->credential, op->client->scope, &op->token);
     if (!authorization) {
@@ -451,7 +489,8 @@ static void go(Op *op) {
       return;
     }
   }
-  dispatch(op, authorization);
+  if (is_our_turn(op, &wait)) dispatch(op, authorization);
+  else wait_for_turn(op, wait);
 }
 
 /* -- beginning ---------------------------------------------------------------------------------------------------------- */
@@ -573,7 +612,11 @@ static void free_request(Op *op) {
 
 void op_free(Op *op) {
   if (!op) return;
-  if (op->transfer) transfer_cancel(op->transfer);
+  if (op->transfer) {
+    answered(op);
+    transfer_cancel(op->transfer);
+  }
+  if (op->held) give_up_turn(op);
   token_forget(&op->token);
   loop_timer_stop(op->loop, &op->timer);
   loop_unnotify(&op->notice);

@@ -7,9 +7,17 @@
 #include "text.h"
 #include "throttle.h"
 
+/* What a bucket refills a second; after the service's own numbers. */
+static const double REFILL[THROTTLE_KINDS] = { [THROTTLE_READS] = 25, [THROTTLE_WRITES] = 10, [THROTTLE_DELETES] = 10 };
+static const double LONGEST_WAIT = 2;      /* seconds until who waits asks again: the next reply may tell that there is more */
+
 typedef struct Budget {
   double until;          /* 0: not held */
-  long   remaining;      /* -1: not known */
+  long   remaining;      /* what the service said last; -1: not known */
+  int    counted;        /* there is a count of ours: */
+  double left, at;       /* what is left, at that time */
+  long   asked;          /* sent and not answered */
+  long   waiting;        /* told to wait */
 } Budget;
 
 typedef struct Scope {
@@ -52,7 +60,7 @@ static Scope *place_of(Scope *scopes, size_t places, const char *name) {
 }
 
 static const Budget *look(const Throttle *throttle, const char *scope, ThrottleKind kind) {
-  Scope *found = throttle->places ? place_of(throttle->scopes, throttle->places, scope) : NULL;
+  Scope *found = throttle->places && scope ? place_of(throttle->scopes, throttle->places, scope) : NULL;
   return found && found->name ? &found->budgets[kind] : NULL;
 }
 
@@ -71,7 +79,7 @@ static int reserve(Throttle *throttle) {
 
 /* NULL: no memory, and nothing is noted. */
 static Budget *obtain(Throttle *throttle, const char *name, ThrottleKind kind) {
-  if (!reserve(throttle)) return NULL;
+  if (!name || !reserve(throttle)) return NULL;
   Scope *scope = place_of(throttle->scopes, throttle->places, name);
   if (!scope->name) {
     if (!(scope->name = text_copy(name))) return NULL;
@@ -85,7 +93,11 @@ static Budget *obtain(Throttle *throttle, const char *name, ThrottleKind kind) {
 
 void throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, double until) {
   Budget *budget = obtain(throttle, scope, kind);
-  if (budget && until > budget->until) budget->until = until;
+  if (!budget || until <= budget->until) return;
+  budget->until = until;
+  budget->counted = 1;
+  budget->left = 0;
+  budget->at = until;
 }
 
 double throttle_until(const Throttle *throttle, const char *scope, ThrottleKind kind) {
@@ -113,10 +125,48 @@ static long least_in(const Headers *headers, ThrottleKind kind) {
   return least;
 }
 
-void throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers) {
+/* What is on its way the service has not counted yet. */
+void throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers, double now) {
   long left = least_in(headers, kind);
   Budget *budget = left >= 0 ? obtain(throttle, scope, kind) : NULL;
-  if (budget) budget->remaining = left;
+  if (!budget) return;
+  budget->remaining = left;
+  budget->counted = 1;
+  budget->left = (double)(left - budget->asked);
+  budget->at = now;
+}
+
+static void refill(Budget *budget, ThrottleKind kind, double now) {
+  if (now <= budget->at) return;
+  budget->left += (now - budget->at) * REFILL[kind];
+  budget->at = now;
+}
+
+int throttle_take(Throttle *throttle, const char *scope, ThrottleKind kind, double now, int again, double *wait) {
+  Budget *budget = obtain(throttle, scope, kind);
+  if (!budget) return 1;
+  refill(budget, kind, now);
+  *wait = budget->until > now ? budget->until - now : 0;
+  if (*wait <= 0 && (!budget->counted || budget->left >= 1)) {
+    budget->left -= 1;
+    budget->asked++;
+    if (again) budget->waiting--;
+    return 1;
+  }
+  if (!again) budget->waiting++;
+  double turn = ((double)budget->waiting - budget->left) / REFILL[kind];
+  if (*wait <= 0) *wait = turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
+  return 0;
+}
+
+void throttle_answered(Throttle *throttle, const char *scope, ThrottleKind kind) {
+  Budget *budget = obtain(throttle, scope, kind);
+  if (budget && budget->asked > 0) budget->asked--;
+}
+
+void throttle_leave(Throttle *throttle, const char *scope, ThrottleKind kind) {
+  Budget *budget = obtain(throttle, scope, kind);
+  if (budget && budget->waiting > 0) budget->waiting--;
 }
 
 long throttle_remaining(const Throttle *throttle, const char *scope, ThrottleKind kind) {

@@ -1,5 +1,7 @@
 /* throttle.h: (pure) what is left of a throttling budget, and until when a 429 holds requests back. Kept per scope
-   (a text: endpoint, principal, subscription) and kind of request (reads, writes, deletes), for all clients of a loop. */
+   (a text: endpoint, principal, subscription) and kind of request (reads, writes, deletes), for all clients of a loop.
+   The service counts in token buckets; where it has told what is left, we keep its count and send no faster than it refills
+   (lro.md, section 14), so that few requests are refused. */
 #ifndef THROTTLE_H
 #define THROTTLE_H
 
@@ -11,9 +13,14 @@ typedef struct Throttle Throttle;
 Throttle *throttle_new(void);                                    /* NULL: no memory */
 void   throttle_free(Throttle *throttle);
 ThrottleKind throttle_kind(const char *method);
+/* May a request go out now? 1: yes, and it counts until throttle_answered. 0: ask again in *wait seconds.
+   again: it was told to wait before. */
+int    throttle_take(Throttle *throttle, const char *scope, ThrottleKind kind, double now, int again, double *wait);
+void   throttle_answered(Throttle *throttle, const char *scope, ThrottleKind kind);             /* or lost */
+void   throttle_leave(Throttle *throttle, const char *scope, ThrottleKind kind);                /* it was told to wait, and no longer does */
 void   throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, double until);   /* never shortens a hold */
 double throttle_until(const Throttle *throttle, const char *scope, ThrottleKind kind);          /* 0: not held */
-void   throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers);   /* x-ms-ratelimit-remaining-* */
+void   throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers, double now);   /* x-ms-ratelimit-remaining-* */
 long   throttle_remaining(const Throttle *throttle, const char *scope, ThrottleKind kind);      /* the smallest one seen last; -1: not known */
 
 #endif

@@ -514,8 +514,27 @@ static int l_throttle_note(lua_State *L) {
   const char *scope = check_scope(L);
   ThrottleKind kind = check_kind(L);
   read_headers(L, 4, &headers);
-  throttle_note(throttle, scope, kind, &headers);
+  throttle_note(throttle, scope, kind, &headers, luaL_optnumber(L, 5, 0));
   headers_clear(&headers);
+  return 0;
+}
+
+/* take(scope, kind, now, again) -> true | false, seconds to wait */
+static int l_throttle_take(lua_State *L) {
+  double wait = 0;
+  int taken = throttle_take(check_throttle(L), check_scope(L), check_kind(L), luaL_checknumber(L, 4), lua_toboolean(L, 5), &wait);
+  lua_pushboolean(L, taken);
+  lua_pushnumber(L, wait);
+  return 2;
+}
+
+static int l_throttle_answered(lua_State *L) {
+  throttle_answered(check_throttle(L), check_scope(L), check_kind(L));
+  return 0;
+}
+
+static int l_throttle_leave(lua_State *L) {
+  throttle_leave(check_throttle(L), check_scope(L), check_kind(L));
   return 0;
 }
 
@@ -533,6 +552,7 @@ static int l_throttle_free(lua_State *L) {
 
 static const luaL_Reg throttle_methods[] = {
   { "hold", l_throttle_hold }, { "until_", l_throttle_until }, { "note", l_throttle_note }, { "remaining", l_throttle_remaining },
+  { "take", l_throttle_take }, { "answered", l_throttle_answered }, { "leave", l_throttle_leave },
   { "__gc", l_throttle_free }, { NULL, NULL }
 };
 

@@ -111,3 +111,71 @@ describe("the table", function()
     assert.equal(0, t:until_("https://host:443 principal 10001", "reads"))
   end)
 end)
+
+describe("a turn", function()
+  local function with(left)
+    local t = pure.throttle()
+    t:note("a", "writes", { PREFIX .. "subscription-writes: " .. left }, 100)
+    return t
+  end
+
+  it("is everybody's while the service has told nothing", function()
+    local t = pure.throttle()
+    for _ = 1, 1000 do assert.is_true((t:take("a", "writes", 0, false))) end
+  end)
+
+  it("is given as often as there is something left", function()
+    local t = with(3)
+    for _ = 1, 3 do assert.is_true((t:take("a", "writes", 100, false))) end
+    local taken, wait = t:take("a", "writes", 100, false)
+    assert.is_false(taken)
+    assert.is_near(0.1, wait, 1e-9)
+  end)
+
+  it("comes again as fast as a bucket is refilled: 10 writes and deletes a second, 25 reads", function()
+    for kind, rate in pairs { writes = 10, deletes = 10, reads = 25 } do
+      local t = pure.throttle()
+      t:note("a", kind, { PREFIX .. "subscription-" .. kind .. ": 0" }, 100)
+      local given = 0
+      for i = 1, 100 do
+        if t:take("a", kind, 100 + i / 50, i > 1) then given = given + 1 end
+      end
+      assert.is_near(2 * rate, given, 1, kind)
+    end
+  end)
+
+  it("does not count twice what is on its way", function()
+    local t = pure.throttle()
+    for _ = 1, 5 do t:take("a", "writes", 100, false) end
+    t:answered("a", "writes")
+    t:note("a", "writes", { PREFIX .. "subscription-writes: 6" }, 100)
+    assert.is_true((t:take("a", "writes", 100, false)))
+    assert.is_true((t:take("a", "writes", 100, false)))
+    assert.is_false((t:take("a", "writes", 100, false)))
+  end)
+
+  it("is not given before a hold has passed", function()
+    local t = with(100)
+    t:hold("a", "writes", 107)
+    local taken, wait = t:take("a", "writes", 100, false)
+    assert.is_false(taken)
+    assert.equal(7, wait)
+    assert.is_true((t:take("a", "writes", 107.2, true)))
+  end)
+
+  it("is spread over those who wait, who ask again after two seconds at most", function()
+    local t = with(0)
+    local waits = {}
+    for i = 1, 30 do waits[i] = select(2, t:take("a", "writes", 100, false)) end
+    assert.is_near(0.1, waits[1], 1e-9)
+    assert.is_near(0.5, waits[5], 1e-9)
+    assert.equal(2, waits[30])
+  end)
+
+  it("is not kept for who has left", function()
+    local t = with(0)
+    for _ = 1, 15 do t:take("a", "writes", 100, false) end
+    for _ = 1, 15 do t:leave("a", "writes") end
+    assert.is_near(0.1, select(2, t:take("a", "writes", 100, false)), 1e-9)
+  end)
+end)

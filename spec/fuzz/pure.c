@@ -72,7 +72,7 @@ static void try_headers(const Headers *headers) {
   Throttle *throttle = throttle_new();
   for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) headers_get(headers, "retry-after");
   retry_after(headers, 1700000000);
-  throttle_note(throttle, "scope", THROTTLE_READS, headers);
+  throttle_note(throttle, "scope", THROTTLE_READS, headers, 0);
   throttle_free(throttle);
 }
 
