@@ -9,11 +9,14 @@
 
 /* What a bucket refills a second; after the service's own numbers. */
 static const double REFILL[THROTTLE_KINDS] = { [THROTTLE_READS] = 25, [THROTTLE_WRITES] = 10, [THROTTLE_DELETES] = 10 };
+static const long   FIRST_ASKERS = 32;     /* that go before the first reply: it may tell that little is left */
+static const double FIRST_WAIT = 0.05;     /* seconds until the others ask whether it has come */
 static const double LONGEST_WAIT = 2;      /* seconds until who waits asks again: the next reply may tell that there is more */
 
 typedef struct Budget {
   double until;          /* 0: not held */
   long   remaining;      /* what the service said last; -1: not known */
+  int    heard;          /* there was a reply, or a hold */
   int    counted;        /* there is a count of ours: */
   double left, at;       /* what is left, at that time */
   long   asked;          /* sent and not answered */
@@ -95,7 +98,7 @@ void throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, dou
   Budget *budget = obtain(throttle, scope, kind);
   if (!budget || until <= budget->until) return;
   budget->until = until;
-  budget->counted = 1;
+  budget->heard = budget->counted = 1;
   budget->left = 0;
   budget->at = until;
 }
@@ -128,8 +131,10 @@ static long least_in(const Headers *headers, ThrottleKind kind) {
 /* What is on its way the service has not counted yet. */
 void throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers, double now) {
   long left = least_in(headers, kind);
-  Budget *budget = left >= 0 ? obtain(throttle, scope, kind) : NULL;
+  Budget *budget = obtain(throttle, scope, kind);
   if (!budget) return;
+  budget->heard = 1;
+  if (left < 0) return;
   budget->remaining = left;
   budget->counted = 1;
   budget->left = (double)(left - budget->asked);
@@ -142,20 +147,30 @@ static void refill(Budget *budget, ThrottleKind kind, double now) {
   budget->at = now;
 }
 
+static int has_turn(const Budget *budget) {
+  if (!budget->heard) return budget->asked < FIRST_ASKERS;
+  return !budget->counted || budget->left >= 1;
+}
+
+static double time_to_turn(const Budget *budget, ThrottleKind kind) {
+  if (!budget->heard) return FIRST_WAIT;
+  double turn = ((double)budget->waiting - budget->left) / REFILL[kind];
+  return turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
+}
+
 int throttle_take(Throttle *throttle, const char *scope, ThrottleKind kind, double now, int again, double *wait) {
   Budget *budget = obtain(throttle, scope, kind);
   if (!budget) return 1;
   refill(budget, kind, now);
   *wait = budget->until > now ? budget->until - now : 0;
-  if (*wait <= 0 && (!budget->counted || budget->left >= 1)) {
+  if (*wait <= 0 && has_turn(budget)) {
     budget->left -= 1;
     budget->asked++;
     if (again) budget->waiting--;
     return 1;
   }
   if (!again) budget->waiting++;
-  double turn = ((double)budget->waiting - budget->left) / REFILL[kind];
-  if (*wait <= 0) *wait = turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
+  if (*wait <= 0) *wait = time_to_turn(budget, kind);
   return 0;
 }
 

@@ -119,9 +119,20 @@ describe("a turn", function()
     return t
   end
 
-  it("is everybody's while the service has told nothing", function()
+  it("is everybody's where the service tells nothing", function()
     local t = pure.throttle()
+    t:note("a", "writes", {}, 0)
     for _ = 1, 1000 do assert.is_true((t:take("a", "writes", 0, false))) end
+  end)
+
+  it("is given to 32 before the first reply, which may tell that little is left", function()
+    local t = pure.throttle()
+    for _ = 1, 32 do assert.is_true((t:take("a", "writes", 0, false))) end
+    local taken, wait = t:take("a", "writes", 0, false)
+    assert.is_false(taken)
+    assert.equal(0.05, wait)
+    t:answered("a", "writes")
+    assert.is_true((t:take("a", "writes", 0.05, true)))
   end)
 
   it("is given as often as there is something left", function()
