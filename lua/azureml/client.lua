@@ -64,10 +64,10 @@ end
 
 --- Make a client.
 ---@param given table
----  endpoint string; credential azureml.Credential?; scope string? (default: endpoint .. "/.default"); api_version string? (added to paths);
+---  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default"); api_version string? (added to paths);
 ---  connect_timeout number (10), request_timeout number (100), timeout number? (of a request with all its tries), in seconds;
----  poll_interval number? (seconds; default 1, x 1.5, at most 10); retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses, posts };
----  max_reply number (bytes; 16 MiB); ca_file, proxy, user_agent string?; allow_hosts string[]?
+---  poll_interval number? (seconds; default 1, x 1.5, at most 10); max_reply number (bytes; 16 MiB);
+---  retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses, posts }; ca_file, proxy, user_agent string?; allow_hosts string[]?
 ---@return azureml.Client
 ---@raise an error object for an endpoint that cannot be used
 function client.new(given)
@@ -149,7 +149,8 @@ end
 --- Send a request and wait for its answer.
 ---@param request table
 ---  method string ("GET"); path string (on the endpoint, escaped already; query and api-version are added) or url string (sent as it is);
----  query table?; headers table<string, string>?; body string|table? (a table is sent as JSON); timeout number? (seconds, all tries together)
+---  query table?; headers table<string, string>?; body string|table? (a table is sent as JSON);
+---  timeout number? (seconds, all tries together)
 ---@return azureml.Reply
 ---@raise an error object for no answer, and for an answer of HTTP 300 or more
 ---@usage local reply = client:request { path = "/subscriptions", query = { ["$top"] = 5 } }; print(reply.json.value[1].id)

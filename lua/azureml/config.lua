@@ -194,7 +194,8 @@ end
 local function remote_emulator(url)
   local client = require "azureml.client"
   if not core.origin(url) then
-    errors.raise { code = "InvalidEndpoint", message = ("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080"):format(url) }
+    errors.raise { code = "InvalidEndpoint",
+      message = ("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080"):format(url) }
   end
   local asked <close> = client.new { endpoint = url, retry = { tries = 0 } }
   local settings = asked:request({ path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names" }).json

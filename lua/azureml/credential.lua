@@ -33,7 +33,7 @@ local function known(more)
 end
 
 --- An application with a client secret.
----@param given { tenant_id: string, client_id: string, client_secret: string, cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@param given table       tenant_id, client_id, client_secret string; cloud, authority, ca_file, proxy string?
 ---@return azureml.Credential
 ---@raise an error object for a tenant or an authority that cannot be one
 function credential.client_secret(given)

@@ -115,7 +115,8 @@ local function dispatch(self, request)
     return token.answer({ world = self.world, directory = self.directory }, segments[1], request.body)
   end
   if rest == "v2.0/.well-known/openid-configuration" then return token.metadata(self.url, segments[1]) end
-  return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. request.target:match "^[^?]*" .. "." } } }
+  local path = request.target:match "^[^?]*"
+  return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. path .. "." } } }
 end
 
 --- Answer a request, without a socket.
@@ -133,7 +134,7 @@ end
 -- What a script asks of it ------------------------------------------------------------------------------------------------
 
 --- The names and ids of its default world, secret included: it opens nothing but this emulator.
----@return { subscription_id: string, resource_group: string, workspace_name: string, location: string, tenant_id: string, client_id: string, client_secret: string }
+---@return table<string, string>       subscription_id, resource_group, workspace_name, location, tenant_id, client_id, client_secret
 function Emulator:settings()
   local copy = {}
   for name, value in pairs(self.names) do copy[name] = value end
@@ -150,7 +151,8 @@ end
 --- Take a workspace away.
 ---@param name string
 function Emulator:forget_workspace(name)
-  self.world:forget_workspace { subscription_id = self.names.subscription_id, resource_group = self.names.resource_group, workspace_name = name }
+  self.world:forget_workspace { subscription_id = self.names.subscription_id, resource_group = self.names.resource_group,
+    workspace_name = name }
 end
 
 --- Put an instance into the default workspace, as if it had long been there.
@@ -165,7 +167,8 @@ end
 --- Move its clock ahead.
 ---@param time string|number     "3h", "90s", seconds
 function Emulator:advance(time)
-  local seconds = clock.seconds(time) or errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", tostring(time))
+  local seconds = clock.seconds(time)
+  if not seconds then errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", tostring(time)) end
   self.clock:advance(seconds)
 end
 
@@ -229,8 +232,8 @@ end
 
 local function people(self)
   local tenant = self.names.tenant_id
-  self.owner = self.directory:add_application { tenant_id = tenant, client_id = self.names.client_id, client_secret = self.names.client_secret,
-    role = "Owner" }
+  self.owner = self.directory:add_application { tenant_id = tenant, client_id = self.names.client_id,
+    client_secret = self.names.client_secret, role = "Owner" }
   self.reader = self.directory:add_application { tenant_id = tenant, client_id = READER_ID, client_secret = secret(), role = "Reader" }
 end
 
@@ -244,7 +247,9 @@ function emulator.new(given)
   local self = setmetatable({
     clock = time, requests = 0, names = settings_of(seed), faults = fault.new(given.faults), throttle = throttle.new(time), log = given.log,
     world = world.new { clock = time, guid = core.guid, quotas = seed.quotas },
-    directory = directory.new { clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime },
+    directory = directory.new {
+      clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime,
+    },
   }, metatable)
   people(self)
   self.world:ensure_workspace(self.names)
@@ -255,8 +260,8 @@ end
 --- Start an emulator on this state's loop, and use it for every workspace that is opened from now on, until it is closed.
 ---@param given? table
 ---  port integer (0: any), address string ("127.0.0.1"), speed number (1: how much faster than real its clock runs), manual boolean (only
----  `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total, family, families, clusters },
----  workspace_name, token_lifetime }, faults table[], log fun(request, response)
+---  `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total, family, families,
+---  clusters }, workspace_name, token_lifetime }, faults table[], log fun(request, response)
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use
 ---@usage local emulator <close> = require("azureml.emulator").start { speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } } }

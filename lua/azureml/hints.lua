@@ -2,7 +2,8 @@
 local hints = {}
 
 local by_code = {
-  AuthorizationFailed = "ask an owner of the workspace for a role that has this action, such as 'AzureML Compute Operator'; a new role takes some minutes",
+  AuthorizationFailed = "ask an owner of the workspace for a role that has this action, such as 'AzureML Compute Operator'; "
+    .. "a new role takes some minutes",
   ParentResourceNotFound = "check the workspace's name and resource group",
   ResourceGroupNotFound = "check the resource group's name and the subscription",
   SubscriptionNotFound = "check the subscription's id, and that the credential belongs to its tenant",

@@ -77,7 +77,8 @@ end
 
 local ABOVE = { ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true, InvalidResourceType = true }
 
--- Of the compute itself, not of its workspace or group. The code that the provider gives is not documented; ARM's own text names what it misses.
+-- Of the compute itself, not of its workspace or group. The code that the provider gives is not documented; ARM's own text names what
+-- it misses.
 local function is_missing(err)
   local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
   return err.status == 404 and not ABOVE[err.code] and not misses_workspace

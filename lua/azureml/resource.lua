@@ -8,7 +8,7 @@ local resource = {}
 
 ---@class azureml.Verb
 ---@field [1] string            method
----@field [2] string            path below the workspace, or below the location where it begins with "/"; {name} and {location} are filled in
+---@field [2] string            path below the workspace, or below the provider where it begins with "/"; {name}, {location} are filled in
 ---@field query table?
 ---@field final_state_via string?
 

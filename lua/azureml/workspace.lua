@@ -48,8 +48,8 @@ local function check_names(names)
   end
 end
 
---- The workspace to use. Names that are not given come whole from the first of: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and _WORKSPACE_NAME;
---- a config.json found upward; the Azure CLI's defaults. No request is sent yet.
+--- The workspace to use. Names that are not given come whole from the first of: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and
+--- _WORKSPACE_NAME; a config.json found upward; the Azure CLI's defaults. No request is sent yet.
 ---@param given? table
 ---  subscription_id, resource_group, name string?; credential azureml.Credential? (default: the environment, then the Azure CLI);
 ---  cloud string|table?; timeout (of a request), poll_interval number? (seconds); retry table?; ca_file, proxy string?
@@ -78,8 +78,8 @@ local function emulated(world, given)
 end
 
 local function real(given)
-  local place = cloud.of(given.cloud)
-  return place.resource_manager, given.credential or credential.default { cloud = given.cloud, ca_file = given.ca_file, proxy = given.proxy }
+  local who = given.credential or credential.default { cloud = given.cloud, ca_file = given.ca_file, proxy = given.proxy }
+  return cloud.of(given.cloud).resource_manager, who
 end
 
 local function open_client(given)
@@ -139,7 +139,8 @@ end
 ---@return table[]           as the service sends them: name, family, vCPUs, gpus, memoryGB, estimatedVMPrices, ...
 function Workspace:vm_sizes()
   if not self.sizes then
-    local sizes, answer = {}, resource.call(self, verbs.vm_sizes, { location = self:location() }, { label = "list the sizes of " .. self:location() })
+    local region, sizes = self:location(), {}
+    local answer = resource.call(self, verbs.vm_sizes, { location = region }, { label = "list the sizes of " .. region })
     for _, size in ipairs(sizes_in(answer)) do
       if serves_instances(size) then sizes[#sizes + 1] = size end
     end
@@ -152,7 +153,8 @@ end
 ---@return table[]           as the service sends them: name.value, currentValue, limit, ...
 function Workspace:usages()
   local rows = {}
-  for row in resource.list(self, verbs.usages, { location = self:location() }, { label = "list the usages of " .. self:location() }) do
+  local region = self:location()
+  for row in resource.list(self, verbs.usages, { location = region }, { label = "list the usages of " .. region }) do
     rows[#rows + 1] = row
   end
   return rows
@@ -168,7 +170,8 @@ function Workspace:object_id()
     object_id = self.credential and self.credential.handle:claim "oid"
   end
   if object_id then return object_id end
-  errors.raise { code = "IdentityUnknown", message = ("the token for %s does not say who it belongs to: 'mine' cannot be told"):format(opened:endpoint()) }
+  errors.raise { code = "IdentityUnknown",
+    message = ("the token for %s does not say who it belongs to: 'mine' cannot be told"):format(opened:endpoint()) }
 end
 
 --- Close its connections' rules; operations under way keep what they need.

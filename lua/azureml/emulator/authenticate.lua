@@ -1,6 +1,7 @@
 --- Whose request is this? 401 as Resource Manager answers it. Source: compute-rest.md, section 6.
 local refusal = require "azureml.emulator.refusal"
 
+local AUDIENCE = "https://management.azure.com/"
 local AUDIENCES = { ["https://management.azure.com"] = true, ["https://management.core.windows.net"] = true }
 
 local function utc(time)
@@ -17,7 +18,7 @@ return function(directory, request, now)
   if not text then refusal.raise "no_token" end
   local token = directory:token(text)
   if not token then refusal.raise "unknown_token" end
-  if not AUDIENCES[(token.audience:gsub("/+$", ""))] then refusal.raise("wrong_audience", token.audience, "https://management.azure.com/") end
+  if not AUDIENCES[(token.audience:gsub("/+$", ""))] then refusal.raise("wrong_audience", token.audience, AUDIENCE) end
   if token.expires <= now then refusal.raise("expired_token", utc(token.expires), utc(now)) end
   return token.application
 end

@@ -157,11 +157,12 @@ computes.start, computes.stop, computes.restart = verb "start", verb "stop", ver
 function computes.check_name(at)
   local name = json.get(validate.body(at.body), "Name")
   if type(name) ~= "string" then refusal.raise("missing_property", "Name") end
-  local ok = pcall(validate.name, name)
-  if not ok then return { status = 200, json = { nameAvailable = false, reason = "Invalid", message = ("The name %s is invalid."):format(name) } } end
+  local function unavailable(reason, message)
+    return { status = 200, json = { nameAvailable = false, reason = reason, message = message:format(name) } }
+  end
+  if not pcall(validate.name, name) then return unavailable("Invalid", "The name %s is invalid.") end
   if at.world:is_taken(at.workspace.location, name) then
-    return { status = 200, json = { nameAvailable = false, reason = "AlreadyExists",
-      message = ("The specified name %s is already in use."):format(name) } }
+    return unavailable("AlreadyExists", "The specified name %s is already in use.")
   end
   return { status = 200, json = { nameAvailable = true, reason = json.null, message = json.null } }
 end

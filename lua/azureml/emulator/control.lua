@@ -22,7 +22,10 @@ actions["GET settings"] = function(emulator)
 end
 
 actions["GET state"] = function(emulator)
-  return { status = 200, json = { now = clock.iso(emulator.clock:now()), requests = emulator:request_count(), tokens = emulator:token_count() } }
+  return {
+    status = 200,
+    json = { now = clock.iso(emulator.clock:now()), requests = emulator:request_count(), tokens = emulator:token_count() },
+  }
 end
 
 actions["POST advance"] = function(emulator, body)
@@ -49,11 +52,9 @@ function control.answer(emulator, request, segments)
   if is_foreign(request) then return refuse(403, "the control endpoint is for programs on this machine") end
   local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
   if not action then return refuse(404, "known: GET settings, GET state, POST advance, POST faults") end
-  local body, why = nil, nil
-  if request.method == "POST" then
-    body, why = json.decode(request.body or "")
-    if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end
-  end
+  if request.method ~= "POST" then return action(emulator) end
+  local body, why = json.decode(request.body or "")
+  if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end
   return action(emulator, body)
 end
 

@@ -112,11 +112,14 @@ end
 function machine.last_operation(one, now)
   local last = one.last
   return {
-    operationName = last.name, operationTime = clock.iso(last.at), operationStatus = last_status(last, now), operationTrigger = last.trigger,
+    operationName = last.name, operationTime = clock.iso(last.at), operationStatus = last_status(last, now),
+    operationTrigger = last.trigger,
   }
 end
 
-local PROVISIONING = { Creating = "Creating", SettingUp = "Creating", UserSettingUp = "Creating", Deleting = "Deleting", CreateFailed = "Failed" }
+local PROVISIONING = {
+  Creating = "Creating", SettingUp = "Creating", UserSettingUp = "Creating", Deleting = "Deleting", CreateFailed = "Failed",
+}
 
 --- provisioningState: ARM's word for the resource, not the machine's.
 function machine.provisioning_state(state)

@@ -37,21 +37,24 @@ local rows = {
   wrong_location = { 400, "BadRequest", "A compute instance must be in the location of its workspace, '%s', not in '%s'." },
   wrong_compute_type = { 400, "BadRequest", "Compute type '%s' is not served here: compute instances are." },
   unknown_size = { 400, "InvalidPropertyValue", "The specified VM size '%s' is not supported in location '%s'." },
-  name_invalid = { inferred.name_invalid.status, inferred.name_invalid.code, "The specified name '%s' is invalid: 3 to 24 characters, letters, "
-    .. "digits and '-', beginning with a letter; a '-' must be followed by at least one letter." },
+  name_invalid = { inferred.name_invalid.status, inferred.name_invalid.code,
+    "The specified name '%s' is invalid: 3 to 24 characters, letters, digits and '-', "
+    .. "beginning with a letter; a '-' must be followed by at least one letter." },
   name_taken = { inferred.name_taken.status, inferred.name_taken.code,
     "The specified name %s is already in use: the name of a compute instance is unique in its region." },
   ssh_on_behalf = { 400, "UserError",
     "Setting SSH key at creation time is not allowed when compute instance is provisioned on behalf of another user." },
-  ssh_key = { 400, "BadRequest", "The specified value '%s' is not a valid SSH Public Key. It must be a base64 encoded valid RSA key or DSA key." },
+  ssh_key = { 400, "BadRequest", "The specified value '%s' is not a valid SSH Public Key. "
+    .. "It must be a base64 encoded valid RSA key or DSA key." },
   half_user = { 400, "BadRequest", "assignedUser needs objectId and tenantId." },
-  quota_total = { 400, "BadRequest", "The specified subscription has a total vCPU quota of %d and is less than the requested compute training "
-    .. "cluster and/or compute instance's min nodes of 1 which maps to %d vCPUs, with %d vCPUs in use." },
+  quota_total = { 400, "BadRequest", "The specified subscription has a total vCPU quota of %d and is less than the requested compute "
+    .. "training cluster and/or compute instance's min nodes of 1 which maps to %d vCPUs, with %d vCPUs in use." },
   quota_family = { 400, "BadRequest", "The specified subscription has a %s family vCPU quota of %d and is less than the requested compute "
     .. "training cluster and/or compute instance's min nodes of 1 which maps to %d vCPUs, with %d vCPUs in use." },
   quota_clusters = { 400, "BadRequest", "The specified subscription has reached its limit of %d computes in this region." },
   busy = { inferred.busy.status, inferred.busy.code, "There is already an active operation submitted on '%s': it is %s." },
-  only_from = { inferred.stop_stopped.status, inferred.stop_stopped.code, "ComputeInstance current state (%s) does not support %s operation." },
+  only_from = { inferred.stop_stopped.status, inferred.stop_stopped.code,
+    "ComputeInstance current state (%s) does not support %s operation." },
   no_action = { 400, "BadRequest", "underlyingResourceAction is required: Delete or Detach." },
   detach = { inferred.detach.status, inferred.detach.code, "A compute instance cannot be detached: use underlyingResourceAction=Delete." },
   throttled = { 429, "TooManyRequests", "The request is being throttled as the limit has been reached for operation type - %s." },

@@ -1,4 +1,5 @@
 --- The emulator on a socket: libmicrohttpd on this state's loop. Requests come whole; a handler answers each at once.
+local errors = require "azureml.error"
 local task = require "azureml.task"
 
 local server = {}
@@ -10,7 +11,7 @@ Server.__name = "azureml.emulator.Server"
 local function listen(given)
   local ok, httpd = pcall(require, "azureml.httpd")
   if not ok then
-    require("azureml.error").raise { code = "EmulatorMissing", message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
+    errors.raise { code = "EmulatorMissing", message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
       hint = "install libmicrohttpd-dev and build again" }
   end
   return httpd.listen { address = given.address or "127.0.0.1", port = given.port or 0 }
@@ -23,7 +24,7 @@ end
 ---@raise an error object when the port is in use
 function server.start(given, handle)
   local handle_of, why = listen(given)
-  if not handle_of then require("azureml.error").raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
+  if not handle_of then errors.raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
   local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1" }, Server)
   self.fd = handle_of:fd()
   task.on(self.fd, function() self:turn() end)

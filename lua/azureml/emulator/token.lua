@@ -5,23 +5,25 @@ local token = {}
 local rows = {
   no_tenant = { 400, "invalid_request", 90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID." },
   no_application = { 400, "unauthorized_client", 700016, "Application with identifier '%s' was not found in the directory '%s'." },
-  wrong_secret = { 401, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client "
-    .. "secret value, not the client secret ID, for a secret added to app '%s'." },
+  wrong_secret = { 401, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the "
+    .. "client secret value, not the client secret ID, for a secret added to app '%s'." },
   no_field = { 400, "invalid_request", 900144, "The request body must contain the following parameter: '%s'." },
   wrong_grant = { 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'." },
-  wrong_scope = { 400, "invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value "
-    .. "with /.default suffixed to the resource identifier (application ID URI)." },
+  wrong_scope = { 400, "invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope "
+    .. "value with /.default suffixed to the resource identifier (application ID URI)." },
 }
 
 local function refuse(world, name, ...)
   local status, word, code, text = table.unpack(rows[name])
   local trace, correlation = world.guid(), world.guid()
   local stamp = os.date("!%Y-%m-%d %H:%M:%SZ", math.floor(world.clock:now()))
+  local description = ("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s"):format(
+    code, text:format(...), trace, correlation, stamp)
   return {
     status = status,
     json = {
       error = word, error_codes = { code }, timestamp = stamp, trace_id = trace, correlation_id = correlation,
-      error_description = ("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s"):format(code, text:format(...), trace, correlation, stamp),
+      error_description = description,
       error_uri = ("https://login.microsoftonline.com/error?code=%d"):format(code),
     },
   }

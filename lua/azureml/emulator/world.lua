@@ -1,4 +1,5 @@
---- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they were given.
+--- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they
+--- were given.
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local sizes = require "azureml.emulator.sizes"
@@ -13,8 +14,8 @@ World.__index = World
 ---@return table
 function world.new(given)
   return setmetatable({
-    clock = given.clock, guid = given.guid, subscriptions = {}, operations = {}, quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }),
-    page_size = inferred.page_size,
+    clock = given.clock, guid = given.guid, subscriptions = {}, operations = {},
+    quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }), page_size = inferred.page_size,
   }, World)
 end
 
