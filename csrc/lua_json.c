@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,9 +116,37 @@ static json_t *to_json(lua_State *L, int index, int depth, const char **fault) {
   return NULL;
 }
 
+/* The fewest digits, from 15 to 17, that bring a number back as it is: 0.073 is to be written so, not as 0.072999999999999995. */
+static int digits_of(double number) {
+  char text[40];
+  int digits = 15;
+  for (; digits < 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (strtod(text, NULL) == number) break;
+  }
+  return digits;
+}
+
+/* What the number in a value that needs most of them needs: jansson writes all alike. */
+static int digits_in(json_t *json) {
+  const char *key;
+  size_t index;
+  json_t *item;
+  int most = json_is_real(json) ? digits_of(json_real_value(json)) : 15;
+  json_object_foreach(json, key, item) {
+    int digits = digits_in(item);
+    if (digits > most) most = digits;
+  }
+  json_array_foreach(json, index, item) {
+    int digits = digits_in(item);
+    if (digits > most) most = digits;
+  }
+  return most;
+}
+
 /* Releases json.  [-0, +1, e] */
 static int push_text(lua_State *L, json_t *json) {
-  char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+  char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_in(json)));
   json_decref(json);
   if (!text) return luaL_error(L, "the value cannot be written as JSON");
   lua_pushstring(L, text);
@@ -156,12 +185,13 @@ static int l_merge(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   json_t *changes = check_json(L, 2);
-  json_t *into = json_loadb(text, len, 0, NULL);
+  json_error_t why = { .text = "it is not an object" };
+  json_t *into = json_loadb(text, len, 0, &why);
   int failed = !json_is_object(into) || !json_is_object(changes) || merge(into, changes) != 0;
   json_decref(changes);
   if (!failed) return push_text(L, into);
   json_decref(into);
-  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected)");
+  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected: %s)", why.text);
 }
 
 static int l_array(lua_State *L) {

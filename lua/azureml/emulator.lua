@@ -81,17 +81,23 @@ local function act(self, at, request)
   check_version(at, row)
   at.subscription = self.world:subscription(at.segments[2]) or refusal.raise("no_subscription", at.segments[2])
   authorise(at.application, entry[1], scope_of(at))
-  at.budget, at.left = self.throttle:take(at.application.client_id .. " " .. at.subscription.id, request.method)
+  at.budget = self.throttle:take(at.application.client_id, at.subscription.id, request.method)
   route.resolve(at, found)
   return entry[2](at)
 end
 
 local function finish(at, given)
   given.headers = given.headers or {}
-  if at.budget then given.headers[at.budget] = tostring(at.left) end
+  for name, left in pairs(at.budget or {}) do given.headers[name] = left end
   if at.trouble == "lose_header" then given.headers["Azure-AsyncOperation"], given.headers.Location = nil, nil end
   if at.trouble == "reset" or at.trouble == "close" or at.trouble == "truncate" then given.fault = at.trouble end
   return given
+end
+
+-- A fault of ours is the service's: the answer to this request says it, and other requests do not notice. Ctrl-C is none.
+local function crashed(why)
+  if errors.is_interrupted(why) or tostring(why):find "interrupted!$" then error(why, 0) end
+  return { status = 500, json = { error = { code = "InternalServerError", message = "The emulator failed: " .. tostring(why) } } }
 end
 
 local function manage(self, request, segments, query)
@@ -101,8 +107,8 @@ local function manage(self, request, segments, query)
     directory_text = function(bytes) return directory.base64url(core.random(bytes)) end,
   }
   local ok, given = pcall(act, self, at, request)
-  if not ok and not refusal.is(given) then error(given, 0) end
-  return finish(at, ok and given or answer.of_refusal(given))
+  if not ok then given = refusal.is(given) and answer.of_refusal(given, at.origin) or crashed(given) end
+  return finish(at, given)
 end
 
 local function dispatch(self, request)
@@ -124,7 +130,8 @@ end
 ---@return { status: integer?, headers: table<string, string>, body: string, fault: string? }      without status: it is never answered
 function Emulator:handle(request)
   self.requests = self.requests + 1
-  local given = dispatch(self, request)
+  local ok, given = pcall(dispatch, self, request)
+  if not ok then given = crashed(given) end
   if given.status == nil then return {} end
   local response = answer.complete(request, given, self.world)
   if self.log then self.log(request, response) end
@@ -175,6 +182,8 @@ end
 --- Ask for trouble: see emulator/fault.lua.
 ---@param rule table
 function Emulator:fault(rule)
+  local wrong = fault.fault_of(rule)
+  if wrong then errors.mistake("%s", wrong) end
   self.faults:add(rule)
 end
 
@@ -245,7 +254,7 @@ function emulator.new(given)
   local seed = options.check("seed", given.seed, SEED)
   local time = clock.new { now = core.now, time = core.time, speed = given.speed, manual = given.manual }
   local self = setmetatable({
-    clock = time, requests = 0, names = settings_of(seed), faults = fault.new(given.faults), throttle = throttle.new(time), log = given.log,
+    clock = time, requests = 0, names = settings_of(seed), faults = fault.new(), throttle = throttle.new(time), log = given.log,
     world = world.new { clock = time, guid = core.guid, quotas = seed.quotas },
     directory = directory.new {
       clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime,
@@ -254,6 +263,7 @@ function emulator.new(given)
   people(self)
   self.world:ensure_workspace(self.names)
   for name, each in pairs(seed.instances or {}) do self:seed_instance(name, each) end
+  for _, rule in ipairs(given.faults or {}) do self:fault(rule) end
   return self
 end
 

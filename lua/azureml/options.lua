@@ -10,6 +10,10 @@ local function names_of(known)
   return table.concat(names, ", ")
 end
 
+local NOUNS = {
+  string = "a string", number = "a number", integer = "an integer", boolean = "a boolean", table = "a table", callable = "a function",
+}
+
 local function fits(value, kind)
   if kind == "any" then return true end
   if kind == "integer" then return math.type(value) == "integer" end
@@ -17,19 +21,29 @@ local function fits(value, kind)
   return type(value) == kind
 end
 
---- Check a table of options.
+--- What is wrong with a table of options; nil if nothing is.
 ---@param what string                      "workspace", for the message
----@param given table?                     what the caller gave; nil stands for {}
----@param known table<string, string>      name -> type ("string", "number", "integer", "boolean", "table", "any")
+---@param given any                        what the caller gave
+---@param known table<string, string>      name -> type ("string", "number", "integer", "boolean", "table", "callable", "any")
+---@return string?
+function options.fault_of(what, given, known)
+  if type(given) ~= "table" then return ("%s: a table of options expected, got %s"):format(what, type(given)) end
+  for name, value in pairs(given) do
+    local kind = known[name]
+    if not kind then return ("%s has no option '%s' (known: %s)"):format(what, tostring(name), names_of(known)) end
+    if not fits(value, kind) then return ("%s: option '%s' must be %s, not %s"):format(what, name, NOUNS[kind], type(value)) end
+  end
+end
+
+--- Check a table of options.
+---@param what string
+---@param given table?                     nil stands for {}
+---@param known table<string, string>
 ---@return table given
 function options.check(what, given, known)
   given = given or {}
-  if type(given) ~= "table" then errors.mistake("%s: a table of options expected, got %s", what, type(given)) end
-  for name, value in pairs(given) do
-    local kind = known[name]
-    if not kind then errors.mistake("%s has no option '%s' (known: %s)", what, tostring(name), names_of(known)) end
-    if not fits(value, kind) then errors.mistake("%s: option '%s' must be a %s, not %s", what, name, kind, type(value)) end
-  end
+  local fault = options.fault_of(what, given, known)
+  if fault then errors.mistake("%s", fault) end
   return given
 end
 

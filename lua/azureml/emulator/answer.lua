@@ -17,12 +17,32 @@ local function ids(request, world)
   return id, request.headers["x-ms-correlation-request-id"] or id
 end
 
---- The body of a refusal.
-function answer.of_refusal(raised)
+--- A resource, or many.
+---@param value table
+---@return table
+function answer.of(value)
+  return { status = 200, json = value, headers = { Vary = "Accept-Encoding" } }
+end
+
+-- Where one signs in, said where no token or the wrong one came. Source: compute-rest.md, section 6; its form is Entra's.
+local function challenge(raised, origin)
+  if raised.status ~= 401 then return nil end
+  local why = raised.message:gsub('"', "'")
+  return ('Bearer authorization_uri="%s/common", error="invalid_token", error_description="%s"'):format(origin, why)
+end
+
+--- What a refusal says.
+---@param raised table
+---@param origin string       where this emulator issues tokens
+---@return table
+function answer.of_refusal(raised, origin)
   return {
     status = raised.status,
     json = { error = { code = raised.code, message = raised.message, details = raised.details and json.array(raised.details) } },
-    headers = { ["Retry-After"] = raised.retry_after and tostring(raised.retry_after) },
+    headers = {
+      ["Retry-After"] = raised.retry_after and ("%d"):format(raised.retry_after),
+      ["WWW-Authenticate"] = challenge(raised, origin),
+    },
     gateway = raised.status == 401 or raised.status == 403 or raised.status == 429,
   }
 end
@@ -43,7 +63,6 @@ function answer.complete(request, given, world)
     headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
   end
   if given.gateway then headers["x-ms-failure-cause"] = "gateway" end
-  if request.method == "GET" then headers.Vary = "Accept-Encoding" end
   local body = given.body or given.json ~= nil and json.encode(given.json) or ""
   if body ~= "" and not headers["Content-Type"] then headers["Content-Type"] = "application/json; charset=utf-8" end
   return { status = given.status, headers = headers, body = body, fault = given.fault }

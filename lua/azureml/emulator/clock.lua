@@ -22,11 +22,13 @@ end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
 
---- Seconds of "90", "90s", "5m", "3h", "1d" or a number; nil for anything else.
+local LONGEST = 10 * 365 * UNITS.d      -- further ahead no date would be one
+
+--- Seconds of "90", "90s", "5m", "3h", "1d" or a number, up to ten years; nil for anything else.
 function clock.seconds(given)
-  if type(given) == "number" then return given >= 0 and given or nil end
   local number, unit = tostring(given):match "^(%d+%.?%d*)([smhd]?)$"
-  return number and tonumber(number) * UNITS[unit == "" and "s" or unit]
+  local seconds = math.type(given) and given or number and tonumber(number) * UNITS[unit == "" and "s" or unit]
+  return seconds and seconds >= 0 and seconds <= LONGEST and seconds or nil
 end
 
 --- Move it ahead.
@@ -40,9 +42,13 @@ function Clock:in_real_time(seconds)
   return not self.manual and seconds / self.speed or nil
 end
 
---- As the service writes times: seven digits of a second, and the zone.
-function clock.iso(time)
-  return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(time)) .. (".%07d+00:00"):format(math.floor(time % 1 * 1e7))
+--- As the service writes times: some digits of a second, mostly seven, and the zone.
+---@param time number
+---@param digits integer?
+---@return string
+function clock.iso(time, digits)
+  local fraction = ("%07d"):format(math.floor(time % 1 * 1e7)):sub(1, digits or 7)
+  return ("%s.%s+00:00"):format(os.date("!%Y-%m-%dT%H:%M:%S", math.floor(time)), fraction)
 end
 
 return clock

@@ -1,4 +1,5 @@
 --- What is done to computes: list, look, create, delete, start, stop, restart, and the status of that.
+local answer = require "azureml.emulator.answer"
 local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
@@ -55,6 +56,8 @@ local function begin(at, compute, verb)
   return { ["Azure-AsyncOperation"] = at.origin .. operation.target, ["retry-after-ms"] = pace(at) }
 end
 
+local SUCCEEDED = '{"status":"Succeeded","percentComplete":100.0}'      -- as a text: as recorded, which no encoder of ours would write
+
 --- The status of an operation: 200 whatever it is.
 function computes.status(at)
   local operation = at.world.operations[at.operation_id]
@@ -62,7 +65,7 @@ function computes.status(at)
   if at.query.s ~= operation.signature then refusal.raise "bad_signature" end
   if operation.due > at.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(at) } } end
   local failure = operation.failure
-  if not failure then return { status = 200, json = { status = "Succeeded", percentComplete = 100.0 } } end
+  if not failure then return { status = 200, body = SUCCEEDED } end
   return { status = 200, json = { status = failure.status or "Failed", error = { code = failure.code, message = failure.message } } }
 end
 
@@ -76,18 +79,25 @@ function computes.list(at)
   local following = first + #page
   local link = following < #all
     and ("%s%s/computes?api-version=%s&$skip=p%d"):format(at.origin, show.workspace_id(at.workspace), at.api_version, following) or nil
-  return { status = 200, json = { value = page, nextLink = link } }
+  return answer.of { value = page, nextLink = link }
 end
 
 --- One.
 function computes.get(at)
-  return { status = 200, json = show.compute(find(at), at.workspace, at.now) }
+  return answer.of(show.compute(find(at), at.workspace, at.now))
 end
 
 -- Writing -----------------------------------------------------------------------------------------------------------------
 
-local function address(base, number)
-  return ("%s.%d.%d"):format(base, number // 250 % 250, number % 250 + 1)
+-- Public ones are of the ranges that are set aside for documentation and for benchmarks: nobody's.
+local function public_address(number)
+  if number < 255 then return "203.0.113." .. number end
+  return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
+end
+
+-- The first four of a subnet are Azure's own.
+local function private_address(number)
+  return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
 end
 
 -- Tags and description are taken over, all else stays: what the live service does is not documented. Source: compute-rest.md, section 3.3.
@@ -108,7 +118,7 @@ local function make(at, name, wanted)
     name = name, vm_size = wanted.vm_size, ssh = wanted.ssh, tags = wanted.tags, description = wanted.description, user = wanted.user,
     subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing, public_ip = wanted.public_ip,
     identity = identity_of(at, wanted), creator = at.application, created = at.now, modified = at.now,
-    address = address("203.0", at.world.addresses), private_address = address("10.0", at.world.addresses),
+    address = public_address(at.world.addresses), private_address = private_address(at.world.addresses),
   }
 end
 
@@ -123,6 +133,9 @@ function computes.put(at)
   local compute = make(at, at.compute_name, wanted)
   local headers = begin(at, compute, "create")
   at.world:add_compute(at.workspace, compute)
+  headers["x-ms-operation-identifier"] = ("tenantId=%s,objectId=%s/%s/%s"):format(at.application.tenant_id, at.application.object_id,
+    at.workspace.location, at.world.guid())
+  headers["azureml-served-by-cluster"] = ("vienna-%s-01"):format(at.workspace.location)
   return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
 end
 

@@ -1,6 +1,7 @@
 --- The control endpoint, /emulator/...: for tests in any language. Only for programs on this machine: a web page cannot reach it.
 local clock = require "azureml.emulator.clock"
 local core = require "azureml.core"
+local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
 
 local control = {}
@@ -35,11 +36,14 @@ actions["POST advance"] = function(emulator, body)
   return actions["GET state"](emulator)
 end
 
+-- One rule or a list of them: all or none.
 actions["POST faults"] = function(emulator, body)
-  for _, rule in ipairs(type(body) == "table" and (body[1] and body or { body }) or {}) do
-    local ok, fault = pcall(emulator.fault, emulator, rule)
-    if not ok then return refuse(400, tostring(fault)) end
+  local rules = type(body) == "table" and body[1] ~= nil and body or { body }
+  for _, rule in ipairs(rules) do
+    local wrong = fault.fault_of(rule)
+    if wrong then return refuse(400, wrong) end
   end
+  for _, rule in ipairs(rules) do emulator:fault(rule) end
   return { status = 204 }
 end
 

@@ -112,7 +112,7 @@ end
 function machine.last_operation(one, now)
   local last = one.last
   return {
-    operationName = last.name, operationTime = clock.iso(last.at), operationStatus = last_status(last, now),
+    operationName = last.name, operationTime = clock.iso(last.at, 3), operationStatus = last_status(last, now),
     operationTrigger = last.trigger,
   }
 end

@@ -60,18 +60,30 @@ local rows = {
   throttled = { 429, "TooManyRequests", "The request is being throttled as the limit has been reached for operation type - %s." },
 }
 
+local function make(name, ...)
+  local row = rows[name]
+  return setmetatable({ status = row[1], code = row[2], message = row[3]:format(...) }, Refusal)
+end
+
 --- Refuse: ends the request.
 ---@param name string      of a row
 ---@param ... any          what its text is filled with
 function refusal.raise(name, ...)
-  local row = rows[name]
-  error(setmetatable({ status = row[1], code = row[2], message = row[3]:format(...) }, Refusal), 0)
+  error(make(name, ...), 0)
 end
 
 --- The same with details: a list of { code, message }.
 function refusal.raise_with(details, name, ...)
-  local row = rows[name]
-  error(setmetatable({ status = row[1], code = row[2], message = row[3]:format(...), details = details }, Refusal), 0)
+  local made = make(name, ...)
+  made.details = details
+  error(made, 0)
+end
+
+--- The same with a Retry-After, in seconds.
+function refusal.raise_after(seconds, name, ...)
+  local made = make(name, ...)
+  made.retry_after = seconds
+  error(made, 0)
 end
 
 --- Whether what was raised is one.

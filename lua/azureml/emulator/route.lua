@@ -1,4 +1,5 @@
 --- Which request is which: paths, methods, the action that a role must hold, and who acts. Names in paths are compared without case.
+local answer = require "azureml.emulator.answer"
 local computes = require "azureml.emulator.computes"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
@@ -10,7 +11,7 @@ local route = {}
 local places = {}
 
 local function workspace_get(at)
-  return { status = 200, json = show.workspace(at.workspace, at.application.tenant_id) }
+  return answer.of(show.workspace(at.workspace, at.application.tenant_id))
 end
 
 local function workspaces_list(at)
@@ -18,15 +19,15 @@ local function workspaces_list(at)
   for i, workspace in ipairs(at.world:workspaces(at.subscription, at.group)) do
     list[i] = show.workspace(workspace, at.application.tenant_id)
   end
-  return { status = 200, json = { value = list } }
+  return answer.of { value = list }
 end
 
 local function sizes_list(at)
-  return { status = 200, json = { [at.api_version == "2021-01-01" and "amlCompute" or "value"] = sizes.all } }
+  return answer.of { [at.api_version == "2021-01-01" and "amlCompute" or "value"] = sizes.all }
 end
 
 local function usages_list(at)
-  return { status = 200, json = { value = show.usages(at.world, at.subscription, at.location) } }
+  return answer.of { value = show.usages(at.world, at.subscription, at.location) }
 end
 
 -- The subscription's part of a path, and what may follow it. {name}: any segment. Each method: the action, and who acts.

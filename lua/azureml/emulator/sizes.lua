@@ -78,9 +78,9 @@ function sizes.families()
   return list
 end
 
---- "Standard DSv2" of "standardDSv2Family": how texts call a family.
+--- "Standard DSv2" of "standardDSv2Family": how texts call a family. One whose name has spaces gets more of them, as recorded.
 function sizes.family_title(family)
-  local middle = family:match "^[sS]tandard ?(.-) ?Family$"
+  local middle = family:match "^[sS]tandard(.-)Family$"
   return middle and "Standard " .. middle or family
 end
 

@@ -46,8 +46,9 @@ local function user_of(properties)
   local settings = typed(properties.personalComputeInstanceSettings, "table", "personalComputeInstanceSettings")
   local user = settings and typed(settings.assignedUser, "table", "assignedUser")
   if not user then return nil end
-  if not json.get(user, "objectId") or not json.get(user, "tenantId") then refusal.raise "half_user" end
-  return { objectId = user.objectId, tenantId = user.tenantId }
+  local object_id, tenant_id = typed(user.objectId, "string", "objectId"), typed(user.tenantId, "string", "tenantId")
+  if not object_id or not tenant_id then refusal.raise "half_user" end
+  return { objectId = object_id, tenantId = tenant_id }
 end
 
 local function ssh_of(properties)

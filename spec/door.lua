@@ -1,0 +1,70 @@
+--- An emulator without a socket, for specs of what it answers: requests go in by its only door, `handle`.
+local emulator = require "azureml.emulator"
+local json = require "azureml.json"
+
+local Door = {}
+Door.__index = Door
+
+local door = {}
+
+door.SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+
+--- Open one, with a clock that only a spec moves.
+---@param given table?       as for emulator.new
+---@return table
+function door.open(given)
+  local all = { manual = true }
+  for name, value in pairs(given or {}) do all[name] = value end
+  local self = setmetatable({ emulator = emulator.new(all) }, Door)
+  self.token = self.emulator:issue_token()
+  self.names = self.emulator:settings()
+  return self
+end
+
+--- The path of its workspace's part of the world: "computes/ann".
+function Door:path(below)
+  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s%s"):format(
+    self.names.subscription_id, self.names.resource_group, self.names.workspace_name, below and "/" .. below or "")
+end
+
+--- The path of its region's part: "vmSizes".
+function Door:region(below)
+  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/%s"):format(self.names.subscription_id,
+    self.names.location, below)
+end
+
+--- Ask, as it stands.
+---@return integer status, any value, table<string, string> headers, string body
+function Door:send(request)
+  local response = self.emulator:handle(request)
+  return response.status, json.decode(response.body or ""), response.headers, response.body
+end
+
+--- Ask as its owner, with an api-version.
+---@param method string
+---@param target string       a path; may hold a query
+---@param body any            a table is sent as JSON
+---@param headers table?
+---@return integer status, any value, table<string, string> headers, string body
+function Door:ask(method, target, body, headers)
+  local all = { authorization = "Bearer " .. self.token, host = "127.0.0.1" }
+  for name, value in pairs(headers or {}) do all[name] = value end
+  if not target:find("api-version=", 1, true) then
+    target = target .. (target:find("?", 1, true) and "&" or "?") .. "api-version=2024-04-01"
+  end
+  return self:send { method = method, target = target, headers = all, body = type(body) == "table" and json.encode(body) or body or "" }
+end
+
+--- The body of a PUT that creates an instance.
+function door.instance(more)
+  local properties = { vmSize = "STANDARD_DS3_V2" }
+  for name, value in pairs(more or {}) do properties[name] = value end
+  return { location = "eastus", properties = { computeType = "ComputeInstance", properties = properties } }
+end
+
+--- What an answer's status URL says.
+function Door:follow(headers)
+  return self:ask("GET", (headers["Azure-AsyncOperation"]:gsub("^https?://[^/]+", "")))
+end
+
+return door
