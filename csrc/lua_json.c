@@ -185,13 +185,13 @@ static int l_merge(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   json_t *changes = check_json(L, 2);
-  json_error_t why = { .text = "it is not an object" };
+  json_error_t why = { .text = "" };
   json_t *into = json_loadb(text, len, 0, &why);
   int failed = !json_is_object(into) || !json_is_object(changes) || merge(into, changes) != 0;
   json_decref(changes);
   if (!failed) return push_text(L, into);
   json_decref(into);
-  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected: %s)", why.text);
+  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected: %s)", *why.text ? why.text : "it is another value");
 }
 
 static int l_array(lua_State *L) {
