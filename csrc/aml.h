@@ -7,6 +7,7 @@
 #include "error.h"
 #include "lro.h"
 #include "retry.h"
+#include "trace.h"
 
 #define AML_VERSION "0.1.0"
 
@@ -14,6 +15,7 @@ typedef struct Loop Loop;
 typedef struct Client Client;
 typedef struct Credential Credential;
 typedef struct Op Op;
+typedef struct Seen Seen;
 
 /* -- loop ---------------------------------------------------------------------------------------------------------------- */
 
@@ -21,6 +23,7 @@ typedef enum EventKind {
   EVENT_NONE,      /* the time given has passed, or a signal came */
   EVENT_OP,        /* there is news of op: accepted, polled (if asked for), or done */
   EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
+  EVENT_SEEN,      /* a client that is observed sent something, or was answered */
   EVENT_IDLE       /* nothing is under way that could ever bring an event */
 } EventKind;
 
@@ -28,6 +31,7 @@ typedef struct Event {
   EventKind kind;
   Op *op;          /* not the receiver's: whoever started it owns it */
   int fd;
+  Seen *seen;      /* the receiver's: seen_free */
 } Event;
 
 Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
@@ -40,6 +44,14 @@ int    loop_watch(Loop *loop, int fd, int on);   /* 0, or -1 with errno */
 int    loop_trace(Loop *loop, const char *path, Error *error);   /* a JSON line for each sending, appended to a file; "-": standard error.
                                                                     0, or -1 and ERROR_USAGE */
 int    loop_forked(const Loop *loop);  /* it belongs to the parent process: do not use it here */
+
+struct Seen {      /* one sending, as it went out or as it was answered */
+  int observer;    /* the client's */
+  int answered;
+  TraceLine line;
+};
+
+void seen_free(Seen *seen);
 
 /* -- credentials --------------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +92,8 @@ typedef struct ClientOptions {         /* borrowed during the call; zeros are th
   double poll_interval;                /* seconds between polls, negative: 1 s, x 1.5, at most 10 s */
   size_t max_reply;                    /* bytes after decompression; 16 MiB */
   RetryPolicy retry;
+  int    cookies;                      /* keep those that a server sets, and send them */
+  int    observer;                     /* for EVENT_SEEN; 0: nobody looks */
 } ClientOptions;
 
 void    client_defaults(ClientOptions *options);

@@ -31,6 +31,12 @@ static char *without_final_slash(const char *endpoint) {
   return copy;
 }
 
+static CURLSH *cookie_jar(void) {
+  CURLSH *jar = curl_share_init();
+  if (jar) curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  return jar;
+}
+
 Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   char *origin = options->endpoint ? url_origin(options->endpoint) : NULL;
   const char *fault = endpoint_fault(options, origin);
@@ -55,6 +61,8 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   client->poll_interval = options->poll_interval;
   client->max_reply = options->max_reply;
   client->retry = options->retry;
+  client->observer = options->observer;
+  if (options->cookies) client->cookies = cookie_jar();
   return client;
 }
 
@@ -67,6 +75,7 @@ void client_unref(Client *client) {
   if (!client || --client->refs > 0) return;
   credential_unref(client->credential);
   text_list_free(client->allow_hosts);
+  curl_share_cleanup(client->cookies);
   free(client->endpoint);
   free(client->scope);
   free(client->user_agent);

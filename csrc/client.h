@@ -16,6 +16,8 @@ struct Client {
   double connect_timeout, request_timeout, poll_interval;
   size_t max_reply;
   RetryPolicy retry;
+  CURLSH *cookies;            /* NULL: none are kept */
+  int    observer;
   int    secret;              /* its replies hold secrets: wipe them */
 };
 

@@ -17,6 +17,11 @@ typedef struct OwnerWatch {    /* a descriptor of the loop's owner */
   Loop  *loop;
 } OwnerWatch;
 
+typedef struct Sight {         /* what an observer is to be told; a Seen with its place in the queue */
+  Seen   seen;
+  Notice notice;
+} Sight;
+
 typedef struct Socket {        /* one of libcurl's */
   Watch watch;
   Loop *loop;
@@ -272,6 +277,25 @@ void loop_unnotify(Notice *notice) {
   notice->next = notice->prev = NULL;
 }
 
+void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
+  Sight *sight = calloc(1, sizeof *sight);
+  if (!sight || !trace_line_copy(&sight->seen.line, line)) {      /* a look that is lost changes nothing */
+    free(sight);
+    return;
+  }
+  sight->seen.observer = observer;
+  sight->seen.answered = answered;
+  sight->notice.event.kind = EVENT_SEEN;
+  sight->notice.event.seen = &sight->seen;
+  loop_notify(loop, &sight->notice);
+}
+
+void seen_free(Seen *seen) {
+  if (!seen) return;
+  trace_line_clear(&seen->line);
+  free((Sight *)seen);
+}
+
 static int has_news(const Loop *loop) { return loop->news.next != &loop->news; }
 
 /* -- turning ------------------------------------------------------------------------------------------------------------ */
@@ -326,7 +350,7 @@ static Event take_news(Loop *loop) {
 
 Event loop_step(Loop *loop, double timeout, const sigset_t *mask) {
   double deadline = timeout < 0 ? -1 : loop_now(loop) + timeout;
-  Event nothing = { EVENT_NONE, NULL, -1 };
+  Event nothing = { .kind = EVENT_NONE, .fd = -1 };
   for (;;) {
     if (has_news(loop)) return take_news(loop);
     if (timeout < 0 && idle(loop)) { nothing.kind = EVENT_IDLE; return nothing; }
@@ -370,6 +394,7 @@ static void close_watches(Loop *loop) {
 void loop_free(Loop *loop) {
   if (!loop) return;
   pool_free(loop->pool);
+  while (has_news(loop)) seen_free(take_news(loop).seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
   throttle_free(loop->throttle);

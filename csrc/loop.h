@@ -38,6 +38,7 @@ void loop_unnotify(Notice *notice);
 CURLM    *loop_curl(Loop *loop);
 Throttle *loop_throttle(Loop *loop);
 Trace    *loop_tracer(Loop *loop);                  /* NULL: nobody looks */
+void      loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);      /* an event for the owner; copies line */
 void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
 
 /* A transfer's end, and the pool that bounds how many run: kept by transfer.c. */

@@ -323,8 +323,8 @@ static int l_credential_tostring(lua_State *L) {
 /* -- clients ------------------------------------------------------------------------------------------------------------ */
 
 static const char *const client_keys[] = { "endpoint", "credential", "scope", "user_agent", "ca_file", "proxy", "allow_hosts", "connect_timeout",
-                                           "request_timeout", "poll_interval", "max_reply", "retry", NULL };
-static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "posts", NULL };
+                                           "request_timeout", "poll_interval", "max_reply", "retry", "cookies", "observer", NULL };
+static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "methods", NULL };
 
 static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
   if (!field(L, arg, "statuses", LUA_TTABLE)) return;
@@ -338,6 +338,17 @@ static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
   }
 }
 
+static void read_methods(lua_State *L, int arg, RetryPolicy *retry) {
+  const char *names[MAX_LIST + 1];
+  if (!opt_list(L, arg, "methods", names)) return;
+  retry->methods = 0;
+  for (size_t i = 0; names[i]; i++) {
+    unsigned bit = retry_method(names[i]);
+    if (!bit) luaL_error(L, "option 'retry.methods' does not know '%s'", names[i]);
+    retry->methods |= bit;
+  }
+}
+
 static void read_retry(lua_State *L, RetryPolicy *retry) {
   if (!field(L, 1, "retry", LUA_TTABLE)) return;
   int at = lua_gettop(L);
@@ -345,7 +356,7 @@ static void read_retry(lua_State *L, RetryPolicy *retry) {
   retry->tries = (int)opt_number(L, at, "tries", retry->tries);
   retry->delay = opt_number(L, at, "delay", retry->delay);
   retry->max_delay = opt_number(L, at, "max_delay", retry->max_delay);
-  retry->posts = opt_boolean(L, at, "posts");
+  read_methods(L, at, retry);
   read_statuses(L, at, retry);
 }
 
@@ -360,6 +371,8 @@ static void read_client(lua_State *L, ClientOptions *options, const char *hosts[
   options->request_timeout = opt_number(L, 1, "request_timeout", options->request_timeout);
   options->poll_interval = opt_number(L, 1, "poll_interval", options->poll_interval);
   options->max_reply = (size_t)opt_number(L, 1, "max_reply", (double)options->max_reply);
+  options->cookies = opt_boolean(L, 1, "cookies");
+  options->observer = (int)opt_number(L, 1, "observer", 0);
   read_retry(L, &options->retry);
   if (lua_getfield(L, 1, "credential") == LUA_TNIL) return;
   options->credential = check_open(L, lua_gettop(L), CREDENTIAL, "credential");
@@ -596,7 +609,34 @@ static Event step(lua_State *L, Loop *loop, double timeout) {
   return event;
 }
 
-/* core.step(seconds) -> "op", op | "watch", fd | "idle" | nil; without seconds until something comes */
+/* [-0, +1, m] */
+static void push_seen(lua_State *L, const Seen *seen) {
+  const TraceLine *line = &seen->line;
+  lua_createtable(L, 0, 10);
+  lua_pushinteger(L, seen->observer);
+  lua_setfield(L, -2, "observer");
+  lua_pushboolean(L, seen->answered);
+  lua_setfield(L, -2, "answered");
+  set_text(L, "event", line->event);
+  set_text(L, "method", line->method);
+  set_text(L, "url", line->url);
+  lua_pushinteger(L, line->attempt);
+  lua_setfield(L, -2, "attempt");
+  set_text(L, "client_request_id", line->client_request_id);
+  if (!seen->answered) return;
+  if (line->status) {
+    lua_pushinteger(L, line->status);
+    lua_setfield(L, -2, "status");
+  }
+  lua_pushinteger(L, (lua_Integer)line->bytes);
+  lua_setfield(L, -2, "bytes");
+  lua_pushnumber(L, line->seconds);
+  lua_setfield(L, -2, "seconds");
+  set_text(L, "request_id", line->request_id);
+  set_text(L, "error", line->error);
+}
+
+/* core.step(seconds) -> "op", op | "watch", fd | "seen", { observer, answered, ... } | "idle" | nil; without seconds until something comes */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
@@ -610,6 +650,11 @@ static int l_step(lua_State *L) {
     case EVENT_WATCH:
       lua_pushliteral(L, "watch");
       lua_pushinteger(L, event.fd);
+      return 2;
+    case EVENT_SEEN:
+      lua_pushliteral(L, "seen");
+      push_seen(L, event.seen);
+      seen_free(event.seen);
       return 2;
     case EVENT_IDLE:
       lua_pushliteral(L, "idle");

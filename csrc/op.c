@@ -15,7 +15,7 @@ static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* s
 static const double THROTTLED_AT_MOST = 600;                                /* seconds that one request waits for its turn again and again */
 static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
 
-enum { MAX_LINES = 40 };
+enum { MAX_LINES = 40, MAX_REDIRECTS = 10 };
 
 typedef enum Stage { STAGE_FIRST, STAGE_POLL, STAGE_FINAL } Stage;
 typedef enum Phase { PHASE_TOKEN, PHASE_FLIGHT, PHASE_PAUSE, PHASE_DONE } Phase;
@@ -34,6 +34,8 @@ struct Op {
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
   int     renewed;            /* the service refused our token once already */
+  int     redirects;          /* followed in this stage */
+  char   *detour;             /* where the last one led; NULL: this stage's own URL */
   double  pace, deadline, accepted_at, sent_at, throttled_at;
   Timer   timer;
   TokenWait token;
@@ -50,6 +52,16 @@ struct Op {
 static Op *op_of_timer(Timer *timer) { return (Op *)((char *)timer - offsetof(Op, timer)); }
 static Op *op_of_token(TokenWait *wait) { return (Op *)((char *)wait - offsetof(Op, token)); }
 static void go(Op *op);
+
+/* -- what a stage asks for ---------------------------------------------------------------------------------------------- */
+
+static const char *method_in_turn(const Op *op) { return op->stage == STAGE_FIRST ? op->method : "GET"; }
+
+static const char *url_in_turn(const Op *op) {
+  if (op->detour) return op->detour;
+  if (op->stage == STAGE_FIRST) return op->url;
+  return op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro);
+}
 
 /* -- the end ------------------------------------------------------------------------------------------------------------ */
 
@@ -140,7 +152,7 @@ static void forgive_throttling(Op *op) {
 /* op->error is set; send again, later, or give up. */
 static void trouble(Op *op, int sent, int permanent) {
   forgive_throttling(op);
-  Attempt attempt = { op->stage == STAGE_FIRST ? op->method : "GET", op->attempts, op->error.status, permanent, sent, op->error.retry_after };
+  Attempt attempt = { method_in_turn(op), op->attempts, op->error.status, permanent, sent, op->error.retry_after };
   if (op->stage == STAGE_POLL) {
     poll_failed(op, &attempt);
     return;
@@ -168,12 +180,6 @@ static const struct { CURLcode result; const char *code; int permanent; } transp
   { CURLE_OK, "ConnectionLost", 0 }      /* and all else */
 };
 
-/* What this stage asks for. */
-static const char *url_in_turn(const Op *op) {
-  if (op->stage == STAGE_FIRST) return op->url;
-  return op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro);
-}
-
 static size_t transport_row(CURLcode result) {
   size_t i = 0;
   while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != result) i++;
@@ -193,17 +199,6 @@ static void refused(Op *op) {
   trouble(op, 1, 0);
 }
 
-static void redirected(Op *op) {
-  const char *location = headers_get(&op->reply.headers, "location");
-  char *shown = location ? url_redacted(location) : NULL;
-  error_set(&op->error, ERROR_PROTOCOL, "Redirected", "the service answered with a redirect (HTTP %d) to %s, which is not followed",
-            op->reply.status, shown ? shown : "nowhere");
-  op->error.status = op->reply.status;
-  op->error.outcome_unknown = op->stage == STAGE_POLL;
-  free(shown);
-  fail(op);
-}
-
 /* -- replies ------------------------------------------------------------------------------------------------------------ */
 
 static int follows(Op *op, const char *url) {
@@ -215,6 +210,47 @@ static int follows(Op *op, const char *url) {
   free(origin);
   op->error.outcome_unknown = 1;
   return 0;
+}
+
+/* What a redirect asks for without a change of the method; any other is not followed. */
+static int repeats_request(int status, const char *method) {
+  int reads = !changes_something(method);
+  return status == 307 || status == 308 || (reads && (status == 301 || status == 302 || status == 303));
+}
+
+static void not_followed(Op *op, const char *url) {
+  char *shown = url ? url_redacted(url) : NULL;
+  error_set(&op->error, ERROR_PROTOCOL, "Redirected", "the service answered with a redirect (HTTP %d) to %s, which is not followed%s",
+            op->reply.status, shown ? shown : "nowhere", op->redirects == MAX_REDIRECTS ? ": there were too many already" : "");
+  op->error.status = op->reply.status;
+  op->error.outcome_unknown = op->stage == STAGE_POLL;
+  free(shown);
+  fail(op);
+}
+
+static void redirected(Op *op) {
+  const char *location = headers_get(&op->reply.headers, "location");
+  char *url = location ? url_resolve(url_in_turn(op), location) : NULL;
+  if (!url || op->redirects == MAX_REDIRECTS || !repeats_request(op->reply.status, method_in_turn(op))) {
+    not_followed(op, url);
+  } else if (!follows(op, url)) {
+    op->error.status = op->reply.status;
+    op->error.outcome_unknown = op->stage != STAGE_FIRST;      /* a redirect is said instead of doing anything */
+    fail(op);
+  } else {
+    op->redirects++;
+    free(op->detour);
+    op->detour = url;
+    go(op);
+    return;
+  }
+  free(url);
+}
+
+static void end_detour(Op *op) {
+  free(op->detour);
+  op->detour = NULL;
+  op->redirects = 0;
 }
 
 static void fetch_result(Op *op) {
@@ -291,7 +327,7 @@ static int token_was_refused(Op *op) {
 
 /* Whose throttling budget this stage's requests draw from; the caller frees. */
 static char *budget_of(const Op *op, ThrottleKind *kind) {
-  *kind = throttle_kind(op->stage == STAGE_FIRST ? op->method : "GET");
+  *kind = throttle_kind(method_in_turn(op));
   return client_throttle_scope(op->client, op->url);
 }
 
@@ -340,37 +376,51 @@ static void replied(Op *op) {
     return;
   }
   op->renewed = 0;
-  if (op->reply.status >= 300) redirected(op);
-  else if (op->stage == STAGE_FIRST) accepted(op);
+  if (op->reply.status >= 300) {
+    redirected(op);
+    return;
+  }
+  end_detour(op);
+  if (op->stage == STAGE_FIRST) accepted(op);
   else if (op->stage == STAGE_POLL) polled(op);
   else succeed(op);
 }
 
-static void trace(Op *op, const Outcome *outcome) {
+static TraceLine line_of(const Op *op) {
   static const char *const events[] = { [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result" };
-  Trace *tracer = loop_tracer(op->loop);
-  if (!tracer) return;
-  const char *request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
   TraceLine line = {
     .event = op->client->secret ? "token" : events[op->stage],
-    .method = op->stage == STAGE_FIRST ? op->method : "GET",
+    .method = method_in_turn(op),
     .url = url_in_turn(op),
     .attempt = op->attempts,
-    .status = outcome->result == CURLE_OK ? outcome->reply->status : 0,
-    .bytes = outcome->reply->body.len,
-    .seconds = loop_now(op->loop) - op->sent_at,
-    .client_request_id = op->request_id,
-    .request_id = request_id,
-    .error = outcome->result == CURLE_OK ? NULL : transport_codes[transport_row(outcome->result)].code
+    .client_request_id = op->request_id
   };
-  trace_write(tracer, &line);
+  return line;
+}
+
+static void show_sending(const Op *op) {
+  if (!op->client->observer) return;
+  TraceLine line = line_of(op);
+  loop_seen(op->loop, op->client->observer, 0, &line);
+}
+
+static void show_outcome(const Op *op, const Outcome *outcome) {
+  if (!loop_tracer(op->loop) && !op->client->observer) return;
+  TraceLine line = line_of(op);
+  line.bytes = outcome->reply->body.len;
+  line.seconds = loop_now(op->loop) - op->sent_at;
+  line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
+  if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
+  else line.error = transport_codes[transport_row(outcome->result)].code;
+  trace_write(loop_tracer(op->loop), &line);
+  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &line);
 }
 
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
   op->transfer = NULL;
   answered(op);
-  trace(op, outcome);
+  show_outcome(op, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
     no_reply(op, outcome);
@@ -413,7 +463,7 @@ static void dispatch(Op *op, const char *authorization) {
   int first = op->stage == STAGE_FIRST;
   add_lines(op, lines, id_line, sizeof id_line);
   Sending sending = {
-    .method = first ? op->method : "GET",
+    .method = method_in_turn(op),
     .url = url_in_turn(op),
     .headers = lines,
     .authorization = authorization,
@@ -422,6 +472,7 @@ static void dispatch(Op *op, const char *authorization) {
     .user_agent = op->client->user_agent,
     .ca_file = op->client->ca_file,
     .proxy = op->client->proxy,
+    .cookies = op->client->cookies,
     .connect_timeout = op->client->connect_timeout,
     .timeout = time_for_sending(op),
     .max_reply = op->client->max_reply,
@@ -430,6 +481,7 @@ static void dispatch(Op *op, const char *authorization) {
   op->attempts++;
   op->sent_at = loop_now(op->loop);
   op->phase = PHASE_FLIGHT;
+  show_sending(op);
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   if (op->transfer) return;
   answered(op);
@@ -607,6 +659,7 @@ static void free_request(Op *op) {
   else free(op->body);
   free(op->method);
   free(op->url);
+  free(op->detour);
   free(op->label);
 }
 

@@ -10,12 +10,17 @@ static const double LEAST_JITTER = 0.8, JITTER = 0.5;      /* a delay is multipl
 
 enum { MAX_DOUBLINGS = 30 };
 
-const RetryPolicy retry_default = { .tries = 3, .delay = 0.8, .max_delay = 60, .statuses = { 408, 429, 500, 502, 503, 504 } };
+static const char *const methods[] = { "POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS" };      /* bits, from the lowest */
 
-static int is_idempotent(const char *method) {
-  static const char *const methods[] = { "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", NULL };
-  for (size_t i = 0; methods[i]; i++)
-    if (text_equal(methods[i], method)) return 1;
+enum { METHODS = sizeof methods / sizeof *methods, ALL_BUT_POST = (1 << METHODS) - 2 };
+
+const RetryPolicy retry_default = {
+  .tries = 3, .delay = 0.8, .max_delay = 60, .statuses = { 408, 429, 500, 502, 503, 504 }, .methods = ALL_BUT_POST
+};
+
+unsigned retry_method(const char *name) {
+  for (unsigned i = 0; i < METHODS; i++)
+    if (text_equal(methods[i], name)) return 1u << i;
   return 0;
 }
 
@@ -33,7 +38,7 @@ static int is_harmless(const Attempt *attempt) {
 int retry_may(const RetryPolicy *policy, const Attempt *attempt) {
   if (attempt->number > policy->tries || attempt->after > policy->max_delay) return 0;
   if (attempt->status ? !is_listed(policy, attempt->status) : attempt->permanent) return 0;
-  return is_idempotent(attempt->method) || policy->posts || is_harmless(attempt);
+  return (policy->methods & retry_method(attempt->method)) || is_harmless(attempt);
 }
 
 double retry_delay(const RetryPolicy *policy, const Attempt *attempt, double random) {

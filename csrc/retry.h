@@ -12,7 +12,8 @@ typedef struct RetryPolicy {
   double delay;                        /* seconds, base of the backoff; 0.8; 0 is allowed */
   double max_delay;                    /* seconds; 60. A Retry-After beyond it is not waited for */
   int    statuses[RETRY_STATUSES];     /* 0-terminated; 408 429 500 502 503 504 */
-  int    posts;                        /* a POST is treated as GET is */
+  unsigned methods;                    /* those that may be sent twice, of retry_method; all but POST. Any other method is sent again
+                                          only when it was certainly not executed */
 } RetryPolicy;
 
 typedef struct Attempt {
@@ -25,6 +26,8 @@ typedef struct Attempt {
 } Attempt;
 
 extern const RetryPolicy retry_default;
+
+unsigned retry_method(const char *name);      /* its bit; 0: not one that can be listed */
 
 int    retry_may(const RetryPolicy *policy, const Attempt *attempt);
 double retry_delay(const RetryPolicy *policy, const Attempt *attempt, double random);   /* seconds; random in [0,1) */

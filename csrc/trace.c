@@ -83,3 +83,24 @@ void trace_write(Trace *trace, const TraceLine *line) {
   free(json);
   json_decref(object);
 }
+
+/* -- copies ------------------------------------------------------------------------------------------------------------- */
+
+int trace_line_copy(TraceLine *copy, const TraceLine *line) {
+  *copy = *line;
+  copy->event = text_copy(line->event);
+  copy->method = text_copy(line->method);
+  copy->url = url_redacted(line->url);
+  copy->client_request_id = text_copy(line->client_request_id);
+  copy->request_id = text_copy(line->request_id);
+  copy->error = text_copy(line->error);
+  if (copy->event && copy->method && copy->url) return 1;
+  trace_line_clear(copy);
+  return 0;
+}
+
+void trace_line_clear(TraceLine *copy) {
+  const char *const texts[] = { copy->event, copy->method, copy->url, copy->client_request_id, copy->request_id, copy->error };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free((char *)texts[i]);
+  memset(copy, 0, sizeof *copy);
+}

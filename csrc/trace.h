@@ -22,4 +22,8 @@ Trace *trace_open(const char *path, Error *error);      /* appends; "-" is stand
 void   trace_write(Trace *trace, const TraceLine *line);      /* NULL traces nothing */
 void   trace_close(Trace *trace);
 
+/* A copy with texts of its own, its URL redacted; 0: no memory, copy is cleared. */
+int  trace_line_copy(TraceLine *copy, const TraceLine *line);
+void trace_line_clear(TraceLine *copy);
+
 #endif

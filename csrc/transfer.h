@@ -12,6 +12,7 @@ typedef struct Sending {         /* borrowed during transfer_start */
   const char *body;              /* must live until the end */
   size_t      body_len;
   const char *user_agent, *ca_file, *proxy;
+  CURLSH     *cookies;           /* must live until the end; NULL: none */
   double      connect_timeout, timeout;     /* seconds */
   size_t      max_reply;
   int         secret;            /* wipe the reply when it is released */

@@ -40,7 +40,7 @@ Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error
   transport.ca_file = options->ca_file;
   transport.proxy = options->proxy;
   transport.request_timeout = REQUEST_TIMEOUT;
-  transport.retry.posts = 1;      /* asking twice for a token does no harm */
+  transport.retry.methods |= retry_method("POST");      /* asking twice for a token does no harm */
   Endpoint *endpoint = calloc(1, sizeof *endpoint);
   if (!endpoint) return NULL;
   endpoint->client = client_new(loop, &transport, error);

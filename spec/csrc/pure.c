@@ -364,13 +364,21 @@ static void read_statuses(lua_State *L, int arg, int *statuses) {
   lua_settop(L, 3);
 }
 
+static void read_methods(lua_State *L, int arg, unsigned *methods) {
+  if (lua_getfield(L, arg, "methods") == LUA_TTABLE) {
+    *methods = 0;
+    for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1)) *methods |= retry_method(lua_tostring(L, -1));
+  }
+  lua_settop(L, 3);
+}
+
 static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   *policy = retry_default;
   luaL_checktype(L, arg, LUA_TTABLE);
   policy->tries = (int)field_number(L, arg, "tries", policy->tries);
   policy->delay = field_number(L, arg, "delay", policy->delay);
   policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
-  policy->posts = field_flag(L, arg, "posts");
+  read_methods(L, arg, &policy->methods);
   read_statuses(L, arg, policy->statuses);
 }
 

@@ -45,12 +45,15 @@ describe("retry_may", function()
     end
   end
 
-  it("treats a POST as a GET if the policy says so", function()
-    local policy = { posts = true }
+  it("takes the methods that may be sent twice from the policy", function()
+    local policy = { methods = { "POST" } }
     for _, status in ipairs(LISTED) do assert.is_true(may({ method = "POST", status = status, sent = true }, policy)) end
     assert.is_true(may({ method = "POST", sent = true }, policy))
     assert.is_false(may({ method = "POST", sent = true, permanent = true }, policy))
     assert.is_false(may({ method = "POST", status = 400 }, policy))
+    assert.is_false(may({ method = "GET", status = 500, sent = true }, policy))
+    assert.is_true(may({ method = "GET", status = 503, sent = true }, policy))
+    assert.is_false(may({ method = "POST", status = 500, sent = true }, { methods = { "GET", "TRACE" } }))
   end)
 
   it("sends three times more and then gives up", function()
