@@ -428,7 +428,7 @@ static const char *const mode_names[] = { "none", "monitor", "location", "body",
 
 static void read_final_state(lua_State *L, Request *request) {
   const char *word = opt_string(L, 2, "final_state");
-  if (word && !lro_final_state(word, &request->final_state)) luaL_error(L, "option 'final_state' has no meaning '%s'", word);
+  if (word && !lro_final_state(word, &request->final_state)) luaL_error(L, "option 'final_state_via' has no meaning '%s'", word);
 }
 
 static void read_resume(lua_State *L, Request *request, Lro *from) {
@@ -735,6 +735,14 @@ static int l_origin(lua_State *L) {
   return 1;
 }
 
+/* resolve(base, reference): nil where it is no http(s) URL */
+static int l_resolve(lua_State *L) {
+  char *url = url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+  lua_pushstring(L, url);
+  free(url);
+  return 1;
+}
+
 static int l_is_loopback(lua_State *L) {
   lua_pushboolean(L, url_is_loopback(luaL_checkstring(L, 1)));
   return 1;
@@ -763,6 +771,7 @@ static const luaL_Reg functions[] = {
   { "guid",        l_guid },
   { "escape",      l_escape },
   { "origin",      l_origin },
+  { "resolve",     l_resolve },
   { "is_loopback", l_is_loopback },
   { NULL, NULL }
 };

@@ -3,23 +3,11 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local lro = require "azureml.lro"
 local options = require "azureml.options"
+local reply = require "azureml.reply"
 local task = require "azureml.task"
 require "azureml.trace"      -- which begins by itself where the environment asks for it
-
----@class azureml.Reply
----@field status integer
----@field headers table<string, string>    names in lower case
----@field body string
----@field json any                         the decoded body, made when it is first looked at; nil if it is not JSON
-local Reply = { __name = "azureml.Reply" }
-
-function Reply.__index(reply, name)
-  if name ~= "json" then return nil end
-  local value = json.decode(reply.body)
-  rawset(reply, "json", value)
-  return value
-end
 
 ---@class azureml.Client
 local Client = {}
@@ -30,7 +18,7 @@ local client = {}
 local CLIENT_OPTIONS = {
   endpoint = "string", credential = "any", scope = "string", api_version = "string", user_agent = "string", ca_file = "string",
   proxy = "string", allow_hosts = "table", connect_timeout = "number", request_timeout = "number", poll_interval = "number",
-  max_reply = "number", retry = "table", timeout = "number",
+  max_reply = "number", retry = "table", timeout = "number", cookies = "boolean", on_request = "callable", on_reply = "callable",
 }
 
 local REQUEST_OPTIONS = {
@@ -48,18 +36,27 @@ local function with(known, more)
   return all
 end
 
+local function without(fields, name)
+  local rest = with(fields, {})
+  rest[name] = nil
+  return rest
+end
+
 OPERATION_OPTIONS = with(REQUEST_OPTIONS, OPERATION_OPTIONS)
 PAGES_OPTIONS = with(REQUEST_OPTIONS, PAGES_OPTIONS)
-
--- Raises where the core returned an error.
-local function must(value, failure, context)
-  if value == nil then errors.raise(errors.from_core(failure, context)) end
-  return value
-end
 
 local function default_ca_file()
   local file = os.getenv "SSL_CERT_FILE"
   return file and file ~= "" and file or nil
+end
+
+local function observer_of(given)
+  if not given.on_request and not given.on_reply then return nil end
+  return function(seen)
+    local hook = given[seen.answered and "on_reply" or "on_request"]
+    seen.observer, seen.answered = nil, nil
+    if hook then hook(seen) end
+  end
 end
 
 --- Make a client.
@@ -67,23 +64,27 @@ end
 ---  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default"); api_version string? (added to paths);
 ---  connect_timeout number (10), request_timeout number (100), timeout number? (of a request with all its tries), in seconds;
 ---  poll_interval number? (seconds; default 1, x 1.5, at most 10); max_reply number (bytes; 16 MiB);
----  retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses, posts }; ca_file, proxy, user_agent string?; allow_hosts string[]?
+---  retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502, 503, 504), methods (all but POST) };
+---  ca_file, proxy, user_agent string?; allow_hosts string[]? (origins, or names that stand for https); cookies boolean (false);
+---  on_request, on_reply fun(seen)? (called after each sending and its answer, with event, method, url, attempt, client_request_id; and
+---  status or error, bytes, seconds, request_id. They must not wait)
 ---@return azureml.Client
 ---@raise an error object for an endpoint that cannot be used
+---@usage local client = azureml.client { endpoint = "https://management.azure.com", credential = azureml.credential.default() }
 function client.new(given)
   given = options.check("client", given, CLIENT_OPTIONS)
   if not given.endpoint then errors.mistake("client needs option 'endpoint'") end
-  local credential = given.credential
+  local who, observer = given.credential and given.credential.handle, observer_of(given)
   local handle, failure = core.client {
     endpoint = given.endpoint,
-    credential = credential and credential.handle,
-    scope = credential and (given.scope or given.endpoint .. "/.default"),
+    credential = who,
+    scope = who and (given.scope or given.endpoint .. "/.default"),
     user_agent = given.user_agent, ca_file = given.ca_file or default_ca_file(), proxy = given.proxy, allow_hosts = given.allow_hosts,
     connect_timeout = given.connect_timeout, request_timeout = given.request_timeout, poll_interval = given.poll_interval,
-    max_reply = given.max_reply, retry = given.retry,
+    max_reply = given.max_reply, retry = given.retry, cookies = given.cookies, observer = observer and task.observe(observer),
   }
-  must(handle, failure)
-  return setmetatable({ handle = handle, api_version = given.api_version, timeout = given.timeout }, metatable)
+  reply.must(handle, failure)
+  return setmetatable({ handle = handle, api_version = given.api_version, timeout = given.timeout, observer = observer }, metatable)
 end
 
 local function query_of(path, request, api_version)
@@ -133,17 +134,7 @@ function Client:submit(request, follow)
     final_state = request.final_state_via,
     resume = request.resume,
   }
-  return must(op, failure, request.label and "cannot " .. request.label)
-end
-
---- The result of a core operation that is done; raises its error.
----@param op userdata
----@param context string?        what was tried
----@return azureml.Reply
-function client.result(op, context)
-  local reply, failure = op:result()
-  must(reply, failure, context)
-  return setmetatable(reply, Reply)
+  return reply.must(op, failure, request.label and "cannot " .. request.label)
 end
 
 --- Send a request and wait for its answer.
@@ -158,23 +149,52 @@ function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   local op <close> = self:submit(request, false)
   task.wait(op)
-  return client.result(op, request.label and "cannot " .. request.label)
+  return reply.of(op, request.label and "cannot " .. request.label)
 end
 
---- Send a request that begins a long-running operation; returns when the service has accepted it.
----@param request table          as for `request`, and final_state_via string? ("location", "azure-async-operation", "original-uri")
----@return userdata op           accepted, not yet done
----@raise an error object if it was refused
-function Client:operation(request)
-  options.check("operation", request, OPERATION_OPTIONS)
+--- Begin a long-running operation; the core's operation, when the service has accepted it.
+---@param request table
+---@return userdata op
+function Client:begin(request)
   local op = self:submit(request, true)
   task.wait_accepted(op)
   local _, failure = op:result()
   if failure then
     op:close()
-    must(nil, failure, request.label and "cannot " .. request.label)
+    reply.must(nil, failure, request.label and "cannot " .. request.label)
   end
   return op
+end
+
+--- Send a request that begins a long-running operation; returns when the service has accepted it.
+---@param request table          as for `request`, and final_state_via string? ("location", "azure-async-operation", "original-uri"); label
+---@return azureml.Lro
+---@raise an error object if it was refused
+---@usage local op = client:operation { method = "POST", path = path .. "/start" }; op:wait { timeout = 600 }
+function Client:operation(request)
+  options.check("operation", request, OPERATION_OPTIONS)
+  local handle = self:begin(request)
+  return lro.new { handle = handle, method = request.method or "GET", url = url_of(self, request), label = request.label }
+end
+
+--- Go on with a long-running operation that was begun before; the core's operation.
+---@param request table
+---@param progress table         as the core gave it
+---@return userdata op
+function Client:go_on(request, progress)
+  request.final_state_via, request.resume = progress.final_state, without(progress, "final_state")
+  return self:submit(request, true)
+end
+
+--- Go on with an operation that another process began.
+---@param text string            what op:ticket() gave
+---@return azureml.Lro
+---@raise an error object for a damaged ticket, and for one of another origin
+function Client:resume(text)
+  local said = lro.read_ticket(text)
+  local request = { method = said.method, url = said.url, label = said.label, request_id = said.request_id }
+  local handle = self:go_on(request, said.progress)
+  return lro.new { handle = handle, method = said.method, url = said.url, label = said.label }
 end
 
 local function next_url(page, name)
@@ -182,41 +202,57 @@ local function next_url(page, name)
   return type(link) == "string" and link ~= "" and link or nil
 end
 
-local function read_page(reply, request)
-  local page = reply.json
-  local items = json.get(page, request.items or "value")
-  if type(items) == "table" then return items, next_url(page, request.next_link or "nextLink") end
+local function refuse_page(request, came, why)
   errors.raise {
-    code = "InvalidPage", status = reply.status, request_id = reply.headers["x-ms-request-id"],
-    message = ("a page of a list without '%s': the list would not be whole"):format(request.items or "value"),
+    code = "InvalidPage", status = came.status, request_id = came.headers["x-ms-request-id"],
+    message = ("%s%s: the list would not be whole"):format(request.label and "cannot " .. request.label .. ": " or "", why),
   }
 end
 
+local function items_of(request, came)
+  local name = request.items or "value"
+  local items = json.get(came.json, name)
+  if type(items) ~= "table" then refuse_page(request, came, ("a page of the list came without '%s'"):format(name)) end
+  return items
+end
+
 --- Iterate over the items of a list, page by page. The next page is asked for while this one is read. Ends only at the list's end.
----@param request table          as for `request`, and items string ("value"), next_link string ("nextLink")
+---@param request table          as for `request`, and items string ("value"), next_link string ("nextLink"). Pages after the first are
+---  read by GET
 ---@return fun(): any            one item at a time; raises rather than ending early
+---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
   local context = request.label and "cannot " .. request.label
-  local items, at, coming, started = {}, 0, nil, false
-  local function ask(url)
-    coming = self:submit({ url = url, headers = request.headers, label = request.label, timeout = request.timeout }, false)
+  local asked = {}      -- the URLs of all pages so far: a list that leads back to one of them would never end
+  local items, at, coming, url = {}, 0, nil, nil
+  local function ask(one)
+    local op = self:submit(one, false)
+    url = one.url
+    asked[url] = true
+    return op
   end
+  local function ask_first()
+    return ask { method = request.method, url = core.resolve(self:endpoint(), url_of(self, request)), headers = request.headers,
+      body = request.body, label = request.label, timeout = request.timeout }
+  end
+  local function ask_next(came)
+    local link = next_url(came.json, request.next_link or "nextLink")
+    if not link then return nil end
+    local following = core.resolve(url, link) or refuse_page(request, came, "the next page's URL is none")
+    if asked[following] then refuse_page(request, came, "the list leads back to a page that was read") end
+    return ask { url = following, headers = request.headers, label = request.label, timeout = request.timeout }
+  end
+  -- What raises raises again at the next call: nobody takes an error for the end.
   local function turn_page()
     task.wait(coming)
-    local reply = client.result(coming, context)
-    local link
+    local came = reply.of(coming, context)
+    local found, following = items_of(request, came), ask_next(came)
     coming:close()
-    coming = nil
-    items, link = read_page(reply, request)
-    at = 0
-    if link then ask(link) end
+    items, at, coming = found, 0, following
   end
   return function()
-    if not started then
-      started = true
-      ask(url_of(self, request))
-    end
+    if not url then coming = ask_first() end
     while at >= #items do
       if not coming then return nil end
       turn_page()

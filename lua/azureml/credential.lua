@@ -68,6 +68,12 @@ function credential.environment(given)
   return open { kind = "environment", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
 end
 
+--- Nobody: requests go out without a token.
+---@return azureml.Credential
+function credential.none()
+  return setmetatable({}, metatable)
+end
+
 --- Several credentials, tried in turn: one that does not apply here lets the next be tried; one that is refused ends the search.
 ---@param links azureml.Credential[]
 ---@return azureml.Credential
@@ -88,13 +94,20 @@ end
 
 --- Close it; its token is wiped when the last client that uses it is closed.
 function Credential:close()
-  self.handle:close()
+  if self.handle then self.handle:close() end
+end
+
+--- What its token says of whom it belongs to: "oid". Nil before it has one, and where the token cannot be read.
+---@param name string
+---@return string?
+function Credential:claim(name)
+  return self.handle and self.handle:claim(name)
 end
 
 metatable.__close = Credential.close
 
 function metatable:__tostring()
-  return tostring(self.handle)
+  return self.handle and tostring(self.handle) or "credential: none"
 end
 
 return credential

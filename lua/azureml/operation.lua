@@ -2,11 +2,13 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local lro = require "azureml.lro"
 local options = require "azureml.options"
 local progress = require "azureml.progress"
 local resource = require "azureml.resource"
 local state = require "azureml.state"
 local task = require "azureml.task"
+local ticket = require "azureml.ticket"
 
 local DEFAULT_TIMEOUT = 1800                        -- seconds
 local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks at an instance that settles
@@ -49,10 +51,7 @@ end
 -- Waiting -----------------------------------------------------------------------------------------------------------------
 
 local function timed_out(self, seconds)
-  local trouble = self.handle and not self.handle:is_closed() and self.handle:trouble()
-  local message = ("%s: not done after %s s; it goes on at the service"):format(label_of(self), ("%.14g"):format(seconds))
-  if trouble then message = ("%s: lost sight of it: %s"):format(label_of(self), trouble.message) end
-  errors.raise { code = trouble and "LostSight" or "Timeout", message = message, operation = self, status = trouble and trouble.status }
+  lro.overdue(self.handle, label_of(self), seconds, self)
 end
 
 -- The state that a person is shown; a look that fails shows nothing new, the operation itself is what counts.
@@ -214,8 +213,8 @@ function Operation:ticket()
   local progress_of = self.handle and not self.handle:is_closed() and self.handle:progress()
   if not progress_of or self.outcome then return nil end
   local workspace = self.workspace
-  return json.encode {
-    azureml_ticket = 1, verb = self.verb, name = self.name, request_id = self.id,
+  return ticket.write {
+    verb = self.verb, name = self.name, request_id = self.id,
     subscription_id = workspace.subscription_id, resource_group = workspace.resource_group, workspace_name = workspace.name,
     progress = progress_of,
   }
@@ -226,20 +225,11 @@ local TICKET = {
   subscription_id = "string", resource_group = "string", workspace_name = "string", progress = "table",
 }
 
-local function refuse_ticket(message)
-  errors.raise { code = "InvalidTicket", message = message, hint = "it is what op:ticket() gave, unchanged" }
-end
-
 --- What a ticket says.
 ---@param text string
 ---@return table
 function operation.read_ticket(text)
-  local ticket = type(text) == "string" and json.decode(text)
-  if type(ticket) ~= "table" or ticket.azureml_ticket ~= 1 then refuse_ticket "this is not a ticket of an operation" end
-  for field, kind in pairs(TICKET) do
-    if type(ticket[field]) ~= kind then refuse_ticket("the ticket is damaged: it has no " .. field) end
-  end
-  return ticket
+  return ticket.read(text, TICKET)
 end
 
 --- Let it go: it goes on at the service, unwatched. Whoever waits for it is told.

@@ -1,8 +1,8 @@
 --- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and long ones.
 --- Above this file nobody knows HTTP.
-local client = require "azureml.client"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local reply = require "azureml.reply"
 
 local resource = {}
 
@@ -53,8 +53,8 @@ end
 ---@param what { label: string, body: table?, timeout: number? }
 ---@return any value, azureml.Reply reply
 function resource.call(workspace, verb, values, what)
-  local reply = workspace:client():request(request_of(workspace, verb, values, what))
-  return reply.json, reply
+  local came = workspace:client():request(request_of(workspace, verb, values, what))
+  return came.json, came
 end
 
 --- Begin a long one; returns when the service has accepted it.
@@ -62,19 +62,13 @@ end
 function resource.begin(workspace, verb, values, what)
   local request = request_of(workspace, verb, values, what)
   request.final_state_via = verb.final_state_via
-  return workspace:client():operation(request)
+  return workspace:client():begin(request)
 end
 
 --- Go on with a long one that another process began.
 ---@return userdata op
 function resource.resume(workspace, verb, values, what, progress)
-  local request = request_of(workspace, verb, values, what)
-  request.final_state_via = progress.final_state ~= "" and progress.final_state or nil
-  request.resume = {
-    mode = progress.mode, poll_url = progress.poll_url, status = progress.status,
-    location = progress.location, resource_location = progress.resource_location,
-  }
-  return workspace:client():submit(request, true)
+  return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
 end
 
 --- Iterate over a list, whatever its pages.
@@ -84,6 +78,6 @@ function resource.list(workspace, verb, values, what)
 end
 
 --- The result of a long call that is done; raises its error.
-resource.result = client.result
+resource.result = reply.of
 
 return resource

@@ -9,6 +9,7 @@ local task = {}
 
 local handlers = {}      -- descriptor -> function
 local timers = {}        -- sleep -> function
+local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
 local parked = {}        -- operation -> tasks that wait for news of it
 local runnable = {}      -- tasks, from first to last
 local first, last = 1, 0
@@ -84,6 +85,9 @@ local function pump(seconds)
     if timers[thing] then fire(thing) else wake(thing) end
   elseif what == "watch" then
     handlers[thing]()
+  elseif what == "seen" then
+    local observer = observers[thing.observer]
+    if observer then observer(thing) end
   elseif what == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
@@ -288,6 +292,17 @@ end
 function task.cancel(timer)
   timers[timer] = nil
   timer:close()
+end
+
+local last_observer = 0
+
+--- Call observer from the loop with what a client sends and is answered, afterwards. It must not wait. The caller keeps it.
+---@param observer fun(seen: table)
+---@return integer number      for core.client
+function task.observe(observer)
+  last_observer = last_observer + 1
+  observers[last_observer] = observer
+  return last_observer
 end
 
 --- Turn the loop until the process is interrupted.

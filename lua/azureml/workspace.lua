@@ -164,10 +164,10 @@ end
 ---@return string
 function Workspace:object_id()
   local opened = self:client()
-  local object_id = self.credential and self.credential.handle:claim "oid"
+  local object_id = self.credential and self.credential:claim "oid"
   if not object_id then
     self:get()
-    object_id = self.credential and self.credential.handle:claim "oid"
+    object_id = self.credential and self.credential:claim "oid"
   end
   if object_id then return object_id end
   errors.raise { code = "IdentityUnknown",

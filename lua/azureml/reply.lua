@@ -1,0 +1,52 @@
+--- What a service answered.
+local errors = require "azureml.error"
+local json = require "azureml.json"
+
+---@class azureml.Reply
+---@field status integer
+---@field headers table<string, string>    names in lower case
+---@field body string
+---@field json any                         the decoded body, made when it is first looked at; nil if it is not JSON
+local Reply = { __name = "azureml.Reply" }
+
+function Reply.__index(self, name)
+  if name ~= "json" then return nil end
+  local value = json.decode(self.body)
+  rawset(self, "json", value)
+  return value
+end
+
+function Reply:__tostring()
+  return ("HTTP %d, %d bytes"):format(self.status, #self.body)
+end
+
+local reply = {}
+
+--- The value, or the error that the core returned instead, raised.
+---@param value any
+---@param failure table?         the core's
+---@param context string?        what was tried
+---@return any value
+function reply.must(value, failure, context)
+  if value == nil then errors.raise(errors.from_core(failure, context)) end
+  return value
+end
+
+--- What the core's operation ended with; raises its error.
+---@param handle userdata        a core operation that is done
+---@param context string?
+---@return azureml.Reply
+function reply.of(handle, context)
+  local fields, failure = handle:result()
+  return setmetatable(reply.must(fields, failure, context), Reply)
+end
+
+--- The reply that accepted a long-running operation; nil where there was only one.
+---@param handle userdata
+---@return azureml.Reply?
+function reply.first(handle)
+  local fields = handle:first()
+  return fields and setmetatable(fields, Reply) or nil
+end
+
+return reply
