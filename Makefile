@@ -163,6 +163,15 @@ fuzz: test-deps
 	@$(MAKE) --no-print-directory $(B)/fuzz/pure
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 
+# Against software that nobody here wrote: it comes from npm, pinned by its lock file, and stays in build/.
+NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
+conformance: test-deps
+	$(call need,$(NODE_PACKAGES))
+	@mkdir -p build/conformance
+	@cp spec/conformance/package.json spec/conformance/package-lock.json build/conformance
+	@cd build/conformance && npm ci --no-audit --no-fund --loglevel=error
+	@$(MAKE) --no-print-directory check SPECS="spec/conformance/polling.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
+
 # The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
@@ -174,6 +183,6 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan fuzz lint clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan fuzz conformance lint clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

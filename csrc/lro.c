@@ -166,6 +166,7 @@ static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *repl
 
 static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
   json_t *root = reply_json(reply);
+  if (reply->body.len && !root) return broken_body(error, reply, lro->original_url, "the resource as a JSON object", kind_of_body(reply, root));
   LroOutcome outcome = judge_resource(lro, root, reply, error);
   lro->mode = LRO_BODY;
   text_set(&lro->poll_url, lro->original_url);

@@ -105,6 +105,15 @@ end
 
 Served.__close = Served.close
 
+--- A program in the background, without its output.
+---@param argv string[]
+---@return table served      ends with its scope
+function process.background(argv)
+  local file = assert(io.popen(("%s >/dev/null 2>&1 & echo $!; wait"):format(command_line(argv))))
+  local pid = assert(file:read "n", "it did not start")
+  return setmetatable({ file = file, pid = math.tointeger(pid) }, Served)
+end
+
 --- `azureml emulator` in a process of its own, on a free port.
 ---@param given { speed: number?, workspace: string? }
 ---@return table served      with url and pid; ends with its scope

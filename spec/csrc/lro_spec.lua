@@ -77,7 +77,6 @@ describe("the first reply", function()
     -- the resource's body
     { "a 200 without a state", "PUT", reply(200, '{"properties":{}}'), "succeeded", "body", ORIGINAL, "Succeeded" },
     { "an empty 200", "PUT", reply(200, nil), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a 200 that is not JSON", "PUT", reply(200, "<html>"), "succeeded", "body", ORIGINAL, "Succeeded" },
     { "a 200 that is a list", "PUT", reply(200, "[]"), "succeeded", "body", ORIGINAL, "Succeeded" },
     { "a 200 with a state on top only", "PUT", reply(200, '{"provisioningState":"Creating"}'), "succeeded", "body", ORIGINAL, "Succeeded" },
     { "a 200 with a state that is a number", "PUT", reply(200, '{"properties":{"provisioningState":1}}'), "succeeded", "body", ORIGINAL,
@@ -114,6 +113,14 @@ describe("the first reply", function()
       assert.equal(row[5], fields.mode)
       assert.equal(row[6], fields.poll_url)
       assert.equal(row[7], fields.status)
+    end)
+  end
+
+  for _, status in ipairs { 200, 201, 202 } do
+    it(("of %d to PUT with a body that is not JSON is broken"):format(status), function()
+      local _, outcome, err = begin("PUT", reply(status, "<html>"))
+      assert.equal("broken", outcome)
+      is_protocol_error(err, status)
     end)
   end
 
