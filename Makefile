@@ -83,6 +83,12 @@ $(B)/spec/pure.so: $(call objects,$(PURE)) $(B)/obj/spec/pure.o
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
+# sockets for the specs, byte by byte
+$(B)/spec/raw.so: $(B)/obj/spec/raw.o
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^
+
 $(B)/obj/spec/%.o: spec/csrc/%.c
 	@echo CC $<
 	@mkdir -p $(@D)
@@ -142,7 +148,7 @@ RUNNER  ?= $(LUA)
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" AZUREML_BUILD="$(B)" \
            LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;"
 
-check: all man $(B)/spec/pure.so
+check: all man $(B)/spec/pure.so $(B)/spec/raw.so
 	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS)
 

@@ -13,6 +13,7 @@
 
 static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* seconds between polls, where nobody says otherwise */
 static const double THROTTLED_AT_MOST = 600;                                /* seconds that one request waits for its turn again and again */
+static const double LEAST_TIME = 0.01;                                      /* seconds: with less nothing is sent */
 static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
 
 enum { MAX_LINES = 40, MAX_REDIRECTS = 10 };
@@ -118,7 +119,9 @@ static double random_fraction(void) {
   return (double)number / 4294967296.0;
 }
 
-static int out_of_time(const Op *op, double until) { return op->deadline > 0 && op->stage == STAGE_FIRST && until >= op->deadline; }
+static int out_of_time(const Op *op, double until) {
+  return op->deadline > 0 && op->stage == STAGE_FIRST && until + LEAST_TIME >= op->deadline;
+}
 
 /* -- trouble ------------------------------------------------------------------------------------------------------------ */
 
@@ -176,7 +179,9 @@ static const struct { CURLcode result; const char *code; int permanent; } transp
   { CURLE_SSL_CACERT_BADFILE, "CertificateInvalid", 1 },
   { CURLE_SSL_CONNECT_ERROR, "TlsFailed", 0 },
   { CURLE_FILESIZE_EXCEEDED, "ReplyTooLarge", 1 },
-  { CURLE_UNSUPPORTED_PROTOCOL, "InvalidUrl", 1 },
+  { CURLE_WEIRD_SERVER_REPLY, "InvalidReply", 0 },
+  { CURLE_BAD_CONTENT_ENCODING, "InvalidReply", 0 },
+  { CURLE_UNSUPPORTED_PROTOCOL, "InvalidReply", 0 },      /* HTTP/0.9, or no HTTP at all */
   { CURLE_OK, "ConnectionLost", 0 }      /* and all else */
 };
 
@@ -189,7 +194,8 @@ static size_t transport_row(CURLcode result) {
 static void no_reply(Op *op, const Outcome *outcome) {
   size_t i = transport_row(outcome->result);
   char *shown = url_origin(url_in_turn(op));
-  error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "no answer from %s: %s", shown ? shown : "the service", outcome->message);
+  error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "%s from %s: %s", outcome->reply->status ? "no whole answer" : "no answer",
+            shown ? shown : "the service", outcome->message);
   free(shown);
   trouble(op, outcome->sent, transport_codes[i].permanent);
 }

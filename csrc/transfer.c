@@ -189,6 +189,7 @@ static int set_up(Transfer *t, const Sending *sending) {
   set_limits(easy, sending);
   set_authorities(easy, sending->ca_file);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->reply.body.limit);      /* what is said to be larger is not begun */
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
@@ -270,7 +271,7 @@ void transfer_cancel(Transfer *transfer) {
 }
 
 static const char *in_words(const Transfer *t, CURLcode result) {
-  if (t->too_large) return "the reply is larger than allowed";
+  if (t->too_large || result == CURLE_FILESIZE_EXCEEDED) return "the reply is larger than allowed";
   if (result == CURLE_ABORTED_BY_CALLBACK) return "the connection closed without an answer";
   return t->message[0] ? t->message : curl_easy_strerror(result);
 }
@@ -282,6 +283,7 @@ void pool_done(Loop *loop, CURL *easy, CURLcode result) {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &asked);
   t->reply.status = (int)status;
+  if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;      /* so says libcurl of a header line beyond its bounds */
   Outcome outcome = { t->too_large ? CURLE_FILESIZE_EXCEEDED : result, in_words(t, result), t->sendings > 0 || asked > 0, &t->reply };
   t->done(t->owner, &outcome);      /* must not cancel this transfer */
   transfer_free(t);

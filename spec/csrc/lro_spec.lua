@@ -116,11 +116,11 @@ describe("the first reply", function()
     end)
   end
 
-  for _, status in ipairs { 200, 201, 202 } do
-    it(("of %d to PUT with a body that is not JSON is broken"):format(status), function()
-      local _, outcome, err = begin("PUT", reply(status, "<html>"))
+  for _, code in ipairs { 200, 201, 202 } do
+    it(("of %d to PUT with a body that is not JSON is broken"):format(code), function()
+      local _, outcome, err = begin("PUT", reply(code, "<html>"))
       assert.equal("broken", outcome)
-      is_protocol_error(err, status)
+      is_protocol_error(err, code)
     end)
   end
 

@@ -1,0 +1,117 @@
+/* raw.c: TCP for specs, byte by byte: a server that says what no HTTP library would. Everything is non-blocking; the spec's loop waits. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SOCKET "spec.raw.socket"
+
+static int *push_socket(lua_State *L) {
+  int *slot = lua_newuserdatauv(L, sizeof *slot, 0);
+  *slot = -1;
+  luaL_setmetatable(L, SOCKET);
+  return slot;
+}
+
+static int check_socket(lua_State *L) {
+  int *slot = luaL_checkudata(L, 1, SOCKET);
+  luaL_argcheck(L, *slot >= 0, 1, "closed");
+  return *slot;
+}
+
+static int failed(lua_State *L, const char *what) { return luaL_error(L, "%s: %s", what, strerror(errno)); }
+
+/* listen() -> a socket on a free port of 127.0.0.1 */
+static int l_listen(lua_State *L) {
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  int *slot = push_socket(L);
+  *slot = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (*slot < 0) return failed(L, "socket");
+  if (bind(*slot, (struct sockaddr *)&address, sizeof address) != 0) return failed(L, "bind");
+  if (listen(*slot, 64) != 0) return failed(L, "listen");
+  return 1;
+}
+
+static int l_port(lua_State *L) {
+  struct sockaddr_in address;
+  socklen_t size = sizeof address;
+  if (getsockname(check_socket(L), (struct sockaddr *)&address, &size) != 0) return failed(L, "getsockname");
+  lua_pushinteger(L, ntohs(address.sin_port));
+  return 1;
+}
+
+static int l_fd(lua_State *L) {
+  lua_pushinteger(L, check_socket(L));
+  return 1;
+}
+
+/* accept() -> a socket, or nothing */
+static int l_accept(lua_State *L) {
+  int listener = check_socket(L);
+  int *slot = push_socket(L);
+  *slot = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return *slot >= 0;
+}
+
+/* read() -> what there is, "" if there is nothing yet; nil at the end */
+static int l_read(lua_State *L) {
+  char bytes[65536];
+  ssize_t count = recv(check_socket(L), bytes, sizeof bytes, 0);
+  if (count == 0 || (count < 0 && errno != EAGAIN)) return 0;
+  lua_pushlstring(L, bytes, count > 0 ? (size_t)count : 0);
+  return 1;
+}
+
+/* write(text) -> how much of it went out; nil if nobody is there */
+static int l_write(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+  ssize_t count = send(check_socket(L), text, len, MSG_NOSIGNAL);
+  if (count < 0 && errno != EAGAIN) return 0;
+  lua_pushinteger(L, count > 0 ? count : 0);
+  return 1;
+}
+
+static int l_close(lua_State *L) {
+  int *slot = luaL_checkudata(L, 1, SOCKET);
+  if (*slot >= 0) close(*slot);
+  *slot = -1;
+  return 0;
+}
+
+/* Closes with a RST. */
+static int l_reset(lua_State *L) {
+  struct linger at_once = { 1, 0 };
+  setsockopt(check_socket(L), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  return l_close(L);
+}
+
+static const luaL_Reg methods[] = {
+  { "port",   l_port },
+  { "fd",     l_fd },
+  { "accept", l_accept },
+  { "read",   l_read },
+  { "write",  l_write },
+  { "reset",  l_reset },
+  { "close",  l_close },
+  { "__gc",   l_close },
+  { NULL, NULL }
+};
+
+__attribute__((visibility("default"))) int luaopen_raw(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_raw(lua_State *L) {
+  luaL_newmetatable(L, SOCKET);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_newtable(L);
+  lua_pushcfunction(L, l_listen);
+  lua_setfield(L, -2, "listen");
+  return 1;
+}
