@@ -23,7 +23,7 @@ typedef enum EventKind {
   EVENT_NONE,      /* the time given has passed, or a signal came */
   EVENT_OP,        /* there is news of op: accepted, polled (if asked for), or done */
   EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
-  EVENT_SEEN,      /* a client that is observed sent something, or was answered */
+  EVENT_SEEN,      /* a client that is observed sent something, or was answered: loop_take_seen */
   EVENT_IDLE       /* nothing is under way that could ever bring an event */
 } EventKind;
 
@@ -31,7 +31,6 @@ typedef struct Event {
   EventKind kind;
   Op *op;          /* not the receiver's: whoever started it owns it */
   int fd;
-  Seen *seen;      /* the receiver's: seen_free */
 } Event;
 
 Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
@@ -46,12 +45,14 @@ int    loop_trace(Loop *loop, const char *path, Error *error);   /* a JSON line 
 int    loop_forked(const Loop *loop);  /* it belongs to the parent process: do not use it here */
 
 struct Seen {      /* one sending, as it went out or as it was answered */
-  int observer;    /* the client's */
-  int answered;
+  Seen *next;
+  int   observer;  /* the client's */
+  int   answered;
   TraceLine line;
 };
 
-void seen_free(Seen *seen);
+Seen  *loop_take_seen(Loop *loop);     /* the oldest; NULL: there is none. The caller frees */
+void   seen_free(Seen *seen);
 
 /* -- credentials --------------------------------------------------------------------------------------------------------- */
 

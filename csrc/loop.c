@@ -17,11 +17,6 @@ typedef struct OwnerWatch {    /* a descriptor of the loop's owner */
   Loop  *loop;
 } OwnerWatch;
 
-typedef struct Sight {         /* what an observer is to be told; a Seen with its place in the queue */
-  Seen   seen;
-  Notice notice;
-} Sight;
-
 typedef struct Socket {        /* one of libcurl's */
   Watch watch;
   Loop *loop;
@@ -37,6 +32,8 @@ struct Loop {
   Watch   **watches;           /* by descriptor */
   size_t    watch_cap, watch_count;
   Notice    news;              /* head of a ring */
+  Seen     *seen, **seen_end;  /* for observers, oldest first */
+  Notice    seen_notice;
   int       flights;
   int       is_virtual;
   double    jumped;            /* how far the virtual clock is ahead */
@@ -278,22 +275,30 @@ void loop_unnotify(Notice *notice) {
 }
 
 void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
-  Sight *sight = calloc(1, sizeof *sight);
-  if (!sight || !trace_line_copy(&sight->seen.line, line)) {      /* a look that is lost changes nothing */
-    free(sight);
+  Seen *seen = calloc(1, sizeof *seen);
+  if (!seen || !trace_line_copy(&seen->line, line)) {      /* a look that is lost changes nothing */
+    free(seen);
     return;
   }
-  sight->seen.observer = observer;
-  sight->seen.answered = answered;
-  sight->notice.event.kind = EVENT_SEEN;
-  sight->notice.event.seen = &sight->seen;
-  loop_notify(loop, &sight->notice);
+  seen->observer = observer;
+  seen->answered = answered;
+  *loop->seen_end = seen;
+  loop->seen_end = &seen->next;
+  loop_notify(loop, &loop->seen_notice);
+}
+
+Seen *loop_take_seen(Loop *loop) {
+  Seen *seen = loop->seen;
+  if (!seen) return NULL;
+  loop->seen = seen->next;
+  if (!loop->seen) loop->seen_end = &loop->seen;
+  return seen;
 }
 
 void seen_free(Seen *seen) {
   if (!seen) return;
   trace_line_clear(&seen->line);
-  free((Sight *)seen);
+  free(seen);
 }
 
 static int has_news(const Loop *loop) { return loop->news.next != &loop->news; }
@@ -367,6 +372,8 @@ Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
   loop->news.next = loop->news.prev = &loop->news;
+  loop->seen_end = &loop->seen;
+  loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
@@ -394,7 +401,7 @@ static void close_watches(Loop *loop) {
 void loop_free(Loop *loop) {
   if (!loop) return;
   pool_free(loop->pool);
-  while (has_news(loop)) seen_free(take_news(loop).seen);
+  for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
   throttle_free(loop->throttle);

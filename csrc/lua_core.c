@@ -636,7 +636,7 @@ static void push_seen(lua_State *L, const Seen *seen) {
   set_text(L, "error", line->error);
 }
 
-/* core.step(seconds) -> "op", op | "watch", fd | "seen", { observer, answered, ... } | "idle" | nil; without seconds until something comes */
+/* core.step(seconds) -> "op", op | "watch", fd | "seen" | "idle" | nil; without seconds until something comes */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
@@ -653,15 +653,22 @@ static int l_step(lua_State *L) {
       return 2;
     case EVENT_SEEN:
       lua_pushliteral(L, "seen");
-      push_seen(L, event.seen);
-      seen_free(event.seen);
-      return 2;
+      return 1;
     case EVENT_IDLE:
       lua_pushliteral(L, "idle");
       return 1;
     default:
       return 0;
   }
+}
+
+/* seen() -> what an observed client sent or was answered, oldest first: { observer, answered, event, ... }; nil when that was all */
+static int l_seen(lua_State *L) {
+  Seen *seen = loop_take_seen(loop_of(L));
+  if (!seen) return 0;
+  push_seen(L, seen);
+  seen_free(seen);
+  return 1;
 }
 
 static int l_watch(lua_State *L) {
@@ -762,6 +769,7 @@ static const luaL_Reg functions[] = {
   { "credential",  l_credential },
   { "sleep",       l_sleep },
   { "step",        l_step },
+  { "seen",        l_seen },
   { "watch",       l_watch },
   { "trace",       l_trace },
   { "now",         l_now },

@@ -297,6 +297,7 @@ static void accepted(Op *op) {
   LroOutcome outcome = lro_first(&op->lro, &op->reply, &op->error);
   int over = outcome != LRO_RUNNING && !(outcome == LRO_SUCCEEDED && lro_final_url(&op->lro));
   op->accepted_at = loop_now(op->loop);
+  op->attempts = 0;
   if (over) {
     go_on(op, outcome, &op->reply);
     return;

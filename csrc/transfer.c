@@ -192,6 +192,7 @@ static int set_up(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->reply.body.limit);      /* what is said to be larger is not begun */
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);      /* where HTTP/2 is spoken one connection serves all: no handshake each */
   curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
   if (sending->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, sending->proxy);
   else if (url_is_loopback(sending->url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");

@@ -105,11 +105,19 @@ end
 
 Served.__close = Served.close
 
---- A program in the background, without its output.
+--- A port that was free a moment ago.
+---@return integer
+function process.free_port()
+  local taken <close> = assert(require("azureml.httpd").listen {})
+  return taken:port()
+end
+
+--- A program in the background.
 ---@param argv string[]
+---@param log string?        where its output goes; nowhere
 ---@return table served      ends with its scope
-function process.background(argv)
-  local file = assert(io.popen(("%s >/dev/null 2>&1 & echo $!; wait"):format(command_line(argv))))
+function process.background(argv, log)
+  local file = assert(io.popen(("%s >%s 2>&1 & echo $!; wait"):format(command_line(argv), quote(log or "/dev/null"))))
   local pid = assert(file:read "n", "it did not start")
   return setmetatable({ file = file, pid = math.tointeger(pid) }, Served)
 end

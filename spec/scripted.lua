@@ -12,10 +12,11 @@ Scripted.__close = Scripted.close
 
 --- Serve.
 ---@param answer fun(request: table): table      { status, headers, body, fault }; {} is never answered
+---@param given table?                            tls, address, as for the emulator's server
 ---@return { url: string, requests: table[] }    ends with its scope
-return function(answer)
+return function(answer, given)
   local self = setmetatable({ requests = {} }, Scripted)
-  self.server = server.start({}, function(request)
+  self.server = server.start(given or {}, function(request)
     table.insert(self.requests, request)
     local response = answer(request)
     if response.body == nil then response.body = "" end

@@ -23,6 +23,8 @@ local azureml = {
   workspace = workspace.new,
   credential = require "azureml.credential",
   client = client.new,
+  --- JSON as this package reads and writes it: decode, encode, merge, array, null.
+  json = require "azureml.json",
 
   --- Run functions side by side; all or nothing.
   parallel = task.parallel,

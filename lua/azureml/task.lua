@@ -10,6 +10,7 @@ local task = {}
 local handlers = {}      -- descriptor -> function
 local timers = {}        -- sleep -> function
 local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
+local last_observer = 0
 local parked = {}        -- operation -> tasks that wait for news of it
 local runnable = {}      -- tasks, from first to last
 local first, last = 1, 0
@@ -78,19 +79,35 @@ local function fire(timer)
   handler()
 end
 
--- One turn: at most one piece of news. Resumes nobody.
-local function pump(seconds)
-  local what, thing = core.step(seconds)
+-- Before the news that came of it: who waits for an operation finds that its observers have been told. The first error that one of them
+-- raised, in a table; the news must not get lost by it.
+local function tell_observers()
+  local fault
+  for seen in core.seen do
+    local observer = observers[seen.observer]
+    local ok, raised = true, nil
+    if observer then ok, raised = pcall(observer, seen) end
+    if not ok then fault = fault or { raised = raised } end
+  end
+  return fault
+end
+
+local function hand_out(what, thing)
   if what == "op" and thing then
     if timers[thing] then fire(thing) else wake(thing) end
   elseif what == "watch" then
     handlers[thing]()
-  elseif what == "seen" then
-    local observer = observers[thing.observer]
-    if observer then observer(thing) end
   elseif what == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
+end
+
+-- One turn: at most one piece of news. Resumes nobody.
+local function pump(seconds)
+  local what, thing = core.step(seconds)
+  local fault = last_observer > 0 and tell_observers()
+  hand_out(what, thing)
+  if fault then error(fault.raised, 0) end
 end
 
 local function wait_as_task(op, is_over, deadline)
@@ -293,8 +310,6 @@ function task.cancel(timer)
   timers[timer] = nil
   timer:close()
 end
-
-local last_observer = 0
 
 --- Call observer from the loop with what a client sends and is answered, afterwards. It must not wait. The caller keeps it.
 ---@param observer fun(seen: table)

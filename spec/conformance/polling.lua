@@ -1,17 +1,11 @@
 -- The low-level client against the public server that Microsoft's own clients are tested with: long-running operations, and pages. It
 -- counts which of its scenarios were met as it wants them to be. Run by `make conformance`.
 local azureml = require "azureml"
-local httpd = require "azureml.httpd"
 local json = require "azureml.json"
 local process = require "spec.process"
 
 local MODULES = assert(os.getenv "AZUREML_CONFORMANCE", "run it by `make conformance`") .. "/node_modules/"
 local SERVER = MODULES .. "@microsoft.azure/autorest.testserver/"
-
-local function free_port()
-  local taken <close> = assert(httpd.listen {})
-  return taken:port()
-end
 
 local function swagger(name)
   local file <close> = assert(io.open(SERVER .. "swagger/" .. name .. ".json"))
@@ -77,7 +71,7 @@ describe("the client against a public test server", function()
   local server, client
 
   setup(function()
-    local port = free_port()
+    local port = process.free_port()
     server = process.background({ "node", SERVER .. "dist/cli/cli.js", "run", "--port", port, "--coverageDirectory",
       process.root .. "/build/conformance/coverage" })
     client = azureml.client {

@@ -14,18 +14,21 @@ local function listen(given)
     errors.raise { code = "EmulatorMissing", message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
       hint = "install libmicrohttpd-dev and build again" }
   end
-  return httpd.listen { address = given.address or "127.0.0.1", port = given.port or 0 }
+  local tls = given.tls or {}
+  return httpd.listen {
+    address = given.address or "127.0.0.1", port = given.port or 0, tls_certificate = tls.certificate, tls_key = tls.key,
+  }
 end
 
 --- Listen, and answer what comes.
----@param given { address: string?, port: integer? }
+---@param given { address: string?, port: integer?, tls: { certificate: string, key: string }? }      PEM texts
 ---@param handle fun(request: table): table       a table without status is not answered
 ---@return table
 ---@raise an error object when the port is in use
 function server.start(given, handle)
   local handle_of, why = listen(given)
   if not handle_of then errors.raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
-  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1" }, Server)
+  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1", tls = given.tls }, Server)
   self.fd = handle_of:fd()
   task.on(self.fd, function() self:turn() end)
   self:turn()
@@ -50,7 +53,7 @@ end
 --- Where it listens.
 function Server:url()
   local host = self.host:find ":" and "[" .. self.host .. "]" or self.host
-  return ("http://%s:%d"):format(host, self.httpd:port())
+  return ("%s://%s:%d"):format(self.tls and "https" or "http", host, self.httpd:port())
 end
 
 --- Stop.

@@ -1,0 +1,454 @@
+local azureml = require "azureml"
+local core = require "azureml.core"
+local json = require "azureml.json"
+local scripted = require "spec.scripted"
+local serve = require "spec.raw"
+local world = require "spec.world"
+
+local function reply(status, value, headers)
+  local all = { ["Content-Type"] = "application/json" }
+  for name, text in pairs(headers or {}) do all[name] = text end
+  return { status = status, headers = all, body = value and (type(value) == "string" and value or json.encode(value)) or "" }
+end
+
+local function client_of(server, more)
+  local given = { endpoint = server.url, poll_interval = 0, retry = { tries = 0, delay = 0 } }
+  for name, value in pairs(more or {}) do given[name] = value end
+  return azureml.client(given)
+end
+
+-- Answers in turn; the last one for ever.
+local function saying(...)
+  local answers = { ... }
+  local at = 0
+  return scripted(function()
+    at = math.min(at + 1, #answers)
+    return answers[at]
+  end)
+end
+
+local function targets(server)
+  local list = {}
+  for i, request in ipairs(server.requests) do list[i] = request.method .. " " .. request.target end
+  return list
+end
+
+describe("a client", function()
+  before_each(function() core.clock "virtual" end)
+  after_each(function()
+    core.clock "real"
+    assert.equal(0, world.leaks())
+  end)
+
+  describe("that is made", function()
+    for _, row in ipairs {
+      { {}, "needs option 'endpoint'" },
+      { { endpoint = "https://a", tiemout = 3 }, "client has no option 'tiemout' %(known: allow_hosts, api_version, .*user_agent%)" },
+      { { endpoint = 3 }, "option 'endpoint' must be a string, not number" },
+      { { endpoint = "https://a", on_reply = true }, "option 'on_reply' must be a function, not boolean" },
+      { { endpoint = "https://a", retry = { trys = 1 } }, "retry has no option 'trys' %(known: tries, delay, max_delay, statuses, " },
+      { { endpoint = "https://a", retry = { methods = { "FETCH" } } }, "option 'retry.methods' does not know 'FETCH'" },
+      { { endpoint = "https://a", connect_timeout = -1 }, "option 'connect_timeout' must be a number from 0" },
+    } do
+      it("wrongly raises at the caller's line: " .. row[2]:match "^[%w' ]+", function()
+        local ok, err = pcall(function() return azureml.client(row[1]) end)
+        assert.is_false(ok)
+        assert.is_truthy(tostring(err):find(row[2]), err)
+      end)
+    end
+
+    for _, row in ipairs {
+      { "management.azure.com", "is not an http or https URL" },
+      { "ftp://a", "is not an http or https URL" },
+      { "https://a/?x=1", "must not have a query" },
+      { "https://me@a", "is not an http or https URL" },
+    } do
+      it("with the endpoint " .. row[1] .. " is refused", function()
+        local made, err = azureml.try(azureml.client, { endpoint = row[1] })
+        assert.is_nil(made)
+        assert.equal("InvalidEndpoint", err.code)
+        assert.is_truthy(err.message:find(row[2], 1, true), err.message)
+        assert.is_truthy(err.where:find("client_spec.lua", 1, true))
+      end)
+    end
+
+    it("with a token gets no plain http but to loopback", function()
+      local somebody = azureml.credential.token { token = "t" }
+      local _, err = azureml.try(azureml.client, { endpoint = "http://service.example", credential = somebody })
+      assert.equal("InvalidEndpoint", err.code)
+      assert.is_truthy(err.message:find("unencrypted", 1, true))
+      azureml.client({ endpoint = "http://service.example" }):close()      -- nobody's
+      azureml.client({ endpoint = "http://service.example", credential = azureml.credential.none() }):close()
+    end)
+  end)
+
+  describe("that asks", function()
+    it("adds query and api-version to a path, and sends a URL as it is", function()
+      local server <close> = saying(reply(200, { ok = true }))
+      local client <close> = client_of(server, { api_version = "2024-04-01" })
+      client:request { path = "/a%20b", query = { z = "1&2", ["$top"] = 5 } }
+      client:request { path = "/c?d=1", api_version = "2025-01-01" }
+      client:request { url = server.url .. "/e?sig=%2F+%2f" }
+      assert.same({ "GET /a%20b?api-version=2024-04-01&%24top=5&z=1%262", "GET /c?d=1&api-version=2025-01-01", "GET /e?sig=%2F+%2f" },
+        targets(server))
+    end)
+
+    it("sends a table as JSON and a text as it is, with the caller's headers", function()
+      local server <close> = saying(reply(200, {}))
+      local client <close> = client_of(server)
+      client:request { method = "PUT", path = "/a", body = { list = json.array {}, none = json.null, n = 3 } }
+      local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["X-A"] = "1" }
+      client:request { method = "POST", path = "/b", body = "a=b", headers = headers }
+      assert.equal('{"list":[],"n":3,"none":null}', server.requests[1].body)
+      assert.equal("application/json", server.requests[1].headers["content-type"])
+      assert.equal("a=b", server.requests[2].body)
+      assert.equal("application/x-www-form-urlencoded", server.requests[2].headers["content-type"])
+      assert.equal("1", server.requests[2].headers["x-a"])
+    end)
+
+    it("gets status, headers, body and its JSON", function()
+      local server <close> = saying(reply(203, '{"a":[1,null]}', { ["X-Some"] = "thing" }), reply(200, "plain"))
+      local client <close> = client_of(server)
+      local got = client:request { path = "/" }
+      assert.equal(203, got.status)
+      assert.equal("thing", got.headers["x-some"])
+      assert.equal('{"a":[1,null]}', got.body)
+      assert.same({ a = { 1, json.null } }, got.json)
+      assert.is_nil(client:request({ path = "/" }).json)
+    end)
+
+    it("keeps what it does not know in a read-modify-write", function()
+      local text = '{"big":9007199254740993,"empty":[],"none":null,"object":{},"price":0.073,"real":1.0,"tags":{"a":"1","b":"2"}}'
+      local server <close> = saying(reply(200, text), reply(200, {}))
+      local client <close> = client_of(server)
+      local got = client:request { path = "/x" }
+      client:request { method = "PUT", path = "/x", body = azureml.json.merge(got.body, { tags = { a = "3" } }) }
+      assert.equal((text:gsub('"a":"1"', '"a":"3"')), server.requests[2].body)
+    end)
+
+    for _, row in ipairs {
+      { { path = "/a\r\nX: y" }, "InvalidRequest", "control characters" },
+      { { path = "/a b" }, "InvalidRequest", "escape" },
+      { { path = "/a#b" }, "InvalidRequest", "fragment" },
+      { { path = "/a", method = "get" }, "InvalidRequest", "capitals" },
+      { { path = "/a", headers = { A = "b\r\nC: d" } }, "InvalidRequest", "control characters" },
+      { { url = "https://other.example/" }, "ForeignUrl", "other.example" },
+      { { url = "nonsense" }, "ForeignUrl", "nonsense" },
+    } do
+      it(("is refused before anything is sent: %s"):format(row[3]), function()
+        local server <close> = saying(reply(200, {}))
+        local client <close> = client_of(server)
+        local _, err = azureml.try(client.request, client, row[1])
+        assert.equal(row[2], err.code)
+        assert.is_truthy(err.message:find(row[3], 1, true), err.message)
+        assert.equal(0, #server.requests)
+      end)
+    end
+
+    it("is told at its line what a request lacks", function()
+      local server <close> = saying(reply(200, {}))
+      local client <close> = client_of(server)
+      for _, row in ipairs { { {}, "needs option 'path' or 'url'" }, { { path = "/", boddy = 1 }, "request has no option 'boddy'" } } do
+        local ok, err = pcall(client.request, client, row[1])
+        assert.is_false(ok)
+        assert.is_truthy(err:find("^%S*client_spec%.lua:%d+: ") and err:find(row[2], 1, true), err)
+      end
+    end)
+
+    it("sends again what the policy lists, and no more often than it says", function()
+      local server <close> = saying(reply(500, {}), reply(502, {}), reply(200, { ok = true }))
+      local client <close> = client_of(server, { retry = { tries = 2, delay = 0.5 } })
+      assert.is_true(client:request({ path = "/a" }).json.ok)
+      assert.equal(3, #server.requests)
+      local ids = {}
+      for _, request in ipairs(server.requests) do ids[request.headers["x-ms-client-request-id"]] = true end
+      assert.is_truthy(next(ids))
+      assert.is_nil(next(ids, (next(ids))))      -- one id for all tries of one request
+    end)
+
+    it("sends a POST again if retry.methods lists it", function()
+      local server <close> = saying(reply(500, {}), reply(200, { ok = true }))
+      local client <close> = client_of(server, { retry = { tries = 1, delay = 0, methods = { "POST" } } })
+      assert.is_true(client:request({ method = "POST", path = "/a" }).json.ok)
+    end)
+
+    it("does not wait for a Retry-After beyond max_delay, and is told of it", function()
+      local server <close> = saying(reply(503, {}, { ["Retry-After"] = "120" }))
+      local client <close> = client_of(server, { retry = { tries = 3 } })
+      local _, err = azureml.try(client.request, client, { path = "/a" })
+      assert.equal(503, err.status)
+      assert.equal(120, err.retry_after)
+      assert.equal(1, #server.requests)
+    end)
+
+    it("closed raises", function()
+      local server <close> = saying(reply(200, {}))
+      local client = client_of(server)
+      client:close()
+      client:close()
+      assert.has_error(function() client:request { path = "/" } end)
+      assert.equal("client: closed", tostring(client))
+    end)
+  end)
+
+  describe("with cookies", function()
+    local function counting()
+      return scripted(function(request)
+        local seen = tonumber((request.headers.cookie or ""):match "n=(%d+)") or 0
+        return reply(200, { seen = seen }, { ["Set-Cookie"] = "n=" .. seen + 1 .. "; Path=/" })
+      end)
+    end
+
+    it("sends those that the server set", function()
+      local server <close> = counting()
+      local client <close> = client_of(server, { cookies = true })
+      for i = 0, 3 do assert.equal(i, client:request({ path = "/" }).json.seen) end
+    end)
+
+    it("keeps them to itself, and without the option there are none", function()
+      local server <close> = counting()
+      local one <close> = client_of(server, { cookies = true })
+      local other <close> = client_of(server, { cookies = true })
+      local plain <close> = client_of(server)
+      for _ = 1, 2 do one:request { path = "/" } end
+      assert.equal(0, other:request({ path = "/" }).json.seen)
+      for _ = 1, 2 do assert.equal(0, plain:request({ path = "/" }).json.seen) end
+      assert.equal(2, one:request({ path = "/" }).json.seen)
+    end)
+  end)
+
+  describe("with hooks", function()
+    it("tells of each sending and each answer, in order, afterwards", function()
+      local server <close> = saying(reply(503, {}), reply(202, nil, { Location = "/ops/1?sig=s3cr3t" }),
+        reply(202, nil), reply(200, "done", { ["x-ms-request-id"] = "rid" }))
+      local told = {}
+      local client <close> = client_of(server, {
+        retry = { tries = 1, delay = 0 },
+        on_request = function(seen) told[#told + 1] = ("> %s %s %d"):format(seen.event, seen.method, seen.attempt) end,
+        on_reply = function(seen)
+          told[#told + 1] = ("< %s %d"):format(seen.event, seen.status)
+          assert.is_true(seen.seconds >= 0 and #seen.client_request_id == 36)
+          assert.is_nil(seen.url:find "s3cr3t")
+          if seen.status == 200 then assert.same({ 4, "rid" }, { seen.bytes, seen.request_id }) end
+        end,
+      })
+      local op <close> = client:operation { method = "POST", path = "/go" }
+      op:wait()
+      assert.same({ "> request POST 1", "< request 503", "> request POST 2", "< request 202", "> poll GET 1", "< poll 202", "> poll GET 1",
+        "< poll 200" }, told)
+    end)
+
+    it("tells what came instead of an answer", function()
+      local server <close> = serve(function() return { "close" } end)
+      local told
+      local client <close> = client_of(server, { on_reply = function(seen) told = seen end })
+      azureml.try(client.request, client, { path = "/" })
+      assert.equal("ConnectionLost", told.error)
+      assert.is_nil(told.status)
+    end)
+
+    it("that raises ends the wait that it happened in", function()
+      local server <close> = saying(reply(200, {}))
+      local client <close> = client_of(server, { on_request = function() error("my mistake", 0) end })
+      local ok, err = pcall(client.request, client, { path = "/" })
+      assert.same({ false, "my mistake" }, { ok, err })
+      core.step(0)
+    end)
+  end)
+
+  describe("that reads pages", function()
+    it("gives the items of all of them, asks each once and byte for byte, and may find one empty", function()
+      local server
+      server = scripted(function(request)
+        local page = request.target:match "page=(%d)" or "1"
+        local last = page == "4"
+        return reply(200, { value = page == "2" and json.array {} or { page }, nextLink = not last and
+          ("%s/list?page=%d&sig=%%2F+%%2f"):format(server.url, page + 1) or json.null })
+      end)
+      local closing <close> = server
+      local client <close> = client_of(closing, { api_version = "1" })
+      local items = {}
+      for item in client:pages { path = "/list" } do items[#items + 1] = item end
+      assert.same({ "1", "3", "4" }, items)
+      assert.same({ "GET /list?api-version=1", "GET /list?page=2&sig=%2F+%2f", "GET /list?page=3&sig=%2F+%2f",
+        "GET /list?page=4&sig=%2F+%2f" }, targets(server))
+    end)
+
+    it("under other names, from a POST, by relative links, until an empty one", function()
+      local server <close> = saying(reply(200, { things = { 1 }, more = "two?x=1" }), reply(200, { things = { 2 }, more = "" }))
+      local client <close> = client_of(server)
+      local items = {}
+      for item in client:pages { method = "POST", path = "/a/one", body = {}, items = "things", next_link = "more" } do
+        items[#items + 1] = item
+      end
+      assert.same({ 1, 2 }, items)
+      assert.same({ "POST /a/one", "GET /a/two?x=1" }, targets(server))
+    end)
+
+    it("sends nothing before the first item is asked for", function()
+      local server <close> = saying(reply(200, { value = { 1 } }))
+      local client <close> = client_of(server)
+      local pages = client:pages { path = "/list" }
+      assert.equal(0, #server.requests)
+      assert.equal(1, pages())
+      assert.is_nil(pages())
+      assert.is_nil(pages())
+      assert.equal(1, #server.requests)
+    end)
+
+    for _, row in ipairs {
+      { "a page without items", reply(200, { nextLink = json.null }), "InvalidPage", "came without 'value'" },
+      { "a page that is no JSON", reply(200, "<html>"), "InvalidPage", "came without 'value'" },
+      { "a page that is refused", reply(400, { error = { code = "Bad", message = "bad" } }), "Bad", "bad" },
+      { "a list that leads back", reply(200, { value = { 2 }, nextLink = "/list?page=2" }), "InvalidPage", "leads back" },
+    } do
+      it("raises rather than end early, each time it is asked: " .. row[1], function()
+        local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/list?page=2" }), row[2])
+        local client <close> = client_of(server)
+        local pages = client:pages { path = "/list", label = "list the things" }
+        assert.equal(1, pages())
+        for _ = 1, 2 do
+          local _, err = azureml.try(pages)
+          assert.equal(row[3], err.code)
+          assert.is_truthy(err.message:find("^cannot list the things: ") and err.message:find(row[4], 1, true), err.message)
+        end
+        pages = nil
+        assert.is_nil(pages)
+      end)
+    end
+  end)
+
+  describe("that begins an operation", function()
+    local function started(server, more)
+      local client = client_of(server, more)
+      return client, client:operation { method = "POST", path = "/go?x=1", body = {}, label = "go" }
+    end
+
+    it("returns when it was accepted, and waits when asked to", function()
+      local server <close> = saying(reply(202, { first = true }, { ["Azure-AsyncOperation"] = "/ops/1" }),
+        reply(200, { status = "Running" }), reply(200, { status = "Succeeded", n = 1 }))
+      local client, op = started(server)
+      local closing <close> = client
+      assert.equal(1, #server.requests)
+      assert.is_false(op:done())
+      assert.equal("Accepted", op:status())
+      assert.is_true(op:first().json.first)
+      assert.is_nil(op:result())
+      assert.equal(1, op:wait().json.n)
+      assert.equal(1, op:wait({ timeout = 1 }).json.n)
+      assert.same({ true, "Succeeded", 2 }, { op:done(), op:status(), op:polls() })
+      assert.is_nil(op:ticket())
+      op:close()
+      assert.is_truthy(closing)
+      assert.has_error(function() op:wait() end)
+    end)
+
+    it("raises its refusal at once, and its failure from wait", function()
+      local server <close> = saying(reply(409, { error = { code = "Busy", message = "busy" } }))
+      local client <close> = client_of(server)
+      local _, err = azureml.try(client.operation, client, { method = "POST", path = "/go", label = "go" })
+      assert.equal("Busy", err.code)
+      assert.equal("cannot go: busy", err.message)
+      local failing <close> = saying(reply(202, nil, { Location = "/l", ["Azure-AsyncOperation"] = "/a" }),
+        reply(200, { status = "Failed", error = { code = "Broke", message = "it broke", details = { { code = "D", message = "deep" } } } }))
+      local another, op = started(failing)
+      local _, why = azureml.try(op.wait, op)
+      assert.equal("Broke", why.code)
+      assert.equal("deep", why.details[1].message)
+      op:close()
+      another:close()
+    end)
+
+    it("tells a wait that is over from one that lost sight, and can be waited for again", function()
+      local server <close> = saying(reply(202, nil, { Location = "/l" }), reply(202, nil))
+      local client, op = started(server, { poll_interval = 5 })
+      local _, err = azureml.try(op.wait, op, { timeout = 12 })
+      assert.equal("Timeout", err.code)
+      assert.equal(op, err.operation)
+      assert.is_truthy(err.message:find("go: not done after 12 s", 1, true), err.message)
+      op:close()
+      client:close()
+      local lost <close> = saying(reply(202, nil, { Location = "/l" }), reply(500, { error = { code = "Sick", message = "sick" } }))
+      client, op = started(lost, { poll_interval = 5, retry = { tries = 0, delay = 5 } })
+      _, err = azureml.try(op.wait, op, { timeout = 60 })
+      assert.equal("LostSight", err.code)
+      assert.equal(500, err.status)
+      op:close()
+      client:close()
+    end)
+
+    for _, row in ipairs {
+      { "location", "/location", { result = "location" } }, { "original-uri", "/go?x=1", { result = "original" } },
+      { "azure-async-operation", nil, { status = "Succeeded" } },
+    } do
+      it("ends with the result by final_state_via " .. row[1], function()
+        local server <close> = scripted(function(request)
+          if request.method == "POST" then return reply(202, nil, { ["Azure-AsyncOperation"] = "/status", Location = "/location" }) end
+          if request.target == "/status" then return reply(200, { status = "Succeeded" }) end
+          return reply(200, { result = request.target == "/location" and "location" or "original" })
+        end)
+        local client <close> = client_of(server)
+        local op <close> = client:operation { method = "POST", path = "/go?x=1", final_state_via = row[1] }
+        assert.same(row[3], op:wait().json)
+        assert.equal(row[2] and "GET " .. row[2], targets(server)[3])
+      end)
+    end
+
+    it("gives a ticket with which another client goes on to the same result", function()
+      local server <close> = saying(
+        reply(201, { properties = { provisioningState = "Creating" } }, { ["Azure-AsyncOperation"] = "/ops/1?s=%2f" }),
+        reply(200, { status = "Succeeded" }), reply(200, { made = true }))
+      local client <close> = client_of(server)
+      local op = client:operation { method = "PUT", path = "/thing?x=1", body = {}, label = "make thing" }
+      local ticket = op:ticket()
+      local id = op.request_id
+      op:close()
+      local other <close> = client_of(server)
+      local again <close> = other:resume(ticket)
+      assert.equal(id, again.request_id)
+      assert.is_true(again:wait().json.made)
+      assert.same({ "PUT /thing?x=1", "GET /ops/1?s=%2f", "GET /thing?x=1" }, targets(server))
+    end)
+
+    it("holds no token in its ticket, and does not go elsewhere with one", function()
+      local server <close> = saying(reply(202, nil, { ["Azure-AsyncOperation"] = "/ops/1" }))
+      local client <close> = client_of(server, { credential = azureml.credential.token { token = "s3cr3t" } })
+      local op <close> = client:operation { method = "POST", path = "/go" }
+      local ticket = op:ticket()
+      assert.is_nil(ticket:find "s3cr3t")
+      local elsewhere <close> = azureml.client { endpoint = "https://other.example" }
+      local _, err = azureml.try(elsewhere.resume, elsewhere, ticket)
+      assert.equal("ForeignUrl", err.code)
+    end)
+
+    for _, row in ipairs {
+      { "nothing", "this is not a ticket" }, { "[]", "this is not a ticket" }, { '{"azureml_ticket":2}', "of version 2" },
+      { '{"azureml_ticket":1}', "damaged: it has no" },
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{}}', "does not say where to ask" },
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","poll_url":"file:/e"}}',
+        "wrong in poll_url" },
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","odd":"1"}}',
+        "wrong in odd" },
+    } do
+      it("refuses a ticket: " .. row[2], function()
+        local client <close> = azureml.client { endpoint = "https://service.example" }
+        local _, err = azureml.try(client.resume, client, row[1])
+        assert.equal("InvalidTicket", err.code)
+        assert.is_truthy(err.message:find(row[2], 1, true), err.message)
+      end)
+    end
+  end)
+
+  it("knows what is left of the budget, as the service last said", function()
+    local server <close> = saying(reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-reads"] = "249" }),
+      reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-writes"] = "199" }))
+    local client <close> = client_of(server)
+    assert.is_nil(client:budget("/subscriptions/a/x", "GET"))
+    client:request { path = "/subscriptions/a/x" }
+    client:request { method = "PUT", path = "/subscriptions/a/x", body = {} }
+    assert.equal(249, client:budget("/subscriptions/a/y", "GET"))
+    assert.equal(199, client:budget("/subscriptions/a/y", "POST"))
+    assert.is_nil(client:budget("/subscriptions/a/y", "DELETE"))
+    assert.is_nil(client:budget("/subscriptions/b/y", "GET"))
+  end)
+end)
