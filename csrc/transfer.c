@@ -196,10 +196,7 @@ static int set_up(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
   if (sending->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, sending->proxy);
   else if (url_is_loopback(sending->url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  if (sending->cookies) {
-    curl_easy_setopt(easy, CURLOPT_SHARE, sending->cookies);
-    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* keep them, read no file */
-  }
+  curl_easy_setopt(easy, CURLOPT_SHARE, sending->cookies);      /* which turns them on; CURLOPT_COOKIEFILE would leak at each reset */
   set_method(t, sending);
   return set_url(t, sending) && set_headers(t, sending);
 }
