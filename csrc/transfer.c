@@ -196,7 +196,10 @@ static int set_up(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
   if (sending->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, sending->proxy);
   else if (url_is_loopback(sending->url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(easy, CURLOPT_SHARE, sending->cookies);      /* which turns them on; CURLOPT_COOKIEFILE would leak at each reset */
+  if (sending->cookies) {
+    curl_easy_setopt(easy, CURLOPT_SHARE, sending->cookies);
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turns them on, reads no file */
+  }
   set_method(t, sending);
   return set_url(t, sending) && set_headers(t, sending);
 }
@@ -208,7 +211,8 @@ static CURL *take_handle(Pool *pool) {
 }
 
 static void give_handle(Pool *pool, CURL *easy) {
-  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);      /* a reset leaves it */
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* a reset forgets that list without releasing it, */
+  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and leaves this */
   if (pool->idle_count == MAX_IDLE_HANDLES) {
     curl_easy_cleanup(easy);
     return;

@@ -4,6 +4,7 @@
 --- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local options = require "azureml.options"
 
 local task = {}
 
@@ -11,10 +12,11 @@ local handlers = {}      -- descriptor -> function
 local timers = {}        -- sleep -> function
 local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
 local last_observer = 0
-local parked = {}        -- operation -> tasks that wait for news of it
+local parked = setmetatable({}, { __mode = "k" })      -- operation -> tasks that wait for news of it; a closed one brings none
 local runnable = {}      -- tasks, from first to last
 local first, last = 1, 0
 local current            -- the task that runs now, if one does
+local PARKED = {}        -- what a task yields when it waits
 
 ---@class azureml.Group
 ---@field left integer         tasks that have not ended
@@ -54,21 +56,47 @@ local function wake(op)
   for _, one in ipairs(list or {}) do make_runnable(one) end
 end
 
+-- What a <close> handler raises goes into the details of the error that closed it.
+local function add_detail(failure, detail)
+  if not errors.is(failure) then return end
+  failure.details = failure.details or {}
+  table.insert(failure.details, errors.is(detail) and detail or { message = tostring(detail) })
+end
+
 local function end_task(one, failure)
   local group = one.group
   one.ended = true
   group.left = group.left - 1
-  if failure ~= nil and group.failure == nil then group.failure = failure end
+  if group.failure == nil then group.failure = failure
+  elseif failure ~= nil then add_detail(group.failure, failure) end
   if group.parent then make_runnable(group.parent) end
+end
+
+-- A coroutine that failed keeps its <close> variables open until it is closed.
+local function fail_task(one, failure)
+  if failure == nil then failure = "an error without a value" end
+  one.ended = true
+  local _, raised = coroutine.close(one.coroutine)
+  if raised ~= nil and raised ~= failure then add_detail(failure, raised) end
+  end_task(one, failure)
+end
+
+local function stray_yield(one)
+  local info = debug.getinfo(one.coroutine, 1, "Sl")
+  local where = info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
+  return where .. "a task yields only by waiting: nobody would resume it here"
 end
 
 local function run(one)
   local before = current
   current = one
-  local ok, failure = coroutine.resume(one.coroutine)
+  local ok, said = coroutine.resume(one.coroutine)
   current = before
-  if coroutine.status(one.coroutine) ~= "dead" then return end
-  if ok then end_task(one) else end_task(one, failure) end
+  if coroutine.status(one.coroutine) == "dead" then
+    if ok then end_task(one) else fail_task(one, said) end
+  elseif said ~= PARKED then
+    fail_task(one, stray_yield(one))
+  end
 end
 
 -- The loop ----------------------------------------------------------------------------------------------------------------
@@ -117,7 +145,7 @@ local function wait_as_task(op, is_over, deadline)
     if alarm and alarm:done() then return false end
     park_on(op, one)
     if alarm then park_on(alarm, one) end
-    coroutine.yield()
+    coroutine.yield(PARKED)
   end
   return true
 end
@@ -166,27 +194,25 @@ end
 --- Let time pass; other tasks go on.
 ---@param seconds number
 function task.sleep(seconds)
+  options.check_seconds("sleep: its argument", seconds)
   local op <close> = core.sleep(seconds)
   task.wait(op)
 end
 
 -- Groups ------------------------------------------------------------------------------------------------------------------
 
--- What a <close> handler raises goes into the details of the error that closed it.
-local function add_detail(group, failure)
-  if not errors.is(group.failure) then return end
-  group.failure.details = group.failure.details or {}
-  table.insert(group.failure.details, errors.is(failure) and failure or { message = tostring(failure) })
-end
-
-local function close_all(tasks)
+-- Where no error closes them, but somebody who closes us, the first that a handler raises is his to know.
+local function close_all(tasks, cause)
+  local raised
   for _, one in ipairs(tasks) do
     if not one.ended then
       one.ended = true
       local ok, failure = coroutine.close(one.coroutine)
-      if not ok then add_detail(one.group, failure) end
+      if not ok and cause == nil and raised == nil then raised = failure
+      elseif not ok then add_detail(cause or raised, failure) end
     end
   end
+  if raised ~= nil then error(raised, 0) end
 end
 
 local function turn_until_over(group)
@@ -198,7 +224,7 @@ end
 
 local function park_until_over(group)
   group.parent = current
-  while group.left > 0 and group.failure == nil do coroutine.yield() end
+  while group.left > 0 and group.failure == nil do coroutine.yield(PARKED) end
 end
 
 --- Run functions as tasks until all have ended or one has failed; then the others are closed.
@@ -212,7 +238,7 @@ local function run_group(functions)
     make_runnable(tasks[i])
   end
   if is_task() then park_until_over(group) else turn_until_over(group) end
-  close_all(guard)
+  close_all(guard, group.failure)
   if group.failure ~= nil then error(group.failure, 0) end
 end
 
@@ -221,13 +247,14 @@ end
 ---@return any ...       the first result of each, in order
 ---@raise what a function raised first
 function task.parallel(...)
-  local functions, results = { ... }, {}
-  for i, f in ipairs(functions) do
+  local given, functions, results = table.pack(...), {}, {}
+  for i = 1, given.n do
+    local f = given[i]
     if type(f) ~= "function" then errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f)) end
     functions[i] = function() results[i] = f() end
   end
   run_group(functions)
-  return table.unpack(results, 1, #functions)
+  return table.unpack(results, 1, given.n)
 end
 
 local function read_all(list)
@@ -253,13 +280,26 @@ end
 
 local DEFAULT_LIMIT = 1000
 
+local function is_iterable(list)
+  local meta = getmetatable(list)
+  return type(list) == "table" or type(list) == "function" or type(meta) == "table" and meta.__call ~= nil
+end
+
+local function limit_of(given)
+  local limit = options.check("each", given, { limit = "integer" }).limit or DEFAULT_LIMIT
+  if limit < 1 then errors.mistake("each: option 'limit' must be 1 or more, not %d", limit) end
+  return limit
+end
+
 --- Call f with each item, side by side; all are tried, then the failures are raised together.
 ---@param list table|function            a sequence, or an iterator such as ws.instances:list(); read whole before the first call
 ---@param f fun(item: any)
----@param options? { limit: integer? }   how many at once; 1000
+---@param given? { limit: integer? }     how many at once; 1000
 ---@raise an error object `SomeFailed` whose details list each failure by name; a mistake or an interrupt at once
-function task.each(list, f, options)
-  local limit = options and options.limit or DEFAULT_LIMIT
+function task.each(list, f, given)
+  if not is_iterable(list) then errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list)) end
+  if type(f) ~= "function" then errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f)) end
+  local limit = limit_of(given)
   local items, failures, at = read_all(list), {}, 0
   local function worker()
     while at < #items do
