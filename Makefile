@@ -41,7 +41,7 @@ endif
 
 PURE := buf text url headers error retry lro throttle jwt trace
 CORE := $(PURE) loop transfer child op client credential token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_core lua_json lua_system
+BORDER := $(CORE) lua_core lua_json lua_system lua_journal
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')
 

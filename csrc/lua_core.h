@@ -10,4 +10,6 @@
 void lua_json_register(lua_State *L);      /* adds encode, merge, array, is_array to the table on top  [-0, +0, m] */
 void lua_system_register(lua_State *L);    /* adds read_trusted, directory, terminal_width  [-0, +0, m] */
 
+void lua_journal_register(lua_State *L);   /* adds journal, dead_journals  [-0, +0, m] */
+
 #endif

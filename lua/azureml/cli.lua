@@ -17,6 +17,7 @@ cli.commands = {
   stop     = { summary = "stop a compute instance: its hours end, its disk and its quota stay" },
   restart  = { summary = "restart a compute instance" },
   delete   = { summary = "delete a compute instance, with its disk" },
+  pending  = { summary = "list what ended processes left under way at the service, and go on waiting for it" },
   emulator = { summary = "serve an emulator of the service on loopback" },
   run      = { summary = "run a workflow by name" },
 }

@@ -28,10 +28,15 @@ local function seconds(text)
   return nil, ("'%s' is not a number of seconds"):format(text)
 end
 
+--- --timeout: how long at most.
+function command.timeout_option(parser)
+  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service"):argname("SECONDS"):convert(seconds)
+end
+
 --- --no-wait, --timeout: how long.
 function command.wait_options(parser)
   parser:flag("--no-wait", "return when the service has accepted it")
-  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service"):argname("SECONDS"):convert(seconds)
+  command.timeout_option(parser)
 end
 
 --- -o: how results are printed.
@@ -127,15 +132,24 @@ local COLUMNS = {
   { title = "Tags", key = tags_of },
 }
 
---- Print many.
-function command.print_instances(args, list)
+--- Print a list, as the options say.
+---@param args table
+---@param list table[]
+---@param columns table[]                    as for render.table
+---@param summarise fun(item: any): table    for JSON
+function command.print_list(args, list, columns, summarise)
   if args.output ~= "json" then
-    print(render.table(list, COLUMNS, { width = width() }))
+    print(render.table(list, columns, { width = width() }))
     return
   end
   local summaries = json.array {}
-  for i, vm in ipairs(list) do summaries[i] = instance.summary(vm) end
+  for i, item in ipairs(list) do summaries[i] = summarise(item) end
   print_json(summaries)
+end
+
+--- Print many instances.
+function command.print_instances(args, list)
+  command.print_list(args, list, COLUMNS, instance.summary)
 end
 
 local function print_accepted(args, op)

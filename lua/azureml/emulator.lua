@@ -35,7 +35,7 @@ local API_VERSIONS = { first = "2021-01-01", last = "2026-12-31" }
 ---@class azureml.Emulator
 ---@field url string              "http://127.0.0.1:43210"
 ---@field authority string        where it issues tokens: the same origin
-local Emulator = {}
+local Emulator = { in_process = true }
 local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
@@ -74,6 +74,7 @@ local function act(self, at, request)
   if not row then refusal.raise("unknown_path", at.path, at.query["api-version"] or "") end
   local entry = row[request.method]
   at.row, at.verb = row, route.verb(row, request.method)
+  if at.verb then self.verbs[at.verb] = (self.verbs[at.verb] or 0) + 1 end
   local trouble = take_trouble(self, at, request)
   if trouble then return trouble end
   at.application = authenticate(self.directory, request, at.now)
@@ -196,6 +197,14 @@ end
 function Emulator:request_count() return self.requests end
 function Emulator:token_count() return self.directory.issued end
 
+--- How often each verb was asked for: create, delete, start, stop, restart.
+---@return table<string, integer>
+function Emulator:verb_counts()
+  local copy = { create = 0, delete = 0, start = 0, stop = 0, restart = 0 }
+  for verb, count in pairs(self.verbs) do copy[verb] = count end
+  return copy
+end
+
 --- A token of its default application, for what wants to hold one itself.
 ---@return string
 function Emulator:issue_token()
@@ -254,7 +263,7 @@ function emulator.new(given)
   local seed = options.check("seed", given.seed, SEED)
   local time = clock.new { now = core.now, time = core.time, speed = given.speed, manual = given.manual }
   local self = setmetatable({
-    clock = time, requests = 0, names = settings_of(seed), faults = fault.new(), throttle = throttle.new(time), log = given.log,
+    clock = time, requests = 0, verbs = {}, names = settings_of(seed), faults = fault.new(), throttle = throttle.new(time), log = given.log,
     world = world.new { clock = time, guid = core.guid, quotas = seed.quotas },
     directory = directory.new {
       clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime,

@@ -13,6 +13,7 @@ end
 
 local client = require "azureml.client"
 local errors = require "azureml.error"
+local journal = require "azureml.journal"
 local operation = require "azureml.operation"
 local task = require "azureml.task"
 local workspace = require "azureml.workspace"
@@ -38,13 +39,20 @@ local azureml = {
   try = errors.try,
 }
 
+--- Operations that processes left under way which have ended since: killed, interrupted, or without a wait. They are written down
+--- where the executable or `journal = true` began them. Oldest first; while one is in your hands no other process is given it.
+---@return azureml.JournalEntry[] entries     for azureml.resume; with verb, name, workspace_name, began, taken_on (acceptance was seen)
+---@return string[] damaged                   files that could not be read: set aside under these names
+---@usage for _, entry in ipairs(azureml.pending()) do print(azureml.resume(entry):wait()) end
+azureml.pending = journal.of_the_dead
+
 --- Go on with an operation that another process began.
----@param ticket string                    what op:ticket() gave
+---@param ticket string|azureml.JournalEntry      what op:ticket() gave, or one of azureml.pending
 ---@param given? table                     credential, cloud and so on, as for azureml.workspace; the endpoint is never the ticket's
 ---@return azureml.Operation
----@raise an error object for a damaged ticket, and for one of another endpoint
+---@raise an error object for a damaged ticket, for one of another endpoint, and `NotTakenOn`
 function azureml.resume(ticket, given)
-  local said = operation.read_ticket(ticket)
+  local said = type(ticket) == "table" and ticket or operation.read_ticket(ticket)
   local names = { subscription_id = said.subscription_id, resource_group = said.resource_group, name = said.workspace_name }
   for name, value in pairs(given or {}) do names[name] = names[name] or value end
   return workspace.new(names).instances:resume(said)

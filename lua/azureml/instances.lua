@@ -1,4 +1,5 @@
 --- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
@@ -47,20 +48,29 @@ local function another_type(self, raw)
   }
 end
 
--- A verb is not sent twice. Where its answer was lost the instance tells whether it was taken on; then its state is waited for.
-local function reconcile(self, verb, name, err)
-  local vm, why = errors.try(self.find, self, name)
-  local taken_on = vm and state.shows(verb, vm.state) or verb == "delete" and not vm and not why
-  if not taken_on then error(err, 0) end
-  return operation.new { verb = verb, name = name, workspace = self.workspace }
+-- Whether the instance shows that a verb was taken on, though nobody saw it accepted.
+local function is_taken_on(self, verb, name)
+  local vm = self:find(name)
+  if not vm then return verb == "delete" end
+  return state.shows(verb, vm.state)
+end
+
+-- A verb is not sent twice: where its answer was lost the instance tells whether it was taken on; then its state is waited for.
+local function settle_answer(self, verb, name, err)
+  return err.outcome_unknown and errors.try(is_taken_on, self, verb, name) == true
 end
 
 local function begin(self, verb, name, body)
-  local what = { label = verb .. " " .. name, body = body }
+  local id = core.guid()
+  local entry = self.workspace:intend(verb, name, id)
+  local what = { label = verb .. " " .. name, body = body, request_id = id }
   local handle, err = errors.try(resource.begin, self.workspace, verbs[verb], { name = name }, what)
-  if handle then return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle } end
-  if err.outcome_unknown then return reconcile(self, verb, name, err) end
-  error(err, 0)
+  if not handle and not settle_answer(self, verb, name, err) then
+    if entry then entry:ended() end
+    error(err, 0)
+  end
+  if entry then entry:accepted(handle and handle:progress()) end
+  return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle, entry = entry }
 end
 
 --- Look at an instance.
@@ -155,17 +165,51 @@ function Instances:delete(given)
   return begin(self, "delete", vm.name)
 end
 
---- Go on with an operation from a ticket.
----@param ticket table
+-- The world that one is in may be another than the one it was sent to.
+local function check_endpoint(self, said)
+  local endpoint = self.workspace:client():endpoint()
+  if not said.endpoint or said.endpoint == endpoint then return end
+  errors.raise { code = "AnotherEndpoint",
+    message = ("%s %s was sent to %s, and this is %s"):format(said.verb, said.name, said.endpoint, endpoint),
+    hint = "choose the cloud or the emulator that it was sent to" }
+end
+
+-- Of one whose process did not live to see the answer. An instance that is there was created, by it or before it.
+local function check_taken_on(self, said)
+  if said.taken_on or is_taken_on(self, said.verb, said.name) then return end
+  if said.verb == "create" and self:find(said.name) then return end
+  said:ended()
+  errors.raise { code = "NotTakenOn",
+    message = ("%s %s: nothing shows that the service took it on"):format(said.verb, said.name),
+    hint = "look at the instance's state; then ask for it again if you still want it" }
+end
+
+-- An entry goes on to be written to where it stands; a ticket is written down anew.
+local function entry_of(self, said, progress)
+  if said.file then return said end
+  local entry = self.workspace:intend(said.verb, said.name, said.request_id)
+  if entry then entry:accepted(progress) end
+  return entry
+end
+
+--- Go on with an operation that another process began.
+---@param said table          what a ticket says, or a journal's entry
 ---@return azureml.Operation
-function Instances:resume(ticket)
-  local verb = verbs[ticket.verb]
+---@raise an error object: `InvalidTicket`, `AnotherEndpoint`, `NotTakenOn` where a process died before the answer and the instance's
+---  state does not show that it was accepted
+function Instances:resume(said)
+  local verb, name, progress = verbs[said.verb], said.name, said.progress
   if not verb or verb[1] == "GET" then
-    errors.raise { code = "InvalidTicket", message = ("the ticket is damaged: there is no verb '%s'"):format(ticket.verb) }
+    errors.raise { code = "InvalidTicket", message = ("the ticket is damaged: there is no verb '%s'"):format(said.verb) }
   end
-  local handle = resource.resume(self.workspace, verb, { name = check_name("resume", ticket.name) },
-    { label = ticket.verb .. " " .. ticket.name }, ticket.progress)
-  return operation.new { verb = ticket.verb, name = ticket.name, workspace = self.workspace, handle = handle }
+  check_name("resume", name)
+  check_endpoint(self, said)
+  local what = { label = said.verb .. " " .. name, request_id = said.request_id or said.id }
+  if not progress then check_taken_on(self, said) end
+  local handle = progress and resource.resume(self.workspace, verb, { name = name }, what, progress) or nil
+  return operation.new {
+    verb = said.verb, name = name, workspace = self.workspace, handle = handle, entry = entry_of(self, said, progress),
+  }
 end
 
 --- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at

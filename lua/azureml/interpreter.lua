@@ -186,6 +186,7 @@ end
 --- Read the arguments and plan what they ask for.
 function interpreter.start(given)
   host = given
+  package.loaded["azureml.host"] = given      -- by which the package knows that it is the executable's
   set_arg(host.argv, nil)
   add_own_tree()
   local options, message = arguments.parse(host.argv)

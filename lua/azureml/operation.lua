@@ -28,7 +28,7 @@ local function label_of(self)
 end
 
 --- One that the service has accepted; handle is the core's, or nil where there is nothing to poll but the instance itself.
----@param fields { verb: string, name: string, workspace: azureml.Workspace, handle: userdata? }
+---@param fields { verb: string, name: string, workspace: azureml.Workspace, handle: userdata?, entry: azureml.JournalEntry? }
 ---@return azureml.Operation
 function operation.new(fields)
   local self = setmetatable(fields, metatable)
@@ -146,6 +146,7 @@ end
 local function end_with(self, outcome)
   if self.outcome then return end
   self.outcome = outcome
+  if self.entry then self.entry:ended() end
   if self.handle then self.handle:close() end
 end
 
@@ -235,6 +236,7 @@ end
 --- Let it go: it goes on at the service, unwatched. Whoever waits for it is told.
 function Operation:close()
   self.closed = self.outcome == nil
+  if self.entry then self.entry:ended() end
   if not self.handle then return end
   self.handle:close()
   task.look_again(self.handle)

@@ -43,6 +43,7 @@ local function request_of(workspace, verb, values, what)
     body = what.body,
     label = what.label,
     timeout = what.timeout,
+    request_id = what.request_id,
   }
 end
 

@@ -18,7 +18,10 @@ local function refuse(message)
   errors.raise { code = "InvalidTicket", message = message, hint = "it is what ticket() gave, unchanged" }
 end
 
-local function check_progress(progress)
+--- Check how far an operation has got, as a ticket or a journal says it.
+---@param progress table
+---@raise an error object `InvalidTicket`
+function ticket.check_progress(progress)
   for field, value in pairs(progress) do
     local form = type(value) == "string" and PROGRESS[field]
     if not form or not value:find(form) then refuse("the ticket is damaged: its progress is wrong in " .. field) end
@@ -47,7 +50,7 @@ function ticket.read(text, expected)
   for field, kind in pairs(expected) do
     if type(fields[field]) ~= kind then refuse("the ticket is damaged: it has no " .. field) end
   end
-  check_progress(fields.progress)
+  ticket.check_progress(fields.progress)
   return fields
 end
 

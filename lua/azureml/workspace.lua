@@ -5,6 +5,7 @@ local config = require "azureml.config"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
 local instances = require "azureml.instances"
+local journal = require "azureml.journal"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
@@ -29,7 +30,7 @@ local workspace = {}
 
 local KNOWN = {
   subscription_id = "string", resource_group = "string", name = "string", credential = "table", cloud = "any", client = "table",
-  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string", proxy = "string",
+  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string", proxy = "string", journal = "boolean",
 }
 
 -- Source: compute-rest.md, section 1.
@@ -52,7 +53,9 @@ end
 --- _WORKSPACE_NAME; a config.json found upward; the Azure CLI's defaults. No request is sent yet.
 ---@param given? table
 ---  subscription_id, resource_group, name string?; credential azureml.Credential? (default: the environment, then the Azure CLI);
----  cloud string|table?; timeout (of a request), poll_interval number? (seconds); retry table?; ca_file, proxy string?
+---  cloud string|table?; timeout (of a request), poll_interval number? (seconds); retry table?; ca_file, proxy string?;
+---  journal boolean? (write pending operations down, so that another process can go on with them: see azureml.pending; in the executable
+---  true, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists what was tried
 function workspace.new(given)
@@ -100,6 +103,20 @@ function Workspace:client()
     if not self.opened then self.opened, self.credential = open_client(self.given) end
   end
   return self.opened
+end
+
+--- Write down an operation that is about to be sent. Nothing is written for an emulator in this process: it ends with it.
+---@param verb string
+---@param name string
+---@param id string           the request's
+---@return azureml.JournalEntry?      nil: nothing is written
+function Workspace:intend(verb, name, id)
+  local world, endpoint = config.emulator(), self:client():endpoint()
+  if not journal.is_wanted(self.given.journal) or world and world.in_process and world.url == endpoint then return nil end
+  return journal.intend({
+    id = id, verb = verb, name = name, endpoint = endpoint,
+    subscription_id = self.subscription_id, resource_group = self.resource_group, workspace_name = self.name,
+  }, self.given.journal)
 end
 
 --- The workspace itself, as the service sends it.

@@ -22,6 +22,11 @@ actions["GET settings"] = function(emulator)
   return { status = 200, json = emulator:settings() }
 end
 
+-- How often each verb was asked for.
+actions["GET requests"] = function(emulator)
+  return { status = 200, json = emulator:verb_counts() }
+end
+
 actions["GET state"] = function(emulator)
   return {
     status = 200,
@@ -55,7 +60,7 @@ end
 function control.answer(emulator, request, segments)
   if is_foreign(request) then return refuse(403, "the control endpoint is for programs on this machine") end
   local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
-  if not action then return refuse(404, "known: GET settings, GET state, POST advance, POST faults") end
+  if not action then return refuse(404, "known: GET requests, GET settings, GET state, POST advance, POST faults") end
   if request.method ~= "POST" then return action(emulator) end
   local body, why = json.decode(request.body or "")
   if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end

@@ -1,0 +1,43 @@
+--- azureml pending: what ended processes left under way at the service.
+local azureml = require "azureml"
+local command = require "azureml.command"
+
+local pending = {}
+
+function pending.configure(parser)
+  parser:mutex(
+    parser:flag("--wait", "go on waiting for all of them"),
+    parser:flag("--forget", "do not list them again; they go on at the service"))
+  command.timeout_option(parser)
+  command.output_option(parser)
+end
+
+local COLUMNS = {
+  { title = "Verb", key = "verb" },
+  { title = "Name", key = "name" },
+  { title = "Workspace", key = "workspace_name" },
+  { title = "Began", key = "began" },
+  { title = "Accepted", key = function(entry) return entry.taken_on and "yes" or "not known" end },
+}
+
+local function as_fields(entry)
+  return { verb = entry.verb, name = entry.name, workspace_name = entry.workspace_name, resource_group = entry.resource_group,
+    subscription_id = entry.subscription_id, endpoint = entry.endpoint, began = entry.began, accepted = entry.taken_on == true }
+end
+
+local function wait(entries, args)
+  azureml.each(entries, function(entry)
+    azureml.resume(entry):wait { timeout = args.timeout, show_output = true }
+  end)
+end
+
+function pending.run(args)
+  local entries, damaged = azureml.pending()
+  for _, path in ipairs(damaged) do io.stderr:write("azureml: a damaged journal was set aside: ", path, "\n") end
+  if args.wait then return wait(entries, args) end
+  command.print_list(args, entries, COLUMNS, as_fields)
+  if not args.forget then return end
+  for _, entry in ipairs(entries) do entry:ended() end
+end
+
+return pending
