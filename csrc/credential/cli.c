@@ -13,6 +13,7 @@
 static const double TIMEOUT = 13;      /* seconds; az takes half a second, after an upgrade ten */
 static const char INSTALL[] = "install it, or choose another credential";
 static const char LOGIN[] = "run 'az login'";
+static const char BY_HAND[] = "try 'az account get-access-token' by hand";
 
 typedef struct Cli {
   char  *tenant_id, *subscription;
@@ -45,17 +46,17 @@ static double life_left(const json_t *answer) {
 static void read_answer(Fetch *fetch, const Buf *output) {
   json_t *answer = json_loadb(output->data ? output->data : "", output->len, 0, NULL);
   Grant grant = { json_string_value(json_object_get(answer, "accessToken")), answer ? life_left(answer) : 0, 0 };
-  if (!answer) end_with(fetch, "InvalidTokenAnswer", "it printed something that is not JSON", "try 'az account get-access-token' by hand");
-  else if (!grant.token) end_with(fetch, "InvalidTokenAnswer", "its answer has no accessToken", "try 'az account get-access-token' by hand");
+  if (!answer) end_with(fetch, "InvalidTokenAnswer", "it printed something that is not JSON", BY_HAND);
+  else if (!grant.token) end_with(fetch, "InvalidTokenAnswer", "its answer has no accessToken", BY_HAND);
   else if (grant.expires_in <= 0) end_with(fetch, "InvalidTokenAnswer", "its answer does not say when the token ends, or it has ended", LOGIN);
   else fetch->done(fetch, &grant, NULL);
   json_decref(answer);
 }
 
-/* The last line that says something, without the token it might show. */
+/* The last line that says something; but where Entra refused, it is Entra's, and below it stands only what to run. */
 static char *last_words(const Buf *errors) {
-  const char *text = errors->data ? errors->data : "";
-  size_t end = errors->len;
+  const char *text = errors->data ? errors->data : "", *refusal = strstr(text, "AADSTS");
+  size_t end = refusal ? (size_t)(refusal - text) + strcspn(refusal, "\r\n") : errors->len;
   while (end && (text[end - 1] == '\n' || text[end - 1] == '\r' || text[end - 1] == ' ')) end--;
   size_t begin = end;
   while (begin && text[begin - 1] != '\n') begin--;
@@ -82,7 +83,8 @@ static void read_failure(Fetch *fetch, const ChildResult *result) {
 static void ended(void *owner, const ChildResult *result) {
   Fetch *fetch = owner;
   fetch->work = NULL;
-  if (result->timed_out) end_with(fetch, "CliTimeout", "it did not answer in time", "try 'az account get-access-token' by hand");
+  if (result->timed_out) end_with(fetch, "CliTimeout", "it did not answer in time", BY_HAND);
+  else if (result->status < 0) end_with(fetch, "CliFailed", "it printed far more than an answer, or could not be heard to its end", BY_HAND);
   else if (result->status != 0) read_failure(fetch, result);
   else read_answer(fetch, result->output);
 }

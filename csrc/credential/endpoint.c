@@ -1,6 +1,7 @@
 /* endpoint.c: one question to an OAuth token endpoint, and its answer. Which form fields say who asks is the kinds' business. */
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,9 +117,13 @@ static void answered(Op *op, void *context) {
 }
 
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch) {
-  static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", NULL };
+  char id[37], id_line[64];
+  text_guid(id);
+  snprintf(id_line, sizeof id_line, "client-request-id: %s", id);      /* Entra's name for it; its answers' correlation_id */
+  const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", id_line, NULL };
   Error error = { 0 };
-  Request request = { .method = "POST", .url = endpoint->path, .headers = headers, .body = form->data, .body_len = form->len, .timeout = ALL_TRIES };
+  Request request = { .method = "POST", .url = endpoint->path, .headers = headers, .body = form->data,
+    .body_len = form->len, .timeout = ALL_TRIES, .request_id = id };
   Op *op = form->failed ? NULL : op_request(endpoint->client, &request, &error);
   buf_wipe(form);
   if (op) {

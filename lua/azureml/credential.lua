@@ -11,7 +11,8 @@ local metatable = { __name = "azureml.Credential", __index = Credential }
 local credential = {}
 
 local function open(fields)
-  local handle, failure = core.credential(fields)
+  local ok, handle, failure = pcall(core.credential, fields)
+  if not ok then errors.mistake("%s", handle) end
   if not handle then errors.raise(errors.from_core(failure)) end
   return setmetatable({ handle = handle }, metatable)
 end
@@ -79,7 +80,9 @@ end
 ---@return azureml.Credential
 function credential.chain(links)
   local handles = {}
-  for i, link in ipairs(options.check("chain", links, setmetatable({}, { __index = function() return "table" end }))) do
+  if type(links) ~= "table" then errors.mistake("chain: a list of credentials expected, got %s", type(links)) end
+  for i, link in ipairs(links) do
+    if getmetatable(link) ~= metatable then errors.mistake("chain: link %d must be a credential, not a %s", i, type(link)) end
     handles[i] = link.handle
   end
   return open { kind = "chain", links = handles }
