@@ -388,7 +388,7 @@ describe("the token endpoint", function()
   it("a redirect of it is not followed: the secret would go there", function()
     serve { status = 307, headers = { Location = "http://127.0.0.1:1/elsewhere" } }
     local err = refusal(client.request, client, { path = "/x" })
-    assert.equal("Redirected", err.code)
+    assert.equal("ForeignUrl", err.code)
     assert.equal(1, #server.requests)
   end)
 

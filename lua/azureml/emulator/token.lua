@@ -35,7 +35,10 @@ end
 
 local function read_form(body)
   local form = {}
-  for name, value in body:gmatch "([^&=]+)=([^&]*)" do form[unescape(name)] = unescape(value) end
+  for field in body:gmatch "[^&]+" do
+    local name, value = field:match "^([^=]*)=(.*)$"
+    if name then form[unescape(name)] = unescape(value) end
+  end
   return form
 end
 
