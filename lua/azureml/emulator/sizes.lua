@@ -37,11 +37,16 @@ local function price(retail, os_type, tier)
   return { retailPrice = retail, osType = os_type, vmTier = tier }
 end
 
+-- DS3, D2s, NC4as: an S behind the letters or behind the number.
+local function takes_premium_disks(name)
+  return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil
+end
+
 local function size_of(row)
   local name, family, cores, gpus, memory, disk, hour = table.unpack(row)
   return {
     name = name, family = family, vCPUs = cores, gpus = gpus, memoryGB = memory, maxResourceVolumeMB = disk, osVhdSizeMB = 1047552,
-    lowPriorityCapable = true, premiumIO = name:find "s" ~= nil,
+    lowPriorityCapable = true, premiumIO = takes_premium_disks(name),
     estimatedVMPrices = {
       billingCurrency = "USD", unitOfMeasure = "OneHour",
       values = { price(hour, "Linux", "Standard"), price(hour / 5, "Linux", "LowPriority"), price(hour * 1.8, "Windows", "Standard") },

@@ -1,0 +1,81 @@
+local azureml = require "azureml"
+local process = require "spec.process"
+
+describe("azureml emulator", function()
+  local directory
+
+  before_each(function() directory = process.directory() end)
+  after_each(function() process.remove(directory) end)
+
+  local function read(name)
+    local file <close> = assert(io.open(directory .. "/" .. name))
+    return file:read "a"
+  end
+
+  -- Serves until it is told to end; what it said is in the files out and err.
+  local function serve(signal, ...)
+    local words = table.concat({ ... }, " ")
+    local port = process.free_port()
+    local command = ("env --default-signal=INT '%s' emulator --port %d %s"):format(process.executable_path, port, words)
+    local script = process.write(directory .. "/serve", ("cd '%s'; %s >out 2>err & pid=$!; read line; kill -%s $pid; wait $pid; echo $? >code\n")
+      :format(directory, command, signal))
+    local shell = assert(io.popen("sh " .. script, "w"))
+    local url = "http://127.0.0.1:" .. port
+    local client <close> = azureml.client { endpoint = url, retry = { tries = 100, delay = 0.02, max_delay = 0.02 } }
+    client:request { path = "/emulator/settings" }
+    azureml.try(client.request, client, { path = "/nothing?secret=1" })
+    shell:write "\n"
+    shell:close()
+    return url, read "out", read "err", tonumber(read "code")
+  end
+
+  it("prints the URL alone on standard output, and what to export on standard error", function()
+    local url, out, err = serve "TERM"
+    assert.equal(url .. "\n", out)
+    for _, name in ipairs { "AZUREML_EMULATOR=" .. url, "AZURE_AUTHORITY_HOST=" .. url, "AZURE_TENANT_ID=", "AZURE_CLIENT_SECRET=" } do
+      assert.is_truthy(err:find(name, 1, true), name)
+    end
+  end)
+
+  it("logs requests, without their queries", function()
+    local _, _, err = serve "TERM"
+    assert.is_truthy(err:find "%d%d:%d%d:%d%d GET /nothing 404\n")
+    assert.is_nil(err:find "secret=1")
+  end)
+
+  it("says nothing more with --quiet", function()
+    local _, out, err = serve("TERM", "--quiet")
+    assert.is_truthy(out:find "^http")
+    assert.is_nil(err:find "AZURE")
+    assert.is_nil(err:find "GET")
+  end)
+
+  for signal, code in pairs { INT = 130, TERM = 143 } do
+    it(("ends by SIG%s without a traceback"):format(signal), function()
+      local _, _, err, ended = serve(signal, "--quiet")
+      assert.equal(code, ended)
+      assert.is_nil(err:find "traceback")
+    end)
+  end
+
+  it("says in one sentence that a port is in use, and exits with 1", function()
+    local running <close> = process.served_emulator {}
+    local port = running.url:match "%d+$"
+    local out, err, code = process.executable { "emulator", "--port", port }
+    assert.same({ "", 1 }, { out, code })
+    assert.is_truthy(err:find(("^azureml: port %s on 127%%.0%%.0%%.1 is in use"):format(port)), err)
+    assert.is_nil(err:find "traceback")
+  end)
+
+  for _, row in ipairs {
+    { { "--port", "99999" }, "'99999' is not a port from 0 to 65535" }, { { "--port", "x" }, "'x' is not a port" },
+    { { "--speed", "0" }, "'0' is not a number above 0" }, { { "--speed", "fast" }, "'fast' is not a number above 0" },
+    { { "--address", "localhost" }, "'localhost' is not an address such as 127.0.0.1 or ::1" }, { { "--prot", "1" }, "%-%-prot" },
+  } do
+    it(("refuses %s, and exits with 2"):format(table.concat(row[1], " ")), function()
+      local out, err, code = process.executable { "emulator", table.unpack(row[1]) }
+      assert.same({ "", 2 }, { out, code })
+      assert.is_truthy(err:find(row[2]), err)
+    end)
+  end
+end)

@@ -1,0 +1,85 @@
+local door = require "spec.door"
+
+describe("the emulator's control endpoint", function()
+  local at
+
+  before_each(function() at = door.open() end)
+
+  local function ask(method, path, body, headers)
+    local all = { host = "127.0.0.1:1234" }
+    for name, value in pairs(headers or {}) do all[name] = value end
+    return at:send { method = method, target = "/emulator/" .. path, headers = all, body = body or "" }
+  end
+
+  it("tells the names and the secret of its default world", function()
+    local status, value = ask("GET", "settings")
+    assert.equal(200, status)
+    assert.same(at.names, value)
+  end)
+
+  it("moves the clock, and tells where it stands", function()
+    local _, before = ask("GET", "state")
+    local status, after = ask("POST", "advance", '{"seconds":"1h"}')
+    assert.equal(200, status)
+    local function hour(value) return tonumber(value.now:match "T(%d%d):") end
+    assert.equal((hour(before) + 1) % 24, hour(after))
+    assert.equal(200, (ask("POST", "advance", '{"seconds":90}')))
+  end)
+
+  it("counts requests, tokens and verbs", function()
+    at:ask("PUT", at:path "computes/ci-ann", door.instance())
+    at:ask("PUT", at:path "computes/ci-bob", door.instance())
+    local _, counts = ask("GET", "requests")
+    assert.same({ create = 2, delete = 0, start = 0, stop = 0, restart = 0 }, counts)
+    local _, state = ask("GET", "state")
+    assert.equal(4, state.requests)
+    assert.equal(1, state.tokens)
+  end)
+
+  it("takes one fault or a list of them, all or none", function()
+    assert.equal(204, (ask("POST", "faults", '{"answer":{"status":500,"json":{}},"times":1,"match":{"method":"GET"}}')))
+    assert.equal(500, (at:ask("GET", at:path "computes")))
+    assert.equal(200, (at:ask("GET", at:path "computes")))
+    assert.equal(400, (ask("POST", "faults", '[{"answer":{"status":500}},{"answer":"explode"}]')))
+    assert.equal(200, (at:ask("GET", at:path "computes")))
+    assert.equal(204, (ask("POST", "faults", '[{"answer":{"status":500}},{"answer":{"status":502}}]')))
+    assert.same({ 500, 502 }, { (at:ask("GET", at:path "computes")), (at:ask("GET", at:path "computes")) })
+  end)
+
+  for _, row in ipairs {
+    { "advance", "hello", "not JSON" }, { "advance", "{}", "'seconds' is a number" },
+    { "advance", '{"seconds":-1}', "'seconds' is a number" },
+    { "advance", '{"seconds":1e300}', "'seconds' is a number" }, { "advance", '"x"', "'seconds' is a number" },
+    { "faults", "5", "a table of options expected" }, { "faults", '{"answer":"explode"}', "a fault's answer" },
+    { "faults", '{"answer":"reset","match":{"path":"%"}}', "not a Lua pattern" }, { "faults", '{"anwser":"reset"}', "no option 'anwser'" },
+  } do
+    it(("refuses POST %s %s"):format(row[1], row[2]), function()
+      local status, value = ask("POST", row[1], row[2])
+      assert.equal(400, status)
+      assert.is_truthy(value.error.message:find(row[3], 1, true), value.error.message)
+      assert.equal(200, (at:ask("GET", at:path "computes")))      -- nothing of it was taken
+    end)
+  end
+
+  for _, row in ipairs { { "GET", "" }, { "GET", "nothing" }, { "DELETE", "settings" }, { "POST", "settings" }, { "GET", "advance" } } do
+    it(("knows no %s /%s, and says what it knows"):format(row[1], row[2]), function()
+      local status, value = ask(row[1], row[2])
+      assert.equal(404, status)
+      assert.is_truthy(value.error.message:find("GET settings", 1, true))
+    end)
+  end
+
+  for _, row in ipairs {
+    { "a page of another origin", { origin = "https://evil.example" } }, { "a page without an origin of its own", { origin = "null" } },
+    { "a name that was rebound", { host = "evil.example" } }, { "a name that looks like loopback", { host = "127.0.0.1.evil.example" } },
+    { "no host", { host = "" } },
+  } do
+    it("refuses " .. row[1], function() assert.equal(403, (ask("GET", "settings", nil, row[2]))) end)
+  end
+
+  for _, headers in ipairs {
+    { host = "localhost:1" }, { host = "[::1]:1" }, { host = "127.0.0.1", origin = "http://127.0.0.1:8080" },
+  } do
+    it("serves programs on this machine: " .. headers.host, function() assert.equal(200, (ask("GET", "settings", nil, headers))) end)
+  end
+end)

@@ -1,0 +1,63 @@
+local azureml = require "azureml"
+local errors = require "azureml.error"
+local server = require "azureml.emulator.server"
+local task = require "azureml.task"
+
+local function serve(handle, given)
+  return server.start(given or {}, handle or function() return { status = 200, headers = {}, body = "ok" } end)
+end
+
+local function client_of(one)
+  return azureml.client { endpoint = one:url(), retry = { tries = 0 } }
+end
+
+describe("the emulator's server", function()
+  it("answers many at once, each what it asked", function()
+    local one = serve(function(request) return { status = 200, headers = {}, body = request.target } end)
+    local client <close> = client_of(one)
+    local right = 0
+    azureml.parallel(table.unpack((function()
+      local all = {}
+      for i = 1, 100 do
+        all[i] = function() if client:request({ path = "/" .. i }).body == "/" .. i then right = right + 1 end end
+      end
+      return all
+    end)()))
+    assert.equal(100, right)
+    one:close()
+    one:close()
+  end)
+
+  it("leaves unanswered what its handler leaves", function()
+    local one = serve(function() return {} end)
+    local client <close> = azureml.client { endpoint = one:url(), request_timeout = 0.05, retry = { tries = 0 } }
+    local _, err = azureml.try(client.request, client, { path = "/" })
+    assert.equal("RequestTimeout", err.code)
+    one:close()
+  end)
+
+  it("says in one sentence that a port is in use", function()
+    local one = serve()
+    local port = tonumber(one:url():match ":(%d+)$")
+    local _, err = errors.try(serve, nil, { port = port })
+    assert.equal("AddressInUse", err.code)
+    assert.equal(("port %d on 127.0.0.1 is in use"):format(port), err.message)
+    assert.is_truthy(err.hint)
+    one:close()
+    serve(nil, { port = port }):close()
+  end)
+
+  it("closes with requests that nobody answered", function()
+    local one = serve(function() return {} end)
+    local client <close> = client_of(one)
+    local op <close> = client:submit({ path = "/" }, false)
+    local turns = 0
+    task.wait_until(op, function()
+      turns = turns + 1
+      return turns > 20
+    end, require("azureml.core").now() + 0.05)
+    one:close()
+    task.wait(op)
+    assert.is_true(op:done())
+  end)
+end)
