@@ -61,11 +61,70 @@ describe("the emulator's world", function()
     assert.is_true(one:is_taken("eastus", "ci-ANN"))
     assert.is_false(one:is_taken("westus", "ci-ann"))
     local begun = machine.begin(compute, "delete", 0)
+    one:save("compute", compute)
     assert.equal(compute, one:compute(workspace, "ci-ann"))
     now[1] = begun.due
     assert.is_nil(one:compute(workspace, "ci-ann"))
     assert.same({}, one:computes(workspace))
     assert.is_false(one:is_taken("eastus", "ci-ann"))
+  end)
+
+  it("lists computes in the order of their creation, whatever has gone in between", function()
+    local one, workspace = open()
+    local all = {}
+    for i = 1, 50 do all[i] = add(one, workspace, "ci-" .. i) end
+    for i = 1, 50, 2 do one:drop("compute", all[i]) end
+    add(one, workspace, "ci-1")
+    local names = {}
+    for i, compute in ipairs(one:computes(workspace)) do names[i] = compute.name end
+    assert.equal(26, #names)
+    assert.same({ "ci-2", "ci-4", "ci-50", "ci-1" }, { names[1], names[2], names[25], names[26] })
+  end)
+
+  it("tells of every change: what is new, what is another, what is no more, and what time did", function()
+    local one, workspace, now = open()
+    local told = {}
+    one:watch(function(kind, key, record) told[#told + 1] = kind and kind .. " " .. key .. (record and "" or " gone") or "time" end)
+    local compute = add(one, workspace, "Ann")
+    machine.begin(compute, "delete", 0)
+    one:save("compute", compute)
+    now[1] = 1000
+    one:settle()
+    one:settle()
+    local key = "compute s-1/group/team/ann"
+    assert.same({ key, key, key .. " gone", "time" }, told)
+    assert.is_nil(one:record("compute", "s-1/group/team/ann"))
+  end)
+
+  it("holds plain data: what a record is reached by is read from it, and not written with it", function()
+    local one, workspace = open()
+    local compute = add(one, workspace, "ann")
+    assert.equal(workspace, compute.workspace)
+    assert.equal("S-1", compute.workspace.group.subscription.id)
+    assert.is_nil(rawget(compute, "workspace"))
+    assert.equal('{"created":0,"group_name":"Group","id":"guid-1","location":"eastus","name":"Team","subscription_id":"S-1"}',
+      require("azureml.json").encode(workspace))
+  end)
+
+  it("forgets an operation a day after it was over", function()
+    local one, _, now = open()
+    one:save("operation", { id = "op", due = 100 })
+    now[1] = 100 + 24 * 3600 - 1
+    assert.equal("op", one:operation("op").id)
+    now[1] = 100 + 24 * 3600
+    assert.is_nil(one:operation "op")
+  end)
+
+  it("finds one among ten thousand without looking at the others", function()
+    local one, workspace = open()
+    for i = 1, 10000 do add(one, workspace, "ci-" .. i) end
+    local steps = 0
+    debug.sethook(function() steps = steps + 1 end, "", 100)
+    local found, taken = one:compute(workspace, "CI-5000"), one:is_taken("eastus", "ci-5000")
+    local used = one:usage(one:subscription "S-1", "eastus")
+    debug.sethook()
+    assert.same({ "ci-5000", true, 40000 }, { found.name, taken, used.total })
+    assert.is_true(steps < 10, steps)
   end)
 
   it("counts what is used by subscription, region and family", function()
@@ -76,6 +135,11 @@ describe("the emulator's world", function()
     add(one, other, "ci-c")
     assert.same({ clusters = 2, total = 8, families = { standardDSv2Family = 4, standardFSv2Family = 4 } },
       one:usage(one:subscription "S-1", "eastus"))
+    local grown = one:compute(workspace, "ci-a")
+    grown.vm_size = "Standard_F2s_v2"
+    one:save("compute", grown)
+    one:drop("compute", one:compute(workspace, "ci-b"))
+    assert.same({ clusters = 1, total = 2, families = { standardFSv2Family = 2 } }, one:usage(one:subscription "S-1", "eastus"))
     assert.same({ clusters = 0, total = 0, families = {} }, one:usage(one:subscription "S-1", "westus"))
   end)
 

@@ -24,9 +24,10 @@ local function text_of_length(at, length)
 end
 
 -- The live service signs the URL of an operation's status, which makes it 3 KB long. The signature is looked up, not computed.
+-- What is returned is path and query.
 local function sign(at, operation)
   operation.signature = text_of_length(at, 342)
-  operation.target = ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/computeOperationsStatus/%s"
+  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/computeOperationsStatus/%s"
     .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(at.subscription.id, at.workspace.location, operation.id, at.api_version,
     math.floor(at.now * 1e7), text_of_length(at, 2200), operation.signature, text_of_length(at, 43))
 end
@@ -51,16 +52,16 @@ local function begin(at, compute, verb)
   local begun = machine.begin(compute, verb, at.now, failure)
   compute.failure = failure and verb == "create" and { code = failure.code, message = failure.message } or nil
   local operation = { id = at.world.guid(), due = begun.due, failure = begun.failure }
-  sign(at, operation)
-  at.world.operations[operation.id] = operation
-  return { ["Azure-AsyncOperation"] = at.origin .. operation.target, ["retry-after-ms"] = pace(at) }
+  local target = sign(at, operation)
+  at.world:save("operation", operation)
+  return { ["Azure-AsyncOperation"] = at.origin .. target, ["retry-after-ms"] = pace(at) }
 end
 
 local SUCCEEDED = '{"status":"Succeeded","percentComplete":100.0}'      -- as a text: as recorded, which no encoder of ours would write
 
 --- The status of an operation: 200 whatever it is.
 function computes.status(at)
-  local operation = at.world.operations[at.operation_id]
+  local operation = at.world:operation(at.operation_id)
   if not operation then refusal.raise("no_operation", at.operation_id) end
   if at.query.s ~= operation.signature then refusal.raise "bad_signature" end
   if operation.due > at.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(at) } } end
@@ -103,6 +104,7 @@ end
 -- Tags and description are taken over, all else stays: what the live service does is not documented. Source: compute-rest.md, section 3.3.
 local function overwrite(at, compute, wanted)
   compute.tags, compute.description, compute.modified = wanted.tags, wanted.description, at.now
+  at.world:save("compute", compute)
   return { status = 200, json = show.compute(compute, at.workspace, at.now), headers = {} }
 end
 
@@ -113,12 +115,12 @@ local function identity_of(at, wanted)
 end
 
 local function make(at, name, wanted)
-  at.world.addresses = (at.world.addresses or 0) + 1
+  local number = at.world:next_number()
   return {
-    name = name, vm_size = wanted.vm_size, ssh = wanted.ssh, tags = wanted.tags, description = wanted.description, user = wanted.user,
-    subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing, public_ip = wanted.public_ip,
-    identity = identity_of(at, wanted), creator = at.application, created = at.now, modified = at.now,
-    address = public_address(at.world.addresses), private_address = private_address(at.world.addresses),
+    number = number, name = name, vm_size = wanted.vm_size, ssh = wanted.ssh, tags = wanted.tags, description = wanted.description,
+    user = wanted.user, subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing, public_ip = wanted.public_ip,
+    identity = identity_of(at, wanted), creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
+    created = at.now, modified = at.now, address = public_address(number), private_address = private_address(number),
   }
 end
 
@@ -151,7 +153,9 @@ function computes.delete(at)
   local compute = at.world:compute(at.workspace, at.compute_name)
   if not compute then return { status = 204 } end
   refuse_busy(at, compute)
-  return { status = 202, headers = begin(at, compute, "delete") }
+  local headers = begin(at, compute, "delete")
+  at.world:save("compute", compute)
+  return { status = 202, headers = headers }
 end
 
 -- start, stop, restart: 202 without a body.
@@ -160,7 +164,9 @@ local function verb(name)
     local compute = find(at)
     refuse_busy(at, compute)
     if not machine.allows(compute, name, at.now) then refusal.raise("only_from", machine.state(compute, at.now), name) end
-    return { status = 202, headers = begin(at, compute, name) }
+    local headers = begin(at, compute, name)
+    at.world:save("compute", compute)
+    return { status = 202, headers = headers }
   end
 end
 

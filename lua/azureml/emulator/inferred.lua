@@ -9,6 +9,8 @@ return {
   page_size = 100,
   -- 4: what a client is asked to wait between polls when the clock is sped up; at its real speed nothing is sent, as recorded.
   poll_after = 10,
+  -- 4: how long the status of an operation that is over can be asked for, in seconds.
+  operation_kept = 24 * 3600,
   -- 6: statuses and codes of refusals whose text is known.
   name_taken = { status = 409, code = "Conflict" },
   name_invalid = { status = 400, code = "BadRequest" },

@@ -47,6 +47,14 @@ function machine.settled_at(one)
   return one.timeline[#one.timeline].at
 end
 
+--- When its state changes next, by itself; nil: not before a verb begins.
+---@return number?
+function machine.next_change(one, now)
+  for _, step in ipairs(one.timeline) do
+    if step.at > now then return step.at end
+  end
+end
+
 --- Whether a verb is at work on it.
 function machine.is_busy(one, now)
   return machine.settled_at(one) > now

@@ -1,5 +1,7 @@
 --- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they
---- were given.
+--- were given. Each thing is a record, plain data that can be written down; what it is reached by, and what reaches it, hangs on its
+--- metatable. Every change of a record goes through `save` and `drop`.
+local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local sizes = require "azureml.emulator.sizes"
@@ -13,17 +15,133 @@ World.__index = World
 ---@param given { clock: table, guid: function, quotas: table? }
 ---@return table
 function world.new(given)
-  return setmetatable({
-    clock = given.clock, guid = given.guid, subscriptions = {}, operations = {},
+  local self = {
+    clock = given.clock, guid = given.guid, subscriptions = {}, records = {}, watchers = {}, due = due.new(),
+    regions = {}, used = {}, counted = {}, numbered = 0,
     quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }), page_size = inferred.page_size,
-  }, World)
+  }
+  for kind in pairs(world.kinds) do self.records[kind] = {} end
+  return setmetatable(self, World)
 end
 
 function World:now()
   return self.clock:now()
 end
 
+-- Kinds -------------------------------------------------------------------------------------------------------------------
+
+-- What a record does not hold of itself: read like its fields, never written down with them.
+local function link(record, links)
+  return setmetatable(record, { __index = links })
+end
+
+--- The kinds of records, and what each has to do with the others. Whoever keeps a kind of his own adds it here.
+---@class azureml.emulator.Kind
+---@field key fun(record: table): string                           what a record is called among its kind
+---@field enter fun(self: table, record: table)?                   it is new: reach it
+---@field change fun(self: table, record: table)?                  it is new or has been changed
+---@field leave fun(self: table, record: table)?                   it is no more
+---@field happen fun(self: table, record: table, at: number)?      what was due on it is: see World.expect
+---@type table<string, azureml.emulator.Kind>
+world.kinds = { subscription = {}, group = {}, workspace = {}, compute = {}, operation = {} }
+
+local kinds = world.kinds
+
+--- Make a change of a record known: that it is there, or that it is not as it was.
+---@param kind string
+---@param record table
+---@return table record
+function World:save(kind, record)
+  local one = kinds[kind]
+  local key = one.key(record)
+  local old = self.records[kind][key]
+  self.records[kind][key] = record
+  if old ~= record then
+    if old and one.leave then one.leave(self, old) end
+    if one.enter then one.enter(self, record) end
+  end
+  if one.change then one.change(self, record) end
+  for _, watch in ipairs(self.watchers) do watch(kind, key, record) end
+  return record
+end
+
+--- Take a record away.
+---@param kind string
+---@param record table
+function World:drop(kind, record)
+  local one = kinds[kind]
+  local key = one.key(record)
+  if self.records[kind][key] ~= record then return end
+  self.records[kind][key] = nil
+  self:expect(kind, record, nil)
+  if one.leave then one.leave(self, record) end
+  for _, watch in ipairs(self.watchers) do watch(kind, key, nil) end
+end
+
+--- The record of a kind by its key; nil if there is none.
+function World:record(kind, key)
+  return self.records[kind][key]
+end
+
+--- Be told of every change.
+---@param watch fun(kind: string?, key: string?, record: table?)      without record: it is no more; without kind: time has done something
+function World:watch(watch)
+  table.insert(self.watchers, watch)
+end
+
+--- Something is to happen to a record at a time, and at no other; nil: nothing is.
+function World:expect(kind, record, at)
+  self.due:set(record, at, kind)
+end
+
+--- Let happen what is due, one after the other, each at its time.
+function World:settle()
+  local now = self.clock:now()
+  local record, at, kind = self.due:take(now)
+  if not record then return end
+  while record do
+    kinds[kind].happen(self, record, at)
+    record, at, kind = self.due:take(now)
+  end
+  for _, watch in ipairs(self.watchers) do watch() end
+end
+
 -- Places ------------------------------------------------------------------------------------------------------------------
+
+local function place(...)
+  return table.concat({ ... }, "/"):lower()
+end
+
+function kinds.subscription.key(record) return place(record.id) end
+
+function kinds.subscription.enter(self, record)
+  link(record, { groups = {} })
+  self.subscriptions[record.id:lower()] = record
+end
+
+function kinds.group.key(record) return place(record.subscription_id, record.name) end
+
+function kinds.group.enter(self, record)
+  local subscription = self:subscription(record.subscription_id)
+  link(record, { subscription = subscription, workspaces = {} })
+  subscription.groups[record.name:lower()] = record
+end
+
+function kinds.workspace.key(record) return place(record.subscription_id, record.group_name, record.name) end
+
+function kinds.workspace.enter(self, record)
+  local group = self:group(self:subscription(record.subscription_id), record.group_name)
+  link(record, {
+    group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 },
+  })
+  record.contents.link = { __index = { workspace = record } }
+  group.workspaces[record.name:lower()] = record
+end
+
+function kinds.workspace.leave(self, record)
+  for _, compute in ipairs(self:computes(record)) do self:drop("compute", compute) end
+  record.group.workspaces[record.name:lower()] = nil
+end
 
 --- A subscription; nil if there is none of that id.
 function World:subscription(id)
@@ -40,35 +158,25 @@ function World:workspace(group, name)
   return group.workspaces[name:lower()]
 end
 
-local function obtain(map, name, make)
-  local key = name:lower()
-  map[key] = map[key] or make()
-  return map[key]
-end
-
 --- Make sure that a workspace is there, with all it lies in.
 ---@param names { subscription_id: string, resource_group: string, workspace_name: string, location: string? }
 ---@return table workspace
 function World:ensure_workspace(names)
-  local subscription = obtain(self.subscriptions, names.subscription_id, function()
-    return { id = names.subscription_id, groups = {} }
-  end)
-  local group = obtain(subscription.groups, names.resource_group, function()
-    return { name = names.resource_group, subscription = subscription, workspaces = {} }
-  end)
-  return obtain(group.workspaces, names.workspace_name, function()
-    return {
-      name = names.workspace_name, group = group, location = names.location or "eastus", id = self.guid(), computes = {}, order = {},
-      created = self:now(),
-    }
-  end)
+  local subscription = self:subscription(names.subscription_id) or self:save("subscription", { id = names.subscription_id })
+  local group = self:group(subscription, names.resource_group)
+    or self:save("group", { subscription_id = subscription.id, name = names.resource_group })
+  return self:workspace(group, names.workspace_name) or self:save("workspace", {
+    subscription_id = subscription.id, group_name = group.name, name = names.workspace_name, location = names.location or "eastus",
+    id = self.guid(), created = self:now(),
+  })
 end
 
 --- Take a workspace away, with all that is in it.
 function World:forget_workspace(names)
   local subscription = self:subscription(names.subscription_id)
   local group = subscription and self:group(subscription, names.resource_group)
-  if group then group.workspaces[names.workspace_name:lower()] = nil end
+  local workspace = group and self:workspace(group, names.workspace_name)
+  if workspace then self:drop("workspace", workspace) end
 end
 
 --- All workspaces of a subscription, or of one group of it, by name.
@@ -81,59 +189,6 @@ function World:workspaces(subscription, group)
   return list
 end
 
--- Computes ----------------------------------------------------------------------------------------------------------------
-
--- What has been deleted goes when somebody looks.
-local function sweep(self, workspace)
-  local now, kept = self:now(), {}
-  for _, compute in ipairs(workspace.order) do
-    if machine.is_gone(compute, now) then
-      workspace.computes[compute.name:lower()] = nil
-    else
-      kept[#kept + 1] = compute
-    end
-  end
-  workspace.order = kept
-end
-
---- The computes of a workspace, in the order they were created.
----@return table[]
-function World:computes(workspace)
-  sweep(self, workspace)
-  return workspace.order
-end
-
---- A compute; nil if there is none of that name.
-function World:compute(workspace, name)
-  sweep(self, workspace)
-  return workspace.computes[name:lower()]
-end
-
---- Add a compute; the caller has checked that its name is free.
-function World:add_compute(workspace, compute)
-  workspace.computes[compute.name:lower()] = compute
-  workspace.order[#workspace.order + 1] = compute
-  return compute
-end
-
--- Each compute of a region, whatever subscription: names are unique there.
-local function each_in_region(self, location, visit)
-  for _, subscription in pairs(self.subscriptions) do
-    for _, group in pairs(subscription.groups) do
-      for _, workspace in pairs(group.workspaces) do
-        for _, compute in ipairs(workspace.location == location and self:computes(workspace) or {}) do visit(compute, subscription) end
-      end
-    end
-  end
-end
-
---- Whether a name is taken in a region.
-function World:is_taken(location, name)
-  local taken = false
-  each_in_region(self, location, function(compute) taken = taken or compute.name:lower() == name:lower() end)
-  return taken
-end
-
 -- Quota -------------------------------------------------------------------------------------------------------------------
 
 --- The limit of a family, in cores.
@@ -142,18 +197,154 @@ function World:family_limit(family)
   return own or family.gpu and self.quotas.gpu_family or self.quotas.family
 end
 
---- What a subscription uses in a region: stopped instances count.
+local function used_in(self, subscription, location)
+  local key = place(subscription.id, location)
+  self.used[key] = self.used[key] or { clusters = 0, total = 0, families = {} }
+  return self.used[key]
+end
+
+-- Cores that a compute holds. Stopped ones count.
+local function cores_of(compute)
+  local size = sizes.find(compute.vm_size)
+  return size and size.vCPUs or 0, size and size.family
+end
+
+local function count(self, compute, cores, family)
+  local used = used_in(self, compute.workspace.group.subscription, compute.workspace.location)
+  used.total = used.total + cores
+  if not family then return end
+  local sum = (used.families[family] or 0) + cores
+  used.families[family] = sum ~= 0 and sum or nil
+end
+
+-- What is counted of it now, and no more what was. A count is one text, to be small: "4 standardDSv2Family".
+local function count_again(self, compute, cores, family)
+  local was = self.counted[compute]
+  local is = cores and ("%d %s"):format(cores, family or "")
+  if was == is then return end
+  if was then
+    local old_cores, old_family = was:match "^(%d+) (.*)$"
+    count(self, compute, -math.tointeger(old_cores), old_family ~= "" and old_family or nil)
+  end
+  if is then count(self, compute, cores, family) end
+  self.counted[compute] = is
+end
+
+--- What a subscription uses in a region: stopped instances count. To be read, not to be changed.
 ---@return { clusters: integer, total: integer, families: table<string, integer> }
 function World:usage(subscription, location)
-  local usage = { clusters = 0, total = 0, families = {} }
-  each_in_region(self, location, function(compute, owner)
-    if owner ~= subscription then return end
-    local size = sizes.find(compute.vm_size)
-    usage.clusters = usage.clusters + 1
-    usage.total = usage.total + size.vCPUs
-    usage.families[size.family] = (usage.families[size.family] or 0) + size.vCPUs
-  end)
-  return usage
+  self:settle()
+  return used_in(self, subscription, location)
+end
+
+-- Computes ----------------------------------------------------------------------------------------------------------------
+
+function kinds.compute.key(record) return record.place .. "/" .. record.name:lower() end
+
+local function by_name_in(self, location)
+  self.regions[location] = self.regions[location] or {}
+  return self.regions[location]
+end
+
+function kinds.compute.enter(self, record)
+  local workspace = self.records.workspace[record.place]
+  local contents, name = workspace.contents, record.name:lower()
+  setmetatable(record, contents.link)
+  self.numbered = math.max(self.numbered, record.number)
+  contents.by_name[name] = record
+  contents.order[#contents.order + 1] = record
+  by_name_in(self, workspace.location)[name] = record
+  local used = used_in(self, workspace.group.subscription, workspace.location)
+  used.clusters = used.clusters + 1
+end
+
+function kinds.compute.change(self, record)
+  count_again(self, record, cores_of(record))
+  self:expect("compute", record, machine.next_change(record, self:now()))
+end
+
+-- Its place in the order is found by its number, and left empty until somebody reads the list.
+local function leave_order(contents, record)
+  local low, high = 1, #contents.order
+  while low < high do
+    local middle = (low + high) // 2
+    if contents.order[middle].number < record.number then low = middle + 1 else high = middle end
+  end
+  contents.order[low] = { number = record.number, gone = true }
+  contents.holes = contents.holes + 1
+end
+
+function kinds.compute.leave(self, record)
+  local workspace, name = record.workspace, record.name:lower()
+  workspace.contents.by_name[name] = nil
+  leave_order(workspace.contents, record)
+  by_name_in(self, workspace.location)[name] = nil
+  count_again(self, record, nil)
+  local used = used_in(self, workspace.group.subscription, workspace.location)
+  used.clusters = used.clusters - 1
+end
+
+-- A transition: what has been deleted goes.
+function kinds.compute.happen(self, record, at)
+  if machine.is_gone(record, at) then return self:drop("compute", record) end
+  self:expect("compute", record, machine.next_change(record, at))
+end
+
+local function close_holes(contents)
+  local kept = {}
+  for _, record in ipairs(contents.order) do
+    if not record.gone then kept[#kept + 1] = record end
+  end
+  contents.order, contents.holes = kept, 0
+end
+
+--- The computes of a workspace, in the order they were created. To be read, not to be changed.
+---@return table[]
+function World:computes(workspace)
+  self:settle()
+  local contents = workspace.contents
+  if contents.holes > 0 then close_holes(contents) end
+  return contents.order
+end
+
+--- A compute; nil if there is none of that name.
+function World:compute(workspace, name)
+  self:settle()
+  return workspace.contents.by_name[name:lower()]
+end
+
+--- A number that no compute has: they are listed by it.
+function World:next_number()
+  self.numbered = self.numbered + 1
+  return self.numbered
+end
+
+--- Add a compute; the caller has checked that its name is free. Later changes of it are made known by `save`.
+function World:add_compute(workspace, compute)
+  compute.place, compute.number = workspace.place, compute.number or self:next_number()
+  return self:save("compute", compute)
+end
+
+--- Whether a name is taken in a region, in whatever subscription: names are unique there.
+function World:is_taken(location, name)
+  self:settle()
+  return by_name_in(self, location)[name:lower()] ~= nil
+end
+
+-- Operations --------------------------------------------------------------------------------------------------------------
+
+function kinds.operation.key(record) return record.id end
+
+function kinds.operation.enter(self, record)
+  self:expect("operation", record, record.due + inferred.operation_kept)
+end
+
+function kinds.operation.happen(self, record) self:drop("operation", record) end
+
+--- An operation by its id; nil if there is none, or it is long over.
+function World:operation(id)
+  self:settle()
+  return self.records.operation[id]
 end
 
 return world
