@@ -39,9 +39,9 @@ INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
 EXE_LIBS += $(call archive,microhttpd,-lgnutls)
 endif
 
-PURE := buf text url headers error retry lro throttle jwt trace
+PURE := buf text url headers error retry lro throttle base64 signature jwt trace
 CORE := $(PURE) loop transfer child op client credential token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_core lua_json lua_system lua_journal
+BORDER := $(CORE) lua_core lua_json lua_system lua_journal lua_crypto
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')
 

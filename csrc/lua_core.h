@@ -11,5 +11,6 @@ void lua_json_register(lua_State *L);      /* adds encode, merge, array, is_arra
 void lua_system_register(lua_State *L);    /* adds read_trusted, directory, terminal_width  [-0, +0, m] */
 
 void lua_journal_register(lua_State *L);   /* adds journal, dead_journals  [-0, +0, m] */
+void lua_crypto_register(lua_State *L);    /* adds the table crypto  [-0, +0, m] */
 
 #endif

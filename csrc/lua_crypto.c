@@ -1,0 +1,322 @@
+/* lua_crypto.c: the border to OpenSSL for the emulator, core.crypto: RSA keys that sign and verify, certificates, digests, base64. */
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base64.h"
+#include "lua_core.h"
+#include "signature.h"
+
+#define KEY "azureml.key"
+
+enum { LEAST_BITS = 1024, BITS = 2048, MOST_BITS = 8192, MAX_NUMBER = MOST_BITS / 8 };
+
+/* -- keys --------------------------------------------------------------------------------------------------------------- */
+
+/* A key, born empty: what fails between birth and making leaves nothing to leak.  [-0, +1, m] */
+static EVP_PKEY **push_key(lua_State *L) {
+  EVP_PKEY **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+  *slot = NULL;
+  luaL_setmetatable(L, KEY);
+  return slot;
+}
+
+static EVP_PKEY *check_key(lua_State *L, int arg) {
+  EVP_PKEY **slot = luaL_checkudata(L, arg, KEY);
+  if (!*slot) luaL_argerror(L, arg, "this key is closed");
+  return *slot;
+}
+
+static int l_key_close(lua_State *L) {      /* __gc and __close: twice is harmless */
+  EVP_PKEY **slot = luaL_checkudata(L, 1, KEY);
+  EVP_PKEY_free(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+/* The result on top, or nil and why not.  [-0, +0|2, m] */
+static int made(lua_State *L, int good, const char *why) {
+  ERR_clear_error();
+  if (good) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* Of three primes: made in a third of the time of two, which is what an emulator's start takes, and a key like any other to who verifies. */
+static EVP_PKEY *generate(int bits) {
+  EVP_PKEY *key = NULL;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+  if (context && EVP_PKEY_keygen_init(context) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits) == 1
+      && EVP_PKEY_CTX_set_rsa_keygen_primes(context, 3) == 1)
+    EVP_PKEY_generate(context, &key);
+  EVP_PKEY_CTX_free(context);
+  return key;
+}
+
+/* generate_key(bits = 2048) -> key | nil, why */
+static int l_generate_key(lua_State *L) {
+  lua_Integer bits = luaL_optinteger(L, 1, BITS);
+  luaL_argcheck(L, bits >= LEAST_BITS && bits <= MOST_BITS, 1, "1024 to 8192 bits expected");
+  EVP_PKEY **slot = push_key(L);
+  *slot = generate((int)bits);
+  return made(L, *slot != NULL, "OpenSSL makes no key");
+}
+
+static int no_password(char *out, int size, int writing, void *context) {      /* without it OpenSSL asks on the terminal */
+  (void)out, (void)size, (void)writing, (void)context;
+  return -1;
+}
+
+static BIO *open_text(lua_State *L, int arg) {
+  size_t len;
+  const char *text = luaL_checklstring(L, arg, &len);
+  return len > 0 && len < 1 << 20 ? BIO_new_mem_buf(text, (int)len) : NULL;
+}
+
+/* read_key(pem) -> a private or a public RSA key | nil, why */
+static int l_read_key(lua_State *L) {
+  luaL_checkstring(L, 1);
+  EVP_PKEY **slot = push_key(L);
+  BIO *text = open_text(L, 1);
+  if (text) *slot = PEM_read_bio_PrivateKey(text, NULL, no_password, NULL);
+  if (text && !*slot && BIO_reset(text) == 1) *slot = PEM_read_bio_PUBKEY(text, NULL, no_password, NULL);
+  BIO_free(text);
+  return made(L, *slot && EVP_PKEY_is_a(*slot, "RSA"), "it is not a PEM text of an RSA key without a password");
+}
+
+/* A member of a JWK as a number; NULL: it is none. The caller frees.  [-0, +0, e] */
+static BIGNUM *number_field(lua_State *L, int arg, const char *name) {
+  size_t len, bytes_len = 0;
+  lua_getfield(L, arg, name);
+  const char *text = lua_tolstring(L, -1, &len);
+  unsigned char *bytes = text ? base64_decode(text, len, &bytes_len) : NULL;
+  BIGNUM *number = bytes && bytes_len && bytes_len <= MAX_NUMBER ? BN_bin2bn(bytes, (int)bytes_len, NULL) : NULL;
+  free(bytes);
+  lua_pop(L, 1);
+  return number;
+}
+
+static EVP_PKEY *public_key(const BIGNUM *n, const BIGNUM *e) {
+  EVP_PKEY *key = NULL;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+  OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+  OSSL_PARAM *params = NULL;
+  if (context && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e)
+      && (params = OSSL_PARAM_BLD_to_param(build)) && EVP_PKEY_fromdata_init(context) == 1)
+    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params);
+  OSSL_PARAM_free(params);
+  OSSL_PARAM_BLD_free(build);
+  EVP_PKEY_CTX_free(context);
+  return key;
+}
+
+/* jwk_key{ n, e } -> a public key | nil, why */
+static int l_jwk_key(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  EVP_PKEY **slot = push_key(L);
+  BIGNUM *n = number_field(L, 1, "n"), *e = number_field(L, 1, "e");
+  if (n && e && BN_num_bits(n) >= LEAST_BITS) *slot = public_key(n, e);
+  BN_free(n);
+  BN_free(e);
+  return made(L, *slot != NULL, "it is not a JWK of an RSA key: n and e in base64url");
+}
+
+/* key:sign(alg, data) -> signature */
+static int l_key_sign(lua_State *L) {
+  size_t data_len, len;
+  EVP_PKEY *key = check_key(L, 1);
+  SignatureKind kind = (SignatureKind)luaL_checkoption(L, 2, NULL, signature_names);
+  const char *data = luaL_checklstring(L, 3, &data_len);
+  unsigned char *bytes = signature_make(key, kind, data, data_len, &len);
+  if (!bytes) return luaL_error(L, "this key cannot sign: it has no private half");
+  lua_pushlstring(L, (char *)bytes, len);
+  free(bytes);
+  return 1;
+}
+
+/* key:verify(alg, data, signature) -> boolean */
+static int l_key_verify(lua_State *L) {
+  size_t data_len, len;
+  EVP_PKEY *key = check_key(L, 1);
+  SignatureKind kind = (SignatureKind)luaL_checkoption(L, 2, NULL, signature_names);
+  const char *data = luaL_checklstring(L, 3, &data_len), *bytes = luaL_checklstring(L, 4, &len);
+  lua_pushboolean(L, signature_check(key, kind, data, data_len, bytes, len));
+  return 1;
+}
+
+/* Takes over the text.  [-0, +1, m] */
+static int push_owned(lua_State *L, char *text) {
+  if (!text) return luaL_error(L, "there is not enough memory");
+  lua_pushstring(L, text);
+  free(text);
+  return 1;
+}
+
+static void set_number(lua_State *L, EVP_PKEY *key, const char *name, const char *param) {
+  unsigned char bytes[MAX_NUMBER + 1];
+  BIGNUM *number = NULL;
+  int len = EVP_PKEY_get_bn_param(key, param, &number) == 1 && BN_num_bytes(number) <= MAX_NUMBER ? BN_bn2bin(number, bytes) : 0;
+  BN_free(number);
+  push_owned(L, base64url_encode(bytes, (size_t)len));
+  lua_setfield(L, -2, name);
+}
+
+/* key:jwk() -> { kty, n, e }: its public half */
+static int l_key_jwk(lua_State *L) {
+  EVP_PKEY *key = check_key(L, 1);
+  lua_createtable(L, 0, 3);
+  lua_pushliteral(L, "RSA");
+  lua_setfield(L, -2, "kty");
+  set_number(L, key, "n", OSSL_PKEY_PARAM_RSA_N);
+  set_number(L, key, "e", OSSL_PKEY_PARAM_RSA_E);
+  return 1;
+}
+
+/* key:pem() -> text: the private key, not encrypted, to be kept where secrets are */
+static int l_key_pem(lua_State *L) {
+  EVP_PKEY *key = check_key(L, 1);
+  BIO *out = BIO_new(BIO_s_secmem());
+  char *text = NULL;
+  long len = out && PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1 ? BIO_get_mem_data(out, &text) : 0;
+  char *copy = len > 0 ? strndup(text, (size_t)len) : NULL;
+  BIO_free(out);
+  return made(L, copy != NULL && push_owned(L, copy), "it has no private half");
+}
+
+/* -- certificates ------------------------------------------------------------------------------------------------------- */
+
+/* What is told of one: read before anything of Lua is made, which may throw. */
+typedef struct Facts {
+  unsigned char sha1[20], sha256[32];
+  struct tm     not_before, not_after;
+} Facts;
+
+static X509 *read_certificate(BIO *text) {
+  if (!text) return NULL;
+  X509 *found = PEM_read_bio_X509(text, NULL, no_password, NULL);
+  if (!found && BIO_reset(text) == 1) found = d2i_X509_bio(text, NULL);
+  return found;
+}
+
+static int read_facts(X509 *certificate, Facts *facts) {
+  return X509_digest(certificate, EVP_sha1(), facts->sha1, NULL) == 1 && X509_digest(certificate, EVP_sha256(), facts->sha256, NULL) == 1
+    && ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &facts->not_before) == 1
+    && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &facts->not_after) == 1;
+}
+
+static void set_bytes(lua_State *L, const char *name, const void *bytes, size_t len) {
+  lua_pushlstring(L, bytes, len);
+  lua_setfield(L, -2, name);
+}
+
+static void set_time(lua_State *L, const char *name, struct tm *time) {
+  lua_pushinteger(L, (lua_Integer)timegm(time));
+  lua_setfield(L, -2, name);
+}
+
+/* certificate(text) -> { sha1, sha256 (bytes), not_before, not_after (seconds since 1970), key } | nil, why. PEM or DER; of several in a
+   PEM text the first. */
+static int l_certificate(lua_State *L) {
+  Facts facts;
+  luaL_checkstring(L, 1);
+  lua_createtable(L, 0, 5);
+  EVP_PKEY **slot = push_key(L);
+  BIO *text = open_text(L, 1);
+  X509 *found = read_certificate(text);
+  int known = found && read_facts(found, &facts);
+  if (known) *slot = X509_get_pubkey(found);
+  X509_free(found);
+  BIO_free(text);
+  if (!known) return made(L, 0, "it is not a certificate in PEM or DER");
+  if (!*slot || !EVP_PKEY_is_a(*slot, "RSA")) return made(L, 0, "the certificate's key is not an RSA key");
+  lua_setfield(L, -2, "key");
+  set_bytes(L, "sha1", facts.sha1, sizeof facts.sha1);
+  set_bytes(L, "sha256", facts.sha256, sizeof facts.sha256);
+  set_time(L, "not_before", &facts.not_before);
+  set_time(L, "not_after", &facts.not_after);
+  return made(L, 1, NULL);
+}
+
+/* -- digests and base64 ------------------------------------------------------------------------------------------------- */
+
+static int push_digest(lua_State *L, const EVP_MD *kind) {
+  size_t len;
+  unsigned digest_len = 0;
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  const char *data = luaL_checklstring(L, 1, &len);
+  if (EVP_Digest(data, len, digest, &digest_len, kind, NULL) != 1) return luaL_error(L, "OpenSSL makes no digest");
+  lua_pushlstring(L, (char *)digest, digest_len);
+  return 1;
+}
+
+static int l_sha1(lua_State *L) { return push_digest(L, EVP_sha1()); }
+static int l_sha256(lua_State *L) { return push_digest(L, EVP_sha256()); }
+
+static int l_base64(lua_State *L) {
+  size_t len;
+  const char *data = luaL_checklstring(L, 1, &len);
+  return push_owned(L, base64_encode(data, len));
+}
+
+static int l_base64url(lua_State *L) {
+  size_t len;
+  const char *data = luaL_checklstring(L, 1, &len);
+  return push_owned(L, base64url_encode(data, len));
+}
+
+/* from_base64(text) -> bytes | nil: either alphabet, padded or not */
+static int l_from_base64(lua_State *L) {
+  size_t text_len, len = 0;
+  const char *text = luaL_checklstring(L, 1, &text_len);
+  unsigned char *bytes = base64_decode(text, text_len, &len);
+  if (!bytes) return 0;
+  lua_pushlstring(L, (char *)bytes, len);
+  free(bytes);
+  return 1;
+}
+
+/* -- the module --------------------------------------------------------------------------------------------------------- */
+
+static const luaL_Reg functions[] = {
+  { "generate_key", l_generate_key },
+  { "read_key",     l_read_key },
+  { "jwk_key",      l_jwk_key },
+  { "certificate",  l_certificate },
+  { "sha1",         l_sha1 },
+  { "sha256",       l_sha256 },
+  { "base64",       l_base64 },
+  { "base64url",    l_base64url },
+  { "from_base64",  l_from_base64 },
+  { NULL, NULL }
+};
+
+static const luaL_Reg key_methods[] = {
+  { "sign",   l_key_sign },
+  { "verify", l_key_verify },
+  { "jwk",    l_key_jwk },
+  { "pem",    l_key_pem },
+  { "close",  l_key_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg key_meta[] = { { "__gc", l_key_close }, { "__close", l_key_close }, { NULL, NULL } };
+
+void lua_crypto_register(lua_State *L) {
+  luaL_newmetatable(L, KEY);
+  luaL_setfuncs(L, key_meta, 0);
+  luaL_newlib(L, key_methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_newlib(L, functions);
+  lua_setfield(L, -2, "crypto");
+}
