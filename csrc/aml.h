@@ -16,6 +16,7 @@ typedef struct Client Client;
 typedef struct Credential Credential;
 typedef struct Op Op;
 typedef struct Seen Seen;
+typedef struct Question Question;
 
 /* -- loop ---------------------------------------------------------------------------------------------------------------- */
 
@@ -23,6 +24,7 @@ typedef enum EventKind {
   EVENT_NONE,      /* the time given has passed, or a signal came */
   EVENT_OP,        /* there is news of op: accepted, polled (if asked for), or done */
   EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
+  EVENT_QUESTION,  /* the core needs something of its owner: question_find(question), then question_answer */
   EVENT_SEEN,      /* a client that is observed sent something, or was answered: loop_take_seen */
   EVENT_IDLE       /* nothing is under way that could ever bring an event */
 } EventKind;
@@ -31,6 +33,7 @@ typedef struct Event {
   EventKind kind;
   Op *op;          /* not the receiver's: whoever started it owns it */
   int fd;
+  unsigned long question;      /* its id */
 } Event;
 
 Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
@@ -54,6 +57,44 @@ struct Seen {      /* one sending, as it went out or as it was answered */
 Seen  *loop_take_seen(Loop *loop);     /* the oldest; NULL: there is none. The caller frees */
 void   seen_free(Seen *seen);
 
+/* -- questions ----------------------------------------------------------------------------------------------------------- */
+
+/* What the core cannot do by itself it asks of its owner: EVENT_QUESTION brings an id, question_answer ends it, whenever the owner knows the
+   answer. Meanwhile the loop turns on, and who needs the answer waits, each with a limit of his own. Fields that do not apply are left out. */
+typedef enum QuestionKind {
+  QUESTION_TOKEN,      /* An access token. scope; claims: JSON that a challenge demands. Answer: text, expires_in, refresh_in */
+  QUESTION_ASSERTION,  /* A signed JWT that stands for an application. client_id; audience: the token endpoint's URL. Answer: text */
+  QUESTION_SHOW,       /* Something that a person must read now. message: the whole text; and, as parts of it, user_code, verification_uri and
+                          expires_in (seconds) where it is a device code. Answer: nothing, once it is shown; that the person did as he was asked
+                          the core finds out by itself. An error ends the sign-in */
+  QUESTION_OPEN        /* A page that the person's browser is to show. url. Answer: nothing, once the browser was started; an error ends the
+                          sign-in, so that its message tells the person what else to do */
+} QuestionKind;
+
+enum { MAX_QUESTION_FIELDS = 6 };
+
+typedef struct QuestionField {
+  const char *name;                    /* a constant text */
+  const char *text;                    /* NULL: the number counts */
+  double number;
+} QuestionField;
+
+struct Question {
+  unsigned long id;                    /* from 1, never used twice */
+  QuestionKind kind;
+  int handler;                         /* whom the owner named when he made the credential; 0: nobody, he decides */
+  QuestionField fields[MAX_QUESTION_FIELDS + 1];      /* end with a name of NULL */
+};
+
+typedef struct Answer {                /* borrowed during the call; of zeros: done as asked */
+  const char *text;
+  double expires_in, refresh_in;       /* seconds; 0: not known */
+} Answer;
+
+const Question *question_find(Loop *loop, unsigned long id);      /* NULL: nobody waits for the answer any more */
+/* One of answer and error is NULL. ERROR_UNAVAILABLE: a chain may try its next link. Returns 0 if nobody waited for it any more. */
+int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error);
+
 /* -- credentials --------------------------------------------------------------------------------------------------------- */
 
 typedef struct AuthorityOptions {      /* borrowed during the call */
@@ -67,6 +108,7 @@ typedef struct AuthorityOptions {      /* borrowed during the call */
 /* All return a new reference, or NULL and an ERROR_USAGE error. */
 Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error);
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
+Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
 Credential *credential_cli(Loop *loop, const char *tenant_id, const char *subscription, double timeout, Error *error);   /* 0: 13 s */
 Credential *credential_environment(Loop *loop, const AuthorityOptions *options, Error *error);   /* tenant_id and client_id are ignored */
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
@@ -118,6 +160,7 @@ typedef struct Request {               /* borrowed during the call */
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
   const Lro  *resume;                  /* go on polling this one instead of sending; copied */
   const char *request_id;              /* NULL: a new GUID */
+  unsigned long within;                /* the question in whose answering it is sent, 0: none. It does not wait for that answer, but fails */
 } Request;
 
 Op    *op_request(Client *client, const Request *request, Error *error);   /* under way; or NULL: ERROR_USAGE */
@@ -131,6 +174,7 @@ const Reply *op_first_reply(const Op *op);   /* of a followed operation: the one
 const Lro   *op_lro(const Op *op);     /* of a followed operation, else NULL */
 const char  *op_request_id(const Op *op);
 int    op_polls(const Op *op);
+int    op_waits_for(const Op *op, unsigned long question);   /* for a token that hangs on the answer to that question */
 void   op_watch_polls(Op *op, int on); /* each poll is an event too */
 char  *op_describe(const Op *op);      /* "start ci-ann: polling, 3rd time, next in 4 s"; the caller frees */
 

@@ -40,6 +40,7 @@ struct Loop {
   Throttle *throttle;
   Trace    *trace;
   Pool     *pool;
+  Questions *questions;
 };
 
 double loop_now(const Loop *loop) {
@@ -54,6 +55,7 @@ CURLM *loop_curl(Loop *loop) { return loop->multi; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
 Pool *loop_pool(Loop *loop) { return loop->pool; }
+Questions *loop_questions(Loop *loop) { return loop->questions; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
 /* -- timers ------------------------------------------------------------------------------------------------------------- */
@@ -378,7 +380,8 @@ Loop *loop_new(void) {
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
   loop->pool = pool_new();
-  if (loop->epoll < 0 || !loop->throttle || !loop->pool || !heap_reserve(loop) || !curl_open(loop)) {
+  loop->questions = questions_new();
+  if (loop->epoll < 0 || !loop->throttle || !loop->pool || !loop->questions || !heap_reserve(loop) || !curl_open(loop)) {
     loop_free(loop);
     return NULL;
   }
@@ -404,6 +407,7 @@ void loop_free(Loop *loop) {
   for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
+  questions_free(loop->questions);
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);

@@ -41,6 +41,12 @@ Trace    *loop_tracer(Loop *loop);                  /* NULL: nobody looks */
 void      loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);      /* an event for the owner; copies line */
 void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
 
+/* The questions that are open: kept by question.c. */
+typedef struct Questions Questions;
+Questions *loop_questions(Loop *loop);
+Questions *questions_new(void);
+void       questions_free(Questions *questions);
+
 /* A transfer's end, and the pool that bounds how many run: kept by transfer.c. */
 typedef struct Pool Pool;
 Pool *loop_pool(Loop *loop);

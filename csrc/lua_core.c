@@ -1,5 +1,5 @@
-/* lua_core.c: the border: client, credential, operation, step and clock as module azureml.core. Private to the package: azureml.client,
-   azureml.credential and azureml.task are its faces. Tables come down, results go up; the core keeps nothing of Lua's. */
+/* lua_core.c: the border: client, operation, step and clock as module azureml.core, and what its other files share. Private to the package:
+   azureml.client, azureml.credential and azureml.task are its faces. Tables come down, results go up; the core keeps nothing of Lua's. */
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,101 +10,19 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "aml.h"
 #include "lua_core.h"
 #include "text.h"
 #include "url.h"
 
-#define LOOP       "azureml.loop"
-#define CLIENT     "azureml.client"
-#define CREDENTIAL "azureml.credential"
-#define OPERATION  "azureml.core.op"
-#define OPS        "azureml.ops"       /* registry: which userdata stands for an Op; weak */
-#define THE_LOOP   "azureml.the_loop"  /* registry: this state's only Loop */
-
-enum { MAX_LIST = 64 };
-
-/* -- options ------------------------------------------------------------------------------------------------------------ */
-
-static int known(const char *key, const char *const *keys) {
-  for (; *keys; keys++)
-    if (strcmp(key, *keys) == 0) return 1;
-  return 0;
-}
-
-static int unknown_key(lua_State *L, const char *what, const char *key, const char *const *keys) {
-  luaL_Buffer list;
-  luaL_buffinit(L, &list);
-  for (; *keys; keys++) {
-    luaL_addstring(&list, *keys);
-    if (keys[1]) luaL_addstring(&list, ", ");
-  }
-  luaL_pushresult(&list);
-  return luaL_error(L, "%s has no option '%s' (known: %s)", what, key, lua_tostring(L, -1));
-}
-
-/* 'tiemout' is an error that lists the known ones.  [-0, +0, e] */
-static void check_keys(lua_State *L, int arg, const char *what, const char *const *keys) {
-  luaL_checktype(L, arg, LUA_TTABLE);
-  luaL_checkstack(L, 40, NULL);      /* the values that are read next stay there */
-  for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "(not a name)";
-    if (!known(key, keys)) unknown_key(L, what, key, keys);
-  }
-}
-
-/* The value stays on the stack, so that a borrowed text lives as long as the call.  [-0, +1, e] */
-static int field(lua_State *L, int arg, const char *name, int type) {
-  int found = lua_getfield(L, arg, name);
-  if (found != LUA_TNIL && found != type)
-    luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type), lua_typename(L, found));
-  return found != LUA_TNIL;
-}
-
-static const char *opt_string(lua_State *L, int arg, const char *name) {
-  if (!field(L, arg, name, LUA_TSTRING)) return NULL;
-  size_t len;
-  const char *text = lua_tolstring(L, -1, &len);
-  if (strlen(text) != len) luaL_error(L, "option '%s' must not hold a zero byte", name);
-  return text;
-}
-
-static const char *req_string(lua_State *L, int arg, const char *name) {
-  const char *text = opt_string(L, arg, name);
-  if (!text) luaL_error(L, "option '%s' is missing", name);
-  return text;
-}
-
-static double opt_number(lua_State *L, int arg, const char *name, double otherwise) {
-  double number = field(L, arg, name, LUA_TNUMBER) ? lua_tonumber(L, -1) : otherwise;
-  lua_pop(L, 1);
-  if (number != otherwise && !(number >= 0 && number <= 1e9)) luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
-  return number;
-}
-
-static int opt_boolean(lua_State *L, int arg, const char *name) {
-  int yes = field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return yes;
-}
-
-/* Fills list with the texts of a sequence, ended by NULL; they live while the table does.  [-0, +1, e] */
-static const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]) {
-  if (!field(L, arg, name, LUA_TTABLE)) return NULL;
-  lua_Integer count = luaL_len(L, -1);
-  if (count > MAX_LIST) luaL_error(L, "option '%s' has more than %d entries", name, MAX_LIST);
-  for (lua_Integer i = 0; i < count; i++) {
-    if (lua_rawgeti(L, -1, i + 1) != LUA_TSTRING) luaL_error(L, "option '%s' must be a list of texts", name);
-    list[i] = lua_tostring(L, -1);
-    lua_pop(L, 1);
-  }
-  list[count] = NULL;
-  return list;
-}
+#define LOOP      "azureml.loop"
+#define CLIENT    "azureml.client"
+#define OPERATION "azureml.core.op"
+#define OPS       "azureml.ops"       /* registry: which userdata stands for an Op; weak */
+#define THE_LOOP  "azureml.the_loop"  /* registry: this state's only Loop */
 
 /* -- errors and replies ------------------------------------------------------------------------------------------------- */
 
-static void set_text(lua_State *L, const char *name, const char *text) {
+void set_text(lua_State *L, const char *name, const char *text) {
   if (!text) return;
   lua_pushstring(L, text);
   lua_setfield(L, -2, name);
@@ -138,8 +56,7 @@ static void push_error(lua_State *L, const Error *error) {
   }
 }
 
-/* nil and the error, which is released.  [-0, +2, m] */
-static int push_failure(lua_State *L, Error *error) {
+int push_failure(lua_State *L, Error *error) {
   if (error->kind == ERROR_NONE) error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory");
   lua_pushnil(L);
   push_error(L, error);
@@ -171,7 +88,7 @@ static void push_reply(lua_State *L, const Reply *reply) {
 
 /* -- userdata ----------------------------------------------------------------------------------------------------------- */
 
-static Loop *loop_of(lua_State *L) {
+Loop *loop_of(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
   Loop **slot = lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -180,23 +97,21 @@ static Loop *loop_of(lua_State *L) {
   return *slot;
 }
 
-/* In a forked child what is open is the parent's: to close it would end connections that the parent uses. */
-static int is_parents(lua_State *L) {
+int is_parents(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
   Loop **slot = lua_touserdata(L, -1);
   lua_pop(L, 1);
   return slot && *slot && loop_forked(*slot);
 }
 
-/* A new userdata, born closed: an error between birth and opening leaves nothing to leak.  [-0, +1, m] */
-static void **push_slot(lua_State *L, const char *type) {
-  void **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+void **push_slot(lua_State *L, const char *type) {
+  void **slot = lua_newuserdatauv(L, sizeof *slot, 1);
   *slot = NULL;
   luaL_setmetatable(L, type);
   return slot;
 }
 
-static void *check_open(lua_State *L, int arg, const char *type, const char *what) {
+void *check_open(lua_State *L, int arg, const char *type, const char *what) {
   void **slot = luaL_checkudata(L, arg, type);
   if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
   return *slot;
@@ -205,121 +120,6 @@ static void *check_open(lua_State *L, int arg, const char *type, const char *wha
 static Client *check_client(lua_State *L) { return check_open(L, 1, CLIENT, "client"); }
 static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
 
-/* -- credentials -------------------------------------------------------------------------------------------------------- */
-
-static void read_authority(lua_State *L, AuthorityOptions *options) {
-  options->authority = req_string(L, 1, "authority");
-  options->tenant_id = opt_string(L, 1, "tenant_id");
-  options->client_id = opt_string(L, 1, "client_id");
-  options->ca_file = opt_string(L, 1, "ca_file");
-  options->proxy = opt_string(L, 1, "proxy");
-}
-
-static Credential *open_secret(lua_State *L, Loop *loop, Error *error) {
-  AuthorityOptions options;
-  read_authority(L, &options);
-  return credential_secret(loop, &options, opt_string(L, 1, "client_secret"), error);
-}
-
-static Credential *open_environment(lua_State *L, Loop *loop, Error *error) {
-  AuthorityOptions options;
-  read_authority(L, &options);
-  return credential_environment(loop, &options, error);
-}
-
-static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
-  return credential_fixed(loop, opt_string(L, 1, "token"), error);
-}
-
-static Credential *open_cli(lua_State *L, Loop *loop, Error *error) {
-  const char *tenant_id = opt_string(L, 1, "tenant_id");
-  const char *subscription = opt_string(L, 1, "subscription");
-  return credential_cli(loop, tenant_id, subscription, opt_number(L, 1, "timeout", 0), error);
-}
-
-static Credential *open_chain(lua_State *L, Loop *loop, Error *error) {
-  Credential *links[MAX_LIST];
-  if (!field(L, 1, "links", LUA_TTABLE)) luaL_error(L, "option 'links' is missing");
-  lua_Integer count = luaL_len(L, -1);
-  if (count > MAX_LIST) luaL_error(L, "option 'links' has more than %d entries", MAX_LIST);
-  for (lua_Integer i = 0; i < count; i++) {
-    lua_rawgeti(L, -1, i + 1);
-    void **slot = luaL_testudata(L, -1, CREDENTIAL);
-    if (!slot || !*slot) luaL_error(L, "option 'links' must be a list of open credentials");
-    links[i] = *slot;
-    lua_pop(L, 1);
-  }
-  return credential_chain(loop, links, (size_t)count, error);
-}
-
-static const char *const secret_keys[] = { "kind", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "proxy", NULL };
-static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
-static const char *const fixed_keys[] = { "kind", "token", NULL };
-static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
-static const char *const chain_keys[] = { "kind", "links", NULL };
-
-static const struct {
-  const char *name;
-  const char *const *keys;
-  Credential *(*open)(lua_State *L, Loop *loop, Error *error);
-} credential_kinds[] = {
-  { "client_secret", secret_keys,      open_secret },
-  { "environment",   environment_keys, open_environment },
-  { "token",         fixed_keys,       open_fixed },
-  { "azure_cli",     cli_keys,         open_cli },
-  { "chain",         chain_keys,       open_chain },
-};
-
-static size_t check_kind(lua_State *L) {
-  const char *name = req_string(L, 1, "kind");
-  size_t count = sizeof credential_kinds / sizeof *credential_kinds;
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(credential_kinds[i].name, name) == 0) return i;
-  return (size_t)luaL_error(L, "there is no credential of kind '%s'", name);
-}
-
-static int l_credential(lua_State *L) {
-  Error error = { 0 };
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  size_t kind = check_kind(L);
-  check_keys(L, 1, "a credential of this kind", credential_kinds[kind].keys);
-  void **slot = push_slot(L, CREDENTIAL);
-  lua_insert(L, 2);      /* below the texts that opening borrows */
-  *slot = credential_kinds[kind].open(L, loop_of(L), &error);
-  if (!*slot) return push_failure(L, &error);
-  lua_settop(L, 2);
-  return 1;
-}
-
-static int l_credential_close(lua_State *L) {      /* __gc and __close: twice is harmless; its clients keep it alive */
-  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
-  if (!is_parents(L)) credential_unref(*slot);
-  *slot = NULL;
-  return 0;
-}
-
-static int l_credential_kind(lua_State *L) {
-  lua_pushstring(L, credential_kind(check_open(L, 1, CREDENTIAL, "credential")));
-  return 1;
-}
-
-static int l_credential_claim(lua_State *L) {
-  char *claim = credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2));
-  lua_pushstring(L, claim);
-  free(claim);
-  return 1;
-}
-
-static int l_credential_tostring(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
-  const char *who = *slot ? credential_principal(*slot) : "";
-  const char *kind = *slot ? credential_kind(*slot) : "closed";
-  if (*who && strcmp(who, kind) != 0) lua_pushfstring(L, "credential: %s %s", kind, who);
-  else lua_pushfstring(L, "credential: %s", kind);
-  return 1;
-}
-
 /* -- clients ------------------------------------------------------------------------------------------------------------ */
 
 static const char *const client_keys[] = { "endpoint", "credential", "scope", "user_agent", "ca_file", "proxy", "allow_hosts", "connect_timeout",
@@ -327,7 +127,7 @@ static const char *const client_keys[] = { "endpoint", "credential", "scope", "u
 static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "methods", NULL };
 
 static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
-  if (!field(L, arg, "statuses", LUA_TTABLE)) return;
+  if (!opt_field(L, arg, "statuses", LUA_TTABLE)) return;
   lua_Integer count = luaL_len(L, -1);
   if (count >= RETRY_STATUSES) luaL_error(L, "option 'retry.statuses' has more than %d entries", RETRY_STATUSES - 1);
   memset(retry->statuses, 0, sizeof retry->statuses);
@@ -350,7 +150,7 @@ static void read_methods(lua_State *L, int arg, RetryPolicy *retry) {
 }
 
 static void read_retry(lua_State *L, RetryPolicy *retry) {
-  if (!field(L, 1, "retry", LUA_TTABLE)) return;
+  if (!opt_field(L, 1, "retry", LUA_TTABLE)) return;
   int at = lua_gettop(L);
   check_keys(L, at, "retry", retry_keys);
   retry->tries = (int)opt_number(L, at, "tries", retry->tries);
@@ -376,6 +176,7 @@ static void read_client(lua_State *L, ClientOptions *options, const char *hosts[
   read_retry(L, &options->retry);
   if (lua_getfield(L, 1, "credential") == LUA_TNIL) return;
   options->credential = check_open(L, lua_gettop(L), CREDENTIAL, "credential");
+  lua_setiuservalue(L, 2, 1);      /* a client keeps the functions of its credential */
   if (!options->scope) luaL_error(L, "option 'scope' is missing: it says what the credential's token is for");
 }
 
@@ -422,7 +223,7 @@ static int l_client_remaining(lua_State *L) {
 
 /* -- operations --------------------------------------------------------------------------------------------------------- */
 
-static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", NULL };
+static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within", NULL };
 static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
 static const char *const mode_names[] = { "none", "monitor", "location", "body", NULL };
 
@@ -432,7 +233,7 @@ static void read_final_state(lua_State *L, Request *request) {
 }
 
 static void read_resume(lua_State *L, Request *request, Lro *from) {
-  if (!field(L, 2, "resume", LUA_TTABLE)) return;
+  if (!opt_field(L, 2, "resume", LUA_TTABLE)) return;
   int at = lua_gettop(L);
   check_keys(L, at, "resume", resume_keys);
   const char *mode = req_string(L, at, "mode");
@@ -450,11 +251,12 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   request->method = req_string(L, 2, "method");
   request->url = req_string(L, 2, "url");
   request->headers = opt_list(L, 2, "headers", headers);
-  if (field(L, 2, "body", LUA_TSTRING)) request->body = lua_tolstring(L, -1, &request->body_len);
+  if (opt_field(L, 2, "body", LUA_TSTRING)) request->body = lua_tolstring(L, -1, &request->body_len);
   request->timeout = opt_number(L, 2, "timeout", 0);
   request->follow = opt_boolean(L, 2, "follow");
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
+  request->within = (unsigned long)opt_number(L, 2, "within", 0);
   read_final_state(L, request);
   read_resume(L, request, from);
 }
@@ -482,6 +284,8 @@ static int l_request(lua_State *L) {
   *slot = op_request(client, &request, &error);
   if (!*slot) return push_failure(L, &error);
   lua_settop(L, 3);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, 3, 1);      /* an operation keeps its client, for the same reason */
   remember_op(L, 3, *slot);
   return 1;
 }
@@ -511,6 +315,11 @@ static int l_op_request_id(lua_State *L) { lua_pushstring(L, op_request_id(check
 static int l_op_is_closed(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, OPERATION);
   lua_pushboolean(L, *slot == NULL);
+  return 1;
+}
+
+static int l_op_waits_for(lua_State *L) {
+  lua_pushboolean(L, op_waits_for(check_op(L), (unsigned long)luaL_checkinteger(L, 2)));
   return 1;
 }
 
@@ -636,7 +445,8 @@ static void push_seen(lua_State *L, const Seen *seen) {
   set_text(L, "error", line->error);
 }
 
-/* core.step(seconds) -> "op", op | "watch", fd | "seen" | "idle" | nil; without seconds until something comes */
+/* core.step(seconds) -> "op", op | "watch", fd | "question", id, kind, payload, handler | "seen" | "idle" | nil; without seconds until
+   something comes */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
@@ -651,6 +461,9 @@ static int l_step(lua_State *L) {
       lua_pushliteral(L, "watch");
       lua_pushinteger(L, event.fd);
       return 2;
+    case EVENT_QUESTION:
+      lua_pushliteral(L, "question");
+      return 1 + lua_credential_push_question(L, event.question);
     case EVENT_SEEN:
       lua_pushliteral(L, "seen");
       return 1;
@@ -766,7 +579,6 @@ static int l_loop_close(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "client",      l_client },
-  { "credential",  l_credential },
   { "sleep",       l_sleep },
   { "step",        l_step },
   { "seen",        l_seen },
@@ -796,17 +608,6 @@ static const luaL_Reg client_meta[] = {
   { "__gc", l_client_close }, { "__close", l_client_close }, { "__tostring", l_client_tostring }, { NULL, NULL }
 };
 
-static const luaL_Reg credential_methods[] = {
-  { "kind",  l_credential_kind },
-  { "claim", l_credential_claim },
-  { "close", l_credential_close },
-  { NULL, NULL }
-};
-
-static const luaL_Reg credential_meta[] = {
-  { "__gc", l_credential_close }, { "__close", l_credential_close }, { "__tostring", l_credential_tostring }, { NULL, NULL }
-};
-
 static const luaL_Reg op_methods[] = {
   { "accepted",    l_op_accepted },
   { "done",        l_op_done },
@@ -817,6 +618,7 @@ static const luaL_Reg op_methods[] = {
   { "status",      l_op_status },
   { "polls",       l_op_polls },
   { "watch_polls", l_op_watch_polls },
+  { "waits_for",   l_op_waits_for },
   { "progress",    l_op_progress },
   { "request_id",  l_op_request_id },
   { "close",       l_op_close },
@@ -827,7 +629,7 @@ static const luaL_Reg op_meta[] = {
   { "__gc", l_op_close }, { "__close", l_op_close }, { "__tostring", l_op_tostring }, { NULL, NULL }
 };
 
-static void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
+void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
   luaL_setfuncs(L, meta, 0);
   lua_newtable(L);
@@ -850,13 +652,13 @@ static void make_loop(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, THE_LOOP);
 }
 
-static void make_ops(lua_State *L) {
+void make_weak(lua_State *L, const char *name) {
   lua_newtable(L);
   lua_newtable(L);
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, OPS);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
 }
 
 /* jansson's freed memory would keep copies of tokens; malloc and free underneath, so that other users of jansson do not notice. */
@@ -870,11 +672,11 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L);
 AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   json_set_alloc_funcs(malloc, wipe_and_free);
   make_loop(L);
-  make_ops(L);
+  make_weak(L, OPS);
   make_type(L, CLIENT, client_meta, client_methods);
-  make_type(L, CREDENTIAL, credential_meta, credential_methods);
   make_type(L, OPERATION, op_meta, op_methods);
   luaL_newlib(L, functions);
+  lua_credential_register(L);
   lua_json_register(L);
   lua_system_register(L);
   lua_journal_register(L);

@@ -5,12 +5,47 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "aml.h"
+
 #define AML_EXPORT __attribute__((visibility("default")))
+#define CREDENTIAL "azureml.credential"      /* the type of its userdata */
 
-void lua_json_register(lua_State *L);      /* adds encode, merge, array, is_array to the table on top  [-0, +0, m] */
-void lua_system_register(lua_State *L);    /* adds read_trusted, directory, terminal_width  [-0, +0, m] */
+/* -- tables of options: lua_options.c ----------------------------------------------------------------------------------- */
 
-void lua_journal_register(lua_State *L);   /* adds journal, dead_journals  [-0, +0, m] */
-void lua_crypto_register(lua_State *L);    /* adds the table crypto  [-0, +0, m] */
+enum { MAX_LIST = 64 };
+
+/* 'tiemout' is an error that lists the known ones.  [-0, +0, e] */
+void check_keys(lua_State *L, int arg, const char *what, const char *const *keys);
+/* The value stays on the stack, so that a borrowed text lives as long as the call. 0: there is none.  [-0, +1, e] */
+int opt_field(lua_State *L, int arg, const char *name, int type);
+const char *opt_string(lua_State *L, int arg, const char *name);      /* NULL: none.  [-0, +1, e] */
+const char *req_string(lua_State *L, int arg, const char *name);      /* [-0, +1, e] */
+double opt_number(lua_State *L, int arg, const char *name, double otherwise);      /* from 0 to 1e9.  [-0, +0, e] */
+int opt_boolean(lua_State *L, int arg, const char *name);             /* [-0, +0, e] */
+/* Fills list with the texts of a sequence, ended by NULL; they live while the table does. NULL: none.  [-0, +1, e] */
+const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]);
+
+/* -- userdata and errors: lua_core.c ------------------------------------------------------------------------------------ */
+
+Loop *loop_of(lua_State *L);           /* this state's; raises where it is closed, or its process was forked */
+int is_parents(lua_State *L);          /* in a forked child what is open is the parent's: to close it would end connections that the parent uses */
+/* A new userdata with one user value, born closed: an error between birth and opening leaves nothing to leak.  [-0, +1, m] */
+void **push_slot(lua_State *L, const char *type);
+void *check_open(lua_State *L, int arg, const char *type, const char *what);
+int push_failure(lua_State *L, Error *error);      /* nil and the error, which is released.  [-0, +2, m] */
+void set_text(lua_State *L, const char *name, const char *text);      /* a field of the table on top; NULL: none.  [-0, +0, m] */
+void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive.  [-0, +0, m] */
+void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
+
+/* -- what each file adds to the module's table, on top  [-0, +0, m] ------------------------------------------------------ */
+
+void lua_credential_register(lua_State *L);      /* credential, answer, is_asked */
+void lua_json_register(lua_State *L);            /* encode, merge, array, is_array */
+void lua_system_register(lua_State *L);          /* read_trusted, directory, terminal_width */
+void lua_journal_register(lua_State *L);         /* journal, dead_journals */
+void lua_crypto_register(lua_State *L);          /* the table crypto */
+
+/* The answer's place: id, kind, payload and handler of a question.  [-0, +4, m]; 0 and nothing: nobody waits for it any more */
+int lua_credential_push_question(lua_State *L, unsigned long id);
 
 #endif

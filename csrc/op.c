@@ -537,11 +537,20 @@ static void wait_for_turn(Op *op, double wait) {
   fail(op);
 }
 
+static int waits_for_itself(Op *op) {
+  if (!token_hangs_on(op->client->credential, op->client->scope, op->token.within)) return 0;
+  error_set(&op->error, ERROR_CREDENTIAL, "OwnCredential",
+            "the credential's function waits for a request that needs the very token it is asked for: give that request another credential");
+  fail(op);
+  return 1;
+}
+
 static void go(Op *op) {
   const char *authorization = NULL;
   double wait;
   loop_timer_stop(op->loop, &op->timer);
   if (op->client->credential) {
+    if (waits_for_itself(op)) return;
     authorization = token_header(op->client->credential, op->client->scope, &op->token);
     if (!authorization) {
       wait_for_token(op);
@@ -615,6 +624,7 @@ static void take_request(Op *op, const Request *request, char *url) {
     memcpy(op->body, request->body, request->body_len);
     op->body[op->body_len = request->body_len] = '\0';
   }
+  op->token.within = request->within;
   if (request->timeout > 0) op->deadline = loop_now(op->loop) + request->timeout;
   if (request->request_id) snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else text_guid(op->request_id);
@@ -696,6 +706,11 @@ void  op_listen(Op *op, OpDone *done, void *context) { op->listener = done; op->
 int   op_accepted(const Op *op) { return op->accepted; }
 int   op_done(const Op *op) { return op->phase == PHASE_DONE; }
 int   op_polls(const Op *op) { return op->polls; }
+
+int op_waits_for(const Op *op, unsigned long question) {
+  return op->client && op->phase == PHASE_TOKEN && token_hangs_on(op->client->credential, op->client->scope, question);
+}
+
 void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }
 void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
 void *op_owner(const Op *op) { return op->owner; }

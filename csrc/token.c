@@ -5,6 +5,7 @@
 
 #include "jwt.h"
 #include "loop.h"
+#include "question.h"
 #include "text.h"
 #include "token.h"
 
@@ -20,6 +21,7 @@ struct Token {
   char  *header;             /* NULL: none yet */
   double renew_at, ends_at;
   unsigned generation;       /* counts the headers there were */
+  unsigned long within;      /* of who asked first for the fetch under way */
   int    fetching;
   Timer  start;              /* a fetch begins in the next turn, so that all who ask are in the ring before it ends */
   Fetch  fetch;
@@ -94,13 +96,15 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 static void start_fetch(Timer *timer) {
   Token *token = (Token *)((char *)timer - offsetof(Token, start));
   token->fetching = 1;
-  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .done = fetched };
+  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .done = fetched, .root = token, .within = token->within };
   token->credential->kind->fetch(token->credential, &token->fetch);
 }
 
-static void renew(Token *token) {
+static void renew(Token *token, unsigned long within) {
   Loop *loop = token->credential->loop;
-  if (!token->fetching && !token->start.place) loop_timer(loop, &token->start, loop_now(loop), start_fetch);
+  if (token->fetching || token->start.place) return;
+  token->within = within;
+  loop_timer(loop, &token->start, loop_now(loop), start_fetch);
 }
 
 static int serves(const Token *token, double now) {
@@ -112,7 +116,7 @@ const char *token_header(Credential *credential, const char *scope, TokenWait *w
   Token *token = obtain(credential, scope);
   double now = loop_now(credential->loop);
   int good = serves(token, now);
-  if (!good || now >= token->renew_at) renew(token);
+  if (!good || now >= token->renew_at) renew(token, wait->within);
   wait->generation = token->generation;
   if (good) return token->header;
   wait->prev = token->waiting.prev;
@@ -120,6 +124,17 @@ const char *token_header(Credential *credential, const char *scope, TokenWait *w
   wait->prev->next = wait;
   token->waiting.prev = wait;
   return NULL;
+}
+
+int token_hangs_on(Credential *credential, const char *scope, unsigned long question) {
+  const Token *token = question ? find(credential, scope) : NULL;
+  if (!token || !token->fetching || serves(token, loop_now(credential->loop))) return 0;
+  return question_depends(credential->loop, question, &token->fetch);
+}
+
+Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
+  Fetch part = { .credential = credential, .scope = whole->scope, .done = done, .root = whole->root, .within = whole->within };
+  return part;
 }
 
 void token_forget(TokenWait *wait) {

@@ -18,17 +18,24 @@ struct Fetch {                    /* one try to get a token; its memory is the a
   const char *scope;
   FetchDone  *done;
   void       *work;               /* the kind's own: what is under way */
+  const void *root;               /* the same for a fetch and those that it is made of */
+  unsigned long within;           /* the question in whose answering this was asked for first; 0: none */
 };
+
+/* A fetch of another credential, as a part of whole's. */
+Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done);
 
 typedef struct TokenWait TokenWait;
 struct TokenWait {                /* of zeros: waits for nothing */
   TokenWait *next, *prev;
   unsigned generation;            /* which token it was given last */
+  unsigned long within;           /* the question in whose answering it waits; 0: none */
   void (*ready)(TokenWait *wait, const Error *error);      /* error NULL: ask again, it is there */
 };
 
 /* The header line to send ("Authorization: Bearer ..."), valid until the loop turns; or NULL: wait->ready will be called, never at once. */
 const char *token_header(Credential *credential, const char *scope, TokenWait *wait);
+int  token_hangs_on(Credential *credential, const char *scope, unsigned long question);      /* who answers it must not wait for this token */
 void token_forget(TokenWait *wait);                                 /* no longer interested */
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait);   /* the service did not take the one that wait
                                                                                           was given: fetch another */

@@ -54,7 +54,7 @@ static void link_done(Fetch *link, const Grant *grant, const Error *error) {
 static void try_link(Try *try) {
   Chain *chain = try->asked->credential->state;
   Credential *credential = chain->links[try->at];
-  try->link = (Fetch){ .credential = credential, .scope = try->asked->scope, .done = link_done };
+  try->link = fetch_part(try->asked, credential, link_done);
   credential->kind->fetch(credential, &try->link);
 }
 

@@ -133,6 +133,7 @@ function Client:submit(request, follow)
     follow = follow,
     final_state = request.final_state_via,
     resume = request.resume,
+    within = task.within(),
   }
   return reply.must(op, failure, request.label and "cannot " .. request.label)
 end

@@ -1,10 +1,12 @@
 --- Waiting: for operations, in the main chunk, at a prompt, in tasks and anywhere else. The only file that yields.
 ---
 --- A task is a coroutine that `parallel` or `each` runs. A task that waits parks, and others go on. Anything else that waits
---- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task.
+--- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task but those that answer the
+--- core's questions, without whom it might wait for ever.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local question = require "azureml.question"
 
 local task = {}
 
@@ -13,8 +15,6 @@ local timers = {}        -- sleep -> function
 local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
 local last_observer = 0
 local parked = setmetatable({}, { __mode = "k" })      -- operation -> tasks that wait for news of it; a closed one brings none
-local runnable = {}      -- tasks, from first to last
-local first, last = 1, 0
 local current            -- the task that runs now, if one does
 local PARKED = {}        -- what a task yields when it waits
 
@@ -22,21 +22,27 @@ local PARKED = {}        -- what a task yields when it waits
 ---@field left integer         tasks that have not ended
 ---@field failure any          the first error
 ---@field parent table?        the task that waits for it, if a task does
+---@field answers integer?     the question that its only task answers
+
+local runnable = { first = 1, last = 0 }      -- tasks of groups, in a queue
+local answering = { first = 1, last = 0 }     -- those that answer questions, and the tasks that they start
+local answerers = {}     -- question -> task: nobody else keeps those
 
 -- Tasks -------------------------------------------------------------------------------------------------------------------
 
 local function make_runnable(one)
   if one.queued or one.ended then return end
+  local queue = one.within and answering or runnable
   one.queued = true
-  last = last + 1
-  runnable[last] = one
+  queue.last = queue.last + 1
+  queue[queue.last] = one
 end
 
-local function next_runnable()
-  if first > last then return nil end
-  local one = runnable[first]
-  runnable[first] = nil
-  first = first + 1
+local function next_in(queue)
+  local one = queue[queue.first]
+  if not one then return nil end
+  queue[queue.first] = nil
+  queue.first = queue.first + 1
   one.queued = false
   return one
 end
@@ -99,6 +105,47 @@ local function run(one)
   end
 end
 
+-- Questions ---------------------------------------------------------------------------------------------------------------
+
+local function begin_answer(id, kind, asked, handler)
+  local function answer() core.answer(id, question.answer(kind, asked, handler)) end
+  answerers[id] = { coroutine = coroutine.create(answer), group = { left = 1, answers = id }, within = id }
+  make_runnable(answerers[id])
+end
+
+-- Nobody waits for the answer any more: who answers is closed, and with him what he started. What runs just now goes on.
+local function abandon(one)
+  local answerer = answerers[one.within]
+  if not answerer or coroutine.status(answerer.coroutine) ~= "suspended" then return false end
+  answerer.ended = true
+  answerers[one.within] = nil
+  coroutine.close(answerer.coroutine)
+  return true
+end
+
+local function after_turn(one)
+  local id, failure = one.group.answers, one.group.failure
+  if not id or not one.ended then return end
+  answerers[id] = nil
+  if failure == nil then return end
+  core.answer(id, nil, question.refusal(failure))
+  if errors.is_interrupted(failure) then error(failure, 0) end
+end
+
+-- Whether there was something to do.
+local function run_answers()
+  local one, ran = next_in(answering), false
+  while one do
+    ran = true
+    if not one.ended and (core.is_asked(one.within) or not abandon(one)) then
+      run(one)
+      after_turn(one)
+    end
+    one = next_in(answering)
+  end
+  return ran
+end
+
 -- The loop ----------------------------------------------------------------------------------------------------------------
 
 local function fire(timer)
@@ -120,22 +167,29 @@ local function tell_observers()
   return fault
 end
 
-local function hand_out(what, thing)
+local function hand_out(what, thing, ...)
   if what == "op" and thing then
     if timers[thing] then fire(thing) else wake(thing) end
   elseif what == "watch" then
     handlers[thing]()
+  elseif what == "question" then
+    begin_answer(thing, ...)
   elseif what == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
 end
 
--- One turn: at most one piece of news. Resumes nobody.
-local function pump(seconds)
-  local what, thing = core.step(seconds)
+local function hand_out_next(...)
   local fault = last_observer > 0 and tell_observers()
-  hand_out(what, thing)
+  hand_out(...)
   if fault then error(fault.raised, 0) end
+end
+
+-- One turn: at most one piece of news. Resumes nobody but those who answer.
+local function pump(seconds)
+  if run_answers() then return end
+  hand_out_next(core.step(seconds))
+  run_answers()
 end
 
 local function wait_as_task(op, is_over, deadline)
@@ -165,6 +219,9 @@ end
 ---@param deadline number?       on core.now()'s clock
 ---@return boolean               false: the deadline came first
 function task.wait_until(op, is_over, deadline)
+  if current and current.within and op:waits_for(current.within) then
+    errors.raise { code = "OwnCredential", message = "the credential's function waits for a request that waits for its answer" }
+  end
   local wait = is_task() and wait_as_task or wait_by_pumping
   return wait(op, is_over, deadline)
 end
@@ -173,6 +230,12 @@ end
 ---@param op userdata
 function task.look_again(op)
   wake(op)
+end
+
+--- The question that is being answered here, if one is: what is asked of the core meanwhile must not wait for that answer.
+---@return integer?
+function task.within()
+  return current and current.within
 end
 
 --- Wait until an operation is done.
@@ -217,7 +280,7 @@ end
 
 local function turn_until_over(group)
   while group.left > 0 and group.failure == nil do
-    local one = next_runnable()
+    local one = next_in(runnable)
     if one then run(one) else pump() end
   end
 end
@@ -234,7 +297,7 @@ local function run_group(functions)
   local tasks = setmetatable({}, { __close = close_all })
   local guard <close> = tasks      -- an interrupt leaves no task behind
   for i, f in ipairs(functions) do
-    tasks[i] = { coroutine = coroutine.create(f), group = group }
+    tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within }
     make_runnable(tasks[i])
   end
   if is_task() then park_until_over(group) else turn_until_over(group) end

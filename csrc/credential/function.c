@@ -1,0 +1,42 @@
+/* function.c: tokens that the loop's owner finds: a function of his is asked each time one is needed. */
+
+#include <stdlib.h>
+
+#include "question.h"
+
+typedef struct Function {
+  int handler;
+} Function;
+
+static void answered(Fetch *asked, const Answer *answer, const Error *error) {
+  asked->work = NULL;
+  if (error) {
+    asked->done(asked, NULL, error);
+    return;
+  }
+  Grant grant = { answer->text, answer->expires_in, answer->refresh_in };
+  asked->done(asked, &grant, NULL);
+}
+
+static void fetch(Credential *credential, Fetch *asked) {
+  const Function *state = credential->state;
+  const QuestionField fields[] = { { "scope", asked->scope, 0 }, { NULL, NULL, 0 } };
+  asked->work = question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
+}
+
+static void cancel(Credential *credential, Fetch *asked) {
+  (void)credential;
+  question_drop(asked->work);
+}
+
+static void clear(Credential *credential) { free(credential->state); }
+
+static const CredentialKind kind = { "function", fetch, cancel, clear };
+
+Credential *credential_function(Loop *loop, int handler, Error *error) {
+  Function *state = handler ? calloc(1, sizeof *state) : NULL;
+  if (!handler) error_set(error, ERROR_USAGE, "InvalidCredential", "token is missing: it is a function that returns an access token");
+  if (!state) return NULL;
+  state->handler = handler;
+  return credential_new(loop, &kind, state, NULL);
+}

@@ -1,0 +1,264 @@
+/* lua_credential.c: the border: credentials of every kind, and the questions that some of them ask, as part of module azureml.core. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua_core.h"
+
+#define HANDLERS "azureml.handlers"      /* registry: number -> function that answers questions; weak, its credential keeps it */
+
+/* -- what a credential keeps -------------------------------------------------------------------------------------------- */
+
+/* The value on top belongs to the credential at index slot and lives as long.  [-1, +0, m] */
+static void keep(lua_State *L, int slot) {
+  if (lua_getiuservalue(L, slot, 1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, slot, 1);
+  }
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+enum { SLOT = 2 };      /* where l_credential puts the new userdata; its options are at 1 */
+
+/* The number by which questions name a function among the options; 0: it is not given.  [-0, +0, e] */
+static int opt_handler(lua_State *L, const char *name) {
+  if (!opt_field(L, 1, name, LUA_TFUNCTION)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS);
+  lua_getfield(L, -1, "last");
+  int number = (int)lua_tointeger(L, -1) + 1;
+  lua_pop(L, 1);
+  lua_pushinteger(L, number);
+  lua_setfield(L, -2, "last");
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, number);
+  lua_pop(L, 1);
+  keep(L, SLOT);
+  return number;
+}
+
+/* -- kinds -------------------------------------------------------------------------------------------------------------- */
+
+static void read_authority(lua_State *L, AuthorityOptions *options) {
+  options->authority = req_string(L, 1, "authority");
+  options->tenant_id = opt_string(L, 1, "tenant_id");
+  options->client_id = opt_string(L, 1, "client_id");
+  options->ca_file = opt_string(L, 1, "ca_file");
+  options->proxy = opt_string(L, 1, "proxy");
+}
+
+static Credential *open_secret(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_secret(loop, &options, opt_string(L, 1, "client_secret"), error);
+}
+
+static Credential *open_environment(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_environment(loop, &options, error);
+}
+
+static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
+  return credential_fixed(loop, opt_string(L, 1, "token"), error);
+}
+
+static Credential *open_cli(lua_State *L, Loop *loop, Error *error) {
+  const char *tenant_id = opt_string(L, 1, "tenant_id");
+  const char *subscription = opt_string(L, 1, "subscription");
+  return credential_cli(loop, tenant_id, subscription, opt_number(L, 1, "timeout", 0), error);
+}
+
+static Credential *open_chain(lua_State *L, Loop *loop, Error *error) {
+  Credential *links[MAX_LIST];
+  if (!opt_field(L, 1, "links", LUA_TTABLE)) luaL_error(L, "option 'links' is missing");
+  lua_Integer count = luaL_len(L, -1);
+  if (count > MAX_LIST) luaL_error(L, "option 'links' has more than %d entries", MAX_LIST);
+  for (lua_Integer i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, i + 1);
+    void **slot = luaL_testudata(L, -1, CREDENTIAL);
+    if (!slot || !*slot) luaL_error(L, "option 'links' must be a list of open credentials");
+    links[i] = *slot;
+    keep(L, SLOT);      /* for the functions of its own */
+  }
+  return credential_chain(loop, links, (size_t)count, error);
+}
+
+static Credential *open_function(lua_State *L, Loop *loop, Error *error) {
+  return credential_function(loop, opt_handler(L, "token"), error);
+}
+
+static const char *const secret_keys[] = { "kind", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "proxy", NULL };
+static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
+static const char *const fixed_keys[] = { "kind", "token", NULL };
+static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
+static const char *const function_keys[] = { "kind", "token", NULL };
+static const char *const chain_keys[] = { "kind", "links", NULL };
+
+static const struct {
+  const char *name;
+  const char *const *keys;
+  Credential *(*open)(lua_State *L, Loop *loop, Error *error);
+} credential_kinds[] = {
+  { "client_secret", secret_keys,      open_secret },
+  { "environment",   environment_keys, open_environment },
+  { "token",         fixed_keys,       open_fixed },
+  { "azure_cli",     cli_keys,         open_cli },
+  { "function",      function_keys,    open_function },
+  { "chain",         chain_keys,       open_chain },
+};
+
+static size_t check_kind(lua_State *L) {
+  const char *name = req_string(L, 1, "kind");
+  size_t count = sizeof credential_kinds / sizeof *credential_kinds;
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(credential_kinds[i].name, name) == 0) return i;
+  return (size_t)luaL_error(L, "there is no credential of kind '%s'", name);
+}
+
+static int l_credential(lua_State *L) {
+  Error error = { 0 };
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  size_t kind = check_kind(L);
+  check_keys(L, 1, "a credential of this kind", credential_kinds[kind].keys);
+  void **slot = push_slot(L, CREDENTIAL);
+  lua_insert(L, SLOT);      /* below the texts that opening borrows */
+  *slot = credential_kinds[kind].open(L, loop_of(L), &error);
+  if (!*slot) return push_failure(L, &error);
+  lua_settop(L, SLOT);
+  return 1;
+}
+
+static int l_credential_close(lua_State *L) {      /* __gc and __close: twice is harmless; its clients keep it alive */
+  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
+  if (!is_parents(L)) credential_unref(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static int l_credential_kind(lua_State *L) {
+  lua_pushstring(L, credential_kind(check_open(L, 1, CREDENTIAL, "credential")));
+  return 1;
+}
+
+static int l_credential_claim(lua_State *L) {
+  char *claim = credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2));
+  lua_pushstring(L, claim);
+  free(claim);
+  return 1;
+}
+
+static int l_credential_tostring(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, CREDENTIAL);
+  const char *who = *slot ? credential_principal(*slot) : "";
+  const char *kind = *slot ? credential_kind(*slot) : "closed";
+  if (*who && strcmp(who, kind) != 0) lua_pushfstring(L, "credential: %s %s", kind, who);
+  else lua_pushfstring(L, "credential: %s", kind);
+  return 1;
+}
+
+/* -- questions ---------------------------------------------------------------------------------------------------------- */
+
+static const char *const question_names[] = {
+  [QUESTION_TOKEN] = "token", [QUESTION_ASSERTION] = "assertion", [QUESTION_SHOW] = "show", [QUESTION_OPEN] = "open"
+};
+
+/* [-0, +1, m] */
+static void push_payload(lua_State *L, const Question *question) {
+  lua_newtable(L);
+  for (const QuestionField *field = question->fields; field->name; field++) {
+    if (field->text) lua_pushstring(L, field->text);
+    else lua_pushnumber(L, field->number);
+    lua_setfield(L, -2, field->name);
+  }
+}
+
+/* [-0, +1, m] */
+static void push_handler(lua_State *L, int number) {
+  lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS);
+  lua_rawgeti(L, -1, number);
+  lua_remove(L, -2);
+}
+
+int lua_credential_push_question(lua_State *L, unsigned long id) {
+  const Question *question = question_find(loop_of(L), id);
+  if (!question) return 0;
+  lua_pushinteger(L, (lua_Integer)id);
+  lua_pushstring(L, question_names[question->kind]);
+  push_payload(L, question);
+  push_handler(L, question->handler);
+  return 4;
+}
+
+static unsigned long check_id(lua_State *L) { return (unsigned long)luaL_checkinteger(L, 1); }
+
+static const char *const refusal_keys[] = { "code", "message", "unavailable", NULL };
+static const char *const answer_keys[] = { "text", "expires_in", "refresh_in", NULL };
+
+static void read_refusal(lua_State *L, Error *error) {
+  check_keys(L, 3, "the error of an answer", refusal_keys);
+  int unavailable = opt_boolean(L, 3, "unavailable");
+  const char *code = req_string(L, 3, "code"), *message = req_string(L, 3, "message");
+  error_set(error, unavailable ? ERROR_UNAVAILABLE : ERROR_CREDENTIAL, code, "%s", message);
+}
+
+static void read_answer(lua_State *L, Answer *answer) {
+  check_keys(L, 2, "an answer", answer_keys);
+  answer->text = opt_string(L, 2, "text");
+  answer->expires_in = opt_number(L, 2, "expires_in", 0);
+  answer->refresh_in = opt_number(L, 2, "refresh_in", 0);
+}
+
+/* answer(id, { text, expires_in, refresh_in }) or answer(id, nil, { code, message, unavailable }) -> whether somebody still waited for it */
+static int l_answer(lua_State *L) {
+  Loop *loop = loop_of(L);
+  unsigned long id = check_id(L);
+  Answer answer = { 0 };
+  Error error = { 0 };
+  lua_settop(L, 3);
+  int refused = lua_isnil(L, 2);
+  if (refused) read_refusal(L, &error);
+  else read_answer(L, &answer);
+  lua_pushboolean(L, question_answer(loop, id, refused ? NULL : &answer, refused ? &error : NULL));
+  error_clear(&error);
+  return 1;
+}
+
+/* is_asked(id) -> whether somebody waits for the answer */
+static int l_is_asked(lua_State *L) {
+  lua_pushboolean(L, question_find(loop_of(L), check_id(L)) != NULL);
+  return 1;
+}
+
+/* -- registering -------------------------------------------------------------------------------------------------------- */
+
+static const luaL_Reg functions[] = {
+  { "credential", l_credential },
+  { "answer",     l_answer },
+  { "is_asked",   l_is_asked },
+  { NULL, NULL }
+};
+
+static const luaL_Reg methods[] = {
+  { "kind",  l_credential_kind },
+  { "claim", l_credential_claim },
+  { "close", l_credential_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg meta[] = {
+  { "__gc", l_credential_close }, { "__close", l_credential_close }, { "__tostring", l_credential_tostring }, { NULL, NULL }
+};
+
+void lua_credential_register(lua_State *L) {
+  make_weak(L, HANDLERS);
+  make_type(L, CREDENTIAL, meta, methods);
+  luaL_setfuncs(L, functions, 0);
+}

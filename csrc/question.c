@@ -1,0 +1,98 @@
+/* question.c: what the core asks of its owner: kept until it is answered, or nobody wants to know any more. Who asks what is the credentials'
+   business; how the owner finds an answer is his. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+#include "question.h"
+#include "text.h"
+
+typedef struct Asked {      /* a Question, and what only we know of it */
+  Question question;
+  Notice notice;
+  Loop  *loop;
+  Fetch *fetch;
+  QuestionDone *done;
+  struct Asked *next;
+} Asked;
+
+struct Questions {
+  Asked *first;
+  unsigned long last_id;
+};
+
+Questions *questions_new(void) { return calloc(1, sizeof(Questions)); }
+
+void questions_free(Questions *questions) {
+  if (!questions) return;
+  while (questions->first) question_drop(&questions->first->question);
+  free(questions);
+}
+
+static Asked *find(Loop *loop, unsigned long id) {
+  Asked *asked = loop_questions(loop)->first;
+  while (asked && asked->question.id != id) asked = asked->next;
+  return asked;
+}
+
+const Question *question_find(Loop *loop, unsigned long id) {
+  Asked *asked = find(loop, id);
+  return asked ? &asked->question : NULL;
+}
+
+static void copy_fields(Question *question, const QuestionField *fields) {
+  size_t count = 0;
+  for (; fields[count].name && count < MAX_QUESTION_FIELDS; count++) {
+    question->fields[count] = fields[count];
+    question->fields[count].text = text_copy(fields[count].text);
+  }
+}
+
+Question *question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
+  Loop *loop = fetch->credential->loop;
+  Questions *questions = loop_questions(loop);
+  Asked *asked = calloc(1, sizeof *asked);
+  if (!asked) abort();      /* a question that is lost is a wait that never ends */
+  asked->loop = loop;
+  asked->fetch = fetch;
+  asked->done = done;
+  asked->question.id = ++questions->last_id;
+  asked->question.kind = kind;
+  asked->question.handler = handler;
+  copy_fields(&asked->question, fields);
+  asked->notice.event.kind = EVENT_QUESTION;
+  asked->notice.event.question = asked->question.id;
+  asked->notice.event.fd = -1;
+  asked->next = questions->first;
+  questions->first = asked;
+  loop_notify(loop, &asked->notice);
+  return &asked->question;
+}
+
+void question_drop(Question *question) {
+  Asked *asked = (Asked *)question, **place;
+  if (!asked) return;
+  for (place = &loop_questions(asked->loop)->first; *place != asked; ) place = &(*place)->next;
+  *place = asked->next;
+  loop_unnotify(&asked->notice);
+  for (QuestionField *field = question->fields; field->name; field++) free((char *)field->text);
+  free(asked);
+}
+
+int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error) {
+  Asked *asked = find(loop, id);
+  if (!asked) return 0;
+  Fetch *fetch = asked->fetch;
+  QuestionDone *done = asked->done;
+  question_drop(&asked->question);
+  done(fetch, answer, error);
+  return 1;
+}
+
+/* Upward: from the question to the fetch it serves, to the question in whose answering that was asked for, and so on. */
+int question_depends(Loop *loop, unsigned long id, const Fetch *fetch) {
+  for (Asked *asked = find(loop, id); asked; asked = find(loop, asked->fetch->within))
+    if (asked->fetch->root == fetch->root) return 1;
+  return 0;
+}
