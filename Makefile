@@ -18,7 +18,7 @@ VERSION := $(shell sed -n 's/^\#define AML_VERSION "\(.*\)"/\1/p' csrc/aml.h)
 BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev libjansson-dev \
                   libmicrohttpd-dev libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev curl openssl tmux man-db \
-                  nghttp2-server
+                  nghttp2-server python3-fastjsonschema
 
 inc     = $(if $($(1)_INCDIR),-I$($(1)_INCDIR),$(shell pkg-config --cflags $(2) 2>/dev/null))
 lib     = $(if $($(1)_LIBDIR),-L$($(1)_LIBDIR)) $(2)
@@ -147,11 +147,13 @@ SPECS   ?= spec
 RUNNER  ?= $(LUA)
 # nothing of the person who runs it: no settings, no credentials, no home
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" AZUREML_BUILD="$(B)" \
-           LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;"
+           LUA_PATH="lua/?.lua;lua/?/init.lua;;" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
+# what emulators answer in any process of the suite is recorded, and checked at its end
+RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so
-	@mkdir -p $(B)/home
-	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS)
+	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS) spec/answers.lua
 
 SANITIZE := -fsanitize=address,undefined
 check-asan: test-deps

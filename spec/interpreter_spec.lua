@@ -59,7 +59,7 @@ describe("the interpreter", function()
   end)
 
   it("takes a path for a script even if a command is called so", function()
-    local interpreter = start { "./spec/fixtures/nothing-here/stop" }
+    local interpreter = start { "-E", "./spec/fixtures/nothing-here/stop" }
     local stderr = io.stderr
     io.stderr = { write = function(_, ...) table.insert(calls, table.concat { ... }) end }      -- luacheck: ignore 122
     local step = table.pack(interpreter.next())

@@ -183,7 +183,7 @@ function computes.check_name(at)
   if at.world:is_taken(at.workspace.location, name) then
     return unavailable("AlreadyExists", "The specified name %s is already in use.")
   end
-  return { status = 200, json = { nameAvailable = true, reason = json.null, message = json.null } }
+  return { status = 200, json = { nameAvailable = true } }
 end
 
 --- Put one there, in a state, as if it had long been: for seeds.
