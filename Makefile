@@ -40,8 +40,8 @@ EXE_LIBS += $(call archive,microhttpd,-lgnutls)
 endif
 
 PURE := buf text url headers error retry lro throttle base64 signature jwt trace
-CORE := $(PURE) loop transfer child op client credential question token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto
+CORE := $(PURE) file loop transfer child op client credential question token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto lua_certificate
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')
 

@@ -41,9 +41,10 @@ void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
 
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked */
 void lua_json_register(lua_State *L);            /* encode, merge, array, is_array */
-void lua_system_register(lua_State *L);          /* read_trusted, directory, terminal_width */
+void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
+void lua_certificate_register(lua_State *L);     /* the table certificate */
 
 /* The answer's place: id, kind, payload and handler of a question.  [-0, +4, m]; 0 and nothing: nobody waits for it any more */
 int lua_credential_push_question(lua_State *L, unsigned long id);

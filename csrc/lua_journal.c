@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "file.h"
 #include "lua_core.h"
 #include "text.h"
 
@@ -26,37 +27,6 @@ typedef struct Journal {
   char *path;
   pid_t pid;         /* whose it is: a forked child removes nothing */
 } Journal;
-
-/* -- directories -------------------------------------------------------------------------------------------------------- */
-
-/* 0, or -1 with errno. What is made is private. */
-static int make_directories(const char *path) {
-  char *copy = text_copy(path);
-  int failed = copy == NULL;
-  for (char *at = copy; !failed && at && *at; ) {
-    char *slash = strchr(at + 1, '/');
-    if (slash) *slash = '\0';
-    failed = mkdir(copy, 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS && errno != EACCES;
-    if (slash) *slash = '/';
-    at = slash;
-  }
-  int why = errno;
-  free(copy);
-  errno = why;
-  return failed ? -1 : 0;
-}
-
-/* A descriptor of a directory that only we can write to, or -1 and why not. */
-static int open_private(const char *path, const char **why) {
-  struct stat info;
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &info) != 0) *why = strerror(errno);
-  else if (info.st_uid != geteuid()) *why = "it belongs to another user";
-  else if (info.st_mode & (S_IWGRP | S_IWOTH)) *why = "others may write to it";
-  else return fd;
-  if (fd >= 0) close(fd);
-  return -1;
-}
 
 /* -- userdata ----------------------------------------------------------------------------------------------------------- */
 
@@ -118,8 +88,8 @@ static int begin(Journal *journal, const char *directory) {
 /* journal(directory) -> a new one | nil, why not */
 static int l_journal(lua_State *L) {
   const char *directory = luaL_checkstring(L, 1), *why = NULL;
-  if (make_directories(directory) != 0) return fault(L, strerror(errno));
-  int fd = open_private(directory, &why);
+  if (file_make_directories(directory) != 0) return fault(L, strerror(errno));
+  int fd = file_open_directory(directory, &why);
   if (fd < 0) return fault(L, why);
   close(fd);
   Journal *journal = push_journal(L);
@@ -153,7 +123,7 @@ static void sweep(int directory, const char *name) {
 /* dead_journals(directory) -> those of processes that are gone, ours from now on | nil, why not; none where there is no directory */
 static int l_dead_journals(lua_State *L) {
   const char *path = luaL_checkstring(L, 1), *why = NULL;
-  int directory = open_private(path, &why);
+  int directory = file_open_directory(path, &why);
   if (directory < 0 && errno != ENOENT) return fault(L, why);
   lua_newtable(L);
   DIR *entries = directory >= 0 ? fdopendir(directory) : NULL;

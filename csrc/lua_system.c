@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "file.h"
 #include "lua_core.h"
 
 enum { MAX_FILE = 1024 * 1024 };
@@ -50,6 +51,33 @@ static int l_read_trusted(lua_State *L) {
   return fault ? 2 : 1;
 }
 
+static int fault(lua_State *L, const char *why) {
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* write_private(directory, name, text, anew) -> true | nil, why not, whether there is one. In a directory of ours, which is made; readable
+   by us alone, there whole or not at all. With anew: only where there is none. */
+static int l_write_private(lua_State *L) {
+  size_t len;
+  const char *directory = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len), *why = NULL;
+  int anew = lua_toboolean(L, 4);
+  const char *path = lua_pushfstring(L, "%s/%s", directory, name);
+  if (file_make_directories(directory) != 0) return fault(L, strerror(errno));
+  int fd = file_open_directory(directory, &why);
+  if (fd < 0) return fault(L, why);
+  close(fd);
+  if ((anew ? file_create : file_write)(path, text, len) == 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  int reason = errno;
+  fault(L, strerror(reason));
+  lua_pushboolean(L, reason == EEXIST);
+  return 3;
+}
+
 static int l_directory(lua_State *L) {
   char *path = getcwd(NULL, 0);
   lua_pushstring(L, path);
@@ -68,6 +96,7 @@ static int l_terminal_width(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "read_trusted",   l_read_trusted },
+  { "write_private",  l_write_private },
   { "directory",      l_directory },
   { "terminal_width", l_terminal_width },
   { NULL, NULL }

@@ -39,7 +39,7 @@ describe("an emulator", function()
   end)
 
   for _, row in ipairs {
-    { { prot = 1 }, "emulator has no option 'prot' (known: address, faults, log, manual, port, seed, speed)" },
+    { { prot = 1 }, "emulator has no option 'prot' (known: address, azure_names, faults, log, manual, port, seed, speed, tls)" },
     { { port = "80" }, "option 'port' must be an integer, not string" },
     { { seed = { instance = {} } }, "seed has no option 'instance'" },
     { { faults = { { answer = "explode" } } }, "a fault's answer" },

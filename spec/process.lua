@@ -123,12 +123,13 @@ function process.background(argv, log)
 end
 
 --- `azureml emulator` in a process of its own, on a free port.
----@param given { speed: number?, workspace: string? }
+---@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string, string>? }      options: more words
 ---@return table served      with url and pid; ends with its scope
 function process.served_emulator(given)
   local argv = { process.executable_path, "emulator", "--quiet", "--speed", given.speed or 1 }
   if given.workspace then table.move({ "-w", given.workspace }, 1, 2, #argv + 1, argv) end
-  local file = assert(io.popen(("%s 2>/dev/null & echo $!; wait"):format(command_line(argv))))
+  table.move(given.options or {}, 1, #(given.options or {}), #argv + 1, argv)
+  local file = assert(io.popen(("env %s %s 2>/dev/null & echo $!; wait"):format(assignments(given.environment), command_line(argv))))
   local pid = assert(file:read "n", "the emulator did not start")
   file:read "l"
   return setmetatable({ file = file, pid = math.tointeger(pid), url = assert(file:read "l", "the emulator did not start") }, Served)

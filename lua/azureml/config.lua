@@ -190,6 +190,12 @@ function config.use_emulator(given)
   end
 end
 
+-- One on this machine has a certificate of its own authority, unless it is said what is to be trusted.
+local function ca_file_of(url)
+  if not url:find "^https:" or not core.is_loopback(url) or variable "SSL_CERT_FILE" then return variable "SSL_CERT_FILE" end
+  return require("azureml.emulator.authority").trusted()
+end
+
 -- A running emulator elsewhere, named by AZUREML_EMULATOR.
 local function remote_emulator(url)
   local client = require "azureml.client"
@@ -197,12 +203,13 @@ local function remote_emulator(url)
     errors.raise { code = "InvalidEndpoint",
       message = ("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080"):format(url) }
   end
-  local asked <close> = client.new { endpoint = url, retry = { tries = 0 } }
+  local ca_file = ca_file_of(url)
+  local asked <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
   local settings = asked:request({ path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names" }).json
   if type(json.get(settings, "subscription_id")) ~= "string" then
     errors.raise { code = "InvalidEndpoint", message = ("AZUREML_EMULATOR is %s, but no emulator answers there"):format(url) }
   end
-  return { url = url, authority = url, settings = function() return settings end }
+  return { url = url, authority = url, ca_file = ca_file, settings = function() return settings end }
 end
 
 --- The emulator in use, or nil: Azure.

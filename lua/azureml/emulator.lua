@@ -1,6 +1,7 @@
 --- An emulator of Azure Machine Learning's compute service and of Entra's token endpoint, in this process, on loopback. State follows its
 --- clock: real, sped up, or moved by hand. It is honest about what no source states: emulator/inferred.lua.
 local answer = require "azureml.emulator.answer"
+local authority = require "azureml.emulator.authority"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local clock = require "azureml.emulator.clock"
@@ -35,11 +36,13 @@ local API_VERSIONS = { first = "2021-01-01", last = "2026-12-31" }
 ---@class azureml.Emulator
 ---@field url string              "http://127.0.0.1:43210"
 ---@field authority string        where it issues tokens: the same origin
+---@field ca_file string?         what clients are to trust, where it speaks TLS
 local Emulator = { in_process = true }
 local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
-  port = "integer", address = "string", speed = "number", manual = "boolean", seed = "table", faults = "table", log = "callable",
+  port = "integer", address = "string", tls = "boolean", azure_names = "boolean", speed = "number", manual = "boolean",
+  seed = "table", faults = "table", log = "callable",
 }
 
 local SEED = { instances = "table", quotas = "table", workspace_name = "string", token_lifetime = "number" }
@@ -217,7 +220,7 @@ end
 function Emulator:credential(who)
   local application = who == "reader" and self.reader or self.owner
   return credential.client_secret { authority = self.authority, tenant_id = application.tenant_id, client_id = application.client_id,
-    client_secret = application.client_secret }
+    client_secret = application.client_secret, ca_file = self.ca_file }
 end
 
 --- Stop it; what was in it is gone.
@@ -278,15 +281,19 @@ end
 
 --- Start an emulator on this state's loop, and use it for every workspace that is opened from now on, until it is closed.
 ---@param given? table
----  port integer (0: any), address string ("127.0.0.1"), speed number (1: how much faster than real its clock runs), manual boolean (only
----  `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total, family, families,
----  clusters }, workspace_name, token_lifetime }, faults table[], log fun(request, response)
+---  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see emulator/authority.lua),
+---  azure_names boolean (its certificate is good for Azure's names too), speed number (1: how much faster than real its clock runs),
+---  manual boolean (only `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total,
+---  family, families, clusters }, workspace_name, token_lifetime }, faults table[], log fun(request, response)
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use
 ---@usage local emulator <close> = require("azureml.emulator").start { speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } } }
 function emulator.start(given)
   local self = emulator.new(given)
-  self.server = server.start(given or {}, function(request) return self:handle(request) end)
+  given = given or {}
+  local tls = given.tls and authority.issue(given.azure_names) or nil
+  self.ca_file = tls and tls.ca_file
+  self.server = server.start({ address = given.address, port = given.port, tls = tls }, function(request) return self:handle(request) end)
   self.url = self.server:url()
   self.authority = self.url
   config.select_emulator(self)

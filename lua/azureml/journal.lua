@@ -3,6 +3,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
 
 local journal = {}
@@ -26,17 +27,10 @@ local FIELDS = { "verb", "name", "subscription_id", "resource_group", "workspace
 
 -- Where --------------------------------------------------------------------------------------------------------------------
 
-local function variable(name)
-  local value = os.getenv(name)
-  return value ~= "" and value or nil
-end
-
 --- The directory: $XDG_STATE_HOME/azureml/operations, else below ~/.local/state. Nil without a home.
 ---@return string?
 function journal.directory()
-  local state, home = variable "XDG_STATE_HOME", variable "HOME"
-  if state and state:sub(1, 1) == "/" then return state .. "/azureml/operations" end
-  return home and home .. "/.local/state/azureml/operations"
+  return state_directory "operations"
 end
 
 -- Writing ------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 --- azureml.edit, which only the executable has; what values look like is render.lua's, what may be typed next complete.lua's.
 local complete = require "azureml.complete"
 local render = require "azureml.render"
+local state_directory = require "azureml.state_directory"
 local traceback = require "azureml.traceback"
 
 local repl = {}
@@ -38,9 +39,7 @@ Tab completes, Up recalls, Ctrl-C ends a wait or drops a line, Ctrl-D leaves.]]
 --- Where the history lies; nil when there is no home.
 ---@return string?
 function repl.history_path()
-  local state, home = os.getenv "XDG_STATE_HOME", os.getenv "HOME"
-  if not (state and state:sub(1, 1) == "/") then state = home and home ~= "" and home .. "/.local/state" end
-  return state and state .. "/azureml/history"
+  return state_directory "history"
 end
 
 local function wants_colour()

@@ -74,24 +74,25 @@ function workspace.new(given)
 end
 
 local function emulated(world, given)
-  local settings = world:settings()
+  local settings, ca_file = world:settings(), given.ca_file or world.ca_file
   return world.url, given.credential or credential.client_secret {
     authority = world.authority, tenant_id = settings.tenant_id, client_id = settings.client_id, client_secret = settings.client_secret,
-  }
+    ca_file = ca_file, proxy = given.proxy,
+  }, ca_file
 end
 
 local function real(given)
   local who = given.credential or credential.default { cloud = given.cloud, ca_file = given.ca_file, proxy = given.proxy }
-  return cloud.of(given.cloud).resource_manager, who
+  return cloud.of(given.cloud).resource_manager, who, given.ca_file
 end
 
 local function open_client(given)
   local world = config.emulator()
-  local endpoint, who
-  if world and not given.cloud then endpoint, who = emulated(world, given) else endpoint, who = real(given) end
+  local endpoint, who, ca_file
+  if world and not given.cloud then endpoint, who, ca_file = emulated(world, given) else endpoint, who, ca_file = real(given) end
   return client.new {
     endpoint = endpoint, credential = who, scope = cloud.of(given.cloud).scope, api_version = API_VERSION,
-    timeout = given.timeout, poll_interval = given.poll_interval, retry = given.retry, ca_file = given.ca_file, proxy = given.proxy,
+    timeout = given.timeout, poll_interval = given.poll_interval, retry = given.retry, ca_file = ca_file, proxy = given.proxy,
   }, who
 end
 

@@ -17,8 +17,8 @@ describe("azureml emulator", function()
     local words = table.concat({ ... }, " ")
     local port = process.free_port()
     local command = ("env --default-signal=INT '%s' emulator --port %d %s"):format(process.executable_path, port, words)
-    local script = process.write(directory .. "/serve", ("cd '%s'; %s >out 2>err & pid=$!; read line; kill -%s $pid; wait $pid; echo $? >code\n")
-      :format(directory, command, signal))
+    local script = process.write(directory .. "/serve",
+      ("cd '%s'; %s >out 2>err & pid=$!; read line; kill -%s $pid; wait $pid; echo $? >code\n"):format(directory, command, signal))
     local shell = assert(io.popen("sh " .. script, "w"))
     local url = "http://127.0.0.1:" .. port
     local client <close> = azureml.client { endpoint = url, retry = { tries = 100, delay = 0.02, max_delay = 0.02 } }
@@ -41,6 +41,22 @@ describe("azureml emulator", function()
     local _, _, err = serve "TERM"
     assert.is_truthy(err:find "%d%d:%d%d:%d%d GET /nothing 404\n")
     assert.is_nil(err:find "secret=1")
+  end)
+
+  it("speaks TLS with --tls, and says what is to be trusted", function()
+    local state = { XDG_STATE_HOME = directory }
+    local running <close> = process.served_emulator { options = { "--tls" }, environment = state }
+    assert.is_truthy(running.url:find "^https://127%.0%.0%.1:")
+    local ca_file = directory .. "/azureml/emulator/ca.pem"
+    local said, _, code = process.run { "curl", "-sS", "--cacert", ca_file, running.url .. "/emulator/state" }
+    assert.equal(0, code)
+    assert.is_truthy(said:find '"requests"')
+    local listed, errors, ended = process.executable({ "list" },
+      { AZUREML_EMULATOR = running.url, XDG_STATE_HOME = directory, SSL_CERT_FILE = "" })
+    assert.same({ 0, "" }, { ended, errors })
+    assert.is_truthy(listed)
+    local _, refused = process.executable({ "list" }, { AZUREML_EMULATOR = running.url, SSL_CERT_FILE = "/dev/null" })
+    assert.is_truthy(refused:find "certificate", refused)
   end)
 
   it("says nothing more with --quiet", function()
@@ -70,6 +86,7 @@ describe("azureml emulator", function()
   for _, row in ipairs {
     { { "--port", "99999" }, "'99999' is not a port from 0 to 65535" }, { { "--port", "x" }, "'x' is not a port" },
     { { "--speed", "0" }, "'0' is not a number above 0" }, { { "--speed", "fast" }, "'fast' is not a number above 0" },
+    { { "--azure-names" }, "'%-%-azure%-names' is for certificates: it needs '%-%-tls'" },
     { { "--address", "localhost" }, "'localhost' is not an address such as 127.0.0.1 or ::1" }, { { "--prot", "1" }, "%-%-prot" },
   } do
     it(("refuses %s, and exits with 2"):format(table.concat(row[1], " ")), function()

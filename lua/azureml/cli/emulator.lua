@@ -20,6 +20,8 @@ end
 function serve.configure(parser)
   parser:option("--port", "where to listen; 0: any that is free"):argname("N"):convert(port):default "0"
   parser:option("--address", "on which address; loopback unless told otherwise"):argname "A":default "127.0.0.1"
+  parser:flag("--tls", "serve https, with a certificate authority that is made on first use, for loopback names alone")
+  parser:flag("--azure-names", "an authority that may vouch for Azure's own names too: trust it nowhere but in tests")
   parser:option("--speed", "its clock runs N times as fast"):argname("N"):convert(number):default "1"
   parser:option("-w --workspace-name", "the workspace that is there"):argname "NAME"
   parser:flag("--quiet", "no banner, no log of requests")
@@ -39,13 +41,19 @@ local function banner(running)
   say("For azureml:    export AZUREML_EMULATOR=", running.url)
   say("For others:     export AZURE_AUTHORITY_HOST=", running.authority, " AZURE_TENANT_ID=", settings.tenant_id)
   say("                export AZURE_CLIENT_ID=", settings.client_id, " AZURE_CLIENT_SECRET=", settings.client_secret)
+  if running.ca_file then
+    say("They trust it with:  export SSL_CERT_FILE=", running.ca_file, " NODE_EXTRA_CA_CERTS=", running.ca_file)
+    say("                     export REQUESTS_CA_BUNDLE=", running.ca_file)
+  end
   say("Subscription ", settings.subscription_id, ", group ", settings.resource_group, ", workspace ", settings.workspace_name, ".")
 end
 
 function serve.run(args)
   if not args.address:find "^[%x.:]+$" then command.misused(("'%s' is not an address such as 127.0.0.1 or ::1"):format(args.address)) end
+  if args.azure_names and not args.tls then command.misused "'--azure-names' is for certificates: it needs '--tls'" end
   local running <close> = emulator.start {
-    port = args.port, address = args.address, speed = args.speed, log = not args.quiet and log or nil,
+    port = args.port, address = args.address, tls = args.tls, azure_names = args.azure_names, speed = args.speed,
+    log = not args.quiet and log or nil,
     seed = { workspace_name = args.workspace_name },
   }
   if not args.quiet then banner(running) end

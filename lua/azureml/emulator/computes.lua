@@ -118,8 +118,9 @@ local function make(at, name, wanted)
   local number = at.world:next_number()
   return {
     number = number, name = name, vm_size = wanted.vm_size, ssh = wanted.ssh, tags = wanted.tags, description = wanted.description,
-    user = wanted.user, subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing, public_ip = wanted.public_ip,
-    identity = identity_of(at, wanted), creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
+    user = wanted.user, subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing,
+    public_ip = wanted.public_ip, identity = identity_of(at, wanted),
+    creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
     created = at.now, modified = at.now, address = public_address(number), private_address = private_address(number),
   }
 end

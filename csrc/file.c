@@ -1,0 +1,79 @@
+/* file.c: private directories and files: what others may neither read nor put in their place. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "text.h"
+
+int file_make_directories(const char *path) {
+  char *copy = text_copy(path);
+  int failed = copy == NULL;
+  for (char *at = copy; !failed && at && *at; ) {
+    char *slash = strchr(at + 1, '/');
+    if (slash) *slash = '\0';
+    failed = mkdir(copy, 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS && errno != EACCES;
+    if (slash) *slash = '/';
+    at = slash;
+  }
+  int why = errno;
+  free(copy);
+  errno = why;
+  return failed ? -1 : 0;
+}
+
+int file_open_directory(const char *path, const char **why) {
+  struct stat info;
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &info) != 0) *why = strerror(errno);
+  else if (info.st_uid != geteuid()) *why = "it belongs to another user";
+  else if (info.st_mode & (S_IWGRP | S_IWOTH)) *why = "others may write to it";
+  else return fd;
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+static int write_all(int fd, const char *text, size_t len) {
+  while (len > 0) {
+    ssize_t count = write(fd, text, len);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return -1;
+    text += count;
+    len -= (size_t)count;
+  }
+  return 0;
+}
+
+/* Under a name that nobody else uses; the caller frees it. NULL with errno. */
+static char *write_unnamed(const char *path, const char *text, size_t len) {
+  char guid[37];
+  text_guid(guid);
+  char *unnamed = text_format("%s.%s.new", path, guid);
+  int fd = unnamed ? open(unnamed, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+  int failed = fd < 0 || write_all(fd, text, len) != 0 || fsync(fd) != 0, why = errno;
+  if (fd >= 0) close(fd);
+  if (!failed) return unnamed;
+  if (fd >= 0) unlink(unnamed);
+  free(unnamed);
+  errno = why;
+  return NULL;
+}
+
+static int put(const char *path, const char *text, size_t len, int (*name)(const char *from, const char *to)) {
+  char *unnamed = write_unnamed(path, text, len);
+  if (!unnamed) return -1;
+  int failed = name(unnamed, path), why = errno;
+  unlink(unnamed);      /* after a rename it is not there */
+  free(unnamed);
+  errno = why;
+  return failed ? -1 : 0;
+}
+
+int file_write(const char *path, const char *text, size_t len) { return put(path, text, len, rename); }
+
+int file_create(const char *path, const char *text, size_t len) { return put(path, text, len, link); }

@@ -1,0 +1,213 @@
+/* lua_certificate.c: the border to OpenSSL for the emulator's TLS, core.certificate: an authority that may vouch for a few names alone,
+   and the certificate of a server that it signs. */
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#include "buf.h"
+#include "lua_core.h"
+
+enum { DAY = 24 * 60 * 60, MAX_DAYS = 3660, MAX_NAMES = 64, MAX_PEM = 64 * 1024 };
+
+/* Either is NULL while there is none. */
+typedef struct Pair { X509 *certificate; EVP_PKEY *key; } Pair;
+
+static void pair_clear(Pair *pair) {
+  X509_free(pair->certificate);
+  EVP_PKEY_free(pair->key);
+  *pair = (Pair){ NULL, NULL };
+  ERR_clear_error();
+}
+
+/* -- making ------------------------------------------------------------------------------------------------------------- */
+
+static int set_serial(X509 *certificate) {
+  unsigned char bytes[16];
+  if (RAND_bytes(bytes, sizeof bytes) != 1) return 0;
+  bytes[0] = (bytes[0] & 0x7f) | 0x40;      /* positive, and as long as it looks */
+  BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
+  int good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+  BN_free(number);
+  return good;
+}
+
+static int set_name(X509 *certificate, const char *subject) {
+  X509_NAME *name = X509_get_subject_name(certificate);
+  return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)"azureml", -1, -1, 0)
+    && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1, -1, 0);
+}
+
+/* One day back: clocks differ. */
+static int set_times(X509 *certificate, int days) {
+  return X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY)
+    && X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL);
+}
+
+static int add_extension(X509 *certificate, X509 *issuer, int kind, const char *value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+  X509V3_set_ctx_nodb(&context);
+  X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, kind, value);
+  int good = extension && X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+  return good;
+}
+
+/* A new key and a certificate for it that still lacks its extensions and its signature. */
+static int begin(Pair *made, const Pair *issuer, const char *subject, int days) {
+  made->key = EVP_EC_gen("P-256");
+  made->certificate = X509_new();
+  X509 *certificate = made->certificate;
+  return made->key && certificate && X509_set_version(certificate, 2) && set_serial(certificate) && set_name(certificate, subject)
+    && set_times(certificate, days) && X509_set_pubkey(certificate, made->key)
+    && X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer->certificate : certificate));
+}
+
+static int make_authority(Pair *made, const char *subject, const char *permitted, int days) {
+  if (!begin(made, NULL, subject, days)) return 0;
+  X509 *one = made->certificate;
+  return add_extension(one, one, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
+    && add_extension(one, one, NID_key_usage, "critical,keyCertSign,cRLSign")
+    && add_extension(one, one, NID_subject_key_identifier, "hash")
+    && add_extension(one, one, NID_name_constraints, permitted)
+    && X509_sign(one, made->key, EVP_sha256()) != 0;
+}
+
+static int make_server(Pair *made, const Pair *issuer, const char *subject, const char *names, int days) {
+  if (!begin(made, issuer, subject, days)) return 0;
+  X509 *one = made->certificate;
+  return add_extension(one, issuer->certificate, NID_basic_constraints, "critical,CA:FALSE")
+    && add_extension(one, issuer->certificate, NID_key_usage, "critical,digitalSignature")
+    && add_extension(one, issuer->certificate, NID_ext_key_usage, "serverAuth")
+    && add_extension(one, issuer->certificate, NID_subject_key_identifier, "hash")
+    && add_extension(one, issuer->certificate, NID_authority_key_identifier, "keyid")
+    && add_extension(one, issuer->certificate, NID_subject_alt_name, names)
+    && X509_sign(one, issuer->key, EVP_sha256()) != 0;
+}
+
+/* -- PEM texts ---------------------------------------------------------------------------------------------------------- */
+
+static int no_password(char *out, int size, int writing, void *context) {      /* without it OpenSSL asks on the terminal */
+  (void)out, (void)size, (void)writing, (void)context;
+  return -1;
+}
+
+/* Both from one text or from two. */
+static int read_pair(Pair *pair, const char *certificate, size_t certificate_len, const char *key, size_t key_len) {
+  BIO *one = certificate_len <= MAX_PEM ? BIO_new_mem_buf(certificate, (int)certificate_len) : NULL;
+  BIO *other = key_len <= MAX_PEM ? BIO_new_mem_buf(key, (int)key_len) : NULL;
+  if (one) pair->certificate = PEM_read_bio_X509(one, NULL, no_password, NULL);
+  if (other) pair->key = PEM_read_bio_PrivateKey(other, NULL, no_password, NULL);
+  BIO_free(one);
+  BIO_free(other);
+  return pair->certificate && pair->key;
+}
+
+/* Pushes the text and releases the bio.  [-0, +1, m] */
+static int push_bio(lua_State *L, BIO *text, int good) {
+  char *data = NULL;
+  long len = text ? BIO_get_mem_data(text, &data) : 0;
+  if (good && len > 0) lua_pushlstring(L, data, (size_t)len);
+  BIO_free(text);
+  return good && len > 0;
+}
+
+/* certificate, key | nil, why not. Releases the pair.  [-0, +2, m] */
+static int give(lua_State *L, Pair *made, int good) {
+  BIO *one = BIO_new(BIO_s_mem()), *other = BIO_new(BIO_s_secmem());
+  int has_certificate = good && one && PEM_write_bio_X509(one, made->certificate);
+  int has_key = good && other && PEM_write_bio_PrivateKey(other, made->key, NULL, NULL, 0, NULL, NULL);
+  pair_clear(made);
+  int pushed = push_bio(L, one, has_certificate);
+  pushed += push_bio(L, other, has_key);
+  if (pushed == 2) return 2;
+  lua_pushnil(L);
+  lua_pushliteral(L, "OpenSSL makes no such certificate");
+  return 2;
+}
+
+/* -- names -------------------------------------------------------------------------------------------------------------- */
+
+/* "DNS:a,IP:b" out of a list of "DNS:a" and "IP:b", each after a prefix. Nothing in them has a meaning of its own for OpenSSL.  [-0, +1, e] */
+static const char *check_names(lua_State *L, int arg, const char *first, const char *prefix) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, arg);
+  luaL_argcheck(L, count >= 1 && count <= MAX_NAMES, arg, "a list of 1 to 64 names expected");
+  lua_pushstring(L, first);
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, arg, i);
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if ((strncmp(name, "DNS:", 4) != 0 && strncmp(name, "IP:", 3) != 0)
+        || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:./-") != strlen(name))
+      luaL_argerror(L, arg, "names such as DNS:localhost or IP:127.0.0.1 expected");
+    lua_pushfstring(L, "%s%s%s", i > 1 ? "," : "", prefix, name);
+    lua_remove(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_tostring(L, -1);
+}
+
+static int check_days(lua_State *L, int arg) {
+  lua_Integer days = luaL_checkinteger(L, arg);
+  luaL_argcheck(L, days >= -1 && days <= MAX_DAYS, arg, "days from -1 to 3660 expected");
+  return (int)days;
+}
+
+/* -- what Lua calls ----------------------------------------------------------------------------------------------------- */
+
+/* authority(subject, permitted, days) -> certificate, key (PEM texts) | nil, why not. It can vouch for the permitted names alone:
+   "DNS:localhost", "IP:127.0.0.0/255.0.0.0". */
+static int l_authority(lua_State *L) {
+  const char *subject = luaL_checkstring(L, 1);
+  int days = check_days(L, 3);
+  const char *permitted = check_names(L, 2, "critical,", "permitted;");
+  Pair made = { NULL, NULL };
+  return give(L, &made, make_authority(&made, subject, permitted, days));
+}
+
+/* server(authority_certificate, authority_key, subject, names, days) -> certificate, key | nil, why not */
+static int l_server(lua_State *L) {
+  size_t certificate_len, key_len;
+  const char *certificate = luaL_checklstring(L, 1, &certificate_len), *key = luaL_checklstring(L, 2, &key_len);
+  const char *subject = luaL_checkstring(L, 3);
+  int days = check_days(L, 5);
+  const char *names = check_names(L, 4, "", "");
+  Pair issuer = { NULL, NULL }, made = { NULL, NULL };
+  int good = read_pair(&issuer, certificate, certificate_len, key, key_len) && make_server(&made, &issuer, subject, names, days);
+  pair_clear(&issuer);
+  return give(L, &made, good);
+}
+
+/* fault(certificate, key, days) -> nil, or why they will not serve for so long */
+static int l_fault(lua_State *L) {
+  size_t certificate_len, key_len;
+  const char *certificate = luaL_checklstring(L, 1, &certificate_len), *key = luaL_checklstring(L, 2, &key_len);
+  time_t then = time(NULL) + (time_t)check_days(L, 3) * DAY;
+  Pair pair = { NULL, NULL };
+  const char *why = NULL;
+  if (!read_pair(&pair, certificate, certificate_len, key, key_len)) why = "it holds no certificate with its key";
+  else if (X509_check_private_key(pair.certificate, pair.key) != 1) why = "its key is another certificate's";
+  else if (X509_cmp_time(X509_get0_notAfter(pair.certificate), &then) <= 0) why = "it expires";
+  pair_clear(&pair);
+  lua_pushstring(L, why);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "authority", l_authority },
+  { "server",    l_server },
+  { "fault",     l_fault },
+  { NULL, NULL }
+};
+
+void lua_certificate_register(lua_State *L) {
+  luaL_newlib(L, functions);
+  lua_setfield(L, -2, "certificate");
+}

@@ -1,0 +1,15 @@
+--- Where what outlives a process is kept: below $XDG_STATE_HOME/azureml, else ~/.local/state/azureml.
+
+local function variable(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+--- A directory there, which need not exist. Nil without a home.
+---@param name string
+---@return string?
+return function(name)
+  local state, home = variable "XDG_STATE_HOME", variable "HOME"
+  if state and state:sub(1, 1) == "/" then return ("%s/azureml/%s"):format(state, name) end
+  return home and ("%s/.local/state/azureml/%s"):format(home, name)
+end
