@@ -39,7 +39,7 @@ INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
 EXE_LIBS += $(call archive,microhttpd,-lgnutls)
 endif
 
-PURE := buf text url headers error retry lro throttle base64 signature jwt trace
+PURE := buf text url headers error retry lro throttle base64 signature jwt trace date
 CORE := $(PURE) file loop transfer child op client credential question token $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto lua_certificate
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
@@ -84,8 +84,8 @@ $(B)/spec/pure.so: $(call objects,$(PURE)) $(B)/obj/spec/pure.o
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
-# sockets for the specs, byte by byte
-$(B)/spec/raw.so: $(B)/obj/spec/raw.o
+# more for the specs: sockets byte by byte, this process's environment
+$(B)/spec/raw.so $(B)/spec/environment.so: $(B)/spec/%.so: $(B)/obj/spec/%.o
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^
@@ -151,7 +151,7 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 # what emulators answer in any process of the suite is recorded, and checked at its end
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
-check: all man $(B)/spec/pure.so $(B)/spec/raw.so
+check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so
 	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
 	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS) spec/answers.lua
 

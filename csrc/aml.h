@@ -105,11 +105,18 @@ typedef struct AuthorityOptions {      /* borrowed during the call */
   const char *proxy;
 } AuthorityOptions;
 
+typedef struct ManagedOptions {        /* borrowed; at most one id: a user-assigned identity. None: the machine's own */
+  const char *client_id, *object_id, *resource_id;
+  int   probe;                         /* ask first whether anybody is there: for chains, on machines outside Azure */
+  const char *arc_directory;           /* where Azure Arc puts its keys; NULL: where it does */
+} ManagedOptions;
+
 /* All return a new reference, or NULL and an ERROR_USAGE error. */
 Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error);
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
 Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
 Credential *credential_cli(Loop *loop, const char *tenant_id, const char *subscription, double timeout, Error *error);   /* 0: 13 s */
+Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error);
 Credential *credential_environment(Loop *loop, const AuthorityOptions *options, Error *error);   /* tenant_id and client_id are ignored */
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
 

@@ -75,6 +75,13 @@ static Credential *open_cli(lua_State *L, Loop *loop, Error *error) {
   return credential_cli(loop, tenant_id, subscription, opt_number(L, 1, "timeout", 0), error);
 }
 
+static Credential *open_managed(lua_State *L, Loop *loop, Error *error) {
+  ManagedOptions options = { .client_id = opt_string(L, 1, "client_id"), .object_id = opt_string(L, 1, "object_id"),
+    .resource_id = opt_string(L, 1, "resource_id"), .arc_directory = opt_string(L, 1, "arc_directory") };
+  options.probe = opt_boolean(L, 1, "probe");
+  return credential_managed(loop, &options, error);
+}
+
 static Credential *open_chain(lua_State *L, Loop *loop, Error *error) {
   Credential *links[MAX_LIST];
   if (!opt_field(L, 1, "links", LUA_TTABLE)) luaL_error(L, "option 'links' is missing");
@@ -98,6 +105,7 @@ static const char *const secret_keys[] = { "kind", "authority", "tenant_id", "cl
 static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
 static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
+static const char *const managed_keys[] = { "kind", "client_id", "object_id", "resource_id", "probe", "arc_directory", NULL };
 static const char *const function_keys[] = { "kind", "token", NULL };
 static const char *const chain_keys[] = { "kind", "links", NULL };
 
@@ -106,12 +114,13 @@ static const struct {
   const char *const *keys;
   Credential *(*open)(lua_State *L, Loop *loop, Error *error);
 } credential_kinds[] = {
-  { "client_secret", secret_keys,      open_secret },
-  { "environment",   environment_keys, open_environment },
-  { "token",         fixed_keys,       open_fixed },
-  { "azure_cli",     cli_keys,         open_cli },
-  { "function",      function_keys,    open_function },
-  { "chain",         chain_keys,       open_chain },
+  { "client_secret",    secret_keys,      open_secret },
+  { "environment",      environment_keys, open_environment },
+  { "token",            fixed_keys,       open_fixed },
+  { "azure_cli",        cli_keys,         open_cli },
+  { "managed_identity", managed_keys,     open_managed },
+  { "function",         function_keys,    open_function },
+  { "chain",            chain_keys,       open_chain },
 };
 
 static size_t check_kind(lua_State *L) {

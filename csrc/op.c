@@ -671,8 +671,10 @@ Op *op_sleep(Loop *loop, double seconds) {
 }
 
 static void free_request(Op *op) {
+  int secret = op->client && op->client->secret;
+  for (char **line = op->headers; secret && line && *line; line++) explicit_bzero(*line, strlen(*line));
   text_list_free(op->headers);
-  if (op->client && op->client->secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
+  if (secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
   else free(op->body);
   free(op->method);
   free(op->url);

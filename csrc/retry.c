@@ -35,8 +35,13 @@ static int is_harmless(const Attempt *attempt) {
   return attempt->status ? attempt->status == 429 || attempt->status == 503 : !attempt->sent;
 }
 
+static int tries_left(const RetryPolicy *policy, const Attempt *attempt) {
+  int tries = !attempt->status && policy->tries_unanswered ? policy->tries_unanswered : policy->tries;
+  return tries - attempt->number + 1;
+}
+
 int retry_may(const RetryPolicy *policy, const Attempt *attempt) {
-  if (attempt->number > policy->tries || attempt->after > policy->max_delay) return 0;
+  if (tries_left(policy, attempt) <= 0 || attempt->after > policy->max_delay) return 0;
   if (attempt->status ? !is_listed(policy, attempt->status) : attempt->permanent) return 0;
   return (policy->methods & retry_method(attempt->method)) || is_harmless(attempt);
 }

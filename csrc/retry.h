@@ -9,6 +9,7 @@ enum { RETRY_STATUSES = 16 };
 
 typedef struct RetryPolicy {
   int    tries;                        /* after the first; 3 */
+  int    tries_unanswered;             /* of those, how many may go into the void, without any answer; 0: all */
   double delay;                        /* seconds, base of the backoff; 0.8; 0 is allowed */
   double max_delay;                    /* seconds; 60. A Retry-After beyond it is not waited for */
   int    statuses[RETRY_STATUSES];     /* 0-terminated; 408 429 500 502 503 504 */

@@ -65,6 +65,13 @@ int text_has_control(const char *text, size_t len) {
   return 0;
 }
 
+int text_is_token(const char *text) {
+  if (!text || !*text) return 0;
+  for (; *text; text++)
+    if (*text <= ' ' || *text > '~') return 0;
+  return 1;
+}
+
 /* -- lines for people --------------------------------------------------------------------------------------------------- */
 
 /* The length of the well-formed UTF-8 character that s begins with; 0: it begins with none. */

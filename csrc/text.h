@@ -13,6 +13,7 @@ void  text_wipe(char *text);                              /* overwrite and free:
 int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; NULL equals only NULL */
 int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind */
 int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
+int   text_is_token(const char *text);                      /* one or more visible ASCII characters: may stand in a header */
 int   text_is_text(const char *text, size_t len);         /* well-formed UTF-8 without control characters but tabs and line ends */
 char *text_line(const char *text, size_t len, size_t max);/* for a person: one line of at most max bytes, well-formed, blanks and control
                                                              characters as one blank, "..." where it was cut; the caller frees */

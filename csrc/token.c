@@ -47,13 +47,6 @@ static Token *obtain(Credential *credential, const char *scope) {
   return credential->tokens = token;
 }
 
-static int fits_in_header(const char *text) {
-  if (!text || !*text) return 0;
-  for (; *text; text++)
-    if (*text <= ' ' || *text > '~') return 0;
-  return 1;
-}
-
 static void keep(Token *token, const Grant *grant) {
   double now = loop_now(token->credential->loop);
   double life = grant->expires_in > 0 ? grant->expires_in : UNKNOWN_LIFE;
@@ -82,7 +75,7 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
   Token *token = token_of_fetch(fetch);
   Error bad = { 0 };
   token->fetching = 0;
-  if (grant && !fits_in_header(grant->token)) {
+  if (grant && !text_is_token(grant->token)) {
     error_set(&bad, ERROR_CREDENTIAL, "InvalidToken", "the %s credential brought a token that is empty or holds characters no token has",
               token->credential->kind->name);
     error = &bad;

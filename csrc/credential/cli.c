@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "child.h"
+#include "credential/scope.h"
 #include "text.h"
 #include "token.h"
 
@@ -89,17 +90,9 @@ static void ended(void *owner, const ChildResult *result) {
   else read_answer(fetch, result->output);
 }
 
-/* "https://management.azure.com//.default" is asked for as the resource "https://management.azure.com/". */
-static char *resource_of(const char *scope) {
-  static const char tail[] = "/.default";
-  size_t len = strlen(scope), cut = sizeof tail - 1;
-  if (len > cut && strcmp(scope + len - cut, tail) == 0) len -= cut;
-  return text_format("%.*s", (int)len, scope);
-}
-
 static void fetch(Credential *credential, Fetch *asked) {
   const Cli *state = credential->state;
-  char *resource = resource_of(asked->scope);
+  char *resource = scope_resource(asked->scope);
   const char *argv[MAX_ARGUMENTS] = { "az", "account", "get-access-token", "--output", "json", "--resource", resource };
   size_t count = 7;
   if (state->tenant_id) {      /* az refuses a tenant together with a subscription */

@@ -86,6 +86,20 @@ function credential.environment(given)
   return open { kind = "environment", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
 end
 
+--- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App Service, Azure Arc, Cloud Shell, and Azure
+--- ML's own endpoint on a compute instance, where it is the signed-in user's unless a client_id says which identity. At most one id: a
+--- user-assigned identity; without one the machine's own. Source: auth.md, section 6.
+---@param given? { client_id: string?, object_id: string?, resource_id: string?, probe: boolean? }    probe: look first, for a second at
+---       most, whether anybody is there; for chains on machines that may not be in Azure
+---@return azureml.Credential
+---@raise an error object for more than one id
+function credential.managed_identity(given)
+  given = options.check("managed_identity", given,
+    { client_id = "string", object_id = "string", resource_id = "string", probe = "boolean" })
+  return open { kind = "managed_identity", client_id = given.client_id, object_id = given.object_id, resource_id = given.resource_id,
+    probe = given.probe }
+end
+
 --- Nobody: requests go out without a token.
 ---@return azureml.Credential
 function credential.none()

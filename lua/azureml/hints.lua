@@ -13,6 +13,8 @@ local by_code = {
   ExpiredAuthenticationToken = "sign in again, or fetch a new token",
   InvalidAuthenticationTokenTenant = "sign in to the tenant that the subscription belongs to",
   CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'az login'; or try --emulator",
+  ManagedIdentityUnavailable = "run it where Azure gave the machine a managed identity, or choose another credential",
+  KeyUnreadable = "run it as root, or as a member of the group himds",
   HostNotFound = "check the name, the network and the proxy",
   ConnectionFailed = "is the service up, and the address and port right?",
   CertificateInvalid = "ca_file names another certificate authority; verification is never switched off",
@@ -26,6 +28,7 @@ local by_code = {
 }
 
 local by_text = {
+  { "Identity not found", "give the machine this managed identity in the Azure portal, or name another one" },
   { "AADSTS7000215", "the secret is wrong; often its id was copied instead of its value" },
   { "AADSTS7000222", "the secret has expired: make a new one for the application" },
   { "AADSTS700016", "no such application in this tenant: check client_id and tenant_id" },

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "date.h"
 #include "error.h"
 #include "headers.h"
 #include "jwt.h"
@@ -157,6 +158,8 @@ static int l_text_is_text(lua_State *L) {
   return push_bool(L, text_is_text(text, len));
 }
 
+static int l_text_is_token(lua_State *L) { return push_bool(L, text_is_token(luaL_optstring(L, 1, NULL))); }
+
 static int l_text_line(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -179,7 +182,8 @@ static int l_text_guid(lua_State *L) {
 
 static const luaL_Reg text_functions[] = {
   { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set }, { "wipe", l_text_wipe }, { "equal", l_text_equal },
-  { "starts", l_text_starts }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "line", l_text_line },
+  { "starts", l_text_starts }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "is_token", l_text_is_token },
+  { "line", l_text_line },
   { "number", l_text_number }, { "guid", l_text_guid }, { NULL, NULL }
 };
 
@@ -376,6 +380,7 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   *policy = retry_default;
   luaL_checktype(L, arg, LUA_TTABLE);
   policy->tries = (int)field_number(L, arg, "tries", policy->tries);
+  policy->tries_unanswered = (int)field_number(L, arg, "tries_unanswered", policy->tries_unanswered);
   policy->delay = field_number(L, arg, "delay", policy->delay);
   policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
   read_methods(L, arg, &policy->methods);
@@ -568,6 +573,13 @@ static const luaL_Reg throttle_methods[] = {
 
 static int l_jwt_claim(lua_State *L) { return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
 
+/* -- date --------------------------------------------------------------------------------------------------------------- */
+
+static int l_date_read(lua_State *L) {
+  lua_pushnumber(L, date_read(luaL_optstring(L, 1, NULL)));
+  return 1;
+}
+
 /* -- the module --------------------------------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
@@ -586,7 +598,8 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
-  { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim }, { NULL, NULL }
+  { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
+  { "date_read", l_date_read }, { NULL, NULL }
 };
 
 __attribute__((visibility("default"))) int luaopen_pure(lua_State *L);

@@ -68,6 +68,15 @@ describe("retry_may", function()
     assert.is_false(may({ number = 6, status = 503 }, { tries = 5 }))
   end)
 
+  it("may be told to give up sooner where nobody answers", function()
+    local policy = { tries = 5, tries_unanswered = 2 }
+    for number, expected in ipairs { true, true, false, false, false } do
+      assert.equal(expected, may({ number = number }, policy), number)
+    end
+    assert.is_true(may({ number = 5, status = 503 }, policy))
+    assert.is_false(may({ number = 6, status = 503 }, policy))
+  end)
+
   it("takes the statuses from the policy, for a POST too", function()
     local policy = { statuses = { 418 } }
     assert.is_true(may({ status = 418 }, policy))

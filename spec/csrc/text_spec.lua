@@ -99,6 +99,17 @@ describe("text_is_text", function()
   end
 end)
 
+describe("text_is_token", function()
+  for _, row in ipairs {
+    { "eyJ0.e30.c2ln", true }, { "!~", true }, { "", false }, { nil, false }, { "a b", false }, { "a\r\nX: y", false }, { "a\127", false },
+    { "\u{E9}", false },
+  } do
+    it(("of %q: %s"):format(row[1] or "nothing", row[2]), function()
+      assert.equal(row[2], text.is_token(row[1]))
+    end)
+  end
+end)
+
 describe("text_line", function()
   for _, row in ipairs {
     { "plain", "plain" },

@@ -1,0 +1,62 @@
+/* managed_arc.c: Azure Arc's challenge: it names a key file, which only root and its own group may read, and wants to be told what is in it.
+   Whoever answers on its port could name any file: so nothing but a key in its own directory is ever opened. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "credential/managed.h"
+#include "text.h"
+
+static const char KEYS[] = "/var/opt/azcmagent/tokens";
+
+enum { MAX_KEY = 4096 };
+
+/* The path in 'Basic realm=/var/opt/azcmagent/tokens/1.key'; within the header's text. */
+static const char *realm_of(const Reply *reply) {
+  static const char before[] = "Basic realm=";
+  const char *header = headers_get(&reply->headers, "WWW-Authenticate");
+  return header && text_starts(header, before) ? header + sizeof before - 1 : NULL;
+}
+
+/* Directly in that directory, and named .key. */
+static int is_key_in(const char *path, const char *directory) {
+  size_t len = strlen(directory), whole = strlen(path);
+  const char *name = path + len + 1;
+  if (strncmp(path, directory, len) != 0 || path[len] != '/' || whole < len + sizeof "/x.key" - 1) return 0;
+  return !strchr(name, '/') && *name != '.' && strcmp(path + whole - 4, ".key") == 0;
+}
+
+static const char *read_key(const char *path, char key[MAX_KEY + 1]) {
+  struct stat info;
+  const char *fault = NULL;
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return strerror(errno);
+  if (fstat(fd, &info) != 0) fault = strerror(errno);
+  else if (!S_ISREG(info.st_mode)) fault = "it is not a regular file";
+  else if (info.st_size > MAX_KEY) fault = "it is larger than a key";
+  ssize_t got = fault ? 0 : read(fd, key, MAX_KEY);
+  close(fd);
+  key[got > 0 ? got : 0] = '\0';
+  if (fault || text_is_token(key)) return fault;
+  return got < 0 ? strerror(errno) : "it does not hold a key";
+}
+
+char *managed_arc_proof(const Reply *reply, const char *directory, Error *error) {
+  char key[MAX_KEY + 1];
+  const char *path = realm_of(reply);
+  if (!path) {
+    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it wants a proof, but names no key file");
+  } else if (!is_key_in(path, directory ? directory : KEYS)) {
+    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it names a file that is no .key directly in %s: not opened", directory ? directory : KEYS);
+  } else {
+    const char *fault = read_key(path, key);
+    char *proof = fault ? NULL : text_format("Authorization: Basic %s", key);
+    if (fault) error_set(error, ERROR_CREDENTIAL, "KeyUnreadable", "its key file %s cannot be read: %s; it is for root and the group himds", path, fault);
+    explicit_bzero(key, sizeof key);
+    return proof;
+  }
+  return NULL;
+}

@@ -1,0 +1,28 @@
+--- This process's environment, for as long as a spec needs it: the core reads some variables itself.
+local environment = require "environment"
+
+local Surroundings = {}
+Surroundings.__index = Surroundings
+
+function Surroundings:close()
+  for name, value in pairs(self.before) do environment.set(name, value or nil) end
+  self.before = {}
+end
+
+Surroundings.__close = Surroundings.close
+
+--- Set variables; false takes one away.
+function Surroundings:set(variables)
+  for name, value in pairs(variables) do
+    if self.before[name] == nil then self.before[name] = os.getenv(name) or false end
+    environment.set(name, value or nil)
+  end
+end
+
+--- Set variables until its scope ends.
+---@param variables table<string, string|false>
+return function(variables)
+  local self = setmetatable({ before = {} }, Surroundings)
+  self:set(variables)
+  return self
+end
