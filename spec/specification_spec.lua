@@ -122,8 +122,9 @@ describe("the check of answers", function()
 
   it("passes refusals anywhere, and what is asked for by other names of the same", function()
     local output, code = check {
-      line_of("GET", "/subscriptions/1/nothing", 404, error_body), line_of("PUT", path:upper():gsub("API%-VERSION", "api-version"), 409,
-        error_body), line_of("GET", with_version(path:lower(), "2026-05-01"), 200, INSTANCE_TEXT),
+      line_of("GET", "/subscriptions/1/nothing", 404, error_body),
+      line_of("PUT", path:upper(), 409, error_body),
+      line_of("GET", with_version(path:lower(), "2026-05-01"), 200, INSTANCE_TEXT),
       line_of("GET", with_version(path, "2021-01-01"), 200, INSTANCE_TEXT),
     }
     assert.equal("4 answers checked against the official specifications, 0 depart; 0 have none\n", output)

@@ -58,6 +58,14 @@ local function ssh_of(properties)
   return { access = json.get(given, "sshPublicAccess") == "Enabled" and "Enabled" or "Disabled", key = key }
 end
 
+-- The official examples of 2021 have the id alone.
+local function subnet_of(properties)
+  if type(properties.subnet) == "string" then return { id = properties.subnet } end
+  local subnet = typed(properties.subnet, "table", "subnet")
+  if subnet then required(subnet.id, "string", "subnet.id") end
+  return subnet
+end
+
 --- What a PUT asks for, checked; raises a refusal.
 ---@param body table
 ---@param workspace table
@@ -77,7 +85,7 @@ function validate.compute(body, workspace)
     tags = typed(body.tags, "table", "tags"),
     description = typed(outer.description, "string", "description"),
     identity = typed(body.identity, "table", "identity"),
-    subnet = typed(inner.subnet, "table", "subnet"),
+    subnet = subnet_of(inner),
     idle = typed(inner.idleTimeBeforeShutdown, "string", "idleTimeBeforeShutdown"),
     schedules = typed(inner.schedules, "table", "schedules"),
     sharing = typed(inner.applicationSharingPolicy, "string", "applicationSharingPolicy"),
