@@ -328,6 +328,24 @@ static int l_op_watch_polls(lua_State *L) {
   return 0;
 }
 
+static int l_op_hold(lua_State *L) {
+  op_hold(check_op(L), lua_toboolean(L, 2));
+  return 0;
+}
+
+static int l_op_poll_now(lua_State *L) {
+  op_poll_now(check_op(L));
+  return 0;
+}
+
+/* Seconds until its next poll is due; nil: none is waited for. */
+static int l_op_next_poll(lua_State *L) {
+  double seconds = op_next_poll(check_op(L));
+  if (seconds < 0) return 0;
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
 static int l_op_status(lua_State *L) {
   const Lro *lro = op_lro(check_op(L));
   lua_pushstring(L, lro ? lro->status : NULL);
@@ -619,6 +637,9 @@ static const luaL_Reg op_methods[] = {
   { "polls",       l_op_polls },
   { "watch_polls", l_op_watch_polls },
   { "waits_for",   l_op_waits_for },
+  { "hold",        l_op_hold },
+  { "poll_now",    l_op_poll_now },
+  { "next_poll",   l_op_next_poll },
   { "progress",    l_op_progress },
   { "request_id",  l_op_request_id },
   { "close",       l_op_close },

@@ -45,6 +45,7 @@ struct Op {
   Reply   first, reply;
   Error   error;
   int     accepted, failed, watch_polls;
+  int     on_hold, ripe, poked;   /* polled only when its owner says so; its poll is due; the owner has said so */
   int     held;               /* told to wait for its turn in a throttling budget */
   OpDone *listener;
   void   *context, *owner;
@@ -93,7 +94,12 @@ static void fail(Op *op) {      /* op->error says why */
 
 /* -- pauses ------------------------------------------------------------------------------------------------------------- */
 
-static void resume_after_pause(Timer *timer) { go(op_of_timer(timer)); }
+/* A poll that is held back waits without a timer: 10,000 of them cost nothing. */
+static void resume_after_pause(Timer *timer) {
+  Op *op = op_of_timer(timer);
+  op->ripe = op->stage == STAGE_POLL && op->on_hold && !op->poked;
+  if (!op->ripe) go(op);
+}
 
 static void pause_for(Op *op, double seconds) {
   op->phase = PHASE_PAUSE;
@@ -311,7 +317,7 @@ static void accepted(Op *op) {
 
 static void polled(Op *op) {
   error_clear(&op->error);
-  op->attempts = 0;
+  op->attempts = op->poked = 0;
   op->polls++;
   LroOutcome outcome = lro_poll(&op->lro, &op->reply, &op->error);
   if (outcome == LRO_RUNNING && op->watch_polls) tell(op);
@@ -714,6 +720,30 @@ int op_waits_for(const Op *op, unsigned long question) {
 }
 
 void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }
+
+static void poll_if_ripe(Op *op) {
+  if (!op->ripe) return;
+  op->ripe = 0;
+  op->poked = 1;
+  pause_for(op, 0);
+}
+
+void op_hold(Op *op, int on) {
+  op->on_hold = on;
+  if (!on) poll_if_ripe(op);
+}
+
+void op_poll_now(Op *op) {
+  op->poked = op->on_hold;
+  poll_if_ripe(op);
+}
+
+double op_next_poll(const Op *op) {
+  if (op->stage != STAGE_POLL || op->phase != PHASE_PAUSE || op->ripe) return -1;
+  double left = op->timer.due - loop_now(op->loop);
+  return left > 0 ? left : 0;
+}
+
 void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
 void *op_owner(const Op *op) { return op->owner; }
 const char  *op_request_id(const Op *op) { return op->request_id; }
@@ -734,6 +764,7 @@ static char *describe_state(const Op *op) {
   if (!op->client) return text_format("sleeping, %.0f s left", left);
   if (op->phase == PHASE_TOKEN) return text_copy("waiting for a token");
   if (op->stage == STAGE_POLL && op->phase == PHASE_FLIGHT) return text_format("polling, %d%s time", op->polls + 1, ordinal_ending(op->polls + 1));
+  if (op->ripe) return text_copy("accepted, its poll is held back");
   if (op->stage == STAGE_POLL && op->polls == 0) return text_format("accepted, first poll in %.0f s", left);
   if (op->stage == STAGE_POLL) return text_format("polling, %d%s time, next in %.0f s", op->polls, ordinal_ending(op->polls), left);
   if (op->phase == PHASE_FLIGHT) return text_copy(op->stage == STAGE_FINAL ? "fetching the result" : "sending");

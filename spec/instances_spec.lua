@@ -110,7 +110,7 @@ describe("the instances of a workspace", function()
     assert.equal("", names { state = "Running", tags = { team = "vision" } })
     assert.equal("ann bob", names { mine = true })
     local _, err = pcall(names, { sate = "Running" })
-    assert.matches("list has no option 'sate' %(known: mine, state, tags, vm_size%)", err)
+    assert.matches("list has no option 'sate' %(known: mine, state, tags, vm_size, where%)", err)
   end)
 
   it("list: sends nothing until it is used, and is read page by page", function()

@@ -1,24 +1,14 @@
 --- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local fleet = require "azureml.fleet"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
 local operation = require "azureml.operation"
 local resource = require "azureml.resource"
 local spec = require "azureml.spec"
 local state = require "azureml.state"
-
--- Source: compute-rest.md, section 2. The specification says final-state-via location; the live service sends Azure-AsyncOperation only,
--- and after it the resource itself is looked at.
-local verbs = {
-  list    = { "GET", "computes" },
-  get     = { "GET", "computes/{name}" },
-  create  = { "PUT", "computes/{name}" },
-  delete  = { "DELETE", "computes/{name}", query = { underlyingResourceAction = "Delete" } },
-  start   = { "POST", "computes/{name}/start", final_state_via = "azure-async-operation" },
-  stop    = { "POST", "computes/{name}/stop", final_state_via = "azure-async-operation" },
-  restart = { "POST", "computes/{name}/restart", final_state_via = "azure-async-operation" },
-}
+local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
 ---@field workspace azureml.Workspace
@@ -163,6 +153,29 @@ end
 function Instances:delete(given)
   local vm = type(given) == "table" and given or self:get(check_name("delete", given))
   return begin(self, "delete", vm.name)
+end
+
+-- start_all, stop_all, restart_all and delete_all: the verb done to many, side by side; each returns when all have ended.
+--
+-- Which ones: names or instances in front, or in option `names`; or filters (state, vm_size, tags, mine, where: fun(vm), all of which
+-- must hold); or all = true. A script whose list came out empty says names = list, and nothing is done.
+--
+-- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the whole; 1,800); dry_run (only say what
+-- would be done); settle (true: look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
+-- show_output (progress, to standard error) or progress string; confirm = true (delete_all by filters, or all, is refused without it);
+-- keep_going.
+--
+-- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a look beforehand does not find, is
+-- raised before anything is begun; and at the end one error `SomeFailed` lists each failure by name, with `results`. With keep_going no
+-- instance's failure is raised: the results tell.
+for _, verb in ipairs { "start", "stop", "restart", "delete" } do
+  ---@param given table
+  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed (and the error)
+  ---@raise an error object `SomeFailed`; whatever listing them raises
+  ---@usage ws.instances:stop_all { state = "Running", where = function(vm) return vm.tags.keep ~= "on" end }
+  Instances[verb .. "_all"] = function(self, given)
+    return fleet.run(self, verb, given)
+  end
 end
 
 -- The world that one is in may be another than the one it was sent to.

@@ -20,33 +20,39 @@ local function is_mine(vm)
   return vm.owner ~= nil and vm.owner:lower() == vm.workspace:object_id():lower()
 end
 
-local filters = {
+local passes_filter = {
   state = function(vm, wanted) return (vm.state or ""):lower() == wanted:lower() end,
   vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
   tags = has_tags,
   mine = function(vm, wanted) return not wanted or is_mine(vm) end,
+  where = function(vm, holds) return holds(vm) end,
 }
 
-local KNOWN = { state = "string", vm_size = "string", tags = "table", mine = "boolean" }
+--- The filters by name, and what each takes.
+list.filters = { state = "string", vm_size = "string", tags = "table", mine = "boolean", where = "callable" }
 
-local function passes(vm, wanted)
+--- Does an instance pass every filter?
+---@param vm azureml.Instance
+---@param wanted table        filters
+---@return boolean
+function list.passes(vm, wanted)
   for name, value in pairs(wanted) do
-    if not filters[name](vm, value) then return false end
+    if not passes_filter[name](vm, value) then return false end
   end
   return true
 end
 
 --- A list of what an iterator gives and every filter lets pass.
 ---@param next_instance fun(): azureml.Instance?
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?, where: (fun(vm): any)? }
 ---@return azureml.List
 function list.new(next_instance, wanted)
-  return setmetatable({ next_instance = next_instance, wanted = options.check("list", wanted, KNOWN) }, metatable)
+  return setmetatable({ next_instance = next_instance, wanted = options.check("list", wanted, list.filters) }, metatable)
 end
 
 function metatable:__call()
   for vm in self.next_instance do
-    if passes(vm, self.wanted) then return vm end
+    if list.passes(vm, self.wanted) then return vm end
   end
 end
 

@@ -93,23 +93,35 @@ local function first_fault(vm)
   return json.get(first, "error") or first
 end
 
-local function failed(self, vm)
+local function failed(verb, vm, self)
   local fault = first_fault(vm)
   errors.raise {
     code = json.get(fault, "code") or vm.state,
-    message = ("%s: the instance is %s%s"):format(label_of(self), vm.state, json.get(fault, "message") and ": " .. fault.message or ""),
+    message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state, json.get(fault, "message") and ": " .. fault.message or ""),
     operation = self, details = vm.errors,
     hint = vm.state == "Unusable" and "restart it; if that does not help, delete it and create it anew"
       or "its name stays taken: look at the errors, delete it, then create it anew",
   }
 end
 
-local function check_aim(self, vm)
-  if state.is_failed(vm.state) then failed(self, vm) end
-  if state.is_aim(self.verb, vm.state) then return vm end
+--- Check that an instance which has settled is where a verb was meant to lead.
+---@param verb string
+---@param vm azureml.Instance?         nil: it is not there
+---@param name string
+---@param self azureml.Operation?      for the error
+---@return azureml.Instance?           nil after a delete
+---@raise an error object: what is wrong with it, `UnexpectedState`, `ResourceNotFound`
+function operation.check_aim(verb, vm, name, self)
+  if not vm and verb == "delete" then return nil end
+  if not vm then
+    errors.raise { code = "ResourceNotFound", operation = self,
+      message = ("%s %s: the service says that it succeeded, but there is no such instance"):format(verb, name) }
+  end
+  if state.is_failed(vm.state) then failed(verb, vm, self) end
+  if state.is_aim(verb, vm.state) then return vm end
   errors.raise {
     code = "UnexpectedState", operation = self,
-    message = ("%s: the service says that it succeeded, but the instance is %s"):format(label_of(self), tostring(vm.state)),
+    message = ("%s %s: the service says that it succeeded, but the instance is %s"):format(verb, name, tostring(vm.state)),
     hint = "somebody else, a schedule or the idle shutdown may have been faster: see last_operation",
   }
 end
@@ -118,12 +130,7 @@ local function wait_until_settled(self, deadline, reporter, timeout)
   local pace = FIRST_PACE
   while true do
     local vm = self.workspace.instances:find(self.name)
-    if not vm and self.verb == "delete" then return nil end
-    if not vm then
-      errors.raise { code = "ResourceNotFound", operation = self,
-        message = ("%s: the service says that it succeeded, but there is no such instance"):format(label_of(self)) }
-    end
-    if not state.is_transitional(vm.state) then return check_aim(self, vm) end
+    if not vm or not state.is_transitional(vm.state) then return operation.check_aim(self.verb, vm, self.name, self) end
     if reporter then reporter.state(vm.state) end
     pace = pause(self, pace, deadline, timeout)
   end

@@ -47,4 +47,24 @@ function progress.reporter(label)
   }
 end
 
+local STYLES = { auto = true, none = true }
+
+--- Is there a style of that name?
+function progress.is_style(name)
+  return STYLES[name] == true
+end
+
+--- The names of the styles.
+---@return string
+function progress.styles()
+  local names = {}
+  for name in pairs(STYLES) do names[#names + 1] = name end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+function progress.of_many()
+  return nil
+end
+
 return progress

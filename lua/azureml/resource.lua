@@ -66,10 +66,24 @@ function resource.begin(workspace, verb, values, what)
   return workspace:client():begin(request)
 end
 
+--- Begin a long one without waiting for the service to accept it.
+---@return userdata op
+function resource.submit(workspace, verb, values, what)
+  local request = request_of(workspace, verb, values, what)
+  request.final_state_via = verb.final_state_via
+  return workspace:client():submit(request, true)
+end
+
 --- Go on with a long one that another process began.
 ---@return userdata op
 function resource.resume(workspace, verb, values, what, progress)
   return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
+end
+
+--- What is left of the budget of requests like this one's; nil where the service does not count them.
+---@return integer?
+function resource.budget(workspace, verb)
+  return workspace:client():budget(base_of(workspace, verb[2]), verb[1])
 end
 
 --- Iterate over a list, whatever its pages.

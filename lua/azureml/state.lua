@@ -32,6 +32,22 @@ local ON_THE_WAY = {
 -- Where one is both before a verb and after it, its end proves nothing.
 local PROVES_NOTHING = { restart = true, create = true, delete = true }
 
+-- Where a verb is refused, as far as anybody knows; restart is for what runs and what is unusable. Source: compute-rest.md, section 7.6.
+local REFUSED_IN = {
+  start = FAILED,
+  restart = { Stopped = true, CreateFailed = true, SetupFailed = true, UserSetupFailed = true },
+}
+
+--- Why a verb would be sent to an instance in vain; nil: it would not, or nobody knows.
+---@param verb string
+---@param word string?
+---@return string?        "already Stopped", "busy: Starting", "wrong state: CreateFailed"
+function state.reason_to_skip(verb, word)
+  if TRANSITIONAL[word] then return "busy: " .. word end
+  if not PROVES_NOTHING[verb] and AIMS[verb][word] then return "already " .. word end
+  if REFUSED_IN[verb] and REFUSED_IN[verb][word] then return "wrong state: " .. word end
+end
+
 --- Does a state show that a verb was taken on, though its answer was lost?
 ---@param verb string
 ---@param word string?

@@ -15,6 +15,7 @@ local timers = {}        -- sleep -> function
 local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
 local last_observer = 0
 local parked = setmetatable({}, { __mode = "k" })      -- operation -> tasks that wait for news of it; a closed one brings none
+local inboxes = setmetatable({}, { __mode = "k" })     -- operation -> where its news are gathered
 local current            -- the task that runs now, if one does
 local PARKED = {}        -- what a task yields when it waits
 
@@ -167,9 +168,17 @@ local function tell_observers()
   return fault
 end
 
+local function put(inbox, op)
+  inbox.last = inbox.last + 1
+  inbox[inbox.last] = op
+  wake(inbox)
+end
+
 local function hand_out(what, thing, ...)
   if what == "op" and thing then
-    if timers[thing] then fire(thing) else wake(thing) end
+    if timers[thing] then return fire(thing) end
+    if inboxes[thing] then put(inboxes[thing], thing) end
+    wake(thing)
   elseif what == "watch" then
     handlers[thing]()
   elseif what == "question" then
@@ -214,20 +223,20 @@ local function wait_by_pumping(op, is_over, deadline)
 end
 
 --- Wait until is_over(op), which news of op may change.
----@param op userdata            a core operation
+---@param op userdata|table      a core operation; or any table, of which task.look_again is the news
 ---@param is_over function
 ---@param deadline number?       on core.now()'s clock
 ---@return boolean               false: the deadline came first
 function task.wait_until(op, is_over, deadline)
-  if current and current.within and op:waits_for(current.within) then
+  if current and current.within and type(op) == "userdata" and op:waits_for(current.within) then
     errors.raise { code = "OwnCredential", message = "the credential's function waits for a request that waits for its answer" }
   end
   local wait = is_task() and wait_as_task or wait_by_pumping
   return wait(op, is_over, deadline)
 end
 
---- Let those who wait for an operation look at it again: it was closed.
----@param op userdata
+--- Let those who wait for an operation look at it again: it was closed, or what they wait for has changed otherwise.
+---@param op userdata|table
 function task.look_again(op)
   wake(op)
 end
@@ -252,6 +261,41 @@ end
 ---@return boolean
 function task.wait_accepted(op, deadline)
   return task.wait_until(op, op.accepted, deadline)
+end
+
+-- News of many operations, for who follows thousands of them without a task for each.
+---@class azureml.Inbox
+local Inbox = {}
+Inbox.__index = Inbox
+
+--- An empty one.
+---@return azureml.Inbox
+function task.inbox()
+  return setmetatable({ first = 1, last = 0 }, Inbox)
+end
+
+--- Gather the news of an operation here, too, until it is closed.
+---@param op userdata
+function Inbox:follow(op)
+  inboxes[op] = self
+end
+
+local function has_news(inbox)
+  return inbox.first <= inbox.last
+end
+
+--- The next operation of which there is news; waits for it. It may have been closed since.
+---@param deadline number?      on core.now()'s clock
+---@param is_over function?     ends the wait, after task.look_again(inbox)
+---@return userdata? op         nil: the deadline came first, or it is over
+function Inbox:next(deadline, is_over)
+  local function may_go_on() return has_news(self) or is_over ~= nil and is_over() end
+  if not has_news(self) then task.wait_until(self, may_go_on, deadline) end
+  if not has_news(self) then return nil end
+  local op = self[self.first]
+  self[self.first] = nil
+  self.first = self.first + 1
+  return op
 end
 
 --- Let time pass; other tasks go on.

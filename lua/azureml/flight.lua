@@ -1,0 +1,379 @@
+--- One verb done to many instances of a workspace at once, without a task for each: a state machine over the core's operations. An
+--- instance is sent the verb, runs until the service has ended that, and settles. Which instances, and what is raised, is fleet.lua's.
+---
+--- Where the service counts reads, a list of the workspace stands in for the polls of many: it hints at which operations to ask; what an
+--- operation came to is always its own status.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local operation = require "azureml.operation"
+local resource = require "azureml.resource"
+local state = require "azureml.state"
+local task = require "azureml.task"
+local verbs = require "azureml.verbs"
+
+local UNANSWERED = 256                              -- requests at a time: enough for all connections; the others need not exist yet
+local THIN_FROM = 40                                -- operations under way: fewer are polled one by one
+local THIN_GAIN = 4                                 -- and so many for each page of the list
+local PAGE = 100                                    -- computes on a page of the list, until one was seen
+local FEW = 5                                       -- instances that are looked at one by one
+local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks
+local SPARING = 6                                   -- times the pace, where few reads are left
+local IN_TURN = 8                                   -- looks after which each operation was asked whatever the list says
+local BLIND = 3                                     -- looks that may fail in a row
+
+local flight = {}
+
+---@class azureml.FlightItem      one that is under way
+---@field i integer               its number
+---@field name string
+---@field op userdata?            the core's operation, until that has ended
+---@field accepted boolean
+---@field error azureml.Error?    why it seems to have failed: its state will tell more
+---@field entry azureml.JournalEntry?
+
+---@class azureml.Flight
+---@field workspace azureml.Workspace
+---@field verb string
+---@field names string[]
+---@field results azureml.FleetResult[]     filled in; where there is one already nothing is done
+---@field limit integer           how many at once
+---@field deadline number
+---@field timeout number          seconds, for the message
+---@field settle boolean          look at the instances' states afterwards
+---@field reporter table?         told of each change: progress.lua
+local Flight = {}
+Flight.__index = Flight
+
+local function identity(name)
+  return name:lower()
+end
+
+local function report(self, item, word)
+  if self.reporter then self.reporter.change(item.name, word) end
+end
+
+-- Ending ------------------------------------------------------------------------------------------------------------------
+
+local function let_go(self, item)
+  if not item.op then return end
+  self.items[item.op] = nil
+  item.op:close()
+  item.op = nil
+end
+
+local function finish(self, item, outcome, fields)
+  let_go(self, item)
+  if item.entry then item.entry:ended() end
+  fields = fields or {}
+  fields.name, fields.outcome = item.name, outcome
+  self.results[item.i] = fields
+  self.open[identity(item.name)] = nil
+  self.left = self.left - 1
+  self.under_way = self.under_way - 1
+  if self.reporter then self.reporter.ended(item.name, outcome, fields.reason or fields.error) end
+end
+
+local function fail(self, item, err)
+  finish(self, item, "failed", { error = err })
+end
+
+-- Its operation has ended, or was refused; its state will tell the rest.
+local function settle(self, item, err)
+  let_go(self, item)
+  item.error = err
+  self.unclear = self.unclear + 1
+  report(self, item, "settling")
+  task.look_again(self)
+end
+
+-- What an error leaves open: perhaps the verb was executed, perhaps the instance is where it was to be led already.
+local function is_unclear(err)
+  return err.outcome_unknown or err.status == 400 or err.status == 409 or err.code == "StartComputeInstanceOnlyAllowedInStoppedState"
+end
+
+local function ended(self, item)
+  local _, failure = item.op:result()
+  if not failure then
+    if self.settle then settle(self, item) else finish(self, item, "done") end
+    return
+  end
+  local err = errors.from_core(failure, ("cannot %s %s"):format(self.verb, item.name))
+  if is_unclear(err) then settle(self, item, err) else fail(self, item, err) end
+end
+
+-- What the state of one that is unclear says of it: whether it is over, and how.
+local function judge(self, item, vm)
+  local word, err = vm and vm.state, item.error
+  local function over(outcome, fields)
+    self.unclear = self.unclear - 1
+    finish(self, item, outcome, fields)
+  end
+  if err and err.outcome_unknown then
+    if vm and state.is_transitional(word) and state.shows(self.verb, word) then
+      item.error = nil
+      return
+    end
+    local taken_on = not vm and self.verb == "delete" or vm and state.shows(self.verb, word)
+    if taken_on then return over "done" end
+    return over("failed", { error = err })
+  elseif err then
+    local reason = vm and state.reason_to_skip(self.verb, word)
+    if reason then return over("skipped", { reason = reason }) end
+    return over("failed", { error = err })
+  end
+  if vm and state.is_transitional(word) then return end
+  local _, wrong = errors.try(operation.check_aim, self.verb, vm, item.name)
+  if wrong then over("failed", { error = wrong }) else over "done" end
+end
+
+-- Under way ---------------------------------------------------------------------------------------------------------------
+
+local function begin(self, i)
+  local name, id = self.names[i], core.guid()
+  local op = resource.submit(self.workspace, verbs[self.verb], { name = name }, { label = self.verb .. " " .. name, request_id = id })
+  local item = { i = i, name = name, op = op, accepted = false, entry = self.workspace:intend(self.verb, name, id) }
+  self.inbox:follow(op)
+  self.items[op], self.open[identity(name)] = item, item
+  self.unanswered = self.unanswered + 1
+  self.under_way = self.under_way + 1
+  if self.reporter then self.reporter.began(name) end
+end
+
+local function may_begin_more(self)
+  return self.at < #self.names and self.unanswered < UNANSWERED and self.under_way < self.limit
+end
+
+local function begin_more(self)
+  while may_begin_more(self) do
+    self.at = self.at + 1
+    if not self.results[self.at] then begin(self, self.at) end
+  end
+end
+
+local function pages(self)
+  return math.max(1, math.ceil((self.listed or #self.names) / PAGE))
+end
+
+local function reads_left(self)
+  return resource.budget(self.workspace, verbs.list)
+end
+
+local function may_be_thinned(self)
+  return self.running >= THIN_FROM and self.running >= THIN_GAIN * pages(self) and not self.list_failed
+end
+
+-- Cheaper than polling each; and the service counts reads, as its answers to the first polls tell.
+local function is_thinning_worth_it(self)
+  return may_be_thinned(self) and reads_left(self) ~= nil
+end
+
+local function thin_out(self, on)
+  if self.thinned == on then return end
+  self.thinned = on
+  for op, item in pairs(self.items) do
+    if item.accepted then op:hold(on) end
+  end
+  task.look_again(self)
+end
+
+local function accepted(self, item)
+  item.accepted = true
+  self.unanswered = self.unanswered - 1
+  self.running = self.running + 1
+  if item.entry then
+    item.entry:accepted(item.op:progress())
+    item.entry.progress = nil      -- it is in the journal; in memory the core has it
+  end
+  report(self, item, "accepted")
+  local asked = item.op:next_poll()
+  if asked and asked > 0 then self.asked = asked end
+  if self.thinned then item.op:hold(true)
+  elseif self.is_idle and may_be_thinned(self) then task.look_again(self) end
+end
+
+local function take_news(self, op)
+  local item = self.items[op]
+  if not item then return end
+  local was_accepted = item.accepted
+  if not was_accepted and not op:done() then return accepted(self, item) end
+  if not op:done() then return end
+  if was_accepted then self.running = self.running - 1 else self.unanswered = self.unanswered - 1 end
+  ended(self, item)
+  if self.thinned and not is_thinning_worth_it(self) then thin_out(self, false) end
+end
+
+-- Looking -----------------------------------------------------------------------------------------------------------------
+
+local function unclear_items(self)
+  local list = {}
+  for _, item in pairs(self.open) do
+    if not item.op then list[#list + 1] = item end
+  end
+  return list
+end
+
+local function look_at_each(self, items)
+  for _, item in ipairs(items) do
+    local vm, err = errors.try(self.workspace.instances.find, self.workspace.instances, item.name)
+    if err then return err end
+    judge(self, item, vm)
+  end
+end
+
+-- The whole list before any of it is believed: what it lacks is not there. Of those that run it keeps the state alone.
+local function look_at_all(self, items)
+  local states, found, count = {}, {}, 0
+  local wanted = {}
+  for _, item in ipairs(items) do wanted[identity(item.name)] = true end
+  local _, err = errors.try(function()
+    for vm in self.workspace.instances:list() do
+      local key = identity(vm.name)
+      count = count + 1
+      states[key] = vm.state
+      if wanted[key] then found[key] = vm end
+    end
+  end)
+  if err then return err end
+  self.listed = count
+  for _, item in ipairs(items) do judge(self, item, found[identity(item.name)]) end
+  return nil, states
+end
+
+-- Poll those that the list shows to have moved on; and, in turn, the others, should the list be wrong.
+local function poll_hinted(self, states)
+  local turn = self.looks % IN_TURN
+  for op, item in pairs(self.items) do
+    if item.accepted and (not state.is_transitional(states[identity(item.name)]) or item.i % IN_TURN == turn) then op:poll_now() end
+  end
+end
+
+local function give_up_looking(self, err)
+  for _, item in ipairs(unclear_items(self)) do
+    self.unclear = self.unclear - 1
+    fail(self, item, item.error or err)
+  end
+  task.look_again(self.inbox)
+end
+
+local function look_around(self)
+  local items = unclear_items(self)
+  local err, states
+  self.looks = self.looks + 1
+  thin_out(self, is_thinning_worth_it(self))
+  if self.thinned or #items > FEW then
+    err, states = look_at_all(self, items)
+  else
+    err = look_at_each(self, items)
+  end
+  if states and self.thinned then poll_hinted(self, states) end
+  self.blind = err and self.blind + 1 or 0
+  if err and self.thinned then
+    self.list_failed = true
+    thin_out(self, false)
+  end
+  if self.blind >= BLIND then give_up_looking(self, err) end
+  task.look_again(self.inbox)
+end
+
+-- As the service asks for polls, growing; slower where other scripts would be left without reads.
+local function next_pace(self, pace)
+  local first = self.asked or FIRST_PACE
+  local last = math.min(first * LAST_PACE, math.max(first, LAST_PACE))
+  local left = reads_left(self)
+  pace = pace and math.min(pace * GROWTH, last) or first
+  return pace, left and left < THIN_GAIN * pages(self) and pace * SPARING or pace
+end
+
+local function keep_looking(self)
+  local pace, pause
+  local function is_over() return self.over end
+  local function has_work() return self.over or self.unclear > 0 or may_be_thinned(self) end
+  while true do
+    if not has_work() then
+      pace, self.is_idle = nil, true
+      task.wait_until(self, has_work)
+      self.is_idle = false
+    end
+    pace, pause = next_pace(self, pace)
+    if task.wait_until(self, is_over, core.now() + pause) then return end
+    look_around(self)
+  end
+end
+
+-- The whole ---------------------------------------------------------------------------------------------------------------
+
+local function overdue(self, item)
+  local what = ("%s %s"):format(self.verb, item.name)
+  local seconds = ("%.14g"):format(self.timeout)
+  if item.error then return item.error end
+  if not item.op then
+    return errors.new { code = "Timeout", message = ("%s: it succeeded, but has not settled after %s s"):format(what, seconds) }
+  end
+  if not item.accepted then
+    return errors.new { code = "Timeout", message = ("%s: not accepted after %s s"):format(what, seconds), outcome_unknown = true }
+  end
+  return errors.new { code = "Timeout", message = ("%s: not done after %s s; it goes on at the service"):format(what, seconds),
+    operation = self:operation_of(item) }
+end
+
+--- The operation of one that goes on at the service, for whoever wants to wait for it. It is then his.
+---@param item azureml.FlightItem
+---@return azureml.Operation
+function Flight:operation_of(item)
+  item.op:hold(false)
+  local fields = { verb = self.verb, name = item.name, workspace = self.workspace, handle = item.op, entry = item.entry }
+  self.items[item.op] = nil
+  item.op, item.entry = nil, nil
+  return operation.new(fields)
+end
+
+local function give_up(self)
+  for _, item in pairs(self.open) do fail(self, item, overdue(self, item)) end
+  for i = self.at + 1, #self.names do
+    if not self.results[i] then
+      local what = ("%s %s"):format(self.verb, self.names[i])
+      self.results[i] = { name = self.names[i], outcome = "failed",
+        error = errors.new { code = "Timeout", message = ("%s: not begun after %.14g s"):format(what, self.timeout), hint = "try again" } }
+    end
+  end
+  self.left = 0
+end
+
+local function go_on(self)
+  local function is_over() return self.left == 0 or may_begin_more(self) end
+  while self.left > 0 do
+    begin_more(self)
+    local op = self.inbox:next(self.deadline, is_over)
+    if op then take_news(self, op)
+    elseif self.left > 0 and core.now() >= self.deadline then give_up(self) end
+  end
+  self.over = true
+  task.look_again(self)
+end
+
+-- An interrupt, or the end of a group's time: what the service has accepted goes on there, and the error tells of it.
+local function abandon(self, err)
+  local going = {}
+  for op, item in pairs(self.items) do
+    if item.accepted then going[#going + 1] = self:operation_of(item) else op:close() end
+  end
+  table.sort(going, function(a, b) return a.name < b.name end)
+  if errors.is(err) then err.operations = going end
+  error(err, 0)
+end
+
+--- Do it, and return when each instance has its result.
+---@param given azureml.Flight
+function flight.run(given)
+  local self = setmetatable(given, Flight)
+  self.inbox, self.items, self.open = task.inbox(), {}, {}
+  self.at, self.left, self.under_way, self.unanswered, self.running, self.unclear = 0, 0, 0, 0, 0, 0
+  self.thinned, self.looks, self.blind = false, 0, 0
+  for i = 1, #self.names do
+    if not self.results[i] then self.left = self.left + 1 end
+  end
+  local ok, err = pcall(task.parallel, function() go_on(self) end, function() keep_looking(self) end)
+  if not ok then abandon(self, err) end
+end
+
+return flight
