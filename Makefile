@@ -161,6 +161,13 @@ check-asan: test-deps
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined" LDFLAGS="$(SANITIZE)" \
 	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(foreach l,asan ubsan,$(shell $(CC) -print-file-name=lib$(l).so))"'
 
+# Slow: what stays in this process, and so under its eyes. VALGRIND_SPECS=spec is all.
+VALGRIND_SPECS ?= spec/csrc spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua spec/task_spec.lua spec/e2e/transport_spec.lua
+check-valgrind: test-deps
+	$(call need,valgrind)
+	@$(MAKE) --no-print-directory check SPECS="$(VALGRIND_SPECS)" RUNNER="valgrind -q --leak-check=full --error-exitcode=9 \
+	  --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --suppressions=spec/valgrind.supp $(LUA)"
+
 # what reads the network, for as long as asked; a crash leaves its input in build/fuzz
 FUZZ_SECONDS ?= 60
 $(B)/fuzz/pure: spec/fuzz/pure.c $(patsubst %,csrc/%.c,$(PURE))
@@ -192,6 +199,6 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan fuzz conformance lint clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance lint clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)
