@@ -47,6 +47,13 @@ function options.check(what, given, known)
   return given
 end
 
+--- Refuse what breaks a rule of the service, before anything is sent.
+---@param message string
+---@param ... any         what it is filled with
+function options.refuse(message, ...)
+  errors.raise { code = "InvalidArgument", message = message:format(...) }
+end
+
 --- A number of seconds that is not negative.
 ---@param what string
 ---@param seconds any

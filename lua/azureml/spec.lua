@@ -1,14 +1,17 @@
 --- What a new instance shall be: a caller's options checked by the rules of the service and written as its body.
---- Sources: compute-rest.md, sections 3.3, 7.3, 8 and 9. Python's provisioning_configuration names the first ten options.
+--- Sources: compute-rest.md, sections 3.3, 7.3, 8 and 9.2. Python's provisioning_configuration names the first ten options.
+local custom_service = require "azureml.custom_service"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
-local time_zone = require "azureml.time_zone"
+local schedule = require "azureml.schedule"
+local setup_script = require "azureml.setup_script"
+
+local refuse = options.refuse
 
 local spec = {}
 
 local DEFAULT_SIZE = "STANDARD_DS3_V2"
-local MAX_SCHEDULES = 4
 local MIN_IDLE, MAX_IDLE = 15, 3 * 24 * 60      -- minutes
 
 local KNOWN = {
@@ -16,11 +19,9 @@ local KNOWN = {
   vnet_resourcegroup_name = "string", vnet_name = "string", subnet_name = "string",
   tags = "table", description = "string", assigned_user_object_id = "string", assigned_user_tenant_id = "string",
   idle_time_before_shutdown = "string", schedules = "table", enable_node_public_ip = "boolean", application_sharing_policy = "string",
+  identity = "any", setup_scripts = "table", custom_services = "table", enable_sso = "boolean", enable_root_access = "boolean",
+  enable_os_patching = "boolean", release_quota_on_stop = "boolean",
 }
-
-local function refuse(message, ...)
-  errors.raise { code = "InvalidArgument", message = message:format(...) }
-end
 
 -- Names and sizes ---------------------------------------------------------------------------------------------------------
 
@@ -142,35 +143,6 @@ local function idle_time(text)
   return ("PT%dM"):format(minutes)
 end
 
-local SCHEDULE = { action = "string", cron = "string", time_zone = "string", start_time = "string", status = "string" }
-local ACTIONS = { start = "Start", stop = "Stop" }
-
-local function fields_in(cron)
-  local count = 0
-  for _ in cron:gmatch "%S+" do count = count + 1 end
-  return count
-end
-
-local function schedule(given)
-  options.check("a schedule", given, SCHEDULE)
-  if not ACTIONS[given.action] then refuse("a schedule's action is 'start' or 'stop', not '%s'", tostring(given.action)) end
-  if not given.cron or fields_in(given.cron) ~= 5 or given.cron:find "[^%w%s*/,-]" then
-    refuse("a schedule's cron is '%s': five fields, minute hour day month weekday, such as '0 18 * * 1-5'", tostring(given.cron))
-  end
-  return {
-    action = ACTIONS[given.action], triggerType = "Cron", status = given.status or "Enabled",
-    cron = { expression = given.cron, timeZone = time_zone.windows(given.time_zone or "UTC"), startTime = given.start_time },
-  }
-end
-
-local function schedules(list)
-  if not list then return nil end
-  if #list > MAX_SCHEDULES then refuse("%d schedules: the service takes at most %d", #list, MAX_SCHEDULES) end
-  local written = json.array {}
-  for i, each in ipairs(list) do written[i] = schedule(each) end
-  return { computeStartStop = written }
-end
-
 local function check_tags(tags)
   for name, value in pairs(tags or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then refuse "tags must be texts by name, such as { team = 'vision' }" end
@@ -186,6 +158,25 @@ local function sharing_policy(word)
   return word
 end
 
+local IDENTITY = "^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft.managedidentity/userassignedidentities/[^/]+$"
+
+-- "SystemAssigned", or a list of those that somebody made; an instance has the one or the others.
+local function identity(given)
+  if given == nil then return nil end
+  if type(given) == "string" and given:lower() == "systemassigned" then return { type = "SystemAssigned" } end
+  if type(given) ~= "table" or #given == 0 then
+    refuse("identity is 'SystemAssigned' or a list of ids of user-assigned identities, not '%s'", tostring(given))
+  end
+  local assigned = {}
+  for _, id in ipairs(given) do
+    if type(id) ~= "string" or not id:lower():find(IDENTITY) then
+      refuse("'%s' is not the ARM id of a user-assigned identity: /subscriptions/.../userAssignedIdentities/NAME", tostring(id):sub(1, 100))
+    end
+    assigned[id] = {}
+  end
+  return { type = "UserAssigned", userAssignedIdentities = assigned }
+end
+
 --- The body of the PUT that creates an instance; its location is the workspace's and added later.
 ---@param given table?
 ---@param subscription_id string?      of the virtual network: the workspace's
@@ -197,6 +188,7 @@ function spec.body(given, subscription_id)
   check_size_form(size)
   return {
     tags = check_tags(given.tags),
+    identity = identity(given.identity),
     properties = {
       computeType = "ComputeInstance",
       description = given.description,
@@ -206,8 +198,14 @@ function spec.body(given, subscription_id)
         subnet = subnet(given, subscription_id),
         personalComputeInstanceSettings = assigned_user(given),
         idleTimeBeforeShutdown = idle_time(given.idle_time_before_shutdown),
-        schedules = schedules(given.schedules),
+        schedules = schedule.body(given.schedules),
+        setupScripts = setup_script.body(given.setup_scripts),
+        customServices = custom_service.body(given.custom_services),
         enableNodePublicIp = given.enable_node_public_ip,
+        enableSSO = given.enable_sso,
+        enableRootAccess = given.enable_root_access,
+        enableOSPatching = given.enable_os_patching,
+        releaseQuotaOnStop = given.release_quota_on_stop,
         applicationSharingPolicy = sharing_policy(given.application_sharing_policy),
       },
     },
