@@ -5,7 +5,8 @@ describe("setup scripts", function()
     assert.is_nil(setup_script.body(nil))
     assert.same({
       scripts = {
-        creationScript = { scriptSource = "workspaceStorage", scriptData = "Users/ann/setup.sh", scriptArguments = "--fast", timeout = "20m" },
+        creationScript = { scriptSource = "workspaceStorage", scriptData = "Users/ann/setup.sh", scriptArguments = "--fast",
+          timeout = "20m" },
         startupScript = { scriptSource = "inline", scriptData = "IyEvYmluL3No" },
       },
     }, setup_script.body {

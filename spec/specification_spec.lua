@@ -110,8 +110,10 @@ describe("the check of answers", function()
     { "a refusal at 2021-01-01", "GET", with_version(path, "2021-01-01"), 404, '{"error":{"code":1}}', "error.code must be string" },
     { "sizes under today's name at 2021-01-01", "GET", region .. "vmSizes?api-version=2021-01-01", 200, '{"amlCompute":[{}]}',
       "amlCompute%[0%] lacks family" },
-    { "sizes under that name today", "GET", region .. "vmSizes?api-version=2024-04-01", 200, '{"amlCompute":[]}', "must not contain {'amlCompute'}" },
-    { "an operation's status without one", "GET", region .. "computeOperationsStatus/1?api-version=2024-04-01", 200, "{}", "it lacks status" },
+    { "sizes under that name today", "GET", region .. "vmSizes?api-version=2024-04-01", 200, '{"amlCompute":[]}',
+      "must not contain {'amlCompute'}" },
+    { "an operation's status without one", "GET", region .. "computeOperationsStatus/1?api-version=2024-04-01", 200, "{}",
+      "it lacks status" },
   } do
     it("refuses " .. row[1], function()
       local output, code = check { line_of(row[2], row[3], row[4], row[5]) }

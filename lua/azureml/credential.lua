@@ -64,12 +64,15 @@ end
 local function grant_of(name, token, life)
   if token == nil then return nil, ("%s: %s"):format(name, life or "it gave no token") end
   if type(token) ~= "string" then errors.mistake("%s: it must return a token's text, not a %s", name, type(token)) end
-  if life ~= nil and type(life) ~= "number" then errors.mistake("%s: the token's life must be a number of seconds, not a %s", name, type(life)) end
+  if life ~= nil and type(life) ~= "number" then
+    errors.mistake("%s: the token's life must be a number of seconds, not a %s", name, type(life))
+  end
   return { text = token, expires_in = life }
 end
 
---- A token that a function finds each time one is needed: it is kept as long as it lives. The function may wait (for requests with another
---- credential, for time); all who need the token wait with it. Where it returns nil and a reason it does not apply here, and a chain goes on.
+--- A token that a function finds each time one is needed: it is kept as long as it lives. The function may wait (for requests with
+--- another credential, for time); all who need the token wait with it. Where it returns nil and a reason it does not apply here, and a
+--- chain goes on.
 ---@param f fun(scope: string): string?, number|string?      the token and the seconds that it lives; nil and why there is none
 ---@return azureml.Credential
 ---@usage azureml.credential.callback(function(scope) return my_vault:token_for(scope), 3600 end)

@@ -75,7 +75,8 @@ end
 
 --- The custom services of an instance as its body has them.
 ---@param list table[]?      { name, image = "ghcr.io/rocker-org/rstudio:latest", endpoints = { { target = 8787, published = 8787,
----  name = "connect", protocol = "http" } }, environment_variables = { NAME = "value" }, volumes = { { source, target, read_only = false } }, privileged = false }
+---  name = "connect", protocol = "http" } }, environment_variables = { NAME = "value" }, volumes = { { source, target,
+---  read_only = false } }, privileged = false }
 ---@return table?
 ---@raise an error object `InvalidArgument` that says the rule
 function custom_service.body(list)

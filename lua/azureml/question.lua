@@ -19,7 +19,9 @@ local answers = { show = print_message }
 ---@return table? answer, table? refusal        one of the two
 function question.answer(kind, asked, handler)
   local f = handler or answers[kind]
-  if not f then return nil, { code = "NobodyAnswers", message = ("nobody is left who could answer a question of kind '%s'"):format(kind) } end
+  if not f then
+    return nil, { code = "NobodyAnswers", message = ("nobody is left who could answer a question of kind '%s'"):format(kind) }
+  end
   local answer, reason = f(asked)
   if answer ~= nil then return answer end
   return nil, { code = "CredentialUnavailable", unavailable = true, message = tostring(reason or "the function gave nothing") }
