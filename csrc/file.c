@@ -38,7 +38,7 @@ int file_open_directory(const char *path, const char **why) {
   return -1;
 }
 
-static int write_all(int fd, const char *text, size_t len) {
+int file_write_all(int fd, const char *text, size_t len) {
   while (len > 0) {
     ssize_t count = write(fd, text, len);
     if (count < 0 && errno == EINTR) continue;
@@ -55,7 +55,7 @@ static char *write_unnamed(const char *path, const char *text, size_t len) {
   text_guid(guid);
   char *unnamed = text_format("%s.%s.new", path, guid);
   int fd = unnamed ? open(unnamed, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
-  int failed = fd < 0 || write_all(fd, text, len) != 0 || fsync(fd) != 0, why = errno;
+  int failed = fd < 0 || file_write_all(fd, text, len) != 0 || fsync(fd) != 0, why = errno;
   if (fd >= 0) close(fd);
   if (!failed) return unnamed;
   if (fd >= 0) unlink(unnamed);

@@ -6,6 +6,7 @@
 
 int file_make_directories(const char *path);                      /* what is not there yet, mode 0700 */
 int file_open_directory(const char *path, const char **why);      /* one that only we can write to; -1 with *why as well, in words */
+int file_write_all(int fd, const char *text, size_t len);
 int file_write(const char *path, const char *text, size_t len);   /* whole, mode 0600: under another name, flushed to the disk, renamed */
 int file_create(const char *path, const char *text, size_t len);  /* the same, where there is none: else EEXIST */
 

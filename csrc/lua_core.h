@@ -40,9 +40,11 @@ void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
 /* -- what each file adds to the module's table, on top  [-0, +0, m] ------------------------------------------------------ */
 
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked */
-void lua_json_register(lua_State *L);            /* encode, merge, array, is_array */
+void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
+void lua_state_register(lua_State *L);           /* state_file */
+void lua_sandbox_register(lua_State *L);         /* sandbox */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
 

@@ -1,7 +1,9 @@
 /* lua_json.c: the border to jansson for writing: Lua values as JSON, and changes merged into a text whose other members survive as they are.
-   lua-cjson decodes; it cannot write an empty array, and makes every number a float. */
+   lua-cjson decodes for users; it cannot write an empty array, does not tell one from an empty object, and makes every number a float:
+   where that matters we read ourselves. */
 
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +169,76 @@ static int l_encode(lua_State *L) {
   return push_text(L, check_json(L, 1));
 }
 
+/* -- reading ------------------------------------------------------------------------------------------------------------ */
+
+static int push_value(lua_State *L, const json_t *json, int depth);
+
+/* [-0, +1, em] where all fits; else 0 and nothing */
+static int push_array(lua_State *L, const json_t *json, int depth) {
+  size_t count = json_array_size(json);
+  lua_createtable(L, count < INT_MAX ? (int)count : 0, 0);
+  luaL_setmetatable(L, ARRAY);
+  for (size_t i = 0; i < count; i++) {
+    if (!push_value(L, json_array_get(json, i), depth)) return 0;
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+static int push_object(lua_State *L, json_t *json, int depth) {
+  const char *key;
+  json_t *value;
+  lua_createtable(L, 0, (int)json_object_size(json));
+  json_object_foreach(json, key, value) {
+    if (!push_value(L, value, depth)) return 0;
+    lua_setfield(L, -2, key);
+  }
+  return 1;
+}
+
+static int push_value(lua_State *L, const json_t *json, int depth) {
+  if (depth >= MAX_DEPTH || !lua_checkstack(L, 8)) return 0;
+  switch (json_typeof(json)) {
+    case JSON_OBJECT: return push_object(L, (json_t *)json, depth + 1);
+    case JSON_ARRAY: return push_array(L, json, depth + 1);
+    case JSON_STRING: lua_pushlstring(L, json_string_value(json), json_string_length(json)); break;
+    case JSON_INTEGER: lua_pushinteger(L, json_integer_value(json)); break;
+    case JSON_REAL: lua_pushnumber(L, json_real_value(json)); break;
+    case JSON_TRUE: case JSON_FALSE: lua_pushboolean(L, json_is_true(json)); break;
+    case JSON_NULL: lua_pushlightuserdata(L, NULL); break;      /* cjson.null */
+  }
+  return 1;
+}
+
+static int protected_push(lua_State *L) {
+  const json_t *json = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  return push_value(L, json, 0) ? 1 : luaL_error(L, "nested too deeply");
+}
+
+/* decode(text) -> value | nil, why not. Unlike lua-cjson's: integers stay integers, arrays are marked as such, the empty ones too. */
+static int l_decode(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  json_error_t why;
+  lua_pushcfunction(L, protected_push);
+  json_t *json = json_loadb(text, len, JSON_DECODE_ANY, &why);
+  if (!json) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s at byte %d", why.text, why.position);
+    return 2;
+  }
+  lua_pushlightuserdata(L, json);
+  int failed = lua_pcall(L, 1, 1, 0);
+  json_decref(json);
+  if (!failed) return 1;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* -- merging ------------------------------------------------------------------------------------------------------------ */
+
 /* Objects are merged member by member, all else is replaced; null is written, as the service writes what is unset. */
 static int merge(json_t *into, json_t *changes) {
   const char *key;
@@ -208,6 +280,7 @@ static int l_is_array(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   { "encode",   l_encode },
+  { "decode",   l_decode },
   { "merge",    l_merge },
   { "array",    l_array },
   { "is_array", l_is_array },

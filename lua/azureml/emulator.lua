@@ -17,7 +17,9 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
+local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
+local state = require "azureml.emulator.state"
 local throttle = require "azureml.emulator.throttle"
 local token = require "azureml.emulator.token"
 local world = require "azureml.emulator.world"
@@ -42,10 +44,8 @@ local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
   port = "integer", address = "string", tls = "boolean", azure_names = "boolean", speed = "number", manual = "boolean",
-  seed = "table", faults = "table", log = "callable",
+  state = "string", seed = "table", faults = "table", log = "callable",
 }
-
-local SEED = { instances = "table", quotas = "table", workspace_name = "string", token_lifetime = "number" }
 
 -- Requests ----------------------------------------------------------------------------------------------------------------
 
@@ -129,6 +129,13 @@ local function dispatch(self, request)
   return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. path .. "." } } }
 end
 
+-- What a request has changed is on disk before it is answered; else it is not acknowledged.
+local function keep(self)
+  if not self.state then return nil end
+  local ok, why = self.state:commit()
+  return not ok and crashed("its state cannot be written: " .. why) or nil
+end
+
 --- Answer a request, without a socket.
 ---@param request { method: string, target: string, headers: table<string, string>, body: string? }    header names in lower case
 ---@return { status: integer?, headers: table<string, string>, body: string, fault: string? }      without status: it is never answered
@@ -136,10 +143,17 @@ function Emulator:handle(request)
   self.requests = self.requests + 1
   local ok, given = pcall(dispatch, self, request)
   if not ok then given = crashed(given) end
+  given = keep(self) or given
   if given.status == nil then return {} end
   local response = answer.complete(request, given, self.world)
   if self.log then self.log(request, response) end
   return response
+end
+
+-- The same for what a script does to it.
+local function must_keep(self)
+  local failed = keep(self)
+  if failed then errors.raise { code = "StateFailed", message = failed.json.error.message } end
 end
 
 -- What a script asks of it ------------------------------------------------------------------------------------------------
@@ -157,6 +171,7 @@ end
 function Emulator:ensure_workspace(names)
   self.world:ensure_workspace { subscription_id = names.subscription_id, resource_group = names.resource_group,
     workspace_name = names.workspace_name, location = self.names.location }
+  must_keep(self)
 end
 
 --- Take a workspace away.
@@ -164,15 +179,20 @@ end
 function Emulator:forget_workspace(name)
   self.world:forget_workspace { subscription_id = self.names.subscription_id, resource_group = self.names.resource_group,
     workspace_name = name }
+  must_keep(self)
 end
 
---- Put an instance into the default workspace, as if it had long been there.
+--- Put an instance into a workspace, as if it had long been there.
 ---@param name string
----@param seed string|{ state: string?, vm_size: string?, tags: table? }     a text is its state
-function Emulator:seed_instance(name, seed)
-  if type(seed) == "string" then seed = { state = seed } end
-  local at = { world = self.world, now = self.clock:now(), application = self.owner, workspace = self.world:ensure_workspace(self.names) }
-  computes.seed(at, name, seed)
+---@param given string|{ state: string?, vm_size: string?, tags: table? }     a text is its state
+---@param workspace table?                                                   the default one
+function Emulator:seed_instance(name, given, workspace)
+  if type(given) == "string" then given = { state = given } end
+  local at = {
+    world = self.world, now = self.clock:now(), application = self.owner, workspace = workspace or self.world:ensure_workspace(self.names),
+  }
+  computes.seed(at, name, given)
+  must_keep(self)
 end
 
 --- Move its clock ahead.
@@ -181,6 +201,8 @@ function Emulator:advance(time)
   local seconds = clock.seconds(time)
   if not seconds then errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", tostring(time)) end
   self.clock:advance(seconds)
+  if self.state then self.state:note() end
+  must_keep(self)
 end
 
 --- Ask for trouble: see emulator/fault.lua.
@@ -226,7 +248,8 @@ end
 --- Stop it; what was in it is gone.
 function Emulator:close()
   if self.server then self.server:close() end
-  self.server = nil
+  if self.state then self.state:close() end
+  self.server, self.state = nil, nil
   config.deselect_emulator(self)
 end
 
@@ -243,14 +266,6 @@ local function secret()
   return directory.base64url(core.random(30))
 end
 
-local function settings_of(seed)
-  local names = {}
-  for name, value in pairs(DEFAULTS) do names[name] = value end
-  names.workspace_name = seed.workspace_name or names.workspace_name
-  names.client_secret = secret()
-  return names
-end
-
 local function people(self)
   local tenant = self.names.tenant_id
   self.owner = self.directory:add_application { tenant_id = tenant, client_id = self.names.client_id,
@@ -258,23 +273,60 @@ local function people(self)
   self.reader = self.directory:add_application { tenant_id = tenant, client_id = READER_ID, client_secret = secret(), role = "Reader" }
 end
 
+-- What the emulator itself is to remember: its names and ids.
+world.kinds.setting = { key = function(record) return record.id end }
+
+-- A new world, out of a seed.
+local function begin(self, given)
+  self.names = seed.names(given, DEFAULTS)
+  self.names.client_secret = given.client_secret or secret()
+  people(self)
+  self.world:save("setting", { id = "names", names = self.names })
+  self.world:save("setting", { id = "quotas", quotas = given.quotas })
+  seed.sow(self, given)
+end
+
+-- The world as another process left it.
+local function go_on(self, records)
+  self.names = records.setting.names.names
+  people(self)
+  self.world:restore(records)
+end
+
+-- From now on each change of the world is written down.
+local function write_down(self)
+  self.state:begin(self.clock, function(visit) self.world:each(visit) end)
+  self.world:watch(function(...) self.state:note(...) end)
+end
+
+local function check_seed(given)
+  local wrong = seed.fault_of(given or {})
+  if wrong then errors.mistake("seed: %s", wrong) end
+  return given or {}
+end
+
 --- A world without a socket: `handle` is its only door.
 ---@param given? table       as for start
 ---@return azureml.Emulator
 function emulator.new(given)
   given = options.check("emulator", given, KNOWN)
-  local seed = options.check("seed", given.seed, SEED)
+  local sown = check_seed(given.seed)
+  local kept = given.state and state.open(given.state)
+  local records = kept and kept.records.setting and kept.records
+  local quotas = sown.quotas
+  if records then quotas = records.setting.quotas.quotas end
   local time = clock.new { now = core.now, time = core.time, speed = given.speed, manual = given.manual }
+  if records then time:resume(table.unpack(kept.position)) end
   local self = setmetatable({
-    clock = time, requests = 0, verbs = {}, names = settings_of(seed), faults = fault.new(), throttle = throttle.new(time), log = given.log,
-    world = world.new { clock = time, guid = core.guid, quotas = seed.quotas },
+    clock = time, requests = 0, verbs = {}, faults = fault.new(), throttle = throttle.new(time), log = given.log,
+    world = world.new { clock = time, guid = core.guid, quotas = quotas },
     directory = directory.new {
-      clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = seed.token_lifetime,
+      clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = sown.token_lifetime,
     },
   }, metatable)
-  people(self)
-  self.world:ensure_workspace(self.names)
-  for name, each in pairs(seed.instances or {}) do self:seed_instance(name, each) end
+  if records then go_on(self, records) else begin(self, sown) end
+  self.state, self.is_restored = kept, records ~= nil
+  if kept then write_down(self) end
   for _, rule in ipairs(given.faults or {}) do self:fault(rule) end
   return self
 end
@@ -283,10 +335,10 @@ end
 ---@param given? table
 ---  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see emulator/authority.lua),
 ---  azure_names boolean (its certificate is good for Azure's names too), speed number (1: how much faster than real its clock runs),
----  manual boolean (only `advance` moves it), seed table { instances = { name = state or { state, vm_size, tags } }, quotas = { total,
----  family, families, clusters }, workspace_name, token_lifetime }, faults table[], log fun(request, response)
+---  manual boolean (only `advance` moves it), seed table (what there is at first: see emulator/seed.lua), state string (a file that holds
+---  what there is: where there is something in it the seed is not sown), faults table[], log fun(request, response)
 ---@return azureml.Emulator
----@raise an error object when the port is in use
+---@raise an error object when the port is in use, `StateFailed` for a state that cannot be used
 ---@usage local emulator <close> = require("azureml.emulator").start { speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } } }
 function emulator.start(given)
   local self = emulator.new(given)

@@ -11,6 +11,7 @@ local json = {
   encode = core.encode,
   merge = core.merge,
   array = core.array,
+  is_array = core.is_array,
 }
 
 --- The value of a JSON text, or nil and what is wrong with it.
@@ -21,6 +22,11 @@ function json.decode(text)
   if ok then return value end
   return nil, tostring(value)
 end
+
+--- The value of a JSON text as it was written: integers are integers, and every array is one, the empty ones too.
+---@param text string
+---@return any value, string? fault
+json.decode_exact = core.decode
 
 --- A member, however deep; nil where anything on the way is absent or null.
 ---@param value any        a decoded value

@@ -42,6 +42,25 @@ describe("the emulator's clock", function()
     it(("does not take '%s' for a time"):format(tostring(given):match "^[^:]*"), function() assert.is_nil(clock.seconds(given)) end)
   end
 
+  describe("that goes on where another left off", function()
+    local function resumed(given, now, time)
+      local one = clock.new { now = function() return 5 end, time = function() return 2000 end, speed = given.speed, manual = given.manual }
+      one:resume(now, time)
+      return one:now()
+    end
+
+    it("keeps its distance from real time at real speed, and never goes back", function()
+      assert.equal(2000 + 50, resumed({}, 1050, 1000))
+      assert.equal(5000, resumed({}, 5000, 4999))
+      assert.equal(2000, resumed({}, 1000, 1000))
+    end)
+
+    it("has stood still meanwhile at any other, and by hand", function()
+      assert.equal(1050, resumed({ speed = 60 }, 1050, 1000))
+      assert.equal(1050, resumed({ manual = true }, 1050, 1000))
+    end)
+  end)
+
   it("writes times as the service does", function()
     assert.equal("2024-07-24T08:42:28.5000000+00:00", clock.iso(1721810548.5))
     assert.equal("2024-07-24T08:42:28.907+00:00", clock.iso(1721810548.9075, 3))

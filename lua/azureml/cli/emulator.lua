@@ -1,6 +1,7 @@
 --- azureml emulator: serve the emulator until interrupted.
 local command = require "azureml.command"
 local emulator = require "azureml.emulator"
+local seed = require "azureml.emulator.seed"
 local task = require "azureml.task"
 
 local serve = {}
@@ -22,6 +23,8 @@ function serve.configure(parser)
   parser:option("--address", "on which address; loopback unless told otherwise"):argname "A":default "127.0.0.1"
   parser:flag("--tls", "serve https, with a certificate authority that is made on first use, for loopback names alone")
   parser:flag("--azure-names", "an authority that may vouch for Azure's own names too: trust it nowhere but in tests")
+  parser:option("--seed", "what there is at first: a file in Lua or JSON"):argname "FILE"
+  parser:option("--state", "keep what there is in this file, over kills and restarts"):argname "FILE"
   parser:option("--speed", "its clock runs N times as fast"):argname("N"):convert(number):default "1"
   parser:option("-w --workspace-name", "the workspace that is there"):argname "NAME"
   parser:flag("--quiet", "no banner, no log of requests")
@@ -51,10 +54,12 @@ end
 function serve.run(args)
   if not args.address:find "^[%x.:]+$" then command.misused(("'%s' is not an address such as 127.0.0.1 or ::1"):format(args.address)) end
   if args.azure_names and not args.tls then command.misused "'--azure-names' is for certificates: it needs '--tls'" end
+  local sown = args.seed and seed.read(args.seed) or {}
+  sown.workspace_name = args.workspace_name or sown.workspace_name
   local running <close> = emulator.start {
     port = args.port, address = args.address, tls = args.tls, azure_names = args.azure_names, speed = args.speed,
     log = not args.quiet and log or nil,
-    seed = { workspace_name = args.workspace_name },
+    seed = sown, state = args.state,
   }
   if not args.quiet then banner(running) end
   print(running.url)

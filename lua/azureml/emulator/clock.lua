@@ -9,7 +9,7 @@ Clock.__index = Clock
 ---@return table
 function clock.new(given)
   return setmetatable({
-    steady = given.now, speed = given.speed or 1, manual = given.manual,
+    steady = given.now, time = given.time, speed = given.speed or 1, manual = given.manual,
     began = given.now(), epoch = given.time(), moved = 0,
   }, Clock)
 end
@@ -18,6 +18,16 @@ end
 function Clock:now()
   local passed = self.manual and 0 or (self.steady() - self.began) * self.speed
   return self.epoch + passed + self.moved
+end
+
+--- Go on where another left off. At real speed it keeps its distance from real time, which has gone on; else nothing has happened in
+--- between.
+---@param now number        what the other showed
+---@param time number       the time at which it did
+function Clock:resume(now, time)
+  local target = now
+  if self.speed == 1 and not self.manual then target = math.max(now, self.time() + (now - time)) end
+  self.moved = self.moved + target - self:now()
 end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }

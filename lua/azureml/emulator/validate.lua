@@ -5,9 +5,9 @@ local sizes = require "azureml.emulator.sizes"
 
 local validate = {}
 
---- A body as a table.
+--- A body as a table. What is taken over from it is shown as it came: an empty list as one, an integer as one.
 function validate.body(text)
-  local body, fault = json.decode(text)
+  local body, fault = json.decode_exact(text)
   if type(body) ~= "table" then refusal.raise("not_json", fault or "a JSON object was expected") end
   return body
 end

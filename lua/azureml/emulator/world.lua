@@ -106,6 +106,45 @@ function World:settle()
   for _, watch in ipairs(self.watchers) do watch() end
 end
 
+-- From outside in: what lies in another comes after it.
+local function kinds_in_order()
+  local list, others = { "subscription", "group", "workspace", "compute" }, {}
+  for kind in pairs(kinds) do others[#others + 1] = kind end
+  table.sort(others)
+  for _, kind in ipairs(list) do list[kind] = true end
+  for _, kind in ipairs(others) do
+    if not list[kind] then list[#list + 1] = kind end
+  end
+  return list
+end
+
+local function sorted(records)
+  local list = {}
+  for key, record in pairs(records) do list[#list + 1] = { key = key, record = record } end
+  table.sort(list, function(a, b)
+    local one, other = a.record.number or 0, b.record.number or 0
+    if one ~= other then return one < other end
+    return a.key < b.key
+  end)
+  return list
+end
+
+--- Visit all that there is, so that `restore` can bring it back.
+---@param visit fun(kind: string, key: string, record: table)
+function World:each(visit)
+  for _, kind in ipairs(kinds_in_order()) do
+    for key, record in pairs(self.records[kind]) do visit(kind, key, record) end
+  end
+end
+
+--- Bring back what was visited, in an empty world.
+---@param records table<string, table<string, table>>      kind -> key -> record
+function World:restore(records)
+  for _, kind in ipairs(kinds_in_order()) do
+    for _, one in ipairs(sorted(records[kind] or {})) do self:save(kind, one.record) end
+  end
+end
+
 -- Places ------------------------------------------------------------------------------------------------------------------
 
 local function place(...)

@@ -1,0 +1,199 @@
+--- What is there when an emulator begins, as a table: read from a file in Lua or in JSON, checked, and sown. What is wrong is said with
+--- its place: "workspaces[2].instances.ci-ann.state".
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local sizes = require "azureml.emulator.sizes"
+
+local seed = {}
+
+-- Rules: each takes a value and its place, and returns what is wrong, or nil -----------------------------------------------
+
+local function words(names)
+  local list = {}
+  for name in pairs(names) do list[#list + 1] = name end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
+local function of_type(kind, noun)
+  return function(value, place)
+    if type(value) ~= kind then return ("%s must be %s, not %s"):format(place, noun, type(value)) end
+  end
+end
+
+local function shown(value)
+  return value == json.null and "null" or tostring(value)
+end
+
+local text, flag, number, any_table = of_type("string", "a text"), of_type("boolean", "true or false"), of_type("number", "a number"),
+  of_type("table", "a table")
+
+local function count(value, place)
+  if math.type(value) ~= "integer" or value < 0 then return ("%s must be a whole number from 0 on"):format(place) end
+end
+
+local function guid(value, place)
+  if type(value) ~= "string" or not value:find "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$" then
+    return ("%s must be a GUID such as 11111111-1111-1111-1111-111111111111, not %s"):format(place, shown(value))
+  end
+end
+
+local function inside(place, key)
+  if math.type(key) then return ("%s[%d]"):format(place, key) end
+  return place == "" and key or place .. "." .. key
+end
+
+local function each(rule, kind, noun)
+  return function(value, place)
+    local wrong = any_table(value, place)
+    if wrong then return wrong end
+    for key, item in pairs(value) do
+      if type(key) ~= kind then return ("%s must be %s"):format(place == "" and "a seed" or place, noun) end
+      wrong = rule(item, inside(place, key))
+      if wrong then return wrong end
+    end
+  end
+end
+
+local function list_of(rule) return each(rule, "number", "a list") end
+local function map_of(rule) return each(rule, "string", "a table by name") end
+
+local function record(rules, needed)
+  return function(value, place)
+    local what = place == "" and "a seed" or place
+    local wrong = any_table(value, what)
+    if wrong then return wrong end
+    for key, item in pairs(value) do
+      local rule = rules[key]
+      if not rule then return ("%s has no field '%s' (known: %s)"):format(what, tostring(key), words(rules)) end
+      wrong = rule(item, inside(place, key))
+      if wrong then return wrong end
+    end
+    for _, key in ipairs(needed or {}) do
+      if value[key] == nil then return ("%s needs '%s'"):format(what, key) end
+    end
+  end
+end
+
+-- What a seed may hold ----------------------------------------------------------------------------------------------------
+
+local STATES = {
+  Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true, Starting = true,
+  Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true, Unusable = true, Unknown = true,
+}
+
+local function state(value, place)
+  if type(value) ~= "string" or not STATES[value] then
+    return ("%s is '%s', which is no state (known: %s)"):format(place, shown(value), words(STATES))
+  end
+end
+
+local function size(value, place)
+  if type(value) ~= "string" or not sizes.find(value) then
+    return ("%s is '%s', which is no size that is offered here"):format(place, shown(value))
+  end
+end
+
+local instance_record = record { state = state, vm_size = size, tags = map_of(text), description = text }
+
+local function instance(value, place)
+  if type(value) == "string" then return state(value, place) end
+  return instance_record(value, place)
+end
+
+local instances = map_of(instance)
+
+local quotas = record { total = count, family = count, gpu_family = count, clusters = count, families = map_of(count) }
+
+local workspace_record = record({
+  subscription_id = guid, resource_group = text, name = text, location = text, instances = instances,
+}, { "name" })
+
+--- What a seed may hold, by name. Who has more to say of it adds a rule here.
+---@type table<string, fun(value: any, place: string): string?>
+seed.rules = {
+  subscription_id = guid, resource_group = text, workspace_name = text, location = text, tenant_id = guid, client_id = guid,
+  client_secret = text, token_lifetime = number, quotas = quotas, instances = instances, workspaces = list_of(workspace_record),
+}
+
+seed.rule = { text = text, flag = flag, number = number, guid = guid, count = count, list_of = list_of, map_of = map_of, record = record }
+
+--- What is wrong with a seed; nil if nothing is.
+---@param value any
+---@return string?
+function seed.fault_of(value)
+  return record(seed.rules)(value, "")
+end
+
+-- Sowing ------------------------------------------------------------------------------------------------------------------
+
+--- The names and ids that a seed gives, over those that are otherwise.
+---@param given table
+---@param otherwise table<string, string>
+---@return table<string, string>
+function seed.names(given, otherwise)
+  local names = {}
+  for name, value in pairs(otherwise) do names[name] = given[name] or value end
+  return names
+end
+
+-- In the order of their names: whoever lists them finds the same each time.
+local function sow_instances(emulator, workspace, instances_given)
+  local names = {}
+  for name in pairs(instances_given or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do emulator:seed_instance(name, instances_given[name], workspace) end
+end
+
+--- Sow a seed that was checked.
+---@param emulator azureml.Emulator
+---@param given table
+function seed.sow(emulator, given)
+  local names = emulator:settings()
+  sow_instances(emulator, emulator.world:ensure_workspace(names), given.instances)
+  for _, one in ipairs(given.workspaces or {}) do
+    sow_instances(emulator, emulator.world:ensure_workspace {
+      subscription_id = one.subscription_id or names.subscription_id, resource_group = one.resource_group or names.resource_group,
+      workspace_name = one.name, location = one.location or names.location,
+    }, one.instances)
+  end
+end
+
+-- Files -------------------------------------------------------------------------------------------------------------------
+
+local function fail(path, why)
+  errors.raise { code = "SeedInvalid", message = ("the seed %s: %s"):format(path, why) }
+end
+
+-- JSON begins with a brace; a chunk of Lua cannot.
+local function value_of(path, content)
+  local value, why
+  content = content:gsub("^\xEF\xBB\xBF", "")
+  if content:find "^%s*{" then
+    value, why = json.decode_exact(content)
+  else
+    value, why = core.sandbox(content, "@" .. path)
+    if value == nil and not why then why = "it returns nothing" end
+  end
+  if value == nil then fail(path, why) end
+  return value
+end
+
+--- Read a seed from a file: JSON, or Lua that returns it, which is run where there is nothing: no functions, no files, so many steps.
+---@param path string
+---@return table
+---@raise an error object `SeedInvalid` that names the file and the place
+function seed.read(path)
+  local file, unread = io.open(path, "rb")
+  if not file then fail(path, (unread:gsub("^.*: ", ""))) end
+  local content, why = file:read "a"
+  file:close()
+  if not content then fail(path, why) end
+  local value = value_of(path, content)
+  local wrong = seed.fault_of(value)
+  if wrong then fail(path, wrong) end
+  return value
+end
+
+return seed

@@ -1,0 +1,154 @@
+--- What outlives the emulator's process: a file of lines. One line holds all that a request has changed, and is written before the request
+--- is answered; so what was acknowledged is there after a kill, and what a kill tore was not acknowledged. Whole again at each start,
+--- and whenever it has outgrown what it tells. It survives the process, not the machine: it is flushed, and not synced.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+
+local state = {}
+
+local State = {}
+State.__index = State
+State.__name = "azureml.emulator.State"
+
+local HEADER = { azureml = "emulator state", version = 1 }
+local SPARE = 1024 * 1024       -- bytes: how far it may outgrow twice what it was when it was written whole
+local CHUNK = 200               -- records a line of a whole one
+
+local function fail(path, why, hint)
+  errors.raise { code = "StateFailed", message = ("the state in %s cannot be used: %s"):format(path, why), hint = hint }
+end
+
+-- Reading -----------------------------------------------------------------------------------------------------------------
+
+local function is_change(change)
+  return json.is_array(change) and type(change[1]) == "string" and type(change[2]) == "string"
+    and (change[3] == nil or type(change[3]) == "table")
+end
+
+local function is_line(line)
+  if type(line) ~= "table" or not json.is_array(line.at) or not json.is_array(line.set) then return false end
+  if type(line.at[1]) ~= "number" or type(line.at[2]) ~= "number" then return false end
+  for _, change in ipairs(line.set) do
+    if not is_change(change) then return false end
+  end
+  return true
+end
+
+local function take(records, change)
+  local kind, key, record = table.unpack(change)
+  records[kind] = records[kind] or {}
+  records[kind][key] = record
+end
+
+local AWAY = "move the file away to begin anew"
+
+local function read_header(path, text)
+  local header = json.decode_exact(text)
+  if type(header) ~= "table" or header.azureml ~= HEADER.azureml then fail(path, "it is not an emulator's state", AWAY) end
+  if header.version ~= HEADER.version then
+    fail(path, ("it is of version %s, and this azureml reads version %d"):format(tostring(header.version), HEADER.version), AWAY)
+  end
+end
+
+-- A line that a kill tore is the last, and has no end: it is left out.
+local function read(path, text)
+  local records, position, number = {}, nil, 0
+  for each in text:gmatch "([^\n]*)\n" do
+    number = number + 1
+    if number == 1 then
+      read_header(path, each)
+    else
+      local line = json.decode_exact(each)
+      if not is_line(line) then fail(path, ("line %d is damaged"):format(number), AWAY) end
+      for _, change in ipairs(line.set) do take(records, change) end
+      position = line.at
+    end
+  end
+  if number == 0 and not ('{"azureml":"emulator state"'):find(text:sub(1, 27), 1, true) then read_header(path, text) end
+  return records, position
+end
+
+--- Open a state, and read it. Nobody else has it from now on.
+---@param path string
+---@return table state           with records: kind -> key -> record; and position, the clock's { now, time }, nil where there was nothing
+---@raise an error object `StateFailed` where it cannot be opened, is in use, or is damaged
+function state.open(path)
+  local file, why = core.state_file(path)
+  if not file then fail(path, why) end
+  local text, unread = file:text()
+  if not text then fail(path, unread) end
+  local self = setmetatable({ path = path, file = file, changes = {}, places = {} }, State)
+  self.records, self.position = read(path, text)
+  return self
+end
+
+-- Writing -----------------------------------------------------------------------------------------------------------------
+
+local function line_of(self, changes)
+  return json.encode { at = { self.clock:now(), core.time() }, set = json.array(changes) } .. "\n"
+end
+
+local function whole(self)
+  local lines, changes = { json.encode(HEADER) .. "\n" }, {}
+  local function write()
+    lines[#lines + 1] = line_of(self, changes)
+    changes = {}
+  end
+  self.each(function(kind, key, record)
+    changes[#changes + 1] = { kind, key, record }
+    if #changes == CHUNK then write() end
+  end)
+  write()
+  return table.concat(lines)
+end
+
+local function rewrite(self)
+  local ok, why = self.file:rewrite(whole(self))
+  self.most = 2 * self.file:size() + SPARE
+  return ok, why
+end
+
+--- Begin to write, once what there is has been told of.
+---@param clock table
+---@param each fun(visit: fun(kind: string, key: string, record: table))       all that there is
+function State:begin(clock, each)
+  self.clock, self.each, self.records = clock, each, nil
+  local ok, why = rewrite(self)
+  if not ok then fail(self.path, why) end
+end
+
+--- A record has been changed, or is no more: part of the next line.
+---@param kind string?      nil: only time has gone on
+---@param key string?
+---@param record table?
+function State:note(kind, key, record)
+  self.is_changed = true
+  if not kind then return end
+  local name = kind .. "\n" .. key
+  local place = self.places[name] or #self.changes + 1
+  self.places[name], self.changes[place] = place, { kind, key, record }
+end
+
+--- Write down what was changed since the last time.
+---@return boolean done, string? why      what could not be written is tried again with the next
+function State:commit()
+  if not self.is_changed or not self.each then return true end
+  local text = line_of(self, self.changes)
+  local ok, why = self.file:append(text)
+  if not ok then return false, why end
+  self.changes, self.places, self.is_changed = {}, {}, false
+  if self.file:size() > self.most then rewrite(self) end      -- where that fails the old one goes on
+  return true
+end
+
+--- Close it; the clock's position is kept.
+function State:close()
+  if not self.file then return end
+  self.is_changed = true
+  self:commit()
+  self.file:close()
+  self.file = nil
+end
+
+return state

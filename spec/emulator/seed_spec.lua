@@ -1,0 +1,116 @@
+local door = require "spec.door"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local process = require "spec.process"
+local seed = require "azureml.emulator.seed"
+
+local GUID = "55555555-5555-5555-5555-555555555555"
+
+describe("a seed", function()
+  for _, row in ipairs {
+    { 5, "a seed must be a table, not number" },
+    { { instance = {} }, "a seed has no field 'instance' (known: client_id, client_secret, instances, location" },
+    { { subscription_id = "x" }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not x" },
+    { { subscription_id = json.null }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not null" },
+    { { workspace_name = 5 }, "workspace_name must be a text, not number" },
+    { { token_lifetime = "1h" }, "token_lifetime must be a number, not string" },
+    { { instances = { "ci-ann" } }, "instances must be a table by name" },
+    { { instances = { ["ci-ann"] = "Runing" } }, "instances.ci-ann is 'Runing', which is no state (known: CreateFailed, Creating," },
+    { { instances = { ["ci-ann"] = { vm_size = "Huge" } } }, "instances.ci-ann.vm_size is 'Huge', which is no size that is offered here" },
+    { { instances = { ["ci-ann"] = { tags = { a = 1 } } } }, "instances.ci-ann.tags.a must be a text, not number" },
+    { { instances = { ["ci-ann"] = { size = "x" } } }, "instances.ci-ann has no field 'size' (known: description, state, tags, vm_size" },
+    { { quotas = { total = -1 } }, "quotas.total must be a whole number from 0 on" },
+    { { quotas = { families = { x = 1.5 } } }, "quotas.families.x must be a whole number from 0 on" },
+    { { workspaces = { a = {} } }, "workspaces must be a list" },
+    { { workspaces = { { name = "a" }, { location = "eastus" } } }, "workspaces[2] needs 'name'" },
+    { { workspaces = { { name = "a", instances = { x = {}, y = { state = "" } } } } }, "workspaces[1].instances.y.state is ''" },
+  } do
+    it("is refused: " .. row[2], function()
+      local wrong = seed.fault_of(row[1])
+      assert.equal(row[2], wrong and wrong:sub(1, #row[2]))
+    end)
+  end
+
+  it("may be empty", function() assert.is_nil(seed.fault_of {}) end)
+
+  it("is what there is at first: names, workspaces in places of their own, instances, quotas", function()
+    local at = door.open { seed = {
+      subscription_id = GUID, resource_group = "ml", workspace_name = "main", location = "westeurope", client_secret = "known to all",
+      quotas = { total = 7 }, instances = { ["ci-ann"] = { state = "Stopped", vm_size = "Standard_F4s_v2", tags = { team = "x" } } },
+      workspaces = { { name = "other", resource_group = "second", location = "eastus", instances = { ["ci-bob"] = "Running" } } },
+    } }
+    local names = at.emulator:settings()
+    assert.same({ GUID, "ml", "main", "westeurope", "known to all" }, { names.subscription_id, names.resource_group, names.workspace_name,
+      names.location, names.client_secret })
+    local _, ann = at:ask("GET", at:path "computes/ci-ann")
+    assert.same({ "Stopped", "Standard_F4s_v2", "x", "westeurope" }, { ann.properties.properties.state, ann.properties.properties.vmSize,
+      ann.tags.team, ann.location })
+    local status, bob = at:ask("GET", at:path "computes/ci-bob":gsub("/ml/", "/second/"):gsub("/main/", "/other/"))
+    assert.same({ 200, "eastus" }, { status, bob.location })
+    assert.equal(7, at.emulator.world.quotas.total)
+  end)
+
+  it("is sown in the order of names", function()
+    local instances = {}
+    for i = 1, 30 do instances[("ci-%02d"):format(i)] = "Running" end
+    local at = door.open { seed = { instances = instances } }
+    local _, page = at:ask("GET", at:path "computes")
+    for i, one in ipairs(page.value) do assert.equal(("ci-%02d"):format(i), one.name) end
+  end)
+end)
+
+describe("a seed's file", function()
+  local directory, path
+
+  before_each(function()
+    directory = process.directory()
+    path = directory .. "/dev.seed"
+  end)
+  after_each(function() process.remove(directory) end)
+
+  local function try(text)
+    process.write(path, text)
+    local value, err = errors.try(seed.read, path)
+    return value, err and err.message
+  end
+
+  it("is JSON, with a byte order mark or without, or Lua that returns it", function()
+    local wanted = { instances = { ["ci-1"] = "Running", ["ci-2"] = { state = "Stopped" } } }
+    local text = '{ "instances": { "ci-1": "Running", "ci-2": { "state": "Stopped" } } }'
+    assert.same(wanted, (try(text)))
+    assert.same(wanted, (try("\xEF\xBB\xBF" .. text)))
+    assert.same(wanted, (try 'local t = {} t["ci-" .. 1] = "Running" t["ci-2"] = { state = "Stopped" } return { instances = t }'))
+  end)
+
+  for _, row in ipairs {
+    { "while true do end", "it takes too long" },
+    { "local s = 'x' while true do s = s .. s end", "not enough memory" },
+    { "local t = {} for i = 1, 1e9 do t[i] = i end return t", "not enough memory" },
+    { "local t = { 1 } for i = 1, 40 do t = { t, t } end return t", "it is too deep, or too large" },
+    { "local t = {} t.t = t return t", "it is too deep, or too large" },
+    { "local function f() return f() + 1 end return f()", ":1: stack overflow" },
+    { "return os.time()", ":1: attempt to index a nil value (global 'os')" },
+    { "return ('x'):rep(5)", ":1: attempt to index a string value (constant 'x')" },
+    { "return load 'x'", ":1: attempt to call a nil value (global 'load')" },
+    { "return { a = function() end }", "'a' is a function, where plain data is expected" },
+    { "return { [true] = 1 }", "a key is a boolean, where a text or a number is expected" },
+    { "return function() end", "it returns a function, where plain data is expected" },
+    { "local x = 1", "it returns a nil, where plain data is expected" }, { "x = = 1", ":1: unexpected symbol near '='" },
+    { "\27Lua", "attempt to load a binary chunk" }, { '{ "a": [ }', "unexpected token near '}' at byte 10" },
+    { '{ "instances": { "ci-ann": "Off" } }', "instances.ci-ann is 'Off', which is no state" },
+  } do
+    it("says what is wrong with " .. row[1]:gsub("%c", "?"), function()
+      local value, message = try(row[1])
+      assert.is_nil(value)
+      assert.equal("the seed " .. path .. ": ", message:sub(1, #path + 11))
+      assert.is_truthy(message:find(row[2], 1, true), message)
+    end)
+  end
+
+  it("that is not there is said", function()
+    local _, err = errors.try(seed.read, "/nowhere/x.lua")
+    assert.equal("the seed /nowhere/x.lua: No such file or directory", err.message)
+    local _, again = errors.try(seed.read, directory)
+    assert.equal("SeedInvalid", again.code)
+  end)
+end)
