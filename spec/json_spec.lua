@@ -5,7 +5,8 @@ describe("JSON that is read as it was written", function()
     local text = '{"a":[],"b":{},"c":9007199254740993,"d":0.1,"e":null,"f":[[],{}],"g":"\\u00e9"}'
     local value = json.decode_exact(text)
     assert.equal((text:gsub("\\u00e9", "é")), json.encode(value))
-    assert.same({ true, false, "integer", "float" }, { json.is_array(value.a), json.is_array(value.b), math.type(value.c), math.type(value.d) })
+    assert.same({ true, false }, { json.is_array(value.a), json.is_array(value.b) })
+    assert.same({ "integer", "float" }, { math.type(value.c), math.type(value.d) })
     assert.equal(json.null, value.e)
   end)
 
