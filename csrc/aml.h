@@ -111,13 +111,32 @@ typedef struct ManagedOptions {        /* borrowed; at most one id: a user-assig
   const char *arc_directory;           /* where Azure Arc puts its keys; NULL: where it does */
 } ManagedOptions;
 
+typedef struct CertificateOptions {    /* borrowed; one of path and data */
+  const char *path;                    /* a file in PEM or PKCS#12, read anew for each token */
+  const char *data;
+  size_t      data_len;
+  const char *password;                /* NULL: none */
+  int         send_chain;
+  const char *algorithm;               /* "PS256", "RS256"; NULL: what the authority takes */
+} CertificateOptions;
+
+typedef struct PipelinesOptions {      /* borrowed */
+  const char *service_connection_id;
+  const char *access_token;            /* NULL: SYSTEM_ACCESSTOKEN */
+} PipelinesOptions;
+
 /* All return a new reference, or NULL and an ERROR_USAGE error. */
 Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error);
+Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority, const CertificateOptions *options, Error *error);
+Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler, const char *path, Error *error);   /* one of both */
+Credential *credential_workload(Loop *loop, const AuthorityOptions *authority, const char *token_file, Error *error);   /* NULLs: as AZURE_* says */
+Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Error *error);                             /* the same */
+Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority, const PipelinesOptions *options, Error *error);
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
 Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
 Credential *credential_cli(Loop *loop, const char *tenant_id, const char *subscription, double timeout, Error *error);   /* 0: 13 s */
 Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error);
-Credential *credential_environment(Loop *loop, const AuthorityOptions *options, Error *error);   /* tenant_id and client_id are ignored */
+Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error);   /* tenant_id and client_id are ignored */
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
 
 Credential *credential_ref(Credential *credential);

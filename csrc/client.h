@@ -19,6 +19,7 @@ struct Client {
   CURLSH *cookies;            /* NULL: none are kept */
   int    observer;
   int    secret;              /* its replies hold secrets: wipe them */
+  int  (*is_passing)(const Reply *reply);      /* does a refusal pass by itself, though its status does not say so? NULL: none does */
 };
 
 int client_allows(const Client *client, const char *url);      /* may a request, with its token, go there? */

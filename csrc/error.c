@@ -60,6 +60,12 @@ void error_set(Error *error, ErrorKind kind, const char *code, const char *forma
   free(message);
 }
 
+void error_remark(Error *error, const char *remark) {
+  char *message = text_format("%s; %s", error->message ? error->message : "", remark);
+  if (message) text_set(&error->message, message);
+  free(message);
+}
+
 void error_copy(Error *to, const Error *from) {
   if (to == from) return;
   error_clear(to);

@@ -45,6 +45,7 @@ void error_from_reply(Error *error, const Reply *reply);      /* ERROR_HTTP from
 void error_from_status(Error *error, const Reply *reply, const char *status);   /* ERROR_OPERATION from a monitor or resource that says Failed or
                                                                                    Canceled; status is the code where the body gives none */
 void error_note_reply(Error *error, const Reply *reply);      /* status, request_id and retry_after */
+void error_remark(Error *error, const char *remark);          /* added to the message */
 void error_copy(Error *to, const Error *from);                /* to's old content is released */
 void error_move(Error *to, Error *from);
 void error_clear(Error *error);

@@ -1,4 +1,5 @@
-/* file.c: private directories and files: what others may neither read nor put in their place. */
+/* file.c: files that are read whole, such as a certificate or a token that somebody else renews; and private directories and files: what others
+   may neither read nor put in their place. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,34 @@
 
 #include "file.h"
 #include "text.h"
+
+static const char *read_all(int fd, Buf *text) {
+  char piece[4096];
+  ssize_t got;
+  while ((got = read(fd, piece, sizeof piece)) > 0 && buf_add(text, piece, (size_t)got) == 0) continue;
+  explicit_bzero(piece, sizeof piece);
+  if (text->failed) return "is far too long";
+  return got < 0 ? "cannot be read" : NULL;
+}
+
+static const char *why_not_opened(int failure) {
+  switch (failure) {
+    case ENOENT: case ENOTDIR: return "does not exist";
+    case EACCES: case EPERM: return "may not be read by this user";
+    case ELOOP: return "is a symbolic link that leads nowhere";
+    default: return "cannot be opened";
+  }
+}
+
+const char *file_read(const char *path, size_t limit, Buf *text) {
+  struct stat info;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return why_not_opened(errno);
+  text->limit = limit;
+  const char *fault = fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) ? "is not a regular file" : read_all(fd, text);
+  close(fd);
+  return fault;
+}
 
 int file_make_directories(const char *path) {
   char *copy = text_copy(path);

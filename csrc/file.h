@@ -1,9 +1,15 @@
-/* file.h: private directories and files. All return 0 or a descriptor, or -1 with errno. */
+/* file.h: files read whole, private directories and files. */
 #ifndef FILE_H
 #define FILE_H
 
 #include <stddef.h>
 
+#include "buf.h"
+
+/* Reads a regular file of at most limit bytes; never waits for one that is a pipe. NULL, or why not: words that fit behind "it". */
+const char *file_read(const char *path, size_t limit, Buf *text);
+
+/* All these return 0 or a descriptor, or -1 with errno. */
 int file_make_directories(const char *path);                      /* what is not there yet, mode 0700 */
 int file_open_directory(const char *path, const char **why);      /* one that only we can write to; -1 with *why as well, in words */
 int file_write_all(int fd, const char *text, size_t len);

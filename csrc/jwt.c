@@ -1,4 +1,5 @@
-/* jwt.c: JSON web tokens: reads a claim of the payload, for who it is; does not verify. */
+/* jwt.c: JSON web tokens: reads a claim of the payload, for who it is, without verifying; and signs the assertion by which an application
+   proves itself. Source: auth.md, section 4. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "jwt.h"
 #include "text.h"
 
-enum { MAX_PAYLOAD = 64 * 1024 };
+enum { MAX_PAYLOAD = 64 * 1024, ASSERTION_LIFE = 600 };      /* bytes; seconds: the longest that Entra ID takes */
 
 static json_t *payload_of(const char *jwt) {
   const char *begin = strchr(jwt, '.');
@@ -26,4 +27,54 @@ char *jwt_claim(const char *jwt, const char *name) {
   char *claim = text_copy(json_string_value(json_object_get(payload, name)));
   json_decref(payload);
   return claim;
+}
+
+static json_t *list_of(char **texts) {
+  json_t *list = json_array();
+  for (char **text = texts; text && *text; text++) json_array_append_new(list, json_string(*text));
+  text_list_free(texts);
+  return list;
+}
+
+static json_t *header_of(const Assertion *assertion) {
+  int modern = assertion->algorithm == SIGNATURE_PS256;
+  char *print = certificate_print(assertion->certificate, modern ? EVP_sha256() : EVP_sha1());
+  json_t *header = json_pack("{ss ss ss}", "alg", signature_names[assertion->algorithm], "typ", "JWT", modern ? "x5t#S256" : "x5t", print ? print : "");
+  free(print);
+  if (assertion->send_chain) json_object_set_new(header, "x5c", list_of(certificate_chain(assertion->certificate)));
+  return header;
+}
+
+/* Sorted, so that the same assertion is the same text; whole numbers only: not every server takes others. */
+static json_t *claims_of(const Assertion *assertion) {
+  return json_pack("{ss sI ss ss sI ss}", "aud", assertion->audience, "exp", (json_int_t)assertion->now + ASSERTION_LIFE, "iss", assertion->client_id,
+                   "jti", assertion->id, "nbf", (json_int_t)assertion->now, "sub", assertion->client_id);
+}
+
+static char *part(json_t *object, size_t flags) {
+  char *text = object ? json_dumps(object, JSON_COMPACT | flags) : NULL;
+  char *encoded = text ? base64url_encode(text, strlen(text)) : NULL;
+  free(text);
+  json_decref(object);
+  return encoded;
+}
+
+static char *sign(const Assertion *assertion, const char *text) {
+  size_t len = 0;
+  unsigned char *bytes = signature_make(assertion->certificate->key, assertion->algorithm, text, strlen(text), &len);
+  char *encoded = bytes ? base64url_encode(bytes, len) : NULL;
+  char *signed_text = encoded ? text_format("%s.%s", text, encoded) : NULL;
+  free(bytes);
+  free(encoded);
+  return signed_text;
+}
+
+char *jwt_assertion(const Assertion *assertion) {
+  char *header = part(header_of(assertion), 0), *claims = part(claims_of(assertion), JSON_SORT_KEYS);
+  char *text = header && claims ? text_format("%s.%s", header, claims) : NULL;
+  char *jwt = text ? sign(assertion, text) : NULL;
+  free(header);
+  free(claims);
+  free(text);
+  return jwt;
 }

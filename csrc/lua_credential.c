@@ -59,6 +59,44 @@ static Credential *open_secret(lua_State *L, Loop *loop, Error *error) {
   return credential_secret(loop, &options, opt_string(L, 1, "client_secret"), error);
 }
 
+static Credential *open_certificate(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions authority;
+  CertificateOptions options = { 0 };
+  read_authority(L, &authority);
+  options.path = opt_string(L, 1, "certificate_path");
+  if (opt_field(L, 1, "certificate", LUA_TSTRING)) options.data = lua_tolstring(L, -1, &options.data_len);
+  options.password = opt_string(L, 1, "password");
+  options.send_chain = opt_boolean(L, 1, "send_certificate_chain");
+  options.algorithm = opt_string(L, 1, "algorithm");
+  return credential_certificate(loop, &authority, &options, error);
+}
+
+static Credential *open_assertion(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions authority;
+  read_authority(L, &authority);
+  int handler = opt_handler(L, "assertion");
+  return credential_assertion(loop, &authority, handler, opt_string(L, 1, "assertion_file"), error);
+}
+
+static Credential *open_workload(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions authority;
+  read_authority(L, &authority);
+  return credential_workload(loop, &authority, opt_string(L, 1, "token_file"), error);
+}
+
+static Credential *open_github(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions authority;
+  read_authority(L, &authority);
+  return credential_github(loop, &authority, error);
+}
+
+static Credential *open_pipelines(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions authority;
+  read_authority(L, &authority);
+  PipelinesOptions options = { opt_string(L, 1, "service_connection_id"), opt_string(L, 1, "access_token") };
+  return credential_pipelines(loop, &authority, &options, error);
+}
+
 static Credential *open_environment(lua_State *L, Loop *loop, Error *error) {
   AuthorityOptions options;
   read_authority(L, &options);
@@ -101,7 +139,14 @@ static Credential *open_function(lua_State *L, Loop *loop, Error *error) {
   return credential_function(loop, opt_handler(L, "token"), error);
 }
 
-static const char *const secret_keys[] = { "kind", "authority", "tenant_id", "client_id", "client_secret", "ca_file", "proxy", NULL };
+#define AUTHORITY_KEYS "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy"
+
+static const char *const secret_keys[] = { AUTHORITY_KEYS, "client_secret", NULL };
+static const char *const certificate_keys[] = { AUTHORITY_KEYS, "certificate_path", "certificate", "password", "send_certificate_chain", "algorithm", NULL };
+static const char *const assertion_keys[] = { AUTHORITY_KEYS, "assertion", "assertion_file", NULL };
+static const char *const workload_keys[] = { AUTHORITY_KEYS, "token_file", NULL };
+static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
+static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
 static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
 static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
@@ -114,13 +159,18 @@ static const struct {
   const char *const *keys;
   Credential *(*open)(lua_State *L, Loop *loop, Error *error);
 } credential_kinds[] = {
-  { "client_secret",    secret_keys,      open_secret },
-  { "environment",      environment_keys, open_environment },
-  { "token",            fixed_keys,       open_fixed },
-  { "azure_cli",        cli_keys,         open_cli },
-  { "managed_identity", managed_keys,     open_managed },
-  { "function",         function_keys,    open_function },
-  { "chain",            chain_keys,       open_chain },
+  { "client_secret",      secret_keys,      open_secret },
+  { "client_certificate", certificate_keys, open_certificate },
+  { "client_assertion",   assertion_keys,   open_assertion },
+  { "workload_identity",  workload_keys,    open_workload },
+  { "github_actions",     github_keys,      open_github },
+  { "azure_pipelines",    pipelines_keys,   open_pipelines },
+  { "environment",        environment_keys, open_environment },
+  { "token",              fixed_keys,       open_fixed },
+  { "function",           function_keys,    open_function },
+  { "managed_identity",   managed_keys,     open_managed },
+  { "azure_cli",          cli_keys,         open_cli },
+  { "chain",              chain_keys,       open_chain },
 };
 
 static size_t check_kind(lua_State *L) {

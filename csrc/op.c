@@ -158,10 +158,17 @@ static void forgive_throttling(Op *op) {
   if (now - op->throttled_at < THROTTLED_AT_MOST) op->attempts--;
 }
 
+enum { PASSING = 503 };      /* the status that a refusal which passes by itself should have had */
+
+static int status_that_counts(const Op *op) {
+  int passing = op->error.kind == ERROR_HTTP && op->client->is_passing && op->client->is_passing(&op->reply);
+  return passing ? PASSING : op->error.status;
+}
+
 /* op->error is set; send again, later, or give up. */
 static void trouble(Op *op, int sent, int permanent) {
   forgive_throttling(op);
-  Attempt attempt = { method_in_turn(op), op->attempts, op->error.status, permanent, sent, op->error.retry_after };
+  Attempt attempt = { method_in_turn(op), op->attempts, status_that_counts(op), permanent, sent, op->error.retry_after };
   if (op->stage == STAGE_POLL) {
     poll_failed(op, &attempt);
     return;

@@ -22,11 +22,21 @@ struct Questions {
   unsigned long last_id;
 };
 
+static void release(Asked *asked) {
+  Asked **place;
+  for (place = &loop_questions(asked->loop)->first; *place != asked; ) place = &(*place)->next;
+  *place = asked->next;
+  asked->fetch->question = NULL;
+  loop_unnotify(&asked->notice);
+  for (QuestionField *field = asked->question.fields; field->name; field++) free((char *)field->text);
+  free(asked);
+}
+
 Questions *questions_new(void) { return calloc(1, sizeof(Questions)); }
 
 void questions_free(Questions *questions) {
   if (!questions) return;
-  while (questions->first) question_drop(&questions->first->question);
+  while (questions->first) release(questions->first);
   free(questions);
 }
 
@@ -49,7 +59,7 @@ static void copy_fields(Question *question, const QuestionField *fields) {
   }
 }
 
-Question *question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
+void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
   Loop *loop = fetch->credential->loop;
   Questions *questions = loop_questions(loop);
   Asked *asked = calloc(1, sizeof *asked);
@@ -66,18 +76,12 @@ Question *question_ask(Fetch *fetch, QuestionKind kind, int handler, const Quest
   asked->notice.event.fd = -1;
   asked->next = questions->first;
   questions->first = asked;
+  fetch->question = &asked->question;
   loop_notify(loop, &asked->notice);
-  return &asked->question;
 }
 
-void question_drop(Question *question) {
-  Asked *asked = (Asked *)question, **place;
-  if (!asked) return;
-  for (place = &loop_questions(asked->loop)->first; *place != asked; ) place = &(*place)->next;
-  *place = asked->next;
-  loop_unnotify(&asked->notice);
-  for (QuestionField *field = question->fields; field->name; field++) free((char *)field->text);
-  free(asked);
+void question_cancel(Fetch *fetch) {
+  if (fetch->question) release((Asked *)fetch->question);
 }
 
 int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error) {
@@ -85,7 +89,7 @@ int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Er
   if (!asked) return 0;
   Fetch *fetch = asked->fetch;
   QuestionDone *done = asked->done;
-  question_drop(&asked->question);
+  release(asked);
   done(fetch, answer, error);
   return 1;
 }

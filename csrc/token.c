@@ -126,7 +126,7 @@ int token_hangs_on(Credential *credential, const char *scope, unsigned long ques
 }
 
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
-  Fetch part = { .credential = credential, .scope = whole->scope, .done = done, .root = whole->root, .within = whole->within };
+  Fetch part = { .credential = credential, .scope = whole->scope, .claims = whole->claims, .done = done, .root = whole->root, .within = whole->within };
   return part;
 }
 

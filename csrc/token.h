@@ -16,8 +16,10 @@ typedef void FetchDone(Fetch *fetch, const Grant *grant, const Error *error);   
 struct Fetch {                    /* one try to get a token; its memory is the asker's, until done */
   Credential *credential;
   const char *scope;
+  const char *claims;             /* JSON that a challenge of the service demands; NULL: none */
   FetchDone  *done;
   void       *work;               /* the kind's own: what is under way */
+  Question   *question;           /* question.c's: what the loop's owner was asked for it */
   const void *root;               /* the same for a fetch and those that it is made of */
   unsigned long within;           /* the question in whose answering this was asked for first; 0: none */
 };

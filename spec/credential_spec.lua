@@ -610,7 +610,8 @@ end
 ]]
 
 local function child(directory, script, environment)
-  local all = { PATH = directory .. "/bin:/usr/bin:/bin", LUA_PATH = os.getenv "LUA_PATH" }
+  local all = { PATH = directory .. "/bin:/usr/bin:/bin", LUA_PATH = os.getenv "LUA_PATH",
+    AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }      -- no machine in Azure, which is seen at once
   for name, value in pairs(environment or {}) do all[name] = value end
   local output, errors, code = process.executable({ "-e", PRELUDE .. script }, all, directory)
   assert.equal(0, code, errors)
@@ -879,13 +880,15 @@ describe("what the environment says", function()
   for name, row in pairs {
     ["no tenant"] = { { AZURE_TENANT_ID = "" }, "environment: AZURE_TENANT_ID is not set" },
     ["no application"] = { { AZURE_CLIENT_ID = "" }, "environment: AZURE_CLIENT_ID is not set" },
-    ["no secret"] = { { AZURE_CLIENT_SECRET = "" }, "environment: AZURE_CLIENT_SECRET is not set" },
+    ["no secret"] = {
+      { AZURE_CLIENT_SECRET = "" }, "environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
+    },
     ["nothing at all"] = {
       { AZURE_TENANT_ID = "", AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" }, "environment: AZURE_TENANT_ID is not set",
     },
-    ["a certificate"] = {
-      { AZURE_CLIENT_SECRET = "", AZURE_CLIENT_CERTIFICATE_PATH = "/x.pem" },
-      "AZURE_CLIENT_CERTIFICATE_PATH is set, but this version signs in with AZURE_CLIENT_SECRET only",
+    ["a password"] = {
+      { AZURE_CLIENT_SECRET = "", AZURE_USERNAME = "ann", AZURE_PASSWORD = "pass-word" },
+      "environment: AZURE_USERNAME and AZURE_PASSWORD are not used: Microsoft withdraws the sign-in by password",
     },
   } do
     it(("with %s does not apply, and says what is missing"):format(name), function()
@@ -899,9 +902,43 @@ describe("what the environment says", function()
 
   it("goes from what the environment lacks to az, and says of each why not", function()
     local said = child(directory, "use(credential.default()) print(ask())", variables { AZURE_CLIENT_ID = "" })
-    local reasons = "no credential was found. Tried: (1) environment: AZURE_CLIENT_ID is not set; (2) Azure CLI: it failed (exit code 1)"
-    assert.is_truthy(said:find(reasons, 1, true), said)
-    assert.matches("%(CredentialUnavailable%)", said)
+    assert.is_truthy(said:find([[
+no credential was found: none of those that were tried applies here (CredentialUnavailable)
+  - environment: AZURE_CLIENT_ID is not set
+  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set
+  - managed identity (IMDS): no answer from http://127.0.0.1:1: this is no machine in Azure
+  - Azure CLI: it failed (exit code 1)]], 1, true), said)
+    assert.matches("\n  hint: set AZURE_TENANT_ID, [^\n]*$", said)
+  end)
+
+  local PROD = [[
+  - environment: AZURE_CLIENT_ID is not set
+  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set
+  - managed identity (IMDS): no answer from http://127.0.0.1:1%s
+]]
+  local CLI = "  - Azure CLI: it failed (exit code 1)"
+
+  for value, expected in pairs {
+    ["prod"] = PROD:format ": this is no machine in Azure", [" PROD "] = PROD:format ": this is no machine in Azure",
+    ["dev"] = CLI, ["AzureCliCredential"] = CLI, ["azureclicredential"] = CLI,
+    ["EnvironmentCredential"] = "  - environment: AZURE_CLIENT_ID is not set\n",
+    ["WorkloadIdentityCredential"] = "  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set\n",
+  } do
+    it(("AZURE_TOKEN_CREDENTIALS of '%s' leaves what it says"):format(value), function()
+      local said = child(directory, "use(credential.default()) print(ask())",
+        variables { AZURE_CLIENT_ID = "", AZURE_TOKEN_CREDENTIALS = value })
+      local lines = {}
+      for line in said:gmatch "  %- [^\n]*\n" do lines[#lines + 1] = line end
+      assert.equal(expected, table.concat(lines):sub(1, #expected))
+      assert.equal(select(2, expected:gsub("  %- ", "")), #lines)
+    end)
+  end
+
+  it("AZURE_TOKEN_CREDENTIALS that means nothing is an error, with what it may be", function()
+    local said = child(directory, "print(select(2, azureml.try(credential.default)))", variables { AZURE_TOKEN_CREDENTIALS = "production" })
+    local expected = "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here (known: prod, dev, EnvironmentCredential, "
+    assert.is_truthy(said:find(expected, 1, true), said)
+    assert.matches("%(InvalidTokenCredentials%)", said)
   end)
 
   it("refused by Entra ends there: az is not asked", function()

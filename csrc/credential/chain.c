@@ -1,9 +1,9 @@
 /* chain.c: credentials tried in turn. Only one that does not apply here lets the next be tried: a wrong secret must not
    silently become somebody's az login. */
 
+#include <jansson.h>
 #include <stdlib.h>
 
-#include "buf.h"
 #include "text.h"
 #include "token.h"
 
@@ -17,7 +17,7 @@ typedef struct Try {
   Fetch   link;        /* to the link; first, so that it is the Try */
   Fetch  *asked;       /* of us */
   size_t  at;
-  Buf     reasons;
+  json_t *reasons;     /* why not, a line a link */
 } Try;
 
 static void try_link(Try *try);
@@ -25,16 +25,30 @@ static void try_link(Try *try);
 static void end(Try *try, const Grant *grant, const Error *error) {
   Fetch *asked = try->asked;
   asked->work = NULL;
-  buf_clear(&try->reasons);
+  json_decref(try->reasons);
   free(try);
   asked->done(asked, grant, error);
 }
 
+/* The reasons go up as a service's details would. */
 static void none_left(Try *try) {
   Error error = { 0 };
-  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "no credential was found. Tried: %s", try->reasons.data ? try->reasons.data : "nothing");
+  size_t count = json_array_size(try->reasons);
+  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "no credential was found: %s",
+            count == 1 ? "the only one that was tried does not apply here" : "none of those that were tried applies here");
+  json_t *body = json_pack("{sO}", "details", try->reasons);
+  error.body = body ? json_dumps(body, JSON_COMPACT) : NULL;
+  json_decref(body);
   end(try, NULL, &error);
   error_clear(&error);
+}
+
+/* A link that is a chain itself has its own list. */
+static void note_reasons(Try *try, const Error *error) {
+  json_t *body = error->body ? json_loads(error->body, 0, NULL) : NULL, *inner = json_object_get(body, "details");
+  if (inner) json_array_extend(try->reasons, inner);
+  else json_array_append_new(try->reasons, json_pack("{ss ss}", "code", error->code, "message", error->message));
+  json_decref(body);
 }
 
 static void link_done(Fetch *link, const Grant *grant, const Error *error) {
@@ -45,7 +59,7 @@ static void link_done(Fetch *link, const Grant *grant, const Error *error) {
     end(try, grant, error);
     return;
   }
-  buf_printf(&try->reasons, "%s(%zu) %s", try->reasons.len ? "; " : "", try->at + 1, error->message);
+  note_reasons(try, error);
   try->at++;
   if (try->at < chain->count) try_link(try);
   else none_left(try);
@@ -61,7 +75,7 @@ static void try_link(Try *try) {
 static void fetch(Credential *credential, Fetch *asked) {
   Chain *chain = credential->state;
   Try *try = calloc(1, sizeof *try);
-  if (!try) abort();
+  if (!try || !(try->reasons = json_array())) abort();
   try->asked = asked;
   try->at = chain->chosen < chain->count ? chain->chosen : 0;
   asked->work = try;
@@ -73,7 +87,7 @@ static void cancel(Credential *credential, Fetch *asked) {
   (void)credential;
   if (!try) return;
   try->link.credential->kind->cancel(try->link.credential, &try->link);
-  buf_clear(&try->reasons);
+  json_decref(try->reasons);
   free(try);
 }
 

@@ -15,8 +15,10 @@ static const double REQUEST_TIMEOUT = 30, ALL_TRIES = 60;      /* seconds */
 
 struct Endpoint {
   Client *client;
-  char   *path;          /* "/{tenant}/oauth2/v2.0/token" */
+  char   *url;
   char   *client_id;
+  char   *remark;
+  int     is_adfs;
 };
 
 static int is_tenant(const char *text) {
@@ -33,43 +35,96 @@ static int check(const AuthorityOptions *options, Error *error) {
   return fault == NULL;
 }
 
+/* Entra's refusals that pass by themselves, though their status does not say so. Source: auth.md, section 2. */
+static const char *const passing_words[] = { "temporarily_unavailable", "server_error", NULL };
+static const int passing_codes[] = { 90006, 90012, 90024, 90033, 90055, 90090, 0 };
+
+static int is_passing_code(double code) {
+  for (const int *known = passing_codes; *known; known++)
+    if (code == *known) return 1;
+  return 0;
+}
+
+static int is_passing(const Reply *reply) {
+  json_t *said = reply_json(reply), *code;
+  const char *word = json_string_value(json_object_get(said, "error"));
+  int passing = 0;
+  size_t i;
+  for (const char *const *known = passing_words; word && *known; known++) passing |= strcmp(word, *known) == 0;
+  json_array_foreach(json_object_get(said, "error_codes"), i, code) passing |= is_passing_code(json_number_value(code));
+  json_decref(said);
+  return passing;
+}
+
+static Client *transport(Loop *loop, const AuthorityOptions *options, Error *error) {
+  ClientOptions ours;
+  client_defaults(&ours);
+  ours.endpoint = options->authority;
+  ours.ca_file = options->ca_file;
+  ours.proxy = options->proxy;
+  ours.request_timeout = REQUEST_TIMEOUT;
+  ours.retry.methods |= retry_method("POST");      /* asking twice for a token does no harm */
+  Client *client = client_new(loop, &ours, error);
+  if (!client) return NULL;
+  client->secret = 1;
+  client->is_passing = is_passing;
+  return client;
+}
+
 Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error) {
-  ClientOptions transport;
-  if (!check(options, error)) return NULL;
-  client_defaults(&transport);
-  transport.endpoint = options->authority;
-  transport.ca_file = options->ca_file;
-  transport.proxy = options->proxy;
-  transport.request_timeout = REQUEST_TIMEOUT;
-  transport.retry.methods |= retry_method("POST");      /* asking twice for a token does no harm */
-  Endpoint *endpoint = calloc(1, sizeof *endpoint);
-  if (!endpoint) return NULL;
-  endpoint->client = client_new(loop, &transport, error);
-  if (!endpoint->client) {
-    free(endpoint);
+  Client *client = check(options, error) ? transport(loop, options, error) : NULL;
+  Endpoint *endpoint = client ? calloc(1, sizeof *endpoint) : NULL;
+  if (!endpoint) {
+    client_unref(client);
     return NULL;
   }
-  endpoint->client->secret = 1;
-  endpoint->path = text_format("/%s/oauth2/v2.0/token", options->tenant_id);
+  endpoint->client = client;
+  endpoint->is_adfs = text_equal(options->tenant_id, "adfs");
+  endpoint->url = text_format("%s/%s/oauth2%s/token", client->endpoint, options->tenant_id, endpoint->is_adfs ? "" : "/v2.0");
   endpoint->client_id = text_copy(options->client_id);
   return endpoint;
+}
+
+static const char *const shared_tenants[] = { "common", "organizations", "consumers", NULL };
+
+Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, Error *error) {
+  for (const char *const *name = shared_tenants; *name; name++) {
+    if (!text_equal(*name, options->tenant_id)) continue;
+    error_set(error, ERROR_USAGE, "InvalidCredential", "tenant_id '%s' is for people: an application signs in to the tenant that it is registered in", *name);
+    return NULL;
+  }
+  return endpoint_new(loop, options, error);
 }
 
 void endpoint_free(Endpoint *endpoint) {
   if (!endpoint) return;
   client_unref(endpoint->client);
-  free(endpoint->path);
+  free(endpoint->url);
   free(endpoint->client_id);
+  free(endpoint->remark);
   free(endpoint);
 }
 
 const char *endpoint_client_id(const Endpoint *endpoint) { return endpoint->client_id; }
+const char *endpoint_url(const Endpoint *endpoint) { return endpoint->url; }
+int endpoint_is_adfs(const Endpoint *endpoint) { return endpoint->is_adfs; }
+void endpoint_remark(Endpoint *endpoint, const char *remark) { text_set(&endpoint->remark, remark); }
 
 void form_add(Buf *form, const char *name, const char *value) {
   if (form->len) buf_puts(form, "&");
   buf_puts(form, name);
   buf_puts(form, "=");
   url_escape(form, value, strlen(value));
+}
+
+void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type) {
+  form_add(form, "grant_type", grant_type);
+  form_add(form, "client_id", endpoint->client_id);
+}
+
+void form_end(Buf *form, const Fetch *fetch) {
+  form_add(form, "scope", fetch->scope);
+  if (fetch->claims) form_add(form, "claims", fetch->claims);
 }
 
 /* A number, or a text that is one. */
@@ -100,19 +155,24 @@ static void granted(Fetch *fetch, const Reply *reply) {
   json_decref(answer);
 }
 
+static void refused(Fetch *fetch, const Error *refusal, const char *remark) {
+  Error error = { 0 };
+  error_copy(&error, refusal);
+  if (error.kind == ERROR_HTTP) {
+    error.kind = ERROR_CREDENTIAL;
+    if (remark) error_remark(&error, remark);
+  }
+  fetch->done(fetch, NULL, &error);
+  error_clear(&error);
+}
+
 /* Moves everything that is needed off the op first: done may free whoever asked. */
 static void answered(Op *op, void *context) {
   Fetch *fetch = context;
+  const Endpoint *endpoint = op_owner(op);
   fetch->work = NULL;
-  if (op_error(op)) {
-    Error error = { 0 };
-    error_copy(&error, op_error(op));
-    if (error.kind == ERROR_HTTP) error.kind = ERROR_CREDENTIAL;
-    fetch->done(fetch, NULL, &error);
-    error_clear(&error);
-  } else {
-    granted(fetch, op_reply(op));
-  }
+  if (op_error(op)) refused(fetch, op_error(op), endpoint->remark);
+  else granted(fetch, op_reply(op));
   op_free(op);
 }
 
@@ -122,18 +182,28 @@ void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch) {
   snprintf(id_line, sizeof id_line, "client-request-id: %s", id);      /* Entra's name for it; its answers' correlation_id */
   const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", id_line, NULL };
   Error error = { 0 };
-  Request request = { .method = "POST", .url = endpoint->path, .headers = headers, .body = form->data,
+  Request request = { .method = "POST", .url = endpoint->url, .headers = headers, .body = form->data,
     .body_len = form->len, .timeout = ALL_TRIES, .request_id = id };
   Op *op = form->failed ? NULL : op_request(endpoint->client, &request, &error);
   buf_wipe(form);
   if (op) {
     fetch->work = op;
+    op_set_owner(op, endpoint);
     op_listen(op, answered, fetch);
     return;
   }
   if (error.kind == ERROR_NONE) error_set(&error, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory to ask for a token");
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
+}
+
+void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch) {
+  Buf form = { 0 };
+  form_begin(&form, endpoint, "client_credentials");
+  form_add(&form, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+  form_add(&form, "client_assertion", assertion);
+  form_end(&form, fetch);
+  endpoint_ask(endpoint, &form, fetch);
 }
 
 void endpoint_cancel(Fetch *fetch) {

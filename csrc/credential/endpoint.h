@@ -8,12 +8,21 @@
 typedef struct Endpoint Endpoint;      /* {authority}/{tenant}/oauth2/v2.0/token */
 
 Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error);   /* checks them; NULL: ERROR_USAGE */
+Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, Error *error);   /* the same for who signs in as an application,
+                                                                                                    which needs a tenant of its own */
 void endpoint_free(Endpoint *endpoint);
 const char *endpoint_client_id(const Endpoint *endpoint);
+const char *endpoint_url(const Endpoint *endpoint);      /* what an assertion is addressed to */
+int endpoint_is_adfs(const Endpoint *endpoint);
+void endpoint_remark(Endpoint *endpoint, const char *remark);      /* what a person should know where Entra refuses; NULL: nothing */
 
 void form_add(Buf *form, const char *name, const char *value);      /* percent-encoded */
+void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type);      /* who asks, by which grant */
+void form_end(Buf *form, const Fetch *fetch);                                      /* for what: scope, claims */
+
 /* Posts form (wiped and cleared in any case) and ends fetch with the answer. fetch->work is the Op, until then. */
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch);
+void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch);      /* as an application that proves itself by assertion */
 void endpoint_cancel(Fetch *fetch);
 
 #endif

@@ -1,43 +1,36 @@
-/* environment.c: what AZURE_* variables say: the first complete set of them chooses the kind. Read here, so that a secret never passes through Lua. */
+/* environment.c: what AZURE_* variables say of an application: the first complete set of them chooses the kind. Read here, so that a secret
+   never passes through Lua. Source: auth.md, section 5. */
 
-#include <stdlib.h>
-
+#include "credential/lacking.h"
 #include "text.h"
-#include "token.h"
 
-static const char *variable(const char *name) {
-  const char *value = getenv(name);
-  return value && *value ? value : NULL;
+static int is_switched_on(const char *value) { return value && (text_equal(value, "true") || text_equal(value, "1")); }
+
+static Credential *certificate(Loop *loop, const AuthorityOptions *authority, const char *path, Error *error) {
+  CertificateOptions options = { .path = path, .password = variable("AZURE_CLIENT_CERTIFICATE_PASSWORD") };
+  options.send_chain = is_switched_on(variable("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"));
+  return credential_certificate(loop, authority, &options, error);
 }
 
-/* What is missing, named; the answer to the first question for a token. */
-static char *what_lacks(void) {
-  const char *lacking = !variable("AZURE_TENANT_ID") ? "AZURE_TENANT_ID" : !variable("AZURE_CLIENT_ID") ? "AZURE_CLIENT_ID" : NULL;
-  if (lacking) return text_format("environment: %s is not set", lacking);
-  if (variable("AZURE_CLIENT_CERTIFICATE_PATH"))
-    return text_copy("environment: AZURE_CLIENT_CERTIFICATE_PATH is set, but this version signs in with AZURE_CLIENT_SECRET only");
-  return text_copy("environment: AZURE_CLIENT_SECRET is not set");
+/* What is missing, named. */
+static Credential *incomplete(Loop *loop, const AuthorityOptions *found) {
+  static const char name[] = "environment";
+  const char *lacking = !found->tenant_id ? "AZURE_TENANT_ID" : !found->client_id ? "AZURE_CLIENT_ID" : NULL;
+  if (lacking) return credential_lacking(loop, name, "%s is not set", lacking);
+  if (variable("AZURE_USERNAME") || variable("AZURE_PASSWORD"))
+    return credential_lacking(loop, name, "AZURE_USERNAME and AZURE_PASSWORD are not used: Microsoft withdraws the sign-in by password");
+  return credential_lacking(loop, name, "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set");
 }
 
-static void fetch(Credential *credential, Fetch *asked) {
-  Error error = { 0 };
-  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s", (const char *)credential->state);
-  asked->done(asked, NULL, &error);
-  error_clear(&error);
-}
-
-static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
-static void clear(Credential *credential) { free(credential->state); }
-
-static const CredentialKind incomplete = { "environment", fetch, cancel, clear };
-
-Credential *credential_environment(Loop *loop, const AuthorityOptions *options, Error *error) {
-  AuthorityOptions found = *options;
+Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error) {
+  AuthorityOptions found = *authority;
   found.tenant_id = variable("AZURE_TENANT_ID");
   found.client_id = variable("AZURE_CLIENT_ID");
-  const char *secret = variable("AZURE_CLIENT_SECRET");
-  Credential *credential = found.tenant_id && found.client_id && secret ? credential_secret(loop, &found, secret, error)
-                                                                        : credential_new(loop, &incomplete, what_lacks(), NULL);
+  const char *secret = variable("AZURE_CLIENT_SECRET"), *path = variable("AZURE_CLIENT_CERTIFICATE_PATH");
+  Credential *credential = !found.tenant_id || !found.client_id ? incomplete(loop, &found)
+                         : secret ? credential_secret(loop, &found, secret, error)
+                         : path ? certificate(loop, &found, path, error)
+                         : incomplete(loop, &found);
   if (credential) credential->ambient = 1;
   return credential;
 }

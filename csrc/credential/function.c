@@ -9,7 +9,6 @@ typedef struct Function {
 } Function;
 
 static void answered(Fetch *asked, const Answer *answer, const Error *error) {
-  asked->work = NULL;
   if (error) {
     asked->done(asked, NULL, error);
     return;
@@ -20,13 +19,13 @@ static void answered(Fetch *asked, const Answer *answer, const Error *error) {
 
 static void fetch(Credential *credential, Fetch *asked) {
   const Function *state = credential->state;
-  const QuestionField fields[] = { { "scope", asked->scope, 0 }, { NULL, NULL, 0 } };
-  asked->work = question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
+  const QuestionField fields[] = { { "scope", asked->scope, 0 }, { asked->claims ? "claims" : NULL, asked->claims, 0 }, { NULL, NULL, 0 } };
+  question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
 }
 
 static void cancel(Credential *credential, Fetch *asked) {
   (void)credential;
-  question_drop(asked->work);
+  question_cancel(asked);
 }
 
 static void clear(Credential *credential) { free(credential->state); }

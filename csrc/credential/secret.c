@@ -13,10 +13,9 @@ typedef struct Secret {
 static void fetch(Credential *credential, Fetch *asked) {
   Secret *state = credential->state;
   Buf form = { 0 };
-  form_add(&form, "grant_type", "client_credentials");
-  form_add(&form, "client_id", endpoint_client_id(state->endpoint));
+  form_begin(&form, state->endpoint, "client_credentials");
   form_add(&form, "client_secret", state->client_secret);
-  form_add(&form, "scope", asked->scope);
+  form_end(&form, asked);
   endpoint_ask(state->endpoint, &form, asked);
 }
 
@@ -39,7 +38,7 @@ Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const
     error_set(error, ERROR_USAGE, "InvalidCredential", "client_secret is missing: it is the secret's value, not its id");
     return NULL;
   }
-  Endpoint *endpoint = endpoint_new(loop, options, error);
+  Endpoint *endpoint = endpoint_new_application(loop, options, error);
   if (!endpoint) return NULL;
   Secret *state = calloc(1, sizeof *state);
   if (!state) {

@@ -1,6 +1,7 @@
 --- Credentials by name: who asks. Tokens stay in the core; a credential fetches the first one when it is needed.
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
+local default_credential = require "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
 
@@ -33,16 +34,95 @@ local function known(more)
   return all
 end
 
+local APPLICATION = { tenant_id = "string", client_id = "string" }
+
+local function application(more)
+  local all = known(APPLICATION)
+  for name, kind in pairs(more) do all[name] = kind end
+  return all
+end
+
+-- Whose token endpoint is asked, and how it is reached; with what the kind needs besides.
+local function open_application(kind, given, fields)
+  fields.kind, fields.authority, fields.ca_file, fields.proxy = kind, authority_of(given), given.ca_file, given.proxy
+  fields.tenant_id, fields.client_id = given.tenant_id, given.client_id
+  return open(fields)
+end
+
 --- An application with a client secret.
 ---@param given table       tenant_id, client_id, client_secret string; cloud, authority, ca_file, proxy string?
 ---@return azureml.Credential
 ---@raise an error object for a tenant or an authority that cannot be one
 function credential.client_secret(given)
-  given = options.check("client_secret", given, known { tenant_id = "string", client_id = "string", client_secret = "string" })
-  return open {
-    kind = "client_secret", authority = authority_of(given), tenant_id = given.tenant_id, client_id = given.client_id,
-    client_secret = given.client_secret, ca_file = given.ca_file, proxy = given.proxy,
-  }
+  given = options.check("client_secret", given, application { client_secret = "string" })
+  return open_application("client_secret", given, { client_secret = given.client_secret })
+end
+
+--- An application with a certificate and its private key, in PEM or PKCS#12. A file is read anew for each token, so that it may be renewed.
+---@param given table       tenant_id, client_id string; certificate_path string, or certificate string (its content); password string?;
+---  send_certificate_chain boolean? (for applications that trust a subject name and an issuer);
+---  algorithm string? "PS256", or "RS256" with the SHA-1 thumbprint, which is what ADFS takes; cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+---@raise an error object for a file that cannot be used, with what is wrong with it
+---@usage azureml.credential.client_certificate { tenant_id = tenant, client_id = app, certificate_path = "/etc/robot.pem" }
+function credential.client_certificate(given)
+  given = options.check("client_certificate", given, application {
+    certificate_path = "string", certificate = "string", password = "string", send_certificate_chain = "boolean", algorithm = "string",
+  })
+  return open_application("client_certificate", given, {
+    certificate_path = given.certificate_path, certificate = given.certificate, password = given.password,
+    send_certificate_chain = given.send_certificate_chain, algorithm = given.algorithm,
+  })
+end
+
+local function assertion_of(f)
+  if not f then return nil end
+  return function(asked)
+    local assertion, reason = f(asked)
+    if assertion == nil then return nil, "the credential's function: " .. tostring(reason or "it gave no assertion") end
+    if type(assertion) ~= "string" then errors.mistake("it must return an assertion's text, not a %s", type(assertion)) end
+    return { text = assertion }
+  end
+end
+
+--- An application that proves itself by a signed token of another issuer's which Entra ID trusts (a federated credential). A function is
+--- asked each time a token is fetched, and may wait; a file is read each time.
+---@param given table       tenant_id, client_id string; assertion fun(asked: { client_id: string, audience: string }): string?, or
+---  assertion_file string; cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+function credential.client_assertion(given)
+  given = options.check("client_assertion", given, application { assertion = "callable", assertion_file = "string" })
+  return open_application("client_assertion", given,
+    { assertion = assertion_of(given.assertion), assertion_file = given.assertion_file })
+end
+
+--- The identity of a workload in Kubernetes (AKS). What is not given is what AZURE_TENANT_ID, AZURE_CLIENT_ID and
+--- AZURE_FEDERATED_TOKEN_FILE say; the file is read each time a token is fetched.
+---@param given? { tenant_id: string?, client_id: string?, token_file: string?, cloud: string?, authority: string?, ca_file: string?,
+---  proxy: string? }
+---@return azureml.Credential
+function credential.workload_identity(given)
+  given = options.check("workload_identity", given, application { token_file = "string" })
+  return open_application("workload_identity", given, { token_file = given.token_file })
+end
+
+--- A workflow of GitHub Actions, which Entra ID trusts for an application by a federated credential. The job needs the permission
+--- `id-token: write`. What is not given is what AZURE_TENANT_ID and AZURE_CLIENT_ID say.
+---@param given? { tenant_id: string?, client_id: string?, cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@return azureml.Credential
+function credential.github_actions(given)
+  given = options.check("github_actions", given, application {})
+  return open_application("github_actions", given, {})
+end
+
+--- A run of Azure Pipelines, which Entra ID trusts for an application by a service connection.
+---@param given table       tenant_id, client_id, service_connection_id string; access_token string? (of the run: SYSTEM_ACCESSTOKEN where
+---  it is mapped); cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+function credential.azure_pipelines(given)
+  given = options.check("azure_pipelines", given, application { service_connection_id = "string", access_token = "string" })
+  return open_application("azure_pipelines", given,
+    { service_connection_id = given.service_connection_id, access_token = given.access_token })
 end
 
 --- Whoever is logged in with the Azure CLI: runs `az account get-access-token`, once a token's life.
@@ -73,15 +153,17 @@ end
 --- A token that a function finds each time one is needed: it is kept as long as it lives. The function may wait (for requests with
 --- another credential, for time); all who need the token wait with it. Where it returns nil and a reason it does not apply here, and a
 --- chain goes on.
----@param f fun(scope: string): string?, number|string?      the token and the seconds that it lives; nil and why there is none
+---@param f fun(scope: string, claims: string?): string?, number|string?      the token and the seconds that it lives; nil and why there is
+---  none. claims: JSON, where the service demands a token with more in it
 ---@return azureml.Credential
 ---@usage azureml.credential.callback(function(scope) return my_vault:token_for(scope), 3600 end)
 function credential.callback(f)
   if type(f) ~= "function" then errors.mistake("bad argument #1 to 'callback' (function expected, got %s)", type(f)) end
-  return open { kind = "function", token = function(asked) return grant_of("the credential's function", f(asked.scope)) end }
+  return open { kind = "function", token = function(asked) return grant_of("the credential's function", f(asked.scope, asked.claims)) end }
 end
 
---- What AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET say. The core reads them: the secret does not pass through Lua.
+--- The application that AZURE_TENANT_ID and AZURE_CLIENT_ID name, with AZURE_CLIENT_SECRET, else AZURE_CLIENT_CERTIFICATE_PATH (and
+--- AZURE_CLIENT_CERTIFICATE_PASSWORD, AZURE_CLIENT_SEND_CERTIFICATE_CHAIN). The core reads them: the secret does not pass through Lua.
 ---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
 ---@return azureml.Credential
 function credential.environment(given)
@@ -122,11 +204,14 @@ function credential.chain(links)
   return open { kind = "chain", links = handles }
 end
 
---- What is used where none is given: the environment, then the Azure CLI.
+--- What is used where none is given: the credentials of `azureml.default_credential`, in their order, or those that AZURE_TOKEN_CREDENTIALS
+--- names ("prod", "dev", or one).
 ---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
 ---@return azureml.Credential
+---@raise an error object for an AZURE_TOKEN_CREDENTIALS that means nothing
 function credential.default(given)
-  return credential.chain { credential.environment(given), credential.azure_cli() }
+  given = options.check("default", given, AUTHORITY)
+  return credential.chain(default_credential.links(credential, given))
 end
 
 --- Close it; its token is wiped when the last client that uses it is closed.

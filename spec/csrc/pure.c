@@ -2,10 +2,14 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "certificate.h"
+#include "challenge.h"
 #include "date.h"
 #include "error.h"
 #include "headers.h"
@@ -580,6 +584,108 @@ static int l_date_read(lua_State *L) {
   return 1;
 }
 
+/* -- certificates, and what is signed with them ------------------------------------------------------------------------- */
+
+static int push_refusal(lua_State *L, Error *error) {
+  lua_pushnil(L);
+  lua_pushstring(L, error->code);
+  lua_pushstring(L, error->message);
+  error_clear(error);
+  return 3;
+}
+
+/* (data, password) -> a Certificate, or NULL and the refusal on the stack */
+static Certificate *load_certificate(lua_State *L) {
+  Error error = { 0 };
+  size_t len;
+  const char *data = luaL_checklstring(L, 1, &len);
+  Certificate *certificate = certificate_load(data, len, luaL_optstring(L, 2, NULL), "it", &error);
+  if (!certificate) push_refusal(L, &error);
+  return certificate;
+}
+
+static void set_owned(lua_State *L, const char *key, char *text) {
+  set_text(L, key, text);
+  free(text);
+}
+
+/* certificate(data, password) -> { x5t, x5t256, ends, chain } | nil, code, message */
+static int l_certificate(lua_State *L) {
+  Certificate *certificate = load_certificate(L);
+  if (!certificate) return 3;
+  lua_newtable(L);
+  set_owned(L, "x5t", certificate_print(certificate, EVP_sha1()));
+  set_owned(L, "x5t256", certificate_print(certificate, EVP_sha256()));
+  set_integer(L, "ends", (lua_Integer)certificate_end(certificate));
+  lua_newtable(L);
+  char **chain = certificate_chain(certificate);
+  for (lua_Integer i = 0; chain && chain[i]; i++) {
+    lua_pushstring(L, chain[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  text_list_free(chain);
+  lua_setfield(L, -2, "chain");
+  certificate_free(certificate);
+  return 1;
+}
+
+/* two_key_store(pem) -> PKCS#12 that holds a key twice, which openssl's own program does not make */
+static int l_two_key_store(lua_State *L) {
+  size_t len;
+  const char *pem = luaL_checklstring(L, 1, &len);
+  BIO *bio = BIO_new_mem_buf(pem, (int)len);
+  EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+  STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+  STACK_OF(PKCS7) *safes = NULL;
+  unsigned char *der = NULL;
+  PKCS12_add_key(&bags, key, 0, 1, -1, NULL);
+  PKCS12_add_key(&bags, key, 0, 1, -1, NULL);
+  PKCS12_add_safe(&safes, bags, -1, 0, NULL);
+  PKCS12 *store = PKCS12_add_safes(safes, 0);
+  int size = i2d_PKCS12(store, &der);
+  lua_pushlstring(L, (char *)der, (size_t)size);
+  OPENSSL_free(der);
+  PKCS12_free(store);
+  sk_PKCS7_pop_free(safes, PKCS7_free);
+  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+  EVP_PKEY_free(key);
+  BIO_free(bio);
+  return 1;
+}
+
+/* assertion(data, password, algorithm, send_chain, client_id, audience, id, now) -> JWT */
+static int l_assertion(lua_State *L) {
+  Certificate *certificate = load_certificate(L);
+  if (!certificate) return 3;
+  Assertion assertion = { .certificate = certificate, .algorithm = (SignatureKind)luaL_checkoption(L, 3, NULL, signature_names),
+    .send_chain = lua_toboolean(L, 4), .client_id = luaL_checkstring(L, 5), .audience = luaL_checkstring(L, 6), .id = luaL_checkstring(L, 7),
+    .now = (time_t)luaL_checkinteger(L, 8) };
+  char *jwt = jwt_assertion(&assertion);
+  certificate_free(certificate);
+  return push_owned(L, jwt);
+}
+
+/* -- challenges --------------------------------------------------------------------------------------------------------- */
+
+static int l_challenge(lua_State *L) {
+  static const char *const names[] = { [CHALLENGE_TOKEN] = "token", [CHALLENGE_CLAIMS] = "claims", [CHALLENGE_UNREADABLE] = "unreadable" };
+  Headers headers = { 0 };
+  char *claims;
+  read_headers(L, 1, &headers);
+  lua_pushstring(L, names[challenge_read(&headers, &claims)]);
+  push_owned(L, claims);
+  headers_clear(&headers);
+  return 2;
+}
+
+static int l_challenge_parameter(lua_State *L) {
+  Headers headers = { 0 };
+  read_headers(L, 1, &headers);
+  push_owned(L, challenge_parameter(&headers, luaL_checkstring(L, 2), luaL_checkstring(L, 3)));
+  headers_clear(&headers);
+  return 1;
+}
+
 /* -- the module --------------------------------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
@@ -599,7 +705,9 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
   { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
-  { "date_read", l_date_read }, { NULL, NULL }
+  { "date_read", l_date_read },
+  { "two_key_store", l_two_key_store }, { "certificate", l_certificate }, { "assertion", l_assertion }, { "challenge", l_challenge }, { "challenge_parameter", l_challenge_parameter },
+  { NULL, NULL }
 };
 
 __attribute__((visibility("default"))) int luaopen_pure(lua_State *L);

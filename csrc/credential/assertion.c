@@ -1,0 +1,103 @@
+/* assertion.c: an application that proves itself by a signed token of somebody else's (a federated identity): a function of the loop's owner finds
+   it, or it lies in a file that others renew. It is sent as it is; whether it is good is for Entra ID to say. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential/endpoint.h"
+#include "file.h"
+#include "question.h"
+#include "text.h"
+
+enum { MAX_FILE = 64 * 1024 };
+
+typedef struct Asserted {
+  Endpoint *endpoint;
+  int   handler;         /* or 0 */
+  char *path;            /* or NULL */
+} Asserted;
+
+static void fail(Fetch *asked, const char *what, const char *path) {
+  Error error = { 0 };
+  error_set(&error, ERROR_CREDENTIAL, "AssertionUnreadable", "the file with the federated token '%s' %s", path, what);
+  asked->done(asked, NULL, &error);
+  error_clear(&error);
+}
+
+static void trim(Buf *text) {
+  size_t begin = 0;
+  while (text->len && strchr(" \t\r\n", text->data[text->len - 1])) text->data[--text->len] = '\0';
+  while (begin < text->len && strchr(" \t\r\n", text->data[begin])) begin++;
+  if (!begin) return;
+  memmove(text->data, text->data + begin, text->len - begin + 1);
+  text->len -= begin;
+}
+
+/* Each time: the file is renewed while we run. */
+static void use_file(const Asserted *state, Fetch *asked) {
+  Buf text = { 0 };
+  const char *fault = file_read(state->path, MAX_FILE, &text);
+  if (!fault) trim(&text);
+  if (fault) fail(asked, fault, state->path);
+  else if (!text.len) fail(asked, "is empty", state->path);
+  else if (text_has_control(text.data, text.len)) fail(asked, "holds something that is no token", state->path);
+  else endpoint_ask_asserted(state->endpoint, text.data, asked);
+  buf_wipe(&text);
+}
+
+static void answered(Fetch *asked, const Answer *answer, const Error *error) {
+  const Asserted *state = asked->credential->state;
+  Error empty = { 0 };
+  if (answer && answer->text && *answer->text) {
+    endpoint_ask_asserted(state->endpoint, answer->text, asked);
+    return;
+  }
+  if (!error) error_set(&empty, ERROR_CREDENTIAL, "EmptyAssertion", "the credential's function returned no assertion: it must return a signed JWT");
+  asked->done(asked, NULL, error ? error : &empty);
+  error_clear(&empty);
+}
+
+static void use_function(const Asserted *state, Fetch *asked) {
+  const QuestionField fields[] = {
+    { "client_id", endpoint_client_id(state->endpoint), 0 }, { "audience", endpoint_url(state->endpoint), 0 }, { NULL, NULL, 0 }
+  };
+  question_ask(asked, QUESTION_ASSERTION, state->handler, fields, answered);
+}
+
+static void fetch(Credential *credential, Fetch *asked) {
+  const Asserted *state = credential->state;
+  if (state->path) use_file(state, asked);
+  else use_function(state, asked);
+}
+
+static void cancel(Credential *credential, Fetch *asked) {
+  (void)credential;
+  question_cancel(asked);
+  endpoint_cancel(asked);
+}
+
+static void clear(Credential *credential) {
+  Asserted *state = credential->state;
+  endpoint_free(state->endpoint);
+  free(state->path);
+  free(state);
+}
+
+static const CredentialKind kind = { "client_assertion", fetch, cancel, clear };
+
+Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler, const char *path, Error *error) {
+  if (!handler == !path || (path && !*path)) {
+    error_set(error, ERROR_USAGE, "InvalidCredential", "an assertion is needed: a function that returns one, or assertion_file names a file; one of them");
+    return NULL;
+  }
+  Endpoint *endpoint = endpoint_new_application(loop, authority, error);
+  Asserted *state = endpoint ? calloc(1, sizeof *state) : NULL;
+  if (!state) {
+    endpoint_free(endpoint);
+    return NULL;
+  }
+  state->endpoint = endpoint;
+  state->handler = handler;
+  state->path = text_copy(path);
+  return credential_new(loop, &kind, state, authority->client_id);
+}

@@ -1,0 +1,20 @@
+/* federation.h: a pipeline's own issuer of tokens, which Entra ID trusts for an application: what the kinds for GitHub and Azure Pipelines share. */
+#ifndef FEDERATION_H
+#define FEDERATION_H
+
+#include "token.h"
+
+typedef struct Issuer {           /* borrowed during the call */
+  const char *name;               /* "GitHub Actions" */
+  const CredentialKind *kind;
+  const char *method, *url;
+  const char *const *headers;     /* end with NULL; the authorization among them */
+  const char *member;             /* of the answer: the assertion */
+} Issuer;
+
+Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer, Error *error);
+void federation_fetch(Credential *credential, Fetch *asked);      /* these three are a kind's */
+void federation_cancel(Credential *credential, Fetch *asked);
+void federation_clear(Credential *credential);
+
+#endif

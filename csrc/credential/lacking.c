@@ -1,0 +1,34 @@
+/* lacking.c: credentials that do not apply here: their variables are not set. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "credential/lacking.h"
+#include "text.h"
+
+const char *variable(const char *name) {
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+static void fetch(Credential *credential, Fetch *asked) {
+  Error error = { 0 };
+  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s: %s", credential->principal, (const char *)credential->state);
+  asked->done(asked, NULL, &error);
+  error_clear(&error);
+}
+
+static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
+static void clear(Credential *credential) { free(credential->state); }
+
+static const CredentialKind kind = { "unavailable", fetch, cancel, clear };
+
+Credential *credential_lacking(Loop *loop, const char *name, const char *format, ...) {
+  char *why = NULL;
+  va_list args;
+  va_start(args, format);
+  if (vasprintf(&why, format, args) < 0) why = NULL;
+  va_end(args);
+  return why ? credential_new(loop, &kind, why, name) : NULL;
+}
