@@ -16,7 +16,7 @@ VERSION := $(shell sed -n 's/^\#define AML_VERSION "\(.*\)"/\1/p' csrc/aml.h)
 
 # what Debian calls the things we stand on
 BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev libcurl4-openssl-dev libssl-dev libjansson-dev \
-                  libmicrohttpd-dev libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse
+                  libmicrohttpd-dev libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev curl openssl tmux man-db \
                   nghttp2-server python3-fastjsonschema
 

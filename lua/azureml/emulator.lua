@@ -4,6 +4,7 @@ local answer = require "azureml.emulator.answer"
 local authority = require "azureml.emulator.authority"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
+local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
 local computes = require "azureml.emulator.computes"
 local config = require "azureml.config"
@@ -33,7 +34,6 @@ local DEFAULTS = {
 }
 
 local READER_ID = "44444444-4444-4444-4444-444444444444"
-local API_VERSIONS = { first = "2021-01-01", last = "2026-12-31" }
 
 ---@class azureml.Emulator
 ---@field url string              "http://127.0.0.1:43210"
@@ -48,16 +48,6 @@ local KNOWN = {
 }
 
 -- Requests ----------------------------------------------------------------------------------------------------------------
-
-local function check_version(at, row)
-  local version = at.query["api-version"]
-  if not version then refusal.raise "no_api_version" end
-  local day = version:match "^(%d%d%d%d%-%d%d%-%d%d)"
-  if not day or day < API_VERSIONS.first or day > API_VERSIONS.last then
-    refusal.raise("unknown_api_version", "eastus", version, "workspaces/" .. (row[1]:match "([^/]+)$"))
-  end
-  at.api_version = version
-end
 
 local function scope_of(at)
   return at.path:match "^(.*/[cC]omputes/[^/]+)" or at.path
@@ -82,7 +72,7 @@ local function act(self, at, request)
   if trouble then return trouble end
   at.application = authenticate(self.directory, request, at.now)
   if not entry then refusal.raise("wrong_method", request.method) end
-  check_version(at, row)
+  route.check_version(at, row, self.names.location)
   at.subscription = self.world:subscription(at.segments[2]) or refusal.raise("no_subscription", at.segments[2])
   authorise(at.application, entry[1], scope_of(at))
   at.budget = self.throttle:take(at.application.client_id, at.subscription.id, request.method)
@@ -107,7 +97,7 @@ end
 local function manage(self, request, segments, query)
   local at = {
     world = self.world, directory = self.directory, origin = self.url or "http://127.0.0.1", now = self.clock:now(), body = request.body,
-    segments = segments, query = query, path = request.target:match "^[^?]*",
+    segments = segments, query = query, target = request.target, path = request.target:match "^[^?]*",
     directory_text = function(bytes) return directory.base64url(core.random(bytes)) end,
   }
   local ok, given = pcall(act, self, at, request)
@@ -211,6 +201,34 @@ function Emulator:fault(rule)
   local wrong = fault.fault_of(rule)
   if wrong then errors.mistake("%s", wrong) end
   self.faults:add(rule)
+end
+
+--- What has been run so far, and what it costs: each compute's seconds by size, those that have gone included.
+---@return { seconds: number, cost: number, currency: string, computes: table[] }
+function Emulator:bill()
+  local bill = { seconds = 0, cost = 0, currency = "USD", computes = self.world:bills() }
+  for _, one in ipairs(bill.computes) do bill.seconds, bill.cost = bill.seconds + one.seconds, bill.cost + one.cost end
+  return bill
+end
+
+--- Let something befall an instance: { unusable = true }, { disk_full = true }, { active = true }: see emulator/circumstance.lua.
+---@param name string
+---@param what table
+function Emulator:affect(name, what)
+  local wrong = circumstance.fault_of_affect(what)
+  local one = self.world:instance_named(name)
+  if not one then wrong = wrong or ("there is no instance '%s'"):format(name) end
+  if wrong then errors.mistake("%s", wrong) end
+  circumstance.affect(self.world, one, what)
+  must_keep(self)
+end
+
+--- Choose how the service behaves where it has several ways: see emulator/circumstance.lua.
+---@param behaviour { location: boolean?, retry_after: number?, put: string?, full: boolean|string[]? }
+function Emulator:behave(behaviour)
+  local wrong = circumstance.fault_of_behaviour(behaviour)
+  if wrong then errors.mistake("%s", wrong) end
+  circumstance.behave(self.world, behaviour)
 end
 
 --- How many computes a page of the list holds.

@@ -101,7 +101,7 @@ describe("the emulator's computes", function()
         idleTimeBeforeShutdown = "PT30M", enableNodePublicIp = false, subnet = { id = "/subscriptions/s" },
       }
       body.tags = { team = "vision" }
-      assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", body)))
+      assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann?api-version=2025-12-01", body)))
       local _, value = at:ask("GET", at:path "computes/ci-ann")
       local inner = value.properties.properties
       assert.same({ team = "vision" }, value.tags)

@@ -5,7 +5,7 @@ local durations = inferred.durations
 
 -- A machine that has long been in a state.
 local function settled(state)
-  local one = { name = "ci-ann" }
+  local one = { name = "ci-ann", vm_size = "Standard_DS3_v2" }
   machine.settle(one, state, 0)
   return one
 end
@@ -23,7 +23,7 @@ describe("the machine behind an instance", function()
   for _, row in ipairs(paths) do
     local verb, from, states, names, ends = table.unpack(row)
     it(("goes by %s from %s to %s"):format(verb, from or "nothing", ends), function()
-      local one = from and settled(from) or { name = "ci-ann" }
+      local one = from and settled(from) or { name = "ci-ann", vm_size = "Standard_DS3_v2" }
       local begun = machine.begin(one, verb, 1000)
       local now = 1000
       for i, state in ipairs(states) do
@@ -61,7 +61,7 @@ describe("the machine behind an instance", function()
 
   for _, row in ipairs { { "create", nil, "CreateFailed" }, { "stop", "Running", "Running" }, { "start", "Stopped", "Stopped" } } do
     it(("ends in %s where a %s is to fail"):format(row[3], row[1]), function()
-      local one = row[2] and settled(row[2]) or { name = "ci-ann" }
+      local one = row[2] and settled(row[2]) or { name = "ci-ann", vm_size = "Standard_DS3_v2" }
       local begun = machine.begin(one, row[1], 0, { code = "Broke", message = "it broke" })
       assert.equal("Broke", begun.failure.code)
       assert.equal(row[3], machine.state(one, begun.due))
@@ -80,11 +80,173 @@ describe("the machine behind an instance", function()
   end)
 
   for state, provisioning in pairs {
-    Creating = "Creating", SettingUp = "Creating", Running = "Succeeded", Stopped = "Succeeded", Stopping = "Succeeded",
-    Deleting = "Deleting", CreateFailed = "Failed", Unusable = "Succeeded",
+    Creating = "Creating", Running = "Succeeded", Stopped = "Succeeded", Stopping = "Succeeded", Deleting = "Deleting",
+    CreateFailed = "Failed", SetupFailed = "Failed", UserSetupFailed = "Failed", Unusable = "Succeeded", Updating = "Updating",
   } do
     it(("is %s for Resource Manager while it is %s"):format(provisioning, state), function()
-      assert.equal(provisioning, machine.provisioning_state(state))
+      assert.equal(provisioning, machine.provisioning_state(settled(state), 1))
     end)
   end
+
+  it("is Creating for Resource Manager while it is set up after its creation, and not while it is after a start", function()
+    local scripts = { startup = { source = "workspaceStorage", data = "Users/ann/start.sh" } }
+    local one = { name = "ci-ann", vm_size = "Standard_DS3_v2", scripts = scripts }
+    machine.begin(one, "create", 0)
+    local now = durations.creating
+    assert.same({ "SettingUp", "Creating" }, { machine.state(one, now), machine.provisioning_state(one, now) })
+    now = now + durations.setting_up
+    assert.same({ "UserSettingUp", "Creating" }, { machine.state(one, now), machine.provisioning_state(one, now) })
+    local stopped = settled "Stopped"
+    stopped.scripts = scripts
+    machine.begin(stopped, "start", 0)
+    now = durations.starting
+    assert.same({ "SettingUp", "Succeeded" }, { machine.state(stopped, now), machine.provisioning_state(stopped, now) })
+  end)
+end)
+
+local calendar = require "azureml.emulator.calendar"
+local json = require "azureml.json"
+local schedules = require "azureml.emulator.schedules"
+
+local NOON = calendar.parse "2026-11-26T12:00:00"      -- a Thursday
+local HOUR, DAY = 3600, 86400
+
+local function daily(action, hour)
+  return { action = action, triggerType = "Cron", cron = { expression = ("0 %d * * *"):format(hour) } }
+end
+
+-- A machine that has long been in a state, with schedules and whatever else.
+local function machine_with(state, given, ...)
+  local one = { name = "ci-ann", vm_size = "Standard_DS3_v2" }
+  for name, value in pairs(given) do one[name] = value end
+  one.last = { name = "Create", at = NOON, due = NOON, failed = false, trigger = "User" }
+  one.schedules = schedules.read({ computeStartStop = json.array { ... } }, NOON, function() return "id" end)
+  machine.settle(one, state, NOON)
+  return one
+end
+
+local function last_of(one, now)
+  machine.catch_up(one, now)
+  local last = machine.last_operation(one, now)
+  return ("%s %s by %s at %s"):format(last.operationName, last.operationStatus, last.operationTrigger, last.operationTime:sub(6, 16))
+end
+
+describe("what a machine does by itself", function()
+  it("is stopped by a schedule, which says so", function()
+    local one = machine_with("Running", {}, daily("Stop", 18))
+    assert.equal(NOON + 6 * HOUR, machine.next_change(one))
+    assert.equal("Running", machine.state(one, NOON + 6 * HOUR - 1))
+    assert.equal("Stopping", machine.state(one, NOON + 6 * HOUR))
+    assert.equal("Stopped", machine.state(one, NOON + 7 * HOUR))
+    assert.equal("Stop Succeeded by Schedule at 11-26T18:00", last_of(one, NOON + 7 * HOUR))
+    assert.is_nil(machine.next_change(one))
+  end)
+
+  it("is the same whether somebody looked every minute or not at all", function()
+    local watched = machine_with("Running", { idle = "PT2H" }, daily("Stop", 18), daily("Start", 8))
+    local alone = machine_with("Running", { idle = "PT2H" }, daily("Stop", 18), daily("Start", 8))
+    for minute = 0, 9 * 24 * 60, 7 do machine.state(watched, NOON + minute * 60) end
+    local now = NOON + 9 * DAY
+    assert.equal(machine.state(watched, now), machine.state(alone, now))
+    assert.equal(json.encode(watched), json.encode(alone))
+    assert.equal("Stop Succeeded by IdleShutdown at 12-05T10:02", last_of(alone, now))      -- started at 8, there at 8:02:30
+  end)
+
+  it("passes ten years of schedules in a moment", function()
+    local one = machine_with("Running", {}, daily("Stop", 18), daily("Start", 8))
+    local steps = 0
+    debug.sethook(function() steps = steps + 1 end, "", 1000)
+    machine.catch_up(one, NOON + 3650 * DAY)
+    debug.sethook()
+    assert.is_true(steps < 60000, steps)
+    assert.equal("Start Succeeded by Schedule at 11-23T08:00", last_of(one, NOON + 3650 * DAY))
+  end)
+
+  it("is not stopped by a schedule while a verb is at work, and is by the next one", function()
+    local one = machine_with("Running", {}, daily("Stop", 18))
+    machine.begin(one, "restart", NOON + 6 * HOUR - 10)
+    assert.equal("Running", machine.state(one, NOON + 7 * HOUR))
+    assert.equal("Stop Succeeded by Schedule at 11-27T18:00", last_of(one, NOON + 30.5 * HOUR))
+  end)
+
+  it("is stopped when it has been idle for long enough, and not while somebody works on it", function()
+    local one = machine_with("Running", { idle = "PT30M" })
+    machine.touch(one, NOON + 1000)
+    assert.equal("Running", machine.state(one, NOON + 2799))
+    assert.equal("Stopping", machine.state(one, NOON + 2800))
+    assert.equal("Stop InProgress by IdleShutdown at 11-26T12:46", last_of(one, NOON + 2800))
+  end)
+
+  it("is kept awake for ever by a custom service", function()
+    local one = machine_with("Running", { idle = "PT30M", services = { { name = "rstudio" } } })
+    assert.equal("Running", machine.state(one, NOON + 30 * DAY))
+  end)
+
+  it("cannot be stopped by a schedule when its disk is full, and is when there is room again", function()
+    local one = machine_with("Running", { disk_full = true }, daily("Stop", 18))
+    assert.equal("Stop StopFailed by Schedule at 11-26T18:00", last_of(one, NOON + 7 * HOUR))
+    assert.equal("Running", machine.state(one, NOON + 7 * HOUR))
+    one.disk_full = nil
+    assert.equal("Stop Succeeded by Schedule at 11-27T18:00", last_of(one, NOON + 31 * HOUR))
+  end)
+
+  it("breaks down, and a restart mends it", function()
+    local one = machine_with("Running", {}, daily("Stop", 18))
+    machine.break_down(one, NOON + 1)
+    assert.equal("Unusable", machine.state(one, NOON + 10 * HOUR))      -- no schedule stops it
+    assert.is_truthy(one.failure.message:find("unusable node", 1, true))
+    local begun = machine.begin(one, "restart", NOON + 10 * HOUR)
+    assert.equal("Running", machine.state(one, begun.due))
+    assert.is_nil(one.failure)
+  end)
+end)
+
+describe("a verb of a machine", function()
+  for _, row in ipairs {
+    { "create", nil, { code = "SetupScriptsError" }, "UserSetupFailed", "UserSettingUp" },
+    { "create", nil, { code = "StorageMountError" }, "SetupFailed", "SettingUp" },
+    { "create", nil, { code = "Whatever" }, "CreateFailed", "UserSettingUp" },
+    { "start", "Stopped", { code = "UnusableNode" }, "Unusable", "UserSettingUp" },
+    { "stop", "Running", { code = "Whatever" }, "Running", "Stopping" },
+  } do
+    it(("that fails with %s ends in %s, after %s"):format(row[3].code, row[4], row[5]), function()
+      local one = row[2] and machine_with(row[2], {}) or { name = "ci-ann", vm_size = "Standard_DS3_v2" }
+      one.scripts = { creation = { source = "workspaceStorage", data = "a.sh" }, startup = { source = "workspaceStorage", data = "b.sh" } }
+      row[3].message = "as planned"
+      local begun = machine.begin(one, row[1], NOON, row[3])
+      assert.equal(row[3].code, begun.failure.code)
+      assert.equal(row[5], machine.state(one, begun.due - 1))
+      assert.is_nil(one.failure)
+      assert.equal(row[4], machine.state(one, begun.due))
+      assert.same({ code = row[3].code, message = "as planned" }, one.failure)
+    end)
+  end
+
+  it("that hangs is given up in the end, as timed out", function()
+    local one = machine_with("Stopped", {})
+    local begun = machine.begin(one, "start", NOON, { code = "x", message = "x", status = "Hung" })
+    assert.equal("Starting", machine.state(one, NOON + durations.hung - 1))
+    assert.equal("Stopped", machine.state(one, begun.due))
+    assert.equal("The specified Azure ML Compute Instance ci-ann was timed out for operation Start.", begun.failure.message)
+  end)
+
+  it("that resizes ends where it began, with another size; one that fails leaves the old", function()
+    local one = machine_with("Stopped", {})
+    local begun = machine.begin(one, "resize", NOON, nil, { vm_size = "Standard_DS4_v2" })
+    assert.same({ "Resizing", "Standard_DS3_v2" }, { machine.state(one, NOON), one.vm_size })
+    assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
+    begun = machine.begin(one, "resize", begun.due, { code = "x", message = "x" }, { vm_size = "Standard_DS5_v2" })
+    assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
+    assert.equal("ResizeFailed", machine.last_operation(one, begun.due).operationStatus)
+  end)
+
+  it("gives cores back when it stops, if that was asked for", function()
+    for _, row in ipairs { { true, false }, { nil, true } } do
+      local one = machine_with("Running", { release_quota = row[1] })
+      local begun = machine.begin(one, "stop", NOON)
+      assert.is_true(machine.holds_cores(one))
+      machine.catch_up(one, begun.due)
+      assert.equal(row[2], machine.holds_cores(one))
+    end
+  end)
 end)

@@ -21,7 +21,7 @@ describe("the emulator's routes", function()
     { "GET", (at:path "computes/ci-ann":gsub("Microsoft", "MICROSOFT"):gsub("workspaces", "WorkSpaces")), 200 },
     { "GET", at:path "computes/ci-ann/nothing", 404, "InvalidResourceType" }, { "GET", base, 404, "InvalidResourceType" },
     { "GET", base .. "/providers/Microsoft.Compute/virtualMachines", 404, "InvalidResourceType" },
-    { "PATCH", at:path "computes/ci-ann", 405, "MethodNotAllowed" }, { "GET", at:path "computes/ci-ann/stop", 405, "MethodNotAllowed" },
+    { "PATCH", at:path "computes", 405, "MethodNotAllowed" }, { "GET", at:path "computes/ci-ann/stop", 405, "MethodNotAllowed" },
     { "GET", (at:path "computes":gsub("1111", "2222", 1)), 404, "SubscriptionNotFound" },
     { "GET", (at:path "computes":gsub("/emulator/providers", "/other/providers")), 404, "ResourceGroupNotFound" },
     { "GET", (at:path "computes":gsub("workspaces/emulator", "workspaces/other")), 404, "ParentResourceNotFound" },

@@ -5,7 +5,7 @@ local validate = require "azureml.emulator.validate"
 
 local function put(body, name)
   local at = door.open()
-  local status, value = at:ask("PUT", at:path("computes/" .. (name or "ci-ann")), body)
+  local status, value = at:ask("PUT", at:path("computes/" .. (name or "ci-ann") .. "?api-version=2025-12-01"), body)
   return status, json.get(value, "error", "code"), json.get(value, "error", "message"), json.get(value, "error", "details")
 end
 
@@ -50,23 +50,23 @@ describe("what the emulator takes for an instance", function()
   for _, row in ipairs {
     { "location", nil, "'location' is required" }, { "location", 5, "'location' must be a string" },
     { "location", "westus", "must be in the location of its workspace, 'eastus', not in 'westus'" },
-    { "properties", nil, "'properties' is required" }, { "properties", "x", "'properties' must be a object" },
+    { "properties", nil, "'properties' is required" }, { "properties", "x", "'properties' must be an object" },
     { "properties.computeType", nil, "computeType' is required" }, { "properties.computeType", {}, "computeType' must be a string" },
-    { "properties.computeType", "AmlCompute", "'AmlCompute' is not served" },
-    { "properties.properties", nil, "properties.properties' is required" }, { "properties.properties", 1, "must be a object" },
+    { "properties.computeType", "AKS", "'AKS' is not served" },
+    { "properties.properties", nil, "properties.properties' is required" }, { "properties.properties", 1, "must be an object" },
     { "properties.properties.vmSize", nil, "vmSize' is required" }, { "properties.properties.vmSize", true, "vmSize' must be a string" },
-    { "properties.description", {}, "'description' must be a string" }, { "tags", "a=b", "'tags' must be a object" },
-    { "identity", "SystemAssigned", "'identity' must be a object" },
-    { "properties.properties.subnet", 5, "'subnet' must be a object" },
+    { "properties.description", {}, "'description' must be a string" }, { "tags", "a=b", "'tags' must be an object" },
+    { "identity", "SystemAssigned", "'identity' must be an object" },
+    { "properties.properties.subnet", 5, "'subnet' must be an object" },
     { "properties.properties.subnet", { name = "default" }, "'subnet.id' is required" },
-    { "properties.properties.sshSettings", "on", "'sshSettings' must be a object" },
+    { "properties.properties.sshSettings", "on", "'sshSettings' must be an object" },
     { "properties.properties.sshSettings.adminPublicKey", 5, "'adminPublicKey' must be a string" },
     { "properties.properties.sshSettings.adminPublicKey", "ssh-ed25519 AAAA", "not a valid SSH Public Key" },
     { "properties.properties.idleTimeBeforeShutdown", 30, "'idleTimeBeforeShutdown' must be a string" },
-    { "properties.properties.schedules", "daily", "'schedules' must be a object" },
+    { "properties.properties.schedules", "daily", "'schedules' must be an object" },
     { "properties.properties.applicationSharingPolicy", false, "'applicationSharingPolicy' must be a string" },
     { "properties.properties.enableNodePublicIp", "yes", "'enableNodePublicIp' must be a boolean" },
-    { "properties.properties.personalComputeInstanceSettings", 1, "'personalComputeInstanceSettings' must be a object" },
+    { "properties.properties.personalComputeInstanceSettings", 1, "'personalComputeInstanceSettings' must be an object" },
     { "properties.properties.personalComputeInstanceSettings.assignedUser", {}, "assignedUser needs objectId and tenantId" },
     { "properties.properties.personalComputeInstanceSettings.assignedUser", { objectId = 5, tenantId = "t" },
       "'objectId' must be a string" },

@@ -92,7 +92,7 @@ describe("the emulator's world", function()
     one:settle()
     one:settle()
     local key = "compute s-1/group/team/ann"
-    assert.same({ key, key, key .. " gone", "time" }, told)
+    assert.same({ key, key, "bill s-1/group/team/ann#1", key .. " gone", "time" }, told)      -- what it cost stays
     assert.is_nil(one:record("compute", "s-1/group/team/ann"))
   end)
 

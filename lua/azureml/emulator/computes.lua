@@ -1,149 +1,53 @@
---- What is done to computes: list, look, create, delete, start, stop, restart, and the status of that.
+--- What is done to computes of any kind: list, look, create, delete, start, stop, restart, and whether a name is free.
 local answer = require "azureml.emulator.answer"
-local inferred = require "azureml.emulator.inferred"
-local json = require "azureml.json"
+local check = require "azureml.emulator.check"
+local clusters = require "azureml.emulator.clusters"
+local find = require "azureml.emulator.find"
+local instances = require "azureml.emulator.instances"
 local machine = require "azureml.emulator.machine"
+local operations = require "azureml.emulator.operations"
+local page = require "azureml.emulator.page"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
 local validate = require "azureml.emulator.validate"
+local versions = require "azureml.emulator.versions"
 
 local computes = {}
 
-local function find(at)
-  local compute = at.world:compute(at.workspace, at.compute_name)
-  if not compute then refusal.raise("no_compute", at.workspace.name, at.compute_name, at.workspace.group.name) end
-  return compute
-end
+local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 
--- Operations --------------------------------------------------------------------------------------------------------------
-
-local function text_of_length(at, length)
-  local text = ""
-  while #text < length do text = text .. at.directory_text(192) end
-  return text:sub(1, length)
-end
-
--- The live service signs the URL of an operation's status, which makes it 3 KB long. The signature is looked up, not computed.
--- What is returned is path and query.
-local function sign(at, operation)
-  operation.signature = text_of_length(at, 342)
-  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/computeOperationsStatus/%s"
-    .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(at.subscription.id, at.workspace.location, operation.id, at.api_version,
-    math.floor(at.now * 1e7), text_of_length(at, 2200), operation.signature, text_of_length(at, 43))
-end
-
--- At its real speed nothing is said of when to ask again, as recorded; sped up, clients are told to keep pace.
-local function pace(at)
-  local clock = at.world.clock
-  if clock.speed == 1 then return nil end
-  local seconds = clock:in_real_time(inferred.poll_after)
-  return seconds and ("%d"):format(math.max(1, math.floor(seconds * 1000)))
-end
-
--- Trouble that was asked for, as machine.begin takes it.
-local function planned_failure(at)
-  local trouble = at.trouble
-  if type(trouble) ~= "table" or not trouble.operation then return nil end
-  return { code = trouble.code or "OperationFailed", message = trouble.message or "The operation failed.", status = trouble.operation }
-end
-
-local function begin(at, compute, verb)
-  local failure = planned_failure(at)
-  local begun = machine.begin(compute, verb, at.now, failure)
-  compute.failure = failure and verb == "create" and { code = failure.code, message = failure.message } or nil
-  local operation = { id = at.world.guid(), due = begun.due, failure = begun.failure }
-  local target = sign(at, operation)
-  at.world:save("operation", operation)
-  return { ["Azure-AsyncOperation"] = at.origin .. target, ["retry-after-ms"] = pace(at) }
-end
-
-local SUCCEEDED = '{"status":"Succeeded","percentComplete":100.0}'      -- as a text: as recorded, which no encoder of ours would write
-
---- The status of an operation: 200 whatever it is.
-function computes.status(at)
-  local operation = at.world:operation(at.operation_id)
-  if not operation then refusal.raise("no_operation", at.operation_id) end
-  if at.query.s ~= operation.signature then refusal.raise "bad_signature" end
-  if operation.due > at.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(at) } } end
-  local failure = operation.failure
-  if not failure then return { status = 200, body = SUCCEEDED } end
-  return { status = 200, json = { status = failure.status or "Failed", error = { code = failure.code, message = failure.message } } }
-end
-
--- Reading -----------------------------------------------------------------------------------------------------------------
-
---- One page of the list. What follows is asked for by an opaque $skip.
+--- One page of the list: all kinds, mixed.
 function computes.list(at)
-  local all, page = at.world:computes(at.workspace), json.array {}
-  local first = tonumber((at.query["$skip"] or ""):match "^p(%d+)$" or 0)
-  for i = first + 1, math.min(first + at.world.page_size, #all) do page[#page + 1] = show.compute(all[i], at.workspace, at.now) end
-  local following = first + #page
-  local link = following < #all
-    and ("%s%s/computes?api-version=%s&$skip=p%d"):format(at.origin, show.workspace_id(at.workspace), at.api_version, following) or nil
-  return answer.of { value = page, nextLink = link }
+  return page.of(at, at.world:computes(at.workspace), function(compute) return show.compute(compute, at.workspace, at.now) end)
 end
 
 --- One.
 function computes.get(at)
-  return answer.of(show.compute(find(at), at.workspace, at.now))
+  return answer.of(show.compute(find.compute(at), at.workspace, at.now))
 end
 
--- Writing -----------------------------------------------------------------------------------------------------------------
-
--- Public ones are of the ranges that are set aside for documentation and for benchmarks: nobody's.
-local function public_address(number)
-  if number < 255 then return "203.0.113." .. number end
-  return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
-end
-
--- The first four of a subnet are Azure's own.
-local function private_address(number)
-  return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
-end
-
--- Tags and description are taken over, all else stays: what the live service does is not documented. Source: compute-rest.md, section 3.3.
-local function overwrite(at, compute, wanted)
-  compute.tags, compute.description, compute.modified = wanted.tags, wanted.description, at.now
-  at.world:save("compute", compute)
-  return { status = 200, json = show.compute(compute, at.workspace, at.now), headers = {} }
-end
-
-local function identity_of(at, wanted)
-  if not wanted.identity then return nil end
-  local kind = json.get(wanted.identity, "type")
-  return { type = kind, principalId = at.world.guid(), tenantId = at.application.tenant_id }
-end
-
-local function make(at, name, wanted)
-  local number = at.world:next_number()
-  return {
-    number = number, name = name, vm_size = wanted.vm_size, ssh = wanted.ssh, tags = wanted.tags, description = wanted.description,
-    user = wanted.user, subnet = wanted.subnet, idle = wanted.idle, schedules = wanted.schedules, sharing = wanted.sharing,
-    public_ip = wanted.public_ip, identity = identity_of(at, wanted),
-    creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
-    created = at.now, modified = at.now, address = public_address(number), private_address = private_address(number),
-  }
+-- The server's own bookkeeping on what it has taken on.
+local function served(at, given)
+  given.headers["x-ms-operation-identifier"] = ("tenantId=%s,objectId=%s/%s/%s"):format(at.application.tenant_id,
+    at.application.object_id, at.workspace.location, at.world.guid())
+  given.headers["azureml-served-by-cluster"] = ("vienna-%s-01"):format(at.workspace.location)
+  return given
 end
 
 --- Create; or, where there is one of that name, hardly change it.
 function computes.put(at)
-  local wanted = validate.compute(validate.body(at.body), at.workspace)
+  local kind, common, properties = validate.envelope(check.body(at.body), at.workspace)
   local old = at.world:compute(at.workspace, at.compute_name)
-  if old then return overwrite(at, old, wanted) end
-  validate.name(at.compute_name)
-  if at.world:is_taken(at.workspace.location, at.compute_name) then refusal.raise("name_taken", at.compute_name) end
-  validate.quota(at.world, at.subscription, at.workspace.location, wanted.size)
-  local compute = make(at, at.compute_name, wanted)
-  local headers = begin(at, compute, "create")
-  at.world:add_compute(at.workspace, compute)
-  headers["x-ms-operation-identifier"] = ("tenantId=%s,objectId=%s/%s/%s"):format(at.application.tenant_id, at.application.object_id,
-    at.workspace.location, at.world.guid())
-  headers["azureml-served-by-cluster"] = ("vienna-%s-01"):format(at.workspace.location)
-  return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
+  if not old then return served(at, kinds[kind].create(at, common, properties)) end
+  local old_kind = old.kind or "ComputeInstance"
+  if old_kind ~= kind then refusal.raise("kind_differs", old.name, old_kind, kind) end
+  find.refuse_busy(at, old)
+  return served(at, kinds[kind].replace(at, old, common, properties))
 end
 
-local function refuse_busy(at, compute)
-  if machine.is_busy(compute, at.now) then refusal.raise("busy", compute.name, machine.state(compute, at.now)) end
+--- PATCH, which clusters take.
+function computes.patch(at)
+  return served(at, clusters.patch(at))
 end
 
 --- Delete. What is not there is no error.
@@ -153,8 +57,8 @@ function computes.delete(at)
   if action ~= "delete" then refusal.raise "no_action" end
   local compute = at.world:compute(at.workspace, at.compute_name)
   if not compute then return { status = 204 } end
-  refuse_busy(at, compute)
-  local headers = begin(at, compute, "delete")
+  find.refuse_busy(at, compute)
+  local headers = operations.begin(at, compute, "delete", { location = true })
   at.world:save("compute", compute)
   return { status = 202, headers = headers }
 end
@@ -162,10 +66,12 @@ end
 -- start, stop, restart: 202 without a body.
 local function verb(name)
   return function(at)
-    local compute = find(at)
-    refuse_busy(at, compute)
+    local compute = find.instance(at)
+    find.refuse_busy(at, compute)
     if not machine.allows(compute, name, at.now) then refusal.raise("only_from", machine.state(compute, at.now), name) end
-    local headers = begin(at, compute, name)
+    if name == "stop" and compute.disk_full then refusal.raise "disk_full" end
+    if name == "start" then instances.check_start(at, compute) end
+    local headers = operations.begin(at, compute, name)
     at.world:save("compute", compute)
     return { status = 202, headers = headers }
   end
@@ -173,10 +79,14 @@ end
 
 computes.start, computes.stop, computes.restart = verb "start", verb "stop", verb "restart"
 
+--- Keys: no kind that is served here has any.
+function computes.list_keys(at)
+  refusal.raise("no_keys", find.compute(at).kind or "ComputeInstance")
+end
+
 --- Is a name free? As the v1 SDK asks before it creates.
 function computes.check_name(at)
-  local name = json.get(validate.body(at.body), "Name")
-  if type(name) ~= "string" then refusal.raise("missing_property", "Name") end
+  local name = check.required(check.body(at.body).Name, "string", "Name")
   local function unavailable(reason, message)
     return { status = 200, json = { nameAvailable = false, reason = reason, message = message:format(name) } }
   end
@@ -187,15 +97,24 @@ function computes.check_name(at)
   return { status = 200, json = { nameAvailable = true } }
 end
 
+-- Seeds -------------------------------------------------------------------------------------------------------------------
+
+local NEWEST = versions.list[#versions.list]      -- which knows every member
+
 --- Put one there, in a state, as if it had long been: for seeds.
----@param at table             as a request's, with workspace and application
+---@param at table             as a request's, with world, now, workspace and application
 ---@param name string
----@param seed { state: string?, vm_size: string?, tags: table? }
+---@param seed { state: string?, vm_size: string?, tags: table?, kind: string?, properties: table? }
+---  kind "AmlCompute" for a cluster; properties: as a PUT's innermost
 function computes.seed(at, name, seed)
-  local wanted = { vm_size = seed.vm_size or "STANDARD_DS3_V2", ssh = { access = "Disabled" }, tags = seed.tags }
-  local compute = make(at, name, wanted)
-  machine.settle(compute, seed.state or "Running", at.now)
+  local properties = { vmSize = seed.vm_size or "STANDARD_DS3_V2" }
+  for member, value in pairs(seed.properties or {}) do properties[member] = value end
+  local kind = seed.kind or "ComputeInstance"
+  local asked = { workspace = at.workspace, world = at.world, now = at.now, application = at.application, api_version = NEWEST }
+  local wanted = kind == "AmlCompute" and validate.cluster(properties, asked) or validate.instance(properties, asked)
+  local compute = kinds[kind].make(asked, name, { tags = seed.tags }, wanted)
   compute.last = { name = "Create", at = at.now, due = at.now, failed = false, trigger = "User" }
+  machine.settle(compute, seed.state or kind == "AmlCompute" and "Steady" or "Running", at.now)
   return at.world:add_compute(at.workspace, compute)
 end
 

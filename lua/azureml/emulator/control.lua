@@ -1,4 +1,5 @@
 --- The control endpoint, /emulator/...: for tests in any language. Only for programs on this machine: a web page cannot reach it.
+local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
 local core = require "azureml.core"
 local fault = require "azureml.emulator.fault"
@@ -41,6 +42,31 @@ actions["POST advance"] = function(emulator, body)
   return actions["GET state"](emulator)
 end
 
+actions["GET bill"] = function(emulator)
+  local bill = emulator:bill()
+  json.array(bill.computes)
+  return { status = 200, json = bill }
+end
+
+-- How the service behaves where it has several ways.
+actions["POST behaviour"] = function(emulator, body)
+  local wrong = circumstance.fault_of_behaviour(body)
+  if wrong then return refuse(400, wrong) end
+  emulator:behave(body)
+  return { status = 204 }
+end
+
+-- What befalls an instance: { name, unusable, disk_full, active }.
+actions["POST instance"] = function(emulator, body)
+  local name, what = json.get(body, "name"), {}
+  for member, value in pairs(type(body) == "table" and body or {}) do what[member] = member ~= "name" and value or nil end
+  local wrong = circumstance.fault_of_affect(what)
+  if wrong then return refuse(400, wrong) end
+  if type(name) ~= "string" or not emulator.world:instance_named(name) then return refuse(404, "there is no instance of that name") end
+  emulator:affect(name, what)
+  return { status = 204 }
+end
+
 -- One rule or a list of them: all or none.
 actions["POST faults"] = function(emulator, body)
   local rules = type(body) == "table" and body[1] ~= nil and body or { body }
@@ -52,6 +78,13 @@ actions["POST faults"] = function(emulator, body)
   return { status = 204 }
 end
 
+local function known_actions()
+  local names = {}
+  for name in pairs(actions) do names[#names + 1] = name end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 --- Answer a request to it.
 ---@param emulator azureml.Emulator
 ---@param request table
@@ -60,7 +93,7 @@ end
 function control.answer(emulator, request, segments)
   if is_foreign(request) then return refuse(403, "the control endpoint is for programs on this machine") end
   local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
-  if not action then return refuse(404, "known: GET requests, GET settings, GET state, POST advance, POST faults") end
+  if not action then return refuse(404, "known: " .. known_actions()) end
   if request.method ~= "POST" then return action(emulator) end
   local body, why = json.decode(request.body or "")
   if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end

@@ -3,7 +3,8 @@
 return {
   -- 3.3, 3.6, 7.6: how long things take, in seconds of the emulator's clock. Stop and start were seen; the rest follows their order.
   durations = {
-    creating = 240, setting_up = 60, user_setting_up = 30, starting = 150, stopping = 90, restarting = 150, deleting = 90,
+    creating = 240, setting_up = 60, user_setting_up = 30, starting = 150, stopping = 90, restarting = 150, resizing = 180, deleting = 90,
+    creating_cluster = 20, updating_cluster = 20, mounting = 10, job = 60, job_preparing = 20, job_cancelling = 10, hung = 7200,
   },
   -- 3.1: how many computes a page of the list holds.
   page_size = 100,
@@ -14,10 +15,29 @@ return {
   -- 6: statuses and codes of refusals whose text is known.
   name_taken = { status = 409, code = "Conflict" },
   name_invalid = { status = 400, code = "BadRequest" },
+  no_keys = { status = 400, code = "BadRequest" },
   detach = { status = 400, code = "BadRequest" },
   -- 7.6: what the service answers to stop and restart of a stopped instance, and to a verb while another is at work.
   stop_stopped = { status = 400, code = "BadRequest" },
   busy = { status = 409, code = "Conflict" },
+  -- 6: the code of an operation that hung until it was given up, and of one for which the region has no room.
+  timed_out = "OperationTimedOut",
+  no_capacity = "AllocationFailed",
+  -- 2, rows 9 to 15: the verbs that are in no stable version, by the first preview that had what they change, and single versions that
+  -- documents name; updateSchedules "still works", enableSso is in none.
+  verbs = {
+    updateIdleShutdownSetting = { "2022-06-01", only = { ["2021-07-01"] = true } },
+    customServices = { "2022-06-01" }, updateDataMounts = { "2022-02-01" },
+    getAllowedVmSizesForResize = { "2023-08-01" }, resize = { "2023-08-01" },
+    updateSchedules = { "2021-03-01" }, enableSso = { "2023-08-01", "2025-12-01" },
+  },
+  -- 3.12: what an instance may be resized from.
+  resize_from = { Running = true, Stopped = true },
+  -- 7.6: the states in which the machine costs money. A cluster's nodes do while it is steady or being changed.
+  billed = {
+    SettingUp = true, UserSettingUp = true, Running = true, Starting = true, Stopping = true, Restarting = true, Resizing = true,
+    Deleting = true, Unusable = true, SetupFailed = true, UserSetupFailed = true, Steady = true, Updating = true,
+  },
   -- 9.4: quota in cores by default; N-series have none.
   quotas = { total = 500, family = 200, gpu_family = 0, clusters = 200 },
   -- 5: the size of a token bucket and its refill a second, by kind of request.

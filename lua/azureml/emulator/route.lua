@@ -1,33 +1,22 @@
 --- Which request is which: paths, methods, the action that a role must hold, and who acts. Names in paths are compared without case.
 local answer = require "azureml.emulator.answer"
+local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
-local json = require "azureml.json"
+local instances = require "azureml.emulator.instances"
+local jobs = require "azureml.emulator.jobs"
+local operations = require "azureml.emulator.operations"
+local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
-local show = require "azureml.emulator.show"
 local sizes = require "azureml.emulator.sizes"
+local versions = require "azureml.emulator.versions"
+local workspaces = require "azureml.emulator.workspaces"
 
 local route = {}
 
 local places = {}
 
-local function workspace_get(at)
-  return answer.of(show.workspace(at.workspace, at.application.tenant_id))
-end
-
-local function workspaces_list(at)
-  local list = json.array {}
-  for i, workspace in ipairs(at.world:workspaces(at.subscription, at.group)) do
-    list[i] = show.workspace(workspace, at.application.tenant_id)
-  end
-  return answer.of { value = list }
-end
-
 local function sizes_list(at)
-  return answer.of { [at.api_version == "2021-01-01" and "amlCompute" or "value"] = sizes.all }
-end
-
-local function usages_list(at)
-  return answer.of { value = show.usages(at.world, at.subscription, at.location) }
+  return answer.of { [versions.sizes_member(at.api_version)] = sizes.all }
 end
 
 -- The subscription's part of a path, and what may follow it. {name}: any segment. Each method: the action, and who acts.
@@ -35,26 +24,51 @@ local WORKSPACE = "resourcegroups/{group}/providers/microsoft.machinelearningser
 local LOCATION = "providers/microsoft.machinelearningservices/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
 
+-- A verb of a compute: a POST. Those that not every api-version has say since when.
+local function verb(name, act, since)
+  return {
+    COMPUTE .. "/" .. name:lower(), verb = name, since = since, POST = { ("workspaces/computes/%s/action"):format(name), act },
+  }
+end
+
+local function late_verb(name, act)
+  return verb(name, act, versions.verbs[name])
+end
+
 local routes = {
-  { "providers/microsoft.machinelearningservices/workspaces", GET = { "workspaces/read", workspaces_list } },
-  { WORKSPACE, GET = { "workspaces/read", workspaces_list } },
-  { WORKSPACE .. "/{workspace}", GET = { "workspaces/read", workspace_get } },
-  { WORKSPACE .. "/{workspace}/computes", GET = { "workspaces/computes/read", computes.list } },
+  { "providers/microsoft.machinelearningservices/workspaces", GET = { "workspaces/read", workspaces.list } },
+  { WORKSPACE, GET = { "workspaces/read", workspaces.list } },
+  { WORKSPACE .. "/{workspace}", GET = { "workspaces/read", workspaces.get } },
+  { WORKSPACE .. "/{workspace}/listnotebookaccesstoken",
+    POST = { "workspaces/listNotebookAccessToken/read", workspaces.notebook_token } },
   { WORKSPACE .. "/{workspace}/checkcomputenameavailability",
     POST = { "workspaces/checkComputeNameAvailability/action", computes.check_name } },
+  { WORKSPACE .. "/{workspace}/computes", GET = { "workspaces/computes/read", computes.list } },
   { COMPUTE,
     GET = { "workspaces/computes/read", computes.get },
     PUT = { "workspaces/computes/write", computes.put },
+    PATCH = { "workspaces/computes/write", computes.patch },
     DELETE = { "workspaces/computes/delete", computes.delete } },
-  { COMPUTE .. "/start", verb = "start", POST = { "workspaces/computes/start/action", computes.start } },
-  { COMPUTE .. "/stop", verb = "stop", POST = { "workspaces/computes/stop/action", computes.stop } },
-  { COMPUTE .. "/restart", verb = "restart", POST = { "workspaces/computes/restart/action", computes.restart } },
+  verb("start", computes.start), verb("stop", computes.stop), verb("restart", computes.restart),
+  verb("listNodes", clusters.list_nodes), verb("listKeys", computes.list_keys),
+  late_verb("updateIdleShutdownSetting", instances.set_idle), late_verb("customServices", instances.set_services),
+  late_verb("updateDataMounts", instances.set_mounts), late_verb("updateSchedules", instances.set_schedules),
+  late_verb("enableSso", instances.set_sso), late_verb("resize", instances.resize),
+  late_verb("getAllowedVmSizesForResize", instances.sizes_for_resize),
+  { WORKSPACE .. "/{workspace}/jobs", since = versions.jobs, GET = { "workspaces/jobs/read", jobs.list } },
+  { WORKSPACE .. "/{workspace}/jobs/{job}", since = versions.jobs,
+    GET = { "workspaces/jobs/read", jobs.get },
+    PUT = { "workspaces/jobs/write", jobs.put } },
+  { WORKSPACE .. "/{workspace}/jobs/{job}/cancel", since = versions.jobs, POST = { "workspaces/jobs/cancel/action", jobs.cancel } },
   { LOCATION .. "vmsizes", GET = { "locations/vmSizes/read", sizes_list } },
-  { LOCATION .. "usages", GET = { "locations/usages/read", usages_list } },
-  { LOCATION .. "computeoperationsstatus/{operation}", GET = { "locations/computeOperationsStatus/read", computes.status } },
+  { LOCATION .. "usages", GET = { "locations/usages/read", quotas.usages } },
+  { LOCATION .. "quotas", GET = { "locations/quotas/read", quotas.list } },
+  { LOCATION .. "updatequotas", POST = { "locations/updateQuotas/action", quotas.update } },
+  { LOCATION .. "computeoperationsstatus/{operation}", GET = { "locations/computeOperationsStatus/read", operations.status } },
+  { LOCATION .. "computeoperationsresult/{operation}", GET = { "locations/computeOperationsStatus/read", operations.result } },
 }
 
-local VERBS = { PUT = "create", DELETE = "delete" }
+local VERBS = { PUT = "create", PATCH = "update", DELETE = "delete" }
 
 local function segments_of(path)
   local list = {}
@@ -100,7 +114,28 @@ function route.find(segments)
   end
 end
 
---- The verb that a request is, for faults: create, delete, start, stop, restart, or nil.
+-- What a route is of, as ARM calls types: "workspaces/computes".
+local function type_of(row)
+  return row[1]:find("/locations/", 1, true) and "locations/" .. row[1]:match "locations/{location}/([^/]+)"
+    or row[1]:find("/computes", 1, true) and "workspaces/computes" or row[1]:find("/jobs", 1, true) and "workspaces/jobs" or "workspaces"
+end
+
+--- The api-version that a request names; refuses without one, with one that is none, and with one that has not what is asked for.
+---@param at table
+---@param row table
+---@param location string       where the service is
+function route.check_version(at, row, location)
+  local version = at.query["api-version"]
+  if not version then refusal.raise "no_api_version" end
+  if not versions.is_known(version) then
+    local known = table.concat(versions.list, ", ")
+    refusal.raise("unknown_api_version", location, version:sub(1, 60), type_of(row), known, location)
+  end
+  if row.since and not versions.has(version, row.since) then refusal.raise("unknown_path", at.path, version) end
+  at.api_version = version
+end
+
+--- The verb that a request is, for faults: create, update, delete, start, stop, restart, resize and so on, or nil.
 function route.verb(row, method)
   if row.verb then return method == "POST" and row.verb or nil end
   return row[1] == COMPUTE and VERBS[method] or nil
@@ -118,11 +153,12 @@ function places.workspace(at, name, found)
   refusal.raise("no_workspace", name, at.group.name)
 end
 
+function places.job(at, name) at.job_name = name end
 function places.compute(at, name) at.compute_name = name end
 function places.location(at, name) at.location = name:lower() end
 function places.operation(at, name) at.operation_id = name end
 
-local ORDER = { "group", "workspace", "compute", "location", "operation" }
+local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }
 
 --- Look up what the path names; refuses what is not there.
 function route.resolve(at, found)

@@ -1,8 +1,12 @@
 --- Resources as the service shows them, member for member as in the recordings.
 local clock = require "azureml.emulator.clock"
+local identities = require "azureml.emulator.identities"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
-local sizes = require "azureml.emulator.sizes"
+local mounts = require "azureml.emulator.mounts"
+local schedules = require "azureml.emulator.schedules"
+local services = require "azureml.emulator.services"
+local setup = require "azureml.emulator.setup"
 
 local show = {}
 
@@ -20,63 +24,116 @@ function show.compute_id(workspace, name)
   return show.workspace_id(workspace) .. "/computes/" .. name
 end
 
--- What a compute looks like before there is a machine: the answer to its PUT.
-local function newborn(compute)
-  return { vmSize = compute.vm_size, state = null, errors = null }
-end
-
 local function applications(compute, location)
   local host = ("https://%s.%s.instances.azureml.ms"):format(compute.name, location)
-  return json.array {
+  local list = json.array {
     { displayName = "Jupyter", endpointUri = host .. "/tree/" },
     { displayName = "Jupyter Lab", endpointUri = host .. "/lab" },
   }
+  for _, one in ipairs(services.applications(compute.services, compute.name, location)) do list[#list + 1] = one end
+  return list
 end
 
-local function failure_of(compute)
+local function errors_of(compute)
   return compute.failure and json.array { { error = compute.failure } } or json.array {}
 end
 
-local function inner(compute, workspace, now, state)
+local function is(value, default)
+  if value == nil then return default end
+  return value
+end
+
+-- Members that no swagger of its version lists come all the same, unset ones as null, but for those of which no recording has any.
+-- Source: compute-rest.md, section 14.
+local function inside_instance(compute, location, now)
   return {
     vmSize = compute.vm_size, imageVersion = null, subnet = compute.subnet or null,
     sshSettings = {
       sshPublicAccess = compute.ssh.access, adminUserName = "azureuser", sshPort = 50000, adminPublicKey = compute.ssh.key or null,
     },
-    autologgerSettings = null, errors = failure_of(compute),
+    autologgerSettings = compute.autologger and { mlflowAutologger = compute.autologger } or null, errors = errors_of(compute),
     connectivityEndpoints = {
       publicIpAddress = compute.public_ip ~= false and compute.address or null, privateIpAddress = compute.private_address,
     },
-    applications = applications(compute, workspace.location),
-    state = state, lastOperation = machine.last_operation(compute, now),
+    applications = applications(compute, location), state = machine.state(compute, now),
+    lastOperation = machine.last_operation(compute, now),
     createdBy = { userOrgId = compute.creator.tenant_id, userId = compute.creator.object_id },
-    applicationSharingPolicy = compute.sharing or "Shared", computeInstanceAuthorizationType = compute.user and "personal" or null,
+    applicationSharingPolicy = compute.sharing or "Shared",
+    computeInstanceAuthorizationType = compute.authorization or compute.user and "personal" or null,
     personalComputeInstanceSettings = compute.user and { assignedUser = compute.user } or null,
-    setupScripts = null, schedules = compute.schedules or { computeStartStop = json.array {} },
-    enableNodePublicIp = compute.public_ip ~= false, enableBatchPrivateLink = false, enableOSPatching = false, releaseQuotaOnStop = false,
-    enableSSO = true, dataMounts = null, dataDisks = null, containers = null, updateStatus = null,
-    versions = { runtime = "3.0.02755.0006" }, customServices = json.array {}, idleTimeBeforeShutdown = compute.idle,
+    setupScripts = setup.show(compute.scripts), schedules = schedules.show(compute.schedules),
+    enableNodePublicIp = compute.public_ip ~= false, enableBatchPrivateLink = false, enableOSPatching = is(compute.patching, false),
+    releaseQuotaOnStop = is(compute.release_quota, false), enableSSO = is(compute.sso, true), enableRootAccess = compute.root_access,
+    dataMounts = mounts.show(compute, now), dataDisks = null, containers = null, updateStatus = null,
+    versions = { runtime = "3.0.02755.0006" }, customServices = services.show(compute.services), idleTimeBeforeShutdown = compute.idle,
     osImageMetadata = {
       currentImageVersion = "24.06.10", latestImageVersion = "24.06.10", isLatestOsImageVersion = true, osPatchingStatus = null,
     },
   }
 end
 
---- A compute instance, as GET and the list show it.
+-- What of a cluster is there only when it is at rest.
+local function nodes_of(compute, now)
+  if machine.is_busy(compute, now) then return null, null, null end
+  local counts = { idleNodeCount = compute.nodes }
+  for _, word in ipairs { "preparing", "running", "unusable", "leaving", "preempted" } do counts[word .. "NodeCount"] = 0 end
+  return compute.nodes, counts, "Steady"
+end
+
+local function inside_cluster(compute, _, now)
+  local nodes, counts, allocation = nodes_of(compute, now)
+  local is_steady = allocation ~= null
+  return {
+    vmSize = compute.vm_size, vmPriority = compute.priority, subnet = compute.subnet or null,
+    scaleSettings = {
+      maxNodeCount = compute.scale.most, minNodeCount = compute.scale.least, nodeIdleTimeBeforeScaleDown = compute.scale.idle or null,
+    },
+    currentNodeCount = nodes, targetNodeCount = nodes, nodeStateCounts = counts, allocationState = allocation,
+    allocationStateTransitionTime = is_steady and clock.iso(machine.settled_at(compute), 3) or nil,
+    errors = compute.failure and errors_of(compute) or null, remoteLoginPortPublicAccess = compute.remote_login, osType = compute.system,
+    virtualMachineImage = compute.image or null, isolatedNetwork = is(compute.isolated, false),
+    enableNodePublicIp = compute.public_ip ~= false, enableBatchPrivateLink = false, propertyBag = is_steady and {} or nil,
+  }
+end
+
+local inside = { ComputeInstance = inside_instance, AmlCompute = inside_cluster }
+
+-- In what a PUT answers there is not yet a machine.
+local newborn = {}
+
+function newborn.ComputeInstance(shown)
+  return { vmSize = shown.vmSize, state = null, errors = null }
+end
+
+function newborn.AmlCompute(shown)
+  shown.vmPriority = shown.vmPriority == "Dedicated" and null or shown.vmPriority      -- as recorded
+  return shown
+end
+
+local function cluster_id(compute, workspace)
+  local group = workspace.group
+  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.BatchAI/workspaces/%s/clusters/%s"):format(group.subscription.id,
+    group.name, workspace.name, compute.name)
+end
+
+--- A compute, as GET and the list show it.
 ---@param compute table
 ---@param workspace table
 ---@param now number
 ---@return table
 function show.compute(compute, workspace, now)
-  local state = machine.state(compute, now)
+  machine.catch_up(compute, now)
+  local kind = compute.kind or "ComputeInstance"
+  local state = machine.provisioning_state(compute, now)
   return {
     id = show.compute_id(workspace, compute.name), name = compute.name, type = "Microsoft.MachineLearningServices/workspaces/computes",
-    location = workspace.location, tags = compute.tags or {}, identity = compute.identity,
+    location = workspace.location, tags = compute.tags or {}, identity = identities.show(compute.identity),
     properties = {
-      createdOn = clock.iso(compute.created), modifiedOn = clock.iso(compute.modified), disableLocalAuth = false,
-      description = compute.description or null, resourceId = null, computeType = "ComputeInstance", computeLocation = workspace.location,
-      provisioningState = machine.provisioning_state(state), provisioningErrors = null, provisioningWarnings = {},
-      isAttachedCompute = false, properties = inner(compute, workspace, now, state),
+      createdOn = clock.iso(compute.created), modifiedOn = clock.iso(compute.modified), disableLocalAuth = compute.no_local_auth == true,
+      description = compute.description or null, computeType = kind, computeLocation = workspace.location, provisioningState = state,
+      resourceId = state == "Updating" and cluster_id(compute, workspace) or null,
+      provisioningErrors = state == "Failed" and compute.failure and errors_of(compute) or null, provisioningWarnings = {},
+      isAttachedCompute = false, properties = inside[kind](compute, workspace.location, now),
     },
   }
 end
@@ -87,7 +144,7 @@ function show.created(compute, workspace, now)
   local properties = shown.properties
   shown.tags = compute.tags or null
   properties.provisioningState, properties.provisioningWarnings, properties.computeLocation = "Creating", null, nil
-  properties.properties = newborn(compute)
+  properties.properties = newborn[properties.computeType](properties.properties)
   return shown
 end
 
@@ -107,28 +164,6 @@ function show.workspace(workspace, directory_tenant)
       creationTime = clock.iso(workspace.created),
     },
   }
-end
-
---- The rows of the usages. Source: compute-rest.md, section 3.15, live rows.
-function show.usages(world, subscription, location)
-  local usage = world:usage(subscription, location)
-  local base = "/subscriptions/" .. subscription.id
-  local prefix = "Microsoft.MachineLearningServices/"
-  local function row(id, kind, name, title, used, limit)
-    return {
-      id = id, type = prefix .. kind .. "/usages", unit = "Count", currentValue = used, limit = limit,
-      name = { value = name, localizedValue = title },
-    }
-  end
-  local rows = json.array {
-    row(base, "totalClusters", "TotalClusters", "Total Clusters", usage.clusters, world.quotas.clusters),
-    row(base, "totalDedicatedCores", "TotalDedicatedCores", "Total Cluster Dedicated Regional vCPUs", usage.total, world.quotas.total),
-  }
-  for _, family in ipairs(sizes.families()) do
-    rows[#rows + 1] = row(base .. "/usages/" .. family.name:gsub(" ", "_"), "vmFamily/dedicatedCores", family.name,
-      sizes.family_title(family.name) .. " Family Cluster Dedicated vCPUs", usage.families[family.name] or 0, world:family_limit(family))
-  end
-  return rows
 end
 
 return show

@@ -1,115 +1,214 @@
---- Is that a compute instance that the service would take on? Sources: compute-rest.md, sections 3.3, 6, 8 and 9.4.
-local json = require "azureml.json"
+--- Is that a compute that the service would take on? Sources: compute-rest.md, sections 3.3, 6, 7.3, 8 and 9.
+local check = require "azureml.emulator.check"
+local identities = require "azureml.emulator.identities"
+local iso8601 = require "azureml.emulator.iso8601"
 local refusal = require "azureml.emulator.refusal"
+local schedules = require "azureml.emulator.schedules"
+local services = require "azureml.emulator.services"
+local setup = require "azureml.emulator.setup"
 local sizes = require "azureml.emulator.sizes"
+local versions = require "azureml.emulator.versions"
 
 local validate = {}
 
---- A body as a table. What is taken over from it is shown as it came: an empty list as one, an integer as one.
-function validate.body(text)
-  local body, fault = json.decode_exact(text)
-  if type(body) ~= "table" then refusal.raise("not_json", fault or "a JSON object was expected") end
-  return body
-end
+local text, flag, object = check.text, check.flag, check.table
 
-local function typed(value, kind, name)
-  if value == nil or value == json.null then return nil end
-  if type(value) ~= kind then refusal.raise("wrong_type", name, kind == "table" and "object" or kind) end
-  return value
-end
+-- Names -------------------------------------------------------------------------------------------------------------------
 
-local function required(value, kind, name)
-  if typed(value, kind, name) == nil then refusal.raise("missing_property", name) end
-  return value
-end
-
---- The name rule of section 8.1.
+--- The name rule of section 8.1, for instances.
 function validate.name(name)
   if #name >= 3 and #name <= 24 and name:find "^%a[%w-]+$" and not name:find "%-%d*$" then return end
   refusal.raise("name_invalid", name)
 end
 
-local function offered()
+--- The one for clusters.
+function validate.cluster_name(name)
+  if #name >= 2 and #name <= 32 and name:find "^%a[%w-]*%w$" then return end
+  refusal.raise("cluster_name_invalid", name)
+end
+
+-- What both kinds have ----------------------------------------------------------------------------------------------------
+
+local function offered(kind)
   local names = {}
-  for i, size in ipairs(sizes.all) do names[i] = size.name end
+  for _, size in ipairs(sizes.all) do
+    if sizes.serves(size, kind) then names[#names + 1] = size.name end
+  end
   return table.concat(names, ", ")
 end
 
-local function size_of(properties, location)
-  local name = required(properties.vmSize, "string", "properties.properties.vmSize")
+--- A size that is offered to a kind of compute.
+---@param name string
+---@param kind string
+---@param location string
+---@return table size
+function validate.size(name, kind, location)
   local size = sizes.find(name)
-  if not size then refusal.raise_with({ { code = "SupportedVMSizes", message = offered() } }, "unknown_size", name, location) end
-  return name, size
+  if size and sizes.serves(size, kind) then return size end
+  refusal.raise_with({ { code = "SupportedVMSizes", message = offered(kind) } }, "unknown_size", name, location)
 end
 
-local function user_of(properties)
-  local settings = typed(properties.personalComputeInstanceSettings, "table", "personalComputeInstanceSettings")
-  local user = settings and typed(settings.assignedUser, "table", "assignedUser")
-  if not user then return nil end
-  local object_id, tenant_id = typed(user.objectId, "string", "objectId"), typed(user.tenantId, "string", "tenantId")
-  if not object_id or not tenant_id then refusal.raise "half_user" end
-  return { objectId = object_id, tenantId = tenant_id }
-end
+local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
 
-local function ssh_of(properties)
-  local given = typed(properties.sshSettings, "table", "sshSettings") or {}
-  local key = typed(given.adminPublicKey, "string", "adminPublicKey")
-  if key and not key:find "^ssh%-rsa AAAA[%w+/]+=*" and not key:find "^%-%-%-%-%-BEGIN" then refusal.raise("ssh_key", key:sub(1, 40)) end
-  return { access = json.get(given, "sshPublicAccess") == "Enabled" and "Enabled" or "Disabled", key = key }
+local function tags_of(body)
+  local tags, count = check.plain(object(body.tags, "tags")), 0
+  for name, value in pairs(tags or {}) do
+    count = count + 1
+    check.required(value, "string", "tags." .. tostring(name):sub(1, 60))
+    if #tostring(name) > LONGEST_NAME or #value > LONGEST_VALUE then refusal.raise("long_tag", tostring(name):sub(1, 60)) end
+  end
+  if count > MOST_TAGS then refusal.raise("many_tags", MOST_TAGS, count) end
+  return tags
 end
 
 -- The official examples of 2021 have the id alone.
 local function subnet_of(properties)
   if type(properties.subnet) == "string" then return { id = properties.subnet } end
-  local subnet = typed(properties.subnet, "table", "subnet")
-  if subnet then required(subnet.id, "string", "subnet.id") end
-  return subnet
+  local subnet = object(properties.subnet, "subnet")
+  return subnet and { id = check.required(subnet.id, "string", "subnet.id") }
 end
 
---- What a PUT asks for, checked; raises a refusal.
+local KINDS = { ComputeInstance = true, AmlCompute = true }
+
+--- The envelope of a PUT.
 ---@param body table
 ---@param workspace table
----@return table wanted
-function validate.compute(body, workspace)
-  local outer = required(body.properties, "table", "properties")
-  local kind = required(outer.computeType, "string", "properties.computeType")
-  if kind ~= "ComputeInstance" then refusal.raise("wrong_compute_type", kind) end
-  local inner = required(outer.properties, "table", "properties.properties")
-  local location = required(body.location, "string", "location")
+---@return string kind, table wanted, table properties      what any compute has; what is this kind's
+function validate.envelope(body, workspace)
+  local outer = check.required(body.properties, "table", "properties")
+  local kind = check.required(outer.computeType, "string", "properties.computeType")
+  if not KINDS[kind] then refusal.raise("wrong_compute_type", kind) end
+  local inner = check.required(outer.properties, "table", "properties.properties")
+  local location = check.required(body.location, "string", "location")
   if location:lower():gsub(" ", "") ~= workspace.location then refusal.raise("wrong_location", workspace.location, location) end
-  local vm_size, size = size_of(inner, workspace.location)
-  local user, ssh = user_of(inner), ssh_of(inner)
-  if user and ssh.key then refusal.raise "ssh_on_behalf" end
-  return {
-    vm_size = vm_size, size = size, user = user, ssh = ssh,
-    tags = typed(body.tags, "table", "tags"),
-    description = typed(outer.description, "string", "description"),
-    identity = typed(body.identity, "table", "identity"),
-    subnet = subnet_of(inner),
-    idle = typed(inner.idleTimeBeforeShutdown, "string", "idleTimeBeforeShutdown"),
-    schedules = typed(inner.schedules, "table", "schedules"),
-    sharing = typed(inner.applicationSharingPolicy, "string", "applicationSharingPolicy"),
-    public_ip = typed(inner.enableNodePublicIp, "boolean", "enableNodePublicIp"),
-  }
+  return kind, {
+    tags = tags_of(body), description = text(outer.description, "description"), identity = identities.read(body.identity),
+    no_local_auth = flag(outer.disableLocalAuth, "disableLocalAuth"),
+  }, inner
 end
 
---- Is there quota for a size?
----@param world table
----@param subscription table
----@param location string
----@param size table
-function validate.quota(world, subscription, location, size)
-  local usage, quotas = world:usage(subscription, location), world.quotas
-  local family
-  for _, each in ipairs(sizes.families()) do
-    if each.name == size.family then family = each end
+-- Instances ---------------------------------------------------------------------------------------------------------------
+
+local function user_of(properties)
+  local settings = object(properties.personalComputeInstanceSettings, "personalComputeInstanceSettings")
+  local user = settings and object(settings.assignedUser, "assignedUser")
+  if not user then return nil end
+  local object_id, tenant_id = text(user.objectId, "objectId"), text(user.tenantId, "tenantId")
+  if not object_id or not tenant_id then refusal.raise "half_user" end
+  return { objectId = object_id, tenantId = tenant_id }
+end
+
+local ACCESS = { Enabled = true, Disabled = true, NotSpecified = true }
+
+local function is_key(key)
+  return key:find "^ssh%-rsa AAAA[%w+/]+=*" or key:find "^ssh%-dss AAAA[%w+/]+=*" or key:find "^%-%-%-%-%-BEGIN [%u ]*PUBLIC KEY%-%-%-%-%-"
+end
+
+local function ssh_of(properties)
+  local given = object(properties.sshSettings, "sshSettings") or {}
+  local key = text(given.adminPublicKey, "adminPublicKey")
+  if key == "" then key = nil end
+  if key and not is_key(key) then refusal.raise("ssh_key", key:sub(1, 40)) end
+  local access = check.one_of(given.sshPublicAccess, ACCESS, "sshPublicAccess")
+  return { access = access == "Enabled" and "Enabled" or "Disabled", key = key }
+end
+
+local SHORTEST_IDLE, LONGEST_IDLE = 15 * 60, 3 * 24 * 3600
+
+--- An idle time as the service takes it: 15 minutes to 3 days.
+---@return string?
+function validate.idle(given)
+  local duration = text(given, "idleTimeBeforeShutdown")
+  if not duration then return nil end
+  local seconds = iso8601.seconds(duration)
+  if not seconds or seconds < SHORTEST_IDLE or seconds > LONGEST_IDLE then refusal.raise("bad_idle", duration) end
+  return duration
+end
+
+local POLICIES, AUTHORIZATIONS, LOGGING = { Personal = true, Shared = true }, { personal = true }, { Enabled = true, Disabled = true }
+
+local function logging_of(properties)
+  local settings = object(properties.autologgerSettings, "autologgerSettings")
+  return settings and check.one_of(settings.mlflowAutologger, LOGGING, "mlflowAutologger")
+end
+
+-- What the version does not know is not looked at.
+local function known_to(properties, version)
+  local known = {}
+  for name, value in pairs(properties) do
+    if versions.takes(version, name) then known[name] = value end
   end
-  local used = usage.families[size.family] or 0
-  if usage.clusters + 1 > quotas.clusters then refusal.raise("quota_clusters", quotas.clusters) end
-  if usage.total + size.vCPUs > quotas.total then refusal.raise("quota_total", quotas.total, size.vCPUs, usage.total) end
-  if used + size.vCPUs > world:family_limit(family) then
-    refusal.raise("quota_family", sizes.family_title(size.family), world:family_limit(family), size.vCPUs, used)
-  end
+  return known
+end
+
+-- Source: compute-rest.md, section 7.3, the note on enableNodePublicIp.
+local function check_network(wanted, workspace)
+  if wanted.public_ip == false and not wanted.subnet and not workspace.managed_network then refusal.raise "no_public_ip" end
+  if wanted.subnet and workspace.managed_network then refusal.raise "two_networks" end
+end
+
+--- What a PUT asks an instance to be, checked; raises a refusal.
+---@param properties table       properties.properties
+---@param at table               a request's: workspace, api_version, now, world
+---@return table wanted
+function validate.instance(properties, at)
+  local given = known_to(properties, at.api_version)
+  local vm_size = check.required(given.vmSize, "string", "properties.properties.vmSize")
+  local wanted = {
+    vm_size = vm_size, size = validate.size(vm_size, "ComputeInstance", at.workspace.location), user = user_of(given),
+    ssh = ssh_of(given), subnet = subnet_of(given),
+    idle = validate.idle(given.idleTimeBeforeShutdown),
+    schedules = schedules.read(given.schedules, at.now, at.world.guid),
+    sharing = check.one_of(given.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
+    authorization = check.one_of(given.computeInstanceAuthorizationType, AUTHORIZATIONS, "computeInstanceAuthorizationType"),
+    public_ip = flag(given.enableNodePublicIp, "enableNodePublicIp"),
+    scripts = setup.read(given.setupScripts), services = services.read(given.customServices), autologger = logging_of(given),
+    sso = flag(given.enableSSO, "enableSSO"), patching = flag(given.enableOSPatching, "enableOSPatching"),
+    root_access = flag(given.enableRootAccess, "enableRootAccess"), release_quota = flag(given.releaseQuotaOnStop, "releaseQuotaOnStop"),
+  }
+  if wanted.user and wanted.ssh.key then refusal.raise "ssh_on_behalf" end
+  check_network(wanted, at.workspace)
+  return wanted
+end
+
+-- Clusters ----------------------------------------------------------------------------------------------------------------
+
+local MOST_NODES = 100
+
+--- How a cluster scales.
+---@param given any
+---@param old table?        what it is so far: what is not given stays
+---@return table
+function validate.scale(given, old)
+  local settings = object(given, "scaleSettings") or {}
+  old = old or {}
+  local most = check.whole(settings.maxNodeCount, "maxNodeCount") or old.most
+  local least = check.whole(settings.minNodeCount, "minNodeCount") or old.least or 0
+  local idle = text(settings.nodeIdleTimeBeforeScaleDown, "nodeIdleTimeBeforeScaleDown") or old.idle
+  if not most then refusal.raise("missing_property", "scaleSettings.maxNodeCount") end
+  if least < 0 or most < least or most > MOST_NODES then refusal.raise("bad_scale", least, most, MOST_NODES) end
+  if idle and not iso8601.seconds(idle) then refusal.raise("bad_duration", "nodeIdleTimeBeforeScaleDown", idle) end
+  return { most = most, least = least, idle = idle }
+end
+
+local SYSTEMS, PRIORITIES = { Linux = true, Windows = true }, { Dedicated = true, LowPriority = true }
+
+--- What a PUT asks a cluster to be, checked; raises a refusal.
+---@param properties table
+---@param at table
+---@param old table?        the cluster that is there
+---@return table wanted
+function validate.cluster(properties, at, old)
+  local name = text(properties.vmSize, "vmSize") or old and old.vm_size or check.required(nil, "string", "properties.properties.vmSize")
+  return {
+    vm_size = name, size = validate.size(name, "AmlCompute", at.workspace.location), subnet = subnet_of(properties),
+    scale = validate.scale(properties.scaleSettings, old and old.scale),
+    priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",
+    system = check.one_of(properties.osType, SYSTEMS, "osType") or "Linux",
+    image = check.plain(object(properties.virtualMachineImage, "virtualMachineImage")),
+    isolated = flag(properties.isolatedNetwork, "isolatedNetwork"), public_ip = flag(properties.enableNodePublicIp, "enableNodePublicIp"),
+    remote_login = check.one_of(properties.remoteLoginPortPublicAccess, ACCESS, "remoteLoginPortPublicAccess") or "NotSpecified",
+  }
 end
 
 return validate

@@ -1,10 +1,11 @@
 --- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they
 --- were given. Each thing is a record, plain data that can be written down; what it is reached by, and what reaches it, hangs on its
 --- metatable. Every change of a record goes through `save` and `drop`.
+local billing = require "azureml.emulator.billing"
 local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
-local sizes = require "azureml.emulator.sizes"
+local quotas = require "azureml.emulator.quotas"
 
 local world = {}
 
@@ -18,7 +19,7 @@ function world.new(given)
   local self = {
     clock = given.clock, guid = given.guid, subscriptions = {}, records = {}, watchers = {}, due = due.new(),
     regions = {}, used = {}, counted = {}, numbered = 0,
-    quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }), page_size = inferred.page_size,
+    behaviour = {}, quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }), page_size = inferred.page_size,
   }
   for kind in pairs(world.kinds) do self.records[kind] = {} end
   return setmetatable(self, World)
@@ -43,7 +44,7 @@ end
 ---@field leave fun(self: table, record: table)?                   it is no more
 ---@field happen fun(self: table, record: table, at: number)?      what was due on it is: see World.expect
 ---@type table<string, azureml.emulator.Kind>
-world.kinds = { subscription = {}, group = {}, workspace = {}, compute = {}, operation = {} }
+world.kinds = { subscription = {}, group = {}, workspace = {}, compute = {}, job = {}, bill = {}, operation = {} }
 
 local kinds = world.kinds
 
@@ -171,7 +172,7 @@ function kinds.workspace.key(record) return place(record.subscription_id, record
 function kinds.workspace.enter(self, record)
   local group = self:group(self:subscription(record.subscription_id), record.group_name)
   link(record, {
-    group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 },
+    group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 }, jobs = {},
   })
   record.contents.link = { __index = { workspace = record } }
   group.workspaces[record.name:lower()] = record
@@ -242,12 +243,6 @@ local function used_in(self, subscription, location)
   return self.used[key]
 end
 
--- Cores that a compute holds. Stopped ones count.
-local function cores_of(compute)
-  local size = sizes.find(compute.vm_size)
-  return size and size.vCPUs or 0, size and size.family
-end
-
 local function count(self, compute, cores, family)
   local used = used_in(self, compute.workspace.group.subscription, compute.workspace.location)
   used.total = used.total + cores
@@ -292,14 +287,27 @@ function kinds.compute.enter(self, record)
   self.numbered = math.max(self.numbered, record.number)
   contents.by_name[name] = record
   contents.order[#contents.order + 1] = record
-  by_name_in(self, workspace.location)[name] = record
+  if not record.kind then by_name_in(self, workspace.location)[name] = record end      -- a cluster's is its workspace's alone
   local used = used_in(self, workspace.group.subscription, workspace.location)
   used.clusters = used.clusters + 1
 end
 
+-- Jobs that are over on an instance are told so.
+local function close_jobs(self, record)
+  for _, ended in ipairs(record.ended or {}) do
+    local job = self:job(record.workspace, ended.id)
+    if job then
+      job.status, job.began, job.ended = ended.status, ended.began, ended.at
+      self:save("job", job)
+    end
+  end
+  record.ended = nil
+end
+
 function kinds.compute.change(self, record)
-  count_again(self, record, cores_of(record))
-  self:expect("compute", record, machine.next_change(record, self:now()))
+  count_again(self, record, quotas.cores_of(record))
+  self:expect("compute", record, machine.next_change(record))
+  close_jobs(self, record)
 end
 
 -- Its place in the order is found by its number, and left empty until somebody reads the list.
@@ -313,20 +321,31 @@ local function leave_order(contents, record)
   contents.holes = contents.holes + 1
 end
 
+-- What it cost stays when it has gone.
+local function keep_bill(self, record)
+  local workspace = record.workspace
+  local bill = billing.of(record, self:now())
+  self:save("bill", {
+    id = ("%s#%d"):format(kinds.compute.key(record), record.number), subscription_id = workspace.group.subscription.id,
+    workspace = workspace.name, name = record.name, seconds = bill.seconds, sizes = bill.sizes, cost = bill.cost,
+  })
+end
+
 function kinds.compute.leave(self, record)
   local workspace, name = record.workspace, record.name:lower()
   workspace.contents.by_name[name] = nil
   leave_order(workspace.contents, record)
-  by_name_in(self, workspace.location)[name] = nil
+  if not record.kind then by_name_in(self, workspace.location)[name] = nil end
+  keep_bill(self, record)
   count_again(self, record, nil)
   local used = used_in(self, workspace.group.subscription, workspace.location)
   used.clusters = used.clusters - 1
 end
 
--- A transition: what has been deleted goes.
+-- A transition, or what happens by itself: what has been deleted goes.
 function kinds.compute.happen(self, record, at)
   if machine.is_gone(record, at) then return self:drop("compute", record) end
-  self:expect("compute", record, machine.next_change(record, at))
+  kinds.compute.change(self, record)
 end
 
 local function close_holes(contents)
@@ -368,6 +387,62 @@ end
 function World:is_taken(location, name)
   self:settle()
   return by_name_in(self, location)[name:lower()] ~= nil
+end
+
+-- Jobs and bills ----------------------------------------------------------------------------------------------------------
+
+function kinds.job.key(record) return record.place .. "/jobs/" .. record.name:lower() end
+
+function kinds.job.enter(self, record)
+  self.numbered = math.max(self.numbered, record.number)
+  table.insert(self.records.workspace[record.place].jobs, record)
+end
+
+--- A job; nil if there is none of that name.
+function World:job(workspace, name)
+  self:settle()
+  return self.records.job[workspace.place .. "/jobs/" .. name:lower()]
+end
+
+--- The jobs of a workspace, in the order they came. To be read, not to be changed.
+---@return table[]
+function World:jobs(workspace)
+  self:settle()
+  return workspace.jobs
+end
+
+function kinds.bill.key(record) return record.id end
+
+--- What each compute has run so far and what it costs, those that have gone included.
+---@return { subscription_id: string, workspace: string, name: string, seconds: number, sizes: table, cost: number, gone: boolean }[]
+function World:bills()
+  self:settle()
+  local now, list = self:now(), {}
+  for _, record in pairs(self.records.compute) do
+    local bill, workspace = billing.of(record, now), record.workspace
+    bill.subscription_id, bill.workspace, bill.name, bill.gone = workspace.group.subscription.id, workspace.name, record.name, false
+    list[#list + 1] = bill
+  end
+  for _, bill in pairs(self.records.bill) do
+    list[#list + 1] = {
+      subscription_id = bill.subscription_id, workspace = bill.workspace, name = bill.name, seconds = bill.seconds, sizes = bill.sizes,
+      cost = bill.cost, gone = true,
+    }
+  end
+  table.sort(list, function(a, b)
+    if a.workspace ~= b.workspace then return a.workspace < b.workspace end
+    if a.name ~= b.name then return a.name < b.name end
+    return a.cost > b.cost
+  end)
+  return list
+end
+
+--- An instance by its name alone, which is unique in its region; nil if no region has one.
+function World:instance_named(name)
+  self:settle()
+  for _, names in pairs(self.regions) do
+    if names[name:lower()] then return names[name:lower()] end
+  end
 end
 
 -- Operations --------------------------------------------------------------------------------------------------------------

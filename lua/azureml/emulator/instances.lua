@@ -1,0 +1,158 @@
+--- Compute instances: what a PUT makes, and what can be changed of one afterwards. Source: compute-rest.md, sections 3.3 and 3.9 to 3.13.
+local answer = require "azureml.emulator.answer"
+local check = require "azureml.emulator.check"
+local find = require "azureml.emulator.find"
+local identities = require "azureml.emulator.identities"
+local iso8601 = require "azureml.emulator.iso8601"
+local json = require "azureml.json"
+local machine = require "azureml.emulator.machine"
+local mounts = require "azureml.emulator.mounts"
+local operations = require "azureml.emulator.operations"
+local quotas = require "azureml.emulator.quotas"
+local refusal = require "azureml.emulator.refusal"
+local schedules = require "azureml.emulator.schedules"
+local services = require "azureml.emulator.services"
+local show = require "azureml.emulator.show"
+local sizes = require "azureml.emulator.sizes"
+local validate = require "azureml.emulator.validate"
+
+local instances = {}
+
+-- Made --------------------------------------------------------------------------------------------------------------------
+
+-- Public ones are of the ranges that are set aside for documentation and for benchmarks: nobody's.
+local function public_address(number)
+  if number < 255 then return "203.0.113." .. number end
+  return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
+end
+
+-- The first four of a subnet are Azure's own.
+local function private_address(number)
+  return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
+end
+
+--- A record of what was asked for.
+---@param at table
+---@param name string
+---@param common table       as validate.envelope gives it
+---@param wanted table       as validate.instance gives it
+---@return table
+function instances.make(at, name, common, wanted)
+  local number = at.world:next_number()
+  return {
+    number = number, name = name, tags = common.tags, description = common.description, no_local_auth = common.no_local_auth,
+    identity = identities.make(common.identity, at.world.guid, at.application.tenant_id),
+    vm_size = wanted.vm_size, ssh = wanted.ssh, user = wanted.user, subnet = wanted.subnet, idle = wanted.idle,
+    schedules = wanted.schedules, sharing = wanted.sharing, authorization = wanted.authorization, public_ip = wanted.public_ip,
+    scripts = wanted.scripts,
+    services = wanted.services, autologger = wanted.autologger, sso = wanted.sso, patching = wanted.patching,
+    root_access = wanted.root_access, release_quota = wanted.release_quota,
+    creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
+    created = at.now, modified = at.now, address = public_address(number), private_address = private_address(number),
+  }
+end
+
+--- Create one.
+function instances.create(at, common, properties)
+  local wanted = validate.instance(properties, at)
+  validate.name(at.compute_name)
+  if at.world:is_taken(at.workspace.location, at.compute_name) then refusal.raise("name_taken", at.compute_name) end
+  quotas.check(at, wanted.size)
+  local compute = instances.make(at, at.compute_name, common, wanted)
+  local headers = operations.begin(at, compute, "create")
+  at.world:add_compute(at.workspace, compute)
+  return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
+end
+
+--- A PUT on one that is there: tags and description are taken over, all else stays. What the live service does is not documented; it has
+--- refused a body with schedules, too, and does so here where that is asked for. Source: compute-rest.md, section 3.3.
+function instances.replace(at, compute, common, properties)
+  validate.instance(properties, at)
+  if at.world.behaviour.put == "refuse" and json.get(properties, "schedules") then refusal.raise("no_replacement", compute.name) end
+  compute.tags, compute.description, compute.modified = common.tags, common.description, at.now
+  at.world:save("compute", compute)
+  return { status = 200, json = show.compute(compute, at.workspace, at.now), headers = {} }
+end
+
+--- One that gave its quota back when it stopped needs it again to start.
+function instances.check_start(at, compute)
+  if not machine.holds_cores(compute) then quotas.check(at, sizes.find(compute.vm_size), { computes = 0 }) end
+end
+
+-- Changed -----------------------------------------------------------------------------------------------------------------
+
+-- A change that takes no time: what `change` does to the record, answered with nothing.
+local function changing(change)
+  return function(at)
+    local compute = find.instance(at)
+    change(at, compute, at.body ~= "" and check.body(at.body) or {})
+    compute.modified = at.now
+    machine.plan(compute, at.now)
+    at.world:save("compute", compute)
+    return { status = 200 }
+  end
+end
+
+--- Set or, with null, unset the idle time. One that is shorter than what has already been idle begins anew.
+instances.set_idle = changing(function(at, compute, body)
+  local idle = validate.idle(body.idleTimeBeforeShutdown)
+  if idle and compute.quiet_since and at.now - compute.quiet_since >= iso8601.seconds(idle) then compute.quiet_since = at.now end
+  compute.idle = idle
+end)
+
+--- Set the custom services: the whole list.
+instances.set_services = changing(function(at, compute, body)
+  compute.services = services.read(body) or {}
+  compute.quiet_since = at.now
+end)
+
+--- Mount and unmount.
+instances.set_mounts = changing(function(at, compute, body)
+  local state = machine.state(compute, at.now)
+  if state ~= "Running" and state ~= "JobRunning" then refusal.raise("only_from", state, "updateDataMounts") end
+  mounts.apply(compute, mounts.read(body), at.application.object_id, at.now)
+end)
+
+--- Set the schedules: the whole list.
+instances.set_schedules = changing(function(at, compute, body)
+  compute.schedules = schedules.read(body, at.now, at.world.guid) or {}
+end)
+
+--- Switch single sign-on.
+instances.set_sso = changing(function(_, compute, body)
+  local given = check.flag(body.enableSSO, "enableSSO")
+  compute.sso = given == nil or given
+end)
+
+-- Resized -----------------------------------------------------------------------------------------------------------------
+
+-- A machine with GPUs becomes another with GPUs, one without another without.
+local function sizes_for(compute)
+  local list, old = json.array {}, sizes.find(compute.vm_size)
+  for _, size in ipairs(sizes.all) do
+    local is_alike = sizes.serves(size, "ComputeInstance") and size ~= old and (size.gpus > 0) == (old.gpus > 0)
+    if is_alike then list[#list + 1] = size end
+  end
+  return list
+end
+
+--- The sizes that it may become.
+function instances.sizes_for_resize(at)
+  return answer.of { value = sizes_for(find.instance(at)) }
+end
+
+--- Become another size.
+function instances.resize(at)
+  local compute = find.instance(at)
+  local name = check.required(check.body(at.body).targetVMSize, "string", "targetVMSize")
+  find.refuse_busy(at, compute)
+  local size, old = validate.size(name, "ComputeInstance", at.workspace.location), sizes.find(compute.vm_size)
+  if (size.gpus > 0) ~= (old.gpus > 0) or size == old then refusal.raise("bad_resize", compute.vm_size, name) end
+  if not machine.allows(compute, "resize", at.now) then refusal.raise("only_from", machine.state(compute, at.now), "resize") end
+  quotas.check(at, size, { computes = 0, freed = size.family == old.family and old.vCPUs or 0 })
+  local headers = operations.begin(at, compute, "resize", { vm_size = name, location = true })
+  at.world:save("compute", compute)
+  return { status = 202, headers = headers }
+end
+
+return instances

@@ -1,0 +1,128 @@
+--- Operations that take time: begun, asked after, and the headers that tell of them. Source: compute-rest.md, section 4.
+local inferred = require "azureml.emulator.inferred"
+local machine = require "azureml.emulator.machine"
+local refusal = require "azureml.emulator.refusal"
+local sizes = require "azureml.emulator.sizes"
+
+local operations = {}
+
+local function text_of_length(at, length)
+  local text = ""
+  while #text < length do text = text .. at.directory_text(192) end
+  return text:sub(1, length)
+end
+
+-- The live service signs the URL of an operation's status, which makes it 3 KB long. The signature is looked up, not computed.
+-- What is returned is path and query; {place} is for the segment that says what of it is asked for.
+local function sign(at, operation)
+  operation.signature = text_of_length(at, 342)
+  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/{place}/%s"
+    .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(at.subscription.id, at.workspace.location, operation.id, at.api_version,
+    math.floor(at.now * 1e7), text_of_length(at, 2200), operation.signature, text_of_length(at, 43))
+end
+
+-- At its real speed nothing is said of when to ask again, as recorded; sped up, clients are told to keep pace.
+local function pace(at)
+  local clock = at.world.clock
+  if clock.speed == 1 then return nil end
+  local seconds = clock:in_real_time(inferred.poll_after)
+  return seconds and ("%d"):format(math.max(1, math.floor(seconds * 1000)))
+end
+
+--- Note an operation down.
+---@param at table
+---@param due number
+---@param failure { code: string, message: string, status: string? }?
+---@param with { location: boolean?, only_location: boolean? }?      whether it is told of by Location too, or by nothing else
+---@return table headers
+function operations.accept(at, due, failure, with)
+  with = with or {}
+  local operation = { id = at.world.guid(), due = due, failure = failure }
+  local target = sign(at, operation)
+  at.world:save("operation", operation)
+  local behaviour = at.world.behaviour
+  local function url(place) return at.origin .. target:gsub("{place}", place) end
+  return {
+    ["Azure-AsyncOperation"] = not with.only_location and url "computeOperationsStatus" or nil,
+    Location = (with.location or with.only_location or behaviour.location) and url "computeOperationsResult" or nil,
+    ["Retry-After"] = behaviour.retry_after and ("%d"):format(behaviour.retry_after) or nil,
+    ["retry-after-ms"] = not behaviour.retry_after and pace(at) or nil,
+  }
+end
+
+-- Trouble that was asked for, as machine.begin takes it.
+local function planned_failure(at)
+  local trouble = at.trouble
+  if type(trouble) ~= "table" or not trouble.operation then return nil end
+  return { code = trouble.code or "OperationFailed", message = trouble.message or "The operation failed.", status = trouble.operation }
+end
+
+-- A region that is full has no machine to begin on. Source: compute-rest.md, section 9.4.
+local NEEDS_ROOM = { create = true, start = true, resize = true }
+
+local function lack_of_room(at, verb, vm_size)
+  local full = NEEDS_ROOM[verb] and at.world.behaviour.full
+  local size = full and sizes.find(vm_size)
+  if not size or not (full == true or full[size.family]) then return nil end
+  return {
+    code = inferred.no_capacity,
+    message = ("Allocation failed. We do not have sufficient capacity for the requested VM size '%s' in region '%s'."):format(size.name,
+      at.workspace.location),
+  }
+end
+
+--- Begin a verb on a compute; the caller makes the change known.
+---@param at table
+---@param compute table
+---@param verb string
+---@param more table?        as machine.begin takes it; location: whether Location tells of it too
+---@return table headers
+function operations.begin(at, compute, verb, more)
+  local failure = planned_failure(at) or lack_of_room(at, verb, more and more.vm_size or compute.vm_size)
+  local begun = machine.begin(compute, verb, at.now, failure, more)
+  return operations.accept(at, begun.due, begun.failure, more)
+end
+
+local function find(at)
+  local operation = at.world:operation(at.operation_id)
+  if not operation then refusal.raise("no_operation", at.operation_id) end
+  if at.query.s ~= operation.signature then refusal.raise "bad_signature" end
+  return operation
+end
+
+local SUCCEEDED = '{"status":"Succeeded","percentComplete":100.0}'      -- as a text: as recorded, which no encoder of ours would write
+
+local WORDS = { Canceled = "Canceled" }      -- how a planned failure ends, where it is not "Failed"
+
+--- The status of an operation: 200 whatever it is.
+function operations.status(at)
+  local operation = find(at)
+  if operation.due > at.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(at) } } end
+  local failure = operation.failure
+  if not failure then return { status = 200, body = SUCCEEDED } end
+  return {
+    status = 200,
+    json = { status = WORDS[failure.status] or "Failed", error = { code = failure.code, message = failure.message } },
+  }
+end
+
+--- What Location leads to: 202 while it runs, then 200, or the failure.
+function operations.result(at)
+  local operation = find(at)
+  local failure = operation.failure
+  if operation.due > at.now then
+    local headers = operations.again(at)
+    headers.Location = at.origin .. at.target
+    return { status = 202, headers = headers }
+  end
+  if not failure then return { status = 200 } end
+  return { status = 400, json = { error = { code = failure.code, message = failure.message } } }
+end
+
+--- When to ask again, as headers.
+function operations.again(at)
+  local behaviour = at.world.behaviour
+  return { ["Retry-After"] = behaviour.retry_after and ("%d"):format(behaviour.retry_after) or nil, ["retry-after-ms"] = pace(at) }
+end
+
+return operations

@@ -1,0 +1,178 @@
+--- Quota in cores: what is used, what the limits are, by subscription, family and workspace, and what is refused for lack of it.
+--- Source: compute-rest.md, sections 3.15, 3.17 and 9.4.
+local answer = require "azureml.emulator.answer"
+local check = require "azureml.emulator.check"
+local json = require "azureml.json"
+local machine = require "azureml.emulator.machine"
+local refusal = require "azureml.emulator.refusal"
+local sizes = require "azureml.emulator.sizes"
+
+local quotas = {}
+
+local PROVIDER = "Microsoft.MachineLearningServices/"
+
+local function title_of(family)
+  return sizes.family_title(family.name) .. " Family Cluster Dedicated vCPUs"
+end
+
+local function segment_of(family)
+  return (family.name:gsub(" ", "_"))
+end
+
+-- What is used ------------------------------------------------------------------------------------------------------------
+
+local function usage(id, kind, name, title, used, limit)
+  return {
+    id = id, type = PROVIDER .. kind .. "/usages", unit = "Count", currentValue = used, limit = limit,
+    name = { value = name, localizedValue = title },
+  }
+end
+
+--- The rows of the usages, as the live service has them.
+function quotas.usages(at)
+  local world, base = at.world, "/subscriptions/" .. at.subscription.id
+  local used = world:usage(at.subscription, at.location)
+  local rows = json.array {
+    usage(base, "totalClusters", "TotalClusters", "Total Clusters", used.clusters, world.quotas.clusters),
+    usage(base, "totalDedicatedCores", "TotalDedicatedCores", "Total Cluster Dedicated Regional vCPUs", used.total, world.quotas.total),
+  }
+  for _, family in ipairs(sizes.families()) do
+    rows[#rows + 1] = usage(base .. "/usages/" .. segment_of(family), "vmFamily/dedicatedCores", family.name, title_of(family),
+      used.families[family.name] or 0, world:family_limit(family))
+  end
+  return answer.of { value = rows }
+end
+
+--- Cores of a family that a workspace's computes hold.
+local function used_in_workspace(world, workspace, family)
+  local sum = 0
+  for _, compute in ipairs(world:computes(workspace)) do
+    local cores, of = quotas.cores_of(compute)
+    if of == family then sum = sum + cores end
+  end
+  return sum
+end
+
+--- The cores that a compute holds, and of which family. A stopped instance holds its own, unless it gives them back; a cluster holds those
+--- of its nodes, unless they are low-priority ones, which have a quota of their own.
+---@param compute table
+---@return integer cores, string? family
+function quotas.cores_of(compute)
+  local size = sizes.find(compute.target or compute.vm_size)
+  if not size or not machine.holds_cores(compute) or compute.priority == "LowPriority" then return 0, size and size.family end
+  return size.vCPUs * (compute.nodes or 1), size.family
+end
+
+-- What the limits are -----------------------------------------------------------------------------------------------------
+
+local function limit_in_workspace(world, workspace, family)
+  return workspace.quotas and workspace.quotas[family.name] or world:family_limit(family)
+end
+
+local function quota(id, kind, family, limit, location)
+  return {
+    id = id .. "/quotas/" .. segment_of(family), type = PROVIDER .. kind .. "/dedicatedCores/quotas", unit = "Count", limit = limit,
+    location = location, name = { value = family.name, localizedValue = title_of(family) },
+  }
+end
+
+local function workspaces_there(at)
+  local list = {}
+  for _, workspace in ipairs(at.world:workspaces(at.subscription)) do
+    if workspace.location == at.location then list[#list + 1] = workspace end
+  end
+  return list
+end
+
+local function id_of(workspace)
+  return ("/subscriptions/%s/resourceGroups/%s/providers/%sworkspaces/%s"):format(workspace.group.subscription.id, workspace.group.name,
+    PROVIDER, workspace.name)
+end
+
+--- Each family's limit: for the subscription, then for each workspace.
+function quotas.list(at)
+  local rows, there = json.array {}, workspaces_there(at)
+  for _, family in ipairs(sizes.families()) do
+    local limit = at.world:family_limit(family)
+    rows[#rows + 1] = quota("/subscriptions/" .. at.subscription.id, "vmFamily", family, limit, json.null)
+    for _, workspace in ipairs(there) do
+      rows[#rows + 1] = quota(id_of(workspace), "workspaces", family, limit_in_workspace(at.world, workspace, family), workspace.location)
+    end
+  end
+  return answer.of { value = rows }
+end
+
+-- "Standard_DSv2_Family_Cluster_Dedicated_vCPUs" and "standardDSv2Family" are the same.
+local function plain_name(text)
+  return (text:lower():gsub("[%s_]", ""):gsub("clusterdedicatedvcpus$", ""))
+end
+
+local function family_of(segment)
+  local wanted = plain_name(segment)
+  for _, family in ipairs(sizes.families()) do
+    if plain_name(family.name) == wanted then return family end
+  end
+end
+
+local function workspace_of(at, id)
+  local group_name, name = id:match "^/subscriptions/[^/]+/[rR]esource[gG]roups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/"
+  local group = group_name and at.world:group(at.subscription, group_name)
+  return group and at.world:workspace(group, name)
+end
+
+-- Whether a limit can be set, by the words of the service; and sets it.
+local function set(at, id, limit)
+  local family, workspace = family_of(id:match "/quotas/([^/]+)$" or ""), workspace_of(at, id)
+  if not workspace or not limit or limit < 0 then return "Failure" end
+  if workspace.location ~= at.location then return "OperationNotEnabledForRegion" end
+  if not family then return "InvalidVMFamilyName" end
+  if limit > at.world:family_limit(family) then return "InvalidQuotaExceedsSubscriptionLimit" end
+  if limit < used_in_workspace(at.world, workspace, family.name) then return "InvalidQuotaBelowClusterMinimum" end
+  workspace.quotas = workspace.quotas or {}
+  workspace.quotas[family.name] = limit
+  at.world:save("workspace", workspace)
+  return "Success"
+end
+
+--- Set limits of workspaces. Each is answered for itself: a 200 can hold failures.
+function quotas.update(at)
+  local rows = json.array {}
+  for i, each in ipairs(check.list(check.body(at.body).value, "value") or refusal.raise("missing_property", "value")) do
+    if type(each) ~= "table" then refusal.raise("wrong_type", "value", "a list of objects") end
+    local id, limit = check.required(each.id, "string", "value.id"), check.whole(each.limit, "value.limit")
+    rows[i] = {
+      id = id, type = check.text(each.type, "value.type") or PROVIDER .. "workspaces/quotas", limit = limit, unit = "Count",
+      status = set(at, id, limit),
+    }
+  end
+  return answer.of { value = rows }
+end
+
+-- What is refused ---------------------------------------------------------------------------------------------------------
+
+local function family_named(name)
+  for _, family in ipairs(sizes.families()) do
+    if family.name == name then return family end
+  end
+end
+
+--- Refuse where there is no quota for more.
+---@param at table              a request's, with subscription and workspace
+---@param size table            as sizes.find gives it
+---@param more { nodes: integer?, computes: integer?, freed: integer? }?     nodes (1), computes (1), cores of the family that become free
+function quotas.check(at, size, more)
+  more = more or {}
+  local world, workspace, nodes = at.world, at.workspace, more.nodes or 1
+  local used, family = world:usage(at.subscription, workspace.location), family_named(size.family)
+  local wanted, freed, in_family = size.vCPUs * nodes, more.freed or 0, used.families[size.family] or 0
+  local title, limit = sizes.family_title(size.family), world:family_limit(family)
+  if used.clusters + (more.computes or 1) > world.quotas.clusters then refusal.raise("quota_clusters", world.quotas.clusters) end
+  if used.total - freed + wanted > world.quotas.total then refusal.raise("quota_total", world.quotas.total, nodes, wanted, used.total) end
+  if in_family - freed + wanted > limit then refusal.raise("quota_family", title, limit, nodes, wanted, in_family) end
+  local own = workspace.quotas and workspace.quotas[size.family]
+  if not own then return end
+  in_family = used_in_workspace(world, workspace, size.family)
+  if in_family - freed + wanted > own then refusal.raise("quota_workspace", workspace.name, title, own, nodes, wanted, in_family) end
+end
+
+return quotas
