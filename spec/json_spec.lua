@@ -28,3 +28,37 @@ describe("JSON that is read as it was written", function()
     assert.is_nil((json.decode_exact(('{"a":'):rep(100000))))
   end)
 end)
+
+describe("JSON", function()
+  it("gives nil and what is wrong for a text that is none", function()
+    for _, text in ipairs { "", "{", "nope", "[1,]", "{} {}", "NaN" } do
+      local value, fault = json.decode(text)
+      assert.is_nil(value, text)
+      assert.is_string(fault, text)
+    end
+  end)
+
+  it("survives a read-modify-write: integers, empty arrays, nulls and members that nobody here knows", function()
+    local text = '{"big":9007199254740993,"list":[],"nothing":null,"object":{},"text":"a/b","tags":{"team":"vision"}}'
+    local merged = json.merge(text, { tags = { team = "speech" } })
+    assert.equal('{"big":9007199254740993,"list":[],"nothing":null,"object":{},"tags":{"team":"speech"},"text":"a/b"}', merged)
+  end)
+
+  it("encodes empty arrays where they are said to be arrays", function()
+    assert.equal("[]", json.encode(json.array {}))
+    assert.equal("{}", json.encode {})
+    assert.equal("[1,2]", json.encode { 1, 2 })
+    assert.equal('{"a":null}', json.encode { a = json.null })
+    assert.equal('{"n":12345678901234567}', json.encode { n = 12345678901234567 })
+  end)
+
+  it("get: a member however deep, nil where anything on the way is absent or null", function()
+    local value = json.decode '{"a":{"b":{"c":1}},"n":null,"s":"x"}'
+    assert.equal(1, json.get(value, "a", "b", "c"))
+    assert.is_nil(json.get(value, "a", "x", "c"))
+    assert.is_nil(json.get(value, "n"))
+    assert.is_nil(json.get(value, "n", "b"))
+    assert.is_nil(json.get(value, "s", "len"))
+    assert.is_nil(json.get(nil, "a"))
+  end)
+end)

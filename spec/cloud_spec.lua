@@ -1,0 +1,31 @@
+local cloud = require "azureml.cloud"
+
+describe("clouds", function()
+  it("have their own authority, Resource Manager and scope", function()
+    for name, row in pairs {
+      AzureCloud = { "login.microsoftonline.com", "management.azure.com" },
+      AzureUSGovernment = { "login.microsoftonline.us", "management.usgovcloudapi.net" },
+      AzureChinaCloud = { "login.chinacloudapi.cn", "management.chinacloudapi.cn" },
+    } do
+      local one = cloud.of(name)
+      assert.same({ "https://" .. row[1], "https://" .. row[2], "https://" .. row[2] .. "/.default" },
+        { one.authority, one.resource_manager, one.scope })
+    end
+  end)
+
+  it("are the public one where none is named", function()
+    assert.equal(cloud.of "AzureCloud", cloud.of(nil))
+  end)
+
+  it("may be one's own, with all three fields", function()
+    local own = { authority = "https://login.example", resource_manager = "https://arm.example", scope = "https://arm.example/.default" }
+    assert.equal(own, cloud.of(own))
+    own.scope = nil
+    assert.error_matches(function() cloud.of(own) end, "a cloud of one's own needs scope")
+  end)
+
+  it("are listed where a name is wrong", function()
+    assert.error_matches(function() cloud.of "AzureMoon" end,
+      "there is no cloud 'AzureMoon' %(known: AzureChinaCloud, AzureCloud, AzureUSGovernment%)")
+  end)
+end)

@@ -1,0 +1,81 @@
+local errors = require "azureml.error"
+local json = require "azureml.json"
+
+describe("an error object", function()
+  it("reads as where, what, which, and what to do next", function()
+    local err = errors.new {
+      where = "nightly.lua:5:", code = "ResourceNotFound", status = 404, request_id = "4f1", message = "cannot stop 'x': it is not there",
+    }
+    assert.equal("nightly.lua:5: cannot stop 'x': it is not there (ResourceNotFound, HTTP 404, request 4f1)\n"
+      .. "  hint: check the name; 'azureml list' shows what there is", tostring(err))
+  end)
+
+  it("lists its details by their messages, or codes", function()
+    local err = errors.new { code = "SomeFailed", message = "2 of 3 failed", details = { { message = "a: no" }, { code = "B" }, "c", {} } }
+    assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
+  end)
+
+  it("is told apart from all else", function()
+    assert.is_true(errors.is(errors.new { code = "A", message = "a" }))
+    for _, value in ipairs { "text", 1, {}, print } do assert.is_false(errors.is(value)) end
+  end)
+
+  it("is raised with the caller's place and traceback, without ours; raised again it keeps them", function()
+    local function caller() errors.raise { code = "A", message = "a" } end
+    local ok, err = pcall(caller)
+    assert.is_false(ok)
+    assert.matches("error_spec.lua:%d+:$", err.where)
+    assert.matches("^\t[^\n]*error_spec.lua:%d+: in ", err.traceback)
+    assert.is_nil(err.traceback:find("lua/azureml/error.lua", 1, true))
+    local where = err.where
+    local _, again = pcall(errors.raise, err)
+    assert.equal(err, again)
+    assert.equal(where, again.where)
+  end)
+
+  it("is made of the core's, with all that the service's body says", function()
+    local err = errors.from_core({
+      code = "BadRequest", message = "no", status = 400,
+      body = '{"error":{"code":"BadRequest","message":"no","details":[{"code":"D","message":"d"}],"innererror":{"code":"I"},'
+        .. '"additionalInfo":[{"type":"PolicyViolation","info":{"name":"p"}}]}}',
+    }, "cannot create x")
+    assert.equal("cannot create x: no", err.message)
+    assert.equal("d", err.details[1].message)
+    assert.equal("I", err.innererror.code)
+    assert.equal("PolicyViolation", err.additional_info[1].type)
+    assert.is_nil(err.body)
+  end)
+
+  for _, row in ipairs {
+    { "nested once more", '{"error":{"error":{"code":"A","details":[{"code":"D"}]}}}' },
+    { "without an envelope", '{"code":"A","details":[{"code":"D"}]}' },
+  } do
+    it("reads a body " .. row[1], function()
+      assert.equal("D", errors.from_core({ code = "A", message = "a", body = row[2] }).details[1].code)
+    end)
+  end
+
+  for _, body in ipairs { "[]", "null", '"text"', "12", '{"error":"text"}', '{"error":null}', '{"details":null}' } do
+    it("minds no strange body: " .. body, function()
+      local err = errors.from_core { code = "A", message = "a", body = body }
+      assert.is_nil(json.get(err.details, 1))
+    end)
+  end
+
+  it("try: gives what was returned, or nil and the object; lets mistakes and interrupts through", function()
+    assert.same({ 1, 2 }, { errors.try(function(a) return a, 2 end, 1) })
+    local value, err = errors.try(errors.raise, { code = "A", message = "a" })
+    assert.is_nil(value)
+    assert.equal("A", err.code)
+    assert.error_matches(function() errors.try(error, "a mistake", 0) end, "a mistake")
+    local ok, raised = pcall(errors.try, error, errors.interrupted())
+    assert.is_false(ok)
+    assert.is_true(errors.is_interrupted(raised))
+  end)
+
+  it("mistake: a plain text at the caller's line", function()
+    local ok, text = pcall(function() errors.mistake("give %d more", 2) end)
+    assert.is_false(ok)
+    assert.matches("error_spec.lua:%d+: give 2 more$", text)
+  end)
+end)

@@ -1,0 +1,44 @@
+local options = require "azureml.options"
+
+describe("options", function()
+  local KNOWN = { name = "string", count = "integer", limit = "number", force = "boolean", tags = "table", log = "callable", cloud = "any" }
+
+  it("that fit come back; none stand for an empty table", function()
+    local given = { name = "a", count = 1, limit = 0.5, force = false, tags = {}, log = print, cloud = 7 }
+    assert.equal(given, options.check("try", given, KNOWN))
+    assert.same({}, options.check("try", nil, KNOWN))
+  end)
+
+  for _, row in ipairs {
+    { "no table", "try: a table of options expected, got string" },
+    { { nmae = "a" }, "try has no option 'nmae' (known: cloud, count, force, limit, log, name, tags)" },
+    { { "a" }, "try has no option '1' (known: " },
+    { { name = 1 }, "try: option 'name' must be a string, not number" },
+    { { count = 1.5 }, "try: option 'count' must be an integer, not number" },
+    { { limit = "1" }, "try: option 'limit' must be a number, not string" },
+    { { force = 1 }, "try: option 'force' must be a boolean, not number" },
+    { { tags = "a=b" }, "try: option 'tags' must be a table, not string" },
+    { { log = {} }, "try: option 'log' must be a function, not table" },
+  } do
+    it("are refused at the caller's line: " .. row[2], function()
+      local ok, message = pcall(options.check, "try", row[1], KNOWN)
+      assert.is_false(ok)
+      assert.is_truthy(message:find(row[2], 1, true), message)
+      assert.matches("^[^:]*spec.options_spec.lua:%d+: ", message)
+    end)
+  end
+
+  it("refuse: an error object of a rule that is broken", function()
+    local ok, err = pcall(options.refuse, "%s is too long", "it")
+    assert.is_false(ok)
+    assert.same({ "InvalidArgument", "it is too long" }, { err.code, err.message })
+  end)
+
+  it("check_seconds: a number of 0 or more", function()
+    options.check_seconds("wait", 0)
+    options.check_seconds("wait", math.huge)
+    for _, wrong in ipairs { -1, 0 / 0, "1", {} } do
+      assert.error_matches(function() options.check_seconds("wait", wrong) end, "wait must be a number of seconds, 0 or more")
+    end
+  end)
+end)
