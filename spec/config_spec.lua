@@ -1,0 +1,101 @@
+local json = require "azureml.json"
+local process = require "spec.process"
+
+describe("which workspace", function()
+  local A, B = "aaaaaaaa-1111-1111-1111-111111111111", "bbbbbbbb-1111-1111-1111-111111111111"
+  local home
+
+  before_each(function() home = process.directory() end)
+  after_each(function() process.remove(home) end)
+
+  local function file(path, text, mode)
+    os.execute(("mkdir -p '%s/%s'"):format(home, path:match "^(.*)/[^/]*$" or "."))
+    return process.write(home .. "/" .. path, text, mode)
+  end
+
+  -- "subscription group workspace", or the error's text.
+  local function found(given, environment, directory)
+    local all = { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }
+    for name, value in pairs(environment or {}) do all[name] = value end
+    local script = ([[
+      local ok, said = pcall(require("azureml.config").workspace, require("azureml.json").decode '%s')
+      io.write(ok and table.concat({ said.subscription_id, said.resource_group, said.workspace_name }, " ") or tostring(said))
+    ]]):format(json.encode(given or {}))
+    return (process.plain_lua({ "-e", script }, all, home .. "/" .. (directory or "")))
+  end
+
+  local function settings(subscription, group, name)
+    return json.encode { subscription_id = subscription, resource_group = group, workspace_name = name }
+  end
+
+  local ENVIRONMENT = { AZUREML_ARM_SUBSCRIPTION = A, AZUREML_ARM_RESOURCEGROUP = "ga", AZUREML_ARM_WORKSPACE_NAME = "wa" }
+
+  it("is what arguments say, where they say all", function()
+    assert.equal("s g w", found({ subscription_id = "s", resource_group = "g", workspace_name = "w" }, ENVIRONMENT))
+  end)
+
+  it("is what the environment says, before a file, single fields replaced by arguments", function()
+    file("config.json", settings(B, "gb", "wb"))
+    assert.equal(A .. " ga wa", found({}, ENVIRONMENT))
+    assert.equal(A .. " ga mine", found({ workspace_name = "mine" }, ENVIRONMENT))
+  end)
+
+  it("comes whole from one source, never mixed", function()
+    file("config.json", settings(B, "gb", "wb"))
+    assert.equal(B .. " gb wb", found({}, { AZUREML_ARM_SUBSCRIPTION = A }))
+  end)
+
+  for _, path in ipairs { "config.json", ".azureml/config.json", "aml_config/project.json" } do
+    it("is what " .. path .. " says, here or above", function()
+      file(path, settings(B, "gb", "wb"))
+      file("a/b/c/x", "")
+      assert.equal(B .. " gb wb", found({}, nil, "a/b/c"))
+    end)
+  end
+
+  it("is what the old form of the file says, a byte order mark before it or not", function()
+    file("config.json", '\239\187\191{"Scope":"/subscriptions/' .. B
+      .. '/resourceGroups/gb/providers/Microsoft.MachineLearningServices/workspaces/wb"}')
+    assert.equal(B .. " gb wb", found())
+  end)
+
+  it("is what the Azure CLI has as defaults, a byte order mark before its profile or not", function()
+    file(".azure/config", "[core]\ngroup = no\n[defaults]\ngroup = gc\n workspace=wc \n")
+    file(".azure/azureProfile.json", '\239\187\191{"subscriptions":[{"id":"x"},{"id":"' .. A .. '","isDefault":true}]}')
+    assert.equal(A .. " gc wc", found())
+    file("other/config", "[defaults]\ngroup=gd\nworkspace=wd\n")
+    file("other/azureProfile.json", '{"subscriptions":[{"id":"' .. B .. '","isDefault":true}]}')
+    assert.equal(B .. " gd wd", found({}, { AZURE_CONFIG_DIR = home .. "/other" }))
+  end)
+
+  it("is an error that lists what was tried and what is missing, where nobody says it", function()
+    local said = found { resource_group = "g" }
+    for _, part in ipairs {
+      "which workspace? subscription_id, workspace_name not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION",
+      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home), "--emulator needs none of them",
+    } do
+      assert.is_truthy(said:find(part, 1, true), said)
+    end
+  end)
+
+  for _, row in ipairs {
+    { "no JSON", "{", nil, "config.json is not a JSON object" }, { "no object", "[1]", nil, "has no subscription_id" },
+    { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil, "config.json has no workspace_name" },
+    { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil, "has no subscription_id" },
+    { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
+  } do
+    it("is not guessed where the file is " .. row[1], function()
+      file("config.json", row[2], row[3])
+      local said = found()
+      assert.is_truthy(said:find(row[4], 1, true), said)
+      assert.is_truthy(said:find(home, 1, true), "the file is named")
+    end)
+  end
+
+  it("is all that a file may say", function()
+    local content = json.decode(settings(B, "gb", "wb"))
+    content.endpoint, content.authority, content.cloud = "https://evil.example", "https://evil.example", "Evil"
+    file("config.json", json.encode(content))
+    assert.equal(B .. " gb wb", found())
+  end)
+end)
