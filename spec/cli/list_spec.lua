@@ -1,0 +1,46 @@
+local json = require "azureml.json"
+local run = require "spec.command_line"
+local world = require "spec.world"
+
+describe("azureml list", function()
+  local emulator, ws
+
+  before_each(function()
+    emulator, ws = world.open { ann = { state = "Running", tags = { team = "vision", keep = "on" } }, bob = "Stopped" }
+  end)
+  after_each(function() world.close(emulator, ws) end)
+
+  it("prints name, state, size and tags", function()
+    local out, err, code = run "list"
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("^Name +State +Size +Tags", out)
+    assert.matches("ann +Running +%S+ +keep=on team=vision", out)
+    assert.matches("bob +Stopped", out)
+  end)
+
+  for _, row in ipairs {
+    { { "--state", "stopped" }, "bob" }, { { "--tags", "team=vision" }, "ann" }, { { "--tags", "team=vision", "keep=off" }, "" },
+    { { "--mine" }, "ann bob" },
+  } do
+    it(("with %s gives '%s'"):format(table.concat(row[1], " "), row[2]), function()
+      local names = {}
+      for i, one in ipairs(json.decode((run("list", "-o", "json", table.unpack(row[1]))))) do names[i] = one.name end
+      table.sort(names)
+      assert.equal(row[2], table.concat(names, " "))
+    end)
+  end
+
+  it("prints an empty array of JSON where there is nothing", function()
+    assert.equal("[]\n", (run("list", "--state", "Unusable", "-o", "json")))
+  end)
+
+  it("fails rather than print a part", function()
+    for i = 1, 5 do emulator:seed_instance("more" .. i, "Stopped") end
+    emulator:set_page_size(2)
+    local refusal = { status = 400, json = { error = { code = "A", message = "a" } } }
+    emulator:fault { match = { method = "GET" }, after = 2, times = 9, answer = refusal }
+    local out, err, code = run "list"
+    assert.same({ "", 1 }, { out, code })
+    assert.matches("^azureml: .*%(A, HTTP 400", err)
+  end)
+end)
