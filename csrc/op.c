@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "challenge.h"
 #include "client.h"
 #include "op.h"
 #include "text.h"
@@ -35,6 +36,7 @@ struct Op {
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
   int     renewed;            /* the service refused our token once already */
+  int     challenged;         /* and once demanded one with further claims */
   int     redirects;          /* followed in this stage */
   char   *detour;             /* where the last one led; NULL: this stage's own URL */
   double  pace, deadline, accepted_at, sent_at, throttled_at;
@@ -338,11 +340,32 @@ static void polled(Op *op) {
   }
 }
 
-static int token_was_refused(Op *op) {
-  if (op->reply.status != 401 || !op->client->credential || op->renewed) return 0;
+static int renew_token(Op *op) {
+  if (op->renewed) return 0;
   op->renewed = 1;
   token_refused(op->client->credential, op->client->scope, &op->token);
   return 1;
+}
+
+static int renew_token_with(Op *op, const char *claims) {
+  if (op->challenged) return 0;
+  op->challenged = 1;
+  token_challenged(op->client->credential, op->client->scope, &op->token, claims);
+  return 1;
+}
+
+/* A 401 may be due to the token we have: each of the two remedies is tried once. */
+static int another_token_may_do(Op *op) {
+  char *claims;
+  int may = 0;
+  if (op->reply.status != 401 || !op->client->credential) return 0;
+  switch (challenge_read(&op->reply.headers, &claims)) {
+    case CHALLENGE_CLAIMS: may = renew_token_with(op, claims); break;
+    case CHALLENGE_TOKEN: may = renew_token(op); break;
+    case CHALLENGE_UNREADABLE: break;
+  }
+  free(claims);
+  return may;
 }
 
 /* Whose throttling budget this stage's requests draw from; the caller frees. */
@@ -387,7 +410,7 @@ static void give_up_turn(Op *op) {
 
 static void replied(Op *op) {
   note_budget(op);
-  if (token_was_refused(op)) {
+  if (another_token_may_do(op)) {
     go(op);
     return;
   }
@@ -395,7 +418,7 @@ static void replied(Op *op) {
     refused(op);
     return;
   }
-  op->renewed = 0;
+  op->renewed = op->challenged = 0;
   if (op->reply.status >= 300) {
     redirected(op);
     return;

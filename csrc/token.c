@@ -22,6 +22,7 @@ struct Token {
   double renew_at, ends_at;
   unsigned generation;       /* counts the headers there were */
   unsigned long within;      /* of who asked first for the fetch under way */
+  char  *claims;             /* what the next fetch has to demand; NULL: nothing */
   int    fetching;
   Timer  start;              /* a fetch begins in the next turn, so that all who ask are in the ring before it ends */
   Fetch  fetch;
@@ -71,10 +72,20 @@ static void tell_waiters(Token *token, const Error *error) {
   }
 }
 
+static void renew(Token *token, unsigned long within);
+
+/* Claims were demanded while a fetch without them was under way: what it brought serves nobody who waits. */
+static int came_too_early(const Token *token, const Fetch *fetch) { return token->claims && !fetch->claims; }
+
 static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
   Token *token = token_of_fetch(fetch);
   Error bad = { 0 };
   token->fetching = 0;
+  if (grant && came_too_early(token, fetch)) {
+    renew(token, token->within);
+    return;
+  }
+  text_set(&token->claims, NULL);
   if (grant && !text_is_token(grant->token)) {
     error_set(&bad, ERROR_CREDENTIAL, "InvalidToken", "the %s credential brought a token that is empty or holds characters no token has",
               token->credential->kind->name);
@@ -89,7 +100,7 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 static void start_fetch(Timer *timer) {
   Token *token = (Token *)((char *)timer - offsetof(Token, start));
   token->fetching = 1;
-  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .done = fetched, .root = token, .within = token->within };
+  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .claims = token->claims, .done = fetched, .root = token, .within = token->within };
   token->credential->kind->fetch(token->credential, &token->fetch);
 }
 
@@ -142,6 +153,13 @@ void token_refused(Credential *credential, const char *scope, const TokenWait *w
   if (token && token->generation == wait->generation) token->ends_at = 0;
 }
 
+void token_challenged(Credential *credential, const char *scope, const TokenWait *wait, const char *claims) {
+  Token *token = find(credential, scope);
+  if (!token || token->generation != wait->generation) return;      /* another has come since: try that first */
+  token->ends_at = 0;
+  if (!token->fetching || !token->fetch.claims) text_set(&token->claims, claims);
+}
+
 char *credential_claim(const Credential *credential, const char *name) {
   for (const Token *token = credential->tokens; token; token = token->next) {
     char *claim = token->header ? jwt_claim(token->header, name) : NULL;
@@ -158,6 +176,7 @@ void tokens_clear(Credential *credential) {
     if (token->fetching) credential->kind->cancel(credential, &token->fetch);
     while (token->waiting.next != &token->waiting) token_forget(token->waiting.next);
     text_wipe(token->header);
+    free(token->claims);
     free(token->scope);
     free(token);
   }

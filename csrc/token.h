@@ -41,6 +41,8 @@ int  token_hangs_on(Credential *credential, const char *scope, unsigned long que
 void token_forget(TokenWait *wait);                                 /* no longer interested */
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait);   /* the service did not take the one that wait
                                                                                           was given: fetch another */
+void token_challenged(Credential *credential, const char *scope, const TokenWait *wait, const char *claims);   /* the same, and the next one must
+                                                                                          have these claims (JSON) */
 
 /* What a kind of credential is to credential.c and token.c. */
 typedef struct CredentialKind {

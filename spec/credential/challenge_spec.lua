@@ -1,0 +1,169 @@
+--- What a 401 does to the token that it refused: csrc/op.c and csrc/token.c.
+local authority = require "spec.authority"
+local azureml = require "azureml"
+local core = require "azureml.core"
+local vectors = require "spec.vectors"
+local world = require "spec.world"
+
+local VECTOR = vectors.other().cae_challenges[1]
+
+describe("a service that does not take the token", function()
+  local entra
+
+  before_each(function() core.clock "virtual" end)
+
+  after_each(function()
+    if entra then entra:close() end
+    entra = nil
+    core.clock "real"
+    assert.equal(0, world.leaks())
+  end)
+
+  local function refusing(challenges, status)
+    return { status = status or 401, headers = { ["WWW-Authenticate"] = challenges },
+      body = '{"error":{"code":"InvalidAuthenticationToken","message":"no"}}' }
+  end
+
+  -- A service that refuses so often before it answers.
+  local function open(challenge, times, kind, given)
+    local refused = 0
+    entra = authority(nil, function()
+      refused = refused + 1
+      if refused <= times then return refusing(challenge) end
+    end)
+    entra:use(kind or "client_secret", given or { client_secret = "s" })
+  end
+
+  local function claims_asked()
+    local list = {}
+    for i, form in ipairs(entra.forms) do list[i] = form.claims or "none" end
+    return list
+  end
+
+  it("because of claims gets one with them, once", function()
+    open(VECTOR.header, 1)
+    assert.equal("Bearer token-2", entra:ask())
+    assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
+  end)
+
+  it("because of claims again and again has its answer told after one new token", function()
+    open(VECTOR.header, 100)
+    local _, err = entra:ask()
+    assert.equal(401, err.status)
+    assert.equal("InvalidAuthenticationToken", err.code)
+    assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
+    assert.equal(4, #entra.requests)
+  end)
+
+  it("because of claims that cannot be read has its answer told at once: another token of the kind would not do", function()
+    open('Bearer error="insufficient_claims", claims="%%%"', 100)
+    local _, err = entra:ask()
+    assert.equal(401, err.status)
+    assert.same({ "none" }, claims_asked())
+  end)
+
+  it("for any other reason gets a new one, once, without claims", function()
+    open('Bearer error="invalid_token", error_description="The access token has expired."', 1)
+    assert.equal("Bearer token-2", entra:ask())
+    assert.same({ "none", "none" }, claims_asked())
+  end)
+
+  it("first as expired, then because of claims, gets what it wants in the end", function()
+    local refused = 0
+    entra = authority(nil, function()
+      refused = refused + 1
+      if refused == 1 then return refusing 'Bearer error="invalid_token"' end
+      if refused == 2 then return refusing(VECTOR.header) end
+    end)
+    entra:use("client_secret", { client_secret = "s" })
+    assert.equal("Bearer token-3", entra:ask())
+    assert.same({ "none", "none", VECTOR.merged_with_cp1 }, claims_asked())
+  end)
+
+  it("gets the next one with claims as well, and the one after it plain", function()
+    open(VECTOR.header, 1)
+    entra:ask()
+    assert.equal("Bearer token-2", entra:ask())      -- kept
+    azureml.sleep(4000)
+    assert.equal("Bearer token-3", entra:ask())
+    assert.same({ "none", VECTOR.merged_with_cp1, "none" }, claims_asked())
+  end)
+
+  it("repeats the whole request, its body too", function()
+    local bodies = {}
+    entra = authority(nil, function(request)
+      bodies[#bodies + 1] = request.body
+      if #bodies == 1 then return refusing(VECTOR.header) end
+    end)
+    entra:use("client_secret", { client_secret = "s" })
+    entra.client:request { method = "PUT", path = "/x", body = { a = 1 } }
+    assert.same({ '{"a":1}', '{"a":1}' }, bodies)
+  end)
+
+  it("makes one new token for all whom it refused", function()
+    local refused = 0
+    entra = authority(nil, function(request)
+      if request.headers.authorization == "Bearer token-1" then
+        refused = refused + 1
+        return refusing(VECTOR.header)
+      end
+    end)
+    entra:use("client_secret", { client_secret = "s" })
+    local tasks = {}
+    for i = 1, 20 do tasks[i] = function() assert.equal("Bearer token-2", entra:ask()) end end
+    azureml.parallel(table.unpack(tasks))
+    assert.equal(20, refused)
+    assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
+  end)
+
+  it("while a token without the claims is on its way, waits for one with them", function()
+    local asked, requests = {}, 0
+    entra = authority(nil, function()
+      requests = requests + 1
+      if requests == 3 then return refusing(VECTOR.header) end
+    end)
+    entra:take(azureml.credential.callback(function(_, claims)
+      asked[#asked + 1] = claims or "none"
+      local name = "token-" .. #asked
+      if #asked == 2 then azureml.sleep(100) end
+      return name, 3600
+    end))
+    assert.equal("Bearer token-1", entra:ask())
+    azureml.sleep(3400)                                 -- early renewal begins, and is slow
+    assert.equal("Bearer token-1", entra:ask())
+    assert.equal("Bearer token-3", entra:ask())         -- refused because of claims meanwhile
+    assert.same({ "none", "none", VECTOR.merged_with_cp1 }, asked)
+  end)
+
+  for name, given in pairs {
+    ["a certificate"] = function(material)
+      return "client_certificate", { certificate = vectors.read(material, "client.combined.pem") }
+    end,
+    ["an assertion"] = function() return "client_assertion", { assertion = function() return "a.b.c" end } end,
+  } do
+    it("is satisfied by " .. name, function()
+      local material = vectors.open()
+      open(VECTOR.header, 1, given(material))
+      vectors.close(material)
+      assert.equal("Bearer token-2", entra:ask())
+      assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
+    end)
+  end
+
+  it("is satisfied through a chain", function()
+    open(VECTOR.header, 1)
+    entra:take(azureml.credential.chain {
+      azureml.credential.client_secret { authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s" },
+    })
+    assert.equal("Bearer token-2", entra:ask())
+    assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
+  end)
+
+  it("with a 403 is not given another: that is a matter of roles", function()
+    entra = authority(nil, function() return refusing(VECTOR.header, 403) end)
+    entra:use("client_secret", { client_secret = "s" })
+    local _, err = entra:ask()
+    assert.equal(403, err.status)
+    assert.same({ "none" }, claims_asked())
+  end)
+end)
