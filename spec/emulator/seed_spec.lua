@@ -20,6 +20,7 @@ describe("a seed", function()
     { { instances = { ["ci-ann"] = { tags = { a = 1 } } } }, "instances.ci-ann.tags.a must be a text, not number" },
     { { instances = { ["ci-ann"] = { size = "x" } } }, "instances.ci-ann has no field 'size' (known: description, state, tags, vm_size" },
     { { quotas = { total = -1 } }, "quotas.total must be a whole number from 0 on" },
+    { { quotas = { total = "5" } }, "quotas.total must be a whole number from 0 on" },
     { { quotas = { families = { x = 1.5 } } }, "quotas.families.x must be a whole number from 0 on" },
     { { workspaces = { a = {} } }, "workspaces must be a list" },
     { { workspaces = { { name = "a" }, { location = "eastus" } } }, "workspaces[2] needs 'name'" },

@@ -30,7 +30,7 @@ local text, flag, number, any_table = of_type("string", "a text"), of_type("bool
   of_type("table", "a table")
 
 local function count(value, place)
-  if not math.tointeger(value) or value < 0 then return ("%s must be a whole number from 0 on"):format(place) end
+  if type(value) ~= "number" or not math.tointeger(value) or value < 0 then return ("%s must be a whole number from 0 on"):format(place) end
 end
 
 local function guid(value, place)
