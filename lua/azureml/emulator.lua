@@ -131,12 +131,12 @@ end
 ---@return { status: integer?, headers: table<string, string>, body: string, fault: string? }      without status: it is never answered
 function Emulator:handle(request)
   self.requests = self.requests + 1
+  local began = self.log and core.now()
   local ok, given = pcall(dispatch, self, request)
   if not ok then given = crashed(given) end
   given = keep(self) or given
-  if given.status == nil then return {} end
-  local response = answer.complete(request, given, self.world)
-  if self.log then self.log(request, response) end
+  local response = given.status == nil and {} or answer.complete(request, given, self.world)
+  if self.log then self.log(request, response, core.now() - began) end
   return response
 end
 
@@ -191,7 +191,6 @@ function Emulator:advance(time)
   local seconds = clock.seconds(time)
   if not seconds then errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", tostring(time)) end
   self.clock:advance(seconds)
-  if self.state then self.state:note() end
   must_keep(self)
 end
 
@@ -315,6 +314,7 @@ end
 local function write_down(self)
   self.state:begin(self.clock, function(visit) self.world:each(visit) end)
   self.world:watch(function(...) self.state:note(...) end)
+  self.clock.moves = function() self.state:note() end
 end
 
 local function check_seed(given)
@@ -354,7 +354,7 @@ end
 ---  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see emulator/authority.lua),
 ---  azure_names boolean (its certificate is good for Azure's names too), speed number (1: how much faster than real its clock runs),
 ---  manual boolean (only `advance` moves it), seed table (what there is at first: see emulator/seed.lua), state string (a file that holds
----  what there is: where there is something in it the seed is not sown), faults table[], log fun(request, response)
+---  what there is: where there is something in it the seed is not sown), faults table[], log fun(request, response, seconds)
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use, `StateFailed` for a state that cannot be used
 ---@usage local emulator <close> = require("azureml.emulator").start { speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } } }

@@ -39,7 +39,7 @@ describe("azureml emulator", function()
 
   it("logs requests, without their queries", function()
     local _, _, err = serve "TERM"
-    assert.is_truthy(err:find "%d%d:%d%d:%d%d GET /nothing 404\n")
+    assert.is_truthy(err:find "%d%d:%d%d:%d%d GET    /nothing 404 %d+%.%d ms  NotFound\n")
     assert.is_nil(err:find "secret=1")
   end)
 
@@ -57,6 +57,31 @@ describe("azureml emulator", function()
     assert.is_truthy(listed)
     local _, refused = process.executable({ "list" }, { AZUREML_EMULATOR = running.url, SSL_CERT_FILE = "/dev/null" })
     assert.is_truthy(refused:find "certificate", refused)
+  end)
+
+  it("warns where others can reach it, also with --quiet, and only there", function()
+    local _, out, err = serve("TERM", "--quiet", "--address", "0.0.0.0")
+    assert.is_truthy(out:find "^http://127%.0%.0%.1:")
+    assert.is_truthy(err:find("whoever reaches 0.0.0.0 can use this emulator", 1, true), err)
+    _, out, err = serve("TERM", "--quiet")
+    assert.is_truthy(out)
+    assert.is_nil(err:find "reaches")
+  end)
+
+  it("begins with a seed, keeps its state, and says so when it takes that up", function()
+    process.write(directory .. "/seed.lua", 'return { workspace_name = "team", instances = { ["ci-ann"] = "Stopped" } }')
+    local _, _, err = serve("TERM", "--seed", "seed.lua", "--state", "state")
+    assert.is_truthy(err:find("workspace team; state kept in state\n", 1, true), err)
+    _, _, err = serve("TERM", "--seed", "seed.lua", "--state", "state")
+    assert.is_truthy(err:find("state taken up from state\n", 1, true), err)
+    assert.is_truthy(err:find("the state is taken up as it is, and the seed is not sown", 1, true), err)
+  end)
+
+  it("says what is wrong with a seed, and exits with 1", function()
+    local path = process.write(directory .. "/seed.lua", 'return { instances = { ["ci-ann"] = "Off" } }')
+    local out, err, code = process.executable { "emulator", "--seed", path }
+    assert.same({ "", 1 }, { out, code })
+    assert.is_truthy(err:find("azureml: the seed " .. path .. ": instances.ci-ann is 'Off', which is no state", 1, true), err)
   end)
 
   it("says nothing more with --quiet", function()

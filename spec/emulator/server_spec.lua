@@ -47,6 +47,16 @@ describe("the emulator's server", function()
     serve(nil, { port = port }):close()
   end)
 
+  it("that listens everywhere is reached on this machine", function()
+    for address, host in pairs { ["0.0.0.0"] = "127.0.0.1", ["::"] = "[::1]", ["127.0.0.2"] = "127.0.0.2", ["::1"] = "[::1]" } do
+      local one = serve(nil, { address = address })
+      assert.equal("http://" .. host, (one:url():match "^(.*):%d+$"))
+      local client <close> = client_of(one)
+      assert.equal("ok", client:request({ path = "/" }).body)
+      one:close()
+    end
+  end)
+
   it("closes with requests that nobody answered", function()
     local one = serve(function() return {} end)
     local client <close> = client_of(one)

@@ -1,6 +1,9 @@
 --- azureml emulator: serve the emulator until interrupted.
+local banner = require "azureml.emulator.banner"
 local command = require "azureml.command"
+local core = require "azureml.core"
 local emulator = require "azureml.emulator"
+local log = require "azureml.emulator.log"
 local seed = require "azureml.emulator.seed"
 local task = require "azureml.task"
 
@@ -30,38 +33,47 @@ function serve.configure(parser)
   parser:flag("--quiet", "no banner, no log of requests")
 end
 
-local function say(...)
-  io.stderr:write(table.concat({ ... }), "\n")
+local function say(line)
+  io.stderr:write(line, "\n")
 end
 
-local function log(request, response)
-  say(os.date "%H:%M:%S ", request.method, " ", request.target:match "^[^?]*", " ", tostring(response.status))
+local function facts_of(running, args)
+  local facts = running:settings()
+  facts.url, facts.ca_file, facts.speed, facts.state, facts.is_restored = running.url, running.ca_file, args.speed, args.state,
+    running.is_restored
+  return facts
 end
 
-local function banner(running)
-  local settings = running:settings()
-  say("An emulator of Azure Machine Learning compute listens at ", running.url, "; Ctrl-C ends it.")
-  say("For azureml:    export AZUREML_EMULATOR=", running.url)
-  say("For others:     export AZURE_AUTHORITY_HOST=", running.authority, " AZURE_TENANT_ID=", settings.tenant_id)
-  say("                export AZURE_CLIENT_ID=", settings.client_id, " AZURE_CLIENT_SECRET=", settings.client_secret)
-  if running.ca_file then
-    say("They trust it with:  export SSL_CERT_FILE=", running.ca_file, " NODE_EXTRA_CA_CERTS=", running.ca_file)
-    say("                     export REQUESTS_CA_BUNDLE=", running.ca_file)
-  end
-  say("Subscription ", settings.subscription_id, ", group ", settings.resource_group, ", workspace ", settings.workspace_name, ".")
+local function warn_of_others(args)
+  if core.is_loopback(args.address:find ":" and ("http://[%s]"):format(args.address) or "http://" .. args.address) then return end
+  say(("azureml: whoever reaches %s can use this emulator, and take its secrets: it is meant for this machine alone"):format(args.address))
+end
+
+local function check(args)
+  if not args.address:find "^[%x.:]+$" then command.misused(("'%s' is not an address such as 127.0.0.1 or ::1"):format(args.address)) end
+  if args.azure_names and not args.tls then command.misused "'--azure-names' is for certificates: it needs '--tls'" end
+end
+
+local function own_path(running)
+  local names = running:settings()
+  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices"):format(
+    names.subscription_id, names.resource_group):lower()
 end
 
 function serve.run(args)
-  if not args.address:find "^[%x.:]+$" then command.misused(("'%s' is not an address such as 127.0.0.1 or ::1"):format(args.address)) end
-  if args.azure_names and not args.tls then command.misused "'--azure-names' is for certificates: it needs '--tls'" end
+  check(args)
+  local own
   local sown = args.seed and seed.read(args.seed) or {}
   sown.workspace_name = args.workspace_name or sown.workspace_name
+  local function note(request, response, seconds) say(log.line(request, response, seconds, own)) end
   local running <close> = emulator.start {
-    port = args.port, address = args.address, tls = args.tls, azure_names = args.azure_names, speed = args.speed,
-    log = not args.quiet and log or nil,
-    seed = sown, state = args.state,
+    port = args.port, address = args.address, tls = args.tls, azure_names = args.azure_names, speed = args.speed, seed = sown,
+    state = args.state, log = not args.quiet and note or nil,
   }
-  if not args.quiet then banner(running) end
+  own = own_path(running)
+  warn_of_others(args)
+  if not args.quiet then say(table.concat(banner.lines(facts_of(running, args)), "\n")) end
+  if running.is_restored and next(sown) then say "azureml: the state is taken up as it is, and the seed is not sown" end
   print(running.url)
   io.stdout:flush()
   task.serve()

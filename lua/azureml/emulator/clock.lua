@@ -4,7 +4,7 @@ local clock = {}
 local Clock = {}
 Clock.__index = Clock
 
---- A clock.
+--- A clock. Its field `moves`, a function, is told when it is moved by hand.
 ---@param given { now: function, time: function, speed: number?, manual: boolean? }    now: monotonic seconds; time: seconds since 1970
 ---@return table
 function clock.new(given)
@@ -45,6 +45,7 @@ end
 ---@param seconds number
 function Clock:advance(seconds)
   self.moved = self.moved + seconds
+  if self.moves then self.moves() end
 end
 
 --- How long that is for those who live in real time; nil where nobody can say.

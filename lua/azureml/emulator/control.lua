@@ -23,6 +23,11 @@ actions["GET settings"] = function(emulator)
   return { status = 200, json = emulator:settings() }
 end
 
+-- For programs that sign in nowhere: curl, az rest.
+actions["GET token"] = function(emulator)
+  return { status = 200, body = emulator:issue_token(), headers = { ["Content-Type"] = "text/plain" } }
+end
+
 -- How often each verb was asked for.
 actions["GET requests"] = function(emulator)
   return { status = 200, json = emulator:verb_counts() }

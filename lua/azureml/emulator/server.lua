@@ -50,9 +50,12 @@ function Server:turn()
   end)
 end
 
---- Where it listens.
+local EVERYWHERE = { ["0.0.0.0"] = "127.0.0.1", ["::"] = "::1" }
+
+--- Where it listens, as a program on this machine reaches it.
 function Server:url()
-  local host = self.host:find ":" and "[" .. self.host .. "]" or self.host
+  local host = EVERYWHERE[self.host] or self.host
+  if host:find ":" then host = "[" .. host .. "]" end
   return ("%s://%s:%d"):format(self.tls and "https" or "http", host, self.httpd:port())
 end
 
