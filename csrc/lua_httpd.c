@@ -22,8 +22,8 @@ enum {
   CONNECTION_TIMEOUT = 60              /* seconds */
 };
 
-typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE } Fault;
-static const char *const fault_names[] = { "none", "close", "reset", "truncate", NULL };
+typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
+static const char *const fault_names[] = { "none", "close", "reset", "truncate", "garbage", NULL };
 
 typedef struct Exchange Exchange;
 typedef struct Server Server;
@@ -112,17 +112,27 @@ static void hold(Exchange *one) {
   MHD_suspend_connection(one->connection);
 }
 
+static int socket_of(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info ? info->connect_fd : -1;
+}
+
 /* SO_LINGER is not enough: libmicrohttpd would send a FIN first. */
 static void reset(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-  if (info) connect(info->connect_fd, &nowhere, sizeof nowhere);
+  connect(socket_of(connection), &nowhere, sizeof nowhere);
+}
+
+static void send_garbage(struct MHD_Connection *connection) {
+  static const char garbage[] = "\x7f\x03\xffthis is not HTTP\r\n\r\n";
+  send(socket_of(connection), garbage, sizeof garbage, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static enum MHD_Result give_answer(Exchange *one) {
   if (one->server->stopping || one->fault == FAULT_CLOSE) return MHD_NO;
-  if (one->fault == FAULT_RESET) {
-    reset(one->connection);
+  if (one->fault == FAULT_RESET || one->fault == FAULT_GARBAGE) {
+    if (one->fault == FAULT_RESET) reset(one->connection);
+    else send_garbage(one->connection);
     return MHD_NO;
   }
   return MHD_queue_response(one->connection, one->status, one->response);

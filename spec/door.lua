@@ -1,5 +1,6 @@
 --- An emulator without a socket, for specs of what it answers: requests go in by its only door, `handle`.
 local emulator = require "azureml.emulator"
+local form = require "azureml.emulator.form"
 local json = require "azureml.json"
 
 local Door = {}
@@ -19,6 +20,23 @@ function door.open(given)
   self.token = self.emulator:issue_token()
   self.names = self.emulator:settings()
   return self
+end
+
+--- Ask as somebody else from now on.
+---@param principal table
+---@param audience string?      Resource Manager's
+---@param claims string?        a JSON text, that the token is fetched with
+function Door:use(principal, audience, claims)
+  self.token = self.emulator.tokens:issue { principal = principal, audience = audience or "https://management.azure.com", claims = claims }
+end
+
+--- Ask the token endpoint: a form, of the default tenant unless another is named.
+---@return integer status, any value, table<string, string> headers
+function Door:ask_token(fields, tenant, headers)
+  local all = { host = "127.0.0.1" }
+  for name, value in pairs(headers or {}) do all[name] = value end
+  return self:send { method = "POST", target = ("/%s/oauth2/v2.0/token"):format(tenant or self.names.tenant_id), headers = all,
+    body = form.write(fields) }
 end
 
 --- The path of its workspace's part of the world: "computes/ann".

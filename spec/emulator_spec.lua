@@ -42,7 +42,7 @@ describe("an emulator", function()
     { { prot = 1 }, "emulator has no option 'prot' (known: address, azure_names, faults, log, manual, port, seed, speed, state, tls)" },
     { { port = "80" }, "option 'port' must be an integer, not string" },
     { { seed = { instance = {} } }, "seed: a seed has no field 'instance'" },
-    { { faults = { { answer = "explode" } } }, "a fault's answer" },
+    { { faults = { { answer = "explode" } } }, "a fault's trouble is one of capacity, " },
   } do
     it("refuses " .. row[2], function() assert.error_matches(function() emulator.new(row[1]) end, row[2], 1, true) end)
   end
@@ -101,7 +101,7 @@ describe("an emulator", function()
     assert.same({ false, "interrupted!" }, { pcall(at.ask, at, "GET", at:path "computes") })
   end)
 
-  for _, row in ipairs { { "close" }, { "reset" }, { "truncate" }, { "hang", true } } do
+  for _, row in ipairs { { "close" }, { "reset" }, { "truncate" }, { "garbage" }, { "hang", true } } do
     it("plays " .. row[1], function()
       local at = door.open()
       at.emulator:fault { answer = row[1] }

@@ -2,8 +2,6 @@
 --- clock: real, sped up, or moved by hand. It is honest about what no source states: emulator/inferred.lua.
 local answer = require "azureml.emulator.answer"
 local authority = require "azureml.emulator.authority"
-local authenticate = require "azureml.emulator.authenticate"
-local authorise = require "azureml.emulator.authorise"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
 local computes = require "azureml.emulator.computes"
@@ -12,17 +10,19 @@ local control = require "azureml.emulator.control"
 local core = require "azureml.core"
 local credential = require "azureml.credential"
 local directory = require "azureml.emulator.directory"
+local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
-local json = require "azureml.json"
+local manager = require "azureml.emulator.manager"
 local options = require "azureml.options"
-local refusal = require "azureml.emulator.refusal"
+local people = require "azureml.emulator.people"
+local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local state = require "azureml.emulator.state"
 local throttle = require "azureml.emulator.throttle"
-local token = require "azureml.emulator.token"
+local tokens = require "azureml.emulator.tokens"
 local world = require "azureml.emulator.world"
 
 local emulator = {}
@@ -33,7 +33,6 @@ local DEFAULTS = {
   tenant_id = "22222222-2222-2222-2222-222222222222", client_id = "33333333-3333-3333-3333-333333333333",
 }
 
-local READER_ID = "44444444-4444-4444-4444-444444444444"
 
 ---@class azureml.Emulator
 ---@field url string              "http://127.0.0.1:43210"
@@ -49,72 +48,19 @@ local KNOWN = {
 
 -- Requests ----------------------------------------------------------------------------------------------------------------
 
-local function scope_of(at)
-  return at.path:match "^(.*/[cC]omputes/[^/]+)" or at.path
-end
-
--- What was asked for by a fault, if it ends the request; an operation's failure is planned for later.
-local function take_trouble(self, at, request)
-  local trouble = self.faults:take { method = request.method, path = at.path, verb = at.verb }
-  if type(trouble) == "table" and trouble.status then return trouble end
-  if trouble == "expire_token" then self.directory:expire_tokens() end
-  if trouble == "hang" then return {} end
-  at.trouble = trouble
-end
-
-local function act(self, at, request)
-  local row, found = route.find(at.segments)
-  if not row then refusal.raise("unknown_path", at.path, at.query["api-version"] or "") end
-  local entry = row[request.method]
-  at.row, at.verb = row, route.verb(row, request.method)
-  if at.verb then self.verbs[at.verb] = (self.verbs[at.verb] or 0) + 1 end
-  local trouble = take_trouble(self, at, request)
-  if trouble then return trouble end
-  at.application = authenticate(self.directory, request, at.now)
-  if not entry then refusal.raise("wrong_method", request.method) end
-  route.check_version(at, row, self.names.location)
-  at.subscription = self.world:subscription(at.segments[2]) or refusal.raise("no_subscription", at.segments[2])
-  authorise(at.application, entry[1], scope_of(at))
-  at.budget = self.throttle:take(at.application.client_id, at.subscription.id, request.method)
-  route.resolve(at, found)
-  return entry[2](at)
-end
-
-local function finish(at, given)
-  given.headers = given.headers or {}
-  for name, left in pairs(at.budget or {}) do given.headers[name] = left end
-  if at.trouble == "lose_header" then given.headers["Azure-AsyncOperation"], given.headers.Location = nil, nil end
-  if at.trouble == "reset" or at.trouble == "close" or at.trouble == "truncate" then given.fault = at.trouble end
-  return given
-end
-
 -- A fault of ours is the service's: the answer to this request says it, and other requests do not notice. Ctrl-C is none.
 local function crashed(why)
   if errors.is_interrupted(why) or tostring(why):find "interrupted!$" then error(why, 0) end
   return { status = 500, json = { error = { code = "InternalServerError", message = "The emulator failed: " .. tostring(why) } } }
 end
 
-local function manage(self, request, segments, query)
-  local at = {
-    world = self.world, directory = self.directory, origin = self.url or "http://127.0.0.1", now = self.clock:now(), body = request.body,
-    segments = segments, query = query, target = request.target, path = request.target:match "^[^?]*",
-    directory_text = function(bytes) return directory.base64url(core.random(bytes)) end,
-  }
-  local ok, given = pcall(act, self, at, request)
-  if not ok then given = refusal.is(given) and answer.of_refusal(given, at.origin) or crashed(given) end
-  return finish(at, given)
-end
-
 local function dispatch(self, request)
   local segments, query = route.split(request.target)
   local first = (segments[1] or ""):lower()
   if first == "emulator" then return control.answer(self, request, segments) end
-  if first == "subscriptions" and segments[2] then return manage(self, request, segments, query) end
-  local rest = table.concat(segments, "/", 2):lower()
-  if rest == "oauth2/v2.0/token" and request.method == "POST" then
-    return token.answer({ world = self.world, directory = self.directory }, segments[1], request.body)
-  end
-  if rest == "v2.0/.well-known/openid-configuration" then return token.metadata(self.url, segments[1]) end
+  if first == "subscriptions" and segments[2] then return manager.answer(self, request, segments, query) end
+  local given = entra.answer(self, request, segments, query)
+  if given then return given end
   local path = request.target:match "^[^?]*"
   return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. path .. "." } } }
 end
@@ -237,7 +183,7 @@ end
 
 --- How many requests came, and how many tokens were issued.
 function Emulator:request_count() return self.requests end
-function Emulator:token_count() return self.directory.issued end
+function Emulator:token_count() return self.tokens.issued end
 
 --- How often each verb was asked for: create, delete, start, stop, restart.
 ---@return table<string, integer>
@@ -250,16 +196,32 @@ end
 --- A token of its default application, for what wants to hold one itself.
 ---@return string
 function Emulator:issue_token()
-  return (self.directory:issue(self.owner, "https://management.azure.com"))
+  return (self.tokens:issue { principal = self.owner, audience = "https://management.azure.com", proof = "secret" })
 end
 
---- A credential for it: "owner", who may do all, or "reader", who may only look.
----@param who string?
+local NAMED = { owner = "owner", reader = "reader", user = "user" }
+
+local function secret_of(principal)
+  local first = (principal.secrets or {})[1]
+  return first and first.value
+end
+
+--- A credential for it.
+---@param who string?      "owner" (an application that may do all), "reader" (one that may only look), "user" (a person who may do all), or
+---  whoever has that name, client id or object id
 ---@return azureml.Credential
 function Emulator:credential(who)
-  local application = who == "reader" and self.reader or self.owner
-  return credential.client_secret { authority = self.authority, tenant_id = application.tenant_id, client_id = application.client_id,
-    client_secret = application.client_secret, ca_file = self.ca_file }
+  local principal = self[NAMED[who or "owner"]] or self.directory:principal(who)
+  if not principal then errors.mistake("credential: there is nobody called '%s' in the emulator", who) end
+  local secret = secret_of(principal)
+  if not secret then      -- who signs in otherwise is given a token without it
+    return credential.callback(function(scope)
+      local text, lifetime = self.tokens:issue { principal = principal, audience = scope:gsub("/%.default$", "") }
+      return text, self.clock:in_real_time(lifetime) or lifetime
+    end)
+  end
+  return credential.client_secret { authority = self.authority, tenant_id = principal.tenant_id, client_id = principal.client_id,
+    client_secret = secret, ca_file = self.ca_file }
 end
 
 --- Stop it; what was in it is gone.
@@ -283,13 +245,6 @@ local function secret()
   return directory.base64url(core.random(30))
 end
 
-local function people(self)
-  local tenant = self.names.tenant_id
-  self.owner = self.directory:add_application { tenant_id = tenant, client_id = self.names.client_id,
-    client_secret = self.names.client_secret, role = "Owner" }
-  self.reader = self.directory:add_application { tenant_id = tenant, client_id = READER_ID, client_secret = secret(), role = "Reader" }
-end
-
 -- What the emulator itself is to remember: its names and ids.
 world.kinds.setting = { key = function(record) return record.id end }
 
@@ -297,17 +252,19 @@ world.kinds.setting = { key = function(record) return record.id end }
 local function begin(self, given)
   self.names = seed.names(given, DEFAULTS)
   self.names.client_secret = given.client_secret or secret()
-  people(self)
+  people.settle(self, self.names)
   self.world:save("setting", { id = "names", names = self.names })
   self.world:save("setting", { id = "quotas", quotas = given.quotas })
+  local wrong = people.add(self, given)
+  if wrong then errors.mistake("seed: %s", wrong) end
   seed.sow(self, given)
 end
 
 -- The world as another process left it.
 local function go_on(self, records)
   self.names = records.setting.names.names
-  people(self)
   self.world:restore(records)
+  people.settle(self, self.names)
 end
 
 -- From now on each change of the world is written down.
@@ -338,10 +295,10 @@ function emulator.new(given)
   local self = setmetatable({
     clock = time, requests = 0, verbs = {}, faults = fault.new(), throttle = throttle.new(time), log = given.log,
     world = world.new { clock = time, guid = core.guid, quotas = quotas },
-    directory = directory.new {
-      clock = time, random = core.random, guid = core.guid, encode = json.encode, token_lifetime = sown.token_lifetime,
-    },
   }, metatable)
+  self.directory = directory.new { world = self.world, guid = core.guid }
+  self.roles = roles.new { world = self.world, guid = core.guid }
+  self.tokens = tokens.new { world = self.world, clock = time, random = core.random, lifetime = sown.token_lifetime }
   if records then go_on(self, records) else begin(self, sown) end
   self.state, self.is_restored = kept, records ~= nil
   if kept then write_down(self) end

@@ -1,44 +1,48 @@
-local authorise = require "azureml.emulator.authorise"
-local refusal = require "azureml.emulator.refusal"
+local door = require "spec.door"
 
-local C = "workspaces/computes/"
+local LONELY = "99999999-9999-9999-9999-999999999999"
 
--- Source: compute-rest.md, section 10.
-local may = {
-  Owner = { C .. "read", C .. "write", C .. "delete", C .. "start/action", "locations/usages/read" },
-  Contributor = { C .. "read", C .. "write", C .. "delete", C .. "start/action" },
-  ["AzureML Compute Operator"] = { C .. "read", C .. "write", C .. "delete", C .. "stop/action", "locations/vmSizes/read" },
-  ["AzureML Data Scientist"] = { C .. "read", C .. "start/action", C .. "stop/action", C .. "restart/action" },
-  Reader = { C .. "read", "workspaces/read", "locations/computeOperationsStatus/read" },
-}
-local may_not = {
-  ["AzureML Data Scientist"] = { C .. "write", C .. "delete" },
-  Reader = { C .. "write", C .. "delete", C .. "start/action", "workspaces/checkComputeNameAvailability/action" },
-  ["no such role"] = { C .. "read" },
-}
-
-describe("the emulator's roles", function()
-  local function try(role, action)
-    return pcall(authorise, { role = role, client_id = "app", object_id = "oid" }, action, "/subscriptions/s/scope")
+describe("the emulator, asked by who may not", function()
+  local function ask(role, scope, method, path, body)
+    local at = door.open { seed = { instances = { ["ci-ann"] = "Running" } } }
+    local robot = at.emulator.directory:add_application { client_id = LONELY }
+    if role then assert(at.emulator.roles:assign { principal_id = robot.object_id, role = role, scope = scope or "/" }) end
+    at.token = at.emulator.tokens:issue { principal = robot, audience = "https://management.azure.com" }
+    local status, value = at:ask(method, at:path(path), body)
+    return status, value, robot, at
   end
 
-  for role, actions in pairs(may) do
-    for _, action in ipairs(actions) do
-      it(("let %s do %s"):format(role, action), function() assert.is_true((try(role, action))) end)
+  it("denies by default, and names the client, the action and the scope", function()
+    local status, value, robot, at = ask(nil, nil, "POST", "computes/ci-ann/stop")
+    assert.same({ 403, "AuthorizationFailed" }, { status, value.error.code })
+    for _, part in ipairs { "'" .. LONELY .. "'", "'" .. robot.object_id .. "'",
+      "'Microsoft.MachineLearningServices/workspaces/computes/stop/action'", at:path "computes/ci-ann" } do
+      assert.is_truthy(value.error.message:find(part, 1, true), part)
     end
+  end)
+
+  for _, row in ipairs {
+    { "Reader", "GET", "computes/ci-ann", 200 }, { "Reader", "POST", "computes/ci-ann/stop", 403 },
+    { "Reader", "PUT", "computes/ci-new", 403 }, { "Reader", "DELETE", "computes/ci-ann?underlyingResourceAction=Delete", 403 },
+    { "AzureML Data Scientist", "POST", "computes/ci-ann/stop", 202 }, { "AzureML Data Scientist", "PUT", "computes/ci-new", 403 },
+    { "AzureML Compute Operator", "PUT", "computes/ci-new", 201 }, { "AzureML Compute Operator", "GET", "", 403 },
+    { "Contributor", "DELETE", "computes/ci-ann?underlyingResourceAction=Delete", 202 },
+  } do
+    it(("answers %s %s of a %s with %d"):format(row[2], row[3], row[1], row[4]), function()
+      assert.equal(row[4], (ask(row[1], nil, row[2], row[3] ~= "" and row[3] or nil, row[2] == "PUT" and door.instance() or nil)))
+    end)
   end
 
-  for role, actions in pairs(may_not) do
-    for _, action in ipairs(actions) do
-      it(("do not let %s do %s, and name action and scope"):format(role, action), function()
-        local ok, raised = try(role, action)
-        assert.is_false(ok)
-        assert.is_true(refusal.is(raised))
-        assert.same({ 403, "AuthorizationFailed" }, { raised.status, raised.code })
-        for _, part in ipairs { "'app'", "'oid'", "'Microsoft.MachineLearningServices/" .. action .. "'", "'/subscriptions/s/scope'" } do
-          assert.is_truthy(raised.message:find(part, 1, true), part)
-        end
-      end)
-    end
-  end
+  it("lets who may act in one workspace alone act there, poll, and nothing else", function()
+    local at = door.open { seed = { instances = { ["ci-ann"] = "Running" } } }
+    local robot = at.emulator.directory:add_application { client_id = LONELY }
+    assert(at.emulator.roles:assign { principal_id = robot.object_id, role = "AzureML Compute Operator", scope = at:path() })
+    at.token = at.emulator.tokens:issue { principal = robot, audience = "https://management.azure.com" }
+    local status, _, headers = at:ask("POST", at:path "computes/ci-ann/stop")
+    assert.equal(202, status)
+    assert.equal(200, (at:follow(headers)))
+    at.emulator:ensure_workspace { subscription_id = door.SUBSCRIPTION, resource_group = "emulator", workspace_name = "other" }
+    assert.equal(403, (at:ask("GET", (at:path "computes":gsub("workspaces/emulator", "workspaces/other")))))
+    assert.equal(403, (at:ask("GET", at:region "usages")))
+  end)
 end)

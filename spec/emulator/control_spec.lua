@@ -50,7 +50,7 @@ describe("the emulator's control endpoint", function()
     { "advance", "hello", "not JSON" }, { "advance", "{}", "'seconds' is a number" },
     { "advance", '{"seconds":-1}', "'seconds' is a number" },
     { "advance", '{"seconds":1e300}', "'seconds' is a number" }, { "advance", '"x"', "'seconds' is a number" },
-    { "faults", "5", "a table of options expected" }, { "faults", '{"answer":"explode"}', "a fault's answer" },
+    { "faults", "5", "a table of options expected" }, { "faults", '{"answer":"explode"}', "a fault's trouble" },
     { "faults", '{"answer":"reset","match":{"path":"%"}}', "not a Lua pattern" }, { "faults", '{"anwser":"reset"}', "no option 'anwser'" },
   } do
     it(("refuses POST %s %s"):format(row[1], row[2]), function()

@@ -1,57 +1,112 @@
 local core = require "azureml.core"
 local directory = require "azureml.emulator.directory"
-local json = require "azureml.json"
+local world = require "azureml.emulator.world"
 
-local TENANT, CLIENT = "aaaaaaaa-0000-0000-0000-000000000001", "bbbbbbbb-0000-0000-0000-000000000002"
-local AUDIENCE = "https://management.azure.com"
+local TENANT, OTHER, CLIENT = "aaaaaaaa-0000-0000-0000-00000000000a", "cccccccc-0000-0000-0000-00000000000c",
+  "bbbbbbbb-0000-0000-0000-00000000000b"
 
-local function open(given)
-  local now = { 1000 }
-  local all = { clock = { now = function() return now[1] end, speed = 1 }, random = core.random, guid = core.guid, encode = json.encode }
-  for name, value in pairs(given or {}) do all[name] = value end
-  local one = directory.new(all)
-  return one, one:add_application { tenant_id = TENANT, client_id = CLIENT, client_secret = "s", role = "Owner" }, now
+local function open()
+  local one = directory.new {
+    guid = core.guid, world = world.new { guid = core.guid, clock = { now = function() return 1000 end, speed = 1 } },
+  }
+  one:add_tenant { id = TENANT, name = "contoso.com" }
+  return one
 end
 
 describe("the directory", function()
+  it("finds tenants by id and by domain, without case", function()
+    local one = open()
+    assert.equal(TENANT, one:tenant(TENANT:upper()).id)
+    assert.equal(TENANT, one:tenant("Contoso.COM").id)
+    assert.is_nil(one:tenant(OTHER))
+    assert.equal(TENANT, one:home().id)
+    one:add_tenant { id = OTHER }
+    assert.equal(TENANT, one:home().id)
+  end)
+
+  it("finds applications without case, and only in their own tenant", function()
+    local one = open()
+    local application = one:add_application { client_id = CLIENT, client_secret = "s", name = "robot" }
+    assert.equal(application, one:application(TENANT:upper(), CLIENT:upper()))
+    assert.is_nil(one:application(OTHER, CLIENT))
+    assert.is_nil(one:application(TENANT, TENANT))
+    assert.is_nil(one:application(TENANT, "robot"))      -- a name is no client id
+    assert.same({ { value = "s" } }, application.secrets)
+    assert.is_nil(application.client_secret)
+  end)
+
+  it("finds an application of several tenants in each", function()
+    local one = open()
+    one:add_application { client_id = CLIENT, multi_tenant = true }
+    assert.is_truthy(one:application(OTHER, CLIENT))
+  end)
+
+  it("finds principals by object id, client id and name, an id before a name", function()
+    local one = open()
+    local ann = one:add_user { name = "ann@contoso.com" }
+    local robot = one:add_application { client_id = CLIENT, name = "robot" }
+    one:add_user { name = CLIENT }
+    assert.equal(ann, one:principal(ann.object_id:upper()))
+    assert.equal(ann, one:principal "Ann@contoso.com")
+    assert.equal(robot, one:principal(CLIENT))
+    assert.equal(robot, one:principal "ROBOT")
+    assert.is_nil(one:principal "bob")
+    assert.equal(ann, one:user "ann@contoso.com")
+    assert.is_nil(one:user "robot")
+  end)
+
+  it("knows nobody who was taken away", function()
+    local one = open()
+    local ann = one:add_user { name = "ann" }
+    assert.is_truthy(one:principal "ann")
+    one:remove(ann)
+    assert.is_nil(one:principal "ann")
+  end)
+
+  it("makes the tenant of who is in another", function()
+    local one = open()
+    one:add_user { name = "bob", tenant_id = OTHER }
+    assert.equal(OTHER, one:tenant(OTHER).id)
+    assert.equal(TENANT, one:home().id)
+  end)
+
+  it("lists identities, the machine's own first", function()
+    local one = open()
+    one:add_identity { object_id = "a", name = "second" }
+    one:add_identity { object_id = "z", name = "first", system = true }
+    local list = one:identities()
+    assert.same({ "first", "second" }, { list[1].name, list[2].name })
+  end)
+
+  it("holds nothing but records of the world, plain data", function()
+    local one = open()
+    one:add_user { name = "ann" }
+    one:add_application { client_id = CLIENT, client_secret = "s" }
+    one:add_issuer { issuer = "https://issuer", keys = { core.crypto.generate_key(1024):jwk() } }
+    local kept = {}
+    for _, kind in ipairs { "tenant", "user", "application", "issuer" } do
+      for _, record in pairs(one.world.records[kind]) do kept[#kept + 1] = core.encode(record) end
+    end
+    assert.equal(4, #kept)
+  end)
+
   for _, row in ipairs {
-    { "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "\255\239\191", "_--_" }, { "\0\0\0\0", "AAAAAA" },
+    { "user", 5, "a table of options expected" }, { "user", {}, "needs 'name'" }, { "user", { nam = "x" }, "no option 'nam'" },
+    { "application", { client_id = 5 }, "option 'client_id' must be a string" },
+    { "application", { certificates = { "x" } }, "a certificate of an application: it is not a certificate in PEM or DER" },
+    { "issuer", { issuer = "x" }, "needs 'keys'" },
+    { "issuer", { issuer = "x", keys = { {} } }, "a key of an issuer: it is not a JWK" },
+    { "issuer", { issuer = "x", keys = { "PEM" } }, "a key of an issuer: it is not a PEM text" },
   } do
-    it(("writes %d bytes as base64url"):format(#row[1]), function() assert.equal(row[2], directory.base64url(row[1])) end)
+    it(("refuses what is no %s: %s"):format(row[1], row[3]), function()
+      local wrong = directory.fault_of(row[1], row[2])
+      assert.is_truthy(wrong and wrong:find(row[3], 1, true), wrong)
+    end)
   end
 
-  it("finds tenants and applications without case, and only in their own tenant", function()
-    local one, application = open()
-    assert.is_true(one:has_tenant(TENANT:upper()))
-    assert.is_false(one:has_tenant(CLIENT))
-    assert.equal(application, one:application(TENANT:upper(), CLIENT:upper()))
-    assert.is_nil(one:application(CLIENT, CLIENT))
-    assert.is_nil(one:application(TENANT, TENANT))
-  end)
-
-  it("issues tokens that look like Entra's and are known only here", function()
-    local one, application = open()
-    local text, lifetime = one:issue(application, AUDIENCE)
-    assert.equal(3600, lifetime)
-    local head, body, signature = text:match "^([%w_-]+)%.([%w_-]+)%.([%w_-]+)$"
-    assert.is_truthy(head and body and #signature == 342)
-    local token = one:token(text)
-    assert.same({ application, AUDIENCE, 4600 }, { token.application, token.audience, token.expires })
-    assert.is_nil(one:token(head .. "." .. body .. "." .. signature:reverse()))
-    assert.equal(1, one.issued)
-    assert.are_not.equal(text, (one:issue(application, AUDIENCE)))
-  end)
-
-  it("ends all tokens when asked to", function()
-    local one, application, now = open()
-    local text = one:issue(application, AUDIENCE)
-    one:expire_tokens()
-    assert.equal(now[1], one:token(text).expires)
-  end)
-
-  it("lets a token live a minute of real time however fast the clock runs", function()
-    local one, application = open { clock = { now = function() return 0 end, speed = 1000 } }
-    local _, lifetime = one:issue(application, AUDIENCE)
-    assert.equal(60000, lifetime)
+  it("takes what is one", function()
+    assert.is_nil(directory.fault_of("user", { name = "ann", password = "x" }))
+    assert.is_nil(directory.fault_of("application", { secrets = { { value = "a", expires = 5 } } }))
+    assert.is_nil(directory.fault_of("issuer", { issuer = "x", keys = { core.crypto.generate_key(1024):jwk() } }))
   end)
 end)

@@ -9,7 +9,7 @@ local GUID = "55555555-5555-5555-5555-555555555555"
 describe("a seed", function()
   for _, row in ipairs {
     { 5, "a seed must be a table, not number" },
-    { { instance = {} }, "a seed has no field 'instance' (known: client_id, client_secret, instances, location" },
+    { { instance = {} }, "a seed has no field 'instance' (known: applications, client_id, client_secret, ident" },
     { { subscription_id = "x" }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not x" },
     { { subscription_id = json.null }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not null" },
     { { workspace_name = 5 }, "workspace_name must be a text, not number" },

@@ -1,4 +1,5 @@
 --- Answers with the headers that the service sends on every one. Source: compute-rest.md, section 5.
+local crypto = require("azureml.core").crypto
 local json = require "azureml.json"
 
 local answer = {}
@@ -27,6 +28,10 @@ end
 -- Where one signs in, said where no token or the wrong one came. Source: compute-rest.md, section 6; its form is Entra's.
 local function challenge(raised, origin)
   if raised.status ~= 401 then return nil end
+  if raised.claims then      -- as auth.md, section 11, has it
+    return ('Bearer realm="", authorization_uri="%s/common/oauth2/authorize", error="insufficient_claims", claims="%s"'):format(origin,
+      crypto.base64(raised.claims))
+  end
   local why = raised.message:gsub('"', "'")
   return ('Bearer authorization_uri="%s/common", error="invalid_token", error_description="%s"'):format(origin, why)
 end
@@ -51,7 +56,7 @@ end
 ---@param request table
 ---@param given { status: integer, json: any, body: string?, headers: table? }
 ---@param world table
----@return { status: integer, headers: table<string, string>, body: string }
+---@return { status: integer, headers: table<string, string>, body: string, fault: string?, delay: number? }    delay: seconds
 function answer.complete(request, given, world)
   local headers = {}
   for name, value in pairs(ALWAYS) do headers[name] = value end
@@ -65,7 +70,7 @@ function answer.complete(request, given, world)
   if given.gateway then headers["x-ms-failure-cause"] = "gateway" end
   local body = given.body or given.json ~= nil and json.encode(given.json) or ""
   if body ~= "" and not headers["Content-Type"] then headers["Content-Type"] = "application/json; charset=utf-8" end
-  return { status = given.status, headers = headers, body = body, fault = given.fault }
+  return { status = given.status, headers = headers, body = body, fault = given.fault, delay = given.delay }
 end
 
 return answer

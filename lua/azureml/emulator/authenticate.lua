@@ -1,4 +1,4 @@
---- Whose request is this? 401 as Resource Manager answers it. Source: compute-rest.md, section 6.
+--- Whose request is this? 401 as Resource Manager answers it. Source: compute-rest.md, section 6; auth.md, section 11.
 local refusal = require "azureml.emulator.refusal"
 
 local AUDIENCE = "https://management.azure.com/"
@@ -8,17 +8,28 @@ local function utc(time)
   return os.date("!%m/%d/%Y %I:%M:%S %p", math.floor(time))
 end
 
+local function issuer(tenant_id)
+  return ("https://sts.windows.net/%s/"):format(tenant_id)
+end
+
 --- Who asks.
----@param directory table
+---@param emulator { tokens: table, directory: table }
 ---@param request table
 ---@param now number
----@return table application
-return function(directory, request, now)
-  local text = (request.headers.authorization or ""):match "^[Bb]earer +(%S+)$"
+---@param tenant_id string?      the tenant that the subscription trusts; any
+---@return table principal, table token
+return function(emulator, request, now, tenant_id)
+  local text = (request.headers.authorization or ""):match "^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$"
   if not text then refusal.raise "no_token" end
-  local token = directory:token(text)
-  if not token then refusal.raise "unknown_token" end
+  local token = emulator.tokens:check(text)
+  local principal = token and emulator.directory:principal(token.object_id)
+  if not principal then refusal.raise "unknown_token" end
   if not AUDIENCES[(token.audience:gsub("/+$", ""))] then refusal.raise("wrong_audience", token.audience, AUDIENCE) end
   if token.expires <= now then refusal.raise("expired_token", utc(token.expires), utc(now)) end
-  return token.application
+  if tenant_id and token.tenant_id:lower() ~= tenant_id:lower() then
+    refusal.raise("wrong_tenant", issuer(token.tenant_id), issuer(tenant_id), tenant_id)
+  end
+  local claims = emulator.tokens:lacks(token)
+  if claims then refusal.raise_challenge(claims, "claims_challenge") end
+  return principal, token
 end

@@ -1,4 +1,5 @@
---- Trouble on request: rules in a list, each for so many requests, never by chance.
+--- Trouble on request: rules in a list, each for so many requests, never by chance. What can be asked for by name is one table,
+--- fault.troubles; who brings each about reads it from a request's `trouble`.
 local options = require "azureml.options"
 
 local fault = {}
@@ -6,22 +7,75 @@ local fault = {}
 local Faults = {}
 Faults.__index = Faults
 
+local CREATE = { create = true }
+local STOP = { stop = true, restart = true }
+local LONG = { create = true, delete = true, start = true, stop = true, restart = true, reimage = true, resize = true }
+local BEGINS = { create = true, start = true, restart = true }
+
+-- name -> `by`: who brings it about ("wire": the server; "answer": the emulator, to what was answered; "token": who checks tokens;
+-- "service": the machines); `verbs`: the requests that it can happen to, all where none are named; `takes`: what may be said of it;
+-- `says`: what happens.
+fault.troubles = {
+  close = { by = "wire", says = "the connection closes without an answer" },
+  reset = { by = "wire", says = "the connection is reset" },
+  truncate = { by = "wire", says = "the connection closes half-way through the answer" },
+  garbage = { by = "wire", says = "what comes is not HTTP" },
+  hang = { by = "wire", says = "no answer ever comes, and what was asked for is not done" },
+  slow = { by = "wire", says = "the answer comes after so many seconds of real time: 5", takes = { seconds = "number" } },
+
+  lose_header = { by = "answer", says = "the answer lacks the header that says where to poll" },
+  throttle = { by = "answer", says = "429, with Retry-After unless it is 0: 1 second", takes = { retry_after = "number" } },
+
+  expire_token = { by = "token", says = "all tokens end now" },
+  entra = { by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number" },
+  claims_challenge = { by = "token", takes = { claims = "string" },
+    says = "401 that asks for claims (a JSON text): the caller's tokens pass when they were fetched with them" },
+
+  quota_family = { by = "service", verbs = CREATE, says = "400: the family's quota does not suffice" },
+  quota_total = { by = "service", verbs = CREATE, says = "400: the quota of all families does not suffice" },
+  quota_count = { by = "service", verbs = CREATE, says = "400: there are as many computes in the region as there may be" },
+  conflict = { by = "service", verbs = LONG, says = "409: another command on the same instance is being processed" },
+  disk_full = { by = "service", verbs = STOP, says = "400: stop is not allowed while the disk is full" },
+  capacity = { by = "service", verbs = BEGINS, says = "the operation fails: the region has no machine of that size left" },
+  unusable_node = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable" },
+  setup_script = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is UserSetupFailed" },
+  operation_failed = { by = "service", verbs = LONG, takes = { code = "string", message = "string" }, says = "the operation fails" },
+  operation_hung = { by = "service", verbs = LONG, says = "the operation never ends" },
+}
+
+-- What may be given as an answer instead: a reply of any kind, or how an operation ends.
+local ANSWER = {
+  status = "number", headers = "table", body = "string", json = "any", operation = "string", code = "string", message = "string",
+}
+local RULE = { match = "table", after = "number", times = "number", answer = "any", trouble = "any" }
+local MATCH = { method = "string", path = "string", verb = "string", name = "string" }
+
 --- No rules.
 function fault.new()
   return setmetatable({ rules = {} }, Faults)
 end
 
-local RULE = { match = "table", after = "number", times = "number", answer = "any" }
-local MATCH = { method = "string", path = "string", verb = "string" }
-local ANSWER = {
-  status = "number", headers = "table", body = "string", json = "any", operation = "string", code = "string", message = "string",
-}
-local TRANSPORT = { reset = true, close = true, truncate = true, hang = true, lose_header = true, expire_token = true }
+local function names()
+  local list = {}
+  for name in pairs(fault.troubles) do list[#list + 1] = name end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
 
-local function fault_of_answer(answer)
-  if type(answer) == "table" then return options.fault_of("a fault's answer", answer, ANSWER) end
-  if TRANSPORT[answer] then return nil end
-  return "a fault's answer is a table or one of close, expire_token, hang, lose_header, reset, truncate"
+local function fault_of_trouble(trouble)
+  local name = type(trouble) == "table" and trouble.name or trouble
+  local known = fault.troubles[name]
+  if not known then return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table" end
+  if type(trouble) ~= "table" then return nil end
+  local takes = { name = "string" }
+  for each, kind in pairs(known.takes or {}) do takes[each] = kind end
+  return options.fault_of(("a fault's trouble '%s'"):format(name), trouble, takes)
+end
+
+local function fault_of_answer(rule)
+  if rule.trouble ~= nil and rule.answer ~= nil then return "a fault has a trouble or an answer, not both" end
+  if type(rule.answer) == "table" then return options.fault_of("a fault's answer", rule.answer, ANSWER) end
+  return fault_of_trouble(rule.trouble == nil and rule.answer or rule.trouble)
 end
 
 local function fault_of_match(match)
@@ -34,30 +88,64 @@ end
 ---@param rule any
 ---@return string?
 function fault.fault_of(rule)
-  return options.fault_of("a fault", rule, RULE) or fault_of_match(rule.match or {}) or fault_of_answer(rule.answer)
+  return options.fault_of("a fault", rule, RULE) or fault_of_match(rule.match or {}) or fault_of_answer(rule)
 end
 
---- Add a rule: match { method, path (a Lua pattern), verb }, after (requests to let pass), times (1), answer: "reset", "close", "truncate",
---- "hang", "lose_header", "expire_token", { status, headers, body or json } or { operation = "Failed", code, message }.
+-- One form for all: { name = "reset" }, { name = "slow", seconds = 2 }, { name = "answer", status = .. }, { name = "operation", .. }.
+local function normal(rule)
+  local given = rule.trouble == nil and rule.answer or rule.trouble
+  if type(given) ~= "table" then return { name = given } end
+  local trouble = {}
+  for name, value in pairs(given) do trouble[name] = value end
+  trouble.name = trouble.name or trouble.operation and "operation" or "answer"
+  return trouble
+end
+
+--- Add a rule: match { method, path (a Lua pattern), verb, name (of a compute) }, after (requests to let pass), times (1), and
+--- `trouble`: a name of fault.troubles, or { name = , and what it takes }; or
+--- `answer`: { status, headers, body or json }, or { operation = "Failed", code, message }: how the operation that begins will end.
+--- What Entra is asked is matched by rules with a path alone.
 function Faults:add(rule)
-  table.insert(self.rules, { match = rule.match or {}, after = rule.after or 0, left = rule.times or 1, answer = rule.answer })
+  local trouble = normal(rule)
+  local known = fault.troubles[trouble.name] or {}
+  table.insert(self.rules, { match = rule.match or {}, after = rule.after or 0, left = rule.times or 1, trouble = trouble,
+    verbs = trouble.operation and LONG or known.verbs })
 end
 
-local function matches(wanted, request)
+--- Forget all rules.
+function Faults:clear()
+  self.rules = {}
+end
+
+--- The rules that are not used up: for who wants to look.
+---@return table[]      { match, after, times, trouble }
+function Faults:list()
+  local list = {}
+  for _, rule in ipairs(self.rules) do
+    if rule.left > 0 then list[#list + 1] = { match = rule.match, after = rule.after, times = rule.left, trouble = rule.trouble } end
+  end
+  return list
+end
+
+local function matches(rule, request)
+  local wanted = rule.match
   return (not wanted.method or wanted.method == request.method)
     and (not wanted.verb or wanted.verb == request.verb)
+    and (not wanted.name or wanted.name:lower() == (request.name or ""):lower())
     and (not wanted.path or request.path:find(wanted.path) ~= nil)
+    and (wanted.path ~= nil or not request.entra)
+    and (not rule.verbs or rule.verbs[request.verb] ~= nil)
 end
 
---- The answer of the first rule that matches, used up by one.
----@param request table
----@return any answer
+--- The trouble of the first rule that matches, used up by one.
+---@param request { method: string, path: string, verb: string?, name: string?, entra: boolean? }
+---@return table? trouble      { name = , ... }
 function Faults:take(request)
   for _, rule in ipairs(self.rules) do
-    if rule.left > 0 and matches(rule.match, request) then
+    if rule.left > 0 and matches(rule, request) then
       if rule.after == 0 then
         rule.left = rule.left - 1
-        return rule.answer
+        return rule.trouble
       end
       rule.after = rule.after - 1
     end

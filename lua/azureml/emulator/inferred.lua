@@ -17,6 +17,8 @@ return {
   name_invalid = { status = 400, code = "BadRequest" },
   no_keys = { status = 400, code = "BadRequest" },
   detach = { status = 400, code = "BadRequest" },
+  -- auth.md, 11: what is said beside a claims challenge.
+  claims_challenge = { status = 401, code = "InvalidAuthenticationToken" },
   -- 7.6: what the service answers to stop and restart of a stopped instance, and to a verb while another is at work.
   stop_stopped = { status = 400, code = "BadRequest" },
   busy = { status = 409, code = "Conflict" },
@@ -44,4 +46,6 @@ return {
   buckets = { reads = { 250, 25 }, writes = { 200, 10 }, deletes = { 200, 10 } },
   -- auth.md, 2: how long a token lives.
   token_lifetime = 3600,
+  -- auth.md, 11: how long the token of a client lives that can answer claims challenges: up to 28 hours.
+  continuous_token_lifetime = 86400,
 }

@@ -14,6 +14,10 @@ local rows = {
     "The access token has been obtained for wrong audience or resource '%s'. It should exactly match '%s'." },
   expired_token = { 401, "ExpiredAuthenticationToken",
     "The access token expiry UTC time '%s' is earlier than current UTC time '%s'." },
+  wrong_tenant = { 401, "InvalidAuthenticationTokenTenant", "The access token is from the wrong issuer '%s'. It must match the tenant '%s' "
+    .. "associated with this subscription. Please use the tenant '%s' to get the token." },
+  claims_challenge = { inferred.claims_challenge.status, inferred.claims_challenge.code,
+    "The access token was issued before a change of policy: continuous access evaluation asks for a new one with the claims given." },
   forbidden = { 403, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action '%s' "
     .. "over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials." },
   no_api_version = { 400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests." },
@@ -118,6 +122,13 @@ end
 function refusal.raise_after(seconds, name, ...)
   local made = make(name, ...)
   made.retry_after = seconds
+  error(made, 0)
+end
+
+--- The same with claims, a JSON text, that a token is to be fetched with.
+function refusal.raise_challenge(claims, name, ...)
+  local made = make(name, ...)
+  made.claims = claims
   error(made, 0)
 end
 

@@ -22,25 +22,37 @@ end
 
 --- Listen, and answer what comes.
 ---@param given { address: string?, port: integer?, tls: { certificate: string, key: string }? }      PEM texts
----@param handle fun(request: table): table       a table without status is not answered
+---@param handle fun(request: table): table       a table without status is not answered; with delay, in seconds, that much later
 ---@return table
 ---@raise an error object when the port is in use
 function server.start(given, handle)
   local handle_of, why = listen(given)
   if not handle_of then errors.raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
-  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1", tls = given.tls }, Server)
+  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1", tls = given.tls, late = {} },
+    Server)
   self.fd = handle_of:fd()
   task.on(self.fd, function() self:turn() end)
   self:turn()
   return self
 end
 
+local function answer(self, id, response)
+  if not response.status then return end
+  if not response.delay then return self.httpd:answer(id, response) end
+  local timer
+  timer = task.at(response.delay, function()
+    self.late[timer] = nil
+    self.httpd:answer(id, response)
+    self:turn()
+  end)
+  self.late[timer] = true
+end
+
 -- Answers resume connections, which wakes nobody: after them it runs once more, and what that brings waits for the next turn of the loop.
 function Server:turn()
   local requests, seconds = self.httpd:run()
   for _, request in ipairs(requests) do
-    local response = self.handle(request)
-    if response.status then self.httpd:answer(request.id, response) end
+    answer(self, request.id, self.handle(request))
   end
   if #requests > 0 then seconds = 0 end
   if self.timer then task.cancel(self.timer) end
@@ -64,6 +76,7 @@ function Server:close()
   if not self.httpd then return end
   task.off(self.fd)
   if self.timer then task.cancel(self.timer) end
+  for timer in pairs(self.late) do task.cancel(timer) end
   self.httpd:close()
   self.httpd, self.timer = nil, nil
 end

@@ -1,86 +1,121 @@
---- The token endpoint, as Entra's: client credentials with a secret. Source: auth.md, section 2.
+--- The token endpoint: each kind of grant, and what is given for it. Source: auth.md, sections 2, 8 and 9.
+local aadsts = require "azureml.emulator.aadsts"
+local device = require "azureml.emulator.device"
+local json = require "azureml.json"
+local crypto = require("azureml.core").crypto
+local proof = require "azureml.emulator.proof"
+local refresh = require "azureml.emulator.refresh"
+local scope = require "azureml.emulator.scope"
+local sign_in = require "azureml.emulator.sign_in"
+
 local token = {}
 
--- name -> status, error, code, text
-local rows = {
-  no_tenant = { 400, "invalid_request", 90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID." },
-  no_application = { 400, "unauthorized_client", 700016, "Application with identifier '%s' was not found in the directory '%s'." },
-  wrong_secret = { 401, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the "
-    .. "client secret value, not the client secret ID, for a secret added to app '%s'." },
-  no_field = { 400, "invalid_request", 900144, "The request body must contain the following parameter: '%s'." },
-  wrong_grant = { 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'." },
-  wrong_scope = { 400, "invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope "
-    .. "value with /.default suffixed to the resource identifier (application ID URI)." },
-}
+local TWO_HOURS = 7200
 
-local function refuse(world, name, ...)
-  local status, word, code, text = table.unpack(rows[name])
-  local trace, correlation = world.guid(), world.guid()
-  local stamp = os.date("!%Y-%m-%d %H:%M:%SZ", math.floor(world.clock:now()))
-  local description = ("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s"):format(
-    code, text:format(...), trace, correlation, stamp)
-  return {
-    status = status,
-    json = {
-      error = word, error_codes = { code }, timestamp = stamp, trace_id = trace, correlation_id = correlation,
-      error_description = description,
-      error_uri = ("https://login.microsoftonline.com/error?code=%d"):format(code),
-    },
+-- How long a client's own clock will take: one that runs fast here leaves it behind.
+local function real(at, seconds)
+  return math.max(1, math.floor(at.world.clock:in_real_time(seconds) or seconds))
+end
+
+local function answer(at, text, lifetime, more)
+  local seconds = real(at, lifetime)
+  local given = {
+    token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text,
+    refresh_in = seconds >= TWO_HOURS and seconds // 2 or nil,
   }
+  for name, value in pairs(more or {}) do given[name] = value end
+  return { status = 200, json = given }
 end
 
-local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+-- Claims are a JSON object, where there are any.
+local function claims_of(fields)
+  local text = fields.claims
+  if not text or text == "" then return nil end
+  if type(json.decode(text)) ~= "table" then aadsts.raise(90014, "claims") end
+  return text
 end
 
-local function read_form(body)
-  local form = {}
-  for field in body:gmatch "[^&]+" do
-    local name, value = field:match "^([^=]*)=(.*)$"
-    if name then form[unescape(name)] = unescape(value) end
-  end
-  return form
+-- The first version of the endpoint has a resource where the second has a scope.
+local function scope_of(fields)
+  if fields.resource and not fields.scope then return fields.resource .. "/.default" end
+  return proof.need(fields, "scope")
 end
 
-local FIELDS = { "grant_type", "client_id", "scope", "client_secret" }
+-- In a user's name --------------------------------------------------------------------------------------------------------
+
+local function client_info(user)
+  return crypto.base64url(json.encode { uid = user.object_id, utid = user.tenant_id })
+end
+
+-- Libraries need `scope` as a text; the rest comes where it was asked for.
+local function for_user(at, application, user, asked, more)
+  local audience, words = scope.of_user(at, asked)
+  local text, lifetime = at.tokens:issue {
+    principal = user, audience = audience, client_id = application.client_id, claims = claims_of(at.form) or more.claims,
+  }
+  return answer(at, text, lifetime, {
+    scope = asked, foci = application.family,
+    refresh_token = words.offline_access and refresh.issue(at, { user = user, application = application, scope = asked, code = more.code })
+      or nil,
+    id_token = words.openid and at.tokens:issue_identity(at.origin, user, application.client_id, more.nonce) or nil,
+    client_info = at.form.client_info and client_info(user) or nil,
+  })
+end
+
+-- Grants ------------------------------------------------------------------------------------------------------------------
+
+local grants = {}
+
+function grants.client_credentials(at)
+  if at.alias then aadsts.raise(9001023, "client_credentials") end
+  local application, how = proof.check(at, false)
+  local audience = scope.of_application(at, scope_of(at.form))
+  local text, lifetime = at.tokens:issue {
+    principal = application, audience = audience, tenant_id = at.tenant.id, claims = claims_of(at.form), proof = how,
+  }
+  return answer(at, text, lifetime)
+end
+
+function grants.device_code(at)
+  local application = proof.check(at, true)
+  local user, one = device.redeem(at, application, at.form.device_code or proof.need(at.form, "code"))
+  return for_user(at, application, user, one.scope, {})
+end
+
+grants["urn:ietf:params:oauth:grant-type:device_code"] = grants.device_code
+
+function grants.authorization_code(at)
+  local application = proof.check(at, true)
+  local user, one = sign_in.redeem(at, application)
+  return for_user(at, application, user, at.form.scope or one.scope, { nonce = one.nonce, claims = one.claims, code = one.id })
+end
+
+function grants.refresh_token(at)
+  local application = proof.check(at, true)
+  local user, one = refresh.redeem(at, application, proof.need(at.form, "refresh_token"))
+  return for_user(at, application, user, at.form.scope or one.scope, { code = one.code })
+end
+
+-- Deprecated, and still what a user and a password in the environment lead to.
+function grants.password(at)
+  local application = proof.check(at, true)
+  local name, password = proof.need(at.form, "username"), proof.need(at.form, "password")
+  local user = at.directory:user(name)
+  if not user then aadsts.raise(50034, name, at.tenant.name or at.tenant.id) end
+  if user.disabled then aadsts.raise(50057) end
+  if not user.password or user.password ~= password then aadsts.raise(50126) end
+  return for_user(at, application, user, proof.need(at.form, "scope"), {})
+end
 
 --- Answer a request for a token.
----@param state table         world, directory
----@param tenant string
----@param body string         the form
+---@param at table         the request: form, request, tenant, tenant_text, alias, origin, now, world, directory, tokens
 ---@return table response
-function token.answer(state, tenant, body)
-  local world, directory = state.world, state.directory
-  local form = read_form(body)
-  if not directory:has_tenant(tenant) then return refuse(world, "no_tenant", tenant) end
-  for _, field in ipairs(FIELDS) do
-    if (form[field] or "") == "" then return refuse(world, "no_field", field) end
-  end
-  if form.grant_type ~= "client_credentials" then return refuse(world, "wrong_grant", form.grant_type) end
-  local application = directory:application(tenant, form.client_id)
-  if not application then return refuse(world, "no_application", form.client_id, tenant) end
-  if application.client_secret ~= form.client_secret then return refuse(world, "wrong_secret", form.client_id) end
-  local audience = form.scope:match "^(%S+)/%.default$"
-  if not audience then return refuse(world, "wrong_scope", form.scope) end
-  local text, lifetime = directory:issue(application, audience)
-  local seconds = math.max(1, math.floor(world.clock:in_real_time(lifetime) or lifetime))
-  return { status = 200, json = { token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text } }
-end
-
---- The metadata that libraries ask for before they trust a token endpoint.
----@param origin string
----@param tenant string
----@return table response
-function token.metadata(origin, tenant)
-  local base = origin .. "/" .. tenant
-  return {
-    status = 200,
-    json = {
-      issuer = base .. "/v2.0", token_endpoint = base .. "/oauth2/v2.0/token", authorization_endpoint = base .. "/oauth2/v2.0/authorize",
-      device_authorization_endpoint = base .. "/oauth2/v2.0/devicecode", jwks_uri = base .. "/discovery/v2.0/keys",
-      response_types_supported = { "code" }, token_endpoint_auth_methods_supported = { "client_secret_post" },
-    },
-  }
+function token.answer(at)
+  proof.read_basic(at.request, at.form)
+  local kind = proof.need(at.form, "grant_type")
+  local grant = grants[kind]
+  if not grant then aadsts.raise(70003, kind) end
+  return grant(at)
 end
 
 return token

@@ -1,0 +1,78 @@
+--- Resource Manager's side: what a request goes through until it is answered. Trouble that was asked for, who it is, whether he may, how
+--- much he asked, what he asked for.
+local answer = require "azureml.emulator.answer"
+local authenticate = require "azureml.emulator.authenticate"
+local authorise = require "azureml.emulator.authorise"
+local core = require "azureml.core"
+local refusal = require "azureml.emulator.refusal"
+local route = require "azureml.emulator.route"
+local trouble = require "azureml.emulator.trouble"
+
+local manager = {}
+
+local function scope_of(at)
+  return at.path:match "^(.*/[cC]omputes/[^/]+)" or at.path
+end
+
+-- Tokens that are to end, end before they are looked at; claims are asked of whoever was recognised.
+local function who(emulator, at, request)
+  local one = at.trouble
+  if one and one.name == "expire_token" then emulator.tokens:expire() end
+  local home = at.subscription and at.subscription.tenant_id or emulator.directory:home().id
+  local principal, token = authenticate(emulator, request, at.now, home)
+  if one and one.name == "claims_challenge" then
+    emulator.tokens:demand(principal, trouble.claims(one, at.now))
+    authenticate(emulator, request, at.now, home)
+  end
+  return principal, token
+end
+
+local function act(emulator, at, request)
+  local row, found = route.find(at.segments)
+  if not row then refusal.raise("unknown_path", at.path, at.query["api-version"] or "") end
+  local entry = row[request.method]
+  at.row, at.verb = row, route.verb(row, request.method)
+  if at.verb then emulator.verbs[at.verb] = (emulator.verbs[at.verb] or 0) + 1 end
+  at.trouble = emulator.faults:take { method = request.method, path = at.path, verb = at.verb, name = found.compute }
+  local instead = trouble.instead(at.trouble)
+  if instead then return instead end
+  at.subscription = at.world:subscription(at.segments[2])
+  at.application, at.token = who(emulator, at, request)
+  if not entry then refusal.raise("wrong_method", request.method) end
+  route.check_version(at, row, emulator.names.location)
+  if not at.subscription then refusal.raise("no_subscription", at.segments[2]) end
+  authorise(emulator.roles, at.application, entry[1], scope_of(at))
+  at.budget = emulator.throttle:take(at.application.object_id, at.subscription.id, request.method)
+  route.resolve(at, found)
+  return entry[2](at)
+end
+
+local function finish(at, given)
+  given.headers = given.headers or {}
+  for name, left in pairs(at.budget or {}) do given.headers[name] = left end
+  return trouble.mark(at.trouble, given)
+end
+
+--- Answer a request below /subscriptions.
+---@param emulator table
+---@param request table
+---@param segments string[]
+---@param query table<string, string>
+---@return table given      an answer, or nothing that has a status: it is never answered
+---@raise what went wrong here, and is no refusal
+function manager.answer(emulator, request, segments, query)
+  local at = {
+    world = emulator.world, directory = emulator.directory, roles = emulator.roles, origin = emulator.url or "http://127.0.0.1",
+    now = emulator.clock:now(), body = request.body, segments = segments, query = query, target = request.target,
+    path = request.target:match "^[^?]*",
+    directory_text = function(bytes) return core.crypto.base64url(core.random(bytes)) end,
+  }
+  local ok, given = pcall(act, emulator, at, request)
+  if not ok then
+    if not refusal.is(given) then error(given, 0) end
+    given = answer.of_refusal(given, at.origin)
+  end
+  return finish(at, given)
+end
+
+return manager
