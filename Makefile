@@ -188,6 +188,8 @@ conformance: test-deps
 	@cd build/conformance && npm ci --no-audit --no-fund --loglevel=error
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/polling.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
 
+include spec/bench/bench.mk
+
 # The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua

@@ -1,0 +1,223 @@
+-- bench.lua: the price of this package: its jobs beside the same requests on raw libcurl (floor.c), in turn, against one server (server.c).
+-- `make bench` builds and runs it; it prints a table and writes results.json.
+--
+--     azureml spec/bench/bench.lua BUILD            BENCH_ROUNDS=5 BENCH_JOBS="cold get list" choose how often and what
+local azureml = require "azureml"
+
+local build = arg[1]
+local rounds = tonumber(os.getenv "BENCH_ROUNDS" or "5")
+local wanted = os.getenv "BENCH_JOBS" or ""
+
+local TAKES = 2      -- seconds that a start takes at the server
+
+-- The goals are ratios to the floor: of the time; of the time beyond what the service takes (over); of the processor's (cpu). memory: of
+-- ours, in MB. repeats: how often in a round, where one run is too short to be told.
+local JOBS = {
+  { name = "cold start, one GET", argv = { "cold" }, repeats = 20, goals = { time = 1.1, memory = 13 } },
+  { name = "20,000 GETs, 1 at a time", argv = { "get", "20000", "1" }, goals = { time = 1.25 } },
+  { name = "20,000 GETs, 32 at a time", argv = { "get", "20000", "32" }, goals = { time = 1.4 } },
+  { name = "list of 10,000", argv = { "list" }, repeats = 5, goals = { time = 5 } },
+  { name = "start 1", argv = { "start", "1", "16" }, takes = TAKES, goals = {} },
+  { name = "start 10", argv = { "start", "10", "16" }, takes = TAKES, goals = {} },
+  { name = "start 100", argv = { "start", "100", "16" }, takes = TAKES, goals = {} },
+  { name = "start 1,000", argv = { "start", "1000", "16" }, takes = TAKES, goals = { over = 1.3, cpu = 1.5 } },
+  { name = "start 10,000", argv = { "start", "10000", "16" }, takes = TAKES, goals = { over = 1.5, cpu = 1.5 } },
+}
+
+-- Programs ------------------------------------------------------------------------------------------------------------------
+
+local function command(...)
+  local words = {}
+  for i, word in ipairs { ... } do words[i] = "'" .. word:gsub("'", "'\\''") .. "'" end
+  return table.concat(words, " ")
+end
+
+local function output_of(...)
+  local file <close> = assert(io.popen(command(...)))
+  return file:read "a"
+end
+
+local Server = {}
+Server.__index = Server
+
+local function serve(...)
+  local file = assert(io.popen(command(build .. "/bench/server", ...) .. " & echo $!; wait"))
+  local pid, port = file:read("n", "n")
+  assert(port, "the server did not start")
+  local url = ("http://127.0.0.1:%d"):format(port)
+  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Server)
+end
+
+-- What was asked since the last look, and what that cost the server; our own look is not in it.
+function Server:stats()
+  return self.client:request { path = "/stats" }.json
+end
+
+function Server:__close()
+  self.client:close()
+  os.execute(("kill %d"):format(self.pid))
+  self.file:close()
+end
+
+local function measure(...)
+  local took = azureml.json.decode(output_of(build .. "/bench/measure", ...))
+  if took.code ~= 0 then error("this failed: " .. command(...), 0) end
+  took.cpu = took.user + took.system
+  return took
+end
+
+local sides = {}
+
+function sides.floor(server, argv)
+  return measure(build .. "/bench/floor", server.url, table.unpack(argv))
+end
+
+function sides.ours(server, argv)
+  return measure(build .. "/azureml", "spec/bench/ours.lua", server.url, table.unpack(argv))
+end
+
+-- Figures -------------------------------------------------------------------------------------------------------------------
+
+local function median(list)
+  local sorted = table.move(list, 1, #list, 1, {})
+  table.sort(sorted)
+  local middle = #sorted // 2
+  return #sorted % 2 == 1 and sorted[middle + 1] or (sorted[middle] + sorted[middle + 1]) / 2
+end
+
+local function medians_of(runs)
+  local columns, medians = {}, {}
+  for _, run in ipairs(runs) do
+    for name, value in pairs(run) do
+      columns[name] = columns[name] or {}
+      table.insert(columns[name], value)
+    end
+  end
+  for name, values in pairs(columns) do medians[name] = median(values) end
+  return medians
+end
+
+local COUNTS = { "tokens", "gets", "pages", "starts" }      -- as many on both sides; who is slower polls less
+
+local function once(server, side, job)
+  local runs = {}
+  server:stats()
+  for i = 1, job.repeats or 1 do runs[i] = sides[side](server, job.argv) end
+  local seen, took = server:stats(), medians_of(runs)
+  if seen.early > 0 then error(("%s: %s: %d polls came too early"):format(job.name, side, seen.early), 0) end
+  took.requests = 0
+  for _, name in ipairs(COUNTS) do took.requests = took.requests + seen[name] / #runs end
+  took.polls = seen.polls / #runs
+  took.server_cpu = seen.cpu / #runs
+  took.connections = seen.most_open
+  took.over = took.seconds - (job.takes or 0)
+  return took
+end
+
+-- Both in turn, the order changing, so that neither has the quieter machine.
+local function measure_job(server, job)
+  local runs, ratios = { floor = {}, ours = {} }, {}
+  for round = 1, rounds do
+    local order = round % 2 == 1 and { "floor", "ours" } or { "ours", "floor" }
+    for _, side in ipairs(order) do runs[side][round] = once(server, side, job) end
+    local floor, ours = runs.floor[round], runs.ours[round]
+    ratios[round] = { time = ours.seconds / floor.seconds, over = ours.over / floor.over, cpu = ours.cpu / floor.cpu }
+    if math.abs(floor.requests - ours.requests) > 0.5 then
+      error(("%s: the floor sent %d requests, ours %d"):format(job.name, floor.requests, ours.requests), 0)
+    end
+  end
+  return { name = job.name, goals = job.goals, floor = medians_of(runs.floor), ours = medians_of(runs.ours), ratios = medians_of(ratios) }
+end
+
+local function verdict(result)
+  local words = {}
+  local function judge(what, value, goal, format)
+    if not goal then return end
+    local sign = value <= goal and "<=" or ">"
+    words[#words + 1] = ("%s " .. format .. " %s %s"):format(what, value, sign, goal)
+    result.met = result.met ~= false and value <= goal
+  end
+  judge("time", result.ratios.time, result.goals.time, "%.2f")
+  judge("beyond", result.ratios.over, result.goals.over, "%.2f")
+  judge("cpu", result.ratios.cpu, result.goals.cpu, "%.2f")
+  judge("MB", result.ours.memory / 1024, result.goals.memory, "%.1f")
+  return table.concat(words, ", "), result.met == nil and "" or result.met and "met" or "NOT MET"
+end
+
+local ROW = "%-26s %9s %9s %7s %9s %9s %7s %7s %7s %7s  %s"
+
+local function show_head()
+  print(ROW:format("", "floor ms", "ours ms", "ratio", "cpu ms", "cpu ms", "ratio", "MB", "MB", "server", "goals"))
+end
+
+-- Times are beyond what the service takes. server: how busy it was while ours ran.
+local function show(result)
+  local floor, ours = result.floor, result.ours
+  local function ms(seconds) return ("%.1f"):format(seconds * 1000) end
+  local said, met = verdict(result)
+  print(ROW:format(result.name, ms(floor.over), ms(ours.over), ("%.2f"):format(result.ratios.over), ms(floor.cpu), ms(ours.cpu),
+    ("%.2f"):format(result.ratios.cpu), ("%.1f"):format(floor.memory / 1024), ("%.1f"):format(ours.memory / 1024),
+    ("%.0f %%"):format(100 * ours.server_cpu / ours.seconds), said .. (met ~= "" and ": " .. met or "")))
+end
+
+-- The other questions --------------------------------------------------------------------------------------------------------
+
+local function ask_ceiling(server)
+  server:stats()
+  local rate = tonumber(output_of(build .. "/bench/load", tostring(server.port), "/workspaces/bench/computes/ci000000", "100000", "16"))
+  local seen = server:stats()
+  print(("the server answers %.0f GETs a second at most, %.1f us of its processor each"):format(rate, seen.cpu / seen.gets * 1e6))
+  return { a_second = rate, cpu = seen.cpu / seen.gets }
+end
+
+-- 10,000 under way with none due: what each costs in memory, and what waiting costs.
+local function ask_pending()
+  local server <close> = serve("--takes", "3600", "--retry-after", "600")
+  local few = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10"))
+  local many = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10010"))
+  local each = (many.resident - few.resident) / 10000
+  print(("10,000 pending: %.1f KB each (goal: under 5: %s), %.2f %% of a processor while they wait"):format(each / 1024,
+    each < 5 * 1024 and "met" or "NOT MET", many.busy * 100))
+  return { bytes_each = each, busy = many.busy, met = each < 5 * 1024 }
+end
+
+-- Linear in N: from 1,000 to 10,000 the processor's time, its start aside, grows tenfold.
+local function ask_growth(results)
+  local cpu = {}
+  for _, result in ipairs(results) do cpu[result.name] = result.ours.cpu end
+  local base, thousand, ten = cpu["start 1"], cpu["start 1,000"], cpu["start 10,000"]
+  if not (base and thousand and ten) then return nil end
+  local growth = (ten - base) / (thousand - base)
+  print(("from N = 1,000 to 10,000 our processor's time grows by %.1f"):format(growth))
+  return growth
+end
+
+-- All -----------------------------------------------------------------------------------------------------------------------
+
+local function is_wanted(name, job)
+  return wanted == "" or (" " .. wanted .. " "):find(" " .. (job and job.argv[1] or name) .. " ", 1, true) ~= nil
+end
+
+local function write(path, value)
+  local file <close> = assert(io.open(path, "w"))
+  file:write(azureml.json.encode(value), "\n")
+end
+
+local function main()
+  local server <close> = serve("--takes", tostring(TAKES), "--retry-after", "1")
+  local all = { rounds = rounds, jobs = azureml.json.array {} }
+  all.server = ask_ceiling(server)
+  show_head()
+  for _, job in ipairs(JOBS) do
+    if is_wanted(nil, job) then
+      local result = measure_job(server, job)
+      all.jobs[#all.jobs + 1] = result
+      show(result)
+    end
+  end
+  all.growth = ask_growth(all.jobs)
+  if is_wanted "pending" then all.pending = ask_pending() end
+  write(build .. "/bench/results.json", all)
+end
+
+main()

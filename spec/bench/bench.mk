@@ -1,0 +1,18 @@
+# bench.mk: the benchmark, a part of the Makefile. Its programs are built for the suite as well, which tries them with tiny counts.
+
+BENCH_TOOLS := $(patsubst %,build/bench/%,server floor load measure)
+build/bench/%: spec/bench/%.c
+	@echo BENCH $@
+	@mkdir -p $(@D)
+	@$(CC) -std=c99 -D_GNU_SOURCE $(WARN) -O2 $(call inc,CURL,libcurl) -o $@ $< $(call lib,CURL,-lcurl)
+
+check: $(BENCH_TOOLS)
+
+# What this package costs beside raw libcurl: a table, and build/bench/results.json. BENCH_ROUNDS=5, BENCH_JOBS="cold get list start pending"
+BENCH_ENV = env -i PATH="$(PATH)" HOME="$(CURDIR)/build/bench/home" LANG=C.UTF-8
+bench: deps
+	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)
+	@mkdir -p build/bench/home
+	@$(BENCH_ENV) $(if $(BENCH_ROUNDS),BENCH_ROUNDS=$(BENCH_ROUNDS)) BENCH_JOBS="$(BENCH_JOBS)" build/azureml spec/bench/bench.lua build
+
+.PHONY: bench

@@ -1,0 +1,80 @@
+-- The benchmark's own parts, with counts so small that nothing is measured: they do what they say.
+local azureml = require "azureml"
+local process = require "spec.process"
+
+local tools = process.root .. "/build/bench/"
+
+local Server = {}
+Server.__index = Server
+
+local function serve(...)
+  local words = table.concat({ ... }, " ")
+  local file = assert(io.popen(("'%sserver' %s & echo $!; wait"):format(tools, words)))
+  local pid, port = file:read("n", "n")
+  local url = ("http://127.0.0.1:%d"):format(assert(port, "the server did not start"))
+  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Server)
+end
+
+function Server:stats()
+  return self.client:request { path = "/stats" }.json
+end
+
+function Server:__close()
+  self.client:close()
+  os.execute(("kill %d"):format(self.pid))
+  self.file:close()
+end
+
+local function run(tool, ...)
+  local output, errors, code = process.run { tools .. tool, ... }
+  assert.equal(0, code, errors)
+  return output
+end
+
+describe("the benchmark", function()
+  local server
+
+  before_each(function() server = serve("--takes", "0.05", "--retry-after", "0.02", "--list", "250") end)
+  after_each(function() getmetatable(server).__close(server) end)
+
+  local jobs = {
+    { "a cold start",            { "cold" },            { tokens = 1, gets = 1, pages = 0, starts = 0 } },
+    { "GETs one at a time",      { "get", "7", "1" },   { tokens = 1, gets = 7, pages = 0, starts = 0 } },
+    { "GETs side by side",       { "get", "7", "3" },   { tokens = 1, gets = 7, pages = 0, starts = 0 } },
+    { "a list",                  { "list" },            { tokens = 1, gets = 0, pages = 3, starts = 0 } },
+    { "starts, waited for",      { "start", "5", "2" }, { tokens = 1, gets = 5, pages = 0, starts = 5 } },
+  }
+  for _, job in ipairs(jobs) do
+    it("sends the same requests on both sides: " .. job[1], function()
+      local seen = {}
+      run("floor", server.url, table.unpack(job[2]))
+      seen.floor = server:stats()
+      local _, errors, code = process.executable({ "spec/bench/ours.lua", server.url, table.unpack(job[2]) },
+        { XDG_STATE_HOME = process.root .. "/build/home" })
+      assert.equal(0, code, errors)
+      seen.ours = server:stats()
+      for _, stats in pairs(seen) do
+        for name, count in pairs(job[3]) do assert.equal(count, stats[name], name) end
+        assert.equal(0, stats.early)
+        assert.is_true(stats.polls >= job[3].starts)
+      end
+    end)
+  end
+
+  it("tells polls that come before Retry-After allows them", function()
+    local reply = server.client:request { method = "POST", path = "/workspaces/bench/computes/ci1/start" }
+    server.client:request { url = reply.headers["azure-asyncoperation"] }
+    assert.equal(1, server:stats().early)
+  end)
+
+  it("tells how fast the server is", function()
+    assert.is_true(tonumber(run("load", tostring(server.port), "/workspaces/bench/computes/ci1", "50", "4")) > 0)
+    assert.is_true(server:stats().gets >= 50)
+  end)
+
+  it("tells what a program took and how it ended", function()
+    local took = azureml.json.decode(run("measure", "sh", "-c", "exit 3"))
+    assert.equal(3, took.code)
+    assert.is_true(took.seconds > 0 and took.memory > 0)
+  end)
+end)
