@@ -41,7 +41,7 @@ local Server = {}
 Server.__index = Server
 
 local function serve(...)
-  local file = assert(io.popen(command(build .. "/bench/server", ...) .. " & echo $!; wait"))
+  local file = assert(io.popen("echo $$; exec " .. command(build .. "/bench/server", ...)))
   local pid, port = file:read("n", "n")
   assert(port, "the server did not start")
   local url = ("http://127.0.0.1:%d"):format(port)
@@ -55,7 +55,7 @@ end
 
 function Server:__close()
   self.client:close()
-  os.execute(("kill %d"):format(self.pid))
+  os.execute(("kill %d"):format(self.pid))      -- before the file is closed, which waits for it
   self.file:close()
 end
 

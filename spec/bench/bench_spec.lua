@@ -9,7 +9,7 @@ Server.__index = Server
 
 local function serve(...)
   local words = table.concat({ ... }, " ")
-  local file = assert(io.popen(("'%sserver' %s & echo $!; wait"):format(tools, words)))
+  local file = assert(io.popen(("echo $$; exec '%sserver' %s"):format(tools, words)))
   local pid, port = file:read("n", "n")
   local url = ("http://127.0.0.1:%d"):format(assert(port, "the server did not start"))
   return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Server)
