@@ -37,16 +37,34 @@ static CURLSH *cookie_jar(void) {
   return jar;
 }
 
+/* Takes origin. */
+static void open_route(Client *client, char *origin, const ClientOptions *options) {
+  client->route = (Route){
+    .id = transfer_route(client->loop),
+    .origin = origin,
+    .is_loopback = url_is_loopback(client->endpoint),
+    .user_agent = client->user_agent,
+    .ca_file = client->ca_file,
+    .proxy = client->proxy,
+    .cookies = options->cookies ? cookie_jar() : NULL,
+    .connect_timeout = options->connect_timeout,
+    .max_reply = options->max_reply
+  };
+}
+
 Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   char *origin = options->endpoint ? url_origin(options->endpoint) : NULL;
   const char *fault = endpoint_fault(options, origin);
-  free(origin);
   if (fault) {
     error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", options->endpoint ? options->endpoint : "", fault);
+    free(origin);
     return NULL;
   }
   Client *client = calloc(1, sizeof *client);
-  if (!client) return NULL;
+  if (!client) {
+    free(origin);
+    return NULL;
+  }
   client->loop = loop;
   client->refs = 1;
   client->endpoint = without_final_slash(options->endpoint);
@@ -56,13 +74,11 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   client->ca_file = text_copy(options->ca_file);
   client->proxy = text_copy(options->proxy);
   client->allow_hosts = text_list_copy(options->allow_hosts);
-  client->connect_timeout = options->connect_timeout;
   client->request_timeout = options->request_timeout;
   client->poll_interval = options->poll_interval;
-  client->max_reply = options->max_reply;
   client->retry = options->retry;
   client->observer = options->observer;
-  if (options->cookies) client->cookies = cookie_jar();
+  open_route(client, origin, options);
   return client;
 }
 
@@ -75,7 +91,8 @@ void client_unref(Client *client) {
   if (!client || --client->refs > 0) return;
   credential_unref(client->credential);
   text_list_free(client->allow_hosts);
-  curl_share_cleanup(client->cookies);
+  curl_share_cleanup(client->route.cookies);
+  free(client->route.origin);
   free(client->endpoint);
   free(client->scope);
   free(client->user_agent);
@@ -95,8 +112,23 @@ static int allowed_by(const char *entry, const char *url) {
   return same;
 }
 
+/* Whether a URL begins with the endpoint as that is written: then it is on its origin, and need not be read. */
+static int is_at_endpoint(const Client *client, const char *url) {
+  size_t len = (size_t)(url_target(client->endpoint) - client->endpoint);
+  return strncmp(url, client->endpoint, len) == 0 && (url[len] == '/' || url[len] == '?' || url[len] == '\0');
+}
+
+const Route *client_route(const Client *client, const char *url, Route *other) {
+  if (is_at_endpoint(client, url)) return &client->route;
+  *other = client->route;
+  other->id = 0;
+  other->origin = url_origin(url);
+  other->is_loopback = url_is_loopback(url);
+  return other;
+}
+
 int client_allows(const Client *client, const char *url) {
-  if (url_same_origin(client->endpoint, url)) return 1;
+  if (is_at_endpoint(client, url) || url_same_origin(client->endpoint, url)) return 1;
   if (client->credential && !url_is_secure(url)) return 0;
   for (char **host = client->allow_hosts; host && *host; host++)
     if (allowed_by(*host, url)) return 1;
@@ -114,19 +146,19 @@ static const char *subscription_in(const char *url, size_t *len) {
   return found;
 }
 
-char *client_throttle_scope(const Client *client, const char *url) {
+ThrottleScope *client_throttle_scope(const Client *client, const char *url) {
   size_t len;
   const char *subscription = subscription_in(url, &len);
-  char *origin = url_origin(url);
-  char *scope = text_format("%s %s %.*s", origin ? origin : "", client->credential ? credential_principal(client->credential) : "",
-                            (int)len, subscription);
-  free(origin);
+  Route other = { 0 };
+  const char *origin = client_route(client, url, &other)->origin;
+  char *name = text_format("%s %s %.*s", origin ? origin : "", client->credential ? credential_principal(client->credential) : "",
+                           (int)len, subscription);
+  ThrottleScope *scope = throttle_scope(loop_throttle(client->loop), name);
+  free(name);
+  free(other.origin);
   return scope;
 }
 
 long client_remaining(const Client *client, const char *url, const char *method) {
-  char *scope = client_throttle_scope(client, url);
-  long left = scope ? throttle_remaining(loop_throttle(client->loop), scope, throttle_kind(method)) : -1;
-  free(scope);
-  return left;
+  return throttle_remaining(client_throttle_scope(client, url), throttle_kind(method));
 }

@@ -4,6 +4,7 @@
 
 #include "loop.h"
 #include "token.h"
+#include "transfer.h"
 
 struct Client {
   Loop  *loop;
@@ -13,17 +14,16 @@ struct Client {
   char  *scope;
   char  *user_agent, *ca_file, *proxy;
   char **allow_hosts;         /* ends with NULL; may be NULL */
-  double connect_timeout, request_timeout, poll_interval;
-  size_t max_reply;
+  Route  route;               /* to the endpoint */
+  double request_timeout, poll_interval;
   RetryPolicy retry;
-  CURLSH *cookies;            /* NULL: none are kept */
   int    observer;
   int    secret;              /* its replies hold secrets: wipe them */
   int  (*is_passing)(const Reply *reply);      /* does a refusal pass by itself, though its status does not say so? NULL: none does */
 };
 
 int client_allows(const Client *client, const char *url);      /* may a request, with its token, go there? */
-/* "origin principal subscription": whose throttling budget a request to url draws from. The caller frees. */
-char *client_throttle_scope(const Client *client, const char *url);
+ThrottleScope *client_throttle_scope(const Client *client, const char *url);      /* whose throttling budget a request to url draws from */
+const Route *client_route(const Client *client, const char *url, Route *other);    /* the endpoint's, or that of another origin, put in other */
 
 #endif

@@ -57,8 +57,8 @@ const char *headers_next(const Headers *headers, const char *line) {
 
 const char *headers_get(const Headers *headers, const char *name) {
   size_t len = strlen(name);
-  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line))
-    if (name_len(line) == len && text_starts(line, name)) return line + len + 1 + strspn(line + len + 1, " \t");
+  for (const char *line = headers->lines.data; line && line < headers->lines.data + headers->lines.len; line += strlen(line) + 1)
+    if (text_starts(line, name) && line[len] == ':') return line + len + 1 + strspn(line + len + 1, " \t");
   return NULL;
 }
 

@@ -9,7 +9,7 @@
 #include "loop.h"
 #include "transfer.h"
 
-enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 64 };
+enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 160 };      /* more than transfer.c has at once: those that wait must not be closed */
 
 typedef struct OwnerWatch {    /* a descriptor of the loop's owner */
   Watch  watch;
@@ -340,12 +340,25 @@ static void jump(Loop *loop, double timeout) {
 
 static int idle(const Loop *loop) { return !loop->timers && !loop->flights && !loop->watch_count; }
 
+/* What was just begun goes out now, not a turn later. */
+static void send_begun(Loop *loop) {
+  Timer *timer = &loop->curl_timer;
+  if (!timer->place || timer->due > loop_now(loop)) return;
+  loop_timer_stop(loop, timer);
+  curl_due(timer);
+}
+
+/* Looks at the descriptors in any case: timers that bring news again and again must not hold them up. */
 static int turn(Loop *loop, double timeout, const sigset_t *mask) {
-  int hold = loop->is_virtual && !loop->flights && (loop->timers || timeout >= 0);
-  int ready = wait_descriptors(loop, hold ? 0 : wait_ms(loop, timeout), mask);
-  if (hold && ready == 0) jump(loop, timeout);
   fire_timers(loop);
+  send_begun(loop);
+  reap(loop);            /* a quick answer has come already */
+  if (!has_news(loop)) pool_idle(loop);
+  int hold = loop->is_virtual && !loop->flights && !has_news(loop) && (loop->timers || timeout >= 0);
+  int ready = wait_descriptors(loop, hold || has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
+  if (hold && ready == 0) jump(loop, timeout);
   reap(loop);
+  send_begun(loop);      /* the service works on these while the news is read */
   return ready;
 }
 

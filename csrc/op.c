@@ -48,7 +48,8 @@ struct Op {
   Error   error;
   int     accepted, failed, watch_polls;
   int     on_hold, ripe, poked;   /* polled only when its owner says so; its poll is due; the owner has said so */
-  int     held;               /* told to wait for its turn in a throttling budget */
+  ThrottleScope *scope;       /* whose throttling budget it draws from; NULL until it has a token */
+  int     held;               /* told to wait for its turn in it */
   OpDone *listener;
   void   *context, *owner;
 };
@@ -368,44 +369,27 @@ static int another_token_may_do(Op *op) {
   return may;
 }
 
-/* Whose throttling budget this stage's requests draw from; the caller frees. */
-static char *budget_of(const Op *op, ThrottleKind *kind) {
-  *kind = throttle_kind(method_in_turn(op));
-  return client_throttle_scope(op->client, op->url);
-}
+static ThrottleKind kind_in_turn(const Op *op) { return throttle_kind(method_in_turn(op)); }
 
-static void answered(const Op *op) {
-  ThrottleKind kind;
-  char *scope = budget_of(op, &kind);
-  throttle_answered(loop_throttle(op->loop), scope, kind);
-  free(scope);
-}
+static void answered(const Op *op) { throttle_answered(op->scope, kind_in_turn(op)); }
 
 static void note_budget(const Op *op) {
-  ThrottleKind kind;
-  char *scope = budget_of(op, &kind);
   double now = loop_now(op->loop), after = op->reply.status == 429 ? retry_after(&op->reply.headers, time(NULL)) : 0;
-  throttle_note(loop_throttle(op->loop), scope, kind, &op->reply.headers, now);
-  if (after > 0) throttle_hold(loop_throttle(op->loop), scope, kind, now + after);
-  free(scope);
+  throttle_note(op->scope, kind_in_turn(op), &op->reply.headers, now);
+  if (after > 0) throttle_hold(op->scope, kind_in_turn(op), now + after);
 }
 
 /* 1: it is our turn. 0: in *wait seconds we may ask again. */
 static int is_our_turn(Op *op, double *wait) {
-  ThrottleKind kind;
-  char *scope = budget_of(op, &kind);
-  int turn = throttle_take(loop_throttle(op->loop), scope, kind, loop_now(op->loop), op->held, wait);
+  if (!op->scope) op->scope = client_throttle_scope(op->client, op->url);      /* not before: a token tells who we are */
+  int turn = throttle_take(op->scope, kind_in_turn(op), loop_now(op->loop), op->held, wait);
   op->held = !turn;
-  free(scope);
   return turn;
 }
 
 static void give_up_turn(Op *op) {
-  ThrottleKind kind;
-  char *scope = budget_of(op, &kind);
-  if (op->held) throttle_leave(loop_throttle(op->loop), scope, kind);
+  if (op->held) throttle_leave(op->scope, kind_in_turn(op));
   op->held = 0;
-  free(scope);
 }
 
 static void replied(Op *op) {
@@ -504,21 +488,17 @@ static void dispatch(Op *op, const char *authorization) {
   const char *lines[MAX_LINES + 8];
   char id_line[128];
   int first = op->stage == STAGE_FIRST;
+  Route other = { 0 };
   add_lines(op, lines, id_line, sizeof id_line);
   Sending sending = {
+    .route = client_route(op->client, url_in_turn(op), &other),
     .method = method_in_turn(op),
     .url = url_in_turn(op),
     .headers = lines,
     .authorization = authorization,
     .body = first ? op->body : NULL,
     .body_len = first ? op->body_len : 0,
-    .user_agent = op->client->user_agent,
-    .ca_file = op->client->ca_file,
-    .proxy = op->client->proxy,
-    .cookies = op->client->cookies,
-    .connect_timeout = op->client->connect_timeout,
     .timeout = time_for_sending(op),
-    .max_reply = op->client->max_reply,
     .secret = op->client->secret
   };
   op->attempts++;
@@ -526,6 +506,7 @@ static void dispatch(Op *op, const char *authorization) {
   op->phase = PHASE_FLIGHT;
   show_sending(op);
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
+  free(other.origin);
   if (op->transfer) return;
   answered(op);
   error_set(&op->error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory to send a request");

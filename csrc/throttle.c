@@ -1,6 +1,5 @@
 /* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back. A table in memory; no clock. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,21 +22,27 @@ typedef struct Budget {
   long   waiting;        /* told to wait */
 } Budget;
 
-typedef struct Scope {
-  char  *name;           /* NULL: the place is free */
+struct ThrottleScope {
+  char  *name;
   Budget budgets[THROTTLE_KINDS];
-} Scope;
+};
 
 struct Throttle {
-  Scope *scopes;         /* open addressing, at most three quarters full */
+  ThrottleScope **scopes;      /* open addressing, at most three quarters full; NULL: the place is free */
   size_t count, places;  /* places is a power of two, or 0 */
 };
 
 Throttle *throttle_new(void) { return calloc(1, sizeof(Throttle)); }
 
+static void scope_free(ThrottleScope *scope) {
+  if (!scope) return;
+  free(scope->name);
+  free(scope);
+}
+
 void throttle_free(Throttle *throttle) {
   if (!throttle) return;
-  for (size_t i = 0; i < throttle->places; i++) free(throttle->scopes[i].name);
+  for (size_t i = 0; i < throttle->places; i++) scope_free(throttle->scopes[i]);
   free(throttle->scopes);
   free(throttle);
 }
@@ -56,46 +61,46 @@ static size_t hash(const char *text) {
 }
 
 /* Where name is, or would be. There is always a free place. */
-static Scope *place_of(Scope *scopes, size_t places, const char *name) {
+static ThrottleScope **place_of(ThrottleScope **scopes, size_t places, const char *name) {
   size_t i = hash(name) & (places - 1);
-  while (scopes[i].name && strcmp(scopes[i].name, name) != 0) i = (i + 1) & (places - 1);
+  while (scopes[i] && strcmp(scopes[i]->name, name) != 0) i = (i + 1) & (places - 1);
   return &scopes[i];
-}
-
-static const Budget *look(const Throttle *throttle, const char *scope, ThrottleKind kind) {
-  Scope *found = throttle->places && scope ? place_of(throttle->scopes, throttle->places, scope) : NULL;
-  return found && found->name ? &found->budgets[kind] : NULL;
 }
 
 static int reserve(Throttle *throttle) {
   if (throttle->count < throttle->places / 4 * 3) return 1;
   size_t places = throttle->places ? throttle->places * 2 : 8;
-  Scope *scopes = calloc(places, sizeof *scopes);
+  ThrottleScope **scopes = calloc(places, sizeof *scopes);
   if (!scopes) return 0;
   for (size_t i = 0; i < throttle->places; i++)
-    if (throttle->scopes[i].name) *place_of(scopes, places, throttle->scopes[i].name) = throttle->scopes[i];
+    if (throttle->scopes[i]) *place_of(scopes, places, throttle->scopes[i]->name) = throttle->scopes[i];
   free(throttle->scopes);
   throttle->scopes = scopes;
   throttle->places = places;
   return 1;
 }
 
-/* NULL: no memory, and nothing is noted. */
-static Budget *obtain(Throttle *throttle, const char *name, ThrottleKind kind) {
-  if (!name || !reserve(throttle)) return NULL;
-  Scope *scope = place_of(throttle->scopes, throttle->places, name);
-  if (!scope->name) {
-    if (!(scope->name = text_copy(name))) return NULL;
-    for (int i = 0; i < THROTTLE_KINDS; i++) scope->budgets[i].remaining = -1;
-    throttle->count++;
+static ThrottleScope *scope_new(const char *name) {
+  ThrottleScope *scope = calloc(1, sizeof *scope);
+  if (!scope || !(scope->name = text_copy(name))) {
+    scope_free(scope);
+    return NULL;
   }
-  return &scope->budgets[kind];
+  for (int i = 0; i < THROTTLE_KINDS; i++) scope->budgets[i].remaining = -1;
+  return scope;
+}
+
+ThrottleScope *throttle_scope(Throttle *throttle, const char *name) {
+  if (!name || !reserve(throttle)) return NULL;
+  ThrottleScope **place = place_of(throttle->scopes, throttle->places, name);
+  if (!*place && (*place = scope_new(name))) throttle->count++;
+  return *place;
 }
 
 /* -- holds and budgets -------------------------------------------------------------------------------------------------- */
 
-void throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, double until) {
-  Budget *budget = obtain(throttle, scope, kind);
+void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until) {
+  Budget *budget = scope ? &scope->budgets[kind] : NULL;
   if (!budget || until <= budget->until) return;
   budget->until = until;
   budget->heard = budget->counted = 1;
@@ -103,35 +108,43 @@ void throttle_hold(Throttle *throttle, const char *scope, ThrottleKind kind, dou
   budget->at = until;
 }
 
-double throttle_until(const Throttle *throttle, const char *scope, ThrottleKind kind) {
-  const Budget *budget = look(throttle, scope, kind);
-  return budget ? budget->until : 0;
+double throttle_until(const ThrottleScope *scope, ThrottleKind kind) {
+  return scope ? scope->budgets[kind].until : 0;
 }
 
-static long number_in(const Headers *headers, const char *name) {
-  const char *value = headers_get(headers, name);
+/* Whether what follows "x-ms-ratelimit-remaining-" in a header's name counts requests of this kind. */
+static int counts_kind(const char *name, size_t len, ThrottleKind kind) {
+  static const char *const kinds[] = { [THROTTLE_READS] = "-reads", [THROTTLE_WRITES] = "-writes", [THROTTLE_DELETES] = "-deletes" };
+  static const char *const scopes[] = { "subscription", "subscription-global", "tenant" };
+  for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+    size_t scope_len = strlen(scopes[i]);
+    if (len == scope_len + strlen(kinds[kind]) && text_starts(name, scopes[i]) && text_starts(name + scope_len, kinds[kind])) return 1;
+  }
+  return len == strlen("subscription-resource-requests") && text_starts(name, "subscription-resource-requests");
+}
+
+static long number_in(const char *value) {
   double number = 0;
-  return value && !strchr(value, '.') && text_number(value, &number) && number <= 2147483647 ? (long)number : -1;
+  return !strchr(value, '.') && text_number(value, &number) && number <= 2147483647 ? (long)number : -1;
 }
 
 /* The smallest of what a reply says, in headers such as x-ms-ratelimit-remaining-subscription-global-reads; -1: nothing. */
 static long least_in(const Headers *headers, ThrottleKind kind) {
-  static const char *const kinds[] = { [THROTTLE_READS] = "reads", [THROTTLE_WRITES] = "writes", [THROTTLE_DELETES] = "deletes" };
-  static const char *const scopes[] = { "subscription", "subscription-global", "tenant" };
-  long least = number_in(headers, "x-ms-ratelimit-remaining-subscription-resource-requests");
-  for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-    char name[80];
-    snprintf(name, sizeof name, "x-ms-ratelimit-remaining-%s-%s", scopes[i], kinds[kind]);
-    long left = number_in(headers, name);
+  static const char prefix[] = "x-ms-ratelimit-remaining-";
+  long least = -1;
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
+    if (!text_starts(line, prefix)) continue;
+    const char *name = line + strlen(prefix), *end = strchr(name, ':');
+    long left = counts_kind(name, (size_t)(end - name), kind) ? number_in(end + 1 + strspn(end + 1, " \t")) : -1;
     if (left >= 0 && (least < 0 || left < least)) least = left;
   }
   return least;
 }
 
 /* What is on its way the service has not counted yet. */
-void throttle_note(Throttle *throttle, const char *scope, ThrottleKind kind, const Headers *headers, double now) {
+void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now) {
   long left = least_in(headers, kind);
-  Budget *budget = obtain(throttle, scope, kind);
+  Budget *budget = scope ? &scope->budgets[kind] : NULL;
   if (!budget) return;
   budget->heard = 1;
   if (left < 0) return;
@@ -158,8 +171,8 @@ static double time_to_turn(const Budget *budget, ThrottleKind kind) {
   return turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
 }
 
-int throttle_take(Throttle *throttle, const char *scope, ThrottleKind kind, double now, int again, double *wait) {
-  Budget *budget = obtain(throttle, scope, kind);
+int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again, double *wait) {
+  Budget *budget = scope ? &scope->budgets[kind] : NULL;
   if (!budget) return 1;
   refill(budget, kind, now);
   *wait = budget->until > now ? budget->until - now : 0;
@@ -174,17 +187,14 @@ int throttle_take(Throttle *throttle, const char *scope, ThrottleKind kind, doub
   return 0;
 }
 
-void throttle_answered(Throttle *throttle, const char *scope, ThrottleKind kind) {
-  Budget *budget = obtain(throttle, scope, kind);
-  if (budget && budget->asked > 0) budget->asked--;
+void throttle_answered(ThrottleScope *scope, ThrottleKind kind) {
+  if (scope && scope->budgets[kind].asked > 0) scope->budgets[kind].asked--;
 }
 
-void throttle_leave(Throttle *throttle, const char *scope, ThrottleKind kind) {
-  Budget *budget = obtain(throttle, scope, kind);
-  if (budget && budget->waiting > 0) budget->waiting--;
+void throttle_leave(ThrottleScope *scope, ThrottleKind kind) {
+  if (scope && scope->budgets[kind].waiting > 0) scope->budgets[kind].waiting--;
 }
 
-long throttle_remaining(const Throttle *throttle, const char *scope, ThrottleKind kind) {
-  const Budget *budget = look(throttle, scope, kind);
-  return budget ? budget->remaining : -1;
+long throttle_remaining(const ThrottleScope *scope, ThrottleKind kind) {
+  return scope ? scope->budgets[kind].remaining : -1;
 }

@@ -11,11 +11,13 @@
 #include "url.h"
 
 enum {
-  MAX_IN_FLIGHT = 32,                 /* connections to hosts near by are used best by 8 to 16; HTTP/2 shares one */
-  MAX_IDLE_HANDLES = 32,
-  MAX_HEADERS = 256 * 1024,
-  MAX_REPLY = 16 * 1024 * 1024
+  NEAR = 16, FAR = 128,               /* transfers at once: to hosts near by no more than that pay, at 50 ms distance so many */
+  MAX_STREAMS = 100,                  /* libcurl opens another connection beyond so many on one of HTTP/2 */
+  MAX_HEADERS = 256 * 1024
 };
+
+static const double PAYS = 0.0004;    /* seconds of waiting for a reply that are worth one more transfer at once */
+static const double CREEP = 1.0 / 16; /* how much of a slower reply is believed */
 
 static const char AUTHORITIES[] = "/etc/ssl/certs";      /* hashed: costs one small file a connection, not the whole bundle */
 
@@ -24,7 +26,7 @@ struct Transfer {
   Loop  *loop;
   CURL  *easy;
   struct curl_slist *headers;
-  char  *origin;                      /* what libcurl is given as URL; the rest goes out byte for byte */
+  unsigned route;                     /* what the handle is set up for */
   Reply  reply;
   int    sendings;                    /* how often libcurl was about to send */
   int    running;                     /* added to the multi handle */
@@ -35,11 +37,19 @@ struct Transfer {
   char   message[CURL_ERROR_SIZE];
 };
 
+typedef struct Idle {
+  CURL    *easy;
+  unsigned route;                     /* what it is set up for; 0: nothing */
+} Idle;
+
 struct Pool {
   Transfer waiting, flying;           /* heads of rings */
   size_t   in_flight;
-  CURL    *idle[MAX_IDLE_HANDLES];
+  double   round_trip;                /* seconds until a reply begins: the quickest of late; 0: not known */
+  int      shared;                    /* the last reply came by HTTP/2 */
+  Idle     idle[FAR];
   size_t   idle_count;
+  unsigned routes;                    /* ids given out */
 };
 
 /* -- rings -------------------------------------------------------------------------------------------------------------- */
@@ -118,31 +128,27 @@ static void set_method(Transfer *t, const Sending *sending) {
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body_len);
   } else if (text_equal(sending->method, "HEAD")) {
     curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
   }
   curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, sending->method);
 }
 
 /* A plain-http proxy wants the whole URL on the request line: then libcurl must write it. */
 static int goes_by_plain_proxy(const Sending *sending) {
+  const Route *route = sending->route;
   if (url_is_secure(sending->url)) return 0;
-  if (sending->proxy) return *sending->proxy != '\0';
-  if (url_is_loopback(sending->url)) return 0;
+  if (route->proxy) return *route->proxy != '\0';
+  if (route->is_loopback) return 0;
   return getenv("http_proxy") != NULL || getenv("all_proxy") != NULL || getenv("ALL_PROXY") != NULL;
 }
 
 /* The origin as URL and the rest as request target: libcurl formats a signed URL of 3 KB byte by byte, and would tidy it. */
-static int set_url(Transfer *t, const Sending *sending) {
+static void set_url(CURL *easy, const Sending *sending) {
   const char *target = url_target(sending->url);
-  curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
-  if (*target != '/' || goes_by_plain_proxy(sending)) {
-    curl_easy_setopt(t->easy, CURLOPT_URL, sending->url);
-    return 1;
-  }
-  t->origin = url_origin(sending->url);
-  if (!t->origin) return 0;
-  curl_easy_setopt(t->easy, CURLOPT_URL, t->origin);
-  curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, target);
-  return 1;
+  int whole = *target != '/' || goes_by_plain_proxy(sending);
+  curl_easy_setopt(easy, CURLOPT_URL, whole ? sending->url : sending->route->origin);
+  curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
 }
 
 static void set_authorities(CURL *easy, const char *ca_file) {
@@ -156,9 +162,9 @@ static void set_authorities(CURL *easy, const char *ca_file) {
   }
 }
 
-static void set_limits(CURL *easy, const Sending *sending) {
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(sending->connect_timeout * 1000));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(sending->timeout * 1000));
+static void set_limits(CURL *easy, const Route *route) {
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(route->connect_timeout * 1000));
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);      /* what is said to be larger is not begun */
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);      /* else a hung name look-up blocks the whole loop */
@@ -168,62 +174,112 @@ static void set_limits(CURL *easy, const Sending *sending) {
 #endif
 }
 
-static void set_callbacks(Transfer *t) {
-  curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-  curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message);
-  curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-  curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-  curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_prereq);
-  curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
-  curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+static void set_proxy(CURL *easy, const Route *route) {
+  if (route->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, route->proxy);
+  else if (route->is_loopback) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 }
 
-static int set_up(Transfer *t, const Sending *sending) {
-  CURL *easy = t->easy;
-  t->reply.headers.lines.limit = MAX_HEADERS;
-  t->reply.body.limit = sending->max_reply ? sending->max_reply : MAX_REPLY;
-  t->secret = sending->secret;
-  set_callbacks(t);
-  set_limits(easy, sending);
-  set_authorities(easy, sending->ca_file);
+static void set_cookies(CURL *easy, const Route *route) {
+  if (!route->cookies) return;
+  curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies);
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turns them on, reads no file */
+}
+
+/* What stays the same from one request of a route to the next. */
+static void set_route(CURL *easy, const Route *route) {
+  set_limits(easy, route);
+  set_authorities(easy, route->ca_file);
+  set_proxy(easy, route);
+  set_cookies(easy, route);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, route->user_agent);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->reply.body.limit);      /* what is said to be larger is not begun */
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);      /* where HTTP/2 is spoken one connection serves all: no handshake each */
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, sending->user_agent);
-  if (sending->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, sending->proxy);
-  else if (url_is_loopback(sending->url)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  if (sending->cookies) {
-    curl_easy_setopt(easy, CURLOPT_SHARE, sending->cookies);
-    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turns them on, reads no file */
-  }
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, url_is_secure(route->origin) ? 1L : 0L);      /* where HTTP/2 is spoken one connection serves all */
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+}
+
+/* What differs: all of it is set each time, whatever the handle did before. */
+static int set_request(Transfer *t, const Sending *sending) {
+  CURL *easy = t->easy;
+  t->reply.headers.lines.limit = MAX_HEADERS;
+  t->reply.body.limit = sending->route->max_reply;
+  t->secret = sending->secret;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->message);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(sending->timeout * 1000));
   set_method(t, sending);
-  return set_url(t, sending) && set_headers(t, sending);
+  set_url(easy, sending);
+  return set_headers(t, sending);
 }
 
 /* -- the pool ----------------------------------------------------------------------------------------------------------- */
 
-static CURL *take_handle(Pool *pool) {
-  return pool->idle_count ? pool->idle[--pool->idle_count] : curl_easy_init();
+unsigned transfer_route(Loop *loop) { return ++loop_pool(loop)->routes; }
+
+/* One that served this route before, else any that is idle; NULL: there is none. */
+static CURL *take_idle(Pool *pool, const Route *route, int *is_set_up) {
+  size_t i = pool->idle_count;
+  while (i > 0 && pool->idle[i - 1].route != route->id) i--;
+  *is_set_up = i > 0 && route->id != 0;
+  if (i == 0) i = pool->idle_count;
+  if (i == 0) return NULL;
+  CURL *easy = pool->idle[i - 1].easy;
+  pool->idle[i - 1] = pool->idle[--pool->idle_count];
+  return easy;
 }
 
-static void give_handle(Pool *pool, CURL *easy) {
+static CURL *take_handle(Pool *pool, const Route *route) {
+  int is_set_up;
+  CURL *easy = take_idle(pool, route, &is_set_up);
+  if (easy && is_set_up) return easy;
+  if (easy) curl_easy_reset(easy);
+  else easy = curl_easy_init();
+  if (easy) set_route(easy, route);
+  return easy;
+}
+
+static void forget_cookies(CURL *easy) {
   curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* a reset forgets that list without releasing it, */
   curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and leaves this */
-  if (pool->idle_count == MAX_IDLE_HANDLES) {
-    curl_easy_cleanup(easy);
-    return;
-  }
-  curl_easy_reset(easy);
-  pool->idle[pool->idle_count++] = easy;
 }
 
-static void launch(Loop *loop) {
+static void give_handle(Pool *pool, CURL *easy, unsigned route) {
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);     /* what belongs to the transfer goes with it */
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+  if (route == 0) forget_cookies(easy);
+  if (pool->idle_count < FAR) pool->idle[pool->idle_count++] = (Idle){ easy, route };
+  else curl_easy_cleanup(easy);
+}
+
+/* How many at once pay, if we have nothing else to do than to wait for their replies. */
+static size_t most_at_once(const Pool *pool) {
+  size_t most = pool->shared ? MAX_STREAMS : FAR;
+  double pays = pool->round_trip / PAYS;
+  return pays < NEAR ? NEAR : pays < (double)most ? (size_t)pays : most;
+}
+
+static void note_round_trip(Pool *pool, CURL *easy) {
+  curl_off_t sent = 0, began = 0;
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &began);
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  double took = (double)(began - sent) / 1e6;
+  pool->round_trip = took < pool->round_trip || pool->round_trip == 0 ? took : pool->round_trip + (took - pool->round_trip) * CREEP;
+  pool->shared = version == CURL_HTTP_VERSION_2_0;
+}
+
+static void launch(Loop *loop, size_t at_once) {
   Pool *pool = loop_pool(loop);
-  while (pool->in_flight < MAX_IN_FLIGHT && pool->waiting.next != &pool->waiting) {
+  while (pool->in_flight < at_once && pool->waiting.next != &pool->waiting) {
     Transfer *t = pool->waiting.next;
     ring_remove(t);
     ring_add(&pool->flying, t);
@@ -241,11 +297,10 @@ static void transfer_free(Transfer *t) {
     pool->in_flight--;
   }
   loop_flight(t->loop, -1);
-  if (t->easy) give_handle(pool, t->easy);
+  if (t->easy) give_handle(pool, t->easy, t->route);
   wipe_headers(t->headers);
   if (t->secret) buf_wipe(&t->reply.body);
   reply_clear(&t->reply);
-  free(t->origin);
   free(t);
 }
 
@@ -257,19 +312,20 @@ Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done,
   t->owner = owner;
   ring_add(&loop_pool(loop)->waiting, t);
   loop_flight(loop, +1);
-  t->easy = take_handle(loop_pool(loop));
-  if (!t->easy || !set_up(t, sending)) {
+  t->route = sending->route->cookies ? 0 : sending->route->id;      /* who keeps cookies may be gone before the handle */
+  t->easy = sending->route->origin ? take_handle(loop_pool(loop), sending->route) : NULL;
+  if (!t->easy || !set_request(t, sending)) {
     transfer_free(t);
     return NULL;
   }
-  launch(loop);
+  launch(loop, NEAR);
   return t;
 }
 
 void transfer_cancel(Transfer *transfer) {
   Loop *loop = transfer->loop;
   transfer_free(transfer);
-  launch(loop);
+  launch(loop, NEAR);
 }
 
 static const char *in_words(const Transfer *t, CURLcode result) {
@@ -285,12 +341,15 @@ void pool_done(Loop *loop, CURL *easy, CURLcode result) {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &asked);
   t->reply.status = (int)status;
+  if (result == CURLE_OK) note_round_trip(loop_pool(loop), easy);
   if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;      /* so says libcurl of a header line beyond its bounds */
   Outcome outcome = { t->too_large ? CURLE_FILESIZE_EXCEEDED : result, in_words(t, result), t->sendings > 0 || asked > 0, &t->reply };
   t->done(t->owner, &outcome);      /* must not cancel this transfer */
   transfer_free(t);
-  launch(loop);
+  launch(loop, NEAR);
 }
+
+void pool_idle(Loop *loop) { launch(loop, most_at_once(loop_pool(loop))); }
 
 Pool *pool_new(void) {
   Pool *pool = calloc(1, sizeof *pool);
@@ -304,6 +363,6 @@ void pool_free(Pool *pool) {
   if (!pool) return;
   while (pool->flying.next != &pool->flying) transfer_free(pool->flying.next);
   while (pool->waiting.next != &pool->waiting) transfer_free(pool->waiting.next);
-  while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count]);
+  while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
   free(pool);
 }

@@ -505,7 +505,7 @@ static const char *const throttle_kinds[] = {
 };
 
 static Throttle *check_throttle(lua_State *L) { return *(Throttle **)luaL_checkudata(L, 1, THROTTLE); }
-static const char *check_scope(lua_State *L) { return luaL_checkstring(L, 2); }
+static ThrottleScope *check_scope(lua_State *L) { return throttle_scope(check_throttle(L), luaL_checkstring(L, 2)); }
 static ThrottleKind check_kind(lua_State *L) { return (ThrottleKind)luaL_checkoption(L, 3, NULL, throttle_kinds); }
 
 static int l_throttle(lua_State *L) {
@@ -516,22 +516,21 @@ static int l_throttle(lua_State *L) {
 static int l_throttle_kind(lua_State *L) { lua_pushstring(L, throttle_kinds[throttle_kind(luaL_checkstring(L, 1))]); return 1; }
 
 static int l_throttle_hold(lua_State *L) {
-  throttle_hold(check_throttle(L), check_scope(L), check_kind(L), luaL_checknumber(L, 4));
+  throttle_hold(check_scope(L), check_kind(L), luaL_checknumber(L, 4));
   return 0;
 }
 
 static int l_throttle_until(lua_State *L) {
-  lua_pushnumber(L, throttle_until(check_throttle(L), check_scope(L), check_kind(L)));
+  lua_pushnumber(L, throttle_until(check_scope(L), check_kind(L)));
   return 1;
 }
 
 static int l_throttle_note(lua_State *L) {
   Headers headers = { { 0 } };
-  Throttle *throttle = check_throttle(L);
-  const char *scope = check_scope(L);
+  ThrottleScope *scope = check_scope(L);
   ThrottleKind kind = check_kind(L);
   read_headers(L, 4, &headers);
-  throttle_note(throttle, scope, kind, &headers, luaL_optnumber(L, 5, 0));
+  throttle_note(scope, kind, &headers, luaL_optnumber(L, 5, 0));
   headers_clear(&headers);
   return 0;
 }
@@ -539,24 +538,24 @@ static int l_throttle_note(lua_State *L) {
 /* take(scope, kind, now, again) -> true | false, seconds to wait */
 static int l_throttle_take(lua_State *L) {
   double wait = 0;
-  int taken = throttle_take(check_throttle(L), check_scope(L), check_kind(L), luaL_checknumber(L, 4), lua_toboolean(L, 5), &wait);
+  int taken = throttle_take(check_scope(L), check_kind(L), luaL_checknumber(L, 4), lua_toboolean(L, 5), &wait);
   lua_pushboolean(L, taken);
   lua_pushnumber(L, wait);
   return 2;
 }
 
 static int l_throttle_answered(lua_State *L) {
-  throttle_answered(check_throttle(L), check_scope(L), check_kind(L));
+  throttle_answered(check_scope(L), check_kind(L));
   return 0;
 }
 
 static int l_throttle_leave(lua_State *L) {
-  throttle_leave(check_throttle(L), check_scope(L), check_kind(L));
+  throttle_leave(check_scope(L), check_kind(L));
   return 0;
 }
 
 static int l_throttle_remaining(lua_State *L) {
-  lua_pushinteger(L, throttle_remaining(check_throttle(L), check_scope(L), check_kind(L)));
+  lua_pushinteger(L, throttle_remaining(check_scope(L), check_kind(L)));
   return 1;
 }
 
