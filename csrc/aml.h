@@ -204,7 +204,7 @@ int    op_waits_for(const Op *op, unsigned long question);   /* for a token that
 void   op_watch_polls(Op *op, int on); /* each poll is an event too */
 void   op_hold(Op *op, int on);        /* no poll until op_poll_now, because its owner has a cheaper way to see whether it may be over */
 void   op_poll_now(Op *op);            /* poll one that is held once, never before it is due: what Retry-After asks for is kept to */
-double op_next_poll(const Op *op);     /* seconds until it is due; negative: no poll is waited for */
+double op_next_poll(const Op *op, int *paced);   /* seconds until it is due; negative: no poll is waited for. paced: the service said when */
 char  *op_describe(const Op *op);      /* "start ci-ann: polling, 3rd time, next in 4 s"; the caller frees */
 
 /* What an Op carries for its owner; the core never looks at it. */

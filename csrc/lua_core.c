@@ -338,12 +338,14 @@ static int l_op_poll_now(lua_State *L) {
   return 0;
 }
 
-/* Seconds until its next poll is due; nil: none is waited for. */
+/* Seconds until its next poll is due, and whether the service said so; nil: none is waited for. */
 static int l_op_next_poll(lua_State *L) {
-  double seconds = op_next_poll(check_op(L));
+  int paced;
+  double seconds = op_next_poll(check_op(L), &paced);
   if (seconds < 0) return 0;
   lua_pushnumber(L, seconds);
-  return 1;
+  lua_pushboolean(L, paced);
+  return 2;
 }
 
 static int l_op_status(lua_State *L) {

@@ -85,13 +85,15 @@ static int l_directory(lua_State *L) {
   return 1;
 }
 
-/* terminal_width(fd) -> columns, or nil: it is not a terminal */
+/* terminal_width(fd) -> columns, rows; or nil: it is not a terminal */
 static int l_terminal_width(lua_State *L) {
-  struct winsize size;
+  struct winsize size = { 0 };
   int fd = (int)luaL_checkinteger(L, 1);
   if (!isatty(fd)) return 0;
-  lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80);
-  return 1;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0) size.ws_col = size.ws_row = 0;
+  lua_pushinteger(L, size.ws_col ? size.ws_col : 80);
+  lua_pushinteger(L, size.ws_row ? size.ws_row : 24);
+  return 2;
 }
 
 static const luaL_Reg functions[] = {

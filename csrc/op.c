@@ -47,6 +47,7 @@ struct Op {
   Reply   first, reply;
   Error   error;
   int     accepted, failed, watch_polls;
+  int     paced;              /* the service said when to poll next */
   int     on_hold, ripe, poked;   /* polled only when its owner says so; its poll is due; the owner has said so */
   ThrottleScope *scope;       /* whose throttling budget it draws from; NULL until it has a token */
   int     held;               /* told to wait for its turn in it */
@@ -119,7 +120,8 @@ static double next_pace(Op *op) {
 static void poll_later(Op *op, const Reply *reply) {
   double after = retry_after(&reply->headers, time(NULL));
   op->stage = STAGE_POLL;
-  pause_for(op, after > 0 ? after : next_pace(op));
+  op->paced = after > 0;
+  pause_for(op, op->paced ? after : next_pace(op));
 }
 
 static double random_fraction(void) {
@@ -749,7 +751,8 @@ void op_poll_now(Op *op) {
   poll_if_ripe(op);
 }
 
-double op_next_poll(const Op *op) {
+double op_next_poll(const Op *op, int *paced) {
+  *paced = op->paced;
   if (op->stage != STAGE_POLL || op->phase != PHASE_PAUSE || op->ripe) return -1;
   double left = op->timer.due - loop_now(op->loop);
   return left > 0 ? left : 0;

@@ -105,7 +105,7 @@ describe("an operation", function()
   it("names unknown options of wait, and refuses a negative timeout", function()
     local op <close> = ws.instances:start "stopped"
     local _, err = pcall(op.wait, op, { tiemout = 3 })
-    assert.matches("wait has no option 'tiemout' %(known: show_output, timeout%)", err)
+    assert.matches("wait has no option 'tiemout' %(known: progress, show_output, timeout%)", err)
     _, err = pcall(op.wait, op, { timeout = -1 })
     assert.matches("wait: timeout must be a number of seconds", err)
   end)

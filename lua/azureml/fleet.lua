@@ -71,9 +71,7 @@ local function read_options(verb, given)
   end
   if rest.limit and rest.limit < 1 then errors.mistake("%s: option 'limit' must be 1 or more, not %d", what, rest.limit) end
   if rest.timeout then options.check_seconds(what .. ": timeout", rest.timeout) end
-  if rest.progress and not progress.is_style(rest.progress) then
-    errors.mistake("%s: option 'progress' must be one of %s, not '%s'", what, progress.styles(), rest.progress)
-  end
+  progress.style(what, rest)
   if verb == "delete" and not names and not rest.confirm and not rest.dry_run then
     errors.mistake("delete_all by filters deletes for good: say confirm = true, or name the instances")
   end
@@ -192,27 +190,42 @@ local function plan_only(plan)
   end
 end
 
+-- What was decided before the verb is sent to anybody.
+local function report_decided(reporter, plan)
+  for i, name in ipairs(plan.names) do
+    local result = plan.results[i]
+    if result then reporter.ended(name, result.outcome, result.reason or result.error.message) end
+  end
+end
+
+local function fly(self, verb, given, plan)
+  local timeout = given.timeout or DEFAULT_TIMEOUT
+  local reporter <close> = progress.of_many(verb, #plan.names, progress.style(verb, given))
+  if reporter then report_decided(reporter, plan) end
+  local began = core.now()
+  flight.run {
+    workspace = self.workspace, verb = verb, names = plan.names, results = plan.results, limit = given.limit or DEFAULT_LIMIT,
+    timeout = timeout, deadline = began + timeout, settle = given.settle ~= false, reporter = reporter,
+  }
+  local results = sum_up(verb, plan.results, core.now() - began)
+  if reporter then reporter.finish(tostring(results)) end
+  return results
+end
+
 --- Do a verb to many instances, and wait until each is where it leads.
 ---@param self azureml.Instances
 ---@param verb string
 ---@param given table          see azureml.Instances:start_all
 ---@return azureml.FleetResults
 function fleet.run(self, verb, given)
-  local began = core.now()
   local names, wanted
   given, names, wanted = read_options(verb, given)
   local plan = make_plan(self, verb, given, names, wanted)
   if given.dry_run then
     plan_only(plan)
-  else
-    local timeout = given.timeout or DEFAULT_TIMEOUT
-    local reporter = progress.of_many(verb, plan, given.progress or given.show_output and "auto" or "none")
-    flight.run {
-      workspace = self.workspace, verb = verb, names = plan.names, results = plan.results, limit = given.limit or DEFAULT_LIMIT,
-      timeout = timeout, deadline = core.now() + timeout, settle = given.settle ~= false, reporter = reporter,
-    }
+    return sum_up(verb, plan.results, 0)
   end
-  local results = sum_up(verb, plan.results, core.now() - began)
+  local results = fly(self, verb, given, plan)
   if not given.keep_going then raise_failures(results) end
   return results
 end

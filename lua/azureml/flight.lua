@@ -70,7 +70,7 @@ local function finish(self, item, outcome, fields)
   self.open[identity(item.name)] = nil
   self.left = self.left - 1
   self.under_way = self.under_way - 1
-  if self.reporter then self.reporter.ended(item.name, outcome, fields.reason or fields.error) end
+  if self.reporter then self.reporter.ended(item.name, outcome, fields.reason or fields.error and fields.error.message) end
 end
 
 local function fail(self, item, err)
@@ -185,8 +185,8 @@ local function accepted(self, item)
     item.entry.progress = nil      -- it is in the journal; in memory the core has it
   end
   report(self, item, "accepted")
-  local asked = item.op:next_poll()
-  if asked and asked > 0 then self.asked = asked end
+  local seconds, paced = item.op:next_poll()
+  if paced then self.asked = seconds end
   if self.thinned then item.op:hold(true)
   elseif self.is_idle and may_be_thinned(self) then task.look_again(self) end
 end
@@ -275,12 +275,10 @@ local function look_around(self)
   task.look_again(self.inbox)
 end
 
--- As the service asks for polls, growing; slower where other scripts would be left without reads.
+-- As the service asks for polls, else growing; slower where other scripts would be left without reads.
 local function next_pace(self, pace)
-  local first = self.asked or FIRST_PACE
-  local last = math.min(first * LAST_PACE, math.max(first, LAST_PACE))
   local left = reads_left(self)
-  pace = pace and math.min(pace * GROWTH, last) or first
+  pace = self.asked or pace and math.min(pace * GROWTH, LAST_PACE) or FIRST_PACE
   return pace, left and left < THIN_GAIN * pages(self) and pace * SPARING or pace
 end
 
@@ -327,14 +325,17 @@ function Flight:operation_of(item)
   return operation.new(fields)
 end
 
+local function never_begun(self, i)
+  local name = self.names[i]
+  local message = ("%s %s: not begun after %.14g s"):format(self.verb, name, self.timeout)
+  self.results[i] = { name = name, outcome = "failed", error = errors.new { code = "Timeout", message = message, hint = "try again" } }
+  if self.reporter then self.reporter.ended(name, "failed", message) end
+end
+
 local function give_up(self)
   for _, item in pairs(self.open) do fail(self, item, overdue(self, item)) end
   for i = self.at + 1, #self.names do
-    if not self.results[i] then
-      local what = ("%s %s"):format(self.verb, self.names[i])
-      self.results[i] = { name = self.names[i], outcome = "failed",
-        error = errors.new { code = "Timeout", message = ("%s: not begun after %.14g s"):format(what, self.timeout), hint = "try again" } }
-    end
+    if not self.results[i] then never_begun(self, i) end
   end
   self.left = 0
 end

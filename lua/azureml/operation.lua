@@ -158,17 +158,19 @@ local function end_with(self, outcome)
 end
 
 --- Wait until the operation is done and the instance has settled. May be called again, and from several tasks.
----@param given? { timeout: number?, show_output: boolean? }
----  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to standard error
+---@param given? { timeout: number?, show_output: boolean?, progress: string? }
+---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to standard error; progress says how: "auto"
+---  (live on a terminal, else lines), "lines", "json" (a JSON object a line), "quiet"
 ---@return azureml.Instance?      the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service, with `operation` and its ticket
 function Operation:wait(given)
-  given = options.check("wait", given, { timeout = "number", show_output = "boolean" })
+  given = options.check("wait", given, { timeout = "number", show_output = "boolean", progress = "string" })
   check_open(self)
   local timeout = given.timeout or DEFAULT_TIMEOUT
   options.check_seconds("wait: timeout", timeout)
+  local style = progress.style("wait", given)
   if not self.outcome then
-    local reporter = given.show_output and progress.reporter(label_of(self)) or nil
+    local reporter = progress.reporter(self.verb, self.name, style)
     local ok, result = pcall(wait_to_the_end, self, core.now() + timeout, reporter, timeout)
     if not ok and reporter then reporter.leave() end
     if not ok and not is_final(result) then error(result, 0) end

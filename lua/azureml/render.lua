@@ -57,6 +57,13 @@ local function one_line(char)
   return char:find "^%s$" and " " or REPLACEMENT
 end
 
+--- A text as it may be shown on one line of a screen: whatever a service put into it moves no cursor.
+---@param text string
+---@return string
+function render.one_line(text)
+  return replace_unsafe(text, one_line)
+end
+
 --- How many columns a text takes.
 ---@param text string      of valid UTF-8
 ---@return integer
@@ -114,7 +121,7 @@ end
 
 local function cell_text(value)
   if value == nil then return "-" end
-  return replace_unsafe(tostring(value), one_line)
+  return render.one_line(tostring(value))
 end
 
 -- The cells of a column from top to bottom, its width, and on which side they stand.
