@@ -22,7 +22,7 @@ describe("the command line", function()
   end)
 
   local misuses = {
-    { { "stop" }, "missing option '%-n'" },
+    { { "show" }, "missing option '%-n'" },
     { { "stop", "-n", "ci-ann", "--tiemout", "3" }, "unknown option '%-%-tiemout'" },
     { { "stop", "-n", "ci-ann", "--timeout", "soon" }, "'soon' is not a number of seconds" },
     { { "list", "--tags", "vision" }, "'vision' is not a tag" },

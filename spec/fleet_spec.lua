@@ -212,7 +212,7 @@ describe("a fleet verb", function()
     { "a limit of 0", "stop_all: option 'limit' must be 1 or more, not 0", { "ann", limit = 0 } },
     { "a negative timeout", "stop_all: timeout must be a number of seconds", { "ann", timeout = -1 } },
     { "what is no name", "stop_all: #2 is neither a name nor an instance, but a number", { "ann", 5 } },
-    { "no style of progress", "stop_all: option 'progress' must be one of auto, json, lines, quiet, not 'loud'", { "ann", progress = "loud" } },
+    { "no style of progress", "stop_all: option 'progress' must be one of auto, json, lines, quiet, not 'x'", { "ann", progress = "x" } },
   }
   for _, row in ipairs(mistakes) do
     it(row[1] .. " is the caller's mistake", function()

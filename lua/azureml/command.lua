@@ -4,6 +4,7 @@ local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
 local render = require "azureml.render"
+local where = require "azureml.where"
 local workspace = require "azureml.workspace"
 
 local command = {}
@@ -22,7 +23,8 @@ function command.name_option(parser)
   parser:option("-n --name", "the compute instance"):argname("NAME"):count(1)
 end
 
-local function seconds(text)
+--- A number of seconds.
+function command.seconds(text)
   local number = tonumber(text)
   if number and number >= 0 and number < math.huge then return number end
   return nil, ("'%s' is not a number of seconds"):format(text)
@@ -30,7 +32,7 @@ end
 
 --- --timeout: how long at most.
 function command.timeout_option(parser)
-  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service"):argname("SECONDS"):convert(seconds)
+  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service"):argname("SECONDS"):convert(command.seconds)
 end
 
 --- --no-wait, --timeout: how long.
@@ -44,6 +46,12 @@ function command.output_option(parser)
   parser:option("-o --output", "how results are printed"):argname "FORMAT":choices { "table", "json" }:default "table"
 end
 
+--- --progress: how a wait is told of.
+function command.progress_option(parser)
+  parser:option("--progress", "how waiting is told of, on standard error: live on a terminal, else lines"):argname "STYLE"
+    :choices { "auto", "lines", "json", "quiet" }:default "auto"
+end
+
 --- One "name=value".
 function command.tag(text)
   local name, value = text:match "^([^=]+)=(.*)$"
@@ -51,11 +59,26 @@ function command.tag(text)
   return nil, ("'%s' is not a tag: NAME=VALUE"):format(text)
 end
 
+local function condition(text)
+  local holds, err = errors.try(where.compile, text)
+  return holds, err and err.message
+end
+
+--- --state, --tags, --mine, --where: which instances.
+function command.filter_options(parser)
+  parser:option("--state", "only those in this state"):argname "STATE"
+  parser:option("--tags", "only those with these tags"):argname("NAME=VALUE"):args("*"):convert(command.tag)
+  parser:flag("--mine", "only mine: assigned to me, or created by me and assigned to nobody")
+  parser:option("--where", "only those for which this holds, a Lua expression over their fields: tags.keep ~= \"on\""):argname("EXPRESSION")
+    :convert(condition)
+end
+
 --- All of them: what a verb of one instance takes.
 function command.verb_options(parser)
   command.name_option(parser)
   command.workspace_options(parser)
   command.wait_options(parser)
+  command.progress_option(parser)
   command.output_option(parser)
 end
 
@@ -75,21 +98,15 @@ function command.tags(list)
   return tags
 end
 
+--- The filters that the options ask for, as `instances:list` takes them.
+---@return table
+function command.filters(args)
+  return { state = args.state, tags = command.tags(args.tags), mine = args.mine, where = args.where }
+end
+
 --- Wrong usage: exit code 2.
 function command.misused(message)
   errors.raise { code = "Usage", message = message }
-end
-
---- A command that does one verb to one instance, waits, and shows it.
----@param verb string
----@return azureml.Command
-function command.of_verb(verb)
-  local one = { configure = command.verb_options }
-  function one.run(args)
-    local all = command.workspace(args).instances
-    command.finish(args, all[verb](all, args.name))
-  end
-  return one
 end
 
 -- Results -----------------------------------------------------------------------------------------------------------------
@@ -167,7 +184,7 @@ function command.finish(args, op)
     op:close()
     return
   end
-  local vm = op:wait { timeout = args.timeout, show_output = true }
+  local vm = op:wait { timeout = args.timeout, progress = args.progress }
   if vm then command.print_instance(args, vm) end
 end
 

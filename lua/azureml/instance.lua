@@ -144,6 +144,10 @@ end
 metatable.__render = instance.summary
 metatable.__methods, metatable.__fields = Instance, getters      -- what the prompt completes
 
+--- The fields by name.
+---@type table<string, function>
+instance.fields = getters
+
 --- Make one of a reply.
 ---@param workspace azureml.Workspace
 ---@param raw table

@@ -180,12 +180,11 @@ end
 
 -- What it came to, where a person or a program looks for the end.
 local function summary(style, counted, results_text, now)
-  local counts = counted.counts
-  if style == "json" then
-    return json.encode { verb = counted.verb, summary = { done = counts.done or 0, skipped = counts.skipped or 0, failed = counts.failed or 0 },
-      seconds = rounded(now - counted.began) }
-  end
-  return ("%s, %s"):format(results_text, render.duration(now - counted.began))
+  local seconds = now - counted.began
+  if style ~= "json" then return ("%s, %s"):format(results_text, render.duration(seconds)) end
+  local ended = {}
+  for _, outcome in ipairs { "done", "skipped", "failed" } do ended[outcome] = counted.counts[outcome] or 0 end
+  return json.encode { verb = counted.verb, summary = ended, seconds = rounded(seconds) }
 end
 
 -- What one is told of that no person and no program asked for.

@@ -9,6 +9,7 @@ local journal = require "azureml.journal"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
+local watch = require "azureml.watch"
 
 local API_VERSION = "2025-12-01"      -- the newest whose specification we have whole; fields of later ones survive in raw
 
@@ -190,6 +191,15 @@ function Workspace:object_id()
   if object_id then return object_id end
   errors.raise { code = "IdentityUnknown",
     message = ("the token for %s does not say who it belongs to: 'mine' cannot be told"):format(opened:endpoint()) }
+end
+
+--- Iterate over changes of state of its instances, as they are seen: one list per interval for all of them together.
+---@param given? table        interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
+---@raise an error object when a list fails; the next call looks again, and nothing that changed meanwhile is lost
+---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end
+function Workspace:watch(given)
+  return watch.changes(self.instances, given)
 end
 
 --- Close its connections' rules; operations under way keep what they need.

@@ -20,7 +20,7 @@ describe("README", function()
     return 'local azureml = require "azureml"\nlocal ws = azureml.workspace()\n' .. snippet
   end
 
-  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "not there\n", "Running\n" }
+  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n", "Running\n" }
   local count = 0
 
   for snippet in text:gmatch "```lua\n(.-)```" do
@@ -38,11 +38,19 @@ describe("README", function()
     assert.equal(#shows, count)
   end)
 
+  -- As a shell takes them apart, single quotes included.
+  local function words_of(line)
+    local words = {}
+    for word in line:gsub("'([^']*)'", function(quoted) return (quoted:gsub(" ", "\0")) end):gmatch "[^ ]+" do
+      words[#words + 1] = word:gsub("%z", " ")
+    end
+    return words
+  end
+
   it("shows commands that are there, with options they have", function()
     local seen = 0
     for line in text:gmatch "%$ azureml (%l[^\n]*)" do
-      local words = {}
-      for word in line:gsub("%s+#.*", ""):gmatch "%S+" do words[#words + 1] = word end
+      local words = words_of(line:gsub("%s+#.*", ""))
       if cli.commands[words[1]] then
         seen = seen + 1
         local ok, why = cli.parser(words[1]):pparse { table.unpack(words, 2) }

@@ -4,7 +4,7 @@ local command = require "azureml.command"
 local run = {}
 
 function run.configure(parser)
-  parser:argument("workflow", "its name: lifecycle")
+  parser:argument("workflow", "its name: lifecycle, nightly")
   parser:argument("arguments", "the workflow's own"):args "*"
 end
 

@@ -1,2 +1,2 @@
 --- azureml stop: its hours end.
-return require("azureml.command").of_verb "stop"
+return require("azureml.command.fleet").command "stop"

@@ -1,0 +1,9 @@
+--- Stop what still runs and nobody asked to keep.
+---
+---     azureml run nightly [WORKSPACE]
+local azureml = require "azureml"
+local ws = azureml.workspace { name = ... }
+
+azureml.each(ws.instances:list { state = "Running" }, function(vm)
+  if vm.tags.keep ~= "on" then vm:stop():wait() end
+end)
