@@ -105,6 +105,12 @@ typedef struct AuthorityOptions {      /* borrowed during the call */
   const char *proxy;
 } AuthorityOptions;
 
+typedef struct ProgramOptions {        /* of those that run az or azd; borrowed */
+  const char *tenant_id, *subscription;      /* NULL: as it is set there; azd knows no subscription */
+  double timeout;                      /* seconds; 0: 13 */
+  int    uncached;                     /* keep nothing on disk */
+} ProgramOptions;
+
 typedef struct ManagedOptions {        /* borrowed; at most one id: a user-assigned identity. None: the machine's own */
   const char *client_id, *object_id, *resource_id;
   int   probe;                         /* ask first whether anybody is there: for chains, on machines outside Azure */
@@ -134,7 +140,8 @@ Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Err
 Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority, const PipelinesOptions *options, Error *error);
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
 Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
-Credential *credential_cli(Loop *loop, const char *tenant_id, const char *subscription, double timeout, Error *error);   /* 0: 13 s */
+Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error);
+Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error);
 Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error);
 Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error);   /* tenant_id and client_id are ignored */
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */

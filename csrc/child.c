@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 
 enum { MAX_OUTPUT = 1024 * 1024 };
+
+static const double GRACE = 0.1;      /* seconds: what it left behind may hold the pipes for so long */
 
 extern char **environ;
 
@@ -26,7 +29,8 @@ struct Child {
   Loop  *loop;
   pid_t  pid;          /* also its process group; 0 once it was waited for */
   Pipe   output, errors;
-  Timer  deadline, reaper;
+  Watch  exit;         /* fd -1: not known, or seen */
+  Timer  deadline, reaper, grace;
   int    status, timed_out;
   ChildDone *done;
   void  *owner;
@@ -56,11 +60,20 @@ static void pipe_end(Pipe *pipe) {
   pipe->watch.fd = -1;
 }
 
+static void exit_seen(Child *child) {
+  if (child->exit.fd < 0) return;
+  loop_watch_remove(child->loop, &child->exit);
+  close(child->exit.fd);
+  child->exit.fd = -1;
+}
+
 static void child_free(Child *child) {
   pipe_end(&child->output);
   pipe_end(&child->errors);
+  exit_seen(child);
   loop_timer_stop(child->loop, &child->deadline);
   loop_timer_stop(child->loop, &child->reaper);
+  loop_timer_stop(child->loop, &child->grace);
   loop_flight(child->loop, -1);
   buf_wipe(&child->output.text);      /* az prints a token */
   buf_wipe(&child->errors.text);
@@ -74,6 +87,7 @@ static void finish(Child *child) {
 }
 
 static Child *child_of_reaper(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, reaper)); }
+static Child *child_of_grace(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, grace)); }
 static Child *child_of_deadline(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, deadline)); }
 
 /* Both pipes have ended, so it is about to exit; a guest installs no SIGCHLD handler, so we look. */
@@ -110,20 +124,51 @@ static void out_of_time(Timer *timer) {
   kill_child(child);
 }
 
-static void pipe_ready(Watch *watch, unsigned epoll_events) {
-  Pipe *pipe = (Pipe *)watch;
+/* Reads once; 0: there is nothing more to be read now. */
+static int pipe_read(Pipe *pipe) {
   char piece[4096];
-  (void)epoll_events;
-  ssize_t got = read(watch->fd, piece, sizeof piece);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got > 0 && buf_add(&pipe->text, piece, (size_t)got) != 0) {
+  ssize_t got = read(pipe->watch.fd, piece, sizeof piece);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  int fits = got <= 0 || buf_add(&pipe->text, piece, (size_t)got) == 0;
+  explicit_bzero(piece, sizeof piece);
+  if (!fits) {
     pipe->child->status = -1;
     kill_child(pipe->child);
   } else if (got <= 0) {
     pipe_end(pipe);
     end_of_output(pipe->child);
   }
-  explicit_bzero(piece, sizeof piece);
+  return got > 0 && fits;
+}
+
+static void pipe_ready(Watch *watch, unsigned epoll_events) {
+  (void)epoll_events;
+  pipe_read((Pipe *)watch);
+}
+
+/* It is gone, and its answer is there; somebody whom it started holds the pipes, and would for ever. */
+static void out_of_grace(Timer *timer) {
+  Child *child = child_of_grace(timer);
+  while (child->output.watch.fd >= 0 && pipe_read(&child->output)) { }
+  while (child->errors.watch.fd >= 0 && pipe_read(&child->errors)) { }
+  if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) kill_child(child);
+}
+
+static void exit_ready(Watch *watch, unsigned epoll_events) {
+  Child *child = (Child *)((char *)watch - offsetof(Child, exit));
+  (void)epoll_events;
+  exit_seen(child);
+  if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);
+}
+
+/* Where the system cannot tell, the pipes' ends do. */
+static void exit_start(Child *child) {
+  child->exit.ready = exit_ready;
+  child->exit.fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+  if (child->exit.fd >= 0 && loop_watch_add(child->loop, &child->exit, EPOLLIN) != 0) {
+    close(child->exit.fd);
+    child->exit.fd = -1;
+  }
 }
 
 static int pipe_start(Pipe *pipe, Child *child, int fd) {
@@ -169,7 +214,7 @@ int child_start(Child **slot, Loop *loop, const char *const argv[], double timeo
   child->loop = loop;
   child->done = done;
   child->owner = owner;
-  child->output.watch.fd = child->errors.watch.fd = -1;
+  child->output.watch.fd = child->errors.watch.fd = child->exit.fd = -1;
   loop_flight(loop, +1);
   if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) { failed = errno; goto fail; }
   fcntl(output[1], F_SETFL, 0);      /* the program's ends block, as it expects */
@@ -185,6 +230,7 @@ int child_start(Child **slot, Loop *loop, const char *const argv[], double timeo
     child->status = -1;
     kill_child(child);
   }
+  exit_start(child);
   *slot = child;
   return 0;
 

@@ -2,7 +2,7 @@
 #ifndef FILE_H
 #define FILE_H
 
-#include <stddef.h>
+#include "buf.h"
 
 #include "buf.h"
 
@@ -15,5 +15,8 @@ int file_open_directory(const char *path, const char **why);      /* one that on
 int file_write_all(int fd, const char *text, size_t len);
 int file_write(const char *path, const char *text, size_t len);   /* whole, mode 0600: under another name, flushed to the disk, renamed */
 int file_create(const char *path, const char *text, size_t len);  /* the same, where there is none: else EEXIST */
+int file_read(const char *path, Buf *text);                       /* a regular file, up to text's limit; text must be empty */
+int file_read_private(int directory, const char *name, Buf *text);      /* the same, if it is ours and nobody else may read or change it: else
+                                                                           EPERM. Links are not followed */
 
 #endif

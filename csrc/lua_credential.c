@@ -107,10 +107,23 @@ static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
   return credential_fixed(loop, opt_string(L, 1, "token"), error);
 }
 
+static void read_program(lua_State *L, ProgramOptions *options) {
+  options->tenant_id = opt_string(L, 1, "tenant_id");
+  options->subscription = opt_string(L, 1, "subscription");
+  options->timeout = opt_number(L, 1, "timeout", 0);
+  options->uncached = opt_boolean(L, 1, "uncached");
+}
+
 static Credential *open_cli(lua_State *L, Loop *loop, Error *error) {
-  const char *tenant_id = opt_string(L, 1, "tenant_id");
-  const char *subscription = opt_string(L, 1, "subscription");
-  return credential_cli(loop, tenant_id, subscription, opt_number(L, 1, "timeout", 0), error);
+  ProgramOptions options;
+  read_program(L, &options);
+  return credential_cli(loop, &options, error);
+}
+
+static Credential *open_azd(lua_State *L, Loop *loop, Error *error) {
+  ProgramOptions options;
+  read_program(L, &options);
+  return credential_azd(loop, &options, error);
 }
 
 static Credential *open_managed(lua_State *L, Loop *loop, Error *error) {
@@ -149,7 +162,8 @@ static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
 static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
 static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
-static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", NULL };
+static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", "uncached", NULL };
+static const char *const azd_keys[] = { "kind", "tenant_id", "timeout", "uncached", NULL };
 static const char *const managed_keys[] = { "kind", "client_id", "object_id", "resource_id", "probe", "arc_directory", NULL };
 static const char *const function_keys[] = { "kind", "token", NULL };
 static const char *const chain_keys[] = { "kind", "links", NULL };
@@ -170,6 +184,7 @@ static const struct {
   { "function",           function_keys,    open_function },
   { "managed_identity",   managed_keys,     open_managed },
   { "azure_cli",          cli_keys,         open_cli },
+  { "azure_developer_cli", azd_keys,        open_azd },
   { "chain",              chain_keys,       open_chain },
 };
 

@@ -13,6 +13,7 @@ static const double LEAST_LEFT = 30;         /* seconds: with less than this one
 static const double RENEW_AHEAD = 300;       /* seconds before its end a token is renewed while it still serves */
 static const double RENEW_AGAIN = 30;        /* seconds between failed renewals */
 static const double UNKNOWN_LIFE = 3600;     /* a fixed token that says nothing of its end: the service will */
+static const char BEARER[] = "Authorization: Bearer ";
 
 struct Token {
   Token *next;
@@ -48,15 +49,20 @@ static Token *obtain(Credential *credential, const char *scope) {
   return credential->tokens = token;
 }
 
+static double life_of(const Grant *grant) { return grant->expires_in > 0 ? grant->expires_in : UNKNOWN_LIFE; }
+
+double grant_refresh_in(const Grant *grant) {
+  double life = life_of(grant), ahead = life / 2 < RENEW_AHEAD ? life / 2 : RENEW_AHEAD;
+  return grant->refresh_in > 0 && grant->refresh_in < life ? grant->refresh_in : life - ahead;
+}
+
 static void keep(Token *token, const Grant *grant) {
   double now = loop_now(token->credential->loop);
-  double life = grant->expires_in > 0 ? grant->expires_in : UNKNOWN_LIFE;
-  double ahead = life / 2 < RENEW_AHEAD ? life / 2 : RENEW_AHEAD;
   text_wipe(token->header);
-  token->header = text_format("Authorization: Bearer %s", grant->token);
+  token->header = text_format("%s%s", BEARER, grant->token);
   token->generation++;
-  token->ends_at = now + life;
-  token->renew_at = now + (grant->refresh_in > 0 && grant->refresh_in < life ? grant->refresh_in : life - ahead);
+  token->ends_at = now + life_of(grant);
+  token->renew_at = now + grant_refresh_in(grant);
 }
 
 static void tell_waiters(Token *token, const Error *error) {
@@ -100,7 +106,8 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 static void start_fetch(Timer *timer) {
   Token *token = (Token *)((char *)timer - offsetof(Token, start));
   token->fetching = 1;
-  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .claims = token->claims, .done = fetched, .root = token, .within = token->within };
+  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .claims = token->claims, .done = fetched, .root = token,
+    .within = token->within, .stale = token->header ? token->header + sizeof BEARER - 1 : NULL };
   token->credential->kind->fetch(token->credential, &token->fetch);
 }
 
@@ -137,7 +144,8 @@ int token_hangs_on(Credential *credential, const char *scope, unsigned long ques
 }
 
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
-  Fetch part = { .credential = credential, .scope = whole->scope, .claims = whole->claims, .done = done, .root = whole->root, .within = whole->within };
+  Fetch part = { .credential = credential, .scope = whole->scope, .claims = whole->claims, .stale = whole->stale, .done = done,
+    .root = whole->root, .within = whole->within };
   return part;
 }
 

@@ -10,6 +10,8 @@ typedef struct Grant {            /* what a credential brings; borrowed during t
   double refresh_in;              /* seconds; 0: by age */
 } Grant;
 
+double grant_refresh_in(const Grant *grant);      /* seconds after which it is to be renewed, while it still serves */
+
 typedef struct Fetch Fetch;
 typedef void FetchDone(Fetch *fetch, const Grant *grant, const Error *error);      /* one of the two is NULL */
 
@@ -17,6 +19,7 @@ struct Fetch {                    /* one try to get a token; its memory is the a
   Credential *credential;
   const char *scope;
   const char *claims;             /* JSON that a challenge of the service demands; NULL: none */
+  const char *stale;              /* the token that is to be replaced; NULL: none */
   FetchDone  *done;
   void       *work;               /* the kind's own: what is under way */
   Question   *question;           /* question.c's: what the loop's owner was asked for it */

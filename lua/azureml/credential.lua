@@ -125,12 +125,22 @@ function credential.azure_pipelines(given)
     { service_connection_id = given.service_connection_id, access_token = given.access_token })
 end
 
---- Whoever is logged in with the Azure CLI: runs `az account get-access-token`, once a token's life.
----@param given? { tenant_id: string?, subscription: string?, timeout: number? }    timeout in seconds; 13
+--- Whoever is logged in with the Azure CLI: runs `az account get-access-token`, once a token's life. Tokens are kept on disk, private,
+--- until another login; `cache = false` or AZUREML_TOKEN_CACHE=off keeps none.
+---@param given? { tenant_id: string?, subscription: string?, timeout: number?, cache: boolean? }    timeout in seconds; 13
 ---@return azureml.Credential
 function credential.azure_cli(given)
-  given = options.check("azure_cli", given, { tenant_id = "string", subscription = "string", timeout = "number" })
-  return open { kind = "azure_cli", tenant_id = given.tenant_id, subscription = given.subscription, timeout = given.timeout }
+  given = options.check("azure_cli", given, { tenant_id = "string", subscription = "string", timeout = "number", cache = "boolean" })
+  return open { kind = "azure_cli", tenant_id = given.tenant_id, subscription = given.subscription, timeout = given.timeout,
+    uncached = given.cache == false }
+end
+
+--- Whoever is logged in with the Azure Developer CLI: runs `azd auth token`, in the same way.
+---@param given? { tenant_id: string?, timeout: number?, cache: boolean? }    timeout in seconds; 13
+---@return azureml.Credential
+function credential.azure_developer_cli(given)
+  given = options.check("azure_developer_cli", given, { tenant_id = "string", timeout = "number", cache = "boolean" })
+  return open { kind = "azure_developer_cli", tenant_id = given.tenant_id, timeout = given.timeout, uncached = given.cache == false }
 end
 
 --- A token that somebody else fetched; it is not renewed.

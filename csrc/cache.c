@@ -1,0 +1,238 @@
+/* cache.c: tokens of slow sources on disk, from one run to the next, under $XDG_CACHE_HOME/azureml/. The directory is ours alone, so are the files;
+   links are not followed. A file is written whole under another name and renamed: processes that do so at once each leave a whole one, and
+   what the last one did not know of is fetched again. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "file.h"
+#include "text.h"
+
+static const char BEGINNING[] = "token-", ENDING[] = ".json";
+static const double SKEW = 60;      /* seconds: kept that much in the future, the clock has been set back, and ends mean nothing */
+
+enum { MAX_TEXT = 1024 * 1024, MAX_TOKENS = 32, VERSION = 1 };
+
+struct Cache {
+  char *directory, *name;
+};
+
+/* -- where it is -------------------------------------------------------------------------------------------------------- */
+
+static const char *variable(const char *name) {
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+static int is_off(void) {
+  static const char *const words[] = { "off", "no", "false", "0", NULL };
+  const char *said = variable("AZUREML_TOKEN_CACHE");
+  for (size_t i = 0; said && words[i]; i++)
+    if (text_equal(said, words[i])) return 1;
+  return 0;
+}
+
+/* A relative path there is to be ignored, says who defined the variable. */
+static char *directory(void) {
+  const char *cache = variable("XDG_CACHE_HOME"), *home = variable("HOME");
+  if (is_off()) return NULL;
+  if (cache && *cache == '/') return text_format("%s/azureml", cache);
+  return home && *home == '/' ? text_format("%s/.cache/azureml", home) : NULL;
+}
+
+/* The digest of some bytes in letters and digits; the caller frees. */
+static char *digest(const void *data, size_t len) {
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  char text[33];
+  if (!EVP_Digest(data, len, hash, NULL, EVP_sha256(), NULL)) return NULL;
+  for (size_t i = 0; i < 16; i++) snprintf(text + 2 * i, 3, "%02x", hash[i]);
+  return text_copy(text);
+}
+
+static char *name_of(const char *const *names) {
+  Buf all = { 0 };
+  for (; *names; names++) buf_add(&all, *names, strlen(*names) + 1);
+  char *hash = all.failed ? NULL : digest(all.data, all.len);
+  char *name = hash ? text_format("%s%s%s", BEGINNING, hash, ENDING) : NULL;
+  buf_clear(&all);
+  free(hash);
+  return name;
+}
+
+Cache *cache_new(const char *const *names) {
+  char *where = directory();
+  Cache *cache = where ? calloc(1, sizeof *cache) : NULL;
+  if (!cache) {
+    free(where);
+    return NULL;
+  }
+  cache->directory = where;
+  cache->name = name_of(names);
+  return cache;
+}
+
+void cache_free(Cache *cache) {
+  if (!cache) return;
+  free(cache->directory);
+  free(cache->name);
+  free(cache);
+}
+
+char *cache_stamp(const char *path) {
+  Buf text = { .limit = MAX_TEXT };
+  char *stamp = file_read(path, &text) == 0 ? digest(text.data ? text.data : "", text.len) : text_copy("");
+  buf_clear(&text);
+  return stamp;
+}
+
+/* -- reading ------------------------------------------------------------------------------------------------------------ */
+
+/* What is kept; NULL: nothing that can be used. json_decref frees. */
+static json_t *load(const Cache *cache) {
+  const char *why;
+  Buf text = { .limit = MAX_TEXT };
+  int fd = cache ? file_open_directory(cache->directory, &why) : -1;
+  if (fd < 0) return NULL;
+  int failed = file_read_private(fd, cache->name, &text);
+  close(fd);
+  json_t *kept = failed ? NULL : json_loadb(text.data ? text.data : "", text.len, 0, NULL);
+  buf_wipe(&text);
+  if (json_integer_value(json_object_get(kept, "version")) == VERSION) return kept;
+  json_decref(kept);
+  return NULL;
+}
+
+static const char *text_in(const json_t *object, const char *name) { return json_string_value(json_object_get(object, name)); }
+static double number_in(const json_t *object, const char *name) { return json_number_value(json_object_get(object, name)); }
+
+static int is_of(const json_t *kept, const char *stamp) {
+  const char *known = text_in(kept, "stamp");
+  return !stamp || (known && strcmp(known, stamp) == 0);
+}
+
+static size_t place_of(const json_t *tokens, const char *scope) {
+  size_t i = 0;
+  for (; i < json_array_size(tokens); i++) {
+    const char *known = text_in(json_array_get(tokens, i), "scope");
+    if (known && strcmp(known, scope) == 0) break;
+  }
+  return i;
+}
+
+/* Fills grant, if this one serves in place of stale. */
+static int usable(const json_t *token, const char *stale, Grant *grant) {
+  double now = (double)time(NULL);
+  grant->token = text_in(token, "access_token");
+  grant->expires_in = number_in(token, "expires_on") - now;
+  grant->refresh_in = number_in(token, "renew_on") - now;
+  if (!grant->token || grant->refresh_in <= 0 || grant->expires_in <= grant->refresh_in) return 0;
+  return number_in(token, "kept_on") <= now + SKEW && !(stale && strcmp(stale, grant->token) == 0);
+}
+
+int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch) {
+  Grant grant;
+  json_t *kept = load(cache), *tokens = json_object_get(kept, "tokens");
+  int found = is_of(kept, stamp) && usable(json_array_get(tokens, place_of(tokens, fetch->scope)), fetch->stale, &grant);
+  if (found) fetch->done(fetch, &grant, NULL);
+  json_decref(kept);
+  return found;
+}
+
+char *cache_text(const Cache *cache, const char *name) {
+  json_t *kept = load(cache);
+  char *text = text_copy(text_in(kept, name));
+  json_decref(kept);
+  return text;
+}
+
+/* -- writing ------------------------------------------------------------------------------------------------------------ */
+
+static const char *save(const Cache *cache, const json_t *kept) {
+  const char *why = NULL;
+  if (file_make_directories(cache->directory) != 0) return strerror(errno);
+  int fd = file_open_directory(cache->directory, &why);
+  if (fd < 0) return why;
+  if (fchmod(fd, 0700) != 0) why = strerror(errno);
+  close(fd);
+  char *text = why ? NULL : json_dumps(kept, JSON_COMPACT);
+  char *path = text_format("%s/%s", cache->directory, cache->name);
+  if (!why && (!text || !path)) why = "there is not enough memory";
+  if (!why && file_write(path, text, strlen(text)) != 0) why = strerror(errno);
+  text_wipe(text);
+  free(path);
+  return why;
+}
+
+static void drop_ended(json_t *tokens) {
+  double now = (double)time(NULL);
+  for (size_t i = json_array_size(tokens); i > 0; i--)
+    if (number_in(json_array_get(tokens, i - 1), "expires_on") <= now) json_array_remove(tokens, i - 1);
+  if (json_array_size(tokens) >= MAX_TOKENS) json_array_remove(tokens, 0);
+}
+
+static void put_token(json_t *kept, const char *scope, const Grant *grant) {
+  double now = (double)time(NULL);
+  json_t *tokens = json_object_get(kept, "tokens");
+  json_t *token = json_pack("{s:s, s:s, s:f, s:f, s:f}", "scope", scope, "access_token", grant->token, "kept_on", now,
+                            "renew_on", now + grant_refresh_in(grant), "expires_on", now + grant->expires_in);
+  if (!json_is_array(tokens)) json_object_set_new(kept, "tokens", tokens = json_array());
+  size_t place = place_of(tokens, scope);
+  if (place < json_array_size(tokens)) json_array_remove(tokens, place);
+  drop_ended(tokens);
+  if (token) json_array_append_new(tokens, token);
+}
+
+static void put_text(json_t *kept, const char *name, const char *text) {
+  if (text) json_object_set_new(kept, name, json_string(text));
+}
+
+const char *cache_keep(const Cache *cache, const CacheNews *news) {
+  if (!cache) return is_off() ? "the token cache is switched off by AZUREML_TOKEN_CACHE" : "there is no home directory for it";
+  json_t *kept = load(cache);
+  if (!kept || !is_of(kept, news->stamp)) {
+    json_decref(kept);
+    kept = json_pack("{s:i}", "version", VERSION);
+  }
+  put_text(kept, "stamp", news->stamp);
+  put_text(kept, "refresh_token", news->refresh_token);
+  put_text(kept, "tenant_id", news->tenant_id);
+  put_text(kept, "client_id", news->client_id);
+  if (news->grant && news->grant->expires_in > 0) put_token(kept, news->scope, news->grant);
+  const char *why = kept ? save(cache, kept) : "there is not enough memory";
+  json_decref(kept);
+  return why;
+}
+
+/* -- forgetting --------------------------------------------------------------------------------------------------------- */
+
+void cache_forget(const Cache *cache) {
+  const char *why;
+  int fd = cache ? file_open_directory(cache->directory, &why) : -1;
+  if (fd < 0) return;
+  unlinkat(fd, cache->name, 0);
+  close(fd);
+}
+
+static int is_file_of_ours(const char *name) { return strncmp(name, BEGINNING, sizeof BEGINNING - 1) == 0; }
+
+int cache_clear(const char **why) {
+  int count = 0;
+  char *path = directory();
+  int fd = path ? file_open_directory(path, why) : -1;
+  int none = !path || (fd < 0 && (errno == ENOENT || errno == ENOTDIR));
+  DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+  free(path);
+  if (!entries) return none ? 0 : -1;
+  for (struct dirent *entry; (entry = readdir(entries)); )
+    if (is_file_of_ours(entry->d_name) && unlinkat(fd, entry->d_name, 0) == 0) count++;
+  closedir(entries);
+  return count;
+}

@@ -1,0 +1,57 @@
+/* azd.c: whoever is logged in with the Azure Developer CLI: asks `azd auth token`. Its complaints are lines of JSON. */
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "credential/program.h"
+#include "date.h"
+#include "text.h"
+
+static void command(const ProgramOptions *options, const char *scope, const char *resource, const char *argv[MAX_ARGUMENTS]) {
+  const char *const words[] = { "azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", scope };
+  size_t count = sizeof words / sizeof *words;
+  (void)resource;
+  memcpy(argv, words, sizeof words);
+  if (!options->tenant_id) return;
+  argv[count++] = "--tenant-id";
+  argv[count] = options->tenant_id;
+}
+
+static const char *read_answer(const json_t *answer, Grant *grant) {
+  double ends = date_read(json_string_value(json_object_get(answer, "expiresOn")));
+  grant->token = json_string_value(json_object_get(answer, "token"));
+  grant->expires_in = ends > 0 ? ends - (double)time(NULL) : 0;
+  return grant->token ? NULL : "its answer has no token";
+}
+
+static int lacks_login(const char *errors) {
+  return (strstr(errors, "not logged in") || strstr(errors, "azd auth login")) && !strstr(errors, "AADSTS");
+}
+
+/* {"type":"consoleMessage","data":{"message":"\nERROR: fetching token: ...\n"}} */
+static char *reason(const Buf *errors) {
+  char *line = program_last_line(errors->data ? errors->data : "", errors->len);
+  json_t *said = line ? json_loads(line, 0, NULL) : NULL;
+  const char *message = json_string_value(json_object_get(json_object_get(said, "data"), "message"));
+  if (message) {
+    free(line);
+    line = program_last_line(message, strlen(message));
+  }
+  json_decref(said);
+  return line;
+}
+
+static const ProgramTool tool = {
+  .name = "azd",
+  .words = { "Azure Developer CLI", "run 'azd auth login'", "try 'azd auth token' by hand" },
+  .directory = "AZD_CONFIG_DIR", .home = ".azd", .profile = "auth.json",
+  .command = command, .read = read_answer, .lacks_login = lacks_login, .reason = reason
+};
+
+static const CredentialKind kind = { "azure_developer_cli", program_fetch, program_cancel, program_clear };
+
+Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error) {
+  return program_credential(loop, &kind, &tool, options, error);
+}

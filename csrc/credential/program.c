@@ -1,0 +1,215 @@
+/* program.c: tokens that a program prints, which takes its time: they are kept on disk, for as long as the same person is logged in. What
+   is run, and what its words mean, is the tools' own. Source: auth.md, section 7. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "child.h"
+#include "credential/program.h"
+#include "credential/scope.h"
+#include "text.h"
+
+static const double TIMEOUT = 13;      /* seconds; az takes half a second, after an upgrade ten */
+static const char INSTALL[] = "install it, or choose another credential";
+
+enum { MAX_REASON = 250 };
+
+typedef struct Program {
+  const ProgramTool *tool;
+  ProgramOptions options;      /* its texts are ours */
+  char  *profile;              /* path of the tool's file; NULL: there is no home */
+  Cache *cache;
+} Program;
+
+typedef struct Run {
+  Fetch *fetch;
+  Child *child;
+  char  *stamp;                /* of the profile when it began */
+} Run;
+
+static const Program *state_of(const Fetch *fetch) { return fetch->credential->state; }
+
+/* -- the end ------------------------------------------------------------------------------------------------------------ */
+
+static void end_with(Fetch *fetch, const char *code, const char *what, const char *remedy) {
+  Error error = { 0 };
+  error_set(&error, ERROR_UNAVAILABLE, code, "%s: %s; %s", state_of(fetch)->tool->words.title, what, remedy);
+  fetch->done(fetch, NULL, &error);
+  error_clear(&error);
+}
+
+static void not_found(Fetch *fetch) {
+  char *what = text_format("'%s' is not installed", state_of(fetch)->tool->name);
+  end_with(fetch, "CliNotFound", what, INSTALL);
+  free(what);
+}
+
+/* Kept under the name of who was logged in before and after: nobody's token must become another's. */
+static void keep(const Fetch *fetch, const Grant *grant, const char *stamp_before) {
+  const Program *state = state_of(fetch);
+  char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;
+  CacheNews news = { .scope = fetch->scope, .grant = grant, .stamp = stamp };
+  if (stamp && stamp_before && strcmp(stamp, stamp_before) == 0 && text_is_token(grant->token)) cache_keep(state->cache, &news);
+  free(stamp);
+}
+
+static void read_answer(Fetch *fetch, const Buf *output, const char *stamp) {
+  const ProgramTool *tool = state_of(fetch)->tool;
+  Grant grant = { 0 };
+  json_t *answer = json_loadb(output->data ? output->data : "", output->len, 0, NULL);
+  const char *fault = answer ? tool->read(answer, &grant) : "it printed something that is not JSON";
+  if (!fault && grant.expires_in <= 0) {
+    end_with(fetch, "InvalidTokenAnswer", "its answer does not say when the token ends, or it has ended", tool->words.login);
+  } else if (fault) {
+    end_with(fetch, "InvalidTokenAnswer", fault, tool->words.by_hand);
+  } else {
+    keep(fetch, &grant, stamp);
+    fetch->done(fetch, &grant, NULL);
+  }
+  json_decref(answer);
+}
+
+/* A tool that fails may show what it was about to write. */
+static int shows_token(const char *text) {
+  return strstr(text, "accessToken") || strstr(text, "\"token\"") || strstr(text, "eyJ");
+}
+
+static void read_failure(Fetch *fetch, const ChildResult *result) {
+  const ProgramTool *tool = state_of(fetch)->tool;
+  const char *errors = result->errors->data ? result->errors->data : "";
+  if (result->status == 127) {
+    not_found(fetch);
+  } else if (tool->lacks_login(errors)) {
+    end_with(fetch, "CliNotLoggedIn", "nobody is logged in", tool->words.login);
+  } else {
+    char *reason = tool->reason(result->errors);
+    char *what = text_format("it failed (exit code %d): %.*s", result->status, MAX_REASON, reason && !shows_token(reason) ? reason : "");
+    end_with(fetch, "CliFailed", what, tool->words.login);
+    free(what);
+    free(reason);
+  }
+}
+
+static void run_free(Run *run) {
+  run->fetch->work = NULL;
+  free(run->stamp);
+  free(run);
+}
+
+static void ended(void *owner, const ChildResult *result) {
+  Run *run = owner;
+  Fetch *fetch = run->fetch;
+  const char *by_hand = state_of(fetch)->tool->words.by_hand;
+  char *stamp = run->stamp;
+  run->stamp = NULL;
+  run_free(run);
+  if (result->timed_out) end_with(fetch, "CliTimeout", "it did not answer in time", by_hand);
+  else if (result->status < 0) end_with(fetch, "CliFailed", "it printed far more than an answer, or could not be heard to its end", by_hand);
+  else if (result->status != 0) read_failure(fetch, result);
+  else read_answer(fetch, result->output, stamp);
+  free(stamp);
+}
+
+/* -- the run ------------------------------------------------------------------------------------------------------------ */
+
+static void start(const Program *state, Fetch *asked, char *stamp) {
+  const char *argv[MAX_ARGUMENTS] = { NULL };
+  char *resource = scope_resource(asked->scope);
+  Run *run = calloc(1, sizeof *run);
+  if (!run) abort();      /* nobody could be told */
+  run->fetch = asked;
+  run->stamp = stamp;
+  asked->work = run;
+  state->tool->command(&state->options, asked->scope, resource, argv);
+  int failed = child_start(&run->child, asked->credential->loop, argv, state->options.timeout, ended, run);
+  free(resource);
+  if (!failed) return;
+  run_free(run);
+  if (failed == ENOENT) not_found(asked);
+  else end_with(asked, "CliFailed", strerror(failed), INSTALL);
+}
+
+/* It becomes an argument of a program. */
+static int is_scope(const char *text) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/-";
+  return *text && *text != '-' && strspn(text, allowed) == strlen(text);
+}
+
+void program_fetch(Credential *credential, Fetch *asked) {
+  const Program *state = credential->state;
+  if (!is_scope(asked->scope)) {
+    end_with(asked, "InvalidScope", "a scope may hold only letters, digits, '_', '.', ':', '/' and '-'", "name another one");
+    return;
+  }
+  char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;
+  if (stamp && cache_serve(state->cache, stamp, asked)) free(stamp);
+  else start(state, asked, stamp);
+}
+
+void program_cancel(Credential *credential, Fetch *asked) {
+  Run *run = asked->work;
+  (void)credential;
+  if (!run) return;
+  child_cancel(run->child);
+  run_free(run);
+}
+
+void program_clear(Credential *credential) {
+  Program *state = credential->state;
+  free((char *)state->options.tenant_id);
+  free((char *)state->options.subscription);
+  free(state->profile);
+  cache_free(state->cache);
+  free(state);
+}
+
+char *program_last_line(const char *text, size_t len) {
+  while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' ')) len--;
+  size_t begin = len;
+  while (begin && text[begin - 1] != '\n') begin--;
+  return text_format("%.*s", (int)(len - begin), text + begin);
+}
+
+/* -- opening ------------------------------------------------------------------------------------------------------------ */
+
+/* They become arguments of a program: nothing that could be taken for an option. */
+static int is_harmless(const char *text) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_. -";
+  return !text || (*text && *text != '-' && strspn(text, allowed) == strlen(text));
+}
+
+static char *profile_of(const ProgramTool *tool) {
+  const char *directory = getenv(tool->directory), *home = getenv("HOME");
+  if (directory && *directory) return text_format("%s/%s", directory, tool->profile);
+  return home && *home ? text_format("%s/%s/%s", home, tool->home, tool->profile) : NULL;
+}
+
+static Cache *cache_of(const Program *state) {
+  const ProgramOptions *options = &state->options;
+  const char *const names[] = { state->tool->name, state->profile ? state->profile : "", options->tenant_id ? options->tenant_id : "",
+    options->subscription ? options->subscription : "", NULL };
+  return options->uncached ? NULL : cache_new(names);
+}
+
+Credential *program_credential(Loop *loop, const CredentialKind *kind, const ProgramTool *tool, const ProgramOptions *options, Error *error) {
+  if (!is_harmless(options->tenant_id) || !is_harmless(options->subscription)) {
+    error_set(error, ERROR_USAGE, "InvalidCredential", "%s may hold only letters, digits, '.', '_', '-' and blanks",
+              is_harmless(options->tenant_id) ? "subscription" : "tenant_id");
+    return NULL;
+  }
+  Program *state = calloc(1, sizeof *state);
+  if (!state) return NULL;
+  state->tool = tool;
+  state->options = *options;
+  state->options.tenant_id = text_copy(options->tenant_id);
+  state->options.subscription = text_copy(options->subscription);
+  if (options->timeout <= 0) state->options.timeout = TIMEOUT;
+  state->profile = profile_of(tool);
+  state->cache = cache_of(state);
+  Credential *credential = credential_new(loop, kind, state, kind->name);
+  if (credential) credential->ambient = 1;
+  return credential;
+}

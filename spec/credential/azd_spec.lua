@@ -1,0 +1,108 @@
+--- Whoever is logged in with the Azure Developer CLI: csrc/credential/azd.c, and what it shares with the Azure CLI in program.c.
+local azureml = require "azureml"
+local base64url = require("azureml.emulator.directory").base64url
+local credential = azureml.credential
+local new_machine = require "spec.machine"
+local process = require "spec.process"
+
+local JWT = ("%s.%s.c2ln"):format(base64url '{"alg":"none"}', base64url '{"upn":"ann@example.org"}')
+
+describe("the Azure Developer CLI's credential", function()
+  local machine
+
+  before_each(function() machine = new_machine() end)
+  after_each(function() machine:close() end)
+
+  local ANSWER = ([[echo "{\"token\":\"%s\",\"expiresOn\":\"$(date -u -d '+1 hour' +%%Y-%%m-%%dT%%H:%%M:%%SZ)\"}"]]):format(JWT)
+  local ASK = "local own = credential.azure_developer_cli(%s) use(own, 'https://r.example//.default') print(ask(), own:claim 'upn')"
+
+  local function ask(options)
+    return (machine:lua(ASK:format(options or ""), { TZ = "Asia/Kolkata" }))
+  end
+
+  it("takes azd's token, whose end is in Greenwich's time, and the second run starts no azd", function()
+    machine:program("azd", ANSWER)
+    assert.equal("sent\tann@example.org", ask())
+    assert.equal("sent\tann@example.org", ask())
+    assert.same({ "auth token --output json --no-prompt --scope https://r.example//.default" }, machine:runs "azd")
+  end)
+
+  it("gives azd the tenant", function()
+    machine:program("azd", ANSWER)
+    ask "{ tenant_id = 't.org' }"
+    assert.same({ "auth token --output json --no-prompt --scope https://r.example//.default --tenant-id t.org" }, machine:runs "azd")
+  end)
+
+  it("notices that somebody else has logged in", function()
+    machine:program("azd", ANSWER)
+    machine:shell "mkdir home/.azd"
+    for _, user in ipairs { "ann", "ann", "bob" } do
+      process.write(machine.directory .. "/home/.azd/auth.json", ('{"auth":{"account":{"currentUser":"%s"}}}'):format(user))
+      ask()
+    end
+    assert.equal(2, #machine:runs "azd")
+  end)
+
+  local function complaint(message)
+    return ([[printf '%%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}' >&2; exit 1]]):format(message)
+  end
+
+  local BY_HAND = "; try 'azd auth token' by hand"
+
+  for name, row in pairs {
+    ["nobody logged in"] = {
+      complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]], "CliNotLoggedIn",
+      "nobody is logged in; run 'azd auth login'",
+    },
+    ["a login that has ended"] = {
+      complaint [[\nERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in\n]], "CliFailed",
+      "it failed (exit code 1): ERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in",
+    },
+    ["another failure, told in JSON"] = {
+      complaint [[first\nERROR: no network\n\n]], "CliFailed", "it failed (exit code 1): ERROR: no network; run 'azd auth login'",
+    },
+    ["another failure, told plainly"] = { "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh" },
+    ["a failure that shows the token"] = {
+      "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed", "it failed (exit code 2): ; run 'azd auth login'",
+    },
+    ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
+    ["an answer without a token"] = { "echo '{}'", "InvalidTokenAnswer", "its answer has no token" .. BY_HAND },
+    ["an answer without an end"] = {
+      ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer", "its answer does not say when the token ends, or it has ended",
+    },
+    ["a token that has ended"] = {
+      ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT), "InvalidTokenAnswer",
+      "its answer does not say when the token ends, or it has ended; run 'azd auth login'",
+    },
+    ["far too long an answer"] = { "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer" },
+    ["an exit code of a shell that finds nothing"] = { "exit 127", "CliNotFound", "'azd' is not installed" },
+  } do
+    it(("says of %s: %s"):format(name, row[2]), function()
+      machine:program("azd", row[1])
+      local said = ask()
+      assert.matches("%(" .. row[2] .. "%)", said)
+      assert.is_truthy(said:find("Azure Developer CLI: " .. row[3], 1, true), said)
+      assert.is_nil(said:find(JWT, 1, true))
+    end)
+  end
+
+  it("says when it is not installed", function()
+    assert.matches("Azure Developer CLI: 'azd' is not installed; install it, or choose another credential %(CliNotFound%)", ask())
+  end)
+
+  for _, scope in ipairs { "--help", "a b", "$(touch x)", "a;b", "ü" } do
+    it(("a scope such as '%s' becomes no argument"):format(scope), function()
+      machine:program("azd", ANSWER)
+      local said = machine:lua(("use(credential.azure_developer_cli(), %q) print(ask())"):format(scope))
+      assert.matches("a scope may hold only letters", said)
+      assert.same({}, machine:runs "azd")
+    end)
+  end
+
+  for _, tenant in ipairs { "--help", "a;touch x", "" } do
+    it(("a tenant such as '%s' is refused"):format(tenant), function()
+      local _, err = azureml.try(credential.azure_developer_cli, { tenant_id = tenant })
+      assert.equal("InvalidCredential", err.code)
+    end)
+  end
+end)

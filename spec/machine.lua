@@ -1,0 +1,80 @@
+--- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and processes that run there. Their
+--- requests go nowhere: that a token was had shows in that they got as far as to be sent.
+local process = require "spec.process"
+
+local Machine = {}
+Machine.__index = Machine
+
+local PRELUDE = [[
+local azureml, core = require "azureml", require "azureml.core"
+local credential = azureml.credential
+core.clock "virtual"
+local client
+local function use(own, scope)
+  client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = scope, retry = { tries = 0 } }
+end
+local function ask()
+  local _, err = azureml.try(client.request, client, { path = "/x" })
+  return err.code == "ConnectionFailed" and "sent" or tostring(err)
+end
+]]
+
+--- A program for its PATH; each run leaves a line with its arguments in the file "NAME.runs".
+---@param name string
+---@param body string          of a shell script; $DIR is the machine's directory
+function Machine:program(name, body)
+  process.write(self.directory .. "/bin/" .. name,
+    ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/%s.runs\"\n%s\n"):format(self.directory, name, body), "755")
+end
+
+--- The lines that a program's runs left.
+function Machine:runs(name)
+  local lines, file = {}, io.open(self.directory .. "/" .. name .. ".runs")
+  if not file then return lines end
+  for line in file:lines() do lines[#lines + 1] = line end
+  file:close()
+  return lines
+end
+
+--- What its environment is; home and cache are in its directory.
+function Machine:environment(more)
+  local all = {
+    PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home", XDG_CACHE_HOME = self.directory .. "/cache",
+    LUA_PATH = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root .. "/lua/?/init.lua;;",
+  }
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
+end
+
+--- Run a script with `credential`, `use(credential, scope)` and `ask()`; it must succeed.
+---@return string output, string errors
+function Machine:lua(script, environment)
+  local output, errors, code = process.executable({ "-e", PRELUDE .. script }, self:environment(environment), self.directory)
+  assert(code == 0, errors)
+  return (output:gsub("\n$", "")), errors
+end
+
+--- Run the executable with a command.
+---@return string output, string errors, integer code
+function Machine:command(argv, environment, input)
+  return process.executable(argv, self:environment(environment), self.directory, input)
+end
+
+--- What a shell says.
+function Machine:shell(script)
+  local file <close> = assert(io.popen(("cd '%s' && %s"):format(self.directory, script)))
+  return (file:read("a"):gsub("\n$", ""))
+end
+
+function Machine:close()
+  process.remove(self.directory)
+end
+
+Machine.__close = Machine.close
+
+--- One with an empty bin, home and cache.
+return function()
+  local self = setmetatable({ directory = process.directory() }, Machine)
+  self:shell "mkdir bin home"
+  return self
+end
