@@ -87,8 +87,8 @@ void cache_free(Cache *cache) {
 }
 
 char *cache_stamp(const char *path) {
-  Buf text = { .limit = MAX_TEXT };
-  char *stamp = file_read(path, &text) == 0 ? digest(text.data ? text.data : "", text.len) : text_copy("");
+  Buf text = { 0 };
+  char *stamp = !file_read(path, MAX_TEXT, &text) ? digest(text.data ? text.data : "", text.len) : text_copy("");
   buf_clear(&text);
   return stamp;
 }
@@ -98,12 +98,12 @@ char *cache_stamp(const char *path) {
 /* What is kept; NULL: nothing that can be used. json_decref frees. */
 static json_t *load(const Cache *cache) {
   const char *why;
-  Buf text = { .limit = MAX_TEXT };
+  Buf text = { 0 };
   int fd = cache ? file_open_directory(cache->directory, &why) : -1;
   if (fd < 0) return NULL;
-  int failed = file_read_private(fd, cache->name, &text);
+  const char *fault = file_read_private(fd, cache->name, MAX_TEXT, &text);
   close(fd);
-  json_t *kept = failed ? NULL : json_loadb(text.data ? text.data : "", text.len, 0, NULL);
+  json_t *kept = fault ? NULL : json_loadb(text.data ? text.data : "", text.len, 0, NULL);
   buf_wipe(&text);
   if (json_integer_value(json_object_get(kept, "version")) == VERSION) return kept;
   json_decref(kept);
@@ -139,6 +139,7 @@ static int usable(const json_t *token, const char *stale, Grant *grant) {
 
 int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch) {
   Grant grant;
+  if (fetch->claims) return 0;      /* what is kept was made without them */
   json_t *kept = load(cache), *tokens = json_object_get(kept, "tokens");
   int found = is_of(kept, stamp) && usable(json_array_get(tokens, place_of(tokens, fetch->scope)), fetch->stale, &grant);
   if (found) fetch->done(fetch, &grant, NULL);

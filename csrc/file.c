@@ -30,14 +30,26 @@ static const char *why_not_opened(int failure) {
   }
 }
 
-const char *file_read(const char *path, size_t limit, Buf *text) {
+/* Looked at after it was opened: it cannot be exchanged in between. */
+static const char *read_opened(int fd, int is_private, Buf *text) {
   struct stat info;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return why_not_opened(errno);
-  text->limit = limit;
-  const char *fault = fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) ? "is not a regular file" : read_all(fd, text);
+  const char *fault = NULL;
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) fault = "is not a regular file";
+  else if (is_private && (info.st_uid != geteuid() || info.st_mode & 077)) fault = "is not ours alone";
+  else fault = read_all(fd, text);
   close(fd);
   return fault;
+}
+
+const char *file_read(const char *path, size_t limit, Buf *text) {
+  text->limit = limit;
+  return read_opened(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), 0, text);
+}
+
+const char *file_read_private(int directory, const char *name, size_t limit, Buf *text) {
+  text->limit = limit;
+  return read_opened(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW), 1, text);
 }
 
 int file_make_directories(const char *path) {
@@ -106,33 +118,3 @@ static int put(const char *path, const char *text, size_t len, int (*name)(const
 int file_write(const char *path, const char *text, size_t len) { return put(path, text, len, rename); }
 
 int file_create(const char *path, const char *text, size_t len) { return put(path, text, len, link); }
-
-/* Looked at after it was opened: it cannot be exchanged in between. */
-static int read_open(int fd, int is_private, Buf *text) {
-  char piece[8192];
-  struct stat info;
-  ssize_t got = -1;
-  int failed = fd < 0 || fstat(fd, &info) != 0, why = errno;
-  if (!failed && (!S_ISREG(info.st_mode) || (is_private && (info.st_uid != geteuid() || info.st_mode & 077)))) {
-    failed = 1;
-    why = EPERM;
-  }
-  while (!failed && (got = read(fd, piece, sizeof piece)) > 0) {
-    failed = buf_add(text, piece, (size_t)got) != 0;
-    why = EFBIG;
-  }
-  if (!failed && got < 0) {
-    failed = 1;
-    why = errno;
-  }
-  explicit_bzero(piece, sizeof piece);
-  if (fd >= 0) close(fd);
-  errno = why;
-  return failed ? -1 : 0;
-}
-
-int file_read(const char *path, Buf *text) { return read_open(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), 0, text); }
-
-int file_read_private(int directory, const char *name, Buf *text) {
-  return read_open(openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC), 1, text);
-}

@@ -4,10 +4,10 @@
 
 #include "buf.h"
 
-#include "buf.h"
-
 /* Reads a regular file of at most limit bytes; never waits for one that is a pipe. NULL, or why not: words that fit behind "it". */
 const char *file_read(const char *path, size_t limit, Buf *text);
+/* The same, of a directory's file that is ours and that nobody else may read or change; links are not followed. Its text is secret. */
+const char *file_read_private(int directory, const char *name, size_t limit, Buf *text);
 
 /* All these return 0 or a descriptor, or -1 with errno. */
 int file_make_directories(const char *path);                      /* what is not there yet, mode 0700 */
@@ -15,8 +15,5 @@ int file_open_directory(const char *path, const char **why);      /* one that on
 int file_write_all(int fd, const char *text, size_t len);
 int file_write(const char *path, const char *text, size_t len);   /* whole, mode 0600: under another name, flushed to the disk, renamed */
 int file_create(const char *path, const char *text, size_t len);  /* the same, where there is none: else EEXIST */
-int file_read(const char *path, Buf *text);                       /* a regular file, up to text's limit; text must be empty */
-int file_read_private(int directory, const char *name, Buf *text);      /* the same, if it is ours and nobody else may read or change it: else
-                                                                           EPERM. Links are not followed */
 
 #endif

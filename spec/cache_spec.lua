@@ -50,7 +50,8 @@ END]]):format(jwt(name), seconds or 3600))
     machine:program("loose", 'umask 0; exec "$@"')
     local argv = { machine.directory .. "/bin/loose", process.executable_path, "-e",
       [[local azureml = require "azureml"
-        local client = azureml.client { endpoint = "https://127.0.0.1:1", credential = azureml.credential.azure_cli(), retry = { tries = 0 } }
+        local own = azureml.credential.azure_cli()
+        local client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, retry = { tries = 0 } }
         azureml.try(client.request, client, { path = "/x" })]] }
     process.run(argv, machine:environment(), machine.directory)
     assert.equal("700", machine:shell "stat -c %a cache/azureml")
@@ -237,7 +238,8 @@ wait]]):format(process.executable_path))
       local azureml = require "azureml"
       for i = 1, 6 do
         local own = azureml.credential.azure_cli()
-        local client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = "r" .. i .. "/.default", retry = { tries = 0 } }
+        local options = { endpoint = "https://127.0.0.1:1", credential = own, scope = "r" .. i .. "/.default", retry = { tries = 0 } }
+        local client = azureml.client(options)
         local _, err = azureml.try(client.request, client, { path = "/x" })
         assert(err.code == "ConnectionFailed" and own:claim "upn" == "ann", tostring(err))
       end

@@ -922,10 +922,11 @@ no credential was found: none of those that were tried applies here (CredentialU
   - managed identity (IMDS): no answer from http://127.0.0.1:1%s
 ]]
   local CLI = "  - Azure CLI: it failed (exit code 1)"
+  local DEV = CLI .. ": ; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
 
   for value, expected in pairs {
     ["prod"] = PROD:format ": this is no machine in Azure", [" PROD "] = PROD:format ": this is no machine in Azure",
-    ["dev"] = CLI, ["AzureCliCredential"] = CLI, ["azureclicredential"] = CLI,
+    ["dev"] = DEV, ["AzureCliCredential"] = CLI, ["azureclicredential"] = CLI,
     ["EnvironmentCredential"] = "  - environment: AZURE_CLIENT_ID is not set\n",
     ["WorkloadIdentityCredential"] = "  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set\n",
   } do

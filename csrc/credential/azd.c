@@ -9,14 +9,18 @@
 #include "date.h"
 #include "text.h"
 
-static void command(const ProgramOptions *options, const char *scope, const char *resource, const char *argv[MAX_ARGUMENTS]) {
-  const char *const words[] = { "azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", scope };
+static void command(const ProgramOptions *options, const ProgramQuestion *question, const char *argv[MAX_ARGUMENTS]) {
+  const char *const words[] = { "azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", question->scope };
   size_t count = sizeof words / sizeof *words;
-  (void)resource;
   memcpy(argv, words, sizeof words);
-  if (!options->tenant_id) return;
-  argv[count++] = "--tenant-id";
-  argv[count] = options->tenant_id;
+  if (options->tenant_id) {
+    argv[count++] = "--tenant-id";
+    argv[count++] = options->tenant_id;
+  }
+  if (question->claims) {
+    argv[count++] = "--claims";
+    argv[count] = question->claims;
+  }
 }
 
 static const char *read_answer(const json_t *answer, Grant *grant) {

@@ -7,10 +7,9 @@
 #include "credential/program.h"
 #include "text.h"
 
-static void command(const ProgramOptions *options, const char *scope, const char *resource, const char *argv[MAX_ARGUMENTS]) {
-  const char *const words[] = { "az", "account", "get-access-token", "--output", "json", "--resource", resource };
+static void command(const ProgramOptions *options, const ProgramQuestion *question, const char *argv[MAX_ARGUMENTS]) {
+  const char *const words[] = { "az", "account", "get-access-token", "--output", "json", "--resource", question->resource };
   size_t count = sizeof words / sizeof *words;
-  (void)scope;
   memcpy(argv, words, sizeof words);
   if (options->tenant_id) {      /* az refuses a tenant together with a subscription */
     argv[count++] = "--tenant";
@@ -55,6 +54,7 @@ static const ProgramTool tool = {
   .name = "az",
   .words = { "Azure CLI", "run 'az login'", "try 'az account get-access-token' by hand" },
   .directory = "AZURE_CONFIG_DIR", .home = ".azure", .profile = "azureProfile.json",
+  .claims_login = "az login --claims-challenge",
   .command = command, .read = read_answer, .lacks_login = lacks_login, .reason = reason
 };
 

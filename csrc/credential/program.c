@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "cache.h"
 #include "child.h"
 #include "credential/program.h"
@@ -52,7 +53,7 @@ static void keep(const Fetch *fetch, const Grant *grant, const char *stamp_befor
   const Program *state = state_of(fetch);
   char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;
   CacheNews news = { .scope = fetch->scope, .grant = grant, .stamp = stamp };
-  if (stamp && stamp_before && strcmp(stamp, stamp_before) == 0 && text_is_token(grant->token)) cache_keep(state->cache, &news);
+  if (stamp && stamp_before && !fetch->claims && strcmp(stamp, stamp_before) == 0 && text_is_token(grant->token)) cache_keep(state->cache, &news);
   free(stamp);
 }
 
@@ -117,15 +118,17 @@ static void ended(void *owner, const ChildResult *result) {
 
 static void start(const Program *state, Fetch *asked, char *stamp) {
   const char *argv[MAX_ARGUMENTS] = { NULL };
-  char *resource = scope_resource(asked->scope);
+  char *resource = scope_resource(asked->scope), *claims = asked->claims ? base64_encode(asked->claims, strlen(asked->claims)) : NULL;
+  ProgramQuestion question = { asked->scope, resource, claims };
   Run *run = calloc(1, sizeof *run);
   if (!run) abort();      /* nobody could be told */
   run->fetch = asked;
   run->stamp = stamp;
   asked->work = run;
-  state->tool->command(&state->options, asked->scope, resource, argv);
+  state->tool->command(&state->options, &question, argv);
   int failed = child_start(&run->child, asked->credential->loop, argv, state->options.timeout, ended, run);
   free(resource);
+  free(claims);
   if (!failed) return;
   run_free(run);
   if (failed == ENOENT) not_found(asked);
@@ -138,10 +141,22 @@ static int is_scope(const char *text) {
   return *text && *text != '-' && strspn(text, allowed) == strlen(text);
 }
 
+/* A person has to sign in anew, with what the service demands of him. */
+static void demand_login(Fetch *asked, const char *command) {
+  char *claims = base64_encode(asked->claims, strlen(asked->claims)), *remedy = text_format("run '%s %s --scope %s'", command, claims, asked->scope);
+  end_with(asked, "ClaimsChallenge", "the service demands another sign-in", remedy);
+  free(claims);
+  free(remedy);
+}
+
 void program_fetch(Credential *credential, Fetch *asked) {
   const Program *state = credential->state;
   if (!is_scope(asked->scope)) {
     end_with(asked, "InvalidScope", "a scope may hold only letters, digits, '_', '.', ':', '/' and '-'", "name another one");
+    return;
+  }
+  if (asked->claims && state->tool->claims_login) {
+    demand_login(asked, state->tool->claims_login);
     return;
   }
   char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;

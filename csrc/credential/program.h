@@ -12,13 +12,18 @@ typedef struct ProgramWords {        /* for people */
   const char *login, *by_hand;       /* what to do: "run 'az login'" */
 } ProgramWords;
 
+typedef struct ProgramQuestion {     /* borrowed */
+  const char *scope, *resource;      /* the second without "/.default" */
+  const char *claims;                /* what a challenge demands, in base64; NULL: nothing */
+} ProgramQuestion;
+
 typedef struct ProgramTool {
   const char *name;                  /* of the program */
   ProgramWords words;
   const char *directory, *home;      /* where it keeps who is logged in: the variable, or this below $HOME */
   const char *profile;               /* the file there that changes with who it is */
-  /* What runs: argv ends in NULL; resource is the scope's. */
-  void (*command)(const ProgramOptions *options, const char *scope, const char *resource, const char *argv[MAX_ARGUMENTS]);
+  void (*command)(const ProgramOptions *options, const ProgramQuestion *question, const char *argv[MAX_ARGUMENTS]);
+  const char *claims_login;          /* what to run by hand where a challenge demands claims: they and the scope follow; NULL: it takes them itself */
   const char *(*read)(const struct json_t *answer, Grant *grant);      /* NULL: grant is filled; else what is wrong: "it has no token" */
   int  (*lacks_login)(const char *errors);      /* does it say that nobody is logged in? */
   char *(*reason)(const Buf *errors);           /* why it failed, in one line; the caller frees */

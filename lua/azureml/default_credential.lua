@@ -25,6 +25,7 @@ local links = {
   { name = "WorkloadIdentityCredential", group = "prod", open = workload_identity },
   { name = "ManagedIdentityCredential", group = "prod", open = managed_identity },
   { name = "AzureCliCredential", group = "dev", open = function(credential) return credential.azure_cli() end },
+  { name = "AzureDeveloperCliCredential", group = "dev", open = function(credential) return credential.azure_developer_cli() end },
 }
 
 local function wanted()

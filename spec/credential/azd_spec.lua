@@ -43,6 +43,35 @@ describe("the Azure Developer CLI's credential", function()
     assert.equal(2, #machine:runs "azd")
   end)
 
+  -- A service that demands claims of whoever comes without: what the tools make of it.
+  local CHALLENGED = [[
+    local scripted, certificate = require "spec.scripted", require "spec.certificate"
+    local authority = certificate.authority()
+    local challenge = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="'      -- {"a":1}
+    local server = scripted(function() return { status = 401, headers = { ["WWW-Authenticate"] = challenge } } end,
+      { tls = certificate.server(authority, "IP:127.0.0.1") })
+    local client = azureml.client { endpoint = server.url, credential = credential[%q](), scope = "r/.default", ca_file = authority.ca_file }
+    print(select(2, azureml.try(client.request, client, { path = "/x" })))
+    certificate.remove(authority)
+  ]]
+
+  it("hands on the claims that a challenge demands, and keeps no token that was made for them", function()
+    machine:program("azd", ANSWER)
+    machine:lua(CHALLENGED:format "azure_developer_cli")
+    local plain, challenged = table.unpack(machine:runs "azd")
+    assert.equal("auth token --output json --no-prompt --scope r/.default", plain)
+    assert.matches(" %-%-claims eyJ[%w+/=]+$", challenged)
+    machine:lua(CHALLENGED:format "azure_developer_cli")
+    assert.equal(3, #machine:runs "azd")
+  end)
+
+  it("with the Azure CLI says how to sign in with what a challenge demands: az takes none", function()
+    machine:program("az", ([[echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(JWT))
+    local said = machine:lua(CHALLENGED:format "azure_cli")
+    assert.matches("run 'az login %-%-claims%-challenge eyJ[%w+/=]+ %-%-scope r/.default'", said)
+    assert.equal(1, #machine:runs "az")
+  end)
+
   local function complaint(message)
     return ([[printf '%%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}' >&2; exit 1]]):format(message)
   end
