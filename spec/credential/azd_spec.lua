@@ -50,7 +50,8 @@ describe("the Azure Developer CLI's credential", function()
     local challenge = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="'      -- {"a":1}
     local server = scripted(function() return { status = 401, headers = { ["WWW-Authenticate"] = challenge } } end,
       { tls = certificate.server(authority, "IP:127.0.0.1") })
-    local client = azureml.client { endpoint = server.url, credential = credential[%q](), scope = "r/.default", ca_file = authority.ca_file }
+    local client = azureml.client { endpoint = server.url, credential = credential[%q](), scope = "r/.default",
+      ca_file = authority.ca_file }
     print(select(2, azureml.try(client.request, client, { path = "/x" })))
     certificate.remove(authority)
   ]]
