@@ -60,8 +60,10 @@ end
 
 -- The first time of a day at or after a minute of it.
 local function time_of_day(parsed, from)
-  for minutes = from, 24 * 60 - 1 do
-    if parsed.hour[minutes // 60] and parsed.minute[minutes % 60] then return minutes end
+  for hour = from // 60, 23 do
+    for minute = parsed.hour[hour] and (hour == from // 60 and from % 60 or 0) or 60, 59 do
+      if parsed.minute[minute] then return hour * 60 + minute end
+    end
   end
 end
 

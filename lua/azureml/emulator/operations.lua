@@ -1,4 +1,5 @@
 --- Operations that take time: begun, asked after, and the headers that tell of them. Source: compute-rest.md, section 4.
+local core = require "azureml.core"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local refusal = require "azureml.emulator.refusal"
@@ -6,19 +7,30 @@ local sizes = require "azureml.emulator.sizes"
 
 local operations = {}
 
-local function text_of_length(at, length)
-  local text = ""
-  while #text < length do text = text .. at.directory_text(192) end
-  return text:sub(1, length)
+local function random_text(bytes)
+  return core.crypto.base64url(core.random(bytes))
 end
 
--- The live service signs the URL of an operation's status, which makes it 3 KB long. The signature is looked up, not computed.
+-- The live service signs the URL of an operation's status, with a certificate, which makes it 3 KB long. The certificate is the same each
+-- time, and here none; the signature is looked up, not computed.
+local PIECES, PIECE, SIGNATURE, HASH = 9, 183, 256, 32      -- bytes of each: their texts are as long as the recorded ones
+
+local certificate
+
+local function certificate_text()
+  if not certificate then
+    certificate = ""
+    for _ = 1, PIECES do certificate = certificate .. random_text(PIECE) end
+  end
+  return certificate
+end
+
 -- What is returned is path and query; {place} is for the segment that says what of it is asked for.
 local function sign(at, operation)
-  operation.signature = text_of_length(at, 342)
+  operation.signature = random_text(SIGNATURE)
   return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/{place}/%s"
     .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(at.subscription.id, at.workspace.location, operation.id, at.api_version,
-    math.floor(at.now * 1e7), text_of_length(at, 2200), operation.signature, text_of_length(at, 43))
+    math.floor(at.now * 1e7), certificate_text(), operation.signature, random_text(HASH))
 end
 
 -- At its real speed nothing is said of when to ask again, as recorded; sped up, clients are told to keep pace.
