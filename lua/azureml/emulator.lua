@@ -120,14 +120,19 @@ end
 
 --- Put an instance into a workspace, as if it had long been there.
 ---@param name string
----@param given string|{ state: string?, vm_size: string?, tags: table? }     a text is its state
----@param workspace table?                                                   the default one
+---@param given string|{ state: string?, vm_size: string?, tags: table?, description: string?, kind: string?, properties: table? }
+---  a text is its state; kind "AmlCompute" for a cluster; properties as a PUT's innermost
+---@param workspace table?      the default one
 function Emulator:seed_instance(name, given, workspace)
   if type(given) == "string" then given = { state = given } end
   local at = {
     world = self.world, now = self.clock:now(), application = self.owner, workspace = workspace or self.world:ensure_workspace(self.names),
   }
-  computes.seed(at, name, given)
+  local ok, raised = pcall(computes.seed, at, name, given)
+  if not ok then
+    if not refusal.is(raised) then error(raised, 0) end
+    errors.mistake("the seed of '%s': %s", name, raised.message)
+  end
   must_keep(self)
 end
 

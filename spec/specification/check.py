@@ -22,7 +22,7 @@ BOOLEAN, NULL = {"type": "boolean"}, {"type": "null"}
 # Members that it sends and no specification of this age knows.
 MORE_MEMBERS = {
     "ComputeInstanceProperties": {
-        "imageVersion": NULL, "autologgerSettings": NULL, "updateStatus": NULL, "enableBatchPrivateLink": BOOLEAN,
+        "imageVersion": NULL, "autologgerSettings": {"type": ["object", "null"]}, "updateStatus": NULL, "enableBatchPrivateLink": BOOLEAN,
         "enableOSPatching": BOOLEAN, "enableRootAccess": BOOLEAN, "releaseQuotaOnStop": BOOLEAN,
     },
     "AmlComputeProperties": {"enableBatchPrivateLink": BOOLEAN},
@@ -64,7 +64,8 @@ NEVER_ABSENT = {
 }
 
 # Paths that no specification at hand describes: counted, and not checked.
-UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$")
+UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
+                         r"|/computeoperationsresult/[^/]+$")
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------
 

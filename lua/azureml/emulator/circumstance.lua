@@ -5,7 +5,7 @@ local options = require "azureml.options"
 
 local circumstance = {}
 
-local BEHAVIOUR = { location = "boolean", retry_after = "number", put = "string", full = "any" }
+local BEHAVIOUR = { location = "boolean", retry_after = "number", put = "string", full = "any", locked = "boolean", policy = "any" }
 local PUTS = { ignore = true, refuse = true }
 
 local function families_of(full)
@@ -25,13 +25,17 @@ function circumstance.fault_of_behaviour(given)
   if given.full ~= nil and type(given.full) ~= "boolean" and type(given.full) ~= "table" then
     return "behaviour: full is true, false or a list of families"
   end
+  if given.policy ~= nil and given.policy ~= false and type(given.policy) ~= "string" then
+    return "behaviour: policy is the name of a policy, or false"
+  end
 end
 
 --- Behave so from now on; what is not named stays.
 ---@param world table
 ---@param given table
 ---  location: Location tells of operations too; retry_after: seconds that are told with each (0: none); put: "ignore" or "refuse" schedules
----  in a PUT on an instance that is there; full: the region has no room, for any size or for the families of a list
+---  in a PUT on an instance that is there; full: the region has no room, for any size or for the families of a list; locked: nothing can be
+---  deleted; policy: the name of one that forbids public addresses, false: none does
 function circumstance.behave(world, given)
   local behaviour = world.behaviour
   for name, value in pairs(given) do behaviour[name] = value end

@@ -57,6 +57,7 @@ function computes.delete(at)
   if action ~= "delete" then refusal.raise "no_action" end
   local compute = at.world:compute(at.workspace, at.compute_name)
   if not compute then return { status = 204 } end
+  if at.world.behaviour.locked then refusal.raise("locked", at.path, show.workspace_id(at.workspace):match "^.*/resourceGroups/[^/]+") end
   find.refuse_busy(at, compute)
   local headers = operations.begin(at, compute, "delete", { location = true })
   at.world:save("compute", compute)
@@ -104,15 +105,16 @@ local NEWEST = versions.list[#versions.list]      -- which knows every member
 --- Put one there, in a state, as if it had long been: for seeds.
 ---@param at table             as a request's, with world, now, workspace and application
 ---@param name string
----@param seed { state: string?, vm_size: string?, tags: table?, kind: string?, properties: table? }
+---@param seed { state: string?, vm_size: string?, tags: table?, description: string?, kind: string?, properties: table? }
 ---  kind "AmlCompute" for a cluster; properties: as a PUT's innermost
+---@raise a refusal, where a PUT would be refused
 function computes.seed(at, name, seed)
   local properties = { vmSize = seed.vm_size or "STANDARD_DS3_V2" }
   for member, value in pairs(seed.properties or {}) do properties[member] = value end
   local kind = seed.kind or "ComputeInstance"
   local asked = { workspace = at.workspace, world = at.world, now = at.now, application = at.application, api_version = NEWEST }
   local wanted = kind == "AmlCompute" and validate.cluster(properties, asked) or validate.instance(properties, asked)
-  local compute = kinds[kind].make(asked, name, { tags = seed.tags }, wanted)
+  local compute = kinds[kind].make(asked, name, { tags = seed.tags, description = seed.description }, wanted)
   compute.last = { name = "Create", at = at.now, due = at.now, failed = false, trigger = "User" }
   machine.settle(compute, seed.state or kind == "AmlCompute" and "Steady" or "Running", at.now)
   return at.world:add_compute(at.workspace, compute)

@@ -64,7 +64,9 @@ end
 -- What befalls an instance: { name, unusable, disk_full, active }.
 actions["POST instance"] = function(emulator, body)
   local name, what = json.get(body, "name"), {}
-  for member, value in pairs(type(body) == "table" and body or {}) do what[member] = member ~= "name" and value or nil end
+  for member, value in pairs(type(body) == "table" and body or {}) do
+    if member ~= "name" then what[member] = value end
+  end
   local wrong = circumstance.fault_of_affect(what)
   if wrong then return refuse(400, wrong) end
   if type(name) ~= "string" or not emulator.world:instance_named(name) then return refuse(404, "there is no instance of that name") end

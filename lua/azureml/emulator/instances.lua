@@ -58,6 +58,8 @@ function instances.create(at, common, properties)
   validate.name(at.compute_name)
   if at.world:is_taken(at.workspace.location, at.compute_name) then refusal.raise("name_taken", at.compute_name) end
   quotas.check(at, wanted.size)
+  local policy = at.world.behaviour.policy
+  if policy and wanted.public_ip ~= false then refusal.raise("disallowed", at.compute_name, policy) end
   local compute = instances.make(at, at.compute_name, common, wanted)
   local headers = operations.begin(at, compute, "create")
   at.world:add_compute(at.workspace, compute)

@@ -2,6 +2,7 @@
 --- and is seen when it is due; so is what happens by itself: a schedule, the idle shutdown, the end of a job. Source: compute-rest.md,
 --- sections 7.6, 7.7 and 9.
 local billing = require "azureml.emulator.billing"
+local capacity = require "azureml.emulator.capacity"
 local clock = require "azureml.emulator.clock"
 local inferred = require "azureml.emulator.inferred"
 local iso8601 = require "azureml.emulator.iso8601"
@@ -112,7 +113,8 @@ end
 happenings.scheduled_stop, happenings.idle_stop = stop_by_itself "Schedule", stop_by_itself "IdleShutdown"
 
 function happenings.scheduled_start(one, at)
-  machine.begin(one, "start", at, nil, { trigger = "Schedule" })
+  local failure = one.workspace and capacity.lack(one.behaviour, "start", one.vm_size, one.workspace.location) or nil
+  machine.begin(one, "start", at, failure, { trigger = "Schedule" })
 end
 
 --- Let happen what is due by then, one after the other, each at its time.

@@ -77,7 +77,7 @@ local function show_one(one, now)
   local state = state_of(one, now)
   return {
     source = one.source, sourceType = one.source_type, mountName = one.name, mountAction = one.action, mountMode = one.mode,
-    mountPath = one.path, createdBy = one.by, mountState = state, error = state == "MountFailed" and one.error or json.null,
+    mountPath = one.path, createdBy = one.by, mountState = state, error = state == "MountFailed" and one.error or nil,
     mountedOn = state == "Mounted" and clock.iso(one.at + inferred.durations.mounting) or nil,
   }
 end

@@ -1,9 +1,9 @@
 --- Operations that take time: begun, asked after, and the headers that tell of them. Source: compute-rest.md, section 4.
+local capacity = require "azureml.emulator.capacity"
 local core = require "azureml.core"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local refusal = require "azureml.emulator.refusal"
-local sizes = require "azureml.emulator.sizes"
 
 local operations = {}
 
@@ -69,20 +69,6 @@ local function planned_failure(at)
   return { code = trouble.code or "OperationFailed", message = trouble.message or "The operation failed.", status = trouble.operation }
 end
 
--- A region that is full has no machine to begin on. Source: compute-rest.md, section 9.4.
-local NEEDS_ROOM = { create = true, start = true, resize = true }
-
-local function lack_of_room(at, verb, vm_size)
-  local full = NEEDS_ROOM[verb] and at.world.behaviour.full
-  local size = full and sizes.find(vm_size)
-  if not size or not (full == true or full[size.family]) then return nil end
-  return {
-    code = inferred.no_capacity,
-    message = ("Allocation failed. We do not have sufficient capacity for the requested VM size '%s' in region '%s'."):format(size.name,
-      at.workspace.location),
-  }
-end
-
 --- Begin a verb on a compute; the caller makes the change known.
 ---@param at table
 ---@param compute table
@@ -90,7 +76,8 @@ end
 ---@param more table?        as machine.begin takes it; location: whether Location tells of it too
 ---@return table headers
 function operations.begin(at, compute, verb, more)
-  local failure = planned_failure(at) or lack_of_room(at, verb, more and more.vm_size or compute.vm_size)
+  local failure = planned_failure(at)
+    or capacity.lack(at.world.behaviour, verb, more and more.vm_size or compute.vm_size, at.workspace.location)
   local begun = machine.begin(compute, verb, at.now, failure, more)
   return operations.accept(at, begun.due, begun.failure, more)
 end

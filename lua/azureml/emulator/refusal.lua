@@ -96,6 +96,9 @@ local rows = {
     "ComputeInstance current state (%s) does not support %s operation." },
   no_action = { 400, "BadRequest", "underlyingResourceAction is required: Delete or Detach." },
   detach = { inferred.detach.status, inferred.detach.code, "A compute instance cannot be detached: use underlyingResourceAction=Delete." },
+  locked = { 409, "ScopeLocked", "The scope '%s' cannot perform delete operation because following scope(s) are locked: '%s'. "
+    .. "Please remove the lock and try again." },
+  disallowed = { 403, "RequestDisallowedByPolicy", "Resource '%s' was disallowed by policy. Policy identifiers: '%s'." },
   throttled = { 429, "TooManyRequests", "The request is being throttled as the limit has been reached for operation type - %s." },
 }
 

@@ -7,6 +7,7 @@ local jobs = require "azureml.emulator.jobs"
 local operations = require "azureml.emulator.operations"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
+local regions = require "azureml.emulator.regions"
 local sizes = require "azureml.emulator.sizes"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
@@ -155,7 +156,14 @@ end
 
 function places.job(at, name) at.job_name = name end
 function places.compute(at, name) at.compute_name = name end
-function places.location(at, name) at.location = name:lower() end
+
+function places.location(at, name)
+  at.location = regions.plain(name)
+  if regions.is_known(at.location) or at.world:has_location(at.location) then return end
+  refusal.raise("unknown_api_version", name, at.api_version, type_of(at.row), table.concat(versions.list, ", "),
+    table.concat(regions.list, ", "))
+end
+
 function places.operation(at, name) at.operation_id = name end
 
 local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }

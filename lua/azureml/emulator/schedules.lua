@@ -104,7 +104,7 @@ local function show_trigger(trigger)
   shown.startTime = trigger.startTime or json.null
   if trigger.schedule then
     shown.schedule = {}
-    for _, name in ipairs(LISTS) do shown.schedule[name] = trigger.schedule[name] and json.array(trigger.schedule[name]) or json.null end
+    for _, name in ipairs(LISTS) do shown.schedule[name] = trigger.schedule[name] and json.array(trigger.schedule[name]) end
   end
   return shown
 end

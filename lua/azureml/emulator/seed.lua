@@ -95,7 +95,16 @@ local function size(value, place)
   end
 end
 
-local instance_record = record { state = state, vm_size = size, tags = map_of(text), description = text }
+local KINDS = { ComputeInstance = true, AmlCompute = true }
+
+local function kind(value, place)
+  if not KINDS[value] then return ("%s is '%s', which is no kind of compute (known: %s)"):format(place, shown(value), words(KINDS)) end
+end
+
+-- properties: what a PUT has in its innermost object.
+local instance_record = record {
+  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind, properties = any_table,
+}
 
 local function instance(value, place)
   if type(value) == "string" then return state(value, place) end
@@ -107,7 +116,7 @@ local instances = map_of(instance)
 local quotas = record { total = count, family = count, gpu_family = count, clusters = count, families = map_of(count) }
 
 local workspace_record = record({
-  subscription_id = guid, resource_group = text, name = text, location = text, instances = instances,
+  subscription_id = guid, resource_group = text, name = text, location = text, managed_network = flag, instances = instances,
 }, { "name" })
 
 --- What a seed may hold, by name. Who has more to say of it adds a rule here.
@@ -155,7 +164,7 @@ function seed.sow(emulator, given)
   for _, one in ipairs(given.workspaces or {}) do
     sow_instances(emulator, emulator.world:ensure_workspace {
       subscription_id = one.subscription_id or names.subscription_id, resource_group = one.resource_group or names.resource_group,
-      workspace_name = one.name, location = one.location or names.location,
+      workspace_name = one.name, location = one.location or names.location, managed_network = one.managed_network,
     }, one.instances)
   end
 end

@@ -162,6 +162,7 @@ function show.workspace(workspace, directory_tenant)
         resourceId = workspace.id:gsub("-", ""), isPrivateLinkEnabled = false, notebookPreparationError = null,
       },
       creationTime = clock.iso(workspace.created),
+      managedNetwork = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil,
     },
   }
 end

@@ -3,6 +3,7 @@ local check = require "azureml.emulator.check"
 local identities = require "azureml.emulator.identities"
 local iso8601 = require "azureml.emulator.iso8601"
 local refusal = require "azureml.emulator.refusal"
+local regions = require "azureml.emulator.regions"
 local schedules = require "azureml.emulator.schedules"
 local services = require "azureml.emulator.services"
 local setup = require "azureml.emulator.setup"
@@ -80,7 +81,7 @@ function validate.envelope(body, workspace)
   if not KINDS[kind] then refusal.raise("wrong_compute_type", kind) end
   local inner = check.required(outer.properties, "table", "properties.properties")
   local location = check.required(body.location, "string", "location")
-  if location:lower():gsub(" ", "") ~= workspace.location then refusal.raise("wrong_location", workspace.location, location) end
+  if regions.plain(location) ~= workspace.location then refusal.raise("wrong_location", workspace.location, location) end
   return kind, {
     tags = tags_of(body), description = text(outer.description, "description"), identity = identities.read(body.identity),
     no_local_auth = flag(outer.disableLocalAuth, "disableLocalAuth"),
@@ -202,7 +203,7 @@ function validate.cluster(properties, at, old)
   local name = text(properties.vmSize, "vmSize") or old and old.vm_size or check.required(nil, "string", "properties.properties.vmSize")
   return {
     vm_size = name, size = validate.size(name, "AmlCompute", at.workspace.location), subnet = subnet_of(properties),
-    scale = validate.scale(properties.scaleSettings, old and old.scale),
+    scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",
     system = check.one_of(properties.osType, SYSTEMS, "osType") or "Linux",
     image = check.plain(object(properties.virtualMachineImage, "virtualMachineImage")),

@@ -174,7 +174,7 @@ function kinds.workspace.enter(self, record)
   link(record, {
     group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 }, jobs = {},
   })
-  record.contents.link = { __index = { workspace = record } }
+  record.contents.link = { __index = { workspace = record, behaviour = self.behaviour } }
   group.workspaces[record.name:lower()] = record
 end
 
@@ -199,7 +199,7 @@ function World:workspace(group, name)
 end
 
 --- Make sure that a workspace is there, with all it lies in.
----@param names { subscription_id: string, resource_group: string, workspace_name: string, location: string? }
+---@param names { subscription_id: string, resource_group: string, workspace_name: string, location: string?, managed_network: boolean? }
 ---@return table workspace
 function World:ensure_workspace(names)
   local subscription = self:subscription(names.subscription_id) or self:save("subscription", { id = names.subscription_id })
@@ -207,7 +207,7 @@ function World:ensure_workspace(names)
     or self:save("group", { subscription_id = subscription.id, name = names.resource_group })
   return self:workspace(group, names.workspace_name) or self:save("workspace", {
     subscription_id = subscription.id, group_name = group.name, name = names.workspace_name, location = names.location or "eastus",
-    id = self.guid(), created = self:now(),
+    id = self.guid(), created = self:now(), managed_network = names.managed_network or nil,
   })
 end
 
@@ -217,6 +217,14 @@ function World:forget_workspace(names)
   local group = subscription and self:group(subscription, names.resource_group)
   local workspace = group and self:workspace(group, names.workspace_name)
   if workspace then self:drop("workspace", workspace) end
+end
+
+--- Whether a workspace is in a region.
+function World:has_location(location)
+  for _, workspace in pairs(self.records.workspace) do
+    if workspace.location == location then return true end
+  end
+  return false
 end
 
 --- All workspaces of a subscription, or of one group of it, by name.
