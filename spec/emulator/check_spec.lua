@@ -18,8 +18,10 @@ describe("a member of a body", function()
 
   for name, row in pairs {
     ["a text"] = { check.text, 5, "'x' must be a string" }, ["a flag"] = { check.flag, "true", "'x' must be a boolean" },
-    ["an object"] = { check.table, json.array { 1 }, "'x' must be an object" }, ["a list"] = { check.list, { a = 1 }, "'x' must be a list" },
-    ["a list, not an empty object"] = { check.list, {}, "'x' must be a list" }, ["whole"] = { check.whole, 1.5, "'x' must be a whole number" },
+    ["an object"] = { check.table, json.array { 1 }, "'x' must be an object" },
+    ["a list"] = { check.list, { a = 1 }, "'x' must be a list" },
+    ["a list, not an empty object"] = { check.list, {}, "'x' must be a list" },
+    ["whole"] = { check.whole, 1.5, "'x' must be a whole number" },
     ["a number"] = { check.whole, "1", "'x' must be a number" },
   } do
     it("is " .. name, function() assert.is_truthy(refused(row[1], row[2], "x"):find(row[3], 1, true)) end)

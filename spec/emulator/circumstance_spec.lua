@@ -142,3 +142,47 @@ describe("the circumstances", function()
       "the seed of 'ci-eve': The request content was invalid: 'subnet' must be an object.", 1, true)
   end)
 end)
+
+describe("trouble by name", function()
+  for _, row in ipairs {
+    { "quota_family", "PUT", 400, "a Standard DSv2 family vCPU quota of 4 and is less" },
+    { "quota_total", "PUT", 400, "a total vCPU quota of 4 and is less" }, { "quota_count", "PUT", 400, "its limit of 1 computes" },
+    { "conflict", "PUT", 409, "There is already an active operation submitted on 'ci-new'" },
+    { "conflict", "stop", 409, "There is already an active operation submitted on 'ci-ann'" },
+    { "disk_full", "stop", 400, "StopCompute is not allowed when ComputeInstance disk is full." },
+  } do
+    it(("refuses a %s: %s"):format(row[2], row[1]), function()
+      local at = open()
+      at.emulator:fault { trouble = row[1] }
+      local function ask()
+        if row[2] == "PUT" then return at:ask("PUT", at:path "computes/ci-new", door.instance()) end
+        return at:ask("POST", at:path("computes/ci-ann/" .. row[2]))
+      end
+      local status, value = ask()
+      assert.equal(row[3], status)
+      assert.is_truthy(value.error.message:find(row[4], 1, true), value.error.message)
+      assert.is_true((ask()) < 300)      -- once
+    end)
+  end
+
+  for _, row in ipairs {
+    { "capacity", "start", "AllocationFailed", "Stopped" }, { "unusable_node", "start", "UnusableNode", "Unusable" },
+    { "setup_script", "start", "SetupScriptsError", "UserSetupFailed" }, { "operation_failed", "stop", "OperationFailed", "Running" },
+    { { name = "operation_failed", code = "Mine", message = "as asked" }, "stop", "Mine", "Running" },
+    { "operation_hung", "start", "OperationTimedOut", "Stopped" },
+  } do
+    local name = type(row[1]) == "table" and row[1].name or row[1]
+    it(("fails a %s: %s"):format(row[2], name), function()
+      local at = open(row[2] == "start" and "Stopped" or "Running")
+      at.emulator:fault { trouble = row[1] }
+      local status, _, headers = at:ask("POST", at:path("computes/ci-ann/" .. row[2]))
+      assert.equal(202, status)
+      assert.equal("InProgress", select(2, at:follow(headers)).status)
+      at.emulator:advance "3h"
+      at.token = at.emulator:issue_token()
+      local _, said = at:follow(headers)
+      assert.same({ "Failed", row[3] }, { said.status, json.get(said, "error", "code") })
+      assert.equal(row[4], inner_of(at).state)
+    end)
+  end
+end)

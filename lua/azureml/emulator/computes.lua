@@ -38,7 +38,10 @@ end
 function computes.put(at)
   local kind, common, properties = validate.envelope(check.body(at.body), at.workspace)
   local old = at.world:compute(at.workspace, at.compute_name)
-  if not old then return served(at, kinds[kind].create(at, common, properties)) end
+  if not old then
+    if at.trouble and at.trouble.name == "conflict" then refusal.raise("busy", at.compute_name, "Creating") end
+    return served(at, kinds[kind].create(at, common, properties))
+  end
   local old_kind = old.kind or "ComputeInstance"
   if old_kind ~= kind then refusal.raise("kind_differs", old.name, old_kind, kind) end
   find.refuse_busy(at, old)
@@ -70,7 +73,8 @@ local function verb(name)
     local compute = find.instance(at)
     find.refuse_busy(at, compute)
     if not machine.allows(compute, name, at.now) then refusal.raise("only_from", machine.state(compute, at.now), name) end
-    if name == "stop" and compute.disk_full then refusal.raise "disk_full" end
+    local is_full = compute.disk_full and name == "stop" or at.trouble and at.trouble.name == "disk_full"
+    if is_full then refusal.raise "disk_full" end
     if name == "start" then instances.check_start(at, compute) end
     local headers = operations.begin(at, compute, name)
     at.world:save("compute", compute)

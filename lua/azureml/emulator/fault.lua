@@ -40,7 +40,7 @@ fault.troubles = {
   unusable_node = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable" },
   setup_script = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is UserSetupFailed" },
   operation_failed = { by = "service", verbs = LONG, takes = { code = "string", message = "string" }, says = "the operation fails" },
-  operation_hung = { by = "service", verbs = LONG, says = "the operation never ends" },
+  operation_hung = { by = "service", verbs = LONG, says = "the operation does not end, until it is given up after two hours" },
 }
 
 -- What may be given as an answer instead: a reply of any kind, or how an operation ends.

@@ -19,9 +19,10 @@ function find.instance(at)
   return compute
 end
 
---- Refuse while a verb is at work on it.
+--- Refuse while a verb is at work on it; or where that was asked for.
 function find.refuse_busy(at, compute)
-  if machine.is_busy(compute, at.now) then refusal.raise("busy", compute.name, machine.state(compute, at.now)) end
+  local is_planned = at.trouble and at.trouble.name == "conflict"
+  if is_planned or machine.is_busy(compute, at.now) then refusal.raise("busy", compute.name, machine.state(compute, at.now)) end
 end
 
 return find

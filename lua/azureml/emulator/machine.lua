@@ -277,14 +277,21 @@ function machine.begin(one, verb, now, failure, more)
   return { due = due, failure = fault }
 end
 
+--- What is said of one whose node broke.
+---@param name string
+---@return { code: string, message: string }
+function machine.unusable(name)
+  return { code = "UnusableNode",
+    message = ("Compute instance %s encountered an unusable node. Please try to restart the compute instance."):format(name) }
+end
+
 --- Its node breaks.
 function machine.break_down(one, now)
   machine.catch_up(one, now)
   billing.count(one, now)
   queue.lose(one, now)
   machine.settle(one, "Unusable", now)
-  one.failure = { code = "UnusableNode",
-    message = ("Compute instance %s encountered an unusable node. Please try to restart the compute instance."):format(one.name) }
+  one.failure = machine.unusable(one.name)
 end
 
 --- Somebody works on it, or did just now.

@@ -62,11 +62,35 @@ function operations.accept(at, due, failure, with)
   }
 end
 
--- Trouble that was asked for, as machine.begin takes it.
-local function planned_failure(at)
-  local trouble = at.trouble
-  if type(trouble) ~= "table" or not trouble.operation then return nil end
+-- How an operation fails by the name of the trouble: see fault.troubles.
+local failures = {}
+
+function failures.operation(trouble)
   return { code = trouble.code or "OperationFailed", message = trouble.message or "The operation failed.", status = trouble.operation }
+end
+
+failures.operation_failed = failures.operation
+
+function failures.operation_hung()
+  return { code = inferred.timed_out, message = "The operation was given up.", status = "Hung" }
+end
+
+function failures.capacity(_, at, vm_size)
+  return capacity.failure(vm_size, at.workspace.location)
+end
+
+function failures.unusable_node(_, _, _, name)
+  return machine.unusable(name)
+end
+
+function failures.setup_script()
+  return { code = "SetupScriptsError", message = "User specified setup script file not found." }
+end
+
+-- Trouble that was asked for, as machine.begin takes it.
+local function planned_failure(at, compute, vm_size)
+  local make = at.trouble and failures[at.trouble.name]
+  return make and make(at.trouble, at, vm_size, compute.name)
 end
 
 --- Begin a verb on a compute; the caller makes the change known.
@@ -76,8 +100,8 @@ end
 ---@param more table?        as machine.begin takes it; location: whether Location tells of it too
 ---@return table headers
 function operations.begin(at, compute, verb, more)
-  local failure = planned_failure(at)
-    or capacity.lack(at.world.behaviour, verb, more and more.vm_size or compute.vm_size, at.workspace.location)
+  local vm_size = more and more.vm_size or compute.vm_size
+  local failure = planned_failure(at, compute, vm_size) or capacity.lack(at.world.behaviour, verb, vm_size, at.workspace.location)
   local begun = machine.begin(compute, verb, at.now, failure, more)
   return operations.accept(at, begun.due, begun.failure, more)
 end

@@ -156,6 +156,16 @@ local function family_named(name)
   end
 end
 
+-- Refused where that was asked for: there is just as much as is used.
+local PLANNED = {}
+
+function PLANNED.quota_count(_, used) refusal.raise("quota_clusters", used.clusters) end
+function PLANNED.quota_total(_, used, nodes, wanted) refusal.raise("quota_total", used.total, nodes, wanted, used.total) end
+
+function PLANNED.quota_family(title, _, nodes, wanted, in_family)
+  refusal.raise("quota_family", title, in_family, nodes, wanted, in_family)
+end
+
 --- Refuse where there is no quota for more.
 ---@param at table              a request's, with subscription and workspace
 ---@param size table            as sizes.find gives it
@@ -166,6 +176,8 @@ function quotas.check(at, size, more)
   local used, family = world:usage(at.subscription, workspace.location), family_named(size.family)
   local wanted, freed, in_family = size.vCPUs * nodes, more.freed or 0, used.families[size.family] or 0
   local title, limit = sizes.family_title(size.family), world:family_limit(family)
+  local planned = at.trouble and PLANNED[at.trouble.name]
+  if planned then return planned(title, used, nodes, wanted, in_family) end
   if used.clusters + (more.computes or 1) > world.quotas.clusters then refusal.raise("quota_clusters", world.quotas.clusters) end
   if used.total - freed + wanted > world.quotas.total then refusal.raise("quota_total", world.quotas.total, nodes, wanted, used.total) end
   if in_family - freed + wanted > limit then refusal.raise("quota_family", title, limit, nodes, wanted, in_family) end

@@ -103,8 +103,10 @@ local function show_trigger(trigger)
   for name, value in pairs(trigger) do shown[name] = value end
   shown.startTime = trigger.startTime or json.null
   if trigger.schedule then
-    shown.schedule = {}
-    for _, name in ipairs(LISTS) do shown.schedule[name] = trigger.schedule[name] and json.array(trigger.schedule[name]) end
+    shown.schedule = { hours = json.array {}, minutes = json.array {} }      -- these two are always there
+    for _, name in ipairs(LISTS) do
+      if trigger.schedule[name] then shown.schedule[name] = json.array(trigger.schedule[name]) end
+    end
   end
   return shown
 end
