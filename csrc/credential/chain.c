@@ -51,12 +51,27 @@ static void note_reasons(Try *try, const Error *error) {
   json_decref(body);
 }
 
+/* A person should know which of many it was, and why no other was tried. */
+static void refused(Try *try, const Error *refusal) {
+  char *remark = text_format("so ended the credential '%s', and the chain with it", credential_kind(try->link.credential));
+  Error error = { 0 };
+  error_copy(&error, refusal);
+  error_remark(&error, remark);
+  free(remark);
+  end(try, NULL, &error);
+  error_clear(&error);
+}
+
 static void link_done(Fetch *link, const Grant *grant, const Error *error) {
   Try *try = (Try *)link;
   Chain *chain = try->asked->credential->state;
   if (grant) chain->chosen = try->at;
-  if (grant || error->kind != ERROR_UNAVAILABLE || chain->chosen == try->at) {
+  if (grant || chain->chosen == try->at) {
     end(try, grant, error);
+    return;
+  }
+  if (error->kind != ERROR_UNAVAILABLE) {
+    refused(try, error);
     return;
   }
   note_reasons(try, error);

@@ -29,13 +29,16 @@ static void fail(Fetch *asked, const char *what) {
   error_clear(&error);
 }
 
-static void refused(Fetch *asked, const Error *refusal) {
+/* headers: of the answer; NULL: there was none. */
+static void refused(Fetch *asked, const Error *refusal, const Headers *headers) {
   const Federation *state = asked->credential->state;
   Error error = { 0 };
   error_copy(&error, refusal);
   error.kind = ERROR_CREDENTIAL;
   char *message = text_format("%s gave no federated token: %s", state->name, refusal->message);
   text_set(&error.message, message);
+  const char *id = headers ? headers_get(headers, "x-vss-e2eid") : NULL;      /* what Azure DevOps' support asks for */
+  if (id) text_set(&error.request_id, id);
   free(message);
   asked->done(asked, NULL, &error);
   error_clear(&error);
@@ -54,7 +57,7 @@ static void take_assertion(Fetch *asked, const Reply *reply) {
 static void answered(Op *op, void *context) {
   Fetch *asked = context;
   asked->work = NULL;
-  if (op_error(op)) refused(asked, op_error(op));
+  if (op_error(op)) refused(asked, op_error(op), &op_reply(op)->headers);
   else take_assertion(asked, op_reply(op));
   op_free(op);
 }
@@ -66,7 +69,7 @@ void federation_fetch(Credential *credential, Fetch *asked) {
   Op *op = op_request(state->issuer, &request, &error);
   asked->work = op;
   if (op) op_listen(op, answered, asked);
-  else refused(asked, &error);
+  else refused(asked, &error, NULL);
   error_clear(&error);
 }
 

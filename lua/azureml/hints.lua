@@ -1,4 +1,6 @@
 --- What to do next, by what an error says. Sources: compute-rest.md, section 6, and auth.md, sections 1 and 2.
+local entra_hints = require "azureml.entra_hints"
+
 local hints = {}
 
 local by_code = {
@@ -11,7 +13,12 @@ local by_code = {
   NotFound = "check the name; 'azureml list' shows what there is",
   InvalidAuthenticationToken = "the service did not take the token: check the tenant, and that the token is for this cloud",
   ExpiredAuthenticationToken = "sign in again, or fetch a new token",
-  InvalidAuthenticationTokenTenant = "sign in to the tenant that the subscription belongs to",
+  interaction_required = "a person has to sign in: run 'azureml login' or 'az login'",
+  login_required = "a person has to sign in: run 'azureml login' or 'az login'",
+  consent_required = "an administrator, or you in a browser, must consent to what the application may do",
+  authorization_declined = "the person said no: begin the sign-in again",
+  access_denied = "the person said no: begin the sign-in again",
+  expired_token = "the code is too old: begin the sign-in again",
   CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'az login'; or try --emulator",
   ManagedIdentityUnavailable = "run it where Azure gave the machine a managed identity, or choose another credential",
   KeyUnreadable = "run it as root, or as a member of the group himds",
@@ -29,26 +36,29 @@ local by_code = {
 
 local by_text = {
   { "Identity not found", "give the machine this managed identity in the Azure portal, or name another one" },
-  { "AADSTS7000215", "the secret is wrong; often its id was copied instead of its value" },
-  { "AADSTS7000222", "the secret has expired: make a new one for the application" },
-  { "AADSTS700016", "no such application in this tenant: check client_id and tenant_id" },
-  { "AADSTS90002", "no such tenant: check tenant_id" },
-  { "AADSTS900023", "no such tenant: check tenant_id" },
   { "quota", "choose a smaller or another size, delete what is not needed, or ask for more quota; stopping frees none" },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; whoever it is assigned to can add one" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 
+-- ARM names the tenant that it wants: "It must match the tenant 'https://sts.windows.net/{id}/' associated with this subscription."
+local function wrong_tenant(message)
+  local tenant = message:match "match the tenant '[^']-([%w.-]+)/?'" or message:match "one of the tenants '[^']-([%w.-]+)/?'"
+  return "sign in to the tenant that the subscription belongs to" .. (tenant and (": tenant_id = '%s'"):format(tenant) or "")
+end
+
 --- The hint for an error, or nil.
 ---@param err azureml.Error
 ---@return string?
 function hints.of(err)
   if err.outcome_unknown then return "it may have been executed: look at the instance's state before you try again" end
+  local message = err.message or ""
+  if err.code == "InvalidAuthenticationTokenTenant" then return wrong_tenant(message) end
   for _, entry in ipairs(by_text) do
-    if (err.message or ""):find(entry[1], 1, true) then return entry[2] end
+    if message:find(entry[1], 1, true) then return entry[2] end
   end
-  return by_code[err.code]
+  return entra_hints.of(message) or by_code[err.code]
 end
 
 return hints

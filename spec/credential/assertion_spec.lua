@@ -220,7 +220,8 @@ describe("an assertion of somebody else's", function()
           { status = 200, body = ('{"%s":""}'):format(issuer.member) }, "InvalidTokenAnswer", "has no token in it",
         },
         ["that refuses"] = {
-          { status = 403, body = '{"message":"not for you"}' }, "Http403", issuer.name .. " gave no federated token: not for you",
+          { status = 403, headers = { ["x-vss-e2eid"] = "e2e-id" }, body = '{"message":"not for you"}' }, "Http403",
+          issuer.name .. " gave no federated token: not for you",
         },
       } do
         it(("an answer %s is an error"):format(name), function()
@@ -230,6 +231,7 @@ describe("an assertion of somebody else's", function()
           assert.is_truthy(err.message:find(row[3], 1, true), err.message)
           assert.is_nil(tostring(err):find("federated-secret", 1, true))
           assert.is_nil(tostring(err):find("the-run's-token", 1, true))
+          if row[2] == "Http403" then assert.equal("e2e-id", err.request_id) end
           assert.equal(0, #entra.forms)
         end)
       end

@@ -301,6 +301,7 @@ describe("a managed identity", function()
     ["a resource that is none"] = {
       "IMDS", { status = 400, body = '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' },
       "invalid_resource", "AADSTS500011: no such resource",
+      "the tenant does not know what the token is for: check the cloud, and the scope if you gave one",
     },
     ["plain text, as a compute instance says it"] = {
       "Azure ML", { status = 400, headers = { ["Content-Type"] = "text/plain" }, body = "InternalError: no identity\r\n" }, "Http400",
