@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -326,9 +327,19 @@ static void raise_descriptor_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Tokens, secrets and keys lie in our memory, and in libcurl's and OpenSSL's, which nobody wipes for us: a core dump would write them to disk,
+   where crash reporters find and send them, and another program of the same user could read them through ptrace. So neither is allowed, as
+   ssh-agent does it; children are not concerned. A debugger that starts us still works. Memory checkers must look at us, and may. */
+static void forbid_dumps(void) {
+#ifndef __SANITIZE_ADDRESS__
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv) {
   int code = EXIT_FAILURE;
   if (argc < 1) return EXIT_FAILURE;
+  forbid_dumps();
   raise_descriptor_limit();
   host.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   host.L = host.running = luaL_newstate();

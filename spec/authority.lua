@@ -55,8 +55,9 @@ end
 --- Serve.
 ---@param answer? fun(form: table, request: table): table?      of a token request; else a token "token-1", "token-2", ...
 ---@param service? fun(request: table): table?                  of any other; else what it got for a token
+---@param given? table                                          tls, as for the emulator's server
 ---@return table authority      with url, forms (of all token requests) and requests; ends with its scope
-return function(answer, service)
+return function(answer, service, given)
   local self = setmetatable({ forms = {} }, Authority)
   local function grant(request)
     local form = form_of(request.body)
@@ -67,7 +68,7 @@ return function(answer, service)
   self.server = scripted(function(request)
     if request.target:find "/oauth2/.*token$" then return grant(request) end
     return service and service(request) or { status = 200, body = json.encode { authorization = request.headers.authorization } }
-  end)
+  end, given)
   self.url, self.requests = self.server.url, self.server.requests
   return self
 end

@@ -132,8 +132,8 @@ describe("the wrong tenant", function()
     local entra <close> = authority(nil, function()
       return { status = 401, body = json.encode { error = { code = "InvalidAuthenticationTokenTenant", message =
         "The access token is from the wrong issuer 'https://sts.windows.net/aaaaaaaa-0000-0000-0000-000000000000/'. It must match the "
-        .. "tenant 'https://sts.windows.net/bbbbbbbb-0000-0000-0000-000000000000/' associated with this subscription. Please use the authority "
-        .. "(URL) 'https://login.windows.net/bbbbbbbb-0000-0000-0000-000000000000' to get the token." } } }
+        .. "tenant 'https://sts.windows.net/bbbbbbbb-0000-0000-0000-000000000000/' associated with this subscription. Please use "
+        .. "the authority (URL) 'https://login.windows.net/bbbbbbbb-0000-0000-0000-000000000000' to get the token." } } }
     end)
     entra:use("client_secret", { client_secret = "s" })
     local _, err = entra:ask()

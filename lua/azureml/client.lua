@@ -7,6 +7,7 @@ local lro = require "azureml.lro"
 local options = require "azureml.options"
 local reply = require "azureml.reply"
 local task = require "azureml.task"
+local trust = require "azureml.trust"
 require "azureml.trace"      -- which begins by itself where the environment asks for it
 
 ---@class azureml.Client
@@ -45,11 +46,6 @@ end
 OPERATION_OPTIONS = with(REQUEST_OPTIONS, OPERATION_OPTIONS)
 PAGES_OPTIONS = with(REQUEST_OPTIONS, PAGES_OPTIONS)
 
-local function default_ca_file()
-  local file = os.getenv "SSL_CERT_FILE"
-  return file and file ~= "" and file or nil
-end
-
 local function observer_of(given)
   if not given.on_request and not given.on_reply then return nil end
   return function(seen)
@@ -79,7 +75,7 @@ function client.new(given)
     endpoint = given.endpoint,
     credential = who,
     scope = who and (given.scope or given.endpoint .. "/.default"),
-    user_agent = given.user_agent, ca_file = given.ca_file or default_ca_file(), proxy = given.proxy, allow_hosts = given.allow_hosts,
+    user_agent = given.user_agent, ca_file = trust.ca_file(given.ca_file), proxy = given.proxy, allow_hosts = given.allow_hosts,
     connect_timeout = given.connect_timeout, request_timeout = given.request_timeout, poll_interval = given.poll_interval,
     max_reply = given.max_reply, retry = given.retry, cookies = given.cookies, observer = observer and task.observe(observer),
   }

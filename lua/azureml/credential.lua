@@ -4,6 +4,7 @@ local core = require "azureml.core"
 local default_credential = require "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local trust = require "azureml.trust"
 
 ---@class azureml.Credential
 local Credential = {}
@@ -44,7 +45,7 @@ end
 
 -- Whose token endpoint is asked, and how it is reached; with what the kind needs besides.
 local function open_application(kind, given, fields)
-  fields.kind, fields.authority, fields.ca_file, fields.proxy = kind, authority_of(given), given.ca_file, given.proxy
+  fields.kind, fields.authority, fields.ca_file, fields.proxy = kind, authority_of(given), trust.ca_file(given.ca_file), given.proxy
   fields.tenant_id, fields.client_id = given.tenant_id, given.client_id
   return open(fields)
 end
@@ -178,7 +179,7 @@ end
 ---@return azureml.Credential
 function credential.environment(given)
   given = options.check("environment", given, AUTHORITY)
-  return open { kind = "environment", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
+  return open { kind = "environment", authority = authority_of(given), ca_file = trust.ca_file(given.ca_file), proxy = given.proxy }
 end
 
 --- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App Service, Azure Arc, Cloud Shell, and Azure

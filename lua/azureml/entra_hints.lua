@@ -1,5 +1,5 @@
---- What to do next when Entra ID refuses a sign-in, by the number in its text ("AADSTS7000215: ..."). The words after the number change; the
---- numbers are for people, and so is this. Source: auth.md, sections 1, 2 and 8.
+--- What to do next when Entra ID refuses a sign-in, by the number in its text ("AADSTS7000215: ..."). The words after the number change;
+--- the numbers are for people, and so is this. Source: auth.md, sections 1, 2 and 8.
 local entra_hints = {}
 
 local AGAIN = "the sign-in has ended: sign in again, with 'azureml login' or 'az login'"
@@ -17,7 +17,7 @@ local by_number = {
   [7000222] = "the secret has expired: make a new one for the application",
   [700016] = "no such application in this tenant: check client_id and tenant_id",
   [7000112] = "the application is disabled in this tenant: ask an administrator of the tenant to enable it",
-  [7000218] = "the application is no public client: allow public client flows in its registration, or sign in with its secret or certificate",
+  [7000218] = "the application is no public client: allow public client flows in its registration, or use its secret or certificate",
   [700025] = "the application is a public client, which has neither secret nor certificate: leave it out, or register another application",
   -- its certificate or assertion
   [700027] = "the certificate is not the application's, or has expired: compare its thumbprint with those under 'Certificates & secrets'",
