@@ -124,6 +124,12 @@ describe("an emulator", function()
     assert.equal(401, (at:ask("GET", at:path "computes")))
   end)
 
+  it("ends tokens for the very request that is to find them ended, though the clock goes on meanwhile", function()
+    local at = door.open { manual = false }
+    at.emulator:fault { answer = "expire_token" }
+    assert.equal(401, (at:ask("GET", at:path "computes")))
+  end)
+
   it("keeps nothing of what it was asked", function()
     local at = door.open()
     for i = 1, 20 do at:ask("GET", at:path("computes/ci-" .. i)) end

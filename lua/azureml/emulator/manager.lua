@@ -17,7 +17,7 @@ end
 -- Tokens that are to end, end before they are looked at; claims are asked of whoever was recognised.
 local function who(emulator, at, request)
   local one = at.trouble
-  if one and one.name == "expire_token" then emulator.tokens:expire() end
+  if one and one.name == "expire_token" then emulator.tokens:expire(at.now) end
   local home = at.subscription and at.subscription.tenant_id or emulator.directory:home().id
   local principal, token = authenticate(emulator, request, at.now, home)
   if one and one.name == "claims_challenge" then
