@@ -26,10 +26,11 @@ return {
   timed_out = "OperationTimedOut",
   no_capacity = "AllocationFailed",
   -- 2, rows 9 to 15: the verbs that are in no stable version, by the first preview that had what they change, and single versions that
-  -- documents name; updateSchedules "still works", enableSso is in none.
+  -- documents name, or that have an official example; updateSchedules "still works", enableSso is in none.
   verbs = {
-    updateIdleShutdownSetting = { "2022-06-01", only = { ["2021-07-01"] = true } },
-    customServices = { "2022-06-01" }, updateDataMounts = { "2022-02-01" },
+    updateIdleShutdownSetting = { "2022-06-01", only = { ["2021-07-01"] = true, ["2025-12-01"] = true } },
+    customServices = { "2022-06-01", only = { ["2025-12-01"] = true } },
+    updateDataMounts = { "2022-02-01", only = { ["2025-12-01"] = true } },
     getAllowedVmSizesForResize = { "2023-08-01" }, resize = { "2023-08-01" },
     updateSchedules = { "2021-03-01" }, enableSso = { "2023-08-01", "2025-12-01" },
   },
