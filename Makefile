@@ -184,9 +184,11 @@ NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 conformance: test-deps
 	$(call need,$(NODE_PACKAGES))
 	@mkdir -p build/conformance
-	@cp spec/conformance/package.json spec/conformance/package-lock.json build/conformance
+	@cp spec/conformance/*.json spec/conformance/*.mjs build/conformance
 	@cd build/conformance && npm ci --no-audit --no-fund --loglevel=error
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/polling.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
+	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(B)/answers
 
 include spec/bench/bench.mk
 

@@ -39,7 +39,7 @@ local function watch(emulator)
 
   function faults:take(request)
     local trouble = take(self, request)
-    is_written = type(trouble) == "table" and trouble.status ~= nil
+    is_written = type(trouble) == "table" and trouble.name == "answer"
     return trouble
   end
 

@@ -132,7 +132,8 @@ def merge(definitions):
         same[name] = next(each for each in definitions if each.split(":")[1] == name.split(":")[1])
     while True:
         texts = {name: json.dumps(renamed(schema, same), sort_keys=True) for name, schema in definitions.items()}
-        refined = {name: next(each for each in definitions if same[each] == same[name] and texts[each] == texts[name]) for name in definitions}
+        refined = {name: next(each for each in definitions if same[each] == same[name] and texts[each] == texts[name])
+                   for name in definitions}
         if refined == same:
             return same
         same = refined
