@@ -28,7 +28,8 @@ describe("the emulator's api-versions", function()
   for _, row in ipairs {
     { "updateIdleShutdownSetting", "2025-09-01", 404 }, { "updateIdleShutdownSetting", "2025-12-01", 200 },
     { "updateIdleShutdownSetting", "2021-07-01", 200 },
-    { "updateIdleShutdownSetting", "2026-03-15-preview", 200 }, { "customServices", "2025-12-01", 200 }, { "customServices", "2025-09-01", 404 },
+    { "updateIdleShutdownSetting", "2026-03-15-preview", 200 },
+    { "customServices", "2025-12-01", 200 }, { "customServices", "2025-09-01", 404 },
     { "customServices", "2022-06-01-preview", 200 }, { "updateDataMounts", "2024-04-01", 404 },
     { "updateSchedules", "2021-03-01-preview", 200 }, { "updateSchedules", "2022-05-01", 404 },
     { "getAllowedVmSizesForResize", "2026-03-01", 404 }, { "getAllowedVmSizesForResize", "2023-08-01-preview", 200 },
