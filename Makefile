@@ -170,14 +170,16 @@ check-valgrind: test-deps
 
 # what reads the network, for as long as asked; a crash leaves its input in build/fuzz
 FUZZ_SECONDS ?= 60
-$(B)/fuzz/pure: spec/fuzz/pure.c $(patsubst %,csrc/%.c,$(PURE))
+$(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@echo FUZZ $<
 	@mkdir -p $(@D)
 	@clang $(filter-out -fPIC,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
+	@mkdir -p $(B)/fuzz/certificates && tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates
+	@cd $(B)/fuzz && ./certificate -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1 certificates
 
 # Against software that nobody here wrote: it comes from npm, pinned by its lock file, and stays in build/.
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
@@ -189,6 +191,14 @@ conformance: test-deps
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/polling.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
 	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+
+# How applications prove themselves, against a server that verifies them.
+conformance-auth: test-deps
+	$(call need,$(NODE_PACKAGES))
+	@mkdir -p build/conformance-auth
+	@cp spec/conformance/auth/package.json spec/conformance/auth/package-lock.json spec/conformance/auth/server.mjs build/conformance-auth
+	@cd build/conformance-auth && npm ci --no-audit --no-fund --loglevel=error
+	@$(MAKE) --no-print-directory check SPECS="spec/conformance/auth/sign_in.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance-auth'
 
 include spec/bench/bench.mk
 
@@ -203,6 +213,6 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance lint clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance conformance-auth lint clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

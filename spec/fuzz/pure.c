@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "challenge.h"
 #include "error.h"
 #include "headers.h"
 #include "jwt.h"
@@ -72,8 +73,15 @@ static void try_headers(const Headers *headers) {
   Throttle *throttle = throttle_new();
   for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) headers_get(headers, "retry-after");
   retry_after(headers, 1700000000);
-  throttle_note(throttle, "scope", THROTTLE_READS, headers, 0);
+  throttle_note(throttle_scope(throttle, "scope"), THROTTLE_READS, headers, 0);
   throttle_free(throttle);
+}
+
+static void try_challenges(const Headers *headers) {
+  char *claims;
+  challenge_read(headers, &claims);
+  free(claims);
+  free(challenge_parameter(headers, "Bearer", "authorization_uri"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -88,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   first.status = 400 + data[1];
   try_errors(&first);
   try_headers(&later.headers);
+  try_challenges(&first.headers);
   free(jwt_claim(texts[5], "oid"));
   reply_clear(&first);
   reply_clear(&later);

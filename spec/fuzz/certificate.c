@@ -1,0 +1,28 @@
+/* certificate.c: the fuzzer's way into the reading of certificates. The input is a file's content; an odd length comes with a password. What is
+   read is used: a thumbprint, the chain, an assertion. */
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "jwt.h"
+#include "text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(const Certificate *certificate) {
+  Assertion assertion = { .certificate = certificate, .algorithm = SIGNATURE_PS256, .send_chain = 1, .client_id = "app", .audience = "https://a/t",
+    .id = "id", .now = 1700000000 };
+  free(certificate_print(certificate, EVP_sha256()));
+  certificate_end(certificate);
+  free(jwt_assertion(&assertion));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  Error error = { 0 };
+  Certificate *certificate = certificate_load(data, size, size % 2 ? "test-password" : NULL, "it", &error);
+  if (certificate) use(certificate);
+  else if (!error.message) abort();      /* a refusal says why */
+  certificate_free(certificate);
+  error_clear(&error);
+  return 0;
+}
