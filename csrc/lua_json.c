@@ -1,4 +1,4 @@
-/* lua_json.c: the border to jansson for writing: Lua values as JSON, and changes merged into a text whose other members survive as they are.
+/* lua_json.c: Lua values as JSON, and the border to jansson: changes merged into a text whose other members survive as they are.
    lua-cjson decodes for users; it cannot write an empty array, does not tell one from an empty object, and makes every number a float:
    where that matters we read ourselves. */
 
@@ -9,32 +9,100 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "lua_core.h"
+#include "text.h"
 
 #define ARRAY "azureml.array"
 
-enum { MAX_DEPTH = 200 };
+enum { MAX_DEPTH = 200, MAX_TEXT = 1024 * 1024 * 1024 };
 
-static json_t *to_json(lua_State *L, int index, int depth, const char **fault);
+/* -- writing ------------------------------------------------------------------------------------------------------------ */
 
-/* A float without a fraction is written as an integer: that is what it was before lua-cjson decoded it. */
-static json_t *number_to_json(lua_State *L, int index, const char **fault) {
-  if (lua_isinteger(L, index)) return json_integer(lua_tointeger(L, index));
-  double number = lua_tonumber(L, index);
-  if (isnan(number) || isinf(number)) {
-    *fault = "a number that is not finite";
-    return NULL;
-  }
-  if (floor(number) == number && fabs(number) < 9007199254740992.0) return json_integer((json_int_t)number);
-  return json_real(number);
+/* Straight into bytes: what is written is mostly large and short-lived, and a tree of it would cost four times as much. */
+typedef struct Writer {
+  lua_State  *L;
+  Buf        *out;
+  const char *fault;      /* what cannot be written */
+} Writer;
+
+static int write_value(Writer *w, int index, int depth);
+
+/* What buf_add does, without a call where there is room. 1, or 0: no memory. */
+static inline int put(Writer *w, const void *data, size_t len) {
+  Buf *out = w->out;
+  if (out->failed || out->cap - out->len <= len) return buf_add(out, data, len) == 0;
+  memcpy(out->data + out->len, data, len);
+  out->len += len;
+  return 1;
 }
 
-static json_t *string_to_json(lua_State *L, int index, const char **fault) {
-  size_t len;
-  const char *text = lua_tolstring(L, index, &len);
-  json_t *json = json_stringn(text, len);
-  if (!json) *fault = "a string that is not UTF-8";
-  return json;
+static inline int put_text(Writer *w, const char *text) { return put(w, text, strlen(text)); }
+
+static int refuse(Writer *w, const char *fault) {
+  if (!w->fault) w->fault = fault;
+  return 0;
+}
+
+/* The fewest digits, from 15 to 17, that bring a number back as it is: 0.073 is to be written so, not as 0.072999999999999995. */
+static int digits_of(double number) {
+  char text[40];
+  int digits = 15;
+  for (; digits < 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (strtod(text, NULL) == number) break;
+  }
+  return digits;
+}
+
+/* A float without a fraction is written as an integer: that is what it was before lua-cjson decoded it. */
+static int write_number(Writer *w, int index) {
+  char text[40];
+  if (lua_isinteger(w->L, index)) return put(w, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(w->L, index)));
+  double number = lua_tonumber(w->L, index);
+  if (isnan(number) || isinf(number)) return refuse(w, "a number that is not finite");
+  if (floor(number) == number && fabs(number) < 9007199254740992.0) {
+    snprintf(text, sizeof text, "%.0f", number == 0 ? 0.0 : number);
+  } else {
+    snprintf(text, sizeof text, "%.*g", digits_of(number), number);
+    text[strcspn(text, ",")] = text[strcspn(text, ",")] ? '.' : '\0';      /* a locale's decimal point */
+    if (!strpbrk(text, ".e")) strcat(text, ".0");
+  }
+  return put_text(w, text);
+}
+
+static void write_escape(Writer *w, unsigned char byte) {
+  static const char short_form[] = "\"\"\\\\\bb\ff\nn\rr\tt";      /* a byte, and how it is written after a backslash */
+  for (const char *at = short_form; *at; at += 2) {
+    if ((unsigned char)*at != byte) continue;
+    char two[2] = { '\\', at[1] };
+    put(w, two, 2);
+    return;
+  }
+  char six[8];
+  put(w, six, (size_t)snprintf(six, sizeof six, "\\u%04X", byte));
+}
+
+static int write_string(Writer *w, int index, const char *fault) {
+  size_t len, from = 0, at = 0;
+  const char *text = lua_tolstring(w->L, index, &len);
+  put(w, "\"", 1);
+  while (at < len) {
+    unsigned char byte = (unsigned char)text[at];
+    if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
+      at++;
+    } else if (byte >= 0x80) {
+      size_t n = text_character(text + at, len - at);
+      if (!n) return refuse(w, fault);
+      at += n;
+    } else {
+      put(w, text + from, at - from);
+      write_escape(w, byte);
+      from = ++at;
+    }
+  }
+  put(w, text + from, at - from);
+  return put(w, "\"", 1);
 }
 
 static int is_marked_array(lua_State *L, int index) {
@@ -58,115 +126,146 @@ static lua_Integer sequence_length(lua_State *L, int index) {
   return count == length ? count : -1;
 }
 
-static json_t *sequence_to_json(lua_State *L, int index, lua_Integer length, int depth, const char **fault) {
-  json_t *array = json_array();
+static int write_sequence(Writer *w, int index, lua_Integer length, int depth) {
+  put(w, "[", 1);
   for (lua_Integer i = 1; i <= length; i++) {
-    lua_rawgeti(L, index, i);
-    json_t *item = to_json(L, lua_gettop(L), depth, fault);
+    if (i > 1) put(w, ",", 1);
+    lua_rawgeti(w->L, index, i);
+    int good = write_value(w, lua_gettop(w->L), depth);
+    lua_pop(w->L, 1);
+    if (!good) return 0;
+  }
+  return put(w, "]", 1);
+}
+
+typedef struct Key { const char *text; int slot; } Key;      /* slot: where on the stack it lies */
+
+static int by_text(const void *a, const void *b) { return strcmp(((const Key *)a)->text, ((const Key *)b)->text); }
+
+/* Few are sorted in place: quicker than a call for each comparison. */
+static void sort_keys(Key *keys, int count) {
+  enum { FEW = 32 };
+  if (count > FEW) {
+    qsort(keys, (size_t)count, sizeof *keys, by_text);
+    return;
+  }
+  for (int i = 1; i < count; i++) {
+    Key key = keys[i];
+    int at = i;
+    for (; at > 0 && strcmp(keys[at - 1].text, key.text) > 0; at--) keys[at] = keys[at - 1];
+    keys[at] = key;
+  }
+}
+
+/* All keys onto the stack, where their texts stay.  [-0, +count, -]; -1: one is no text, or there are too many */
+static int push_keys(Writer *w, int index, int count, Key *keys) {
+  lua_State *L = w->L;
+  int top = lua_gettop(L);
+  lua_pushnil(L);
+  for (int i = 0; i < count; i++) {
+    if (!lua_next(L, index)) return refuse(w, "a table that changes");
     lua_pop(L, 1);
-    if (!item || json_array_append_new(array, item) != 0) {
-      json_decref(array);
-      return NULL;
+    if (lua_type(L, -1) != LUA_TSTRING) {
+      lua_settop(L, top);
+      return refuse(w, "a table that is neither a sequence nor has only text keys");
     }
+    keys[i] = (Key){ lua_tostring(L, -1), top + 1 + i };
+    lua_pushvalue(L, -1);
   }
-  return array;
-}
-
-static json_t *members_to_json(lua_State *L, int index, int depth, const char **fault) {
-  json_t *object = json_object();
-  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    json_t *value = NULL;
-    if (lua_type(L, -2) == LUA_TSTRING) value = to_json(L, lua_gettop(L), depth, fault);
-    else *fault = "a table that is neither a sequence nor has only text keys";
-    if (value && json_object_set_new(object, lua_tostring(L, -2), value) == 0) continue;
-    if (value) *fault = "a key that is not UTF-8";
-    lua_pop(L, 2);
-    json_decref(object);
-    return NULL;
-  }
-  return object;
-}
-
-static json_t *table_to_json(lua_State *L, int index, int depth, const char **fault) {
-  if (depth >= MAX_DEPTH || !lua_checkstack(L, 8)) {
-    *fault = "a table nested too deeply";
-    return NULL;
-  }
-  lua_Integer length = sequence_length(L, index);
-  if (length > 0 || is_marked_array(L, index)) {
-    if (length >= 0) return sequence_to_json(L, index, length, depth + 1, fault);
-    *fault = "an array with holes or text keys";
-    return NULL;
-  }
-  return members_to_json(L, index, depth + 1, fault);
-}
-
-/* NULL and *fault says what cannot be written. Raises nothing: what was made so far would leak.  [-0, +0, -] */
-static json_t *to_json(lua_State *L, int index, int depth, const char **fault) {
-  switch (lua_type(L, index)) {
-    case LUA_TNIL: return json_null();
-    case LUA_TBOOLEAN: return json_boolean(lua_toboolean(L, index));
-    case LUA_TNUMBER: return number_to_json(L, index, fault);
-    case LUA_TSTRING: return string_to_json(L, index, fault);
-    case LUA_TTABLE: return table_to_json(L, index, depth, fault);
-    case LUA_TLIGHTUSERDATA:      /* cjson.null */
-      if (lua_touserdata(L, index) == NULL) return json_null();
-      break;
-    default: break;
-  }
-  *fault = luaL_typename(L, index);
-  return NULL;
-}
-
-/* The fewest digits, from 15 to 17, that bring a number back as it is: 0.073 is to be written so, not as 0.072999999999999995. */
-static int digits_of(double number) {
-  char text[40];
-  int digits = 15;
-  for (; digits < 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, number);
-    if (strtod(text, NULL) == number) break;
-  }
-  return digits;
-}
-
-/* What the number in a value that needs most of them needs: jansson writes all alike. */
-static int digits_in(json_t *json) {
-  const char *key;
-  size_t index;
-  json_t *item;
-  int most = json_is_real(json) ? digits_of(json_real_value(json)) : 15;
-  json_object_foreach(json, key, item) {
-    int digits = digits_in(item);
-    if (digits > most) most = digits;
-  }
-  json_array_foreach(json, index, item) {
-    int digits = digits_in(item);
-    if (digits > most) most = digits;
-  }
-  return most;
-}
-
-/* Releases json.  [-0, +1, e] */
-static int push_text(lua_State *L, json_t *json) {
-  char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_in(json)));
-  json_decref(json);
-  if (!text) return luaL_error(L, "the value cannot be written as JSON");
-  lua_pushstring(L, text);
-  free(text);
+  lua_pop(L, 1);
   return 1;
 }
 
-static json_t *check_json(lua_State *L, int arg) {
-  const char *fault = NULL;
-  json_t *json = to_json(L, arg, 0, &fault);
-  if (!json) luaL_error(L, "bad argument #%d: %s cannot be written as JSON", arg, fault ? fault : "the value");
-  return json;
+static int write_keys(Writer *w, int index, const Key *keys, int count, int depth) {
+  put(w, "{", 1);
+  for (int i = 0; i < count; i++) {
+    if (i > 0) put(w, ",", 1);
+    if (!write_string(w, keys[i].slot, "a key that is not UTF-8")) return 0;
+    put(w, ":", 1);
+    lua_pushvalue(w->L, keys[i].slot);
+    lua_rawget(w->L, index);
+    int good = write_value(w, lua_gettop(w->L), depth);
+    lua_pop(w->L, 1);
+    if (!good) return 0;
+  }
+  return put(w, "}", 1);
+}
+
+/* Sorted by their keys: a value has one form.  [-0, +0, m] */
+static int write_members(Writer *w, int index, int depth) {
+  enum { FEW = 48 };
+  Key few[FEW], *keys = few;
+  lua_State *L = w->L;
+  int count = 0, top = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) count++;
+  if (!lua_checkstack(L, count + 8)) return refuse(w, "a table with too many keys");
+  if (count > FEW) {
+    keys = lua_newuserdatauv(L, (size_t)count * sizeof *keys, 0);
+    top++;
+  }
+  int good = push_keys(w, index, count, keys);
+  if (good) {
+    sort_keys(keys, count);
+    good = write_keys(w, index, keys, count, depth);
+  }
+  lua_settop(L, keys == few ? top : top - 1);
+  return good;
+}
+
+static int write_table(Writer *w, int index, int depth) {
+  if (depth >= MAX_DEPTH || !lua_checkstack(w->L, 8)) return refuse(w, "a table nested too deeply");
+  lua_Integer length = sequence_length(w->L, index);
+  if (length > 0 || is_marked_array(w->L, index)) {
+    if (length < 0) return refuse(w, "an array with holes or text keys");
+    return write_sequence(w, index, length, depth + 1);
+  }
+  return write_members(w, index, depth + 1);
+}
+
+/* [-0, +0, m]; 0 and the fault: what cannot be written */
+static int write_value(Writer *w, int index, int depth) {
+  lua_State *L = w->L;
+  switch (lua_type(L, index)) {
+    case LUA_TNIL: return put_text(w, "null");
+    case LUA_TBOOLEAN: return put_text(w, lua_toboolean(L, index) ? "true" : "false");
+    case LUA_TNUMBER: return write_number(w, index);
+    case LUA_TSTRING: return write_string(w, index, "a string that is not UTF-8");
+    case LUA_TTABLE: return write_table(w, index, depth);
+    case LUA_TLIGHTUSERDATA:      /* cjson.null */
+      if (lua_touserdata(L, index) == NULL) return put_text(w, "null");
+      break;
+    default: break;
+  }
+  return refuse(w, luaL_typename(L, index));
+}
+
+/* The bytes of all that is written in this state: an error on the way leaves nothing to leak, and the next finds the room. */
+static Buf *writer_buf(lua_State *L) {
+  enum { KEPT = 1024 * 1024 };
+  Buf *buf = lua_touserdata(L, lua_upvalueindex(1));
+  if (buf->cap > KEPT) buf_clear(buf);
+  buf_reset(buf);
+  return buf;
+}
+
+static int l_buf_clear(lua_State *L) {
+  buf_clear(lua_touserdata(L, 1));
+  return 0;
+}
+
+static const Buf *check_json(lua_State *L, int arg) {
+  Writer w = { L, writer_buf(L), NULL };
+  if (!write_value(&w, arg, 0) || w.out->failed)
+    luaL_error(L, "bad argument #%d: %s cannot be written as JSON", arg, w.fault ? w.fault : "the value");
+  return w.out;
 }
 
 static int l_encode(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  return push_text(L, check_json(L, 1));
+  const Buf *text = check_json(L, 1);
+  lua_pushlstring(L, text->data, text->len);
+  return 1;
 }
 
 /* -- reading ------------------------------------------------------------------------------------------------------------ */
@@ -239,6 +338,33 @@ static int l_decode(lua_State *L) {
 
 /* -- merging ------------------------------------------------------------------------------------------------------------ */
 
+/* What the number in a value that needs most of them needs: jansson writes all alike. */
+static int digits_in(json_t *json) {
+  const char *key;
+  size_t index;
+  json_t *item;
+  int most = json_is_real(json) ? digits_of(json_real_value(json)) : 15;
+  json_object_foreach(json, key, item) {
+    int digits = digits_in(item);
+    if (digits > most) most = digits;
+  }
+  json_array_foreach(json, index, item) {
+    int digits = digits_in(item);
+    if (digits > most) most = digits;
+  }
+  return most;
+}
+
+/* Releases json.  [-0, +1, e] */
+static int push_text(lua_State *L, json_t *json) {
+  char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_in(json)));
+  json_decref(json);
+  if (!text) return luaL_error(L, "the value cannot be written as JSON");
+  lua_pushstring(L, text);
+  free(text);
+  return 1;
+}
+
 /* Objects are merged member by member, all else is replaced; null is written, as the service writes what is unset. */
 static int merge(json_t *into, json_t *changes) {
   const char *key;
@@ -256,9 +382,10 @@ static int l_merge(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  json_t *changes = check_json(L, 2);
+  const Buf *written = check_json(L, 2);
   json_error_t why = { .text = "" };
-  json_t *into = json_loadb(text, len, 0, &why);
+  json_t *changes = json_loadb(written->data, written->len, JSON_ALLOW_NUL, &why);
+  json_t *into = changes ? json_loadb(text, len, 0, &why) : NULL;
   int failed = !json_is_object(into) || !json_is_object(changes) || merge(into, changes) != 0;
   json_decref(changes);
   if (!failed) return push_text(L, into);
@@ -292,5 +419,11 @@ void lua_json_register(lua_State *L) {
   lua_pushnil(L);
   lua_setfield(L, -2, "__name");      /* for people it is a table like any other */
   lua_pop(L, 1);
-  luaL_setfuncs(L, functions, 0);
+  Buf *buf = lua_newuserdatauv(L, sizeof *buf, 0);
+  *buf = (Buf){ .limit = MAX_TEXT };
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, l_buf_clear);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  luaL_setfuncs(L, functions, 1);
 }

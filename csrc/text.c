@@ -89,6 +89,8 @@ static int is_blank(const unsigned char *s, size_t len) {
   return len == 1 ? s[0] <= ' ' || s[0] == 0x7F : s[0] == 0xC2 && s[1] < 0xA0;       /* C1 controls move a terminal's cursor too */
 }
 
+size_t text_character(const char *text, size_t left) { return left ? character((const unsigned char *)text, left) : 0; }
+
 int text_is_text(const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text, *end = s + len;
   for (size_t n; s < end; s += n) {

@@ -15,6 +15,7 @@ int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind *
 int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
 int   text_is_token(const char *text);                      /* one or more visible ASCII characters: may stand in a header */
 int   text_is_text(const char *text, size_t len);         /* well-formed UTF-8 without control characters but tabs and line ends */
+size_t text_character(const char *text, size_t left);     /* the length of the well-formed UTF-8 character it begins with; 0: with none */
 char *text_line(const char *text, size_t len, size_t max);/* for a person: one line of at most max bytes, well-formed, blanks and control
                                                              characters as one blank, "..." where it was cut; the caller frees */
 int   text_number(const char *text, double *number);      /* the whole text is digits, or digits.digits: 1, else 0 */

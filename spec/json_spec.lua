@@ -62,3 +62,43 @@ describe("JSON", function()
     assert.is_nil(json.get(nil, "a"))
   end)
 end)
+
+describe("JSON that is written", function()
+  for text, value in pairs {
+    ['{"a":[],"b":{},"c":null}'] = { a = json.array {}, b = {}, c = json.null }, ["[1,2,null]"] = { 1, 2, json.null },
+    ['{"a":1,"b":1.5,"c":0.073,"d":1e+20,"e":-1.25e-07,"f":100,"g":9223372036854775807}'] = {
+      a = 1, b = 1.5, c = 0.073, d = 1e20, e = -1.25e-7, f = 100.0, g = math.maxinteger,
+    },
+    ['["\\u0000\\b\\f\\n\\r\\t\\"\\\\/\\u001Fé"]'] = { "\0\b\f\n\r\t\"\\/\x1fé" }, ["0"] = -0.0, ["true"] = true, ["null"] = json.null,
+  } do
+    it("is " .. text, function() assert.equal(text, json.encode(value)) end)
+  end
+
+  it("has its members in order, however many there are, and all numbers as they were", function()
+    local many, keys = {}, {}
+    for i = 1, 1000 do
+      many["k" .. i] = i / 7
+      keys[i] = '"k' .. i .. '"'
+    end
+    table.sort(keys)
+    local text, found = json.encode(many), {}
+    for key in text:gmatch '"k%d+"' do found[#found + 1] = key end
+    assert.same(keys, found)
+    assert.same(many, json.decode_exact(text))
+  end)
+
+  local deep = {}
+  for _ = 1, 300 do deep = { deep } end
+
+  for why, value in pairs {
+    ["a string that is not UTF-8"] = { a = { "\xc0\x80" } }, ["a key that is not UTF-8"] = { ["\xff"] = 1 },
+    ["a number that is not finite"] = { 0 / 0 }, ["function"] = { print }, ["a table nested too deeply"] = deep,
+    ["an array with holes or text keys"] = json.array { a = 1 },
+    ["a table that is neither a sequence nor has only text keys"] = { [true] = 1 },
+  } do
+    it("is not " .. why, function()
+      assert.error_matches(function() json.encode(value) end, "bad argument #1: " .. why .. " cannot be written as JSON", 1, true)
+      assert.equal("{}", json.encode {})      -- what an error left behind is gone
+    end)
+  end
+end)

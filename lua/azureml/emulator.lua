@@ -55,8 +55,13 @@ local function crashed(why)
   return { status = 500, json = { error = { code = "InternalServerError", message = "The emulator failed: " .. tostring(why) } } }
 end
 
+local function malformed(message)
+  return { status = 400, json = { error = { code = "BadRequest", message = message } } }
+end
+
 local function dispatch(self, request)
   local segments, query = route.split(request.target)
+  if not segments then return malformed "The request URL is malformed." end
   local first = (segments[1] or ""):lower()
   if first == "emulator" then return control.answer(self, request, segments) end
   if first == "subscriptions" and segments[2] then return manager.answer(self, request, segments, query) end

@@ -26,7 +26,7 @@ describe("the emulator's routes", function()
     { "GET", (at:path "computes":gsub("/emulator/providers", "/other/providers")), 404, "ResourceGroupNotFound" },
     { "GET", (at:path "computes":gsub("workspaces/emulator", "workspaces/other")), 404, "ParentResourceNotFound" },
     { "GET", (at:path():gsub("workspaces/emulator", "workspaces/other")), 404, "ResourceNotFound" },
-    { "GET", at:path "computes/..%2F..", 404 }, { "GET", at:path "computes/%00", 404 },
+    { "GET", at:path "computes/..%2F..", 404 }, { "GET", at:path "computes/%00", 400, "BadRequest" },
   } do
     it(("answer %s %s with %d %s"):format(row[1], row[2]:sub(-60), row[3], row[4] or ""), function()
       local status, value = at:ask(row[1], row[2])

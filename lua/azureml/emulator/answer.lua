@@ -9,8 +9,12 @@ local ALWAYS = {
   ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains", ["x-ms-response-type"] = "standard", ["x-request-time"] = "0.012",
 }
 
+local stamped, stamp_text      -- a second has many answers
+
 local function stamp(time)
-  return os.date("!%Y%m%dT%H%M%SZ", math.floor(time))
+  local second = math.floor(time)
+  if second ~= stamped then stamped, stamp_text = second, os.date("!%Y%m%dT%H%M%SZ", second) end
+  return stamp_text
 end
 
 local function ids(request, world)
@@ -63,7 +67,7 @@ function answer.complete(request, given, world)
   for name, value in pairs(given.headers or {}) do headers[name] = value end
   local id, correlation = ids(request, world)
   headers["x-ms-request-id"], headers["x-ms-correlation-request-id"] = id, correlation
-  headers["x-ms-routing-request-id"] = ("EMULATOR:%s:%s"):format(stamp(world.clock:now()), id)
+  headers["x-ms-routing-request-id"] = "EMULATOR:" .. stamp(world.clock:now()) .. ":" .. id
   if request.headers["x-ms-return-client-request-id"] == "true" then
     headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
   end

@@ -53,13 +53,29 @@ function Clock:in_real_time(seconds)
   return not self.manual and seconds / self.speed or nil
 end
 
+local function compute_iso(time, digits)
+  local fraction = ("%07d"):format(math.floor(time % 1 * 1e7)):sub(1, digits)
+  return ("%s.%s+00:00"):format(os.date("!%Y-%m-%dT%H:%M:%S", math.floor(time)), fraction)
+end
+
+local MOST_KEPT = 50000
+local written, count = {}, 0      -- digits -> time -> text: what lists show has mostly been shown before
+
 --- As the service writes times: some digits of a second, mostly seven, and the zone.
 ---@param time number
 ---@param digits integer?
 ---@return string
 function clock.iso(time, digits)
-  local fraction = ("%07d"):format(math.floor(time % 1 * 1e7)):sub(1, digits or 7)
-  return ("%s.%s+00:00"):format(os.date("!%Y-%m-%dT%H:%M:%S", math.floor(time)), fraction)
+  digits = digits or 7
+  local texts = written[digits]
+  if not texts or count > MOST_KEPT then written[digits], texts, count = {}, nil, 0 end
+  texts = texts or written[digits]
+  local text = texts[time]
+  if not text then
+    text, count = compute_iso(time, digits), count + 1
+    texts[time] = text
+  end
+  return text
 end
 
 return clock

@@ -77,30 +77,45 @@ local function segments_of(path)
   return list
 end
 
-for _, each in ipairs(routes) do each.segments = segments_of(each[1]) end
+-- The routes as a tree: a node has its literal segments by name, one that stands for any, and perhaps a row that ends there.
+local tree = {}
 
-local function match(pattern, segments)
-  if #pattern ~= #segments then return nil end
-  local found = {}
-  for i, wanted in ipairs(pattern) do
-    local name = wanted:match "^{(%w+)}$"
-    if name then found[name] = segments[i] elseif wanted ~= segments[i]:lower() then return nil end
+local function branch(node, segment)
+  local name = segment:match "^{(%w+)}$"
+  if name then
+    node.any = node.any or { name = name }
+    return node.any
   end
-  return found
+  node[1] = node[1] or {}
+  node[1][segment] = node[1][segment] or {}
+  return node[1][segment]
+end
+
+for _, row in ipairs(routes) do
+  local node = tree
+  for _, segment in ipairs(segments_of(row[1])) do node = branch(node, segment) end
+  node.row = row
 end
 
 local function unescape(text)
+  if not text:find("%", 1, true) then return text end
   return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
---- Path and query of a target.
+--- Path and query of a target; nothing for a target whose path no resource can have: bytes that are no UTF-8, or control characters.
 ---@param target string
----@return string[] segments, table<string, string> query
+---@return string[]? segments, table<string, string> query
 function route.split(target)
-  local path, text = target:match "^([^?]*)%??(.*)$"
+  local mark = target:find("?", 1, true)
+  local path, text = target:sub(1, (mark or 0) - 1), mark and target:sub(mark + 1) or ""
   local segments, query = segments_of(path), {}
   for i, segment in ipairs(segments) do segments[i] = unescape(segment) end
   for name, value in text:gmatch "([^&=]+)=?([^&]*)" do query[unescape(name)] = unescape(value) end
+  local all = table.concat(segments, "/")
+  if not utf8.len(target) or not utf8.len(all) or all:find "%c" then return nil end
+  for name, value in pairs(query) do
+    if not utf8.len(name) or not utf8.len(value) then return nil end
+  end
   return segments, query
 end
 
@@ -108,11 +123,15 @@ end
 ---@param segments string[]
 ---@return table? row, table? found
 function route.find(segments)
-  local rest = table.move(segments, 3, #segments, 1, {})
-  for _, row in ipairs(routes) do
-    local found = match(row.segments, rest)
-    if found then return row, found end
+  local node, found = tree, {}
+  for i = 3, #segments do
+    local literal = node[1] and node[1][segments[i]:lower()]
+    local following = literal or node.any
+    if not following then return nil end
+    if not literal then found[following.name] = segments[i] end
+    node = following
   end
+  if node.row then return node.row, found end
 end
 
 -- What a route is of, as ARM calls types: "workspaces/computes".

@@ -43,7 +43,7 @@ end
 ---@return table<string, string> headers      what is left
 function Throttle:take(principal, subscription, method)
   local kind = throttle.kind(method)
-  local size, refill = table.unpack(inferred.buckets[kind])
+  local size, refill = inferred.buckets[kind][1], inferred.buckets[kind][2]
   local own = self:bucket(principal .. " " .. subscription .. " " .. kind, size, refill)
   local all = self:bucket(subscription .. " " .. kind, TOGETHER * size, TOGETHER * refill)
   refuse_empty(own, kind)
