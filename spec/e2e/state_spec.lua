@@ -33,32 +33,25 @@ describe("an emulator that is killed", function()
     }
   end
 
-  -- What every compute is to be: its tag by name, false when it was deleted, and nil when nobody knows.
-  local function create(client, known, name)
+  -- known: what every compute is to be: its tag by name, false when it was deleted, nil when nobody knows. A verb that is refused because
+  -- another is still at work has changed nothing.
+  local function ask(client, known, name, request, becomes)
+    local before = known[name]
     known[name] = nil
-    local body = door.instance()
-    body.tags = { round = name }
-    client:request { method = "PUT", path = WORKSPACE .. "computes/" .. name, body = body }
-    known[name] = name
+    request.path = WORKSPACE .. "computes/" .. name
+    local _, err = azureml.try(client.request, client, request)
+    if err and err.status ~= 409 then error(err, 0) end
+    if err then known[name] = before else known[name] = becomes end
   end
 
-  local function change(client, known, name, tag)
-    known[name] = nil
+  local function put(client, known, name, tag)
     local body = door.instance()
     body.tags = { round = tag }
-    client:request { method = "PUT", path = WORKSPACE .. "computes/" .. name, body = body }
-    known[name] = tag
+    ask(client, known, name, { method = "PUT", body = body }, tag)
   end
 
   local function delete(client, known, name)
-    local _, busy = azureml.try(client.request, client, { method = "DELETE", path = WORKSPACE .. "computes/" .. name,
-      query = { underlyingResourceAction = "Delete" } })
-    if not busy then
-      known[name] = false
-    elseif busy.status ~= 409 then
-      known[name] = nil
-      error(busy, 0)
-    end
+    ask(client, known, name, { method = "DELETE", query = { underlyingResourceAction = "Delete" } }, false)
   end
 
   -- Until one acknowledgement too many; then all that are in flight fail.
@@ -72,9 +65,9 @@ describe("an emulator that is killed", function()
       tasks[i] = function()
         for j = 1, 1000 do
           local name = ("r%dt%dn%dx"):format(number, i, j)
-          create(client, known, name)
+          put(client, known, name, name)
           acknowledged()
-          if j % 3 == 0 then change(client, known, name, "changed") elseif j % 7 == 0 then delete(client, known, name) end
+          if j % 3 == 0 then put(client, known, name, "changed") elseif j % 7 == 0 then delete(client, known, name) end
           acknowledged()
         end
       end
