@@ -69,7 +69,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)

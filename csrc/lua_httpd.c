@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "lua_core.h"
+#include "text.h"
 
 #define SERVER "azureml.httpd.server"
 
@@ -92,12 +93,37 @@ static void on_done(void *context, struct MHD_Connection *connection, void **slo
   *slot = NULL;
 }
 
+/* And no more on this connection: where one request ends is not known. */
 static enum MHD_Result refuse(Exchange *one, unsigned status) {
   struct MHD_Response *empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  if (empty) MHD_add_response_header(empty, MHD_HTTP_HEADER_CONNECTION, "close");
   one->refused = 1;
   enum MHD_Result result = MHD_queue_response(one->connection, status, empty);
   MHD_destroy_response(empty);
   return result;
+}
+
+/* Headers that two readers may read differently: what one takes for a body the other takes for the next request. */
+typedef struct Frame { unsigned hosts, lengths, codings; int is_unknown; } Frame;
+
+static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+  Frame *frame = context;
+  (void)kind;
+  if (text_equal(name, MHD_HTTP_HEADER_HOST)) frame->hosts++;
+  if (text_equal(name, MHD_HTTP_HEADER_CONTENT_LENGTH)) frame->lengths++;
+  if (text_equal(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+    frame->codings++;
+    if (!text_equal(value, "chunked")) frame->is_unknown = 1;
+  }
+  return MHD_YES;
+}
+
+/* 0, or the status with which such a request is refused. */
+static unsigned frame_fault(const Exchange *one) {
+  Frame frame = { 0, 0, 0, 0 };
+  MHD_get_connection_values(one->connection, MHD_HEADER_KIND, look_at, &frame);
+  if (frame.hosts > 1 || frame.lengths > 1 || frame.codings > 1 || (frame.lengths && frame.codings)) return 400;
+  return frame.is_unknown ? 501 : 0;
 }
 
 static int says_too_large(const Exchange *one) {
@@ -147,7 +173,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
   if (!one->begun) {      /* the headers are there: the only time to refuse a body by its length */
     one->begun = 1;
     one->method = strdup(method);
-    return says_too_large(one) ? refuse(one, 413) : MHD_YES;
+    unsigned fault = frame_fault(one);
+    if (!fault && says_too_large(one)) fault = 413;
+    return fault ? refuse(one, fault) : MHD_YES;
   }
   if (*size) {
     int failed = buf_add(&one->body, piece, *size);

@@ -52,14 +52,19 @@ local KNOWN = {
 -- A fault of ours is the service's: the answer to this request says it, and other requests do not notice. Ctrl-C is none.
 local function crashed(why)
   if errors.is_interrupted(why) or tostring(why):find "interrupted!$" then error(why, 0) end
-  return { status = 500, json = { error = { code = "InternalServerError", message = "The emulator failed: " .. tostring(why) } } }
+  local message = "The emulator failed: " .. tostring(why)
+  if not utf8.len(message) then message = message:gsub("[\x80-\xff]", "?") end
+  return { status = 500, json = { error = { code = "InternalServerError", message = message } } }
 end
+
+local LONGEST_METHOD, LONGEST_PATH = 32, 200      -- bytes; of a path, that are said again
 
 local function malformed(message)
   return { status = 400, json = { error = { code = "BadRequest", message = message } } }
 end
 
 local function dispatch(self, request)
+  if #request.method > LONGEST_METHOD or not request.method:find "^%u+$" then return malformed "The request's method is none." end
   local segments, query = route.split(request.target)
   if not segments then return malformed "The request URL is malformed." end
   local first = (segments[1] or ""):lower()
@@ -68,6 +73,7 @@ local function dispatch(self, request)
   local given = entra.answer(self, request, segments, query)
   if given then return given end
   local path = request.target:match "^[^?]*"
+  if #path > LONGEST_PATH then path = path:sub(1, utf8.offset(path, 0, LONGEST_PATH) - 1) .. "..." end
   return { status = 404, json = { error = { code = "NotFound", message = "There is nothing at " .. path .. "." } } }
 end
 
@@ -78,16 +84,21 @@ local function keep(self)
   return not ok and crashed("its state cannot be written: " .. why) or nil
 end
 
+local function respond(self, request)
+  local ok, given = pcall(dispatch, self, request)
+  if not ok then given = crashed(given) end
+  given = keep(self) or given
+  return given.status == nil and {} or answer.complete(request, given, self.world)
+end
+
 --- Answer a request, without a socket.
 ---@param request { method: string, target: string, headers: table<string, string>, body: string? }    header names in lower case
 ---@return { status: integer?, headers: table<string, string>, body: string, fault: string? }      without status: it is never answered
 function Emulator:handle(request)
   self.requests = self.requests + 1
   local began = self.log and core.now()
-  local ok, given = pcall(dispatch, self, request)
-  if not ok then given = crashed(given) end
-  given = keep(self) or given
-  local response = given.status == nil and {} or answer.complete(request, given, self.world)
+  local ok, response = pcall(respond, self, request)
+  if not ok then response = answer.complete(request, crashed(response), self.world) end
   if self.log then self.log(request, response, core.now() - began) end
   return response
 end

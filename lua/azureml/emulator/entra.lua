@@ -4,6 +4,7 @@ local device = require "azureml.emulator.device"
 local form = require "azureml.emulator.form"
 local managed = require "azureml.emulator.managed"
 local metadata = require "azureml.emulator.metadata"
+local origin_of = require "azureml.emulator.origin"
 local sign_in = require "azureml.emulator.sign_in"
 local token = require "azureml.emulator.token"
 local trouble = require "azureml.emulator.trouble"
@@ -42,16 +43,6 @@ local function set_tenant(at, text)
   if at.tenant then return end
   if not text:find "^[%w.-]+$" then aadsts.raise(900023, text) end
   aadsts.raise(90002, text)
-end
-
--- Where the client reaches us: through whatever stands in front.
-local function origin_of(emulator, request)
-  local own = emulator.url or "http://127.0.0.1"
-  local host = request.headers.host or ""
-  if not host:find "^[%w.:%[%]-]+$" then return own, (own:gsub("^https?://", "")) end
-  local forwarded = request.headers["x-forwarded-proto"]
-  local scheme = (forwarded == "https" or forwarded == "http") and forwarded or own:match "^https?"
-  return scheme .. "://" .. host, host
 end
 
 local function fields_of(request, query)

@@ -7,14 +7,17 @@ local function unescape(text)
   return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
---- The fields of a text.
+--- The fields of a text. What is no UTF-8 is no text: left out, like a field that was not sent.
 ---@param text string
 ---@return table<string, string>
 function form.read(text)
   local fields = {}
   for field in text:gmatch "[^&]+" do
     local name, value = field:match "^([^=]*)=(.*)$"
-    if name then fields[unescape(name)] = unescape(value) end
+    if name then
+      name, value = unescape(name), unescape(value)
+      if utf8.len(name) and utf8.len(value) then fields[name] = value end
+    end
   end
   return fields
 end

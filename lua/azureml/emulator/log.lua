@@ -28,7 +28,7 @@ local function printable(text)
   return (text:gsub("[^\x21-\x7e]", "?"))
 end
 
-local LONGEST = 200
+local LONGEST, LONGEST_METHOD = 200, 32
 
 -- The part that all of them have in common is left out, where it is the emulator's own.
 local function short(path, own)
@@ -46,7 +46,7 @@ end
 function log.line(request, response, seconds, own, time)
   local path = request.target:match "^[^?]*"
   local done = what_was_done(request, response, path)
-  local line = ("%s %-6s %s %s %.1f ms"):format(time or os.date "%H:%M:%S", printable(request.method), short(printable(path), own),
+  local line = ("%s %-6s %s %s %.1f ms"):format(time or os.date "%H:%M:%S", printable(request.method):sub(1, LONGEST_METHOD), short(printable(path), own),
     response.status or "-", seconds * 1000)
   if type(done) ~= "string" or done == "" then return line end
   return line .. "  " .. done:gsub("[^\x20-\x7e]", "?"):sub(1, LONGEST)

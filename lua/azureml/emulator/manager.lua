@@ -4,6 +4,7 @@ local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local core = require "azureml.core"
+local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
 local trouble = require "azureml.emulator.trouble"
@@ -62,7 +63,7 @@ end
 ---@raise what went wrong here, and is no refusal
 function manager.answer(emulator, request, segments, query)
   local at = {
-    world = emulator.world, directory = emulator.directory, roles = emulator.roles, origin = emulator.url or "http://127.0.0.1",
+    world = emulator.world, directory = emulator.directory, roles = emulator.roles, origin = origin_of(emulator, request),
     now = emulator.clock:now(), body = request.body, segments = segments, query = query, target = request.target,
     path = request.target:match "^[^?]*",
     directory_text = function(bytes) return core.crypto.base64url(core.random(bytes)) end,
