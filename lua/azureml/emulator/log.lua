@@ -46,8 +46,9 @@ end
 function log.line(request, response, seconds, own, time)
   local path = request.target:match "^[^?]*"
   local done = what_was_done(request, response, path)
-  local line = ("%s %-6s %s %s %.1f ms"):format(time or os.date "%H:%M:%S", printable(request.method):sub(1, LONGEST_METHOD), short(printable(path), own),
-    response.status or "-", seconds * 1000)
+  local method = printable(request.method):sub(1, LONGEST_METHOD)
+  local line = ("%s %-6s %s %s %.1f ms"):format(time or os.date "%H:%M:%S", method, short(printable(path), own), response.status or "-",
+    seconds * 1000)
   if type(done) ~= "string" or done == "" then return line end
   return line .. "  " .. done:gsub("[^\x20-\x7e]", "?"):sub(1, LONGEST)
 end
