@@ -10,7 +10,7 @@ local SHORT_TIME = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%+00:00$"
 
 local forms = {
   createdOn = TIME, modifiedOn = TIME, operationTime = SHORT_TIME, principalId = GUID, tenantId = GUID, userOrgId = GUID, userId = GUID,
-  publicIpAddress = "^203%.0%.113%.%d+$",
+  publicIpAddress = "^203%.0%.113%.%d+$", privateIpAddress = "^10%.0%.0%.%d+$", allocationStateTransitionTime = SHORT_TIME,
 }
 
 local function recording(name)
@@ -72,11 +72,26 @@ local function assert_same_headers(recorded, given)
   assert.equal("", table.concat(found, "\n"))
 end
 
--- The recorded workspace with the recorded instance, which has been created with an identity and has settled.
+-- The limits and the computes of the recorded subscription: 4 cores of one family and 16 of another in use, of 20.
+local QUOTAS = { total = 20, clusters = 200, families = {} }
+for _, row in ipairs(world.json_file("spec/fixtures/recordings/usages-2024-04-01-excerpt.json").response.body.value) do
+  QUOTAS.families[row.name.value] = row.limit
+end
+
+local function cluster(inner)
+  local properties = { vmSize = "STANDARD_DS3_V2", osType = "Linux", enableNodePublicIp = true }
+  for name, value in pairs(inner) do properties[name] = value end
+  return { location = "eastus", properties = { computeType = "AmlCompute", properties = properties } }
+end
+
+-- The recorded workspace: a cluster, then an instance, which was created with an identity; both have settled.
 local function recorded_world()
-  local at = door.open()
+  local at = door.open { seed = { quotas = QUOTAS } }
   at.names.subscription_id, at.names.resource_group, at.names.workspace_name = door.SUBSCRIPTION, "ml-test", "mlworkspace-test2"
+  at.emulator:forget_workspace(at.emulator:settings().workspace_name)
   at.emulator:ensure_workspace(at.names)
+  local scale = { minNodeCount = 0, maxNodeCount = 1, nodeIdleTimeBeforeScaleDown = "PT2M" }
+  assert(at:ask("PUT", at:path "computes/batch-cluster", cluster { scaleSettings = scale, remoteLoginPortPublicAccess = "Enabled" }) == 201)
   local body = door.instance()
   body.identity = { type = "SystemAssigned" }
   assert(at:ask("PUT", at:path "computes/mycompute1", body) == 201)
@@ -84,63 +99,90 @@ local function recorded_world()
   return at
 end
 
-describe("the emulator against recordings of the live service", function()
-  it("shows an instance", function()
-    local at = recorded_world()
-    local recorded, text = recording "compute-instance-get"
-    local status, _, headers, body = at:ask("GET", recorded.request.path)
-    assert.equal(recorded.response.status, status)
-    assert_same_headers(recorded.response.headers, headers)
-    assert_same(decode(text).response.body, decode(body))
-  end)
+-- The form of a status URL: its length is compared apart, by the live ones' 3 KB.
+local function form_of(url)
+  return (url:gsub("^https?://[^/]+", ""):gsub("/%x+%-%x+%-%x+%-%x+%-%x+%?", "/GUID?"):gsub("=[^&]*", "="))
+end
 
-  it("lists it as it shows it, without a nextLink where there is one page", function()
-    local at = recorded_world()
-    local recorded, text = recording "compute-list"
-    local status, _, headers, body = at:ask("GET", recorded.request.path)
-    assert.equal(recorded.response.status, status)
-    assert_same_headers(recorded.response.headers, headers)
-    local given, expected = decode(body), decode(text).response.body
-    assert.equal("AmlCompute", expected.value[1].properties.computeType)      -- the neighbour that is not ours
-    assert_same(expected.value[2], given.value[1])
-    assert.is_nil(given.nextLink)
-  end)
+local function assert_same_status_url(recorded, given)
+  assert.equal(form_of(recorded), form_of(given))
+  assert.is_true(#given > 2800)
+end
+
+-- An answer as it was recorded: status, headers, and each member of the body.
+local function assert_same_answer(recorded, status, headers, body)
+  assert.equal(recorded.status, status)
+  assert_same_headers(recorded.headers, headers)
+  local text = type(recorded.body) == "table" and json.encode(recorded.body) or ""
+  if text == "" then return assert.equal("", body) end
+  assert_same(decode(text), decode(body))
+end
+
+describe("the emulator against recordings of the live service", function()
+  for _, name in ipairs { "compute-instance-get", "compute-list" } do
+    it("shows what was shown: " .. name, function()
+      local at = recorded_world()
+      local recorded, text = recording(name)
+      local status, _, headers, body = at:ask("GET", recorded.request.path)
+      assert.equal(recorded.response.status, status)
+      assert_same_headers(recorded.response.headers, headers)
+      assert_same(decode(text).response.body, decode(body))
+    end)
+  end
 
   for _, name in ipairs { "compute-instance-stop", "compute-instance-start" } do
     it("takes on a stop, as in " .. name, function()
       local at = recorded_world()
       local first = recording(name).exchanges[1]
       local status, _, headers, body = at:ask(first.request.method, first.request.path)
-      assert.equal(first.response.status, status)
-      assert_same_headers(first.response.headers, headers)
-      assert.equal("", body)
-      local function form(url)
-        return (url:gsub("^https?://[^/]+", ""):gsub("/%x+%-%x+%-%x+%-%x+%-%x+%?", "/GUID?"):gsub("=[^&]*", "="))
-      end
-      assert.equal(form(first.response.headers["Azure-AsyncOperation"]), form(headers["Azure-AsyncOperation"]))
-      assert.is_true(#headers["Azure-AsyncOperation"] > 2800)      -- the live ones have 3 KB
+      assert_same_answer(first.response, status, headers, body)
+      assert_same_status_url(first.response.headers["Azure-AsyncOperation"], headers["Azure-AsyncOperation"])
     end)
   end
 
-  it("says how an operation is getting on", function()
+  -- The seconds are those between the recorded polls; the start's own acceptance was not recorded.
+  local function follow(at, accepted, polls)
+    for _, poll in ipairs(polls) do
+      at.emulator:advance(poll[1])
+      local status, _, headers, body = at:follow(accepted)
+      assert_same_answer(poll[2].response, status, headers, body)
+      assert.equal(poll[2].response.body.percentComplete ~= nil, body:find('"percentComplete":100.0', 1, true) ~= nil)
+    end
+  end
+
+  it("says how a stop is getting on", function()
     local at = recorded_world()
     local exchanges = recording("compute-instance-stop").exchanges
     local _, _, accepted = at:ask(exchanges[1].request.method, exchanges[1].request.path)
-    for i, seconds in ipairs { 31, 62 } do      -- as recorded
-      at.emulator:advance(seconds)
-      local recorded = exchanges[i + 1].response
-      local status, value, headers, body = at:follow(accepted)
-      assert.equal(recorded.status, status)
-      assert_same_headers(recorded.headers, headers)
-      assert_same(recorded.body, value)
-      assert.equal(recorded.body.percentComplete ~= nil, body:find('"percentComplete":100.0', 1, true) ~= nil)
-    end
+    follow(at, accepted, { { 31, exchanges[2] }, { 62, exchanges[3] } })
+  end)
+
+  it("says how a stop is getting on, and that a start is done", function()
+    local at = recorded_world()
+    local exchanges = recording("compute-instance-start").exchanges
+    local _, _, stopping = at:ask(exchanges[1].request.method, exchanges[1].request.path)
+    follow(at, stopping, { { 31, exchanges[2] } })
+    at.emulator:advance "10m"
+    local _, _, starting = at:ask("POST", (exchanges[1].request.path:gsub("/stop%?", "/start?")))
+    follow(at, starting, { { 180, exchanges[3] } })
+  end)
+
+  it("takes on a cluster, says that it is done, and takes on its change", function()
+    local at = recorded_world()
+    local put, done, patch = table.unpack(recording("cluster-put-patch").exchanges)
+    local status, _, accepted, body = at:ask("PUT", put.request.path, put.request.body)
+    assert_same_answer(put.response, status, accepted, body)
+    assert_same_status_url(put.response.headers["Azure-AsyncOperation"], accepted["Azure-AsyncOperation"])
+    follow(at, accepted, { { 600, done } })
+    local again, _, headers, changed = at:ask("PATCH", patch.request.path, patch.request.body)
+    assert_same_answer(patch.response, again, headers, changed)
+    assert_same_status_url(patch.response.headers["Azure-AsyncOperation"], headers["Azure-AsyncOperation"])
   end)
 
   it("takes on a creation: what is said of any compute; recorded of a cluster, same front end", function()
     local at = recorded_world()
     local put = recording("cluster-put-patch").exchanges[1]
-    local status, value, headers = at:ask("PUT", at:path "computes/aml03", door.instance())
+    local status, value, headers = at:ask("PUT", at:path "computes/aml03", door.instance { vmSize = "STANDARD_F2S_V2" })
     assert.equal(put.response.status, status)
     assert_same_headers(put.response.headers, headers)
     local expected = put.response.body
@@ -149,21 +191,30 @@ describe("the emulator against recordings of the live service", function()
     assert_same(expected, value)
   end)
 
-  it("counts what is used, by the recorded names", function()
+  -- What was recorded is the beginning of longer lists.
+  local function assert_begins(recorded, given)
+    local first = {}
+    for i = 1, #recorded do first[i] = given[i] end
+    assert_same(recorded, first)
+  end
+
+  it("counts what is used, row by row", function()
     local at = recorded_world()
+    assert(at:ask("PUT", at:path "computes/mycompute2", door.instance { vmSize = "STANDARD_F16S_V2" }) == 201)
     local recorded = world.json_file "spec/fixtures/recordings/usages-2024-04-01-excerpt.json"
     local status, value, headers = at:ask("GET", recorded.request.path)
     assert.equal(recorded.response.status, status)
     assert_same_headers(recorded.response.headers, headers)
-    local given = {}
-    for _, row in ipairs(value.value) do given[row.name.value] = row end
-    for _, row in ipairs(recorded.response.body.value) do
-      local same = given[row.name.value]
-      if same then
-        row.currentValue, row.limit, same.currentValue, same.limit = nil, nil, nil, nil
-        assert_same(row, same)
-      end
-    end
-    assert.is_truthy(given.TotalClusters and given.TotalDedicatedCores and given.standardDSv2Family)
+    assert_begins(recorded.response.body.value, value.value)
+    assert.is_nil(value.nextLink)
+  end)
+
+  it("says what the limits are, row by row, of the subscription and of the workspace", function()
+    local at = recorded_world()
+    local recorded = world.json_file "spec/fixtures/recordings/quotas-2024-04-01-excerpt.json"
+    local status, value, headers = at:ask("GET", recorded.request.path)
+    assert.equal(recorded.response.status, status)
+    assert_same_headers(recorded.response.headers, headers)
+    assert_begins(recorded.response.body.value, value.value)
   end)
 end)

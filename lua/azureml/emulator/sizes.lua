@@ -1,8 +1,17 @@
 --- The sizes that the emulated regions offer: a realistic handful of families. The form is compute-rest.md's, section 3.16.
 local sizes = {}
 
--- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and what it is for, if not for all
+-- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and what it is for, if not for all. The families come in
+-- the order in which the usages and quotas were recorded.
 local rows = {
+  { "Standard_D1", "standardDFamily", 1, 0, 3.5, 51200, 0.077 },
+  { "Standard_D2", "standardDFamily", 2, 0, 7, 102400, 0.154 },
+  { "Standard_D1_v2", "standardDv2Family", 1, 0, 3.5, 51200, 0.073 },
+  { "Standard_D2_v2", "standardDv2Family", 2, 0, 7, 102400, 0.146 },
+  { "Standard_D3_v2", "standardDv2Family", 4, 0, 14, 204800, 0.293 },
+  { "Standard_D4_v2", "standardDv2Family", 8, 0, 28, 409600, 0.585 },
+  { "Standard_D2_v3", "standardDv3Family", 2, 0, 8, 51200, 0.096 },
+  { "Standard_D4_v3", "standardDv3Family", 4, 0, 16, 102400, 0.192 },
   { "Standard_DS1_v2", "standardDSv2Family", 1, 0, 3.5, 7168, 0.073 },
   { "Standard_DS2_v2", "standardDSv2Family", 2, 0, 7, 14336, 0.146 },
   { "Standard_DS3_v2", "standardDSv2Family", 4, 0, 14, 28672, 0.293 },
@@ -12,14 +21,6 @@ local rows = {
   { "Standard_DS12_v2", "standardDSv2Family", 4, 0, 28, 57344, 0.371 },
   { "Standard_DS13_v2", "standardDSv2Family", 8, 0, 56, 114688, 0.741 },
   { "Standard_DS14_v2", "standardDSv2Family", 16, 0, 112, 229376, 1.482 },
-  { "Standard_D1", "standardDFamily", 1, 0, 3.5, 51200, 0.077 },
-  { "Standard_D2", "standardDFamily", 2, 0, 7, 102400, 0.154 },
-  { "Standard_D1_v2", "standardDv2Family", 1, 0, 3.5, 51200, 0.073 },
-  { "Standard_D2_v2", "standardDv2Family", 2, 0, 7, 102400, 0.146 },
-  { "Standard_D3_v2", "standardDv2Family", 4, 0, 14, 204800, 0.293 },
-  { "Standard_D4_v2", "standardDv2Family", 8, 0, 28, 409600, 0.585 },
-  { "Standard_D2_v3", "standardDv3Family", 2, 0, 8, 51200, 0.096 },
-  { "Standard_D4_v3", "standardDv3Family", 4, 0, 16, 102400, 0.192 },
   { "Standard_D2s_v3", "standardDSv3Family", 2, 0, 8, 16384, 0.096 },
   { "Standard_D4s_v3", "standardDSv3Family", 4, 0, 16, 32768, 0.192 },
   { "Standard_D8s_v3", "standardDSv3Family", 8, 0, 32, 65536, 0.384 },
@@ -28,19 +29,19 @@ local rows = {
   { "Standard_F4s_v2", "standardFSv2Family", 4, 0, 8, 32768, 0.169 },
   { "Standard_F8s_v2", "standardFSv2Family", 8, 0, 16, 65536, 0.338 },
   { "Standard_F16s_v2", "standardFSv2Family", 16, 0, 32, 131072, 0.677 },
-  { "Standard_D4ds_v4", "standardDDSv4Family", 4, 0, 16, 153600, 0.226 },
-  { "Standard_D8ds_v4", "standardDDSv4Family", 8, 0, 32, 307200, 0.452 },
-  { "Standard_E4_v3", "standardEv3Family", 4, 0, 32, 102400, 0.252 },
-  { "Standard_E4s_v3", "standardESv3Family", 4, 0, 32, 65536, 0.252 },
-  { "Standard_E8s_v3", "standardESv3Family", 8, 0, 64, 131072, 0.504 },
-  { "Standard_E16s_v3", "standardESv3Family", 16, 0, 128, 262144, 1.008 },
   { "Standard_NC6", "standardNCFamily", 6, 1, 56, 389120, 0.9 },
   { "Standard_NC12", "standardNCFamily", 12, 2, 112, 696320, 1.8 },
   { "Standard_NC6s_v3", "standardNCSv3Family", 6, 1, 112, 344064, 3.06 },
   { "Standard_NC24rs_v3", "standardNCSv3Family", 24, 4, 448, 1376256, 13.464, { "AmlCompute" } },
-  { "Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 1, 28, 180224, 0.526 },
   { "Standard_ND6s", "standardNDSFamily", 6, 1, 112, 753664, 2.07 },
   { "Standard_NV6", "standardNVFamily", 6, 1, 56, 389120, 1.14 },
+  { "Standard_E4_v3", "standardEv3Family", 4, 0, 32, 102400, 0.252 },
+  { "Standard_D4ds_v4", "standardDDSv4Family", 4, 0, 16, 153600, 0.226 },
+  { "Standard_D8ds_v4", "standardDDSv4Family", 8, 0, 32, 307200, 0.452 },
+  { "Standard_E4s_v3", "standardESv3Family", 4, 0, 32, 65536, 0.252 },
+  { "Standard_E8s_v3", "standardESv3Family", 8, 0, 64, 131072, 0.504 },
+  { "Standard_E16s_v3", "standardESv3Family", 16, 0, 128, 262144, 1.008 },
+  { "Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 1, 28, 180224, 0.526 },
 }
 
 local function price(retail, os_type, tier)
