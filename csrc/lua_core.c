@@ -64,26 +64,42 @@ int push_failure(lua_State *L, Error *error) {
   return 2;
 }
 
-static void push_headers(lua_State *L, const Headers *headers) {
-  lua_newtable(L);
-  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
-    char name[256];
-    size_t len = strcspn(line, ":");
-    if (len >= sizeof name) continue;
-    for (size_t i = 0; i < len; i++) name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] + 32 : line[i]);
-    name[len] = '\0';
-    set_text(L, name, headers_get(headers, name));
-  }
-}
-
+/* status, body, and head: the header lines as they are kept, for headers(). Few scripts look at them.  [-0, +1, m] */
 static void push_reply(lua_State *L, const Reply *reply) {
-  lua_createtable(L, 0, 3);
+  const Buf *lines = &reply->headers.lines;
+  lua_createtable(L, 0, 4);      /* and what azureml.reply adds */
   lua_pushinteger(L, reply->status);
   lua_setfield(L, -2, "status");
   lua_pushlstring(L, reply->body.data ? reply->body.data : "", reply->body.len);
   lua_setfield(L, -2, "body");
-  push_headers(L, &reply->headers);
-  lua_setfield(L, -2, "headers");
+  lua_pushlstring(L, lines->data ? lines->data : "", lines->len);
+  lua_setfield(L, -2, "head");
+}
+
+static void push_lower(lua_State *L, const char *text, size_t len) {
+  luaL_Buffer lower;
+  char *to = luaL_buffinitsize(L, &lower, len);
+  for (size_t i = 0; i < len; i++) to[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+  luaL_pushresultsize(&lower, len);
+}
+
+/* headers(head) -> name in lower case -> value; of a name that comes twice the first */
+static int l_headers(lua_State *L) {
+  Headers headers = { .lines = { 0 } };
+  headers.lines.data = (char *)luaL_checklstring(L, 1, &headers.lines.len);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  for (const char *line = headers_next(&headers, NULL); line; line = headers_next(&headers, line)) {
+    size_t len = strcspn(line, ":");
+    push_lower(L, line, len);
+    lua_pushvalue(L, -1);
+    int known = lua_rawget(L, 2) != LUA_TNIL;
+    lua_pop(L, 1);
+    lua_pushstring(L, line + len + 1 + strspn(line + len + 1, " \t"));
+    if (known) lua_pop(L, 2);
+    else lua_rawset(L, 2);
+  }
+  return 1;
 }
 
 /* -- userdata ----------------------------------------------------------------------------------------------------------- */
@@ -610,6 +626,7 @@ static const luaL_Reg functions[] = {
   { "random",      l_random },
   { "guid",        l_guid },
   { "escape",      l_escape },
+  { "headers",     l_headers },
   { "origin",      l_origin },
   { "resolve",     l_resolve },
   { "is_loopback", l_is_loopback },

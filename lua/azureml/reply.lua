@@ -1,18 +1,29 @@
 --- What a service answered.
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 
 ---@class azureml.Reply
 ---@field status integer
----@field headers table<string, string>    names in lower case
+---@field headers table<string, string>    names in lower case; made when they are first looked at
 ---@field body string
 ---@field json any                         the decoded body, made when it is first looked at; nil if it is not JSON
 local Reply = { __name = "azureml.Reply" }
 
+local made_later = {}
+
+function made_later.json(self)
+  return (json.decode(self.body))
+end
+
+function made_later.headers(self)
+  return core.headers(self.head)
+end
+
 function Reply.__index(self, name)
-  if name ~= "json" then return nil end
-  local value = json.decode(self.body)
-  rawset(self, "json", value)
+  local make = made_later[name]
+  local value = make and make(self)
+  if make then rawset(self, name, value) end
   return value
 end
 

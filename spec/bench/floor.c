@@ -125,7 +125,7 @@ static void started(Slot *s) {
 static void polled(Slot *s) {
   if (!strstr(s->body, "\"Succeeded\"")) { poll_later(s); return; }
   free(status_urls[s->item]);
-  send_get(GET, s->item);
+  left--;
 }
 
 static void turned(Slot *s) {

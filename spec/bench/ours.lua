@@ -47,23 +47,32 @@ function jobs.list()
   for vm in ws.instances:list() do print(vm) end
 end
 
-function jobs.start()
-  azureml.each(names(), function(name) ws.instances:start(name):wait() end, { limit = tonumber(count) })
+-- As the floor does: until the service says that it is done, without a look at the instances' states afterwards.
+local function start_all()
+  ws.instances:start_all { names = names(), settle = false }
 end
+
+jobs.start = start_all
 
 local function resident()
   local file <close> = assert(io.open "/proc/self/statm")
   return select(2, file:read("n", "n")) * 4096
 end
 
-function jobs.pending()
-  local started, seconds = {}, 3
-  azureml.each(names(), function(name) started[#started + 1] = ws.instances:start(name) end, { limit = 32 })
-  collectgarbage()
-  local cpu = os.clock()
+-- Of the processor, over some seconds.
+local function busy_for(seconds)
+  local before = os.clock()
   azureml.sleep(seconds)
-  print(azureml.json.encode { busy = (os.clock() - cpu) / seconds, resident = resident() })
-  for _, operation in ipairs(started) do operation:close() end
+  return (os.clock() - before) / seconds
+end
+
+function jobs.pending()
+  azureml.parallel(start_all, function()
+    repeat until busy_for(0.5) < 0.02      -- all have been accepted
+    collectgarbage()
+    print(azureml.json.encode { busy = busy_for(3), resident = resident() })
+    os.exit(0)
+  end)
 end
 
 jobs[job]()
