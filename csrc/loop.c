@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ typedef struct Socket {        /* one of libcurl's */
 struct Loop {
   int       epoll;
   pid_t     pid;
+  char     *ours;              /* a page that the kernel empties in a forked child: to look there is no system call. NULL: it does not */
   CURLM    *multi;
   Timer     curl_timer;
   Timer   **heap;              /* from 1; the earliest on top */
@@ -49,7 +51,7 @@ double loop_now(const Loop *loop) {
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 + loop->jumped;
 }
 
-int loop_forked(const Loop *loop) { return loop->pid != getpid(); }
+int loop_forked(const Loop *loop) { return loop->ours ? !*(volatile char *)loop->ours : loop->pid != getpid(); }
 void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
 CURLM *loop_curl(Loop *loop) { return loop->multi; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
@@ -303,7 +305,7 @@ void seen_free(Seen *seen) {
   free(seen);
 }
 
-static int has_news(const Loop *loop) { return loop->news.next != &loop->news; }
+int loop_has_news(const Loop *loop) { return loop->news.next != &loop->news; }
 
 /* -- turning ------------------------------------------------------------------------------------------------------------ */
 
@@ -353,9 +355,9 @@ static int turn(Loop *loop, double timeout, const sigset_t *mask) {
   fire_timers(loop);
   send_begun(loop);
   reap(loop);            /* a quick answer has come already */
-  if (!has_news(loop)) pool_idle(loop);
-  int hold = loop->is_virtual && !loop->flights && !has_news(loop) && (loop->timers || timeout >= 0);
-  int ready = wait_descriptors(loop, hold || has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
+  if (!loop_has_news(loop)) pool_idle(loop);
+  int hold = loop->is_virtual && !loop->flights && !loop_has_news(loop) && (loop->timers || timeout >= 0);
+  int ready = wait_descriptors(loop, hold || loop_has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
   if (hold && ready == 0) jump(loop, timeout);
   reap(loop);
   send_begun(loop);      /* the service works on these while the news is read */
@@ -372,16 +374,27 @@ Event loop_step(Loop *loop, double timeout, const sigset_t *mask) {
   double deadline = timeout < 0 ? -1 : loop_now(loop) + timeout;
   Event nothing = { .kind = EVENT_NONE, .fd = -1 };
   for (;;) {
-    if (has_news(loop)) return take_news(loop);
+    if (loop_has_news(loop)) return take_news(loop);
     if (timeout < 0 && idle(loop)) { nothing.kind = EVENT_IDLE; return nothing; }
     double left = timeout < 0 ? -1 : deadline - loop_now(loop);
     if (turn(loop, timeout < 0 ? -1 : left > 0 ? left : 0, mask) < 0) break;      /* a signal: let the owner look */
     if (timeout >= 0 && left <= 0) break;
   }
-  return has_news(loop) ? take_news(loop) : nothing;
+  return loop_has_news(loop) ? take_news(loop) : nothing;
 }
 
 /* -- life --------------------------------------------------------------------------------------------------------------- */
+
+static char *page_of_ours(void) {
+  char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return NULL;
+  if (madvise(page, 1, MADV_WIPEONFORK) != 0) {
+    munmap(page, 1);
+    return NULL;
+  }
+  *page = 1;
+  return page;
+}
 
 Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
@@ -390,6 +403,7 @@ Loop *loop_new(void) {
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
+  loop->ours = page_of_ours();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
   loop->pool = pool_new();
@@ -424,6 +438,7 @@ void loop_free(Loop *loop) {
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);
+  if (loop->ours) munmap(loop->ours, 1);
   free(loop->heap);
   free(loop->watches);
   free(loop);

@@ -441,8 +441,7 @@ static void carry_interrupt(lua_State *L, lua_State *main) {
 }
 
 /* A signal between the last look and the wait would be lost: SIGINT stays blocked but for the wait itself. */
-static Event step(lua_State *L, Loop *loop, double timeout) {
-  lua_State *main = main_coroutine(L);
+static Event wait_for_news(lua_State *L, lua_State *main, Loop *loop, double timeout) {
   sigset_t block, before;
   sigemptyset(&block);
   sigaddset(&block, SIGINT);
@@ -450,6 +449,12 @@ static Event step(lua_State *L, Loop *loop, double timeout) {
   if (is_interrupted(main) || is_interrupted(L)) timeout = 0;
   Event event = loop_step(loop, timeout, &before);
   sigprocmask(SIG_SETMASK, &before, NULL);
+  return event;
+}
+
+static Event step(lua_State *L, Loop *loop, double timeout) {
+  lua_State *main = main_coroutine(L);
+  Event event = loop_has_news(loop) ? loop_step(loop, timeout, NULL) : wait_for_news(L, main, loop, timeout);
   carry_interrupt(L, main);
   return event;
 }

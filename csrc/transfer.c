@@ -13,11 +13,12 @@
 enum {
   NEAR = 16, FAR = 128,               /* transfers at once: to hosts near by no more than that pay, at 50 ms distance so many */
   MAX_STREAMS = 100,                  /* libcurl opens another connection beyond so many on one of HTTP/2 */
+  MAX_LINES = 64,                     /* that go out; op.c allows fewer */
   MAX_HEADERS = 256 * 1024
 };
 
 static const double PAYS = 0.0004;    /* seconds of waiting for a reply that are worth one more transfer at once */
-static const double CREEP = 1.0 / 16; /* how much of a slower reply is believed */
+static const double CREEP = 1.0 / 64; /* how much of a slower reply is believed */
 
 static const char AUTHORITIES[] = "/etc/ssl/certs";      /* hashed: costs one small file a connection, not the whole bundle */
 
@@ -25,7 +26,8 @@ struct Transfer {
   Transfer *next, *prev;              /* in one of the pool's rings */
   Loop  *loop;
   CURL  *easy;
-  struct curl_slist *headers;
+  struct curl_slist *headers;         /* the first of them, and all in one block of */
+  size_t headers_size;
   unsigned route;                     /* what the handle is set up for */
   Reply  reply;
   int    sendings;                    /* how often libcurl was about to send */
@@ -99,26 +101,40 @@ static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_socka
 
 /* -- setting up --------------------------------------------------------------------------------------------------------- */
 
-static void wipe_headers(struct curl_slist *headers) {
-  for (struct curl_slist *it = headers; it; it = it->next) explicit_bzero(it->data, strlen(it->data));
-  curl_slist_free_all(headers);
+/* The lines that go out; how many, 0: too many. */
+static size_t gather_lines(const Sending *sending, const char *lines[MAX_LINES]) {
+  size_t count = 0;
+  for (const char *const *line = sending->headers; line && *line; line++) {
+    if (count == MAX_LINES - 3) return 0;
+    lines[count++] = *line;
+  }
+  if (sending->authorization) lines[count++] = sending->authorization;
+  lines[count++] = "Expect:";            /* no 100-continue round trip */
+  if (!sending->body && !text_equal(sending->method, "GET"))
+    lines[count++] = "Content-Type:";    /* libcurl invents one for a POST */
+  return count;
 }
 
-static int add_header(Transfer *t, const char *line) {
-  struct curl_slist *longer = curl_slist_append(t->headers, line);
-  if (longer) t->headers = longer;
-  return longer != NULL;
-}
-
+/* As libcurl's list, in one block: it is made for each request, and wiped. */
 static int set_headers(Transfer *t, const Sending *sending) {
-  int ok = 1;
-  for (const char *const *line = sending->headers; ok && line && *line; line++) ok = add_header(t, *line);
-  if (ok && sending->authorization) ok = add_header(t, sending->authorization);
-  ok = ok && add_header(t, "Expect:");      /* no 100-continue round trip */
-  if (ok && !sending->body && !text_equal(sending->method, "GET"))
-    ok = add_header(t, "Content-Type:");    /* libcurl invents one for a POST */
+  const char *lines[MAX_LINES];
+  size_t count = gather_lines(sending, lines), size = count * sizeof *t->headers;
+  for (size_t i = 0; i < count; i++) size += strlen(lines[i]) + 1;
+  if (count == 0 || !(t->headers = malloc(size))) return 0;
+  t->headers_size = size;
+  char *text = (char *)(t->headers + count);
+  for (size_t i = 0; i < count; i++) {
+    size_t len = strlen(lines[i]) + 1;
+    t->headers[i] = (struct curl_slist){ memcpy(text, lines[i], len), i + 1 < count ? &t->headers[i + 1] : NULL };
+    text += len;
+  }
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-  return ok;
+  return 1;
+}
+
+static void wipe_headers(Transfer *t) {
+  if (t->headers) explicit_bzero(t->headers, t->headers_size);
+  free(t->headers);
 }
 
 static void set_method(Transfer *t, const Sending *sending) {
@@ -298,7 +314,7 @@ static void transfer_free(Transfer *t) {
   }
   loop_flight(t->loop, -1);
   if (t->easy) give_handle(pool, t->easy, t->route);
-  wipe_headers(t->headers);
+  wipe_headers(t);
   if (t->secret) buf_wipe(&t->reply.body);
   reply_clear(&t->reply);
   free(t);

@@ -46,6 +46,10 @@ end
 OPERATION_OPTIONS = with(REQUEST_OPTIONS, OPERATION_OPTIONS)
 PAGES_OPTIONS = with(REQUEST_OPTIONS, PAGES_OPTIONS)
 
+local function version_of(api_version)
+  return api_version and "api-version=" .. core.escape(api_version)
+end
+
 local function observer_of(given)
   if not given.on_request and not given.on_reply then return nil end
   return function(seen)
@@ -80,23 +84,23 @@ function client.new(given)
     max_reply = given.max_reply, retry = given.retry, cookies = given.cookies, observer = observer and task.observe(observer),
   }
   reply.must(handle, failure)
-  return setmetatable({ handle = handle, api_version = given.api_version, timeout = given.timeout, observer = observer }, metatable)
+  return setmetatable({ handle = handle, version = version_of(given.api_version), timeout = given.timeout, observer = observer }, metatable)
 end
 
-local function query_of(path, request, api_version)
+local function query_of(query, version)
   local parts = {}
-  for name, value in pairs(request.query or {}) do
+  for name, value in pairs(query) do
     parts[#parts + 1] = core.escape(name) .. "=" .. core.escape(tostring(value))
   end
   table.sort(parts)
-  if api_version then table.insert(parts, 1, "api-version=" .. core.escape(api_version)) end
-  if #parts == 0 then return path end
-  return path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(parts, "&")
+  if version then table.insert(parts, 1, version) end
+  return table.concat(parts, "&")
 end
 
 local function header_lines(headers)
+  if not headers then return nil end
   local lines = {}
-  for name, value in pairs(headers or {}) do lines[#lines + 1] = ("%s: %s"):format(name, value) end
+  for name, value in pairs(headers) do lines[#lines + 1] = ("%s: %s"):format(name, value) end
   table.sort(lines)
   return lines
 end
@@ -105,7 +109,10 @@ end
 local function url_of(self, request)
   if request.url then return request.url end
   if not request.path then errors.mistake("a request needs option 'path' or 'url'") end
-  return query_of(request.path, request, request.api_version or self.api_version)
+  local path, version = request.path, request.api_version and version_of(request.api_version) or self.version
+  local query = request.query and query_of(request.query, version) or version
+  if not query or query == "" then return path end
+  return path .. (path:find("?", 1, true) and "&" or "?") .. query
 end
 
 local function body_of(request)

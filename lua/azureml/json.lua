@@ -33,9 +33,9 @@ json.decode_exact = core.decode
 ---@param ... string       names from the outside in
 ---@return any
 function json.get(value, ...)
-  for _, name in ipairs { ... } do
+  for i = 1, select("#", ...) do
     if type(value) ~= "table" then return nil end
-    value = value[name]
+    value = value[select(i, ...)]
   end
   if value == json.null then return nil end
   return value

@@ -18,12 +18,26 @@ local function fill(path, values)
   end))
 end
 
-local function base_of(workspace, path)
+local bases = setmetatable({}, { __mode = "k" })      -- workspace -> what its paths begin with: escaped once
+
+local function bases_of(workspace)
   local subscription = "/subscriptions/" .. core.escape(workspace.subscription_id)
   local provider = "/providers/Microsoft.MachineLearningServices"
-  if path:sub(1, 1) == "/" then return subscription .. provider end
-  return ("%s/resourceGroups/%s%s/workspaces/%s%s"):format(subscription, core.escape(workspace.resource_group), provider,
-    core.escape(workspace.name), path ~= "" and "/" or "")
+  return {
+    provider = subscription .. provider,
+    workspace = ("%s/resourceGroups/%s%s/workspaces/%s"):format(subscription, core.escape(workspace.resource_group), provider,
+      core.escape(workspace.name)),
+  }
+end
+
+local function base_of(workspace, path)
+  local base = bases[workspace]
+  if not base then
+    base = bases_of(workspace)
+    bases[workspace] = base
+  end
+  if path:sub(1, 1) == "/" then return base.provider end
+  return path == "" and base.workspace or base.workspace .. "/"
 end
 
 --- The path of a verb.
