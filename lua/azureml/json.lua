@@ -1,29 +1,20 @@
---- JSON for the package: lua-cjson decodes, in an instance of our own; jansson, in the core, encodes and merges,
---- so that integers, empty arrays, nulls and members that nobody here knows survive.
-local cjson = require "cjson"
+--- JSON for the package: the core reads and writes it, so that integers, empty arrays, nulls and members that nobody here knows survive.
 local core = require "azureml.core"
 
-local own = cjson.new()
-own.decode_invalid_numbers(false)
-
 local json = {
-  null = cjson.null,
+  null = core.null,
   encode = core.encode,
   merge = core.merge,
   array = core.array,
   is_array = core.is_array,
 }
 
---- The value of a JSON text, or nil and what is wrong with it.
+--- The value of a JSON text, or nil and what is wrong with it. Integers are integers; null is json.null; an empty array is {}.
 ---@param text string
 ---@return any value, string? fault
-function json.decode(text)
-  local ok, value = pcall(own.decode, text)
-  if ok then return value end
-  return nil, tostring(value)
-end
+json.decode = core.read
 
---- The value of a JSON text as it was written: integers are integers, and every array is one, the empty ones too.
+--- The value of a JSON text in which every array is marked as one (json.is_array), so that the empty ones are written as such again.
 ---@param text string
 ---@return any value, string? fault
 json.decode_exact = core.decode
