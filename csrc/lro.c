@@ -246,6 +246,13 @@ const char *lro_final_url(const Lro *lro) {
   return resource ? lro->original_url : lro->location;
 }
 
+int lro_forget_url(Lro *lro) {
+  if (lro->mode == LRO_BODY || makes_resource(lro) || lro->final_state == FINAL_ORIGINAL) return 0;
+  free(lro->original_url);
+  lro->original_url = NULL;
+  return 1;
+}
+
 static const struct { const char *word; FinalState final_state; } final_states[] = {      /* the first word of each is its name */
   { "", FINAL_UNSET },
   { "azure-async-operation", FINAL_MONITOR },

@@ -307,6 +307,15 @@ static void keep_first(Op *op) {
   memset(&op->reply, 0, sizeof op->reply);
 }
 
+static void forget_request(Op *op) {
+  text_list_free(op->headers);
+  free(op->body);
+  op->headers = NULL;
+  op->body = NULL;
+  op->body_len = 0;
+  if (op->label && op->url == op->lro.original_url && lro_forget_url(&op->lro)) op->url = NULL;      /* without a label it is shown */
+}
+
 static void accepted(Op *op) {
   if (!op->follow) {
     succeed(op);
@@ -325,6 +334,7 @@ static void accepted(Op *op) {
   tell(op);
   go_on(op, outcome, &op->first);
   headers_clear(&op->first.headers);      /* 10,000 may be pending: what is not needed again goes */
+  if (op->stage == STAGE_POLL) forget_request(op);
 }
 
 static void polled(Op *op) {
@@ -383,7 +393,7 @@ static void note_budget(const Op *op) {
 
 /* 1: it is our turn. 0: in *wait seconds we may ask again. */
 static int is_our_turn(Op *op, double *wait) {
-  if (!op->scope) op->scope = client_throttle_scope(op->client, op->url);      /* not before: a token tells who we are */
+  if (!op->scope && op->url) op->scope = client_throttle_scope(op->client, op->url);      /* not before: a token tells who we are */
   int turn = throttle_take(op->scope, kind_in_turn(op), loop_now(op->loop), op->held, wait);
   op->held = !turn;
   return turn;
@@ -649,6 +659,16 @@ static void take_request(Op *op, const Request *request, char *url) {
   else text_guid(op->request_id);
 }
 
+/* The Lro's copies of what was asked serve for both: 10,000 may be pending. */
+static void follow_request(Op *op, FinalState final_state) {
+  lro_init(&op->lro, op->method, op->url, final_state);
+  if (!op->lro.method || !op->lro.original_url) return;
+  free(op->method);
+  free(op->url);
+  op->method = op->lro.method;
+  op->url = op->lro.original_url;
+}
+
 static void resume(Op *op, const Lro *from) {
   op->lro.mode = from->mode;
   op->lro.poll_url = text_copy(from->poll_url);
@@ -673,7 +693,7 @@ Op *op_request(Client *client, const Request *request, Error *error) {
   }
   op->client = client_ref(client);
   take_request(op, request, url);
-  if (op->follow) lro_init(&op->lro, op->method, op->url, request->final_state);
+  if (op->follow) follow_request(op, request->final_state);
   if (request->resume) resume(op, request->resume);
   pause_for(op, 0);      /* begins when the loop turns, so that its owner has anchored it */
   return op;
@@ -695,8 +715,8 @@ static void free_request(Op *op) {
   text_list_free(op->headers);
   if (secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
   else free(op->body);
-  free(op->method);
-  free(op->url);
+  if (op->method != op->lro.method) free(op->method);
+  if (op->url != op->lro.original_url) free(op->url);
   free(op->detour);
   free(op->label);
 }
@@ -715,8 +735,8 @@ void op_free(Op *op) {
   reply_clear(&op->first);
   reply_clear(&op->reply);
   error_clear(&op->error);
-  lro_clear(&op->lro);
   free_request(op);
+  lro_clear(&op->lro);
   client_unref(op->client);
   free(op);
 }

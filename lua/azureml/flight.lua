@@ -182,7 +182,6 @@ local function accepted(self, item)
   self.running = self.running + 1
   if item.entry then
     item.entry:accepted(item.op:progress())
-    item.entry.progress = nil      -- it is in the journal; in memory the core has it
   end
   report(self, item, "accepted")
   local seconds, paced = item.op:next_poll()

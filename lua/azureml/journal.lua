@@ -88,15 +88,13 @@ function journal.intend(fields, wanted)
   end
   if not ok then return no_journal(wanted, why) end
   own.going = own.going + 1
-  fields.file = own
-  return setmetatable(fields, metatable)
+  return setmetatable({ id = fields.id, file = own }, metatable)      -- 10,000 may be under way: the rest is in the file
 end
 
 --- The service has accepted it.
 ---@param progress table?     nil: there is nothing to poll but the instance
 function Entry:accepted(progress)
   if self.over then return end
-  self.taken_on, self.progress = true, progress
   write(self.file, { event = "accepted", id = self.id, progress = progress or json.null })
 end
 

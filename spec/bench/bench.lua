@@ -3,6 +3,7 @@
 --
 --     azureml spec/bench/bench.lua BUILD            BENCH_ROUNDS=5 BENCH_JOBS="cold get list" choose how often and what
 local azureml = require "azureml"
+local served = require "spec.bench.served"
 
 local build = arg[1]
 local rounds = tonumber(os.getenv "BENCH_ROUNDS" or "5")
@@ -26,42 +27,14 @@ local JOBS = {
 
 -- Programs ------------------------------------------------------------------------------------------------------------------
 
-local function command(...)
-  local words = {}
-  for i, word in ipairs { ... } do words[i] = "'" .. word:gsub("'", "'\\''") .. "'" end
-  return table.concat(words, " ")
-end
-
 local function output_of(...)
-  local file <close> = assert(io.popen(command(...)))
+  local file <close> = assert(io.popen(served.command(...)))
   return file:read "a"
-end
-
-local Server = {}
-Server.__index = Server
-
-local function serve(...)
-  local file = assert(io.popen("echo $$; exec " .. command(build .. "/bench/server", ...)))
-  local pid, port = file:read("n", "n")
-  assert(port, "the server did not start")
-  local url = ("http://127.0.0.1:%d"):format(port)
-  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Server)
-end
-
--- What was asked since the last look, and what that cost the server; our own look is not in it.
-function Server:stats()
-  return self.client:request { path = "/stats" }.json
-end
-
-function Server:__close()
-  self.client:close()
-  os.execute(("kill %d"):format(self.pid))      -- before the file is closed, which waits for it
-  self.file:close()
 end
 
 local function measure(...)
   local took = azureml.json.decode(output_of(build .. "/bench/measure", ...))
-  if took.code ~= 0 then error("this failed: " .. command(...), 0) end
+  if took.code ~= 0 then error("this failed: " .. served.command(...), 0) end
   took.cpu = took.user + took.system
   return took
 end
@@ -172,7 +145,7 @@ end
 
 -- 10,000 under way with none due: what each costs in memory, and what waiting costs.
 local function ask_pending()
-  local server <close> = serve("--takes", "3600", "--retry-after", "600")
+  local server <close> = served.start(build .. "/bench/server", "--takes", "3600", "--retry-after", "600")
   local few = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10"))
   local many = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10010"))
   local each = (many.resident - few.resident) / 10000
@@ -204,7 +177,7 @@ local function write(path, value)
 end
 
 local function main()
-  local server <close> = serve("--takes", tostring(TAKES), "--retry-after", "1")
+  local server <close> = served.start(build .. "/bench/server", "--takes", tostring(TAKES), "--retry-after", "1")
   local all = { rounds = rounds, jobs = azureml.json.array {} }
   all.server = ask_ceiling(server)
   show_head()

@@ -1,29 +1,9 @@
 -- The benchmark's own parts, with counts so small that nothing is measured: they do what they say.
 local azureml = require "azureml"
 local process = require "spec.process"
+local served = require "spec.bench.served"
 
 local tools = process.root .. "/build/bench/"
-
-local Server = {}
-Server.__index = Server
-
-local function serve(...)
-  local words = table.concat({ ... }, " ")
-  local file = assert(io.popen(("echo $$; exec '%sserver' %s"):format(tools, words)))
-  local pid, port = file:read("n", "n")
-  local url = ("http://127.0.0.1:%d"):format(assert(port, "the server did not start"))
-  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Server)
-end
-
-function Server:stats()
-  return self.client:request { path = "/stats" }.json
-end
-
-function Server:__close()
-  self.client:close()
-  os.execute(("kill %d"):format(self.pid))
-  self.file:close()
-end
 
 local function run(tool, ...)
   local output, errors, code = process.run { tools .. tool, ... }
@@ -34,8 +14,8 @@ end
 describe("the benchmark", function()
   local server
 
-  before_each(function() server = serve("--takes", "0.05", "--retry-after", "0.02", "--list", "250") end)
-  after_each(function() getmetatable(server).__close(server) end)
+  before_each(function() server = served.start(tools .. "server", "--takes", "0.05", "--retry-after", "0.02", "--list", "250") end)
+  after_each(function() server:close() end)
 
   local jobs = {
     { "a cold start",            { "cold" },            { tokens = 1, gets = 1, pages = 0, starts = 0 } },
@@ -65,6 +45,13 @@ describe("the benchmark", function()
     local reply = server.client:request { method = "POST", path = "/workspaces/bench/computes/ci1/start" }
     server.client:request { url = reply.headers["azure-asyncoperation"] }
     assert.equal(1, server:stats().early)
+  end)
+
+  it("leaves nothing behind", function()
+    local output, errors, code = process.executable({ "spec/bench/soak.lua", tools .. "server", "200", "60", "100000" },
+      { XDG_STATE_HOME = process.root .. "/build/home" })
+    assert.equal(0, code, errors)
+    assert.matches("left nothing behind", output)
   end)
 
   it("tells how fast the server is", function()

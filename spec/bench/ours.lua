@@ -1,22 +1,15 @@
 -- ours.lua: the benchmark's jobs as a user would write them; floor.c sends the same requests.
 --
---     azureml ours.lua URL cold
---     azureml ours.lua URL get COUNT AT_ONCE
---     azureml ours.lua URL list
---     azureml ours.lua URL start COUNT
---     azureml ours.lua URL pending COUNT         tells what is resident and how busy we are while they wait
+--     azureml spec/bench/ours.lua URL cold
+--     azureml spec/bench/ours.lua URL get COUNT AT_ONCE
+--     azureml spec/bench/ours.lua URL list
+--     azureml spec/bench/ours.lua URL start COUNT
+--     azureml spec/bench/ours.lua URL pending COUNT         tells what is resident, and how busy we are while they wait
 local azureml = require "azureml"
 
 local url, job, count, at_once = ...
 
-local ws = azureml.workspace {
-  subscription_id = "34adfa4f-cedf-4dc0-ba29-b6d1a69ab345", resource_group = "bench", name = "bench",
-  cloud = { authority = url, resource_manager = url, scope = "https://management.azure.com/.default" },
-  credential = azureml.credential.client_secret {
-    authority = url, tenant_id = "34adfa4f-cedf-4dc0-ba29-000000000000", client_id = "10a1b2c3-0003-4000-8000-000000000003",
-    client_secret = "not-a-secret",
-  },
-}
+local ws = require "spec.bench.place"(url)
 
 local function names()
   local list = {}

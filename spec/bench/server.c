@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_CAP = 16 * 1024, PAGE = 100, SIGNATURE = 2700, MAX_OPERATIONS = 1 << 20, BATCH = 64 };
+enum { IN_CAP = 16 * 1024, PAGE = 100, SIGNATURE = 2380, MAX_OPERATIONS = 1 << 20, BATCH = 64 };
 
 typedef struct Connection {
   int    fd;
@@ -189,8 +189,8 @@ static void tell_stats(Connection *c) {
   char body[1024];
   double used = processor_seconds();
   snprintf(body, sizeof body, "{\"tokens\":%ld,\"gets\":%ld,\"pages\":%ld,\"starts\":%ld,\"polls\":%ld,\"early\":%ld,\"others\":%ld,"
-           "\"connections\":%ld,\"most_open\":%ld,\"cpu\":%.6f}", stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
-           stats.others, stats.connections, stats.most_open, used - stats.used);
+           "\"connections\":%ld,\"open\":%ld,\"most_open\":%ld,\"cpu\":%.6f}", stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
+           stats.others, stats.connections, stats.open, stats.most_open, used - stats.used);
   stats = (Stats){ .open = stats.open, .used = used };
   answer(c, "200 OK", "", body);
 }

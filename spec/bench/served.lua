@@ -1,0 +1,41 @@
+--- The benchmark's server in a process of its own, on a free port; ends with its scope.
+local azureml = require "azureml"
+
+local Served = {}
+Served.__index = Served
+
+local served = {}
+
+--- A command line of words as they are.
+function served.command(...)
+  local words = {}
+  for i, word in ipairs { ... } do words[i] = "'" .. word:gsub("'", "'\\''") .. "'" end
+  return table.concat(words, " ")
+end
+
+--- Start it.
+---@param program string
+---@param ... string         its arguments
+---@return table             url, port, stats(), close()
+function served.start(program, ...)
+  local file = assert(io.popen("echo $$; exec " .. served.command(program, ...)))
+  local pid, port = file:read("n", "n")
+  assert(port, "the server did not start")
+  local url = ("http://127.0.0.1:%d"):format(port)
+  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Served)
+end
+
+--- What was asked since the last look, and what that cost the server; our own look is not in it.
+function Served:stats()
+  return self.client:request { path = "/stats" }.json
+end
+
+function Served:close()
+  self.client:close()
+  os.execute(("kill %d"):format(self.pid))      -- first: to close the file waits for its end
+  self.file:close()
+end
+
+Served.__close = Served.close
+
+return served

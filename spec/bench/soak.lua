@@ -1,0 +1,79 @@
+-- soak.lua: many requests and operations, after which there is as much as before: of Lua's memory, of the process's, of descriptors.
+-- `make soak` runs it; `make soak-asan` runs it under the sanitizers, which look for leaks at its end.
+--
+--     azureml spec/bench/soak.lua SERVER REQUESTS OPERATIONS MORE_RESIDENT
+local azureml = require "azureml"
+local place = require "spec.bench.place"
+local served = require "spec.bench.served"
+
+local program, requests, operations = arg[1], tonumber(arg[2]), tonumber(arg[3])
+
+local ROUNDS = 10
+local AT_ONCE = 16
+local MORE_LUA = 64                        -- KB that may be left: a table that grew keeps its size
+local MORE_RESIDENT = tonumber(arg[4])     -- KB, in the second half: in the first the allocator meets its worst moments
+local MORE_DESCRIPTORS = 2                 -- a connection that is being closed is counted on one side
+
+-- Ours, though a shell lists them: its parent's. The pipe to it is one more each time.
+local function count_descriptors()
+  local listing <close> = assert(io.popen "ls /proc/$PPID/fd")
+  return select(2, listing:read("a"):gsub("\n", ""))
+end
+
+local function count_resident()
+  local file <close> = assert(io.open "/proc/self/statm")
+  return select(2, file:read("n", "n")) * 4
+end
+
+-- Connections are kept for the next request, and the server has as many open: they are not counted.
+local function look(server, what)
+  collectgarbage()
+  collectgarbage()
+  local stats = server:stats()
+  local seen = { lua = collectgarbage "count", resident = count_resident(), descriptors = count_descriptors() - stats.open }
+  print(("%-10s %8.0f KB of Lua's %8d KB resident %5d descriptors besides %d connections"):format(what, seen.lua, seen.resident,
+    seen.descriptors, stats.open))
+  return seen, stats
+end
+
+local function names(count)
+  local list = {}
+  for i = 1, count do list[i] = ("ci%06d"):format(i) end
+  return list
+end
+
+-- Of each kind: reads, a list, starts waited for, some that fail, some that are let go.
+local function work(ws, reads, starts)
+  azureml.each(names(reads), function(name) assert(ws.instances:get(name).state == "Running") end, { limit = AT_ONCE })
+  assert(#ws.instances:list():all() == 250)
+  ws.instances:start_all { names = names(starts), settle = false }
+  azureml.each(names(starts // 10), function(name) ws.instances:start(name):wait() end)
+  azureml.each(names(starts // 10), function(name) ws.instances:start(name):close() end)
+  azureml.each(names(starts // 10), function(name)
+    local _, err = azureml.try(ws.instances.start, ws.instances, name .. "-is-too-long-for-a-name")
+    assert(err.code == "InvalidArgument")
+  end)
+end
+
+local function main()
+  local server <close> = served.start(program, "--takes", "0.05", "--retry-after", "0.02", "--list", "250")
+  local ws <close> = place(server.url)
+  work(ws, requests // ROUNDS, operations // ROUNDS)
+  local first = look(server, "at first")
+  local middle, last, gets, starts = nil, nil, 0, 0
+  for round = 1, ROUNDS do
+    local stats
+    work(ws, requests // ROUNDS, operations // ROUNDS)
+    last, stats = look(server, "round " .. round)
+    if round == ROUNDS // 2 then middle = last end
+    gets, starts = gets + stats.gets, starts + stats.starts
+    assert(stats.early == 0, "a poll came too early")
+  end
+  assert(gets >= requests and starts >= operations, "less was done than asked for")
+  assert(last.lua <= first.lua + MORE_LUA, "Lua's memory grows")
+  assert(last.resident <= middle.resident + MORE_RESIDENT, "the process's memory grows")
+  assert(last.descriptors <= first.descriptors + MORE_DESCRIPTORS, "descriptors are left open")
+  print(("%d requests and %d operations left nothing behind"):format(gets, starts))
+end
+
+main()
