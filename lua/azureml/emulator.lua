@@ -1,5 +1,6 @@
 --- An emulator of Azure Machine Learning's compute service and of Entra's token endpoint, in this process, on loopback. State follows its
 --- clock: real, sped up, or moved by hand. It is honest about what no source states: emulator/inferred.lua.
+local access = require "azureml.emulator.access"
 local answer = require "azureml.emulator.answer"
 local authority = require "azureml.emulator.authority"
 local circumstance = require "azureml.emulator.circumstance"
@@ -22,6 +23,7 @@ local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local state = require "azureml.emulator.state"
+local subscriptions = require "azureml.emulator.subscriptions"
 local throttle = require "azureml.emulator.throttle"
 local tokens = require "azureml.emulator.tokens"
 local world = require "azureml.emulator.world"
@@ -69,7 +71,9 @@ local function dispatch(self, request)
   if not segments then return malformed "The request URL is malformed." end
   local first = (segments[1] or ""):lower()
   if first == "emulator" then return control.answer(self, request, segments) end
-  if first == "subscriptions" and segments[2] then return manager.answer(self, request, segments, query) end
+  if first == "instances" then return access.answer(self, request, segments) end
+  if subscriptions.concerns(segments) then return subscriptions.answer(self, request, segments, query) end
+  if first == "subscriptions" then return manager.answer(self, request, segments, query) end
   local given = entra.answer(self, request, segments, query)
   if given then return given end
   local path = request.target:match "^[^?]*"

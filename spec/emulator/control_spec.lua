@@ -61,7 +61,7 @@ describe("the emulator's control endpoint", function()
     end)
   end
 
-  for _, row in ipairs { { "GET", "" }, { "GET", "nothing" }, { "DELETE", "settings" }, { "POST", "settings" }, { "GET", "advance" } } do
+  for _, row in ipairs { { "GET", "" }, { "GET", "nothing" }, { "DELETE", "settings" }, { "POST", "requests" }, { "GET", "advance" } } do
     it(("knows no %s /%s, and says what it knows"):format(row[1], row[2]), function()
       local status, value = ask(row[1], row[2])
       assert.equal(404, status)

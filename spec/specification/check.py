@@ -67,7 +67,7 @@ NEVER_ABSENT = {
 
 # Paths that no specification at hand describes: counted, and not checked.
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
-                         r"|/computeoperationsresult/[^/]+$")
+                         r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$")
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------
 

@@ -25,14 +25,16 @@ end
 ---@param request table
 ---@param now number
 ---@param tenant_id string?      the tenant that the subscription trusts; any
+---@param more table?            other audiences that are right here
 ---@return table principal, table token
-return function(emulator, request, now, tenant_id)
+return function(emulator, request, now, tenant_id, more)
   local text = bearer(request.headers.authorization or "")
   if not text then refusal.raise "no_token" end
   local token = emulator.tokens:check(text)
   local principal = token and emulator.directory:principal(token.object_id)
   if not principal then refusal.raise "unknown_token" end
-  if not AUDIENCES[(token.audience:gsub("/+$", ""))] then refusal.raise("wrong_audience", token.audience, AUDIENCE) end
+  local audience = token.audience:gsub("/+$", "")
+  if not AUDIENCES[audience] and not (more and more[audience]) then refusal.raise("wrong_audience", token.audience, AUDIENCE) end
   if token.expires <= now then refusal.raise("expired_token", utc(token.expires), utc(now)) end
   if tenant_id and token.tenant_id:lower() ~= tenant_id:lower() then
     refusal.raise("wrong_tenant", issuer(token.tenant_id), issuer(tenant_id), tenant_id)

@@ -48,6 +48,12 @@ function Clock:advance(seconds)
   if self.moves then self.moves() end
 end
 
+--- Run so many times as fast as real time from now on.
+---@param speed number
+function Clock:set_speed(speed)
+  self.epoch, self.began, self.moved, self.speed = self:now(), self.steady(), 0, speed
+end
+
 --- How long that is for those who live in real time; nil where nobody can say.
 function Clock:in_real_time(seconds)
   return not self.manual and seconds / self.speed or nil

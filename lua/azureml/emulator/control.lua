@@ -1,9 +1,13 @@
---- The control endpoint, /emulator/...: for tests in any language. Only for programs on this machine: a web page cannot reach it.
+--- The control endpoint, /emulator/...: for tests in any language, in JSON. Only for programs on this machine: a web page cannot reach it.
+--- Its part for people is accounts.lua.
+local accounts = require "azureml.emulator.accounts"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
 local core = require "azureml.core"
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
+local options = require "azureml.options"
+local throttle = require "azureml.emulator.throttle"
 
 local control = {}
 
@@ -18,9 +22,34 @@ local function is_foreign(request)
 end
 
 local actions = {}
+for name, action in pairs(accounts.actions) do actions[name] = action end
 
 actions["GET settings"] = function(emulator)
   return { status = 200, json = emulator:settings() }
+end
+
+local SETTINGS = { token_lifetime = "number", page_size = "number", throttle = "any" }
+
+local function fault_of_settings(given)
+  local wrong = options.fault_of("settings", given, SETTINGS)
+  if wrong then return wrong end
+  for _, name in ipairs { "token_lifetime", "page_size" } do
+    local value = given[name]
+    if value and (value < 1 or value ~= math.floor(value) or value > 1e9) then
+      return ("settings: %s must be a whole number from 1 on"):format(name)
+    end
+  end
+  return given.throttle ~= nil and throttle.fault_of(given.throttle) or nil
+end
+
+-- How long tokens live, how many computes a page holds, how much may be asked: throttle.set.
+actions["POST settings"] = function(emulator, body)
+  local wrong = fault_of_settings(body)
+  if wrong then return refuse(400, wrong) end
+  if body.token_lifetime then emulator.tokens:set_lifetime(math.tointeger(body.token_lifetime)) end
+  if body.page_size then emulator:set_page_size(math.tointeger(body.page_size)) end
+  if body.throttle ~= nil then emulator.throttle:set(body.throttle) end
+  return { status = 204 }
 end
 
 -- For programs that sign in nowhere: curl, az rest.
@@ -45,6 +74,25 @@ actions["POST advance"] = function(emulator, body)
   if not seconds then return refuse(400, "'seconds' is a number, or a text such as '3h'") end
   emulator.clock:advance(seconds)
   return actions["GET state"](emulator)
+end
+
+local function clock_of(emulator)
+  local one = emulator.clock
+  return { status = 200, json = { now = clock.iso(one:now()), speed = one.speed, manual = one.manual == true } }
+end
+
+actions["GET clock"] = clock_of
+
+-- { advance = "3h" } moves it; { speed = 60 } lets it run so fast.
+actions["POST clock"] = function(emulator, body)
+  local wrong = options.fault_of("clock", body, { advance = "any", speed = "number" })
+  if wrong then return refuse(400, wrong) end
+  local seconds = body.advance ~= nil and clock.seconds(body.advance) or nil
+  if body.advance ~= nil and not seconds then return refuse(400, "'advance' is a number of seconds, or a text such as '3h'") end
+  if body.speed and not (body.speed > 0 and body.speed <= 1e6) then return refuse(400, "'speed' is a number above 0, to 1000000") end
+  if body.speed then emulator.clock:set_speed(body.speed) end
+  if seconds then emulator.clock:advance(seconds) end
+  return clock_of(emulator)
 end
 
 actions["GET bill"] = function(emulator)
@@ -74,6 +122,26 @@ actions["POST instance"] = function(emulator, body)
   return { status = 204 }
 end
 
+-- What can be asked for by name.
+actions["GET troubles"] = function()
+  local list = {}
+  for name, one in pairs(fault.troubles) do
+    local takes = {}
+    for each in pairs(one.takes or {}) do takes[#takes + 1] = each end
+    list[name] = { says = one.says, takes = json.array(takes) }
+  end
+  return { status = 200, json = list }
+end
+
+actions["GET faults"] = function(emulator)
+  return { status = 200, json = json.array(emulator.faults:list()) }
+end
+
+actions["DELETE faults"] = function(emulator)
+  emulator.faults:clear()
+  return { status = 204 }
+end
+
 -- One rule or a list of them: all or none.
 actions["POST faults"] = function(emulator, body)
   local rules = type(body) == "table" and body[1] ~= nil and body or { body }
@@ -92,6 +160,13 @@ local function known_actions()
   return table.concat(names, ", ")
 end
 
+-- By its path; else by the first part of it, with the second as an id.
+local function find(request, segments)
+  local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
+  if action then return action end
+  return #segments == 3 and actions[("%s %s/*"):format(request.method, segments[2])] or nil
+end
+
 --- Answer a request to it.
 ---@param emulator azureml.Emulator
 ---@param request table
@@ -99,12 +174,12 @@ end
 ---@return table
 function control.answer(emulator, request, segments)
   if is_foreign(request) then return refuse(403, "the control endpoint is for programs on this machine") end
-  local action = actions[request.method .. " " .. table.concat(segments, "/", 2)]
+  local action = find(request, segments)
   if not action then return refuse(404, "known: " .. known_actions()) end
-  if request.method ~= "POST" then return action(emulator) end
+  if request.method ~= "POST" then return action(emulator, nil, segments[3]) end
   local body, why = json.decode(request.body or "")
   if body == nil then return refuse(400, "the body is not JSON: " .. tostring(why)) end
-  return action(emulator, body)
+  return action(emulator, body, segments[3])
 end
 
 return control

@@ -73,10 +73,12 @@ local function take_trouble(emulator, request, path)
 end
 
 local function act(at, request, handler, tenant, path)
-  local one = take_trouble(at.emulator, request, path)
-  local instead = trouble.instead(one)
-  if not instead and tenant then set_tenant(at, tenant) end
-  return trouble.mark(one, instead or handler(at))
+  at.world:settle()      -- what has ended is forgotten
+  at.trouble = take_trouble(at.emulator, request, path)
+  local instead = trouble.instead(at.trouble)
+  if instead then return instead end
+  if tenant then set_tenant(at, tenant) end
+  return handler(at)
 end
 
 local SECRETIVE = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
@@ -111,9 +113,11 @@ function entra.answer(emulator, request, segments, query)
   end
   local at = open(emulator, request, query)
   local ok, given = pcall(act, at, request, handler, tenant, (request.target:match "^[^?]*"))
-  if ok then return finish(given) end
-  if not aadsts.is(given) then error(given, 0) end
-  return finish(aadsts.answer(given, emulator.world, request.headers["client-request-id"]))
+  if not ok then
+    if not aadsts.is(given) then error(given, 0) end
+    given = aadsts.answer(given, emulator.world, request.headers["client-request-id"])
+  end
+  return finish(trouble.mark(at.trouble, given))
 end
 
 return entra

@@ -17,6 +17,8 @@ return {
   name_invalid = { status = 400, code = "BadRequest" },
   no_keys = { status = 400, code = "BadRequest" },
   detach = { status = 400, code = "BadRequest" },
+  -- 11: what an application of an instance answers that does not run.
+  not_running = { status = 409, code = "Conflict" },
   -- auth.md, 11: what is said beside a claims challenge.
   claims_challenge = { status = 401, code = "InvalidAuthenticationToken" },
   -- 7.6: what the service answers to stop and restart of a stopped instance, and to a verb while another is at work.

@@ -156,7 +156,7 @@ end
 ---@param emulator table
 ---@return table<string, table<string, string>>
 function managed.environments(emulator)
-  local url, identity = emulator.url, emulator.directory:identities()[1]
+  local url, identity = emulator.url or "http://127.0.0.1", emulator.directory:identities()[1]
   return {
     imds = { AZURE_POD_IDENTITY_AUTHORITY_HOST = url },
     app_service = { IDENTITY_ENDPOINT = url .. "/appservice/msi/token", IDENTITY_HEADER = emulator.machine_secret },

@@ -60,6 +60,12 @@ local rows = {
   no_nodes = { 400, "UserError", "ComputeListNodes with computeType ComputeInstance is not supported." },
   no_keys = { inferred.no_keys.status, inferred.no_keys.code, "ComputeListKeys with computeType %s is not supported." },
   disk_full = { 400, "BadRequest", "StopCompute is not allowed when ComputeInstance disk is full." },
+  no_instance = { 404, "NotFound", "There is no compute instance '%s' in '%s'." },
+  no_application = { 404, "NotFound", "The compute instance '%s' has no application '%s'." },
+  not_yours = { 403, "Forbidden", "Only the creator of the compute instance '%s', or the user whom it was created for, may open its "
+    .. "applications." },
+  not_running = { inferred.not_running.status, inferred.not_running.code, "The compute instance '%s' is %s: its applications open while it "
+    .. "runs." },
   no_job = { 404, "ResourceNotFound",
     "The Resource 'Microsoft.MachineLearningServices/workspaces/%s/jobs/%s' under resource group '%s' was not found." },
   job_name_invalid = { 400, "BadRequest", "The job name '%s' is invalid: letters, digits, '-', '_' and '.', at most 255." },

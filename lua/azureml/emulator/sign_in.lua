@@ -85,6 +85,8 @@ end
 ---@return table response
 function sign_in.device_page(at)
   if at.request.method ~= "POST" then return ask_for_code() end
+  local from = at.request.headers.origin      -- else a page elsewhere could sign in for who is here
+  if from and from ~= at.origin then return ask_for_code "Enter the code on this page itself." end
   local user = at.form.answer ~= "no" and sign_in.person(at.emulator) or nil
   local one = device.decide(at.world, at.form.user_code or "", user)
   if not one then return ask_for_code "That code is not known, or it has expired." end

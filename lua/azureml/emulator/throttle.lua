@@ -1,6 +1,7 @@
---- Token buckets: one per subscription, principal and kind of request, and one per subscription and kind for all principals together.
---- Source: lro.md, section 14.
+--- Token buckets, refilled by the emulator's clock: one for each subscription, principal and kind of request, one for each subscription and
+--- kind that all principals share; and one for each tenant, principal and kind where no subscription is named. Source: lro.md, section 14.
 local inferred = require "azureml.emulator.inferred"
+local options = require "azureml.options"
 local refusal = require "azureml.emulator.refusal"
 
 local throttle = {}
@@ -20,20 +21,70 @@ end
 
 --- Full buckets.
 function throttle.new(clock)
-  return setmetatable({ clock = clock, buckets = {} }, Throttle)
+  return setmetatable({ clock = clock, buckets = {}, limits = inferred.buckets }, Throttle)
 end
 
-function Throttle:bucket(key, size, refill)
+-- Limits ------------------------------------------------------------------------------------------------------------------
+
+-- What was in force before 2024: so many an hour and principal.
+throttle.HOURLY = { reads = { 12000, 12000 / 3600 }, writes = { 1200, 1200 / 3600 }, deletes = { 15000, 15000 / 3600 } }
+
+local LIMITS = { reads = "table", writes = "table", deletes = "table" }
+
+local function fault_of_limit(name, limit)
+  local size, refill = limit[1], limit[2]
+  if math.type(size) and math.type(refill) and size >= 1 and refill > 0 and size < math.huge and refill < math.huge then return nil end
+  return ("throttle: %s must be a list of two numbers: how many a bucket holds, from 1 on, and how many it gains a second"):format(name)
+end
+
+--- What is wrong with limits; nil if nothing is.
+---@param given any      true, false, "hourly" or { reads = { size, refill }, ... }
+---@return string?
+function throttle.fault_of(given)
+  if type(given) == "boolean" or given == "hourly" then return nil end
+  local wrong = options.fault_of("throttle", given, LIMITS)
+  if wrong then return wrong end
+  for name, limit in pairs(given) do
+    wrong = fault_of_limit(name, limit)
+    if wrong then return wrong end
+  end
+end
+
+--- Limit so from now on, with full buckets.
+---@param given boolean|string|table      true: as the service does; false: not at all; "hourly": as it did before; else limits by kind
+function Throttle:set(given)
+  self.limits, self.buckets = inferred.buckets, {}
+  if given == false then self.limits = nil end
+  if given == "hourly" then self.limits = throttle.HOURLY end
+  if type(given) == "table" then self.limits = setmetatable(given, { __index = inferred.buckets }) end
+end
+
+-- Buckets -----------------------------------------------------------------------------------------------------------------
+
+local function bucket_of(self, key, size, refill)
   local now = self.clock:now()
-  local bucket = self.buckets[key] or { left = size, at = now, refill = refill }
+  local bucket = self.buckets[key] or { left = size, at = now, refill = refill, waits = now }
   bucket.left = math.min(size, bucket.left + (now - bucket.at) * refill)
   bucket.at = now
   self.buckets[key] = bucket
   return bucket
 end
 
+-- Who was told to wait and asks before is told anew, whatever has run in meanwhile.
 local function refuse_empty(bucket, kind)
-  if bucket.left < 1 then refusal.raise_after(math.ceil((1 - bucket.left) / bucket.refill), "throttled", kind) end
+  if bucket.left >= 1 and bucket.at >= bucket.waits then return end
+  if bucket.left < 1 then bucket.waits = math.max(bucket.waits, bucket.at + math.ceil((1 - bucket.left) / bucket.refill)) end
+  refusal.raise_after(math.ceil(bucket.waits - bucket.at), "throttled", kind)
+end
+
+-- All of them or none.
+local function take_of(buckets, kind)
+  for _, bucket in ipairs(buckets) do refuse_empty(bucket, kind) end
+  for _, bucket in ipairs(buckets) do bucket.left = bucket.left - 1 end
+end
+
+local function left(bucket)
+  return ("%d"):format(bucket.left // 1)
 end
 
 --- Take one; refuses when there is none.
@@ -42,17 +93,29 @@ end
 ---@param method string
 ---@return table<string, string> headers      what is left
 function Throttle:take(principal, subscription, method)
+  if not self.limits then return {} end
   local kind = throttle.kind(method)
-  local size, refill = inferred.buckets[kind][1], inferred.buckets[kind][2]
-  local own = self:bucket(principal .. " " .. subscription .. " " .. kind, size, refill)
-  local all = self:bucket(subscription .. " " .. kind, TOGETHER * size, TOGETHER * refill)
-  refuse_empty(own, kind)
-  refuse_empty(all, kind)
-  own.left, all.left = own.left - 1, all.left - 1
+  local size, refill = self.limits[kind][1], self.limits[kind][2]
+  local own = bucket_of(self, principal .. " " .. subscription .. " " .. kind, size, refill)
+  local all = bucket_of(self, subscription .. " " .. kind, TOGETHER * size, TOGETHER * refill)
+  take_of({ own, all }, kind)
   return {
-    ["x-ms-ratelimit-remaining-subscription-" .. kind] = ("%d"):format(own.left // 1),
-    ["x-ms-ratelimit-remaining-subscription-global-" .. kind] = ("%d"):format(all.left // 1),
+    ["x-ms-ratelimit-remaining-subscription-" .. kind] = left(own),
+    ["x-ms-ratelimit-remaining-subscription-global-" .. kind] = left(all),
   }
+end
+
+--- The same where no subscription is named.
+---@param principal string
+---@param tenant string
+---@param method string
+---@return table<string, string> headers
+function Throttle:take_of_tenant(principal, tenant, method)
+  if not self.limits then return {} end
+  local kind = throttle.kind(method)
+  local own = bucket_of(self, ("%s /%s %s"):format(principal, tenant, kind), table.unpack(self.limits[kind]))
+  take_of({ own }, kind)
+  return { ["x-ms-ratelimit-remaining-tenant-" .. kind] = left(own) }
 end
 
 return throttle

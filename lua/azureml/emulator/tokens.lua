@@ -35,6 +35,12 @@ function tokens.new(given)
   }, Tokens)
 end
 
+--- From now on tokens live so long.
+---@param seconds integer
+function Tokens:set_lifetime(seconds)
+  self.given_lifetime, self.lifetime = seconds, seconds
+end
+
 --- Who signs: a key, made when first asked for.
 ---@return { id: string, pem: string, generation: integer, ended: number? } signer, { key: userdata, id: string, jwk: table } key
 function Tokens:signer()
@@ -93,8 +99,6 @@ end
 
 -- Issuing -----------------------------------------------------------------------------------------------------------------
 
-local IDENTITY = { [true] = "user", [false] = "app" }
-
 local function common(self, principal, audience, lifetime)
   local now = math.floor(self.clock:now())
   return {
@@ -151,7 +155,7 @@ function Tokens:issue(grant)
   local claims = common(self, principal, grant.audience, lifetime)
   claims.tid = grant.tenant_id or principal.tenant_id
   claims.iss = ("https://sts.windows.net/%s/"):format(claims.tid)
-  claims.idp, claims.ver, claims.idtyp = claims.iss, "1.0", IDENTITY[principal.kind == "user"]
+  claims.idp, claims.ver, claims.idtyp = claims.iss, "1.0", principal.kind == "user" and "user" or "app"
   claims.appid = grant.client_id or principal.client_id or ANY_CLIENT
   claims.appidacr = PROOFS[grant.proof] or principal.kind == "identity" and "2" or "0"
   claims.sub = subject_of(principal, claims.appid)
