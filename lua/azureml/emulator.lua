@@ -10,6 +10,7 @@ local config = require "azureml.config"
 local control = require "azureml.emulator.control"
 local core = require "azureml.core"
 local credential = require "azureml.credential"
+local device = require "azureml.emulator.device"
 local directory = require "azureml.emulator.directory"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
@@ -23,6 +24,7 @@ local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local state = require "azureml.emulator.state"
+local sign_in = require "azureml.emulator.sign_in"
 local subscriptions = require "azureml.emulator.subscriptions"
 local throttle = require "azureml.emulator.throttle"
 local tokens = require "azureml.emulator.tokens"
@@ -223,6 +225,34 @@ end
 ---@return string
 function Emulator:issue_token()
   return (self.tokens:issue { principal = self.owner, audience = "https://management.azure.com", proof = "secret" })
+end
+
+--- Add people, and what they may do.
+---@param given table      { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list: see
+---  emulator/people.lua
+---@usage emulator:add { users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } } }
+function Emulator:add(given)
+  local wrong = seed.fault_of(given) or people.add(self, given)
+  if wrong then errors.mistake("add: %s", wrong) end
+end
+
+local function user_of(self, name)
+  return self.directory:user(name) or errors.mistake("there is no user called '%s' in the emulator", tostring(name))
+end
+
+--- Who signs in at its browser's page from now on.
+---@param name string|false      a user's; false: whoever is there declines
+function Emulator:sign_in(name)
+  sign_in.set_person(self, name and user_of(self, name) or nil)
+end
+
+--- A person enters the code that a device shows, and signs in or declines.
+---@param code string
+---@param name string|false|nil      a user's; whoever signs in; false: he declines
+---@return boolean      whether that code waited
+function Emulator:enter_code(code, name)
+  local user = name and user_of(self, name) or name == nil and sign_in.person(self) or nil
+  return device.decide(self.world, code, user) ~= nil
 end
 
 local NAMED = { owner = "owner", reader = "reader", user = "user" }

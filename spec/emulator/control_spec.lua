@@ -46,7 +46,46 @@ describe("the emulator's control endpoint", function()
     assert.same({ 500, 502 }, { (at:ask("GET", at:path "computes")), (at:ask("GET", at:path "computes")) })
   end)
 
+  it("lists what trouble there is, what was asked for, and forgets it", function()
+    local _, known = ask("GET", "troubles")
+    assert.same({ "seconds" }, known.slow.takes)
+    assert.is_string(known.capacity.says)
+    assert.equal(204, (ask("POST", "faults", '{"trouble":{"name":"slow","seconds":9},"match":{"name":"ci-ann"},"times":3}')))
+    local _, list = ask("GET", "faults")
+    assert.same({ { match = { name = "ci-ann" }, after = 0, times = 3, trouble = { name = "slow", seconds = 9 } } }, list)
+    assert.equal(204, (ask("DELETE", "faults")))
+    local _, none = ask("GET", "faults")
+    assert.same({}, none)
+  end)
+
+  it("tells how its clock runs, and changes it", function()
+    local _, before = ask("GET", "clock")
+    assert.same({ 1, true }, { before.speed, before.manual })
+    local status, after = ask("POST", "clock", '{"advance":"1h","speed":60}')
+    assert.same({ 200, 60 }, { status, after.speed })
+    assert.are_not.equal(before.now, after.now)
+  end)
+
+  it("changes how long tokens live, how long a page is, and how much may be asked", function()
+    assert.equal(204, (ask("POST", "settings", '{"token_lifetime":60,"page_size":1,"throttle":{"reads":[3,1]}}')))
+    at:use(at.emulator.owner)
+    at:ask("PUT", at:path "computes/ci-ann", door.instance())
+    at:ask("PUT", at:path "computes/ci-bob", door.instance())
+    local _, page, headers = at:ask("GET", at:path "computes")
+    assert.same({ 1, "2" }, { #page.value, headers["x-ms-ratelimit-remaining-subscription-reads"] })
+    at:ask("GET", at:path "computes")
+    at:ask("GET", at:path "computes")
+    assert.equal(429, (at:ask("GET", at:path "computes")))
+    assert.equal(204, (ask("POST", "settings", '{"throttle":false}')))
+    assert.equal(200, (at:ask("GET", at:path "computes")))
+    at.emulator:advance "2m"
+    assert.equal(401, (at:ask("GET", at:path "computes")))
+  end)
+
   for _, row in ipairs {
+    { "settings", '{"page_size":0}', "page_size must be a whole number" }, { "settings", '{"throttle":5}', "throttle" },
+    { "settings", '{"pagesize":1}', "no option 'pagesize'" }, { "clock", '{"speed":0}', "'speed' is a number" },
+    { "clock", '{"advance":"x"}', "'advance' is a number" }, { "clock", '{"back":1}', "no option 'back'" },
     { "advance", "hello", "not JSON" }, { "advance", "{}", "'seconds' is a number" },
     { "advance", '{"seconds":-1}', "'seconds' is a number" },
     { "advance", '{"seconds":1e300}', "'seconds' is a number" }, { "advance", '"x"', "'seconds' is a number" },

@@ -144,6 +144,23 @@ describe("a device code", function()
     assert.equal(200, (poll(at, told.device_code)))
   end)
 
+  it("is entered by a script, too", function()
+    local at = open()
+    local _, first = begin(at)
+    assert.is_true(at.emulator:enter_code(first.user_code))
+    assert.equal(200, (poll(at, first.device_code)))
+    local _, second = begin(at)
+    assert.is_true(at.emulator:enter_code(second.user_code, false))
+    assert.same({ 400, "authorization_declined", 65004 }, { poll(at, second.device_code) })
+  end)
+
+  it("is not given without bound to who proves nothing", function()
+    local at = open()
+    for i = 1, 10000 do at.emulator.world.records.device["x" .. i] = {} end
+    local status, value = begin(at)
+    assert.same({ 429, { 90055 } }, { status, value.error_codes })
+  end)
+
   it("is listed while it waits, by the person's code alone", function()
     local at = open()
     local _, told = begin(at)

@@ -34,6 +34,16 @@ describe("the people of the emulator", function()
     assert.is_true(may("reader", "/subscriptions/x"))
   end)
 
+  it("are joined by others while it runs", function()
+    local one <close> = emulator.new()
+    one:add { users = { { name = "ann@contoso.com" } }, role_assignments = { { principal = "ann@contoso.com", role = "Reader" } } }
+    assert.is_true(one.roles:may(one.directory:user("ann@contoso.com").object_id, READ, SUBSCRIPTION))
+    assert.error_matches(function() one:add { users = { {} } } end, "add: users%[1%]")
+    assert.error_matches(function() one:sign_in "nobody" end, "there is no user called 'nobody'")
+    assert.error_matches(function() one:credential "nobody" end, "there is nobody called 'nobody'")
+    assert.is_false(one:enter_code "ABCDEFGHJ")
+  end)
+
   for _, row in ipairs {
     { { users = { {} } }, "seed: users[1]: a record of kind user needs 'name'" },
     { { users = { { name = "a" }, { nam = "b" } } }, "seed: users[2]: a record of kind user has no option 'nam'" },

@@ -1,4 +1,5 @@
 local azureml = require "azureml"
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local server = require "azureml.emulator.server"
 local task = require "azureml.task"
@@ -34,6 +35,35 @@ describe("the emulator's server", function()
     local _, err = azureml.try(client.request, client, { path = "/" })
     assert.equal("RequestTimeout", err.code)
     one:close()
+  end)
+
+  it("answers late what its handler delays, and others meanwhile", function()
+    local one = serve(function(request)
+      return { status = 200, headers = {}, body = request.target, delay = request.target == "/slow" and 0.5 or nil }
+    end)
+    local client <close> = client_of(one)
+    local order, before = {}, core.now()
+    local function ask(path)
+      return function()
+        client:request { path = path }
+        order[#order + 1] = path
+      end
+    end
+    azureml.parallel(ask "/slow", ask "/fast")
+    local passed = core.now() - before
+    local op <close> = client:submit({ path = "/slow" }, false)
+    client:request { path = "/fast" }
+    one:close()      -- with an answer that is still to come
+    assert.same({ "/fast", "/slow" }, order)
+    assert.is_true(passed >= 0.5 and op ~= nil)
+  end)
+
+  it("sends what is not HTTP where that was asked for", function()
+    local one = serve(function() return { status = 200, headers = {}, body = "x", fault = "garbage" } end)
+    local client <close> = client_of(one)
+    local _, err = azureml.try(client.request, client, { path = "/" })
+    one:close()
+    assert.equal("InvalidReply", err.code)
   end)
 
   it("says in one sentence that a port is in use", function()

@@ -132,7 +132,7 @@ end
 
 --- Whether there is a refusal of that number.
 function aadsts.knows(number)
-  return rows[number] ~= nil
+  return number ~= nil and rows[number] ~= nil
 end
 
 --- All numbers, in order.

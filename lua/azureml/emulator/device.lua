@@ -35,6 +35,7 @@ function device.begin(at)
   if not application.public then aadsts.raise(7000218) end
   local asked = proof.need(at.form, "scope")
   scope.of_user(at, asked)
+  if ephemeral.is_full(at.world, "device") then aadsts.raise(90055) end
   local one = at.world:save("device", {
     id = core.crypto.base64url(core.random(48)), user_code = user_code(), client_id = application.client_id, tenant = at.tenant_text,
     scope = asked, state = "pending", interval = INTERVAL, expires = at.now + LIFE, forgotten = at.now + LIFE + KNOWN_LONGER,

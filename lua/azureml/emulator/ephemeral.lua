@@ -14,4 +14,16 @@ function ephemeral.kind(kind)
   }
 end
 
+local MOST = 10000      -- of one kind, that anybody may have made: who asks without proof is not to fill the memory
+
+--- Whether there are as many of a kind as there may be.
+---@param of table       the world
+---@param kind string
+---@return boolean
+function ephemeral.is_full(of, kind)
+  local count = 0
+  for _ in pairs(of.records[kind]) do count = count + 1 end
+  return count >= MOST
+end
+
 return ephemeral

@@ -1,5 +1,6 @@
 --- Trouble on request: rules in a list, each for so many requests, never by chance. What can be asked for by name is one table,
 --- fault.troubles; who brings each about reads it from a request's `trouble`.
+local aadsts = require "azureml.emulator.aadsts"
 local options = require "azureml.options"
 
 local fault = {}
@@ -14,7 +15,7 @@ local BEGINS = { create = true, start = true, restart = true }
 
 -- name -> `by`: who brings it about ("wire": the server; "answer": the emulator, to what was answered; "token": who checks tokens;
 -- "service": the machines); `verbs`: the requests that it can happen to, all where none are named; `takes`: what may be said of it;
--- `says`: what happens.
+-- `says`: what happens; `check`: what else may be wrong with it.
 fault.troubles = {
   close = { by = "wire", says = "the connection closes without an answer" },
   reset = { by = "wire", says = "the connection is reset" },
@@ -27,7 +28,9 @@ fault.troubles = {
   throttle = { by = "answer", says = "429, with Retry-After unless it is 0: 1 second", takes = { retry_after = "number" } },
 
   expire_token = { by = "token", says = "all tokens end now" },
-  entra = { by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number" },
+  entra = { by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number", check = function(one)
+    if not aadsts.knows(math.tointeger(one.code)) then return "a fault's trouble 'entra' needs 'code', the number of one of Entra's" end
+  end },
   claims_challenge = { by = "token", takes = { claims = "string" },
     says = "401 that asks for claims (a JSON text): the caller's tokens pass when they were fetched with them" },
 
@@ -66,10 +69,9 @@ local function fault_of_trouble(trouble)
   local name = type(trouble) == "table" and trouble.name or trouble
   local known = fault.troubles[name]
   if not known then return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table" end
-  if type(trouble) ~= "table" then return nil end
-  local takes = { name = "string" }
+  local takes, given = { name = "string" }, type(trouble) == "table" and trouble or {}
   for each, kind in pairs(known.takes or {}) do takes[each] = kind end
-  return options.fault_of(("a fault's trouble '%s'"):format(name), trouble, takes)
+  return options.fault_of(("a fault's trouble '%s'"):format(name), given, takes) or known.check and known.check(given)
 end
 
 local function fault_of_answer(rule)

@@ -136,6 +136,7 @@ local function make_code(at, application, uri)
   check_challenge(fields)
   local asked = proof.need(fields, "scope")
   scope.of_user(at, asked)
+  if ephemeral.is_full(at.world, "code") then aadsts.raise(90055) end
   local user, text = who_signs_in(at), "1." .. crypto.base64url(core.random(48))
   at.world:save("code", {
     id = crypto.base64url(crypto.sha256(text)), client_id = application.client_id, redirect_uri = uri, user_id = user.object_id,
