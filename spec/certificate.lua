@@ -24,6 +24,13 @@ function certificate.authority()
   return { directory = directory, ca_file = directory .. "/ca.pem" }
 end
 
+--- What an authority signs with.
+---@param authority table
+---@return string certificate, string key      PEM texts
+function certificate.pair(authority)
+  return read(authority.ca_file), read(authority.directory .. "/ca.key")
+end
+
 --- A server's certificate and key.
 ---@param authority table
 ---@param name string            "IP:127.0.0.1", "DNS:localhost"

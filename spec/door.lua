@@ -73,6 +73,12 @@ function Door:ask(method, target, body, headers)
   return self:send { method = method, target = target, headers = all, body = type(body) == "table" and json.encode(body) or body or "" }
 end
 
+--- Fields with others over them; false takes one away.
+function door.merged(into, change)
+  for name, value in pairs(change or {}) do into[name] = value or nil end
+  return into
+end
+
 --- The body of a PUT that creates an instance.
 function door.instance(more)
   local properties = { vmSize = "STANDARD_DS3_V2" }

@@ -14,15 +14,13 @@ local CLIENT = "bbbbbbbb-0000-0000-0000-00000000000b"
 local ISSUER, SUBJECT = "https://token.actions.example", "repo:contoso/ml:ref:refs/heads/main"
 
 describe("signing in to the emulator", function()
-  local authority, pem, key, emulator, ws
+  local authority, own, pem, key, emulator, ws
 
   setup(function()
     authority = certificate.authority()
-    local function read(name)
-      local file <close> = assert(io.open(authority.directory .. "/" .. name))
-      return file:read "a"
-    end
-    pem, key = read "ca.key" .. read "ca.pem", core.crypto.read_key(read "ca.key")
+    local text
+    own, text = certificate.pair(authority)
+    pem, key = text .. own, core.crypto.read_key(text)
   end)
 
   teardown(function() certificate.remove(authority) end)
@@ -30,7 +28,7 @@ describe("signing in to the emulator", function()
   before_each(function()
     emulator, ws = world.open({ ann = "Running" }, {
       applications = { {
-        client_id = CLIENT, client_secret = "a+b&c=d e%", certificates = { pem:match "%-%-%-%-%-BEGIN CERTIFICATE.*" },
+        client_id = CLIENT, client_secret = "a+b&c=d e%", certificates = { own },
         federated = { { issuer = ISSUER, subject = SUBJECT } },
       } },
       issuers = { { issuer = ISSUER, keys = { key:jwk() } } },
@@ -99,11 +97,9 @@ describe("signing in to the emulator", function()
 
   it("is refused with a certificate that is not registered", function()
     local other = certificate.authority()
-    local file <close> = assert(io.open(other.directory .. "/ca.pem"))
-    local stranger = file:read "a"
-    local file_of_key <close> = assert(io.open(other.directory .. "/ca.key"))
-    local _, err = azureml.try(look, credential.client_certificate(given { certificate = file_of_key:read "a" .. stranger }))
+    local its, text = certificate.pair(other)
     certificate.remove(other)
+    local _, err = azureml.try(look, credential.client_certificate(given { certificate = text .. its }))
     assert.is_truthy(tostring(err):find("AADSTS700027", 1, true), tostring(err))
   end)
 

@@ -20,7 +20,8 @@ describe("README", function()
     return 'local azureml = require "azureml"\nlocal ws = azureml.workspace()\n' .. snippet
   end
 
-  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n", "Running\n" }
+  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n", "Running\n",
+    "AllocationFailed\nAuthorizationFailed\n" }
   local count = 0
 
   for snippet in text:gmatch "```lua\n(.-)```" do

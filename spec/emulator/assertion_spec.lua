@@ -14,11 +14,9 @@ local authority, key, pem, print, stranger
 
 setup(function()
   authority = certificate.authority()
-  local function read(name)
-    local file <close> = assert(io.open(authority.directory .. "/" .. name))
-    return file:read "a"
-  end
-  key, pem = assert(crypto.read_key(read "ca.key")), read "ca.pem"
+  local text
+  pem, text = certificate.pair(authority)
+  key = assert(crypto.read_key(text))
   print = crypto.certificate(pem)
   stranger = crypto.generate_key(1024)
 end)
@@ -41,10 +39,7 @@ local function two(first, second)
   return { first, second }
 end
 
-local function merged(into, change)
-  for name, value in pairs(change or {}) do into[name] = value or nil end
-  return into
-end
+local merged = door.merged
 
 -- An assertion as libraries make it, with changes: false takes a member away.
 local function made(at, claims, header, signer)

@@ -38,6 +38,14 @@ describe("the emulator, asked without the right token", function()
     end)))
   end)
 
+  it("takes one for itself, where it was asked", function()
+    local at = door.open()
+    for _, row in ipairs { { "http://127.0.0.1:5", 200 }, { "https://127.0.0.1:5/", 200 }, { "http://127.0.0.1:6", 401 } } do
+      at:use(at.emulator.owner, row[1])
+      assert.equal(row[2], (at:ask("GET", at:path "computes", nil, { host = "127.0.0.1:5" })))
+    end
+  end)
+
   it("does not take one that has expired, and says when", function()
     local status, value = ask("own", function(at) at.emulator:advance "61m" end)
     assert.same({ 401, "ExpiredAuthenticationToken" }, { status, value.error.code })

@@ -33,6 +33,17 @@ describe("the emulator, asked by who may not", function()
     end)
   end
 
+  it("wants the right to join a subnet of who creates in one", function()
+    local subnet = "/subscriptions/" .. door.SUBSCRIPTION .. "/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+    local body = door.instance { subnet = { id = subnet } }
+    local status, value, robot, at = ask("AzureML Compute Operator", nil, "PUT", "computes/ci-new", body)
+    assert.same({ 403, "AuthorizationFailed" }, { status, value.error.code })
+    assert.is_truthy(value.error.message:find("'Microsoft.Network/virtualNetworks/subnets/join/action' over scope '" .. subnet, 1, true))
+    at.emulator.roles:define { id = "joiner", name = "Joiner", actions = { "Microsoft.Network/virtualNetworks/subnets/join/action" } }
+    at.emulator.roles:assign { principal_id = robot.object_id, role = "Joiner", scope = subnet }
+    assert.equal(201, (at:ask("PUT", at:path "computes/ci-new", body)))
+  end)
+
   it("lets who may act in one workspace alone act there, poll, and nothing else", function()
     local at = door.open { seed = { instances = { ["ci-ann"] = "Running" } } }
     local robot = at.emulator.directory:add_application { client_id = LONELY }

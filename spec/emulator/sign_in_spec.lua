@@ -16,10 +16,7 @@ local function two(first, second)
   return { first, second }
 end
 
-local function merged(into, change)
-  for name, value in pairs(change or {}) do into[name] = value or nil end
-  return into
-end
+local merged = door.merged
 
 local function sign_in(at, change)
   local fields = merged({

@@ -50,6 +50,7 @@ for name, each in pairs(kinds) do
   actions["GET " .. name] = function(emulator) return listed(emulator.world.records[kind]) end
 
   actions["POST " .. name] = function(emulator, body)
+    if type(body) == "table" then body.kind = nil end      -- what was listed can be sent again
     local wrong = directory.fault_of(kind, body)
     if wrong then return refuse(400, wrong) end
     return { status = 201, json = without_secrets(add(emulator, body)) }

@@ -17,6 +17,8 @@ return {
   name_invalid = { status = 400, code = "BadRequest" },
   no_keys = { status = 400, code = "BadRequest" },
   detach = { status = 400, code = "BadRequest" },
+  -- 10: what who creates in a subnet must hold there.
+  join_subnet = "Microsoft.Network/virtualNetworks/subnets/join/action",
   -- 11: what an application of an instance answers that does not run.
   not_running = { status = 409, code = "Conflict" },
   -- auth.md, 11: what is said beside a claims challenge.

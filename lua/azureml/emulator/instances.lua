@@ -1,8 +1,10 @@
 --- Compute instances: what a PUT makes, and what can be changed of one afterwards. Source: compute-rest.md, sections 3.3 and 3.9 to 3.13.
 local answer = require "azureml.emulator.answer"
+local authorise = require "azureml.emulator.authorise"
 local check = require "azureml.emulator.check"
 local find = require "azureml.emulator.find"
 local identities = require "azureml.emulator.identities"
+local inferred = require "azureml.emulator.inferred"
 local iso8601 = require "azureml.emulator.iso8601"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
@@ -56,6 +58,7 @@ end
 function instances.create(at, common, properties)
   local wanted = validate.instance(properties, at)
   validate.name(at.compute_name)
+  if wanted.subnet then authorise(at.roles, at.application, inferred.join_subnet, wanted.subnet.id) end
   if at.world:is_taken(at.workspace.location, at.compute_name) then refusal.raise("name_taken", at.compute_name) end
   quotas.check(at, wanted.size)
   local policy = at.world.behaviour.policy
