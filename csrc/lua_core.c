@@ -723,7 +723,6 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   luaL_newlib(L, functions);
   lua_credential_register(L);
   lua_json_register(L);
-  lua_reader_register(L);
   lua_system_register(L);
   lua_journal_register(L);
   lua_certificate_register(L);

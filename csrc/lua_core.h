@@ -41,7 +41,6 @@ void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
 
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
-void lua_reader_register(lua_State *L);          /* read */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_register(lua_State *L);           /* state_file */

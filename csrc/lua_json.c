@@ -1,5 +1,6 @@
-/* lua_json.c: Lua values as JSON, and the border to jansson: texts read where each array must stay one, and changes merged into a text
-   whose other members survive as they are. What scripts look at lua_reader.c reads. */
+/* lua_json.c: Lua values as JSON, and the border to jansson: changes merged into a text whose other members survive as they are.
+   lua-cjson decodes for users; it cannot write an empty array, does not tell one from an empty object, and makes every number a float:
+   where that matters we read ourselves. */
 
 #include <jansson.h>
 #include <limits.h>
@@ -54,7 +55,7 @@ static int digits_of(double number) {
   return digits;
 }
 
-/* A float without a fraction is written as an integer: lua-cjson, which scripts may use, makes floats of all. */
+/* A float without a fraction is written as an integer: that is what it was before lua-cjson decoded it. */
 static int write_number(Writer *w, int index) {
   char text[40];
   if (lua_isinteger(w->L, index)) return put(w, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(w->L, index)));
@@ -230,7 +231,7 @@ static int write_value(Writer *w, int index, int depth) {
     case LUA_TNUMBER: return write_number(w, index);
     case LUA_TSTRING: return write_string(w, index, "a string that is not UTF-8");
     case LUA_TTABLE: return write_table(w, index, depth);
-    case LUA_TLIGHTUSERDATA:      /* json.null */
+    case LUA_TLIGHTUSERDATA:      /* cjson.null */
       if (lua_touserdata(L, index) == NULL) return put_text(w, "null");
       break;
     default: break;
@@ -303,7 +304,7 @@ static int push_value(lua_State *L, const json_t *json, int depth) {
     case JSON_INTEGER: lua_pushinteger(L, json_integer_value(json)); break;
     case JSON_REAL: lua_pushnumber(L, json_real_value(json)); break;
     case JSON_TRUE: case JSON_FALSE: lua_pushboolean(L, json_is_true(json)); break;
-    case JSON_NULL: lua_pushlightuserdata(L, NULL); break;      /* json.null */
+    case JSON_NULL: lua_pushlightuserdata(L, NULL); break;      /* cjson.null */
   }
   return 1;
 }
@@ -314,7 +315,7 @@ static int protected_push(lua_State *L) {
   return push_value(L, json, 0) ? 1 : luaL_error(L, "nested too deeply");
 }
 
-/* decode(text) -> value | nil, why not. Arrays are marked as such, the empty ones too. */
+/* decode(text) -> value | nil, why not. Unlike lua-cjson's: integers stay integers, arrays are marked as such, the empty ones too. */
 static int l_decode(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);

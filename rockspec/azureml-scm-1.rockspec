@@ -9,7 +9,7 @@ Creates, starts, stops, restarts, lists and deletes the compute instances of an 
 A C core does REST, credentials and the polling of long-running operations; an emulator of the service is built in.]],
   license = "MIT",
 }
-dependencies = { "lua ~> 5.4", "argparse >= 0.7.1" }
+dependencies = { "lua ~> 5.4", "lua-cjson >= 2.1.0", "argparse >= 0.7.1" }
 external_dependencies = {
   CURL = { library = "curl" },      -- no header: where it lies differs, and pkg-config knows
   JANSSON = { header = "jansson.h", library = "jansson" },

@@ -25,7 +25,7 @@ local json = require "azureml.json"
 ---@field schedules table                         as the service sends them
 ---@field errors table                            what went wrong with it, as the service sends it
 ---@field workspace azureml.Workspace
----@field raw table                    the decoded reply, with all that has no field here; null is azureml.json.null
+---@field raw table                    the decoded reply, with all that has no field here; null is cjson.null
 local Instance = {}
 
 local instance = {}

@@ -1,20 +1,29 @@
---- JSON for the package: the core reads and writes it, so that integers, empty arrays, nulls and members that nobody here knows survive.
+--- JSON for the package: lua-cjson decodes, in an instance of our own; the core encodes, and merges with jansson, so that integers,
+--- empty arrays, nulls and members that nobody here knows survive.
+local cjson = require "cjson"
 local core = require "azureml.core"
 
+local own = cjson.new()
+own.decode_invalid_numbers(false)
+
 local json = {
-  null = core.null,
+  null = cjson.null,
   encode = core.encode,
   merge = core.merge,
   array = core.array,
   is_array = core.is_array,
 }
 
---- The value of a JSON text, or nil and what is wrong with it. Integers are integers; null is json.null; an empty array is {}.
+--- The value of a JSON text, or nil and what is wrong with it.
 ---@param text string
 ---@return any value, string? fault
-json.decode = core.read
+function json.decode(text)
+  local ok, value = pcall(own.decode, text)
+  if ok then return value end
+  return nil, tostring(value)
+end
 
---- The value of a JSON text in which every array is marked as one (json.is_array), so that the empty ones are written as such again.
+--- The value of a JSON text as it was written: integers are integers, and every array is one, the empty ones too.
 ---@param text string
 ---@return any value, string? fault
 json.decode_exact = core.decode

@@ -228,13 +228,9 @@ local function keeping_lines(char, code)
   return (char == "\n" or char == "\t") and char or escaped(char, code)
 end
 
--- The value by which ours and lua-cjson stand for a null.
 local function is_null(value)
-  for _, name in ipairs { "azureml.core", "cjson" } do
-    local module = package.loaded[name]
-    if type(module) == "table" and value == module.null then return true end
-  end
-  return false
+  local cjson = package.loaded.cjson
+  return type(cjson) == "table" and value == cjson.null
 end
 
 local function scalar(state, value)
