@@ -1,5 +1,4 @@
 local aadsts = require "azureml.emulator.aadsts"
-local form = require "azureml.emulator.form"
 local scope = require "azureml.emulator.scope"
 
 local at = {
@@ -42,16 +41,4 @@ describe("a scope", function()
       assert.equal(row[3], raised.number)
     end)
   end
-end)
-
-describe("a form", function()
-  it("is read as it was written", function()
-    local fields = { a = "b c", ["d&e"] = "f=g+h%", i = "" }
-    assert.same(fields, form.read(form.write(fields)))
-    assert.same({ a = "b c" }, form.read "a=b+c&junk&&")
-  end)
-
-  it("shows in HTML what it holds, and does nothing there", function()
-    assert.equal("&lt;a b=&quot;c&quot; d=&#39;&amp;&#39;&gt;", form.html [[<a b="c" d='&'>]])
-  end)
 end)
