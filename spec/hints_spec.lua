@@ -5,6 +5,9 @@ describe("hints", function()
     { { code = "AuthorizationFailed", message = "no" }, "ask an owner of the workspace for a role that has this action" },
     { { code = "ResourceNotFound", message = "gone" }, "'azureml list' shows what there is" },
     { { code = "BadRequest", message = "has a Standard DSv2 family vCPU quota of 0" }, "stopping frees none" },
+    { { code = "BadRequest", message = "Operation results in exceeding quota limits of Core." }, "stopping frees none" },
+    { { code = "BadRequest", message = "The specified subscription has reached its limit of 200 computes in this region." },
+      "stopping frees none" },
     { { code = "BadRequest", message = "StopCompute is not allowed when ComputeInstance disk is full." }, "free some space" },
     { { code = "Conflict", message = "The specified name x is already in use" }, "unique in the whole region" },
     { { code = "Conflict", message = "busy" }, "another command is at work" },
@@ -19,5 +22,6 @@ describe("hints", function()
   it("are none where nobody knows better", function()
     assert.is_nil(hints.of { code = "Teapot", message = "short and stout" })
     assert.is_nil(hints.of { code = "Teapot" })
+    assert.is_nil(hints.of { code = "SeedInvalid", message = "a seed has no field 'x' (known: quotas, workspaces)" })
   end)
 end)

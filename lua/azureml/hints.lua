@@ -34,9 +34,11 @@ local by_code = {
   Timeout = "it goes on at the service: wait again, or keep the ticket",
 }
 
+local QUOTA = "choose a smaller or another size, delete what is not needed, or ask for more quota; stopping frees none"
+
 local by_text = {
   { "Identity not found", "give the machine this managed identity in the Azure portal, or name another one" },
-  { "quota", "choose a smaller or another size, delete what is not needed, or ask for more quota; stopping frees none" },
+  { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA }, { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; whoever it is assigned to can add one" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
