@@ -14,8 +14,9 @@ describe("the emulator's banner", function()
     "listens at https://127.0.0.1:8443; Ctrl-C ends it.", "subscription sub, group ml, workspace team\n",
     "export AZUREML_EMULATOR=https://127.0.0.1:8443", "export AZURE_AUTHORITY_HOST=https://127.0.0.1:8443 AZURE_TENANT_ID=tenant",
     "export AZURE_CLIENT_ID=client AZURE_CLIENT_SECRET=secret", "NODE_EXTRA_CA_CERTS='/state/it'\\''s/ca.pem'",
-    "REQUESTS_CA_BUNDLE='/state/it'\\''s/ca.pem'", 'AzureMachineLearningWorkspaces(credential, "sub", base_url="https://127.0.0.1:8443"',
-    'new AzureMachineLearningServices(credential, "sub", { endpoint: "https://127.0.0.1:8443"', "az rest --skip-authorization-header",
+    "REQUESTS_CA_BUNDLE='/state/it'\\''s/ca.pem'", 'MLClient(credential, "sub", "ml", "team")',
+    "export ARM_CLOUD_METADATA_URL='https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'",
+    'new AzureMachineLearningWorkspaces(credential, "sub", { endpoint: "https://127.0.0.1:8443"', "az rest --skip-authorization-header",
     "https://127.0.0.1:8443/subscriptions/sub/resourceGroups/ml/providers/Microsoft.MachineLearningServices/workspaces/team/computes",
   } do
     it("says " .. words:gsub("\n", ""), function() assert.is_truthy(text_of():find(words, 1, true), text_of()) end)
@@ -30,6 +31,7 @@ describe("the emulator's banner", function()
     local text = text_of { ca_file = false, url = "http://127.0.0.1:80" }
     assert.is_truthy(text:find("start it with --tls", 1, true))
     assert.is_nil(text:find("AzureMachineLearning", 1, true))
+    assert.is_nil(text:find("MLClient", 1, true))
     assert.is_nil(text:find("CA_", 1, true))
     assert.is_nil(text:find("--cacert", 1, true))
   end)

@@ -40,12 +40,13 @@ local function for_sdks(facts)
   if not facts.ca_file then return { "Python and JavaScript: their SDKs accept https alone: start it with --tls for them" } end
   local subscription, url, scope = json.encode(facts.subscription_id), json.encode(facts.url), '"https://management.azure.com/.default"'
   return {
-    "Python:",
+    "Python (azure-ai-ml):",
+    "  " .. export { { "ARM_CLOUD_METADATA_URL", facts.url .. "/metadata/endpoints?api-version=2019-05-01" } },
     "  credential = EnvironmentCredential(disable_instance_discovery=True)",
-    ("  AzureMachineLearningWorkspaces(credential, %s, base_url=%s, credential_scopes=[%s])"):format(subscription, url, scope),
-    "JavaScript:",
+    ("  MLClient(credential, %s, %s, %s)"):format(subscription, json.encode(facts.resource_group), json.encode(facts.workspace_name)),
+    "JavaScript (@azure/arm-machinelearning):",
     "  const credential = new EnvironmentCredential({ disableInstanceDiscovery: true })",
-    ("  new AzureMachineLearningServices(credential, %s, { endpoint: %s, credentialScopes: %s })"):format(subscription, url, scope),
+    ("  new AzureMachineLearningWorkspaces(credential, %s, { endpoint: %s, credentialScopes: %s })"):format(subscription, url, scope),
   }
 end
 

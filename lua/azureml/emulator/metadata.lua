@@ -69,9 +69,10 @@ function metadata.realm(at, name)
   }
 end
 
+-- Not "AzureCloud": clients that know that one's endpoints would use those.
 local function modern(at)
   return {
-    name = "AzureCloud", resourceManager = at.origin .. "/", portal = "https://portal.azure.com",
+    name = "AzureEmulator", resourceManager = at.origin .. "/", portal = "https://portal.azure.com",
     authentication = {
       loginEndpoint = at.origin, tenant = "common", identityProvider = "AAD",
       audiences = json.array { "https://management.core.windows.net/", "https://management.azure.com/" },
