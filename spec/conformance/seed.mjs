@@ -9,6 +9,7 @@ const [KEY, CERTIFICATE] = [join(here, "key.pem"), join(here, "certificate.pem")
 const read = (path) => readFileSync(path, "utf8");
 
 export const READER = { client_id: "aaaaaaaa-0000-0000-0000-000000000001", client_secret: "a-reader's-secret-of-these-tests" };
+export const SCIENTIST = { client_id: "aaaaaaaa-0000-0000-0000-000000000003", client_secret: "a-scientist's-secret-of-these-tests" };
 export const CERTIFIED = { client_id: "aaaaaaaa-0000-0000-0000-000000000002", pem: () => read(KEY) + read(CERTIFICATE) };
 
 // A key and a certificate of an application, as anybody would make them.
@@ -29,11 +30,11 @@ export const seed = () => ({
   token_lifetime: 1000000,      // the clock is moved on by hours, and clients keep tokens by ours
   quotas: { total: 10000, family: 10000, gpu_family: 0, clusters: 1000 },
   applications: [
-    { ...READER, name: "reader of the tests" },
+    { ...READER, name: "reader of the tests" }, { ...SCIENTIST, name: "scientist of the tests" },
     { client_id: CERTIFIED.client_id, name: "certified", certificates: [certify()] },
   ],
   role_assignments: [
-    { principal: READER.client_id, role: "Reader" },
+    { principal: READER.client_id, role: "Reader" }, { principal: SCIENTIST.client_id, role: "AzureML Data Scientist" },
     { principal: CERTIFIED.client_id, role: "Contributor" },
   ],
 });

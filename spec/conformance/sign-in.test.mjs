@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ClientCertificateCredential, ClientSecretCredential, DefaultAzureCredential, EnvironmentCredential } from "@azure/identity";
 import { CERTIFIED } from "./seed.mjs";
+import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
 import { authority, connect, credential, group, SCOPE, settings, url, workspace } from "./world.mjs";
 
 const NOBODY = "00000000-1111-2222-3333-444444444444";
@@ -37,6 +38,16 @@ describe("signing in", () => {
     });
     await works(new EnvironmentCredential({ disableInstanceDiscovery: true }));
     await works(new DefaultAzureCredential({ disableInstanceDiscovery: true }));
+  });
+
+  it("works as the emulator's banner says", async () => {
+    const banner = process.env.BANNER;
+    for (const [, variable, value] of banner.matchAll(/ (AZURE_\w+)=(\S+)/g)) process.env[variable] = value;
+    const [, first, second] = banner.match(/JavaScript.*:\n *(.*)\n *(.*)\n/);
+    const client = new Function("EnvironmentCredential", "AzureMachineLearningWorkspaces", `${first}; return ${second}`)(
+      EnvironmentCredential, AzureMachineLearningWorkspaces,
+    );
+    assert.equal((await client.workspaces.get(group, workspace)).name, workspace);
   });
 
   it("fails with a wrong secret", () => fails(new ClientSecretCredential(settings.tenant_id, settings.client_id, "wrong", authority),

@@ -20,14 +20,15 @@ async function begin() {
   const died = once(emulator, "close").then(() => { throw new Error(`the emulator did not start:\n${begun.said}`); });
   [begun.url] = await Promise.race([once(createInterface(emulator.stdout), "line"), died]);
   died.catch(() => {});
+  begun.banner = begun.said;
   begun.authority = begun.said.match(/NODE_EXTRA_CA_CERTS=(\S+)/)[1];
   return begun;
 }
 
 async function run(file) {
-  const { emulator, url, authority } = await begin();
+  const { emulator, url, banner, authority } = await begin();
   const tests = spawn(process.execPath, ["--test", "--test-reporter=spec", join(here, file)], {
-    stdio: "inherit", env: { ...process.env, EMULATOR: url, NODE_EXTRA_CA_CERTS: authority },
+    stdio: "inherit", env: { ...process.env, EMULATOR: url, BANNER: banner, NODE_EXTRA_CA_CERTS: authority },
   });
   const [code] = await once(tests, "exit");
   emulator.kill("SIGINT");

@@ -37,9 +37,9 @@ export function credential() {
 
 // What is tried: the packages at their own api-versions, and the current one at the oldest and the newest that the emulator speaks.
 export const clients = [
-  { name: "@azure/arm-machinelearning 1.0.0", Client: First },
+  { name: "@azure/arm-machinelearning 1.0.0", Client: First, noJobs: "sends nothing of a job but its type and its compute" },
   { name: "@azure/arm-machinelearning 2.1.1", Client: Current },
-  { name: "@azure/arm-machinelearning 2.1.1 at 2021-01-01", Client: Current, apiVersion: "2021-01-01" },
+  { name: "@azure/arm-machinelearning 2.1.1 at 2021-01-01", Client: Current, apiVersion: "2021-01-01", noJobs: "there were none" },
   { name: "@azure/arm-machinelearning 2.1.1 at 2026-03-15-preview", Client: Current, apiVersion: "2026-03-15-preview" },
 ];
 
