@@ -21,6 +21,7 @@ describe("README", function()
   end
 
   local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n", "Running\n",
+    "0%.88 USD\nnil\t[^\n]*There is already an active operation submitted[^\n]*\n.*Running\n",
     "AllocationFailed\nAuthorizationFailed\n" }
   local count = 0
 
