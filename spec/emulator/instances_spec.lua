@@ -77,7 +77,8 @@ describe("what can be changed of an instance", function()
   end)
 
   for body, says in pairs {
-    ["{}"] = "'customServices' must be a list", ['[{"name":"a"}]'] = "'customServices.image' is required", ["[5]"] = "a list of objects",
+    ["{}"] = "'customServices' must be a list", ['[{"name":"a"}]'] = "'customServices.image' is required",
+    ["[5]"] = "'customServices' must be an object",
     ['[{"name":"a","image":{"reference":"x"}},{"name":"a","image":{"reference":"x"}}]'] = "the name a is given twice",
     ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":1,"published":8},{"target":2,"published":8}]}]'] =
       "port 8 is given twice",

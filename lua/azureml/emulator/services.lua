@@ -6,10 +6,51 @@ local refusal = require "azureml.emulator.refusal"
 local services = {}
 
 local PROTOCOLS, IMAGES = { tcp = true, udp = true, http = true }, { docker = true, azureml = true }
-local VOLUMES = { bind = true, volume = true, tmpfs = true, npipe = true }
+local VOLUMES, VARIABLES = { bind = true, volume = true, tmpfs = true, npipe = true }, { ["local"] = true }
 
-local function check_port(port, name)
-  if port and (port < 1 or port > 65535) then refusal.raise("bad_service", ("%s %d is no port"):format(name, port)) end
+-- What the members of each part are: a type, a port, texts, a set of words, another part, each of a map,
+-- or a list.
+local BIND = { propagation = "string", createHostPath = "boolean", selinux = "string" }
+local VARIABLE = { type = VARIABLES, value = "string" }
+local KERNEL = { argv = "texts", displayName = "string", language = "string" }
+local ENDPOINT = { protocol = PROTOCOLS, name = "string", target = "port", published = "port", hostIp = "string" }
+local VOLUME = {
+  type = VOLUMES, readOnly = "boolean", source = "string", target = "string", consistency = "string", bind = { part = BIND },
+  volume = { part = { nocopy = "boolean" } }, tmpfs = { part = { size = "whole" } },
+}
+local IMAGE = { type = IMAGES, reference = "string", version = "string" }
+local SERVICE = {
+  name = "string", image = { part = IMAGE }, docker = { part = { privileged = "boolean" } }, environmentVariables = { each = VARIABLE },
+  endpoints = { list = ENDPOINT }, volumes = { list = VOLUME }, kernel = { part = KERNEL },
+}
+
+local function port(value, name)
+  local number = check.whole(value, name)
+  if number and (number < 1 or number > 65535) then refusal.raise("bad_service", ("%s %d is no port"):format(name, number)) end
+end
+
+local function texts(value, name)
+  for _, each in ipairs(check.list(value, name) or {}) do check.required(each, "string", name) end
+end
+
+local SINGLE = { port = port, texts = texts, whole = check.whole }
+
+-- Members that nobody knows stay as they are.
+local function check_part(value, members, name)
+  for member, rule in pairs(members) do
+    local each, place = value[member], name .. "." .. member
+    if type(rule) == "string" then
+      if SINGLE[rule] then SINGLE[rule](each, place) else check.typed(each, rule, place) end
+    elseif rule.part then
+      if check.table(each, place) then check_part(each, rule.part, place) end
+    elseif rule.each then
+      for _, one in pairs(check.table(each, place) or {}) do check_part(check.required(one, "table", place), rule.each, place) end
+    elseif rule.list then
+      for _, one in ipairs(check.list(each, place) or {}) do check_part(check.required(one, "table", place), rule.list, place) end
+    else
+      check.one_of(each, rule, place)
+    end
+  end
 end
 
 -- Two services, or two endpoints, that want the same.
@@ -18,32 +59,15 @@ local function claim(taken, value, what)
   taken[value] = true
 end
 
-local function check_endpoint(one, ports)
-  if type(one) ~= "table" then refusal.raise("wrong_type", "endpoints", "a list of objects") end
-  check.one_of(one.protocol, PROTOCOLS, "protocol")
-  check_port(check.whole(check.required(one.target, "number", "endpoints.target"), "target"), "target")
-  local published = check.whole(one.published, "published")
-  check_port(published, "published")
-  if published then claim(ports, published, "the published port") end
-end
-
-local function check_volume(one)
-  if type(one) ~= "table" then refusal.raise("wrong_type", "volumes", "a list of objects") end
-  check.one_of(one.type, VOLUMES, "volumes.type")
-  check.flag(one.readOnly, "volumes.readOnly")
-  check.text(one.source, "volumes.source")
-  check.text(one.target, "volumes.target")
-end
-
 local function check_service(one, names, ports)
-  if type(one) ~= "table" then refusal.raise("wrong_type", "customServices", "a list of objects") end
+  check_part(check.required(one, "table", "customServices"), SERVICE, "customServices")
   claim(names, check.required(one.name, "string", "customServices.name"), "the name")
-  local image = check.required(one.image, "table", "customServices.image")
-  check.one_of(image.type, IMAGES, "image.type")
-  check.required(image.reference, "string", "image.reference")
-  check.table(one.environmentVariables, "environmentVariables")
-  for _, endpoint in ipairs(check.list(one.endpoints, "endpoints") or {}) do check_endpoint(endpoint, ports) end
-  for _, volume in ipairs(check.list(one.volumes, "volumes") or {}) do check_volume(volume) end
+  check.required(check.required(one.image, "table", "customServices.image").reference, "string", "customServices.image.reference")
+  for _, endpoint in ipairs(check.list(one.endpoints, "customServices.endpoints") or {}) do
+    check.required(endpoint.target, "number", "customServices.endpoints.target")
+    local published = check.whole(endpoint.published, "published")
+    if published then claim(ports, published, "the published port") end
+  end
 end
 
 --- Read a list of them, checked; members that nobody knows stay. Raises a refusal.

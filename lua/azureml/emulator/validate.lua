@@ -192,6 +192,11 @@ function validate.scale(given, old)
   return { most = most, least = least, idle = idle }
 end
 
+local function image_of(properties)
+  local image = object(properties.virtualMachineImage, "virtualMachineImage")
+  return image and { id = check.required(image.id, "string", "virtualMachineImage.id") }
+end
+
 local SYSTEMS, PRIORITIES = { Linux = true, Windows = true }, { Dedicated = true, LowPriority = true }
 
 --- What a PUT asks a cluster to be, checked; raises a refusal.
@@ -206,7 +211,7 @@ function validate.cluster(properties, at, old)
     scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",
     system = check.one_of(properties.osType, SYSTEMS, "osType") or "Linux",
-    image = check.plain(object(properties.virtualMachineImage, "virtualMachineImage")),
+    image = image_of(properties),
     isolated = flag(properties.isolatedNetwork, "isolatedNetwork"), public_ip = flag(properties.enableNodePublicIp, "enableNodePublicIp"),
     remote_login = check.one_of(properties.remoteLoginPortPublicAccess, ACCESS, "remoteLoginPortPublicAccess") or "NotSpecified",
   }

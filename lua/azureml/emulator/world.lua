@@ -180,6 +180,7 @@ end
 
 function kinds.workspace.leave(self, record)
   for _, compute in ipairs(self:computes(record)) do self:drop("compute", compute) end
+  for _, job in ipairs(record.jobs) do self:drop("job", job) end
   record.group.workspaces[record.name:lower()] = nil
 end
 

@@ -134,18 +134,27 @@ function zone.find(name)
   return known[name]
 end
 
---- Seconds that its clocks are ahead of UTC.
----@param at number        seconds since 1970
----@return integer
-function Zone:offset_at(at)
+-- Between which two changes of its clocks a time is: the number of the first, 0 before all.
+local function find(self, at)
   local low, high = 0, #self.at
-  if high > 0 and at >= self.at[high] and self.footer then return offset_by_footer(self.footer, at) end
-  if high == 0 and self.footer then return offset_by_footer(self.footer, at) end
   while low < high do
     local middle = (low + high + 1) // 2
     if self.at[middle] <= at then low = middle else high = middle - 1 end
   end
-  return self.offset[low] or self.first
+  return low
+end
+
+--- Seconds that its clocks are ahead of UTC.
+---@param at number        seconds since 1970
+---@return integer
+function Zone:offset_at(at)
+  local last = self.last      -- mostly it is where it was
+  if not last or at < (self.at[last] or -math.huge) or at >= (self.at[last + 1] or math.huge) then
+    last = find(self, at)
+    self.last = last
+  end
+  if last == #self.at and self.footer then return offset_by_footer(self.footer, at) end
+  return self.offset[last] or self.first
 end
 
 --- What its clocks show.
