@@ -39,6 +39,16 @@ describe("the meter", function()
     assert.equal(3000, billing.of(one, 1000).seconds)
   end)
 
+  it("knows the price of nodes of low priority, and of those with Windows", function()
+    local function cost(more)
+      local one = { kind = "AmlCompute", name = "cluster", vm_size = "Standard_DS3_v2", nodes = 1 }
+      for name, value in pairs(more) do one[name] = value end
+      machine.settle(one, "Steady", 0)
+      return ("%.4f"):format(billing.of(one, 3600).cost)
+    end
+    assert.same({ "0.2930", "0.0586", "0.5274" }, { cost {}, cost { priority = "LowPriority" }, cost { system = "Windows" } })
+  end)
+
   it("is told of over all computes, those that have gone included; at the control endpoint too", function()
     local at = door.open { seed = { instances = { ["ci-ann"] = "Running", ["ci-bob"] = "Stopped" } } }
     at.emulator:advance "30m"

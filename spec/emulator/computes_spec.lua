@@ -193,6 +193,7 @@ describe("the emulator's computes", function()
     it("where there is none: 204", function()
       local at = door.open()
       assert.equal(204, (at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")))
+      assert.equal(200, (at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete&api-version=2021-01-01")))
     end)
   end)
 

@@ -226,6 +226,26 @@ describe("a PUT on an instance", function()
     assert.is_truthy(message_of(value):find("Standard DSv2 family vCPU quota of 4", 1, true))
   end)
 
+  it("that gave its quota back is not started by a schedule either where there is none, and is when there is again", function()
+    local at = door.open { seed = { quotas = { family = 4 } } }
+    local body = door.instance { releaseQuotaOnStop = true, schedules = { computeStartStop = { { action = "Start",
+      triggerType = "Recurrence", recurrence = { frequency = "Hour", interval = 1 } } } } }
+    assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), body)))
+    at.emulator:advance "10m"
+    assert.equal(202, (verb(at, "stop")))
+    at.emulator:advance "10m"
+    assert.equal(201, (at:ask("PUT", at:path "computes/ci-bob", door.instance())))
+    at.emulator:advance "45m"
+    at.token = at.emulator:issue_token()
+    local inner = inner_of(at)
+    assert.same({ "Stopped", "StartFailed", "Schedule" },
+      { inner.state, inner.lastOperation.operationStatus, inner.lastOperation.operationTrigger })
+    assert.is_truthy(inner.errors[1].error.message:find("Standard DSv2 family vCPU quota of 4", 1, true))
+    at:ask("DELETE", at:path "computes/ci-bob?underlyingResourceAction=Delete")
+    at.emulator:advance "59m"
+    assert.equal("Running", inner_of(at).state)
+  end)
+
   it("without a public address needs a network", function()
     local at = door.open { seed = { workspaces = { { name = "managed", managed_network = true } } } }
     assert.equal(400, (at:ask("PUT", at:path "computes/ci-ann", door.instance { enableNodePublicIp = false })))

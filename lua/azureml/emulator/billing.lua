@@ -28,11 +28,11 @@ function billing.count(one, at)
   one.seconds[one.vm_size] = (one.seconds[one.vm_size] or 0) + seconds
 end
 
--- The price that applies is the one of Linux on a dedicated machine.
-local function price_of(vm_size)
-  local size = sizes.find(vm_size)
+-- The price that applies to an instance is the one of Linux on a dedicated machine.
+local function price_of(one, vm_size)
+  local size, system, tier = sizes.find(vm_size), one.system or "Linux", one.priority == "LowPriority" and "LowPriority" or "Standard"
   for _, price in ipairs(size and size.estimatedVMPrices.values or {}) do
-    if price.osType == "Linux" and price.vmTier == "Standard" then return price.retailPrice end
+    if price.osType == system and price.vmTier == tier then return price.retailPrice end
   end
   return 0
 end
@@ -50,7 +50,7 @@ function billing.of(one, now)
   end
   for size, seconds in pairs(bill.sizes) do
     bill.seconds = bill.seconds + seconds
-    bill.cost = bill.cost + seconds / HOUR * price_of(size)
+    bill.cost = bill.cost + seconds / HOUR * price_of(one, size)
   end
   return bill
 end

@@ -59,7 +59,7 @@ function computes.delete(at)
   if action == "detach" then refusal.raise "detach" end
   if action ~= "delete" then refusal.raise "no_action" end
   local compute = at.world:compute(at.workspace, at.compute_name)
-  if not compute then return { status = 204 } end
+  if not compute then return { status = versions.nothing_there(at.api_version) } end
   if at.world.behaviour.locked then refusal.raise("locked", at.path, show.workspace_id(at.workspace):match "^.*/resourceGroups/[^/]+") end
   find.refuse_busy(at, compute)
   local headers = operations.begin(at, compute, "delete", { location = true })

@@ -113,7 +113,8 @@ end
 happenings.scheduled_stop, happenings.idle_stop = stop_by_itself "Schedule", stop_by_itself "IdleShutdown"
 
 function happenings.scheduled_start(one, at)
-  local failure = one.workspace and capacity.lack(one.behaviour, "start", one.vm_size, one.workspace.location) or nil
+  local failure = one.workspace and (capacity.lack(one.behaviour, "start", one.vm_size, one.workspace.location) or one:lack_of_quota())
+    or nil
   machine.begin(one, "start", at, failure, { trigger = "Schedule" })
 end
 

@@ -47,7 +47,8 @@ end
 local function used_in_workspace(world, workspace, family)
   local sum = 0
   for _, compute in ipairs(world:computes(workspace)) do
-    local cores, of = quotas.cores_of(compute)
+    local cores, of = 0, nil
+    if not compute.gone then cores, of = quotas.cores_of(compute) end
     if of == family then sum = sum + cores end
   end
   return sum
@@ -185,6 +186,20 @@ function quotas.check(at, size, more)
   if not own then return end
   in_family = used_in_workspace(world, workspace, size.family)
   if in_family - freed + wanted > own then refusal.raise("quota_workspace", workspace.name, title, own, nodes, wanted, in_family) end
+end
+
+--- What a start of one that gave its quota back fails with for lack of it; nil where there is enough.
+---@param world table
+---@param compute table
+---@return { code: string, message: string }?
+function quotas.lack(world, compute)
+  if machine.holds_cores(compute) then return nil end
+  local workspace = compute.workspace
+  local at = { world = world, workspace = workspace, subscription = workspace.group.subscription }
+  local ok, raised = pcall(quotas.check, at, sizes.find(compute.vm_size), { computes = 0 })
+  if ok then return nil end
+  if not refusal.is(raised) then error(raised, 0) end
+  return { code = raised.code, message = raised.message }
 end
 
 return quotas

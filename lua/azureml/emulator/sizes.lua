@@ -62,7 +62,10 @@ local function size_of(row)
     lowPriorityCapable = true, premiumIO = takes_premium_disks(name),
     estimatedVMPrices = {
       billingCurrency = "USD", unitOfMeasure = "OneHour",
-      values = { price(hour, "Linux", "Standard"), price(hour / 5, "Linux", "LowPriority"), price(hour * 1.8, "Windows", "Standard") },
+      values = {
+        price(hour, "Linux", "Standard"), price(hour / 5, "Linux", "LowPriority"), price(hour * 1.8, "Windows", "Standard"),
+        price(hour * 1.8 / 2.5, "Windows", "LowPriority"),
+      },
     },
     supportedComputeTypes = kinds or EVERYTHING,
   }

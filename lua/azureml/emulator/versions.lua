@@ -78,6 +78,12 @@ end
 --- The versions that have each of the verbs that are not in all of them.
 versions.verbs = inferred.verbs
 
+--- What a delete of nothing is answered with.
+---@return integer status
+function versions.nothing_there(version)
+  return version == "2021-01-01" and 200 or 204
+end
+
 --- Those that have jobs.
 versions.jobs = { "2022-02-01", "2022-05-01" }
 

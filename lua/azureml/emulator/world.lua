@@ -174,7 +174,10 @@ function kinds.workspace.enter(self, record)
   link(record, {
     group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 }, jobs = {},
   })
-  record.contents.link = { __index = { workspace = record, behaviour = self.behaviour } }
+  record.contents.link = { __index = {
+    workspace = record, behaviour = self.behaviour,
+    lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
+  } }
   group.workspaces[record.name:lower()] = record
 end
 
@@ -278,6 +281,15 @@ end
 function World:usage(subscription, location)
   self:settle()
   return used_in(self, subscription, location)
+end
+
+--- What a start that happens by itself fails with for lack of quota; nil where there is enough. It is asked while time is being settled:
+--- what is due later has not happened.
+function World:lack_of_quota(compute)
+  local moment = setmetatable({}, { __index = self })
+  function moment.usage(_, ...) return used_in(self, ...) end
+  function moment.computes(_, workspace) return workspace.contents.order end
+  return quotas.lack(moment, compute)
 end
 
 -- Computes ----------------------------------------------------------------------------------------------------------------
