@@ -112,6 +112,14 @@ typedef struct ProgramOptions {        /* of those that run az or azd; borrowed 
   int    uncached;                     /* keep nothing on disk */
 } ProgramOptions;
 
+typedef struct PersonOptions {         /* of those that sign a person in; borrowed */
+  const char *login_hint;              /* "ann@example.org", for the browser's page; NULL */
+  int    handler;                      /* who answers what is asked of the loop's owner; 0: nobody is named */
+  int    kept;                         /* as the login that credential_login goes on with */
+  int    anew;                         /* whatever is kept: the person is asked first */
+  int    uncached;                     /* keep nothing on disk */
+} PersonOptions;
+
 typedef struct ManagedOptions {        /* borrowed; at most one id: a user-assigned identity. None: the machine's own */
   const char *client_id, *object_id, *resource_id;
   int   probe;                         /* ask first whether anybody is there: for chains, on machines outside Azure */
@@ -143,6 +151,10 @@ Credential *credential_fixed(Loop *loop, const char *token, Error *error);
 Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
 Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error);
 Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error);
+Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error);
+Credential *credential_refresh(Loop *loop, const AuthorityOptions *options, const char *refresh_token, Error *error);
+Credential *credential_login(Loop *loop, const AuthorityOptions *options, Error *error);   /* goes on with a kept one; tenant_id and client_id
+                                                                                              are ignored */
 Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error);
 Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error);   /* tenant_id and client_id are ignored */
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
@@ -151,6 +163,8 @@ Credential *credential_ref(Credential *credential);
 void        credential_unref(Credential *credential);
 const char *credential_kind(const Credential *credential);       /* "client_secret" */
 const char *credential_principal(const Credential *credential);  /* who, as far as it is known; never secret */
+const Credential *credential_served(const Credential *credential);   /* itself; of a chain, the link that brought its token, NULL: none has */
+double      credential_expires_in(const Credential *credential);     /* seconds that the token in hand lives; 0: there is none */
 char       *credential_claim(const Credential *credential, const char *name);   /* what the token in hand says of its owner ("oid"); NULL:
                                                                                    none yet, or it cannot be read. The caller frees */
 
@@ -194,6 +208,7 @@ typedef struct Request {               /* borrowed during the call */
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
   const Lro  *resume;                  /* go on polling this one instead of sending; copied */
   const char *request_id;              /* NULL: a new GUID */
+  int         token_only;              /* send nothing: it is over once there is a token */
   unsigned long within;                /* the question in whose answering it is sent, 0: none. It does not wait for that answer, but fails */
 } Request;
 

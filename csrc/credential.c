@@ -33,3 +33,7 @@ void credential_unref(Credential *credential) {
 
 const char *credential_kind(const Credential *credential) { return credential->kind->name; }
 const char *credential_principal(const Credential *credential) { return credential->principal ? credential->principal : ""; }
+
+const Credential *credential_served(const Credential *credential) {
+  return credential->kind->served ? credential->kind->served(credential) : credential;
+}

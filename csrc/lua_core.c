@@ -239,7 +239,8 @@ static int l_client_remaining(lua_State *L) {
 
 /* -- operations --------------------------------------------------------------------------------------------------------- */
 
-static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within", NULL };
+static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
+                                            "token_only", NULL };
 static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
 static const char *const mode_names[] = { "none", "monitor", "location", "body", NULL };
 
@@ -272,6 +273,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   request->follow = opt_boolean(L, 2, "follow");
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
+  request->token_only = opt_boolean(L, 2, "token_only");
   request->within = (unsigned long)opt_number(L, 2, "within", 0);
   read_final_state(L, request);
   read_resume(L, request, from);

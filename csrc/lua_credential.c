@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache.h"
 #include "lua_core.h"
 
 #define HANDLERS "azureml.handlers"      /* registry: number -> function that answers questions; weak, its credential keeps it */
@@ -107,6 +108,34 @@ static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
   return credential_fixed(loop, opt_string(L, 1, "token"), error);
 }
 
+static void read_person(lua_State *L, PersonOptions *person, const char *handler) {
+  person->login_hint = opt_string(L, 1, "login_hint");
+  person->kept = opt_boolean(L, 1, "kept");
+  person->anew = opt_boolean(L, 1, "anew");
+  person->uncached = opt_boolean(L, 1, "uncached");
+  person->handler = opt_handler(L, handler);
+}
+
+static Credential *open_device(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  PersonOptions person;
+  read_authority(L, &options);
+  read_person(L, &person, "show");
+  return credential_device(loop, &options, &person, error);
+}
+
+static Credential *open_refresh(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_refresh(loop, &options, opt_string(L, 1, "refresh_token"), error);
+}
+
+static Credential *open_login(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  read_authority(L, &options);
+  return credential_login(loop, &options, error);
+}
+
 static void read_program(lua_State *L, ProgramOptions *options) {
   options->tenant_id = opt_string(L, 1, "tenant_id");
   options->subscription = opt_string(L, 1, "subscription");
@@ -162,6 +191,8 @@ static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
 static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
 static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
+static const char *const device_keys[] = { AUTHORITY_KEYS, "login_hint", "kept", "anew", "uncached", "show", NULL };
+static const char *const refresh_keys[] = { AUTHORITY_KEYS, "refresh_token", NULL };
 static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", "uncached", NULL };
 static const char *const azd_keys[] = { "kind", "tenant_id", "timeout", "uncached", NULL };
 static const char *const managed_keys[] = { "kind", "client_id", "object_id", "resource_id", "probe", "arc_directory", NULL };
@@ -185,6 +216,9 @@ static const struct {
   { "managed_identity",   managed_keys,     open_managed },
   { "azure_cli",          cli_keys,         open_cli },
   { "azure_developer_cli", azd_keys,        open_azd },
+  { "device_code",         device_keys,      open_device },
+  { "refresh_token",       refresh_keys,     open_refresh },
+  { "azureml_login",       environment_keys, open_login },
   { "chain",              chain_keys,       open_chain },
 };
 
@@ -226,6 +260,33 @@ static int l_credential_claim(lua_State *L) {
   char *claim = credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2));
   lua_pushstring(L, claim);
   free(claim);
+  return 1;
+}
+
+/* served() -> the kind and the principal of who brought the token: of a chain, the link; nil: none has */
+static int l_credential_served(lua_State *L) {
+  const Credential *served = credential_served(check_open(L, 1, CREDENTIAL, "credential"));
+  if (!served) return 0;
+  lua_pushstring(L, credential_kind(served));
+  lua_pushstring(L, credential_principal(served));
+  return 2;
+}
+
+static int l_credential_expires_in(lua_State *L) {
+  lua_pushnumber(L, credential_expires_in(check_open(L, 1, CREDENTIAL, "credential")));
+  return 1;
+}
+
+/* forget_tokens() -> how many files of the cache were removed | nil, why not */
+static int l_forget_tokens(lua_State *L) {
+  const char *why = "it cannot be read";
+  int count = cache_clear(&why);
+  if (count < 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+  }
+  lua_pushinteger(L, count);
   return 1;
 }
 
@@ -317,12 +378,15 @@ static const luaL_Reg functions[] = {
   { "credential", l_credential },
   { "answer",     l_answer },
   { "is_asked",   l_is_asked },
+  { "forget_tokens", l_forget_tokens },
   { NULL, NULL }
 };
 
 static const luaL_Reg methods[] = {
   { "kind",  l_credential_kind },
   { "claim", l_credential_claim },
+  { "served",     l_credential_served },
+  { "expires_in", l_credential_expires_in },
   { "close", l_credential_close },
   { NULL, NULL }
 };

@@ -32,6 +32,7 @@ struct Op {
   char  **headers;            /* ends with NULL */
   char    request_id[64];
   int     follow;
+  int     token_only;         /* nothing is sent */
   Lro     lro;
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
@@ -586,7 +587,8 @@ static void go(Op *op) {
       return;
     }
   }
-  if (is_our_turn(op, &wait)) dispatch(op, authorization);
+  if (op->token_only) succeed(op);
+  else if (is_our_turn(op, &wait)) dispatch(op, authorization);
   else wait_for_turn(op, wait);
 }
 
@@ -649,6 +651,7 @@ static void take_request(Op *op, const Request *request, char *url) {
   op->label = text_copy(request->label);
   op->headers = text_list_copy(request->headers);
   op->follow = request->follow || request->resume;
+  op->token_only = request->token_only;
   if (request->body && (op->body = malloc(request->body_len + 1))) {
     memcpy(op->body, request->body, request->body_len);
     op->body[op->body_len = request->body_len] = '\0';

@@ -176,6 +176,13 @@ char *credential_claim(const Credential *credential, const char *name) {
   return NULL;
 }
 
+double credential_expires_in(const Credential *credential) {
+  double now = loop_now(credential->loop), longest = 0;
+  for (const Token *token = credential->tokens; token; token = token->next)
+    if (token->header && token->ends_at - now > longest) longest = token->ends_at - now;
+  return longest;
+}
+
 void tokens_clear(Credential *credential) {
   while (credential->tokens) {
     Token *token = credential->tokens;

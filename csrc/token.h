@@ -8,6 +8,7 @@ typedef struct Grant {            /* what a credential brings; borrowed during t
   const char *token;
   double expires_in;              /* seconds; 0: not known */
   double refresh_in;              /* seconds; 0: by age */
+  const char *refresh_token;      /* for those who sign people in; NULL: none */
 } Grant;
 
 double grant_refresh_in(const Grant *grant);      /* seconds after which it is to be renewed, while it still serves */
@@ -53,6 +54,7 @@ typedef struct CredentialKind {
   void (*fetch)(Credential *credential, Fetch *fetch);      /* ends in one fetch->done, now or later, as its last act */
   void (*cancel)(Credential *credential, Fetch *fetch);     /* done will not be called */
   void (*clear)(Credential *credential);                    /* releases state */
+  const Credential *(*served)(const Credential *credential);      /* for credential_served; NULL: itself */
 } CredentialKind;
 
 typedef struct Token Token;

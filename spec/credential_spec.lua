@@ -900,7 +900,7 @@ describe("what the environment says", function()
       local said = child(directory, "use(credential.environment()) print(ask())", variables(row[1]))
       assert.matches("%(CredentialUnavailable%)", said)
       assert.is_truthy(said:find(row[2], 1, true), said)
-      assert.matches("\n  hint: set AZURE_TENANT_ID, .* and AZURE_CLIENT_SECRET, or run 'az login'; or try %-%-emulator$", said)
+      assert.matches("\n  hint: set AZURE_TENANT_ID, .*, or run 'azureml login' or 'az login'; or try %-%-emulator$", said)
       assert.is_nil(said:find(settings.client_secret, 1, true))
     end)
   end
@@ -912,6 +912,7 @@ no credential was found: none of those that were tried applies here (CredentialU
   - environment: AZURE_CLIENT_ID is not set
   - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set
   - managed identity (IMDS): no answer from http://127.0.0.1:1: this is no machine in Azure
+  - azureml login: nobody is logged in; run 'azureml login'
   - Azure CLI: it failed (exit code 1)]], 1, true), said)
     assert.matches("\n  hint: set AZURE_TENANT_ID, [^\n]*$", said)
   end)
@@ -922,7 +923,8 @@ no credential was found: none of those that were tried applies here (CredentialU
   - managed identity (IMDS): no answer from http://127.0.0.1:1%s
 ]]
   local CLI = "  - Azure CLI: it failed (exit code 1)"
-  local DEV = CLI .. ": ; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
+  local LOGIN = "  - azureml login: nobody is logged in; run 'azureml login'\n"
+  local DEV = LOGIN .. CLI .. ": ; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
 
   for value, expected in pairs {
     ["prod"] = PROD:format ": this is no machine in Azure", [" PROD "] = PROD:format ": this is no machine in Azure",

@@ -83,7 +83,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { "client_assertion", fetch, cancel, clear };
+static const CredentialKind kind = { .name = "client_assertion", .fetch = fetch, .cancel = cancel, .clear = clear };
 
 Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler, const char *path, Error *error) {
   if (!handler == !path || (path && !*path)) {

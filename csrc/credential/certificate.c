@@ -93,7 +93,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { "client_certificate", fetch, cancel, clear };
+static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = cancel, .clear = clear };
 
 static int choose_algorithm(Own *state, const char *name, Error *error) {
   if (!name) {      /* ADFS knows no other */

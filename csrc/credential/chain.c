@@ -113,7 +113,12 @@ static void clear(Credential *credential) {
   free(chain);
 }
 
-static const CredentialKind kind = { "chain", fetch, cancel, clear };
+static const Credential *served(const Credential *credential) {
+  const Chain *chain = credential->state;
+  return chain->chosen < chain->count ? credential_served(chain->links[chain->chosen]) : NULL;
+}
+
+static const CredentialKind kind = { .name = "chain", .fetch = fetch, .cancel = cancel, .clear = clear, .served = served };
 
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error) {
   if (count == 0) {

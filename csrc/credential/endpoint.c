@@ -107,6 +107,12 @@ void endpoint_free(Endpoint *endpoint) {
 
 const char *endpoint_client_id(const Endpoint *endpoint) { return endpoint->client_id; }
 const char *endpoint_url(const Endpoint *endpoint) { return endpoint->url; }
+
+char *endpoint_page(const Endpoint *endpoint, const char *name) {
+  const char *end = strrchr(endpoint->url, '/');
+  return text_format("%.*s/%s", (int)(end - endpoint->url), endpoint->url, name);
+}
+
 int endpoint_is_adfs(const Endpoint *endpoint) { return endpoint->is_adfs; }
 void endpoint_remark(Endpoint *endpoint, const char *remark) { text_set(&endpoint->remark, remark); }
 
@@ -145,7 +151,8 @@ static void bad_answer(Fetch *fetch, const char *what) {
 
 static void granted(Fetch *fetch, const Reply *reply) {
   json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
-  Grant grant = { json_string_value(json_object_get(answer, "access_token")), seconds_in(answer, "expires_in"), seconds_in(answer, "refresh_in") };
+  Grant grant = { .token = json_string_value(json_object_get(answer, "access_token")), .expires_in = seconds_in(answer, "expires_in"),
+    .refresh_in = seconds_in(answer, "refresh_in"), .refresh_token = json_string_value(json_object_get(answer, "refresh_token")) };
   const char *type = json_string_value(json_object_get(answer, "token_type"));
   if (!answer) bad_answer(fetch, "is not JSON");
   else if (!grant.token) bad_answer(fetch, "has no access_token");
@@ -176,24 +183,28 @@ static void answered(Op *op, void *context) {
   op_free(op);
 }
 
-void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch) {
+Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, void *context, Error *error) {
   char id[37], id_line[64];
   text_guid(id);
   snprintf(id_line, sizeof id_line, "client-request-id: %s", id);      /* Entra's name for it; its answers' correlation_id */
   const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", id_line, NULL };
-  Error error = { 0 };
-  Request request = { .method = "POST", .url = endpoint->url, .headers = headers, .body = form->data,
+  Request request = { .method = "POST", .url = url, .headers = headers, .body = form->data,
     .body_len = form->len, .timeout = ALL_TRIES, .request_id = id };
-  Op *op = form->failed ? NULL : op_request(endpoint->client, &request, &error);
+  Op *op = form->failed ? NULL : op_request(endpoint->client, &request, error);
   buf_wipe(form);
   if (op) {
-    fetch->work = op;
     op_set_owner(op, endpoint);
-    op_listen(op, answered, fetch);
-    return;
+    op_listen(op, done, context);
+  } else if (error->kind == ERROR_NONE) {
+    error_set(error, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory to ask for a token");
   }
-  if (error.kind == ERROR_NONE) error_set(&error, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory to ask for a token");
-  fetch->done(fetch, NULL, &error);
+  return op;
+}
+
+void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch) {
+  Error error = { 0 };
+  fetch->work = endpoint_post(endpoint, endpoint->url, form, answered, fetch, &error);
+  if (!fetch->work) fetch->done(fetch, NULL, &error);
   error_clear(&error);
 }
 

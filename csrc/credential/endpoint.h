@@ -3,6 +3,7 @@
 #define ENDPOINT_H
 
 #include "buf.h"
+#include "op.h"
 #include "token.h"
 
 typedef struct Endpoint Endpoint;      /* {authority}/{tenant}/oauth2/v2.0/token */
@@ -13,6 +14,7 @@ Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, 
 void endpoint_free(Endpoint *endpoint);
 const char *endpoint_client_id(const Endpoint *endpoint);
 const char *endpoint_url(const Endpoint *endpoint);      /* what an assertion is addressed to */
+char *endpoint_page(const Endpoint *endpoint, const char *name);      /* "devicecode", beside the token's; the caller frees */
 int endpoint_is_adfs(const Endpoint *endpoint);
 void endpoint_remark(Endpoint *endpoint, const char *remark);      /* what a person should know where Entra refuses; NULL: nothing */
 
@@ -20,6 +22,8 @@ void form_add(Buf *form, const char *name, const char *value);      /* percent-e
 void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type);      /* who asks, by which grant */
 void form_end(Buf *form, const Fetch *fetch);                                      /* for what: scope, claims */
 
+/* Posts form (wiped and cleared in any case) to a page of the endpoint's. NULL and the error: it cannot be sent. */
+Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, void *context, Error *error);
 /* Posts form (wiped and cleared in any case) and ends fetch with the answer. fetch->work is the Op, until then. */
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch);
 void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch);      /* as an application that proves itself by assertion */

@@ -4,14 +4,14 @@
 #include "token.h"
 
 static void fetch(Credential *credential, Fetch *asked) {
-  Grant grant = { credential->state, 0, 0 };
+  Grant grant = { .token = credential->state };
   asked->done(asked, &grant, NULL);
 }
 
 static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
 static void clear(Credential *credential) { text_wipe(credential->state); }
 
-static const CredentialKind kind = { "token", fetch, cancel, clear };
+static const CredentialKind kind = { .name = "token", .fetch = fetch, .cancel = cancel, .clear = clear };
 
 Credential *credential_fixed(Loop *loop, const char *token, Error *error) {
   if (!token || !*token) {

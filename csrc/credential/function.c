@@ -13,7 +13,7 @@ static void answered(Fetch *asked, const Answer *answer, const Error *error) {
     asked->done(asked, NULL, error);
     return;
   }
-  Grant grant = { answer->text, answer->expires_in, answer->refresh_in };
+  Grant grant = { .token = answer->text, .expires_in = answer->expires_in, .refresh_in = answer->refresh_in };
   asked->done(asked, &grant, NULL);
 }
 
@@ -30,7 +30,7 @@ static void cancel(Credential *credential, Fetch *asked) {
 
 static void clear(Credential *credential) { free(credential->state); }
 
-static const CredentialKind kind = { "function", fetch, cancel, clear };
+static const CredentialKind kind = { .name = "function", .fetch = fetch, .cancel = cancel, .clear = clear };
 
 Credential *credential_function(Loop *loop, int handler, Error *error) {
   Function *state = handler ? calloc(1, sizeof *state) : NULL;

@@ -197,7 +197,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { "managed_identity", fetch, cancel, clear };
+static const CredentialKind kind = { .name = "managed_identity", .fetch = fetch, .cancel = cancel, .clear = clear };
 
 /* -- opening ------------------------------------------------------------------------------------------------------------ */
 

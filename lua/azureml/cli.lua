@@ -20,6 +20,9 @@ cli.commands = {
   watch    = { summary = "tell each change of state in a workspace, until interrupted" },
   pending  = { summary = "list what ended processes left under way at the service, and go on waiting for it" },
   emulator = { summary = "serve an emulator of the service on loopback" },
+  login    = { summary = "sign in, for all that runs later on this machine" },
+  logout   = { summary = "remove all tokens that are kept on this machine" },
+  whoami   = { summary = "tell who asks: by which credential, of which tenant" },
   run      = { summary = "run a workflow by name" },
 }
 

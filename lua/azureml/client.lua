@@ -156,6 +156,17 @@ function Client:request(request)
   return reply.of(op, request.label and "cannot " .. request.label)
 end
 
+--- See that its credential has a token, and fetch one if need be; nothing is sent to the endpoint.
+---@raise an error object if there is none to be had
+function Client:authenticate()
+  local op <close> = reply.must(self.handle:request {
+    method = "GET", url = "/", token_only = true, label = "sign in", within = task.within(),
+  })
+  task.wait(op)
+  local _, failure = op:result()
+  if failure then reply.must(nil, failure) end
+end
+
 --- Begin a long-running operation; the core's operation, when the service has accepted it.
 ---@param request table
 ---@return userdata op

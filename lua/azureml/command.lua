@@ -129,10 +129,16 @@ local function print_fields(fields)
   print(render.table(rows, { { title = "Field", key = "name" }, { title = "Value", key = "value" } }, { width = width() }))
 end
 
+--- Print the fields of one thing.
+---@param args table
+---@param fields table
+function command.print_object(args, fields)
+  if args.output == "json" then print_json(fields) else print_fields(fields) end
+end
+
 --- Print one instance.
 function command.print_instance(args, vm)
-  local summary = instance.summary(vm)
-  if args.output == "json" then print_json(summary) else print_fields(summary) end
+  command.print_object(args, instance.summary(vm))
 end
 
 local function tags_of(vm)

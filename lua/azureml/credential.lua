@@ -144,6 +144,61 @@ function credential.azure_developer_cli(given)
   return open { kind = "azure_developer_cli", tenant_id = given.tenant_id, timeout = given.timeout, uncached = given.cache == false }
 end
 
+-- The Azure CLI's own, which every tenant knows and which may sign people in. Source: auth.md, section 8.
+local PUBLIC_APPLICATION, ANY_ORGANISATION = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "organizations"
+
+local function person(more)
+  local all = application { login_hint = "string", cache = "boolean", login = "boolean" }
+  for name, kind in pairs(more) do all[name] = kind end
+  return all
+end
+
+local function open_person(kind, given, fields)
+  fields.uncached, fields.kept, fields.anew = given.cache == false, given.login, given.login
+  fields.login_hint = given.login_hint
+  local whose = { tenant_id = given.tenant_id or ANY_ORGANISATION, client_id = given.client_id or PUBLIC_APPLICATION }
+  return open_application(kind, setmetatable(whose, { __index = given }), fields)
+end
+
+-- A function of a script's that needs to return nothing.
+local function done_by(f)
+  return f and function(asked)
+    f(asked)
+    return {}
+  end
+end
+
+--- A person, who enters a code at a page, on any device. What is shown goes to standard error, or to prompt. What the sign-in brought is
+--- kept on disk, private, and gone on with: the person is asked again only when it has ended.
+---@param given? table      tenant_id string? ("organizations"), client_id string? (the Azure CLI's);
+---  prompt fun(asked: { message: string, user_code: string, verification_uri: string, expires_in: number })?;
+---  cache boolean? (false: keep nothing on disk), login boolean? (ask in any case, and keep it for `credential.login`);
+---  cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+---@usage azureml.credential.device_code { tenant_id = "example.org", prompt = function(asked) print(asked.message) end }
+function credential.device_code(given)
+  given = options.check("device_code", given, person { prompt = "callable" })
+  return open_person("device_code", given, { show = done_by(given.prompt) })
+end
+
+--- A person's refresh token that a script has; it is exchanged for access tokens, and renewed with each of them.
+---@param given table       refresh_token string; tenant_id string? ("organizations"), client_id string? (the Azure CLI's: it must be the
+---  application that the token was made for); cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+function credential.refresh_token(given)
+  given = options.check("refresh_token", given, application { refresh_token = "string" })
+  local whose = { tenant_id = given.tenant_id or ANY_ORGANISATION, client_id = given.client_id or PUBLIC_APPLICATION }
+  return open_application("refresh_token", setmetatable(whose, { __index = given }), { refresh_token = given.refresh_token })
+end
+
+--- Whoever is logged in with `azureml login`, or azureml.login.
+---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
+---@return azureml.Credential
+function credential.login(given)
+  given = options.check("login", given, AUTHORITY)
+  return open { kind = "azureml_login", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
+end
+
 --- A token that somebody else fetched; it is not renewed.
 ---@param given { token: string }
 ---@return azureml.Credential
@@ -235,6 +290,18 @@ end
 ---@return string?
 function Credential:claim(name)
   return self.handle and self.handle:claim(name)
+end
+
+--- The kind of credential that brought its token: of a chain, the link's. Nil before it has one.
+---@return string? kind, string? principal      "azure_cli"; "azureml_login"
+function Credential:served()
+  if self.handle then return self.handle:served() end
+end
+
+--- Seconds that its token lives; 0 before it has one.
+---@return number
+function Credential:expires_in()
+  return self.handle and self.handle:expires_in() or 0
 end
 
 metatable.__close = Credential.close

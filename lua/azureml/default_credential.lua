@@ -24,6 +24,7 @@ local links = {
   { name = "EnvironmentCredential", group = "prod", open = function(credential, given) return credential.environment(given) end },
   { name = "WorkloadIdentityCredential", group = "prod", open = workload_identity },
   { name = "ManagedIdentityCredential", group = "prod", open = managed_identity },
+  { name = "AzureMLLogin", group = "dev", open = function(credential, given) return credential.login(given) end },      -- ours alone
   { name = "AzureCliCredential", group = "dev", open = function(credential) return credential.azure_cli() end },
   { name = "AzureDeveloperCliCredential", group = "dev", open = function(credential) return credential.azure_developer_cli() end },
 }

@@ -19,7 +19,10 @@ local by_code = {
   authorization_declined = "the person said no: begin the sign-in again",
   access_denied = "the person said no: begin the sign-in again",
   expired_token = "the code is too old: begin the sign-in again",
-  CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'az login'; or try --emulator",
+  CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'azureml login' or "
+    .. "'az login'; or try --emulator",
+  invalid_grant = "the sign-in has ended, or was taken back: sign in again",
+  LoginNotKept = "a login is worth nothing that cannot be kept: make its directory yours alone, or use credential.device_code in a script",
   ManagedIdentityUnavailable = "run it where Azure gave the machine a managed identity, or choose another credential",
   KeyUnreadable = "run it as root, or as a member of the group himds",
   HostNotFound = "check the name, the network and the proxy",

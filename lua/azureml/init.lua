@@ -14,6 +14,7 @@ end
 local client = require "azureml.client"
 local errors = require "azureml.error"
 local journal = require "azureml.journal"
+local login = require "azureml.login"
 local operation = require "azureml.operation"
 local task = require "azureml.task"
 local workspace = require "azureml.workspace"
@@ -26,6 +27,13 @@ local azureml = {
   client = client.new,
   --- JSON as this package reads and writes it: decode, encode, merge, array, null.
   json = require "azureml.json",
+
+  --- Sign in, for all that runs later on this machine.
+  login = login.login,
+  --- Remove all tokens that are kept on this machine.
+  logout = login.logout,
+  --- Who asks, and by which credential.
+  whoami = login.whoami,
 
   --- Run functions side by side; all or nothing.
   parallel = task.parallel,

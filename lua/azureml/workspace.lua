@@ -87,7 +87,10 @@ local function real(given)
   return cloud.of(given.cloud).resource_manager, who, given.ca_file
 end
 
-local function open_client(given)
+--- A client of the world that is in use, and who asks: as given, else by default.
+---@param given table         credential, cloud, ca_file, proxy, timeout, poll_interval, retry
+---@return azureml.Client, azureml.Credential
+function workspace.open_client(given)
   local world = config.emulator()
   local endpoint, who, ca_file
   if world and not given.cloud then endpoint, who, ca_file = emulated(world, given) else endpoint, who, ca_file = real(given) end
@@ -102,7 +105,7 @@ end
 function Workspace:client()
   if not self.opened then
     self.opened, self.credential = self.given.client, self.given.credential
-    if not self.opened then self.opened, self.credential = open_client(self.given) end
+    if not self.opened then self.opened, self.credential = workspace.open_client(self.given) end
   end
   return self.opened
 end

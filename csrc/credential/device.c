@@ -1,0 +1,179 @@
+/* device.c: signing in with a code that the person enters elsewhere: for machines without a browser. Source: auth.md, section 8; RFC 8628. */
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential/person.h"
+#include "loop.h"
+#include "question.h"
+#include "text.h"
+
+static const double INTERVAL = 5, SLOWER = 5, LIFE = 900, LONGEST = 60;      /* seconds */
+
+typedef struct Device {
+  SignIn *sign_in;
+  Op     *op;              /* asks for a code */
+  char   *code;            /* secret; NULL: not known yet */
+  double  interval, ends_at;
+  Timer   timer;
+} Device;
+
+static Device *device_of(Timer *timer) { return (Device *)((char *)timer - offsetof(Device, timer)); }
+static Loop *loop_of(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
+
+static void fail_with(SignIn *sign_in, const char *code, const char *what) {
+  Error error = { 0 };
+  error_set(&error, ERROR_CREDENTIAL, code, "signing in with a code: %s", what);
+  sign_in_fail(sign_in, &error);
+  error_clear(&error);
+}
+
+/* -- polling ------------------------------------------------------------------------------------------------------------ */
+
+static void poll(Timer *timer);
+
+static void wait(Device *device) {
+  Loop *loop = loop_of(device->sign_in);
+  loop_timer(loop, &device->timer, loop_now(loop) + device->interval, poll);
+}
+
+/* It says nothing of the person's answer. */
+static int is_trouble(const Error *error) {
+  return error->kind == ERROR_TRANSPORT || error->status == 408 || error->status == 429 || error->status >= 500;
+}
+
+static const struct { const char *code; const char *words; } ends[] = {
+  { "authorization_declined", "whoever was asked said no" },
+  { "access_denied", "whoever was asked said no" },
+  { "expired_token", "nobody entered the code in time: begin again" },
+  { "code_expired", "nobody entered the code in time: begin again" },
+};
+
+static void refused(Device *device, const Error *error) {
+  for (size_t i = 0; error->code && i < sizeof ends / sizeof *ends; i++) {
+    if (strcmp(error->code, ends[i].code) != 0) continue;
+    fail_with(device->sign_in, error->code, ends[i].words);
+    return;
+  }
+  sign_in_fail(device->sign_in, error);
+}
+
+/* The kind's own look at what endpoint.c brings; a token is person.c's. */
+static void polled(Fetch *part, const Grant *grant, const Error *error) {
+  SignIn *sign_in = (SignIn *)part;
+  Device *device = sign_in->work;
+  int slower = error && error->code && strcmp(error->code, "slow_down") == 0;
+  int pending = error && error->code && strcmp(error->code, "authorization_pending") == 0;
+  if (slower) device->interval += SLOWER;      /* for good */
+  if (grant) sign_in_granted(sign_in, grant);
+  else if (slower || pending || is_trouble(error)) wait(device);
+  else refused(device, error);
+}
+
+static void poll(Timer *timer) {
+  Device *device = device_of(timer);
+  SignIn *sign_in = device->sign_in;
+  Buf form = { 0 };
+  if (loop_now(loop_of(sign_in)) >= device->ends_at) {
+    fail_with(sign_in, "expired_token", "nobody entered the code in time: begin again");
+    return;
+  }
+  form_begin(&form, sign_in->person->endpoint, "urn:ietf:params:oauth:grant-type:device_code");
+  form_add(&form, "device_code", device->code);
+  sign_in->part = fetch_part(sign_in->asked, sign_in->asked->credential, polled);
+  endpoint_ask(sign_in->person->endpoint, &form, &sign_in->part);
+}
+
+/* -- the code ----------------------------------------------------------------------------------------------------------- */
+
+static double seconds_in(const json_t *answer, const char *name, double otherwise) {
+  double seconds = json_number_value(json_object_get(answer, name));
+  return seconds > 0 && seconds < 1e6 ? seconds : otherwise;
+}
+
+static void shown(Fetch *asked, const Answer *answer, const Error *error) {
+  SignIn *sign_in = asked->work;
+  (void)answer;
+  if (error) sign_in_fail(sign_in, error);
+  else wait(sign_in->work);
+}
+
+/* What is shown comes from afar: one line, no control characters. */
+static void show(SignIn *sign_in, const char *code, const char *url, const char *message, double life) {
+  char *built = message ? text_copy(message) : text_format("To sign in, open the page %s in a web browser and enter the code %s.", url, code);
+  char *line = text_line(built, strlen(built), 1024), *code_line = text_line(code, strlen(code), 64), *url_line = text_line(url, strlen(url), 256);
+  const QuestionField fields[] = { { "message", line, 0 }, { "user_code", code_line, 0 }, { "verification_uri", url_line, 0 },
+    { "expires_in", NULL, life }, { NULL, NULL, 0 } };
+  question_ask(sign_in->asked, QUESTION_SHOW, sign_in->person->handler, fields, shown);
+  free(built);
+  free(line);
+  free(code_line);
+  free(url_line);
+}
+
+static void read_code(SignIn *sign_in, const json_t *answer) {
+  Device *device = sign_in->work;
+  const char *code = json_string_value(json_object_get(answer, "device_code")), *user = json_string_value(json_object_get(answer, "user_code"));
+  const char *url = json_string_value(json_object_get(answer, "verification_uri"));
+  double life = seconds_in(answer, "expires_in", LIFE);
+  if (!url) url = json_string_value(json_object_get(answer, "verification_url"));
+  if (!code || !*code || !user || !url) {
+    fail_with(sign_in, "InvalidDeviceAnswer", "the endpoint's answer has no device_code, user_code or verification_uri");
+    return;
+  }
+  device->code = text_copy(code);
+  device->interval = seconds_in(answer, "interval", INTERVAL);
+  if (device->interval > LONGEST) device->interval = LONGEST;
+  device->ends_at = loop_now(loop_of(sign_in)) + life;
+  show(sign_in, user, url, json_string_value(json_object_get(answer, "message")), life);
+}
+
+static void answered(Op *op, void *context) {
+  SignIn *sign_in = context;
+  Error error = { 0 };
+  if (op_error(op)) {
+    error_copy(&error, op_error(op));
+    if (error.kind == ERROR_HTTP) error.kind = ERROR_CREDENTIAL;
+    sign_in_fail(sign_in, &error);
+    error_clear(&error);
+    return;
+  }
+  const Buf *body = &op_reply(op)->body;
+  json_t *answer = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
+  read_code(sign_in, answer);
+  json_decref(answer);
+}
+
+static void ask(SignIn *sign_in) {
+  Device *device = calloc(1, sizeof *device);
+  Error error = { 0 };
+  Buf form = { 0 };
+  if (!device) abort();      /* nobody could be told */
+  device->sign_in = sign_in;
+  sign_in->work = device;
+  char *url = endpoint_page(sign_in->person->endpoint, "devicecode");
+  form_add(&form, "client_id", endpoint_client_id(sign_in->person->endpoint));
+  form_add_scope(&form, sign_in->asked);
+  device->op = endpoint_post(sign_in->person->endpoint, url, &form, answered, sign_in, &error);
+  free(url);
+  if (!device->op) sign_in_fail(sign_in, &error);
+  error_clear(&error);
+}
+
+static void cancel(SignIn *sign_in) {
+  Device *device = sign_in->work;
+  if (!device) return;
+  loop_timer_stop(loop_of(sign_in), &device->timer);
+  op_free(device->op);
+  text_wipe(device->code);
+  free(device);
+  sign_in->work = NULL;
+}
+
+static const PersonKind how = { .name = "device_code", .ask = ask, .cancel = cancel };
+static const CredentialKind kind = { .name = "device_code", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
+
+Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {
+  return person_new(loop, &kind, &how, options, person, error);
+}

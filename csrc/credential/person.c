@@ -1,0 +1,228 @@
+/* person.c: what credentials of a person have in common: a token that is kept on disk serves, else the refresh token brings one, else the
+   person is asked, once for all who wait. How he is asked is the kinds' own. Source: auth.md, sections 8, 9 and 12. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential/person.h"
+#include "question.h"
+#include "text.h"
+
+static void advance(SignIn *sign_in);
+
+static SignIn *sign_in_of(Fetch *part) { return (SignIn *)part; }
+
+/* -- one at a time ------------------------------------------------------------------------------------------------------ */
+
+static int join(Person *person, SignIn *sign_in) {
+  SignIn **place = &person->waiting;
+  while (*place) place = &(*place)->next;
+  *place = sign_in;
+  return person->waiting == sign_in;
+}
+
+/* Not in its place any more; returns whether it was the one under way. */
+static int leave(Person *person, const SignIn *sign_in) {
+  SignIn **place = &person->waiting;
+  int first = person->waiting == sign_in;
+  while (*place != sign_in) place = &(*place)->next;
+  *place = sign_in->next;
+  return first;
+}
+
+static void sign_in_free(SignIn *sign_in) {
+  question_cancel(sign_in->asked);
+  if (sign_in->person->how->cancel) sign_in->person->how->cancel(sign_in);
+  sign_in->asked->work = NULL;
+  free(sign_in);
+}
+
+static void end(SignIn *sign_in, const Grant *grant, const Error *error) {
+  Person *person = sign_in->person;
+  Fetch *asked = sign_in->asked;
+  Credential *credential = credential_ref(asked->credential);      /* whoever is told may let go of it */
+  leave(person, sign_in);
+  sign_in_free(sign_in);
+  asked->done(asked, grant, error);
+  if (person->waiting) advance(person->waiting);
+  credential_unref(credential);
+}
+
+void sign_in_fail(SignIn *sign_in, const Error *error) { end(sign_in, NULL, error); }
+
+/* -- tokens ------------------------------------------------------------------------------------------------------------- */
+
+void form_add_scope(Buf *form, const Fetch *fetch) {
+  char *scope = text_format("%s openid profile offline_access", fetch->scope);
+  form_add(form, "scope", scope ? scope : fetch->scope);
+  if (fetch->claims) form_add(form, "claims", fetch->claims);
+  free(scope);
+}
+
+static void replace_refresh_token(Person *person, const char *refresh_token) {
+  if (!refresh_token || !text_is_token(refresh_token)) return;
+  text_wipe(person->refresh_token);
+  person->refresh_token = text_copy(refresh_token);
+}
+
+static const char *keep(const SignIn *sign_in, const Grant *grant) {
+  const Person *person = sign_in->person;
+  CacheNews news = { .scope = sign_in->asked->scope, .grant = sign_in->asked->claims ? NULL : grant, .refresh_token = grant->refresh_token,
+    .tenant_id = person->tenant_id, .client_id = person->client_id };
+  return cache_keep(person->cache, &news);
+}
+
+/* A login that cannot be kept is none. */
+void sign_in_granted(SignIn *sign_in, const Grant *grant) {
+  Person *person = sign_in->person;
+  Error error = { 0 };
+  replace_refresh_token(person, grant->refresh_token);
+  person->anew = 0;
+  if (sign_in->by_person) cache_forget(person->cache);      /* it may be another one than before */
+  const char *why = text_is_token(grant->token) ? keep(sign_in, grant) : NULL;
+  if (why && person->kept) error_set(&error, ERROR_CREDENTIAL, "LoginNotKept", "the login cannot be kept: %s", why);
+  end(sign_in, error.kind ? NULL : grant, error.kind ? &error : NULL);
+  error_clear(&error);
+}
+
+static void redeemed(Fetch *part, const Grant *grant, const Error *error) {
+  if (grant) sign_in_granted(sign_in_of(part), grant);
+  else end(sign_in_of(part), NULL, error);
+}
+
+void sign_in_redeem(SignIn *sign_in, Buf *form) {
+  form_add_scope(form, sign_in->asked);
+  sign_in->part = fetch_part(sign_in->asked, sign_in->asked->credential, redeemed);
+  endpoint_ask(sign_in->person->endpoint, form, &sign_in->part);
+}
+
+/* -- refreshing --------------------------------------------------------------------------------------------------------- */
+
+static int needs_person(const Error *error) {
+  static const char *const words[] = { "invalid_grant", "interaction_required", "login_required", "consent_required", NULL };
+  for (size_t i = 0; words[i]; i++)
+    if (error->code && strcmp(error->code, words[i]) == 0) return 1;
+  return 0;
+}
+
+static void nobody_to_ask(SignIn *sign_in, const Error *refusal) {
+  const PersonKind *how = sign_in->person->how;
+  Error error = { 0 };
+  if (!how->remedy) error_copy(&error, refusal);
+  else error_set(&error, ERROR_UNAVAILABLE, refusal ? refusal->code : "NotLoggedIn", "%s: %s; %s", how->title, refusal ? refusal->message : "nobody is logged in", how->remedy);
+  end(sign_in, NULL, &error);
+  error_clear(&error);
+}
+
+static void ask_person(SignIn *sign_in, const Error *refusal) {
+  sign_in->by_person = 1;
+  if (sign_in->person->how->ask) sign_in->person->how->ask(sign_in);
+  else nobody_to_ask(sign_in, refusal);
+}
+
+static void refresh(SignIn *sign_in);
+
+/* Ours is of no use any more. 1: there is another one, which another process has kept meanwhile. */
+static int drop_refresh_token(Person *person) {
+  char *kept = cache_text(person->cache, "refresh_token");
+  int other = kept && strcmp(kept, person->refresh_token) != 0;
+  if (!other) cache_forget(person->cache);
+  text_wipe(person->refresh_token);
+  person->refresh_token = other ? kept : NULL;
+  if (!other) text_wipe(kept);
+  return other;
+}
+
+static void refreshed(Fetch *part, const Grant *grant, const Error *error) {
+  SignIn *sign_in = sign_in_of(part);
+  if (grant) sign_in_granted(sign_in, grant);
+  else if (!needs_person(error)) end(sign_in, NULL, error);
+  else if (drop_refresh_token(sign_in->person)) refresh(sign_in);
+  else ask_person(sign_in, error);
+}
+
+static void refresh(SignIn *sign_in) {
+  Person *person = sign_in->person;
+  Buf form = { 0 };
+  form_begin(&form, person->endpoint, "refresh_token");
+  form_add(&form, "refresh_token", person->refresh_token);
+  form_add_scope(&form, sign_in->asked);
+  sign_in->part = fetch_part(sign_in->asked, sign_in->asked->credential, refreshed);
+  endpoint_ask(person->endpoint, &form, &sign_in->part);
+}
+
+/* Whose login is kept is known only when it is looked at. */
+static int find_endpoint(SignIn *sign_in, Error *error) {
+  Person *person = sign_in->person;
+  if (person->endpoint) return 1;
+  person->tenant_id = cache_text(person->cache, "tenant_id");
+  person->client_id = cache_text(person->cache, "client_id");
+  AuthorityOptions options = { .authority = person->authority, .tenant_id = person->tenant_id, .client_id = person->client_id,
+    .ca_file = person->ca_file, .proxy = person->proxy };
+  if (person->tenant_id && person->client_id) person->endpoint = endpoint_new(sign_in->asked->credential->loop, &options, error);
+  return person->endpoint != NULL;
+}
+
+static void advance(SignIn *sign_in) {
+  Person *person = sign_in->person;
+  Error error = { 0 };
+  if (!person->refresh_token && !person->anew) person->refresh_token = cache_text(person->cache, "refresh_token");
+  if (!find_endpoint(sign_in, &error)) nobody_to_ask(sign_in, error.kind ? &error : NULL);
+  else if (person->refresh_token && !person->anew) refresh(sign_in);
+  else ask_person(sign_in, NULL);
+  error_clear(&error);
+}
+
+void person_fetch(Credential *credential, Fetch *asked) {
+  Person *person = credential->state;
+  if (!person->anew && cache_serve(person->cache, NULL, asked)) return;
+  SignIn *sign_in = calloc(1, sizeof *sign_in);
+  if (!sign_in) abort();      /* nobody could be told */
+  sign_in->asked = asked;
+  sign_in->person = person;
+  asked->work = sign_in;
+  if (join(person, sign_in)) advance(sign_in);
+}
+
+void person_cancel(Credential *credential, Fetch *asked) {
+  SignIn *sign_in = asked->work;
+  Person *person = credential->state;
+  if (!sign_in) return;
+  int first = leave(person, sign_in);
+  endpoint_cancel(&sign_in->part);
+  sign_in_free(sign_in);
+  if (first && person->waiting && credential->refs > 0) advance(person->waiting);
+}
+
+void person_clear(Credential *credential) {
+  Person *person = credential->state;
+  endpoint_free(person->endpoint);
+  cache_free(person->cache);
+  text_wipe(person->refresh_token);
+  char *const texts[] = { person->tenant_id, person->client_id, person->authority, person->ca_file, person->proxy, person->login_hint };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+  free(person);
+}
+
+/* -- opening ------------------------------------------------------------------------------------------------------------ */
+
+static Cache *cache_of(const AuthorityOptions *options, const PersonOptions *person) {
+  const char *const login[] = { "login", options->authority, NULL };
+  const char *const own[] = { "person", options->authority, options->tenant_id, options->client_id, NULL };
+  return person->uncached ? NULL : cache_new(person->kept ? login : own);
+}
+
+Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind *how, const AuthorityOptions *options, const PersonOptions *given,
+                       Error *error) {
+  Endpoint *endpoint = options->client_id ? endpoint_new(loop, options, error) : NULL;
+  Person *person = endpoint || !options->client_id ? calloc(1, sizeof *person) : NULL;
+  if (!person) {
+    endpoint_free(endpoint);
+    return NULL;
+  }
+  *person = (Person){ .how = how, .endpoint = endpoint, .cache = cache_of(options, given), .tenant_id = text_copy(options->tenant_id),
+    .client_id = text_copy(options->client_id), .authority = text_copy(options->authority), .ca_file = text_copy(options->ca_file),
+    .proxy = text_copy(options->proxy), .login_hint = text_copy(given->login_hint), .handler = given->handler, .anew = given->anew,
+    .kept = given->kept };
+  return credential_new(loop, kind, person, how->name);
+}

@@ -1,0 +1,15 @@
+--- azureml whoami: who asks, by which credential.
+local azureml = require "azureml"
+local command = require "azureml.command"
+
+local whoami = {}
+
+function whoami.configure(parser)
+  command.output_option(parser)
+end
+
+function whoami.run(args)
+  command.print_object(args, azureml.whoami())
+end
+
+return whoami
