@@ -39,8 +39,8 @@ INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
 EXE_LIBS += $(call archive,microhttpd,-lgnutls)
 endif
 
-PURE := buf text url headers error retry lro throttle base64 signature certificate jwt challenge trace date
-CORE := $(PURE) file loop transfer child op client credential question token cache $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+PURE := buf text url headers error retry lro throttle base64 signature certificate jwt challenge trace date callback
+CORE := $(PURE) file loop transfer child op client credential question token cache loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto lua_certificate lua_state lua_sandbox
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')

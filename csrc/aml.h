@@ -114,6 +114,7 @@ typedef struct ProgramOptions {        /* of those that run az or azd; borrowed 
 
 typedef struct PersonOptions {         /* of those that sign a person in; borrowed */
   const char *login_hint;              /* "ann@example.org", for the browser's page; NULL */
+  double timeout;                      /* seconds that the person may take; 0: 10 minutes, or as long as a code lives */
   int    handler;                      /* who answers what is asked of the loop's owner; 0: nobody is named */
   int    kept;                         /* as the login that credential_login goes on with */
   int    anew;                         /* whatever is kept: the person is asked first */
@@ -152,6 +153,7 @@ Credential *credential_function(Loop *loop, int handler, Error *error);      /* 
 Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error);
 Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error);
 Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error);
+Credential *credential_browser(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error);
 Credential *credential_refresh(Loop *loop, const AuthorityOptions *options, const char *refresh_token, Error *error);
 Credential *credential_login(Loop *loop, const AuthorityOptions *options, Error *error);   /* goes on with a kept one; tenant_id and client_id
                                                                                               are ignored */

@@ -250,3 +250,44 @@ void child_cancel(Child *child) {
   }
   child_free(child);
 }
+
+/* In a child of ours: nothing but what a signal handler may do. What goes wrong is written to fd. */
+static void launch(const char *const argv[], char **environment, int fd) {
+  sigset_t none;
+  int nothing = open("/dev/null", O_RDWR);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  setsid();
+  for (int i = 0; i < 3; i++) dup2(nothing, i);
+  dup2(fd, 3);
+  fcntl(3, F_SETFD, FD_CLOEXEC);
+  closefrom(4);
+  if (chdir("/") == 0) execvpe(argv[0], (char *const *)argv, environment);
+  int why = errno;
+  if (write(3, &why, sizeof why) < 0) _exit(126);
+  _exit(127);
+}
+
+/* By a child that ends at once, so that there is nobody to wait for later. The pipe ends when the program runs. */
+int child_launch(const char *const argv[]) {
+  int ends[2], why = 0;
+  char **environment = clean_environment();
+  if (!environment) return ENOMEM;
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    free(environment);
+    return errno;
+  }
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (fork() == 0) launch(argv, environment, ends[1]);
+    _exit(0);
+  }
+  close(ends[1]);
+  if (pid < 0) why = errno;
+  else if (waitpid(pid, NULL, 0) >= 0 && read(ends[0], &why, sizeof why) != (ssize_t)sizeof why) why = 0;
+  close(ends[0]);
+  free(environment);
+  return why;
+}

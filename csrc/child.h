@@ -17,6 +17,8 @@ typedef void ChildDone(void *owner, const ChildResult *result);
 
 /* argv[0] is looked up in PATH. Returns 0 and *child, or errno (ENOENT: there is no such program). done comes later, never at once. */
 int  child_start(Child **child, Loop *loop, const char *const argv[], double timeout, ChildDone *done, void *owner);
+/* Starts a program of a person's, which goes on without us: 0, or errno. */
+int  child_launch(const char *const argv[]);
 void child_cancel(Child *child);     /* kills it; done will not be called */
 
 #endif

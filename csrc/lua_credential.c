@@ -110,6 +110,7 @@ static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
 
 static void read_person(lua_State *L, PersonOptions *person, const char *handler) {
   person->login_hint = opt_string(L, 1, "login_hint");
+  person->timeout = opt_number(L, 1, "timeout", 0);
   person->kept = opt_boolean(L, 1, "kept");
   person->anew = opt_boolean(L, 1, "anew");
   person->uncached = opt_boolean(L, 1, "uncached");
@@ -122,6 +123,14 @@ static Credential *open_device(lua_State *L, Loop *loop, Error *error) {
   read_authority(L, &options);
   read_person(L, &person, "show");
   return credential_device(loop, &options, &person, error);
+}
+
+static Credential *open_browser(lua_State *L, Loop *loop, Error *error) {
+  AuthorityOptions options;
+  PersonOptions person;
+  read_authority(L, &options);
+  read_person(L, &person, "open");
+  return credential_browser(loop, &options, &person, error);
 }
 
 static Credential *open_refresh(lua_State *L, Loop *loop, Error *error) {
@@ -191,7 +200,10 @@ static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
 static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
 static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
-static const char *const device_keys[] = { AUTHORITY_KEYS, "login_hint", "kept", "anew", "uncached", "show", NULL };
+#define PERSON_KEYS "login_hint", "timeout", "kept", "anew", "uncached"
+
+static const char *const device_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "show", NULL };
+static const char *const browser_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "open", NULL };
 static const char *const refresh_keys[] = { AUTHORITY_KEYS, "refresh_token", NULL };
 static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", "uncached", NULL };
 static const char *const azd_keys[] = { "kind", "tenant_id", "timeout", "uncached", NULL };
@@ -217,6 +229,7 @@ static const struct {
   { "azure_cli",          cli_keys,         open_cli },
   { "azure_developer_cli", azd_keys,        open_azd },
   { "device_code",         device_keys,      open_device },
+  { "browser",             browser_keys,     open_browser },
   { "refresh_token",       refresh_keys,     open_refresh },
   { "azureml_login",       environment_keys, open_login },
   { "chain",              chain_keys,       open_chain },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "child.h"
 #include "file.h"
 #include "lua_core.h"
 
@@ -96,7 +97,21 @@ static int l_terminal_width(lua_State *L) {
   return 2;
 }
 
+/* launch(program, argument) -> true | nil, why not.  It goes on without us. */
+static int l_launch(lua_State *L) {
+  const char *const argv[] = { luaL_checkstring(L, 1), luaL_checkstring(L, 2), NULL };
+  int why = child_launch(argv);
+  if (why) {
+    lua_pushnil(L);
+    lua_pushstring(L, strerror(why));
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
+  { "launch",         l_launch },
   { "read_trusted",   l_read_trusted },
   { "write_private",  l_write_private },
   { "directory",      l_directory },

@@ -88,6 +88,16 @@ describe("azureml.login", function()
     assert.matches("nobody is logged in", whoami().message)
   end)
 
+  it("that cannot be gone on with just now lets a chain go on", function()
+    log_in()
+    damage(ENDED)
+    emulator:fault { match = { path = "/token" }, times = 9, answer = { status = 400, json = { error = "invalid_scope" } } }
+    local chain <close> = credential.chain { credential.login(), credential.token { token = "x" } }
+    local client <close> = azureml.client { endpoint = "https://127.0.0.1:1", credential = chain }
+    client:authenticate()
+    assert.equal("token", (chain:served()))
+  end)
+
   it("that is declined is none", function()
     local _, err = log_in "no"
     assert.matches("whoever was asked said no", err.message)
@@ -157,9 +167,9 @@ describe("the commands login, whoami and logout", function()
     assert.equal("700 600", machine:shell "echo $(stat -c %a cache/azureml cache/azureml/*)")
 
     local _, said = machine:command({ "logout" }, variables)
-    assert.equal("removed what was kept of 1\n", said)
+    assert.equal("removed the tokens of 1 credential\n", said)
     _, said = machine:command({ "logout" }, variables)
-    assert.equal("nothing was kept\n", said)
+    assert.equal("no token was kept\n", said)
     _, said, code = machine:command({ "whoami" }, variables)
     assert.equal(1, code)
     assert.matches("azureml login: nobody is logged in; run 'azureml login'", said)

@@ -125,7 +125,8 @@ static void read_code(SignIn *sign_in, const json_t *answer) {
   device->code = text_copy(code);
   device->interval = seconds_in(answer, "interval", INTERVAL);
   if (device->interval > LONGEST) device->interval = LONGEST;
-  device->ends_at = loop_now(loop_of(sign_in)) + life;
+  double longest = sign_in->person->timeout;
+  device->ends_at = loop_now(loop_of(sign_in)) + (longest > 0 && longest < life ? longest : life);
   show(sign_in, user, url, json_string_value(json_object_get(answer, "message")), life);
 }
 

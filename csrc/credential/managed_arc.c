@@ -3,23 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "challenge.h"
 #include "credential/managed.h"
 #include "text.h"
 
 static const char KEYS[] = "/var/opt/azcmagent/tokens";
 
 enum { MAX_KEY = 4096 };
-
-/* The path in 'Basic realm=/var/opt/azcmagent/tokens/1.key'; within the header's text. */
-static const char *realm_of(const Reply *reply) {
-  static const char before[] = "Basic realm=";
-  const char *header = headers_get(&reply->headers, "WWW-Authenticate");
-  return header && text_starts(header, before) ? header + sizeof before - 1 : NULL;
-}
 
 /* Directly in that directory, and named .key. */
 static int is_key_in(const char *path, const char *directory) {
@@ -46,17 +41,17 @@ static const char *read_key(const char *path, char key[MAX_KEY + 1]) {
 
 char *managed_arc_proof(const Reply *reply, const char *directory, Error *error) {
   char key[MAX_KEY + 1];
-  const char *path = realm_of(reply);
+  char *path = challenge_parameter(&reply->headers, "Basic", "realm"), *proof = NULL;
   if (!path) {
     error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it wants a proof, but names no key file");
   } else if (!is_key_in(path, directory ? directory : KEYS)) {
     error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it names a file that is no .key directly in %s: not opened", directory ? directory : KEYS);
   } else {
     const char *fault = read_key(path, key);
-    char *proof = fault ? NULL : text_format("Authorization: Basic %s", key);
+    if (!fault) proof = text_format("Authorization: Basic %s", key);
     if (fault) error_set(error, ERROR_CREDENTIAL, "KeyUnreadable", "its key file %s cannot be read: %s; it is for root and the group himds", path, fault);
     explicit_bzero(key, sizeof key);
-    return proof;
   }
-  return NULL;
+  free(path);
+  return proof;
 }

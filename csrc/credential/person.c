@@ -120,6 +120,16 @@ static void ask_person(SignIn *sign_in, const Error *refusal) {
   else nobody_to_ask(sign_in, refusal);
 }
 
+/* What is found on this machine never ends a chain: the next link may have a token that it needs not fetch. */
+static void end_with_trouble(SignIn *sign_in, const Error *trouble) {
+  const char *title = sign_in->person->how->title;
+  Error error = { 0 };
+  error_copy(&error, trouble);
+  if (title) error_set(&error, ERROR_UNAVAILABLE, trouble->code, "%s: %s", title, trouble->message);
+  end(sign_in, NULL, &error);
+  error_clear(&error);
+}
+
 static void refresh(SignIn *sign_in);
 
 /* Ours is of no use any more. 1: there is another one, which another process has kept meanwhile. */
@@ -136,7 +146,7 @@ static int drop_refresh_token(Person *person) {
 static void refreshed(Fetch *part, const Grant *grant, const Error *error) {
   SignIn *sign_in = sign_in_of(part);
   if (grant) sign_in_granted(sign_in, grant);
-  else if (!needs_person(error)) end(sign_in, NULL, error);
+  else if (!needs_person(error)) end_with_trouble(sign_in, error);
   else if (drop_refresh_token(sign_in->person)) refresh(sign_in);
   else ask_person(sign_in, error);
 }
@@ -223,6 +233,6 @@ Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind 
   *person = (Person){ .how = how, .endpoint = endpoint, .cache = cache_of(options, given), .tenant_id = text_copy(options->tenant_id),
     .client_id = text_copy(options->client_id), .authority = text_copy(options->authority), .ca_file = text_copy(options->ca_file),
     .proxy = text_copy(options->proxy), .login_hint = text_copy(given->login_hint), .handler = given->handler, .anew = given->anew,
-    .kept = given->kept };
+    .kept = given->kept, .timeout = given->timeout };
   return credential_new(loop, kind, person, how->name);
 }

@@ -31,6 +31,7 @@ struct Person {
   Cache    *cache;
   char     *refresh_token, *tenant_id, *client_id, *authority, *ca_file, *proxy, *login_hint;
   int       handler, anew, kept;
+  double    timeout;             /* seconds; 0: the kind's own */
   SignIn   *waiting;             /* the first is under way */
 };
 

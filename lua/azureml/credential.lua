@@ -21,7 +21,7 @@ end
 
 local function authority_of(given)
   local from_environment = os.getenv "AZURE_AUTHORITY_HOST"
-  if given.authority then return given.authority end
+  if given.authority then return (given.authority:gsub("/+$", "")) end
   if not given.cloud and from_environment and from_environment ~= "" then return (from_environment:gsub("/+$", "")) end
   return cloud.of(given.cloud).authority
 end
@@ -148,14 +148,14 @@ end
 local PUBLIC_APPLICATION, ANY_ORGANISATION = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "organizations"
 
 local function person(more)
-  local all = application { login_hint = "string", cache = "boolean", login = "boolean" }
+  local all = application { login_hint = "string", timeout = "number", cache = "boolean", login = "boolean" }
   for name, kind in pairs(more) do all[name] = kind end
   return all
 end
 
 local function open_person(kind, given, fields)
   fields.uncached, fields.kept, fields.anew = given.cache == false, given.login, given.login
-  fields.login_hint = given.login_hint
+  fields.login_hint, fields.timeout = given.login_hint, given.timeout
   local whose = { tenant_id = given.tenant_id or ANY_ORGANISATION, client_id = given.client_id or PUBLIC_APPLICATION }
   return open_application(kind, setmetatable(whose, { __index = given }), fields)
 end
@@ -172,13 +172,26 @@ end
 --- kept on disk, private, and gone on with: the person is asked again only when it has ended.
 ---@param given? table      tenant_id string? ("organizations"), client_id string? (the Azure CLI's);
 ---  prompt fun(asked: { message: string, user_code: string, verification_uri: string, expires_in: number })?;
----  cache boolean? (false: keep nothing on disk), login boolean? (ask in any case, and keep it for `credential.login`);
+---  timeout number? (seconds that the person may take; by default as long as the code lives); cache boolean? (false: keep nothing on
+---  disk), login boolean? (ask in any case, and keep it for `credential.login`);
 ---  cloud, authority, ca_file, proxy string?
 ---@return azureml.Credential
 ---@usage azureml.credential.device_code { tenant_id = "example.org", prompt = function(asked) print(asked.message) end }
 function credential.device_code(given)
   given = options.check("device_code", given, person { prompt = "callable" })
   return open_person("device_code", given, { show = done_by(given.prompt) })
+end
+
+--- A person, who signs in with a browser on this machine: the page is opened with $BROWSER or xdg-open, and its address told on standard
+--- error; or open is called with it. What the sign-in brought is kept as for device_code.
+---@param given? table      tenant_id string? ("organizations"), client_id string? (the Azure CLI's);
+---  login_hint string? ("ann@example.org");
+---  open fun(asked: { url: string })?; timeout number? (seconds that the person may take; 600);
+---  cache boolean?, login boolean? (as for device_code); cloud, authority, ca_file, proxy string?
+---@return azureml.Credential
+function credential.browser(given)
+  given = options.check("browser", given, person { open = "callable" })
+  return open_person("browser", given, { open = done_by(given.open) })
 end
 
 --- A person's refresh token that a script has; it is exchanged for access tokens, and renewed with each of them.

@@ -78,22 +78,25 @@ local function client_for(who, given)
 end
 
 local LOGIN = {
-  method = "string", tenant_id = "string", client_id = "string", login_hint = "string", prompt = "callable",
+  method = "string", tenant_id = "string", client_id = "string", login_hint = "string", timeout = "number",
+  prompt = "callable", open = "callable",
   cloud = "any", authority = "string", ca_file = "string", proxy = "string",
 }
 
 --- Log in: a person signs in, and what that brings is kept on disk, private, for `credential.login` and with it for the default
 --- credential of all that runs later. One login is kept for each authority.
 ---@param given? table      method string? ("browser" or "device_code"; by default a browser where there is a display);
----  tenant_id, client_id, login_hint string?; prompt fun(asked)? (as for the credential); cloud, authority, ca_file, proxy string?
+---  tenant_id, client_id, login_hint string?; timeout number?; prompt, open fun(asked)? (as for the credentials);
+---  cloud, authority, ca_file, proxy string?
 ---@return azureml.Identity
 ---@raise an error object if nobody signs in, or the login cannot be kept
 function login.login(given)
   given = options.check("login", given, LOGIN)
   local how = method_of(given)
   local fields = { login = true }
+  local others = how == credential.browser and "prompt" or "open"      -- which way it is may depend on the machine
   for name, value in pairs(given) do
-    if name ~= "method" then fields[name] = value end
+    if name ~= "method" and name ~= others then fields[name] = value end
   end
   local who <close> = how(fields)
   local asker <close> = client_for(who, given)

@@ -1,5 +1,6 @@
 --- What the core asks of us: a token or an assertion that a script's function finds, a text to be shown, a page to be opened. Each question
 --- is answered in a coroutine of its own, which may wait; task.lua runs it.
+local core = require "azureml.core"
 local errors = require "azureml.error"
 
 local question = {}
@@ -9,8 +10,17 @@ local function print_message(asked)
   return {}
 end
 
+-- What BROWSER names first, or the desktop's own. The address is told as well: nobody can see whether a page appeared.
+local function open_page(asked)
+  local program = (os.getenv "BROWSER" or ""):match "^[^:]+" or "xdg-open"
+  local started = core.launch(program, asked.url)
+  io.stderr:write(started and "A browser is opened to sign in. If none appears, open this page on this machine:" or
+    "Open this page in a browser on this machine to sign in:", "\n", asked.url, "\n")
+  return {}
+end
+
 -- Who answers where the credential names nobody.
-local answers = { show = print_message }
+local answers = { show = print_message, open = open_page }
 
 --- Answer one: what the core takes for an answer, { text, expires_in, refresh_in }. Raises what the function raises.
 ---@param kind string           "token", "assertion", "show", "open"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "callback.h"
 #include "certificate.h"
 #include "challenge.h"
 #include "date.h"
@@ -685,6 +686,22 @@ static int l_challenge_parameter(lua_State *L) {
   return 1;
 }
 
+/* -- callback ----------------------------------------------------------------------------------------------------------- */
+
+/* callback_read(text, state) -> kind, code, error, description */
+static int l_callback_read(lua_State *L) {
+  static const char *const names[] = { "more", "other", "bad", "code", "refused" };
+  size_t len;
+  Callback callback = { 0 };
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_pushstring(L, names[callback_read(text, len, luaL_checkstring(L, 2), &callback)]);
+  lua_pushstring(L, callback.code);
+  lua_pushstring(L, callback.error);
+  lua_pushstring(L, callback.description);
+  callback_clear(&callback);
+  return 4;
+}
+
 /* -- the module --------------------------------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
@@ -704,7 +721,7 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
   { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
-  { "date_read", l_date_read },
+  { "date_read", l_date_read }, { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate }, { "assertion", l_assertion }, { "challenge", l_challenge }, { "challenge_parameter", l_challenge_parameter },
   { NULL, NULL }
 };

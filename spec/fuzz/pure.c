@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callback.h"
 #include "challenge.h"
+#include "date.h"
 #include "error.h"
 #include "headers.h"
 #include "jwt.h"
@@ -84,6 +86,12 @@ static void try_challenges(const Headers *headers) {
   free(challenge_parameter(headers, "Bearer", "authorization_uri"));
 }
 
+static void try_callback(const uint8_t *data, size_t size) {
+  Callback callback = { 0 };
+  callback_read((const char *)data, size, "state", &callback);
+  callback_clear(&callback);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *texts[TEXTS];
   Reply first = { 0 }, later = { 0 };
@@ -98,6 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   try_headers(&later.headers);
   try_challenges(&first.headers);
   free(jwt_claim(texts[5], "oid"));
+  date_read(texts[5]);
+  try_callback(data + 2, size - 2);
   reply_clear(&first);
   reply_clear(&later);
   free(copy);

@@ -7,7 +7,8 @@ function logout.configure() end
 
 function logout.run()
   local count = azureml.logout()
-  io.stderr:write(count == 0 and "nothing was kept" or ("removed what was kept of %d"):format(count), "\n")
+  io.stderr:write(count == 0 and "no token was kept" or ("removed the tokens of %d %s"):format(count,
+    count == 1 and "credential" or "credentials"), "\n")
 end
 
 return logout

@@ -1,0 +1,150 @@
+/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which comes back to a port of ours.
+   Source: auth.md, section 9; RFC 7636 and RFC 8252. */
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base64.h"
+#include "credential/person.h"
+#include "loop.h"
+#include "loopback.h"
+#include "question.h"
+#include "text.h"
+#include "url.h"
+
+static const double LONGEST = 600;      /* seconds: as long as a code lives, and nobody comes back to a page that he left */
+
+enum { RANDOM = 32 };
+
+typedef struct Browser {
+  SignIn   *sign_in;
+  Loopback *loopback;
+  char     *redirect_uri, *verifier, *state;      /* the last two are secret until the end */
+  Timer     timer;
+} Browser;
+
+static Loop *loop_of(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
+
+static void fail_with(SignIn *sign_in, const char *code, const char *what) {
+  Error error = { 0 };
+  error_set(&error, ERROR_CREDENTIAL, code, "signing in with a browser: %s", what);
+  sign_in_fail(sign_in, &error);
+  error_clear(&error);
+}
+
+static char *random_text(void) {
+  unsigned char bytes[RANDOM];
+  char *text = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes ? base64url_encode(bytes, sizeof bytes) : NULL;
+  explicit_bzero(bytes, sizeof bytes);
+  return text;
+}
+
+static char *challenge_of(const char *verifier) {
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned len = 0;
+  return EVP_Digest(verifier, strlen(verifier), hash, &len, EVP_sha256(), NULL) ? base64url_encode(hash, len) : NULL;
+}
+
+/* -- the end ------------------------------------------------------------------------------------------------------------ */
+
+static void redeem(SignIn *sign_in, const char *code) {
+  Browser *browser = sign_in->work;
+  Buf form = { 0 };
+  form_begin(&form, sign_in->person->endpoint, "authorization_code");
+  form_add(&form, "code", code);
+  form_add(&form, "redirect_uri", browser->redirect_uri);
+  form_add(&form, "code_verifier", browser->verifier);
+  sign_in_redeem(sign_in, &form);
+}
+
+/* The loopback stays until the sign-in ends: it is what calls. */
+static void came_back(void *owner, CallbackKind kind, const Callback *callback) {
+  SignIn *sign_in = owner;
+  Browser *browser = sign_in->work;
+  loop_timer_stop(loop_of(sign_in), &browser->timer);
+  if (kind == CALLBACK_CODE) redeem(sign_in, callback->code);
+  else fail_with(sign_in, callback->error, callback->description ? callback->description : callback->error);
+}
+
+static void nobody_came(Timer *timer) {
+  Browser *browser = (Browser *)((char *)timer - offsetof(Browser, timer));
+  fail_with(browser->sign_in, "SignInTimeout", "nobody has signed in in time: begin again");
+}
+
+static void opened(Fetch *asked, const Answer *answer, const Error *error) {
+  (void)answer;
+  if (error) sign_in_fail(asked->work, error);
+}
+
+/* -- the page ----------------------------------------------------------------------------------------------------------- */
+
+static char *page_url(const SignIn *sign_in, const char *challenge) {
+  const Browser *browser = sign_in->work;
+  const Person *person = sign_in->person;
+  char *page = endpoint_page(person->endpoint, "authorize");
+  Buf query = { 0 }, url = { 0 };
+  form_add(&query, "client_id", endpoint_client_id(person->endpoint));
+  form_add(&query, "response_type", "code");
+  form_add(&query, "redirect_uri", browser->redirect_uri);
+  form_add(&query, "response_mode", "form_post");
+  form_add(&query, "state", browser->state);
+  form_add(&query, "code_challenge", challenge);
+  form_add(&query, "code_challenge_method", "S256");
+  form_add(&query, "prompt", person->login_hint ? "login" : "select_account");
+  if (person->login_hint) form_add(&query, "login_hint", person->login_hint);
+  form_add_scope(&query, sign_in->asked);
+  buf_printf(&url, "%s?%s", page ? page : "", query.data ? query.data : "");
+  buf_wipe(&query);
+  free(page);
+  return buf_take(&url);
+}
+
+static void open_page(SignIn *sign_in) {
+  const Browser *browser = sign_in->work;
+  char *challenge = challenge_of(browser->verifier), *url = challenge ? page_url(sign_in, challenge) : NULL;
+  const QuestionField fields[] = { { "url", url, 0 }, { NULL, NULL, 0 } };
+  if (url) question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields, opened);
+  else fail_with(sign_in, "OutOfMemory", "there is not enough memory");
+  free(challenge);
+  text_wipe(url);
+}
+
+static void ask(SignIn *sign_in) {
+  Browser *browser = calloc(1, sizeof *browser);
+  if (!browser) abort();      /* nobody could be told */
+  browser->sign_in = sign_in;
+  sign_in->work = browser;
+  browser->verifier = random_text();
+  browser->state = random_text();
+  browser->loopback = browser->verifier && browser->state ? loopback_new(loop_of(sign_in), browser->state, came_back, sign_in) : NULL;
+  if (!browser->loopback) {
+    fail_with(sign_in, "PortUnavailable", strerror(errno));
+    return;
+  }
+  browser->redirect_uri = text_format("http://localhost:%d", loopback_port(browser->loopback));
+  double longest = sign_in->person->timeout > 0 ? sign_in->person->timeout : LONGEST;
+  loop_timer(loop_of(sign_in), &browser->timer, loop_now(loop_of(sign_in)) + longest, nobody_came);
+  open_page(sign_in);
+}
+
+static void cancel(SignIn *sign_in) {
+  Browser *browser = sign_in->work;
+  if (!browser) return;
+  loop_timer_stop(loop_of(sign_in), &browser->timer);
+  loopback_free(browser->loopback);
+  free(browser->redirect_uri);
+  text_wipe(browser->verifier);
+  text_wipe(browser->state);
+  free(browser);
+  sign_in->work = NULL;
+}
+
+static const PersonKind how = { .name = "browser", .ask = ask, .cancel = cancel };
+static const CredentialKind kind = { .name = "browser", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
+
+Credential *credential_browser(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {
+  return person_new(loop, &kind, &how, options, person, error);
+}
