@@ -63,7 +63,8 @@ void   seen_free(Seen *seen);
 /* What the core cannot do by itself it asks of its owner: EVENT_QUESTION brings an id, question_answer ends it, whenever the owner knows the
    answer. Meanwhile the loop turns on, and who needs the answer waits, each with a limit of his own. Fields that do not apply are left out. */
 typedef enum QuestionKind {
-  QUESTION_TOKEN,      /* An access token. scope; claims: JSON that a challenge demands. Answer: text, expires_in, refresh_in */
+  QUESTION_TOKEN,      /* An access token. scope; tenant_id: whose, where a client wants another; claims: JSON that a challenge demands.
+                          Answer: text, expires_in, refresh_in */
   QUESTION_ASSERTION,  /* A signed JWT that stands for an application. client_id; audience: the token endpoint's URL. Answer: text */
   QUESTION_SHOW,       /* Something that a person must read now. message: the whole text; and, as parts of it, user_code, verification_uri and
                           expires_in (seconds) where it is a device code. Answer: nothing, once it is shown; that the person did as he was asked
@@ -104,6 +105,7 @@ typedef struct AuthorityOptions {      /* borrowed during the call */
   const char *client_id;
   const char *ca_file;                 /* as in ClientOptions */
   const char *proxy;
+  const char *const *allowed_tenants;  /* whose tokens it may fetch besides, if a client wants one; "*": any. Ends with NULL; NULL: none */
 } AuthorityOptions;
 
 typedef struct ProgramOptions {        /* of those that run az or azd; borrowed */
@@ -176,6 +178,7 @@ typedef struct ClientOptions {         /* borrowed during the call; zeros are th
   const char *endpoint;                /* "https://management.azure.com" */
   Credential *credential;              /* NULL: anonymous */
   const char *scope;                   /* what its token is for; needed with a credential */
+  const char *tenant_id;               /* whose token, where it is not the credential's own tenant; NULL */
   const char *user_agent;
   const char *ca_file;                 /* instead of the system's authorities */
   const char *proxy;                   /* NULL: as the environment says; "": none */

@@ -16,9 +16,13 @@ void client_defaults(ClientOptions *options) {
   options->retry = retry_default;
 }
 
+/* What it is for is the token endpoint's to judge; this is what could be no scope anywhere. */
+static int is_scope(const char *text) { return text && *text && !text_has_control(text, strlen(text)); }
+
 static const char *endpoint_fault(const ClientOptions *options, const char *origin) {
   if (!origin) return "is not an http or https URL such as https://management.azure.com";
   if (strpbrk(url_target(options->endpoint), "?#")) return "must not have a query or a fragment";
+  if (options->credential && !is_scope(options->scope)) return "needs a scope such as https://management.azure.com/.default";
   if (!options->credential || url_is_secure(options->endpoint)) return NULL;
   if (!url_is_loopback(options->endpoint)) return "is plain http: a token would travel unencrypted; use https";
   if (options->credential->ambient) return "is plain http: credentials found on this machine are not sent there; give one explicitly";
@@ -70,6 +74,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   client->endpoint = without_final_slash(options->endpoint);
   client->credential = credential_ref(options->credential);
   client->scope = text_copy(options->scope);
+  client->tenant_id = text_copy(options->tenant_id);
   client->user_agent = text_copy(options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION);
   client->ca_file = text_copy(options->ca_file);
   client->proxy = text_copy(options->proxy);
@@ -95,6 +100,7 @@ void client_unref(Client *client) {
   free(client->route.origin);
   free(client->endpoint);
   free(client->scope);
+  free(client->tenant_id);
   free(client->user_agent);
   free(client->ca_file);
   free(client->proxy);

@@ -11,7 +11,7 @@ struct Client {
   int    refs;
   char  *endpoint;            /* as given, without a final slash */
   Credential *credential;     /* or NULL */
-  char  *scope;
+  char  *scope, *tenant_id;
   char  *user_agent, *ca_file, *proxy;
   char **allow_hosts;         /* ends with NULL; may be NULL */
   Route  route;               /* to the endpoint */

@@ -138,8 +138,8 @@ static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operatio
 
 /* -- clients ------------------------------------------------------------------------------------------------------------ */
 
-static const char *const client_keys[] = { "endpoint", "credential", "scope", "user_agent", "ca_file", "proxy", "allow_hosts", "connect_timeout",
-                                           "request_timeout", "poll_interval", "max_reply", "retry", "cookies", "observer", NULL };
+static const char *const client_keys[] = { "endpoint", "credential", "scope", "tenant_id", "user_agent", "ca_file", "proxy", "allow_hosts",
+                                           "connect_timeout", "request_timeout", "poll_interval", "max_reply", "retry", "cookies", "observer", NULL };
 static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "methods", NULL };
 
 static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
@@ -179,6 +179,7 @@ static void read_retry(lua_State *L, RetryPolicy *retry) {
 static void read_client(lua_State *L, ClientOptions *options, const char *hosts[MAX_LIST + 1]) {
   options->endpoint = req_string(L, 1, "endpoint");
   options->scope = opt_string(L, 1, "scope");
+  options->tenant_id = opt_string(L, 1, "tenant_id");
   options->user_agent = opt_string(L, 1, "user_agent");
   options->ca_file = opt_string(L, 1, "ca_file");
   options->proxy = opt_string(L, 1, "proxy");

@@ -52,6 +52,8 @@ static void read_authority(lua_State *L, AuthorityOptions *options) {
   options->client_id = opt_string(L, 1, "client_id");
   options->ca_file = opt_string(L, 1, "ca_file");
   options->proxy = opt_string(L, 1, "proxy");
+  const char **tenants = lua_newuserdatauv(L, (MAX_LIST + 1) * sizeof *tenants, 0);      /* stays on the stack as long as they are needed */
+  options->allowed_tenants = opt_list(L, 1, "additionally_allowed_tenants", tenants);
 }
 
 static Credential *open_secret(lua_State *L, Loop *loop, Error *error) {
@@ -190,7 +192,7 @@ static Credential *open_function(lua_State *L, Loop *loop, Error *error) {
   return credential_function(loop, opt_handler(L, "token"), error);
 }
 
-#define AUTHORITY_KEYS "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy"
+#define AUTHORITY_KEYS "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy", "additionally_allowed_tenants"
 
 static const char *const secret_keys[] = { AUTHORITY_KEYS, "client_secret", NULL };
 static const char *const certificate_keys[] = { AUTHORITY_KEYS, "certificate_path", "certificate", "password", "send_certificate_chain", "algorithm", NULL };
@@ -198,7 +200,7 @@ static const char *const assertion_keys[] = { AUTHORITY_KEYS, "assertion", "asse
 static const char *const workload_keys[] = { AUTHORITY_KEYS, "token_file", NULL };
 static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
 static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
-static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", NULL };
+static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", "additionally_allowed_tenants", NULL };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
 #define PERSON_KEYS "login_hint", "timeout", "kept", "anew", "uncached"
 

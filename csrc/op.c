@@ -568,7 +568,7 @@ static void wait_for_turn(Op *op, double wait) {
 }
 
 static int waits_for_itself(Op *op) {
-  if (!token_hangs_on(op->client->credential, op->client->scope, op->token.within)) return 0;
+  if (!token_hangs_on(op->client->credential, op->client->scope, &op->token, op->token.within)) return 0;
   error_set(&op->error, ERROR_CREDENTIAL, "OwnCredential",
             "the credential's function waits for a request that needs the very token it is asked for: give that request another credential");
   fail(op);
@@ -657,6 +657,7 @@ static void take_request(Op *op, const Request *request, char *url) {
     op->body[op->body_len = request->body_len] = '\0';
   }
   op->token.within = request->within;
+  op->token.tenant = op->client->tenant_id;
   if (request->timeout > 0) op->deadline = loop_now(op->loop) + request->timeout;
   if (request->request_id) snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else text_guid(op->request_id);
@@ -752,7 +753,7 @@ int   op_done(const Op *op) { return op->phase == PHASE_DONE; }
 int   op_polls(const Op *op) { return op->polls; }
 
 int op_waits_for(const Op *op, unsigned long question) {
-  return op->client && op->phase == PHASE_TOKEN && token_hangs_on(op->client->credential, op->client->scope, question);
+  return op->client && op->phase == PHASE_TOKEN && token_hangs_on(op->client->credential, op->client->scope, &op->token, question);
 }
 
 void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }

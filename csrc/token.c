@@ -18,7 +18,7 @@ static const char BEARER[] = "Authorization: Bearer ";
 struct Token {
   Token *next;
   Credential *credential;
-  char  *scope;
+  char  *scope, *tenant;     /* what it is for, and whose: NULL, or not the credential's own tenant's */
   char  *header;             /* NULL: none yet */
   double renew_at, ends_at;
   unsigned generation;       /* counts the headers there were */
@@ -32,17 +32,18 @@ struct Token {
 
 static Token *token_of_fetch(Fetch *fetch) { return (Token *)((char *)fetch - offsetof(Token, fetch)); }
 
-static Token *find(Credential *credential, const char *scope) {
+static Token *find(Credential *credential, const char *scope, const char *tenant) {
   Token *token = credential->tokens;
-  while (token && strcmp(token->scope, scope) != 0) token = token->next;
+  while (token && (strcmp(token->scope, scope) != 0 || !text_equal(token->tenant, tenant))) token = token->next;
   return token;
 }
 
-static Token *obtain(Credential *credential, const char *scope) {
-  Token *token = find(credential, scope);
+static Token *obtain(Credential *credential, const char *scope, const char *tenant) {
+  Token *token = find(credential, scope, tenant);
   if (token) return token;
   token = calloc(1, sizeof *token);
   if (!token || !(token->scope = text_copy(scope))) abort();      /* nobody could be told */
+  token->tenant = text_copy(tenant);
   token->credential = credential;
   token->waiting.next = token->waiting.prev = &token->waiting;
   token->next = credential->tokens;
@@ -106,9 +107,9 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 static void start_fetch(Timer *timer) {
   Token *token = (Token *)((char *)timer - offsetof(Token, start));
   token->fetching = 1;
-  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .claims = token->claims, .done = fetched, .root = token,
+  token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .tenant = token->tenant, .claims = token->claims, .done = fetched, .root = token,
     .within = token->within, .stale = token->header ? token->header + sizeof BEARER - 1 : NULL };
-  token->credential->kind->fetch(token->credential, &token->fetch);
+  fetch_start(&token->fetch);
 }
 
 static void renew(Token *token, unsigned long within) {
@@ -124,7 +125,7 @@ static int serves(const Token *token, double now) {
 }
 
 const char *token_header(Credential *credential, const char *scope, TokenWait *wait) {
-  Token *token = obtain(credential, scope);
+  Token *token = obtain(credential, scope, wait->tenant);
   double now = loop_now(credential->loop);
   int good = serves(token, now);
   if (!good || now >= token->renew_at) renew(token, wait->within);
@@ -137,16 +138,29 @@ const char *token_header(Credential *credential, const char *scope, TokenWait *w
   return NULL;
 }
 
-int token_hangs_on(Credential *credential, const char *scope, unsigned long question) {
-  const Token *token = question ? find(credential, scope) : NULL;
+int token_hangs_on(Credential *credential, const char *scope, const TokenWait *wait, unsigned long question) {
+  const Token *token = question ? find(credential, scope, wait->tenant) : NULL;
   if (!token || !token->fetching || serves(token, loop_now(credential->loop))) return 0;
   return question_depends(credential->loop, question, &token->fetch);
 }
 
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
-  Fetch part = { .credential = credential, .scope = whole->scope, .claims = whole->claims, .stale = whole->stale, .done = done,
+  Fetch part = { .credential = credential, .scope = whole->scope, .tenant = whole->tenant, .claims = whole->claims, .stale = whole->stale, .done = done,
     .root = whole->root, .within = whole->within };
   return part;
+}
+
+void fetch_start(Fetch *fetch) {
+  const CredentialKind *kind = fetch->credential->kind;
+  Error error = { 0 };
+  if (!fetch->tenant || kind->takes_tenant) {
+    kind->fetch(fetch->credential, fetch);
+    return;
+  }
+  error_set(&error, ERROR_UNAVAILABLE, "TenantNotAllowed", "the %s credential knows one tenant only, and cannot fetch a token of '%s'", kind->name,
+            fetch->tenant);
+  fetch->done(fetch, NULL, &error);
+  error_clear(&error);
 }
 
 void token_forget(TokenWait *wait) {
@@ -157,12 +171,12 @@ void token_forget(TokenWait *wait) {
 }
 
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait) {
-  Token *token = find(credential, scope);
+  Token *token = find(credential, scope, wait->tenant);
   if (token && token->generation == wait->generation) token->ends_at = 0;
 }
 
 void token_challenged(Credential *credential, const char *scope, const TokenWait *wait, const char *claims) {
-  Token *token = find(credential, scope);
+  Token *token = find(credential, scope, wait->tenant);
   if (!token || token->generation != wait->generation) return;      /* another has come since: try that first */
   token->ends_at = 0;
   if (!token->fetching || !token->fetch.claims) text_set(&token->claims, claims);
@@ -193,6 +207,7 @@ void tokens_clear(Credential *credential) {
     text_wipe(token->header);
     free(token->claims);
     free(token->scope);
+    free(token->tenant);
     free(token);
   }
 }

@@ -19,6 +19,7 @@ typedef void FetchDone(Fetch *fetch, const Grant *grant, const Error *error);   
 struct Fetch {                    /* one try to get a token; its memory is the asker's, until done */
   Credential *credential;
   const char *scope;
+  const char *tenant;             /* whose token it is to be; NULL: that of the credential's own */
   const char *claims;             /* JSON that a challenge of the service demands; NULL: none */
   const char *stale;              /* the token that is to be replaced; NULL: none */
   FetchDone  *done;
@@ -30,18 +31,21 @@ struct Fetch {                    /* one try to get a token; its memory is the a
 
 /* A fetch of another credential, as a part of whole's. */
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done);
+void  fetch_start(Fetch *fetch);      /* by its credential's kind, unless that cannot do it */
 
 typedef struct TokenWait TokenWait;
 struct TokenWait {                /* of zeros: waits for nothing */
   TokenWait *next, *prev;
   unsigned generation;            /* which token it was given last */
+  const char *tenant;             /* as in Fetch; the waiter's */
   unsigned long within;           /* the question in whose answering it waits; 0: none */
   void (*ready)(TokenWait *wait, const Error *error);      /* error NULL: ask again, it is there */
 };
 
 /* The header line to send ("Authorization: Bearer ..."), valid until the loop turns; or NULL: wait->ready will be called, never at once. */
 const char *token_header(Credential *credential, const char *scope, TokenWait *wait);
-int  token_hangs_on(Credential *credential, const char *scope, unsigned long question);      /* who answers it must not wait for this token */
+/* Who answers the question must not wait for this token. */
+int  token_hangs_on(Credential *credential, const char *scope, const TokenWait *wait, unsigned long question);
 void token_forget(TokenWait *wait);                                 /* no longer interested */
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait);   /* the service did not take the one that wait
                                                                                           was given: fetch another */
@@ -55,6 +59,7 @@ typedef struct CredentialKind {
   void (*cancel)(Credential *credential, Fetch *fetch);     /* done will not be called */
   void (*clear)(Credential *credential);                    /* releases state */
   const Credential *(*served)(const Credential *credential);      /* for credential_served; NULL: itself */
+  int takes_tenant;                                         /* it looks at fetch->tenant */
 } CredentialKind;
 
 typedef struct Token Token;

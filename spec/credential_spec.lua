@@ -551,7 +551,9 @@ describe("the options of a credential", function()
   end
 
   for name, row in pairs {
-    ["an unknown one"] = { "client_secret", { tenantid = "t" }, "client_secret has no option 'tenantid' %(known: authority, ca_file" },
+    ["an unknown one"] = {
+      "client_secret", { tenantid = "t" }, "client_secret has no option 'tenantid' %(known: additionally_allowed_tenants, authority",
+    },
     ["a secret that is a number"] = { "client_secret", { client_secret = 1234567 }, "option 'client_secret' must be a string, not number" },
     ["a secret with a zero byte"] = {
       "client_secret", { tenant_id = "t", client_id = "a", client_secret = "top\0secret" },

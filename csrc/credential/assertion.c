@@ -58,10 +58,15 @@ static void answered(Fetch *asked, const Answer *answer, const Error *error) {
 }
 
 static void use_function(const Asserted *state, Fetch *asked) {
+  Error error = { 0 };
+  char *audience = endpoint_url(state->endpoint, asked, &error);
   const QuestionField fields[] = {
-    { "client_id", endpoint_client_id(state->endpoint), 0 }, { "audience", endpoint_url(state->endpoint), 0 }, { NULL, NULL, 0 }
+    { "client_id", endpoint_client_id(state->endpoint), 0 }, { "audience", audience, 0 }, { NULL, NULL, 0 }
   };
-  question_ask(asked, QUESTION_ASSERTION, state->handler, fields, answered);
+  if (audience) question_ask(asked, QUESTION_ASSERTION, state->handler, fields, answered);
+  else asked->done(asked, NULL, &error);
+  free(audience);
+  error_clear(&error);
 }
 
 static void fetch(Credential *credential, Fetch *asked) {
@@ -83,7 +88,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_assertion", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = { .name = "client_assertion", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
 
 Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler, const char *path, Error *error) {
   if (!handler == !path || (path && !*path)) {

@@ -54,7 +54,9 @@ static const ProgramTool tool = {
   .command = command, .read = read_answer, .lacks_login = lacks_login, .reason = reason
 };
 
-static const CredentialKind kind = { .name = "azure_developer_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear };
+static const CredentialKind kind = {
+  .name = "azure_developer_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear, .takes_tenant = 1
+};
 
 Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error) {
   return program_credential(loop, &kind, &tool, options, error);

@@ -51,13 +51,13 @@ static void remark_end(const Own *state, const Certificate *certificate) {
   endpoint_remark(state->endpoint, over ? remark : NULL);
 }
 
-static char *sign(const Own *state, Error *error) {
+static char *sign(const Own *state, const char *audience, Error *error) {
   char id[37];
   Certificate *certificate = load(state, error);
   if (!certificate) return NULL;
   text_guid(id);
   Assertion assertion = { .certificate = certificate, .algorithm = state->algorithm, .send_chain = state->send_chain,
-    .client_id = endpoint_client_id(state->endpoint), .audience = endpoint_url(state->endpoint), .id = id, .now = time(NULL) };
+    .client_id = endpoint_client_id(state->endpoint), .audience = audience, .id = id, .now = time(NULL) };
   char *jwt = jwt_assertion(&assertion);
   if (!jwt) error_set(error, ERROR_CREDENTIAL, "SigningFailed", "the certificate's key cannot sign: is it damaged?");
   remark_end(state, certificate);
@@ -68,7 +68,8 @@ static char *sign(const Own *state, Error *error) {
 static void fetch(Credential *credential, Fetch *asked) {
   Own *state = credential->state;
   Error error = { 0 };
-  char *assertion = sign(state, &error);
+  char *audience = endpoint_url(state->endpoint, asked, &error);
+  char *assertion = audience ? sign(state, audience, &error) : NULL;
   if (assertion) {
     endpoint_ask_asserted(state->endpoint, assertion, asked);
   } else {
@@ -76,6 +77,7 @@ static void fetch(Credential *credential, Fetch *asked) {
     asked->done(asked, NULL, &error);
   }
   text_wipe(assertion);
+  free(audience);
   error_clear(&error);
 }
 
@@ -93,7 +95,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
 
 static int choose_algorithm(Own *state, const char *name, Error *error) {
   if (!name) {      /* ADFS knows no other */

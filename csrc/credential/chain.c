@@ -84,7 +84,7 @@ static void try_link(Try *try) {
   Chain *chain = try->asked->credential->state;
   Credential *credential = chain->links[try->at];
   try->link = fetch_part(try->asked, credential, link_done);
-  credential->kind->fetch(credential, &try->link);
+  fetch_start(&try->link);
 }
 
 static void fetch(Credential *credential, Fetch *asked) {
@@ -118,7 +118,7 @@ static const Credential *served(const Credential *credential) {
   return chain->chosen < chain->count ? credential_served(chain->links[chain->chosen]) : NULL;
 }
 
-static const CredentialKind kind = { .name = "chain", .fetch = fetch, .cancel = cancel, .clear = clear, .served = served };
+static const CredentialKind kind = { .name = "chain", .fetch = fetch, .cancel = cancel, .clear = clear, .served = served, .takes_tenant = 1 };
 
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error) {
   if (count == 0) {

@@ -58,7 +58,9 @@ static const ProgramTool tool = {
   .command = command, .read = read_answer, .lacks_login = lacks_login, .reason = reason
 };
 
-static const CredentialKind kind = { .name = "azure_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear };
+static const CredentialKind kind = {
+  .name = "azure_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear, .takes_tenant = 1
+};
 
 Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error) {
   return program_credential(loop, &kind, &tool, options, error);

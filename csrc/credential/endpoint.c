@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "credential/endpoint.h"
+#include "credential/lacking.h"
 #include "op.h"
 #include "text.h"
 #include "url.h"
@@ -15,8 +16,9 @@ static const double REQUEST_TIMEOUT = 30, ALL_TRIES = 60;      /* seconds */
 
 struct Endpoint {
   Client *client;
-  char   *url;
-  char   *client_id;
+  char   *url;                  /* for its own tenant */
+  char   *tenant_id, *client_id;
+  char  **allowed_tenants;
   char   *remark;
   int     is_adfs;
 };
@@ -71,6 +73,10 @@ static Client *transport(Loop *loop, const AuthorityOptions *options, Error *err
   return client;
 }
 
+static char *url_of(const Endpoint *endpoint, const char *tenant) {
+  return text_format("%s/%s/oauth2%s/token", endpoint->client->endpoint, tenant, endpoint->is_adfs ? "" : "/v2.0");
+}
+
 Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error) {
   Client *client = check(options, error) ? transport(loop, options, error) : NULL;
   Endpoint *endpoint = client ? calloc(1, sizeof *endpoint) : NULL;
@@ -80,7 +86,9 @@ Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error
   }
   endpoint->client = client;
   endpoint->is_adfs = text_equal(options->tenant_id, "adfs");
-  endpoint->url = text_format("%s/%s/oauth2%s/token", client->endpoint, options->tenant_id, endpoint->is_adfs ? "" : "/v2.0");
+  endpoint->tenant_id = text_copy(options->tenant_id);
+  endpoint->allowed_tenants = text_list_copy(options->allowed_tenants);
+  endpoint->url = url_of(endpoint, options->tenant_id);
   endpoint->client_id = text_copy(options->client_id);
   return endpoint;
 }
@@ -100,13 +108,32 @@ void endpoint_free(Endpoint *endpoint) {
   if (!endpoint) return;
   client_unref(endpoint->client);
   free(endpoint->url);
+  free(endpoint->tenant_id);
+  text_list_free(endpoint->allowed_tenants);
   free(endpoint->client_id);
   free(endpoint->remark);
   free(endpoint);
 }
 
 const char *endpoint_client_id(const Endpoint *endpoint) { return endpoint->client_id; }
-const char *endpoint_url(const Endpoint *endpoint) { return endpoint->url; }
+
+static int allows(const Endpoint *endpoint, const char *tenant) {
+  for (char **allowed = endpoint->allowed_tenants; allowed && *allowed; allowed++)
+    if (strcmp(*allowed, "*") == 0 || text_equal(*allowed, tenant)) return is_tenant(tenant);
+  return text_equal(endpoint->tenant_id, tenant);
+}
+
+/* Source: auth.md, section 2: who is bound to one tenant asks that one, whatever is wanted. */
+static int is_bound(const Endpoint *endpoint) { return endpoint->is_adfs || variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"); }
+
+char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error) {
+  if (!fetch->tenant || is_bound(endpoint)) return text_copy(endpoint->url);
+  if (allows(endpoint, fetch->tenant)) return url_of(endpoint, fetch->tenant);
+  error_set(error, ERROR_CREDENTIAL, "TenantNotAllowed",
+            "the credential is for tenant '%s', and a token of '%s' is wanted: additionally_allowed_tenants must name that one, or '*' for any",
+            endpoint->tenant_id, fetch->tenant);
+  return NULL;
+}
 
 char *endpoint_page(const Endpoint *endpoint, const char *name) {
   const char *end = strrchr(endpoint->url, '/');
@@ -203,7 +230,10 @@ Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, 
 
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch) {
   Error error = { 0 };
-  fetch->work = endpoint_post(endpoint, endpoint->url, form, answered, fetch, &error);
+  char *url = endpoint_url(endpoint, fetch, &error);
+  if (url) fetch->work = endpoint_post(endpoint, url, form, answered, fetch, &error);
+  else buf_wipe(form);
+  free(url);
   if (!fetch->work) fetch->done(fetch, NULL, &error);
   error_clear(&error);
 }

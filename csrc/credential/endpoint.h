@@ -13,7 +13,9 @@ Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, 
                                                                                                     which needs a tenant of its own */
 void endpoint_free(Endpoint *endpoint);
 const char *endpoint_client_id(const Endpoint *endpoint);
-const char *endpoint_url(const Endpoint *endpoint);      /* what an assertion is addressed to */
+/* Where fetch's token is asked for, which is what an assertion is addressed to. NULL and ERROR_CREDENTIAL: it wants another tenant's, which is not
+   allowed. The caller frees */
+char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error);
 char *endpoint_page(const Endpoint *endpoint, const char *name);      /* "devicecode", beside the token's; the caller frees */
 int endpoint_is_adfs(const Endpoint *endpoint);
 void endpoint_remark(Endpoint *endpoint, const char *remark);      /* what a person should know where Entra refuses; NULL: nothing */

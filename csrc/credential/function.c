@@ -19,7 +19,10 @@ static void answered(Fetch *asked, const Answer *answer, const Error *error) {
 
 static void fetch(Credential *credential, Fetch *asked) {
   const Function *state = credential->state;
-  const QuestionField fields[] = { { "scope", asked->scope, 0 }, { asked->claims ? "claims" : NULL, asked->claims, 0 }, { NULL, NULL, 0 } };
+  QuestionField fields[4] = { { "scope", asked->scope, 0 } };
+  size_t count = 1;
+  if (asked->tenant) fields[count++] = (QuestionField){ "tenant_id", asked->tenant, 0 };
+  if (asked->claims) fields[count++] = (QuestionField){ "claims", asked->claims, 0 };
   question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
 }
 
@@ -30,7 +33,7 @@ static void cancel(Credential *credential, Fetch *asked) {
 
 static void clear(Credential *credential) { free(credential->state); }
 
-static const CredentialKind kind = { .name = "function", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = { .name = "function", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
 
 Credential *credential_function(Loop *loop, int handler, Error *error) {
   Function *state = handler ? calloc(1, sizeof *state) : NULL;

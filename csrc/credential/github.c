@@ -10,7 +10,9 @@
 
 static const char audience[] = "api%3A%2F%2FAzureADTokenExchange";      /* what Entra ID expects of a federated token */
 
-static const CredentialKind kind = { .name = "github_actions", .fetch = federation_fetch, .cancel = federation_cancel, .clear = federation_clear };
+static const CredentialKind kind = {
+  .name = "github_actions", .fetch = federation_fetch, .cancel = federation_cancel, .clear = federation_clear, .takes_tenant = 1
+};
 
 static Credential *make(Loop *loop, const AuthorityOptions *authority, const char *url, const char *token, Error *error) {
   char *whole = text_format("%s%saudience=%s", url, strchr(url, '?') ? "&" : "?", audience);

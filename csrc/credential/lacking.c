@@ -22,7 +22,7 @@ static void fetch(Credential *credential, Fetch *asked) {
 static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
 static void clear(Credential *credential) { free(credential->state); }
 
-static const CredentialKind kind = { .name = "unavailable", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = { .name = "unavailable", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
 
 Credential *credential_lacking(Loop *loop, const char *name, const char *format, ...) {
   char *why = NULL;

@@ -11,7 +11,9 @@
 
 static const char API_VERSION[] = "7.1";
 
-static const CredentialKind kind = { .name = "azure_pipelines", .fetch = federation_fetch, .cancel = federation_cancel, .clear = federation_clear };
+static const CredentialKind kind = {
+  .name = "azure_pipelines", .fetch = federation_fetch, .cancel = federation_cancel, .clear = federation_clear, .takes_tenant = 1
+};
 
 static char *question_url(const char *url, const char *connection) {
   Buf whole = { 0 };

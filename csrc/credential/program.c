@@ -48,12 +48,15 @@ static void not_found(Fetch *fetch) {
   free(what);
 }
 
+/* What is kept is for the tool's own tenant, or the one that was configured, and without claims. */
+static int is_ordinary(const Fetch *fetch) { return !fetch->claims && !fetch->tenant; }
+
 /* Kept under the name of who was logged in before and after: nobody's token must become another's. */
 static void keep(const Fetch *fetch, const Grant *grant, const char *stamp_before) {
   const Program *state = state_of(fetch);
   char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;
   CacheNews news = { .scope = fetch->scope, .grant = grant, .stamp = stamp };
-  if (stamp && stamp_before && !fetch->claims && strcmp(stamp, stamp_before) == 0 && text_is_token(grant->token)) cache_keep(state->cache, &news);
+  if (stamp && stamp_before && is_ordinary(fetch) && strcmp(stamp, stamp_before) == 0 && text_is_token(grant->token)) cache_keep(state->cache, &news);
   free(stamp);
 }
 
@@ -120,12 +123,14 @@ static void start(const Program *state, Fetch *asked, char *stamp) {
   const char *argv[MAX_ARGUMENTS] = { NULL };
   char *resource = scope_resource(asked->scope), *claims = asked->claims ? base64_encode(asked->claims, strlen(asked->claims)) : NULL;
   ProgramQuestion question = { asked->scope, resource, claims };
+  ProgramOptions options = state->options;
+  if (asked->tenant) options.tenant_id = asked->tenant;
   Run *run = calloc(1, sizeof *run);
   if (!run) abort();      /* nobody could be told */
   run->fetch = asked;
   run->stamp = stamp;
   asked->work = run;
-  state->tool->command(&state->options, &question, argv);
+  state->tool->command(&options, &question, argv);
   int failed = child_start(&run->child, asked->credential->loop, argv, state->options.timeout, ended, run);
   free(resource);
   free(claims);
@@ -149,6 +154,17 @@ static void demand_login(Fetch *asked, const char *command) {
   free(remedy);
 }
 
+/* They become arguments of a program: nothing that could be taken for an option. */
+static int is_harmless(const char *text) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_. -";
+  return !text || (*text && *text != '-' && strspn(text, allowed) == strlen(text));
+}
+
+/* Source: auth.md, section 2: without a tenant of its own it may ask for any. */
+static int may_ask_for(const Program *state, const char *tenant) {
+  return is_harmless(tenant) && (!state->options.tenant_id || text_equal(state->options.tenant_id, tenant));
+}
+
 void program_fetch(Credential *credential, Fetch *asked) {
   const Program *state = credential->state;
   if (!is_scope(asked->scope)) {
@@ -159,8 +175,12 @@ void program_fetch(Credential *credential, Fetch *asked) {
     demand_login(asked, state->tool->claims_login);
     return;
   }
+  if (asked->tenant && !may_ask_for(state, asked->tenant)) {
+    end_with(asked, "TenantNotAllowed", "it is bound to another tenant than the one whose token is wanted", "leave its tenant_id out");
+    return;
+  }
   char *stamp = state->cache && state->profile ? cache_stamp(state->profile) : NULL;
-  if (stamp && cache_serve(state->cache, stamp, asked)) free(stamp);
+  if (stamp && is_ordinary(asked) && cache_serve(state->cache, stamp, asked)) free(stamp);
   else start(state, asked, stamp);
 }
 
@@ -189,12 +209,6 @@ char *program_last_line(const char *text, size_t len) {
 }
 
 /* -- opening ------------------------------------------------------------------------------------------------------------ */
-
-/* They become arguments of a program: nothing that could be taken for an option. */
-static int is_harmless(const char *text) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_. -";
-  return !text || (*text && *text != '-' && strspn(text, allowed) == strlen(text));
-}
 
 static char *profile_of(const ProgramTool *tool) {
   const char *directory = getenv(tool->directory), *home = getenv("HOME");

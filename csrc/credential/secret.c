@@ -31,7 +31,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_secret", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = { .name = "client_secret", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
 
 Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error) {
   if (!client_secret || !*client_secret) {

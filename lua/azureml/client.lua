@@ -17,7 +17,8 @@ local metatable = { __name = "azureml.Client", __index = Client }
 local client = {}
 
 local CLIENT_OPTIONS = {
-  endpoint = "string", credential = "any", scope = "string", api_version = "string", user_agent = "string", ca_file = "string",
+  endpoint = "string", credential = "any", scope = "string", tenant_id = "string",
+  api_version = "string", user_agent = "string", ca_file = "string",
   proxy = "string", allow_hosts = "table", connect_timeout = "number", request_timeout = "number", poll_interval = "number",
   max_reply = "number", retry = "table", timeout = "number", cookies = "boolean", on_request = "callable", on_reply = "callable",
 }
@@ -61,7 +62,8 @@ end
 
 --- Make a client.
 ---@param given table
----  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default"); api_version string? (added to paths);
+---  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default");
+---  tenant_id string? (whose token, where it is not the credential's own tenant); api_version string? (added to paths);
 ---  connect_timeout number (10), request_timeout number (100), timeout number? (of a request with all its tries), in seconds;
 ---  poll_interval number? (seconds; default 1, x 1.5, at most 10); max_reply number (bytes; 16 MiB);
 ---  retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502, 503, 504), methods (all but POST) };
@@ -79,6 +81,7 @@ function client.new(given)
     endpoint = given.endpoint,
     credential = who,
     scope = who and (given.scope or given.endpoint .. "/.default"),
+    tenant_id = given.tenant_id,
     user_agent = given.user_agent, ca_file = trust.ca_file(given.ca_file), proxy = given.proxy, allow_hosts = given.allow_hosts,
     connect_timeout = given.connect_timeout, request_timeout = given.request_timeout, poll_interval = given.poll_interval,
     max_reply = given.max_reply, retry = given.retry, cookies = given.cookies, observer = observer and task.observe(observer),

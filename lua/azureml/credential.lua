@@ -35,7 +35,7 @@ local function known(more)
   return all
 end
 
-local APPLICATION = { tenant_id = "string", client_id = "string" }
+local APPLICATION = { tenant_id = "string", client_id = "string", additionally_allowed_tenants = "table" }
 
 local function application(more)
   local all = known(APPLICATION)
@@ -47,11 +47,13 @@ end
 local function open_application(kind, given, fields)
   fields.kind, fields.authority, fields.ca_file, fields.proxy = kind, authority_of(given), trust.ca_file(given.ca_file), given.proxy
   fields.tenant_id, fields.client_id = given.tenant_id, given.client_id
+  fields.additionally_allowed_tenants = given.additionally_allowed_tenants
   return open(fields)
 end
 
 --- An application with a client secret.
----@param given table       tenant_id, client_id, client_secret string; cloud, authority, ca_file, proxy string?
+---@param given table       tenant_id, client_id, client_secret string; cloud, authority, ca_file, proxy string?;
+---  additionally_allowed_tenants string[]? (whose tokens it may fetch too, where a client has a tenant_id; "*": any)
 ---@return azureml.Credential
 ---@raise an error object for a tenant or an authority that cannot be one
 function credential.client_secret(given)
@@ -232,22 +234,37 @@ end
 --- A token that a function finds each time one is needed: it is kept as long as it lives. The function may wait (for requests with
 --- another credential, for time); all who need the token wait with it. Where it returns nil and a reason it does not apply here, and a
 --- chain goes on.
----@param f fun(scope: string, claims: string?): string?, number|string?      the token and the seconds that it lives; nil and why there is
----  none. claims: JSON, where the service demands a token with more in it
+---@param f fun(scope: string, claims: string?, tenant_id: string?): string?, number|string?      the token and the seconds that it
+---  lives; nil and why there is none. claims: JSON, where the service demands a token with more in it; tenant_id: where the client wants
+---  that tenant's
 ---@return azureml.Credential
 ---@usage azureml.credential.callback(function(scope) return my_vault:token_for(scope), 3600 end)
 function credential.callback(f)
   if type(f) ~= "function" then errors.mistake("bad argument #1 to 'callback' (function expected, got %s)", type(f)) end
-  return open { kind = "function", token = function(asked) return grant_of("the credential's function", f(asked.scope, asked.claims)) end }
+  local function token(asked)
+    return grant_of("the credential's function", f(asked.scope, asked.claims, asked.tenant_id))
+  end
+  return open { kind = "function", token = token }
+end
+
+-- "a.org; b.org" of AZURE_ADDITIONALLY_ALLOWED_TENANTS; nil where it is not set.
+local function tenants_of_environment()
+  local list = {}
+  for tenant in (os.getenv "AZURE_ADDITIONALLY_ALLOWED_TENANTS" or ""):gmatch "[^;%s]+" do list[#list + 1] = tenant end
+  return #list > 0 and list or nil
 end
 
 --- The application that AZURE_TENANT_ID and AZURE_CLIENT_ID name, with AZURE_CLIENT_SECRET, else AZURE_CLIENT_CERTIFICATE_PATH (and
---- AZURE_CLIENT_CERTIFICATE_PASSWORD, AZURE_CLIENT_SEND_CERTIFICATE_CHAIN). The core reads them: the secret does not pass through Lua.
+--- AZURE_CLIENT_CERTIFICATE_PASSWORD, AZURE_CLIENT_SEND_CERTIFICATE_CHAIN); and
+--- AZURE_ADDITIONALLY_ALLOWED_TENANTS. The core reads them: the secret does not pass through Lua.
 ---@param given? { cloud: string?, authority: string?, ca_file: string?, proxy: string? }
 ---@return azureml.Credential
 function credential.environment(given)
   given = options.check("environment", given, AUTHORITY)
-  return open { kind = "environment", authority = authority_of(given), ca_file = trust.ca_file(given.ca_file), proxy = given.proxy }
+  return open {
+    kind = "environment", authority = authority_of(given), ca_file = trust.ca_file(given.ca_file), proxy = given.proxy,
+    additionally_allowed_tenants = tenants_of_environment(),
+  }
 end
 
 --- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App Service, Azure Arc, Cloud Shell, and Azure

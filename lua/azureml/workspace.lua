@@ -31,6 +31,7 @@ local workspace = {}
 
 local KNOWN = {
   subscription_id = "string", resource_group = "string", name = "string", credential = "table", cloud = "any", client = "table",
+  tenant_id = "string",
   timeout = "number", poll_interval = "number", retry = "table", ca_file = "string", proxy = "string", journal = "boolean",
 }
 
@@ -53,7 +54,8 @@ end
 --- The workspace to use. Names that are not given come whole from the first of: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and
 --- _WORKSPACE_NAME; a config.json found upward; the Azure CLI's defaults. No request is sent yet.
 ---@param given? table
----  subscription_id, resource_group, name string?; credential azureml.Credential? (default: the environment, then the Azure CLI);
+---  subscription_id, resource_group, name string?; tenant_id string? (the subscription's, where it is not the credential's own);
+---  credential azureml.Credential? (default: the environment, then the Azure CLI);
 ---  cloud string|table?; timeout (of a request), poll_interval number? (seconds); retry table?; ca_file, proxy string?;
 ---  journal boolean? (write pending operations down, so that another process can go on with them: see azureml.pending; in the executable
 ---  true, elsewhere false)
@@ -96,6 +98,7 @@ function workspace.open_client(given)
   if world and not given.cloud then endpoint, who, ca_file = emulated(world, given) else endpoint, who, ca_file = real(given) end
   return client.new {
     endpoint = endpoint, credential = who, scope = cloud.of(given.cloud).scope, api_version = API_VERSION,
+    tenant_id = given.tenant_id,
     timeout = given.timeout, poll_interval = given.poll_interval, retry = given.retry, ca_file = ca_file, proxy = given.proxy,
   }, who
 end
