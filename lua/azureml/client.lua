@@ -175,7 +175,11 @@ end
 ---@return userdata op
 function Client:begin(request)
   local op = self:submit(request, true)
-  task.wait_accepted(op)
+  local waited, why = pcall(task.wait_accepted, op)
+  if not waited then      -- an interrupt, or a group's time is over: it is not to be sent any more
+    op:close()
+    error(why, 0)
+  end
   local _, failure = op:result()
   if failure then
     op:close()

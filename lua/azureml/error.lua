@@ -132,6 +132,13 @@ function error_module.is_interrupted(value)
   return error_module.is(value) and value.code == "Interrupted"
 end
 
+--- Whether it is one that is not collected where it comes by: an interrupt, and the end of the time that a group was given.
+---@param value any
+---@return boolean
+function error_module.is_passing(value)
+  return error_module.is(value) and (value.code == "Interrupted" or value.limit ~= nil)
+end
+
 --- The programmer's mistake, raised as a plain text at the line of the caller's code.
 ---@param message string
 function error_module.mistake(message, ...)
@@ -139,7 +146,7 @@ function error_module.mistake(message, ...)
   error((where and where .. " " or "") .. message:format(...), 0)
 end
 
---- Call f; an error object is returned, all else (the programmer's mistakes, an interrupt) goes on.
+--- Call f; an error object is returned, all else (the programmer's mistakes, an interrupt, the end of a group's time) goes on.
 ---@param f function
 ---@param ... any           its arguments
 ---@return any ...          what f returned; or nil and the error object
@@ -147,7 +154,7 @@ function error_module.try(f, ...)
   local function sort_out(ok, ...)
     if ok then return ... end
     local err = ...
-    if error_module.is(err) and not error_module.is_interrupted(err) then return nil, err end
+    if error_module.is(err) and not error_module.is_passing(err) then return nil, err end
     error(err, 0)
   end
   return sort_out(pcall(f, ...))

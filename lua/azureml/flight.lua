@@ -355,9 +355,10 @@ end
 local function abandon(self, err)
   local going = {}
   for op, item in pairs(self.items) do
-    if item.accepted then going[#going + 1] = self:operation_of(item) else op:close() end
+    if item.accepted then going[#going + 1] = item else op:close() end
   end
-  table.sort(going, function(a, b) return a.name < b.name end)
+  table.sort(going, function(a, b) return a.i < b.i end)
+  for i, item in ipairs(going) do going[i] = self:operation_of(item) end
   if errors.is(err) then err.operations = going end
   error(err, 0)
 end

@@ -39,6 +39,8 @@ local azureml = {
   parallel = task.parallel,
   --- Call a function with each item, side by side; all are tried.
   each = task.each,
+  --- Call a function with a limit on its time, tasks included.
+  within = operation.within,
   --- Let time pass; other tasks go on.
   sleep = task.sleep,
   --- Trace what goes over the wire, to a file.

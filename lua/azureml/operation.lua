@@ -12,6 +12,7 @@ local ticket = require "azureml.ticket"
 
 local DEFAULT_TIMEOUT = 1800                        -- seconds
 local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks at an instance that settles
+local SHOWN = 10                                    -- operations that an error names
 
 ---@class azureml.Operation
 ---@field verb string                "create", "start", "stop", "restart", "delete"
@@ -22,6 +23,10 @@ local metatable = { __name = "azureml.Operation", __index = Operation }
 
 local operation = {}
 local started = setmetatable({}, { __mode = "k" })      -- those that may go on at the service -> when they began
+
+-- Those begun within a limit, out of the collector's reach: the error at its end tells of them.
+local kept = {}            -- luacheck: ignore 241
+local limits = 0           -- how many there are
 
 local function label_of(self)
   return self.verb .. " " .. self.name
@@ -34,6 +39,7 @@ function operation.new(fields)
   local self = setmetatable(fields, metatable)
   self.id = fields.handle and fields.handle:request_id()
   started[self] = core.now()
+  if limits > 0 then kept[self] = true end
   return self
 end
 
@@ -46,6 +52,50 @@ function operation.pending()
   end
   table.sort(list, function(a, b) return started[a] < started[b] end)
   return list
+end
+
+local function of_limit(began)
+  local list, labels = {}, {}
+  for _, self in ipairs(operation.pending()) do
+    if started[self] >= began then
+      list[#list + 1] = self
+      labels[#labels + 1] = label_of(self)
+    end
+  end
+  return list, labels
+end
+
+local function describe_rest(labels)
+  local shown = table.concat(labels, ", ", 1, math.min(#labels, SHOWN))
+  if #labels > SHOWN then shown = ("%s and %d more"):format(shown, #labels - SHOWN) end
+  return #labels > 0 and ("; these go on at the service: " .. shown) or ""
+end
+
+--- Call a function with a limit on its time: on every wait in it, in whatever it calls, and in the tasks that it starts. Of several limits
+--- the nearest wins.
+---@param seconds number
+---@param f function
+---@param ... any         its arguments
+---@return any ...        what it returned
+---@raise what it raised; an error object `Timeout` whose `operations` go on at the service, each with its ticket. Nothing within collects
+---  it: not `azureml.try`, not `azureml.each`
+---@usage azureml.within(600, function() ws.instances:start_all { "ann", "bob" } end)
+function operation.within(seconds, f, ...)
+  options.check_seconds("within: its first argument", seconds)
+  if type(f) ~= "function" then errors.mistake("bad argument #2 to 'within' (function expected, got %s)", type(f)) end
+  local began = core.now()
+  limits = limits + 1
+  local _ <close> = setmetatable({}, {
+    __close = function()
+      limits = limits - 1
+      if limits == 0 then kept = {} end
+    end,
+  })
+  return task.limited(seconds, function(err)
+    local labels
+    err.operations, labels = of_limit(began)
+    err.message = ("not done within %.14g s%s"):format(seconds, describe_rest(labels))
+  end, f, ...)
 end
 
 -- Waiting -----------------------------------------------------------------------------------------------------------------
@@ -152,7 +202,7 @@ end
 
 local function end_with(self, outcome)
   if self.outcome then return end
-  self.outcome = outcome
+  self.outcome, kept[self] = outcome, nil
   if self.entry then self.entry:ended() end
   if self.handle then self.handle:close() end
 end
@@ -244,7 +294,7 @@ end
 
 --- Let it go: it goes on at the service, unwatched. Whoever waits for it is told.
 function Operation:close()
-  self.closed = self.outcome == nil
+  self.closed, kept[self] = self.outcome == nil, nil
   if self.entry then self.entry:ended() end
   if not self.handle then return end
   self.handle:close()

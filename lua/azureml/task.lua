@@ -207,7 +207,7 @@ local function wait_as_task(op, is_over, deadline)
   while not is_over(op) do
     if alarm and alarm:done() then return false end
     park_on(op, one)
-    if alarm then park_on(alarm, one) end
+    if alarm and not parked[alarm] then park_on(alarm, one) end
     coroutine.yield(PARKED)
   end
   return true
@@ -222,6 +222,63 @@ local function wait_by_pumping(op, is_over, deadline)
   return true
 end
 
+-- Limits ------------------------------------------------------------------------------------------------------------------
+
+---@class azureml.Limit
+---@field deadline number
+---@field coroutine thread       whoever set it; it holds while he is on the way down to where one waits, not while he rests
+---@field over boolean?          it has been raised: what is closed because of it may wait
+
+local outside = {}      -- where no task runs: its limits
+
+-- The nearest of those that cover what runs now.
+local function nearest_limit()
+  local context = current or outside
+  local found = context.limit
+  if found and found.over then found = nil end
+  for _, limit in ipairs(context.limits or {}) do
+    local status = limit.coroutine and coroutine.status(limit.coroutine)
+    local holds = (status == "running" or status == "normal") and not limit.over
+    if holds and (not found or limit.deadline < found.deadline) then found = limit end
+  end
+  return found
+end
+
+local function remove(list, item)
+  for i = #list, 1, -1 do
+    if list[i] == item then table.remove(list, i) end
+  end
+end
+
+--- Call f with a limit on all the time that it waits, and the tasks that it starts.
+---@param seconds number
+---@param describe fun(err: azureml.Error)      completes the error at its end
+---@param f function
+---@return any ...       what f returned
+---@raise what f raised; an error object `Timeout`, which nothing within the limit collects: its field `limit` says which
+function task.limited(seconds, describe, f, ...)
+  local context = current or outside
+  local limit = setmetatable({ deadline = core.now() + seconds, coroutine = coroutine.running() }, { __mode = "v" })
+  context.limits = context.limits or {}
+  table.insert(context.limits, limit)
+  local _ <close> = setmetatable({}, { __close = function() remove(context.limits, limit) end })
+  local function sort_out(ok, ...)
+    if ok then return ... end
+    local err = ...
+    if errors.is(err) and err.limit == limit then
+      err.limit = nil      -- from here on it is an error like any other
+      describe(err)
+    end
+    error(err, 0)
+  end
+  return sort_out(pcall(f, ...))
+end
+
+local function raise_over(limit)
+  limit.over = true
+  errors.raise { code = "Timeout", message = "the time that was given is over", limit = limit }
+end
+
 --- Wait until is_over(op), which news of op may change.
 ---@param op userdata|table      a core operation; or any table, of which task.look_again is the news
 ---@param is_over function
@@ -231,8 +288,9 @@ function task.wait_until(op, is_over, deadline)
   if current and current.within and type(op) == "userdata" and op:waits_for(current.within) then
     errors.raise { code = "OwnCredential", message = "the credential's function waits for a request that waits for its answer" }
   end
-  local wait = is_task() and wait_as_task or wait_by_pumping
-  return wait(op, is_over, deadline)
+  local wait, limit = is_task() and wait_as_task or wait_by_pumping, nearest_limit()
+  if not limit or deadline and deadline <= limit.deadline then return wait(op, is_over, deadline) end
+  return wait(op, is_over, limit.deadline) or raise_over(limit)
 end
 
 --- Let those who wait for an operation look at it again: it was closed, or what they wait for has changed otherwise.
@@ -340,8 +398,9 @@ local function run_group(functions)
   local group = { left = #functions, failure = nil }
   local tasks = setmetatable({}, { __close = close_all })
   local guard <close> = tasks      -- an interrupt leaves no task behind
+  local limit = nearest_limit()
   for i, f in ipairs(functions) do
-    tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within }
+    tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within, limit = limit }
     make_runnable(tasks[i])
   end
   if is_task() then park_until_over(group) else turn_until_over(group) end
