@@ -23,11 +23,10 @@ local BLIND = 3                                     -- looks that may fail in a 
 
 local flight = {}
 
----@class azureml.FlightItem      one that is under way
+---@class azureml.FlightItem      one that is under way: small, because there may be ten thousand
 ---@field i integer               its number
----@field name string
 ---@field op userdata?            the core's operation, until that has ended
----@field accepted boolean
+---@field accepted boolean?
 ---@field error azureml.Error?    why it seems to have failed: its state will tell more
 ---@field entry azureml.JournalEntry?
 
@@ -44,12 +43,17 @@ local flight = {}
 local Flight = {}
 Flight.__index = Flight
 
-local function identity(name)
-  return name:lower()
+local function name_of(self, item)
+  return self.names[item.i]
+end
+
+-- The service compares names without case.
+local function identity(self, item)
+  return self.names[item.i]:lower()
 end
 
 local function report(self, item, word)
-  if self.reporter then self.reporter.change(item.name, word) end
+  if self.reporter then self.reporter.change(name_of(self, item), word) end
 end
 
 -- Ending ------------------------------------------------------------------------------------------------------------------
@@ -65,12 +69,11 @@ local function finish(self, item, outcome, fields)
   let_go(self, item)
   if item.entry then item.entry:ended() end
   fields = fields or {}
-  fields.name, fields.outcome = item.name, outcome
+  fields.name, fields.outcome = name_of(self, item), outcome
   self.results[item.i] = fields
-  self.open[identity(item.name)] = nil
   self.left = self.left - 1
   self.under_way = self.under_way - 1
-  if self.reporter then self.reporter.ended(item.name, outcome, fields.reason or fields.error and fields.error.message) end
+  if self.reporter then self.reporter.ended(fields.name, outcome, fields.reason or fields.error and fields.error.message) end
 end
 
 local function fail(self, item, err)
@@ -81,7 +84,7 @@ end
 local function settle(self, item, err)
   let_go(self, item)
   item.error = err
-  self.unclear = self.unclear + 1
+  self.unclear[item] = true
   report(self, item, "settling")
   task.look_again(self)
 end
@@ -97,7 +100,7 @@ local function ended(self, item)
     if self.settle then settle(self, item) else finish(self, item, "done") end
     return
   end
-  local err = errors.from_core(failure, ("cannot %s %s"):format(self.verb, item.name))
+  local err = errors.from_core(failure, ("cannot %s %s"):format(self.verb, name_of(self, item)))
   if is_unclear(err) then settle(self, item, err) else fail(self, item, err) end
 end
 
@@ -105,7 +108,7 @@ end
 local function judge(self, item, vm)
   local word, err = vm and vm.state, item.error
   local function over(outcome, fields)
-    self.unclear = self.unclear - 1
+    self.unclear[item] = nil
     finish(self, item, outcome, fields)
   end
   if err and err.outcome_unknown then
@@ -122,7 +125,7 @@ local function judge(self, item, vm)
     return over("failed", { error = err })
   end
   if vm and state.is_transitional(word) then return end
-  local _, wrong = errors.try(operation.check_aim, self.verb, vm, item.name)
+  local _, wrong = errors.try(operation.check_aim, self.verb, vm, name_of(self, item))
   if wrong then over("failed", { error = wrong }) else over "done" end
 end
 
@@ -131,9 +134,8 @@ end
 local function begin(self, i)
   local name, id = self.names[i], core.guid()
   local op = resource.submit(self.workspace, verbs[self.verb], { name = name }, { label = self.verb .. " " .. name, request_id = id })
-  local item = { i = i, name = name, op = op, accepted = false, entry = self.workspace:intend(self.verb, name, id) }
   self.inbox:follow(op)
-  self.items[op], self.open[identity(name)] = item, item
+  self.items[op] = { i = i, op = op, accepted = false, entry = self.workspace:intend(self.verb, name, id) }
   self.unanswered = self.unanswered + 1
   self.under_way = self.under_way + 1
   if self.reporter then self.reporter.began(name) end
@@ -205,15 +207,14 @@ end
 
 local function unclear_items(self)
   local list = {}
-  for _, item in pairs(self.open) do
-    if not item.op then list[#list + 1] = item end
-  end
+  for item in pairs(self.unclear) do list[#list + 1] = item end
+  table.sort(list, function(a, b) return a.i < b.i end)
   return list
 end
 
 local function look_at_each(self, items)
   for _, item in ipairs(items) do
-    local vm, err = errors.try(self.workspace.instances.find, self.workspace.instances, item.name)
+    local vm, err = errors.try(self.workspace.instances.find, self.workspace.instances, name_of(self, item))
     if err then return err end
     judge(self, item, vm)
   end
@@ -223,10 +224,10 @@ end
 local function look_at_all(self, items)
   local states, found, count = {}, {}, 0
   local wanted = {}
-  for _, item in ipairs(items) do wanted[identity(item.name)] = true end
+  for _, item in ipairs(items) do wanted[identity(self, item)] = true end
   local _, err = errors.try(function()
     for vm in self.workspace.instances:list() do
-      local key = identity(vm.name)
+      local key = vm.name:lower()
       count = count + 1
       states[key] = vm.state
       if wanted[key] then found[key] = vm end
@@ -234,7 +235,7 @@ local function look_at_all(self, items)
   end)
   if err then return err end
   self.listed = count
-  for _, item in ipairs(items) do judge(self, item, found[identity(item.name)]) end
+  for _, item in ipairs(items) do judge(self, item, found[identity(self, item)]) end
   return nil, states
 end
 
@@ -242,13 +243,13 @@ end
 local function poll_hinted(self, states)
   local turn = self.looks % IN_TURN
   for op, item in pairs(self.items) do
-    if item.accepted and (not state.is_transitional(states[identity(item.name)]) or item.i % IN_TURN == turn) then op:poll_now() end
+    if item.accepted and (not state.is_transitional(states[identity(self, item)]) or item.i % IN_TURN == turn) then op:poll_now() end
   end
 end
 
 local function give_up_looking(self, err)
   for _, item in ipairs(unclear_items(self)) do
-    self.unclear = self.unclear - 1
+    self.unclear[item] = nil
     fail(self, item, item.error or err)
   end
   task.look_again(self.inbox)
@@ -284,7 +285,7 @@ end
 local function keep_looking(self)
   local pace, pause
   local function is_over() return self.over end
-  local function has_work() return self.over or self.unclear > 0 or may_be_thinned(self) end
+  local function has_work() return self.over or next(self.unclear) ~= nil or may_be_thinned(self) end
   while true do
     if not has_work() then
       pace, self.is_idle = nil, true
@@ -300,7 +301,7 @@ end
 -- The whole ---------------------------------------------------------------------------------------------------------------
 
 local function overdue(self, item)
-  local what = ("%s %s"):format(self.verb, item.name)
+  local what = ("%s %s"):format(self.verb, name_of(self, item))
   local seconds = ("%.14g"):format(self.timeout)
   if item.error then return item.error end
   if not item.op then
@@ -318,7 +319,7 @@ end
 ---@return azureml.Operation
 function Flight:operation_of(item)
   item.op:hold(false)
-  local fields = { verb = self.verb, name = item.name, workspace = self.workspace, handle = item.op, entry = item.entry }
+  local fields = { verb = self.verb, name = name_of(self, item), workspace = self.workspace, handle = item.op, entry = item.entry }
   self.items[item.op] = nil
   item.op, item.entry = nil, nil
   return operation.new(fields)
@@ -332,7 +333,9 @@ local function never_begun(self, i)
 end
 
 local function give_up(self)
-  for _, item in pairs(self.open) do fail(self, item, overdue(self, item)) end
+  local open = unclear_items(self)
+  for _, item in pairs(self.items) do open[#open + 1] = item end
+  for _, item in ipairs(open) do fail(self, item, overdue(self, item)) end
   for i = self.at + 1, #self.names do
     if not self.results[i] then never_begun(self, i) end
   end
@@ -367,8 +370,8 @@ end
 ---@param given azureml.Flight
 function flight.run(given)
   local self = setmetatable(given, Flight)
-  self.inbox, self.items, self.open = task.inbox(), {}, {}
-  self.at, self.left, self.under_way, self.unanswered, self.running, self.unclear = 0, 0, 0, 0, 0, 0
+  self.inbox, self.items, self.unclear = task.inbox(), {}, {}
+  self.at, self.left, self.under_way, self.unanswered, self.running = 0, 0, 0, 0, 0
   self.thinned, self.looks, self.blind = false, 0, 0
   for i = 1, #self.names do
     if not self.results[i] then self.left = self.left + 1 end
