@@ -13,6 +13,8 @@
 #include "url.h"
 
 static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* seconds between polls, where nobody says otherwise */
+static const double SPREAD = 0.1;                                           /* of our own pace, at most, on top: by chance */
+static const double ASKED_SPREAD = 0.02, SPREAD_FROM = 5;                   /* of a Retry-After of so many seconds and more */
 static const double THROTTLED_AT_MOST = 600;                                /* seconds that one request waits for its turn again and again */
 static const double LEAST_TIME = 0.01;                                      /* seconds: with less nothing is sent */
 static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
@@ -111,24 +113,30 @@ static void pause_for(Op *op, double seconds) {
   loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, resume_after_pause);
 }
 
-static double next_pace(Op *op) {
-  if (op->client->poll_interval >= 0) return op->client->poll_interval;
-  double pace = op->pace > 0 ? op->pace : FIRST_PACE;
-  op->pace = pace * PACE_GROWTH < LAST_PACE ? pace * PACE_GROWTH : LAST_PACE;
-  return pace;
-}
-
-static void poll_later(Op *op, const Reply *reply) {
-  double after = retry_after(&reply->headers, time(NULL));
-  op->stage = STAGE_POLL;
-  op->paced = after > 0;
-  pause_for(op, op->paced ? after : next_pace(op));
-}
-
 static double random_fraction(void) {
   unsigned number = 0;
   if (getrandom(&number, sizeof number, 0) != sizeof number) return 0.5;
   return (double)number / 4294967296.0;
+}
+
+static double next_pace(Op *op) {
+  if (op->client->poll_interval >= 0) return op->client->poll_interval;
+  double pace = op->pace > 0 ? op->pace : FIRST_PACE;
+  op->pace = pace * PACE_GROWTH < LAST_PACE ? pace * PACE_GROWTH : LAST_PACE;
+  return pace * (1 + SPREAD * random_fraction());
+}
+
+/* Later than asked for, never earlier; where a moment more is noticed, not at all. */
+static double spread(double after) {
+  return after < SPREAD_FROM ? after : after * (1 + ASKED_SPREAD * random_fraction());
+}
+
+/* Operations that were begun together, here or in programs that were started at the same hour, are not polled together for ever. */
+static void poll_later(Op *op, const Reply *reply) {
+  double after = retry_after(&reply->headers, time(NULL));
+  op->stage = STAGE_POLL;
+  op->paced = after > 0;
+  pause_for(op, op->paced ? spread(after) : next_pace(op));
 }
 
 static int out_of_time(const Op *op, double until) {

@@ -18,7 +18,8 @@ local PAGE = 100                                    -- computes on a page of the
 local FEW = 5                                       -- instances that are looked at one by one
 local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks
 local SPARING = 6                                   -- times the pace, where few reads are left
-local IN_TURN = 8                                   -- looks after which each operation was asked whatever the list says
+local IN_TURN = 30                                  -- looks after which each operation was asked whatever the list says
+local RESERVE, SHARE = 100, 15                      -- reads left for others; polls a second where no more than those are left
 local BLIND = 3                                     -- looks that may fail in a row
 
 local flight = {}
@@ -239,11 +240,25 @@ local function look_at_all(self, items)
   return nil, states
 end
 
--- Poll those that the list shows to have moved on; and, in turn, the others, should the list be wrong.
-local function poll_hinted(self, states)
-  local turn = self.looks % IN_TURN
+-- Those that the list shows to have moved on; and, in turn, the others, should the list be wrong.
+local function hinted(self, states)
+  local list, turn = {}, self.looks % IN_TURN
   for op, item in pairs(self.items) do
-    if item.accepted and (not state.is_transitional(states[identity(self, item)]) or item.i % IN_TURN == turn) then op:poll_now() end
+    if item.accepted and (not state.is_transitional(states[identity(self, item)]) or item.i % IN_TURN == turn) then list[#list + 1] = op end
+  end
+  return list
+end
+
+-- Not all at once where that would leave other scripts without reads.
+local function poll(self, ops)
+  local free = (reads_left(self) or math.huge) - RESERVE
+  for _, op in ipairs(ops) do
+    if free <= 0 then
+      if task.wait_until(self, function() return self.over end, core.now() + 1) then return end
+      free = SHARE
+    end
+    free = free - 1
+    if self.items[op] then op:poll_now() end
   end
 end
 
@@ -265,7 +280,7 @@ local function look_around(self)
   else
     err = look_at_each(self, items)
   end
-  if states and self.thinned then poll_hinted(self, states) end
+  if states and self.thinned then poll(self, hinted(self, states)) end
   self.blind = err and self.blind + 1 or 0
   if err and self.thinned then
     self.list_failed = true
