@@ -50,7 +50,20 @@ describe("a client", function()
       { { endpoint = "https://a", retry = { methods = { "FETCH" } } }, "option 'retry.methods' does not know 'FETCH'" },
       { { endpoint = "https://a", connect_timeout = -1 }, "option 'connect_timeout' must be a number from 0" },
     } do
-      it("wrongly raises at the caller's line: " .. row[2]:match "^[%w' ]+", function()
+      it("that was closed is the caller's mistake, whatever is asked of it", function()
+    local client = azureml.client { endpoint = "http://127.0.0.1:1" }
+    client:close()
+    client:close()
+    for _, f in ipairs { function() client:request { path = "/" } end, function() client:operation { path = "/" } end,
+      function() client:pages({ path = "/" })() end, function() client:budget("/", "GET") end } do
+      local ok, err = pcall(f)
+      assert.is_false(ok)
+      assert.matches("^spec/client_spec.lua:%d+: this client was closed$", err)
+    end
+    assert.equal("client: closed", tostring(client))
+  end)
+
+  it("wrongly raises at the caller's line: " .. row[2]:match "^[%w' ]+", function()
         local ok, err = pcall(function() return azureml.client(row[1]) end)
         assert.is_false(ok)
         assert.is_truthy(tostring(err):find(row[2]), err)

@@ -224,6 +224,18 @@ describe("a fleet verb", function()
     end)
   end
 
+  it("in a workspace that was closed is the caller's mistake", function()
+    open { ann = "Running" }
+    local closed = azureml.workspace()
+    closed:close()
+    for _, f in ipairs { function() closed.instances:stop_all { "ann" } end, function() closed.instances:get "ann" end,
+      function() closed.instances:list()() end, function() closed:watch()() end } do
+      local ok, err = pcall(f)
+      assert.is_false(ok)
+      assert.matches("^spec/fleet_spec.lua:%d+: workspace emulator in emulator was closed$", err)
+    end
+  end)
+
   it("an instance of another workspace is the caller's mistake", function()
     open { ann = "Running" }
     local elsewhere <close> = azureml.workspace { subscription_id = ws.subscription_id, resource_group = ws.resource_group, name = "other" }

@@ -92,6 +92,19 @@ describe("an operation", function()
     assert.same({}, operation.pending())
   end)
 
+  it("once it was closed, says so of whatever is asked of it", function()
+    local op = ws.instances:start "stopped"
+    op:close()
+    for _, method in ipairs { "wait", "status", "done" } do
+      local ok, err = pcall(function() op[method](op) end)
+      assert.is_false(ok)
+      assert.matches("^spec/operation_spec.lua:%d+: start stopped was closed", err)
+    end
+    assert.error_matches(function() op:events()() end, "start stopped was closed")
+    assert.is_nil(op:ticket())
+    assert.equal("closed operation", tostring(op))
+  end)
+
   it("closed by one task, is a mistake for another that waits", function()
     local op = ws.instances:start "stopped"
     local ok, err = pcall(azureml.parallel, function() op:wait() end, function()

@@ -123,12 +123,17 @@ local function body_of(request)
   return json.encode(request.body)
 end
 
+local function open_handle(self)
+  if self.closed then errors.mistake("this client was closed") end
+  return self.handle
+end
+
 --- Start a request without waiting for it.
 ---@param request table
 ---@param follow boolean         follow a long-running operation to its end
 ---@return userdata op           the core's operation
 function Client:submit(request, follow)
-  local op, failure = self.handle:request {
+  local op, failure = open_handle(self):request {
     method = request.method or "GET",
     url = url_of(self, request),
     headers = header_lines(request.headers),
@@ -289,17 +294,18 @@ end
 ---@param method string          "GET": reads; "DELETE": deletes; any other: writes
 ---@return integer? left         nil: not known
 function Client:budget(path, method)
-  return self.handle:remaining(self:endpoint() .. path, method)
+  return open_handle(self):remaining(self:endpoint() .. path, method)
 end
 
 --- Where it sends.
 ---@return string
 function Client:endpoint()
-  return self.handle:endpoint()
+  return open_handle(self):endpoint()
 end
 
 --- Close it. Operations that are under way keep what they need.
 function Client:close()
+  self.closed = true
   self.handle:close()
 end
 

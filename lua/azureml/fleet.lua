@@ -220,6 +220,7 @@ end
 function fleet.run(self, verb, given)
   local names, wanted
   given, names, wanted = read_options(verb, given)
+  self.workspace:client()      -- what is wrong with it is said here, at the caller's line, not in a task of ours
   local plan = make_plan(self, verb, given, names, wanted)
   if given.dry_run then
     plan_only(plan)

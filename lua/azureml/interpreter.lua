@@ -8,6 +8,7 @@ local interpreter = { exit_code = 0, catch = traceback.catch }
 
 local WRONG_USAGE = 2
 local SIGINT = 2
+local SHOWN = 20      -- operations that are named when we are interrupted
 
 local host               -- what main.c tells: version, copyright, program, argv
 local steps = {}         -- functions that return what is to be called next, and its arguments
@@ -55,7 +56,8 @@ local function report_pending()
   local pending = operation and operation.pending() or {}
   if #pending == 0 then return end
   io.stderr:write "these go on at the service:\n"
-  for _, op in ipairs(pending) do io.stderr:write("  ", tostring(op), "\n") end
+  for i = 1, math.min(#pending, SHOWN) do io.stderr:write("  ", tostring(pending[i]), "\n") end
+  if #pending > SHOWN then io.stderr:write(("  and %d more\n"):format(#pending - SHOWN)) end
 end
 
 local function is_interrupted(value)

@@ -114,6 +114,10 @@ local function check_open(self)
   if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
 end
 
+local function check_not_closed(self)
+  if self.closed then errors.mistake("%s was closed", label_of(self)) end
+end
+
 local function wait_for_service(self, deadline, reporter, timeout)
   local handle = self.handle
   if not handle then return end
@@ -233,6 +237,7 @@ end
 --- The service's word for where it is: "InProgress", "Succeeded" and so on; "Accepted" before it said any.
 ---@return string
 function Operation:status()
+  check_not_closed(self)
   if self.outcome then return self.outcome.ok and "Succeeded" or "Failed" end
   if not self.handle then return "Accepted" end
   return self.handle:status() or "Accepted"
@@ -241,6 +246,7 @@ end
 --- Whether the service has ended it; the instance may still settle.
 ---@return boolean
 function Operation:done()
+  check_not_closed(self)
   return self.outcome ~= nil or self.handle == nil or self.handle:done()
 end
 

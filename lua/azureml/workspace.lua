@@ -106,6 +106,7 @@ end
 --- The low-level client that this workspace uses.
 ---@return azureml.Client
 function Workspace:client()
+  if self.closed then errors.mistake("%s was closed", tostring(self)) end
   if not self.opened then
     self.opened, self.credential = self.given.client, self.given.credential
     if not self.opened then self.opened, self.credential = workspace.open_client(self.given) end
@@ -210,6 +211,7 @@ end
 
 --- Close its connections' rules; operations under way keep what they need.
 function Workspace:close()
+  self.closed = true
   if self.opened and not self.given.client then self.opened:close() end
 end
 

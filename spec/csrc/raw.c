@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +92,65 @@ static int l_reset(lua_State *L) {
   return l_close(L);
 }
 
+/* -- another Lua state in this process ---------------------------------------------------------------------------------- */
+
+#define STATE "raw.state"
+
+static lua_State *check_state(lua_State *L) {
+  lua_State **slot = luaL_checkudata(L, 1, STATE);
+  luaL_argcheck(L, *slot, 1, "this state is closed");
+  return *slot;
+}
+
+static void set_path(lua_State *L, lua_State *other, const char *name) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, name);
+  lua_getglobal(other, "package");
+  lua_pushstring(other, lua_tostring(L, -1));
+  lua_setfield(other, -2, name);
+  lua_pop(other, 1);
+  lua_pop(L, 2);
+}
+
+/* state() -> one with the standard libraries, which finds modules where we do */
+static int l_state(lua_State *L) {
+  lua_State **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+  *slot = NULL;
+  luaL_setmetatable(L, STATE);
+  *slot = luaL_newstate();
+  if (!*slot) return luaL_error(L, "no memory");
+  luaL_openlibs(*slot);
+  set_path(L, *slot, "path");
+  set_path(L, *slot, "cpath");
+  return 1;
+}
+
+/* state:run(text, userdata) -> the text of what it returns, or nil and the error; the chunk gets the userdata's address */
+static int l_run(lua_State *L) {
+  lua_State *other = check_state(L);
+  int status = luaL_loadstring(other, luaL_checkstring(L, 2));
+  lua_pushlightuserdata(other, lua_touserdata(L, 3));
+  if (status == LUA_OK) status = lua_pcall(other, 1, 1, 0);
+  if (status != LUA_OK) lua_pushnil(L);
+  lua_pushstring(L, luaL_tolstring(other, status == LUA_OK ? -1 : lua_type(other, -1) == LUA_TLIGHTUSERDATA ? -2 : -1, NULL));
+  lua_settop(other, 0);
+  return status == LUA_OK ? 1 : 2;
+}
+
+static int l_state_close(lua_State *L) {
+  lua_State **slot = luaL_checkudata(L, 1, STATE);
+  if (*slot) lua_close(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static const luaL_Reg state_methods[] = {
+  { "run",     l_run },
+  { "__gc",    l_state_close },
+  { "__close", l_state_close },
+  { NULL, NULL }
+};
+
 static const luaL_Reg methods[] = {
   { "port",   l_port },
   { "fd",     l_fd },
@@ -110,8 +170,14 @@ __attribute__((visibility("default"))) int luaopen_raw(lua_State *L) {
   luaL_setfuncs(L, methods, 0);
   lua_pushvalue(L, -1);
   lua_setfield(L, -2, "__index");
+  luaL_newmetatable(L, STATE);
+  luaL_setfuncs(L, state_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
   lua_newtable(L);
   lua_pushcfunction(L, l_listen);
   lua_setfield(L, -2, "listen");
+  lua_pushcfunction(L, l_state);
+  lua_setfield(L, -2, "state");
   return 1;
 }
