@@ -196,6 +196,16 @@ describe("a fleet verb", function()
     assert.is_true(lists < 40, ("%d lists"):format(lists))
   end)
 
+  it("is let go when another task fails, and goes on at the service", function()
+    open { ann = "Stopped" }
+    local ok, err = pcall(azureml.parallel, function() ws.instances:start_all { "ann" } end, function()
+      azureml.sleep(10)
+      error("a mistake", 0)
+    end)
+    assert.same({ false, "a mistake" }, { ok, err })
+    assert.equal("Starting", states().ann)
+  end)
+
   it("may be used in tasks, side by side", function()
     open { ann = "Running", bob = "Stopped" }
     local a, b = azureml.parallel(function() return ws.instances:stop_all { "ann" } end,

@@ -369,16 +369,19 @@ local function go_on(self)
   task.look_again(self)
 end
 
--- An interrupt, or the end of a group's time: what the service has accepted goes on there, and the error tells of it.
+-- Something ends us before we are done. An interrupt, or the end of a group's time, tells what goes on at the service; else it is let go.
 local function abandon(self, err)
+  if self.over then return end
+  err = err or task.cause_of_closing()
   local going = {}
   for op, item in pairs(self.items) do
-    if item.accepted then going[#going + 1] = item else op:close() end
+    if item.accepted and errors.is_passing(err) then going[#going + 1] = item else op:close() end
   end
   table.sort(going, function(a, b) return a.i < b.i end)
-  for i, item in ipairs(going) do going[i] = self:operation_of(item) end
-  if errors.is(err) then err.operations = going end
-  error(err, 0)
+  for _, item in ipairs(going) do
+    err.operations = err.operations or {}
+    table.insert(err.operations, self:operation_of(item))
+  end
 end
 
 --- Do it, and return when each instance has its result.
@@ -391,8 +394,8 @@ function flight.run(given)
   for i = 1, #self.names do
     if not self.results[i] then self.left = self.left + 1 end
   end
-  local ok, err = pcall(task.parallel, function() go_on(self) end, function() keep_looking(self) end)
-  if not ok then abandon(self, err) end
+  local _ <close> = setmetatable({}, { __close = function(_, err) abandon(self, err) end })
+  task.parallel(function() go_on(self) end, function() keep_looking(self) end)
 end
 
 return flight

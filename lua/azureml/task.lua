@@ -366,9 +366,13 @@ end
 
 -- Groups ------------------------------------------------------------------------------------------------------------------
 
+local closing      -- the error because of which tasks are being closed now
+
 -- Where no error closes them, but somebody who closes us, the first that a handler raises is his to know.
 local function close_all(tasks, cause)
   local raised
+  local before = closing
+  closing = cause or before
   for _, one in ipairs(tasks) do
     if not one.ended then
       one.ended = true
@@ -377,7 +381,14 @@ local function close_all(tasks, cause)
       elseif not ok then add_detail(cause or raised, failure) end
     end
   end
+  closing = before
   if raised ~= nil then error(raised, 0) end
+end
+
+--- The error because of which tasks are being closed just now; nil: none is, or not because of one.
+---@return any
+function task.cause_of_closing()
+  return closing
 end
 
 local function turn_until_over(group)
@@ -385,6 +396,13 @@ local function turn_until_over(group)
     local one = next_in(runnable)
     if one then run(one) else pump() end
   end
+end
+
+-- What is raised while we turn, an interrupt say, is the group's failure: its tasks are closed because of it, as it is, before anybody's
+-- message handler makes something else of it.
+local function turn(group)
+  local ok, raised = pcall(turn_until_over, group)
+  if not ok and group.failure == nil then group.failure = raised end
 end
 
 local function park_until_over(group)
@@ -403,7 +421,7 @@ local function run_group(functions)
     tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within, limit = limit }
     make_runnable(tasks[i])
   end
-  if is_task() then park_until_over(group) else turn_until_over(group) end
+  if is_task() then park_until_over(group) else turn(group) end
   close_all(guard, group.failure)
   if group.failure ~= nil then error(group.failure, 0) end
 end

@@ -1,5 +1,6 @@
 -- The executable itself, beside lua5.4: where they should agree, what they print and how they leave is compared.
 
+local process = require "spec.process"
 local EXECUTABLE = (os.getenv "AZUREML_BUILD" or "build") .. "/azureml"
 
 local function quote(word)
@@ -242,6 +243,14 @@ describe("the executable", function()
     end)
   end)
 
+  it("waits at its prompt, and lua5.4 at its own", function()
+    local lines = 'azureml = require "azureml"\nazureml.sleep(0.01)\na, b = azureml.parallel(function() azureml.sleep(0.02) return 1 end, '
+      .. "function() azureml.sleep(0.01) return 2 end)\nprint('waited', a + b)\n"
+    assert.equal("waited\t3\n", azureml({ "-i" }, { stdin = lines }).out)
+    local out = process.plain_lua({ "-i" }, nil, nil, lines)
+    assert.matches("waited\t3\n", out)
+  end)
+
   it("reads plain lines, and shows no prompt, when -i has no terminal", function()
     local ran = azureml({ "-i", "-e", "x = 20" }, { stdin = "x + 1\nfor i = 1, 2 do\nprint(i)\nend\nerror 'oops'\n_" })
     assert.equal("21\n1\n2\n21\n", ran.out)
@@ -274,6 +283,18 @@ describe("an interrupt", function()
     text = 'local azureml = require "azureml" azureml.parallel(function() azureml.sleep(100) end, function() ' .. SIGNAL .. "end)"
     assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", text:format "INT" })
   end)
+
+  for place, text in pairs {
+    ["gsub's callback"] = 'string.gsub("x", "x", wait)', ["a comparison of sort"] = "table.sort({ 2, 1 }, wait)",
+    ["a generator"] = "coroutine.wrap(wait)()", ["a task's generator"] = "azureml.parallel(function() coroutine.wrap(wait)() end)",
+    ["a metamethod of a task"] = "azureml.parallel(function() return setmetatable({}, { __index = wait }).x end)",
+    ["each, which does not collect it"] = "azureml.each({ 1, 2 }, wait)", ["try"] = "azureml.try(wait)",
+  } do
+    it("ends a wait in " .. place, function()
+      local script = 'local azureml = require "azureml" local function wait() ' .. SIGNAL:format "INT" .. "azureml.sleep(100) end " .. text
+      assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", script })
+    end)
+  end
 
   it("that comes from outside while a script waits ends the wait", function()
     local ran = azureml({ "-e", 'require("azureml").sleep(100)' }, { before = { "timeout", "-s", "INT", "0.3" } })

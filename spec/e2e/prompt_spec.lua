@@ -1,92 +1,21 @@
 -- The prompt as a person meets it: the executable in a terminal that tmux plays.
 
-local EXECUTABLE = (os.getenv "AZUREML_BUILD" or "build") .. "/azureml"
-local PATIENCE = 10      -- seconds until what is expected counts as missing
+local terminal = require "spec.screen"
 
-local function quote(word)
-  return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "a"
-  pipe:close()
-  return text
-end
-
-local has_tmux = os.execute "command -v tmux >/dev/null 2>&1"
-local working_directory = output_of("pwd"):gsub("\n$", "")
-local program = EXECUTABLE:sub(1, 1) == "/" and EXECUTABLE or working_directory .. "/" .. EXECUTABLE
-
-local Screen = {}
-Screen.__index = Screen
-
-function Screen:tmux(...)
-  local words = { "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null" }
-  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
-  return output_of(table.concat(words, " ") .. " 2>&1")
-end
-
---- Starts the executable in a terminal of its own and waits for its prompt; when it has left, its exit code is on the screen.
-function Screen:start(arguments, environment)
-  local command = ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
-    quote(self.home), environment or "", quote(program), arguments or "")
-  self.starts = self.starts + 1      -- a server that was stopped may still hold its socket
-  self:tmux("-u", "new-session", "-d", "-x", "80", "-y", "40", command)
-  return self:expect "\n>"
-end
-
-function Screen:text()
-  return self:tmux("capture-pane", "-p")
-end
-
---- Waits until the screen shows a text. Spaces at the end of a line are not seen.
-function Screen:expect(text)
-  local deadline, shown = os.time() + PATIENCE
-  repeat
-    shown = self:text()
-    if shown:find(text, 1, true) then return shown end
-  until os.time() > deadline
-  error(("the screen lacks '%s':\n%s"):format(text, shown), 2)
-end
-
---- Presses keys, by tmux's names, or types a text that is no such name.
-function Screen:type(...)
-  self:tmux("send-keys", ...)
-end
-
---- Types a line and waits for what it shows.
-function Screen:ask(line, answer)
-  self:tmux("send-keys", "-l", line)
-  self:type "Enter"
-  return self:expect(answer)
-end
-
-function Screen:stop()
-  self:tmux "kill-server"
-end
-
-local function new_screen()
-  local home = os.tmpname()
-  os.remove(home)
-  assert(os.execute("mkdir -m 700 " .. quote(home)))
-  return setmetatable({ home = home, starts = 0 }, Screen)
-end
+local quote, output_of = terminal.quote, terminal.output_of
 
 describe("the prompt in a terminal", function()
   local screen
 
-  before_each(function() screen = has_tmux and new_screen() end)
+  before_each(function() screen = terminal.is_possible and terminal.new() end)
 
   after_each(function()
-    if not screen then return end
-    screen:stop()
-    os.execute("rm -r " .. quote(screen.home))
+    if screen then screen:close() end
   end)
 
   local function it_shows(sentence, f)
     it(sentence, function()
-      if not has_tmux then return pending "tmux is not installed" end
+      if not terminal.is_possible then return pending "tmux is not installed" end
       f()
     end)
   end
@@ -194,11 +123,11 @@ describe("the prompt in a terminal", function()
   it_shows("prompts after a script at -i, and shows colours unless NO_COLOR is set", function()
     screen:start "-i -e 'answer = 42'"
     screen:ask("{ answer }", "\n{ 42 }\n")
-    assert.matches("\27%[36m42", screen:tmux("capture-pane", "-p", "-e"))
+    assert.matches("\27%[36m42", screen:text(true))
     screen:stop()
     screen:start("", "NO_COLOR=1")
     screen:ask("{ 43 }", "\n{ 43 }\n")
-    assert.is_nil(screen:tmux("capture-pane", "-p", "-e"):find("\27", 1, true))
+    assert.is_nil(screen:text(true):find("\27", 1, true))
   end)
 
   it_shows("works without line editing when its output is no terminal", function()

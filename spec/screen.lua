@@ -1,0 +1,98 @@
+--- The executable in a terminal that tmux plays: what a person types and sees.
+local process = require "spec.process"
+
+local PATIENCE = 30      -- seconds until what is expected counts as missing
+
+local Screen = {}
+Screen.__index = Screen
+
+local screen = {}
+
+local function quote(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+local function output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  pipe:close()
+  return text
+end
+
+screen.quote, screen.output_of = quote, output_of
+
+--- Is there a tmux?
+screen.is_possible = os.execute "command -v tmux >/dev/null 2>&1" == true
+
+--- One with a home of its own, where nothing runs yet.
+function screen.new()
+  local home = os.tmpname()
+  os.remove(home)
+  assert(os.execute("mkdir -m 700 " .. quote(home)))
+  return setmetatable({ home = home, starts = 0 }, Screen)
+end
+
+function Screen:tmux(...)
+  local words = { "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null" }
+  for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
+  return output_of(table.concat(words, " ") .. " 2>&1")
+end
+
+--- Starts the executable in a terminal of its own and waits for what it shows, its prompt. When it has left, its exit code is on the
+--- screen.
+---@param arguments string?
+---@param environment string?
+---@param shows string?           "\n>"
+function Screen:start(arguments, environment, shows)
+  local command = ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
+    quote(self.home), environment or "", quote(process.executable_path), arguments or "")
+  self.starts = self.starts + 1      -- a server that was stopped may still hold its socket
+  self:tmux("-u", "new-session", "-d", "-x", "80", "-y", "40", command)
+  return self:expect(shows or "\n>")
+end
+
+--- What is on the screen; with escape sequences, if asked for.
+function Screen:text(escapes)
+  return self:tmux("capture-pane", "-p", escapes and "-e" or nil)
+end
+
+--- Waits until the screen shows a text. Spaces at the end of a line are not seen.
+function Screen:expect(text)
+  local deadline, shown = os.time() + PATIENCE
+  repeat
+    shown = self:text()
+    if shown:find(text, 1, true) then return shown end
+  until os.time() > deadline
+  error(("the screen lacks '%s':\n%s"):format(text, shown), 2)
+end
+
+--- Presses keys, by tmux's names, or types a text that is no such name.
+function Screen:type(...)
+  self:tmux("send-keys", ...)
+end
+
+--- Types a line and waits for what it shows.
+function Screen:ask(line, answer)
+  self:tmux("send-keys", "-l", line)
+  self:type "Enter"
+  return self:expect(answer)
+end
+
+--- Makes it as wide as that.
+function Screen:resize(columns)
+  self:tmux("resize-window", "-x", tostring(columns))
+end
+
+function Screen:stop()
+  self:tmux "kill-server"
+end
+
+--- Stops it, and takes its home away.
+function Screen:close()
+  self:stop()
+  os.execute("rm -r " .. quote(self.home))
+end
+
+Screen.__close = Screen.close
+
+return screen
