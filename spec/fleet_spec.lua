@@ -77,6 +77,17 @@ describe("a fleet verb", function()
     assert.is_false(busy:done())
   end)
 
+  it("looks at the instance where an answer was lost, and sends no verb twice that was taken on", function()
+    open { ann = "Stopped", bob = "Running", cleo = "Stopped" }
+    emulator:fault { match = { verb = "start" }, answer = "close" }
+    assert.equal("ann done, cleo done", told(ws.instances:start_all { "ann", "cleo" }))
+    assert.equal("Running", states().ann)
+    assert.equal(2, emulator:verb_counts().start)
+    emulator:fault { match = { verb = "delete" }, answer = "reset" }
+    assert.equal("bob done", told(ws.instances:delete_all { "bob" }))
+    assert.is_nil(states().bob)
+  end)
+
   it("tries all, then raises one error that lists each failure", function()
     open { ann = "Stopped", bob = "Stopped" }
     emulator:fault { match = { verb = "start", path = "/bob/" }, answer = { operation = "Failed", code = "Broke", message = "it broke" } }

@@ -105,29 +105,39 @@ local function ended(self, item)
   if is_unclear(err) then settle(self, item, err) else fail(self, item, err) end
 end
 
--- What the state of one that is unclear says of it: whether it is over, and how.
-local function judge(self, item, vm)
+-- What an instance's state says of one whose answer was lost, or that was refused where it may be on its way because of us: a delete that
+-- had to be sent again. Nil: it is to be waited for.
+local function verdict_of_lost(self, word)
+  if word == nil then return self.verb == "delete" and "done" or "failed" end
+  if not state.shows(self.verb, word) then return "failed" end
+  return not state.is_transitional(word) and "done" or nil
+end
+
+local function is_lost(self, err, word)
+  return err.outcome_unknown or self.verb == "delete" and (word == nil or state.shows("delete", word))
+end
+
+-- What its state says of one that is unclear: its outcome, and a reason or an error. Nil: it is to be waited for.
+local function verdict(self, item, vm)
   local word, err = vm and vm.state, item.error
-  local function over(outcome, fields)
-    self.unclear[item] = nil
-    finish(self, item, outcome, fields)
+  if not err then
+    if vm and state.is_transitional(word) then return nil end
+    local _, wrong = errors.try(operation.check_aim, self.verb, vm, name_of(self, item))
+    return wrong and "failed" or "done", { error = wrong }
+  elseif is_lost(self, err, word) then
+    local outcome = verdict_of_lost(self, word)
+    if not outcome then item.error = nil end      -- it is on its way
+    return outcome, { error = outcome == "failed" and err or nil }
   end
-  if err and err.outcome_unknown then
-    if vm and state.is_transitional(word) and state.shows(self.verb, word) then
-      item.error = nil
-      return
-    end
-    local taken_on = not vm and self.verb == "delete" or vm and state.shows(self.verb, word)
-    if taken_on then return over "done" end
-    return over("failed", { error = err })
-  elseif err then
-    local reason = vm and state.reason_to_skip(self.verb, word)
-    if reason then return over("skipped", { reason = reason }) end
-    return over("failed", { error = err })
-  end
-  if vm and state.is_transitional(word) then return end
-  local _, wrong = errors.try(operation.check_aim, self.verb, vm, name_of(self, item))
-  if wrong then over("failed", { error = wrong }) else over "done" end
+  local reason = vm and state.reason_to_skip(self.verb, word)
+  return reason and "skipped" or "failed", { reason = reason, error = not reason and err or nil }
+end
+
+local function judge(self, item, vm)
+  local outcome, fields = verdict(self, item, vm)
+  if not outcome then return end
+  self.unclear[item] = nil
+  finish(self, item, outcome, fields)
 end
 
 -- Under way ---------------------------------------------------------------------------------------------------------------
