@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "buf.h"
 #include "lua_core.h"
@@ -20,17 +21,24 @@ enum {
   MAX_TARGET = 64 * 1024,
   CONNECTION_MEMORY = 128 * 1024,      /* request line and headers, and the same for the answer's headers */
   CONNECTIONS = 4096,
-  CONNECTION_TIMEOUT = 60              /* seconds */
+  REQUEST_TIME = 60                    /* seconds that a connection has for its next request, from its first byte to its last */
 };
 
 typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
 static const char *const fault_names[] = { "none", "close", "reset", "truncate", "garbage", NULL };
 
-typedef struct Exchange Exchange;
+typedef struct Link { struct Link *next, *prev; } Link;      /* in a ring, or in none */
+
 typedef struct Server Server;
 
-struct Exchange {                /* one request and its answer; libmicrohttpd's con_cls */
-  Exchange *next, *prev;         /* in one of the server's rings, once its body is whole */
+typedef struct Peer {            /* a connection; libmicrohttpd's socket_context */
+  Link     link;                 /* in the server's ring of those that owe a request, the one that has for longest first */
+  struct MHD_Connection *connection;
+  double   since;
+} Peer;
+
+typedef struct Exchange {        /* one request and its answer; libmicrohttpd's con_cls */
+  Link      link;                /* in one of the server's rings, once its body is whole */
   Server   *server;
   struct MHD_Connection *connection;
   unsigned long id;
@@ -40,11 +48,15 @@ struct Exchange {                /* one request and its answer; libmicrohttpd's 
   unsigned  status;
   Fault     fault;
   struct MHD_Response *response;
-};
+} Exchange;
 
 struct Server {
   struct MHD_Daemon *daemon;
-  Exchange fresh, held;          /* heads of rings: not yet handed up; handed up and not answered */
+  Link     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
+  Link     owing;                /* of peers */
+  unsigned peers, most_peers;
+  int      again;                /* a connection has gone, or is to go: there may be room for another */
+  double   request_time;
   unsigned long last_id;
   size_t   max_body;
   int      stopping;
@@ -52,20 +64,91 @@ struct Server {
 
 /* -- rings -------------------------------------------------------------------------------------------------------------- */
 
-static void ring_init(Exchange *head) { head->next = head->prev = head; }
+static void ring_init(Link *head) { head->next = head->prev = head; }
 
-static void ring_add(Exchange *head, Exchange *one) {
+static void ring_add(Link *head, Link *one) {
   one->prev = head->prev;
   one->next = head;
   one->prev->next = one;
   head->prev = one;
 }
 
-static void ring_remove(Exchange *one) {
+static void ring_remove(Link *one) {
   if (!one->next) return;
   one->prev->next = one->next;
   one->next->prev = one->prev;
   one->next = one->prev = NULL;
+}
+
+/* -- peers -------------------------------------------------------------------------------------------------------------- */
+
+/* libmicrohttpd's own timeout begins anew with each byte: whoever sends one a minute would keep a place for ever. */
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int socket_of(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info ? info->connect_fd : -1;
+}
+
+static Peer *peer_of(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info ? info->socket_context : NULL;
+}
+
+static void owes(Server *server, Peer *peer) {
+  if (!peer) return;
+  peer->since = now();
+  ring_remove(&peer->link);
+  ring_add(&server->owing, &peer->link);
+}
+
+static void owes_nothing(Peer *peer) {
+  if (peer) ring_remove(&peer->link);
+}
+
+/* Whoever has owed for longest goes; libmicrohttpd sees the end of the connection when it looks next. */
+static void cut_oldest(Server *server) {
+  Peer *peer = (Peer *)server->owing.next;
+  ring_remove(&peer->link);
+  server->again = 1;
+  shutdown(socket_of(peer->connection), SHUT_RDWR);
+}
+
+static int has_owing(const Server *server) { return server->owing.next != &server->owing; }
+
+/* Seconds until the next one's time is up; negative: nobody owes anything. */
+static double cut_late(Server *server) {
+  double time = now();
+  while (has_owing(server)) {
+    double left = ((Peer *)server->owing.next)->since + server->request_time - time;
+    if (left > 0) return left;
+    cut_oldest(server);
+  }
+  return -1;
+}
+
+/* With the last place taken the oldest one is given up: new clients always get in. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what) {
+  Server *server = context;
+  Peer *peer = *slot;
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    peer = *slot = calloc(1, sizeof *peer);
+    server->peers++;
+    if (peer) peer->connection = connection;
+    owes(server, peer);
+    if (server->peers >= server->most_peers && has_owing(server) && !server->stopping) cut_oldest(server);
+  } else {
+    server->peers--;
+    server->again = 1;
+    owes_nothing(peer);
+    free(peer);
+    *slot = NULL;
+  }
 }
 
 /* -- what libmicrohttpd calls ------------------------------------------------------------------------------------------- */
@@ -82,9 +165,10 @@ static void *on_uri(void *context, const char *target, struct MHD_Connection *co
 
 static void on_done(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why) {
   Exchange *one = *slot;
-  (void)context, (void)connection, (void)why;
+  (void)why;
   if (!one) return;
-  ring_remove(one);
+  ring_remove(&one->link);
+  owes(context, peer_of(connection));
   if (one->response) MHD_destroy_response(one->response);
   buf_clear(&one->body);
   free(one->target);
@@ -134,13 +218,9 @@ static int says_too_large(const Exchange *one) {
 static void hold(Exchange *one) {
   one->id = ++one->server->last_id;
   one->held = 1;
-  ring_add(&one->server->fresh, one);
+  ring_add(&one->server->fresh, &one->link);
+  owes_nothing(peer_of(one->connection));
   MHD_suspend_connection(one->connection);
-}
-
-static int socket_of(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  return info ? info->connect_fd : -1;
 }
 
 /* SO_LINGER is not enough: libmicrohttpd would send a FIN first. */
@@ -220,7 +300,7 @@ static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *a
   if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
   return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
     MHD_OPTION_NOTIFY_COMPLETED, on_done, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT,
+    MHD_OPTION_CONNECTION_LIMIT, server->most_peers, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
     MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, certificate ? tls : plain, MHD_OPTION_END);
 }
 
@@ -236,13 +316,22 @@ static lua_Integer opt_integer(lua_State *L, const char *name, lua_Integer other
   return value;
 }
 
-/* listen{ address, port, max_body, tls_certificate, tls_key (PEM texts) } -> server | nil, why not */
+static lua_Number opt_seconds(lua_State *L, const char *name, lua_Number otherwise) {
+  lua_getfield(L, 1, name);
+  lua_Number value = luaL_optnumber(L, -1, otherwise);
+  if (!(value > 0 && value <= 86400)) luaL_error(L, "option '%s' must be seconds above 0, and a day at most", name);
+  return value;
+}
+
+/* listen{ address, port, max_body, connections, request_time (seconds), tls_certificate, tls_key (PEM texts) } -> server | nil, why not */
 static int l_listen(lua_State *L) {
   struct sockaddr_storage address;
   luaL_checktype(L, 1, LUA_TTABLE);
   const char *text = opt_text(L, "address", "127.0.0.1");
   int port = (int)opt_integer(L, "port", 0, 65535);
   size_t max_body = (size_t)opt_integer(L, "max_body", MAX_BODY, 1 << 30);
+  unsigned connections = (unsigned)opt_integer(L, "connections", CONNECTIONS, CONNECTIONS);
+  lua_Number request_time = opt_seconds(L, "request_time", REQUEST_TIME);
   const char *certificate = opt_text(L, "tls_certificate", NULL), *key = opt_text(L, "tls_key", NULL);
   if (!read_address(text, port, &address)) return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
   Server **slot = lua_newuserdatauv(L, sizeof *slot, 0);
@@ -253,6 +342,9 @@ static int l_listen(lua_State *L) {
   *slot = server;
   ring_init(&server->fresh);
   ring_init(&server->held);
+  ring_init(&server->owing);
+  server->most_peers = connections;
+  server->request_time = request_time;
   server->max_body = max_body;
   errno = 0;
   server->daemon = start(server, &address, certificate, key);
@@ -303,28 +395,41 @@ static void push_request(lua_State *L, Exchange *one) {
   lua_setfield(L, -2, "headers");
 }
 
+/* With all places taken it looks away from its listening socket, and looks back when it runs after one was freed. */
+static void run(Server *server) {
+  enum { MOST_TURNS = 16 };
+  int turns = 0;
+  do {
+    server->again = 0;
+    MHD_run(server->daemon);
+  } while (server->again && ++turns < MOST_TURNS);
+}
+
 /* run() -> the requests that are whole, seconds until it wants to run again (or nil). To be called when the descriptor is ready, when that
    time has passed, and once after answers: a resume wakes nobody. */
 static int l_run(lua_State *L) {
   Server *server = check_server(L);
   MHD_UNSIGNED_LONG_LONG ms;
-  MHD_run(server->daemon);
+  run(server);
   lua_newtable(L);
   for (lua_Integer i = 1; server->fresh.next != &server->fresh; i++) {
-    Exchange *one = server->fresh.next;
+    Exchange *one = (Exchange *)server->fresh.next;
     push_request(L, one);
-    ring_remove(one);
-    ring_add(&server->held, one);
+    ring_remove(&one->link);
+    ring_add(&server->held, &one->link);
     lua_rawseti(L, -2, i);
   }
-  if (MHD_get_timeout(server->daemon, &ms) != MHD_YES) return 1;
-  lua_pushnumber(L, (lua_Number)ms / 1000);
+  double left = cut_late(server);
+  if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && (left < 0 || left > (double)ms / 1000)) left = (double)ms / 1000;
+  if (server->again) left = 0;
+  if (left < 0) return 1;
+  lua_pushnumber(L, left);
   return 2;
 }
 
 static Exchange *find_held(Server *server, unsigned long id) {
-  for (Exchange *one = server->held.next; one != &server->held; one = one->next)
-    if (one->id == id) return one;
+  for (Link *at = server->held.next; at != &server->held; at = at->next)
+    if (((Exchange *)at)->id == id) return (Exchange *)at;
   return NULL;
 }
 
@@ -376,15 +481,16 @@ static int l_answer(lua_State *L) {
   one->status = (unsigned)status;
   one->fault = fault;
   one->answered = 1;
-  ring_remove(one);
+  ring_remove(&one->link);
+  owes(server, peer_of(one->connection));      /* to read the answer, too */
   MHD_resume_connection(one->connection);
   return 0;
 }
 
-static void resume_all(Exchange *head) {
+static void resume_all(Link *head) {
   while (head->next != head) {
-    Exchange *one = head->next;
-    ring_remove(one);
+    Exchange *one = (Exchange *)head->next;
+    ring_remove(&one->link);
     MHD_resume_connection(one->connection);
   }
 }

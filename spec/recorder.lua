@@ -24,6 +24,7 @@ end
 
 -- Numbers in a body make no other answer of it.
 local function record(request, response)
+  if not utf8.len(request.method .. request.target) then return end
   local target = short(request.target)
   local key = table.concat({ request.method, target, response.status, (response.body:gsub("%d+", "0")) }, " ")
   if seen[key] then return end

@@ -59,6 +59,17 @@ static int l_accept(lua_State *L) {
   return *slot >= 0;
 }
 
+/* connect(port) -> a socket to 127.0.0.1; what is written before it is connected is lost: on loopback it is at once */
+static int l_connect(lua_State *L) {
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  address.sin_port = htons((uint16_t)luaL_checkinteger(L, 1));
+  int *slot = push_socket(L);
+  *slot = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (*slot < 0) return failed(L, "socket");
+  if (connect(*slot, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS) return failed(L, "connect");
+  return 1;
+}
+
 /* read() -> what there is, "" if there is nothing yet; nil at the end */
 static int l_read(lua_State *L) {
   char bytes[65536];
@@ -179,5 +190,7 @@ __attribute__((visibility("default"))) int luaopen_raw(lua_State *L) {
   lua_setfield(L, -2, "listen");
   lua_pushcfunction(L, l_state);
   lua_setfield(L, -2, "state");
+  lua_pushcfunction(L, l_connect);
+  lua_setfield(L, -2, "connect");
   return 1;
 }

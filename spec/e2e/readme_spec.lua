@@ -25,7 +25,13 @@ describe("README", function()
     "AllocationFailed\nAuthorizationFailed\n" }
   local count = 0
 
-  for snippet in text:gmatch "```lua\n(.-)```" do
+  it("shows a seed that is one", function()
+    local snippet = assert(text:match "```lua\n(local instances.-)```")
+    local sown = require("azureml.emulator.seed").read(process.write(directory .. "/team.lua", snippet))
+    assert.equal("Stopped", sown.instances["ci-1"].state)
+  end)
+
+  for snippet in text:gsub("```lua\nlocal instances.-```", ""):gmatch "```lua\n(.-)```" do
     count = count + 1
     local expected = shows[count]
     it("shows a program that runs: " .. snippet:match "^[^\n]*", function()

@@ -16,12 +16,15 @@ local function listen(given)
   end
   local tls = given.tls or {}
   return httpd.listen {
-    address = given.address or "127.0.0.1", port = given.port or 0, tls_certificate = tls.certificate, tls_key = tls.key,
+    address = given.address or "127.0.0.1", port = given.port or 0, connections = given.connections, request_time = given.request_time,
+    tls_certificate = tls.certificate, tls_key = tls.key,
   }
 end
 
 --- Listen, and answer what comes.
----@param given { address: string?, port: integer?, tls: { certificate: string, key: string }? }      PEM texts
+---@param given table
+---  address string?; port integer?; tls { certificate: string, key: string }? (PEM texts); connections integer? (how many at once);
+---  request_time number? (seconds that a connection has for its next request)
 ---@param handle fun(request: table): table       a table without status is not answered; with delay, in seconds, that much later
 ---@return table
 ---@raise an error object when the port is in use
