@@ -28,7 +28,7 @@ describe("README", function()
   it("shows a seed that is one", function()
     local snippet = assert(text:match "```lua\n(local instances.-)```")
     local sown = require("azureml.emulator.seed").read(process.write(directory .. "/team.lua", snippet))
-    assert.equal("Stopped", sown.instances["ci-1"].state)
+    assert.equal("Stopped", sown.instances.ci1.state)
   end)
 
   for snippet in text:gsub("```lua\nlocal instances.-```", ""):gmatch "```lua\n(.-)```" do

@@ -20,6 +20,7 @@ describe("a seed", function()
     { { instances = { ["ci-ann"] = { tags = { a = 1 } } } }, "instances.ci-ann.tags.a must be a text, not number" },
     { { instances = { ["ci-ann"] = { size = "x" } } },
       "instances.ci-ann has no field 'size' (known: description, kind, properties, state, tags, vm_size" },
+    { { instances = { ["ci-ann"] = { kind = "AKS" } } }, "instances.ci-ann.kind is 'AKS', which is no kind of compute (known: AmlCompute," },
     { { quotas = { total = -1 } }, "quotas.total must be a whole number from 0 on" },
     { { quotas = { total = "5" } }, "quotas.total must be a whole number from 0 on" },
     { { quotas = { families = { x = 1.5 } } }, "quotas.families.x must be a whole number from 0 on" },
@@ -51,6 +52,29 @@ describe("a seed", function()
     assert.same({ 200, "eastus" }, { status, bob.location })
     assert.equal(7, at.emulator.world.quotas.total)
   end)
+
+  it("may say all of an instance that a PUT may, and hold clusters", function()
+    local at = door.open { seed = { instances = {
+      ["ci-ann"] = { properties = { idleTimeBeforeShutdown = "PT30M" } },
+      nodes = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 2 } } },
+    } } }
+    local _, ann = at:ask("GET", at:path "computes/ci-ann?api-version=2025-12-01")
+    assert.equal("PT30M", ann.properties.properties.idleTimeBeforeShutdown)
+    local _, nodes = at:ask("GET", at:path "computes/nodes")
+    assert.equal("AmlCompute", nodes.properties.computeType)
+  end)
+
+  for _, row in ipairs {
+    { { instances = { ["ci-ann"] = { properties = { idleTimeBeforeShutdown = "soon" } } } }, "the seed: instances.ci-ann: " },
+    { { workspaces = { { name = "a", instances = { ["ci-ann"] = "Running" } }, { name = "b", instances = { ["CI-Ann"] = "Running" } } } },
+      "the seed: workspaces[2].instances.CI-Ann: the name is taken in eastus" },
+  } do
+    it("is refused where the service would refuse it: " .. row[2], function()
+      local _, err = errors.try(door.open, { seed = row[1] })
+      assert.equal("SeedInvalid", err.code)
+      assert.equal(row[2], err.message:sub(1, #row[2]))
+    end)
+  end
 
   it("is sown in the order of names", function()
     local instances = {}

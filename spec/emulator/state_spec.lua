@@ -188,6 +188,16 @@ describe("the emulator's state", function()
       at.emulator:close()
     end)
 
+    it("still takes the tokens that it issued", function()
+      local at = door.open { state = path }
+      local token = at.token
+      at.emulator:close()
+      at = door.open { state = path }
+      local status = at:ask("GET", at:path "computes", nil, { authorization = "Bearer " .. token })
+      assert.equal(200, status)
+      at.emulator:close()
+    end)
+
     it("keeps an operation and its URL", function()
       local at = door.open { state = path, seed = { instances = { ["ci-ann"] = "Running" } } }
       local _, _, headers = at:ask("POST", at:path "computes/ci-ann/stop")

@@ -3,6 +3,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local refusal = require "azureml.emulator.refusal"
 local sizes = require "azureml.emulator.sizes"
 
 local seed = {}
@@ -79,8 +80,8 @@ end
 -- What a seed may hold ----------------------------------------------------------------------------------------------------
 
 local STATES = {
-  Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true, Starting = true,
-  Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true, Unusable = true, Unknown = true,
+  Steady = true, Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true,
+  Starting = true, Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true, Unusable = true, Unknown = true,
 }
 
 local function state(value, place)
@@ -147,12 +148,24 @@ function seed.names(given, otherwise)
   return names
 end
 
+local function sow_instance(emulator, workspace, name, one)
+  local location = workspace.location
+  if emulator.world:is_taken(location, name) then error(("the name is taken in %s"):format(location), 0) end
+  emulator:seed_instance(name, one, workspace)
+end
+
 -- In the order of their names: whoever lists them finds the same each time.
-local function sow_instances(emulator, workspace, instances_given)
+local function sow_instances(emulator, workspace, instances_given, place)
   local names = {}
   for name in pairs(instances_given or {}) do names[#names + 1] = name end
   table.sort(names)
-  for _, name in ipairs(names) do emulator:seed_instance(name, instances_given[name], workspace) end
+  for _, name in ipairs(names) do
+    local ok, why = pcall(sow_instance, emulator, workspace, name, instances_given[name])
+    if not ok and errors.is_interrupted(why) then error(why, 0) end
+    if not ok then
+      errors.raise { code = "SeedInvalid", message = ("the seed: %s.%s: %s"):format(place, name, refusal.is(why) and why.message or why) }
+    end
+  end
 end
 
 --- Sow a seed that was checked.
@@ -160,12 +173,12 @@ end
 ---@param given table
 function seed.sow(emulator, given)
   local names = emulator:settings()
-  sow_instances(emulator, emulator.world:ensure_workspace(names), given.instances)
-  for _, one in ipairs(given.workspaces or {}) do
+  sow_instances(emulator, emulator.world:ensure_workspace(names), given.instances, "instances")
+  for i, one in ipairs(given.workspaces or {}) do
     sow_instances(emulator, emulator.world:ensure_workspace {
       subscription_id = one.subscription_id or names.subscription_id, resource_group = one.resource_group or names.resource_group,
       workspace_name = one.name, location = one.location or names.location, managed_network = one.managed_network,
-    }, one.instances)
+    }, one.instances, ("workspaces[%d].instances"):format(i))
   end
 end
 
