@@ -81,7 +81,8 @@ end
 
 local STATES = {
   Steady = true, Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true,
-  Starting = true, Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true, Unusable = true, Unknown = true,
+  Starting = true, Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true,
+  Unusable = true, Unknown = true,
 }
 
 local function state(value, place)
