@@ -688,8 +688,17 @@ void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
   lua_pop(L, 1);
 }
 
+/* A state has one loop, though the module be loaded anew: what is open lives on it. In a forked child it is the parent's. */
+static int has_loop(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
+  Loop **slot = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return slot && *slot && !loop_forked(*slot);
+}
+
 /* Finalizers run in the reverse order of birth: the loop, born first, goes last. */
 static void make_loop(lua_State *L) {
+  if (has_loop(L)) return;
   luaL_newmetatable(L, LOOP);
   lua_pushcfunction(L, l_loop_close);
   lua_setfield(L, -2, "__gc");
@@ -701,6 +710,9 @@ static void make_loop(lua_State *L) {
 }
 
 void make_weak(lua_State *L, const char *name) {
+  int there = lua_getfield(L, LUA_REGISTRYINDEX, name) == LUA_TTABLE;
+  lua_pop(L, 1);
+  if (there) return;
   lua_newtable(L);
   lua_newtable(L);
   lua_pushliteral(L, "v");

@@ -34,7 +34,7 @@ void **push_slot(lua_State *L, const char *type);
 void *check_open(lua_State *L, int arg, const char *type, const char *what);
 int push_failure(lua_State *L, Error *error);      /* nil and the error, which is released.  [-0, +2, m] */
 void set_text(lua_State *L, const char *name, const char *text);      /* a field of the table on top; NULL: none.  [-0, +0, m] */
-void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive.  [-0, +0, m] */
+void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive, once.  [-0, +0, m] */
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
 
 /* -- what each file adds to the module's table, on top  [-0, +0, m] ------------------------------------------------------ */
