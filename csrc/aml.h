@@ -40,6 +40,7 @@ Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
 void   loop_free(Loop *loop);          /* after its ops, clients and credentials */
 Event  loop_step(Loop *loop, double timeout, const sigset_t *mask);   /* at most one event. timeout in seconds, negative: until there is one.
                                                                          mask: the signals blocked while it waits, NULL leaves them */
+void   loop_send(Loop *loop);          /* what was begun goes out now, not in the next loop_step */
 int    loop_has_news(const Loop *loop);    /* the next loop_step gives an event at once */
 double loop_now(const Loop *loop);     /* seconds on a clock that never goes back */
 void   loop_virtual(Loop *loop, int on);   /* while nothing is in flight, jump to the next due time instead of waiting for it */

@@ -30,7 +30,7 @@ static int grow(Buf *buf, size_t cap) {
 }
 
 /* Room for more bytes and the NUL. */
-static int reserve(Buf *buf, size_t more) {
+int buf_reserve(Buf *buf, size_t more) {
   size_t cap = buf->cap ? buf->cap : FIRST_CAP;
   if (buf->failed || more >= SIZE_MAX - buf->len) return refuse(buf);
   size_t needed = buf->len + more + 1;
@@ -41,7 +41,7 @@ static int reserve(Buf *buf, size_t more) {
 }
 
 int buf_add(Buf *buf, const void *data, size_t len) {
-  if (reserve(buf, len) != 0) return -1;
+  if (buf_reserve(buf, len) != 0) return -1;
   if (len) memcpy(buf->data + buf->len, data, len);
   buf->len += len;
   buf->data[buf->len] = '\0';
@@ -56,7 +56,7 @@ int buf_printf(Buf *buf, const char *format, ...) {
   int len = vsnprintf(NULL, 0, format, args);
   va_end(args);
   if (len < 0) return refuse(buf);
-  if (reserve(buf, (size_t)len) != 0) return -1;
+  if (buf_reserve(buf, (size_t)len) != 0) return -1;
   va_start(args, format);
   vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
   va_end(args);
@@ -65,7 +65,7 @@ int buf_printf(Buf *buf, const char *format, ...) {
 }
 
 char *buf_take(Buf *buf) {
-  char *text = reserve(buf, 0) == 0 ? buf->data : NULL;      /* an empty Buf gives "" */
+  char *text = buf_reserve(buf, 0) == 0 ? buf->data : NULL;      /* an empty Buf gives "" */
   if (text) buf->data = NULL;
   buf_clear(buf);
   return text;

@@ -12,6 +12,7 @@ typedef struct Buf {
   int    failed;   /* an append did not fit or memory ran out: nothing was added since */
 } Buf;
 
+int buf_reserve(Buf *buf, size_t more);     /* room for so many bytes more, at once instead of step by step; 0 or -1 */
 /* Appends return 0, or -1 and set failed; so a row of them may be checked once, at the end. */
 int buf_add(Buf *buf, const void *data, size_t len);
 int buf_puts(Buf *buf, const char *text);

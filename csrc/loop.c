@@ -350,10 +350,14 @@ static void send_begun(Loop *loop) {
   curl_due(timer);
 }
 
-/* Looks at the descriptors in any case: timers that bring news again and again must not hold them up. */
-static int turn(Loop *loop, double timeout, const sigset_t *mask) {
+void loop_send(Loop *loop) {
   fire_timers(loop);
   send_begun(loop);
+}
+
+/* Looks at the descriptors in any case: timers that bring news again and again must not hold them up. */
+static int turn(Loop *loop, double timeout, const sigset_t *mask) {
+  loop_send(loop);
   reap(loop);            /* a quick answer has come already */
   if (!loop_has_news(loop)) pool_idle(loop);
   int hold = loop->is_virtual && !loop->flights && !loop_has_news(loop) && (loop->timers || timeout >= 0);

@@ -519,6 +519,12 @@ static int l_step(lua_State *L) {
   }
 }
 
+/* send(): what was begun goes out now, not at the next step */
+static int l_send(lua_State *L) {
+  loop_send(loop_of(L));
+  return 0;
+}
+
 /* seen() -> what an observed client sent or was answered, oldest first: { observer, answered, event, ... }; nil when that was all */
 static int l_seen(lua_State *L) {
   Seen *seen = loop_take_seen(loop_of(L));
@@ -625,6 +631,7 @@ static const luaL_Reg functions[] = {
   { "client",      l_client },
   { "sleep",       l_sleep },
   { "step",        l_step },
+  { "send",        l_send },
   { "seen",        l_seen },
   { "watch",       l_watch },
   { "trace",       l_trace },

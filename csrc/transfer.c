@@ -14,6 +14,7 @@ enum {
   NEAR = 16, FAR = 128,               /* transfers at once: to hosts near by no more than that pay, at 50 ms distance so many */
   MAX_STREAMS = 100,                  /* libcurl opens another connection beyond so many on one of HTTP/2 */
   MAX_LINES = 64,                     /* that go out; op.c allows fewer */
+  USUAL_HEADERS = 1000,               /* bytes: those of most replies need no more */
   MAX_HEADERS = 256 * 1024
 };
 
@@ -72,6 +73,7 @@ static void ring_remove(Transfer *transfer) {
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   Transfer *t = user;
+  if (!t->reply.headers.lines.data) buf_reserve(&t->reply.headers.lines, USUAL_HEADERS);
   if (headers_add(&t->reply.headers, data, size * count) == 0) return size * count;
   t->too_large = 1;
   return 0;

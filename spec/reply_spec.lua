@@ -18,6 +18,16 @@ describe("a reply", function()
     assert.is_nil(came.something)
   end)
 
+  it("has the headers once somebody looks: names in lower case, of a name that comes twice the first", function()
+    local core = require "azureml.core"
+    assert.same({ a = "1", ["b-c"] = "x: y" }, core.headers "A: 1\0a: 2\0no field\0B-C: \tx: y\0")
+    assert.same({}, core.headers "")
+    local came = ask { status = 200, headers = { A = "1" }, body = "" }
+    assert.is_nil(rawget(came, "headers"))
+    assert.equal("1", came.headers.a)
+    assert.equal(came.headers, came.headers)
+  end)
+
   it("that is no JSON has none", function()
     assert.is_nil(ask({ status = 200, body = "<html>" }).json)
     assert.is_nil(ask({ status = 204 }).json)

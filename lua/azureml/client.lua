@@ -255,6 +255,7 @@ function Client:pages(request)
   local items, at, coming, url = {}, 0, nil, nil
   local function ask(one)
     local op = self:submit(one, false)
+    core.send()      -- the service makes the next page while this one is read
     url = one.url
     asked[url] = true
     return op

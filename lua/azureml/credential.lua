@@ -1,7 +1,8 @@
 --- Credentials by name: who asks. Tokens stay in the core; a credential fetches the first one when it is needed.
+local later = require "azureml.later"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
-local default_credential = require "azureml.default_credential"
+local default_credential = later "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
 local trust = require "azureml.trust"

@@ -1,6 +1,7 @@
 --- The error object: one kind for everything the public API raises. Its text is what a person should read; its code is what a
 --- script compares.
-local hints = require "azureml.hints"
+local later = require "azureml.later"
+local hints = later "azureml.hints"
 local json = require "azureml.json"
 
 ---@class azureml.Error

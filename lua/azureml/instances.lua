@@ -1,7 +1,8 @@
 --- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
-local fleet = require "azureml.fleet"
+local fleet = later "azureml.fleet"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
 local operation = require "azureml.operation"

@@ -1,10 +1,11 @@
 --- An operation on a compute instance: what a verb returns once the service has accepted it. It ends when the instance has settled.
+local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local lro = require "azureml.lro"
 local options = require "azureml.options"
-local progress = require "azureml.progress"
+local progress = later "azureml.progress"
 local resource = require "azureml.resource"
 local state = require "azureml.state"
 local task = require "azureml.task"

@@ -1,11 +1,12 @@
 --- What a new instance shall be: a caller's options checked by the rules of the service and written as its body.
 --- Sources: compute-rest.md, sections 3.3, 7.3, 8 and 9.2. Python's provisioning_configuration names the first ten options.
-local custom_service = require "azureml.custom_service"
+local later = require "azureml.later"
+local custom_service = later "azureml.custom_service"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
-local schedule = require "azureml.schedule"
-local setup_script = require "azureml.setup_script"
+local schedule = later "azureml.schedule"
+local setup_script = later "azureml.setup_script"
 
 local refuse = options.refuse
 

@@ -1,4 +1,5 @@
 --- A workspace: where instances live. Making one sends nothing; the first request goes out when something is asked.
+local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
 local config = require "azureml.config"
@@ -9,7 +10,7 @@ local journal = require "azureml.journal"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
-local watch = require "azureml.watch"
+local watch = later "azureml.watch"
 
 local API_VERSION = "2025-12-01"      -- the newest whose specification we have whole; fields of later ones survive in raw
 
