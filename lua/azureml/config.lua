@@ -190,10 +190,10 @@ function config.use_emulator(given)
   end
 end
 
--- One on this machine has a certificate of its own authority, unless it is said what is to be trusted.
+-- One on this machine has a certificate of its own authority, which SSL_CERT_FILE, often set for all that a machine does, knows nothing of.
 local function ca_file_of(url)
-  if not url:find "^https:" or not core.is_loopback(url) or variable "SSL_CERT_FILE" then return variable "SSL_CERT_FILE" end
-  return require("azureml.emulator.authority").trusted()
+  local own = url:find "^https:" and core.is_loopback(url) and require("azureml.emulator.authority").trusted()
+  return own or variable "SSL_CERT_FILE"
 end
 
 -- A running emulator elsewhere, named by AZUREML_EMULATOR.

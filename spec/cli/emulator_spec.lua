@@ -52,10 +52,11 @@ describe("azureml emulator", function()
     assert.equal(0, code)
     assert.is_truthy(said:find '"requests"')
     local listed, errors, ended = process.executable({ "list" },
-      { AZUREML_EMULATOR = running.url, XDG_STATE_HOME = directory, SSL_CERT_FILE = "" })
+      { AZUREML_EMULATOR = running.url, XDG_STATE_HOME = directory, SSL_CERT_FILE = "/dev/null" })
     assert.same({ 0, "" }, { ended, errors })
     assert.is_truthy(listed)
-    local _, refused = process.executable({ "list" }, { AZUREML_EMULATOR = running.url, SSL_CERT_FILE = "/dev/null" })
+    local _, refused = process.executable({ "list" },
+      { AZUREML_EMULATOR = running.url, XDG_STATE_HOME = directory .. "/none", SSL_CERT_FILE = "/dev/null" })
     assert.is_truthy(refused:find "certificate", refused)
   end)
 
