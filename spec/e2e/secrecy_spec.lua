@@ -263,9 +263,9 @@ describe("the executable's memory", function()
     local is_root = process.run({ "id", "-u" }):match "%d+" == "0"
     local argv = { copy, "-e", "print(io.popen('stat -c %u /proc/$PPID/stat; id -u'):read 'a')" }
     if is_root then argv = { "setpriv", "--reuid=65534", "--clear-groups", table.unpack(argv) } end
-    local output, errors = process.run(argv, nil, directory.path)
+    local output, errors = process.run(argv, { LUA_INIT = "" }, directory.path)      -- nobody may not read ours where root's home is closed
     local owner, user = output:match "(%d+)\n(%d+)"
-    assert.not_equal("0", user, errors)
+    assert.is_truthy(user and user ~= "0", errors)
     if os.getenv "AZUREML_PRELOAD" then return end      -- a build that checks its memory must be looked at
     assert.equal("0", owner)
   end)
