@@ -746,13 +746,13 @@ END]]):format(JWT, fields)
       [[printf 'Traceback:\n  File "x"\nOSError: disk full\n\n' >&2; exit 3]], "CliFailed", "it failed (exit code 3): OSError: disk full",
     },
     ["a failure that shows the token"] = {
-      [[echo 'cannot write {"accessToken": "]] .. JWT .. [["}' >&2; exit 2]], "CliFailed", "it failed (exit code 2): ; run 'az login'",
+      [[echo 'cannot write {"accessToken": "]] .. JWT .. [["}' >&2; exit 2]], "CliFailed", "it failed (exit code 2); run 'az login'",
     },
     ["a failure in very many words"] = {
       "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "CliFailed", "it failed (exit code 1): " .. ("x"):rep(250) .. "; run 'az login'",
     },
     ["an exit code of a shell that finds nothing"] = { "exit 127", "CliNotFound", "'az' is not installed" },
-    ["an end by a signal"] = { "kill -9 $$", "CliFailed", "it failed (exit code 137): " },
+    ["an end by a signal"] = { "kill -9 $$", "CliFailed", "it failed (exit code 137); run 'az login'" },
     ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
     ["nothing"] = { "exit 0", "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
     ["words before the answer"] = { "echo Hello\n" .. answer(EPOCH), "InvalidTokenAnswer", "it printed something that is not JSON" },
@@ -926,7 +926,7 @@ no credential was found: none of those that were tried applies here (CredentialU
 ]]
   local CLI = "  - Azure CLI: it failed (exit code 1)"
   local LOGIN = "  - azureml login: nobody is logged in; run 'azureml login'\n"
-  local DEV = LOGIN .. CLI .. ": ; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
+  local DEV = LOGIN .. CLI .. "; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
 
   for value, expected in pairs {
     ["prod"] = PROD:format ": this is no machine in Azure", [" PROD "] = PROD:format ": this is no machine in Azure",

@@ -90,7 +90,8 @@ static void read_failure(Fetch *fetch, const ChildResult *result) {
     end_with(fetch, "CliNotLoggedIn", "nobody is logged in", tool->words.login);
   } else {
     char *reason = tool->reason(result->errors);
-    char *what = text_format("it failed (exit code %d): %.*s", result->status, MAX_REASON, reason && !shows_token(reason) ? reason : "");
+    int tells = reason && *reason && !shows_token(reason);
+    char *what = text_format("it failed (exit code %d)%s%.*s", result->status, tells ? ": " : "", MAX_REASON, tells ? reason : "");
     end_with(fetch, "CliFailed", what, tool->words.login);
     free(what);
     free(reason);

@@ -212,7 +212,7 @@ end
 ---@return azureml.Credential
 function credential.login(given)
   given = options.check("login", given, AUTHORITY)
-  return open { kind = "azureml_login", authority = authority_of(given), ca_file = given.ca_file, proxy = given.proxy }
+  return open { kind = "azureml_login", authority = authority_of(given), ca_file = trust.ca_file(given.ca_file), proxy = given.proxy }
 end
 
 --- A token that somebody else fetched; it is not renewed.

@@ -93,7 +93,7 @@ describe("the Azure Developer CLI's credential", function()
     },
     ["another failure, told plainly"] = { "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh" },
     ["a failure that shows the token"] = {
-      "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed", "it failed (exit code 2): ; run 'azd auth login'",
+      "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed", "it failed (exit code 2); run 'azd auth login'",
     },
     ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
     ["an answer without a token"] = { "echo '{}'", "InvalidTokenAnswer", "its answer has no token" .. BY_HAND },
