@@ -18,6 +18,7 @@ local AIMS = {
   restart = RUNNING,
   stop = { Stopped = true },
   create = { Running = true, JobRunning = true, Stopped = true },      -- a schedule can have it created stopped
+  delete = {},      -- to be gone
 }
 
 -- What one sees while a verb is at work.
@@ -76,8 +77,7 @@ end
 ---@param verb string
 ---@param word string?
 function state.is_aim(verb, word)
-  local aims = AIMS[verb]
-  return not aims or aims[word] == true
+  return AIMS[verb][word] == true
 end
 
 return state
