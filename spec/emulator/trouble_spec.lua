@@ -34,6 +34,16 @@ describe("trouble of the service", function()
     end)
   end
 
+  it("waits for a request that is let through to it", function()
+    at.emulator:fault { trouble = "quota_total" }
+    local token = at.token
+    at.token = "nobody's"
+    assert.equal(401, (create "ci-new"))
+    at.token = token
+    assert.equal(400, (create "ci-new"))
+    assert.equal(201, (create "ci-new"))
+  end)
+
   it("refuses a verb for another one at work", function()
     at.emulator:fault { trouble = "conflict", match = { name = "ci-ann" } }
     assert.equal(202, (verb("start", "ci-off")))

@@ -154,4 +154,12 @@ function Faults:take(request)
   end
 end
 
+--- What was taken did not come about: the next request that matches shall have it.
+---@param trouble table      as `take` gave it
+function Faults:give_back(trouble)
+  for _, rule in ipairs(self.rules) do
+    if rule.trouble == trouble then rule.left = rule.left + 1 end
+  end
+end
+
 return fault

@@ -4,6 +4,7 @@ local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local core = require "azureml.core"
+local fault = require "azureml.emulator.fault"
 local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
@@ -45,7 +46,14 @@ local function act(emulator, at, request)
   authorise(emulator.roles, at.application, entry[1], scope_of(at))
   at.budget = emulator.throttle:take(at.application.object_id, at.subscription.id, request.method)
   route.resolve(at, found)
+  at.has_reached_service = true
   return entry[2](at)
+end
+
+-- Trouble of the machines that was asked for waits for a request that gets as far as to them.
+local function give_back_trouble(emulator, at)
+  local known = at.trouble and fault.troubles[at.trouble.name]
+  if known and known.by == "service" and not at.has_reached_service then emulator.faults:give_back(at.trouble) end
 end
 
 local function finish(at, given)
@@ -71,6 +79,7 @@ function manager.answer(emulator, request, segments, query)
   local ok, given = pcall(act, emulator, at, request)
   if not ok then
     if not refusal.is(given) then error(given, 0) end
+    give_back_trouble(emulator, at)
     given = answer.of_refusal(given, at.origin)
   end
   return finish(at, given)
