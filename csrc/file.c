@@ -12,10 +12,10 @@
 #include "file.h"
 #include "text.h"
 
-static const char *read_all(int fd, Buf *text) {
-  char piece[4096];
+const char *file_read_descriptor(int fd, Buf *text) {
+  char piece[16384];
   ssize_t got;
-  while ((got = read(fd, piece, sizeof piece)) > 0 && buf_add(text, piece, (size_t)got) == 0) continue;
+  while ((got = pread(fd, piece, sizeof piece, (off_t)text->len)) > 0 && buf_add(text, piece, (size_t)got) == 0) continue;
   explicit_bzero(piece, sizeof piece);
   if (text->failed) return "is far too long";
   return got < 0 ? "cannot be read" : NULL;
@@ -37,7 +37,7 @@ static const char *read_opened(int fd, int is_private, Buf *text) {
   const char *fault = NULL;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) fault = "is not a regular file";
   else if (is_private && (info.st_uid != geteuid() || info.st_mode & 077)) fault = "is not ours alone";
-  else fault = read_all(fd, text);
+  else fault = file_read_descriptor(fd, text);
   close(fd);
   return fault;
 }

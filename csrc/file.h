@@ -6,6 +6,8 @@
 
 /* Reads a regular file of at most limit bytes; never waits for one that is a pipe. NULL, or why not: words that fit behind "it". */
 const char *file_read(const char *path, size_t limit, Buf *text);
+/* The same of one that is open, from its start, within text's own limit. */
+const char *file_read_descriptor(int fd, Buf *text);
 /* The same, of a directory's file that is ours and that nobody else may read or change; links are not followed. Its text is secret. */
 const char *file_read_private(int directory, const char *name, size_t limit, Buf *text);
 

@@ -92,18 +92,10 @@ static int l_state_file(lua_State *L) {
 
 /* -- what can be done with it ------------------------------------------------------------------------------------------- */
 
-static int read_all(int fd, Buf *text) {
-  char piece[65536];
-  ssize_t got;
-  while ((got = pread(fd, piece, sizeof piece, (off_t)text->len)) > 0)
-    if (buf_add(text, piece, (size_t)got) != 0) return 0;
-  return got == 0;
-}
-
 /* text() -> all of it | nil, why not */
 static int l_text(lua_State *L) {
   Buf text = { .limit = MAX_TEXT };
-  int whole = read_all(check_state(L)->fd, &text);
+  int whole = !file_read_descriptor(check_state(L)->fd, &text);
   if (whole) lua_pushlstring(L, text.data ? text.data : "", text.len);
   buf_wipe(&text);
   return whole ? 1 : fault(L, "it cannot be read, or is larger than 1 GiB");

@@ -23,14 +23,6 @@ static const char *distrust(const struct stat *info) {
   return NULL;
 }
 
-static int read_all(int fd, Buf *text) {
-  char piece[8192];
-  ssize_t got;
-  while ((got = read(fd, piece, sizeof piece)) > 0)
-    if (buf_add(text, piece, (size_t)got) != 0) return 0;
-  return got == 0;
-}
-
 /* read_trusted(path) -> text | nil (no such file) | nil, why it is refused.  Looked at after it was opened: it cannot be exchanged in between. */
 static int l_read_trusted(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
@@ -44,7 +36,7 @@ static int l_read_trusted(lua_State *L) {
     return 2;
   }
   const char *fault = fstat(fd, &info) == 0 ? distrust(&info) : strerror(errno);
-  if (!fault && !read_all(fd, &text)) fault = "it cannot be read";
+  if (!fault && file_read_descriptor(fd, &text)) fault = "it cannot be read";
   close(fd);
   if (fault) lua_pushstring(L, fault);
   else lua_pushlstring(L, text.data ? text.data : "", text.len);
