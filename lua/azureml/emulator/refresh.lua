@@ -24,7 +24,7 @@ end
 
 --- A new one.
 ---@param at table
----@param grant { user: table, application: table, scope: string, origin_code: string? }
+---@param grant { user: table, application: table, scope: string, code: string? }
 ---@return string
 function refresh.issue(at, grant)
   local text = "1." .. crypto.base64url(core.random(96))
