@@ -1,4 +1,5 @@
 --- Who asks: lua/azureml/credential.lua, and csrc/token.c and csrc/credential/ beneath it.
+local asking = require "spec.asking"
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.directory").base64url
 local core = require "azureml.core"
@@ -590,20 +591,8 @@ describe("the options of a credential", function()
   end
 end)
 
--- What is found on the machine is found by a process of its own, in an environment of its own. Its requests go nowhere: that a
--- token was had shows in that they got as far as to be sent.
-local PRELUDE = [[
-local azureml, core = require "azureml", require "azureml.core"
-local credential = azureml.credential
-core.clock "virtual"
-local client
-local function use(own, scope)
-  client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = scope, retry = { tries = 0 } }
-end
-local function ask()
-  local _, err = azureml.try(client.request, client, { path = "/x" })
-  return err.code == "ConnectionFailed" and "sent" or tostring(err)
-end
+-- What is found on the machine is found by a process of its own, in an environment of its own.
+local PRELUDE = asking .. [[
 local function runs()
   local count = 0
   for _ in io.lines "runs" do count = count + 1 end

@@ -1,23 +1,9 @@
---- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and processes that run there. Their
---- requests go nowhere: that a token was had shows in that they got as far as to be sent.
+--- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and processes that run there.
+local asking = require "spec.asking"
 local process = require "spec.process"
 
 local Machine = {}
 Machine.__index = Machine
-
-local PRELUDE = [[
-local azureml, core = require "azureml", require "azureml.core"
-local credential = azureml.credential
-core.clock "virtual"
-local client
-local function use(own, scope)
-  client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = scope, retry = { tries = 0 } }
-end
-local function ask()
-  local _, err = azureml.try(client.request, client, { path = "/x" })
-  return err.code == "ConnectionFailed" and "sent" or tostring(err)
-end
-]]
 
 --- A program for its PATH; each run leaves a line with its arguments in the file "NAME.runs".
 ---@param name string
@@ -49,7 +35,7 @@ end
 --- Run a script with `credential`, `use(credential, scope)` and `ask()`; it must succeed.
 ---@return string output, string errors
 function Machine:lua(script, environment)
-  local output, errors, code = process.executable({ "-e", PRELUDE .. script }, self:environment(environment), self.directory)
+  local output, errors, code = process.executable({ "-e", asking .. script }, self:environment(environment), self.directory)
   assert(code == 0, errors)
   return (output:gsub("\n$", "")), errors
 end
