@@ -1,9 +1,10 @@
 --- The low-level client: requests, long-running operations and pages of any Azure Resource Manager service.
 --- The package's own collections stand on it.
+local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
-local lro = require "azureml.lro"
+local lro = later "azureml.lro"
 local options = require "azureml.options"
 local reply = require "azureml.reply"
 local task = require "azureml.task"

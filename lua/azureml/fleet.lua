@@ -4,9 +4,9 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local flight = require "azureml.flight"
 local list = require "azureml.list"
+local naming = require "azureml.naming"
 local options = require "azureml.options"
 local progress = require "azureml.progress"
-local spec = require "azureml.spec"
 local state = require "azureml.state"
 
 local DEFAULT_TIMEOUT = 1800      -- seconds
@@ -105,7 +105,7 @@ local function plan_of_names(self, verb, names, keep_going)
   local plan, seen = { names = {}, results = {} }, {}
   for i, item in ipairs(names) do
     local name = name_of(self, verb, i, item)
-    local _, err = errors.try(spec.check_name, name)
+    local _, err = errors.try(naming.check, name)
     if err and not keep_going then error(err, 0) end
     if not seen[name:lower()] then
       plan.names[#plan.names + 1] = name

@@ -13,11 +13,17 @@ end
 
 local client = require "azureml.client"
 local errors = require "azureml.error"
-local journal = require "azureml.journal"
-local login = require "azureml.login"
-local operation = require "azureml.operation"
+local later = require "azureml.later"
+local journal = later "azureml.journal"
+local login = later "azureml.login"
+local operation = later "azureml.operation"
 local task = require "azureml.task"
 local workspace = require "azureml.workspace"
+
+-- Of a module that most scripts never need.
+local function late(module, name)
+  return function(...) return module[name](...) end
+end
 
 local azureml = {
   version = VERSION,
@@ -29,18 +35,18 @@ local azureml = {
   json = require "azureml.json",
 
   --- Sign in, for all that runs later on this machine.
-  login = login.login,
+  login = late(login, "login"),
   --- Remove all tokens that are kept on this machine.
-  logout = login.logout,
+  logout = late(login, "logout"),
   --- Who asks, and by which credential.
-  whoami = login.whoami,
+  whoami = late(login, "whoami"),
 
   --- Run functions side by side; all or nothing.
   parallel = task.parallel,
   --- Call a function with each item, side by side; all are tried.
   each = task.each,
   --- Call a function with a limit on its time, tasks included.
-  within = operation.within,
+  within = late(operation, "within"),
   --- Let time pass; other tasks go on.
   sleep = task.sleep,
   --- Trace what goes over the wire, to a file.
@@ -54,7 +60,7 @@ local azureml = {
 ---@return azureml.JournalEntry[] entries     for azureml.resume; with verb, name, workspace_name, began, taken_on (acceptance was seen)
 ---@return string[] damaged                   files that could not be read: set aside under these names
 ---@usage for _, entry in ipairs(azureml.pending()) do print(azureml.resume(entry):wait()) end
-azureml.pending = journal.of_the_dead
+azureml.pending = late(journal, "of_the_dead")
 
 --- Go on with an operation that another process began.
 ---@param ticket string|azureml.JournalEntry      what op:ticket() gave, or one of azureml.pending

@@ -4,11 +4,12 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
 local instance = require "azureml.instance"
-local list = require "azureml.list"
-local operation = require "azureml.operation"
+local list = later "azureml.list"
+local naming = require "azureml.naming"
+local operation = later "azureml.operation"
 local resource = require "azureml.resource"
-local spec = require "azureml.spec"
-local state = require "azureml.state"
+local spec = later "azureml.spec"
+local state = later "azureml.state"
 local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
@@ -27,7 +28,7 @@ end
 
 local function check_name(verb, name)
   if type(name) ~= "string" then errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name)) end
-  spec.check_name(name)
+  naming.check(name)
   return name
 end
 

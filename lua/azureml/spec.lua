@@ -24,26 +24,7 @@ local KNOWN = {
   enable_os_patching = "boolean", release_quota_on_stop = "boolean",
 }
 
--- Names and sizes ---------------------------------------------------------------------------------------------------------
-
-local RESERVED = { amlcompute = true, ["local"] = true, containerinstance = true }
-
-local name_rules = {
-  { "has 3 to 24 characters", function(name) return #name >= 3 and #name <= 24 end },
-  { "holds only letters, digits and '-'", function(name) return not name:find "[^%w-]" end },
-  { "begins with a letter", function(name) return name:find "^%a" end },
-  { "does not end in '-' or in '-' and digits only", function(name) return not name:find "%-%d*$" end },
-  { "is not a reserved word", function(name) return not RESERVED[name:lower()] end },
-}
-
---- Check an instance's name.
----@param name string
-function spec.check_name(name)
-  for _, rule in ipairs(name_rules) do
-    local says, holds = rule[1], rule[2]
-    if not holds(name) then refuse("'%s' cannot be an instance's name: a name %s", name:sub(1, 60), says) end
-  end
-end
+-- Sizes -------------------------------------------------------------------------------------------------------------------
 
 local function common_prefix(a, b)
   local length = 0

@@ -1,0 +1,26 @@
+--- What an instance may be called. Source: compute-rest.md, section 8.1.
+local options = require "azureml.options"
+
+local naming = {}
+
+local RESERVED = { amlcompute = true, ["local"] = true, containerinstance = true }
+
+local rules = {
+  { "has 3 to 24 characters", function(text) return #text >= 3 and #text <= 24 end },
+  { "holds only letters, digits and '-'", function(text) return not text:find "[^%w-]" end },
+  { "begins with a letter", function(text) return text:find "^%a" end },
+  { "does not end in '-' or in '-' and digits only", function(text) return not text:find "%-%d*$" end },
+  { "is not a reserved word", function(text) return not RESERVED[text:lower()] end },
+}
+
+--- Check that a text can be an instance's name.
+---@param text string
+---@raise an error object that says which rule it breaks
+function naming.check(text)
+  for _, rule in ipairs(rules) do
+    local says, holds = rule[1], rule[2]
+    if not holds(text) then options.refuse("'%s' cannot be an instance's name: a name %s", text:sub(1, 60), says) end
+  end
+end
+
+return naming

@@ -1,0 +1,24 @@
+local naming = require "azureml.naming"
+
+describe("an instance", function()
+  local function refusal(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return type(err) == "table" and err.message or err
+  end
+
+  for _, text in ipairs { "ci1", "my-ci", "a-1b", "CI-Ann", ("a"):rep(24) } do
+    it("may be called " .. text, function() naming.check(text) end)
+  end
+
+  for text, rule in pairs {
+    c1 = "3 to 24 characters", [("a"):rep(25)] = "3 to 24 characters", ["1ci"] = "begins with a letter",
+    ["my_ci"] = "only letters, digits and '%-'", ["my-1"] = "does not end", ["my-12"] = "does not end", ["my-"] = "does not end",
+    ["a-b-3"] = "does not end", ["ci ann"] = "only letters", ["ci\n1"] = "only letters", ["AmlCompute"] = "not a reserved word",
+    ["local"] = "reserved", [""] = "3 to 24", ["ci/../x"] = "only letters",
+  } do
+    it(("may not be called '%s'"):format(text:gsub("%c", "?")), function()
+      assert.matches(rule, refusal(naming.check, text))
+    end)
+  end
+end)
