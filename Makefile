@@ -32,12 +32,14 @@ ALL_CFLAGS = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) $(CPPFLAGS
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
-EXE_LIBS   := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) $(call archive,edit,-lbsd -ltinfo) \
-              $(call lib,CURL,-lcurl) $(call lib,OPENSSL,-lcrypto) -lm -ldl
 ifneq ($(HTTPD),)
 INCS     += -DAML_HTTPD $(call inc,MICROHTTPD,libmicrohttpd)
-EXE_LIBS += $(call archive,microhttpd,-lgnutls)
+EXE_HTTPD := $(call archive,microhttpd,$(call lib,OPENSSL,-lcrypto) -lgnutls)
 endif
+# The loader looks for each symbol in this order: what has most of them itself, libcrypto, stands before all that is shared.
+EXE_LIBS := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
+            $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo)) $(EXE_HTTPD) \
+            $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
 PURE := buf text url headers error retry lro throttle base64 signature certificate jwt challenge trace date callback
 CORE := $(PURE) file loop transfer child op client credential question token cache loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
