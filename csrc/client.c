@@ -29,6 +29,15 @@ static const char *endpoint_fault(const ClientOptions *options, const char *orig
   return NULL;
 }
 
+/* 1, and error says why: no client is made of that. */
+static int is_refused(const ClientOptions *options, const char *origin, Error *error) {
+  const char *fault = endpoint_fault(options, origin), *agent = options->user_agent;
+  int bad_agent = agent && text_has_control(agent, strlen(agent));
+  if (fault) error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", options->endpoint ? options->endpoint : "", fault);
+  else if (bad_agent) error_set(error, ERROR_USAGE, "InvalidArgument", "user_agent must not hold control characters such as a line end");
+  return fault || bad_agent;
+}
+
 static char *without_final_slash(const char *endpoint) {
   char *copy = text_copy(endpoint);
   for (size_t len = copy ? strlen(copy) : 0; len && copy[len - 1] == '/'; ) copy[--len] = '\0';
@@ -58,9 +67,7 @@ static void open_route(Client *client, char *origin, const ClientOptions *option
 
 Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   char *origin = options->endpoint ? url_origin(options->endpoint) : NULL;
-  const char *fault = endpoint_fault(options, origin);
-  if (fault) {
-    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", options->endpoint ? options->endpoint : "", fault);
+  if (is_refused(options, origin, error)) {
     free(origin);
     return NULL;
   }
