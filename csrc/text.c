@@ -1,6 +1,7 @@
 /* text.c: what the C library lacks for short texts. Nothing here depends on the locale. */
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,25 @@ int text_has_control(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++)
     if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) return 1;
   return 0;
+}
+
+/* Of each byte of a word the highest bit: whether the byte is zero; whether it is below another. Who comes after such a one may be taken for
+   one, too. */
+#define EACH(byte)           (UINT64_C(0x0101010101010101) * (byte))
+#define IS_BELOW(word, byte) (((word) - EACH(byte)) & ~(word))
+#define IS(word, byte)       IS_BELOW((word) ^ EACH(byte), 1)
+
+static int is_plain(uint64_t word) {
+  return !((word | IS_BELOW(word, '!') | IS(word, '"') | IS(word, '\\') | IS(word, 0x7F)) & EACH(0x80));
+}
+
+size_t text_plain(const char *text, size_t len) {
+  size_t at = 0;
+  for (uint64_t word; len - at >= sizeof word; at += sizeof word) {
+    memcpy(&word, text + at, sizeof word);
+    if (!is_plain(word)) break;
+  }
+  return at;
 }
 
 int text_is_token(const char *text) {

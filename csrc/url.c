@@ -21,8 +21,9 @@ static size_t scheme_len(const char *url) {
 }
 
 static int is_visible(const char *text) {
-  for (; *text; text++)
-    if ((unsigned char)*text <= ' ' || *text == 0x7F) return 0;
+  size_t len = strlen(text);
+  for (size_t at = text_plain(text, len); at < len; at += 1 + text_plain(text + at + 1, len - at - 1))
+    if ((unsigned char)text[at] <= ' ' || text[at] == 0x7F) return 0;
   return 1;
 }
 
@@ -112,25 +113,31 @@ static char *join(const char *base, const char *reference) {
 
 static char *without_fragment(const char *url) { return strndup(url, strcspn(url, "#")); }
 
-static char *resolve(const char *base, const char *reference) {
-  if (*reference == '\0') return text_copy(base);
-  return scheme_len(reference) ? text_copy(reference) : join(base, reference);
-}
-
-char *url_resolve(const char *base, const char *reference) {
-  char *from = base && reference ? without_fragment(base) : NULL;
-  char *to = from ? without_fragment(reference) : NULL;
-  int absolute = to && scheme_len(to);      /* whose bytes url_origin looks at: a signature of 3 KB need not be read twice */
-  char *url = to && (absolute || is_visible(to)) ? resolve(from, to) : NULL;
-  char *origin = url_origin(url);
-  if (!origin) {      /* not a URL that could be followed */
-    free(url);
-    url = NULL;
-  }
-  free(origin);
+/* What is signed is kept byte for byte; only a reference that lacks something is completed. */
+static char *complete(const char *base, const char *reference) {
+  if (scheme_len(reference)) return without_fragment(reference);
+  char *from = without_fragment(base), *to = without_fragment(reference), *url = NULL;
+  if (from && to && is_visible(to)) url = *to ? join(from, to) : text_copy(from);
   free(from);
   free(to);
   return url;
+}
+
+/* Whether it could be followed. One that begins as base does, where we have been, need not be read again: 10,000 lead there. */
+static int is_followable(const char *base, const char *url) {
+  char *known = front(base), *begin = front(url), *origin = NULL;
+  int followable = begin && ((known && strcmp(known, begin) == 0) || (origin = url_origin(url)));
+  free(known);
+  free(begin);
+  free(origin);
+  return followable;
+}
+
+char *url_resolve(const char *base, const char *reference) {
+  char *url = base && reference ? complete(base, reference) : NULL;
+  if (url && is_followable(base, url)) return url;
+  free(url);
+  return NULL;
 }
 
 /* -- for people --------------------------------------------------------------------------------------------------------- */

@@ -66,6 +66,26 @@ describe("text_starts", function()
   end
 end)
 
+describe("text_plain", function()
+  local function is_plain(byte)
+    return byte > 0x20 and byte < 0x7F and not ('"\\'):find(string.char(byte), 1, true)
+  end
+
+  it("skips eights of plain bytes, and never another byte, wherever it stands", function()
+    for byte = 0, 255 do
+      for place = 0, 23 do
+        local bytes = ("a"):rep(place) .. string.char(byte) .. ("~!"):rep(16)
+        local skipped = text.plain(bytes)
+        assert.equal((is_plain(byte) and #bytes or place) // 8 * 8, skipped)
+      end
+    end
+  end)
+
+  it("skips nothing of what is shorter than eight", function()
+    assert.same({ 0, 0, 8 }, { text.plain(""), text.plain("abcdefg"), text.plain("abcdefgh") })
+  end)
+end)
+
 describe("text_has_control", function()
   it("finds each control character and no other byte", function()
     for byte = 0, 255 do
