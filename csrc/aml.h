@@ -225,8 +225,10 @@ int    op_accepted(const Op *op);      /* the service has taken it on (and op_do
 int    op_done(const Op *op);
 const Error *op_error(const Op *op);   /* once done: NULL if it went well; before: the trouble of the last poll, or NULL */
 const Reply *op_reply(const Op *op);   /* the last reply of the request, or of the final GET */
-const Reply *op_first_reply(const Op *op);   /* of a followed operation: the one that accepted it; NULL before */
+int    op_first_reply(const Op *op, Reply *first);   /* of a followed operation: what accepted it, less the headers, as long as the
+                                                        operation lives; 0: it was not accepted yet */
 const Lro   *op_lro(const Op *op);     /* of a followed operation, else NULL */
+const Lro   *op_polled(const Op *op);  /* of one that has a status to ask for, else NULL */
 const char  *op_request_id(const Op *op);
 int    op_polls(const Op *op);
 int    op_waits_for(const Op *op, unsigned long question);   /* for a token that hangs on the answer to that question */

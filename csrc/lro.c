@@ -278,3 +278,13 @@ const char *lro_final_state_name(FinalState final_state) {
   while (i + 1 < FINAL_STATES && final_states[i].final_state != final_state) i++;
   return final_states[i].word;
 }
+
+static const char *const mode_names[] = { [LRO_NONE] = "none", [LRO_MONITOR] = "monitor", [LRO_LOCATION] = "location", [LRO_BODY] = "body" };
+
+LroMode lro_mode(const char *word) {
+  int mode = LRO_BODY;
+  while (mode > LRO_NONE && strcmp(mode_names[mode], word) != 0) mode--;
+  return (LroMode)mode;
+}
+
+const char *lro_mode_name(LroMode mode) { return mode_names[mode]; }

@@ -28,6 +28,8 @@ LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error);
 const char *lro_final_url(const Lro *lro);     /* after SUCCEEDED: what to GET for the result; NULL: the last reply is it */
 int  lro_final_state(const char *word, FinalState *final_state);   /* "location" and so on; 1 if known */
 const char *lro_final_state_name(FinalState final_state);          /* "" for FINAL_UNSET */
+LroMode lro_mode(const char *word);            /* "monitor", "location", "body"; LRO_NONE: it is none of them */
+const char *lro_mode_name(LroMode mode);
 int  lro_forget_url(Lro *lro);                 /* of a running one: releases original_url if nothing will be asked there any more; 1 if so */
 void lro_clear(Lro *lro);
 

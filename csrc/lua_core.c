@@ -16,7 +16,6 @@
 
 #define LOOP      "azureml.loop"
 #define CLIENT    "azureml.client"
-#define OPERATION "azureml.core.op"
 #define OPS       "azureml.ops"       /* registry: which userdata stands for an Op; weak */
 #define THE_LOOP  "azureml.the_loop"  /* registry: this state's only Loop */
 
@@ -243,7 +242,6 @@ static int l_client_remaining(lua_State *L) {
 static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
                                             "token_only", NULL };
 static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
-static const char *const mode_names[] = { "none", "monitor", "location", "body", NULL };
 
 static void read_final_state(lua_State *L, Request *request) {
   const char *word = opt_string(L, 2, "final_state");
@@ -255,8 +253,7 @@ static void read_resume(lua_State *L, Request *request, Lro *from) {
   int at = lua_gettop(L);
   check_keys(L, at, "resume", resume_keys);
   const char *mode = req_string(L, at, "mode");
-  for (int i = 0; mode_names[i]; i++)
-    if (strcmp(mode_names[i], mode) == 0) from->mode = (LroMode)i;
+  from->mode = lro_mode(mode);
   if (from->mode == LRO_NONE) luaL_error(L, "option 'resume.mode' has no meaning '%s'", mode);
   from->poll_url = (char *)req_string(L, at, "poll_url");      /* borrowed; op_request copies */
   from->location = (char *)opt_string(L, at, "location");
@@ -394,23 +391,15 @@ static int l_op_trouble(lua_State *L) {
 }
 
 static int l_op_first(lua_State *L) {
-  const Reply *reply = op_first_reply(check_op(L));
-  if (!reply) return 0;
-  push_reply(L, reply);
+  Reply first;
+  if (!op_first_reply(check_op(L), &first)) return 0;
+  push_reply(L, &first);
   return 1;
 }
 
-/* What another process needs to go on polling: resume_keys and final_state. Nothing for what is not polled. */
-static int l_op_progress(lua_State *L) {
-  const Lro *lro = op_lro(check_op(L));
-  if (!lro || lro->mode == LRO_NONE || !lro->poll_url) return 0;
-  lua_newtable(L);
-  set_text(L, "mode", mode_names[lro->mode]);
-  set_text(L, "poll_url", lro->poll_url);
-  set_text(L, "location", lro->location);
-  set_text(L, "resource_location", lro->resource_location);
-  set_text(L, "status", lro->status);
-  set_text(L, "final_state", lro_final_state_name(lro->final_state));
+/* Whether there is a status to ask for, here or in another process: then the operation can be written as JSON. */
+static int l_op_is_polled(lua_State *L) {
+  lua_pushboolean(L, op_polled(check_op(L)) != NULL);
   return 1;
 }
 
@@ -517,6 +506,12 @@ static int l_step(lua_State *L) {
     default:
       return 0;
   }
+}
+
+/* has_news(): whether the next step returns at once, without a look at the descriptors */
+static int l_has_news(lua_State *L) {
+  lua_pushboolean(L, loop_has_news(loop_of(L)));
+  return 1;
 }
 
 /* send(): what was begun goes out now, not at the next step */
@@ -631,6 +626,7 @@ static const luaL_Reg functions[] = {
   { "client",      l_client },
   { "sleep",       l_sleep },
   { "step",        l_step },
+  { "has_news",    l_has_news },
   { "send",        l_send },
   { "seen",        l_seen },
   { "watch",       l_watch },
@@ -674,7 +670,7 @@ static const luaL_Reg op_methods[] = {
   { "hold",        l_op_hold },
   { "poll_now",    l_op_poll_now },
   { "next_poll",   l_op_next_poll },
-  { "progress",    l_op_progress },
+  { "is_polled",   l_op_is_polled },
   { "request_id",  l_op_request_id },
   { "close",       l_op_close },
   { NULL, NULL }

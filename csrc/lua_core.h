@@ -6,9 +6,11 @@
 #include <lua.h>
 
 #include "aml.h"
+#include "buf.h"
 
 #define AML_EXPORT __attribute__((visibility("default")))
-#define CREDENTIAL "azureml.credential"      /* the type of its userdata */
+#define CREDENTIAL "azureml.credential"      /* the types of their userdata */
+#define OPERATION  "azureml.core.op"
 
 /* -- tables of options: lua_options.c ----------------------------------------------------------------------------------- */
 
@@ -36,6 +38,12 @@ int push_failure(lua_State *L, Error *error);      /* nil and the error, which i
 void set_text(lua_State *L, const char *name, const char *text);      /* a field of the table on top; NULL: none.  [-0, +0, m] */
 void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive, once.  [-0, +0, m] */
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
+
+/* -- JSON: lua_json.c --------------------------------------------------------------------------------------------------- */
+
+/* An argument as JSON, until the next is written; raises what cannot be. An operation is written as how far it has got: what another process
+   needs to go on with it.  [-0, +0, em] */
+Buf *lua_json_text(lua_State *L, int arg);
 
 /* -- what each file adds to the module's table, on top  [-0, +0, m] ------------------------------------------------------ */
 

@@ -13,7 +13,8 @@
 #include "lua_core.h"
 #include "text.h"
 
-#define ARRAY "azureml.array"
+#define ARRAY   "azureml.array"
+#define WRITTEN "azureml.written"      /* registry: the Buf for all that is written in this state */
 
 enum { MAX_DEPTH = 200, MAX_TEXT = 1024 * 1024 * 1024 };
 
@@ -83,11 +84,10 @@ static void write_escape(Writer *w, unsigned char byte) {
   put(w, six, (size_t)snprintf(six, sizeof six, "\\u%04X", byte));
 }
 
-static int write_string(Writer *w, int index, const char *fault) {
-  size_t len, from = 0, at = 0;
-  const char *text = lua_tolstring(w->L, index, &len);
+static int write_bytes(Writer *w, const char *text, size_t len, const char *fault) {
+  size_t from = 0, at = 0;
   put(w, "\"", 1);
-  while (at < len) {
+  while ((at += text_plain(text + at, len - at)) < len) {
     unsigned char byte = (unsigned char)text[at];
     if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
       at++;
@@ -103,6 +103,39 @@ static int write_string(Writer *w, int index, const char *fault) {
   }
   put(w, text + from, at - from);
   return put(w, "\"", 1);
+}
+
+static int write_string(Writer *w, int index, const char *fault) {
+  size_t len;
+  const char *text = lua_tolstring(w->L, index, &len);
+  return write_bytes(w, text, len, fault);
+}
+
+/* What precedes it, "{" or ",", first. NULL: there is no such member. */
+static int write_member(Writer *w, const char *before, const char *name, const char *text) {
+  if (!text) return 1;
+  put_text(w, before);
+  write_bytes(w, name, strlen(name), NULL);
+  put_text(w, ":");
+  return write_bytes(w, text, strlen(text), "a text that is not UTF-8");
+}
+
+static int write_lro(Writer *w, const Lro *lro) {
+  return write_member(w, "{", "final_state", lro_final_state_name(lro->final_state)) && write_member(w, ",", "location", lro->location) &&
+         write_member(w, ",", "mode", lro_mode_name(lro->mode)) && write_member(w, ",", "poll_url", lro->poll_url) &&
+         write_member(w, ",", "resource_location", lro->resource_location) && write_member(w, ",", "status", lro->status) && put_text(w, "}");
+}
+
+/* How far it has got; null where there is nothing to poll, as with a status URL that no JSON can hold. */
+static int write_operation(Writer *w, int index) {
+  void **slot = luaL_testudata(w->L, index, OPERATION);
+  size_t begun = w->out->len;
+  const Lro *lro = slot && *slot ? op_polled(*slot) : NULL;
+  if (!slot) return refuse(w, luaL_typename(w->L, index));
+  if (lro && write_lro(w, lro)) return 1;
+  w->out->len = begun;
+  w->fault = NULL;
+  return put_text(w, "null");
 }
 
 static int is_marked_array(lua_State *L, int index) {
@@ -231,6 +264,7 @@ static int write_value(Writer *w, int index, int depth) {
     case LUA_TNUMBER: return write_number(w, index);
     case LUA_TSTRING: return write_string(w, index, "a string that is not UTF-8");
     case LUA_TTABLE: return write_table(w, index, depth);
+    case LUA_TUSERDATA: return write_operation(w, index);
     case LUA_TLIGHTUSERDATA:      /* cjson.null */
       if (lua_touserdata(L, index) == NULL) return put_text(w, "null");
       break;
@@ -239,10 +273,12 @@ static int write_value(Writer *w, int index, int depth) {
   return refuse(w, luaL_typename(L, index));
 }
 
-/* The bytes of all that is written in this state: an error on the way leaves nothing to leak, and the next finds the room. */
+/* One for all that is written: an error on the way leaves nothing to leak, and the next finds the room. */
 static Buf *writer_buf(lua_State *L) {
   enum { KEPT = 1024 * 1024 };
-  Buf *buf = lua_touserdata(L, lua_upvalueindex(1));
+  lua_getfield(L, LUA_REGISTRYINDEX, WRITTEN);
+  Buf *buf = lua_touserdata(L, -1);
+  lua_pop(L, 1);
   if (buf->cap > KEPT) buf_clear(buf);
   buf_reset(buf);
   return buf;
@@ -253,7 +289,7 @@ static int l_buf_clear(lua_State *L) {
   return 0;
 }
 
-static const Buf *check_json(lua_State *L, int arg) {
+Buf *lua_json_text(lua_State *L, int arg) {
   Writer w = { L, writer_buf(L), NULL };
   if (!write_value(&w, arg, 0) || w.out->failed)
     luaL_error(L, "bad argument #%d: %s cannot be written as JSON", arg, w.fault ? w.fault : "the value");
@@ -263,7 +299,7 @@ static const Buf *check_json(lua_State *L, int arg) {
 static int l_encode(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  const Buf *text = check_json(L, 1);
+  const Buf *text = lua_json_text(L, 1);
   lua_pushlstring(L, text->data, text->len);
   return 1;
 }
@@ -382,7 +418,7 @@ static int l_merge(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  const Buf *written = check_json(L, 2);
+  const Buf *written = lua_json_text(L, 2);
   json_error_t why = { .text = "" };
   json_t *changes = json_loadb(written->data, written->len, JSON_ALLOW_NUL, &why);
   json_t *into = changes ? json_loadb(text, len, 0, &why) : NULL;
@@ -414,16 +450,21 @@ static const luaL_Reg functions[] = {
   { NULL, NULL }
 };
 
-void lua_json_register(lua_State *L) {
-  luaL_newmetatable(L, ARRAY);
-  lua_pushnil(L);
-  lua_setfield(L, -2, "__name");      /* for people it is a table like any other */
-  lua_pop(L, 1);
+static void make_written(lua_State *L) {
   Buf *buf = lua_newuserdatauv(L, sizeof *buf, 0);
   *buf = (Buf){ .limit = MAX_TEXT };
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, l_buf_clear);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  luaL_setfuncs(L, functions, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, WRITTEN);
+}
+
+void lua_json_register(lua_State *L) {
+  luaL_newmetatable(L, ARRAY);
+  lua_pushnil(L);
+  lua_setfield(L, -2, "__name");      /* for people it is a table like any other */
+  lua_pop(L, 1);
+  make_written(L);
+  luaL_setfuncs(L, functions, 0);
 }

@@ -19,7 +19,7 @@ static const double THROTTLED_AT_MOST = 600;                                /* s
 static const double LEAST_TIME = 0.01;                                      /* seconds: with less nothing is sent */
 static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
 
-enum { MAX_LINES = 40, MAX_REDIRECTS = 10 };
+enum { MAX_LINES = 40, MAX_REDIRECTS = 10, MAX_REQUEST_ID = 64 };
 
 typedef enum Stage { STAGE_FIRST, STAGE_POLL, STAGE_FINAL } Stage;
 typedef enum Phase { PHASE_TOKEN, PHASE_FLIGHT, PHASE_PAUSE, PHASE_DONE } Phase;
@@ -32,14 +32,10 @@ struct Op {
   char   *method, *url, *body, *label;
   size_t  body_len;
   char  **headers;            /* ends with NULL */
-  char    request_id[64];
-  int     follow;
-  int     token_only;         /* nothing is sent */
+  char    request_id[MAX_REQUEST_ID];
   Lro     lro;
   int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
   int     polls;
-  int     renewed;            /* the service refused our token once already */
-  int     challenged;         /* and once demanded one with further claims */
   int     redirects;          /* followed in this stage */
   char   *detour;             /* where the last one led; NULL: this stage's own URL */
   double  pace, deadline, accepted_at, sent_at, throttled_at;
@@ -47,15 +43,21 @@ struct Op {
   TokenWait token;
   Transfer *transfer;
   Notice  notice;
-  Reply   first, reply;
+  Reply   reply;
+  int     first_status;       /* of the reply that accepted it; 0: there is none yet */
+  Buf     first_body;
   Error   error;
-  int     accepted, failed, watch_polls;
-  int     paced;              /* the service said when to poll next */
-  int     on_hold, ripe, poked;   /* polled only when its owner says so; its poll is due; the owner has said so */
   ThrottleScope *scope;       /* whose throttling budget it draws from; NULL until it has a token */
-  int     held;               /* told to wait for its turn in it */
   OpDone *listener;
   void   *context, *owner;
+  unsigned follow : 1;
+  unsigned token_only : 1;    /* nothing is sent */
+  unsigned accepted : 1, failed : 1, watch_polls : 1;
+  unsigned renewed : 1;       /* the service refused our token once already */
+  unsigned challenged : 1;    /* and once demanded one with further claims */
+  unsigned paced : 1;         /* the service said when to poll next */
+  unsigned on_hold : 1, ripe : 1, poked : 1;      /* polled only when its owner says so; its poll is due; the owner has said so */
+  unsigned held : 1;          /* told to wait for its turn in its throttling budget */
 };
 
 static Op *op_of_timer(Timer *timer) { return (Op *)((char *)timer - offsetof(Op, timer)); }
@@ -310,12 +312,6 @@ static void go_on(Op *op, LroOutcome outcome, const Reply *reply) {
   }
 }
 
-static void keep_first(Op *op) {
-  reply_clear(&op->first);
-  op->first = op->reply;
-  memset(&op->reply, 0, sizeof op->reply);
-}
-
 static void forget_request(Op *op) {
   text_list_free(op->headers);
   free(op->body);
@@ -338,11 +334,14 @@ static void accepted(Op *op) {
     go_on(op, outcome, &op->reply);
     return;
   }
-  keep_first(op);
+  Reply first = op->reply;
+  memset(&op->reply, 0, sizeof op->reply);
+  op->first_status = first.status;
+  op->first_body = first.body;
   op->accepted = 1;
   tell(op);
-  go_on(op, outcome, &op->first);
-  headers_clear(&op->first.headers);      /* 10,000 may be pending: what is not needed again goes */
+  go_on(op, outcome, &first);
+  headers_clear(&first.headers);      /* 10,000 may be pending: what is not needed again goes */
   if (op->stage == STAGE_POLL) forget_request(op);
 }
 
@@ -616,6 +615,10 @@ static const char *fault_in_method(const char *method) {
   return strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(method) ? NULL : "a method is a word in capitals such as GET";
 }
 
+static const char *fault_in_request_id(const char *id) {
+  return !id || (text_is_token(id) && strlen(id) < MAX_REQUEST_ID) ? NULL : "a request's id is 1 to 63 visible ASCII characters, such as a GUID";
+}
+
 static const char *fault_in_url(const char *url) {
   if (strchr(url, '#')) return "a URL must not have a fragment: it is not sent";
   for (; *url; url++)
@@ -631,6 +634,7 @@ static int check(const Client *client, const Request *request, const char *url, 
   const char *fault = fault_in_method(request->method);
   if (!fault) fault = fault_in_url(url);
   if (!fault) fault = fault_in_headers(request->headers);
+  if (!fault) fault = fault_in_request_id(request->request_id);
   if (fault) {
     error_set(error, ERROR_USAGE, "InvalidRequest", "%s", fault);
   } else if (!client_allows(client, url)) {
@@ -744,7 +748,7 @@ void op_free(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   loop_unnotify(&op->notice);
   if (op->client && op->client->secret) buf_wipe(&op->reply.body);
-  reply_clear(&op->first);
+  buf_clear(&op->first_body);
   reply_clear(&op->reply);
   error_clear(&op->error);
   free_request(op);
@@ -794,9 +798,15 @@ void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
 void *op_owner(const Op *op) { return op->owner; }
 const char  *op_request_id(const Op *op) { return op->request_id; }
 const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
+const Lro   *op_polled(const Op *op) { return op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url ? &op->lro : NULL; }
 const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
 const Reply *op_reply(const Op *op) { return &op->reply; }
-const Reply *op_first_reply(const Op *op) { return op->follow && op->first.status ? &op->first : NULL; }
+
+int op_first_reply(const Op *op, Reply *first) {
+  *first = (Reply){ .status = op->first_status, .body = op->first_body };
+  return op->first_status != 0;
+}
+
 
 static const char *ordinal_ending(int n) {
   if (n % 100 >= 11 && n % 100 <= 13) return "th";

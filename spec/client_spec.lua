@@ -85,6 +85,11 @@ describe("a client", function()
       end)
     end
 
+    it("sends no line end as its user agent", function()
+      local _, err = azureml.try(azureml.client, { endpoint = "https://service.example", user_agent = "me\r\nX: y" })
+      assert.same({ "InvalidArgument", "user_agent must not hold control characters such as a line end" }, { err.code, err.message })
+    end)
+
     it("with a token gets no plain http but to loopback", function()
       local somebody = azureml.credential.token { token = "t" }
       local _, err = azureml.try(azureml.client, { endpoint = "http://service.example", credential = somebody })
@@ -145,6 +150,9 @@ describe("a client", function()
       { { path = "/a#b" }, "InvalidRequest", "fragment" },
       { { path = "/a", method = "get" }, "InvalidRequest", "capitals" },
       { { path = "/a", headers = { A = "b\r\nC: d" } }, "InvalidRequest", "control characters" },
+      { { path = "/a", request_id = "a\r\nX: y" }, "InvalidRequest", "id is 1 to 63 visible" },
+      { { path = "/a", request_id = "" }, "InvalidRequest", "id is 1 to 63 visible" },
+      { { path = "/a", request_id = ("a"):rep(64) }, "InvalidRequest", "id is 1 to 63 visible" },
       { { url = "https://other.example/" }, "ForeignUrl", "other.example" },
       { { url = "nonsense" }, "ForeignUrl", "nonsense" },
     } do

@@ -74,6 +74,15 @@ describe("JSON that is written", function()
     it("is " .. text, function() assert.equal(text, json.encode(value)) end)
   end
 
+  it("escapes each byte that needs it, wherever it stands among plain ones", function()
+    for byte = 0, 127 do
+      for place = 0, 17 do
+        local text = ("a"):rep(place) .. string.char(byte) .. ("b"):rep(19)
+        assert.equal(text, json.decode(json.encode { text })[1])
+      end
+    end
+  end)
+
   it("has its members in order, however many there are, and all numbers as they were", function()
     local many, keys = {}, {}
     for i = 1, 1000 do

@@ -193,9 +193,7 @@ local function accepted(self, item)
   item.accepted = true
   self.unanswered = self.unanswered - 1
   self.running = self.running + 1
-  if item.entry then
-    item.entry:accepted(item.op:progress())
-  end
+  if item.entry then item.entry:accepted(item.op) end
   report(self, item, "accepted")
   local seconds, paced = item.op:next_poll()
   if paced then self.asked = seconds end
@@ -367,13 +365,15 @@ local function give_up(self)
   self.left = 0
 end
 
+-- One alarm for all the waits.
 local function go_on(self)
+  local alarm <close> = core.sleep(math.max(0, self.deadline - core.now()))
   local function is_over() return self.left == 0 or may_begin_more(self) end
+  self.inbox:follow(alarm)
   while self.left > 0 do
     begin_more(self)
-    local op = self.inbox:next(self.deadline, is_over)
-    if op then take_news(self, op)
-    elseif self.left > 0 and core.now() >= self.deadline then give_up(self) end
+    local op = self.inbox:next(nil, is_over)
+    if op == alarm then give_up(self) elseif op then take_news(self, op) end
   end
   self.over = true
   task.look_again(self)

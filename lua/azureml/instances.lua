@@ -61,7 +61,7 @@ local function begin(self, verb, name, body)
     if entry then entry:ended() end
     error(err, 0)
   end
-  if entry then entry:accepted(handle and handle:progress()) end
+  if entry then entry:accepted(handle) end
   return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle, entry = entry }
 end
 
@@ -202,10 +202,10 @@ local function check_taken_on(self, said)
 end
 
 -- An entry goes on to be written to where it stands; a ticket is written down anew.
-local function entry_of(self, said, progress)
+local function entry_of(self, said, handle)
   if said.file then return said end
   local entry = self.workspace:intend(said.verb, said.name, said.request_id)
-  if entry then entry:accepted(progress) end
+  if entry then entry:accepted(handle) end
   return entry
 end
 
@@ -225,7 +225,7 @@ function Instances:resume(said)
   if not progress then check_taken_on(self, said) end
   local handle = progress and resource.resume(self.workspace, verb, { name = name }, what, progress) or nil
   return operation.new {
-    verb = said.verb, name = name, workspace = self.workspace, handle = handle, entry = entry_of(self, said, progress),
+    verb = said.verb, name = name, workspace = self.workspace, handle = handle, entry = entry_of(self, said, handle),
   }
 end
 

@@ -19,7 +19,7 @@ local journal = {}
 ---@field began string             ISO 8601
 ---@field taken_on boolean?         its acceptance was seen
 ---@field progress table?          how far it has got, as a ticket has it
----@field file azureml.JournalFile where its lines go
+---@field file azureml.JournalFile? where its lines go; nil: to this process's own
 local Entry = {}
 local metatable = { __name = "azureml.JournalEntry", __index = Entry }
 
@@ -60,10 +60,6 @@ local function no_journal(wanted, why)
   complained = true
 end
 
-local function write(file, line)
-  return file.handle:append(json.encode(line) .. "\n")
-end
-
 --- Whether operations are written down: as the caller says; else in the executable, not in somebody's lua5.4.
 ---@param wanted boolean?
 ---@return boolean
@@ -73,38 +69,38 @@ function journal.is_wanted(wanted)
 end
 
 --- Write down what is about to be sent.
----@param fields table       id, and FIELDS but began
+---@param fields table       id, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
 ---@return azureml.JournalEntry?      nil: there is no journal
 ---@raise an error object `JournalFailed` where it was asked for
 function journal.intend(fields, wanted)
   local why, ok
   if not own then own, why = open() end
-  fields.began = os.date "!%Y-%m-%dT%H:%M:%SZ"
-  if own then
-    local line = { event = "intent", id = fields.id }
-    for _, name in ipairs(FIELDS) do line[name] = fields[name] end
-    ok, why = write(own, line)
-  end
+  fields.event, fields.began = "intent", os.date "!%Y-%m-%dT%H:%M:%SZ"
+  if own then ok, why = own.handle:append(fields) end
   if not ok then return no_journal(wanted, why) end
   own.going = own.going + 1
-  return setmetatable({ id = fields.id, file = own }, metatable)      -- 10,000 may be under way: the rest is in the file
+  return setmetatable({ id = fields.id }, metatable)      -- 10,000 may be under way: the rest is in the file
+end
+
+local function file_of(entry)
+  return entry.file or own
 end
 
 --- The service has accepted it.
----@param progress table?     nil: there is nothing to poll but the instance
-function Entry:accepted(progress)
+---@param handle userdata?    the core's operation, written as how far it has got; nil: there is nothing to poll but the instance
+function Entry:accepted(handle)
   if self.over then return end
-  write(self.file, { event = "accepted", id = self.id, progress = progress or json.null })
+  file_of(self).handle:append { event = "accepted", id = self.id, progress = handle or json.null }
 end
 
 --- It is over, or nobody shall go on with it.
 function Entry:ended()
   if self.over then return end
-  local file = self.file
+  local file = file_of(self)
   self.over = true
   file.going = file.going - 1
-  if file.going == 0 then file.handle:clear() else write(file, { event = "ended", id = self.id }) end
+  if file.going == 0 then file.handle:clear() else file.handle:append { event = "ended", id = self.id } end
 end
 
 function metatable:__tostring()

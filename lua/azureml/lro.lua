@@ -94,9 +94,8 @@ end
 --- private; but no credential.
 ---@return string? ticket      nil: there is nothing left to wait for
 function Lro:ticket()
-  local progress = not self:done() and self.handle:progress()
-  if not progress then return nil end
-  return ticket.write { method = self.method, url = self.url, label = self.label, request_id = self.request_id, progress = progress }
+  if self:done() or not self.handle:is_polled() then return nil end
+  return ticket.write { method = self.method, url = self.url, label = self.label, request_id = self.request_id, progress = self.handle }
 end
 
 local TICKET = { method = "string", url = "string", label = "string", request_id = "string", progress = "table" }

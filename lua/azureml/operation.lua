@@ -277,13 +277,12 @@ end
 --- keep it private; but no credential.
 ---@return string? ticket       nil: there is nothing left to wait for
 function Operation:ticket()
-  local progress_of = self.handle and not self.handle:is_closed() and self.handle:progress()
-  if not progress_of or self.outcome then return nil end
+  if not self.handle or self.outcome or self.handle:is_closed() or not self.handle:is_polled() then return nil end
   local workspace = self.workspace
   return ticket.write {
     verb = self.verb, name = self.name, request_id = self.id,
     subscription_id = workspace.subscription_id, resource_group = workspace.resource_group, workspace_name = workspace.name,
-    progress = progress_of,
+    progress = self.handle,
   }
 end
 

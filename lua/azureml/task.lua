@@ -391,10 +391,15 @@ function task.cause_of_closing()
   return closing
 end
 
+-- Who follows thousands of operations is resumed once for all that is new of them.
+local function pump_all()
+  repeat pump() until not core.has_news()
+end
+
 local function turn_until_over(group)
   while group.left > 0 and group.failure == nil do
     local one = next_in(runnable)
-    if one then run(one) else pump() end
+    if one then run(one) else pump_all() end
   end
 end
 

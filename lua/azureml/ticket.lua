@@ -30,7 +30,7 @@ function ticket.check_progress(progress)
 end
 
 --- Write one.
----@param fields table
+---@param fields table        progress: the core's operation
 ---@return string
 function ticket.write(fields)
   fields.azureml_ticket = VERSION
