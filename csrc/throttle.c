@@ -9,13 +9,14 @@
 /* What a bucket refills a second; after the service's own numbers. */
 static const double REFILL[THROTTLE_KINDS] = { [THROTTLE_READS] = 25, [THROTTLE_WRITES] = 10, [THROTTLE_DELETES] = 10 };
 static const long   FIRST_ASKERS = 32;     /* that go before the first reply: it may tell that little is left */
-static const double FIRST_WAIT = 0.05;     /* seconds until the others ask whether it has come */
+static const double FIRST_WAIT = 0.001, LAST_WAIT = 0.05;      /* seconds until the others ask whether it has come: half of what it takes already */
 static const double LONGEST_WAIT = 2;      /* seconds until who waits asks again: the next reply may tell that there is more */
 
 typedef struct Budget {
   double until;          /* 0: not held */
   long   remaining;      /* what the service said last; -1: not known */
   int    heard;          /* there was a reply, or a hold */
+  double since;          /* before that: when the first was sent */
   int    counted;        /* there is a count of ours: */
   double left, at;       /* what is left, at that time */
   long   asked;          /* sent and not answered */
@@ -165,8 +166,13 @@ static int has_turn(const Budget *budget) {
   return !budget->counted || budget->left >= 1;
 }
 
-static double time_to_turn(const Budget *budget, ThrottleKind kind) {
-  if (!budget->heard) return FIRST_WAIT;
+static double time_to_reply(const Budget *budget, double now) {
+  double half = (now - budget->since) / 2;
+  return half < FIRST_WAIT ? FIRST_WAIT : half < LAST_WAIT ? half : LAST_WAIT;
+}
+
+static double time_to_turn(const Budget *budget, ThrottleKind kind, double now) {
+  if (!budget->heard) return time_to_reply(budget, now);
   double turn = ((double)budget->waiting - budget->left) / REFILL[kind];
   return turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
 }
@@ -177,13 +183,14 @@ int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again
   refill(budget, kind, now);
   *wait = budget->until > now ? budget->until - now : 0;
   if (*wait <= 0 && has_turn(budget)) {
+    if (budget->since == 0) budget->since = now;
     budget->left -= 1;
     budget->asked++;
     if (again) budget->waiting--;
     return 1;
   }
   if (!again) budget->waiting++;
-  if (*wait <= 0) *wait = time_to_turn(budget, kind);
+  if (*wait <= 0) *wait = time_to_turn(budget, kind, now);
   return 0;
 }
 

@@ -130,9 +130,19 @@ describe("a turn", function()
     for _ = 1, 32 do assert.is_true((t:take("a", "writes", 0, false))) end
     local taken, wait = t:take("a", "writes", 0, false)
     assert.is_false(taken)
-    assert.equal(0.05, wait)
+    assert.equal(0.001, wait)
     t:answered("a", "writes")
-    assert.is_true((t:take("a", "writes", 0.05, true)))
+    assert.is_true((t:take("a", "writes", 0.001, true)))
+  end)
+
+  it("is asked for again and again until the first reply, in half of the time that it takes already", function()
+    local t = pure.throttle()
+    for _ = 1, 32 do t:take("a", "writes", 100, false) end
+    for after, expected in pairs { [0.001] = 0.001, [0.01] = 0.005, [0.05] = 0.025, [0.1] = 0.05, [10] = 0.05 } do
+      local taken, wait = t:take("a", "writes", 100 + after, false)
+      assert.is_false(taken)
+      assert.is_near(expected, wait, 1e-9)
+    end
   end)
 
   it("is given as often as there is something left", function()
