@@ -76,12 +76,12 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text lua_httpd)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit main embedded)
+$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit heap main embedded)
 	@echo LD $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
 # the pure files as a module for the specs; never installed
-$(B)/spec/pure.so: $(call objects,$(PURE)) $(B)/obj/spec/pure.o
+$(B)/spec/pure.so: $(call objects,$(PURE) heap) $(B)/obj/spec/pure.o
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)

@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "date.h"
 #include "error.h"
 #include "headers.h"
+#include "heap.h"
 #include "jwt.h"
 #include "lro.h"
 #include "retry.h"
@@ -444,6 +446,45 @@ static const luaL_Reg retry_functions[] = {
   { "may", l_retry_may }, { "delay", l_retry_delay }, { "after", l_retry_after }, { NULL, NULL }
 };
 
+/* -- heap --------------------------------------------------------------------------------------------------------------- */
+
+/* in_heap(chunk) -> what it gives, as text, in a Lua state whose memory is a heap of its own */
+static int l_in_heap(lua_State *L) {
+  const char *text = luaL_checkstring(L, 1);
+  Heap heap = { .blocks = NULL };
+  lua_State *other = lua_newstate(heap_allocate, &heap);
+  if (!other) return luaL_error(L, "no memory");
+  luaL_openlibs(other);
+  if (luaL_loadstring(other, text) == LUA_OK) lua_pcall(other, 0, 1, 0);
+  lua_pushstring(L, luaL_tolstring(other, -1, NULL));
+  lua_close(other);
+  heap_free(&heap);
+  return 1;
+}
+
+/* pieces(steps, seed) -> how many bytes were spoilt while pieces were allocated, grown, shrunk and given back at random */
+static int l_pieces(lua_State *L) {
+  enum { PIECES = 200 };
+  struct { unsigned char *at; size_t size; } pieces[PIECES] = { { NULL, 0 } };
+  Heap heap = { .blocks = NULL };
+  unsigned long random = (unsigned long)luaL_checkinteger(L, 2);
+  lua_Integer steps = luaL_checkinteger(L, 1), spoilt = 0;
+  for (lua_Integer i = 0; i < steps; i++) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    size_t n = (random >> 33) % PIECES, size = (random >> 41) % 4 ? (random >> 43) % 200 : (random >> 43) % 2000;
+    size_t kept = size < pieces[n].size ? size : pieces[n].size;
+    pieces[n].at = heap_allocate(&heap, pieces[n].at, pieces[n].size, size);
+    for (size_t k = 0; k < kept; k++) spoilt += pieces[n].at[k] != (unsigned char)n;
+    if (size) memset(pieces[n].at, (int)n, size);
+    if (size && (size_t)pieces[n].at % HEAP_GRAIN) spoilt++;
+    pieces[n].size = size;
+  }
+  for (size_t n = 0; n < PIECES; n++) heap_allocate(&heap, pieces[n].at, pieces[n].size, 0);
+  heap_free(&heap);
+  lua_pushinteger(L, spoilt);
+  return 1;
+}
+
 /* -- lro ---------------------------------------------------------------------------------------------------------------- */
 
 static const char *const outcomes[] = {
@@ -728,7 +769,7 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
   { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
-  { "date_read", l_date_read }, { "callback_read", l_callback_read },
+  { "in_heap", l_in_heap }, { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate }, { "assertion", l_assertion }, { "challenge", l_challenge }, { "challenge_parameter", l_challenge_parameter },
   { NULL, NULL }
 };

@@ -1,0 +1,73 @@
+/* heap.c: small pieces of memory from blocks, in sizes of sixteen bytes; larger ones are malloc's. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+enum { BLOCK = 32 * 1024 };
+
+static int is_small(size_t size) { return size <= HEAP_SMALL; }
+static size_t grains(size_t size) { return (size + HEAP_GRAIN - 1) / HEAP_GRAIN; }
+
+static int add_block(Heap *heap) {
+  char *block = malloc(BLOCK);
+  if (!block) return 0;
+  HeapPiece *first = (HeapPiece *)block;
+  first->next = heap->blocks;
+  heap->blocks = first;
+  heap->at = block + HEAP_GRAIN;
+  heap->end = block + BLOCK;
+  return 1;
+}
+
+static void *take_small(Heap *heap, size_t size) {
+  HeapPiece **spare = &heap->spare[grains(size)], *piece = *spare;
+  if (piece) {
+    *spare = piece->next;
+    return piece;
+  }
+  size = grains(size) * HEAP_GRAIN;
+  if ((size_t)(heap->end - heap->at) < size && !add_block(heap)) return NULL;
+  piece = (HeapPiece *)heap->at;
+  heap->at += size;
+  return piece;
+}
+
+static void give(Heap *heap, void *memory, size_t size) {
+  if (!is_small(size)) {
+    free(memory);
+    return;
+  }
+  HeapPiece *piece = memory, **spare = &heap->spare[grains(size)];
+  piece->next = *spare;
+  *spare = piece;
+}
+
+static void *move(Heap *heap, void *old, size_t old_size, size_t size) {
+  void *memory = is_small(size) ? take_small(heap, size) : malloc(size);
+  if (!memory) return NULL;
+  memcpy(memory, old, old_size < size ? old_size : size);
+  give(heap, old, old_size);
+  return memory;
+}
+
+void *heap_allocate(void *user, void *old, size_t old_size, size_t size) {
+  Heap *heap = user;
+  if (!old) return size == 0 ? NULL : is_small(size) ? take_small(heap, size) : malloc(size);      /* old_size is a type then */
+  if (size == 0) {
+    give(heap, old, old_size);
+    return NULL;
+  }
+  if (!is_small(old_size) && !is_small(size)) return realloc(old, size);
+  if (is_small(old_size) && is_small(size) && grains(old_size) == grains(size)) return old;
+  return move(heap, old, old_size, size);
+}
+
+void heap_free(Heap *heap) {
+  for (HeapPiece *block = heap->blocks, *next; block; block = next) {
+    next = block->next;
+    free(block);
+  }
+  *heap = (Heap){ .blocks = NULL };
+}
