@@ -8,7 +8,7 @@ build/bench/%: spec/bench/%.c
 
 check: $(BENCH_TOOLS)
 
-# What this package costs beside raw libcurl: a table, and build/bench/results.json. BENCH_ROUNDS=5, BENCH_JOBS="cold get list start pending"
+# What this package costs beside raw libcurl: a table, and build/bench/results.json. BENCH_ROUNDS=5, BENCH_JOBS="cold get list start decode pending"
 BENCH_ENV = env -i PATH="$(PATH)" HOME="$(CURDIR)/build/bench/home" LANG=C.UTF-8
 bench: deps
 	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)

@@ -17,6 +17,12 @@ describe("the benchmark", function()
   before_each(function() server = served.start(tools .. "server", "--takes", "0.05", "--retry-after", "0.02", "--list", "250") end)
   after_each(function() server:close() end)
 
+  it("tells what decoding takes by itself", function()
+    local output, errors, code = process.executable { "spec/bench/ours.lua", server.url, "decode", "2" }
+    assert.equal(0, code, errors)
+    assert.is_true(azureml.json.decode(output).seconds > 0)
+  end)
+
   local jobs = {
     { "a cold start",            { "cold" },            { tokens = 1, gets = 1, pages = 0, starts = 0 } },
     { "GETs one at a time",      { "get", "7", "1" },   { tokens = 1, gets = 7, pages = 0, starts = 0 } },

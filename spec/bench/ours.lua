@@ -5,6 +5,7 @@
 --     azureml spec/bench/ours.lua URL list
 --     azureml spec/bench/ours.lua URL start COUNT
 --     azureml spec/bench/ours.lua URL pending COUNT         tells what is resident, and how busy we are while they wait
+--     azureml spec/bench/ours.lua URL decode COUNT          tells what decoding an instance takes by itself, from COUNT pages
 local azureml = require "azureml"
 
 local url, job, count, at_once = ...
@@ -66,6 +67,15 @@ function jobs.pending()
     print(azureml.json.encode { busy = busy_for(3), resident = resident() })
     os.exit(0)
   end)
+end
+
+function jobs.decode()
+  local path = ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s/computes")
+    :format(ws.subscription_id, ws.resource_group, ws.name)
+  local page = ws:client():request { path = path }.body
+  local instances, began = #azureml.json.decode(page).value, os.clock()
+  for _ = 1, tonumber(count) do azureml.json.decode(page) end
+  print(azureml.json.encode { seconds = (os.clock() - began) / tonumber(count) / instances })
 end
 
 jobs[job]()
