@@ -72,7 +72,7 @@ int text_has_control(const char *text, size_t len) {
 #define IS_BELOW(word, byte) (((word) - EACH(byte)) & ~(word))
 #define IS(word, byte)       IS_BELOW((word) ^ EACH(byte), 1)
 
-static int is_plain(uint64_t word) {
+static int are_plain(uint64_t word) {
   return !((word | IS_BELOW(word, '!') | IS(word, '"') | IS(word, '\\') | IS(word, 0x7F)) & EACH(0x80));
 }
 
@@ -80,8 +80,9 @@ size_t text_plain(const char *text, size_t len) {
   size_t at = 0;
   for (uint64_t word; len - at >= sizeof word; at += sizeof word) {
     memcpy(&word, text + at, sizeof word);
-    if (!is_plain(word)) break;
+    if (!are_plain(word)) break;
   }
+  while (at < len && text[at] > ' ' && text[at] < 0x7F && text[at] != '"' && text[at] != '\\') at++;
   return at;
 }
 

@@ -13,8 +13,7 @@ void  text_wipe(char *text);                              /* overwrite and free:
 int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; NULL equals only NULL */
 int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind */
 int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
-size_t text_plain(const char *text, size_t len);          /* how many bytes, by eights, hold no blank, control, '"' or '\' and are ASCII:
-                                                             who looks for such may skip them */
+size_t text_plain(const char *text, size_t len);          /* how many bytes it begins with that are visible ASCII, neither '"' nor '\' */
 int   text_is_token(const char *text);                      /* one or more visible ASCII characters: may stand in a header */
 int   text_is_text(const char *text, size_t len);         /* well-formed UTF-8 without control characters but tabs and line ends */
 size_t text_character(const char *text, size_t left);     /* the length of the well-formed UTF-8 character it begins with; 0: with none */

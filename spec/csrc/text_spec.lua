@@ -71,18 +71,14 @@ describe("text_plain", function()
     return byte > 0x20 and byte < 0x7F and not ('"\\'):find(string.char(byte), 1, true)
   end
 
-  it("skips eights of plain bytes, and never another byte, wherever it stands", function()
+  it("counts what is plain up to the first byte that is not, wherever that stands", function()
     for byte = 0, 255 do
       for place = 0, 23 do
-        local bytes = ("a"):rep(place) .. string.char(byte) .. ("~!"):rep(16)
-        local skipped = text.plain(bytes)
-        assert.equal((is_plain(byte) and #bytes or place) // 8 * 8, skipped)
+        local bytes = ("a"):rep(place) .. string.char(byte) .. ("~!"):rep(10)
+        assert.equal(is_plain(byte) and #bytes or place, text.plain(bytes), byte)
       end
     end
-  end)
-
-  it("skips nothing of what is shorter than eight", function()
-    assert.same({ 0, 0, 8 }, { text.plain(""), text.plain("abcdefg"), text.plain("abcdefgh") })
+    assert.equal(0, text.plain(""))
   end)
 end)
 
