@@ -15,7 +15,7 @@ typedef struct Heap {          /* of zeros it is empty. Blocks live as long as i
   char *at, *end;              /* what is left of the newest */
 } Heap;
 
-/* A lua_Alloc. A small piece that malloc gave may be given back here: then it is the heap's. */
+/* A lua_Alloc. What it is given back must be its own. */
 void *heap_allocate(void *heap, void *old, size_t old_size, size_t size);
 void  heap_free(Heap *heap);   /* and all that was small */
 

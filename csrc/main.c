@@ -32,7 +32,9 @@ static struct {
   volatile sig_atomic_t armed;    /* a signal interrupts the Lua code that runs; a second one leaves at once */
   volatile sig_atomic_t count;    /* signals since it was armed */
   volatile sig_atomic_t number;   /* the signal that waits to be taken; 0: none */
-} host = { NULL, NULL, -1, 0, 0, 0 };
+  int warns;                      /* warnings are shown */
+  int is_warning;                 /* the last piece of one was not its end */
+} host = { NULL, NULL, -1, 0, 0, 0, 0, 0 };
 
 lua_State *main_state(void) {
   return host.L;
@@ -134,6 +136,28 @@ static int open_signals(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* for the hook */
   return 1;
+}
+
+/* -- warnings and the last words, as lauxlib has them ---------------------------------------------------------------------- */
+
+static void on_warning(void *user, const char *piece, int continues) {
+  int begins = !host.is_warning;
+  (void)user;
+  host.is_warning = continues;
+  if (begins && !continues && *piece == '@') {
+    if (strcmp(piece, "@on") == 0) host.warns = 1;
+    if (strcmp(piece, "@off") == 0) host.warns = 0;
+  } else if (host.warns) {
+    lua_writestringerror("%s", begins ? "Lua warning: " : "");
+    lua_writestringerror("%s", piece);
+    lua_writestringerror("%s", continues ? "" : "\n");
+  }
+}
+
+static int on_panic(lua_State *L) {
+  const char *message = lua_tostring(L, -1);
+  lua_writestringerror("azureml: error outside of any protected call: %s\n", message ? message : "it is no text");
+  return 0;      /* and Lua aborts */
 }
 
 /* -- coroutines: resuming is ours, so that a signal finds the one that runs ----------------------------------------------- */
@@ -337,28 +361,27 @@ static void forbid_dumps(void) {
 #endif
 }
 
-/* What was allocated before is given back here, which does no harm. Memory checkers must see each piece by itself. */
-static void use_heap(lua_State *L) {
-#ifndef __SANITIZE_ADDRESS__
-  static Heap heap;      /* until the process ends */
-  lua_setallocf(L, heap_allocate, &heap);
-#else
-  (void)L;
-#endif
+/* What luaL_newstate makes, but for the memory: from the first piece on it is the heap's. */
+static lua_State *new_state(Heap *heap) {
+  lua_State *L = lua_newstate(heap_allocate, heap);
+  if (!L) return NULL;
+  lua_atpanic(L, on_panic);
+  lua_setwarnf(L, on_warning, NULL);
+  return L;
 }
 
 int main(int argc, char **argv) {
+  Heap heap = { .blocks = NULL };
   int code = EXIT_FAILURE;
   if (argc < 1) return EXIT_FAILURE;
   forbid_dumps();
   raise_descriptor_limit();
   host.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  host.L = host.running = luaL_newstate();
+  host.L = host.running = new_state(&heap);
   if (host.wake < 0 || !host.L) {
     lua_writestringerror("azureml: cannot start: %s\n", strerror(errno));
     return EXIT_FAILURE;
   }
-  use_heap(host.L);
   set_signal(SIGINT, on_signal);
   set_signal(SIGTERM, on_signal);
   lua_gc(host.L, LUA_GCSTOP);   /* until the libraries are open */
@@ -369,5 +392,6 @@ int main(int argc, char **argv) {
   set_signal(SIGINT, SIG_DFL);  /* a finalizer that hangs can be killed */
   set_signal(SIGTERM, SIG_DFL);
   lua_close(host.L);
+  heap_free(&heap);
   return code;
 }

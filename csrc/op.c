@@ -807,7 +807,6 @@ int op_first_reply(const Op *op, Reply *first) {
   return op->first_status != 0;
 }
 
-
 static const char *ordinal_ending(int n) {
   if (n % 100 >= 11 && n % 100 <= 13) return "th";
   return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
