@@ -52,14 +52,16 @@ describe("JSON", function()
     assert.equal('{"n":12345678901234567}', json.encode { n = 12345678901234567 })
   end)
 
-  it("get: a member however deep, nil where anything on the way is absent or null", function()
-    local value = json.decode '{"a":{"b":{"c":1}},"n":null,"s":"x"}'
-    assert.equal(1, json.get(value, "a", "b", "c"))
-    assert.is_nil(json.get(value, "a", "x", "c"))
-    assert.is_nil(json.get(value, "n"))
-    assert.is_nil(json.get(value, "n", "b"))
-    assert.is_nil(json.get(value, "s", "len"))
-    assert.is_nil(json.get(nil, "a"))
+  it("get and getter: a member however deep, nil where anything on the way is absent or null", function()
+    local value = json.decode '{"a":{"b":{"c":1}},"n":null,"s":"x","f":false}'
+    for _, row in ipairs {
+      { 1, value, "a", "b", "c" }, { nil, value, "a", "x", "c" }, { nil, value, "n" }, { nil, value, "n", "b" }, { nil, value, "s", "len" },
+      { nil, nil, "a" }, { false, value, "f" }, { value, value },
+    } do
+      local expected, from = row[1], row[2]
+      assert.equal(expected, json.get(from, table.unpack(row, 3)))
+      assert.equal(expected, json.getter(table.unpack(row, 3))(from))
+    end
   end)
 end)
 

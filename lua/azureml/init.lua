@@ -34,18 +34,22 @@ local azureml = {
   --- JSON as this package reads and writes it: decode, encode, merge, array, null.
   json = require "azureml.json",
 
-  --- Sign in, for all that runs later on this machine.
+  --- Sign in, for all that runs later on this machine. See azureml.login.
+  ---@type fun(given: table?): azureml.Identity
   login = late(login, "login"),
   --- Remove all tokens that are kept on this machine.
+  ---@type fun(): integer
   logout = late(login, "logout"),
-  --- Who asks, and by which credential.
+  --- Who asks, and by which credential. See azureml.login.
+  ---@type fun(given: table?): azureml.Identity
   whoami = late(login, "whoami"),
 
   --- Run functions side by side; all or nothing.
   parallel = task.parallel,
   --- Call a function with each item, side by side; all are tried.
   each = task.each,
-  --- Call a function with a limit on its time, tasks included.
+  --- Call a function with a limit on its time, tasks included. See azureml.operation.
+  ---@type fun(seconds: number, f: function, ...: any): any
   within = late(operation, "within"),
   --- Let time pass; other tasks go on.
   sleep = task.sleep,

@@ -31,10 +31,7 @@ local Instance = {}
 local instance = {}
 local getters = {}
 
-local function outer(...)
-  local path = { ... }
-  return function(raw) return json.get(raw, table.unpack(path)) end
-end
+local outer = json.getter
 
 local function inner(...)
   return outer("properties", "properties", ...)
@@ -58,10 +55,21 @@ getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
 getters.idle_time_before_shutdown = inner "idleTimeBeforeShutdown"
 
-local inner_state = inner "state"
+-- What the other fields are made of.
+local sent = {
+  compute_type = outer("properties", "computeType"),
+  tags = outer "tags",
+  provisioning_errors = outer("properties", "provisioningErrors"),
+  state = inner "state",
+  schedules = inner("schedules", "computeStartStop"),
+  errors = inner "errors",
+  applications = inner "applications",
+  ssh_settings = inner "sshSettings",
+  last_operation = inner "lastOperation",
+}
 
 function getters.state(raw)
-  return inner_state(raw) or getters.provisioning_state(raw)
+  return sent.state(raw) or getters.provisioning_state(raw)
 end
 
 function getters.owner(raw)
@@ -69,11 +77,11 @@ function getters.owner(raw)
 end
 
 function getters.tags(raw)
-  return outer "tags" (raw) or {}
+  return sent.tags(raw) or {}
 end
 
 function getters.schedules(raw)
-  return json.array(inner("schedules", "computeStartStop")(raw) or {})
+  return json.array(sent.schedules(raw) or {})
 end
 
 local function append(list, more)
@@ -82,14 +90,14 @@ end
 
 function getters.errors(raw)
   local all = json.array {}
-  append(all, outer("properties", "provisioningErrors")(raw))
-  append(all, inner "errors" (raw))
+  append(all, sent.provisioning_errors(raw))
+  append(all, sent.errors(raw))
   return all
 end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(inner "applications" (raw) or {}) do
+  for _, application in ipairs(sent.applications(raw) or {}) do
     local name = json.get(application, "displayName") or ""
     found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
   end
@@ -98,7 +106,7 @@ end
 
 -- Reached from outside by its public address and the service's port; within a virtual network by the private one, port 22.
 function getters.ssh(raw)
-  local settings = inner "sshSettings" (raw)
+  local settings = sent.ssh_settings(raw)
   local public, private = getters.public_ip_address(raw), getters.private_ip_address(raw)
   local ssh = {
     enabled = json.get(settings, "sshPublicAccess") == "Enabled",
@@ -113,7 +121,7 @@ function getters.ssh(raw)
 end
 
 function getters.last_operation(raw)
-  local operation = inner "lastOperation" (raw)
+  local operation = sent.last_operation(raw)
   return {
     name = json.get(operation, "operationName"), time = json.get(operation, "operationTime"),
     status = json.get(operation, "operationStatus"), trigger = json.get(operation, "operationTrigger"),
@@ -158,7 +166,7 @@ end
 
 --- Whether a decoded compute is a compute instance.
 function instance.is_one(raw)
-  return json.get(raw, "properties", "computeType") == "ComputeInstance"
+  return sent.compute_type(raw) == "ComputeInstance"
 end
 
 --- Look again.

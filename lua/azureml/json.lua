@@ -28,6 +28,21 @@ end
 ---@return any value, string? fault
 json.decode_exact = core.decode
 
+--- What gets a member, however deep: for those that are asked for again and again.
+---@param ... string       names from the outside in
+---@return fun(value: any): any       nil where anything on the way is absent or null
+function json.getter(...)
+  local path, null = { ... }, json.null
+  return function(value)
+    for i = 1, #path do
+      if type(value) ~= "table" then return nil end
+      value = value[path[i]]
+    end
+    if value == null then return nil end
+    return value
+  end
+end
+
 --- A member, however deep; nil where anything on the way is absent or null.
 ---@param value any        a decoded value
 ---@param ... string       names from the outside in
