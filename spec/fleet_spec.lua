@@ -42,7 +42,7 @@ describe("a fleet verb", function()
     assert.same({ ann = "Running", bob = "Running", cleo = "Stopped" }, states())
     assert.is_true(results.seconds < 200)      -- one start takes 150 s
     assert.equal("start: 2 done", tostring(results))
-    assert.same({ done = 2, skipped = 0, failed = 0, planned = 0 }, results.counts)
+    assert.same({ done = 2, accepted = 0, skipped = 0, failed = 0, planned = 0 }, results.counts)
   end)
 
   it("takes instances and option 'names', too, and each name once", function()
@@ -175,6 +175,25 @@ describe("a fleet verb", function()
     assert.is_string(op:ticket())
     assert.equal("Running", op:wait().state)
     assert.equal("Stopped", states().bob)
+  end)
+
+  it("with wait = false returns when each was accepted or refused; the operations go on", function()
+    open { ann = "Stopped", bob = "Stopped" }
+    local results = ws.instances:start_all { "ann", "bob", "cleo", wait = false, keep_going = true }
+    assert.equal("ann accepted, bob accepted, cleo failed (ResourceNotFound)", told(results))
+    assert.equal("start: 2 accepted, 1 failed", tostring(results))
+    assert.is_true(results.seconds < 10)
+    assert.equal("Starting", states().ann)
+    assert.equal("Running", results[1].operation:wait().state)
+    assert.equal("Running", azureml.resume(results[2].operation:ticket()):wait().state)
+  end)
+
+  it("with wait = false looks at the instance where an answer was lost, and no longer", function()
+    open { ann = "Stopped" }
+    emulator:fault { match = { verb = "start" }, answer = "close" }
+    local results = ws.instances:start_all { "ann", wait = false }
+    assert.equal("ann accepted", told(results))
+    assert.equal("Starting", states().ann)
   end)
 
   it("settles by the states of the instances, unless the service's word is enough", function()

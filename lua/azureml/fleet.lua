@@ -15,13 +15,14 @@ local LOOK_AT_EACH = 10           -- names; more are looked up in one list
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
----@field outcome string          "done", "skipped", "failed"; of a dry run "planned"
+---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; where it is not waited for "accepted"
 ---@field reason string?          of a skipped one: "already Stopped", "busy: Starting", "wrong state: CreateFailed"
+---@field operation azureml.Operation?      of an accepted one
 ---@field error azureml.Error?    of a failed one; its operation goes on at the service where there is one
 
 ---@class azureml.FleetResults    one result for each instance, in the order they were given or listed
 ---@field verb string
----@field counts { done: integer, skipped: integer, failed: integer, planned: integer }
+---@field counts { done: integer, accepted: integer, skipped: integer, failed: integer, planned: integer }
 ---@field seconds number          that it took
 local results_metatable = { __name = "azureml.FleetResults" }
 
@@ -29,7 +30,7 @@ local fleet = {}
 
 local OPTIONS = {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean", keep_going = "boolean",
-  timeout = "number", settle = "boolean", show_output = "boolean", progress = "string",
+  wait = "boolean", timeout = "number", settle = "boolean", show_output = "boolean", progress = "string",
 }
 for name, kind in pairs(list.filters) do OPTIONS[name] = kind end
 
@@ -157,7 +158,7 @@ end
 -- What comes of it --------------------------------------------------------------------------------------------------------
 
 local function sum_up(verb, results, seconds)
-  local counts = { done = 0, skipped = 0, failed = 0, planned = 0 }
+  local counts = { done = 0, accepted = 0, skipped = 0, failed = 0, planned = 0 }
   for _, result in ipairs(results) do counts[result.outcome] = counts[result.outcome] + 1 end
   results.verb, results.counts, results.seconds = verb, counts, seconds
   return setmetatable(results, results_metatable)
@@ -165,7 +166,7 @@ end
 
 function results_metatable:__tostring()
   local parts = {}
-  for _, outcome in ipairs { "done", "planned", "skipped", "failed" } do
+  for _, outcome in ipairs { "done", "accepted", "planned", "skipped", "failed" } do
     if self.counts[outcome] > 0 then parts[#parts + 1] = ("%d %s"):format(self.counts[outcome], outcome) end
   end
   return ("%s: %s"):format(self.verb, #parts > 0 and table.concat(parts, ", ") or "nothing to do")
@@ -199,13 +200,14 @@ local function report_decided(reporter, plan)
 end
 
 local function fly(self, verb, given, plan)
-  local timeout = given.timeout or DEFAULT_TIMEOUT
+  local timeout, wait = given.timeout or DEFAULT_TIMEOUT, given.wait ~= false
   local reporter <close> = progress.of_many(verb, #plan.names, progress.style(verb, given))
   if reporter then report_decided(reporter, plan) end
   local began = core.now()
   flight.run {
     workspace = self.workspace, verb = verb, names = plan.names, results = plan.results, limit = given.limit or DEFAULT_LIMIT,
-    timeout = timeout, deadline = began + timeout, settle = given.settle ~= false, reporter = reporter,
+    timeout = timeout, deadline = began + timeout, wait = wait,
+    settle = wait and given.settle ~= false, reporter = reporter,
   }
   local results = sum_up(verb, plan.results, core.now() - began)
   if reporter then reporter.finish(tostring(results)) end

@@ -39,6 +39,7 @@ local flight = {}
 ---@field limit integer           how many at once
 ---@field deadline number
 ---@field timeout number          seconds, for the message
+---@field wait boolean            until each has ended, not only until each was accepted
 ---@field settle boolean          look at the instances' states afterwards
 ---@field reporter table?         told of each change: progress.lua
 local Flight = {}
@@ -135,9 +136,9 @@ end
 
 local function judge(self, item, vm)
   local outcome, fields = verdict(self, item, vm)
-  if not outcome then return end
+  if not outcome and self.wait then return end
   self.unclear[item] = nil
-  finish(self, item, outcome, fields)
+  finish(self, item, outcome or "accepted", fields)
 end
 
 -- Under way ---------------------------------------------------------------------------------------------------------------
@@ -192,8 +193,9 @@ end
 local function accepted(self, item)
   item.accepted = true
   self.unanswered = self.unanswered - 1
-  self.running = self.running + 1
   if item.entry then item.entry:accepted(item.op) end
+  if not self.wait then return finish(self, item, "accepted", { operation = self:operation_of(item) }) end
+  self.running = self.running + 1
   report(self, item, "accepted")
   local seconds, paced = item.op:next_poll()
   if paced then self.asked = seconds end

@@ -165,7 +165,8 @@ end
 -- must hold); or all = true. A script whose list came out empty says names = list, and nothing is done.
 --
 -- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the whole; 1,800); dry_run (only say what
--- would be done); settle (true: look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
+-- would be done); wait (true: until each has ended; false: until the service has accepted or refused each; the results have the operations,
+-- which go on); settle (true: look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
 -- show_output (progress, to standard error) or progress string; confirm = true (delete_all by filters, or all, is refused without it);
 -- keep_going.
 --

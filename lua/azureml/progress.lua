@@ -183,7 +183,7 @@ local function summary(style, counted, results_text, now)
   local seconds = now - counted.began
   if style ~= "json" then return ("%s, %s"):format(results_text, render.duration(seconds)) end
   local ended = {}
-  for _, outcome in ipairs { "done", "skipped", "failed" } do ended[outcome] = counted.counts[outcome] or 0 end
+  for _, outcome in ipairs { "done", "accepted", "skipped", "failed" } do ended[outcome] = counted.counts[outcome] or 0 end
   return json.encode { verb = counted.verb, summary = ended, seconds = rounded(seconds) }
 end
 

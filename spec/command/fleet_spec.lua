@@ -57,6 +57,20 @@ describe("the commands for many", function()
     assert.same({ ann = "done", bob = "done", cleo = "done" }, outcomes(out))
   end)
 
+  it("return with --no-wait when the service has accepted each, with a ticket for each", function()
+    serve { ann = "Stopped", bob = "Stopped" }
+    local out, err, code = run("start", "--all", "--no-wait", "-o", "json")
+    assert.equal(0, code, err)
+    assert.same({ ann = "accepted", bob = "accepted" }, outcomes(out))
+    assert.matches("\nstart: 2 accepted, ", err)
+    local ticket = json.decode(out)[1].ticket
+    local script = ("print(require('azureml').resume(%q):wait().state)"):format(ticket)
+    assert.equal("Running\n", (run("-e", script)))
+    out, err, code = run("stop", "ann", "bob", "--no-wait")
+    assert.equal(0, code, err)
+    assert.matches("^Name +Outcome +Why\nann +accepted +%-\nbob +accepted +%-\n$", out)
+  end)
+
   it("only say what they would do with --dry-run", function()
     serve { ann = "Running", bob = "Stopped" }
     local out, _, code = run("stop", "--all", "--dry-run", "-o", "json")
@@ -97,7 +111,7 @@ describe("the commands for many", function()
     assert.equal(0, code)
     local last
     for line in err:gmatch "[^\n]+" do last = assert(json.decode(line)) end
-    assert.same({ done = 2, skipped = 0, failed = 0 }, last.summary)
+    assert.same({ done = 2, accepted = 0, skipped = 0, failed = 0 }, last.summary)
   end)
 
   it("watch tells changes, a line each", function()
@@ -120,7 +134,6 @@ describe("the commands for many", function()
   local misuses = {
     { { "stop" }, "stop: which ones%? Say names, or %-%-state, .*, or %-%-all" },
     { { "stop", "ann", "--all" }, "stop: either names, or filters, or %-%-all" },
-    { { "stop", "ann", "bob", "--no-wait" }, "%-%-no%-wait is for one instance" },
     { { "stop", "--all", "--limit", "0" }, "'0' is not a number of instances, 1 or more" },
     { { "stop", "--where", "tags.keep ~=" }, "'tags.keep ~=' is no condition on an instance: unexpected symbol near <eof>" },
     { { "list", "--where", "os.exit(" }, "is no condition on an instance" },

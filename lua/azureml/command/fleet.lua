@@ -47,7 +47,7 @@ local function given_of(verb, args)
   end
   given.names, given.all = names, args.all
   given.limit, given.timeout, given.keep_going = args.limit, args.timeout, args.keep_going
-  given.progress = args.progress
+  given.progress, given.wait = args.progress, not args.no_wait
   return given
 end
 
@@ -83,7 +83,10 @@ local function ask(instances, given)
   for name, value in pairs(given) do look[name] = value end
   local names = planned(instances:delete_all(look))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
-  return { names = names, limit = given.limit, timeout = given.timeout, keep_going = given.keep_going, progress = given.progress }
+  return {
+    names = names, limit = given.limit, timeout = given.timeout, keep_going = given.keep_going,
+    progress = given.progress, wait = given.wait,
+  }
 end
 
 -- Doing -------------------------------------------------------------------------------------------------------------------
@@ -97,7 +100,14 @@ local COLUMNS = { { title = "Name", key = "name" }, { title = "Outcome", key = "
 local function as_fields(result)
   local err = result.error
   local told = err and { code = err.code, message = err.message }
-  return { name = result.name, outcome = result.outcome, reason = result.reason, error = told }
+  local ticket = result.operation and result.operation:ticket()
+  return { name = result.name, outcome = result.outcome, reason = result.reason, error = told, ticket = ticket }
+end
+
+local function let_go(results)
+  for _, result in ipairs(results) do
+    if result.operation then result.operation:close() end
+  end
 end
 
 -- The table says all; the failures are told again, with hints, where nobody reads tables.
@@ -106,6 +116,7 @@ local function do_many(args, verb, instances, given)
   if err and not err.results then error(err, 0) end
   results = results or err.results
   command.print_list(args, results, COLUMNS, as_fields)
+  let_go(results)
   if err then error(err, 0) end
   return results.counts.failed > 0 and 1 or 0
 end
@@ -141,7 +152,6 @@ function fleet.command(verb, asks)
 
   function one.run(args)
     local given = given_of(verb, args)
-    if args.no_wait and not is_one(args, given) then command.misused "--no-wait is for one instance, named" end
     local must_ask = asks and not args.dry_run
     if must_ask and not args.yes then check_somebody_is_there() end
     local instances = command.workspace(args).instances
