@@ -12,20 +12,20 @@ check: $(BENCH_TOOLS)
 BENCH_ENV = env -i PATH="$(PATH)" HOME="$(CURDIR)/build/bench/home" LANG=C.UTF-8
 bench: deps
 	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)
-	@mkdir -p build/bench/home
+	@rm -rf build/bench/home && mkdir -p build/bench/home
 	@$(BENCH_ENV) $(if $(BENCH_ROUNDS),BENCH_ROUNDS=$(BENCH_ROUNDS)) BENCH_JOBS="$(BENCH_JOBS)" build/azureml spec/bench/bench.lua build
 
 # After 100,000 requests and 10,000 operations there is as much as before; under the sanitizers, with fewer, nothing is lost either.
 soak: deps
 	@$(MAKE) --no-print-directory all $(BENCH_TOOLS)
-	@mkdir -p build/bench/home
+	@rm -rf build/bench/home && mkdir -p build/bench/home
 	@$(BENCH_ENV) build/azureml spec/bench/soak.lua build/bench/server 100000 10000 2048
 
 soak-asan: test-deps
 	@$(MAKE) --no-print-directory all B=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined" \
 	  LDFLAGS="$(SANITIZE)"
 	@$(MAKE) --no-print-directory $(BENCH_TOOLS)
-	@mkdir -p build/bench/home
+	@rm -rf build/bench/home && mkdir -p build/bench/home
 	@$(BENCH_ENV) ASAN_OPTIONS=detect_leaks=1 build/asan/azureml spec/bench/soak.lua build/bench/server 2000 300 200000
 
 .PHONY: bench soak soak-asan
