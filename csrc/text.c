@@ -66,14 +66,14 @@ int text_has_control(const char *text, size_t len) {
   return 0;
 }
 
-/* Of each byte of a word the highest bit: whether the byte is zero; whether it is below another. Who comes after such a one may be taken for
-   one, too. */
+/* In a word of ASCII the highest bit of each byte, which is set: unless the byte is that one; if it is that one or above. */
 #define EACH(byte)           (UINT64_C(0x0101010101010101) * (byte))
-#define IS_BELOW(word, byte) (((word) - EACH(byte)) & ~(word))
-#define IS(word, byte)       IS_BELOW((word) ^ EACH(byte), 1)
+#define IS_NOT(word, byte)   (((word) ^ EACH(byte)) + EACH(0x7F))
+#define IS_FROM(word, byte)  ((word) + EACH(0x80 - (byte)))
 
 static int are_plain(uint64_t word) {
-  return !((word | IS_BELOW(word, '!') | IS(word, '"') | IS(word, '\\') | IS(word, 0x7F)) & EACH(0x80));
+  uint64_t plain = IS_FROM(word, '!') & IS_NOT(word, '"') & IS_NOT(word, '\\') & IS_NOT(word, 0x7F) & ~word;
+  return (plain & EACH(0x80)) == EACH(0x80);
 }
 
 size_t text_plain(const char *text, size_t len) {

@@ -12,10 +12,29 @@ local resource = {}
 ---@field query table?
 ---@field final_state_via string?
 
+-- A path's pieces: texts, and between them the names of what is filled in.
+local function split(path)
+  local pieces, rest = {}, 1
+  for text, name, next_at in path:gmatch "([^{]*){(%w+)}()" do
+    table.insert(pieces, text)
+    table.insert(pieces, name)
+    rest = next_at
+  end
+  table.insert(pieces, path:sub(rest))
+  return pieces
+end
+
+local split_paths = {}      -- path -> its pieces: there are as many as verbs
+
 local function fill(path, values)
-  return (path:gsub("{(%w+)}", function(name)
-    return core.escape(values[name] or errors.mistake("a %s is missing", name))
-  end))
+  local pieces = split_paths[path] or split(path)
+  split_paths[path] = pieces
+  local filled = pieces[1]
+  for i = 2, #pieces, 2 do
+    local name = pieces[i]
+    filled = filled .. core.escape(values[name] or errors.mistake("a %s is missing", name)) .. pieces[i + 1]
+  end
+  return filled
 end
 
 local bases = setmetatable({}, { __mode = "k" })      -- workspace -> what its paths begin with: escaped once

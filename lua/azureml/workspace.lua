@@ -115,14 +115,21 @@ function Workspace:client()
   return self.opened
 end
 
---- Write down an operation that is about to be sent. Nothing is written for an emulator in this process: it ends with it.
+-- Nothing is written for an emulator in this process: it ends with it.
+local function is_journaled(wanted, endpoint)
+  local world = config.emulator()
+  return journal.is_wanted(wanted) and not (world and world.in_process and world.url == endpoint)
+end
+
+--- Write down an operation that is about to be sent.
 ---@param verb string
 ---@param name string
 ---@param id string           the request's
 ---@return azureml.JournalEntry?      nil: nothing is written
 function Workspace:intend(verb, name, id)
-  local world, endpoint = config.emulator(), self:client():endpoint()
-  if not journal.is_wanted(self.given.journal) or world and world.in_process and world.url == endpoint then return nil end
+  local endpoint = self:client():endpoint()
+  if self.is_journaled == nil then self.is_journaled = is_journaled(self.given.journal, endpoint) end
+  if not self.is_journaled then return nil end
   return journal.intend({
     id = id, verb = verb, name = name, endpoint = endpoint,
     subscription_id = self.subscription_id, resource_group = self.resource_group, workspace_name = self.name,
