@@ -8,7 +8,10 @@ describe("an instance", function()
   end
 
   for _, text in ipairs { "ci1", "my-ci", "a-1b", "CI-Ann", ("a"):rep(24) } do
-    it("may be called " .. text, function() naming.check(text) end)
+    it("may be called " .. text, function()
+      naming.check(text)
+      assert.is_nil(naming.fault(text))
+    end)
   end
 
   for text, rule in pairs {
@@ -19,6 +22,7 @@ describe("an instance", function()
   } do
     it(("may not be called '%s'"):format(text:gsub("%c", "?")), function()
       assert.matches(rule, refusal(naming.check, text))
+      assert.matches(rule, naming.fault(text))
     end)
   end
 end)

@@ -101,16 +101,21 @@ local function fail(plan, i, err)
   plan.results[i] = { name = plan.names[i], outcome = "failed", error = err }
 end
 
+-- As an error object; nil: it can be a name, as most can.
+local function fault_of(name)
+  return naming.fault(name) and select(2, errors.try(naming.check, name))
+end
+
 -- Each once: names are compared without case.
 local function plan_of_names(self, verb, names, keep_going)
   local plan, seen = { names = {}, results = {} }, {}
   for i, item in ipairs(names) do
     local name = name_of(self, verb, i, item)
-    local _, err = errors.try(naming.check, name)
+    local err, key = fault_of(name), name:lower()
     if err and not keep_going then error(err, 0) end
-    if not seen[name:lower()] then
+    if not seen[key] then
       plan.names[#plan.names + 1] = name
-      seen[name:lower()] = #plan.names
+      seen[key] = #plan.names
       if err then fail(plan, #plan.names, err) end
     end
   end

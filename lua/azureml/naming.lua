@@ -13,14 +13,22 @@ local rules = {
   { "is not a reserved word", function(text) return not RESERVED[text:lower()] end },
 }
 
+--- What is wrong with a text as an instance's name.
+---@param text string
+---@return string?       nil: nothing
+function naming.fault(text)
+  for _, rule in ipairs(rules) do
+    local says, holds = rule[1], rule[2]
+    if not holds(text) then return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), says) end
+  end
+end
+
 --- Check that a text can be an instance's name.
 ---@param text string
 ---@raise an error object that says which rule it breaks
 function naming.check(text)
-  for _, rule in ipairs(rules) do
-    local says, holds = rule[1], rule[2]
-    if not holds(text) then options.refuse("'%s' cannot be an instance's name: a name %s", text:sub(1, 60), says) end
-  end
+  local fault = naming.fault(text)
+  if fault then options.refuse("%s", fault) end
 end
 
 return naming
