@@ -331,6 +331,7 @@ static int run(lua_State *L) {
   luaL_checkversion(L);
   open_libraries(L, has_E(argv));
   lua_gc(L, LUA_GCRESTART);
+  lua_gc(L, LUA_GCINC, 150, 0, 0);      /* where generations do not pay garbage is at most half of what lives: 10,000 operations are large */
   lua_gc(L, LUA_GCGEN, 0, 0);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "azureml.interpreter");
