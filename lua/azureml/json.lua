@@ -28,19 +28,13 @@ end
 ---@return any value, string? fault
 json.decode_exact = core.decode
 
---- What gets a member, however deep: for those that are asked for again and again.
----@param ... string       names from the outside in
----@return fun(value: any): any       nil where anything on the way is absent or null
-function json.getter(...)
-  local path, null = { ... }, json.null
-  return function(value)
-    for i = 1, #path do
-      if type(value) ~= "table" then return nil end
-      value = value[path[i]]
-    end
-    if value == null then return nil end
-    return value
+local function follow(value, path)
+  for i = 1, path.n do
+    if type(value) ~= "table" then return nil end
+    value = value[path[i]]
   end
+  if value == json.null then return nil end
+  return value
 end
 
 --- A member, however deep; nil where anything on the way is absent or null.
@@ -48,12 +42,15 @@ end
 ---@param ... string       names from the outside in
 ---@return any
 function json.get(value, ...)
-  for i = 1, select("#", ...) do
-    if type(value) ~= "table" then return nil end
-    value = value[select(i, ...)]
-  end
-  if value == json.null then return nil end
-  return value
+  return follow(value, table.pack(...))
+end
+
+--- What gets such a member: for those that are asked for again and again.
+---@param ... string       names from the outside in
+---@return fun(value: any): any
+function json.getter(...)
+  local path = table.pack(...)
+  return function(value) return follow(value, path) end
 end
 
 return json
