@@ -621,9 +621,7 @@ static const char *fault_in_request_id(const char *id) {
 
 static const char *fault_in_url(const char *url) {
   if (strchr(url, '#')) return "a URL must not have a fragment: it is not sent";
-  for (; *url; url++)
-    if ((unsigned char)*url <= ' ' || *url == 0x7F) return "a URL must not hold blanks or control characters: escape them";
-  return NULL;
+  return text_is_visible(url) ? NULL : "a URL must not hold blanks or control characters: escape them";
 }
 
 static char *absolute(const Client *client, const char *url) {

@@ -86,6 +86,13 @@ size_t text_plain(const char *text, size_t len) {
   return at;
 }
 
+int text_is_visible(const char *text) {
+  size_t len = strlen(text);
+  for (size_t at = text_plain(text, len); at < len; at += 1 + text_plain(text + at + 1, len - at - 1))
+    if ((unsigned char)text[at] <= ' ' || text[at] == 0x7F) return 0;
+  return 1;
+}
+
 int text_is_token(const char *text) {
   if (!text || !*text) return 0;
   for (; *text; text++)

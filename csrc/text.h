@@ -14,6 +14,7 @@ int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; 
 int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind */
 int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
 size_t text_plain(const char *text, size_t len);          /* how many bytes it begins with that are visible ASCII, neither '"' nor '\' */
+int   text_is_visible(const char *text);                  /* no blank and no control character, whatever else */
 int   text_is_token(const char *text);                      /* one or more visible ASCII characters: may stand in a header */
 int   text_is_text(const char *text, size_t len);         /* well-formed UTF-8 without control characters but tabs and line ends */
 size_t text_character(const char *text, size_t left);     /* the length of the well-formed UTF-8 character it begins with; 0: with none */

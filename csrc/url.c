@@ -20,13 +20,6 @@ static size_t scheme_len(const char *url) {
   return len && strncmp(url + len, "://", 3) == 0 ? len + 3 : 0;
 }
 
-static int is_visible(const char *text) {
-  size_t len = strlen(text);
-  for (size_t at = text_plain(text, len); at < len; at += 1 + text_plain(text + at + 1, len - at - 1))
-    if ((unsigned char)text[at] <= ' ' || text[at] == 0x7F) return 0;
-  return 1;
-}
-
 /* -- origins ------------------------------------------------------------------------------------------------------------ */
 
 /* "https://host:port" as it stands in url; NULL: that is no http(s) URL. */
@@ -34,7 +27,7 @@ static char *front(const char *url) {
   size_t scheme = text_starts(url, "https://") ? 8 : text_starts(url, "http://") ? 7 : 0;
   size_t host = scheme ? strspn(url + scheme, HOST_BYTES) : 0;
   const char *end = url + scheme + host;
-  if (!host || host > MAX_HOST || !strchr("/?#", *end) || !is_visible(end)) return NULL;
+  if (!host || host > MAX_HOST || !strchr("/?#", *end) || !text_is_visible(end)) return NULL;
   return strndup(url, scheme + host);
 }
 
@@ -117,7 +110,7 @@ static char *without_fragment(const char *url) { return strndup(url, strcspn(url
 static char *complete(const char *base, const char *reference) {
   if (scheme_len(reference)) return without_fragment(reference);
   char *from = without_fragment(base), *to = without_fragment(reference), *url = NULL;
-  if (from && to && is_visible(to)) url = *to ? join(from, to) : text_copy(from);
+  if (from && to && text_is_visible(to)) url = *to ? join(from, to) : text_copy(from);
   free(from);
   free(to);
   return url;
