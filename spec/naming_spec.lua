@@ -1,12 +1,7 @@
+local errors = require "azureml.error"
 local naming = require "azureml.naming"
 
 describe("an instance", function()
-  local function refusal(f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    return type(err) == "table" and err.message or err
-  end
-
   for _, text in ipairs { "ci1", "my-ci", "a-1b", "CI-Ann", ("a"):rep(24) } do
     it("may be called " .. text, function()
       naming.check(text)
@@ -21,7 +16,8 @@ describe("an instance", function()
     ["local"] = "reserved", [""] = "3 to 24", ["ci/../x"] = "only letters",
   } do
     it(("may not be called '%s'"):format(text:gsub("%c", "?")), function()
-      assert.matches(rule, refusal(naming.check, text))
+      local _, err = errors.try(naming.check, text)
+      assert.matches(rule, err.message)
       assert.matches(rule, naming.fault(text))
     end)
   end

@@ -70,8 +70,7 @@ function jobs.pending()
 end
 
 function jobs.decode()
-  local path = ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s/computes")
-    :format(ws.subscription_id, ws.resource_group, ws.name)
+  local path = require("azureml.resource").path(ws, require "azureml.verbs".list, {})
   local page = ws:client():request { path = path }.body
   local instances, began = #azureml.json.decode(page).value, os.clock()
   for _ = 1, tonumber(count) do azureml.json.decode(page) end

@@ -490,7 +490,6 @@ static int l_pieces(lua_State *L) {
 static const char *const outcomes[] = {
   [LRO_RUNNING] = "running", [LRO_SUCCEEDED] = "succeeded", [LRO_FAILED] = "failed", [LRO_BROKEN] = "broken"
 };
-static const char *const modes[] = { [LRO_NONE] = "none", [LRO_MONITOR] = "monitor", [LRO_LOCATION] = "location", [LRO_BODY] = "body" };
 
 static Lro *check_lro(lua_State *L) { return luaL_checkudata(L, 1, LRO); }
 
@@ -524,7 +523,7 @@ static int l_lro_clear(lua_State *L) { lro_clear(check_lro(L)); return 0; }
 static int l_lro_fields(lua_State *L) {
   const Lro *lro = check_lro(L);
   lua_newtable(L);
-  set_text(L, "mode", modes[lro->mode]);
+  set_text(L, "mode", lro_mode_name(lro->mode));
   set_text(L, "final_state", lro_final_state_name(lro->final_state));
   set_text(L, "method", lro->method);
   set_text(L, "original_url", lro->original_url);
