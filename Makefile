@@ -101,7 +101,7 @@ $(B)/obj/spec/%.o: spec/csrc/%.c
 
 $(B)/azureml.1: $(B)/azureml
 	@echo MAN $@
-	@$(B)/azureml -e 'io.write(require("azureml.manual").page())' > $@.tmp && mv $@.tmp $@
+	@$(B)/azureml -e 'io.write(require("azureml.console.manual").page())' > $@.tmp && mv $@.tmp $@
 
 man: $(B)/azureml.1
 

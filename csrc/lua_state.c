@@ -1,5 +1,5 @@
 /* lua_state.c: the border to the emulator's state file: lines that are appended, and now and then written anew as a whole. It is locked for
-   as long as its process lives; a second process is told so. What the lines say is azureml.emulator.state's. */
+   as long as its process lives; a second process is told so. What the lines say is azureml.emulator.state_file's. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* main.c: the executable. Makes the Lua state, puts what is built in where `require` finds it, hears signals, and calls what
-   azureml.interpreter says comes next. Options, scripts, errors and the prompt are Lua's. The only file with static data. */
+   azureml.console.interpreter says comes next. Options, scripts, errors and the prompt are Lua's. The only file with static data. */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -334,7 +334,7 @@ static int run(lua_State *L) {
   lua_gc(L, LUA_GCINC, 150, 0, 0);      /* where generations do not pay garbage is at most half of what lives: 10,000 operations are large */
   lua_gc(L, LUA_GCGEN, 0, 0);
   lua_getglobal(L, "require");
-  lua_pushliteral(L, "azureml.interpreter");
+  lua_pushliteral(L, "azureml.console.interpreter");
   lua_call(L, 1, 1);
   int interpreter = lua_gettop(L);
   lua_getfield(L, interpreter, "start");

@@ -1,5 +1,5 @@
 --- Tokens on disk, from one run to the next: csrc/cache.c.
-local base64url = require("azureml.emulator.directory").base64url
+local base64url = require("azureml.emulator.entra.directory").base64url
 local json = require "azureml.json"
 local new_machine = require "spec.machine"
 local process = require "spec.process"

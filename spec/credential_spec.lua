@@ -1,7 +1,7 @@
 --- Who asks: lua/azureml/credential.lua, and csrc/token.c and csrc/credential/ beneath it.
 local asking = require "spec.asking"
 local azureml = require "azureml"
-local base64url = require("azureml.emulator.directory").base64url
+local base64url = require("azureml.emulator.entra.directory").base64url
 local core = require "azureml.core"
 local credential = azureml.credential
 local json = require "azureml.json"

@@ -1,6 +1,6 @@
 --- An emulator without a socket, for specs of what it answers: requests go in by its only door, `handle`.
 local emulator = require "azureml.emulator"
-local form = require "azureml.emulator.form"
+local form = require "azureml.emulator.entra.form"
 local json = require "azureml.json"
 
 local Door = {}

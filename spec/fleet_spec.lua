@@ -1,4 +1,4 @@
---- The fleet verbs: lua/azureml/fleet.lua.
+--- The fleet verbs: lua/azureml/fleet/init.lua.
 local azureml = require "azureml"
 local world = require "spec.world"
 

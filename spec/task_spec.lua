@@ -1,4 +1,4 @@
---- Waiting, side by side and anywhere else: lua/azureml/task.lua.
+--- Waiting, side by side and anywhere else: lua/azureml/task/init.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"

@@ -192,7 +192,7 @@ end
 
 -- One on this machine has a certificate of its own authority, which SSL_CERT_FILE, often set for all that a machine does, knows nothing of.
 local function ca_file_of(url)
-  local own = url:find "^https:" and core.is_loopback(url) and require("azureml.emulator.authority").trusted()
+  local own = url:find "^https:" and core.is_loopback(url) and require("azureml.emulator.certificate_authority").trusted()
   return own or variable "SSL_CERT_FILE"
 end
 

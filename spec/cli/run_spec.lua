@@ -10,7 +10,7 @@ describe("azureml run", function()
   end)
 
   it("knows no other names than those of workflows", function()
-    for _, name in ipairs { "nothing", "../repl", "azureml.repl", "" } do
+    for _, name in ipairs { "nothing", "../console/prompt", "azureml.console.prompt", "" } do
       local out, err, code = run("run", name)
       assert.same({ "", 2 }, { out, code })
       assert.is_truthy(err:find(("there is no workflow '%s'"):format(name), 1, true))

@@ -1,6 +1,6 @@
 --- Whoever is logged in with the Azure Developer CLI: csrc/credential/azd.c, and what it shares with the Azure CLI in program.c.
 local azureml = require "azureml"
-local base64url = require("azureml.emulator.directory").base64url
+local base64url = require("azureml.emulator.entra.directory").base64url
 local credential = azureml.credential
 local new_machine = require "spec.machine"
 local process = require "spec.process"

@@ -1,6 +1,6 @@
 --- The identity that Azure gave to this machine: csrc/credential/managed.c and its parts.
 local azureml = require "azureml"
-local base64url = require("azureml.emulator.directory").base64url
+local base64url = require("azureml.emulator.entra.directory").base64url
 local core = require "azureml.core"
 local credential = azureml.credential
 local json = require "azureml.json"

@@ -70,7 +70,7 @@ describe("the emulator, asked without the right token", function()
   end)
 
   it("does not take an id token, nor one that another key signed, nor an altered one", function()
-    local jwt, keys = require "azureml.emulator.jwt", require "azureml.emulator.keys"
+    local jwt, keys = require "azureml.emulator.entra.jwt", require "azureml.emulator.entra.keys"
     for _, change in ipairs {
       function(at) at.token = at.emulator.tokens:issue_identity("https://x", at.emulator.user, "client") end,
       function(at)

@@ -1,4 +1,4 @@
-local aadsts = require "azureml.emulator.aadsts"
+local aadsts = require "azureml.emulator.entra.aadsts"
 local door = require "spec.door"
 
 local SCOPE = "https://management.azure.com/.default"

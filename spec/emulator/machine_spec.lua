@@ -104,9 +104,9 @@ describe("the machine behind an instance", function()
   end)
 end)
 
-local calendar = require "azureml.emulator.calendar"
+local calendar = require "azureml.emulator.machine.calendar"
 local json = require "azureml.json"
-local schedules = require "azureml.emulator.schedules"
+local schedules = require "azureml.emulator.machine.schedules"
 
 local NOON = calendar.parse "2026-11-26T12:00:00"      -- a Thursday
 local HOUR, DAY = 3600, 86400

@@ -1,5 +1,5 @@
 --- azureml create: a new instance.
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local create = {}
 

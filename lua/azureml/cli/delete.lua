@@ -1,2 +1,2 @@
 --- azureml delete: for good, so it asks.
-return require("azureml.command.fleet").command("delete", true)
+return require("azureml.cli.fleet").command("delete", true)

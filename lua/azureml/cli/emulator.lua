@@ -1,6 +1,6 @@
 --- azureml emulator: serve the emulator until interrupted.
 local banner = require "azureml.emulator.banner"
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local emulator = require "azureml.emulator"
 local log = require "azureml.emulator.log"

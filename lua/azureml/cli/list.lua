@@ -1,5 +1,5 @@
 --- azureml list: the instances of a workspace, all or some.
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local list = {}
 

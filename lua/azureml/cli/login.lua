@@ -1,6 +1,6 @@
 --- azureml login: sign in, for all that runs later on this machine.
 local azureml = require "azureml"
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local login = {}
 

@@ -1,6 +1,6 @@
 --- azureml pending: what ended processes left under way at the service.
 local azureml = require "azureml"
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local pending = {}
 

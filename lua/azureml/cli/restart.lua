@@ -1,2 +1,2 @@
 --- azureml restart: also the cure for an unusable one.
-return require("azureml.command.fleet").command "restart"
+return require("azureml.cli.fleet").command "restart"

@@ -1,5 +1,5 @@
 --- azureml run: a workflow by name; what follows the name is the workflow's.
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local run = {}
 

@@ -1,5 +1,5 @@
 --- azureml show: one instance, as it is now.
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local show = {}
 

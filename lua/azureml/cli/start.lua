@@ -1,2 +1,2 @@
 --- azureml start: a stopped instance runs again.
-return require("azureml.command.fleet").command "start"
+return require("azureml.cli.fleet").command "start"

@@ -1,2 +1,2 @@
 --- azureml stop: its hours end.
-return require("azureml.command.fleet").command "stop"
+return require("azureml.cli.fleet").command "stop"

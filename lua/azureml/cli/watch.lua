@@ -1,5 +1,5 @@
 --- azureml watch: a line for each change of state, until interrupted.
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 

@@ -1,6 +1,6 @@
 --- azureml whoami: who asks, by which credential.
 local azureml = require "azureml"
-local command = require "azureml.command"
+local command = require "azureml.cli.command"
 
 local whoami = {}
 

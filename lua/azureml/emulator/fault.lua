@@ -1,6 +1,6 @@
 --- Trouble on request: rules in a list, each for so many requests, never by chance. What can be asked for by name is one table,
 --- fault.troubles; who brings each about reads it from a request's `trouble`.
-local aadsts = require "azureml.emulator.aadsts"
+local aadsts = require "azureml.emulator.entra.aadsts"
 local options = require "azureml.options"
 
 local fault = {}

@@ -8,9 +8,9 @@ local iso8601 = require "azureml.emulator.iso8601"
 local machine = require "azureml.emulator.machine"
 local operations = require "azureml.emulator.operations"
 local page = require "azureml.emulator.page"
-local queue = require "azureml.emulator.queue"
+local queue = require "azureml.emulator.machine.queue"
 local refusal = require "azureml.emulator.refusal"
-local script = require "azureml.emulator.script"
+local script = require "azureml.emulator.machine.script"
 local show = require "azureml.emulator.show"
 
 local jobs = {}

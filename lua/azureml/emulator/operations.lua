@@ -1,5 +1,5 @@
 --- Operations that take time: begun, asked after, and the headers that tell of them. Source: compute-rest.md, section 4.
-local capacity = require "azureml.emulator.capacity"
+local capacity = require "azureml.emulator.machine.capacity"
 local core = require "azureml.core"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"

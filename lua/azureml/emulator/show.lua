@@ -3,10 +3,10 @@ local clock = require "azureml.emulator.clock"
 local identities = require "azureml.emulator.identities"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
-local mounts = require "azureml.emulator.mounts"
-local schedules = require "azureml.emulator.schedules"
-local services = require "azureml.emulator.services"
-local setup = require "azureml.emulator.setup"
+local mounts = require "azureml.emulator.machine.mounts"
+local schedules = require "azureml.emulator.machine.schedules"
+local services = require "azureml.emulator.machine.services"
+local setup = require "azureml.emulator.machine.setup"
 
 local show = {}
 

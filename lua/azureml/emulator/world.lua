@@ -1,7 +1,7 @@
 --- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they
 --- were given. Each thing is a record, plain data that can be written down; what it is reached by, and what reaches it, hangs on its
 --- metatable. Every change of a record goes through `save` and `drop`.
-local billing = require "azureml.emulator.billing"
+local billing = require "azureml.emulator.machine.billing"
 local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"

@@ -1,0 +1,231 @@
+--- The executable's course: options, LUA_INIT, then a command, a script or the prompt, as lua5.4 does it. main.c calls `start`,
+--- then each function that `next` returns, `fail` if one raises, and leaves with `exit_code`. Usage is arguments.lua's.
+local arguments = require "azureml.console.arguments"
+local signals = require "azureml.signals"
+local traceback = require "azureml.console.traceback"
+
+local interpreter = { exit_code = 0, catch = traceback.catch }
+
+local WRONG_USAGE = 2
+local SIGINT = 2
+local SHOWN = 20      -- operations that are named when we are interrupted
+
+local host               -- what main.c tells: version, copyright, program, argv
+local steps = {}         -- functions that return what is to be called next, and its arguments
+local interrupted_by = SIGINT
+
+local function say(text)
+  io.stderr:write("azureml: ", text, "\n")
+end
+
+local function stop(code)
+  interpreter.exit_code = code
+  steps = {}
+end
+
+-- What cannot be compiled or read is an error without traceback.
+local function compiled(chunk, message)
+  if chunk then return chunk end
+  say(message)
+  stop(1)
+end
+
+-- Interrupts --------------------------------------------------------------------------------------------------------------
+
+--- Called by the hook and by the loop when a signal has come.
+function signals.interrupt(number)
+  interrupted_by = number
+  error(require("azureml.error").interrupted(), 0)
+end
+
+local function hear()
+  local number = signals.drain()
+  if number then signals.interrupt(number) end
+end
+
+-- Whoever waits is to hear of signals; a script that never waits need not load the loop.
+local search_embedded = package.searchers[2]
+package.preload["azureml.task"] = function(name)
+  local task = search_embedded(name)(name)
+  task.on(signals.fd, hear)
+  return task
+end
+
+local function report_pending()
+  local operation = package.loaded["azureml.operation"]
+  local pending = operation and operation.pending() or {}
+  if #pending == 0 then return end
+  io.stderr:write "these go on at the service:\n"
+  for i = 1, math.min(#pending, SHOWN) do io.stderr:write("  ", tostring(pending[i]), "\n") end
+  if #pending > SHOWN then io.stderr:write(("  and %d more\n"):format(#pending - SHOWN)) end
+end
+
+local function is_interrupted(value)
+  local errors = package.loaded["azureml.error"]
+  return errors ~= nil and errors.is_interrupted(value)
+end
+
+-- Steps -------------------------------------------------------------------------------------------------------------------
+
+local function add(step)
+  steps[#steps + 1] = step
+end
+
+local function library(name)
+  local global, module = name:match "^([^=]*)=(.*)$"
+  return function() _G[global or name] = _G.require(module or name) end
+end
+
+local make_step = {
+  e = function(text) return compiled(load(text, "=(command line)")) end,
+  l = library,
+  W = function() return warn, "@on" end,
+}
+
+local function add_init()
+  for _, name in ipairs { "LUA_INIT_5_4", "LUA_INIT" } do
+    local init = os.getenv(name)
+    if init then
+      add(function()
+        if init:sub(1, 1) == "@" then return compiled(loadfile(init:sub(2))) end
+        return compiled(load(init, "=" .. name))
+      end)
+      return
+    end
+  end
+end
+
+-- The global `arg` is read when the script's turn comes: what ran before may have changed it.
+local function script_arguments()
+  if type(arg) ~= "table" then error("'arg' is not a table", 0) end
+  return table.unpack(arg)
+end
+
+local function add_script(name)
+  add(function()
+    local chunk = compiled(loadfile(name))
+    if chunk then return chunk, script_arguments() end
+  end)
+end
+
+local function add_command(words)
+  add(function()
+    return function() interpreter.exit_code = require("azureml.cli").main(words) or 0 end
+  end)
+end
+
+-- Which emulator, for the greeting.
+local function world(options)
+  if options.emulator then return ("emulator, speed %g"):format(options.speed) end
+  local url = os.getenv "AZUREML_EMULATOR"
+  return url and url ~= "" and "emulator at " .. url or nil
+end
+
+local function add_prompt(options)
+  add(function()
+    return function()
+      interpreter.exit_code = require("azureml.console.prompt").run {
+        version = host.version,
+        world = world(options),
+        signals = signals,
+        signal_of = function(value) return is_interrupted(value) and interrupted_by or nil end,
+      }
+    end
+  end)
+end
+
+-- Start -------------------------------------------------------------------------------------------------------------------
+
+-- A tree of rocks that the executable is installed in (bin, share/lua/5.4, lib/lua/5.4) is searched last.
+local function add_own_tree()
+  local root = (host.program or ""):match "^(.*)/bin/[^/]*$"
+  if not root then return end
+  package.path = ("%s;%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua"):format(package.path, root, root)
+  package.cpath = ("%s;%s/lib/lua/5.4/?.so"):format(package.cpath, root)
+end
+
+-- As lua5.4 numbers them: the script's name is 0, what precedes it negative.
+local function set_arg(argv, first)
+  local words = {}
+  for i = 0, #argv do words[i - (first or 0)] = argv[i] end
+  _G.arg = words
+end
+
+local function is_command(word)
+  return word:find "^%l[%l-]*$" and require("azureml.cli").commands[word] ~= nil
+end
+
+-- The word after the options is a command, `-` (standard input) or a file.
+local function add_main(argv, options)
+  local first = options.first
+  local word = argv[first]
+  if options.ended and word == "-" then return add_script "-" end      -- after `--` it is a file's name
+  if word == "-" then return add_script(nil) end
+  if not options.ended and is_command(word) then return add_command { table.unpack(argv, first) } end
+  add_script(word)
+end
+
+local function add_steps(argv, options)
+  if options.emulator then
+    add(function() return require("azureml.config").use_emulator, { speed = options.speed } end)
+  end
+  if options.trace then
+    add(function() return require("azureml.trace").start, options.trace end)
+  end
+  if not options.E then add_init() end
+  for _, one in ipairs(options.steps) do
+    add(function() return make_step[one.option](one.value) end)
+  end
+  if options.first then add_main(argv, options) end
+  local nothing_to_do = not (options.first or options.e or options.v)
+  if options.i or nothing_to_do and require("azureml.edit").columns(0) then
+    add_prompt(options)
+  elseif nothing_to_do then
+    add_script(nil)
+  end
+end
+
+--- Read the arguments and plan what they ask for.
+function interpreter.start(given)
+  host = given
+  package.loaded["azureml.host"] = given      -- by which the package knows that it is the executable's
+  set_arg(host.argv, nil)
+  add_own_tree()
+  local options, message = arguments.parse(host.argv)
+  if not options then
+    say(message)
+    io.stderr:write(arguments.usage, "\n")
+    return stop(WRONG_USAGE)
+  end
+  set_arg(host.argv, options.first)
+  if options.help then return print(arguments.help(require("azureml.cli").commands)) end
+  if options.version then return print(("azureml %s, %s"):format(host.version, host.copyright:match "^Lua [%d.]+")) end
+  if options.v and not options.i then print(host.copyright) end
+  add_steps(host.argv, options)
+end
+
+--- What to call now, and with what; nothing when all is done.
+function interpreter.next()
+  local number = signals.drain()
+  if number then
+    interrupted_by = number
+    return interpreter.fail(traceback.catch(require("azureml.error").interrupted()))
+  end
+  local step = table.remove(steps, 1)
+  if step then return step() end
+end
+
+--- An error that nobody caught.
+---@param caught any
+function interpreter.fail(caught)
+  if type(caught) == "table" and is_interrupted(caught.value) then
+    stop(128 + interrupted_by)
+    local typed = require("azureml.edit").columns(2) and "\n" or ""      -- after the ^C that the terminal shows
+    io.stderr:write(typed, "interrupted\n")
+    return report_pending()
+  end
+  stop(1)
+  say(traceback.describe(caught))
+end
+
+return interpreter

@@ -1,0 +1,40 @@
+--- The manual page, made from the same tables as --help.
+local arguments = require "azureml.console.arguments"
+local cli = require "azureml.cli"
+
+local manual = {}
+
+local function escape(text)
+  return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("\n([.'])", "\n\\&%1"):gsub("^([.'])", "\\&%1"))
+end
+
+local function verbatim(text)
+  return (".nf\n%s\n.fi"):format(escape((text:gsub("%s+$", ""))))
+end
+
+-- Without the usage, which heads the section, and the summary, which is its first sentence.
+local function command_section(name)
+  local parser = cli.parser(name)
+  local usage = parser:get_usage():gsub("^Usage: ", "")
+  local options = parser:get_help():match "\n(Arguments:.*)$" or parser:get_help():match "\n(Options:.*)$" or ""
+  local summary = escape(cli.commands[name].summary)
+  return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(escape(name), summary, verbatim(usage), verbatim(options))
+end
+
+--- The page, as roff.
+---@return string
+function manual.page()
+  local version = require("azureml.core").version
+  local parts = {
+    (".TH AZUREML 1 \"\" \"azureml %s\" \"User Commands\""):format(version),
+    ".SH NAME\nazureml \\- create and manage Azure Machine Learning compute instances, in Lua",
+    ".SH SYNOPSIS\n" .. verbatim "azureml [options] [command or script [arguments]]",
+    ".SH DESCRIPTION\n" .. verbatim(arguments.help(cli.commands)),
+    ".SH COMMANDS",
+  }
+  for _, name in ipairs(cli.names()) do parts[#parts + 1] = command_section(name) end
+  parts[#parts + 1] = ".SH SEE ALSO\nlua5.4(1), az(1)"
+  return table.concat(parts, "\n") .. "\n"
+end
+
+return manual

@@ -1,0 +1,186 @@
+--- Text for a screen: what is safe to show, how many columns it takes, durations, tables of rows. Does not
+--- know the terminal: the caller passes the width.
+
+local screen = {}
+
+local REPLACEMENT = "\u{FFFD}"
+local ELLIPSIS = "\u{2026}"
+
+-- Text on a screen --------------------------------------------------------------------------------------------------------
+
+-- First and last code points of what takes no column, and of what takes two.
+local NO_COLUMN = {
+  0x0300, 0x036F, 0x0483, 0x0489, 0x0591, 0x05BD, 0x064B, 0x065F, 0x1AB0, 0x1AFF, 0x1DC0, 0x1DFF, 0x200B, 0x200F,
+  0x20D0, 0x20FF, 0xFE00, 0xFE0F, 0xFE20, 0xFE2F, 0xE0100, 0xE01EF,
+}
+local TWO_COLUMNS = {
+  0x1100, 0x115F, 0x231A, 0x231B, 0x23E9, 0x23EC, 0x2E80, 0x303E, 0x3041, 0x33FF, 0x3400, 0x4DBF, 0x4E00, 0x9FFF,
+  0xA000, 0xA4CF, 0xAC00, 0xD7A3, 0xF900, 0xFAFF, 0xFE30, 0xFE6F, 0xFF00, 0xFF60, 0xFFE0, 0xFFE6, 0x1F300, 0x1F64F,
+  0x1F680, 0x1F6FF, 0x1F900, 0x1F9FF, 0x20000, 0x3FFFD,
+}
+-- What moves the cursor, or turns the direction of the text, is never shown as it is.
+local UNSAFE = { 0x00, 0x1F, 0x7F, 0x9F, 0x2028, 0x202E, 0x2066, 0x2069 }
+
+local function is_in(ranges, code)
+  for i = 1, #ranges, 2 do
+    if code < ranges[i] then return false end
+    if code <= ranges[i + 1] then return true end
+  end
+  return false
+end
+
+local function columns_of(code)
+  if code < 0x300 then return 1 end
+  if is_in(NO_COLUMN, code) then return 0 end
+  return is_in(TWO_COLUMNS, code) and 2 or 1
+end
+
+local function is_plain(text)
+  return not text:find "[^\32-\126]"
+end
+
+--- Replace each character that is not safe to show, and each byte that is not UTF-8.
+---@param text string
+---@param replace fun(character: string, code: integer?): string     code is nil for a byte outside UTF-8
+---@return string
+function screen.replace_unsafe(text, replace)
+  if is_plain(text) then return text end
+  local parts, at = {}, 1
+  while at <= #text do
+    local char = text:match("^" .. utf8.charpattern, at) or text:sub(at, at)
+    local code = utf8.len(char) == 1 and utf8.codepoint(char) or nil
+    if not code then char = char:sub(1, 1) end
+    parts[#parts + 1] = code and not is_in(UNSAFE, code) and char or replace(char, code)
+    at = at + #char
+  end
+  return table.concat(parts)
+end
+
+local function one_line(char)
+  return char:find "^%s$" and " " or REPLACEMENT
+end
+
+--- A text as it may be shown on one line of a screen: whatever a service put into it moves no cursor.
+---@param text string
+---@return string
+function screen.one_line(text)
+  return screen.replace_unsafe(text, one_line)
+end
+
+--- How many columns a text takes.
+---@param text string      of valid UTF-8
+---@return integer
+function screen.columns(text)
+  if is_plain(text) then return #text end
+  local columns = 0
+  for _, code in utf8.codes(text) do columns = columns + columns_of(code) end
+  return columns
+end
+
+--- A text of at most so many columns, with an ellipsis where it was cut.
+---@param text string      of valid UTF-8
+---@param columns integer
+---@return string
+function screen.cut(text, columns)
+  if screen.columns(text) <= columns then return text end
+  local used = 0
+  for at, code in utf8.codes(text) do
+    used = used + columns_of(code)
+    if used > columns - 1 then return text:sub(1, at - 1) .. ELLIPSIS end
+  end
+  return text
+end
+
+-- Durations ---------------------------------------------------------------------------------------------------------------
+
+local UNITS = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } }
+
+--- A time as one says it: "12 s", "4 min 56 s", "1 h 3 min".
+---@param seconds number
+---@return string
+function screen.duration(seconds)
+  if seconds < 0 then return "-" .. screen.duration(-seconds) end
+  if seconds < 9.95 and seconds % 1 >= 0.05 and seconds % 1 < 0.95 then return ("%.1f s"):format(seconds) end
+  local whole = math.floor(seconds + 0.5)
+  for i, unit in ipairs(UNITS) do
+    local length, name = unit[1], unit[2]
+    if whole >= length or length == 1 then
+      local next_unit = UNITS[i + 1] or { 1, "" }
+      local rest = whole % length // next_unit[1]
+      local text = ("%d %s"):format(whole // length, name)
+      return rest > 0 and ("%s %d %s"):format(text, rest, next_unit[2]) or text
+    end
+  end
+end
+
+-- Tables of rows ----------------------------------------------------------------------------------------------------------
+
+local NARROWEST = 6      -- a column is not cut below it
+
+local function cell_value(row, column)
+  if type(column.key) == "function" then return column.key(row) end
+  return row[column.key]
+end
+
+local function cell_text(value)
+  if value == nil then return "-" end
+  return screen.one_line(tostring(value))
+end
+
+-- The cells of a column from top to bottom, its width, and on which side they stand.
+local function read_column(rows, column)
+  local title = cell_text(column.title or column.key)
+  local cells = { [0] = title, width = screen.columns(title), right = #rows > 0 }
+  for i, row in ipairs(rows) do
+    local value = cell_value(row, column)
+    cells[i] = cell_text(value)
+    cells.width = math.max(cells.width, screen.columns(cells[i]))
+    cells.right = cells.right and (value == nil or type(value) == "number")
+  end
+  return cells
+end
+
+local function widest(columns)
+  local found = columns[1]
+  for _, cells in ipairs(columns) do
+    if cells.width > found.width then found = cells end
+  end
+  return found
+end
+
+local function shrink(columns, width)
+  local total = 2 * (#columns - 1)
+  for _, cells in ipairs(columns) do total = total + cells.width end
+  while total > width do
+    local cells = widest(columns)
+    if cells.width <= NARROWEST then return end
+    cells.width, total = cells.width - 1, total - 1
+  end
+end
+
+local function align(text, cells)
+  local cut = screen.cut(text, cells.width)
+  local space = (" "):rep(cells.width - screen.columns(cut))
+  return cells.right and space .. cut or cut .. space
+end
+
+--- Rows as text in columns, under a line of titles. A column of numbers stands to the right; nil is "-".
+---@param rows table[]
+---@param columns { title: string?, key: string|function }[]      a field's name, or a function of the row
+---@param options? { width: integer? }       the widest columns are cut, then the lines, so that they fit
+---@return string       without a newline at its end
+function screen.table(rows, columns, options)
+  local width = options and options.width or math.huge
+  local all, lines = {}, {}
+  for i, column in ipairs(columns) do all[i] = read_column(rows, column) end
+  if #all == 0 then return "" end
+  shrink(all, width)
+  for i = 0, #rows do
+    local cells = {}
+    for j, column in ipairs(all) do cells[j] = align(column[i], column) end
+    lines[i + 1] = screen.cut(table.concat(cells, "  "):gsub(" +$", ""), width)
+  end
+  return table.concat(lines, "\n")
+end
+
+return screen

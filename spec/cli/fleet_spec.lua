@@ -1,0 +1,158 @@
+--- The commands start, stop, restart and delete as a shell meets them, and watch: lua/azureml/cli/fleet.lua, lua/azureml/cli/watch.lua.
+local json = require "azureml.json"
+local process = require "spec.process"
+
+describe("the commands for many", function()
+  local emulator, seed
+
+  setup(function()
+    seed = os.tmpname()
+  end)
+
+  teardown(function() os.remove(seed) end)
+
+  local function serve(instances)
+    process.write(seed, json.encode { instances = instances })
+    emulator = process.served_emulator { speed = 2000, options = { "--seed", seed } }
+  end
+
+  after_each(function()
+    if emulator then emulator:close() end
+    emulator = nil
+  end)
+
+  local function run(...)
+    return process.executable({ ... }, { AZUREML_EMULATOR = emulator.url })
+  end
+
+  local function states()
+    local all = {}
+    for _, vm in ipairs(json.decode((run("list", "-o", "json")))) do all[vm.name] = vm.state end
+    return all
+  end
+
+  local function outcomes(out)
+    local all = {}
+    for _, row in ipairs(json.decode(out)) do all[row.name] = row.outcome .. (row.reason and ", " .. row.reason or "") end
+    return all
+  end
+
+  it("stop what runs and nobody asked to keep, in one line", function()
+    serve { ann = "Running", bob = { state = "Running", tags = { keep = "on" } }, cleo = "Stopped" }
+    local out, err, code = run("stop", "--where", 'tags.keep ~= "on"', "--state", "Running")
+    assert.equal(0, code, err)
+    assert.matches("^Name +Outcome +Why\nann +done +%-\n$", out)
+    assert.matches("stop ann: done", err)
+    assert.matches("\nstop: 1 done, ", err)
+    assert.same({ ann = "Stopped", bob = "Running", cleo = "Stopped" }, states())
+  end)
+
+  it("take several names, or all", function()
+    serve { ann = "Stopped", bob = "Stopped", cleo = "Running" }
+    local out, _, code = run("start", "ann", "-n", "bob", "-o", "json", "--progress", "quiet")
+    assert.equal(0, code)
+    assert.same({ ann = "done", bob = "done" }, outcomes(out))
+    out, _, code = run("restart", "--all", "-o", "json")
+    assert.equal(0, code)
+    assert.same({ ann = "done", bob = "done", cleo = "done" }, outcomes(out))
+  end)
+
+  it("return with --no-wait when the service has accepted each, with a ticket for each", function()
+    serve { ann = "Stopped", bob = "Stopped" }
+    local out, err, code = run("start", "--all", "--no-wait", "-o", "json")
+    assert.equal(0, code, err)
+    assert.same({ ann = "accepted", bob = "accepted" }, outcomes(out))
+    assert.matches("\nstart: 2 accepted, ", err)
+    local ticket = json.decode(out)[1].ticket
+    local script = ("print(require('azureml').resume(%q):wait().state)"):format(ticket)
+    assert.equal("Running\n", (run("-e", script)))
+    out, err, code = run("stop", "ann", "bob", "--no-wait")
+    assert.equal(0, code, err)
+    assert.matches("^Name +Outcome +Why\nann +accepted +%-\nbob +accepted +%-\n$", out)
+  end)
+
+  it("only say what they would do with --dry-run", function()
+    serve { ann = "Running", bob = "Stopped" }
+    local out, _, code = run("stop", "--all", "--dry-run", "-o", "json")
+    assert.equal(0, code)
+    assert.same({ ann = "planned", bob = "skipped, already Stopped" }, outcomes(out))
+    assert.same({ ann = "Running", bob = "Stopped" }, states())
+  end)
+
+  it("fail with code 1 when some failed, and the others are done", function()
+    serve { ann = "Stopped" }
+    local out, err, code = run("start", "ann", "nobody", "-o", "json")
+    assert.equal(1, code)
+    assert.same({ ann = "done", nobody = "failed" }, outcomes(out))
+    assert.matches("azureml: start: 1 of 2 failed", err)
+    assert.matches("nobody: cannot start nobody: ", err)
+    out, err, code = run("start", "ann", "my_ci", "--keep-going", "-o", "json")
+    assert.equal(1, code, err)
+    assert.same({ ann = "skipped, already Running", my_ci = "failed" }, outcomes(out))
+    out, err, code = run("start", "ann", "my_ci")
+    assert.same({ "", 1 }, { out, code })
+    assert.matches("a name holds only letters", err)
+  end)
+
+  it("delete only what they are sure of", function()
+    serve { ann = "Running", bob = "Stopped" }
+    local out, err, code = run("delete", "--all")
+    assert.same({ "", 2 }, { out, code })
+    assert.matches("say %-%-yes", err)
+    out, err, code = run("delete", "--state", "Stopped", "--yes", "-o", "json")
+    assert.equal(0, code, err)
+    assert.same({ bob = "done" }, outcomes(out))
+    assert.same({ ann = "Running" }, states())
+  end)
+
+  it("tell progress as JSON lines on request", function()
+    serve { ann = "Stopped", bob = "Stopped" }
+    local _, err, code = run("start", "ann", "bob", "--progress", "json")
+    assert.equal(0, code)
+    local last
+    for line in err:gmatch "[^\n]+" do last = assert(json.decode(line)) end
+    assert.same({ done = 2, accepted = 0, skipped = 0, failed = 0 }, last.summary)
+  end)
+
+  it("watch tells changes, a line each", function()
+    serve { ann = "Stopped" }
+    local out, err, code = run("watch", "--initial", "--timeout", "0")
+    assert.equal(0, code, err)
+    assert.matches("^%d+%-%d+%-%d+T[%d:]+Z  ann: Stopped, new\n$", out)
+    out = run("watch", "--initial", "--timeout", "0", "-o", "json")
+    local change = json.decode(out)
+    assert.same({ "ann", "Stopped", json.null }, { change.name, change.state, change.was })
+  end)
+
+  it("run nightly, the workflow", function()
+    serve { ann = "Running", bob = { state = "Running", tags = { keep = "on" } }, cleo = "Stopped" }
+    local out, err, code = run("run", "nightly")
+    assert.same({ "", "", 0 }, { out, err, code })
+    assert.same({ ann = "Stopped", bob = "Running", cleo = "Stopped" }, states())
+  end)
+
+  local misuses = {
+    { { "stop" }, "stop: which ones%? Say names, or %-%-state, .*, or %-%-all" },
+    { { "stop", "ann", "--all" }, "stop: either names, or filters, or %-%-all" },
+    { { "stop", "--all", "--limit", "0" }, "'0' is not a number of instances, 1 or more" },
+    { { "stop", "--where", "tags.keep ~=" }, "'tags.keep ~=' is no condition on an instance: unexpected symbol near <eof>" },
+    { { "list", "--where", "os.exit(" }, "is no condition on an instance" },
+    { { "stop", "--all", "--progress", "loud" }, "must be one of 'auto', 'lines', 'json', 'quiet'" },
+    { { "watch", "--interval", "0" }, "%-%-interval: more than 0 seconds" },
+  }
+  for _, row in ipairs(misuses) do
+    it("wrong usage is said in one sentence, with exit code 2: " .. table.concat(row[1], " "), function()
+      local out, err, code = process.executable(row[1])
+      assert.equal("", out)
+      assert.matches(row[2], err)
+      assert.equal(2, code)
+    end)
+  end
+
+  it("a condition over a field that there is not fails, and lists those that there are", function()
+    serve { ann = "Running" }
+    local _, err, code = run("stop", "--where", "tag.keep")
+    assert.equal(1, code)
+    assert.matches("'tag.keep' is no condition on an instance: there is no field 'tag' %(known: .*tags", err)
+  end)
+end)

@@ -1,0 +1,65 @@
+local arguments = require "azureml.console.arguments"
+
+describe("the executable's arguments", function()
+  it("end at the first word that is no option", function()
+    local options = arguments.parse { "-E", "--emulator", "stop", "-n", "x" }
+    assert.is_true(options.E)
+    assert.is_true(options.emulator)
+    assert.equal(60, options.speed)
+    assert.equal(3, options.first)
+    assert.is_nil(options.ended)
+  end)
+
+  it("end at --, and at - which is itself the script", function()
+    local options = arguments.parse { "-i", "--", "-e" }
+    assert.equal(3, options.first)
+    assert.is_true(options.ended)
+    options = arguments.parse { "-", "x" }
+    assert.equal(1, options.first)
+    assert.is_nil(arguments.parse({ "--" }).first)
+  end)
+
+  it("keep the order of what is to be run", function()
+    local options = arguments.parse { "-ex=1", "-l", "m=cjson", "-W", "-e", "y=2", "-lother" }
+    assert.same({
+      { option = "e", value = "x=1" }, { option = "l", value = "m=cjson" }, { option = "W" },
+      { option = "e", value = "y=2" }, { option = "l", value = "other" },
+    }, options.steps)
+    assert.is_true(options.e)
+    assert.is_nil(options.first)
+  end)
+
+  it("take the speed of the emulator's clock in two ways", function()
+    assert.equal(3600, arguments.parse({ "--emulator", "--speed", "3600" }).speed)
+    assert.equal(0.5, arguments.parse({ "--speed=0.5", "--emulator" }).speed)
+  end)
+
+  it("are refused in one sentence when they are wrong", function()
+    local wrong = {
+      ["unrecognized option '-x'"] = { "-x" },
+      ["unrecognized option '-vi'"] = { "-vi" },
+      ["unrecognized option '--emulators'"] = { "--emulators" },
+      ["unrecognized option '--help=1'"] = { "--help=1" },
+      ["'-e' needs argument"] = { "-e" },
+      ["'-l' needs argument"] = { "-l", "-i" },
+      ["'--speed' needs argument"] = { "--emulator", "--speed" },
+      ["'--speed' needs a number above 0, such as 60, not 'fast'"] = { "--emulator", "--speed", "fast" },
+      ["'--speed' needs a number above 0, such as 60, not '0'"] = { "--emulator", "--speed=0" },
+      ["'--speed' needs a number above 0, such as 60, not '1e999'"] = { "--emulator", "--speed=1e999" },
+      ["'--speed' needs a number above 0, such as 60, not 'nan'"] = { "--emulator", "--speed=nan" },
+      ["'--speed' is the emulator's: it needs '--emulator'"] = { "--speed", "60", "x.lua" },
+    }
+    for sentence, argv in pairs(wrong) do
+      local options, message = arguments.parse(argv)
+      assert.is_nil(options)
+      assert.equal(sentence, message)
+    end
+  end)
+
+  it("are explained, with the commands in order", function()
+    local help = arguments.help { stop = { summary = "stop it" }, list = { summary = "list them" } }
+    assert.matches("%-%-speed N", help)
+    assert.matches("LUA_INIT_5_4, else LUA_INIT", help)
+    assert.matches("\n  list  list them\n  stop  stop it$", help)
+  end)
+end)

@@ -1,0 +1,177 @@
+local repl = require "azureml.console.prompt"
+
+-- A terminal with lines typed beforehand. A function among them is called in place of a line: a signal that came.
+local function typing(lines)
+  local terminal = { prompts = {}, results = {}, errors = {}, chunks = {}, greets = false }
+  function terminal.read(prompt)
+    table.insert(terminal.prompts, prompt)
+    local line = table.remove(lines, 1)
+    if type(line) == "function" then return line() end
+    return line
+  end
+  function terminal.write(text) table.insert(terminal.results, text) end
+  function terminal.complain(text) table.insert(terminal.errors, text) end
+  function terminal.remember(chunk) table.insert(terminal.chunks, chunk) end
+  function terminal.look() return { width = 60 } end
+  return terminal
+end
+
+-- Signals that only come when a spec says so.
+local function quiet_signals()
+  local signals = {}
+  function signals.drain()
+    local number = signals.number
+    signals.number = nil
+    return number
+  end
+  function signals.call(_, handler, f, ...) return xpcall(f, handler, ...) end
+  return signals
+end
+
+local interrupt = { code = "Interrupted" }
+
+local function converse(lines, options)
+  options = options or {}
+  local terminal = typing(lines)
+  terminal.greets = options.greets or false
+  terminal.env = setmetatable({ azureml = {} }, { __index = _G })
+  terminal.code = repl.run {
+    version = "1.2.3", world = options.world, terminal = terminal, env = terminal.env,
+    signals = options.signals or quiet_signals(),
+    signal_of = function(value) return value == interrupt and (options.signal or 2) or nil end,
+  }
+  return terminal
+end
+
+describe("the prompt", function()
+  it("shows what an expression gives, with and without =", function()
+    assert.same({ "2", "3", "4\t5" }, converse({ "1 + 1", "=1 + 2", "return 4, 5" }).results)
+  end)
+
+  it("shows nothing where there is nothing, and nil where there is nil", function()
+    assert.same({ "nil" }, converse({ "", "x = 1", "(function() end)()", "nil" }).results)
+  end)
+
+  it("shows values on lines of their own when one has several", function()
+    assert.same({ "1\na\nb" }, converse({ [[1, "a\nb"]] }).results)
+  end)
+
+  it("keeps the last line's first value in _", function()
+    assert.same({ "7\t8", "14", "14" }, converse({ "7, 8", "_ * 2", "x = 1", "_" }).results)
+  end)
+
+  it("asks for more lines until the chunk is whole", function()
+    local terminal = converse { "for i = 1, 2 do", "  x = i", "end", "x" }
+    assert.same({ "> ", ">> ", ">> ", "> ", "> " }, terminal.prompts)
+    assert.same({ "2" }, terminal.results)
+    assert.same({ "for i = 1, 2 do\n  x = i\nend", "x" }, terminal.chunks)
+  end)
+
+  it("asks for more lines of an expression too", function()
+    assert.same({ "{ 1, 2 }", "3" }, converse({ "{ 1,", "2 }", "= 1 +", "2" }).results)
+  end)
+
+  it("asks with _PROMPT and _PROMPT2, as lua5.4 does", function()
+    assert.same({ "> ", "lua: ", "more: ", "lua: " }, converse({ "_PROMPT, _PROMPT2 = 'lua: ', 'more: '", "x = (", "1)" }).prompts)
+  end)
+
+  it("tells an error with a traceback of what was typed, and goes on", function()
+    local terminal = converse { "local t; t.x()", "1" }
+    assert.same({ "stdin:1: attempt to index a nil value (local 't')\nstack traceback:\n\tstdin:1: in " },
+      { (terminal.errors[1]:match "^.-\tstdin:1: in ") })
+    assert.same({ "1" }, terminal.results)
+  end)
+
+  it("tells a syntax error in its message alone", function()
+    assert.same({ "stdin:1: syntax error near 'y'" }, converse({ "x y" }).errors)
+  end)
+
+  it("tells that a chunk has no end when the file has one", function()
+    local terminal = converse { "x = (" }
+    assert.same({ "stdin:1: unexpected symbol near <eof>" }, terminal.errors)
+    assert.equal(0, terminal.code)
+  end)
+
+  it("tells when a result cannot be shown", function()
+    local terminal = converse { "setmetatable({}, { __tostring = function() error('shy', 0) end })", "1" }
+    assert.same({ "<no text: shy>", "1" }, terminal.results)
+  end)
+
+  it("says who it is and in which world, when somebody sits there", function()
+    local results = converse({}, { greets = true, world = "emulator, speed 60" }).results
+    assert.equal("azureml 1.2.3, Lua 5.4 (emulator, speed 60)", results[1])
+    assert.matches("help", results[2])
+    assert.same({}, converse({}).results)
+  end)
+
+  it("has azureml and help, and leaves a script's own", function()
+    local terminal = converse { "type(azureml)", "#tostring(help) > 0" }
+    assert.same({ "table", "true" }, terminal.results)
+    assert.is_nil(rawget(_G, "help"))
+  end)
+end)
+
+describe("an interrupt", function()
+  it("at the prompt drops the lines of the chunk", function()
+    local signals = quiet_signals()
+    local function ctrl_c() signals.number = 2 end
+    local terminal = converse({ "x = (", ctrl_c, "5" }, { signals = signals })
+    assert.same({ "> ", ">> ", "> ", "> " }, terminal.prompts)
+    assert.same({ "5" }, terminal.results)
+    assert.same({}, terminal.errors)
+    assert.equal(0, terminal.code)
+  end)
+
+  it("of what runs ends that, and the prompt goes on", function()
+    _G.interrupt_of_spec = interrupt
+    local terminal = converse { "error(interrupt_of_spec)", "6" }
+    _G.interrupt_of_spec = nil
+    assert.same({ "interrupted" }, terminal.errors)
+    assert.same({ "6" }, terminal.results)
+  end)
+
+  it("by SIGTERM ends the prompt, at work and at rest", function()
+    _G.interrupt_of_spec = interrupt
+    local terminal = converse({ "error(interrupt_of_spec)", "6" }, { signal = 15 })
+    _G.interrupt_of_spec = nil
+    assert.equal(143, terminal.code)
+    local signals = quiet_signals()
+    terminal = converse({ function() signals.number = 15 end, "6" }, { signals = signals })
+    assert.equal(143, terminal.code)
+    assert.same({}, terminal.results)
+  end)
+
+  it("that came while nobody listened is forgotten, SIGTERM is not", function()
+    local signals = quiet_signals()
+    signals.number = 2
+    assert.same({ "5" }, converse({ "5" }, { signals = signals }).results)
+    signals.number = 15
+    assert.equal(143, converse({ "5" }, { signals = signals }).code)
+  end)
+end)
+
+describe("the history", function()
+  local function with_environment(values, f)
+    local getenv = os.getenv
+    os.getenv = function(name) return values[name] end      -- luacheck: ignore 122
+    local ok, err = pcall(f)
+    os.getenv = getenv                                      -- luacheck: ignore 122
+    assert(ok, err)
+  end
+
+  it("lies where the user's state lies", function()
+    with_environment({ XDG_STATE_HOME = "/state", HOME = "/home/ann" }, function()
+      assert.equal("/state/azureml/history", repl.history_path())
+    end)
+    with_environment({ HOME = "/home/ann" }, function()
+      assert.equal("/home/ann/.local/state/azureml/history", repl.history_path())
+    end)
+  end)
+
+  it("is not kept under a relative directory, nor without a home", function()
+    with_environment({ XDG_STATE_HOME = "state", HOME = "/home/ann" }, function()
+      assert.equal("/home/ann/.local/state/azureml/history", repl.history_path())
+    end)
+    with_environment({}, function() assert.is_nil(repl.history_path()) end)
+  end)
+end)

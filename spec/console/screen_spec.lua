@@ -1,0 +1,65 @@
+local screen = require "azureml.console.screen"
+
+describe("a duration", function()
+  it("is said as people say it", function()
+    local said = {
+      { 0, "0 s" }, { 0.4, "0.4 s" }, { 1, "1 s" }, { 9.97, "10 s" }, { 12.3, "12 s" }, { 59.6, "1 min" }, { 60, "1 min" },
+      { 296, "4 min 56 s" }, { 300, "5 min" }, { 3599.7, "1 h" }, { 3780, "1 h 3 min" }, { 90000, "1 d 1 h" }, { -12, "-12 s" },
+    }
+    for _, case in ipairs(said) do assert.equal(case[2], screen.duration(case[1])) end
+  end)
+end)
+
+describe("text on a screen", function()
+  it("takes one column a letter, two for a wide one, none for a combining mark", function()
+    assert.equal(5, screen.columns "hello")
+    assert.equal(4, screen.columns "日本")
+    assert.equal(1, screen.columns "e\u{301}")
+    assert.equal(2, screen.columns "🙂")
+  end)
+
+  it("is cut at a letter, with an ellipsis within the width", function()
+    assert.equal("hello", screen.cut("hello", 5))
+    assert.equal("hel…", screen.cut("hello", 4))
+    assert.equal("日…", screen.cut("日本語", 4))
+  end)
+end)
+
+describe("a table", function()
+  local columns = {
+    { title = "Name", key = "name" }, { title = "Cores", key = "cores" },
+    { title = "State", key = function(row) return row.state end },
+  }
+
+  it("aligns text to the left and numbers to the right", function()
+    assert.equal("Name    Cores  State\nci-ann      4  Running\nci-bob     16  -",
+      screen.table({ { name = "ci-ann", cores = 4, state = "Running" }, { name = "ci-bob", cores = 16 } }, columns))
+  end)
+
+  it("aligns by columns on the screen, not by bytes", function()
+    local text = screen.table({ { name = "日本", cores = 1, state = "x" }, { name = "éé", cores = 2, state = "y" } }, columns)
+    assert.equal("Name  Cores  State\n日本      1  x\néé        2  y", text)
+  end)
+
+  it("cuts its widest column to fit the width", function()
+    local rows = { { name = ("n"):rep(40), cores = 1, state = "Running" } }
+    local text = screen.table(rows, columns, { width = 30 })
+    assert.equal("Name            Cores  State\n" .. ("n"):rep(13) .. "…      1  Running", text)
+  end)
+
+  it("cuts the lines where columns cannot be cut further", function()
+    local rows = { { name = ("n"):rep(40), cores = 123456, state = "Running" } }
+    for line in screen.table(rows, columns, { width = 12 }):gmatch "[^\n]+" do
+      assert.is_true(screen.columns(line) <= 12)
+    end
+  end)
+
+  it("shows nothing that moves the cursor", function()
+    local text = screen.table({ { name = "a\27[2Jb\nc\u{202E}d\xFFe\u{9B}f" } }, { { title = "Name", key = "name" } })
+    assert.equal("Name\na\u{FFFD}[2Jb c\u{FFFD}d\u{FFFD}e\u{FFFD}f", text)
+  end)
+
+  it("is only its titles without rows", function()
+    assert.equal("Name  Cores  State", screen.table({}, columns))
+  end)
+end)
