@@ -5,7 +5,8 @@ local new_machine = require "spec.machine"
 local process = require "spec.process"
 
 local function jwt(name)
-  return ("%s.%s.c2ln"):format(base64url '{"alg":"none"}', base64url(('{"upn":"%s","oid":"%s"}'):format(name, name)))
+  return ("%s.%s.c2ln"):format(
+    base64url '{"alg":"none"}', base64url(('{"upn":"%s","oid":"%s"}'):format(name, name)))
 end
 
 describe("the token cache", function()
@@ -17,13 +18,15 @@ describe("the token cache", function()
   -- An az whose token names the account that its profile does.
   local function log_in(name, seconds)
     machine:shell "mkdir -p home/.azure"
-    process.write(machine.directory .. "/home/.azure/azureProfile.json", ('{"subscriptions":[{"user":"%s"}]}'):format(name))
+    process.write(machine.directory .. "/home/.azure/azureProfile.json",
+      ('{"subscriptions":[{"user":"%s"}]}'):format(name))
     machine:program("az", ([[cat <<END
 { "accessToken": "%s", "expires_on": $(($(date +%%s) + %d)), "tokenType": "Bearer" }
 END]]):format(jwt(name), seconds or 3600))
   end
 
-  local ASK = "local own = credential.azure_cli(%s) use(own, 'r/.default') print(ask(), own:claim 'upn')"
+  local ASK =
+    "local own = credential.azure_cli(%s) use(own, 'r/.default') print(ask(), own:claim 'upn')"
 
   local function ask(options, environment)
     return (machine:lua(ASK:format(options or ""), environment))
@@ -56,7 +59,8 @@ END]]):format(jwt(name), seconds or 3600))
     process.run(argv, machine:environment(), machine.directory)
     assert.equal("700", machine:shell "stat -c %a cache/azureml")
     assert.equal("600", machine:shell("stat -c %a " .. file()))
-    assert.equal("1", machine:shell "ls cache/azureml | wc -l")      -- nothing is left of how it was written
+    -- nothing is left of how it was written
+    assert.equal("1", machine:shell "ls cache/azureml | wc -l")
   end)
 
   it("makes a directory of ours private that was not", function()
@@ -125,7 +129,11 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
 
   it("tells tenants, subscriptions and az's directories apart", function()
     log_in "ann"
-    for _, options in ipairs { "", "{ tenant_id = 't' }", "{ tenant_id = 'u' }", "{ subscription = 't' }" } do ask(options) end
+    for _, options in ipairs {
+      "", "{ tenant_id = 't' }", "{ tenant_id = 'u' }", "{ subscription = 't' }"
+    } do
+      ask(options)
+    end
     ask("", { AZURE_CONFIG_DIR = machine.directory .. "/elsewhere" })
     assert.equal(5, #machine:runs "az")
     ask "{ tenant_id = 'u' }"
@@ -189,7 +197,8 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     ["a directory"] = "rm %s && mkdir %s && rmdir %s",
     ["far too large"] = "head -c 2000000 /dev/zero >>%s",
     ["of the wrong types"] = "echo '{\"version\":1,\"stamp\":5,\"tokens\":{\"scope\":[]}}' >%s",
-    ["of tokens of the wrong types"] = "sed -i 's/\"renew_on\":/\"renew_on\":null,\"x\":/; s/\"scope\":/\"scope\":7,\"y\":/' %s",
+    ["of tokens of the wrong types"] =
+      "sed -i 's/\"renew_on\":/\"renew_on\":null,\"x\":/; s/\"scope\":/\"scope\":7,\"y\":/' %s",
   } do
     it(("takes a file that is %s for none, and writes a good one"):format(name), function()
       log_in "ann"
@@ -245,7 +254,8 @@ wait]]):format(process.executable_path))
       end
       print "good"
     ]]
-    process.run({ machine.directory .. "/bin/crowd", script }, machine:environment(), machine.directory)
+    process.run({ machine.directory .. "/bin/crowd", script }, machine:environment(),
+      machine.directory)
     assert.equal("good\ngood\ngood\ngood", machine:shell "cat said")
     assert.is_true(#content().tokens >= 1 and #content().tokens <= 6)
     assert.equal("1", machine:shell "ls cache/azureml | wc -l")

@@ -8,7 +8,10 @@ local world = require "spec.world"
 local function reply(status, value, headers)
   local all = { ["Content-Type"] = "application/json" }
   for name, text in pairs(headers or {}) do all[name] = text end
-  return { status = status, headers = all, body = value and (type(value) == "string" and value or json.encode(value)) or "" }
+  return {
+    status = status, headers = all,
+    body = value and (type(value) == "string" and value or json.encode(value)) or ""
+  }
 end
 
 local function client_of(server, more)
@@ -43,19 +46,28 @@ describe("a client", function()
   describe("that is made", function()
     for _, row in ipairs {
       { {}, "needs option 'endpoint'" },
-      { { endpoint = "https://a", tiemout = 3 }, "client has no option 'tiemout' %(known: allow_hosts, api_version, .*user_agent%)" },
+      { { endpoint = "https://a", tiemout = 3 },
+        "client has no option 'tiemout' %(known: allow_hosts, api_version, .*user_agent%)" },
       { { endpoint = 3 }, "option 'endpoint' must be a string, not number" },
-      { { endpoint = "https://a", on_reply = true }, "option 'on_reply' must be a function, not boolean" },
-      { { endpoint = "https://a", retry = { trys = 1 } }, "retry has no option 'trys' %(known: tries, delay, max_delay, statuses, " },
-      { { endpoint = "https://a", retry = { methods = { "FETCH" } } }, "option 'retry.methods' does not know 'FETCH'" },
-      { { endpoint = "https://a", connect_timeout = -1 }, "option 'connect_timeout' must be a number from 0" },
+      { { endpoint = "https://a", on_reply = true },
+        "option 'on_reply' must be a function, not boolean" },
+      { { endpoint = "https://a", retry = { trys = 1 } },
+        "retry has no option 'trys' %(known: tries, delay, max_delay, statuses, " },
+      { { endpoint = "https://a", retry = { methods = { "FETCH" } } },
+        "option 'retry.methods' does not know 'FETCH'" },
+      { { endpoint = "https://a", connect_timeout = -1 },
+        "option 'connect_timeout' must be a number from 0" },
     } do
       it("that was closed is the caller's mistake, whatever is asked of it", function()
     local client = azureml.client { endpoint = "http://127.0.0.1:1" }
     client:close()
     client:close()
-    for _, f in ipairs { function() client:request { path = "/" } end, function() client:operation { path = "/" } end,
-      function() client:pages({ path = "/" })() end, function() client:budget("/", "GET") end } do
+    for _, f in ipairs {
+      function()
+        client:request { path = "/" } end, function() client:operation { path = "/" } end,
+          function() client:pages({ path = "/" })() end, function() client:budget("/", "GET")
+      end
+    } do
       local ok, err = pcall(f)
       assert.is_false(ok)
       assert.matches("^spec/client_spec.lua:%d+: this client was closed$", err)
@@ -86,17 +98,22 @@ describe("a client", function()
     end
 
     it("sends no line end as its user agent", function()
-      local _, err = azureml.try(azureml.client, { endpoint = "https://service.example", user_agent = "me\r\nX: y" })
-      assert.same({ "InvalidArgument", "user_agent must not hold control characters such as a line end" }, { err.code, err.message })
+      local _, err = azureml.try(azureml.client,
+        { endpoint = "https://service.example", user_agent = "me\r\nX: y" })
+      assert.same(
+        { "InvalidArgument", "user_agent must not hold control characters such as a line end" },
+        { err.code, err.message })
     end)
 
     it("with a token gets no plain http but to loopback", function()
       local somebody = azureml.credential.token { token = "t" }
-      local _, err = azureml.try(azureml.client, { endpoint = "http://service.example", credential = somebody })
+      local _, err = azureml.try(azureml.client,
+        { endpoint = "http://service.example", credential = somebody })
       assert.equal("InvalidEndpoint", err.code)
       assert.is_truthy(err.message:find("unencrypted", 1, true))
       azureml.client({ endpoint = "http://service.example" }):close()      -- nobody's
-      azureml.client({ endpoint = "http://service.example", credential = azureml.credential.none() }):close()
+      azureml.client(
+        { endpoint = "http://service.example", credential = azureml.credential.none() }):close()
     end)
   end)
 
@@ -107,14 +124,17 @@ describe("a client", function()
       client:request { path = "/a%20b", query = { z = "1&2", ["$top"] = 5 } }
       client:request { path = "/c?d=1", api_version = "2025-01-01" }
       client:request { url = server.url .. "/e?sig=%2F+%2f" }
-      assert.same({ "GET /a%20b?api-version=2024-04-01&%24top=5&z=1%262", "GET /c?d=1&api-version=2025-01-01", "GET /e?sig=%2F+%2f" },
-        targets(server))
+      assert.same(
+        { "GET /a%20b?api-version=2024-04-01&%24top=5&z=1%262", "GET /c?d=1&api-version=2025-01-01",
+          "GET /e?sig=%2F+%2f" }, targets(server))
     end)
 
     it("sends a table as JSON and a text as it is, with the caller's headers", function()
       local server <close> = saying(reply(200, {}))
       local client <close> = client_of(server)
-      client:request { method = "PUT", path = "/a", body = { list = json.array {}, none = json.null, n = 3 } }
+      client:request {
+        method = "PUT", path = "/a", body = { list = json.array {}, none = json.null, n = 3 }
+      }
       local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["X-A"] = "1" }
       client:request { method = "POST", path = "/b", body = "a=b", headers = headers }
       assert.equal('{"list":[],"n":3,"none":null}', server.requests[1].body)
@@ -125,7 +145,8 @@ describe("a client", function()
     end)
 
     it("gets status, headers, body and its JSON", function()
-      local server <close> = saying(reply(203, '{"a":[1,null]}', { ["X-Some"] = "thing" }), reply(200, "plain"))
+      local server <close> = saying(reply(203, '{"a":[1,null]}', { ["X-Some"] = "thing" }),
+        reply(200, "plain"))
       local client <close> = client_of(server)
       local got = client:request { path = "/" }
       assert.equal(203, got.status)
@@ -136,11 +157,14 @@ describe("a client", function()
     end)
 
     it("keeps what it does not know in a read-modify-write", function()
-      local text = '{"big":9007199254740993,"empty":[],"none":null,"object":{},"price":0.073,"real":1.0,"tags":{"a":"1","b":"2"}}'
+      local text =
+        '{"big":9007199254740993,"empty":[],"none":null,"object":{},"price":0.073,"real":1.0,"tags":{"a":"1","b":"2"}}'
       local server <close> = saying(reply(200, text), reply(200, {}))
       local client <close> = client_of(server)
       local got = client:request { path = "/x" }
-      client:request { method = "PUT", path = "/x", body = azureml.json.merge(got.body, { tags = { a = "3" } }) }
+      client:request {
+        method = "PUT", path = "/x", body = azureml.json.merge(got.body, { tags = { a = "3" } })
+      }
       assert.equal((text:gsub('"a":"1"', '"a":"3"')), server.requests[2].body)
     end)
 
@@ -169,7 +193,10 @@ describe("a client", function()
     it("is told at its line what a request lacks", function()
       local server <close> = saying(reply(200, {}))
       local client <close> = client_of(server)
-      for _, row in ipairs { { {}, "needs option 'path' or 'url'" }, { { path = "/", boddy = 1 }, "request has no option 'boddy'" } } do
+      for _, row in ipairs {
+        { {}, "needs option 'path' or 'url'" },
+        { { path = "/", boddy = 1 }, "request has no option 'boddy'" }
+      } do
         local ok, err = pcall(client.request, client, row[1])
         assert.is_false(ok)
         assert.is_truthy(err:find("^%S*client_spec%.lua:%d+: ") and err:find(row[2], 1, true), err)
@@ -182,14 +209,17 @@ describe("a client", function()
       assert.is_true(client:request({ path = "/a" }).json.ok)
       assert.equal(3, #server.requests)
       local ids = {}
-      for _, request in ipairs(server.requests) do ids[request.headers["x-ms-client-request-id"]] = true end
+      for _, request in ipairs(server.requests) do
+        ids[request.headers["x-ms-client-request-id"]] = true
+      end
       assert.is_truthy(next(ids))
       assert.is_nil(next(ids, (next(ids))))      -- one id for all tries of one request
     end)
 
     it("sends a POST again if retry.methods lists it", function()
       local server <close> = saying(reply(500, {}), reply(200, { ok = true }))
-      local client <close> = client_of(server, { retry = { tries = 1, delay = 0, methods = { "POST" } } })
+      local client <close> = client_of(server,
+        { retry = { tries = 1, delay = 0, methods = { "POST" } } })
       assert.is_true(client:request({ method = "POST", path = "/a" }).json.ok)
     end)
 
@@ -240,12 +270,15 @@ describe("a client", function()
 
   describe("with hooks", function()
     it("tells of each sending and each answer, in order, afterwards", function()
-      local server <close> = saying(reply(503, {}), reply(202, nil, { Location = "/ops/1?sig=s3cr3t" }),
-        reply(202, nil), reply(200, "done", { ["x-ms-request-id"] = "rid" }))
+      local server <close> = saying(reply(503, {}),
+        reply(202, nil, { Location = "/ops/1?sig=s3cr3t" }), reply(202, nil),
+        reply(200, "done", { ["x-ms-request-id"] = "rid" }))
       local told = {}
       local client <close> = client_of(server, {
         retry = { tries = 1, delay = 0 },
-        on_request = function(seen) told[#told + 1] = ("> %s %s %d"):format(seen.event, seen.method, seen.attempt) end,
+        on_request = function(seen)
+          told[#told + 1] = ("> %s %s %d"):format(seen.event, seen.method, seen.attempt)
+        end,
         on_reply = function(seen)
           told[#told + 1] = ("< %s %d"):format(seen.event, seen.status)
           assert.is_true(seen.seconds >= 0 and #seen.client_request_id == 36)
@@ -255,8 +288,9 @@ describe("a client", function()
       })
       local op <close> = client:operation { method = "POST", path = "/go" }
       op:wait()
-      assert.same({ "> request POST 1", "< request 503", "> request POST 2", "< request 202", "> poll GET 1", "< poll 202", "> poll GET 1",
-        "< poll 200" }, told)
+      assert.same(
+        { "> request POST 1", "< request 503", "> request POST 2", "< request 202", "> poll GET 1",
+          "< poll 202", "> poll GET 1", "< poll 200" }, told)
     end)
 
     it("tells what came instead of an answer", function()
@@ -270,7 +304,8 @@ describe("a client", function()
 
     it("that raises ends the wait that it happened in", function()
       local server <close> = saying(reply(200, {}))
-      local client <close> = client_of(server, { on_request = function() error("my mistake", 0) end })
+      local client <close> = client_of(server,
+        { on_request = function() error("my mistake", 0) end })
       local ok, err = pcall(client.request, client, { path = "/" })
       assert.same({ false, "my mistake" }, { ok, err })
       core.step(0)
@@ -283,23 +318,30 @@ describe("a client", function()
       server = scripted(function(request)
         local page = request.target:match "page=(%d)" or "1"
         local last = page == "4"
-        return reply(200, { value = page == "2" and json.array {} or { page }, nextLink = not last and
-          ("%s/list?page=%d&sig=%%2F+%%2f"):format(server.url, page + 1) or json.null })
+        return reply(200, {
+          value = page == "2" and json.array {} or { page },
+          nextLink = not last and ("%s/list?page=%d&sig=%%2F+%%2f"):format(server.url, page + 1)
+          or json.null
+        })
       end)
       local closing <close> = server
       local client <close> = client_of(closing, { api_version = "1" })
       local items = {}
       for item in client:pages { path = "/list" } do items[#items + 1] = item end
       assert.same({ "1", "3", "4" }, items)
-      assert.same({ "GET /list?api-version=1", "GET /list?page=2&sig=%2F+%2f", "GET /list?page=3&sig=%2F+%2f",
-        "GET /list?page=4&sig=%2F+%2f" }, targets(server))
+      assert.same(
+        { "GET /list?api-version=1", "GET /list?page=2&sig=%2F+%2f", "GET /list?page=3&sig=%2F+%2f",
+          "GET /list?page=4&sig=%2F+%2f" }, targets(server))
     end)
 
     it("under other names, from a POST, by relative links, until an empty one", function()
-      local server <close> = saying(reply(200, { things = { 1 }, more = "two?x=1" }), reply(200, { things = { 2 }, more = "" }))
+      local server <close> = saying(reply(200, { things = { 1 }, more = "two?x=1" }),
+        reply(200, { things = { 2 }, more = "" }))
       local client <close> = client_of(server)
       local items = {}
-      for item in client:pages { method = "POST", path = "/a/one", body = {}, items = "things", next_link = "more" } do
+      for item in client:pages {
+        method = "POST", path = "/a/one", body = {}, items = "things", next_link = "more"
+      } do
         items[#items + 1] = item
       end
       assert.same({ 1, 2 }, items)
@@ -318,20 +360,26 @@ describe("a client", function()
     end)
 
     for _, row in ipairs {
-      { "a page without items", reply(200, { nextLink = json.null }), "InvalidPage", "came without 'value'" },
+      { "a page without items",
+        reply(200, { nextLink = json.null }), "InvalidPage", "came without 'value'" },
       { "a page that is no JSON", reply(200, "<html>"), "InvalidPage", "came without 'value'" },
-      { "a page that is refused", reply(400, { error = { code = "Bad", message = "bad" } }), "Bad", "bad" },
-      { "a list that leads back", reply(200, { value = { 2 }, nextLink = "/list?page=2" }), "InvalidPage", "leads back" },
+      { "a page that is refused",
+        reply(400, { error = { code = "Bad", message = "bad" } }), "Bad", "bad" },
+      { "a list that leads back",
+        reply(200, { value = { 2 }, nextLink = "/list?page=2" }), "InvalidPage", "leads back" },
     } do
       it("raises rather than end early, each time it is asked: " .. row[1], function()
-        local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/list?page=2" }), row[2])
+        local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/list?page=2" }),
+          row[2])
         local client <close> = client_of(server)
         local pages = client:pages { path = "/list", label = "list the things" }
         assert.equal(1, pages())
         for _ = 1, 2 do
           local _, err = azureml.try(pages)
           assert.equal(row[3], err.code)
-          assert.is_truthy(err.message:find("^cannot list the things: ") and err.message:find(row[4], 1, true), err.message)
+          assert.is_truthy(
+            err.message:find("^cannot list the things: ") and err.message:find(row[4], 1, true),
+            err.message)
         end
         pages = nil
         assert.is_nil(pages)
@@ -346,7 +394,8 @@ describe("a client", function()
     end
 
     it("returns when it was accepted, and waits when asked to", function()
-      local server <close> = saying(reply(202, { first = true }, { ["Azure-AsyncOperation"] = "/ops/1" }),
+      local server <close> = saying(
+        reply(202, { first = true }, { ["Azure-AsyncOperation"] = "/ops/1" }),
         reply(200, { status = "Running" }), reply(200, { status = "Succeeded", n = 1 }))
       local client, op = started(server)
       local closing <close> = client
@@ -367,11 +416,17 @@ describe("a client", function()
     it("raises its refusal at once, and its failure from wait", function()
       local server <close> = saying(reply(409, { error = { code = "Busy", message = "busy" } }))
       local client <close> = client_of(server)
-      local _, err = azureml.try(client.operation, client, { method = "POST", path = "/go", label = "go" })
+      local _, err = azureml.try(client.operation, client,
+        { method = "POST", path = "/go", label = "go" })
       assert.equal("Busy", err.code)
       assert.equal("cannot go: busy", err.message)
-      local failing <close> = saying(reply(202, nil, { Location = "/l", ["Azure-AsyncOperation"] = "/a" }),
-        reply(200, { status = "Failed", error = { code = "Broke", message = "it broke", details = { { code = "D", message = "deep" } } } }))
+      local failing <close> = saying(
+        reply(202, nil, { Location = "/l", ["Azure-AsyncOperation"] = "/a" }),
+        reply(200, {
+          status = "Failed",
+          error = { code = "Broke", message = "it broke",
+            details = { { code = "D", message = "deep" } } }
+        }))
       local another, op = started(failing)
       local _, why = azureml.try(op.wait, op)
       assert.equal("Broke", why.code)
@@ -389,7 +444,8 @@ describe("a client", function()
       assert.is_truthy(err.message:find("go: not done after 12 s", 1, true), err.message)
       op:close()
       client:close()
-      local lost <close> = saying(reply(202, nil, { Location = "/l" }), reply(500, { error = { code = "Sick", message = "sick" } }))
+      local lost <close> = saying(reply(202, nil, { Location = "/l" }),
+        reply(500, { error = { code = "Sick", message = "sick" } }))
       client, op = started(lost, { poll_interval = 5, retry = { tries = 0, delay = 5 } })
       _, err = azureml.try(op.wait, op, { timeout = 60 })
       assert.equal("LostSight", err.code)
@@ -399,17 +455,22 @@ describe("a client", function()
     end)
 
     for _, row in ipairs {
-      { "location", "/location", { result = "location" } }, { "original-uri", "/go?x=1", { result = "original" } },
+      { "location", "/location", { result = "location" } },
+      { "original-uri", "/go?x=1", { result = "original" } },
       { "azure-async-operation", nil, { status = "Succeeded" } },
     } do
       it("ends with the result by final_state_via " .. row[1], function()
         local server <close> = scripted(function(request)
-          if request.method == "POST" then return reply(202, nil, { ["Azure-AsyncOperation"] = "/status", Location = "/location" }) end
+          if request.method == "POST" then
+            return reply(202, nil, { ["Azure-AsyncOperation"] = "/status", Location = "/location" })
+          end
           if request.target == "/status" then return reply(200, { status = "Succeeded" }) end
           return reply(200, { result = request.target == "/location" and "location" or "original" })
         end)
         local client <close> = client_of(server)
-        local op <close> = client:operation { method = "POST", path = "/go?x=1", final_state_via = row[1] }
+        local op <close> = client:operation {
+          method = "POST", path = "/go?x=1", final_state_via = row[1]
+        }
         assert.same(row[3], op:wait().json)
         assert.equal(row[2] and "GET " .. row[2], targets(server)[3])
       end)
@@ -417,10 +478,13 @@ describe("a client", function()
 
     it("gives a ticket with which another client goes on to the same result", function()
       local server <close> = saying(
-        reply(201, { properties = { provisioningState = "Creating" } }, { ["Azure-AsyncOperation"] = "/ops/1?s=%2f" }),
+        reply(201, { properties = { provisioningState = "Creating" } },
+          { ["Azure-AsyncOperation"] = "/ops/1?s=%2f" }),
         reply(200, { status = "Succeeded" }), reply(200, { made = true }))
       local client <close> = client_of(server)
-      local op = client:operation { method = "PUT", path = "/thing?x=1", body = {}, label = "make thing" }
+      local op = client:operation {
+        method = "PUT", path = "/thing?x=1", body = {}, label = "make thing"
+      }
       local ticket = op:ticket()
       local id = op.request_id
       op:close()
@@ -433,7 +497,8 @@ describe("a client", function()
 
     it("holds no token in its ticket, and does not go elsewhere with one", function()
       local server <close> = saying(reply(202, nil, { ["Azure-AsyncOperation"] = "/ops/1" }))
-      local client <close> = client_of(server, { credential = azureml.credential.token { token = "s3cr3t" } })
+      local client <close> = client_of(server,
+        { credential = azureml.credential.token { token = "s3cr3t" } })
       local op <close> = client:operation { method = "POST", path = "/go" }
       local ticket = op:ticket()
       assert.is_nil(ticket:find "s3cr3t")
@@ -443,9 +508,11 @@ describe("a client", function()
     end)
 
     for _, row in ipairs {
-      { "nothing", "this is not a ticket" }, { "[]", "this is not a ticket" }, { '{"azureml_ticket":2}', "of version 2" },
+      { "nothing", "this is not a ticket" }, { "[]", "this is not a ticket" },
+      { '{"azureml_ticket":2}', "of version 2" },
       { '{"azureml_ticket":1}', "damaged: it has no" },
-      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{}}', "does not say where to ask" },
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{}}',
+        "does not say where to ask" },
       { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","poll_url":"file:/e"}}',
         "wrong in poll_url" },
       { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","odd":"1"}}',
@@ -461,7 +528,8 @@ describe("a client", function()
   end)
 
   it("knows what is left of the budget, as the service last said", function()
-    local server <close> = saying(reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-reads"] = "249" }),
+    local server <close> = saying(
+      reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-reads"] = "249" }),
       reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-writes"] = "199" }))
     local client <close> = client_of(server)
     assert.is_nil(client:budget("/subscriptions/a/x", "GET"))

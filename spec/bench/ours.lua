@@ -41,7 +41,8 @@ function jobs.list()
   for vm in ws.instances:list() do print(vm) end
 end
 
--- As the floor does: until the service says that it is done, without a look at the instances' states afterwards.
+-- As the floor does: until the service says that it is done, without a look at the instances'
+-- states afterwards.
 local function start_all()
   ws.instances:start_all { names = names(), settle = false }
 end

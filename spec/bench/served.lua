@@ -22,7 +22,9 @@ function served.start(program, ...)
   local pid, port = file:read("n", "n")
   assert(port, "the server did not start")
   local url = ("http://127.0.0.1:%d"):format(port)
-  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Served)
+  return setmetatable(
+    { file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } },
+    Served)
 end
 
 --- What was asked since the last look, and what that cost the server; our own look is not in it.

@@ -1,5 +1,6 @@
--- soak.lua: many requests and operations, after which there is as much as before: of Lua's memory, of the process's, of descriptors.
--- `make soak` runs it; `make soak-asan` runs it under the sanitizers, which look for leaks at its end.
+-- soak.lua: many requests and operations, after which there is as much as before: of Lua's memory,
+-- of the process's, of descriptors. `make soak` runs it; `make soak-asan` runs it under the
+-- sanitizers, which look for leaks at its end.
 --
 --     azureml spec/bench/soak.lua SERVER REQUESTS OPERATIONS MORE_RESIDENT
 local azureml = require "azureml"
@@ -11,8 +12,10 @@ local program, requests, operations = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local ROUNDS = 10
 local AT_ONCE = 16
 local MORE_LUA = 64                        -- KB that may be left: a table that grew keeps its size
-local MORE_RESIDENT = tonumber(arg[4])     -- KB, in the second half: in the first the allocator meets its worst moments
-local MORE_DESCRIPTORS = 2                 -- a connection that is being closed is counted on one side
+-- KB, in the second half: in the first the allocator meets its worst moments
+local MORE_RESIDENT = tonumber(arg[4])
+-- a connection that is being closed is counted on one side
+local MORE_DESCRIPTORS = 2
 
 -- Ours, though a shell lists them: its parent's. The pipe to it is one more each time.
 local function count_descriptors()
@@ -30,9 +33,13 @@ local function look(server, what)
   collectgarbage()
   collectgarbage()
   local stats = server:stats()
-  local seen = { lua = collectgarbage "count", resident = count_resident(), descriptors = count_descriptors() - stats.open }
-  print(("%-10s %8.0f KB of Lua's %8d KB resident %5d descriptors besides %d connections"):format(what, seen.lua, seen.resident,
-    seen.descriptors, stats.open))
+  local seen = {
+    lua = collectgarbage "count", resident = count_resident(),
+    descriptors = count_descriptors() - stats.open
+  }
+  print(
+    ("%-10s %8.0f KB of Lua's %8d KB resident %5d descriptors besides %d connections"):format(
+      what, seen.lua, seen.resident, seen.descriptors, stats.open))
   return seen, stats
 end
 
@@ -44,7 +51,8 @@ end
 
 -- Of each kind: reads, a list, starts waited for, some that fail, some that are let go.
 local function work(ws, reads, starts)
-  azureml.each(names(reads), function(name) assert(ws.instances:get(name).state == "Running") end, { limit = AT_ONCE })
+  azureml.each(names(reads), function(name) assert(ws.instances:get(name).state == "Running") end,
+    { limit = AT_ONCE })
   assert(#ws.instances:list():all() == 250)
   ws.instances:start_all { names = names(starts), settle = false }
   azureml.each(names(starts // 10), function(name) ws.instances:start(name):wait() end)
@@ -56,7 +64,8 @@ local function work(ws, reads, starts)
 end
 
 local function main()
-  local server <close> = served.start(program, "--takes", "0.05", "--retry-after", "0.02", "--list", "250")
+  local server <close> = served.start(program, "--takes", "0.05", "--retry-after", "0.02", "--list",
+    "250")
   local ws <close> = place(server.url)
   work(ws, requests // ROUNDS, operations // ROUNDS)
   local first = look(server, "at first")

@@ -1,10 +1,12 @@
--- The low-level client against the public server that Microsoft's own clients are tested with: long-running operations, and pages. It
--- counts which of its scenarios were met as it wants them to be. Run by `make conformance`.
+-- The low-level client against the public server that Microsoft's own clients are tested with:
+-- long-running operations, and pages. It counts which of its scenarios were met as it wants them to
+-- be. Run by `make conformance`.
 local azureml = require "azureml"
 local json = require "azureml.json"
 local process = require "spec.process"
 
-local MODULES = assert(os.getenv "AZUREML_CONFORMANCE", "run it by `make conformance`") .. "/node_modules/"
+local MODULES = assert(os.getenv "AZUREML_CONFORMANCE", "run it by `make conformance`")
+  .. "/node_modules/"
 local SERVER = MODULES .. "@microsoft.azure/autorest.testserver/"
 
 local function swagger(name)
@@ -18,8 +20,12 @@ local function operations(name)
   for path, methods in pairs(swagger(name).paths) do
     for method, operation in pairs(methods) do
       if type(operation) == "table" and operation.operationId then
-        all[#all + 1] = { method = method:upper(), path = path, id = operation.operationId, pageable = operation["x-ms-pageable"],
-          final_state_via = json.get(operation, "x-ms-long-running-operation-options", "final-state-via") }
+        all[#all + 1] = {
+          method = method:upper(), path = path, id = operation.operationId,
+          pageable = operation["x-ms-pageable"],
+          final_state_via = json.get(operation, "x-ms-long-running-operation-options",
+            "final-state-via")
+        }
       end
     end
   end
@@ -50,7 +56,8 @@ local function is_to_fail(path)
   return false
 end
 
--- Pages that need what no list of paths tells: their queries, bodies and ways to ask for the next page are scripts of their own.
+-- Pages that need what no list of paths tells: their queries, bodies and ways to ask for the next
+-- page are scripts of their own.
 local PAGES = {
   ["/paging/nullnextlink"] = { items = "values", next_link = "none", count = 1 },
   ["/paging/noitemname"] = { items = "value", count = 1 },
@@ -72,16 +79,20 @@ describe("the client against a public test server", function()
 
   setup(function()
     local port = process.free_port()
-    server = process.background({ "node", SERVER .. "dist/cli/cli.js", "run", "--port", port, "--coverageDirectory",
-      process.root .. "/build/conformance/coverage" })
+    server = process.background({
+      "node", SERVER .. "dist/cli/cli.js", "run", "--port", port, "--coverageDirectory",
+      process.root .. "/build/conformance/coverage"
+    })
     client = azureml.client {
-      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(), poll_interval = 0, cookies = true,
+      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(),
+      poll_interval = 0, cookies = true,
       retry = { tries = 100, delay = 0.2, max_delay = 0.2 },
     }
     client:request { path = "/report" }      -- answers as soon as it is up
     client:close()
     client = azureml.client {
-      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(), poll_interval = 0, cookies = true,
+      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(),
+      poll_interval = 0, cookies = true,
       retry = { delay = 0, methods = { "GET", "HEAD", "PUT", "PATCH", "DELETE", "POST" } },
     }
   end)
@@ -105,7 +116,9 @@ describe("the client against a public test server", function()
     it("reads pages of " .. path, function()
       local count = 0
       local ok, err = azureml.try(function()
-        for _ in client:pages { path = path, items = given.items, next_link = given.next_link } do count = count + 1 end
+        for _ in client:pages { path = path, items = given.items, next_link = given.next_link } do
+          count = count + 1
+        end
         return true
       end)
       assert.equal(not given.fails, ok == true, err and err.message)
@@ -116,7 +129,9 @@ describe("the client against a public test server", function()
   it("meets every scenario of long-running operations", function()
     local missed = {}
     for name, count in pairs(client:request { path = "/report" }.json) do
-      if count == 0 and (name:find "^L[Rr][Oo]" or name:find "^CustomHeader") then missed[#missed + 1] = name end
+      if count == 0 and (name:find "^L[Rr][Oo]" or name:find "^CustomHeader") then
+        missed[#missed + 1] = name
+      end
     end
     assert.same({}, missed)
   end)

@@ -1,4 +1,5 @@
---- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. The browser is one of ours.
+--- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. The browser is one of
+--- ours.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local credential = azureml.credential
@@ -13,12 +14,16 @@ local TENANT = "t.example.org"
 local FORM = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 
 local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
 end
 
 local function query_of(url)
   local fields = {}
-  for name, value in url:match("%?(.*)$"):gmatch "([^&=]+)=([^&]*)" do fields[name] = unescape(value) end
+  for name, value in url:match("%?(.*)$"):gmatch "([^&=]+)=([^&]*)" do
+    fields[name] = unescape(value)
+  end
   return fields
 end
 
@@ -30,7 +35,10 @@ describe("a browser", function()
     around = surroundings { XDG_CACHE_HOME = directory, AZUREML_TOKEN_CACHE = false }
     server = scripted(function(request)
       if request.target:find "/token$" then
-        local answer = { token_type = "Bearer", expires_in = 3600, access_token = "the-token", refresh_token = "the-refresh-token" }
+        local answer = {
+          token_type = "Bearer", expires_in = 3600, access_token = "the-token",
+          refresh_token = "the-refresh-token"
+        }
         return { status = 200, body = json.encode(answer) }
       end
       return { status = 200, body = json.encode { authorization = request.headers.authorization } }
@@ -47,7 +55,8 @@ describe("a browser", function()
     assert.equal(0, world.leaks())
   end)
 
-  -- A sign-in whose page is shown to `person`, who is given its fields; who may be told of its end before he has put his browser away.
+  -- A sign-in whose page is shown to `person`, who is given its fields; who may be told of its end
+  -- before he has put his browser away.
   local function ask(person, given)
     local gone = true
     local function open(asked)
@@ -58,7 +67,9 @@ describe("a browser", function()
     local all = { authority = server.url, tenant_id = TENANT, open = open }
     for name, value in pairs(given or {}) do all[name] = value end
     own = credential.browser(all)
-    client = azureml.client { endpoint = server.url, credential = own, scope = "https://r.example/.default" }
+    client = azureml.client {
+      endpoint = server.url, credential = own, scope = "https://r.example/.default"
+    }
     local reply, err = azureml.try(client.request, client, { path = "/x" })
     while not gone do azureml.sleep(0) end
     return reply and reply.json.authorization or err
@@ -144,14 +155,18 @@ describe("a browser", function()
       seen.long = post(url, "x=" .. ("x"):rep(70000))
       seen.ours = post(url, "code=ours&state=" .. page.state)
     end))
-    assert.same({ icon = 404, address = 404, stranger = 400, stateless = 400, denied = 400, twice = 400, long = 400, ours = 200 }, seen)
+    assert.same(
+      { icon = 404, address = 404, stranger = 400, stateless = 400, denied = 400, twice = 400,
+        long = 400, ours = 200 }, seen)
     assert.matches("&code=ours&", server.requests[1].body)
     assert.equal(2, #server.requests)
   end)
 
   it("that brings a refusal ends the sign-in with its reason", function()
     local err = ask(function(page)
-      post(address(page), "error=access_denied&error_description=AADSTS65004%3A%20User%20declined%0D%0ATrace&state=" .. page.state)
+      post(address(page),
+        "error=access_denied&error_description=AADSTS65004%3A%20User%20declined%0D%0ATrace&state="
+        .. page.state)
     end)
     assert.equal("access_denied", err.code)
     assert.matches("signing in with a browser: AADSTS65004: User declined Trace", err.message)
@@ -185,7 +200,11 @@ describe("a browser", function()
 
   it("leaves its port free when nobody wants to know any more", function()
     local url
-    own = credential.browser { authority = server.url, tenant_id = TENANT, open = function(asked) url = address(query_of(asked.url)) end }
+    own = credential.browser {
+      authority = server.url, tenant_id = TENANT, open = function(asked)
+        url = address(query_of(asked.url))
+      end
+    }
     client = azureml.client { endpoint = server.url, credential = own }
     local op = client:submit({ path = "/x" }, false)
     while not url do azureml.sleep(0.001) end
@@ -204,12 +223,16 @@ curl -s "$1" >"$DIR/page"
 uri=$(sed -n 's/.*action="\([^"]*\)".*/\1/p' "$DIR/page")
 field() { sed -n "s/.*name=\"$1\" value=\"\([^\"]*\)\".*/\1/p" "$DIR/page"; }
 curl -s "$uri" -d "code=$(field code)" -d "state=$(field state)" >"$DIR/end"]])
-    local variables = { AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1",
-      BROWSER = machine.directory .. "/bin/my-browser", AZURE_CLIENT_SECRET = "s1" }
+    local variables = {
+      AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1",
+      BROWSER = machine.directory .. "/bin/my-browser", AZURE_CLIENT_SECRET = "s1"
+    }
     local output, errors, code = machine:command({ "login", "--browser", "-o", "json" }, variables)
     assert.equal(0, code, errors)
     assert.equal("owner@emulator.onmicrosoft.com", json.decode(output).user)
-    local told = "A browser is opened to sign in. If none appears, open this page on this machine:\n" .. emulator.url
+    local told =
+      "A browser is opened to sign in. If none appears, open this page on this machine:\n"
+      .. emulator.url
     assert.equal(told, errors:sub(1, #told))
     assert.matches("You have signed in", machine:shell "cat end")
     assert.is_nil(machine:shell("cat browser.env"):find("AZURE_CLIENT_SECRET", 1, true))

@@ -139,7 +139,9 @@ describe("a service that does not take the token", function()
     ["a certificate"] = function(material)
       return "client_certificate", { certificate = vectors.read(material, "client.combined.pem") }
     end,
-    ["an assertion"] = function() return "client_assertion", { assertion = function() return "a.b.c" end } end,
+    ["an assertion"] = function()
+      return "client_assertion", { assertion = function() return "a.b.c" end }
+    end,
   } do
     it("is satisfied by " .. name, function()
       local material = vectors.open()
@@ -153,7 +155,9 @@ describe("a service that does not take the token", function()
   it("is satisfied through a chain", function()
     open(VECTOR.header, 1)
     entra:take(azureml.credential.chain {
-      azureml.credential.client_secret { authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s" },
+      azureml.credential.client_secret {
+        authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s"
+      },
     })
     assert.equal("Bearer token-2", entra:ask())
     assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())

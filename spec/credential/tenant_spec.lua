@@ -1,4 +1,5 @@
---- Whose tokens: a client may want those of another tenant than its credential's own. Source: auth.md, section 2.
+--- Whose tokens: a client may want those of another tenant than its credential's own. Source:
+--- auth.md, section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -13,7 +14,9 @@ describe("a client that wants another tenant's token", function()
   before_each(function()
     core.clock "virtual"
     entra = authority()
-    around = surroundings { AZURE_IDENTITY_DISABLE_MULTITENANTAUTH = false, AZURE_ADDITIONALLY_ALLOWED_TENANTS = false }
+    around = surroundings {
+      AZURE_IDENTITY_DISABLE_MULTITENANTAUTH = false, AZURE_ADDITIONALLY_ALLOWED_TENANTS = false
+    }
   end)
 
   after_each(function()
@@ -24,26 +27,34 @@ describe("a client that wants another tenant's token", function()
   end)
 
   local function ask(own, tenant_id, scope)
-    local client <close> = azureml.client { endpoint = entra.url, credential = own, scope = scope or "s/.default", tenant_id = tenant_id }
+    local client <close> = azureml.client {
+      endpoint = entra.url, credential = own, scope = scope or "s/.default", tenant_id = tenant_id
+    }
     local reply, err = azureml.try(client.request, client, { path = "/x" })
     return reply and reply.json.authorization or err
   end
 
   local function with_secret(given)
-    local all = { authority = entra.url, tenant_id = "home.org", client_id = "app", client_secret = "s" }
+    local all = {
+      authority = entra.url, tenant_id = "home.org", client_id = "app", client_secret = "s"
+    }
     for name, value in pairs(given or {}) do all[name] = value end
     return azureml.credential.client_secret(all)
   end
 
   local function asked()
     local list = {}
-    for _, request in ipairs(entra.requests) do list[#list + 1] = request.target:match "^/([^/]+)/oauth2" end
+    for _, request in ipairs(entra.requests) do
+      list[#list + 1] = request.target:match "^/([^/]+)/oauth2"
+    end
     return list
   end
 
   for name, row in pairs {
-    ["named"] = { "other.org", { "third.org", "other.org" } }, ["named in other letters"] = { "OTHER.org", { "other.org" } },
-    ["any"] = { "other.org", { "*" } }, ["its own"] = { "home.org", nil }, ["its own, in other letters"] = { "Home.ORG", nil },
+    ["named"] = { "other.org", { "third.org", "other.org" } },
+    ["named in other letters"] = { "OTHER.org", { "other.org" } },
+    ["any"] = { "other.org", { "*" } }, ["its own"] = { "home.org", nil },
+    ["its own, in other letters"] = { "Home.ORG", nil },
   } do
     it("gets it where it is allowed: " .. name, function()
       local own <close> = with_secret { additionally_allowed_tenants = row[2] }
@@ -52,7 +63,9 @@ describe("a client that wants another tenant's token", function()
     end)
   end
 
-  for name, allowed in pairs { ["none"] = false, ["others"] = { "third.org" }, ["an empty list"] = {} } do
+  for name, allowed in pairs {
+    ["none"] = false, ["others"] = { "third.org" }, ["an empty list"] = {}
+  } do
     it("is refused where it is not allowed, before anything is sent: " .. name, function()
       local own <close> = with_secret { additionally_allowed_tenants = allowed or nil }
       local err = ask(own, "other.org")
@@ -96,21 +109,25 @@ describe("a client that wants another tenant's token", function()
 
   it("gets it by a certificate whose assertion is addressed there", function()
     local material = vectors.open()
-    local own <close> = azureml.credential.client_certificate { authority = entra.url, tenant_id = "home.org", client_id = "app",
-      certificate_path = material.directory .. "/client.combined.pem", additionally_allowed_tenants = { "other.org" } }
+    local own <close> = azureml.credential.client_certificate {
+      authority = entra.url, tenant_id = "home.org", client_id = "app",
+      certificate_path = material.directory .. "/client.combined.pem",
+      additionally_allowed_tenants = { "other.org" }
+    }
     ask(own, "other.org")
     vectors.close(material)
-    local claims = json.decode(core.crypto.from_base64(entra.forms[1].client_assertion:match "^[^.]+%.([^.]+)"))
+    local claims = json.decode(
+      core.crypto.from_base64(entra.forms[1].client_assertion:match "^[^.]+%.([^.]+)"))
     assert.equal(entra.url .. "/other.org/oauth2/v2.0/token", claims.aud)
   end)
 
   it("gets it by an assertion of a function, which is told where it goes", function()
     local audience
-    local own <close> = azureml.credential.client_assertion { authority = entra.url, tenant_id = "home.org", client_id = "app",
-      additionally_allowed_tenants = { "*" }, assertion = function(about)
-        audience = about.audience
-        return "a.b.c"
-      end }
+    local own <close> = azureml.credential.client_assertion {
+      authority = entra.url,
+      tenant_id = "home.org", client_id = "app", additionally_allowed_tenants = { "*" },
+      assertion = function(about) audience = about.audience return "a.b.c" end
+    }
     ask(own, "other.org")
     assert.equal(entra.url .. "/other.org/oauth2/v2.0/token", audience)
     assert.equal("TenantNotAllowed", ask(own, "a/b").code)
@@ -128,7 +145,8 @@ describe("a client that wants another tenant's token", function()
 
   it("gets it from a link of a chain that may, and one that knows no tenants lets the next be tried", function()
     local own <close> = azureml.credential.chain {
-      azureml.credential.token { token = "fixed" }, with_secret { additionally_allowed_tenants = { "other.org" } },
+      azureml.credential.token { token = "fixed" },
+      with_secret { additionally_allowed_tenants = { "other.org" } },
     }
     assert.equal("Bearer token-1", ask(own, "other.org"))
   end)
@@ -137,16 +155,24 @@ describe("a client that wants another tenant's token", function()
     local own <close> = azureml.credential.token { token = "fixed" }
     local err = ask(own, "other.org")
     assert.equal("TenantNotAllowed", err.code)
-    assert.equal("the token credential knows one tenant only, and cannot fetch a token of 'other.org'", err.message)
+    assert.equal(
+      "the token credential knows one tenant only, and cannot fetch a token of 'other.org'",
+      err.message)
   end)
 
   it("gets what AZURE_ADDITIONALLY_ALLOWED_TENANTS allows the environment's application", function()
-    around:set { AZURE_TENANT_ID = "home.org", AZURE_CLIENT_ID = "app", AZURE_CLIENT_SECRET = "s", AZURE_AUTHORITY_HOST = entra.url,
-      AZURE_ADDITIONALLY_ALLOWED_TENANTS = "third.org; other.org" }
-    for tenant, code in pairs { ["other.org"] = "ConnectionFailed", ["fourth.org"] = "TenantNotAllowed" } do
+    around:set {
+      AZURE_TENANT_ID = "home.org", AZURE_CLIENT_ID = "app", AZURE_CLIENT_SECRET = "s",
+      AZURE_AUTHORITY_HOST = entra.url, AZURE_ADDITIONALLY_ALLOWED_TENANTS = "third.org; other.org"
+    }
+    for tenant, code in pairs {
+      ["other.org"] = "ConnectionFailed", ["fourth.org"] = "TenantNotAllowed"
+    } do
       local own <close> = azureml.credential.environment()
-      local client <close> = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = "s", tenant_id = tenant,
-        retry = { tries = 0 } }
+      local client <close> = azureml.client {
+        endpoint = "https://127.0.0.1:1", credential = own, scope = "s", tenant_id = tenant,
+        retry = { tries = 0 }
+      }
       assert.equal(code, select(2, azureml.try(client.request, client, { path = "/x" })).code)
     end
     assert.same({ "other.org" }, asked())
@@ -154,8 +180,11 @@ describe("a client that wants another tenant's token", function()
 
   it("may be a workspace", function()
     local own <close> = with_secret { additionally_allowed_tenants = { "other.org" } }
-    local ws = azureml.workspace { subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml", name = "team",
-      credential = own, tenant_id = "other.org", cloud = { authority = entra.url, resource_manager = entra.url, scope = "s/.default" } }
+    local ws = azureml.workspace {
+      subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml",
+      name = "team", credential = own, tenant_id = "other.org",
+      cloud = { authority = entra.url, resource_manager = entra.url, scope = "s/.default" }
+    }
     azureml.try(ws.instances.get, ws.instances, "ann")
     assert.same({ "other.org" }, asked())
     ws:close()
@@ -166,7 +195,8 @@ describe("a scope", function()
   for name, scope in pairs { ["with a line end"] = "a/.default\n", ["that is empty"] = "" } do
     it(name .. " is refused where the client is made", function()
       local own <close> = azureml.credential.token { token = "x" }
-      local _, err = azureml.try(azureml.client, { endpoint = "https://127.0.0.1:1", credential = own, scope = scope })
+      local _, err = azureml.try(azureml.client,
+        { endpoint = "https://127.0.0.1:1", credential = own, scope = scope })
       assert.equal("InvalidEndpoint", err.code)
       assert.matches("needs a scope such as https://management.azure.com/.default", err.message)
     end)

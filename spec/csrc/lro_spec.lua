@@ -8,10 +8,15 @@ local OTHER = "https://arm.example/ops/2?api-version=1"
 local LOCATION = "https://arm.example/results/1?api-version=1"
 local ELSEWHERE = "https://arm.example/results/2?api-version=1"
 
-local ASYNC, OPLOC, LOC = "Azure-AsyncOperation: " .. MONITOR, "Operation-Location: " .. OTHER, "Location: " .. LOCATION
+local ASYNC, OPLOC, LOC = "Azure-AsyncOperation: " .. MONITOR, "Operation-Location: " .. OTHER,
+  "Location: " .. LOCATION
 
-local function reply(status, body, ...) return { status = status, body = body, headers = { ... } } end
-local function state(word) return ('{"id":"x","properties":{"provisioningState":"%s"}}'):format(word) end
+local function reply(status, body, ...)
+  return { status = status, body = body, headers = { ... } }
+end
+local function state(word)
+  return ('{"id":"x","properties":{"provisioningState":"%s"}}'):format(word)
+end
 local function status(word) return ('{"status":"%s"}'):format(word) end
 
 local function begin(method, first, final)
@@ -37,8 +42,9 @@ end
 
 describe("lro_init", function()
   it("knows nothing but the request", function()
-    assert.same({ mode = "none", final_state = "location", method = "PUT", original_url = ORIGINAL }, pure.lro("PUT", ORIGINAL,
-      "location"):fields())
+    assert.same(
+      { mode = "none", final_state = "location", method = "PUT", original_url = ORIGINAL },
+      pure.lro("PUT", ORIGINAL, "location"):fields())
   end)
 end)
 
@@ -46,59 +52,91 @@ describe("the first reply", function()
   -- what it is; method, reply; outcome, mode, polling URL, status
   for _, row in ipairs {
     -- which header wins
-    { "all three headers", "PUT", reply(201, nil, LOC, OPLOC, ASYNC), "running", "monitor", MONITOR },
-    { "Operation-Location and Location", "POST", reply(202, nil, LOC, OPLOC), "running", "monitor", OTHER },
-    { "Azure-AsyncOperation alone", "DELETE", reply(202, nil, ASYNC), "running", "monitor", MONITOR },
-    { "Location alone", "DELETE", reply(202, nil, LOC), "running", "location", LOCATION, "InProgress" },
-    { "Location in lower case", "POST", reply(202, nil, LOC:lower()), "running", "location", LOCATION, "InProgress" },
-    { "Location on a 200 to POST", "POST", reply(200, "{}", LOC), "running", "location", LOCATION, "InProgress" },
-    { "Location on a 201 to PUT", "PUT", reply(201, state "Succeeded", LOC), "running", "location", LOCATION, "InProgress" },
-    { "an empty Azure-AsyncOperation beside Location", "POST", reply(202, nil, "Azure-AsyncOperation: ", LOC), "running", "location",
-      LOCATION, "InProgress" },
-    { "garbage in Location beside a monitor", "PUT", reply(202, nil, ASYNC, "Location: ://no url"), "running", "monitor", MONITOR },
-    { "a relative monitor", "PUT", reply(202, nil, "Azure-AsyncOperation: /ops/9?s=%2f"), "running", "monitor",
-      "https://arm.example/ops/9?s=%2f" },
-    { "a relative Location", "POST", reply(202, nil, "Location: ../results/9"), "running", "location", "https://arm.example/results/9",
+    { "all three headers", "PUT", reply(201, nil, LOC, OPLOC, ASYNC),
+      "running", "monitor", MONITOR },
+    { "Operation-Location and Location", "POST", reply(202, nil, LOC, OPLOC),
+      "running", "monitor", OTHER },
+    { "Azure-AsyncOperation alone", "DELETE", reply(202, nil, ASYNC),
+      "running", "monitor", MONITOR },
+    { "Location alone", "DELETE", reply(202, nil, LOC),
+      "running", "location", LOCATION, "InProgress" },
+    { "Location in lower case", "POST", reply(202, nil, LOC:lower()),
+      "running", "location", LOCATION, "InProgress" },
+    { "Location on a 200 to POST", "POST", reply(200, "{}", LOC),
+      "running", "location", LOCATION, "InProgress" },
+    { "Location on a 201 to PUT", "PUT", reply(201, state "Succeeded", LOC),
+      "running", "location", LOCATION, "InProgress" },
+    { "an empty Azure-AsyncOperation beside Location", "POST",
+      reply(202, nil, "Azure-AsyncOperation: ", LOC), "running", "location", LOCATION,
       "InProgress" },
-    { "a monitor on another host", "POST", reply(202, nil, "Azure-AsyncOperation: https://evil.example/"), "running", "monitor",
+    { "garbage in Location beside a monitor", "PUT", reply(202, nil, ASYNC, "Location: ://no url"),
+      "running", "monitor", MONITOR },
+    { "a relative monitor", "PUT", reply(202, nil, "Azure-AsyncOperation: /ops/9?s=%2f"),
+      "running", "monitor", "https://arm.example/ops/9?s=%2f" },
+    { "a relative Location", "POST", reply(202, nil, "Location: ../results/9"),
+      "running", "location", "https://arm.example/results/9", "InProgress" },
+    { "a monitor on another host", "POST",
+      reply(202, nil, "Azure-AsyncOperation: https://evil.example/"), "running", "monitor",
       "https://evil.example/" },
     -- a monitor is polled at least once
-    { "a monitor beside a terminal state", "PUT", reply(200, state "Succeeded", ASYNC), "running", "monitor", MONITOR },
-    { "a monitor beside a terminal status", "PATCH", reply(202, status "Succeeded", ASYNC), "running", "monitor", MONITOR },
-    { "a monitor beside a failed state", "PUT", reply(201, state "Failed", ASYNC), "running", "monitor", MONITOR },
+    { "a monitor beside a terminal state", "PUT",
+      reply(200, state "Succeeded", ASYNC), "running", "monitor", MONITOR },
+    { "a monitor beside a terminal status", "PATCH",
+      reply(202, status "Succeeded", ASYNC), "running", "monitor", MONITOR },
+    { "a monitor beside a failed state", "PUT",
+      reply(201, state "Failed", ASYNC), "running", "monitor", MONITOR },
     { "a monitor on a 204", "DELETE", reply(204, nil, ASYNC), "running", "monitor", MONITOR },
     -- PATCH answered 200 ignores headers
-    { "strays on a 200 to PATCH", "PATCH", reply(200, state "Succeeded", ASYNC, OPLOC, LOC), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "strays on a 200 to PATCH that is updating", "PATCH", reply(200, state "Updating", ASYNC), "running", "body", ORIGINAL, "Updating" },
-    { "strays on a 200 to patch without a state", "patch", reply(200, "{}", "Location: http://a b"), "succeeded", "body", ORIGINAL,
-      "Succeeded" },
-    { "a monitor on a 202 to PATCH", "PATCH", reply(202, nil, ASYNC), "running", "monitor", MONITOR },
-    { "a monitor on a 201 to PATCH", "PATCH", reply(201, state "Succeeded", ASYNC), "running", "monitor", MONITOR },
+    { "strays on a 200 to PATCH", "PATCH", reply(200, state "Succeeded", ASYNC, OPLOC, LOC),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "strays on a 200 to PATCH that is updating", "PATCH", reply(200, state "Updating", ASYNC),
+      "running", "body", ORIGINAL, "Updating" },
+    { "strays on a 200 to patch without a state", "patch", reply(200, "{}", "Location: http://a b"),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "a monitor on a 202 to PATCH", "PATCH", reply(202, nil, ASYNC),
+      "running", "monitor", MONITOR },
+    { "a monitor on a 201 to PATCH", "PATCH", reply(201, state "Succeeded", ASYNC),
+      "running", "monitor", MONITOR },
     -- the resource's body
-    { "a 200 without a state", "PUT", reply(200, '{"properties":{}}'), "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "a 200 without a state", "PUT", reply(200, '{"properties":{}}'),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
     { "an empty 200", "PUT", reply(200, nil), "succeeded", "body", ORIGINAL, "Succeeded" },
     { "a 200 that is a list", "PUT", reply(200, "[]"), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a 200 with a state on top only", "PUT", reply(200, '{"provisioningState":"Creating"}'), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a 200 with a state that is a number", "PUT", reply(200, '{"properties":{"provisioningState":1}}'), "succeeded", "body", ORIGINAL,
+    { "a 200 with a state on top only", "PUT", reply(200, '{"provisioningState":"Creating"}'),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "a 200 with a state that is a number", "PUT",
+      reply(200, '{"properties":{"provisioningState":1}}'), "succeeded", "body", ORIGINAL,
       "Succeeded" },
-    { "a 200 with an empty state", "PUT", reply(200, state ""), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a 200 that is done", "PUT", reply(200, state "succeeded"), "succeeded", "body", ORIGINAL, "succeeded" },
-    { "a 200 that is creating", "PUT", reply(200, state "Creating"), "running", "body", ORIGINAL, "Creating" },
-    { "a 200 that failed", "PUT", reply(200, state "Failed"), "failed", "body", ORIGINAL, "Failed" },
-    { "a 201 without a state", "PUT", reply(201, '{"properties":{}}'), "running", "body", ORIGINAL, "InProgress" },
+    { "a 200 with an empty state", "PUT", reply(200, state ""),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "a 200 that is done", "PUT", reply(200, state "succeeded"),
+      "succeeded", "body", ORIGINAL, "succeeded" },
+    { "a 200 that is creating", "PUT", reply(200, state "Creating"),
+      "running", "body", ORIGINAL, "Creating" },
+    { "a 200 that failed", "PUT", reply(200, state "Failed"),
+      "failed", "body", ORIGINAL, "Failed" },
+    { "a 201 without a state", "PUT", reply(201, '{"properties":{}}'),
+      "running", "body", ORIGINAL, "InProgress" },
     { "an empty 201", "PUT", reply(201, nil), "running", "body", ORIGINAL, "InProgress" },
-    { "a 201 that is done", "PUT", reply(201, state "Succeeded"), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a 201 that is creating", "PATCH", reply(201, state "Creating"), "running", "body", ORIGINAL, "Creating" },
-    { "a 201 that was canceled", "PUT", reply(201, state "Canceled"), "failed", "body", ORIGINAL, "Canceled" },
+    { "a 201 that is done", "PUT", reply(201, state "Succeeded"),
+      "succeeded", "body", ORIGINAL, "Succeeded" },
+    { "a 201 that is creating", "PATCH", reply(201, state "Creating"),
+      "running", "body", ORIGINAL, "Creating" },
+    { "a 201 that was canceled", "PUT", reply(201, state "Canceled"),
+      "failed", "body", ORIGINAL, "Canceled" },
     { "an empty 202", "PUT", reply(202, nil), "running", "body", ORIGINAL, "InProgress" },
-    { "a 202 that says done", "PUT", reply(202, state "Succeeded"), "running", "body", ORIGINAL, "InProgress" },
-    { "a 202 that is updating", "PATCH", reply(202, state "Updating"), "running", "body", ORIGINAL, "Updating" },
+    { "a 202 that says done", "PUT", reply(202, state "Succeeded"),
+      "running", "body", ORIGINAL, "InProgress" },
+    { "a 202 that is updating", "PATCH", reply(202, state "Updating"),
+      "running", "body", ORIGINAL, "Updating" },
     { "a 204", "PUT", reply(204, nil), "succeeded", "body", ORIGINAL, "Succeeded" },
-    { "a number beyond 64 bits in the body", "PUT", reply(200, '{"n":99999999999999999999,"properties":{"provisioningState":"Creating"}}'),
+    { "a number beyond 64 bits in the body", "PUT",
+      reply(200, '{"n":99999999999999999999,"properties":{"provisioningState":"Creating"}}'),
       "running", "body", ORIGINAL, "Creating" },
     -- nothing says that it is long
     { "a 200", "POST", reply(200, nil), "succeeded", "none", nil, "Succeeded" },
-    { "a 200 with a state", "POST", reply(200, state "Creating"), "succeeded", "none", nil, "Succeeded" },
+    { "a 200 with a state", "POST", reply(200, state "Creating"),
+      "succeeded", "none", nil, "Succeeded" },
     { "a 201", "POST", reply(201, "{}"), "succeeded", "none", nil, "Succeeded" },
     { "a 204", "POST", reply(204, nil), "succeeded", "none", nil, "Succeeded" },
     { "a 200", "DELETE", reply(200, nil), "succeeded", "none", nil, "Succeeded" },
@@ -129,7 +167,9 @@ describe("the first reply", function()
       local _, outcome, err = begin(method, reply(202, state "Creating", "x-ms-request-id: rid"))
       assert.equal("broken", outcome)
       is_protocol_error(err, 202)
-      assert.equal("HTTP 202 to " .. method .. " should name a status URL in Azure-AsyncOperation, Operation-Location or Location, "
+      assert.equal(
+        "HTTP 202 to " .. method
+        .. " should name a status URL in Azure-AsyncOperation, Operation-Location or Location, "
         .. "but none of them came: the operation cannot be followed", err.message)
       assert.equal("rid", err.request_id)
     end)
@@ -141,18 +181,25 @@ describe("the first reply", function()
         local _, outcome, err = begin(method, reply(http, "{}", ASYNC))
         assert.equal("broken", outcome)
         is_protocol_error(err, http)
-        assert.equal(("%s %s should be answered with 200, 201, 202 or 204, but HTTP %d came"):format(method, ORIGINAL, http), err.message)
+        assert.equal(
+          ("%s %s should be answered with 200, 201, 202 or 204, but HTTP %d came"):format(
+            method, ORIGINAL, http), err.message)
       end
     end)
   end
 
   for _, header in ipairs { "Azure-AsyncOperation", "Operation-Location", "Location" } do
-    for _, value in ipairs { "ftp://host/", "https://", "https://user@host/?s=secret", "//[::g]/", "a b" } do
+    for _, value in ipairs {
+      "ftp://host/", "https://", "https://user@host/?s=secret", "//[::g]/", "a b"
+    } do
       it(("with %s in %s is broken"):format(value, header), function()
         local _, outcome, err = begin("POST", reply(202, nil, header .. ": " .. value))
         assert.equal("broken", outcome)
         is_protocol_error(err, 202)
-        assert.truthy(err.message:find("the header " .. header .. " should hold an http or https URL, but it came as '", 1, true))
+        assert.truthy(
+          err.message:find(
+            "the header " .. header .. " should hold an http or https URL, but it came as '", 1,
+            true))
         assert.is_nil(err.message:find "secret")
       end)
     end
@@ -170,12 +217,12 @@ describe("status words", function()
   local WORDS = {
     { "Succeeded", "succeeded" }, { "succeeded", "succeeded" }, { "SUCCEEDED", "succeeded" },
     { "Failed", "failed", "Failed" }, { "failed", "failed", "Failed" },
-    { "Canceled", "failed", "Canceled" }, { "Cancelled", "failed", "Canceled" }, { "canceled", "failed", "Canceled" }, { "CANCELLED",
-      "failed", "Canceled" },
-    { "InProgress", "running" }, { "Accepted", "running" }, { "Running", "running" }, { "NotStarted", "running" }, { "Creating",
-      "running" },
-    { "Deleting", "running" }, { "Completed", "running" }, { "Succeede", "running" }, { "Succeeded2", "running" }, { "PartiallySucceeded",
-      "running" },
+    { "Canceled", "failed", "Canceled" }, { "Cancelled", "failed", "Canceled" },
+    { "canceled", "failed", "Canceled" }, { "CANCELLED", "failed", "Canceled" },
+    { "InProgress", "running" }, { "Accepted", "running" }, { "Running", "running" },
+    { "NotStarted", "running" }, { "Creating", "running" },
+    { "Deleting", "running" }, { "Completed", "running" }, { "Succeede", "running" },
+    { "Succeeded2", "running" }, { "PartiallySucceeded", "running" },
     { "Unknown", "running" }, { "日本", "running" }
   }
   for _, row in ipairs(WORDS) do
@@ -193,7 +240,8 @@ describe("status words", function()
 
   it("are shown as one short line", function()
     local lro = running "monitor"
-    assert.equal("running", (lro:poll(reply(200, '{"status":"a\\u001b[2J\\r\\nb' .. ("x"):rep(5000) .. '"}'))))
+    assert.equal("running",
+      (lro:poll(reply(200, '{"status":"a\\u001b[2J\\r\\nb' .. ("x"):rep(5000) .. '"}'))))
     assert.equal("a [2J bxxx", lro:fields().status:sub(1, 10))
     assert.equal(128, #lro:fields().status)
   end)
@@ -223,29 +271,35 @@ describe("a poll of a monitor", function()
         assert.equal("broken", outcome)
         is_protocol_error(err, http)
         assert.equal(
-          ("%s should answer a JSON object with a text 'status', but HTTP %d came with %s"):format(SHOWN, http, row[3]), err.message)
+          ("%s should answer a JSON object with a text 'status', but HTTP %d came with %s"):format(
+            SHOWN, http, row[3]), err.message)
         assert.equal(MONITOR, lro:fields().poll_url)
       end)
     end
   end
 
   it("reads JSON whatever its Content-Type, and with a byte order mark", function()
-    assert.equal("succeeded", (running "monitor":poll(reply(200, status "Succeeded", "Content-Type: text/plain"))))
-    assert.equal("succeeded", (running "monitor":poll(reply(200, "\xEF\xBB\xBF" .. status "Succeeded"))))
+    assert.equal("succeeded",
+      (running "monitor":poll(reply(200, status "Succeeded", "Content-Type: text/plain"))))
+    assert.equal("succeeded",
+      (running "monitor":poll(reply(200, "\xEF\xBB\xBF" .. status "Succeeded"))))
   end)
 
   it("decides by the body, not by the HTTP status", function()
     assert.equal("succeeded", (running "monitor":poll(reply(202, status "Succeeded"))))
     assert.equal("running", (running "monitor":poll(reply(201, status "InProgress"))))
-    assert.equal("failed", (running "monitor":poll(reply(200, '{"status":"Failed","properties":{"provisioningState":"Succeeded"}}'))))
+    assert.equal("failed",
+      (running "monitor":poll(
+        reply(200, '{"status":"Failed","properties":{"provisioningState":"Succeeded"}}'))))
   end)
 
   it("tells why the operation failed", function()
-    local outcome, err = running "monitor":poll(reply(200, '{"status":"Failed","error":{"code":"SetupScriptsError","message":"no file"}}',
-      "x-ms-request-id: rid"))
+    local outcome, err = running "monitor":poll(
+      reply(200, '{"status":"Failed","error":{"code":"SetupScriptsError","message":"no file"}}',
+        "x-ms-request-id: rid"))
     assert.equal("failed", outcome)
-    assert.same({ "operation", "SetupScriptsError", "no file", "rid", 0 }, { err.kind, err.code, err.message, err.request_id,
-      err.outcome_unknown })
+    assert.same({ "operation", "SetupScriptsError", "no file", "rid", 0 },
+      { err.kind, err.code, err.message, err.request_id, err.outcome_unknown })
   end)
 
   it("is not disturbed by what else the body holds", function()
@@ -305,15 +359,16 @@ describe("a poll of the resource", function()
   end
 
   for _, row in ipairs {
-    { 200, nil, "an empty body" }, { 204, nil, "an empty body" }, { 200, "<html>", "a body that is not JSON" }, { 200, "[]",
-      "JSON that is not an object" }
+    { 200, nil, "an empty body" }, { 204, nil, "an empty body" },
+    { 200, "<html>", "a body that is not JSON" }, { 200, "[]", "JSON that is not an object" }
   } do
     it(("that brings %d with %s is broken"):format(row[1], row[3]), function()
       local outcome, err = running "body":poll(reply(row[1], row[2]))
       assert.equal("broken", outcome)
       is_protocol_error(err, row[1])
-      assert.equal(("%s should answer the resource as a JSON object, but HTTP %d came with %s"):format(ORIGINAL, row[1], row[3]),
-        err.message)
+      assert.equal(
+        ("%s should answer the resource as a JSON object, but HTTP %d came with %s"):format(
+          ORIGINAL, row[1], row[3]), err.message)
     end)
   end
 
@@ -331,7 +386,10 @@ describe("a poll in any pattern", function()
         local outcome, err = running(mode):poll(reply(http, status "Succeeded"))
         assert.equal("broken", outcome)
         is_protocol_error(err, http)
-        assert.truthy(err.message:find(("should be answered with a status from 200 to 299, but HTTP %d came"):format(http), 1, true))
+        assert.truthy(
+          err.message:find(
+            ("should be answered with a status from 200 to 299, but HTTP %d came"):format(http), 1,
+            true))
       end)
     end
   end
@@ -345,12 +403,14 @@ describe("new URLs", function()
     { "monitor", reply(200, status "InProgress", OPLOC), OTHER, nil },
     { "monitor", reply(200, status "InProgress", OPLOC, ASYNC), MONITOR, nil },
     { "monitor", reply(202, status "InProgress", LOC), MONITOR, LOCATION },
-    { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: 3?x=y"), "https://arm.example/ops/3?x=y", nil },
+    { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: 3?x=y"),
+      "https://arm.example/ops/3?x=y", nil },
     { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: "), MONITOR, nil },
     { "monitor", reply(200, status "InProgress", "Location: ://no url"), MONITOR, nil },
     { "location", reply(202, nil), LOCATION, LOCATION },
     { "location", reply(202, nil, "Location: " .. ELSEWHERE), ELSEWHERE, ELSEWHERE },
-    { "location", reply(202, nil, "Location: ../moved"), "https://arm.example/moved", "https://arm.example/moved" },
+    { "location", reply(202, nil, "Location: ../moved"),
+      "https://arm.example/moved", "https://arm.example/moved" },
     { "location", reply(202, nil, ASYNC), LOCATION, LOCATION },
     { "location", reply(200, state "Creating", "Location: " .. ELSEWHERE), ELSEWHERE, ELSEWHERE },
     { "body", reply(200, state "Creating", ASYNC), ORIGINAL, nil },
@@ -376,7 +436,8 @@ describe("new URLs", function()
 
   it("that are none break the operation while it runs", function()
     for mode, row in pairs {
-      monitor = reply(200, status "InProgress", "Azure-AsyncOperation: ftp://x"), location = reply(202, nil, "Location: ftp://x")
+      monitor = reply(200, status "InProgress", "Azure-AsyncOperation: ftp://x"),
+      location = reply(202, nil, "Location: ftp://x")
     } do
       local lro = running(mode)
       local before = lro:fields().poll_url
@@ -388,10 +449,12 @@ describe("new URLs", function()
   end)
 
   it("that are none do no harm once it is over", function()
-    assert.equal("succeeded", (running "monitor":poll(reply(200, status "Succeeded", "Azure-AsyncOperation: ftp://x",
-      "Location: ftp://x"))))
+    assert.equal("succeeded",
+      (running "monitor":poll(
+        reply(200, status "Succeeded", "Azure-AsyncOperation: ftp://x", "Location: ftp://x"))))
     assert.equal("succeeded", (running "location":poll(reply(200, nil, "Location: ftp://x"))))
-    assert.equal("failed", (running "monitor":poll(reply(200, status "Failed", "Azure-AsyncOperation: ftp://x"))))
+    assert.equal("failed",
+      (running "monitor":poll(reply(200, status "Failed", "Azure-AsyncOperation: ftp://x"))))
   end)
 
   it("of many kilobytes are kept byte for byte", function()
@@ -407,7 +470,8 @@ describe("the final GET", function()
   local NAMED = ('{"status":"Succeeded","resourceLocation":"%s"}'):format(RESOURCE)
   local URLS = { original = ORIGINAL, location = LOCATION, resource = RESOURCE }
 
-  -- final-state-via -> what is fetched when: nothing else is known; a Location was seen; resourceLocation was named; both
+  -- final-state-via -> what is fetched when: nothing else is known; a Location was seen;
+  -- resourceLocation was named; both
   local RULES = {
     PUT = {
       [""] = { "original", "original", "resource", "resource" },
@@ -481,7 +545,8 @@ end)
 
 describe("final-state-via", function()
   for word, name in pairs {
-    [""] = "", ["azure-async-operation"] = "azure-async-operation", ["operation-location"] = "azure-async-operation",
+    [""] = "", ["azure-async-operation"] = "azure-async-operation",
+    ["operation-location"] = "azure-async-operation",
       ["location"] = "location",
     ["original-uri"] = "original-uri"
   } do
@@ -499,14 +564,16 @@ describe("whole lives", function()
     local lro, outcome = begin("PUT", reply(201, state "Creating", ASYNC))
     assert.equal("running", outcome)
     assert.equal("running", (lro:poll(reply(200, status "InProgress"))))
-    assert.equal("succeeded", (lro:poll(reply(200, '{"status":"Succeeded","percentComplete":100.0}'))))
+    assert.equal("succeeded",
+      (lro:poll(reply(200, '{"status":"Succeeded","percentComplete":100.0}'))))
     assert.equal(ORIGINAL, lro:final_url())
   end)
 
   it("the live service's stop: 202, InProgress, Succeeded, and nothing to fetch", function()
     local lro = begin("POST", reply(202, nil, ASYNC))
     lro:poll(reply(200, status "InProgress"))
-    assert.equal("succeeded", (lro:poll(reply(200, '{"status":"Succeeded","percentComplete":100.0}'))))
+    assert.equal("succeeded",
+      (lro:poll(reply(200, '{"status":"Succeeded","percentComplete":100.0}'))))
     assert.is_nil(lro:final_url())
   end)
 
@@ -519,17 +586,23 @@ describe("whole lives", function()
 end)
 
 describe("random replies", function()
-  local values = { MONITOR, LOCATION, "/x", "..", "", "ftp://x", "a b", "//", "?", "https://user@h/", "\xFF" }
-  local bodies = { "", "{}", "[]", "null", status "Succeeded", status "Failed", status "InProgress", state "Succeeded", state "Failed",
-    state "Creating",
-    '{"status":1}', '{"status":"', "\xEF\xBB\xBF{}", '{"properties":[]}', '{"status":"Succeeded","resourceLocation":"x"}',
-      '{"error":{"code":1}}' }
+  local values = {
+    MONITOR, LOCATION, "/x", "..", "", "ftp://x", "a b", "//", "?", "https://user@h/", "\xFF"
+  }
+  local bodies = {
+    "", "{}", "[]", "null", status "Succeeded", status "Failed", status "InProgress",
+    state "Succeeded", state "Failed", state "Creating", '{"status":1}', '{"status":"',
+    "\xEF\xBB\xBF{}", '{"properties":[]}', '{"status":"Succeeded","resourceLocation":"x"}',
+    '{"error":{"code":1}}'
+  }
   local names = { "Azure-AsyncOperation", "Operation-Location", "Location", "Retry-After" }
   local codes = { 200, 200, 201, 202, 204, 206, 302 }
 
   local function random_reply()
     local headers = {}
-    for i = 1, math.random(0, 3) do headers[i] = names[math.random(#names)] .. ": " .. values[math.random(#values)] end
+    for i = 1, math.random(0, 3) do
+      headers[i] = names[math.random(#names)] .. ": " .. values[math.random(#values)]
+    end
     local body = bodies[math.random(#bodies)]
     if math.random(8) == 1 and #body > 0 then
       local at = math.random(#body)
@@ -540,7 +613,8 @@ describe("random replies", function()
 
   it("never break a promise", function()
     math.randomseed(17)
-    local methods, finals = { "PUT", "PATCH", "POST", "DELETE", "GET" }, { "", "location", "original-uri", "azure-async-operation" }
+    local methods, finals = { "PUT", "PATCH", "POST", "DELETE", "GET" },
+      { "", "location", "original-uri", "azure-async-operation" }
     for _ = 1, 10000 do
       local lro = pure.lro(methods[math.random(#methods)], ORIGINAL, finals[math.random(#finals)])
       local outcome, err = lro:first(random_reply())

@@ -5,10 +5,13 @@ local PREFIX = "x-ms-ratelimit-remaining-"
 
 describe("throttle_kind", function()
   for method, kind in pairs {
-    GET = "reads", get = "reads", HEAD = "reads", OPTIONS = "reads", PUT = "writes", PATCH = "writes", POST = "writes", DELETE = "deletes",
+    GET = "reads", get = "reads", HEAD = "reads", OPTIONS = "reads", PUT = "writes",
+    PATCH = "writes", POST = "writes", DELETE = "deletes",
       ODD = "writes"
   } do
-    it(("counts %s among the %s"):format(method, kind), function() assert.equal(kind, pure.throttle_kind(method)) end)
+    it(("counts %s among the %s"):format(method, kind), function()
+      assert.equal(kind, pure.throttle_kind(method))
+    end)
   end
 end)
 
@@ -60,7 +63,8 @@ describe("what remains", function()
     { "deletes", { "subscription-resource-requests: 7" }, 7 },
     { "reads", { "subscription-reads: 249", "subscription-global-reads: 3749" }, 249 },
     { "reads", { "subscription-reads: 249", "subscription-global-reads: 12" }, 12 },
-    { "reads", { "subscription-reads: 249", "tenant-reads: 3", "subscription-resource-requests: 5" }, 3 },
+    { "reads",
+      { "subscription-reads: 249", "tenant-reads: 3", "subscription-resource-requests: 5" }, 3 },
     { "reads", { "subscription-reads: 0" }, 0 },
     { "reads", { "SUBSCRIPTION-READS: 9" }, 9 },
     { "reads", { "subscription-writes: 9", "subscription-deletes: 9" }, -1 },
@@ -100,7 +104,8 @@ describe("the table", function()
     local t = pure.throttle()
     for i = 1, 10000 do
       t:hold("https://host:443 principal " .. i, "reads", i)
-      t:note("https://host:443 principal " .. i, "writes", { PREFIX .. "subscription-writes: " .. i })
+      t:note("https://host:443 principal " .. i, "writes",
+        { PREFIX .. "subscription-writes: " .. i })
     end
     for i = 1, 10000 do
       local scope = "https://host:443 principal " .. i
@@ -138,7 +143,9 @@ describe("a turn", function()
   it("is asked for again and again until the first reply, in half of the time that it takes already", function()
     local t = pure.throttle()
     for _ = 1, 32 do t:take("a", "writes", 100, false) end
-    for after, expected in pairs { [0.001] = 0.001, [0.01] = 0.005, [0.05] = 0.025, [0.1] = 0.05, [10] = 0.05 } do
+    for after, expected in pairs {
+      [0.001] = 0.001, [0.01] = 0.005, [0.05] = 0.025, [0.1] = 0.05, [10] = 0.05
+    } do
       local taken, wait = t:take("a", "writes", 100 + after, false)
       assert.is_false(taken)
       assert.is_near(expected, wait, 1e-9)

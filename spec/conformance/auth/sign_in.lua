@@ -1,5 +1,5 @@
--- How applications prove themselves, held against a server that nobody here wrote and that verifies them: see server.mjs. Run by
--- `make conformance-auth`.
+-- How applications prove themselves, held against a server that nobody here wrote and that verifies
+-- them: see server.mjs. Run by `make conformance-auth`.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -20,8 +20,8 @@ describe("a token endpoint that verifies", function()
   end
 
   local function make(name)
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" .. name, "-keyout", name .. ".key",
-      "-out", name .. ".crt")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" .. name,
+      "-keyout", name .. ".key", "-out", name .. ".crt")
     os.execute(("cd '%s' && cat %s.key %s.crt >%s.pem"):format(keys, name, name, name))
   end
 
@@ -33,12 +33,15 @@ describe("a token endpoint that verifies", function()
     keys = process.directory()
     make "own"
     make "other"
-    local command = ("node %s/server.mjs %s/own.crt %s 2>%s/log & echo $!; wait"):format(DIRECTORY, keys, quoted(SECRET), keys)
+    local command = ("node %s/server.mjs %s/own.crt %s 2>%s/log & echo $!; wait"):format(
+      DIRECTORY, keys, quoted(SECRET), keys)
     server = assert(io.popen(command))
     pid = math.tointeger(server:read "n")
     server:read "l"
     url = assert(server:read "l", "the server did not start")
-    service = scripted(function(request) return { status = 200, body = json.encode { got = request.headers.authorization } } end)
+    service = scripted(function(request)
+      return { status = 200, body = json.encode { got = request.headers.authorization } }
+    end)
   end)
 
   teardown(function()
@@ -49,7 +52,9 @@ describe("a token endpoint that verifies", function()
   end)
 
   local function ask(own)
-    local client <close> = azureml.client { endpoint = service.url, credential = own, scope = SCOPE }
+    local client <close> = azureml.client {
+      endpoint = service.url, credential = own, scope = SCOPE
+    }
     local reply, err = azureml.try(client.request, client, { path = "/x" })
     own:close()
     return reply and reply.json.got or nil, err
@@ -71,14 +76,17 @@ describe("a token endpoint that verifies", function()
   end
 
   for name, given in pairs {
-    ["PS256"] = {}, ["PS256 and the chain"] = { send_certificate_chain = true }, ["RS256"] = { algorithm = "RS256" },
+    ["PS256"] = {}, ["PS256 and the chain"] = { send_certificate_chain = true },
+    ["RS256"] = { algorithm = "RS256" },
     ["RS256 and the chain"] = { algorithm = "RS256", send_certificate_chain = true },
   } do
     it("takes a certificate with " .. name .. ", each time with another assertion", function()
       local all = { certificate_path = pem "own.pem" }
       for field, value in pairs(given) do all[field] = value end
       local before = #accepted()
-      for _ = 1, 3 do assert.matches("^Bearer ey", (assert(ask(application("client_certificate", all))))) end
+      for _ = 1, 3 do
+        assert.matches("^Bearer ey", (assert(ask(application("client_certificate", all)))))
+      end
       local now, ids = accepted(), {}
       assert.equal(3, #now - before)
       for i = before + 1, #now do
@@ -97,7 +105,8 @@ describe("a token endpoint that verifies", function()
     openssl("pkcs8", "-topk8", "-in", "own.key", "-passout", "pass:word", "-out", "encrypted.key")
     os.execute(("cd '%s' && cat own.crt encrypted.key >encrypted.pem"):format(keys))
     for _, name in ipairs { "own.p12", "encrypted.pem" } do
-      assert(ask(application("client_certificate", { certificate_path = pem(name), password = "word" })))
+      assert(
+        ask(application("client_certificate", { certificate_path = pem(name), password = "word" })))
     end
   end)
 
@@ -114,18 +123,26 @@ describe("a token endpoint that verifies", function()
 
   it("takes a secret with hard characters, and no other", function()
     assert(ask(application("client_secret", { client_id = "by-secret", client_secret = SECRET })))
-    refused(application("client_secret", { client_id = "by-secret", client_secret = SECRET .. " " }))
+    refused(
+      application("client_secret", { client_id = "by-secret", client_secret = SECRET .. " " }))
   end)
 
   -- Assertions by hand, so that what is wrong in them is wrong on purpose.
   local function assertion(change)
     local key <close> = core.crypto.read_key((process.run { "cat", pem "own.key" }))
-    local der = core.crypto.from_base64(((process.run { "cat", pem "own.crt" }):gsub("%-%-%-%-%-.-%-%-%-%-%-", ""):gsub("%s", "")))
-    local header = { alg = "PS256", typ = "JWT", ["x5t#S256"] = core.crypto.base64url(core.crypto.sha256(der)) }
-    local claims = { iss = "by-certificate", sub = "by-certificate", aud = ("%s/%s/oauth2/v2.0/token"):format(url, TENANT),
-      jti = core.guid(), nbf = os.time(), exp = os.time() + 600 }
+    local der = core.crypto.from_base64(
+      ((process.run { "cat", pem "own.crt" }):gsub("%-%-%-%-%-.-%-%-%-%-%-", ""):gsub("%s", "")))
+    local header = {
+      alg = "PS256", typ = "JWT", ["x5t#S256"] = core.crypto.base64url(core.crypto.sha256(der))
+    }
+    local claims = {
+      iss = "by-certificate", sub = "by-certificate",
+      aud = ("%s/%s/oauth2/v2.0/token"):format(url, TENANT), jti = core.guid(), nbf = os.time(),
+      exp = os.time() + 600
+    }
     if change then change(header, claims) end
-    local text = core.crypto.base64url(json.encode(header)) .. "." .. core.crypto.base64url(json.encode(claims))
+    local text = core.crypto.base64url(json.encode(header)) .. "."
+      .. core.crypto.base64url(json.encode(claims))
     return text .. "." .. core.crypto.base64url(key:sign("PS256", text))
   end
 
@@ -143,7 +160,9 @@ describe("a token endpoint that verifies", function()
   for name, change in pairs {
     ["for another token endpoint"] = function(_, claims) claims.aud = claims.aud .. "/" end,
     ["of another application"] = function(_, claims) claims.iss = "by-secret" end,
-    ["that has expired"] = function(_, claims) claims.nbf, claims.exp = os.time() - 700, os.time() - 100 end,
+    ["that has expired"] = function(_, claims)
+      claims.nbf, claims.exp = os.time() - 700, os.time() - 100
+    end,
     ["that is not valid yet"] = function(_, claims) claims.nbf = os.time() + 300 end,
     ["that lives too long"] = function(_, claims) claims.exp = os.time() + 3600 end,
     ["without an id"] = function(_, claims) claims.jti = nil end,
