@@ -20,7 +20,7 @@ local function client_of(server, more)
   return azureml.client(given)
 end
 
--- Answers in turn; the last one for ever.
+-- Start a server that gives these answers in turn and repeats the last.
 local function saying(...)
   local answers = { ... }
   local at = 0
@@ -44,6 +44,23 @@ describe("a client", function()
   end)
 
   describe("that is made", function()
+    it("raises at the caller's line once it is closed, for each method", function()
+      local client = azureml.client { endpoint = "http://127.0.0.1:1" }
+      client:close()
+      client:close()
+      for _, f in ipairs {
+        function() client:request { path = "/" } end,
+        function() client:operation { path = "/" } end,
+        function() client:pages({ path = "/" })() end,
+        function() client:budget("/", "GET") end,
+      } do
+        local ok, err = pcall(f)
+        assert.is_false(ok)
+        assert.matches("^spec/client_spec.lua:%d+: this client was closed$", err)
+      end
+      assert.equal("client: closed", tostring(client))
+    end)
+
     for _, row in ipairs {
       { {}, "needs option 'endpoint'" },
       { { endpoint = "https://a", tiemout = 3 },
@@ -58,24 +75,7 @@ describe("a client", function()
       { { endpoint = "https://a", connect_timeout = -1 },
         "option 'connect_timeout' must be a number from 0" },
     } do
-      it("that was closed is the caller's mistake, whatever is asked of it", function()
-    local client = azureml.client { endpoint = "http://127.0.0.1:1" }
-    client:close()
-    client:close()
-    for _, f in ipairs {
-      function()
-        client:request { path = "/" } end, function() client:operation { path = "/" } end,
-          function() client:pages({ path = "/" })() end, function() client:budget("/", "GET")
-      end
-    } do
-      local ok, err = pcall(f)
-      assert.is_false(ok)
-      assert.matches("^spec/client_spec.lua:%d+: this client was closed$", err)
-    end
-    assert.equal("client: closed", tostring(client))
-  end)
-
-  it("wrongly raises at the caller's line: " .. row[2]:match "^[%w' ]+", function()
+      it("with wrong options raises at the caller's line: " .. row[2]:match "^[%w' ]+", function()
         local ok, err = pcall(function() return azureml.client(row[1]) end)
         assert.is_false(ok)
         assert.is_truthy(tostring(err):find(row[2]), err)
@@ -97,7 +97,7 @@ describe("a client", function()
       end)
     end
 
-    it("sends no line end as its user agent", function()
+    it("refuses a line end in its user agent", function()
       local _, err = azureml.try(azureml.client,
         { endpoint = "https://service.example", user_agent = "me\r\nX: y" })
       assert.same(
@@ -105,7 +105,7 @@ describe("a client", function()
         { err.code, err.message })
     end)
 
-    it("with a token gets no plain http but to loopback", function()
+    it("with a token refuses plain http except to loopback", function()
       local somebody = azureml.credential.token { token = "t" }
       local _, err = azureml.try(azureml.client,
         { endpoint = "http://service.example", credential = somebody })
@@ -156,9 +156,10 @@ describe("a client", function()
       assert.is_nil(client:request({ path = "/" }).json)
     end)
 
-    it("keeps what it does not know in a read-modify-write", function()
+    it("keeps unknown members in a read-modify-write", function()
       local text =
-        '{"big":9007199254740993,"empty":[],"none":null,"object":{},"price":0.073,"real":1.0,"tags":{"a":"1","b":"2"}}'
+        '{"big":9007199254740993,"empty":[],"none":null,"object":{},"price":0.073,"real":1.0,'
+        .. '"tags":{"a":"1","b":"2"}}'
       local server <close> = saying(reply(200, text), reply(200, {}))
       local client <close> = client_of(server)
       local got = client:request { path = "/x" }
@@ -190,7 +191,7 @@ describe("a client", function()
       end)
     end
 
-    it("is told at its line what a request lacks", function()
+    it("raises at the caller's line for a missing or unknown request option", function()
       local server <close> = saying(reply(200, {}))
       local client <close> = client_of(server)
       for _, row in ipairs {
@@ -203,7 +204,7 @@ describe("a client", function()
       end
     end)
 
-    it("sends again what the policy lists, and no more often than it says", function()
+    it("retries the statuses of its policy, and no more often than the policy says", function()
       local server <close> = saying(reply(500, {}), reply(502, {}), reply(200, { ok = true }))
       local client <close> = client_of(server, { retry = { tries = 2, delay = 0.5 } })
       assert.is_true(client:request({ path = "/a" }).json.ok)
@@ -223,7 +224,7 @@ describe("a client", function()
       assert.is_true(client:request({ method = "POST", path = "/a" }).json.ok)
     end)
 
-    it("does not wait for a Retry-After beyond max_delay, and is told of it", function()
+    it("does not wait for a Retry-After beyond max_delay, but reports it", function()
       local server <close> = saying(reply(503, {}, { ["Retry-After"] = "120" }))
       local client <close> = client_of(server, { retry = { tries = 3 } })
       local _, err = azureml.try(client.request, client, { path = "/a" })
@@ -232,7 +233,7 @@ describe("a client", function()
       assert.equal(1, #server.requests)
     end)
 
-    it("closed raises", function()
+    it("raises once it is closed", function()
       local server <close> = saying(reply(200, {}))
       local client = client_of(server)
       client:close()
@@ -250,13 +251,13 @@ describe("a client", function()
       end)
     end
 
-    it("sends those that the server set", function()
+    it("sends the cookies that the server set", function()
       local server <close> = counting()
       local client <close> = client_of(server, { cookies = true })
       for i = 0, 3 do assert.equal(i, client:request({ path = "/" }).json.seen) end
     end)
 
-    it("keeps them to itself, and without the option there are none", function()
+    it("keeps them apart from other clients, and has none without the option", function()
       local server <close> = counting()
       local one <close> = client_of(server, { cookies = true })
       local other <close> = client_of(server, { cookies = true })
@@ -269,7 +270,7 @@ describe("a client", function()
   end)
 
   describe("with hooks", function()
-    it("tells of each sending and each answer, in order, afterwards", function()
+    it("reports each request sent and each reply, in order", function()
       local server <close> = saying(reply(503, {}),
         reply(202, nil, { Location = "/ops/1?sig=s3cr3t" }), reply(202, nil),
         reply(200, "done", { ["x-ms-request-id"] = "rid" }))
@@ -293,7 +294,7 @@ describe("a client", function()
           "< poll 202", "> poll GET 1", "< poll 200" }, told)
     end)
 
-    it("tells what came instead of an answer", function()
+    it("reports the error where no reply came", function()
       local server <close> = serve(function() return { "close" } end)
       local told
       local client <close> = client_of(server, { on_reply = function(seen) told = seen end })
@@ -302,7 +303,7 @@ describe("a client", function()
       assert.is_nil(told.status)
     end)
 
-    it("that raises ends the wait that it happened in", function()
+    it("passes an error of a hook on to the wait that called it", function()
       local server <close> = saying(reply(200, {}))
       local client <close> = client_of(server,
         { on_request = function() error("my mistake", 0) end })
@@ -313,7 +314,7 @@ describe("a client", function()
   end)
 
   describe("that reads pages", function()
-    it("gives the items of all of them, asks each once and byte for byte, and may find one empty", function()
+    it("yields the items of all pages, and fetches each link once and unchanged", function()
       local server
       server = scripted(function(request)
         local page = request.target:match "page=(%d)" or "1"
@@ -334,7 +335,7 @@ describe("a client", function()
           "GET /list?page=4&sig=%2F+%2f" }, targets(server))
     end)
 
-    it("under other names, from a POST, by relative links, until an empty one", function()
+    it("follows relative links of a POST under other member names until a link is empty", function()
       local server <close> = saying(reply(200, { things = { 1 }, more = "two?x=1" }),
         reply(200, { things = { 2 }, more = "" }))
       local client <close> = client_of(server)
@@ -348,7 +349,7 @@ describe("a client", function()
       assert.same({ "POST /a/one", "GET /a/two?x=1" }, targets(server))
     end)
 
-    it("sends nothing before the first item is asked for", function()
+    it("sends no request before the first item is asked for", function()
       local server <close> = saying(reply(200, { value = { 1 } }))
       local client <close> = client_of(server)
       local pages = client:pages { path = "/list" }
@@ -368,7 +369,7 @@ describe("a client", function()
       { "a list that leads back",
         reply(200, { value = { 2 }, nextLink = "/list?page=2" }), "InvalidPage", "leads back" },
     } do
-      it("raises rather than end early, each time it is asked: " .. row[1], function()
+      it("raises on each call instead of ending early: " .. row[1], function()
         local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/list?page=2" }),
           row[2])
         local client <close> = client_of(server)
@@ -393,7 +394,7 @@ describe("a client", function()
       return client, client:operation { method = "POST", path = "/go?x=1", body = {}, label = "go" }
     end
 
-    it("returns when it was accepted, and waits when asked to", function()
+    it("returns when the service has accepted it, and waits when asked to", function()
       local server <close> = saying(
         reply(202, { first = true }, { ["Azure-AsyncOperation"] = "/ops/1" }),
         reply(200, { status = "Running" }), reply(200, { status = "Succeeded", n = 1 }))
@@ -413,7 +414,7 @@ describe("a client", function()
       assert.has_error(function() op:wait() end)
     end)
 
-    it("raises its refusal at once, and its failure from wait", function()
+    it("raises a refusal at once, and a failure from wait", function()
       local server <close> = saying(reply(409, { error = { code = "Busy", message = "busy" } }))
       local client <close> = client_of(server)
       local _, err = azureml.try(client.operation, client,
@@ -435,7 +436,7 @@ describe("a client", function()
       another:close()
     end)
 
-    it("tells a wait that is over from one that lost sight, and can be waited for again", function()
+    it("tells a timeout from a lost connection, and can be waited for again", function()
       local server <close> = saying(reply(202, nil, { Location = "/l" }), reply(202, nil))
       local client, op = started(server, { poll_interval = 5 })
       local _, err = azureml.try(op.wait, op, { timeout = 12 })
@@ -476,7 +477,7 @@ describe("a client", function()
       end)
     end
 
-    it("gives a ticket with which another client goes on to the same result", function()
+    it("gives a ticket with which another client gets the same result", function()
       local server <close> = saying(
         reply(201, { properties = { provisioningState = "Creating" } },
           { ["Azure-AsyncOperation"] = "/ops/1?s=%2f" }),
@@ -495,7 +496,7 @@ describe("a client", function()
       assert.same({ "PUT /thing?x=1", "GET /ops/1?s=%2f", "GET /thing?x=1" }, targets(server))
     end)
 
-    it("holds no token in its ticket, and does not go elsewhere with one", function()
+    it("keeps tokens out of its ticket, and takes no ticket to another host", function()
       local server <close> = saying(reply(202, nil, { ["Azure-AsyncOperation"] = "/ops/1" }))
       local client <close> = client_of(server,
         { credential = azureml.credential.token { token = "s3cr3t" } })
@@ -513,9 +514,11 @@ describe("a client", function()
       { '{"azureml_ticket":1}', "damaged: it has no" },
       { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{}}',
         "does not say where to ask" },
-      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","poll_url":"file:/e"}}',
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1",'
+        .. '"progress":{"mode":"body","poll_url":"file:/e"}}',
         "wrong in poll_url" },
-      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1","progress":{"mode":"body","odd":"1"}}',
+      { '{"azureml_ticket":1,"method":"PUT","url":"/x","label":"x","request_id":"1",'
+        .. '"progress":{"mode":"body","odd":"1"}}',
         "wrong in odd" },
     } do
       it("refuses a ticket: " .. row[2], function()
@@ -527,7 +530,7 @@ describe("a client", function()
     end
   end)
 
-  it("knows what is left of the budget, as the service last said", function()
+  it("tells the remaining budget as the service last reported it", function()
     local server <close> = saying(
       reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-reads"] = "249" }),
       reply(200, {}, { ["x-ms-ratelimit-remaining-subscription-writes"] = "199" }))

@@ -1,4 +1,4 @@
--- The benchmark's own parts, with counts so small that nothing is measured: they do what they say.
+-- Check that the benchmark's parts work, with counts too small to measure anything.
 local azureml = require "azureml"
 local process = require "spec.process"
 local served = require "spec.bench.served"
@@ -20,7 +20,7 @@ describe("the benchmark", function()
   end)
   after_each(function() server:close() end)
 
-  it("tells what decoding takes by itself", function()
+  it("measures decoding by itself", function()
     local output, errors, code = process.executable {
       "spec/bench/ours.lua", server.url, "decode", "2"
     }
@@ -58,7 +58,7 @@ describe("the benchmark", function()
     end)
   end
 
-  it("tells polls that come before Retry-After allows them", function()
+  it("counts polls that come before Retry-After allows them", function()
     local reply = server.client:request {
       method = "POST", path = "/workspaces/bench/computes/ci1/start"
     }
@@ -66,7 +66,7 @@ describe("the benchmark", function()
     assert.equal(1, server:stats().early)
   end)
 
-  it("leaves nothing behind", function()
+  it("finds no leak in the soak test", function()
     local output, errors, code = process.executable(
       { "spec/bench/soak.lua", tools .. "server", "200", "60", "100000" },
       { XDG_STATE_HOME = process.root .. "/build/home" })
@@ -74,13 +74,13 @@ describe("the benchmark", function()
     assert.matches("left nothing behind", output)
   end)
 
-  it("tells how fast the server is", function()
+  it("measures how fast the server is", function()
     assert.is_true(
       tonumber(run("load", tostring(server.port), "/workspaces/bench/computes/ci1", "50", "4")) > 0)
     assert.is_true(server:stats().gets >= 50)
   end)
 
-  it("tells what a program took and how it ended", function()
+  it("measures a program's time and memory, and tells its exit code", function()
     local took = azureml.json.decode(run("measure", "sh", "-c", "exit 3"))
     assert.equal(3, took.code)
     assert.is_true(took.seconds > 0 and took.memory > 0)

@@ -1,4 +1,4 @@
---- The workspace of the benchmark's jobs, at the benchmark's server.
+--- Return the workspace of the benchmark's jobs, at the benchmark's server.
 local azureml = require "azureml"
 
 ---@param url string

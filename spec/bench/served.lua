@@ -1,4 +1,4 @@
---- The benchmark's server in a process of its own, on a free port; ends with its scope.
+--- Run the benchmark's server in a process of its own, on a free port, until its scope ends.
 local azureml = require "azureml"
 
 local Served = {}
@@ -6,14 +6,14 @@ Served.__index = Served
 
 local served = {}
 
---- A command line of words as they are.
+--- Quote words for a shell and join them to a command line.
 function served.command(...)
   local words = {}
   for i, word in ipairs { ... } do words[i] = "'" .. word:gsub("'", "'\\''") .. "'" end
   return table.concat(words, " ")
 end
 
---- Start it.
+--- Start a server.
 ---@param program string
 ---@param ... string         its arguments
 ---@return table             url, port, stats(), close()
@@ -27,7 +27,8 @@ function served.start(program, ...)
     Served)
 end
 
---- What was asked since the last look, and what that cost the server; our own look is not in it.
+--- Return the requests since the last call and the server's processor time. This call's own request
+--- is not counted.
 function Served:stats()
   return self.client:request { path = "/stats" }.json
 end

@@ -1,5 +1,5 @@
---- Applications that prove themselves by somebody else's token: csrc/credential/assertion.c,
---- workload.c, federation.c, github.c and pipelines.c.
+--- Applications that prove their identity by a token of another issuer:
+--- csrc/credential/assertion.c, workload.c, federation.c, github.c and pipelines.c.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -14,7 +14,7 @@ local ALL_VARIABLES = {
   "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN",
 }
 
-describe("an assertion of somebody else's", function()
+describe("an assertion of another issuer", function()
   local entra, around, directory
 
   setup(function() directory = process.directory() end)
@@ -40,7 +40,7 @@ describe("an assertion of somebody else's", function()
   end
 
   describe("from a function", function()
-    it("is asked for with the application and the address, and sent as it is", function()
+    it("is requested with the application and the address, and sent unchanged", function()
       local asked
       entra = authority()
       entra:use("client_assertion", { assertion = function(about)
@@ -55,7 +55,7 @@ describe("an assertion of somebody else's", function()
         entra.forms[1].client_assertion_type)
     end)
 
-    it("is asked for each time", function()
+    it("is requested for each token", function()
       local count = 0
       entra = authority()
       entra:use("client_assertion", { assertion = function()
@@ -101,7 +101,7 @@ describe("an assertion of somebody else's", function()
     ["workload_identity"] = function(path) return { token_file = path } end,
   } do
     describe("from a file, as " .. name, function()
-      it("is read each time, without the blanks around it", function()
+      it("is read for each token, without the blanks around it", function()
         entra = authority()
         entra:use(name, kind(token_file "\n first.a.b \r\n"))
         entra:ask()
@@ -142,12 +142,13 @@ describe("an assertion of somebody else's", function()
       local _, err = azureml.try(azureml.credential.client_assertion, given)
       assert.equal("InvalidCredential", err.code)
       assert.matches(
-        "an assertion is needed: a function that returns one, or assertion_file names a file; one of them", err.message)
+        "an assertion is needed: a function that returns one, or assertion_file names a file; "
+        .. "one of them", err.message)
     end
   end)
 
-  -- What is found in the environment never goes to plain http: that it was had shows in that the
-  -- request got as far as to be sent.
+  -- Secrets of the environment never travel over plain http. The test sees that the credential got
+  -- a token when the request fails only at its connection.
   local function sent_by(own)
     local client <close> = azureml.client {
       endpoint = "https://127.0.0.1:1", credential = own, scope = "s", retry = { tries = 0 }
@@ -158,7 +159,7 @@ describe("an assertion of somebody else's", function()
   end
 
   describe("in Kubernetes", function()
-    it("is what the variables say", function()
+    it("is configured by the environment variables", function()
       entra = authority()
       around:set {
         AZURE_TENANT_ID = "env.org", AZURE_CLIENT_ID = "env-app",
@@ -170,7 +171,7 @@ describe("an assertion of somebody else's", function()
       assert.equal("a.b.c", entra.forms[1].client_assertion)
     end)
 
-    it("is what is given, before what the variables say", function()
+    it("prefers options to environment variables", function()
       entra = authority()
       around:set {
         AZURE_TENANT_ID = "env.org", AZURE_CLIENT_ID = "env-app",
@@ -200,7 +201,7 @@ describe("an assertion of somebody else's", function()
     end
   end)
 
-  -- The two issuers, each with what makes it apply.
+  -- The two issuers, each with the variables that enable it.
   local issuers = {
     github_actions = {
       variables = function(url)
@@ -238,7 +239,7 @@ describe("an assertion of somebody else's", function()
         return azureml.credential[kind](given)
       end
 
-      it("is asked for, then exchanged", function()
+      it("is requested, then exchanged for a token", function()
         answer = { status = 200, body = json.encode { [issuer.member] = "federated.a.b" } }
         assert.equal("sent", sent_by(open()))
         local asked = entra.requests[1]
@@ -283,7 +284,7 @@ describe("an assertion of somebody else's", function()
         end)
       end
 
-      it("is asked for again after a failure that passes", function()
+      it("is requested again after a transient failure", function()
         answer = { status = 503, headers = { ["Retry-After"] = "1" } }
         local own = open()
         local client <close> = azureml.client {
@@ -306,7 +307,7 @@ describe("an assertion of somebody else's", function()
         assert.matches("^" .. issuer.name .. ": %u[%u_]+ is not set", err.message)
       end)
 
-      it("from plain http elsewhere is refused: the run's token would travel unencrypted", function()
+      it("refuses an issuer on plain http, which would expose the run's token", function()
         around:set(issuer.variables "http://example.org")
         local given = { tenant_id = "t", client_id = "a" }
         for name, value in pairs(issuer.given) do given[name] = value end

@@ -1,5 +1,5 @@
---- Whoever is logged in with the Azure Developer CLI: csrc/credential/azd.c, and what it shares
---- with the Azure CLI in program.c.
+--- The login of the Azure Developer CLI: csrc/credential/azd.c, and the code in program.c that it
+--- shares with the Azure CLI.
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
 local credential = azureml.credential
@@ -14,16 +14,19 @@ describe("the Azure Developer CLI's credential", function()
   before_each(function() machine = new_machine() end)
   after_each(function() machine:close() end)
 
-  local ANSWER =
-    ([[echo "{\"token\":\"%s\",\"expiresOn\":\"$(date -u -d '+1 hour' +%%Y-%%m-%%dT%%H:%%M:%%SZ)\"}"]]):format(JWT)
-  local ASK =
-    "local own = credential.azure_developer_cli(%s) use(own, 'https://r.example//.default') print(ask(), own:claim 'upn')"
+  local ANSWER = ([[
+ends=$(date -u -d '+1 hour' +%%Y-%%m-%%dT%%H:%%M:%%SZ)
+echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
+  local ASK = [[
+    local own = credential.azure_developer_cli(%s)
+    use(own, 'https://r.example//.default')
+    print(ask(), own:claim 'upn')]]
 
   local function ask(options)
     return (machine:lua(ASK:format(options or ""), { TZ = "Asia/Kolkata" }))
   end
 
-  it("takes azd's token, whose end is in Greenwich's time, and the second run starts no azd", function()
+  it("takes azd's token, whose end is in UTC; the second run starts no azd", function()
     machine:program("azd", ANSWER)
     assert.equal("sent\tann@example.org", ask())
     assert.equal("sent\tann@example.org", ask())
@@ -34,11 +37,11 @@ describe("the Azure Developer CLI's credential", function()
   it("gives azd the tenant", function()
     machine:program("azd", ANSWER)
     ask "{ tenant_id = 't.org' }"
-    assert.same(
-      { "auth token --output json --no-prompt --scope https://r.example//.default --tenant-id t.org" }, machine:runs "azd")
+    local arguments = "auth token --output json --no-prompt --scope https://r.example//.default"
+    assert.same({ arguments .. " --tenant-id t.org" }, machine:runs "azd")
   end)
 
-  it("notices that somebody else has logged in", function()
+  it("notices that another account has logged in", function()
     machine:program("azd", ANSWER)
     machine:shell "mkdir home/.azd"
     for _, user in ipairs { "ann", "ann", "bob" } do
@@ -49,20 +52,22 @@ describe("the Azure Developer CLI's credential", function()
     assert.equal(2, #machine:runs "azd")
   end)
 
-  -- A service that demands claims of whoever comes without: what the tools make of it.
+  -- Send a request to a service that demands claims, and print the error.
   local CHALLENGED = [[
     local scripted, certificate = require "spec.scripted", require "spec.certificate"
     local authority = certificate.authority()
     local challenge = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="'      -- {"a":1}
-    local server = scripted(function() return { status = 401, headers = { ["WWW-Authenticate"] = challenge } } end,
+    local reply = { status = 401, headers = { ["WWW-Authenticate"] = challenge } }
+    local server = scripted(function() return reply end,
       { tls = certificate.server(authority, "IP:127.0.0.1") })
-    local client = azureml.client { endpoint = server.url, credential = credential[%q](), scope = "r/.default",
+    local client = azureml.client {
+      endpoint = server.url, credential = credential[%q](), scope = "r/.default",
       ca_file = authority.ca_file }
     print(select(2, azureml.try(client.request, client, { path = "/x" })))
     certificate.remove(authority)
   ]]
 
-  it("hands on the claims that a challenge demands, and keeps no token that was made for them", function()
+  it("passes a challenge's claims to azd, and does not save the resulting token", function()
     machine:program("azd", ANSWER)
     machine:lua(CHALLENGED:format "azure_developer_cli")
     local plain, challenged = table.unpack(machine:runs "azd")
@@ -72,7 +77,7 @@ describe("the Azure Developer CLI's credential", function()
     assert.equal(3, #machine:runs "azd")
   end)
 
-  it("with the Azure CLI says how to sign in with what a challenge demands: az takes none", function()
+  it("with the Azure CLI, which takes no claims, says how to sign in with them", function()
     machine:program("az",
       ([[echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(JWT))
     local said = machine:lua(CHALLENGED:format "azure_cli")
@@ -80,8 +85,13 @@ describe("the Azure Developer CLI's credential", function()
     assert.equal(1, #machine:runs "az")
   end)
 
+  local ENDED = "ERROR: fetching token: AADSTS70043: reauthentication required, "
+    .. "run `azd auth login` to log in"
+
   local function complaint(message)
-    return ([[printf '%%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}' >&2; exit 1]]):format(message)
+    local json = ('{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}'):format(
+      message)
+    return ([[printf '%%s\n' '%s' >&2; exit 1]]):format(json)
   end
 
   local BY_HAND = "; try 'azd auth token' by hand"
@@ -93,8 +103,7 @@ describe("the Azure Developer CLI's credential", function()
       "nobody is logged in; run 'azd auth login'",
     },
     ["a login that has ended"] = {
-      complaint [[\nERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in\n]], "CliFailed",
-      "it failed (exit code 1): ERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in",
+      complaint([[\n]] .. ENDED .. [[\n]]), "CliFailed", "it failed (exit code 1): " .. ENDED,
     },
     ["another failure, told in JSON"] = {
       complaint [[first\nERROR: no network\n\n]], "CliFailed",
@@ -129,7 +138,7 @@ describe("the Azure Developer CLI's credential", function()
       "exit 127", "CliNotFound", "'azd' is not installed"
     },
   } do
-    it(("says of %s: %s"):format(name, row[2]), function()
+    it(("reports %s as %s"):format(name, row[2]), function()
       machine:program("azd", row[1])
       local said = ask()
       assert.matches("%(" .. row[2] .. "%)", said)
@@ -140,7 +149,8 @@ describe("the Azure Developer CLI's credential", function()
 
   it("says when it is not installed", function()
     assert.matches(
-      "Azure Developer CLI: 'azd' is not installed; install it, or choose another credential %(CliNotFound%)", ask())
+      "Azure Developer CLI: 'azd' is not installed; install it, "
+      .. "or choose another credential %(CliNotFound%)", ask())
   end)
 
   for _, scope in ipairs { "--help", "a b", "$(touch x)", "a;b", "ü" } do

@@ -1,5 +1,5 @@
---- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. The browser is one of
---- ours.
+--- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. A task of the spec
+--- plays the browser.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local credential = azureml.credential
@@ -55,8 +55,8 @@ describe("a browser", function()
     assert.equal(0, world.leaks())
   end)
 
-  -- A sign-in whose page is shown to `person`, who is given its fields; who may be told of its end
-  -- before he has put his browser away.
+  -- Sign in. Call `person` with the fields of the page's URL. The sign-in may end while `person`
+  -- still runs.
   local function ask(person, given)
     local gone = true
     local function open(asked)
@@ -90,7 +90,7 @@ describe("a browser", function()
     return (page.redirect_uri:gsub("localhost", host or "127.0.0.1"))
   end
 
-  it("shows the page with everything that keeps the code ours, and redeems the code that comes back", function()
+  it("opens a page that protects the code, and redeems the code that it returns", function()
     local page, url
     assert.equal("Bearer the-token", ask(function(fields, whole)
       page, url = fields, whole
@@ -108,12 +108,13 @@ describe("a browser", function()
     local body = server.requests[1].body
     local verifier = body:match "code_verifier=([%w%-_]+)&"
     assert.equal(page.code_challenge, core.crypto.base64url(core.crypto.sha256(verifier)))
-    assert.equal(("grant_type=authorization_code&client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46&code=a%%2Bcode&redirect_uri=%s"
-      .. "&code_verifier=%s&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"):format(
+    assert.equal(("grant_type=authorization_code&client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+      .. "&code=a%%2Bcode&redirect_uri=%s&code_verifier=%s"
+      .. "&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"):format(
       core.escape(page.redirect_uri), verifier), body)
   end)
 
-  it("is another one each time", function()
+  it("gets a fresh page each time", function()
     local states, challenges = {}, {}
     for i = 1, 2 do
       ask(function(page)
@@ -127,7 +128,7 @@ describe("a browser", function()
     assert.not_equal(challenges[1], challenges[2])
   end)
 
-  it("is asked for whom the hint names", function()
+  it("is asked to sign in the user of login_hint", function()
     ask(function(page)
       assert.equal("ann@example.org", page.login_hint)
       assert.equal("login", page.prompt)
@@ -135,14 +136,14 @@ describe("a browser", function()
     end, { login_hint = "ann@example.org" })
   end)
 
-  it("may come by IPv6 where there is one", function()
+  it("may connect by IPv6 where the machine has it", function()
     if not io.open "/proc/net/if_inet6" then return end
     assert.equal("Bearer the-token", ask(function(page)
       post(address(page, "[::1]"), "code=x&state=" .. page.state)
     end))
   end)
 
-  it("is answered whatever it asks for, and only the one answer with our state is taken", function()
+  it("gets a reply to each request; only a form with the right state is accepted", function()
     local seen = {}
     assert.equal("Bearer the-token", ask(function(page)
       local url = address(page)
@@ -177,19 +178,19 @@ describe("a browser", function()
     assert.matches("no screen", ask(function() error "no screen" end).message)
   end)
 
-  it("is not waited for longer than may be", function()
+  it("is not waited for beyond the timeout", function()
     local err = ask(function() end, { timeout = 0.05 })
     assert.equal("SignInTimeout", err.code)
   end)
 
-  it("is not needed again: what it brought is kept", function()
+  it("is not needed again: the token and refresh token are kept", function()
     ask(function(page) post(address(page), "code=x&state=" .. page.state) end)
     client:close()
     own:close()
     assert.equal("Bearer the-token", ask(function() error "asked again" end))
   end)
 
-  it("has its port closed when it is over", function()
+  it("has its port closed after the sign-in", function()
     local url
     ask(function(page)
       url = address(page)
@@ -198,12 +199,11 @@ describe("a browser", function()
     assert.is_nil((visit(url, {})))
   end)
 
-  it("leaves its port free when nobody wants to know any more", function()
+  it("has its port closed when the caller gives up", function()
     local url
     own = credential.browser {
-      authority = server.url, tenant_id = TENANT, open = function(asked)
-        url = address(query_of(asked.url))
-      end
+      authority = server.url, tenant_id = TENANT,
+      open = function(request) url = address(query_of(request.url)) end
     }
     client = azureml.client { endpoint = server.url, credential = own }
     local op = client:submit({ path = "/x" }, false)
@@ -215,7 +215,7 @@ describe("a browser", function()
     assert.is_nil((visit(url, {})))
   end)
 
-  it("is started by BROWSER or xdg-open, apart from us, and the address is told as well", function()
+  it("is started by BROWSER or xdg-open, detached, and the address is printed too", function()
     local emulator <close> = process.served_emulator {}
     local machine <close> = new_machine()
     machine:program("my-browser", [[env >"$DIR/browser.env"; ls /proc/self/fd >"$DIR/browser.fds"

@@ -44,7 +44,7 @@ describe("a client certificate", function()
       key:verify(header.alg, head .. "." .. body, core.crypto.from_base64(signature))
   end
 
-  it("proves the application by an assertion, freshly signed for each token", function()
+  it("proves the application's identity by an assertion signed for each token", function()
     entra = authority()
     entra:use("client_certificate", { certificate_path = path "client.combined.pem" })
     assert.equal("Bearer token-1", entra:ask())
@@ -82,7 +82,7 @@ describe("a client certificate", function()
     assert.same({ alg = "RS256", typ = "JWT", x5t = material.thumbprints.client.x5t }, header)
   end)
 
-  it("signs for ADFS as ADFS takes it, and asks it at its own address", function()
+  it("signs for ADFS as ADFS requires, and uses the address of ADFS", function()
     entra = authority()
     entra:use("client_certificate",
       { certificate_path = path "client.combined.pem", tenant_id = "adfs" })
@@ -93,7 +93,7 @@ describe("a client certificate", function()
     assert.equal("/adfs/oauth2/token", entra.requests[1].target)
   end)
 
-  it("sends its chain where it is asked to, the leaf first", function()
+  it("sends its chain if told to, the leaf first", function()
     entra = authority()
     entra:use("client_certificate", {
       certificate_path = path "chain.p12", password = vectors.PASSWORD,
@@ -102,8 +102,8 @@ describe("a client certificate", function()
     entra:ask()
     local header = read_assertion(entra.forms[1])
     assert.equal(2, #header.x5c)
-    local leaf = vectors.read(material, "chain.leaf.crt.pem"):gsub("%-%-%-%-%-.-%-%-%-%-%-",
-      ""):gsub("%s", "")
+    local pem = vectors.read(material, "chain.leaf.crt.pem")
+    local leaf = pem:gsub("%-%-%-%-%-.-%-%-%-%-%-", ""):gsub("%s", "")
     assert.equal(leaf, header.x5c[1])
   end)
 
@@ -116,7 +116,7 @@ describe("a client certificate", function()
     end
   end)
 
-  it("is read anew for each token: a renewed one is used, and one that went wrong is told", function()
+  it("is read again for each token: uses a renewed file, reports a broken one", function()
     local own = path "renewed.pem"
     process.write(own, vectors.read(material, "chain.combined.pem"), "600")
     entra = authority()
@@ -131,13 +131,13 @@ describe("a client certificate", function()
       (read_assertion(entra.forms[2]))["x5t#S256"])
     os.remove(own)
     azureml.sleep(4000)
-    local came, err = entra:ask()
-    assert.is_nil(came)
+    local reply, err = entra:ask()
+    assert.is_nil(reply)
     assert.equal("InvalidCertificate", err.code)
     assert.equal(("certificate '%s' does not exist"):format(own), err.message)
   end)
 
-  it("that has expired is tried, and said to have when it is refused", function()
+  it("that has expired is tried; the error of a refusal tells of its end", function()
     local _, errors, code = process.run(
       { "openssl", "x509", "-in", "client.crt.pem", "-signkey", "client.key.pem", "-days", "-1",
         "-out", "old.crt" }, nil, directory)
@@ -164,10 +164,12 @@ describe("a client certificate", function()
       { certificate_path = "/dev/zero" }, "certificate '/dev/zero' is not a regular file"
     },
     ["an empty name"] = { { certificate_path = "" }, "certificate_path is empty" },
-    ["nothing"] = { {},
-      "a certificate is needed: certificate_path names a file, or certificate is its text; one of them" },
+    ["nothing"] = {
+      {}, "a certificate is needed: certificate_path names a file, or certificate is its text; "
+      .. "one of them"
+    },
     ["both"] = { { certificate_path = "/x", certificate = "y" }, "one of them" },
-    ["text that is none"] = {
+    ["text that is no certificate"] = {
       { certificate = "hello" },
       "the certificate holds neither PEM blocks (-----BEGIN ...) nor PKCS#12"
     },

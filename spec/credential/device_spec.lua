@@ -1,5 +1,5 @@
---- Signing in with a code: csrc/credential/device.c; and what it shares with the other ways to sign
---- a person in, person.c.
+--- Signing in with a device code: csrc/credential/device.c, and the code in person.c that it shares
+--- with the other interactive credentials.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local credential = azureml.credential
@@ -73,8 +73,8 @@ describe("a device code", function()
     return list
   end
 
-  -- Token requests get the answers in turn, the last one for ever; the service answers with what it
-  -- was brought.
+  -- Start a server. Token requests get the answers in turn and repeat the last; other requests get
+  -- their Authorization header back.
   local function serve(begun, ...)
     answers = { ... }
     server = scripted(function(request)
@@ -88,9 +88,8 @@ describe("a device code", function()
 
   local function open(given)
     local all = {
-      authority = server.url, tenant_id = TENANT, prompt = function(asked)
-        table.insert(shown, asked)
-      end
+      authority = server.url, tenant_id = TENANT,
+      prompt = function(request) table.insert(shown, request) end
     }
     for name, value in pairs(given or {}) do all[name] = value end
     own = credential.device_code(all)
@@ -106,7 +105,7 @@ describe("a device code", function()
     return reply and reply.json.authorization or err
   end
 
-  it("is asked for, shown, and polled for until the person has signed in", function()
+  it("is requested, shown, and polled until the user has signed in", function()
     serve(body(BEGUN), refusal "authorization_pending", refusal "authorization_pending", granted())
     open()
     local began = core.now()
@@ -122,7 +121,7 @@ describe("a device code", function()
         expires_in = 900 } }, shown)
   end)
 
-  it("waits longer each time it is told to slow down, for good", function()
+  it("waits longer after each slow_down, and stays slower", function()
     serve(body(BEGUN), refusal "slow_down", refusal "slow_down", refusal "authorization_pending",
       granted())
     open()
@@ -132,7 +131,7 @@ describe("a device code", function()
     assert.is_true(passed >= 5 + 10 + 15 + 15 and passed < 50)
   end)
 
-  it("goes on through whatever says nothing of the person's answer", function()
+  it("keeps polling through transient failures", function()
     serve(body(BEGUN), { status = 503 }, { status = 500 }, { status = 502 }, { status = 504 },
       { status = 503 }, granted())
     open()
@@ -146,7 +145,7 @@ describe("a device code", function()
     bad_verification_code = "AADSTS1: no",
     invalid_client = "AADSTS1: no",
   } do
-    it(("ends with %s, and what it shows is not the code"):format(code), function()
+    it(("ends with %s, and the error does not show the code"):format(code), function()
       serve(body(BEGUN), refusal(code))
       open()
       local err = ask()
@@ -157,7 +156,7 @@ describe("a device code", function()
     end)
   end
 
-  it("ends by itself when its time is over", function()
+  it("ends when the code has expired", function()
     serve(body(BEGUN), refusal "authorization_pending")
     open()
     local began = core.now()
@@ -166,7 +165,7 @@ describe("a device code", function()
     assert.is_true(#forms "token" >= 179)
   end)
 
-  it("has an interval, a life and words of its own where the server gives none", function()
+  it("has defaults for interval, lifetime and message", function()
     serve(
       body { device_code = CODE, user_code = "XY", verification_url = "https://other.example/d" },
       granted())
@@ -178,7 +177,7 @@ describe("a device code", function()
     assert.equal(900, shown[1].expires_in)
   end)
 
-  it("shows one line without control characters, whatever the server sends", function()
+  it("shows one line without control characters", function()
     local begun = {
       message = "line\n\27[2Jtwo", user_code = "A\r\nB", verification_uri = "https://x.example/\27"
     }
@@ -204,11 +203,11 @@ describe("a device code", function()
     end)
   end
 
-  it("tells why it is refused one", function()
-    serve(
-      { status = 401,
-        body =
-          '{"error":"invalid_client","error_description":"AADSTS7000218: The request body must contain"}' })
+  it("reports why the server refuses a code", function()
+    serve {
+      status = 401, body = '{"error":"invalid_client",'
+        .. '"error_description":"AADSTS7000218: The request body must contain"}'
+    }
     open()
     local err = ask()
     assert.equal("invalid_client", err.code)
@@ -222,7 +221,7 @@ describe("a device code", function()
     assert.equal(0, #forms "token")
   end)
 
-  it("asks the person once for all who wait, whatever for", function()
+  it("asks the user once for all waiting requests and scopes", function()
     serve(body(BEGUN), granted(), granted { access_token = "another" })
     open()
     local got = {}
@@ -236,7 +235,7 @@ describe("a device code", function()
     assert.matches("^grant_type=refresh_token", forms "token"[2])
   end)
 
-  it("renews by the refresh token, and takes the new one that comes with it", function()
+  it("renews by the refresh token, and uses the newer one that it gets", function()
     serve(body(BEGUN), granted(), granted { access_token = "second", refresh_token = "newer" },
       granted { access_token = "third" })
     open { cache = false }
@@ -256,7 +255,7 @@ describe("a device code", function()
   for _, code in ipairs {
     "invalid_grant", "interaction_required", "consent_required", "login_required"
   } do
-    it(("asks the person anew when the refresh token is answered with %s"):format(code), function()
+    it(("asks the user again when the refresh token is refused with %s"):format(code), function()
       serve(body(BEGUN), granted(), refusal(code), granted { access_token = "anew" })
       open { cache = false }
       ask()
@@ -266,7 +265,7 @@ describe("a device code", function()
     end)
   end
 
-  it("does not ask the person when the endpoint is only in trouble", function()
+  it("does not ask the user after a transient failure of the endpoint", function()
     serve(body(BEGUN), granted(), refusal("temporarily_unavailable", 400))
     open { cache = false }
     ask()
@@ -277,7 +276,7 @@ describe("a device code", function()
 
   -- On disk ---------------------------------------------------------------------------------------
 
-  it("is not needed by the next run: the token is kept", function()
+  it("is not needed by the next run: the token is saved", function()
     serve(body(BEGUN), granted())
     open()
     ask()
@@ -288,7 +287,7 @@ describe("a device code", function()
     assert.equal(1, #forms "token")
   end)
 
-  it("is not needed for another scope: the refresh token is kept", function()
+  it("is not needed for another scope: the refresh token is saved", function()
     serve(body(BEGUN), granted(), granted { access_token = "another" })
     open()
     ask()
@@ -298,7 +297,7 @@ describe("a device code", function()
     assert.equal(1, #shown)
   end)
 
-  it("is needed by the next run where nothing is kept", function()
+  it("is needed by the next run where nothing is saved", function()
     serve(body(BEGUN), granted())
     open { cache = false }
     ask()
@@ -318,13 +317,13 @@ describe("a device code", function()
     assert.equal(3, #shown)
   end)
 
-  it("takes the refresh token that another process has kept meanwhile", function()
+  it("uses the refresh token that another process has saved meanwhile", function()
     serve(body(BEGUN), granted(), refusal "invalid_grant",
       granted { access_token = "by the other" })
     open()
     ask()
-    os.execute(
-      ("sed -i 's/%s/others-token/; s/\"renew_on\":[0-9.]*/\"renew_on\":1.0/' %s/azureml/token-*"):format(REFRESH, directory))
+    os.execute(([[sed -i 's/%s/others-token/; s/"renew_on":[0-9.]*/"renew_on":1.0/' ]]
+      .. "%s/azureml/token-*"):format(REFRESH, directory))
     azureml.sleep(3590)
     ask()
     assert.matches("refresh_token=" .. REFRESH:gsub("%-", "%%-"), forms "token"[2])
@@ -332,7 +331,7 @@ describe("a device code", function()
     assert.equal(1, #shown)
   end)
 
-  it("may be closed while the person thinks, and while the endpoint does", function()
+  it("may be closed while the user or the endpoint is awaited", function()
     for _, page in ipairs { "token", "devicecode" } do
       local silent = {}
       serve(page == "devicecode" and silent or body(BEGUN), silent)
@@ -415,7 +414,7 @@ describe("a refresh token", function()
     assert.matches("client_id=app&refresh_token=newer&", server.requests[3].body)
   end)
 
-  it("that is refused is an error: nobody is asked", function()
+  it("that is refused is an error: the user is not asked", function()
     serve(refusal "invalid_grant")
     local own <close> = credential.refresh_token {
       authority = server.url, refresh_token = "mine-is-secret"

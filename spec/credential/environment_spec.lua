@@ -1,5 +1,5 @@
---- The application that AZURE_* variables say: csrc/credential/environment.c. Its secret, and the
---- default chain, are in credential_spec.lua.
+--- The application of the AZURE_* variables: csrc/credential/environment.c. credential_spec.lua
+--- covers its secret and the default chain.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -32,8 +32,8 @@ describe("the application of the environment", function()
     assert.equal(0, world.leaks())
   end)
 
-  -- What is found in the environment never goes to plain http: that it was had shows in what the
-  -- token endpoint got.
+  -- Secrets of the environment never travel over plain http. The test sees that the credential got
+  -- a token by the request that reached the token endpoint.
   local function ask()
     local own <close> = azureml.credential.environment()
     local client <close> = azureml.client {
@@ -51,7 +51,7 @@ describe("the application of the environment", function()
     return material.directory .. "/" .. name
   end
 
-  it("proves itself by a certificate", function()
+  it("proves its identity by a certificate", function()
     around:set { AZURE_CLIENT_CERTIFICATE_PATH = certificate "client.combined.pem" }
     assert.equal("ConnectionFailed", ask().code)
     assert.equal("env-app", entra.forms[1].client_id)
@@ -72,7 +72,8 @@ describe("the application of the environment", function()
   for value, sent in pairs {
     ["true"] = true, ["1"] = true, ["TRUE"] = true, ["yes"] = false, ["false"] = false, [""] = false
   } do
-    it(("sends its chain: AZURE_CLIENT_SEND_CERTIFICATE_CHAIN of '%s' says %s"):format(value, sent), function()
+    local sends = sent and "sends its chain" or "does not send its chain"
+    it(("%s for AZURE_CLIENT_SEND_CERTIFICATE_CHAIN='%s'"):format(sends, value), function()
       around:set {
         AZURE_CLIENT_CERTIFICATE_PATH = certificate "chain.combined.pem",
         AZURE_CLIENT_SEND_CERTIFICATE_CHAIN = value
@@ -101,7 +102,7 @@ describe("the application of the environment", function()
         AZURE_CLIENT_CERTIFICATE_PASSWORD = "wrong-one" }, "the password is wrong",
     },
   } do
-    it("with " .. name .. " is an error, and ends a chain: it does not become somebody else", function()
+    it("with " .. name .. " is an error, and ends a chain", function()
       local variables = row[1]
       if variables.AZURE_CLIENT_CERTIFICATE_PATH:find "^%a" then
         variables.AZURE_CLIENT_CERTIFICATE_PATH = certificate(

@@ -1,5 +1,5 @@
--- How applications prove themselves, held against a server that nobody here wrote and that verifies
--- them: see server.mjs. Run by `make conformance-auth`.
+-- Check how applications prove their identity, against an independent token server that verifies
+-- their assertions: see server.mjs. `make conformance-auth` runs it.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -80,7 +80,7 @@ describe("a token endpoint that verifies", function()
     ["RS256"] = { algorithm = "RS256" },
     ["RS256 and the chain"] = { algorithm = "RS256", send_certificate_chain = true },
   } do
-    it("takes a certificate with " .. name .. ", each time with another assertion", function()
+    it("takes a certificate with " .. name .. ", each time with a fresh assertion", function()
       local all = { certificate_path = pem "own.pem" }
       for field, value in pairs(given) do all[field] = value end
       local before = #accepted()
@@ -100,7 +100,7 @@ describe("a token endpoint that verifies", function()
     end)
   end
 
-  it("takes it from PKCS#12, and from an encrypted key", function()
+  it("takes a certificate from PKCS#12 and with an encrypted key", function()
     openssl("pkcs12", "-export", "-in", "own.pem", "-passout", "pass:word", "-out", "own.p12")
     openssl("pkcs8", "-topk8", "-in", "own.key", "-passout", "pass:word", "-out", "encrypted.key")
     os.execute(("cd '%s' && cat own.crt encrypted.key >encrypted.pem"):format(keys))
@@ -117,17 +117,17 @@ describe("a token endpoint that verifies", function()
     assert.equal(401, err.status)
   end
 
-  it("refuses another's certificate", function()
+  it("refuses another application's certificate", function()
     refused(application("client_certificate", { certificate_path = pem "other.pem" }))
   end)
 
-  it("takes a secret with hard characters, and no other", function()
+  it("takes a secret with special characters, and refuses any other secret", function()
     assert(ask(application("client_secret", { client_id = "by-secret", client_secret = SECRET })))
     refused(
       application("client_secret", { client_id = "by-secret", client_secret = SECRET .. " " }))
   end)
 
-  -- Assertions by hand, so that what is wrong in them is wrong on purpose.
+  -- Build an assertion by hand, so that each test controls its one mistake.
   local function assertion(change)
     local key <close> = core.crypto.read_key((process.run { "cat", pem "own.key" }))
     local der = core.crypto.from_base64(
@@ -146,7 +146,7 @@ describe("a token endpoint that verifies", function()
     return text .. "." .. core.crypto.base64url(key:sign("PS256", text))
   end
 
-  it("takes an assertion of a function, and of a file, but none twice", function()
+  it("takes an assertion of a function and of a file, and refuses it the second time", function()
     local own = assertion()
     assert(ask(application("client_assertion", { assertion = function() return own end })))
     refused(application("client_assertion", { assertion = function() return own end }))
