@@ -1,4 +1,4 @@
---- Who asks: lua/azureml/credential.lua, and csrc/token.c and csrc/credential/ beneath it.
+--- Credentials: lua/azureml/credential.lua, csrc/token.c and csrc/credential/.
 local asking = require "spec.asking"
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
@@ -26,7 +26,7 @@ local function mistake(f, ...)
   return err
 end
 
--- Turns the loop, in real time, until something is so.
+-- Run the loop in real time until a condition is true.
 local function turn_until(is_so)
   while not is_so() do azureml.sleep(0) end
 end
@@ -45,8 +45,9 @@ describe("a credential of the emulator", function()
   end
 
   local function ann()
-    return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s/computes/ann"):format(
-      ws.subscription_id, ws.resource_group, ws.name)
+    local path = "/subscriptions/%s/resourceGroups/%s/providers/"
+      .. "Microsoft.MachineLearningServices/workspaces/%s/computes/ann"
+    return path:format(ws.subscription_id, ws.resource_group, ws.name)
   end
 
   it("fetches its first token when it is needed, and keeps it", function()
@@ -56,7 +57,7 @@ describe("a credential of the emulator", function()
     assert.equal(1, emulator:token_count())
   end)
 
-  it("fetches one token for all who ask at once", function()
+  it("fetches one token for all concurrent requests", function()
     open()
     local tasks = {}
     for i = 1, 50 do tasks[i] = get end
@@ -95,7 +96,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("renews a token that lives shortly after half its life", function()
+  it("renews a short-lived token after half its life", function()
     open { token_lifetime = 200 }
     get()
     azureml.sleep(90)
@@ -114,7 +115,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("fetches another when the service does not take the one it has", function()
+  it("fetches a new token when the service refuses the current one", function()
     open()
     get()
     emulator:fault { answer = "expire_token" }
@@ -123,7 +124,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("fetches one for all whose token the service does not take any more", function()
+  it("fetches one new token for all refused requests", function()
     open { token_lifetime = 3600 }
     get()
     emulator:advance "2h"
@@ -133,7 +134,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("does so once a request: a second 401 is the answer", function()
+  it("fetches one new token a request: a second 401 is the reply", function()
     open()
     emulator:fault {
       match = { method = "GET" }, times = 5,
@@ -145,7 +146,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("does not for a 403: a new token has the same rights", function()
+  it("keeps its token after a 403: a new token has the same rights", function()
     open()
     emulator:fault {
       match = { method = "GET" },
@@ -155,7 +156,7 @@ describe("a credential of the emulator", function()
     assert.equal(1, emulator:token_count())
   end)
 
-  it("a token that somebody else fetched is used as it is, and its end is the service's to tell", function()
+  it("uses a given token unchanged until the service refuses it", function()
     open()
     local fixed <close> = credential.token { token = emulator:issue_token() }
     local client <close> = azureml.client {
@@ -207,12 +208,12 @@ describe("a credential of the emulator", function()
       assert.matches("^%x+%-%x+%-%x+%-%x+%-%x+$", err.request_id)
       assert.is_nil(tostring(err):find("wrong-secret-of-mine", 1, true))
       assert.is_nil(tostring(err):find(settings.client_secret, 1, true))
-      -- neither tried again nor sent without a token
+      -- the token request is not retried, and the request is not sent without a token
       assert.equal(1, emulator:request_count() - before)
     end)
   end
 
-  it("may be closed while it is in use: its clients keep it alive", function()
+  it("may be closed while it is in use: its clients hold a reference", function()
     open { token_lifetime = 200 }
     local own = emulator:credential()
     local client = azureml.client {
@@ -227,7 +228,7 @@ describe("a credential of the emulator", function()
     client:close()
   end)
 
-  it("may be closed with everything else while its token is on the way", function()
+  it("may be closed with its client while its token is being fetched", function()
     open()
     local own = emulator:credential()
     local client = azureml.client { endpoint = emulator.url, credential = own, scope = SCOPE }
@@ -239,7 +240,7 @@ describe("a credential of the emulator", function()
     get()      -- the loop turns on
   end)
 
-  it("a closed one is a mistake where it is given", function()
+  it("once closed raises at the line that passes it", function()
     open()
     local own = emulator:credential()
     own:close()
@@ -297,8 +298,8 @@ describe("the token endpoint", function()
     return count
   end
 
-  -- Token requests get the answers in turn, the last one for ever; others are answered with what
-  -- they brought for a token.
+  -- Start a server. Token requests get the answers in turn and repeat the last; other requests get
+  -- their Authorization header back.
   local function serve(...)
     answers = { ... }
     server = scripted(function(request)
@@ -323,7 +324,7 @@ describe("the token endpoint", function()
     return client:request({ path = "/x" }).json.authorization
   end
 
-  it("is asked as Entra wants it, with nothing more", function()
+  it("gets the parameters that Entra requires, and no others", function()
     serve(granted())
     assert.equal("Bearer the-token", ask())
     local request = server.requests[1]
@@ -333,11 +334,12 @@ describe("the token endpoint", function()
     assert.equal("application/json", request.headers.accept)
     assert.is_nil(request.headers.authorization)
     assert.matches("^%x+%-%x+%-4%x+%-%x+%-%x+$", request.headers["client-request-id"])
-    assert.equal("grant_type=client_credentials&client_id=my%20app&client_secret=a%2Bb%26c%3Dd%20e%25%C3%BC~secret"
+    assert.equal("grant_type=client_credentials&client_id=my%20app"
+      .. "&client_secret=a%2Bb%26c%3Dd%20e%25%C3%BC~secret"
       .. "&scope=https%3A%2F%2Fmanagement.core.windows.net%2F%2F.default", request.body)
   end)
 
-  it("is asked with another id each time", function()
+  it("gets a fresh request id each time", function()
     serve({ status = 503, headers = { ["Retry-After"] = "1" } }, granted(), granted())
     ask()
     azureml.sleep(3700)
@@ -415,7 +417,7 @@ describe("the token endpoint", function()
       "no usable expires_in"
     },
   } do
-    it(("answers with %s: an error that shows none of it, and no second try"):format(name), function()
+    it(("is not asked again after %s; the error shows no secret"):format(name), function()
       serve(row[1])
       local err = refusal(client.request, client, { path = "/x" })
       assert.equal(row[2], err.code)
@@ -449,20 +451,20 @@ describe("the token endpoint", function()
     end)
   end
 
-  it("a redirect of it is not followed: the secret would go there", function()
+  it("is not followed to a redirect, which would receive the secret", function()
     serve { status = 307, headers = { Location = "http://127.0.0.1:1/elsewhere" } }
     local err = refusal(client.request, client, { path = "/x" })
     assert.equal("ForeignUrl", err.code)
     assert.equal(1, #server.requests)
   end)
 
-  it("a failure is not remembered: the next request asks again", function()
+  it("is asked again by the next request after a failure", function()
     serve({ status = 400, body = '{"error":"invalid_client"}' }, granted())
     assert.equal("invalid_client", refusal(client.request, client, { path = "/x" }).code)
     assert.equal("Bearer the-token", ask())
   end)
 
-  it("a failure is told to all who wait", function()
+  it("reports a failure to all waiting requests", function()
     serve { status = 400, body = '{"error":"invalid_client"}' }
     local codes = {}
     azureml.each({ 1, 2, 3 }, function(i)
@@ -472,7 +474,7 @@ describe("the token endpoint", function()
     assert.equal(1, token_requests())
   end)
 
-  it("says with refresh_in when it is to be asked again", function()
+  it("sets the time of renewal by refresh_in", function()
     serve(granted { refresh_in = 100 }, granted { access_token = "second" })
     ask()
     azureml.sleep(90)
@@ -485,7 +487,7 @@ describe("the token endpoint", function()
     assert.equal("Bearer second", ask())
   end)
 
-  it("an early renewal that fails is no error: the old token serves, and 30 s later it is tried again", function()
+  it("may fail an early renewal: the old token serves, and a retry follows after 30 s", function()
     serve(granted(), { status = 400, body = '{"error":"invalid_client"}' },
       granted { access_token = "second" })
     ask()
@@ -502,14 +504,14 @@ describe("the token endpoint", function()
     assert.equal("Bearer second", ask())
   end)
 
-  it("that says nothing ends with the request's own time", function()
+  it("that stays silent times out with the request", function()
     serve {}
     local err = refusal(client.request, client, { path = "/x", timeout = 0.05 })
     assert.equal("RequestTimeout", err.code)
     assert.matches("the client_secret credential brought no token in time", err.message)
   end)
 
-  it("claims of the token can be looked at, before there is one not", function()
+  it("gives a token whose claims can be read; there are none before it", function()
     local jwt = ("%s.%s.x"):format(
       base64url '{"alg":"none"}', base64url '{"oid":"someone","exp":1}')
     serve(granted { access_token = jwt })
@@ -556,13 +558,13 @@ describe("a chain", function()
     }
   end
 
-  it("takes the first that serves", function()
+  it("uses the first link that applies", function()
     assert.equal("Bearer one",
       ask({ credential.token { token = "one" }, wrong_secret() }).json.authorization)
     assert.equal(1, #server.requests)
   end)
 
-  it("ends with one that is refused: a wrong secret does not become somebody else", function()
+  it("ends with a refused link: a wrong secret does not lead to another identity", function()
     local _, err = ask { wrong_secret(), credential.token { token = "one" } }
     assert.equal("invalid_client", err.code)
     assert.equal(1, #server.requests)
@@ -583,14 +585,14 @@ describe("a chain", function()
     assert.equal("Bearer kept", client:request({ path = "/x" }).json.authorization)
   end)
 
-  it("of none is refused", function()
+  it("without links is refused", function()
     assert.equal("InvalidCredential", refusal(credential.chain, {}).code)
   end)
 
   for name, links in pairs {
     ["a text"] = { "token" }, ["a table"] = { {} }, ["a userdata"] = { io.stdout }
   } do
-    it(("a link that is %s is the caller's mistake, wherever it stands"):format(name), function()
+    it(("raises at the caller's line for a link that is %s"):format(name), function()
       local own <close> = credential.token { token = "x" }
       local err = mistake(credential.chain, { own, links[1], own })
       assert.matches(
@@ -698,7 +700,7 @@ describe("the options of a credential", function()
   end)
 
   for _, kind in ipairs { "azure_cli", "default", "environment" } do
-    it(("what %s finds on the machine is not sent unencrypted even to loopback, such as to an emulator"):format(kind), function()
+    it(("%s sends no token over plain http, even to loopback"):format(kind), function()
       local own <close> = credential[kind]()
       local err = refusal(azureml.client, { endpoint = "http://127.0.0.1:1", credential = own })
       assert.equal("InvalidEndpoint", err.code)
@@ -707,7 +709,7 @@ describe("the options of a credential", function()
   end
 end)
 
--- What is found on the machine is found by a process of its own, in an environment of its own.
+-- Credentials of the machine are tested in a process of their own, with its own environment.
 local PRELUDE = asking .. [[
 local function runs()
   local count = 0
@@ -717,10 +719,12 @@ end
 ]]
 
 local function child(directory, script, environment)
-  local all = { PATH = directory .. "/bin:/usr/bin:/bin", XDG_CACHE_HOME = directory .. "/cache",
+  local all = {
+    PATH = directory .. "/bin:/usr/bin:/bin", XDG_CACHE_HOME = directory .. "/cache",
     LUA_PATH = os.getenv "LUA_PATH",
-    -- no machine in Azure, which is seen at once
-    AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
+    -- the probe for a managed identity fails at once
+    AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1"
+  }
   for name, value in pairs(environment or {}) do all[name] = value end
   local output, errors, code = process.executable({ "-e", PRELUDE .. script }, all, directory)
   assert.equal(0, code, errors)
@@ -740,7 +744,7 @@ describe("the Azure CLI's credential", function()
   local JWT = ("%s.%s.c2ln"):format(
     base64url '{"alg":"none"}', base64url '{"upn":"ann@example.org"}')
 
-  -- Each run leaves a line in the file `runs`.
+  -- Install an az with this body. Each run adds a line to the file `runs`.
   local function az(body)
     process.write(directory .. "/bin/az",
       ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/runs\"\n%s\n"):format(directory, body), "755")
@@ -758,7 +762,7 @@ END]]):format(JWT, fields)
   for name, fields in pairs {
     ["expires_on"] = EPOCH, ["expiresOn, which is local time,"] = LOCAL
   } do
-    it(("takes the token, and from %s when it ends"):format(name), function()
+    it(("takes the token, and its end from %s"):format(name), function()
       az(answer(fields))
       local said = child(directory, [[
         local own = credential.azure_cli()
@@ -777,7 +781,7 @@ END]]):format(JWT, fields)
     end)
   end
 
-  it("runs az once for all who ask at once", function()
+  it("runs az once for all concurrent requests", function()
     az(answer(EPOCH))
     assert.equal("1", child(directory, [[
       use(credential.azure_cli())
@@ -818,19 +822,24 @@ END]]):format(JWT, fields)
     end)
   end
 
-  it("runs az apart: no secret, no descriptor, no input, no directory of ours, but our settings", function()
-    az([[env >"$DIR/env"; pwd >"$DIR/pwd"; wc -c >"$DIR/input"; ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
+  it("runs az without the script's secrets, descriptors, input and directory", function()
+    az([[
+env >"$DIR/env"; pwd >"$DIR/pwd"; wc -c >"$DIR/input"
+ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
 ]] .. answer(EPOCH))
     child(directory, [[
       local open = assert(io.open("runs", "a"))      -- Lua's files are inherited
       use(credential.azure_cli { subscription = "My Sub" })
       assert(ask() == "sent")
       open:close()
-    ]], { AZURE_CLIENT_SECRET = "s1", AZURE_PASSWORD = "s2", AZURE_CLIENT_CERTIFICATE_PASSWORD = "s3", AZURE_CONFIG_DIR = "/my/azure" })
-    local function said(name)
+    ]], {
+      AZURE_CLIENT_SECRET = "s1", AZURE_PASSWORD = "s2", AZURE_CLIENT_CERTIFICATE_PASSWORD = "s3",
+      AZURE_CONFIG_DIR = "/my/azure"
+    })
+    local function content(name)
       return (process.run { "cat", directory .. "/" .. name })
     end
-    local environment = "\n" .. said "env"
+    local environment = "\n" .. content "env"
     for _, name in ipairs {
       "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD"
     } do
@@ -838,13 +847,13 @@ END]]):format(JWT, fields)
     end
     assert.is_truthy(environment:find("\nAZURE_CONFIG_DIR=/my/azure\n", 1, true))
     assert.is_truthy(environment:find("\nHOME=", 1, true))
-    assert.equal("/\n", said "pwd")
-    assert.equal("0", said("input"):match "%d+")
-    assert.equal("0\n1\n2\n3\n", said "fds")      -- 3 is the directory that ls reads
-    assert.equal("8\n", said "count")             -- the subscription is one argument
+    assert.equal("/\n", content "pwd")
+    assert.equal("0", content("input"):match "%d+")
+    assert.equal("0\n1\n2\n3\n", content "fds")      -- 3 is the directory that ls reads
+    assert.equal("8\n", content "count")             -- the subscription is one argument
   end)
 
-  it("does not mind what az says beside its answer", function()
+  it("ignores az's warnings", function()
     az("echo 'WARNING: there is a newer az' >&2\n" .. answer(EPOCH))
     assert.equal("sent", child(directory, "use(credential.azure_cli()) print(ask())"))
   end)
@@ -857,12 +866,14 @@ END]]):format(JWT, fields)
       "nobody is logged in; run 'az login'",
     },
     ["a subscription that is not there"] = {
-      [[echo "ERROR: Subscription 'x' not found. Check the spelling and try az account set." >&2; exit 1]], "CliNotLoggedIn",
-      "nobody is logged in; run 'az login'",
+      [[echo "ERROR: Subscription 'x' not found. Check the spelling and try az account set." >&2
+exit 1]], "CliNotLoggedIn", "nobody is logged in; run 'az login'",
     },
     ["a login that has ended"] = {
-      "printf 'ERROR: AADSTS700082: The refresh token has expired.\\nTrace ID: 1\\nPlease run:\\naz login\\n' >&2; exit 1", "CliFailed",
-      "it failed (exit code 1): ERROR: AADSTS700082: The refresh token has expired.; run 'az login'",
+      [[printf 'ERROR: AADSTS700082: The refresh token has expired.\n' >&2
+printf 'Trace ID: 1\nPlease run:\naz login\n' >&2; exit 1]], "CliFailed",
+      "it failed (exit code 1): ERROR: AADSTS700082: The refresh token has expired.; "
+        .. "run 'az login'",
     },
     ["another failure"] = {
       [[printf 'Traceback:\n  File "x"\nOSError: disk full\n\n' >&2; exit 3]], "CliFailed",
@@ -921,7 +932,7 @@ END]]):format(JWT, fields)
       "holds characters no token has",
     },
   } do
-    it(("says of %s: %s"):format(name, row[2]), function()
+    it(("reports %s as %s"):format(name, row[2]), function()
       az(row[1])
       local said = child(directory, "use(credential.azure_cli()) print(ask())")
       assert.matches("%(" .. row[2] .. "%)", said)
@@ -948,7 +959,8 @@ END]]):format(JWT, fields)
   for name, row in pairs {
     ["longer than it may for az, and ends it"] = {
       "echo $$ >\"$DIR/pid\"; exec sleep 1000", 0.4,
-      "Azure CLI: it did not answer in time; try 'az account get%-access%-token' by hand %(CliTimeout%)",
+      "Azure CLI: it did not answer in time; "
+        .. "try 'az account get%-access%-token' by hand %(CliTimeout%)",
     },
     ["for what az started and left behind with its pipes, and ends it"] = {
       "sleep 1000 & echo $! >\"$DIR/pid\"\n" .. answer(EPOCH), 1000, "^sent",
@@ -956,7 +968,8 @@ END]]):format(JWT, fields)
   } do
     it(("does not wait %s"):format(name), function()
       az(row[1])
-      local said = child(directory, ("use(credential.azure_cli { timeout = %s })"):format(row[2]) .. [[
+      local use = ("use(credential.azure_cli { timeout = %s })"):format(row[2])
+      local said = child(directory, use .. [[
         print(ask())
         local pid, gone = io.open("pid"):read "n"
         for _ = 1, 1000 do      -- a signal need not arrive at once
@@ -972,7 +985,7 @@ END]]):format(JWT, fields)
     end)
   end
 
-  it("ends az when nobody wants its answer any more", function()
+  it("ends az when the caller gives up", function()
     az "echo $$ >\"$DIR/pid.new\"; mv \"$DIR/pid.new\" \"$DIR/pid\"; exec sleep 1000"
     assert.equal("true", child(directory, [[
       local own = credential.azure_cli()
@@ -987,7 +1000,7 @@ END]]):format(JWT, fields)
     ]]))
   end)
 
-  it("in a chain lets the next be tried whatever az says, and is not asked again", function()
+  it("in a chain lets the next link be tried after any failure, and is not run again", function()
     for _, body in ipairs { "exit 1", "echo garbage", "echo AADSTS700082 >&2; exit 1" } do
       os.remove(directory .. "/runs")
       az(body)
@@ -1002,7 +1015,7 @@ END]]):format(JWT, fields)
   end)
 end)
 
-describe("what the environment says", function()
+describe("the environment's credential", function()
   local directory, emulator, settings
 
   setup(function()
@@ -1031,7 +1044,7 @@ describe("what the environment says", function()
   end
 
   for _, kind in ipairs { "environment", "default" } do
-    it(("is an application with a secret, for %s"):format(kind), function()
+    it(("is an application with a secret, by credential.%s"):format(kind), function()
       local said = child(directory, ([[
         local own = credential.%s()
         use(own)
@@ -1055,7 +1068,8 @@ describe("what the environment says", function()
     },
     ["a password"] = {
       { AZURE_CLIENT_SECRET = "", AZURE_USERNAME = "ann", AZURE_PASSWORD = "pass-word" },
-      "environment: AZURE_USERNAME and AZURE_PASSWORD are not used: Microsoft withdraws the sign-in by password",
+      "environment: AZURE_USERNAME and AZURE_PASSWORD are not used: "
+        .. "Microsoft withdraws the sign-in by password",
     },
   } do
     it(("with %s does not apply, and says what is missing"):format(name), function()
@@ -1063,12 +1077,13 @@ describe("what the environment says", function()
       assert.matches("%(CredentialUnavailable%)", said)
       assert.is_truthy(said:find(row[2], 1, true), said)
       assert.matches(
-        "\n  hint: set AZURE_TENANT_ID, .*, or run 'azureml login' or 'az login'; or try %-%-emulator$", said)
+        "\n  hint: set AZURE_TENANT_ID, .*, or run 'azureml login' or 'az login'; "
+        .. "or try %-%-emulator$", said)
       assert.is_nil(said:find(settings.client_secret, 1, true))
     end)
   end
 
-  it("goes from what the environment lacks to az, and says of each why not", function()
+  it("goes on to az without variables, and reports why each link does not apply", function()
     local said = child(directory, "use(credential.default()) print(ask())",
       variables { AZURE_CLIENT_ID = "" })
     assert.is_truthy(said:find([[
@@ -1098,7 +1113,7 @@ no credential was found: none of those that were tried applies here (CredentialU
     ["WorkloadIdentityCredential"] =
       "  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set\n",
   } do
-    it(("AZURE_TOKEN_CREDENTIALS of '%s' leaves what it says"):format(value), function()
+    it(("AZURE_TOKEN_CREDENTIALS='%s' restricts the default chain"):format(value), function()
       local said = child(directory, "use(credential.default()) print(ask())",
         variables { AZURE_CLIENT_ID = "", AZURE_TOKEN_CREDENTIALS = value })
       local lines = {}
@@ -1108,16 +1123,17 @@ no credential was found: none of those that were tried applies here (CredentialU
     end)
   end
 
-  it("AZURE_TOKEN_CREDENTIALS that means nothing is an error, with what it may be", function()
+  it("an unknown AZURE_TOKEN_CREDENTIALS is an error that lists the known values", function()
     local said = child(directory, "print(select(2, azureml.try(credential.default)))",
       variables { AZURE_TOKEN_CREDENTIALS = "production" })
     local expected =
-      "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here (known: prod, dev, EnvironmentCredential, "
+      "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here "
+      .. "(known: prod, dev, EnvironmentCredential, "
     assert.is_truthy(said:find(expected, 1, true), said)
     assert.matches("%(InvalidTokenCredentials%)", said)
   end)
 
-  it("refused by Entra ends there: az is not asked", function()
+  it("a refusal by Entra ends the chain: az is not run", function()
     process.write(directory .. "/runs", "")
     local said = child(directory, "use(credential.default()) print(ask()) print(runs())",
       variables { AZURE_CLIENT_SECRET = "wrong-one" })
@@ -1132,11 +1148,12 @@ no credential was found: none of those that were tried applies here (CredentialU
       local said = child(directory, "print(select(2, azureml.try(credential.environment)))",
         variables { AZURE_AUTHORITY_HOST = host })
       assert.matches(
-        "authority must be an https URL such as https://login.microsoftonline.com %(InvalidCredential%)", said)
+        "authority must be an https URL such as https://login.microsoftonline.com "
+        .. "%(InvalidCredential%)", said)
     end)
   end
 
-  it("an authority that is given counts for more than the environment's", function()
+  it("prefers the option authority to the environment's", function()
     local said = child(directory,
       ("use(credential.environment { authority = %q }) print(ask())"):format(emulator.url),
       variables { AZURE_AUTHORITY_HOST = "https://127.0.0.1:1" })
@@ -1145,9 +1162,9 @@ no credential was found: none of those that were tried applies here (CredentialU
 
   it("leaves no token and no secret in a trace", function()
     local trace = directory .. "/trace"
-    assert.equal("sent", child(directory, "use(credential.environment()) print(ask())", variables {
-      AZUREML_TRACE = trace
-    }))
+    local said = child(directory, "use(credential.environment()) print(ask())",
+      variables { AZUREML_TRACE = trace })
+    assert.equal("sent", said)
     local text = process.run { "cat", trace }
     assert.matches('"event":"token"', text)
     assert.matches("/oauth2/v2.0/token", text)

@@ -110,8 +110,8 @@ describe("a browser", function()
     assert.equal(page.code_challenge, core.crypto.base64url(core.crypto.sha256(verifier)))
     assert.equal(("grant_type=authorization_code&client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46"
       .. "&code=a%%2Bcode&redirect_uri=%s&code_verifier=%s"
-      .. "&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"):format(
-      core.escape(page.redirect_uri), verifier), body)
+      .. "&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"
+    ):format(core.escape(page.redirect_uri), verifier), body)
   end)
 
   it("gets a fresh page each time", function()

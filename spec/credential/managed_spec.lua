@@ -1,4 +1,4 @@
---- The identity that Azure gave to this machine: csrc/credential/managed.c and its parts.
+--- The identity that Azure gives to a machine: csrc/credential/managed.c and its parts.
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
 local core = require "azureml.core"
@@ -53,7 +53,7 @@ describe("a managed identity", function()
     assert.equal(0, world.leaks())
   end)
 
-  -- Questions get the answers in turn, the last one for ever.
+  -- Start a server that gives these answers in turn and repeats the last. Return its URL.
   local function serve(...)
     answers = { ... }
     server = scripted(function() return #answers > 1 and table.remove(answers, 1) or answers[1] end)
@@ -68,7 +68,7 @@ describe("a managed identity", function()
     }
   end
 
-  -- "sent" when it got as far as that, which takes a token; else the error.
+  -- Return "sent" when the request got its token and was sent, else the error.
   local function ask()
     local _, err = azureml.try(client.request, client, { path = "/x" })
     return err.code == "ConnectionFailed" and "sent" or err
@@ -100,28 +100,27 @@ describe("a managed identity", function()
     end,
   }
 
+  local RESOURCE = "&resource=https%3A%2F%2Fmanagement.azure.com"
   for name, row in pairs {
     IMDS = {
-      "GET",
-      "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com", "metadata", "true",
+      "GET", "/metadata/identity/oauth2/token?api-version=2018-02-01" .. RESOURCE, "metadata",
+      "true",
     },
     ["App Service"] = {
-      "GET", "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com",
-      "x-identity-header", SECRET,
+      "GET", "/msi/token?api-version=2019-08-01" .. RESOURCE, "x-identity-header", SECRET,
     },
     ["Azure ML"] = {
-      "GET", "/MSI/auth?api-version=2017-09-01&resource=https%3A%2F%2Fmanagement.azure.com",
-      "secret", SECRET
+      "GET", "/MSI/auth?api-version=2017-09-01" .. RESOURCE, "secret", SECRET,
     },
     ["Cloud Shell"] = {
       "POST", "/oauth2/token", "metadata", "true", "resource=https%3A%2F%2Fmanagement.azure.com"
     },
     ["Azure Arc"] = {
-      "GET",
-      "/metadata/identity/oauth2/token?api-version=2020-06-01&resource=https%3A%2F%2Fmanagement.azure.com", "metadata", "true",
+      "GET", "/metadata/identity/oauth2/token?api-version=2020-06-01" .. RESOURCE, "metadata",
+      "true",
     },
   } do
-    it(("asks %s as it wants to be asked, past every proxy, once a token's life"):format(name), function()
+    it(("asks %s in its own protocol, past proxies, once per token"):format(name), function()
       for _, proxy in ipairs { "http_proxy", "HTTP_PROXY", "ALL_PROXY" } do
         around:set { [proxy] = "http://127.0.0.1:9" }
       end
@@ -144,7 +143,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("asks for the resource with its slash where the scope has two", function()
+  it("keeps the slash of the resource where the scope has two", function()
     imds(answer())
     open(credential.managed_identity(), "https://management.core.windows.net//.default")
     assert.equal("sent", ask())
@@ -152,8 +151,8 @@ describe("a managed identity", function()
       server.requests[1].target)
   end)
 
-  local RESOURCE_ID =
-    "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a b"
+  local RESOURCE_ID = "/subscriptions/s/resourcegroups/g/providers/"
+    .. "Microsoft.ManagedIdentity/userAssignedIdentities/a b"
 
   for _, row in ipairs {
     { "IMDS", { client_id = "app" }, "client_id=app" },
@@ -205,7 +204,7 @@ describe("a managed identity", function()
   for value, expected in pairs {
     [GUID] = "&clientid=" .. GUID, clientid = "", ["my identity"] = ""
   } do
-    it(("on a compute instance takes DEFAULT_IDENTITY_CLIENT_ID='%s' for what it is"):format(value), function()
+    it(("reads DEFAULT_IDENTITY_CLIENT_ID='%s' on a compute instance"):format(value), function()
       around:set(SOURCES["Azure ML"](serve(answer())))
       around:set { DEFAULT_IDENTITY_CLIENT_ID = value }
       open(credential.managed_identity())
@@ -215,7 +214,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("on a compute instance a client_id that is given counts for more than the machine's", function()
+  it("on a compute instance prefers the option client_id to the machine's", function()
     around:set(SOURCES["Azure ML"](serve(answer())))
     around:set { DEFAULT_IDENTITY_CLIENT_ID = OTHER_GUID }
     open(credential.managed_identity { client_id = GUID })
@@ -230,7 +229,7 @@ describe("a managed identity", function()
     ["Cloud Shell"] = { "Cloud Shell", "Azure Arc", "IMDS" },
     ["Azure Arc"] = { "Azure Arc", "IMDS" },
   } do
-    it(("takes %s for what counts where more variables are set"):format(name), function()
+    it(("prefers %s where more variables are set"):format(name), function()
       around:set {
         AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:9",
         IMDS_ENDPOINT = "http://127.0.0.1:9"
@@ -325,7 +324,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("waits for IMDS for more than the 70 s of its upgrade, and then gives up", function()
+  it("retries IMDS for more than the 70 s of its upgrade, then gives up", function()
     imds { status = 410 }
     open(credential.managed_identity())
     local began = core.now()
@@ -335,7 +334,7 @@ describe("a managed identity", function()
     assert.is_true(core.now() - began > 70)
   end)
 
-  it("waits as long as IMDS asks to", function()
+  it("honors the Retry-After of IMDS", function()
     imds({ status = 429, headers = { ["Retry-After"] = "7" } }, answer())
     open(credential.managed_identity())
     local began = core.now()
@@ -367,7 +366,8 @@ describe("a managed identity", function()
         body =
           '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' },
       "invalid_resource", "AADSTS500011: no such resource",
-      "the tenant does not know what the token is for: check the cloud, and the scope if you gave one",
+      "the tenant does not know what the token is for: "
+        .. "check the cloud, and the scope if you gave one",
     },
     ["plain text, as a compute instance says it"] = {
       "Azure ML",
@@ -383,7 +383,7 @@ describe("a managed identity", function()
       "Http400", "No User Assigned or Delegated Managed Identity found",
     },
   } do
-    it("tells " .. name, function()
+    it("reports " .. name, function()
       around:set(SOURCES[row[1]](serve(row[2])))
       open(credential.managed_identity())
       local err = ask()
@@ -396,7 +396,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("does not ask for ever where nobody answers", function()
+  it("gives up where nothing answers", function()
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
     open(credential.managed_identity())
     local err = ask()
@@ -457,7 +457,7 @@ describe("a managed identity", function()
     end
   end)
 
-  it("may be closed with everything else while its token is on the way", function()
+  it("may be closed with its client while its token is being fetched", function()
     imds {}
     open(credential.managed_identity())
     local op = client:submit({ path = "/x" }, false)
@@ -479,7 +479,7 @@ describe("a managed identity", function()
     }
   end
 
-  it("in a chain looks first whether IMDS is there, without the header, and never again", function()
+  it("in a chain probes IMDS once, without the header", function()
     imds(REFUSED, answer { expires_on = os.time() + 600 })
     open(chain())
     assert.equal("sent", ask())
@@ -510,7 +510,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("in a chain goes on at once where nobody is there", function()
+  it("in a chain goes on at once where the connection is refused", function()
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
     open(chain())
     local began = core.now()
@@ -518,7 +518,7 @@ describe("a managed identity", function()
     assert.is_true(core.now() - began < 2)      -- not one pause on its virtual clock
   end)
 
-  it("in a chain does not wait long for one who says nothing, nor twice", function()
+  it("in a chain waits only briefly, and once, for a silent server", function()
     local silent <close> = raw(function() return {} end)
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = silent.url }
     open(chain())
@@ -557,7 +557,7 @@ describe("a managed identity", function()
       open(setmetatable({ handle = handle }, getmetatable(credential.none())))
     end
 
-    it("proves itself by the key file that it is told, as the file stands", function()
+    it("proves its identity by the content of the key file that the server names", function()
       process.write(directory .. "/1.key", KEY)
       open_arc(challenge("Basic realm=" .. directory .. "/1.key"), answer())
       assert.equal("sent", ask())
@@ -567,7 +567,7 @@ describe("a managed identity", function()
       assert.equal(server.requests[1].target, server.requests[2].target)
     end)
 
-    it("takes a proof that is refused for a refusal", function()
+    it("reports a refused proof as a refusal", function()
       process.write(directory .. "/1.key", KEY)
       open_arc(challenge("Basic realm=" .. directory .. "/1.key"))
       assert.equal(401, ask().status)

@@ -1,5 +1,4 @@
---- Whose tokens: a client may want those of another tenant than its credential's own. Source:
---- auth.md, section 2.
+--- Tokens of another tenant than the credential's own. Source: auth.md, section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -56,7 +55,7 @@ describe("a client that wants another tenant's token", function()
     ["any"] = { "other.org", { "*" } }, ["its own"] = { "home.org", nil },
     ["its own, in other letters"] = { "Home.ORG", nil },
   } do
-    it("gets it where it is allowed: " .. name, function()
+    it("gets one where the tenant is allowed: " .. name, function()
       local own <close> = with_secret { additionally_allowed_tenants = row[2] }
       assert.equal("Bearer token-1", ask(own, row[1]))
       assert.same({ row[1] }, asked())
@@ -66,25 +65,25 @@ describe("a client that wants another tenant's token", function()
   for name, allowed in pairs {
     ["none"] = false, ["others"] = { "third.org" }, ["an empty list"] = {}
   } do
-    it("is refused where it is not allowed, before anything is sent: " .. name, function()
+    it("is refused before a request where the tenant is not allowed: " .. name, function()
       local own <close> = with_secret { additionally_allowed_tenants = allowed or nil }
       local err = ask(own, "other.org")
       assert.equal("TenantNotAllowed", err.code)
-      assert.equal("the credential is for tenant 'home.org', and a token of 'other.org' is wanted: additionally_allowed_tenants must name "
-        .. "that one, or '*' for any", err.message)
+      assert.equal("the credential is for tenant 'home.org', and a token of 'other.org' is wanted: "
+        .. "additionally_allowed_tenants must name that one, or '*' for any", err.message)
       assert.same({}, asked())
     end)
   end
 
   for _, tenant in ipairs { "a/b", "..", "a b", "a?b", "" } do
-    it(("is refused a tenant that can be none: '%s'"):format(tenant), function()
+    it(("is refused an invalid tenant: '%s'"):format(tenant), function()
       local own <close> = with_secret { additionally_allowed_tenants = { "*" } }
       assert.equal("TenantNotAllowed", ask(own, tenant).code)
       assert.same({}, asked())
     end)
   end
 
-  it("has a token of its own for each tenant, kept apart", function()
+  it("keeps the tokens of tenants apart", function()
     local own <close> = with_secret { additionally_allowed_tenants = { "*" } }
     assert.equal("Bearer token-1", ask(own))
     assert.equal("Bearer token-2", ask(own, "other.org"))
@@ -94,20 +93,20 @@ describe("a client that wants another tenant's token", function()
     assert.same({ "home.org", "other.org", "third.org" }, asked())
   end)
 
-  it("gets the credential's own where AZURE_IDENTITY_DISABLE_MULTITENANTAUTH says so", function()
+  it("gets one of the credential's tenant with AZURE_IDENTITY_DISABLE_MULTITENANTAUTH", function()
     around:set { AZURE_IDENTITY_DISABLE_MULTITENANTAUTH = "true" }
     local own <close> = with_secret()
     assert.equal("Bearer token-1", ask(own, "other.org"))
     assert.same({ "home.org" }, asked())
   end)
 
-  it("gets ADFS' own, which knows no tenants", function()
+  it("gets the token of ADFS, which has no tenants", function()
     local own <close> = with_secret { tenant_id = "adfs" }
     assert.equal("Bearer token-1", ask(own, "other.org"))
     assert.equal("/adfs/oauth2/token", entra.requests[1].target)
   end)
 
-  it("gets it by a certificate whose assertion is addressed there", function()
+  it("gets one by a certificate whose assertion names that tenant as audience", function()
     local material = vectors.open()
     local own <close> = azureml.credential.client_certificate {
       authority = entra.url, tenant_id = "home.org", client_id = "app",
@@ -121,7 +120,7 @@ describe("a client that wants another tenant's token", function()
     assert.equal(entra.url .. "/other.org/oauth2/v2.0/token", claims.aud)
   end)
 
-  it("gets it by an assertion of a function, which is told where it goes", function()
+  it("gets one by an assertion function that is told its audience", function()
     local audience
     local own <close> = azureml.credential.client_assertion {
       authority = entra.url,
@@ -133,7 +132,7 @@ describe("a client that wants another tenant's token", function()
     assert.equal("TenantNotAllowed", ask(own, "a/b").code)
   end)
 
-  it("gets it by a function, which is told whose", function()
+  it("gets one by a function that is told the tenant", function()
     local told
     local own <close> = azureml.credential.callback(function(_, _, tenant_id)
       told = tenant_id
@@ -143,7 +142,7 @@ describe("a client that wants another tenant's token", function()
     assert.equal("other.org", told)
   end)
 
-  it("gets it from a link of a chain that may, and one that knows no tenants lets the next be tried", function()
+  it("gets one from a chain's link that may fetch it; a fixed token is passed over", function()
     local own <close> = azureml.credential.chain {
       azureml.credential.token { token = "fixed" },
       with_secret { additionally_allowed_tenants = { "other.org" } },
@@ -151,7 +150,7 @@ describe("a client that wants another tenant's token", function()
     assert.equal("Bearer token-1", ask(own, "other.org"))
   end)
 
-  it("is told which credential knows no other", function()
+  it("is told which credential knows one tenant only", function()
     local own <close> = azureml.credential.token { token = "fixed" }
     local err = ask(own, "other.org")
     assert.equal("TenantNotAllowed", err.code)
@@ -160,7 +159,7 @@ describe("a client that wants another tenant's token", function()
       err.message)
   end)
 
-  it("gets what AZURE_ADDITIONALLY_ALLOWED_TENANTS allows the environment's application", function()
+  it("gets one of the tenants in AZURE_ADDITIONALLY_ALLOWED_TENANTS", function()
     around:set {
       AZURE_TENANT_ID = "home.org", AZURE_CLIENT_ID = "app", AZURE_CLIENT_SECRET = "s",
       AZURE_AUTHORITY_HOST = entra.url, AZURE_ADDITIONALLY_ALLOWED_TENANTS = "third.org; other.org"

@@ -20,7 +20,7 @@ describe("base64", function()
     end)
   end
 
-  it("brings all bytes back, however many", function()
+  it("decodes what it has encoded, for all bytes and lengths", function()
     local all = {}
     for byte = 0, 255 do
       all[#all + 1] = string.char(byte)

@@ -1,4 +1,4 @@
---- What a browser brings back to a port of this machine: csrc/callback.c.
+--- The request that a browser sends to the port of a sign-in: csrc/callback.c.
 local read = require("pure").callback_read
 
 local STATE = "the-state_0123456789"
@@ -15,20 +15,20 @@ describe("callback_read", function()
     assert.equal("abc", code)
   end)
 
-  it("decodes it", function()
+  it("decodes the form", function()
     local kind, code = read(
       post("state=" .. STATE:gsub("_", "%%5F") .. "&session_state=x&code=a%2Bb+c%2f&x"), STATE)
     assert.equal("code", kind)
     assert.equal("a+b c/", code)
   end)
 
-  it("takes it with the headers in any case, and waits until it is whole", function()
+  it("takes headers in any case, and waits for the whole request", function()
     local text = post("code=abc&state=" .. STATE):gsub("Content%-Length", "content-LENGTH")
     for len = 0, #text - 1 do assert.equal("more", (read(text:sub(1, len), STATE))) end
     assert.equal("code", (read(text, STATE)))
   end)
 
-  it("tells a refusal", function()
+  it("reads a refusal", function()
     local kind, code, err, description = read(
       post("error=access_denied&error_description=AADSTS65004%3A+no&state=" .. STATE), STATE)
     assert.same({ "refused", nil, "access_denied", "AADSTS65004: no" },
@@ -61,7 +61,7 @@ describe("callback_read", function()
     ["a question"] = "OPTIONS / HTTP/1.1\r\n\r\n",
     ["no HTTP"] = "hello\r\n\r\n",
   } do
-    it(("takes %s for something else"):format(name), function()
+    it(("reads %s as another request"):format(name), function()
       assert.equal("other", (read(text, STATE)))
     end)
   end

@@ -57,7 +57,7 @@ describe("a certificate's file", function()
     end)
   end
 
-  it("takes the certificate that is the key's, wherever it stands", function()
+  it("takes the certificate that fits the key, at any place", function()
     local text = read "chain.ca.crt.pem" .. read "client.crt.pem" .. read "chain.leaf.key.pem"
       .. read "chain.leaf.crt.pem"
     local made = assert(pure.certificate(text))
@@ -65,7 +65,7 @@ describe("a certificate's file", function()
     assert.equal(3, #made.chain)
   end)
 
-  it("tells when it ends", function()
+  it("tells when the certificate ends", function()
     local made = assert(pure.certificate(read "client.combined.pem"))
     local said = process.run {
       "openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in",
@@ -114,7 +114,7 @@ describe("a certificate's file", function()
       "client.crt.der", "InvalidCertificate", "holds neither PEM blocks"
     },
   } do
-    it(("%s is refused, and the remedy told"):format(name), function()
+    it(("%s is refused with a remedy"):format(name), function()
       local file, code, text, password = table.unpack(row)
       local made, its_code, message = pure.certificate(read(file), password)
       assert.is_nil(made)

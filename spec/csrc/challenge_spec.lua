@@ -70,7 +70,7 @@ describe("a challenge", function()
     end)
   end
 
-  it("keeps what else the claims say of the access token", function()
+  it("keeps the other claims about the access token", function()
     local _, claims = read(
       'Bearer error="insufficient_claims", claims="'
       .. encoded '{"access_token":{"nbf":{"essential":true}}}' .. '"')

@@ -1,4 +1,4 @@
---- When a token ends, in every form in which it is said: csrc/date.c.
+--- The end of a token, in each notation that services use: csrc/date.c.
 local date_read = require("pure").date_read
 
 describe("date_read", function()
@@ -35,5 +35,5 @@ describe("date_read", function()
     end)
   end
 
-  it("takes nothing for no date", function() assert.equal(0, date_read(nil)) end)
+  it("returns 0 without a text", function() assert.equal(0, date_read(nil)) end)
 end)

@@ -1,4 +1,4 @@
---- What went wrong, read from the many shapes in which services say it: csrc/error.c.
+--- Errors, read from the various shapes of services' replies: csrc/error.c.
 local pure = require "pure"
 
 local function from_reply(status, body, headers)
@@ -15,20 +15,23 @@ local function from_status(body, word)
 end
 
 local ENTRA =
-  '{"error":"invalid_client","error_description":"%s","error_codes":[7000215],"timestamp":"2024-01-01 00:00:00Z",'
-  .. '"trace_id":"trace","correlation_id":"correlation","error_uri":"https://login.microsoftonline.com/error?code=7000215"}'
+  '{"error":"invalid_client","error_description":"%s","error_codes":[7000215],'
+  .. '"timestamp":"2024-01-01 00:00:00Z","trace_id":"trace","correlation_id":"correlation",'
+  .. '"error_uri":"https://login.microsoftonline.com/error?code=7000215"}'
 local SECRET =
   "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the secret value."
 
--- each row: what it is, status, body, then what must be told: code, message, target
+-- each row: title, status, body; expected code, message, target
 local SHAPES = {
   { "ARM's envelope", 404,
-    '{"error":{"code":"ResourceNotFound","message":"The Resource x was not found.","target":"x","details":[{"code":"D"}]}}',
+    '{"error":{"code":"ResourceNotFound","message":"The Resource x was not found.","target":"x",'
+    .. '"details":[{"code":"D"}]}}',
     "ResourceNotFound", "The Resource x was not found.", "x" },
   { "the live provider's envelope", 400,
-    '{"error":{"code":"UserError","severity":null,"message":"No {0}.","messageFormat":null,"messageParameters":{},'
-    .. '"referenceCode":null,"detailsUri":null,"target":null,"details":[],"innerError":{"code":"Bad","innerError":null},"debugInfo":null}}',
-      "UserError", "No {0}." },
+    '{"error":{"code":"UserError","severity":null,"message":"No {0}.","messageFormat":null,'
+    .. '"messageParameters":{},"referenceCode":null,"detailsUri":null,"target":null,"details":[],'
+    .. '"innerError":{"code":"Bad","innerError":null},"debugInfo":null}}',
+    "UserError", "No {0}." },
   { "an envelope in an envelope", 400, '{"error":{"error":{"code":"Inner","message":"inner"}}}',
     "Inner", "inner" },
   { "two envelopes that both tell", 400,
@@ -82,9 +85,10 @@ local SHAPES = {
   { "plain text", 400, "  Something\r\nwent wrong. ", "Http400", "Something went wrong." },
   { "JSON that was cut off", 400, '{"error":{"code":"C"', "Http400", '{"error":{"code":"C"' },
   { "an HTML page", 502,
-    "<!DOCTYPE html><html><head><TITLE lang='en'>\n 502 Bad\nGateway </TITLE></head><body>x</body></html>", "Http502",
+    "<!DOCTYPE html><html><head><TITLE lang='en'>\n 502 Bad\nGateway </TITLE></head>"
+    .. "<body>x</body></html>", "Http502",
     "HTTP 502 Bad Gateway, with an HTML page: 502 Bad Gateway" },
-  { "an HTML page with a status that nobody assigned", 444, "<html><body>odd</body></html>",
+  { "an HTML page with an unassigned status", 444, "<html><body>odd</body></html>",
     "Http444", "HTTP 444, with an HTML page" },
   { "an HTML page with an empty title", 503, "\n<HTML><title> </title></HTML>", "Http503",
     "HTTP 503 Service Unavailable, with an HTML page" },
@@ -121,7 +125,7 @@ describe("error_from_reply", function()
     end)
   end
 
-  it("keeps the text of a JSON body, without its mark, and of no other", function()
+  it("keeps the text of a JSON body, without its byte order mark; drops other bodies", function()
     assert.equal('{"a": [1]}', from_reply(400, '\xEF\xBB\xBF{"a": [1]}').body)
     assert.equal('"x"', from_reply(400, '"x"').body)
     assert.is_nil(from_reply(400, "plain").body)
@@ -129,14 +133,14 @@ describe("error_from_reply", function()
     assert.is_nil(from_reply(400, nil).body)
   end)
 
-  it("parses JSON whatever the Content-Type says", function()
+  it("parses JSON under any Content-Type", function()
     for _, type in ipairs { "text/plain", "text/html", "application/octet-stream", "" } do
       assert.equal("C",
         from_reply(400, '{"error":{"code":"C","message":"m"}}', { "Content-Type: " .. type }).code)
     end
   end)
 
-  it("takes an HTML page for one by its Content-Type too", function()
+  it("recognizes an HTML page by its Content-Type too", function()
     assert.equal("HTTP 502 Bad Gateway, with an HTML page: T",
       from_reply(502, "<!-- x --><title>T</title>", { "content-type: text/html" }).message)
   end)
@@ -164,7 +168,7 @@ describe("error_from_reply", function()
     assert.equal("r", from_reply(401, '{"error":"e"}', { "x-ms-request-id: r" }).request_id)
   end)
 
-  it("says how long the service asked to wait", function()
+  it("reads Retry-After", function()
     assert.equal(7, from_reply(429, nil, { "Retry-After: 7" }).retry_after)
     assert.equal(0.5, from_reply(429, nil, { "retry-after-ms: 500" }).retry_after)
     local date = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 100)
@@ -172,7 +176,7 @@ describe("error_from_reply", function()
     assert.is_true(after > 90 and after <= 100)
   end)
 
-  it("cuts what is too long, between characters", function()
+  it("cuts long texts between characters", function()
     local e = from_reply(400,
       ('{"error":{"code":"%s","message":"%s","target":"%s"}}'):format(
         ("C"):rep(5000), ("日"):rep(5000), ("t"):rep(5000)))
@@ -186,14 +190,14 @@ describe("error_from_reply", function()
       #from_reply(400, "<html><title>" .. ("x"):rep(100000) .. "</title>").message < 300)
   end)
 
-  it("survives depth", function()
+  it("survives deep nesting", function()
     local deep = ('{"error":'):rep(1000) .. '{"code":"Deep"}' .. ("}"):rep(1000)
     assert.equal("Deep", from_reply(400, deep).code)
     assert.equal("Http400", from_reply(400, ('{"error":'):rep(100000)).code)
     assert.equal("Http400", from_reply(400, ("["):rep(100000)).code)
   end)
 
-  it("survives random bytes and always tells something", function()
+  it("survives random bytes, and always has a code and a message", function()
     math.randomseed(1969)
     local pieces = {
       "{", "}", "[", "]", ":", ",", '"', '"error"', '"code"', '"message"', '"x"', "1", "1e99",
@@ -221,7 +225,8 @@ end)
 describe("error_from_status", function()
   for _, row in ipairs {
     { "ARM's error",
-      '{"status":"Failed","error":{"code":"StorageMountError","message":"Failed to mount.","target":"t"}}',
+      '{"status":"Failed","error":{"code":"StorageMountError","message":"Failed to mount.",'
+      .. '"target":"t"}}',
       "StorageMountError", "Failed to mount.", "t" },
     { "a nested error", '{"status":"Failed","error":{"error":{"code":"C","message":"m"}}}',
       "C", "m" },
@@ -239,9 +244,11 @@ describe("error_from_status", function()
     { "an error without a message", '{"status":"Failed","error":{"code":"C"}}', "C",
       "the operation ended as Failed; the service gave no reason" },
     { "a resource's provisioning errors",
-      '{"properties":{"provisioningState":"Failed","provisioningErrors":[{"error":{"code":"P","message":"p"}}]}}', "P", "p" },
+      '{"properties":{"provisioningState":"Failed",'
+      .. '"provisioningErrors":[{"error":{"code":"P","message":"p"}}]}}', "P", "p" },
     { "an instance's own errors",
-      '{"properties":{"provisioningErrors":null,"properties":{"errors":[{"error":{"code":"I","message":"i"}}]}}}', "I", "i" },
+      '{"properties":{"provisioningErrors":null,'
+      .. '"properties":{"errors":[{"error":{"code":"I","message":"i"}}]}}}', "I", "i" },
     { "empty lists of errors",
       '{"properties":{"provisioningErrors":[],"properties":{"errors":[]}}}', "Failed",
       "the operation ended as Failed; the service gave no reason" },
@@ -261,13 +268,13 @@ describe("error_from_status", function()
     end)
   end
 
-  it("says Canceled where it was", function()
+  it("has the code Canceled after a cancellation", function()
     local e = from_status('{"status":"Canceled"}', "Canceled")
     assert.equal("Canceled", e.code)
     assert.equal("the operation ended as Canceled; the service gave no reason", e.message)
   end)
 
-  it("gets along without a body", function()
+  it("needs no body", function()
     assert.equal("Failed", from_status(nil).code)
     assert.is_nil(from_status(nil).body)
   end)
@@ -288,7 +295,7 @@ describe("an error", function()
     return e
   end
 
-  it("is set whole: nothing of the old one is left", function()
+  it("is replaced as a whole", function()
     local e = full()
     e:set("Code", "message\nof two lines")
     assert.same(

@@ -41,7 +41,7 @@ describe("headers", function()
     assert.is_nil(pure.headers():get "A")
   end)
 
-  it("start anew with each status line: the last block wins", function()
+  it("start again with each status line: the last block wins", function()
     local h = headers {
       "HTTP/1.1 100 Continue", "A: early", "X: early", "", "HTTP/1.1 200 OK", "A: late", ""
     }
@@ -54,7 +54,7 @@ describe("headers", function()
       ["has a blank before the colon"] = "Name : x",
     ["holds a NUL"] = "Name: x\0Location: https://evil/"
   } do
-    it("ignore a line that " .. name .. ", and what goes on from it", function()
+    it("ignore a line that " .. name .. ", and its continuation", function()
       local h = headers { "A: 1", line, " Location: folded", "B: 2" }
       assert.same({ "A: 1", "B: 2" }, h:all())
       assert.is_nil(h:get "Location")

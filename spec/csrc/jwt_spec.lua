@@ -43,7 +43,7 @@ describe("an assertion", function()
       "chain.combined.pem", true, "assertion.ps256.chain", "chain.leaf.key.pem"
     },
   } do
-    it(("with %s says what the vector says, and its signature is good"):format(name), function()
+    it(("with %s has the claims of the vector and a valid signature"):format(name), function()
       local file, send_chain, vector, key_file = table.unpack(row)
       local _, _, signature, signed = parts(make(file, "PS256", send_chain))
       assert.equal(read(vector .. ".signing-input.txt"), signed)
@@ -53,7 +53,7 @@ describe("an assertion", function()
     end)
   end
 
-  it("carries an application's id with hard characters, and whole numbers", function()
+  it("escapes special characters of a client id, and writes whole numbers", function()
     local jwt = pure.assertion(read "client.combined.pem", nil, "PS256", false, 'a"b\\cü/',
       AUDIENCE, ID, NOW)
     local _, body = parts(jwt)

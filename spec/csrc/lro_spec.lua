@@ -1,4 +1,4 @@
---- What replies say of a long-running operation: csrc/lro.c.
+--- The state of a long-running operation, read from replies: csrc/lro.c.
 local pure = require "pure"
 
 local ORIGINAL = "https://arm.example/computes/ci?api-version=1"
@@ -14,9 +14,11 @@ local ASYNC, OPLOC, LOC = "Azure-AsyncOperation: " .. MONITOR, "Operation-Locati
 local function reply(status, body, ...)
   return { status = status, body = body, headers = { ... } }
 end
+
 local function state(word)
   return ('{"id":"x","properties":{"provisioningState":"%s"}}'):format(word)
 end
+
 local function status(word) return ('{"status":"%s"}'):format(word) end
 
 local function begin(method, first, final)
@@ -24,7 +26,7 @@ local function begin(method, first, final)
   return lro, lro:first(first)
 end
 
---- An operation that is running in a mode, and will be polled next.
+--- Return an operation that runs in a mode and is polled next.
 local function running(mode, method, final)
   local headers = { monitor = { ASYNC }, location = { LOC }, body = {} }
   local lro, outcome = begin(method or "PUT", { status = 202, headers = headers[mode] }, final)
@@ -41,7 +43,7 @@ local function is_protocol_error(err, http)
 end
 
 describe("lro_init", function()
-  it("knows nothing but the request", function()
+  it("knows only the request", function()
     assert.same(
       { mode = "none", final_state = "location", method = "PUT", original_url = ORIGINAL },
       pure.lro("PUT", ORIGINAL, "location"):fields())
@@ -49,7 +51,7 @@ describe("lro_init", function()
 end)
 
 describe("the first reply", function()
-  -- what it is; method, reply; outcome, mode, polling URL, status
+  -- title; method, reply; outcome, mode, polling URL, status
   for _, row in ipairs {
     -- which header wins
     { "all three headers", "PUT", reply(201, nil, LOC, OPLOC, ASYNC),
@@ -133,7 +135,7 @@ describe("the first reply", function()
     { "a number beyond 64 bits in the body", "PUT",
       reply(200, '{"n":99999999999999999999,"properties":{"provisioningState":"Creating"}}'),
       "running", "body", ORIGINAL, "Creating" },
-    -- nothing says that it is long
+    -- replies without a sign of a long-running operation
     { "a 200", "POST", reply(200, nil), "succeeded", "none", nil, "Succeeded" },
     { "a 200 with a state", "POST", reply(200, state "Creating"),
       "succeeded", "none", nil, "Succeeded" },
@@ -196,18 +198,17 @@ describe("the first reply", function()
         local _, outcome, err = begin("POST", reply(202, nil, header .. ": " .. value))
         assert.equal("broken", outcome)
         is_protocol_error(err, 202)
-        assert.truthy(
-          err.message:find(
-            "the header " .. header .. " should hold an http or https URL, but it came as '", 1,
-            true))
+        local text = "the header " .. header
+          .. " should hold an http or https URL, but it came as '"
+        assert.truthy(err.message:find(text, 1, true))
         assert.is_nil(err.message:find "secret")
       end)
     end
   end
 
   it("tells why the resource failed", function()
-    local _, outcome, err = begin("PUT", reply(200,
-      '{"properties":{"provisioningState":"Failed","provisioningErrors":[{"error":{"code":"Quota","message":"no cores"}}]}}'))
+    local _, outcome, err = begin("PUT", reply(200, '{"properties":{"provisioningState":"Failed",'
+      .. '"provisioningErrors":[{"error":{"code":"Quota","message":"no cores"}}]}}'))
     assert.equal("failed", outcome)
     assert.same({ "operation", "Quota", "no cores" }, { err.kind, err.code, err.message })
   end)
@@ -278,7 +279,7 @@ describe("a poll of a monitor", function()
     end
   end
 
-  it("reads JSON whatever its Content-Type, and with a byte order mark", function()
+  it("reads JSON under any Content-Type, and with a byte order mark", function()
     assert.equal("succeeded",
       (running "monitor":poll(reply(200, status "Succeeded", "Content-Type: text/plain"))))
     assert.equal("succeeded",
@@ -302,7 +303,7 @@ describe("a poll of a monitor", function()
       { err.kind, err.code, err.message, err.request_id, err.outcome_unknown })
   end)
 
-  it("is not disturbed by what else the body holds", function()
+  it("ignores other members of the body", function()
     local lro = running "monitor"
     assert.equal("running", (lro:poll(reply(200,
       '{"id":1e300,"percentComplete":99999999999999999999,"status":"InProgress","error":null}'))))
@@ -386,10 +387,8 @@ describe("a poll in any pattern", function()
         local outcome, err = running(mode):poll(reply(http, status "Succeeded"))
         assert.equal("broken", outcome)
         is_protocol_error(err, http)
-        assert.truthy(
-          err.message:find(
-            ("should be answered with a status from 200 to 299, but HTTP %d came"):format(http), 1,
-            true))
+        local text = "should be answered with a status from 200 to 299, but HTTP %d came"
+        assert.truthy(err.message:find(text:format(http), 1, true))
       end)
     end
   end
@@ -416,7 +415,8 @@ describe("new URLs", function()
     { "body", reply(200, state "Creating", ASYNC), ORIGINAL, nil },
     { "body", reply(200, state "Creating", LOC), ORIGINAL, LOCATION }
   } do
-    it(("in the %s pattern from '%s'"):format(row[1], table.concat(row[2].headers, ", ")), function()
+    local headers = table.concat(row[2].headers, ", ")
+    it(("in the %s pattern from '%s'"):format(row[1], headers), function()
       local lro = running(row[1])
       assert.equal("running", (lro:poll(row[2])))
       assert.equal(row[3], lro:fields().poll_url)
@@ -434,7 +434,7 @@ describe("new URLs", function()
     assert.equal("https://arm.example/a/b/d?page=2", lro:fields().poll_url)
   end)
 
-  it("that are none break the operation while it runs", function()
+  it("that are invalid break the operation while it runs", function()
     for mode, row in pairs {
       monitor = reply(200, status "InProgress", "Azure-AsyncOperation: ftp://x"),
       location = reply(202, nil, "Location: ftp://x")
@@ -448,7 +448,7 @@ describe("new URLs", function()
     end
   end)
 
-  it("that are none do no harm once it is over", function()
+  it("that are invalid are ignored once the operation is over", function()
     assert.equal("succeeded",
       (running "monitor":poll(
         reply(200, status "Succeeded", "Azure-AsyncOperation: ftp://x", "Location: ftp://x"))))
@@ -470,8 +470,8 @@ describe("the final GET", function()
   local NAMED = ('{"status":"Succeeded","resourceLocation":"%s"}'):format(RESOURCE)
   local URLS = { original = ORIGINAL, location = LOCATION, resource = RESOURCE }
 
-  -- final-state-via -> what is fetched when: nothing else is known; a Location was seen;
-  -- resourceLocation was named; both
+  -- final-state-via -> the URL of the final GET after: neither; a Location; a resourceLocation;
+  -- both
   local RULES = {
     PUT = {
       [""] = { "original", "original", "resource", "resource" },
@@ -500,7 +500,8 @@ describe("the final GET", function()
   for method, rules in pairs(RULES) do
     for final, expected in pairs(rules) do
       for i, seen in ipairs { "nothing", "a Location", "a resourceLocation", "both" } do
-        it(("of %s with final-state-via '%s' and %s: %s"):format(method, final, seen, expected[i]), function()
+        local title = "of %s with final-state-via '%s' and %s: %s"
+        it(title:format(method, final, seen, expected[i]), function()
           local located, named = i == 2 or i == 4, i >= 3
           local lro = begin(method, reply(202, nil, ASYNC, located and LOC or nil), final)
           assert.equal("succeeded", (lro:poll(reply(200, named and NAMED or status "Succeeded"))))
@@ -510,7 +511,7 @@ describe("the final GET", function()
     end
   end
 
-  it("is never made in the Location and body patterns, or without any", function()
+  it("is never made in the Location and body patterns, or without a pattern", function()
     for _, final in ipairs { "", "azure-async-operation", "location", "original-uri" } do
       for _, method in ipairs { "PUT", "PATCH", "POST", "DELETE" } do
         local lro = running("location", method, final)
@@ -532,7 +533,7 @@ describe("the final GET", function()
     assert.equal(ELSEWHERE, lro:final_url())
   end)
 
-  it("takes a relative resourceLocation, seen early too, and none that is no URL", function()
+  it("takes a relative resourceLocation of any poll, and ignores an invalid one", function()
     local lro = running("monitor", "PUT")
     lro:poll(reply(200, '{"status":"InProgress","resourceLocation":"/there?x=y"}'))
     lro:poll(reply(200, '{"status":"Succeeded","resourceLocation":7}'))
@@ -552,7 +553,7 @@ describe("final-state-via", function()
   } do
     it(("knows '%s'"):format(word), function() assert.equal(name, pure.final_state(word)) end)
   end
-  it("knows nothing else", function()
+  it("has no other values", function()
     assert.is_nil(pure.final_state "original")
     assert.is_nil(pure.final_state " location")
     assert.is_nil(pure.final_state(nil))
@@ -611,7 +612,7 @@ describe("random replies", function()
     return { status = codes[math.random(#codes)], body = body, headers = headers }
   end
 
-  it("never break a promise", function()
+  it("keep every invariant", function()
     math.randomseed(17)
     local methods, finals = { "PUT", "PATCH", "POST", "DELETE", "GET" },
       { "", "location", "original-uri", "azure-async-operation" }

@@ -1,4 +1,4 @@
---- May a request be sent again, and when: csrc/retry.c.
+--- Whether and when a request may be retried: csrc/retry.c.
 local retry = require "pure".retry
 
 local LISTED = { 408, 429, 500, 502, 503, 504 }
@@ -9,7 +9,7 @@ local function may(attempt, policy) return retry.may(policy or {}, attempt) end
 
 describe("retry_may", function()
   for _, method in ipairs(IDEMPOTENT) do
-    it("sends a " .. method .. " again after each listed status and each passing transport error", function()
+    it("retries a " .. method .. " after each listed status and transient error", function()
       for _, status in ipairs(LISTED) do
         assert.is_true(may { method = method, status = status, sent = true }, status)
       end
@@ -17,7 +17,7 @@ describe("retry_may", function()
       assert.is_true(may { method = method, sent = true })
     end)
 
-    it("sends a " .. method .. " never again after any other status, or what will come again", function()
+    it("never retries a " .. method .. " after another status or a permanent error", function()
       for _, status in ipairs(NOT_LISTED) do
         assert.is_false(may { method = method, status = status }, status)
         assert.is_false(may { method = method, status = status, after = 5 },

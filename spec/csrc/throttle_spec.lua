@@ -1,4 +1,4 @@
---- What is left of a throttling budget: csrc/throttle.c.
+--- The remaining throttling budget: csrc/throttle.c.
 local pure = require "pure"
 
 local PREFIX = "x-ms-ratelimit-remaining-"
@@ -16,7 +16,7 @@ describe("throttle_kind", function()
 end)
 
 describe("a hold", function()
-  it("is not there at first", function()
+  it("does not exist at first", function()
     assert.equal(0, pure.throttle():until_("scope", "reads"))
   end)
 
@@ -41,7 +41,7 @@ describe("a hold", function()
     assert.equal(15, t:until_("a", "reads"))
   end)
 
-  it("says nothing of the budget", function()
+  it("does not change the remaining budget", function()
     local t = pure.throttle()
     t:hold("a", "reads", 10)
     assert.equal(-1, t:remaining("a", "reads"))
@@ -86,7 +86,7 @@ describe("what remains", function()
     end)
   end
 
-  it("is what was seen last, up or down, and a reply that says nothing changes nothing", function()
+  it("is the last value seen, up or down; a reply without the header changes nothing", function()
     local t = pure.throttle()
     for _, row in ipairs { { "5", 5 }, { "3", 3 }, { "8", 8 }, { "x", 8 } } do
       t:note("a", "reads", { PREFIX .. "subscription-reads: " .. row[1] })
@@ -124,13 +124,13 @@ describe("a turn", function()
     return t
   end
 
-  it("is everybody's where the service tells nothing", function()
+  it("is given to each request where the service reports no budget", function()
     local t = pure.throttle()
     t:note("a", "writes", {}, 0)
     for _ = 1, 1000 do assert.is_true((t:take("a", "writes", 0, false))) end
   end)
 
-  it("is given to 32 before the first reply, which may tell that little is left", function()
+  it("is given to 32 requests before the first reply, which may report a small rest", function()
     local t = pure.throttle()
     for _ = 1, 32 do assert.is_true((t:take("a", "writes", 0, false))) end
     local taken, wait = t:take("a", "writes", 0, false)
@@ -140,7 +140,7 @@ describe("a turn", function()
     assert.is_true((t:take("a", "writes", 0.001, true)))
   end)
 
-  it("is asked for again and again until the first reply, in half of the time that it takes already", function()
+  it("is asked for again until the first reply, after half of the time waited so far", function()
     local t = pure.throttle()
     for _ = 1, 32 do t:take("a", "writes", 100, false) end
     for after, expected in pairs {
@@ -152,7 +152,7 @@ describe("a turn", function()
     end
   end)
 
-  it("is given as often as there is something left", function()
+  it("is given as often as budget remains", function()
     local t = with(3)
     for _ = 1, 3 do assert.is_true((t:take("a", "writes", 100, false))) end
     local taken, wait = t:take("a", "writes", 100, false)
@@ -160,7 +160,7 @@ describe("a turn", function()
     assert.is_near(0.1, wait, 1e-9)
   end)
 
-  it("comes again as fast as a bucket is refilled: 10 writes and deletes a second, 25 reads", function()
+  it("is refilled like a bucket: 10 writes and deletes a second, 25 reads", function()
     for kind, rate in pairs { writes = 10, deletes = 10, reads = 25 } do
       local t = pure.throttle()
       t:note("a", kind, { PREFIX .. "subscription-" .. kind .. ": 0" }, 100)
@@ -172,7 +172,7 @@ describe("a turn", function()
     end
   end)
 
-  it("does not count twice what is on its way", function()
+  it("does not count a pending request twice", function()
     local t = pure.throttle()
     for _ = 1, 5 do t:take("a", "writes", 100, false) end
     t:answered("a", "writes")
@@ -191,7 +191,7 @@ describe("a turn", function()
     assert.is_true((t:take("a", "writes", 107.2, true)))
   end)
 
-  it("is spread over those who wait, who ask again after two seconds at most", function()
+  it("is spread over waiting requests, which ask again after 2 s at most", function()
     local t = with(0)
     local waits = {}
     for i = 1, 30 do waits[i] = select(2, t:take("a", "writes", 100, false)) end
@@ -200,7 +200,7 @@ describe("a turn", function()
     assert.equal(2, waits[30])
   end)
 
-  it("is not kept for who has left", function()
+  it("is not kept for a request that gave up", function()
     local t = with(0)
     for _ = 1, 15 do t:take("a", "writes", 100, false) end
     for _ = 1, 15 do t:leave("a", "writes") end

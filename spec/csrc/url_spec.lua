@@ -53,7 +53,7 @@ describe("url_origin", function()
     end)
   end
 
-  it("refuses none at all", function() assert.is_nil(url.origin(nil)) end)
+  it("refuses nil", function() assert.is_nil(url.origin(nil)) end)
 end)
 
 describe("url_same_origin", function()
@@ -161,7 +161,8 @@ describe("url_resolve", function()
   end
 
   for _, absolute in ipairs {
-    "https://management.azure.com/x/../y/./z?api-version=1&t=1&c=MII%2fabc%2B&s=a+b/c==&h=~!$'()*,;:@",
+    "https://management.azure.com/x/../y/./z?api-version=1&t=1&c=MII%2fabc%2B"
+      .. "&s=a+b/c==&h=~!$'()*,;:@",
     "HTTPS://Host:443", "http://host:80?x", "https://host/%zz%2F%2f//a\\b|{}^`\"<>",
     "https://host/\xC3\xA9", "https://host/?" .. LONG
   } do
@@ -187,7 +188,7 @@ describe("url_resolve", function()
     end)
   end
 
-  it("refuses a base that is no URL, and nothing", function()
+  it("refuses an invalid base, and nil", function()
     assert.is_nil(url.resolve("/path", "x"))
     assert.is_nil(url.resolve("/path", ""))
     assert.is_nil(url.resolve(nil, "https://host/"))
@@ -223,7 +224,7 @@ describe("url_redacted", function()
 end)
 
 describe("url_escape", function()
-  it("leaves the unreserved alone and writes all else in capitals", function()
+  it("keeps unreserved characters, and escapes all others with capital digits", function()
     assert.equal("AZaz09-._~", url.escape("AZaz09-._~"))
     assert.equal("a%20b%2Fc%3Fd%26e%3D%25%2B", url.escape("a b/c?d&e=%+"))
     assert.equal("%00%C3%A9%FF", url.escape("\0é\xFF"))
@@ -246,7 +247,7 @@ describe("random bytes", function()
     return table.concat(text)
   end
 
-  it("never break a promise", function()
+  it("keep every invariant", function()
     math.randomseed(20240401)
     for _ = 1, 20000 do
       local text, reference = random_text(), random_text()
