@@ -1,6 +1,6 @@
---- Prints busted's progress and results. On a terminal, one line shows the count and the running spec
---- file, and is drawn again for each test. Elsewhere each spec file gets a line at its end. Failures
---- are printed in full at the end; the counts alone are the last line.
+--- Prints busted's progress and results. On a terminal, one line shows the count and the running
+--- spec file, and is drawn again for each test. Elsewhere each spec file gets a line at its end.
+--- A failure is printed at once and again at the end; the counts alone are the last line.
 
 local CLEAR = "\r\27[K"
 local TOTALS = (os.getenv "AZUREML_BUILD" or "build") .. "/specs"     -- tests per file, last run

@@ -37,7 +37,8 @@ describe("the suite's output", function()
   -- `script` gives the program a terminal, on which each line ends with a carriage return as well.
   local function run_on_terminal(settings, ...)
     local line = table.concat(command(...), " ")
-    local out, err, code = process.run({ "script", "-qec", line, "/dev/null" }, environment(settings))
+    local argv = { "script", "-qec", line, "/dev/null" }
+    local out, err, code = process.run(argv, environment(settings))
     return out:gsub("\r\n", "\n"), err, code
   end
 

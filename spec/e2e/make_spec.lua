@@ -18,7 +18,7 @@ describe("make", function()
   local lacking = {
     { "a C compiler (no-such-compiler)", { "CC=no-such-compiler" } },
     { "no-such-lua", { "LUA=no-such-lua" } },
-    { "no-such-lua, a C compiler (no-such-compiler)", { "LUA=no-such-lua", "CC=no-such-compiler" } },
+    { "no-such-lua, a C compiler (no-such-cc)", { "LUA=no-such-lua", "CC=no-such-cc" } },
     { "argparse.lua", { "ARGPARSE=" } },
     { "libno-such-library", { "CORE_LIBS=-lcurl -lno-such-library" } },
     { "lua.h", {}, { PKG_CONFIG_LIBDIR = "/nonexistent" } },
@@ -44,7 +44,7 @@ describe("make", function()
 
   local FORTIFY = "-D_FORTIFY_SOURCE=2"
 
-  it("fortifies optimised code, not code under sanitizers, and leaves a packager's choice", function()
+  it("fortifies optimised code, not under sanitizers, and leaves a packager's choice", function()
     local function is_fortified(...)
       return printed("ALL_CFLAGS", { ... }):find(FORTIFY, 1, true) ~= nil
     end
