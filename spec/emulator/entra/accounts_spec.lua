@@ -78,11 +78,12 @@ describe("the control endpoint, for people", function()
   for _, row in ipairs {
     { "users", {}, 400, "needs 'name'" }, { "applications", { certificates = { "x" } }, 400, "not a certificate" },
     { "roles", { name = "x" }, 400, "needs 'name' and 'actions'" }, { "role_assignments", { role = "Owner" }, 400, "needs 'principal'" },
-    { "role_assignments", { principal = "nobody", role = "Owner" }, 400, "there is nobody called 'nobody'" },
+    { "role_assignments", { principal = "nobody", role = "Owner" }, 400, "there is no principal called 'nobody'" },
     { "role_assignments", { principal = "owner", role = "King" }, 400, "there is no role 'King'" },
-    { "tokens", { principal = "nobody" }, 404, "there is nobody called 'nobody'" }, { "tokens", {}, 404, "nobody" },
+    { "tokens", { principal = "nobody" }, 404, "there is no principal called 'nobody'" },
+    { "tokens", {}, 404, "there is no principal called 'nil'" },
     { "tokens", { principal = "owner", audience = 5 }, 400, "must be texts" },
-    { "devices", { user_code = "ABC" }, 404, "no such code waits" }, { "devices", { user_code = 5, declines = true }, 404, "no such code" },
+    { "devices", { user_code = "ABC" }, 404, "no device waits for this code" }, { "devices", { user_code = 5, declines = true }, 404, "no device waits for this code" },
     { "sign_in", {}, 400, "'user' must be the name" }, { "users", json.array { 1 }, 400, "no option" },
   } do
     it(("refuses %s: %s"):format(row[1], row[4]), function()

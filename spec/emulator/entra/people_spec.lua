@@ -51,7 +51,7 @@ describe("the people of the emulator", function()
     { { applications = { { certificates = { "x" } } } }, "seed: applications[1]: a certificate of an application: it is not" },
     { { roles = { { name = "x" } } }, "seed: roles[1]: a role needs 'name' and 'actions'" },
     { { role_assignments = { { principle = "x" } } }, "seed: role_assignments[1]: a role assignment has no option 'principle'" },
-    { { role_assignments = { { principal = "nobody", role = "Owner" } } }, "seed: there is nobody called 'nobody' to give a role to" },
+    { { role_assignments = { { principal = "nobody", role = "Owner" } } }, "seed: there is no principal called 'nobody' to give a role to" },
     { { role_assignments = { { principal = "owner", role = "King" } } }, "seed: there is no role 'King'" },
     { { role_assignments = { { role = "Owner" } } }, "seed: a role assignment needs 'principal'" },
   } do
