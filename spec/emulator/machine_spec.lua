@@ -169,7 +169,7 @@ describe("what a machine does by itself", function()
     assert.equal("Stop Succeeded by Schedule at 11-27T18:00", last_of(one, NOON + 30.5 * HOUR))
   end)
 
-  it("is stopped when it has been idle for long enough, and not while somebody works on it", function()
+  it("is stopped when it has been idle for long enough, and not while a user works on it", function()
     local one = machine_with("Running", { idle = "PT30M" })
     machine.touch(one, NOON + 1000)
     assert.equal("Running", machine.state(one, NOON + 2799))
