@@ -1,4 +1,5 @@
-/* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back. A list in memory; no clock. */
+/* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back.
+   A list in memory; no clock. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -119,7 +119,8 @@ describe("a seed's file", function()
     { "error { code = 5 }", "table: " },
     { "return { a = function() end }", "a seed has no field 'a'" },
     { "return { instances = { x = print } }", "instances.x must be a table, not function" },
-    { "return { instances = { x = { properties = { print } } } }", "instances.x.properties: function cannot be written as JSON" },
+    { "return { instances = { x = { properties = { print } } } }",
+      "instances.x.properties: function cannot be written as JSON" },
     { "return { [true] = 1 }", "a seed has no field 'true'" },
     { "return function() end", "a seed must be a table, not function" },
     { "local x = 1", "it returns nothing" }, { "x = = 1", ":1: unexpected symbol near '='" },
@@ -135,7 +136,8 @@ describe("a seed's file", function()
   end
 
   it("in Lua has the standard library and globals of its own", function()
-    local text = 'name = ("team-x"):sub(1, 4) print = nil return { workspace_name = name, location = os.getenv "PATH" and "eastus" }'
+    local text = 'name = ("team-x"):sub(1, 4) print = nil '
+      .. 'return { workspace_name = name, location = os.getenv "PATH" and "eastus" }'
     assert.same({ workspace_name = "team", location = "eastus" }, (try(text)))
     assert.is_nil(_G.name)
     assert.is_function(print)

@@ -112,7 +112,8 @@ end
 
 -- properties: what a PUT has in its innermost object.
 local instance_record = record {
-  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind, properties = plain,
+  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind,
+  properties = plain,
 }
 
 local function instance(value, place)
@@ -210,12 +211,17 @@ end
 local function value_of(path, content)
   content = content:gsub("^\xEF\xBB\xBF", "")
   local value, why
-  if content:find "^%s*{" then value, why = json.decode_exact(content) else value, why = run(path, content) end
+  if content:find "^%s*{" then
+    value, why = json.decode_exact(content)
+  else
+    value, why = run(path, content)
+  end
   if value == nil then fail(path, why or "it returns nothing") end
   return value
 end
 
---- Read a seed from a file: JSON, or a script in Lua that returns the seed. The script has the standard library.
+--- Read a seed from a file: JSON, or a script in Lua that returns the seed. The script has the
+--- standard library.
 ---@param path string
 ---@return table
 ---@raise an error object `SeedInvalid` that names the file and the place
