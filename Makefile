@@ -73,7 +73,7 @@ PURE   := buf text url headers error retry lro throttle base64 signature certifi
 CORE   := $(PURE) file loop transfer child op client credential question token cache loopback \
           $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto \
-          lua_certificate lua_state lua_sandbox
+          lua_certificate lua_state
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)

@@ -52,7 +52,6 @@ void lua_json_register(lua_State *L);            /* encode, decode, merge, array
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_register(lua_State *L);           /* state_file */
-void lua_sandbox_register(lua_State *L);         /* sandbox */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
 
