@@ -159,7 +159,7 @@ void loop_watch_remove(Loop *loop, Watch *watch) {
 }
 
 static void owner_ready(Watch *watch, unsigned epoll_events) {
-  OwnerWatch *own = (OwnerWatch *)watch;
+  OwnerWatch *own = container_of(watch, OwnerWatch, watch);
   (void)epoll_events;
   loop_notify(own->loop, &own->notice);
 }
@@ -182,7 +182,7 @@ static int owner_watch(Loop *loop, int fd) {
 }
 
 static void owner_unwatch(Loop *loop, Watch *watch) {
-  OwnerWatch *own = (OwnerWatch *)watch;
+  OwnerWatch *own = container_of(watch, OwnerWatch, watch);
   loop_watch_remove(loop, watch);
   loop_unnotify(&own->notice);
   free(own);
@@ -206,7 +206,7 @@ static void reap(Loop *loop) {
 }
 
 static void socket_ready(Watch *watch, unsigned events) {
-  Socket *sock = (Socket *)watch;
+  Socket *sock = container_of(watch, Socket, watch);
   Loop *loop = sock->loop;      /* the socket may be gone after the next call */
   int running, mask = 0;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
@@ -237,7 +237,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *a
 }
 
 static void curl_due(Timer *timer) {
-  Loop *loop = (Loop *)((char *)timer - offsetof(Loop, curl_timer));
+  Loop *loop = container_of(timer, Loop, curl_timer);
   int running;
   curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include "aml.h"
+#include "container.h"
 #include "throttle.h"
 #include "trace.h"
 

@@ -19,7 +19,7 @@ static const double PATIENCE = 30;      /* seconds for a request to come */
 
 typedef struct Guest Guest;
 struct Guest {                 /* a connection */
-  Watch  watch;                /* first, so that it is the Guest */
+  Watch  watch;
   Guest *next;
   Loopback *loopback;
   Timer  timer;
@@ -76,7 +76,7 @@ static void guest_free(Guest *guest) {
   free(guest);
 }
 
-static void out_of_patience(Timer *timer) { guest_free((Guest *)((char *)timer - offsetof(Guest, timer))); }
+static void out_of_patience(Timer *timer) { guest_free(container_of(timer, Guest, timer)); }
 
 /* The last act: whoever is told may free us. */
 static void tell(Loopback *loopback, CallbackKind kind, Callback *callback) {
@@ -87,7 +87,7 @@ static void tell(Loopback *loopback, CallbackKind kind, Callback *callback) {
 }
 
 static void guest_ready(Watch *watch, unsigned epoll_events) {
-  Guest *guest = (Guest *)watch;
+  Guest *guest = container_of(watch, Guest, watch);
   Loopback *loopback = guest->loopback;
   Callback callback = { 0 };
   char piece[4096];
@@ -108,7 +108,7 @@ static void guest_ready(Watch *watch, unsigned epoll_events) {
 }
 
 static void listener_ready(Watch *watch, unsigned epoll_events) {
-  Loopback *loopback = ((Listener *)watch)->loopback;
+  Loopback *loopback = container_of(watch, Listener, watch)->loopback;
   (void)epoll_events;
   int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return;

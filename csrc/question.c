@@ -81,7 +81,7 @@ void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionFi
 }
 
 void question_cancel(Fetch *fetch) {
-  if (fetch->question) release((Asked *)fetch->question);
+  if (fetch->question) release(container_of(fetch->question, Asked, question));
 }
 
 int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error) {

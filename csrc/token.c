@@ -30,8 +30,6 @@ struct Token {
   TokenWait waiting;         /* head of a ring */
 };
 
-static Token *token_of_fetch(Fetch *fetch) { return (Token *)((char *)fetch - offsetof(Token, fetch)); }
-
 static Token *find(Credential *credential, const char *scope, const char *tenant) {
   Token *token = credential->tokens;
   while (token && (strcmp(token->scope, scope) != 0 || !text_equal(token->tenant, tenant))) token = token->next;
@@ -85,7 +83,7 @@ static void renew(Token *token, unsigned long within);
 static int came_too_early(const Token *token, const Fetch *fetch) { return token->claims && !fetch->claims; }
 
 static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
-  Token *token = token_of_fetch(fetch);
+  Token *token = container_of(fetch, Token, fetch);
   Error bad = { 0 };
   token->fetching = 0;
   if (grant && came_too_early(token, fetch)) {
@@ -105,7 +103,7 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 }
 
 static void start_fetch(Timer *timer) {
-  Token *token = (Token *)((char *)timer - offsetof(Token, start));
+  Token *token = container_of(timer, Token, start);
   token->fetching = 1;
   token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .tenant = token->tenant, .claims = token->claims, .done = fetched, .root = token,
     .within = token->within, .stale = token->header ? token->header + sizeof BEARER - 1 : NULL };

@@ -3,6 +3,7 @@
 #define TOKEN_H
 
 #include "aml.h"
+#include "container.h"
 
 typedef struct Grant {            /* what a credential brings; borrowed during the call */
   const char *token;

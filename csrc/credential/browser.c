@@ -70,7 +70,7 @@ static void came_back(void *owner, CallbackKind kind, const Callback *callback) 
 }
 
 static void nobody_came(Timer *timer) {
-  Browser *browser = (Browser *)((char *)timer - offsetof(Browser, timer));
+  Browser *browser = container_of(timer, Browser, timer);
   fail_with(browser->sign_in, "SignInTimeout", "nobody has signed in in time: begin again");
 }
 

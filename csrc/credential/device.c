@@ -19,7 +19,7 @@ typedef struct Device {
   Timer   timer;
 } Device;
 
-static Device *device_of(Timer *timer) { return (Device *)((char *)timer - offsetof(Device, timer)); }
+static Device *device_of(Timer *timer) { return container_of(timer, Device, timer); }
 static Loop *loop_of(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
 
 static void fail_with(SignIn *sign_in, const char *code, const char *what) {
@@ -61,7 +61,7 @@ static void refused(Device *device, const Error *error) {
 
 /* The kind's own look at what endpoint.c brings; a token is person.c's. */
 static void polled(Fetch *part, const Grant *grant, const Error *error) {
-  SignIn *sign_in = (SignIn *)part;
+  SignIn *sign_in = container_of(part, SignIn, part);
   Device *device = sign_in->work;
   int slower = error && error->code && strcmp(error->code, "slow_down") == 0;
   int pending = error && error->code && strcmp(error->code, "authorization_pending") == 0;

@@ -10,7 +10,7 @@
 
 static void advance(SignIn *sign_in);
 
-static SignIn *sign_in_of(Fetch *part) { return (SignIn *)part; }
+static SignIn *sign_in_of(Fetch *part) { return container_of(part, SignIn, part); }
 
 /* -- one at a time ------------------------------------------------------------------------------------------------------ */
 
