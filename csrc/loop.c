@@ -33,7 +33,7 @@ struct Loop {
   size_t    timers, heap_cap;
   Watch   **watches;           /* by descriptor */
   size_t    watch_cap, watch_count;
-  Notice    news;              /* head of a ring */
+  Ring      news;              /* head of the notices that are queued */
   Seen     *seen, **seen_end;  /* for observers, oldest first */
   Notice    seen_notice;
   int       flights;
@@ -264,19 +264,10 @@ static int curl_open(Loop *loop) {
 /* -- events ------------------------------------------------------------------------------------------------------------- */
 
 void loop_notify(Loop *loop, Notice *notice) {
-  if (notice->next) return;
-  notice->prev = loop->news.prev;
-  notice->next = &loop->news;
-  notice->prev->next = notice;
-  loop->news.prev = notice;
+  if (!notice->place.next) ring_add(&loop->news, &notice->place);
 }
 
-void loop_unnotify(Notice *notice) {
-  if (!notice->next) return;
-  notice->prev->next = notice->next;
-  notice->next->prev = notice->prev;
-  notice->next = notice->prev = NULL;
-}
+void loop_unnotify(Notice *notice) { ring_remove(&notice->place); }
 
 void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
   Seen *seen = calloc(1, sizeof *seen);
@@ -305,7 +296,7 @@ void seen_free(Seen *seen) {
   free(seen);
 }
 
-int loop_has_news(const Loop *loop) { return loop->news.next != &loop->news; }
+int loop_has_news(const Loop *loop) { return !ring_is_empty(&loop->news); }
 
 /* -- turning ------------------------------------------------------------------------------------------------------------ */
 
@@ -369,7 +360,7 @@ static int turn(Loop *loop, double timeout, const sigset_t *mask) {
 }
 
 static Event take_news(Loop *loop) {
-  Notice *first = loop->news.next;
+  Notice *first = container_of(loop->news.next, Notice, place);
   loop_unnotify(first);
   return first->event;
 }
@@ -403,7 +394,7 @@ static char *page_of_ours(void) {
 Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
-  loop->news.next = loop->news.prev = &loop->news;
+  ring_init(&loop->news);
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();

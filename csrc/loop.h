@@ -4,7 +4,7 @@
 
 #include <curl/curl.h>
 #include "aml.h"
-#include "container.h"
+#include "ring.h"
 #include "throttle.h"
 #include "trace.h"
 
@@ -29,8 +29,8 @@ void loop_watch_remove(Loop *loop, Watch *watch);
 
 typedef struct Notice Notice;
 struct Notice {                  /* a place in the queue of events. Must be taken back before its memory goes */
-  Notice *next, *prev;           /* NULL: not queued */
-  Event   event;
+  Ring  place;
+  Event event;
 };
 
 void loop_notify(Loop *loop, Notice *notice);       /* once queued, more news changes nothing */

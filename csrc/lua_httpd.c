@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "lua_core.h"
+#include "ring.h"
 #include "text.h"
 
 #define SERVER "azureml.httpd.server"
@@ -27,18 +28,16 @@ enum {
 typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
 static const char *const fault_names[] = { "none", "close", "reset", "truncate", "garbage", NULL };
 
-typedef struct Link { struct Link *next, *prev; } Link;      /* in a ring, or in none */
-
 typedef struct Server Server;
 
 typedef struct Peer {            /* a connection; libmicrohttpd's socket_context */
-  Link     link;                 /* in the server's ring of those that owe a request, the one that has for longest first */
+  Ring     place;                /* in the server's ring of those that owe a request, the one that has for longest first */
   struct MHD_Connection *connection;
   double   since;
 } Peer;
 
 typedef struct Exchange {        /* one request and its answer; libmicrohttpd's con_cls */
-  Link      link;                /* in one of the server's rings, once its body is whole */
+  Ring      place;               /* in one of the server's rings, once its body is whole */
   Server   *server;
   struct MHD_Connection *connection;
   unsigned long id;
@@ -52,8 +51,8 @@ typedef struct Exchange {        /* one request and its answer; libmicrohttpd's 
 
 struct Server {
   struct MHD_Daemon *daemon;
-  Link     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
-  Link     owing;                /* of peers */
+  Ring     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
+  Ring     owing;                /* of peers */
   unsigned peers, most_peers;
   int      again;                /* a connection has gone, or is to go: there may be room for another */
   double   request_time;
@@ -61,24 +60,6 @@ struct Server {
   size_t   max_body;
   int      stopping;
 };
-
-/* -- rings -------------------------------------------------------------------------------------------------------------- */
-
-static void ring_init(Link *head) { head->next = head->prev = head; }
-
-static void ring_add(Link *head, Link *one) {
-  one->prev = head->prev;
-  one->next = head;
-  one->prev->next = one;
-  head->prev = one;
-}
-
-static void ring_remove(Link *one) {
-  if (!one->next) return;
-  one->prev->next = one->next;
-  one->next->prev = one->prev;
-  one->next = one->prev = NULL;
-}
 
 /* -- peers -------------------------------------------------------------------------------------------------------------- */
 
@@ -103,29 +84,29 @@ static Peer *peer_of(struct MHD_Connection *connection) {
 static void owes(Server *server, Peer *peer) {
   if (!peer) return;
   peer->since = now();
-  ring_remove(&peer->link);
-  ring_add(&server->owing, &peer->link);
+  ring_remove(&peer->place);
+  ring_add(&server->owing, &peer->place);
 }
 
 static void owes_nothing(Peer *peer) {
-  if (peer) ring_remove(&peer->link);
+  if (peer) ring_remove(&peer->place);
 }
+
+static Peer *first_owing(const Server *server) { return container_of(server->owing.next, Peer, place); }
 
 /* Whoever has owed for longest goes; libmicrohttpd sees the end of the connection when it looks next. */
 static void cut_oldest(Server *server) {
-  Peer *peer = (Peer *)server->owing.next;
-  ring_remove(&peer->link);
+  Peer *peer = first_owing(server);
+  ring_remove(&peer->place);
   server->again = 1;
   shutdown(socket_of(peer->connection), SHUT_RDWR);
 }
 
-static int has_owing(const Server *server) { return server->owing.next != &server->owing; }
-
 /* Seconds until the next one's time is up; negative: nobody owes anything. */
 static double cut_late(Server *server) {
   double time = now();
-  while (has_owing(server)) {
-    double left = ((Peer *)server->owing.next)->since + server->request_time - time;
+  while (!ring_is_empty(&server->owing)) {
+    double left = first_owing(server)->since + server->request_time - time;
     if (left > 0) return left;
     cut_oldest(server);
   }
@@ -141,7 +122,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     server->peers++;
     if (peer) peer->connection = connection;
     owes(server, peer);
-    if (server->peers >= server->most_peers && has_owing(server) && !server->stopping) cut_oldest(server);
+    if (server->peers >= server->most_peers && !ring_is_empty(&server->owing) && !server->stopping) cut_oldest(server);
   } else {
     server->peers--;
     server->again = 1;
@@ -167,7 +148,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **slo
   Exchange *one = *slot;
   (void)why;
   if (!one) return;
-  ring_remove(&one->link);
+  ring_remove(&one->place);
   owes(context, peer_of(connection));
   if (one->response) MHD_destroy_response(one->response);
   buf_clear(&one->body);
@@ -218,7 +199,7 @@ static int says_too_large(const Exchange *one) {
 static void hold(Exchange *one) {
   one->id = ++one->server->last_id;
   one->held = 1;
-  ring_add(&one->server->fresh, &one->link);
+  ring_add(&one->server->fresh, &one->place);
   owes_nothing(peer_of(one->connection));
   MHD_suspend_connection(one->connection);
 }
@@ -412,11 +393,11 @@ static int l_run(lua_State *L) {
   MHD_UNSIGNED_LONG_LONG ms;
   run(server);
   lua_newtable(L);
-  for (lua_Integer i = 1; server->fresh.next != &server->fresh; i++) {
-    Exchange *one = (Exchange *)server->fresh.next;
+  for (lua_Integer i = 1; !ring_is_empty(&server->fresh); i++) {
+    Exchange *one = container_of(server->fresh.next, Exchange, place);
     push_request(L, one);
-    ring_remove(&one->link);
-    ring_add(&server->held, &one->link);
+    ring_remove(&one->place);
+    ring_add(&server->held, &one->place);
     lua_rawseti(L, -2, i);
   }
   double left = cut_late(server);
@@ -428,8 +409,10 @@ static int l_run(lua_State *L) {
 }
 
 static Exchange *find_held(Server *server, unsigned long id) {
-  for (Link *at = server->held.next; at != &server->held; at = at->next)
-    if (((Exchange *)at)->id == id) return (Exchange *)at;
+  for (Ring *place = server->held.next; place != &server->held; place = place->next) {
+    Exchange *exchange = container_of(place, Exchange, place);
+    if (exchange->id == id) return exchange;
+  }
   return NULL;
 }
 
@@ -481,16 +464,16 @@ static int l_answer(lua_State *L) {
   one->status = (unsigned)status;
   one->fault = fault;
   one->answered = 1;
-  ring_remove(&one->link);
+  ring_remove(&one->place);
   owes(server, peer_of(one->connection));      /* to read the answer, too */
   MHD_resume_connection(one->connection);
   return 0;
 }
 
-static void resume_all(Link *head) {
-  while (head->next != head) {
-    Exchange *one = (Exchange *)head->next;
-    ring_remove(&one->link);
+static void resume_all(Ring *head) {
+  while (!ring_is_empty(head)) {
+    Exchange *one = container_of(head->next, Exchange, place);
+    ring_remove(&one->place);
     MHD_resume_connection(one->connection);
   }
 }

@@ -14,36 +14,41 @@ typedef struct Asked {      /* a Question, and what only we know of it */
   Loop  *loop;
   Fetch *fetch;
   QuestionDone *done;
-  struct Asked *next;
+  Ring   place;             /* among the open questions */
 } Asked;
 
 struct Questions {
-  Asked *first;
+  Ring open;                /* head of those that wait for an answer */
   unsigned long last_id;
 };
 
 static void release(Asked *asked) {
-  Asked **place;
-  for (place = &loop_questions(asked->loop)->first; *place != asked; ) place = &(*place)->next;
-  *place = asked->next;
+  ring_remove(&asked->place);
   asked->fetch->question = NULL;
   loop_unnotify(&asked->notice);
   for (QuestionField *field = asked->question.fields; field->name; field++) free((char *)field->text);
   free(asked);
 }
 
-Questions *questions_new(void) { return calloc(1, sizeof(Questions)); }
+Questions *questions_new(void) {
+  Questions *questions = calloc(1, sizeof *questions);
+  if (questions) ring_init(&questions->open);
+  return questions;
+}
 
 void questions_free(Questions *questions) {
   if (!questions) return;
-  while (questions->first) release(questions->first);
+  while (!ring_is_empty(&questions->open)) release(container_of(questions->open.next, Asked, place));
   free(questions);
 }
 
 static Asked *find(Loop *loop, unsigned long id) {
-  Asked *asked = loop_questions(loop)->first;
-  while (asked && asked->question.id != id) asked = asked->next;
-  return asked;
+  Ring *open = &loop_questions(loop)->open;
+  for (Ring *place = open->next; place != open; place = place->next) {
+    Asked *asked = container_of(place, Asked, place);
+    if (asked->question.id == id) return asked;
+  }
+  return NULL;
 }
 
 const Question *question_find(Loop *loop, unsigned long id) {
@@ -74,8 +79,7 @@ void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionFi
   asked->notice.event.kind = EVENT_QUESTION;
   asked->notice.event.question = asked->question.id;
   asked->notice.event.fd = -1;
-  asked->next = questions->first;
-  questions->first = asked;
+  ring_add(&questions->open, &asked->place);
   fetch->question = &asked->question;
   loop_notify(loop, &asked->notice);
 }

@@ -27,7 +27,7 @@ struct Token {
   int    fetching;
   Timer  start;              /* a fetch begins in the next turn, so that all who ask are in the ring before it ends */
   Fetch  fetch;
-  TokenWait waiting;         /* head of a ring */
+  Ring   waiting;            /* head of the TokenWaits */
 };
 
 static Token *find(Credential *credential, const char *scope, const char *tenant) {
@@ -43,7 +43,7 @@ static Token *obtain(Credential *credential, const char *scope, const char *tena
   if (!token || !(token->scope = text_copy(scope))) abort();      /* nobody could be told */
   token->tenant = text_copy(tenant);
   token->credential = credential;
-  token->waiting.next = token->waiting.prev = &token->waiting;
+  ring_init(&token->waiting);
   token->next = credential->tokens;
   return credential->tokens = token;
 }
@@ -65,13 +65,11 @@ static void keep(Token *token, const Grant *grant) {
 }
 
 static void tell_waiters(Token *token, const Error *error) {
-  TokenWait mine;      /* a waiter that asks again at once must not be told in this round */
-  if (token->waiting.next == &token->waiting) return;
-  mine = token->waiting;
-  mine.next->prev = mine.prev->next = &mine;
-  token->waiting.next = token->waiting.prev = &token->waiting;
-  while (mine.next != &mine) {
-    TokenWait *wait = mine.next;
+  Ring mine;      /* a waiter that asks again at once must not be told in this round */
+  ring_init(&mine);
+  ring_move(&mine, &token->waiting);
+  while (!ring_is_empty(&mine)) {
+    TokenWait *wait = container_of(mine.next, TokenWait, place);
     token_forget(wait);
     wait->ready(wait, error);
   }
@@ -129,10 +127,7 @@ const char *token_header(Credential *credential, const char *scope, TokenWait *w
   if (!good || now >= token->renew_at) renew(token, wait->within);
   wait->generation = token->generation;
   if (good) return token->header;
-  wait->prev = token->waiting.prev;
-  wait->next = &token->waiting;
-  wait->prev->next = wait;
-  token->waiting.prev = wait;
+  ring_add(&token->waiting, &wait->place);
   return NULL;
 }
 
@@ -161,12 +156,7 @@ void fetch_start(Fetch *fetch) {
   error_clear(&error);
 }
 
-void token_forget(TokenWait *wait) {
-  if (!wait->next) return;
-  wait->prev->next = wait->next;
-  wait->next->prev = wait->prev;
-  wait->next = wait->prev = NULL;
-}
+void token_forget(TokenWait *wait) { ring_remove(&wait->place); }
 
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait) {
   Token *token = find(credential, scope, wait->tenant);
@@ -201,7 +191,7 @@ void tokens_clear(Credential *credential) {
     credential->tokens = token->next;
     loop_timer_stop(credential->loop, &token->start);
     if (token->fetching) credential->kind->cancel(credential, &token->fetch);
-    while (token->waiting.next != &token->waiting) token_forget(token->waiting.next);
+    while (!ring_is_empty(&token->waiting)) ring_remove(token->waiting.next);
     text_wipe(token->header);
     free(token->claims);
     free(token->scope);

@@ -3,7 +3,7 @@
 #define TOKEN_H
 
 #include "aml.h"
-#include "container.h"
+#include "ring.h"
 
 typedef struct Grant {            /* what a credential brings; borrowed during the call */
   const char *token;
@@ -36,7 +36,7 @@ void  fetch_start(Fetch *fetch);      /* by its credential's kind, unless that c
 
 typedef struct TokenWait TokenWait;
 struct TokenWait {                /* of zeros: waits for nothing */
-  TokenWait *next, *prev;
+  Ring place;
   unsigned generation;            /* which token it was given last */
   const char *tenant;             /* as in Fetch; the waiter's */
   unsigned long within;           /* the question in whose answering it waits; 0: none */

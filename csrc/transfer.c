@@ -24,7 +24,7 @@ static const double CREEP = 1.0 / 64; /* how much of a slower reply is believed 
 static const char AUTHORITIES[] = "/etc/ssl/certs";      /* hashed: costs one small file a connection, not the whole bundle */
 
 struct Transfer {
-  Transfer *next, *prev;              /* in one of the pool's rings */
+  Ring   place;                       /* in one of the pool's rings */
   Loop  *loop;
   CURL  *easy;
   struct curl_slist *headers;         /* the first of them, and all in one block of */
@@ -46,7 +46,7 @@ typedef struct Idle {
 } Idle;
 
 struct Pool {
-  Transfer waiting, flying;           /* heads of rings */
+  Ring     waiting, flying;           /* heads of the transfers */
   size_t   in_flight;
   double   round_trip;                /* seconds until a reply begins: the quickest of late; 0: not known */
   int      shared;                    /* the last reply came by HTTP/2 */
@@ -54,20 +54,6 @@ struct Pool {
   size_t   idle_count;
   unsigned routes;                    /* ids given out */
 };
-
-/* -- rings -------------------------------------------------------------------------------------------------------------- */
-
-static void ring_add(Transfer *head, Transfer *transfer) {
-  transfer->prev = head->prev;
-  transfer->next = head;
-  transfer->prev->next = transfer;
-  head->prev = transfer;
-}
-
-static void ring_remove(Transfer *transfer) {
-  transfer->prev->next = transfer->next;
-  transfer->next->prev = transfer->prev;
-}
 
 /* -- what libcurl calls ------------------------------------------------------------------------------------------------- */
 
@@ -297,10 +283,10 @@ static void note_round_trip(Pool *pool, CURL *easy) {
 
 static void launch(Loop *loop, size_t at_once) {
   Pool *pool = loop_pool(loop);
-  while (pool->in_flight < at_once && pool->waiting.next != &pool->waiting) {
-    Transfer *t = pool->waiting.next;
-    ring_remove(t);
-    ring_add(&pool->flying, t);
+  while (pool->in_flight < at_once && !ring_is_empty(&pool->waiting)) {
+    Transfer *t = container_of(pool->waiting.next, Transfer, place);
+    ring_remove(&t->place);
+    ring_add(&pool->flying, &t->place);
     pool->in_flight++;
     t->running = 1;
     curl_multi_add_handle(loop_curl(loop), t->easy);
@@ -309,7 +295,7 @@ static void launch(Loop *loop, size_t at_once) {
 
 static void transfer_free(Transfer *t) {
   Pool *pool = loop_pool(t->loop);
-  ring_remove(t);
+  ring_remove(&t->place);
   if (t->running) {
     curl_multi_remove_handle(loop_curl(t->loop), t->easy);
     pool->in_flight--;
@@ -328,7 +314,7 @@ Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done,
   t->loop = loop;
   t->done = done;
   t->owner = owner;
-  ring_add(&loop_pool(loop)->waiting, t);
+  ring_add(&loop_pool(loop)->waiting, &t->place);
   loop_flight(loop, +1);
   t->route = sending->route->cookies ? 0 : sending->route->id;      /* who keeps cookies may be gone before the handle */
   t->easy = sending->route->origin ? take_handle(loop_pool(loop), sending->route) : NULL;
@@ -369,18 +355,22 @@ void pool_done(Loop *loop, CURL *easy, CURLcode result) {
 
 void pool_idle(Loop *loop) { launch(loop, most_at_once(loop_pool(loop))); }
 
+static void free_all(Ring *head) {
+  while (!ring_is_empty(head)) transfer_free(container_of(head->next, Transfer, place));
+}
+
 Pool *pool_new(void) {
   Pool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
-  pool->waiting.next = pool->waiting.prev = &pool->waiting;
-  pool->flying.next = pool->flying.prev = &pool->flying;
+  ring_init(&pool->waiting);
+  ring_init(&pool->flying);
   return pool;
 }
 
 void pool_free(Pool *pool) {
   if (!pool) return;
-  while (pool->flying.next != &pool->flying) transfer_free(pool->flying.next);
-  while (pool->waiting.next != &pool->waiting) transfer_free(pool->waiting.next);
+  free_all(&pool->flying);
+  free_all(&pool->waiting);
   while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
   free(pool);
 }

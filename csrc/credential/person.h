@@ -22,7 +22,7 @@ struct SignIn {                  /* for one token */
   Person  *person;
   void    *work;                 /* the kind's own */
   int      by_person;            /* he was asked */
-  SignIn  *next;                 /* waits for the one that is under way */
+  Ring     place;                /* among the person's sign-ins */
 };
 
 struct Person {
@@ -32,7 +32,7 @@ struct Person {
   char     *refresh_token, *tenant_id, *client_id, *authority, *ca_file, *proxy, *login_hint;
   int       handler, anew, kept;
   double    timeout;             /* seconds; 0: the kind's own */
-  SignIn   *waiting;             /* the first is under way */
+  Ring      sign_ins;            /* head; the first is under way, the others wait for it */
 };
 
 Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind *how, const AuthorityOptions *options, const PersonOptions *person,
