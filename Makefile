@@ -43,7 +43,7 @@ EXE_LIBS := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,j
 
 PURE := buf text url headers error retry lro throttle base64 signature certificate jwt challenge trace date callback
 CORE := $(PURE) file loop transfer child op client credential question token cache loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto lua_certificate lua_state lua_sandbox
+BORDER := $(CORE) lua_value lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto lua_certificate lua_state lua_sandbox
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print((assert(package.searchpath("argparse", package.path))))')
 
@@ -71,7 +71,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_value lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)

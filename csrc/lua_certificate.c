@@ -127,10 +127,7 @@ static int give(lua_State *L, Pair *made, int good) {
   pair_clear(made);
   int pushed = push_bio(L, one, has_certificate);
   pushed += push_bio(L, other, has_key);
-  if (pushed == 2) return 2;
-  lua_pushnil(L);
-  lua_pushliteral(L, "OpenSSL makes no such certificate");
-  return 2;
+  return pushed == 2 ? 2 : push_reason(L, "OpenSSL makes no such certificate");
 }
 
 /* -- names -------------------------------------------------------------------------------------------------------------- */

@@ -249,11 +249,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 /* -- the server --------------------------------------------------------------------------------------------------------- */
 
-static Server *check_server(lua_State *L) {
-  Server **slot = luaL_checkudata(L, 1, SERVER);
-  if (!*slot) luaL_argerror(L, 1, "this server is closed");
-  return *slot;
-}
+static Server *check_server(lua_State *L) { return check_open(L, 1, SERVER, "server"); }
 
 static int read_address(const char *text, int port, struct sockaddr_storage *address) {
   struct sockaddr_in *four = (struct sockaddr_in *)address;
@@ -315,9 +311,7 @@ static int l_listen(lua_State *L) {
   lua_Number request_time = opt_seconds(L, "request_time", REQUEST_TIME);
   const char *certificate = opt_text(L, "tls_certificate", NULL), *key = opt_text(L, "tls_key", NULL);
   if (!read_address(text, port, &address)) return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
-  Server **slot = lua_newuserdatauv(L, sizeof *slot, 0);
-  *slot = NULL;
-  luaL_setmetatable(L, SERVER);
+  void **slot = push_slot(L, SERVER);
   Server *server = calloc(1, sizeof *server);
   if (!server) return luaL_error(L, "there is not enough memory");
   *slot = server;
@@ -363,13 +357,10 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
 
 static void push_request(lua_State *L, Exchange *one) {
   lua_createtable(L, 0, 5);
-  lua_pushinteger(L, (lua_Integer)one->id);
-  lua_setfield(L, -2, "id");
-  lua_pushstring(L, one->method);
-  lua_setfield(L, -2, "method");
-  lua_pushstring(L, one->target);
-  lua_setfield(L, -2, "target");
-  lua_pushlstring(L, one->body.data ? one->body.data : "", one->body.len);
+  set_integer(L, "id", (lua_Integer)one->id);
+  set_text(L, "method", one->method);
+  set_text(L, "target", one->target);
+  push_buf(L, &one->body);
   lua_setfield(L, -2, "body");
   lua_newtable(L);
   MHD_get_connection_values(one->connection, MHD_HEADER_KIND, add_header, L);
@@ -480,7 +471,7 @@ static void resume_all(Ring *head) {
 
 /* A daemon that is stopped with a connection suspended aborts the process: all are resumed first. */
 static int l_close(lua_State *L) {
-  Server **slot = luaL_checkudata(L, 1, SERVER);
+  void **slot = luaL_checkudata(L, 1, SERVER);
   Server *server = *slot;
   *slot = NULL;
   if (!server) return 0;
@@ -508,11 +499,7 @@ static const luaL_Reg meta[] = { { "__gc", l_close }, { "__close", l_close }, { 
 AML_EXPORT int luaopen_azureml_httpd(lua_State *L);
 
 AML_EXPORT int luaopen_azureml_httpd(lua_State *L) {
-  luaL_newmetatable(L, SERVER);
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  make_type(L, SERVER, meta, methods);
   luaL_newlib(L, functions);
   return 1;
 }
