@@ -50,6 +50,12 @@ int is_parents(lua_State *L);          /* in a forked child what is open is the 
 int push_failure(lua_State *L, Error *error);      /* nil and the error, which is released.  [-0, +2, m] */
 void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive, once.  [-0, +0, m] */
 
+/* -- files: lua_system.c ------------------------------------------------------------------------ */
+
+/* Push the whole text of an open file of at most limit bytes. Return 0 and push nothing where that
+   fails.  [-0, +1, m] */
+int push_file(lua_State *L, int fd, size_t limit);
+
 /* -- JSON: lua_json.c --------------------------------------------------------------------------------------------------- */
 
 /* An argument as JSON, until the next is written; raises what cannot be. An operation is written as how far it has got: what another process

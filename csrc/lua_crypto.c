@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base64.h"
+#include "certificate.h"
 #include "lua_core.h"
 #include "signature.h"
 
@@ -56,11 +57,6 @@ static int l_generate_key(lua_State *L) {
   return made(L, *slot != NULL, "OpenSSL makes no key");
 }
 
-static int no_password(char *out, int size, int writing, void *context) {      /* without it OpenSSL asks on the terminal */
-  (void)out, (void)size, (void)writing, (void)context;
-  return -1;
-}
-
 static BIO *open_text(lua_State *L, int arg) {
   size_t len;
   const char *text = luaL_checklstring(L, arg, &len);
@@ -72,8 +68,8 @@ static int l_read_key(lua_State *L) {
   luaL_checkstring(L, 1);
   void **slot = push_slot(L, KEY);
   BIO *text = open_text(L, 1);
-  if (text) *slot = PEM_read_bio_PrivateKey(text, NULL, no_password, NULL);
-  if (text && !*slot && BIO_reset(text) == 1) *slot = PEM_read_bio_PUBKEY(text, NULL, no_password, NULL);
+  if (text) *slot = PEM_read_bio_PrivateKey(text, NULL, certificate_no_password, NULL);
+  if (text && !*slot && BIO_reset(text) == 1) *slot = PEM_read_bio_PUBKEY(text, NULL, certificate_no_password, NULL);
   BIO_free(text);
   return made(L, *slot && EVP_PKEY_is_a(*slot, "RSA"), "it is not a PEM text of an RSA key without a password");
 }
@@ -184,7 +180,7 @@ typedef struct Facts {
 
 static X509 *read_certificate(BIO *text) {
   if (!text) return NULL;
-  X509 *found = PEM_read_bio_X509(text, NULL, no_password, NULL);
+  X509 *found = PEM_read_bio_X509(text, NULL, certificate_no_password, NULL);
   if (!found && BIO_reset(text) == 1) found = d2i_X509_bio(text, NULL);
   return found;
 }

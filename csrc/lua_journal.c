@@ -159,11 +159,8 @@ static int l_clear(lua_State *L) {
 
 /* text() -> all of it | nil, why not */
 static int l_text(lua_State *L) {
-  Buf text = { .limit = MAX_TEXT };
-  int whole = !file_read_descriptor(check_journal(L)->fd, &text);
-  if (whole) push_buf(L, &text);
-  buf_clear(&text);
-  return whole ? 1 : push_reason(L, "it cannot be read, or is too large");
+  int fd = check_journal(L)->fd;
+  return push_file(L, fd, MAX_TEXT) ? 1 : push_reason(L, "it cannot be read, or is too large");
 }
 
 static int l_path(lua_State *L) {

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "file.h"
 #include "lua_core.h"
 #include "text.h"
@@ -88,11 +87,8 @@ static int l_state_file(lua_State *L) {
 
 /* text() -> all of it | nil, why not */
 static int l_text(lua_State *L) {
-  Buf text = { .limit = MAX_TEXT };
-  int whole = !file_read_descriptor(check_state(L)->fd, &text);
-  if (whole) push_buf(L, &text);
-  buf_wipe(&text);
-  return whole ? 1 : push_reason(L, "it cannot be read, or is larger than 1 GiB");
+  int fd = check_state(L)->fd;
+  return push_file(L, fd, MAX_TEXT) ? 1 : push_reason(L, "it cannot be read, or is larger than 1 GiB");
 }
 
 /* append(text) -> true | nil, why not.  What does not fit is taken away again: no line begins in the middle of another. */

@@ -15,6 +15,13 @@
 
 enum { MAX_FILE = 1024 * 1024 };
 
+int push_file(lua_State *L, int fd, size_t limit) {
+  Buf text = { .limit = limit };
+  int pushed = file_read_descriptor(fd, &text) ? 0 : push_buf(L, &text);
+  buf_wipe(&text);      /* it may hold secrets */
+  return pushed;
+}
+
 static const char *distrust(const struct stat *info) {
   if (!S_ISREG(info->st_mode)) return "it is not a regular file";
   if (info->st_uid != geteuid() && info->st_uid != 0) return "it belongs to another user";
