@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "loop.h"
-#include "transfer.h"
 
 enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 160 };      /* more than transfer.c has at once: those that wait must not be closed */
 
@@ -41,8 +40,9 @@ struct Loop {
   double    jumped;            /* how far the virtual clock is ahead */
   Throttle *throttle;
   Trace    *trace;
-  Pool     *pool;
-  Questions *questions;
+  Attachment *attachment;
+  Ring      questions;
+  unsigned long last_number;
 };
 
 double loop_now(const Loop *loop) {
@@ -53,11 +53,12 @@ double loop_now(const Loop *loop) {
 
 int loop_forked(const Loop *loop) { return loop->ours ? !*(volatile char *)loop->ours : loop->pid != getpid(); }
 void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
-CURLM *loop_curl(Loop *loop) { return loop->multi; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
-Pool *loop_pool(Loop *loop) { return loop->pool; }
-Questions *loop_questions(Loop *loop) { return loop->questions; }
+Ring *loop_questions(Loop *loop) { return &loop->questions; }
+unsigned long loop_number(Loop *loop) { return ++loop->last_number; }
+Attachment *loop_attached(const Loop *loop) { return loop->attachment; }
+void loop_attach(Loop *loop, Attachment *attachment) { loop->attachment = attachment; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
 /* -- timers ------------------------------------------------------------------------------------------------------------- */
@@ -198,11 +199,24 @@ int loop_watch(Loop *loop, int fd, int on) {
 
 /* -- libcurl ------------------------------------------------------------------------------------------------------------ */
 
+void loop_handle_add(Loop *loop, Handle *handle) {
+  curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, handle);
+  curl_multi_add_handle(loop->multi, handle->easy);
+}
+
+void loop_handle_remove(Loop *loop, Handle *handle) { curl_multi_remove_handle(loop->multi, handle->easy); }
+
+static void handle_end(CURL *easy, CURLcode result) {
+  Handle *handle = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
+  handle->ended(handle, result);
+}
+
 static void reap(Loop *loop) {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(loop->multi, &left)))
-    if (message->msg == CURLMSG_DONE) pool_done(loop, message->easy_handle, message->data.result);
+    if (message->msg == CURLMSG_DONE) handle_end(message->easy_handle, message->data.result);
 }
 
 static void socket_ready(Watch *watch, unsigned events) {
@@ -350,7 +364,7 @@ void loop_send(Loop *loop) {
 static int turn(Loop *loop, double timeout, const sigset_t *mask) {
   loop_send(loop);
   reap(loop);            /* a quick answer has come already */
-  if (!loop_has_news(loop)) pool_idle(loop);
+  if (loop->attachment && !loop_has_news(loop)) loop->attachment->before_wait(loop->attachment);
   int hold = loop->is_virtual && !loop->flights && !loop_has_news(loop) && (loop->timers || timeout >= 0);
   int ready = wait_descriptors(loop, hold || loop_has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
   if (hold && ready == 0) jump(loop, timeout);
@@ -395,15 +409,14 @@ Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
   ring_init(&loop->news);
+  ring_init(&loop->questions);
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
   loop->ours = page_of_ours();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
-  loop->pool = pool_new();
-  loop->questions = questions_new();
-  if (loop->epoll < 0 || !loop->throttle || !loop->pool || !loop->questions || !heap_reserve(loop) || !curl_open(loop)) {
+  if (loop->epoll < 0 || !loop->throttle || !heap_reserve(loop) || !curl_open(loop)) {
     loop_free(loop);
     return NULL;
   }
@@ -425,11 +438,10 @@ static void close_watches(Loop *loop) {
 
 void loop_free(Loop *loop) {
   if (!loop) return;
-  pool_free(loop->pool);
+  if (loop->attachment) loop->attachment->release(loop->attachment);
   for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
-  questions_free(loop->questions);
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);

@@ -17,11 +17,6 @@ typedef struct Asked {      /* a Question, and what only we know of it */
   Ring   place;             /* among the open questions */
 } Asked;
 
-struct Questions {
-  Ring open;                /* head of those that wait for an answer */
-  unsigned long last_id;
-};
-
 static void release(Asked *asked) {
   ring_remove(&asked->place);
   asked->fetch->question = NULL;
@@ -30,20 +25,8 @@ static void release(Asked *asked) {
   free(asked);
 }
 
-Questions *questions_new(void) {
-  Questions *questions = calloc(1, sizeof *questions);
-  if (questions) ring_init(&questions->open);
-  return questions;
-}
-
-void questions_free(Questions *questions) {
-  if (!questions) return;
-  while (!ring_is_empty(&questions->open)) release(container_of(questions->open.next, Asked, place));
-  free(questions);
-}
-
 static Asked *find(Loop *loop, unsigned long id) {
-  Ring *open = &loop_questions(loop)->open;
+  Ring *open = loop_questions(loop);
   for (Ring *place = open->next; place != open; place = place->next) {
     Asked *asked = container_of(place, Asked, place);
     if (asked->question.id == id) return asked;
@@ -66,20 +49,19 @@ static void copy_fields(Question *question, const QuestionField *fields) {
 
 void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
   Loop *loop = fetch->credential->loop;
-  Questions *questions = loop_questions(loop);
   Asked *asked = calloc(1, sizeof *asked);
   if (!asked) abort();      /* a question that is lost is a wait that never ends */
   asked->loop = loop;
   asked->fetch = fetch;
   asked->done = done;
-  asked->question.id = ++questions->last_id;
+  asked->question.id = loop_number(loop);
   asked->question.kind = kind;
   asked->question.handler = handler;
   copy_fields(&asked->question, fields);
   asked->notice.event.kind = EVENT_QUESTION;
   asked->notice.event.question = asked->question.id;
   asked->notice.event.fd = -1;
-  ring_add(&questions->open, &asked->place);
+  ring_add(loop_questions(loop), &asked->place);
   fetch->question = &asked->question;
   loop_notify(loop, &asked->notice);
 }
