@@ -92,11 +92,6 @@ static int l_journal(lua_State *L) {
 
 /* -- those of the dead -------------------------------------------------------------------------------------------------- */
 
-static int ends_with(const char *name, const char *ending) {
-  size_t len = strlen(name), end = strlen(ending);
-  return len > end && strcmp(name + len - end, ending) == 0;
-}
-
 /* A descriptor that holds the lock, or -1: it lives, it has just gone, or it is not a file of ours. */
 static int take_over(int directory, const char *name) {
   struct stat info;
@@ -124,8 +119,8 @@ static int l_dead_journals(lua_State *L) {
   if (!entries) return 1;
   lua_Integer count = 0;
   for (struct dirent *entry; (entry = readdir(entries)); ) {
-    if (ends_with(entry->d_name, UNNAMED)) sweep(directory, entry->d_name);
-    if (!ends_with(entry->d_name, ENDING)) continue;
+    if (text_ends(entry->d_name, UNNAMED)) sweep(directory, entry->d_name);
+    if (!text_ends(entry->d_name, ENDING)) continue;
     Journal *journal = push_journal(L);      /* out of memory here leaks the directory's descriptor, and ends the script */
     journal->fd = take_over(directory, entry->d_name);
     if (journal->fd >= 0 && (journal->path = text_format("%s/%s", path, entry->d_name))) lua_rawseti(L, -2, ++count);

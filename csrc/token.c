@@ -143,17 +143,21 @@ Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
   return part;
 }
 
-void fetch_start(Fetch *fetch) {
-  const CredentialKind *kind = fetch->credential->kind;
+void fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *format, ...) {
   Error error = { 0 };
-  if (!fetch->tenant || kind->takes_tenant) {
-    kind->fetch(fetch->credential, fetch);
-    return;
-  }
-  error_set(&error, ERROR_UNAVAILABLE, "TenantNotAllowed", "the %s credential knows one tenant only, and cannot fetch a token of '%s'", kind->name,
-            fetch->tenant);
+  va_list args;
+  va_start(args, format);
+  error_set_list(&error, kind, code, format, args);
+  va_end(args);
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
+}
+
+void fetch_start(Fetch *fetch) {
+  const CredentialKind *kind = fetch->credential->kind;
+  if (!fetch->tenant || kind->takes_tenant) kind->fetch(fetch->credential, fetch);
+  else fetch_fail(fetch, ERROR_UNAVAILABLE, "TenantNotAllowed",
+                  "the %s credential knows one tenant only, and cannot fetch a token of '%s'", kind->name, fetch->tenant);
 }
 
 void token_forget(TokenWait *wait) { ring_remove(&wait->place); }

@@ -32,6 +32,9 @@ struct Fetch {                    /* one try to get a token; its memory is the a
 
 /* A fetch of another credential, as a part of whole's. */
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done);
+/* End a fetch with an error. */
+void  fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
 void  fetch_start(Fetch *fetch);      /* by its credential's kind, unless that cannot do it */
 
 typedef struct TokenWait TokenWait;

@@ -39,7 +39,16 @@ static void end(SignIn *sign_in, const Grant *grant, const Error *error) {
   credential_unref(credential);
 }
 
+Loop *sign_in_loop(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
+
 void sign_in_fail(SignIn *sign_in, const Error *error) { end(sign_in, NULL, error); }
+
+void sign_in_fail_as(SignIn *sign_in, const char *code, const char *what) {
+  Error error = { 0 };
+  error_set(&error, ERROR_CREDENTIAL, code, "signing in with %s: %s", sign_in->person->how->means, what);
+  end(sign_in, NULL, &error);
+  error_clear(&error);
+}
 
 /* -- tokens ------------------------------------------------------------------------------------------------------------- */
 
@@ -192,7 +201,7 @@ void person_cancel(Credential *credential, Fetch *asked) {
   if (!sign_in) return;
   int first = is_under_way(sign_in);
   ring_remove(&sign_in->place);
-  endpoint_cancel(&sign_in->part);
+  endpoint_cancel(credential, &sign_in->part);
   sign_in_free(sign_in);
   if (first && credential->refs > 0) advance_first(person);
 }
