@@ -68,9 +68,9 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
              $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
-PURE   := buf text url headers error retry lro throttle base64 signature certificate jwt challenge \
-          trace date callback
-CORE   := $(PURE) file loop transfer child op client credential question token cache loopback \
+PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+          certificate jwt challenge trace date callback
+CORE   := $(PURE) file loop transfer child request op client credential question token cache loopback \
           $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_core lua_options lua_credential lua_json lua_system lua_journal \
           lua_crypto lua_certificate lua_state
