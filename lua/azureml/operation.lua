@@ -8,6 +8,7 @@ local options = require "azureml.options"
 local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
 local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local ticket = require "azureml.ticket"
 
@@ -67,9 +68,7 @@ local function of_limit(began)
 end
 
 local function describe_rest(labels)
-  local shown = table.concat(labels, ", ", 1, math.min(#labels, SHOWN))
-  if #labels > SHOWN then shown = ("%s and %d more"):format(shown, #labels - SHOWN) end
-  return #labels > 0 and ("; these go on at the service: " .. shown) or ""
+  return #labels > 0 and ("; these go on at the service: " .. tables.excerpt(labels, SHOWN)) or ""
 end
 
 --- Call a function with a limit on its time: on every wait in it, in whatever it calls, and in the tasks that it starts. Of several limits

@@ -1,6 +1,7 @@
 --- The command line: which commands there are, and how one is run. A command is a file in cli/: a short script over the public API.
 local argparse = require "argparse"
 local errors = require "azureml.error"
+local tables = require "azureml.tables"
 
 local cli = {}
 
@@ -31,10 +32,7 @@ local OK, FAILED, MISUSED = 0, 1, 2
 --- The names, sorted.
 ---@return string[]
 function cli.names()
-  local names = {}
-  for name in pairs(cli.commands) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return tables.keys(cli.commands)
 end
 
 --- A command's parser.

@@ -1,4 +1,5 @@
 --- The executable's own arguments, up to the command or script: which there are, what they mean, and how that is told.
+local tables = require "azureml.tables"
 
 local arguments = {}
 
@@ -132,12 +133,8 @@ end
 ---@param commands table<string, { summary: string }>
 ---@return string
 function arguments.help(commands)
-  local lines, names, width = {}, {}, 0
-  for name in pairs(commands) do
-    names[#names + 1] = name
-    width = math.max(width, #name)
-  end
-  table.sort(names)
+  local lines, names, width = {}, tables.keys(commands), 0
+  for _, name in ipairs(names) do width = math.max(width, #name) end
   for i, name in ipairs(names) do
     lines[i] = ("  %s%s  %s"):format(name, (" "):rep(width - #name), commands[name].summary or "")
   end

@@ -1,6 +1,7 @@
 --- Completion at the prompt: names that go on what was typed, found by looking only. It calls no function and no metamethod,
 --- so it sends no request. A metatable whose `__index` is a function may tell it what there is: `__methods` is a table of what
 --- can be called, `__fields` one whose keys are names of fields.
+local tables = require "azureml.tables"
 
 local complete = {}
 
@@ -94,9 +95,7 @@ function complete.word(word, env)
       if stem ~= "" and keyword:sub(1, #stem) == stem then names[keyword] = true end
     end
   end
-  local candidates = {}
-  for name in pairs(names) do candidates[#candidates + 1] = path .. name end
-  table.sort(candidates)
+  local candidates = tables.texts(names, function(name) return path .. name end)
   local prefix = candidates[1] or word
   if candidates[2] then prefix = common_prefix(prefix, candidates[#candidates]) end
   return prefix, candidates

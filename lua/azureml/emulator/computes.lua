@@ -9,6 +9,7 @@ local operations = require "azureml.emulator.operations"
 local page = require "azureml.emulator.page"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
+local tables = require "azureml.tables"
 local validate = require "azureml.emulator.validate"
 local versions = require "azureml.emulator.versions"
 
@@ -113,8 +114,7 @@ local NEWEST = versions.list[#versions.list]      -- which knows every member
 ---  kind "AmlCompute" for a cluster; properties: as a PUT's innermost
 ---@raise a refusal, where a PUT would be refused
 function computes.seed(at, name, seed)
-  local properties = { vmSize = seed.vm_size or "STANDARD_DS3_V2" }
-  for member, value in pairs(seed.properties or {}) do properties[member] = value end
+  local properties = tables.merge({ vmSize = seed.vm_size or "STANDARD_DS3_V2" }, seed.properties)
   local kind = seed.kind or "ComputeInstance"
   local asked = { workspace = at.workspace, world = at.world, now = at.now, application = at.application, api_version = NEWEST }
   local wanted = kind == "AmlCompute" and validate.cluster(properties, asked) or validate.instance(properties, asked)

@@ -26,6 +26,7 @@ local server = require "azureml.emulator.server"
 local state = require "azureml.emulator.state_file"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local subscriptions = require "azureml.emulator.subscriptions"
+local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
 local tokens = require "azureml.emulator.entra.access_token"
 local world = require "azureml.emulator.world"
@@ -120,9 +121,7 @@ end
 --- The names and ids of its default world, secret included: it opens nothing but this emulator.
 ---@return table<string, string>       subscription_id, resource_group, workspace_name, location, tenant_id, client_id, client_secret
 function Emulator:settings()
-  local copy = {}
-  for name, value in pairs(self.names) do copy[name] = value end
-  return copy
+  return tables.copy(self.names)
 end
 
 --- Make sure that a workspace is there.
@@ -216,9 +215,7 @@ function Emulator:token_count() return self.tokens.issued end
 --- How often each verb was asked for: create, delete, start, stop, restart.
 ---@return table<string, integer>
 function Emulator:verb_counts()
-  local copy = { create = 0, delete = 0, start = 0, stop = 0, restart = 0 }
-  for verb, count in pairs(self.verbs) do copy[verb] = count end
-  return copy
+  return tables.merge({ create = 0, delete = 0, start = 0, stop = 0, restart = 0 }, self.verbs)
 end
 
 --- A token of its default application, for what wants to hold one itself.

@@ -8,6 +8,7 @@ local fault = require "azureml.emulator.fault"
 local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
+local tables = require "azureml.tables"
 local trouble = require "azureml.emulator.trouble"
 
 local manager = {}
@@ -57,8 +58,7 @@ local function give_back_trouble(emulator, at)
 end
 
 local function finish(at, given)
-  given.headers = given.headers or {}
-  for name, left in pairs(at.budget or {}) do given.headers[name] = left end
+  given.headers = tables.merge(given.headers, at.budget)
   return trouble.mark(at.trouble, given)
 end
 

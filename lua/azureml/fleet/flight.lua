@@ -8,6 +8,7 @@ local errors = require "azureml.error"
 local operation = require "azureml.operation"
 local resource = require "azureml.resource"
 local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
@@ -217,10 +218,7 @@ end
 -- Looking -----------------------------------------------------------------------------------------------------------------
 
 local function unclear_items(self)
-  local list = {}
-  for item in pairs(self.unclear) do list[#list + 1] = item end
-  table.sort(list, function(a, b) return a.i < b.i end)
-  return list
+  return tables.keys(self.unclear, function(a, b) return a.i < b.i end)
 end
 
 local function look_at_each(self, items)

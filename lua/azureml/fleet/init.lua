@@ -8,6 +8,7 @@ local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
 local progress = require "azureml.console.progress"
 local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 
 local DEFAULT_TIMEOUT = 1800      -- seconds
 local DEFAULT_LIMIT = 10000       -- under way at a time
@@ -28,11 +29,10 @@ local results_metatable = { __name = "azureml.FleetResults" }
 
 local fleet = {}
 
-local OPTIONS = {
+local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean", keep_going = "boolean",
   wait = "boolean", timeout = "number", settle = "boolean", show_output = "boolean", progress = "string",
-}
-for name, kind in pairs(list.filters) do OPTIONS[name] = kind end
+})
 
 -- What is meant -----------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ local managed = require "azureml.emulator.entra.managed"
 local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local tables = require "azureml.tables"
 local token = require "azureml.emulator.entra.token_endpoint"
 local trouble = require "azureml.emulator.trouble"
 
@@ -46,13 +47,8 @@ local function set_tenant(at, text)
 end
 
 local function fields_of(request, query)
-  local fields = {}
-  if request.method == "GET" then
-    for name, value in pairs(query) do fields[name] = value end
-  elseif (request.body or "") ~= "" then
-    fields = form.read(request.body)
-  end
-  return fields
+  if request.method == "GET" then return tables.copy(query) end
+  return form.read(request.body or "")
 end
 
 local function open(emulator, request, query)
@@ -84,8 +80,7 @@ end
 local SECRETIVE = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
 
 local function finish(given)
-  given.headers = given.headers or {}
-  for name, value in pairs(given.status and SECRETIVE or {}) do given.headers[name] = value end
+  given.headers = tables.merge(given.headers, given.status and SECRETIVE)
   return given
 end
 

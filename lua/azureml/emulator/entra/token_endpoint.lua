@@ -7,6 +7,7 @@ local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local tables = require "azureml.tables"
 
 local token = {}
 
@@ -23,8 +24,7 @@ local function answer(at, text, lifetime, more)
     token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text,
     refresh_in = seconds >= TWO_HOURS and seconds // 2 or nil,
   }
-  for name, value in pairs(more or {}) do given[name] = value end
-  return { status = 200, json = given }
+  return { status = 200, json = tables.merge(given, more) }
 end
 
 -- Claims are a JSON object, where there are any.
