@@ -3,7 +3,7 @@
 --- can be called, `__fields` one whose keys are names of fields.
 local tables = require "azureml.tables"
 
-local complete = {}
+local completion = {}
 
 local KEYWORDS = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until while]])
@@ -86,7 +86,7 @@ end
 ---@param env table         the globals
 ---@return string prefix    what all candidates begin with
 ---@return string[]         the candidates, whole and sorted
-function complete.word(word, env)
+function completion.word(word, env)
   local path, stem = word:match "^(.-)([%w_]*)$"
   local value = path:find "^[%a_][%w_.:]*[.:]$" and follow(path, env) or path == "" and env or nil
   local names = value ~= nil and names_in(value, stem, path:sub(-1) == ":") or {}
@@ -101,4 +101,4 @@ function complete.word(word, env)
   return prefix, candidates
 end
 
-return complete
+return completion

@@ -6,8 +6,8 @@ local flight = require "azureml.fleet.flight"
 local list = require "azureml.list"
 local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
+local power_state = require "azureml.definition.power_state"
 local progress = require "azureml.console.progress"
-local state = require "azureml.definition.power_state"
 local tables = require "azureml.tables"
 
 local DEFAULT_TIMEOUT = 1800      -- seconds
@@ -123,7 +123,7 @@ local function plan_of_names(self, verb, names, keep_going)
 end
 
 local function skip_by_state(plan, verb, i, word)
-  local reason = state.reason_to_skip(verb, word)
+  local reason = power_state.reason_to_skip(verb, word)
   if reason then plan.results[i] = { name = plan.names[i], outcome = "skipped", reason = reason } end
 end
 

@@ -7,15 +7,15 @@ local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local tables = require "azureml.tables"
-local token = require "azureml.emulator.entra.token_endpoint"
+local token_endpoint = require "azureml.emulator.entra.token_endpoint"
 local trouble = require "azureml.emulator.trouble"
 
 local entra = {}
 
 -- Below a tenant. Each method: who answers.
 local below_tenant = {
-  ["oauth2/v2.0/token"] = { POST = token.answer },
-  ["oauth2/token"] = { POST = token.answer },
+  ["oauth2/v2.0/token"] = { POST = token_endpoint.answer },
+  ["oauth2/token"] = { POST = token_endpoint.answer },
   ["oauth2/v2.0/devicecode"] = { POST = device.begin },
   ["oauth2/v2.0/authorize"] = { GET = sign_in.page, POST = sign_in.page },
   ["v2.0/.well-known/openid-configuration"] = { GET = metadata.openid },

@@ -9,7 +9,7 @@ local scope = require "azureml.emulator.entra.scope"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local tables = require "azureml.tables"
 
-local token = {}
+local token_endpoint = {}
 
 local TWO_HOURS = 7200
 
@@ -110,7 +110,7 @@ end
 --- Answer a request for a token.
 ---@param at table         the request: form, request, tenant, tenant_text, alias, origin, now, world, directory, tokens
 ---@return table response
-function token.answer(at)
+function token_endpoint.answer(at)
   proof.read_basic(at.request, at.form)
   local kind = proof.need(at.form, "grant_type")
   local grant = grants[kind]
@@ -118,4 +118,4 @@ function token.answer(at)
   return grant(at)
 end
 
-return token
+return token_endpoint
