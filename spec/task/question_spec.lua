@@ -1,4 +1,4 @@
---- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the coroutines of task.lua that answer.
+--- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the coroutines of task/init.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -23,11 +23,7 @@ describe("a credential with a function", function()
     end)
   end)
 
-  after_each(function()
-    server:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(server) end)
 
   local function client_of(f)
     return azureml.client { endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default" }
@@ -206,7 +202,7 @@ describe("a credential with a function", function()
     },
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
-      "spec/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
+      "spec/task/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
     },
     ["nothing"] = { function() end, "CredentialUnavailable", "^the credential's function: it gave no token$" },
     ["nil and a reason"] = {
@@ -292,7 +288,7 @@ describe("a credential with a function", function()
   it("is no function: a mistake", function()
     local ok, err = pcall(credential.callback, "token")
     assert.is_false(ok)
-    assert.matches("^spec/question_spec.lua:%d+: bad argument #1 to 'callback' %(function expected, got string%)$", err)
+    assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' %(function expected, got string%)$", err)
   end)
 
   it("an interrupt while it runs ends what waits", function()
