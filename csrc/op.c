@@ -60,8 +60,8 @@ struct Op {
   unsigned held : 1;          /* told to wait for its turn in its throttling budget */
 };
 
-static Op *op_of_timer(Timer *timer) { return (Op *)((char *)timer - offsetof(Op, timer)); }
-static Op *op_of_token(TokenWait *wait) { return (Op *)((char *)wait - offsetof(Op, token)); }
+static Op *op_of_timer(Timer *timer) { return container_of(timer, Op, timer); }
+static Op *op_of_token(TokenWait *wait) { return container_of(wait, Op, token); }
 static void go(Op *op);
 
 /* -- what a stage asks for ---------------------------------------------------------------------------------------------- */

@@ -151,6 +151,7 @@ static int l_text_set(lua_State *L) {
 
 static int l_text_wipe(lua_State *L) { text_wipe(text_copy(luaL_optstring(L, 1, NULL))); return 0; }
 static int l_text_equal(lua_State *L) { return push_bool(L, text_equal(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
+static int l_text_ends(lua_State *L) { return push_bool(L, text_ends(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
 static int l_text_starts(lua_State *L) { return push_bool(L, text_starts(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
 
 static int l_text_plain(lua_State *L) {
@@ -196,7 +197,7 @@ static int l_text_guid(lua_State *L) {
 
 static const luaL_Reg text_functions[] = {
   { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set }, { "wipe", l_text_wipe }, { "equal", l_text_equal },
-  { "starts", l_text_starts }, { "plain", l_text_plain }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "is_token", l_text_is_token },
+  { "starts", l_text_starts }, { "ends", l_text_ends }, { "plain", l_text_plain }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "is_token", l_text_is_token },
   { "line", l_text_line },
   { "number", l_text_number }, { "guid", l_text_guid }, { NULL, NULL }
 };

@@ -197,7 +197,10 @@ function interpreter.start(given)
     return stop(WRONG_USAGE)
   end
   set_arg(host.argv, options.first)
-  if options.help then return print(arguments.help(require("azureml.cli").commands)) end
+  if options.help then
+    local width = require("azureml.console.help").width(1)
+    return print(arguments.help(require("azureml.cli").commands, width))
+  end
   if options.version then return print(("azureml %s, %s"):format(host.version, host.copyright:match "^Lua [%d.]+")) end
   if options.v and not options.i then print(host.copyright) end
   add_steps(host.argv, options)
