@@ -68,12 +68,12 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
              $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
-PURE   := buf text url headers error retry lro throttle base64 signature certificate jwt challenge \
-          trace date callback
-CORE   := $(PURE) file loop transfer child op client credential question token cache loopback \
+PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+          certificate jwt challenge trace date callback
+CORE   := $(PURE) file loop transfer child request op client credential question token cache loopback \
           $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_core lua_options lua_credential lua_json lua_system lua_journal lua_crypto \
-          lua_certificate lua_state lua_sandbox
+BORDER := $(CORE) lua_value lua_core lua_options lua_credential lua_json lua_system lua_journal \
+          lua_crypto lua_certificate lua_state
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
@@ -142,7 +142,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_value lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)

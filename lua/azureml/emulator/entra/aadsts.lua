@@ -3,6 +3,8 @@
 ---
 --- Source: spec/contract/auth.md, section 2 and the tables of sections 1, 8 and 9. The error word
 --- and the status are documented for some numbers; the others take those of similar numbers.
+local tables = require "azureml.tables"
+
 local aadsts = {}
 
 local Refusal = { __name = "azureml.emulator.AADSTS" }
@@ -317,10 +319,7 @@ end
 --- Return all numbers in ascending order.
 ---@return integer[]
 function aadsts.numbers()
-  local list = {}
-  for number in pairs(rows) do list[#list + 1] = number end
-  table.sort(list)
-  return list
+  return tables.keys(rows)
 end
 
 --- Return the response for a refusal, with Entra's JSON body.

@@ -8,7 +8,7 @@ local jwt = require "azureml.emulator.entra.jwt"
 local keys = require "azureml.emulator.entra.keys"
 local world = require "azureml.emulator.world"
 
-local tokens = {}
+local access_token = {}
 
 local Tokens = {}
 Tokens.__index = Tokens
@@ -32,7 +32,7 @@ local SIGNER = "tokens"
 ---@param options { world: table, clock: table, random: function, lifetime: number? }
 ---  lifetime: seconds of the emulator's clock
 ---@return table
-function tokens.new(options)
+function access_token.new(options)
   return setmetatable({
     world = options.world, clock = options.clock, random = options.random,
     given_lifetime = options.lifetime,
@@ -69,10 +69,10 @@ local function values_of(wanted)
 end
 
 --- Return the claims that a claims parameter requests for an access token, sorted.
----@usage tokens.asked('{"access_token":{"acrs":{"value":"c1"}}}')      --> { "acrs=c1" }
+---@usage access_token.asked('{"access_token":{"acrs":{"value":"c1"}}}')      --> { "acrs=c1" }
 ---@param text string      JSON
 ---@return string[]?       nil if the text has no object `access_token`
-function tokens.asked(text)
+function access_token.asked(text)
   local members = json.get(json.decode(text), "access_token")
   if type(members) ~= "table" then return nil end
   local list = {}
@@ -90,7 +90,7 @@ end
 ---@param text string          a claims parameter, as JSON
 function Tokens:demand(principal, text)
   self.world:save("demand", {
-    object_id = principal.object_id, text = text, asked = tokens.asked(text) or {},
+    object_id = principal.object_id, text = text, asked = access_token.asked(text) or {},
   })
 end
 
@@ -131,7 +131,7 @@ local function about_user(claims, user)
 end
 
 local function held_of(claims_text)
-  local asked = claims_text and tokens.asked(claims_text)
+  local asked = claims_text and access_token.asked(claims_text)
   return asked and #asked > 0 and json.array(asked) or nil
 end
 
@@ -260,4 +260,4 @@ function Tokens:expire(now)
   self.known, self.known_count = {}, 0
 end
 
-return tokens
+return access_token

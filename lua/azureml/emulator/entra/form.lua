@@ -1,6 +1,7 @@
 --- Read and write forms as browsers and clients send them: percent-encoded names and values, with
 --- a blank as '+' or %20. Escape text for HTML.
 local core = require "azureml.core"
+local tables = require "azureml.tables"
 
 local form = {}
 
@@ -29,11 +30,9 @@ end
 ---@param fields table<string, string>
 ---@return string
 function form.write(fields)
-  local parts = {}
-  for name, value in pairs(fields) do
-    parts[#parts + 1] = core.escape(name) .. "=" .. core.escape(value)
-  end
-  table.sort(parts)
+  local parts = tables.texts(fields, function(name, value)
+    return core.escape(name) .. "=" .. core.escape(value)
+  end)
   return table.concat(parts, "&")
 end
 

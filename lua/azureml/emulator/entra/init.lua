@@ -7,15 +7,16 @@ local managed = require "azureml.emulator.entra.managed"
 local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
 local sign_in = require "azureml.emulator.entra.sign_in"
-local token = require "azureml.emulator.entra.token_endpoint"
+local tables = require "azureml.tables"
+local token_endpoint = require "azureml.emulator.entra.token_endpoint"
 local trouble = require "azureml.emulator.trouble"
 
 local entra = {}
 
 -- path below a tenant -> method -> handler
 local below_tenant = {
-  ["oauth2/v2.0/token"] = { POST = token.answer },
-  ["oauth2/token"] = { POST = token.answer },
+  ["oauth2/v2.0/token"] = { POST = token_endpoint.answer },
+  ["oauth2/token"] = { POST = token_endpoint.answer },
   ["oauth2/v2.0/devicecode"] = { POST = device.begin },
   ["oauth2/v2.0/authorize"] = { GET = sign_in.page, POST = sign_in.page },
   ["v2.0/.well-known/openid-configuration"] = { GET = metadata.openid },
@@ -48,13 +49,8 @@ local function set_tenant(request, text)
 end
 
 local function fields_of(http, query)
-  local fields = {}
-  if http.method == "GET" then
-    for name, value in pairs(query) do fields[name] = value end
-  elseif (http.body or "") ~= "" then
-    fields = form.read(http.body)
-  end
-  return fields
+  if http.method == "GET" then return tables.copy(query) end
+  return form.read(http.body or "")
 end
 
 --- What handlers know about a request.
@@ -104,8 +100,7 @@ end
 local UNCACHED = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
 
 local function finish(response)
-  response.headers = response.headers or {}
-  for name, value in pairs(response.status and UNCACHED or {}) do response.headers[name] = value end
+  response.headers = tables.merge(response.headers, response.status and UNCACHED)
   return response
 end
 

@@ -10,8 +10,9 @@ local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local tables = require "azureml.tables"
 
-local token = {}
+local token_endpoint = {}
 
 local TWO_HOURS = 7200
 
@@ -26,8 +27,7 @@ local function answer(request, text, lifetime, more)
     token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text,
     refresh_in = seconds >= TWO_HOURS and seconds // 2 or nil,
   }
-  for name, value in pairs(more or {}) do body[name] = value end
-  return { status = 200, json = body }
+  return { status = 200, json = tables.merge(body, more) }
 end
 
 -- Return the claims parameter, which must be a JSON object.
@@ -130,7 +130,7 @@ end
 --- Answer a request for a token.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
-function token.answer(request)
+function token_endpoint.answer(request)
   proof.read_basic(request.http, request.form)
   local kind = proof.need(request.form, "grant_type")
   local grant = grants[kind]
@@ -138,4 +138,4 @@ function token.answer(request)
   return grant(request)
 end
 
-return token
+return token_endpoint

@@ -2,6 +2,7 @@
 --- Source: spec/contract/compute-rest.md, sections 3.16 and 7.6.
 local inferred = require "azureml.emulator.inferred"
 local sizes = require "azureml.emulator.sizes"
+local tables = require "azureml.tables"
 
 local billing = {}
 
@@ -46,8 +47,7 @@ end
 ---@param now number
 ---@return { seconds: number, sizes: table<string, number>, cost: number }      cost in USD
 function billing.of(compute, now)
-  local bill = { seconds = 0, sizes = {}, cost = 0 }
-  for size, seconds in pairs(compute.seconds or {}) do bill.sizes[size] = seconds end
+  local bill = { seconds = 0, sizes = tables.copy(compute.seconds), cost = 0 }
   if compute.timeline then
     local open = seconds_of(compute, compute.metered or compute.timeline[1].at, now)
     if open > 0 then
