@@ -229,7 +229,7 @@ end
 
 --- Add people, and what they may do.
 ---@param given table      { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list: see
----  emulator/people.lua
+---  emulator/entra/people.lua
 ---@usage emulator:add { users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } } }
 function Emulator:add(given)
   local wrong = seed.fault_of(given) or people.add(self, given)
@@ -364,7 +364,8 @@ end
 
 --- Start an emulator on this state's loop, and use it for every workspace that is opened from now on, until it is closed.
 ---@param given? table
----  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see emulator/authority.lua),
+---  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see
+---  emulator/certificate_authority.lua),
 ---  azure_names boolean (its certificate is good for Azure's names too), speed number (1: how much faster than real its clock runs),
 ---  manual boolean (only `advance` moves it), seed table (what there is at first: see emulator/seed.lua), state string (a file that holds
 ---  what there is: where there is something in it the seed is not sown), faults table[], log fun(request, response, seconds)
