@@ -204,9 +204,17 @@ conformance-auth: test-deps
 
 include spec/bench/bench.mk
 
+# What the checks of text look at: all that is written by hand.
+WRITTEN = $(sort $(shell find .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md -type f))
+
+# Print each line of C, Lua or Markdown prose that has more than 100 columns.
+lint-width:
+	@$(LUA) spec/lint/columns.lua $(WRITTEN)
+
 # The compilers' warnings are errors here, and only here: a user's newer compiler knows more of them.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
+	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
 	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"
 	@luarocks --lua-version 5.4 lint rockspec/azureml-scm-1.rockspec
@@ -215,6 +223,6 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance conformance-auth lint clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance conformance-auth lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)
