@@ -1,7 +1,7 @@
 local traceback = require "azureml.console.traceback"
 
 -- Our sources as the tracebacks of this run name them.
-local OURS = debug.getinfo(traceback.trim, "S").short_src:match "^(.*)traceback%.lua$"
+local OURS = debug.getinfo(traceback.trim, "S").short_src:match "^(.*)console/traceback%.lua$"
 
 local function trim(...)
   return traceback.trim("stack traceback:\n\t" .. table.concat({ ... }, "\n\t"))

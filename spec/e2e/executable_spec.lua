@@ -181,7 +181,7 @@ describe("the executable", function()
   end)
 
   it("prefers what is built in to what is installed", function()
-    assert.equal(":embedded:\n", azureml({ "-e", 'print(select(2, require "azureml.render"))' }).out)
+    assert.equal(":embedded:\n", azureml({ "-e", 'print(select(2, require "azureml.console.screen"))' }).out)
   end)
 
   it("loads C modules of the system's", function()

@@ -207,7 +207,7 @@ describe("a credential with a function", function()
     },
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
-      "spec/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
+      "spec/task/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
     },
     ["nothing"] = { function() end, "CredentialUnavailable", "^the credential's function: it gave no token$" },
     ["nil and a reason"] = {
@@ -293,7 +293,7 @@ describe("a credential with a function", function()
   it("is no function: a mistake", function()
     local ok, err = pcall(credential.callback, "token")
     assert.is_false(ok)
-    assert.matches("^spec/question_spec.lua:%d+: bad argument #1 to 'callback' %(function expected, got string%)$", err)
+    assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' %(function expected, got string%)$", err)
   end)
 
   it("an interrupt while it runs ends what waits", function()

@@ -3,7 +3,7 @@
 local traceback = {}
 
 -- Our own sources as a traceback shows them. Workflows are scripts like anybody's.
-local HOME = debug.getinfo(1, "S").short_src:match "^(.*)traceback%.lua$"
+local HOME = debug.getinfo(1, "S").short_src:match "^(.*)console/traceback%.lua$"
 local SCRIPTS = HOME .. "workflows/"
 
 ---@class azureml.Caught      what `catch` made of an error
