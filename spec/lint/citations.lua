@@ -12,8 +12,9 @@
 --- begins with csrc/, lua/ or spec/ must be exact. A `*` stands for any characters within a name.
 local comments = require "spec.lint.comments"
 
--- Files of others, and names that stand for a file of the reader's.
+-- Files of others, and names that stand for a file of the reader's. So does "NAME" with any ending.
 local FOREIGN = {
+  ["lua.h"] = "the header of Lua",
   ["lua.c"] = "the standalone interpreter of Lua",
   ["nightly.lua"] = "a user's script in an example",
   ["team.lua"] = "a user's seed file in the README",
@@ -90,7 +91,7 @@ end
 
 -- The contract cites the sources of other projects by names of theirs; only rooted paths are ours.
 local function is_ours(path, cited)
-  if FOREIGN[cited] or cited:find "^%*?%." then return false end
+  if FOREIGN[cited] or cited:find "%f[%w_]NAME%.%w+$" then return false end
   return not path:find "^spec/contract/" or ROOMS[cited:match "^([^/]+)/"] or false
 end
 
