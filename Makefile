@@ -202,6 +202,14 @@ conformance-auth: test-deps
 	@cd build/conformance-auth && npm ci --no-audit --no-fund --loglevel=error
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/auth/sign_in.lua" CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance-auth'
 
+# The table of time zones that the client and the emulator read, made anew from CLDR and tzdata.
+ZONES := lua/azureml/definition/windows_zones.lua
+time-zones:
+	$(call need,python3 tzdata unicode-cldr-core)
+	@echo ZONES $(ZONES)
+	@mkdir -p $(B)
+	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
+
 include spec/bench/bench.mk
 
 # What the checks of text look at: all that is written by hand.
@@ -223,6 +231,7 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance conformance-auth lint lint-width clean
+.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz conformance conformance-auth time-zones lint \
+        lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -1,93 +1,111 @@
---- Time zones: the service takes Windows names; most people know the others.
+--- Time zones: the service takes Windows names, most people know the IANA names.
+--- Source: spec/contract/compute-rest.md, section 9.1.
 local errors = require "azureml.error"
 
 local time_zone = {}
 
--- The names that Unicode's table windowsZones gives for the zones most people live in.
-local windows = {
-  ["Etc/UTC"] = "UTC",
-  ["UTC"] = "UTC",
-  ["Europe/London"] = "GMT Standard Time",
-  ["Europe/Dublin"] = "GMT Standard Time",
-  ["Europe/Lisbon"] = "GMT Standard Time",
-  ["Europe/Amsterdam"] = "W. Europe Standard Time",
-  ["Europe/Berlin"] = "W. Europe Standard Time",
-  ["Europe/Rome"] = "W. Europe Standard Time",
-  ["Europe/Stockholm"] = "W. Europe Standard Time",
-  ["Europe/Vienna"] = "W. Europe Standard Time",
-  ["Europe/Zurich"] = "W. Europe Standard Time",
-  ["Europe/Oslo"] = "W. Europe Standard Time",
-  ["Europe/Brussels"] = "Romance Standard Time",
-  ["Europe/Copenhagen"] = "Romance Standard Time",
-  ["Europe/Madrid"] = "Romance Standard Time",
-  ["Europe/Paris"] = "Romance Standard Time",
-  ["Europe/Budapest"] = "Central Europe Standard Time",
-  ["Europe/Prague"] = "Central Europe Standard Time",
-  ["Europe/Belgrade"] = "Central Europe Standard Time",
-  ["Europe/Warsaw"] = "Central European Standard Time",
-  ["Europe/Zagreb"] = "Central European Standard Time",
-  ["Europe/Athens"] = "GTB Standard Time",
-  ["Europe/Bucharest"] = "GTB Standard Time",
-  ["Europe/Helsinki"] = "FLE Standard Time",
-  ["Europe/Kyiv"] = "FLE Standard Time",
-  ["Europe/Sofia"] = "FLE Standard Time",
-  ["Europe/Istanbul"] = "Turkey Standard Time",
-  ["Europe/Moscow"] = "Russian Standard Time",
-  ["Africa/Cairo"] = "Egypt Standard Time",
-  ["Africa/Johannesburg"] = "South Africa Standard Time",
-  ["Africa/Lagos"] = "W. Central Africa Standard Time",
-  ["Africa/Nairobi"] = "E. Africa Standard Time",
-  ["America/Anchorage"] = "Alaskan Standard Time",
-  ["America/Argentina/Buenos_Aires"] = "Argentina Standard Time",
-  ["America/Bogota"] = "SA Pacific Standard Time",
-  ["America/Chicago"] = "Central Standard Time",
-  ["America/Denver"] = "Mountain Standard Time",
-  ["America/Halifax"] = "Atlantic Standard Time",
-  ["America/Los_Angeles"] = "Pacific Standard Time",
-  ["America/Mexico_City"] = "Central Standard Time (Mexico)",
-  ["America/New_York"] = "Eastern Standard Time",
-  ["America/Phoenix"] = "US Mountain Standard Time",
-  ["America/Santiago"] = "Pacific SA Standard Time",
-  ["America/Sao_Paulo"] = "E. South America Standard Time",
-  ["America/St_Johns"] = "Newfoundland Standard Time",
-  ["America/Toronto"] = "Eastern Standard Time",
-  ["America/Vancouver"] = "Pacific Standard Time",
-  ["Asia/Bangkok"] = "SE Asia Standard Time",
-  ["Asia/Dhaka"] = "Bangladesh Standard Time",
-  ["Asia/Dubai"] = "Arabian Standard Time",
-  ["Asia/Hong_Kong"] = "China Standard Time",
-  ["Asia/Jakarta"] = "SE Asia Standard Time",
-  ["Asia/Jerusalem"] = "Israel Standard Time",
-  ["Asia/Karachi"] = "Pakistan Standard Time",
-  ["Asia/Kathmandu"] = "Nepal Standard Time",
-  ["Asia/Kolkata"] = "India Standard Time",
-  ["Asia/Manila"] = "Singapore Standard Time",
-  ["Asia/Riyadh"] = "Arab Standard Time",
-  ["Asia/Seoul"] = "Korea Standard Time",
-  ["Asia/Shanghai"] = "China Standard Time",
-  ["Asia/Singapore"] = "Singapore Standard Time",
-  ["Asia/Taipei"] = "Taipei Standard Time",
-  ["Asia/Tehran"] = "Iran Standard Time",
-  ["Asia/Tokyo"] = "Tokyo Standard Time",
-  ["Australia/Adelaide"] = "Cen. Australia Standard Time",
-  ["Australia/Brisbane"] = "E. Australia Standard Time",
-  ["Australia/Darwin"] = "AUS Central Standard Time",
-  ["Australia/Melbourne"] = "AUS Eastern Standard Time",
-  ["Australia/Perth"] = "W. Australia Standard Time",
-  ["Australia/Sydney"] = "AUS Eastern Standard Time",
-  ["Pacific/Auckland"] = "New Zealand Standard Time",
-  ["Pacific/Honolulu"] = "Hawaiian Standard Time",
-}
+local LONGEST = 60      -- the characters of an unknown name that are compared and shown
+local SUGGESTED = 3     -- the names that an error suggests at most
 
---- The Windows name of a zone; a Windows name stays as it is.
+-- A Windows name by each name in lower case, and all names as they are spelled.
+local by_name, spellings
+
+-- Read the table of zones when a script first names a zone: most scripts never do.
+local function load_names()
+  if by_name then return end
+  by_name, spellings = {}, {}
+  local function add(name, windows)
+    local key = name:lower()
+    if not by_name[key] then spellings[#spellings + 1] = name end
+    by_name[key] = windows
+  end
+  for windows, names in pairs(require "azureml.definition.windows_zones") do
+    add(windows, windows)
+    for name in names:gmatch "%S+" do add(name, windows) end
+  end
+  table.sort(spellings)
+end
+
+-- Count the letters to insert, delete or replace until `left` is `right`; infinite above `limit`.
+local function distance(left, right, limit)
+  if math.abs(#left - #right) > limit then return math.huge end
+  local row = {}
+  for column = 0, #right do row[column] = column end
+  for line = 1, #left do
+    local diagonal, letter = row[0], left:byte(line)
+    row[0] = line
+    for column = 1, #right do
+      local replaced = diagonal + (letter == right:byte(column) and 0 or 1)
+      diagonal = row[column]
+      row[column] = math.min(replaced, row[column] + 1, row[column - 1] + 1)
+    end
+  end
+  return row[#right] <= limit and row[#right] or math.huge
+end
+
+-- "america/new_york" -> "new york"
+local function city(name)
+  local place = name:match("[^/]*$"):gsub("_", " ")
+  return place
+end
+
+-- Allow one wrong letter in four, three at most.
+local function tolerance(name)
+  return math.min(#name // 4, 3)
+end
+
+local SUFFIX = " standard time"
+
+-- Measure how far a known name is from an unknown one: as a whole, or by its city ("new york").
+-- A shared " Standard Time" proves no likeness, and "UTC+1" is no misspelled "UTC+12".
+local function misspelling(unknown, name)
+  local wanted, known = unknown:lower(), name:lower()
+  if wanted:gsub("%D", "") ~= known:gsub("%D", "") then return math.huge end
+  if wanted:find(SUFFIX, 1, true) then
+    if not known:find(SUFFIX, 1, true) then return math.huge end
+    wanted, known = wanted:gsub(SUFFIX, ""), known:gsub(SUFFIX, "")
+  end
+  local place = city(wanted)
+  local whole = distance(wanted, known, tolerance(wanted))
+  return math.min(whole, place ~= "" and distance(place, city(known), tolerance(place)) or whole)
+end
+
+-- List the known names that are nearest to an unknown one, all equally near.
+local function nearest(unknown)
+  local found, least = {}, math.huge
+  if #unknown > LONGEST then return found end
+  for _, name in ipairs(spellings) do
+    local far = misspelling(unknown, name)
+    if far < least then found, least = {}, far end
+    if far == least and far < math.huge and #found < SUGGESTED then
+      found[#found + 1] = ("'%s'"):format(name)
+    end
+  end
+  return found
+end
+
+-- A zone that Windows got after this table was made has such a name.
+local function is_windows_form(name)
+  return name:find "^[%w .()+-]+ Standard Time$" or name:find "^[%w .()+-]+ Standard Time %(%a+%)$"
+end
+
+--- Return the Windows name of a zone. Upper and lower case do not matter. A name that looks like a
+--- Windows name and resembles no known name stays as it is: the service may know it.
 ---@param name string        "Europe/Amsterdam", "W. Europe Standard Time", "UTC"
 ---@return string
+---@raise an error object `InvalidArgument` that suggests the nearest names
 function time_zone.windows(name)
-  if windows[name] then return windows[name] end
-  if not name:find "/" and name:find "^[%w .()+-]+$" then return name end
+  load_names()
+  local windows = by_name[name:lower()]
+  if windows then return windows end
+  local suggested = nearest(name)
+  if #suggested == 0 and is_windows_form(name) then return name end
   errors.raise {
-    code = "InvalidArgument", message = ("the time zone '%s' is not known here"):format(name:sub(1, 60)),
-    hint = "give its Windows name, such as 'W. Europe Standard Time'",
+    code = "InvalidArgument",
+    message = ("the time zone '%s' is not known here"):format(name:sub(1, LONGEST)),
+    hint = #suggested > 0 and ("did you mean %s?"):format(table.concat(suggested, " or "))
+      or "give its IANA name, such as 'Europe/Amsterdam', "
+      .. "or its Windows name, such as 'W. Europe Standard Time'",
   }
 end
 

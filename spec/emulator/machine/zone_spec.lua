@@ -1,5 +1,5 @@
 local calendar = require "azureml.emulator.machine.calendar"
-local windows_zones = require "azureml.emulator.machine.windows_zones"
+local windows_zones = require "azureml.definition.windows_zones"
 local zone = require "azureml.emulator.machine.zone"
 
 local function shows(name, utc)

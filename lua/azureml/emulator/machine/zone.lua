@@ -1,7 +1,6 @@
 --- Time zones by their Windows names, as schedules have them, with the rules of the system's time zone data (tzdata). Schedules follow
 --- daylight saving, as people's days do; no source says whether the service's do.
 local calendar = require "azureml.emulator.machine.calendar"
-local windows_zones = require "azureml.emulator.machine.windows_zones"
 
 local zone = {}
 
@@ -123,13 +122,15 @@ end
 local utc = setmetatable({ at = {}, offset = {}, first = 0 }, Zone)
 local known = { UTC = utc }
 
---- A zone; or nil, and why.
----@param name string        as Windows calls it
----@return table? zone, string? fault
+--- Find a zone by its Windows name. Load the table of names with the first one that is not UTC.
+---@param name string        "W. Europe Standard Time"
+---@return table? zone, string? fault        nil and the reason if there is no such zone
 function zone.find(name)
-  local iana = windows_zones[name]
-  if not iana then return nil, "it is no Windows name of a time zone" end
-  known[name] = known[name] or read(iana)
+  if known[name] then return known[name] end
+  local names = require("azureml.definition.windows_zones")[name]
+  if not names then return nil, "it is no Windows name of a time zone" end
+  local iana = names:match "%S+"
+  known[name] = read(iana)
   if not known[name] then return nil, "this machine has no time zone data of " .. iana .. ": install tzdata" end
   return known[name]
 end
