@@ -44,10 +44,7 @@ static void asking_free(Asking *asking) {
 }
 
 static void end_with(Fetch *fetch, ErrorKind kind, const char *code, const char *what) {
-  Error error = { 0 };
-  error_set(&error, kind, code, "managed identity (%s): %s", state_of(fetch)->place.source->name, what);
-  fetch->done(fetch, NULL, &error);
-  error_clear(&error);
+  fetch_fail(fetch, kind, code, "managed identity (%s): %s", state_of(fetch)->place.source->name, what);
 }
 
 static void refuse(Asking *asking, ErrorKind kind, const char *code, const char *what) {

@@ -37,10 +37,7 @@ static const Program *state_of(const Fetch *fetch) { return fetch->credential->s
 /* -- the end ------------------------------------------------------------------------------------------------------------ */
 
 static void end_with(Fetch *fetch, const char *code, const char *what, const char *remedy) {
-  Error error = { 0 };
-  error_set(&error, ERROR_UNAVAILABLE, code, "%s: %s; %s", state_of(fetch)->tool->words.title, what, remedy);
-  fetch->done(fetch, NULL, &error);
-  error_clear(&error);
+  fetch_fail(fetch, ERROR_UNAVAILABLE, code, "%s: %s; %s", state_of(fetch)->tool->words.title, what, remedy);
 }
 
 static void not_found(Fetch *fetch) {

@@ -5,6 +5,7 @@ local core = require "azureml.core"
 local default_credential = later "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local trust = require "azureml.trust"
 
 ---@class azureml.Credential
@@ -30,18 +31,13 @@ end
 local AUTHORITY = { authority = "string", cloud = "any", ca_file = "string", proxy = "string" }
 
 local function known(more)
-  local all = {}
-  for name, kind in pairs(AUTHORITY) do all[name] = kind end
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(AUTHORITY, more)
 end
 
 local APPLICATION = { tenant_id = "string", client_id = "string", additionally_allowed_tenants = "table" }
 
 local function application(more)
-  local all = known(APPLICATION)
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(known(APPLICATION), more)
 end
 
 -- Whose token endpoint is asked, and how it is reached; with what the kind needs besides.
@@ -152,9 +148,7 @@ end
 local PUBLIC_APPLICATION, ANY_ORGANISATION = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "organizations"
 
 local function person(more)
-  local all = application { login_hint = "string", timeout = "number", cache = "boolean", login = "boolean" }
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(application { login_hint = "string", timeout = "number", cache = "boolean", login = "boolean" }, more)
 end
 
 local function open_person(kind, given, fields)

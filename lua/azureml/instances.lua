@@ -7,9 +7,9 @@ local instance = require "azureml.instance"
 local list = later "azureml.list"
 local naming = require "azureml.definition.naming"
 local operation = later "azureml.operation"
+local power_state = later "azureml.definition.power_state"
 local resource = require "azureml.resource"
 local spec = later "azureml.definition.spec"
-local state = later "azureml.definition.power_state"
 local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
@@ -44,7 +44,7 @@ end
 local function is_taken_on(self, verb, name)
   local vm = self:find(name)
   if not vm then return verb == "delete" end
-  return state.shows(verb, vm.state)
+  return power_state.shows(verb, vm.state)
 end
 
 -- A verb is not sent twice: where its answer was lost the instance tells whether it was taken on; then its state is waited for.

@@ -24,11 +24,7 @@ describe("a credential with a function", function()
     end)
   end)
 
-  after_each(function()
-    server:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(server) end)
 
   local function client_of(f)
     return azureml.client { endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default" }

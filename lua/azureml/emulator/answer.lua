@@ -2,6 +2,7 @@
 --- Source: spec/contract/compute-rest.md, section 5.
 local crypto = require("azureml.core").crypto
 local json = require "azureml.json"
+local tables = require "azureml.tables"
 
 local answer = {}
 
@@ -64,9 +65,7 @@ end
 ---@param world table
 ---@return { status: integer, headers: table<string, string>, body: string, fault: string?, delay: number? }    delay: seconds
 function answer.complete(request, given, world)
-  local headers = {}
-  for name, value in pairs(ALWAYS) do headers[name] = value end
-  for name, value in pairs(given.headers or {}) do headers[name] = value end
+  local headers = tables.merge(ALWAYS, given.headers)
   local id, correlation = ids(request, world)
   headers["x-ms-request-id"], headers["x-ms-correlation-request-id"] = id, correlation
   headers["x-ms-routing-request-id"] = "EMULATOR:" .. stamp(world.clock:now()) .. ":" .. id

@@ -12,6 +12,7 @@ local queue = require "azureml.emulator.machine.queue"
 local refusal = require "azureml.emulator.refusal"
 local script = require "azureml.emulator.machine.script"
 local show = require "azureml.emulator.show"
+local tables = require "azureml.tables"
 
 local jobs = {}
 
@@ -62,8 +63,7 @@ local function status_of(at, job)
 end
 
 local function shown(at, job)
-  local properties = {}
-  for name, value in pairs(job.properties) do properties[name] = value end
+  local properties = tables.copy(job.properties)
   properties.status = status_of(at, job)
   local created = clock.iso(job.created)
   return {

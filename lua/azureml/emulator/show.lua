@@ -7,6 +7,7 @@ local mounts = require "azureml.emulator.machine.mounts"
 local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
+local tables = require "azureml.tables"
 
 local show = {}
 
@@ -30,8 +31,7 @@ local function applications(compute, location)
     { displayName = "Jupyter", endpointUri = host .. "/tree/" },
     { displayName = "Jupyter Lab", endpointUri = host .. "/lab" },
   }
-  for _, one in ipairs(services.applications(compute.services, compute.name, location)) do list[#list + 1] = one end
-  return list
+  return tables.append(list, services.applications(compute.services, compute.name, location))
 end
 
 local function errors_of(compute)

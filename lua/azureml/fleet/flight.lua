@@ -7,8 +7,9 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = require "azureml.operation"
+local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
-local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
@@ -111,19 +112,19 @@ end
 -- had to be sent again. Nil: it is to be waited for.
 local function verdict_of_lost(self, word)
   if word == nil then return self.verb == "delete" and "done" or "failed" end
-  if not state.shows(self.verb, word) then return "failed" end
-  return not state.is_transitional(word) and "done" or nil
+  if not power_state.shows(self.verb, word) then return "failed" end
+  return not power_state.is_transitional(word) and "done" or nil
 end
 
 local function is_lost(self, err, word)
-  return err.outcome_unknown or self.verb == "delete" and (word == nil or state.shows("delete", word))
+  return err.outcome_unknown or self.verb == "delete" and (word == nil or power_state.shows("delete", word))
 end
 
 -- What its state says of one that is unclear: its outcome, and a reason or an error. Nil: it is to be waited for.
 local function verdict(self, item, vm)
   local word, err = vm and vm.state, item.error
   if not err then
-    if vm and state.is_transitional(word) then return nil end
+    if vm and power_state.is_transitional(word) then return nil end
     local _, wrong = errors.try(operation.check_aim, self.verb, vm, name_of(self, item))
     return wrong and "failed" or "done", { error = wrong }
   elseif is_lost(self, err, word) then
@@ -131,7 +132,7 @@ local function verdict(self, item, vm)
     if not outcome then item.error = nil end      -- it is on its way
     return outcome, { error = outcome == "failed" and err or nil }
   end
-  local reason = vm and state.reason_to_skip(self.verb, word)
+  local reason = vm and power_state.reason_to_skip(self.verb, word)
   return reason and "skipped" or "failed", { reason = reason, error = not reason and err or nil }
 end
 
@@ -218,10 +219,7 @@ end
 -- Looking -----------------------------------------------------------------------------------------------------------------
 
 local function unclear_items(self)
-  local list = {}
-  for item in pairs(self.unclear) do list[#list + 1] = item end
-  table.sort(list, function(a, b) return a.i < b.i end)
-  return list
+  return tables.keys(self.unclear, function(a, b) return a.i < b.i end)
 end
 
 local function look_at_each(self, items)
@@ -255,7 +253,8 @@ end
 local function hinted(self, states)
   local list, turn = {}, self.looks % IN_TURN
   for op, item in pairs(self.items) do
-    if item.accepted and (not state.is_transitional(states[identity(self, item)]) or item.i % IN_TURN == turn) then list[#list + 1] = op end
+    local is_settled = not power_state.is_transitional(states[identity(self, item)])
+    if item.accepted and (is_settled or item.i % IN_TURN == turn) then list[#list + 1] = op end
   end
   return list
 end

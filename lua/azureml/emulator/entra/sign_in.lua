@@ -9,6 +9,7 @@ local form = require "azureml.emulator.entra.form"
 local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
+local tables = require "azureml.tables"
 local world = require "azureml.emulator.world"
 
 local crypto = core.crypto
@@ -52,12 +53,9 @@ local function page(title, body)
 end
 
 local function hidden(fields)
-  local parts = {}
-  for name, value in pairs(fields) do
-    parts[#parts + 1] = ('<input type="hidden" name="%s" value="%s">'):format(form.html(name), form.html(value))
-  end
-  table.sort(parts)
-  return table.concat(parts)
+  return table.concat(tables.texts(fields, function(name, value)
+    return ('<input type="hidden" name="%s" value="%s">'):format(form.html(name), form.html(value))
+  end))
 end
 
 -- Without script the button is pressed by hand.
