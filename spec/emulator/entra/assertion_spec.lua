@@ -71,7 +71,7 @@ describe("an assertion signed with a registered certificate", function()
     assert.same({ CLIENT, "2" }, { claims.appid, claims.appidacr })
   end)
 
-  -- Source: auth.md, section 4: what each library sends.
+  -- Source: spec/contract/auth.md, section 4: what each library sends.
   for name, change in pairs {
     ["x5t#S256, padded"] = function()
       return { ["x5t#S256"] = crypto.base64url(print.sha256) .. "=" }
@@ -121,7 +121,7 @@ describe("an assertion signed with a registered certificate", function()
     end)
   end
 
-  -- Source: auth.md's table of typical errors.
+  -- Source: spec/contract/auth.md's table of typical errors.
   for _, row in ipairs {
     { "another audience", 700023, { aud = "https://elsewhere.example/token" } },
     {
