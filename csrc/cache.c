@@ -27,14 +27,9 @@ struct Cache {
 
 /* -- where it is -------------------------------------------------------------------------------------------------------- */
 
-static const char *variable(const char *name) {
-  const char *value = getenv(name);
-  return value && *value ? value : NULL;
-}
-
 static int is_off(void) {
   static const char *const words[] = { "off", "no", "false", "0", NULL };
-  const char *said = variable("AZUREML_TOKEN_CACHE");
+  const char *said = text_variable("AZUREML_TOKEN_CACHE");
   for (size_t i = 0; said && words[i]; i++)
     if (text_equal(said, words[i])) return 1;
   return 0;
@@ -42,7 +37,7 @@ static int is_off(void) {
 
 /* A relative path there is to be ignored, says who defined the variable. */
 static char *directory(void) {
-  const char *cache = variable("XDG_CACHE_HOME"), *home = variable("HOME");
+  const char *cache = text_variable("XDG_CACHE_HOME"), *home = text_variable("HOME");
   if (is_off()) return NULL;
   if (cache && *cache == '/') return text_format("%s/azureml", cache);
   return home && *home == '/' ? text_format("%s/.cache/azureml", home) : NULL;

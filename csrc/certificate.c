@@ -1,5 +1,6 @@
-/* certificate.c: a certificate with its private key, read from PEM or PKCS#12 as applications have them: which of several certificates is the
-   key's, and what is wrong with the rest. What is signed with it is jwt.c's. Source: auth.md, section 4. */
+/* certificate.c: a certificate with its private key, read from PEM or PKCS#12 as applications have
+   them: which of several certificates is the key's, and what is wrong with the rest. What is signed
+   with it is jwt.c's. Source: spec/contract/auth.md, section 4. */
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -46,6 +47,11 @@ typedef struct Reading {
 static void reading_clear(Reading *reading) {
   EVP_PKEY_free(reading->key);
   sk_X509_pop_free(reading->certificates, X509_free);
+}
+
+int certificate_no_password(char *out, int size, int writing, void *context) {
+  (void)out, (void)size, (void)writing, (void)context;
+  return -1;
 }
 
 /* Without it OpenSSL asks on the terminal. */
@@ -106,14 +112,9 @@ static Fault read_certificate(Reading *reading, const Block *block) {
   return FAULT_MEMORY;
 }
 
-static int ends_with(const char *text, const char *end) {
-  size_t len = strlen(text), cut = strlen(end);
-  return len >= cut && strcmp(text + len - cut, end) == 0;
-}
-
 static Fault read_block(Reading *reading, const Block *block) {
   if (strcmp(block->name, "CERTIFICATE") == 0 || strcmp(block->name, "X509 CERTIFICATE") == 0) return read_certificate(reading, block);
-  return ends_with(block->name, "PRIVATE KEY") ? read_key(reading, block) : FAULT_NONE;      /* what else there is does not concern us */
+  return text_ends(block->name, "PRIVATE KEY") ? read_key(reading, block) : FAULT_NONE;      /* what else there is does not concern us */
 }
 
 static Fault read_pem(Reading *reading, BIO *text) {

@@ -25,4 +25,8 @@ char **certificate_chain(const Certificate *certificate);      /* DER in standar
                                                                   text_list_free frees */
 time_t certificate_end(const Certificate *certificate);        /* when it expires; -1: that cannot be told */
 
+/* A password callback for OpenSSL that gives no password: without a callback OpenSSL asks on the
+   terminal. */
+int certificate_no_password(char *out, int size, int writing, void *context);
+
 #endif

@@ -86,13 +86,9 @@ static void finish(Child *child) {
   child_free(child);
 }
 
-static Child *child_of_reaper(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, reaper)); }
-static Child *child_of_grace(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, grace)); }
-static Child *child_of_deadline(Timer *timer) { return (Child *)((char *)timer - offsetof(Child, deadline)); }
-
 /* Both pipes have ended, so it is about to exit; a guest installs no SIGCHLD handler, so we look. */
 static void reap(Timer *timer) {
-  Child *child = child_of_reaper(timer);
+  Child *child = container_of(timer, Child, reaper);
   int how;
   pid_t got = waitpid(child->pid, &how, WNOHANG);
   if (got == 0) {
@@ -119,7 +115,7 @@ static void kill_child(Child *child) {
 }
 
 static void out_of_time(Timer *timer) {
-  Child *child = child_of_deadline(timer);
+  Child *child = container_of(timer, Child, deadline);
   child->timed_out = 1;
   kill_child(child);
 }
@@ -143,19 +139,19 @@ static int pipe_read(Pipe *pipe) {
 
 static void pipe_ready(Watch *watch, unsigned epoll_events) {
   (void)epoll_events;
-  pipe_read((Pipe *)watch);
+  pipe_read(container_of(watch, Pipe, watch));
 }
 
 /* It is gone, and its answer is there; somebody whom it started holds the pipes, and would for ever. */
 static void out_of_grace(Timer *timer) {
-  Child *child = child_of_grace(timer);
+  Child *child = container_of(timer, Child, grace);
   while (child->output.watch.fd >= 0 && pipe_read(&child->output)) { }
   while (child->errors.watch.fd >= 0 && pipe_read(&child->errors)) { }
   if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) kill_child(child);
 }
 
 static void exit_ready(Watch *watch, unsigned epoll_events) {
-  Child *child = (Child *)((char *)watch - offsetof(Child, exit));
+  Child *child = container_of(watch, Child, exit);
   (void)epoll_events;
   exit_seen(child);
   if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);

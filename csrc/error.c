@@ -50,14 +50,18 @@ static void fill(Error *error, ErrorKind kind, const char *code, const char *mes
   *error = made;
 }
 
-void error_set(Error *error, ErrorKind kind, const char *code, const char *format, ...) {
+void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format, va_list args) {
   char *message = NULL;
-  va_list args;
-  va_start(args, format);
   if (vasprintf(&message, format, args) < 0) message = NULL;
-  va_end(args);
   fill(error, kind, code, message);
   free(message);
+}
+
+void error_set(Error *error, ErrorKind kind, const char *code, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  error_set_list(error, kind, code, format, args);
+  va_end(args);
 }
 
 void error_remark(Error *error, const char *remark) {

@@ -2,6 +2,8 @@
 #ifndef ERROR_H
 #define ERROR_H
 
+#include <stdarg.h>
+
 #include "headers.h"
 
 typedef struct Reply {
@@ -40,6 +42,7 @@ typedef struct Error {
 
 /* code and message are kept as one line of text, of at most 128 bytes and 1 KiB; all else but kind is reset. */
 void error_set(Error *error, ErrorKind kind, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format, va_list args);      /* the same */
 void error_from_reply(Error *error, const Reply *reply);      /* ERROR_HTTP from a status of 400 and more: ARM's envelope
                                                                  (error.error too), Entra's, bare {code,message}, text, HTML, nothing */
 void error_from_status(Error *error, const Reply *reply, const char *status);   /* ERROR_OPERATION from a monitor or resource that says Failed or

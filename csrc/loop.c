@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "loop.h"
-#include "transfer.h"
 
 enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 160 };      /* more than transfer.c has at once: those that wait must not be closed */
 
@@ -33,7 +32,7 @@ struct Loop {
   size_t    timers, heap_cap;
   Watch   **watches;           /* by descriptor */
   size_t    watch_cap, watch_count;
-  Notice    news;              /* head of a ring */
+  Ring      news;              /* head of the notices that are queued */
   Seen     *seen, **seen_end;  /* for observers, oldest first */
   Notice    seen_notice;
   int       flights;
@@ -41,8 +40,9 @@ struct Loop {
   double    jumped;            /* how far the virtual clock is ahead */
   Throttle *throttle;
   Trace    *trace;
-  Pool     *pool;
-  Questions *questions;
+  Attachment *attachment;
+  Ring      questions;
+  unsigned long last_number;
 };
 
 double loop_now(const Loop *loop) {
@@ -53,11 +53,12 @@ double loop_now(const Loop *loop) {
 
 int loop_forked(const Loop *loop) { return loop->ours ? !*(volatile char *)loop->ours : loop->pid != getpid(); }
 void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
-CURLM *loop_curl(Loop *loop) { return loop->multi; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
-Pool *loop_pool(Loop *loop) { return loop->pool; }
-Questions *loop_questions(Loop *loop) { return loop->questions; }
+Ring *loop_questions(Loop *loop) { return &loop->questions; }
+unsigned long loop_number(Loop *loop) { return ++loop->last_number; }
+Attachment *loop_attached(const Loop *loop) { return loop->attachment; }
+void loop_attach(Loop *loop, Attachment *attachment) { loop->attachment = attachment; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
 /* -- timers ------------------------------------------------------------------------------------------------------------- */
@@ -159,7 +160,7 @@ void loop_watch_remove(Loop *loop, Watch *watch) {
 }
 
 static void owner_ready(Watch *watch, unsigned epoll_events) {
-  OwnerWatch *own = (OwnerWatch *)watch;
+  OwnerWatch *own = container_of(watch, OwnerWatch, watch);
   (void)epoll_events;
   loop_notify(own->loop, &own->notice);
 }
@@ -182,7 +183,7 @@ static int owner_watch(Loop *loop, int fd) {
 }
 
 static void owner_unwatch(Loop *loop, Watch *watch) {
-  OwnerWatch *own = (OwnerWatch *)watch;
+  OwnerWatch *own = container_of(watch, OwnerWatch, watch);
   loop_watch_remove(loop, watch);
   loop_unnotify(&own->notice);
   free(own);
@@ -198,15 +199,28 @@ int loop_watch(Loop *loop, int fd, int on) {
 
 /* -- libcurl ------------------------------------------------------------------------------------------------------------ */
 
+void loop_handle_add(Loop *loop, Handle *handle) {
+  curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, handle);
+  curl_multi_add_handle(loop->multi, handle->easy);
+}
+
+void loop_handle_remove(Loop *loop, Handle *handle) { curl_multi_remove_handle(loop->multi, handle->easy); }
+
+static void handle_end(CURL *easy, CURLcode result) {
+  Handle *handle = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
+  handle->ended(handle, result);
+}
+
 static void reap(Loop *loop) {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(loop->multi, &left)))
-    if (message->msg == CURLMSG_DONE) pool_done(loop, message->easy_handle, message->data.result);
+    if (message->msg == CURLMSG_DONE) handle_end(message->easy_handle, message->data.result);
 }
 
 static void socket_ready(Watch *watch, unsigned events) {
-  Socket *sock = (Socket *)watch;
+  Socket *sock = container_of(watch, Socket, watch);
   Loop *loop = sock->loop;      /* the socket may be gone after the next call */
   int running, mask = 0;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
@@ -237,7 +251,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *a
 }
 
 static void curl_due(Timer *timer) {
-  Loop *loop = (Loop *)((char *)timer - offsetof(Loop, curl_timer));
+  Loop *loop = container_of(timer, Loop, curl_timer);
   int running;
   curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
@@ -264,19 +278,10 @@ static int curl_open(Loop *loop) {
 /* -- events ------------------------------------------------------------------------------------------------------------- */
 
 void loop_notify(Loop *loop, Notice *notice) {
-  if (notice->next) return;
-  notice->prev = loop->news.prev;
-  notice->next = &loop->news;
-  notice->prev->next = notice;
-  loop->news.prev = notice;
+  if (!notice->place.next) ring_add(&loop->news, &notice->place);
 }
 
-void loop_unnotify(Notice *notice) {
-  if (!notice->next) return;
-  notice->prev->next = notice->next;
-  notice->next->prev = notice->prev;
-  notice->next = notice->prev = NULL;
-}
+void loop_unnotify(Notice *notice) { ring_remove(&notice->place); }
 
 void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
   Seen *seen = calloc(1, sizeof *seen);
@@ -305,7 +310,7 @@ void seen_free(Seen *seen) {
   free(seen);
 }
 
-int loop_has_news(const Loop *loop) { return loop->news.next != &loop->news; }
+int loop_has_news(const Loop *loop) { return !ring_is_empty(&loop->news); }
 
 /* -- turning ------------------------------------------------------------------------------------------------------------ */
 
@@ -359,7 +364,7 @@ void loop_send(Loop *loop) {
 static int turn(Loop *loop, double timeout, const sigset_t *mask) {
   loop_send(loop);
   reap(loop);            /* a quick answer has come already */
-  if (!loop_has_news(loop)) pool_idle(loop);
+  if (loop->attachment && !loop_has_news(loop)) loop->attachment->before_wait(loop->attachment);
   int hold = loop->is_virtual && !loop->flights && !loop_has_news(loop) && (loop->timers || timeout >= 0);
   int ready = wait_descriptors(loop, hold || loop_has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
   if (hold && ready == 0) jump(loop, timeout);
@@ -369,7 +374,7 @@ static int turn(Loop *loop, double timeout, const sigset_t *mask) {
 }
 
 static Event take_news(Loop *loop) {
-  Notice *first = loop->news.next;
+  Notice *first = container_of(loop->news.next, Notice, place);
   loop_unnotify(first);
   return first->event;
 }
@@ -403,16 +408,15 @@ static char *page_of_ours(void) {
 Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
-  loop->news.next = loop->news.prev = &loop->news;
+  ring_init(&loop->news);
+  ring_init(&loop->questions);
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
   loop->ours = page_of_ours();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
-  loop->pool = pool_new();
-  loop->questions = questions_new();
-  if (loop->epoll < 0 || !loop->throttle || !loop->pool || !loop->questions || !heap_reserve(loop) || !curl_open(loop)) {
+  if (loop->epoll < 0 || !loop->throttle || !heap_reserve(loop) || !curl_open(loop)) {
     loop_free(loop);
     return NULL;
   }
@@ -434,11 +438,10 @@ static void close_watches(Loop *loop) {
 
 void loop_free(Loop *loop) {
   if (!loop) return;
-  pool_free(loop->pool);
+  if (loop->attachment) loop->attachment->release(loop->attachment);
   for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
   close_watches(loop);
-  questions_free(loop->questions);
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);

@@ -1,9 +1,11 @@
-/* loop.h: what the rest of the core asks of the loop: timers, descriptors, transfers in flight, news for the owner. */
+/* loop.h: what the rest of the core asks of the loop: timers, descriptors, transfers in flight, news for the owner.
+   It calls those that are above it only by what they handed to it: fire, ready, ended, before_wait, release. */
 #ifndef LOOP_H
 #define LOOP_H
 
 #include <curl/curl.h>
 #include "aml.h"
+#include "ring.h"
 #include "throttle.h"
 #include "trace.h"
 
@@ -28,27 +30,37 @@ void loop_watch_remove(Loop *loop, Watch *watch);
 
 typedef struct Notice Notice;
 struct Notice {                  /* a place in the queue of events. Must be taken back before its memory goes */
-  Notice *next, *prev;           /* NULL: not queued */
-  Event   event;
+  Ring  place;
+  Event event;
 };
 
 void loop_notify(Loop *loop, Notice *notice);       /* once queued, more news changes nothing */
 void loop_unnotify(Notice *notice);
 
-CURLM    *loop_curl(Loop *loop);
+typedef struct Handle Handle;
+struct Handle {                  /* a transfer of libcurl's. Must be removed before its memory or its easy handle goes */
+  CURL *easy;
+  void (*ended)(Handle *handle, CURLcode result);      /* may remove it */
+};
+
+void loop_handle_add(Loop *loop, Handle *handle);      /* begins it, and takes its CURLOPT_PRIVATE. ended comes later, never at once */
+void loop_handle_remove(Loop *loop, Handle *handle);
+
+typedef struct Attachment Attachment;
+struct Attachment {              /* what transfer.c keeps for as long as the loop lives */
+  void (*before_wait)(Attachment *attachment);         /* the loop has no news and is about to wait */
+  void (*release)(Attachment *attachment);             /* the loop ends; libcurl still works */
+};
+
+void        loop_attach(Loop *loop, Attachment *attachment);      /* once */
+Attachment *loop_attached(const Loop *loop);                      /* NULL: nothing yet */
+
+Ring         *loop_questions(Loop *loop);           /* head of the open ones; question.c's */
+unsigned long loop_number(Loop *loop);              /* from 1, never the same twice */
+
 Throttle *loop_throttle(Loop *loop);
 Trace    *loop_tracer(Loop *loop);                  /* NULL: nobody looks */
 void      loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);      /* an event for the owner; copies line */
 void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
-
-/* The questions that are open: kept by question.c. */
-typedef struct Questions Questions;
-Questions *loop_questions(Loop *loop);
-Questions *questions_new(void);
-void       questions_free(Questions *questions);
-
-/* A transfer's end, and the pool that bounds how many run: kept by transfer.c. */
-typedef struct Pool Pool;
-Pool *loop_pool(Loop *loop);
 
 #endif

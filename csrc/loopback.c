@@ -17,14 +17,13 @@ enum { LISTENERS = 2, MAX_GUESTS = 16, TRIES = 8 };
 
 static const double PATIENCE = 30;      /* seconds for a request to come */
 
-typedef struct Guest Guest;
-struct Guest {                 /* a connection */
-  Watch  watch;                /* first, so that it is the Guest */
-  Guest *next;
+typedef struct Guest {         /* a connection */
+  Watch  watch;
+  Ring   place;                /* among the loopback's guests */
   Loopback *loopback;
   Timer  timer;
   Buf    heard;
-};
+} Guest;
 
 typedef struct Listener {
   Watch watch;                 /* fd -1: none */
@@ -34,7 +33,7 @@ typedef struct Listener {
 struct Loopback {
   Loop    *loop;
   Listener listeners[LISTENERS];
-  Guest   *guests;
+  Ring     guests;             /* head */
   size_t   guest_count;
   char    *state;
   int      port, over;
@@ -65,9 +64,7 @@ static void say(int fd, CallbackKind kind) {
 
 static void guest_free(Guest *guest) {
   Loopback *loopback = guest->loopback;
-  Guest **place = &loopback->guests;
-  while (*place != guest) place = &(*place)->next;
-  *place = guest->next;
+  ring_remove(&guest->place);
   loopback->guest_count--;
   loop_timer_stop(loopback->loop, &guest->timer);
   loop_watch_remove(loopback->loop, &guest->watch);
@@ -76,7 +73,7 @@ static void guest_free(Guest *guest) {
   free(guest);
 }
 
-static void out_of_patience(Timer *timer) { guest_free((Guest *)((char *)timer - offsetof(Guest, timer))); }
+static void out_of_patience(Timer *timer) { guest_free(container_of(timer, Guest, timer)); }
 
 /* The last act: whoever is told may free us. */
 static void tell(Loopback *loopback, CallbackKind kind, Callback *callback) {
@@ -87,7 +84,7 @@ static void tell(Loopback *loopback, CallbackKind kind, Callback *callback) {
 }
 
 static void guest_ready(Watch *watch, unsigned epoll_events) {
-  Guest *guest = (Guest *)watch;
+  Guest *guest = container_of(watch, Guest, watch);
   Loopback *loopback = guest->loopback;
   Callback callback = { 0 };
   char piece[4096];
@@ -108,7 +105,7 @@ static void guest_ready(Watch *watch, unsigned epoll_events) {
 }
 
 static void listener_ready(Watch *watch, unsigned epoll_events) {
-  Loopback *loopback = ((Listener *)watch)->loopback;
+  Loopback *loopback = container_of(watch, Listener, watch)->loopback;
   (void)epoll_events;
   int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return;
@@ -120,8 +117,7 @@ static void listener_ready(Watch *watch, unsigned epoll_events) {
   guest->watch = (Watch){ .fd = fd, .ready = guest_ready };
   guest->loopback = loopback;
   guest->heard.limit = 2 * CALLBACK_MAX;
-  guest->next = loopback->guests;
-  loopback->guests = guest;
+  ring_add(&loopback->guests, &guest->place);
   loopback->guest_count++;
   loop_timer(loopback->loop, &guest->timer, loop_now(loopback->loop) + PATIENCE, out_of_patience);
   if (loop_watch_add(loopback->loop, &guest->watch, EPOLLIN) != 0) guest_free(guest);
@@ -171,6 +167,7 @@ Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *
   Loopback *loopback = calloc(1, sizeof *loopback);
   if (!loopback) return NULL;
   *loopback = (Loopback){ .loop = loop, .state = text_copy(state), .done = done, .owner = owner };
+  ring_init(&loopback->guests);
   for (size_t i = 0; i < LISTENERS; i++) loopback->listeners[i] = (Listener){ .watch = { .fd = -1, .ready = listener_ready }, .loopback = loopback };
   int failed = bind_both(loopback) != 0;
   for (size_t i = 0; !failed && i < LISTENERS; i++)
@@ -188,7 +185,7 @@ int loopback_port(const Loopback *loopback) { return loopback->port; }
 void loopback_free(Loopback *loopback) {
   if (!loopback) return;
   loop_flight(loopback->loop, -1);
-  while (loopback->guests) guest_free(loopback->guests);
+  while (!ring_is_empty(&loopback->guests)) guest_free(container_of(loopback->guests.next, Guest, place));
   for (size_t i = 0; i < LISTENERS; i++) {
     if (loopback->listeners[i].watch.fd < 0) continue;
     loop_watch_remove(loopback->loop, &loopback->listeners[i].watch);

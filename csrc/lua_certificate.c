@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "certificate.h"
 #include "lua_core.h"
 
 enum { DAY = 24 * 60 * 60, MAX_DAYS = 3660, MAX_NAMES = 64, MAX_PEM = 64 * 1024 };
@@ -94,17 +95,12 @@ static int make_server(Pair *made, const Pair *issuer, const char *subject, cons
 
 /* -- PEM texts ---------------------------------------------------------------------------------------------------------- */
 
-static int no_password(char *out, int size, int writing, void *context) {      /* without it OpenSSL asks on the terminal */
-  (void)out, (void)size, (void)writing, (void)context;
-  return -1;
-}
-
 /* Both from one text or from two. */
 static int read_pair(Pair *pair, const char *certificate, size_t certificate_len, const char *key, size_t key_len) {
   BIO *one = certificate_len <= MAX_PEM ? BIO_new_mem_buf(certificate, (int)certificate_len) : NULL;
   BIO *other = key_len <= MAX_PEM ? BIO_new_mem_buf(key, (int)key_len) : NULL;
-  if (one) pair->certificate = PEM_read_bio_X509(one, NULL, no_password, NULL);
-  if (other) pair->key = PEM_read_bio_PrivateKey(other, NULL, no_password, NULL);
+  if (one) pair->certificate = PEM_read_bio_X509(one, NULL, certificate_no_password, NULL);
+  if (other) pair->key = PEM_read_bio_PrivateKey(other, NULL, certificate_no_password, NULL);
   BIO_free(one);
   BIO_free(other);
   return pair->certificate && pair->key;
@@ -127,10 +123,7 @@ static int give(lua_State *L, Pair *made, int good) {
   pair_clear(made);
   int pushed = push_bio(L, one, has_certificate);
   pushed += push_bio(L, other, has_key);
-  if (pushed == 2) return 2;
-  lua_pushnil(L);
-  lua_pushliteral(L, "OpenSSL makes no such certificate");
-  return 2;
+  return pushed == 2 ? 2 : push_reason(L, "OpenSSL makes no such certificate");
 }
 
 /* -- names -------------------------------------------------------------------------------------------------------------- */

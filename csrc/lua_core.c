@@ -21,12 +21,6 @@
 
 /* -- errors and replies ------------------------------------------------------------------------------------------------- */
 
-void set_text(lua_State *L, const char *name, const char *text) {
-  if (!text) return;
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, name);
-}
-
 static const char *const kind_names[] = {
   [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol", [ERROR_HTTP] = "http",
   [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential", [ERROR_UNAVAILABLE] = "credential", [ERROR_USAGE] = "usage"
@@ -41,10 +35,7 @@ static void push_error(lua_State *L, const Error *error) {
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
   set_text(L, "body", error->body);
-  if (error->status) {
-    lua_pushinteger(L, error->status);
-    lua_setfield(L, -2, "status");
-  }
+  if (error->status) set_integer(L, "status", error->status);
   if (error->outcome_unknown) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "outcome_unknown");
@@ -65,13 +56,11 @@ int push_failure(lua_State *L, Error *error) {
 
 /* status, body, and head: the header lines as they are kept, for headers(). Few scripts look at them.  [-0, +1, m] */
 static void push_reply(lua_State *L, const Reply *reply) {
-  const Buf *lines = &reply->headers.lines;
   lua_createtable(L, 0, 4);      /* and what azureml.reply adds */
-  lua_pushinteger(L, reply->status);
-  lua_setfield(L, -2, "status");
-  lua_pushlstring(L, reply->body.data ? reply->body.data : "", reply->body.len);
+  set_integer(L, "status", reply->status);
+  push_buf(L, &reply->body);
   lua_setfield(L, -2, "body");
-  lua_pushlstring(L, lines->data ? lines->data : "", lines->len);
+  push_buf(L, &reply->headers.lines);
   lua_setfield(L, -2, "head");
 }
 
@@ -119,19 +108,6 @@ int is_parents(lua_State *L) {
   return slot && *slot && loop_forked(*slot);
 }
 
-void **push_slot(lua_State *L, const char *type) {
-  void **slot = lua_newuserdatauv(L, sizeof *slot, 1);
-  *slot = NULL;
-  luaL_setmetatable(L, type);
-  return slot;
-}
-
-void *check_open(lua_State *L, int arg, const char *type, const char *what) {
-  void **slot = luaL_checkudata(L, arg, type);
-  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
-  return *slot;
-}
-
 static Client *check_client(lua_State *L) { return check_open(L, 1, CLIENT, "client"); }
 static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
 
@@ -157,6 +133,7 @@ static void read_methods(lua_State *L, int arg, RetryPolicy *retry) {
   const char *names[MAX_LIST + 1];
   if (!opt_list(L, arg, "methods", names)) return;
   retry->methods = 0;
+  retry->methods_given = 1;
   for (size_t i = 0; names[i]; i++) {
     unsigned bit = retry_method(names[i]);
     if (!bit) luaL_error(L, "option 'retry.methods' does not know '%s'", names[i]);
@@ -240,7 +217,7 @@ static int l_client_remaining(lua_State *L) {
 /* -- operations --------------------------------------------------------------------------------------------------------- */
 
 static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
-                                            "token_only", NULL };
+                                            "token_only", "cautious", NULL };
 static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
 
 static void read_final_state(lua_State *L, Request *request) {
@@ -272,6 +249,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
   request->token_only = opt_boolean(L, 2, "token_only");
+  request->cautious = opt_boolean(L, 2, "cautious");
   request->within = (unsigned long)opt_number(L, 2, "within", 0);
   read_final_state(L, request);
   read_resume(L, request, from);
@@ -455,23 +433,17 @@ static Event step(lua_State *L, Loop *loop, double timeout) {
 static void push_seen(lua_State *L, const Seen *seen) {
   const TraceLine *line = &seen->line;
   lua_createtable(L, 0, 10);
-  lua_pushinteger(L, seen->observer);
-  lua_setfield(L, -2, "observer");
+  set_integer(L, "observer", seen->observer);
   lua_pushboolean(L, seen->answered);
   lua_setfield(L, -2, "answered");
   set_text(L, "event", line->event);
   set_text(L, "method", line->method);
   set_text(L, "url", line->url);
-  lua_pushinteger(L, line->attempt);
-  lua_setfield(L, -2, "attempt");
+  set_integer(L, "attempt", line->attempt);
   set_text(L, "client_request_id", line->client_request_id);
   if (!seen->answered) return;
-  if (line->status) {
-    lua_pushinteger(L, line->status);
-    lua_setfield(L, -2, "status");
-  }
-  lua_pushinteger(L, (lua_Integer)line->bytes);
-  lua_setfield(L, -2, "bytes");
+  if (line->status) set_integer(L, "status", line->status);
+  set_integer(L, "bytes", (lua_Integer)line->bytes);
   lua_pushnumber(L, line->seconds);
   lua_setfield(L, -2, "seconds");
   set_text(L, "request_id", line->request_id);
@@ -588,24 +560,18 @@ static int l_escape(lua_State *L) {
     buf_clear(&out);
     return luaL_error(L, "there is not enough memory");
   }
-  lua_pushlstring(L, out.data ? out.data : "", out.len);
+  push_buf(L, &out);
   buf_clear(&out);
   return 1;
 }
 
 static int l_origin(lua_State *L) {
-  char *origin = url_origin(luaL_checkstring(L, 1));
-  lua_pushstring(L, origin);
-  free(origin);
-  return 1;
+  return push_owned(L, url_origin(luaL_checkstring(L, 1)));
 }
 
 /* resolve(base, reference): nil where it is no http(s) URL */
 static int l_resolve(lua_State *L) {
-  char *url = url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
-  lua_pushstring(L, url);
-  free(url);
-  return 1;
+  return push_owned(L, url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
 
 static int l_is_loopback(lua_State *L) {
@@ -680,17 +646,6 @@ static const luaL_Reg op_meta[] = {
   { "__gc", l_op_close }, { "__close", l_op_close }, { "__tostring", l_op_tostring }, { NULL, NULL }
 };
 
-void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, meta, 0);
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");      /* a script cannot take __gc away */
-  lua_pop(L, 1);
-}
-
 /* A state has one loop, though the module be loaded anew: what is open lives on it. In a forked child it is the parent's. */
 static int has_loop(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
@@ -745,7 +700,6 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   lua_journal_register(L);
   lua_certificate_register(L);
   lua_state_register(L);
-  lua_sandbox_register(L);
   lua_crypto_register(L);
   lua_pushliteral(L, AML_VERSION);
   lua_setfield(L, -2, "version");

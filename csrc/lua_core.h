@@ -27,17 +27,34 @@ int opt_boolean(lua_State *L, int arg, const char *name);             /* [-0, +0
 /* Fills list with the texts of a sequence, ended by NULL; they live while the table does. NULL: none.  [-0, +1, e] */
 const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]);
 
-/* -- userdata and errors: lua_core.c ------------------------------------------------------------------------------------ */
+/* -- values: lua_value.c ------------------------------------------------------------------------ */
+
+/* Make the metatable of a type of userdata.  [-0, +0, m] */
+void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
+/* Push a new userdata with one user value, born closed: an error between birth and opening leaves
+   nothing to leak.  [-0, +1, m] */
+void **push_slot(lua_State *L, const char *type);
+void *check_open(lua_State *L, int arg, const char *type, const char *what);
+/* Each push returns how many values it pushed, for a function's return. */
+int push_owned(lua_State *L, char *text);      /* NULL: nil. Free the text.  [-0, +1, m] */
+int push_buf(lua_State *L, const Buf *buf);    /* [-0, +1, m] */
+int push_reason(lua_State *L, const char *reason);      /* nil and the reason.  [-0, +2, m] */
+/* Set a field of the table on top.  [-0, +0, m] */
+void set_text(lua_State *L, const char *name, const char *text);      /* NULL: no field */
+void set_integer(lua_State *L, const char *name, lua_Integer number);
+
+/* -- the loop and errors: lua_core.c ------------------------------------------------------------ */
 
 Loop *loop_of(lua_State *L);           /* this state's; raises where it is closed, or its process was forked */
 int is_parents(lua_State *L);          /* in a forked child what is open is the parent's: to close it would end connections that the parent uses */
-/* A new userdata with one user value, born closed: an error between birth and opening leaves nothing to leak.  [-0, +1, m] */
-void **push_slot(lua_State *L, const char *type);
-void *check_open(lua_State *L, int arg, const char *type, const char *what);
 int push_failure(lua_State *L, Error *error);      /* nil and the error, which is released.  [-0, +2, m] */
-void set_text(lua_State *L, const char *name, const char *text);      /* a field of the table on top; NULL: none.  [-0, +0, m] */
 void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive, once.  [-0, +0, m] */
-void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
+
+/* -- files: lua_system.c ------------------------------------------------------------------------ */
+
+/* Push the whole text of an open file of at most limit bytes. Return 0 and push nothing where that
+   fails.  [-0, +1, m] */
+int push_file(lua_State *L, int fd, size_t limit);
 
 /* -- JSON: lua_json.c --------------------------------------------------------------------------------------------------- */
 
@@ -52,7 +69,6 @@ void lua_json_register(lua_State *L);            /* encode, decode, merge, array
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_register(lua_State *L);           /* state_file */
-void lua_sandbox_register(lua_State *L);         /* sandbox */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
 

@@ -35,8 +35,7 @@ static int opt_handler(lua_State *L, const char *name) {
   lua_getfield(L, -1, "last");
   int number = (int)lua_tointeger(L, -1) + 1;
   lua_pop(L, 1);
-  lua_pushinteger(L, number);
-  lua_setfield(L, -2, "last");
+  set_integer(L, "last", number);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, number);
   lua_pop(L, 1);
@@ -272,10 +271,7 @@ static int l_credential_kind(lua_State *L) {
 }
 
 static int l_credential_claim(lua_State *L) {
-  char *claim = credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2));
-  lua_pushstring(L, claim);
-  free(claim);
-  return 1;
+  return push_owned(L, credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2)));
 }
 
 /* served() -> the kind and the principal of who brought the token: of a chain, the link; nil: none has */
@@ -296,11 +292,7 @@ static int l_credential_expires_in(lua_State *L) {
 static int l_forget_tokens(lua_State *L) {
   const char *why = "it cannot be read";
   int count = cache_clear(&why);
-  if (count < 0) {
-    lua_pushnil(L);
-    lua_pushstring(L, why);
-    return 2;
-  }
+  if (count < 0) return push_reason(L, why);
   lua_pushinteger(L, count);
   return 1;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base64.h"
+#include "certificate.h"
 #include "lua_core.h"
 #include "signature.h"
 
@@ -21,22 +22,10 @@ enum { LEAST_BITS = 1024, BITS = 2048, MOST_BITS = 8192, MAX_NUMBER = MOST_BITS 
 
 /* -- keys --------------------------------------------------------------------------------------------------------------- */
 
-/* A key, born empty: what fails between birth and making leaves nothing to leak.  [-0, +1, m] */
-static EVP_PKEY **push_key(lua_State *L) {
-  EVP_PKEY **slot = lua_newuserdatauv(L, sizeof *slot, 0);
-  *slot = NULL;
-  luaL_setmetatable(L, KEY);
-  return slot;
-}
-
-static EVP_PKEY *check_key(lua_State *L, int arg) {
-  EVP_PKEY **slot = luaL_checkudata(L, arg, KEY);
-  if (!*slot) luaL_argerror(L, arg, "this key is closed");
-  return *slot;
-}
+static EVP_PKEY *check_key(lua_State *L) { return check_open(L, 1, KEY, "key"); }
 
 static int l_key_close(lua_State *L) {      /* __gc and __close: twice is harmless */
-  EVP_PKEY **slot = luaL_checkudata(L, 1, KEY);
+  void **slot = luaL_checkudata(L, 1, KEY);
   EVP_PKEY_free(*slot);
   *slot = NULL;
   return 0;
@@ -45,10 +34,7 @@ static int l_key_close(lua_State *L) {      /* __gc and __close: twice is harmle
 /* The result on top, or nil and why not.  [-0, +0|2, m] */
 static int made(lua_State *L, int good, const char *why) {
   ERR_clear_error();
-  if (good) return 1;
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
+  return good ? 1 : push_reason(L, why);
 }
 
 /* Of three primes: made in a third of the time of two, which is what an emulator's start takes, and a key like any other to who verifies. */
@@ -66,14 +52,9 @@ static EVP_PKEY *generate(int bits) {
 static int l_generate_key(lua_State *L) {
   lua_Integer bits = luaL_optinteger(L, 1, BITS);
   luaL_argcheck(L, bits >= LEAST_BITS && bits <= MOST_BITS, 1, "1024 to 8192 bits expected");
-  EVP_PKEY **slot = push_key(L);
+  void **slot = push_slot(L, KEY);
   *slot = generate((int)bits);
   return made(L, *slot != NULL, "OpenSSL makes no key");
-}
-
-static int no_password(char *out, int size, int writing, void *context) {      /* without it OpenSSL asks on the terminal */
-  (void)out, (void)size, (void)writing, (void)context;
-  return -1;
 }
 
 static BIO *open_text(lua_State *L, int arg) {
@@ -85,10 +66,10 @@ static BIO *open_text(lua_State *L, int arg) {
 /* read_key(pem) -> a private or a public RSA key | nil, why */
 static int l_read_key(lua_State *L) {
   luaL_checkstring(L, 1);
-  EVP_PKEY **slot = push_key(L);
+  void **slot = push_slot(L, KEY);
   BIO *text = open_text(L, 1);
-  if (text) *slot = PEM_read_bio_PrivateKey(text, NULL, no_password, NULL);
-  if (text && !*slot && BIO_reset(text) == 1) *slot = PEM_read_bio_PUBKEY(text, NULL, no_password, NULL);
+  if (text) *slot = PEM_read_bio_PrivateKey(text, NULL, certificate_no_password, NULL);
+  if (text && !*slot && BIO_reset(text) == 1) *slot = PEM_read_bio_PUBKEY(text, NULL, certificate_no_password, NULL);
   BIO_free(text);
   return made(L, *slot && EVP_PKEY_is_a(*slot, "RSA"), "it is not a PEM text of an RSA key without a password");
 }
@@ -123,7 +104,7 @@ static EVP_PKEY *public_key(const BIGNUM *n, const BIGNUM *e) {
 static int l_jwk_key(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  EVP_PKEY **slot = push_key(L);
+  void **slot = push_slot(L, KEY);
   BIGNUM *n = number_field(L, 1, "n"), *e = number_field(L, 1, "e");
   if (n && e && BN_num_bits(n) >= LEAST_BITS) *slot = public_key(n, e);
   BN_free(n);
@@ -134,7 +115,7 @@ static int l_jwk_key(lua_State *L) {
 /* key:sign(alg, data) -> signature */
 static int l_key_sign(lua_State *L) {
   size_t data_len, len;
-  EVP_PKEY *key = check_key(L, 1);
+  EVP_PKEY *key = check_key(L);
   SignatureKind kind = (SignatureKind)luaL_checkoption(L, 2, NULL, signature_names);
   const char *data = luaL_checklstring(L, 3, &data_len);
   unsigned char *bytes = signature_make(key, kind, data, data_len, &len);
@@ -147,19 +128,16 @@ static int l_key_sign(lua_State *L) {
 /* key:verify(alg, data, signature) -> boolean */
 static int l_key_verify(lua_State *L) {
   size_t data_len, len;
-  EVP_PKEY *key = check_key(L, 1);
+  EVP_PKEY *key = check_key(L);
   SignatureKind kind = (SignatureKind)luaL_checkoption(L, 2, NULL, signature_names);
   const char *data = luaL_checklstring(L, 3, &data_len), *bytes = luaL_checklstring(L, 4, &len);
   lua_pushboolean(L, signature_check(key, kind, data, data_len, bytes, len));
   return 1;
 }
 
-/* Takes over the text.  [-0, +1, m] */
-static int push_owned(lua_State *L, char *text) {
-  if (!text) return luaL_error(L, "there is not enough memory");
-  lua_pushstring(L, text);
-  free(text);
-  return 1;
+/* Push an encoded text and free it; raise an error where it could not be made.  [-0, +1, em] */
+static int push_encoded(lua_State *L, char *text) {
+  return text ? push_owned(L, text) : luaL_error(L, "there is not enough memory");
 }
 
 static void set_number(lua_State *L, EVP_PKEY *key, const char *name, const char *param) {
@@ -167,16 +145,15 @@ static void set_number(lua_State *L, EVP_PKEY *key, const char *name, const char
   BIGNUM *number = NULL;
   int len = EVP_PKEY_get_bn_param(key, param, &number) == 1 && BN_num_bytes(number) <= MAX_NUMBER ? BN_bn2bin(number, bytes) : 0;
   BN_free(number);
-  push_owned(L, base64url_encode(bytes, (size_t)len));
+  push_encoded(L, base64url_encode(bytes, (size_t)len));
   lua_setfield(L, -2, name);
 }
 
 /* key:jwk() -> { kty, n, e }: its public half */
 static int l_key_jwk(lua_State *L) {
-  EVP_PKEY *key = check_key(L, 1);
+  EVP_PKEY *key = check_key(L);
   lua_createtable(L, 0, 3);
-  lua_pushliteral(L, "RSA");
-  lua_setfield(L, -2, "kty");
+  set_text(L, "kty", "RSA");
   set_number(L, key, "n", OSSL_PKEY_PARAM_RSA_N);
   set_number(L, key, "e", OSSL_PKEY_PARAM_RSA_E);
   return 1;
@@ -184,7 +161,7 @@ static int l_key_jwk(lua_State *L) {
 
 /* key:pem() -> text: the private key, not encrypted, to be kept where secrets are */
 static int l_key_pem(lua_State *L) {
-  EVP_PKEY *key = check_key(L, 1);
+  EVP_PKEY *key = check_key(L);
   BIO *out = BIO_new(BIO_s_secmem());
   char *text = NULL;
   long len = out && PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1 ? BIO_get_mem_data(out, &text) : 0;
@@ -203,7 +180,7 @@ typedef struct Facts {
 
 static X509 *read_certificate(BIO *text) {
   if (!text) return NULL;
-  X509 *found = PEM_read_bio_X509(text, NULL, no_password, NULL);
+  X509 *found = PEM_read_bio_X509(text, NULL, certificate_no_password, NULL);
   if (!found && BIO_reset(text) == 1) found = d2i_X509_bio(text, NULL);
   return found;
 }
@@ -219,18 +196,13 @@ static void set_bytes(lua_State *L, const char *name, const void *bytes, size_t 
   lua_setfield(L, -2, name);
 }
 
-static void set_time(lua_State *L, const char *name, struct tm *time) {
-  lua_pushinteger(L, (lua_Integer)timegm(time));
-  lua_setfield(L, -2, name);
-}
-
 /* certificate(text) -> { sha1, sha256 (bytes), not_before, not_after (seconds since 1970), key } | nil, why. PEM or DER; of several in a
    PEM text the first. */
 static int l_certificate(lua_State *L) {
   Facts facts;
   luaL_checkstring(L, 1);
   lua_createtable(L, 0, 5);
-  EVP_PKEY **slot = push_key(L);
+  void **slot = push_slot(L, KEY);
   BIO *text = open_text(L, 1);
   X509 *found = read_certificate(text);
   int known = found && read_facts(found, &facts);
@@ -242,8 +214,8 @@ static int l_certificate(lua_State *L) {
   lua_setfield(L, -2, "key");
   set_bytes(L, "sha1", facts.sha1, sizeof facts.sha1);
   set_bytes(L, "sha256", facts.sha256, sizeof facts.sha256);
-  set_time(L, "not_before", &facts.not_before);
-  set_time(L, "not_after", &facts.not_after);
+  set_integer(L, "not_before", (lua_Integer)timegm(&facts.not_before));
+  set_integer(L, "not_after", (lua_Integer)timegm(&facts.not_after));
   return made(L, 1, NULL);
 }
 
@@ -265,13 +237,13 @@ static int l_sha256(lua_State *L) { return push_digest(L, EVP_sha256()); }
 static int l_base64(lua_State *L) {
   size_t len;
   const char *data = luaL_checklstring(L, 1, &len);
-  return push_owned(L, base64_encode(data, len));
+  return push_encoded(L, base64_encode(data, len));
 }
 
 static int l_base64url(lua_State *L) {
   size_t len;
   const char *data = luaL_checklstring(L, 1, &len);
-  return push_owned(L, base64url_encode(data, len));
+  return push_encoded(L, base64url_encode(data, len));
 }
 
 /* from_base64(text) -> bytes | nil: either alphabet, padded or not */
@@ -312,11 +284,7 @@ static const luaL_Reg key_methods[] = {
 static const luaL_Reg key_meta[] = { { "__gc", l_key_close }, { "__close", l_key_close }, { NULL, NULL } };
 
 void lua_crypto_register(lua_State *L) {
-  luaL_newmetatable(L, KEY);
-  luaL_setfuncs(L, key_meta, 0);
-  luaL_newlib(L, key_methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  make_type(L, KEY, key_meta, key_methods);
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "crypto");
 }

@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "lua_core.h"
+#include "ring.h"
 #include "text.h"
 
 #define SERVER "azureml.httpd.server"
@@ -27,18 +28,16 @@ enum {
 typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
 static const char *const fault_names[] = { "none", "close", "reset", "truncate", "garbage", NULL };
 
-typedef struct Link { struct Link *next, *prev; } Link;      /* in a ring, or in none */
-
 typedef struct Server Server;
 
 typedef struct Peer {            /* a connection; libmicrohttpd's socket_context */
-  Link     link;                 /* in the server's ring of those that owe a request, the one that has for longest first */
+  Ring     place;                /* in the server's ring of those that owe a request, the one that has for longest first */
   struct MHD_Connection *connection;
   double   since;
 } Peer;
 
 typedef struct Exchange {        /* one request and its answer; libmicrohttpd's con_cls */
-  Link      link;                /* in one of the server's rings, once its body is whole */
+  Ring      place;               /* in one of the server's rings, once its body is whole */
   Server   *server;
   struct MHD_Connection *connection;
   unsigned long id;
@@ -52,8 +51,8 @@ typedef struct Exchange {        /* one request and its answer; libmicrohttpd's 
 
 struct Server {
   struct MHD_Daemon *daemon;
-  Link     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
-  Link     owing;                /* of peers */
+  Ring     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
+  Ring     owing;                /* of peers */
   unsigned peers, most_peers;
   int      again;                /* a connection has gone, or is to go: there may be room for another */
   double   request_time;
@@ -61,24 +60,6 @@ struct Server {
   size_t   max_body;
   int      stopping;
 };
-
-/* -- rings -------------------------------------------------------------------------------------------------------------- */
-
-static void ring_init(Link *head) { head->next = head->prev = head; }
-
-static void ring_add(Link *head, Link *one) {
-  one->prev = head->prev;
-  one->next = head;
-  one->prev->next = one;
-  head->prev = one;
-}
-
-static void ring_remove(Link *one) {
-  if (!one->next) return;
-  one->prev->next = one->next;
-  one->next->prev = one->prev;
-  one->next = one->prev = NULL;
-}
 
 /* -- peers -------------------------------------------------------------------------------------------------------------- */
 
@@ -103,29 +84,29 @@ static Peer *peer_of(struct MHD_Connection *connection) {
 static void owes(Server *server, Peer *peer) {
   if (!peer) return;
   peer->since = now();
-  ring_remove(&peer->link);
-  ring_add(&server->owing, &peer->link);
+  ring_remove(&peer->place);
+  ring_add(&server->owing, &peer->place);
 }
 
 static void owes_nothing(Peer *peer) {
-  if (peer) ring_remove(&peer->link);
+  if (peer) ring_remove(&peer->place);
 }
+
+static Peer *first_owing(const Server *server) { return container_of(server->owing.next, Peer, place); }
 
 /* Whoever has owed for longest goes; libmicrohttpd sees the end of the connection when it looks next. */
 static void cut_oldest(Server *server) {
-  Peer *peer = (Peer *)server->owing.next;
-  ring_remove(&peer->link);
+  Peer *peer = first_owing(server);
+  ring_remove(&peer->place);
   server->again = 1;
   shutdown(socket_of(peer->connection), SHUT_RDWR);
 }
 
-static int has_owing(const Server *server) { return server->owing.next != &server->owing; }
-
 /* Seconds until the next one's time is up; negative: nobody owes anything. */
 static double cut_late(Server *server) {
   double time = now();
-  while (has_owing(server)) {
-    double left = ((Peer *)server->owing.next)->since + server->request_time - time;
+  while (!ring_is_empty(&server->owing)) {
+    double left = first_owing(server)->since + server->request_time - time;
     if (left > 0) return left;
     cut_oldest(server);
   }
@@ -141,7 +122,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     server->peers++;
     if (peer) peer->connection = connection;
     owes(server, peer);
-    if (server->peers >= server->most_peers && has_owing(server) && !server->stopping) cut_oldest(server);
+    if (server->peers >= server->most_peers && !ring_is_empty(&server->owing) && !server->stopping) cut_oldest(server);
   } else {
     server->peers--;
     server->again = 1;
@@ -167,7 +148,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **slo
   Exchange *one = *slot;
   (void)why;
   if (!one) return;
-  ring_remove(&one->link);
+  ring_remove(&one->place);
   owes(context, peer_of(connection));
   if (one->response) MHD_destroy_response(one->response);
   buf_clear(&one->body);
@@ -218,7 +199,7 @@ static int says_too_large(const Exchange *one) {
 static void hold(Exchange *one) {
   one->id = ++one->server->last_id;
   one->held = 1;
-  ring_add(&one->server->fresh, &one->link);
+  ring_add(&one->server->fresh, &one->place);
   owes_nothing(peer_of(one->connection));
   MHD_suspend_connection(one->connection);
 }
@@ -268,11 +249,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 /* -- the server --------------------------------------------------------------------------------------------------------- */
 
-static Server *check_server(lua_State *L) {
-  Server **slot = luaL_checkudata(L, 1, SERVER);
-  if (!*slot) luaL_argerror(L, 1, "this server is closed");
-  return *slot;
-}
+static Server *check_server(lua_State *L) { return check_open(L, 1, SERVER, "server"); }
 
 static int read_address(const char *text, int port, struct sockaddr_storage *address) {
   struct sockaddr_in *four = (struct sockaddr_in *)address;
@@ -334,9 +311,7 @@ static int l_listen(lua_State *L) {
   lua_Number request_time = opt_seconds(L, "request_time", REQUEST_TIME);
   const char *certificate = opt_text(L, "tls_certificate", NULL), *key = opt_text(L, "tls_key", NULL);
   if (!read_address(text, port, &address)) return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
-  Server **slot = lua_newuserdatauv(L, sizeof *slot, 0);
-  *slot = NULL;
-  luaL_setmetatable(L, SERVER);
+  void **slot = push_slot(L, SERVER);
   Server *server = calloc(1, sizeof *server);
   if (!server) return luaL_error(L, "there is not enough memory");
   *slot = server;
@@ -382,13 +357,10 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
 
 static void push_request(lua_State *L, Exchange *one) {
   lua_createtable(L, 0, 5);
-  lua_pushinteger(L, (lua_Integer)one->id);
-  lua_setfield(L, -2, "id");
-  lua_pushstring(L, one->method);
-  lua_setfield(L, -2, "method");
-  lua_pushstring(L, one->target);
-  lua_setfield(L, -2, "target");
-  lua_pushlstring(L, one->body.data ? one->body.data : "", one->body.len);
+  set_integer(L, "id", (lua_Integer)one->id);
+  set_text(L, "method", one->method);
+  set_text(L, "target", one->target);
+  push_buf(L, &one->body);
   lua_setfield(L, -2, "body");
   lua_newtable(L);
   MHD_get_connection_values(one->connection, MHD_HEADER_KIND, add_header, L);
@@ -412,11 +384,11 @@ static int l_run(lua_State *L) {
   MHD_UNSIGNED_LONG_LONG ms;
   run(server);
   lua_newtable(L);
-  for (lua_Integer i = 1; server->fresh.next != &server->fresh; i++) {
-    Exchange *one = (Exchange *)server->fresh.next;
+  for (lua_Integer i = 1; !ring_is_empty(&server->fresh); i++) {
+    Exchange *one = container_of(server->fresh.next, Exchange, place);
     push_request(L, one);
-    ring_remove(&one->link);
-    ring_add(&server->held, &one->link);
+    ring_remove(&one->place);
+    ring_add(&server->held, &one->place);
     lua_rawseti(L, -2, i);
   }
   double left = cut_late(server);
@@ -428,8 +400,10 @@ static int l_run(lua_State *L) {
 }
 
 static Exchange *find_held(Server *server, unsigned long id) {
-  for (Link *at = server->held.next; at != &server->held; at = at->next)
-    if (((Exchange *)at)->id == id) return (Exchange *)at;
+  for (Ring *place = server->held.next; place != &server->held; place = place->next) {
+    Exchange *exchange = container_of(place, Exchange, place);
+    if (exchange->id == id) return exchange;
+  }
   return NULL;
 }
 
@@ -481,23 +455,23 @@ static int l_answer(lua_State *L) {
   one->status = (unsigned)status;
   one->fault = fault;
   one->answered = 1;
-  ring_remove(&one->link);
+  ring_remove(&one->place);
   owes(server, peer_of(one->connection));      /* to read the answer, too */
   MHD_resume_connection(one->connection);
   return 0;
 }
 
-static void resume_all(Link *head) {
-  while (head->next != head) {
-    Exchange *one = (Exchange *)head->next;
-    ring_remove(&one->link);
+static void resume_all(Ring *head) {
+  while (!ring_is_empty(head)) {
+    Exchange *one = container_of(head->next, Exchange, place);
+    ring_remove(&one->place);
     MHD_resume_connection(one->connection);
   }
 }
 
 /* A daemon that is stopped with a connection suspended aborts the process: all are resumed first. */
 static int l_close(lua_State *L) {
-  Server **slot = luaL_checkudata(L, 1, SERVER);
+  void **slot = luaL_checkudata(L, 1, SERVER);
   Server *server = *slot;
   *slot = NULL;
   if (!server) return 0;
@@ -525,11 +499,7 @@ static const luaL_Reg meta[] = { { "__gc", l_close }, { "__close", l_close }, { 
 AML_EXPORT int luaopen_azureml_httpd(lua_State *L);
 
 AML_EXPORT int luaopen_azureml_httpd(lua_State *L) {
-  luaL_newmetatable(L, SERVER);
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  make_type(L, SERVER, meta, methods);
   luaL_newlib(L, functions);
   return 1;
 }

@@ -58,12 +58,6 @@ static int l_close(lua_State *L) {      /* __gc and __close: twice is harmless *
   return 0;
 }
 
-static int fault(lua_State *L, const char *why) {
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
-}
-
 /* -- a new one ---------------------------------------------------------------------------------------------------------- */
 
 /* Locked before it has the name by which others look for it. */
@@ -88,20 +82,15 @@ static int begin(Journal *journal, const char *directory) {
 /* journal(directory) -> a new one | nil, why not */
 static int l_journal(lua_State *L) {
   const char *directory = luaL_checkstring(L, 1), *why = NULL;
-  if (file_make_directories(directory) != 0) return fault(L, strerror(errno));
+  if (file_make_directories(directory) != 0) return push_reason(L, strerror(errno));
   int fd = file_open_directory(directory, &why);
-  if (fd < 0) return fault(L, why);
+  if (fd < 0) return push_reason(L, why);
   close(fd);
   Journal *journal = push_journal(L);
-  return begin(journal, directory) == 0 ? 1 : fault(L, strerror(errno));
+  return begin(journal, directory) == 0 ? 1 : push_reason(L, strerror(errno));
 }
 
 /* -- those of the dead -------------------------------------------------------------------------------------------------- */
-
-static int ends_with(const char *name, const char *ending) {
-  size_t len = strlen(name), end = strlen(ending);
-  return len > end && strcmp(name + len - end, ending) == 0;
-}
 
 /* A descriptor that holds the lock, or -1: it lives, it has just gone, or it is not a file of ours. */
 static int take_over(int directory, const char *name) {
@@ -124,14 +113,14 @@ static void sweep(int directory, const char *name) {
 static int l_dead_journals(lua_State *L) {
   const char *path = luaL_checkstring(L, 1), *why = NULL;
   int directory = file_open_directory(path, &why);
-  if (directory < 0 && errno != ENOENT) return fault(L, why);
+  if (directory < 0 && errno != ENOENT) return push_reason(L, why);
   lua_newtable(L);
   DIR *entries = directory >= 0 ? fdopendir(directory) : NULL;
   if (!entries) return 1;
   lua_Integer count = 0;
   for (struct dirent *entry; (entry = readdir(entries)); ) {
-    if (ends_with(entry->d_name, UNNAMED)) sweep(directory, entry->d_name);
-    if (!ends_with(entry->d_name, ENDING)) continue;
+    if (text_ends(entry->d_name, UNNAMED)) sweep(directory, entry->d_name);
+    if (!text_ends(entry->d_name, ENDING)) continue;
     Journal *journal = push_journal(L);      /* out of memory here leaks the directory's descriptor, and ends the script */
     journal->fd = take_over(directory, entry->d_name);
     if (journal->fd >= 0 && (journal->path = text_format("%s/%s", path, entry->d_name))) lua_rawseti(L, -2, ++count);
@@ -148,10 +137,10 @@ static int l_dead_journals(lua_State *L) {
 static int l_append(lua_State *L) {
   Journal *journal = check_journal(L);
   Buf *line = lua_json_text(L, 2);
-  if (!is_ours(journal)) return fault(L, "it belongs to the parent process");
-  if (buf_puts(line, "\n") != 0) return fault(L, "there is not enough memory");
+  if (!is_ours(journal)) return push_reason(L, "it belongs to the parent process");
+  if (buf_puts(line, "\n") != 0) return push_reason(L, "there is not enough memory");
   ssize_t count = write(journal->fd, line->data, line->len);
-  if (count != (ssize_t)line->len) return fault(L, count < 0 ? strerror(errno) : "there is no space left");
+  if (count != (ssize_t)line->len) return push_reason(L, count < 0 ? strerror(errno) : "there is no space left");
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -159,17 +148,14 @@ static int l_append(lua_State *L) {
 /* clear(): all that it speaks of is over */
 static int l_clear(lua_State *L) {
   Journal *journal = check_journal(L);
-  if (is_ours(journal) && ftruncate(journal->fd, 0) != 0) return fault(L, strerror(errno));
+  if (is_ours(journal) && ftruncate(journal->fd, 0) != 0) return push_reason(L, strerror(errno));
   return 0;
 }
 
 /* text() -> all of it | nil, why not */
 static int l_text(lua_State *L) {
-  Buf text = { .limit = MAX_TEXT };
-  int whole = !file_read_descriptor(check_journal(L)->fd, &text);
-  if (whole) lua_pushlstring(L, text.data ? text.data : "", text.len);
-  buf_clear(&text);
-  return whole ? 1 : fault(L, "it cannot be read, or is too large");
+  int fd = check_journal(L)->fd;
+  return push_file(L, fd, MAX_TEXT) ? 1 : push_reason(L, "it cannot be read, or is too large");
 }
 
 static int l_path(lua_State *L) {
@@ -181,7 +167,7 @@ static int l_path(lua_State *L) {
 static int l_set_aside(lua_State *L) {
   Journal *journal = check_journal(L);
   lua_pushfstring(L, "%s%s", journal->path, ASIDE);
-  if (rename(journal->path, lua_tostring(L, -1)) != 0) return fault(L, strerror(errno));
+  if (rename(journal->path, lua_tostring(L, -1)) != 0) return push_reason(L, strerror(errno));
   return 1;
 }
 
@@ -204,10 +190,6 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg meta[] = { { "__gc", l_close }, { "__close", l_close }, { NULL, NULL } };
 
 void lua_journal_register(lua_State *L) {
-  luaL_newmetatable(L, JOURNAL);
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  make_type(L, JOURNAL, meta, methods);
   luaL_setfuncs(L, functions, 0);
 }

@@ -396,9 +396,7 @@ static int push_text(lua_State *L, json_t *json) {
   char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_in(json)));
   json_decref(json);
   if (!text) return luaL_error(L, "the value cannot be written as JSON");
-  lua_pushstring(L, text);
-  free(text);
-  return 1;
+  return push_owned(L, text);
 }
 
 /* Objects are merged member by member, all else is replaced; null is written, as the service writes what is unset. */

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "file.h"
 #include "lua_core.h"
 #include "text.h"
@@ -36,12 +35,6 @@ static int l_close(lua_State *L) {      /* __gc and __close: twice is harmless *
   free(state->path);
   *state = (State){ .fd = -1 };
   return 0;
-}
-
-static int fault(lua_State *L, const char *why) {
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
 }
 
 /* -- opening ------------------------------------------------------------------------------------------------------------ */
@@ -83,9 +76,9 @@ static int l_state_file(lua_State *L) {
   *state = (State){ .fd = -1 };
   luaL_setmetatable(L, STATE);
   state->path = text_copy(path);
-  if (!state->path) return fault(L, "there is not enough memory");
+  if (!state->path) return push_reason(L, "there is not enough memory");
   state->fd = open_locked(path, &why);
-  if (state->fd < 0) return fault(L, why);
+  if (state->fd < 0) return push_reason(L, why);
   state->size = lseek(state->fd, 0, SEEK_END);
   return 1;
 }
@@ -94,11 +87,8 @@ static int l_state_file(lua_State *L) {
 
 /* text() -> all of it | nil, why not */
 static int l_text(lua_State *L) {
-  Buf text = { .limit = MAX_TEXT };
-  int whole = !file_read_descriptor(check_state(L)->fd, &text);
-  if (whole) lua_pushlstring(L, text.data ? text.data : "", text.len);
-  buf_wipe(&text);
-  return whole ? 1 : fault(L, "it cannot be read, or is larger than 1 GiB");
+  int fd = check_state(L)->fd;
+  return push_file(L, fd, MAX_TEXT) ? 1 : push_reason(L, "it cannot be read, or is larger than 1 GiB");
 }
 
 /* append(text) -> true | nil, why not.  What does not fit is taken away again: no line begins in the middle of another. */
@@ -108,8 +98,8 @@ static int l_append(lua_State *L) {
   const char *text = luaL_checklstring(L, 2, &len);
   if (file_write_all(state->fd, text, len) != 0) {
     int why = errno;
-    if (ftruncate(state->fd, state->size) != 0) return fault(L, "it is torn, and cannot be mended");
-    return fault(L, strerror(why));
+    if (ftruncate(state->fd, state->size) != 0) return push_reason(L, "it is torn, and cannot be mended");
+    return push_reason(L, strerror(why));
   }
   state->size += (off_t)len;
   lua_pushboolean(L, 1);
@@ -135,7 +125,7 @@ static int l_rewrite(lua_State *L) {
   State *state = check_state(L);
   const char *text = luaL_checklstring(L, 2, &len), *unnamed = lua_pushfstring(L, "%s.new", state->path);
   int fd = put_anew(state, unnamed, text, len);
-  if (fd < 0) return fault(L, strerror(errno));
+  if (fd < 0) return push_reason(L, strerror(errno));
   close(state->fd);
   state->fd = fd;
   state->size = (off_t)len;

@@ -15,6 +15,13 @@
 
 enum { MAX_FILE = 1024 * 1024 };
 
+int push_file(lua_State *L, int fd, size_t limit) {
+  Buf text = { .limit = limit };
+  int pushed = file_read_descriptor(fd, &text) ? 0 : push_buf(L, &text);
+  buf_wipe(&text);      /* it may hold secrets */
+  return pushed;
+}
+
 static const char *distrust(const struct stat *info) {
   if (!S_ISREG(info->st_mode)) return "it is not a regular file";
   if (info->st_uid != geteuid() && info->st_uid != 0) return "it belongs to another user";
@@ -29,25 +36,13 @@ static int l_read_trusted(lua_State *L) {
   struct stat info;
   Buf text = { .limit = MAX_FILE };
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  lua_pushnil(L);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return 1;
-    lua_pushstring(L, strerror(errno));
-    return 2;
-  }
+  if (fd < 0) return push_reason(L, errno == ENOENT || errno == ENOTDIR ? NULL : strerror(errno));
   const char *fault = fstat(fd, &info) == 0 ? distrust(&info) : strerror(errno);
   if (!fault && file_read_descriptor(fd, &text)) fault = "it cannot be read";
   close(fd);
-  if (fault) lua_pushstring(L, fault);
-  else lua_pushlstring(L, text.data ? text.data : "", text.len);
+  int pushed = fault ? push_reason(L, fault) : push_buf(L, &text);
   buf_clear(&text);
-  return fault ? 2 : 1;
-}
-
-static int fault(lua_State *L, const char *why) {
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
+  return pushed;
 }
 
 /* write_private(directory, name, text, anew) -> true | nil, why not, whether there is one. In a directory of ours, which is made; readable
@@ -57,25 +52,22 @@ static int l_write_private(lua_State *L) {
   const char *directory = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len), *why = NULL;
   int anew = lua_toboolean(L, 4);
   const char *path = lua_pushfstring(L, "%s/%s", directory, name);
-  if (file_make_directories(directory) != 0) return fault(L, strerror(errno));
+  if (file_make_directories(directory) != 0) return push_reason(L, strerror(errno));
   int fd = file_open_directory(directory, &why);
-  if (fd < 0) return fault(L, why);
+  if (fd < 0) return push_reason(L, why);
   close(fd);
   if ((anew ? file_create : file_write)(path, text, len) == 0) {
     lua_pushboolean(L, 1);
     return 1;
   }
   int reason = errno;
-  fault(L, strerror(reason));
+  push_reason(L, strerror(reason));
   lua_pushboolean(L, reason == EEXIST);
   return 3;
 }
 
 static int l_directory(lua_State *L) {
-  char *path = getcwd(NULL, 0);
-  lua_pushstring(L, path);
-  free(path);
-  return 1;
+  return push_owned(L, getcwd(NULL, 0));
 }
 
 /* terminal_width(fd) -> columns, rows; or nil: it is not a terminal */
@@ -93,11 +85,7 @@ static int l_terminal_width(lua_State *L) {
 static int l_launch(lua_State *L) {
   const char *const argv[] = { luaL_checkstring(L, 1), luaL_checkstring(L, 2), NULL };
   int why = child_launch(argv);
-  if (why) {
-    lua_pushnil(L);
-    lua_pushstring(L, strerror(why));
-    return 2;
-  }
+  if (why) return push_reason(L, strerror(why));
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -14,36 +14,24 @@ typedef struct Asked {      /* a Question, and what only we know of it */
   Loop  *loop;
   Fetch *fetch;
   QuestionDone *done;
-  struct Asked *next;
+  Ring   place;             /* among the open questions */
 } Asked;
 
-struct Questions {
-  Asked *first;
-  unsigned long last_id;
-};
-
 static void release(Asked *asked) {
-  Asked **place;
-  for (place = &loop_questions(asked->loop)->first; *place != asked; ) place = &(*place)->next;
-  *place = asked->next;
+  ring_remove(&asked->place);
   asked->fetch->question = NULL;
   loop_unnotify(&asked->notice);
   for (QuestionField *field = asked->question.fields; field->name; field++) free((char *)field->text);
   free(asked);
 }
 
-Questions *questions_new(void) { return calloc(1, sizeof(Questions)); }
-
-void questions_free(Questions *questions) {
-  if (!questions) return;
-  while (questions->first) release(questions->first);
-  free(questions);
-}
-
 static Asked *find(Loop *loop, unsigned long id) {
-  Asked *asked = loop_questions(loop)->first;
-  while (asked && asked->question.id != id) asked = asked->next;
-  return asked;
+  Ring *open = loop_questions(loop);
+  for (Ring *place = open->next; place != open; place = place->next) {
+    Asked *asked = container_of(place, Asked, place);
+    if (asked->question.id == id) return asked;
+  }
+  return NULL;
 }
 
 const Question *question_find(Loop *loop, unsigned long id) {
@@ -61,27 +49,25 @@ static void copy_fields(Question *question, const QuestionField *fields) {
 
 void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
   Loop *loop = fetch->credential->loop;
-  Questions *questions = loop_questions(loop);
   Asked *asked = calloc(1, sizeof *asked);
   if (!asked) abort();      /* a question that is lost is a wait that never ends */
   asked->loop = loop;
   asked->fetch = fetch;
   asked->done = done;
-  asked->question.id = ++questions->last_id;
+  asked->question.id = loop_number(loop);
   asked->question.kind = kind;
   asked->question.handler = handler;
   copy_fields(&asked->question, fields);
   asked->notice.event.kind = EVENT_QUESTION;
   asked->notice.event.question = asked->question.id;
   asked->notice.event.fd = -1;
-  asked->next = questions->first;
-  questions->first = asked;
+  ring_add(loop_questions(loop), &asked->place);
   fetch->question = &asked->question;
   loop_notify(loop, &asked->notice);
 }
 
 void question_cancel(Fetch *fetch) {
-  if (fetch->question) release((Asked *)fetch->question);
+  if (fetch->question) release(container_of(fetch->question, Asked, question));
 }
 
 int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error) {

@@ -60,6 +60,11 @@ int text_starts(const char *text, const char *prefix) {
   return *prefix == '\0';
 }
 
+int text_ends(const char *text, const char *ending) {
+  size_t len = strlen(text), ending_len = strlen(ending);
+  return len >= ending_len && strcmp(text + len - ending_len, ending) == 0;
+}
+
 int text_has_control(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++)
     if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) return 1;
@@ -168,6 +173,11 @@ int text_number(const char *text, double *number) {
   for (size_t i = 0; i < fraction; i++, scale *= 10) value = value * 10 + (rest[i] - '0');
   *number = value / scale;
   return 1;
+}
+
+const char *text_variable(const char *name) {
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
 }
 
 void text_guid(char out[37]) {

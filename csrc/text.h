@@ -12,6 +12,7 @@ void  text_set(char **slot, const char *text);            /* frees the old, copi
 void  text_wipe(char *text);                              /* overwrite and free: for secrets */
 int   text_equal(const char *a, const char *b);           /* ASCII, case-blind; NULL equals only NULL */
 int   text_starts(const char *text, const char *prefix);  /* ASCII, case-blind */
+int   text_ends(const char *text, const char *ending);    /* byte for byte */
 int   text_has_control(const char *text, size_t len);     /* a byte below 0x20, or 0x7F */
 size_t text_plain(const char *text, size_t len);          /* how many bytes it begins with that are visible ASCII, neither '"' nor '\' */
 int   text_is_visible(const char *text);                  /* no blank and no control character, whatever else */
@@ -21,6 +22,7 @@ size_t text_character(const char *text, size_t left);     /* the length of the w
 char *text_line(const char *text, size_t len, size_t max);/* for a person: one line of at most max bytes, well-formed, blanks and control
                                                              characters as one blank, "..." where it was cut; the caller frees */
 int   text_number(const char *text, double *number);      /* the whole text is digits, or digits.digits: 1, else 0 */
+const char *text_variable(const char *name);              /* of the environment; NULL: not set, or empty */
 void  text_guid(char out[37]);                            /* a random version 4 GUID */
 
 #endif

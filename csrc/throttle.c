@@ -1,4 +1,5 @@
-/* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back. A table in memory; no clock. */
+/* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back.
+   A list in memory; no clock. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,12 @@ typedef struct Budget {
 } Budget;
 
 struct ThrottleScope {
+  ThrottleScope *next;
   char  *name;
   Budget budgets[THROTTLE_KINDS];
 };
 
-struct Throttle {
-  ThrottleScope **scopes;      /* open addressing, at most three quarters full; NULL: the place is free */
-  size_t count, places;  /* places is a power of two, or 0 */
-};
+struct Throttle { ThrottleScope *scopes; };      /* a list: a process has a handful of scopes */
 
 Throttle *throttle_new(void) { return calloc(1, sizeof(Throttle)); }
 
@@ -43,42 +42,16 @@ static void scope_free(ThrottleScope *scope) {
 
 void throttle_free(Throttle *throttle) {
   if (!throttle) return;
-  for (size_t i = 0; i < throttle->places; i++) scope_free(throttle->scopes[i]);
-  free(throttle->scopes);
+  for (ThrottleScope *scope = throttle->scopes, *next; scope; scope = next) {
+    next = scope->next;
+    scope_free(scope);
+  }
   free(throttle);
 }
 
 ThrottleKind throttle_kind(const char *method) {
   if (text_equal(method, "GET") || text_equal(method, "HEAD") || text_equal(method, "OPTIONS")) return THROTTLE_READS;
   return text_equal(method, "DELETE") ? THROTTLE_DELETES : THROTTLE_WRITES;
-}
-
-/* -- the table ---------------------------------------------------------------------------------------------------------- */
-
-static size_t hash(const char *text) {
-  size_t h = 2166136261u;
-  while (*text) h = (h ^ (unsigned char)*text++) * 16777619u;
-  return h;
-}
-
-/* Where name is, or would be. There is always a free place. */
-static ThrottleScope **place_of(ThrottleScope **scopes, size_t places, const char *name) {
-  size_t i = hash(name) & (places - 1);
-  while (scopes[i] && strcmp(scopes[i]->name, name) != 0) i = (i + 1) & (places - 1);
-  return &scopes[i];
-}
-
-static int reserve(Throttle *throttle) {
-  if (throttle->count < throttle->places / 4 * 3) return 1;
-  size_t places = throttle->places ? throttle->places * 2 : 8;
-  ThrottleScope **scopes = calloc(places, sizeof *scopes);
-  if (!scopes) return 0;
-  for (size_t i = 0; i < throttle->places; i++)
-    if (throttle->scopes[i]) *place_of(scopes, places, throttle->scopes[i]->name) = throttle->scopes[i];
-  free(throttle->scopes);
-  throttle->scopes = scopes;
-  throttle->places = places;
-  return 1;
 }
 
 static ThrottleScope *scope_new(const char *name) {
@@ -92,10 +65,12 @@ static ThrottleScope *scope_new(const char *name) {
 }
 
 ThrottleScope *throttle_scope(Throttle *throttle, const char *name) {
-  if (!name || !reserve(throttle)) return NULL;
-  ThrottleScope **place = place_of(throttle->scopes, throttle->places, name);
-  if (!*place && (*place = scope_new(name))) throttle->count++;
-  return *place;
+  if (!name) return NULL;
+  ThrottleScope *scope = throttle->scopes;
+  while (scope && strcmp(scope->name, name) != 0) scope = scope->next;
+  if (scope || !(scope = scope_new(name))) return scope;
+  scope->next = throttle->scopes;
+  return throttle->scopes = scope;
 }
 
 /* -- holds and budgets -------------------------------------------------------------------------------------------------- */

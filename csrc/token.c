@@ -27,10 +27,8 @@ struct Token {
   int    fetching;
   Timer  start;              /* a fetch begins in the next turn, so that all who ask are in the ring before it ends */
   Fetch  fetch;
-  TokenWait waiting;         /* head of a ring */
+  Ring   waiting;            /* head of the TokenWaits */
 };
-
-static Token *token_of_fetch(Fetch *fetch) { return (Token *)((char *)fetch - offsetof(Token, fetch)); }
 
 static Token *find(Credential *credential, const char *scope, const char *tenant) {
   Token *token = credential->tokens;
@@ -45,7 +43,7 @@ static Token *obtain(Credential *credential, const char *scope, const char *tena
   if (!token || !(token->scope = text_copy(scope))) abort();      /* nobody could be told */
   token->tenant = text_copy(tenant);
   token->credential = credential;
-  token->waiting.next = token->waiting.prev = &token->waiting;
+  ring_init(&token->waiting);
   token->next = credential->tokens;
   return credential->tokens = token;
 }
@@ -67,13 +65,11 @@ static void keep(Token *token, const Grant *grant) {
 }
 
 static void tell_waiters(Token *token, const Error *error) {
-  TokenWait mine;      /* a waiter that asks again at once must not be told in this round */
-  if (token->waiting.next == &token->waiting) return;
-  mine = token->waiting;
-  mine.next->prev = mine.prev->next = &mine;
-  token->waiting.next = token->waiting.prev = &token->waiting;
-  while (mine.next != &mine) {
-    TokenWait *wait = mine.next;
+  Ring mine;      /* a waiter that asks again at once must not be told in this round */
+  ring_init(&mine);
+  ring_move(&mine, &token->waiting);
+  while (!ring_is_empty(&mine)) {
+    TokenWait *wait = container_of(mine.next, TokenWait, place);
     token_forget(wait);
     wait->ready(wait, error);
   }
@@ -85,7 +81,7 @@ static void renew(Token *token, unsigned long within);
 static int came_too_early(const Token *token, const Fetch *fetch) { return token->claims && !fetch->claims; }
 
 static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
-  Token *token = token_of_fetch(fetch);
+  Token *token = container_of(fetch, Token, fetch);
   Error bad = { 0 };
   token->fetching = 0;
   if (grant && came_too_early(token, fetch)) {
@@ -105,7 +101,7 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
 }
 
 static void start_fetch(Timer *timer) {
-  Token *token = (Token *)((char *)timer - offsetof(Token, start));
+  Token *token = container_of(timer, Token, start);
   token->fetching = 1;
   token->fetch = (Fetch){ .credential = token->credential, .scope = token->scope, .tenant = token->tenant, .claims = token->claims, .done = fetched, .root = token,
     .within = token->within, .stale = token->header ? token->header + sizeof BEARER - 1 : NULL };
@@ -131,10 +127,7 @@ const char *token_header(Credential *credential, const char *scope, TokenWait *w
   if (!good || now >= token->renew_at) renew(token, wait->within);
   wait->generation = token->generation;
   if (good) return token->header;
-  wait->prev = token->waiting.prev;
-  wait->next = &token->waiting;
-  wait->prev->next = wait;
-  token->waiting.prev = wait;
+  ring_add(&token->waiting, &wait->place);
   return NULL;
 }
 
@@ -150,25 +143,24 @@ Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done) {
   return part;
 }
 
-void fetch_start(Fetch *fetch) {
-  const CredentialKind *kind = fetch->credential->kind;
+void fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *format, ...) {
   Error error = { 0 };
-  if (!fetch->tenant || kind->takes_tenant) {
-    kind->fetch(fetch->credential, fetch);
-    return;
-  }
-  error_set(&error, ERROR_UNAVAILABLE, "TenantNotAllowed", "the %s credential knows one tenant only, and cannot fetch a token of '%s'", kind->name,
-            fetch->tenant);
+  va_list args;
+  va_start(args, format);
+  error_set_list(&error, kind, code, format, args);
+  va_end(args);
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
 }
 
-void token_forget(TokenWait *wait) {
-  if (!wait->next) return;
-  wait->prev->next = wait->next;
-  wait->next->prev = wait->prev;
-  wait->next = wait->prev = NULL;
+void fetch_start(Fetch *fetch) {
+  const CredentialKind *kind = fetch->credential->kind;
+  if (!fetch->tenant || kind->takes_tenant) kind->fetch(fetch->credential, fetch);
+  else fetch_fail(fetch, ERROR_UNAVAILABLE, "TenantNotAllowed",
+                  "the %s credential knows one tenant only, and cannot fetch a token of '%s'", kind->name, fetch->tenant);
 }
+
+void token_forget(TokenWait *wait) { ring_remove(&wait->place); }
 
 void token_refused(Credential *credential, const char *scope, const TokenWait *wait) {
   Token *token = find(credential, scope, wait->tenant);
@@ -203,7 +195,7 @@ void tokens_clear(Credential *credential) {
     credential->tokens = token->next;
     loop_timer_stop(credential->loop, &token->start);
     if (token->fetching) credential->kind->cancel(credential, &token->fetch);
-    while (token->waiting.next != &token->waiting) token_forget(token->waiting.next);
+    while (!ring_is_empty(&token->waiting)) ring_remove(token->waiting.next);
     text_wipe(token->header);
     free(token->claims);
     free(token->scope);

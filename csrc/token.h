@@ -3,6 +3,7 @@
 #define TOKEN_H
 
 #include "aml.h"
+#include "ring.h"
 
 typedef struct Grant {            /* what a credential brings; borrowed during the call */
   const char *token;
@@ -31,11 +32,14 @@ struct Fetch {                    /* one try to get a token; its memory is the a
 
 /* A fetch of another credential, as a part of whole's. */
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done);
+/* End a fetch with an error. */
+void  fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
 void  fetch_start(Fetch *fetch);      /* by its credential's kind, unless that cannot do it */
 
 typedef struct TokenWait TokenWait;
 struct TokenWait {                /* of zeros: waits for nothing */
-  TokenWait *next, *prev;
+  Ring place;
   unsigned generation;            /* which token it was given last */
   const char *tenant;             /* as in Fetch; the waiter's */
   unsigned long within;           /* the question in whose answering it waits; 0: none */

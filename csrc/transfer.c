@@ -23,10 +23,12 @@ static const double CREEP = 1.0 / 64; /* how much of a slower reply is believed 
 
 static const char AUTHORITIES[] = "/etc/ssl/certs";      /* hashed: costs one small file a connection, not the whole bundle */
 
+typedef struct Pool Pool;
+
 struct Transfer {
-  Transfer *next, *prev;              /* in one of the pool's rings */
-  Loop  *loop;
-  CURL  *easy;
+  Ring   place;                       /* in one of the pool's rings */
+  Pool  *pool;
+  Handle handle;
   struct curl_slist *headers;         /* the first of them, and all in one block of */
   size_t headers_size;
   unsigned route;                     /* what the handle is set up for */
@@ -46,7 +48,9 @@ typedef struct Idle {
 } Idle;
 
 struct Pool {
-  Transfer waiting, flying;           /* heads of rings */
+  Attachment attachment;              /* to the loop: lives as long */
+  Loop    *loop;
+  Ring     waiting, flying;           /* heads of the transfers */
   size_t   in_flight;
   double   round_trip;                /* seconds until a reply begins: the quickest of late; 0: not known */
   int      shared;                    /* the last reply came by HTTP/2 */
@@ -54,20 +58,6 @@ struct Pool {
   size_t   idle_count;
   unsigned routes;                    /* ids given out */
 };
-
-/* -- rings -------------------------------------------------------------------------------------------------------------- */
-
-static void ring_add(Transfer *head, Transfer *transfer) {
-  transfer->prev = head->prev;
-  transfer->next = head;
-  transfer->prev->next = transfer;
-  head->prev = transfer;
-}
-
-static void ring_remove(Transfer *transfer) {
-  transfer->prev->next = transfer->next;
-  transfer->next->prev = transfer->prev;
-}
 
 /* -- what libcurl calls ------------------------------------------------------------------------------------------------- */
 
@@ -91,7 +81,7 @@ static int on_prereq(void *user, char *remote, char *local, int remote_port, int
   Transfer *t = user;
   char *method = NULL;
   (void)remote, (void)local, (void)remote_port, (void)local_port;
-  curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_METHOD, &method);
+  curl_easy_getinfo(t->handle.easy, CURLINFO_EFFECTIVE_METHOD, &method);
   int harmless = text_equal(method, "GET") || text_equal(method, "HEAD");
   return t->sendings++ && !harmless ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -130,7 +120,7 @@ static int set_headers(Transfer *t, const Sending *sending) {
     t->headers[i] = (struct curl_slist){ memcpy(text, lines[i], len), i + 1 < count ? &t->headers[i + 1] : NULL };
     text += len;
   }
-  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+  curl_easy_setopt(t->handle.easy, CURLOPT_HTTPHEADER, t->headers);
   return 1;
 }
 
@@ -141,15 +131,15 @@ static void wipe_headers(Transfer *t) {
 
 static void set_method(Transfer *t, const Sending *sending) {
   if (sending->body || text_equal(sending->method, "POST") || text_equal(sending->method, "PUT") || text_equal(sending->method, "PATCH")) {
-    curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, sending->body ? sending->body : "");
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body_len);
+    curl_easy_setopt(t->handle.easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(t->handle.easy, CURLOPT_POSTFIELDS, sending->body ? sending->body : "");
+    curl_easy_setopt(t->handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body_len);
   } else if (text_equal(sending->method, "HEAD")) {
-    curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(t->handle.easy, CURLOPT_NOBODY, 1L);
   } else {
-    curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(t->handle.easy, CURLOPT_HTTPGET, 1L);
   }
-  curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, sending->method);
+  curl_easy_setopt(t->handle.easy, CURLOPT_CUSTOMREQUEST, sending->method);
 }
 
 /* A plain-http proxy wants the whole URL on the request line: then libcurl must write it. */
@@ -223,11 +213,10 @@ static void set_route(CURL *easy, const Route *route) {
 
 /* What differs: all of it is set each time, whatever the handle did before. */
 static int set_request(Transfer *t, const Sending *sending) {
-  CURL *easy = t->easy;
+  CURL *easy = t->handle.easy;
   t->reply.headers.lines.limit = MAX_HEADERS;
   t->reply.body.limit = sending->route->max_reply;
   t->secret = sending->secret;
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->message);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
@@ -239,8 +228,6 @@ static int set_request(Transfer *t, const Sending *sending) {
 }
 
 /* -- the pool ----------------------------------------------------------------------------------------------------------- */
-
-unsigned transfer_route(Loop *loop) { return ++loop_pool(loop)->routes; }
 
 /* One that served this route before, else any that is idle; NULL: there is none. */
 static CURL *take_idle(Pool *pool, const Route *route, int *is_set_up) {
@@ -295,56 +282,70 @@ static void note_round_trip(Pool *pool, CURL *easy) {
   pool->shared = version == CURL_HTTP_VERSION_2_0;
 }
 
-static void launch(Loop *loop, size_t at_once) {
-  Pool *pool = loop_pool(loop);
-  while (pool->in_flight < at_once && pool->waiting.next != &pool->waiting) {
-    Transfer *t = pool->waiting.next;
-    ring_remove(t);
-    ring_add(&pool->flying, t);
+static void launch(Pool *pool, size_t at_once) {
+  while (pool->in_flight < at_once && !ring_is_empty(&pool->waiting)) {
+    Transfer *t = container_of(pool->waiting.next, Transfer, place);
+    ring_remove(&t->place);
+    ring_add(&pool->flying, &t->place);
     pool->in_flight++;
     t->running = 1;
-    curl_multi_add_handle(loop_curl(loop), t->easy);
+    loop_handle_add(pool->loop, &t->handle);
   }
 }
 
 static void transfer_free(Transfer *t) {
-  Pool *pool = loop_pool(t->loop);
-  ring_remove(t);
+  Pool *pool = t->pool;
+  ring_remove(&t->place);
   if (t->running) {
-    curl_multi_remove_handle(loop_curl(t->loop), t->easy);
+    loop_handle_remove(pool->loop, &t->handle);
     pool->in_flight--;
   }
-  loop_flight(t->loop, -1);
-  if (t->easy) give_handle(pool, t->easy, t->route);
+  loop_flight(pool->loop, -1);
+  if (t->handle.easy) give_handle(pool, t->handle.easy, t->route);
   wipe_headers(t);
   if (t->secret) buf_wipe(&t->reply.body);
   reply_clear(&t->reply);
   free(t);
 }
 
-Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner) {
-  Transfer *t = calloc(1, sizeof *t);
-  if (!t) return NULL;
-  t->loop = loop;
-  t->done = done;
-  t->owner = owner;
-  ring_add(&loop_pool(loop)->waiting, t);
-  loop_flight(loop, +1);
-  t->route = sending->route->cookies ? 0 : sending->route->id;      /* who keeps cookies may be gone before the handle */
-  t->easy = sending->route->origin ? take_handle(loop_pool(loop), sending->route) : NULL;
-  if (!t->easy || !set_request(t, sending)) {
-    transfer_free(t);
-    return NULL;
-  }
-  launch(loop, NEAR);
-  return t;
+static void free_all(Ring *head) {
+  while (!ring_is_empty(head)) transfer_free(container_of(head->next, Transfer, place));
 }
 
-void transfer_cancel(Transfer *transfer) {
-  Loop *loop = transfer->loop;
-  transfer_free(transfer);
-  launch(loop, NEAR);
+static void pool_release(Attachment *attachment) {
+  Pool *pool = container_of(attachment, Pool, attachment);
+  free_all(&pool->flying);
+  free_all(&pool->waiting);
+  while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
+  free(pool);
 }
+
+/* Where replies are slow more requests may go out. */
+static void pool_before_wait(Attachment *attachment) {
+  Pool *pool = container_of(attachment, Pool, attachment);
+  launch(pool, most_at_once(pool));
+}
+
+/* The loop's pool, made when it is first asked for. NULL: no memory. */
+static Pool *pool_of(Loop *loop) {
+  Attachment *attached = loop_attached(loop);
+  if (attached) return container_of(attached, Pool, attachment);
+  Pool *pool = calloc(1, sizeof *pool);
+  if (!pool) return NULL;
+  pool->attachment = (Attachment){ pool_before_wait, pool_release };
+  pool->loop = loop;
+  ring_init(&pool->waiting);
+  ring_init(&pool->flying);
+  loop_attach(loop, &pool->attachment);
+  return pool;
+}
+
+unsigned transfer_route(Loop *loop) {
+  Pool *pool = pool_of(loop);
+  return pool ? ++pool->routes : 0;
+}
+
+/* -- from the start to the end ------------------------------------------------------------------ */
 
 static const char *in_words(const Transfer *t, CURLcode result) {
   if (t->too_large || result == CURLE_FILESIZE_EXCEEDED) return "the reply is larger than allowed";
@@ -352,35 +353,44 @@ static const char *in_words(const Transfer *t, CURLcode result) {
   return t->message[0] ? t->message : curl_easy_strerror(result);
 }
 
-void pool_done(Loop *loop, CURL *easy, CURLcode result) {
-  Transfer *t = NULL;
+static void ended(Handle *handle, CURLcode result) {
+  Transfer *t = container_of(handle, Transfer, handle);
+  Pool *pool = t->pool;
+  CURL *easy = handle->easy;
   long status = 0, asked = 0;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &asked);
   t->reply.status = (int)status;
-  if (result == CURLE_OK) note_round_trip(loop_pool(loop), easy);
+  if (result == CURLE_OK) note_round_trip(pool, easy);
   if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;      /* so says libcurl of a header line beyond its bounds */
   Outcome outcome = { t->too_large ? CURLE_FILESIZE_EXCEEDED : result, in_words(t, result), t->sendings > 0 || asked > 0, &t->reply };
   t->done(t->owner, &outcome);      /* must not cancel this transfer */
   transfer_free(t);
-  launch(loop, NEAR);
+  launch(pool, NEAR);
 }
 
-void pool_idle(Loop *loop) { launch(loop, most_at_once(loop_pool(loop))); }
-
-Pool *pool_new(void) {
-  Pool *pool = calloc(1, sizeof *pool);
-  if (!pool) return NULL;
-  pool->waiting.next = pool->waiting.prev = &pool->waiting;
-  pool->flying.next = pool->flying.prev = &pool->flying;
-  return pool;
+Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner) {
+  Pool *pool = pool_of(loop);
+  Transfer *t = pool ? calloc(1, sizeof *t) : NULL;
+  if (!t) return NULL;
+  t->pool = pool;
+  t->handle.ended = ended;
+  t->done = done;
+  t->owner = owner;
+  ring_add(&pool->waiting, &t->place);
+  loop_flight(loop, +1);
+  t->route = sending->route->cookies ? 0 : sending->route->id;      /* who keeps cookies may be gone before the handle */
+  t->handle.easy = sending->route->origin ? take_handle(pool, sending->route) : NULL;
+  if (!t->handle.easy || !set_request(t, sending)) {
+    transfer_free(t);
+    return NULL;
+  }
+  launch(pool, NEAR);
+  return t;
 }
 
-void pool_free(Pool *pool) {
-  if (!pool) return;
-  while (pool->flying.next != &pool->flying) transfer_free(pool->flying.next);
-  while (pool->waiting.next != &pool->waiting) transfer_free(pool->waiting.next);
-  while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
-  free(pool);
+void transfer_cancel(Transfer *transfer) {
+  Pool *pool = transfer->pool;
+  transfer_free(transfer);
+  launch(pool, NEAR);
 }

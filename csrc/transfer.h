@@ -39,11 +39,6 @@ typedef void TransferDone(void *owner, const Outcome *outcome);
 Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner);   /* NULL: no memory. done comes later, never at once */
 void transfer_cancel(Transfer *transfer);      /* done will not be called */
 
-unsigned transfer_route(Loop *loop);           /* an id for a Route that no other has */
-
-Pool *pool_new(void);
-void  pool_free(Pool *pool);
-void  pool_done(Loop *loop, CURL *easy, CURLcode result);    /* for the loop: libcurl says that this one ended */
-void  pool_idle(Loop *loop);                                 /* for the loop: it is about to wait; where replies are slow more requests may go out */
+unsigned transfer_route(Loop *loop);           /* an id for a Route that no other has; 0: no memory */
 
 #endif

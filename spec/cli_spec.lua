@@ -21,6 +21,73 @@ describe("the command line", function()
     assert.equal(0, code)
   end)
 
+  it("aligns the help of each command and keeps it within the width", function()
+    for _, name in ipairs(cli.names()) do
+      for _, width in ipairs { 60, 80, 132 } do
+        local help = cli.parser(name, width):get_help()
+        for line in help:gmatch "[^\n]+" do assert.is_true(#line <= width, line) end
+        assert.matches("\n  %-h, %-%-help +show this help", help)
+        local columns = {}
+        for text in help:match "\nOptions:\n(.*)$":gmatch "[^\n]+" do
+          local indent = text:match "^ *"
+          local is_label = #indent <= 6
+          local gap = text:find("  ", #indent + 1, true)
+          local first = not is_label and #indent + 1 or gap and text:find("%S", gap)
+          if first then columns[first] = true end
+        end
+        assert.is_truthy(next(columns))
+        assert.is_nil(next(columns, (next(columns))), help)
+      end
+    end
+  end)
+
+  local listed = {
+    { "stop", "-o, --output table|json" },
+    { "stop", "--progress auto|lines|json|quiet" },
+    { "list", "--state Running|Stopped|..." },
+    { "login", "-o, --output table|json" },
+  }
+
+  for _, row in ipairs(listed) do
+    it(("lists the values that an option takes: %s %s"):format(row[1], row[2]), function()
+      local out = exe { row[1], "--help" }
+      assert.is_truthy(out:find(row[2], 1, true), out)
+    end)
+  end
+
+  it("lists every state that the emulator knows of a compute instance", function()
+    local of_clusters = { Steady = true }
+    local states = {}
+    for _, state in ipairs(require("azureml.cli.command").STATES) do states[state] = true end
+    local message = require("azureml.emulator.seed").fault_of {
+      instances = { ["ci-ann"] = { state = "Asleep" } },
+    }
+    for state in message:match "known: (.-)%)":gmatch "%a+" do
+      assert.is_true(states[state] or of_clusters[state], state)
+    end
+  end)
+
+  it("wraps help at COLUMNS, and at 80 where there is no terminal", function()
+    local function widest(environment)
+      local columns = 0
+      for line in exe({ "stop", "--help" }, environment):gmatch "[^\n]+" do
+        columns = math.max(columns, #line)
+      end
+      return columns
+    end
+    assert.is_true(widest { COLUMNS = "60" } <= 60)
+    assert.is_true(widest() > 70 and widest() <= 80)
+    assert.is_true(widest { COLUMNS = "200" } > 100)
+    assert.is_true(widest { COLUMNS = "wide" } <= 80)
+  end)
+
+  it("wraps help at the terminal's width", function()
+    local line = "stty cols 64; " .. process.executable_path .. " stop --help"
+    local out = process.run { "script", "-qec", line, "/dev/null" }
+    for text in out:gmatch "[^\r\n]+" do assert.is_true(#text <= 64, text) end
+    assert.matches("Usage: azureml stop", out)
+  end)
+
   local misuses = {
     { { "show" }, "missing option '%-n'" },
     { { "stop", "-n", "ci-ann", "--tiemout", "3" }, "unknown option '%-%-tiemout'" },

@@ -106,12 +106,12 @@ describe("a client", function()
     end)
 
     it("with a token refuses plain http except to loopback", function()
-      local somebody = azureml.credential.token { token = "t" }
+      local own = azureml.credential.token { token = "t" }
       local _, err = azureml.try(azureml.client,
-        { endpoint = "http://service.example", credential = somebody })
+        { endpoint = "http://service.example", credential = own })
       assert.equal("InvalidEndpoint", err.code)
       assert.is_truthy(err.message:find("unencrypted", 1, true))
-      azureml.client({ endpoint = "http://service.example" }):close()      -- nobody's
+      azureml.client({ endpoint = "http://service.example" }):close()      -- without a credential
       azureml.client(
         { endpoint = "http://service.example", credential = azureml.credential.none() }):close()
     end)

@@ -18,10 +18,7 @@ typedef struct Asserted {
 } Asserted;
 
 static void fail(Fetch *asked, const char *what, const char *path) {
-  Error error = { 0 };
-  error_set(&error, ERROR_CREDENTIAL, "AssertionUnreadable", "the file with the federated token '%s' %s", path, what);
-  asked->done(asked, NULL, &error);
-  error_clear(&error);
+  fetch_fail(asked, ERROR_CREDENTIAL, "AssertionUnreadable", "the file with the federated token '%s' %s", path, what);
 }
 
 static void trim(Buf *text) {
@@ -76,9 +73,8 @@ static void fetch(Credential *credential, Fetch *asked) {
 }
 
 static void cancel(Credential *credential, Fetch *asked) {
-  (void)credential;
   question_cancel(asked);
-  endpoint_cancel(asked);
+  endpoint_cancel(credential, asked);
 }
 
 static void clear(Credential *credential) {

@@ -1,5 +1,5 @@
-/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which comes back to a port of ours.
-   Source: auth.md, section 9; RFC 7636 and RFC 8252. */
+/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which
+   comes back to a port of ours. Source: spec/contract/auth.md, section 9; RFC 7636 and RFC 8252. */
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -25,15 +25,6 @@ typedef struct Browser {
   char     *redirect_uri, *verifier, *state;      /* the last two are secret until the end */
   Timer     timer;
 } Browser;
-
-static Loop *loop_of(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
-
-static void fail_with(SignIn *sign_in, const char *code, const char *what) {
-  Error error = { 0 };
-  error_set(&error, ERROR_CREDENTIAL, code, "signing in with a browser: %s", what);
-  sign_in_fail(sign_in, &error);
-  error_clear(&error);
-}
 
 static char *random_text(void) {
   unsigned char bytes[RANDOM];
@@ -64,14 +55,14 @@ static void redeem(SignIn *sign_in, const char *code) {
 static void came_back(void *owner, CallbackKind kind, const Callback *callback) {
   SignIn *sign_in = owner;
   Browser *browser = sign_in->work;
-  loop_timer_stop(loop_of(sign_in), &browser->timer);
+  loop_timer_stop(sign_in_loop(sign_in), &browser->timer);
   if (kind == CALLBACK_CODE) redeem(sign_in, callback->code);
-  else fail_with(sign_in, callback->error, callback->description ? callback->description : callback->error);
+  else sign_in_fail_as(sign_in, callback->error, callback->description ? callback->description : callback->error);
 }
 
 static void nobody_came(Timer *timer) {
-  Browser *browser = (Browser *)((char *)timer - offsetof(Browser, timer));
-  fail_with(browser->sign_in, "SignInTimeout", "nobody has signed in in time: begin again");
+  Browser *browser = container_of(timer, Browser, timer);
+  sign_in_fail_as(browser->sign_in, "SignInTimeout", "nobody has signed in in time: begin again");
 }
 
 static void opened(Fetch *asked, const Answer *answer, const Error *error) {
@@ -107,7 +98,7 @@ static void open_page(SignIn *sign_in) {
   char *challenge = challenge_of(browser->verifier), *url = challenge ? page_url(sign_in, challenge) : NULL;
   const QuestionField fields[] = { { "url", url, 0 }, { NULL, NULL, 0 } };
   if (url) question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields, opened);
-  else fail_with(sign_in, "OutOfMemory", "there is not enough memory");
+  else sign_in_fail_as(sign_in, "OutOfMemory", "there is not enough memory");
   free(challenge);
   text_wipe(url);
 }
@@ -119,21 +110,21 @@ static void ask(SignIn *sign_in) {
   sign_in->work = browser;
   browser->verifier = random_text();
   browser->state = random_text();
-  browser->loopback = browser->verifier && browser->state ? loopback_new(loop_of(sign_in), browser->state, came_back, sign_in) : NULL;
+  browser->loopback = browser->verifier && browser->state ? loopback_new(sign_in_loop(sign_in), browser->state, came_back, sign_in) : NULL;
   if (!browser->loopback) {
-    fail_with(sign_in, "PortUnavailable", strerror(errno));
+    sign_in_fail_as(sign_in, "PortUnavailable", strerror(errno));
     return;
   }
   browser->redirect_uri = text_format("http://localhost:%d", loopback_port(browser->loopback));
   double longest = sign_in->person->timeout > 0 ? sign_in->person->timeout : LONGEST;
-  loop_timer(loop_of(sign_in), &browser->timer, loop_now(loop_of(sign_in)) + longest, nobody_came);
+  loop_timer(sign_in_loop(sign_in), &browser->timer, loop_now(sign_in_loop(sign_in)) + longest, nobody_came);
   open_page(sign_in);
 }
 
 static void cancel(SignIn *sign_in) {
   Browser *browser = sign_in->work;
   if (!browser) return;
-  loop_timer_stop(loop_of(sign_in), &browser->timer);
+  loop_timer_stop(sign_in_loop(sign_in), &browser->timer);
   loopback_free(browser->loopback);
   free(browser->redirect_uri);
   text_wipe(browser->verifier);
@@ -142,7 +133,7 @@ static void cancel(SignIn *sign_in) {
   sign_in->work = NULL;
 }
 
-static const PersonKind how = { .name = "browser", .ask = ask, .cancel = cancel };
+static const PersonKind how = { .name = "browser", .means = "a browser", .ask = ask, .cancel = cancel };
 static const CredentialKind kind = { .name = "browser", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
 
 Credential *credential_browser(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {

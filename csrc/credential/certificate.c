@@ -81,11 +81,6 @@ static void fetch(Credential *credential, Fetch *asked) {
   error_clear(&error);
 }
 
-static void cancel(Credential *credential, Fetch *asked) {
-  (void)credential;
-  endpoint_cancel(asked);
-}
-
 static void clear(Credential *credential) {
   Own *state = credential->state;
   endpoint_free(state->endpoint);
@@ -95,7 +90,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
+static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear, .takes_tenant = 1 };
 
 static int choose_algorithm(Own *state, const char *name, Error *error) {
   if (!name) {      /* ADFS knows no other */

@@ -14,7 +14,7 @@ typedef struct Chain {
 } Chain;
 
 typedef struct Try {
-  Fetch   link;        /* to the link; first, so that it is the Try */
+  Fetch   link;        /* to the link */
   Fetch  *asked;       /* of us */
   size_t  at;
   json_t *reasons;     /* why not, a line a link */
@@ -63,7 +63,7 @@ static void refused(Try *try, const Error *refusal) {
 }
 
 static void link_done(Fetch *link, const Grant *grant, const Error *error) {
-  Try *try = (Try *)link;
+  Try *try = container_of(link, Try, link);
   Chain *chain = try->asked->credential->state;
   if (grant) chain->chosen = try->at;
   if (grant || chain->chosen == try->at) {

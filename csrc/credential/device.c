@@ -1,4 +1,5 @@
-/* device.c: signing in with a code that the person enters elsewhere: for machines without a browser. Source: auth.md, section 8; RFC 8628. */
+/* device.c: signing in with a code that the person enters elsewhere: for machines without a
+   browser. Source: spec/contract/auth.md, section 8; RFC 8628. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -19,22 +20,13 @@ typedef struct Device {
   Timer   timer;
 } Device;
 
-static Device *device_of(Timer *timer) { return (Device *)((char *)timer - offsetof(Device, timer)); }
-static Loop *loop_of(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
-
-static void fail_with(SignIn *sign_in, const char *code, const char *what) {
-  Error error = { 0 };
-  error_set(&error, ERROR_CREDENTIAL, code, "signing in with a code: %s", what);
-  sign_in_fail(sign_in, &error);
-  error_clear(&error);
-}
-
+static Device *device_of(Timer *timer) { return container_of(timer, Device, timer); }
 /* -- polling ------------------------------------------------------------------------------------------------------------ */
 
 static void poll(Timer *timer);
 
 static void wait(Device *device) {
-  Loop *loop = loop_of(device->sign_in);
+  Loop *loop = sign_in_loop(device->sign_in);
   loop_timer(loop, &device->timer, loop_now(loop) + device->interval, poll);
 }
 
@@ -53,7 +45,7 @@ static const struct { const char *code; const char *words; } ends[] = {
 static void refused(Device *device, const Error *error) {
   for (size_t i = 0; error->code && i < sizeof ends / sizeof *ends; i++) {
     if (strcmp(error->code, ends[i].code) != 0) continue;
-    fail_with(device->sign_in, error->code, ends[i].words);
+    sign_in_fail_as(device->sign_in, error->code, ends[i].words);
     return;
   }
   sign_in_fail(device->sign_in, error);
@@ -61,7 +53,7 @@ static void refused(Device *device, const Error *error) {
 
 /* The kind's own look at what endpoint.c brings; a token is person.c's. */
 static void polled(Fetch *part, const Grant *grant, const Error *error) {
-  SignIn *sign_in = (SignIn *)part;
+  SignIn *sign_in = container_of(part, SignIn, part);
   Device *device = sign_in->work;
   int slower = error && error->code && strcmp(error->code, "slow_down") == 0;
   int pending = error && error->code && strcmp(error->code, "authorization_pending") == 0;
@@ -75,8 +67,8 @@ static void poll(Timer *timer) {
   Device *device = device_of(timer);
   SignIn *sign_in = device->sign_in;
   Buf form = { 0 };
-  if (loop_now(loop_of(sign_in)) >= device->ends_at) {
-    fail_with(sign_in, "expired_token", "nobody entered the code in time: begin again");
+  if (loop_now(sign_in_loop(sign_in)) >= device->ends_at) {
+    sign_in_fail_as(sign_in, "expired_token", "nobody entered the code in time: begin again");
     return;
   }
   form_begin(&form, sign_in->person->endpoint, "urn:ietf:params:oauth:grant-type:device_code");
@@ -119,14 +111,14 @@ static void read_code(SignIn *sign_in, const json_t *answer) {
   double life = seconds_in(answer, "expires_in", LIFE);
   if (!url) url = json_string_value(json_object_get(answer, "verification_url"));
   if (!code || !*code || !user || !url) {
-    fail_with(sign_in, "InvalidDeviceAnswer", "the endpoint's answer has no device_code, user_code or verification_uri");
+    sign_in_fail_as(sign_in, "InvalidDeviceAnswer", "the endpoint's answer has no device_code, user_code or verification_uri");
     return;
   }
   device->code = text_copy(code);
   device->interval = seconds_in(answer, "interval", INTERVAL);
   if (device->interval > LONGEST) device->interval = LONGEST;
   double longest = sign_in->person->timeout;
-  device->ends_at = loop_now(loop_of(sign_in)) + (longest > 0 && longest < life ? longest : life);
+  device->ends_at = loop_now(sign_in_loop(sign_in)) + (longest > 0 && longest < life ? longest : life);
   show(sign_in, user, url, json_string_value(json_object_get(answer, "message")), life);
 }
 
@@ -165,14 +157,14 @@ static void ask(SignIn *sign_in) {
 static void cancel(SignIn *sign_in) {
   Device *device = sign_in->work;
   if (!device) return;
-  loop_timer_stop(loop_of(sign_in), &device->timer);
+  loop_timer_stop(sign_in_loop(sign_in), &device->timer);
   op_free(device->op);
   text_wipe(device->code);
   free(device);
   sign_in->work = NULL;
 }
 
-static const PersonKind how = { .name = "device_code", .ask = ask, .cancel = cancel };
+static const PersonKind how = { .name = "device_code", .means = "a code", .ask = ask, .cancel = cancel };
 static const CredentialKind kind = { .name = "device_code", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
 
 Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {

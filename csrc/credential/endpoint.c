@@ -7,7 +7,6 @@
 
 #include "client.h"
 #include "credential/endpoint.h"
-#include "credential/lacking.h"
 #include "op.h"
 #include "text.h"
 #include "url.h"
@@ -37,7 +36,8 @@ static int check(const AuthorityOptions *options, Error *error) {
   return fault == NULL;
 }
 
-/* Entra's refusals that pass by themselves, though their status does not say so. Source: auth.md, section 2. */
+/* Entra's refusals that pass by themselves, though their status does not say so.
+   Source: spec/contract/auth.md, section 2. */
 static const char *const passing_words[] = { "temporarily_unavailable", "server_error", NULL };
 static const int passing_codes[] = { 90006, 90012, 90024, 90033, 90055, 90090, 0 };
 
@@ -123,8 +123,9 @@ static int allows(const Endpoint *endpoint, const char *tenant) {
   return text_equal(endpoint->tenant_id, tenant);
 }
 
-/* Source: auth.md, section 2: who is bound to one tenant asks that one, whatever is wanted. */
-static int is_bound(const Endpoint *endpoint) { return endpoint->is_adfs || variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"); }
+/* Source: spec/contract/auth.md, section 2: who is bound to one tenant asks that one, whatever is
+   wanted. */
+static int is_bound(const Endpoint *endpoint) { return endpoint->is_adfs || text_variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"); }
 
 char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error) {
   if (!fetch->tenant || is_bound(endpoint)) return text_copy(endpoint->url);
@@ -170,10 +171,7 @@ static double seconds_in(const json_t *answer, const char *name) {
 }
 
 static void bad_answer(Fetch *fetch, const char *what) {
-  Error error = { 0 };
-  error_set(&error, ERROR_CREDENTIAL, "InvalidTokenAnswer", "the token endpoint's answer %s", what);      /* its text may be a cut-off token */
-  fetch->done(fetch, NULL, &error);
-  error_clear(&error);
+  fetch_fail(fetch, ERROR_CREDENTIAL, "InvalidTokenAnswer", "the token endpoint's answer %s", what);      /* its text may be a cut-off token */
 }
 
 static void granted(Fetch *fetch, const Reply *reply) {
@@ -247,7 +245,8 @@ void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fet
   endpoint_ask(endpoint, &form, fetch);
 }
 
-void endpoint_cancel(Fetch *fetch) {
+void endpoint_cancel(Credential *credential, Fetch *fetch) {
+  (void)credential;
   op_free(fetch->work);
   fetch->work = NULL;
 }

@@ -29,6 +29,6 @@ Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, 
 /* Posts form (wiped and cleared in any case) and ends fetch with the answer. fetch->work is the Op, until then. */
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch);
 void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch);      /* as an application that proves itself by assertion */
-void endpoint_cancel(Fetch *fetch);
+void endpoint_cancel(Credential *credential, Fetch *fetch);      /* for a CredentialKind */
 
 #endif

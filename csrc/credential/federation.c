@@ -23,10 +23,7 @@ typedef struct Federation {
 
 static void fail(Fetch *asked, const char *what) {
   const Federation *state = asked->credential->state;
-  Error error = { 0 };
-  error_set(&error, ERROR_CREDENTIAL, "InvalidTokenAnswer", "the answer of %s to the question for a federated token %s", state->name, what);
-  asked->done(asked, NULL, &error);
-  error_clear(&error);
+  fetch_fail(asked, ERROR_CREDENTIAL, "InvalidTokenAnswer", "the answer of %s to the question for a federated token %s", state->name, what);
 }
 
 /* headers: of the answer; NULL: there was none. */
@@ -71,11 +68,6 @@ void federation_fetch(Credential *credential, Fetch *asked) {
   if (op) op_listen(op, answered, asked);
   else refused(asked, &error, NULL);
   error_clear(&error);
-}
-
-void federation_cancel(Credential *credential, Fetch *asked) {
-  (void)credential;
-  endpoint_cancel(asked);      /* either question is an Op */
 }
 
 static void wipe_headers(char **headers) {

@@ -2,7 +2,7 @@
 #ifndef FEDERATION_H
 #define FEDERATION_H
 
-#include "token.h"
+#include "credential/endpoint.h"
 
 typedef struct Issuer {           /* borrowed during the call */
   const char *name;               /* "GitHub Actions" */
@@ -13,8 +13,7 @@ typedef struct Issuer {           /* borrowed during the call */
 } Issuer;
 
 Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer, Error *error);
-void federation_fetch(Credential *credential, Fetch *asked);      /* these three are a kind's */
-void federation_cancel(Credential *credential, Fetch *asked);
+void federation_fetch(Credential *credential, Fetch *asked);      /* for a CredentialKind, with endpoint_cancel */
 void federation_clear(Credential *credential);
 
 #endif

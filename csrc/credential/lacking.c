@@ -7,16 +7,8 @@
 #include "credential/lacking.h"
 #include "text.h"
 
-const char *variable(const char *name) {
-  const char *value = getenv(name);
-  return value && *value ? value : NULL;
-}
-
 static void fetch(Credential *credential, Fetch *asked) {
-  Error error = { 0 };
-  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s: %s", credential->principal, (const char *)credential->state);
-  asked->done(asked, NULL, &error);
-  error_clear(&error);
+  fetch_fail(asked, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s: %s", credential->principal, (const char *)credential->state);
 }
 
 static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }

@@ -1,10 +1,8 @@
-/* lacking.h: credentials that do not apply here, and the variables that would make them. */
+/* lacking.h: credentials that do not apply here. */
 #ifndef LACKING_H
 #define LACKING_H
 
 #include "token.h"
-
-const char *variable(const char *name);      /* of the environment; NULL: not set, or empty */
 
 /* A credential of that name that says why there is none, as its answer to the first question for a token: a chain goes on. */
 Credential *credential_lacking(Loop *loop, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));

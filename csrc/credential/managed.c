@@ -1,5 +1,6 @@
-/* managed.c: the identity that Azure gave to this machine: one question on the machine itself, past every proxy. Which endpoint it goes to is
-   managed_place.c's, what comes back managed_answer.c's, and the proof that Arc wants managed_arc.c's. Source: auth.md, section 6. */
+/* managed.c: the identity that Azure gave to this machine: one question on the machine itself, past
+   every proxy. Which endpoint it goes to is managed_place.c's, what comes back managed_answer.c's,
+   and the proof that Arc wants managed_arc.c's. Source: spec/contract/auth.md, section 6. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -43,10 +44,7 @@ static void asking_free(Asking *asking) {
 }
 
 static void end_with(Fetch *fetch, ErrorKind kind, const char *code, const char *what) {
-  Error error = { 0 };
-  error_set(&error, kind, code, "managed identity (%s): %s", state_of(fetch)->place.source->name, what);
-  fetch->done(fetch, NULL, &error);
-  error_clear(&error);
+  fetch_fail(fetch, kind, code, "managed identity (%s): %s", state_of(fetch)->place.source->name, what);
 }
 
 static void refuse(Asking *asking, ErrorKind kind, const char *code, const char *what) {

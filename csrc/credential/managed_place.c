@@ -1,4 +1,5 @@
-/* managed_place.c: where this machine's managed identity is to be asked for, by the variables that Azure sets. Source: auth.md, section 6. */
+/* managed_place.c: where this machine's managed identity is to be asked for, by the variables that
+   Azure sets. Source: spec/contract/auth.md, section 6. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,9 @@ static const ManagedSource sources[] = {
 
 enum { LAST = sizeof sources / sizeof *sources - 1 };
 
-static const char *variable(const char *name) {
-  const char *value = getenv(name);
-  return value && *value ? value : NULL;
-}
-
 static int applies(const ManagedSource *source) {
   int all = 1;
-  for (size_t i = 0; source->needs[i]; i++) all = all && variable(source->needs[i]);
+  for (size_t i = 0; source->needs[i]; i++) all = all && text_variable(source->needs[i]);
   return all || (source->agent && access(source->agent, F_OK) == 0);
 }
 
@@ -53,7 +49,7 @@ static int is_guid(const char *text) {
 
 /* What Azure ML sets may hold the literal word "clientid": nothing is attached to the machine then. */
 static const char *machine_identity(void) {
-  const char *id = variable("DEFAULT_IDENTITY_CLIENT_ID");
+  const char *id = text_variable("DEFAULT_IDENTITY_CLIENT_ID");
   return id && is_guid(id) ? id : NULL;
 }
 
@@ -74,7 +70,7 @@ static const char *read_identity(const ManagedSource *source, const ManagedOptio
 
 static const char *read_endpoint(ManagedPlace *place) {
   const ManagedSource *source = place->source;
-  const char *given = variable(source->needs[0]), *base = given ? given : source->otherwise;
+  const char *given = text_variable(source->needs[0]), *base = given ? given : source->otherwise;
   if (source->agent && !applies(source)) return "its variables are not set";
   place->origin = url_origin(base);
   if (!place->origin || strpbrk(base, "?#") || text_has_control(base, strlen(base))) return "its endpoint's variable does not hold an http URL";
@@ -98,7 +94,7 @@ static void add_query(ManagedPlace *place, const char *name, const char *value) 
 }
 
 static const char *read_proof(ManagedPlace *place) {
-  const char *secret = place->source->header ? variable(place->source->needs[1]) : NULL;
+  const char *secret = place->source->header ? text_variable(place->source->needs[1]) : NULL;
   if (!secret) return NULL;
   if (!text_is_token(secret)) return "its secret's variable holds characters that no header may have";
   place->proof = text_format("%s: %s", place->source->header, secret);

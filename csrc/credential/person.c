@@ -1,5 +1,6 @@
-/* person.c: what credentials of a person have in common: a token that is kept on disk serves, else the refresh token brings one, else the
-   person is asked, once for all who wait. How he is asked is the kinds' own. Source: auth.md, sections 8, 9 and 12. */
+/* person.c: what credentials of a person have in common: a token that is kept on disk serves, else
+   the refresh token brings one, else the person is asked, once for all who wait. How he is asked is
+   the kinds' own. Source: spec/contract/auth.md, sections 8, 9 and 12. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +11,15 @@
 
 static void advance(SignIn *sign_in);
 
-static SignIn *sign_in_of(Fetch *part) { return (SignIn *)part; }
+static SignIn *sign_in_of(Fetch *part) { return container_of(part, SignIn, part); }
 
 /* -- one at a time ------------------------------------------------------------------------------------------------------ */
 
-static int join(Person *person, SignIn *sign_in) {
-  SignIn **place = &person->waiting;
-  while (*place) place = &(*place)->next;
-  *place = sign_in;
-  return person->waiting == sign_in;
-}
+static int is_under_way(const SignIn *sign_in) { return sign_in->person->sign_ins.next == &sign_in->place; }
 
-/* Not in its place any more; returns whether it was the one under way. */
-static int leave(Person *person, const SignIn *sign_in) {
-  SignIn **place = &person->waiting;
-  int first = person->waiting == sign_in;
-  while (*place != sign_in) place = &(*place)->next;
-  *place = sign_in->next;
-  return first;
+/* Begin the sign-in whose turn it is now. */
+static void advance_first(Person *person) {
+  if (!ring_is_empty(&person->sign_ins)) advance(container_of(person->sign_ins.next, SignIn, place));
 }
 
 static void sign_in_free(SignIn *sign_in) {
@@ -41,14 +33,23 @@ static void end(SignIn *sign_in, const Grant *grant, const Error *error) {
   Person *person = sign_in->person;
   Fetch *asked = sign_in->asked;
   Credential *credential = credential_ref(asked->credential);      /* whoever is told may let go of it */
-  leave(person, sign_in);
+  ring_remove(&sign_in->place);
   sign_in_free(sign_in);
   asked->done(asked, grant, error);
-  if (person->waiting) advance(person->waiting);
+  advance_first(person);
   credential_unref(credential);
 }
 
+Loop *sign_in_loop(const SignIn *sign_in) { return sign_in->asked->credential->loop; }
+
 void sign_in_fail(SignIn *sign_in, const Error *error) { end(sign_in, NULL, error); }
+
+void sign_in_fail_as(SignIn *sign_in, const char *code, const char *what) {
+  Error error = { 0 };
+  error_set(&error, ERROR_CREDENTIAL, code, "signing in with %s: %s", sign_in->person->how->means, what);
+  end(sign_in, NULL, &error);
+  error_clear(&error);
+}
 
 /* -- tokens ------------------------------------------------------------------------------------------------------------- */
 
@@ -191,17 +192,19 @@ void person_fetch(Credential *credential, Fetch *asked) {
   sign_in->asked = asked;
   sign_in->person = person;
   asked->work = sign_in;
-  if (join(person, sign_in)) advance(sign_in);
+  ring_add(&person->sign_ins, &sign_in->place);
+  if (is_under_way(sign_in)) advance(sign_in);
 }
 
 void person_cancel(Credential *credential, Fetch *asked) {
   SignIn *sign_in = asked->work;
   Person *person = credential->state;
   if (!sign_in) return;
-  int first = leave(person, sign_in);
-  endpoint_cancel(&sign_in->part);
+  int first = is_under_way(sign_in);
+  ring_remove(&sign_in->place);
+  endpoint_cancel(credential, &sign_in->part);
   sign_in_free(sign_in);
-  if (first && person->waiting && credential->refs > 0) advance(person->waiting);
+  if (first && credential->refs > 0) advance_first(person);
 }
 
 void person_clear(Credential *credential) {
@@ -234,5 +237,6 @@ Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind 
     .client_id = text_copy(options->client_id), .authority = text_copy(options->authority), .ca_file = text_copy(options->ca_file),
     .proxy = text_copy(options->proxy), .login_hint = text_copy(given->login_hint), .handler = given->handler, .anew = given->anew,
     .kept = given->kept, .timeout = given->timeout };
+  ring_init(&person->sign_ins);
   return credential_new(loop, kind, person, how->name);
 }

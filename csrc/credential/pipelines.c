@@ -1,4 +1,5 @@
-/* pipelines.c: a run of Azure Pipelines with a service connection that Entra ID trusts. Source: auth.md, section 5. */
+/* pipelines.c: a run of Azure Pipelines with a service connection that Entra ID trusts.
+   Source: spec/contract/auth.md, section 5. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 static const char API_VERSION[] = "7.1";
 
 static const CredentialKind kind = {
-  .name = "azure_pipelines", .fetch = federation_fetch, .cancel = federation_cancel, .clear = federation_clear, .takes_tenant = 1
+  .name = "azure_pipelines", .fetch = federation_fetch, .cancel = endpoint_cancel, .clear = federation_clear, .takes_tenant = 1
 };
 
 static char *question_url(const char *url, const char *connection) {
@@ -45,8 +46,8 @@ static int check(const PipelinesOptions *options, Error *error) {
 
 Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority, const PipelinesOptions *given, Error *error) {
   PipelinesOptions options = *given;
-  if (!options.access_token) options.access_token = variable("SYSTEM_ACCESSTOKEN");
-  const char *url = variable("SYSTEM_OIDCREQUESTURI");
+  if (!options.access_token) options.access_token = text_variable("SYSTEM_ACCESSTOKEN");
+  const char *url = text_variable("SYSTEM_OIDCREQUESTURI");
   if (!check(&options, error)) return NULL;
   Credential *credential = url ? make(loop, authority, url, &options, error)
                                : credential_lacking(loop, "Azure Pipelines", "SYSTEM_OIDCREQUESTURI is not set: this is no pipeline's run");

@@ -19,11 +19,6 @@ static void fetch(Credential *credential, Fetch *asked) {
   endpoint_ask(state->endpoint, &form, asked);
 }
 
-static void cancel(Credential *credential, Fetch *asked) {
-  (void)credential;
-  endpoint_cancel(asked);
-}
-
 static void clear(Credential *credential) {
   Secret *state = credential->state;
   endpoint_free(state->endpoint);
@@ -31,7 +26,7 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_secret", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
+static const CredentialKind kind = { .name = "client_secret", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear, .takes_tenant = 1 };
 
 Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error) {
   if (!client_secret || !*client_secret) {

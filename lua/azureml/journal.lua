@@ -42,15 +42,6 @@ end
 local own                    -- this process's, once there is anything to write
 local complained = false
 
--- Many begin in the same second.
-local told, moment = "", nil
-
-local function now()
-  local second = os.time()
-  if second ~= moment then told, moment = os.date("!%Y-%m-%dT%H:%M:%SZ", second), second end
-  return told
-end
-
 local function open()
   local directory = journal.directory()
   if not directory then return nil, "neither XDG_STATE_HOME nor HOME says where" end
@@ -85,7 +76,7 @@ end
 function journal.intend(fields, wanted)
   local why, ok
   if not own then own, why = open() end
-  fields.event, fields.began = "intent", now()
+  fields.event, fields.began = "intent", os.date "!%Y-%m-%dT%H:%M:%SZ"
   if own then ok, why = own.handle:append(fields) end
   if not ok then return no_journal(wanted, why) end
   own.going = own.going + 1

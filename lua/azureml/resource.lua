@@ -12,51 +12,19 @@ local resource = {}
 ---@field query table?
 ---@field final_state_via string?
 
--- A path's pieces: texts, and between them the names of what is filled in.
-local function split(path)
-  local pieces, rest = {}, 1
-  for text, name, next_at in path:gmatch "([^{]*){(%w+)}()" do
-    table.insert(pieces, text)
-    table.insert(pieces, name)
-    rest = next_at
-  end
-  table.insert(pieces, path:sub(rest))
-  return pieces
-end
-
-local split_paths = {}      -- path -> its pieces: there are as many as verbs
-
 local function fill(path, values)
-  local pieces = split_paths[path] or split(path)
-  split_paths[path] = pieces
-  local filled = pieces[1]
-  for i = 2, #pieces, 2 do
-    local name = pieces[i]
-    filled = filled .. core.escape(values[name] or errors.mistake("a %s is missing", name)) .. pieces[i + 1]
-  end
-  return filled
+  return (path:gsub("{(%w+)}", function(name)
+    return core.escape(values[name] or errors.mistake("a %s is missing", name))
+  end))
 end
 
-local bases = setmetatable({}, { __mode = "k" })      -- workspace -> what its paths begin with: escaped once
-
-local function bases_of(workspace)
+-- Return what a verb's path begins with: the workspace's path, or the provider's.
+local function base_of(workspace, path)
   local subscription = "/subscriptions/" .. core.escape(workspace.subscription_id)
   local provider = "/providers/Microsoft.MachineLearningServices"
-  return {
-    provider = subscription .. provider,
-    workspace = ("%s/resourceGroups/%s%s/workspaces/%s"):format(subscription, core.escape(workspace.resource_group), provider,
-      core.escape(workspace.name)),
-  }
-end
-
-local function base_of(workspace, path)
-  local base = bases[workspace]
-  if not base then
-    base = bases_of(workspace)
-    bases[workspace] = base
-  end
-  if path:sub(1, 1) == "/" then return base.provider end
-  return path == "" and base.workspace or base.workspace .. "/"
+  if path:sub(1, 1) == "/" then return subscription .. provider end
+  return subscription .. "/resourceGroups/" .. core.escape(workspace.resource_group) .. provider
+    .. "/workspaces/" .. core.escape(workspace.name) .. (path == "" and "" or "/")
 end
 
 --- The path of a verb.

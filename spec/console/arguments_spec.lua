@@ -56,10 +56,27 @@ describe("the executable's arguments", function()
     end
   end)
 
+  local function explained(width)
+    local commands = { stop = { summary = "stop it" }, list = { summary = "list them" } }
+    return arguments.help(commands, width)
+  end
+
   it("are explained, with the commands in order", function()
-    local help = arguments.help { stop = { summary = "stop it" }, list = { summary = "list them" } }
+    local help = explained(80)
     assert.matches("%-%-speed N", help)
-    assert.matches("LUA_INIT_5_4, else LUA_INIT", help)
+    assert.matches("LUA_INIT_5_4, LUA_INIT", help)
     assert.matches("\n  list  list them\n  stop  stop it$", help)
+  end)
+
+  it("are explained within the width, in columns", function()
+    for width = 60, 120, 20 do
+      for line in explained(width):gmatch "[^\n]+" do
+        assert.is_true(#line <= width, line)
+      end
+    end
+    local options = explained(80):match "Options:\n(.-)\n\n"
+    for line in options:gmatch "[^\n]+" do
+      assert.matches("^  %S$", line:sub(17, 19), line)
+    end
   end)
 end)

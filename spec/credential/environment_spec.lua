@@ -25,12 +25,7 @@ describe("the application of the environment", function()
     }
   end)
 
-  after_each(function()
-    around:close()
-    entra:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(around, entra) end)
 
   -- Secrets of the environment never travel over plain http. The test sees that the credential got
   -- a token by the request that reached the token endpoint.

@@ -37,21 +37,11 @@ describe("a managed identity", function()
 
   before_each(function()
     core.clock "virtual"
-    local none = {}
-    for _, name in ipairs(VARIABLES) do none[name] = false end
-    around = surroundings(none)
+    around = surroundings(VARIABLES)
     answers = {}
   end)
 
-  after_each(function()
-    if client then client:close() end
-    if own then own:close() end
-    if server then server:close() end
-    client, own, server = nil, nil, nil
-    around:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() client, own, server = world.finish(client, own, server, around) end)
 
   -- Start a server that gives these answers in turn and repeats the last. Return its URL.
   local function serve(...)
@@ -588,7 +578,7 @@ describe("a managed identity", function()
       ["that is a directory"] = { "Basic realm=%s/directory.key", "KeyUnreadable" },
       ["that is empty"] = { "Basic realm=%s/empty.key", "KeyUnreadable" },
       ["that is more than a header"] = { "Basic realm=%s/lines.key", "KeyUnreadable" },
-      ["that nobody named"] = { "Bearer", "InvalidChallenge" },
+      ["of a challenge without a realm"] = { "Bearer", "InvalidChallenge" },
     } do
       it(("never sends a file %s"):format(name), function()
         process.write(directory .. "/x.txt", KEY)

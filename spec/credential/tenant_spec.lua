@@ -1,4 +1,5 @@
---- Tokens of another tenant than the credential's own. Source: auth.md, section 2.
+--- Tokens of another tenant than the credential's own.
+--- Source: spec/contract/auth.md, section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -18,12 +19,7 @@ describe("a client that wants another tenant's token", function()
     }
   end)
 
-  after_each(function()
-    around:close()
-    entra:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(around, entra) end)
 
   local function ask(own, tenant_id, scope)
     local client <close> = azureml.client {

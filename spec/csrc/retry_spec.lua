@@ -62,6 +62,24 @@ describe("retry_may", function()
       may({ method = "POST", status = 500, sent = true }, { methods = { "GET", "TRACE" } }))
   end)
 
+  it("repeats a cautious request only when nothing of it ran", function()
+    for _, method in ipairs { "PUT", "DELETE", "POST" } do
+      local function again(attempt, policy)
+        attempt.method, attempt.cautious = method, true
+        return may(attempt, policy)
+      end
+      for _, status in ipairs { 429, 503 } do
+        assert.is_true(again { status = status, sent = true }, status)
+      end
+      assert.is_true(again { sent = false })
+      assert.is_false(again { sent = true })
+      for _, status in ipairs { 408, 500, 502, 504 } do
+        assert.is_false(again { status = status, sent = true }, status)
+        assert.is_true(again({ status = status, sent = true }, { methods = { method } }), status)
+      end
+    end
+  end)
+
   it("sends three times more and then gives up", function()
     for number, expected in ipairs { true, true, true, false, false } do
       assert.equal(expected, may { number = number, status = 503 }, number)
@@ -74,7 +92,7 @@ describe("retry_may", function()
     assert.is_false(may({ number = 6, status = 503 }, { tries = 5 }))
   end)
 
-  it("may be told to give up sooner where nobody answers", function()
+  it("may give up sooner where nothing answers", function()
     local policy = { tries = 5, tries_unanswered = 2 }
     for number, expected in ipairs { true, true, false, false, false } do
       assert.equal(expected, may({ number = number }, policy), number)
@@ -124,7 +142,7 @@ describe("retry_delay", function()
     end)
   end
 
-  it("is what the service asks for, more or less than ours", function()
+  it("is the time that the service asks for, longer or shorter than the default", function()
     assert.equal(0.02, retry.delay({}, { number = 3, after = 0.02 }, 0.5))
     assert.equal(3600, retry.delay({}, { number = 1, after = 3600 }, 0.5))
   end)

@@ -66,6 +66,21 @@ describe("text_starts", function()
   end
 end)
 
+describe("text_ends", function()
+  for _, row in ipairs {
+    { "RSA PRIVATE KEY", "PRIVATE KEY", true },
+    { "PRIVATE KEY", "PRIVATE KEY", true },
+    { "PRIVATE KEY ", "PRIVATE KEY", false },
+    { "private key", "PRIVATE KEY", false },
+    { "KEY", "PRIVATE KEY", false },
+    { "abc", "", true }
+  } do
+    it(("says %s of '%s' and '%s'"):format(row[3], row[1], row[2]), function()
+      assert.equal(row[3], text.ends(row[1], row[2]))
+    end)
+  end
+end)
+
 describe("text_plain", function()
   local function is_plain(byte)
     return byte > 0x20 and byte < 0x7F and not ('"\\'):find(string.char(byte), 1, true)

@@ -7,17 +7,28 @@ describe("make install", function()
   local function make(target)
     local out, err, code = process.run({ "make", target, "DESTDIR=" .. root, "PREFIX=/opt/azureml", "B=" .. build })
     assert(code == 0, out .. err)
+    return out
   end
+
+  local installed
 
   setup(function()
     root = process.directory()
     build = process.executable_path:match "^(.*)/azureml$"
-    make "install"
+    installed = make "install"
   end)
 
   teardown(function() process.remove(root) end)
 
   local function tree() return root .. "/opt/azureml" end
+
+  it("says what it installs, a line for each", function()
+    for _, path in ipairs { "/bin/azureml", "/lib/lua/5.4/azureml/core.so",
+      "/lib/lua/5.4/azureml/httpd.so", "/share/lua/5.4/azureml/", "/share/man/man1/azureml.1" } do
+      assert.is_truthy(installed:find("INSTALL " .. tree() .. path .. "\n", 1, true), path)
+    end
+    for line in installed:gmatch "[^\n]+" do assert.matches("^%u+ %S+$", line) end
+  end)
 
   it("gives an executable that needs nothing else of ours", function()
     local out, err, code = process.run({ tree() .. "/bin/azureml", "-e", "print(require('azureml').version)" }, {}, "/")
@@ -41,7 +52,9 @@ describe("make install", function()
   end)
 
   it("is undone by make uninstall", function()
-    make "uninstall"
+    local removed = make "uninstall"
+    assert.is_truthy(removed:find("REMOVE " .. tree() .. "/bin/azureml\n", 1, true))
+    for line in removed:gmatch "[^\n]+" do assert.matches("^REMOVE %S+$", line) end
     local out = process.run { "find", root, "-type", "f" }
     assert.equal("", out)
   end)

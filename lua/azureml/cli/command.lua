@@ -4,12 +4,13 @@ local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
 local screen = require "azureml.console.screen"
+local tables = require "azureml.tables"
 local where = require "azureml.cli.where"
 local workspace = require "azureml.workspace"
 
 local command = {}
 
--- Options -----------------------------------------------------------------------------------------------------------------
+-- Options -----------------------------------------------------------------------------------------
 
 --- -w, -g, --subscription: which workspace.
 function command.workspace_options(parser)
@@ -32,7 +33,8 @@ end
 
 --- --timeout: how long at most.
 function command.timeout_option(parser)
-  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service"):argname("SECONDS"):convert(command.seconds)
+  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service")
+    :argname("SECONDS"):convert(command.seconds)
 end
 
 --- --no-wait, --timeout: how long.
@@ -41,15 +43,21 @@ function command.wait_options(parser)
   command.timeout_option(parser)
 end
 
+-- An option of a few values. Help shows them in place of a name.
+local function choice(parser, names, description, values)
+  parser:option(names, description):argname(table.concat(values, "|")):choices(values)
+    :default(values[1])
+end
+
 --- -o: how results are printed.
 function command.output_option(parser)
-  parser:option("-o --output", "how results are printed"):argname "FORMAT":choices { "table", "json" }:default "table"
+  choice(parser, "-o --output", "how results are printed", { "table", "json" })
 end
 
 --- --progress: how a wait is told of.
 function command.progress_option(parser)
-  parser:option("--progress", "how waiting is told of, on standard error: live on a terminal, else lines"):argname "STYLE"
-    :choices { "auto", "lines", "json", "quiet" }:default "auto"
+  choice(parser, "--progress", "how waiting is shown on standard error; auto: live on a terminal, "
+    .. "else lines", { "auto", "lines", "json", "quiet" })
 end
 
 --- One "name=value".
@@ -64,13 +72,22 @@ local function condition(text)
   return holds, err and err.message
 end
 
+--- The states that the service names (spec/contract/compute-rest.md, section 7). A filter takes any
+--- other word as well: the service may add states.
+command.STATES = {
+  "Running", "Stopped", "JobRunning", "Creating", "CreateFailed", "SettingUp", "SetupFailed",
+  "UserSettingUp", "UserSetupFailed", "Starting", "Stopping", "Restarting", "Resizing", "Deleting",
+  "Unusable", "Unknown",
+}
+
 --- --state, --tags, --mine, --where: which instances.
 function command.filter_options(parser)
-  parser:option("--state", "only those in this state"):argname "STATE"
+  parser:option("--state", "only those in this state: " .. table.concat(command.STATES, ", "))
+    :argname "Running|Stopped|..."
   parser:option("--tags", "only those with these tags"):argname("NAME=VALUE"):args("*"):convert(command.tag)
   parser:flag("--mine", "only mine: assigned to me, or created by me and assigned to nobody")
-  parser:option("--where", "only those for which this holds, a Lua expression over their fields: tags.keep ~= \"on\""):argname("EXPRESSION")
-    :convert(condition)
+  parser:option("--where", "only those for which this holds, a Lua expression over their fields: "
+    .. "tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
 end
 
 --- All of them: what a verb of one instance takes.
@@ -121,11 +138,11 @@ end
 
 local function print_fields(fields)
   local rows = {}
-  for name, value in pairs(fields) do
+  for _, name in ipairs(tables.keys(fields)) do
+    local value = fields[name]
     local shown = type(value) == "table" and json.encode(value) or tostring(value)
     if shown ~= "{}" and shown ~= "[]" then rows[#rows + 1] = { name = name, value = shown } end
   end
-  table.sort(rows, function(a, b) return a.name < b.name end)
   print(screen.table(rows, { { title = "Field", key = "name" }, { title = "Value", key = "value" } }, { width = width() }))
 end
 
@@ -142,10 +159,7 @@ function command.print_instance(args, vm)
 end
 
 local function tags_of(vm)
-  local list = {}
-  for name, value in pairs(vm.tags) do list[#list + 1] = name .. "=" .. value end
-  table.sort(list)
-  return table.concat(list, " ")
+  return table.concat(tables.texts(vm.tags, function(name, value) return name .. "=" .. value end), " ")
 end
 
 local COLUMNS = {

@@ -4,14 +4,16 @@ local command = require "azureml.cli.command"
 local create = {}
 
 local TEXTS = {
-  { "-s --size", "its size, fixed from then on; STANDARD_DS3_V2", "SIZE", "vm_size" },
+  { "-s --size", "its size, fixed from then on (default: STANDARD_DS3_V2)", "SIZE", "vm_size" },
   { "--description", "what it is for", "TEXT", "description" },
-  { "--idle-time-before-shutdown", "stop it when idle for so long: 30m, 2h, 1d", "TIME", "idle_time_before_shutdown" },
-  { "--vnet-resourcegroup-name", "the virtual network's resource group", "NAME", "vnet_resourcegroup_name" },
+  { "--idle-time-before-shutdown", "stop it when idle for so long: 30m, 2h, 1d", "TIME",
+    "idle_time_before_shutdown" },
+  { "--vnet-resourcegroup-name", "the virtual network's resource group", "NAME",
+    "vnet_resourcegroup_name" },
   { "--vnet-name", "the virtual network", "NAME", "vnet_name" },
   { "--subnet-name", "the subnet in it", "NAME", "subnet_name" },
   { "--user-object-id", "create it on behalf of this user", "ID", "assigned_user_object_id" },
-  { "--user-tenant-id", "and of this tenant", "ID", "assigned_user_tenant_id" },
+  { "--user-tenant-id", "that user's tenant", "ID", "assigned_user_tenant_id" },
 }
 
 function create.configure(parser)

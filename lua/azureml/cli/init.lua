@@ -1,6 +1,9 @@
---- The command line: which commands there are, and how one is run. A command is a file in cli/: a short script over the public API.
+--- The command line: which commands there are, and how one is run. A command is a file in cli/: a
+--- short script over the public API.
 local argparse = require "argparse"
 local errors = require "azureml.error"
+local help = require "azureml.console.help"
+local tables = require "azureml.tables"
 
 local cli = {}
 
@@ -18,7 +21,9 @@ cli.commands = {
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances, with their disks" },
   watch    = { summary = "tell each change of state in a workspace, until interrupted" },
-  pending  = { summary = "list what ended processes left under way at the service, and go on waiting for it" },
+  pending  = {
+    summary = "list what ended processes left under way at the service, and go on waiting for it",
+  },
   emulator = { summary = "serve an emulator of the service on loopback" },
   login    = { summary = "sign in, for all that runs later on this machine" },
   logout   = { summary = "remove all tokens that are kept on this machine" },
@@ -27,24 +32,45 @@ cli.commands = {
 }
 
 local OK, FAILED, MISUSED = 0, 1, 2
+local STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 --- The names, sorted.
 ---@return string[]
 function cli.names()
-  local names = {}
-  for name in pairs(cli.commands) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return tables.keys(cli.commands)
+end
+
+-- "-n, --name NAME" on one line; argparse gives each alias a line. A long name without a short one
+-- stands under the other long names.
+local function label_of(option)
+  local names = table.concat(option._public_aliases, ", ")
+  local values = table.concat(option:_get_argument_list(), " ")
+  local label = names:find "^%-%-" and "    " .. names or names
+  return values == "" and label or label .. " " .. values
+end
+
+local function lay_out(parser, width)
+  local labels = {}
+  for i, option in ipairs(parser._options) do
+    local label = label_of(option)
+    labels[i] = label
+    function option:_get_label_lines() return { label } end
+  end
+  for _, argument in ipairs(parser._arguments) do labels[#labels + 1] = argument._name end
+  parser:help_usage_margin(help.indent):help_description_margin(help.margin(labels))
+  parser:help_max_width(width):usage_max_width(width)
 end
 
 --- A command's parser.
 ---@param name string
+---@param width integer?      columns of its help; 80
 ---@return table parser, azureml.Command command
-function cli.parser(name)
+function cli.parser(name, width)
   local command = require("azureml.cli." .. name)
   local parser = argparse("azureml " .. name, cli.commands[name].summary):add_help(false)
   parser:flag("-h --help", "show this help")
   command.configure(parser)
+  lay_out(parser, width or 80)
   return parser, command
 end
 
@@ -73,11 +99,11 @@ end
 ---@param argv string[]       its name, then its arguments
 ---@return integer code       0 done; 1 failed; 2 wrong usage
 function cli.main(argv)
-  local parser, command = cli.parser(argv[1])
   if wants_help(argv) then
-    print((parser:get_help()))
+    print((cli.parser(argv[1], help.width(STANDARD_OUTPUT)):get_help()))
     return OK
   end
+  local parser, command = cli.parser(argv[1], help.width(STANDARD_ERROR))
   local ok, args = parser:pparse { table.unpack(argv, 2) }
   if ok then return run(command, args) end
   complain(args)

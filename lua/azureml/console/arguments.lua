@@ -1,4 +1,6 @@
---- The executable's own arguments, up to the command or script: which there are, what they mean, and how that is told.
+--- The executable's own arguments, up to the command or script: which there are, what they mean, and
+--- the text of --help.
+local tables = require "azureml.tables"
 
 local arguments = {}
 
@@ -6,37 +8,42 @@ local USAGE = "usage: azureml [options] [command or script [arguments]]"
 
 arguments.usage = USAGE .. "\n'azureml --help' lists options and commands."
 
-local HELP = USAGE .. [[
+local SUMMARY = "Runs a command, or a Lua 5.4 script as lua5.4 does; without either, it is a "
+  .. "prompt. Write ./NAME for a script that is called like a command."
 
+local OPTIONS = {
+  { "--emulator", "work with the emulator built in, not with Azure" },
+  { "--speed N", "the emulator's clock runs N times as fast, a number above 0 (default: 60)" },
+  { "--trace[=FILE]", "write a JSON line for each request, to standard error or to FILE" },
+  { "-e TEXT", "run TEXT" },
+  { "-l MODULE", "require MODULE into a global of its name" },
+  { "-l NAME=MODULE", "require MODULE into the global NAME" },
+  { "-i", "go on with the prompt" },
+  { "-E", "ignore LUA_INIT, LUA_PATH and LUA_CPATH" },
+  { "-W", "turn warnings on" },
+  { "-v", "print Lua's version" },
+  { "--version", "print azureml's version" },
+  { "--help", "print this text" },
+  { "--", "end the options" },
+  { "-", "end the options; the script is standard input" },
+}
 
-Runs a command, or a Lua 5.4 script as lua5.4 does; without either, it is a prompt.
-Write ./NAME for a script that is called like a command.
+local ENVIRONMENT = {
+  { "LUA_INIT_5_4, LUA_INIT", "what runs before all else: a text, or @ and the name of a file; "
+    .. "the first of the two that is set" },
+  { "AZUREML_ARM_SUBSCRIPTION", "the workspace's subscription" },
+  { "AZUREML_ARM_RESOURCEGROUP", "the workspace's resource group" },
+  { "AZUREML_ARM_WORKSPACE_NAME", "the workspace" },
+  { "AZURE_TENANT_ID", "the tenant of the application that signs in; without an application, "
+    .. "the Azure CLI's login is used" },
+  { "AZURE_CLIENT_ID", "that application" },
+  { "AZURE_CLIENT_SECRET", "its secret" },
+  { "AZUREML_EMULATOR", "the URL of an emulator to work with, not with Azure" },
+  { "AZUREML_TRACE", "where to trace to, as --trace=FILE; - is standard error" },
+}
 
-Options:
-  --emulator      work with the emulator built in, not with Azure
-  --speed N       its clock runs N times as fast (60)
-  --trace[=FILE]  a JSON line for each request, on standard error or to FILE
-  -e TEXT         run TEXT
-  -l MODULE       require MODULE into a global of its name
-  -l NAME=MODULE  require MODULE into global NAME
-  -i              go on with the prompt
-  -E              ignore LUA_INIT, LUA_PATH and LUA_CPATH
-  -W              turn warnings on
-  -v              tell Lua's version
-  --version       tell azureml's version
-  --help          this text
-  --              end of the options
-  -               end of the options; the script is standard input
-
-Environment:
-  LUA_INIT_5_4, else LUA_INIT: run before all else: a text, or @ and the name of a file
-  AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP, AZUREML_ARM_WORKSPACE_NAME: the workspace
-  AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: the application that asks; else the Azure CLI's login
-  AZUREML_EMULATOR: the URL of an emulator to work with, not with Azure
-  AZUREML_TRACE: where to trace to, as --trace=FILE; - is standard error
-
-Exit codes: 0 done, 1 an error, 2 wrong usage, 130 and 143 interrupted (SIGINT, SIGTERM).
-]]
+local EXIT_CODES = "Exit codes: 0 done, 1 an error, 2 wrong usage, "
+  .. "130 and 143 interrupted (SIGINT, SIGTERM)."
 
 ---@class azureml.Arguments
 ---@field steps { option: string, value: string }[]   -e, -l and -W, in order
@@ -123,26 +130,39 @@ function arguments.parse(argv)
     if not after then return nil, wrong end
     i = after
   end
-  if options.speed_given and not options.emulator then return nil, "'--speed' is the emulator's: it needs '--emulator'" end
+  if options.speed_given and not options.emulator then
+    return nil, "'--speed' is the emulator's: it needs '--emulator'"
+  end
   options.first = argv[i] and i
   return options
 end
 
+local function command_rows(commands)
+  local rows = {}
+  for i, name in ipairs(tables.keys(commands)) do rows[i] = { name, commands[name].summary or "" } end
+  return rows
+end
+
 --- What --help prints.
 ---@param commands table<string, { summary: string }>
+---@param width integer     columns
 ---@return string
-function arguments.help(commands)
-  local lines, names, width = {}, {}, 0
-  for name in pairs(commands) do
-    names[#names + 1] = name
-    width = math.max(width, #name)
+function arguments.help(commands, width)
+  local help = require "azureml.console.help"
+  local function paragraph(text) return table.concat(help.wrap(text, width), "\n") end
+  local rows = command_rows(commands)
+  local parts = {
+    USAGE,
+    paragraph(SUMMARY),
+    "Options:\n" .. help.list(OPTIONS, width),
+    "Environment:\n" .. help.list(ENVIRONMENT, width),
+    paragraph(EXIT_CODES),
+  }
+  if #rows > 0 then
+    local title = "Commands ('azureml COMMAND --help' tells more):\n"
+    parts[#parts + 1] = title .. help.list(rows, width)
   end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    lines[i] = ("  %s%s  %s"):format(name, (" "):rep(width - #name), commands[name].summary or "")
-  end
-  if #lines == 0 then return HELP end
-  return HELP .. "\nCommands ('azureml COMMAND --help' tells more):\n" .. table.concat(lines, "\n")
+  return table.concat(parts, "\n\n")
 end
 
 return arguments

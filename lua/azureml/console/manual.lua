@@ -4,8 +4,11 @@ local cli = require "azureml.cli"
 
 local manual = {}
 
+local WIDTH = 72      -- columns of what is shown as it is: man indents it by 7, and has 80
+
 local function escape(text)
-  return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("\n([.'])", "\n\\&%1"):gsub("^([.'])", "\\&%1"))
+  text = text:gsub("\\", "\\e"):gsub("%-", "\\-")
+  return (text:gsub("\n([.'])", "\n\\&%1"):gsub("^([.'])", "\\&%1"))
 end
 
 local function verbatim(text)
@@ -14,11 +17,13 @@ end
 
 -- Without the usage, which heads the section, and the summary, which is its first sentence.
 local function command_section(name)
-  local parser = cli.parser(name)
+  local parser = cli.parser(name, WIDTH)
   local usage = parser:get_usage():gsub("^Usage: ", "")
-  local options = parser:get_help():match "\n(Arguments:.*)$" or parser:get_help():match "\n(Options:.*)$" or ""
+  local help = parser:get_help()
+  local options = help:match "\n(Arguments:.*)$" or help:match "\n(Options:.*)$" or ""
   local summary = escape(cli.commands[name].summary)
-  return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(escape(name), summary, verbatim(usage), verbatim(options))
+  return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(
+    escape(name), summary, verbatim(usage), verbatim(options))
 end
 
 --- The page, as roff.
@@ -29,7 +34,7 @@ function manual.page()
     (".TH AZUREML 1 \"\" \"azureml %s\" \"User Commands\""):format(version),
     ".SH NAME\nazureml \\- create and manage Azure Machine Learning compute instances, in Lua",
     ".SH SYNOPSIS\n" .. verbatim "azureml [options] [command or script [arguments]]",
-    ".SH DESCRIPTION\n" .. verbatim(arguments.help(cli.commands)),
+    ".SH DESCRIPTION\n" .. verbatim(arguments.help(cli.commands, WIDTH)),
     ".SH COMMANDS",
   }
   for _, name in ipairs(cli.names()) do parts[#parts + 1] = command_section(name) end

@@ -1,20 +1,17 @@
 --- What is there when an emulator begins, as a table: read from a file in Lua or in JSON, checked, and sown. What is wrong is said with
 --- its place: "workspaces[2].instances.ci-ann.state".
-local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local sizes = require "azureml.emulator.sizes"
+local tables = require "azureml.tables"
 
 local seed = {}
 
 -- Rules: each takes a value and its place, and returns what is wrong, or nil -----------------------------------------------
 
 local function words(names)
-  local list = {}
-  for name in pairs(names) do list[#list + 1] = name end
-  table.sort(list)
-  return table.concat(list, ", ")
+  return table.concat(tables.keys(names), ", ")
 end
 
 local function of_type(kind, noun)
@@ -103,9 +100,18 @@ local function kind(value, place)
   if not KINDS[value] then return ("%s is '%s', which is no kind of compute (known: %s)"):format(place, shown(value), words(KINDS)) end
 end
 
+-- Accept what a PUT can hold: no functions and no cycles.
+local function plain(value, place)
+  local wrong = any_table(value, place)
+  if wrong then return wrong end
+  local ok, why = pcall(json.encode, value)
+  if not ok then return ("%s: %s"):format(place, (why:gsub("^bad argument #1: ", ""))) end
+end
+
 -- properties: what a PUT has in its innermost object.
 local instance_record = record {
-  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind, properties = any_table,
+  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind,
+  properties = plain,
 }
 
 local function instance(value, place)
@@ -157,10 +163,7 @@ end
 
 -- In the order of their names: whoever lists them finds the same each time.
 local function sow_instances(emulator, workspace, instances_given, place)
-  local names = {}
-  for name in pairs(instances_given or {}) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(tables.keys(instances_given)) do
     local ok, why = pcall(sow_instance, emulator, workspace, name, instances_given[name])
     if not ok and errors.is_interrupted(why) then error(why, 0) end
     if not ok then
@@ -189,21 +192,31 @@ local function fail(path, why)
   errors.raise { code = "SeedInvalid", message = ("the seed %s: %s"):format(path, why) }
 end
 
+-- Run a seed in Lua and return its value. The globals that it sets are its own.
+local function run(path, content)
+  local chunk, fault = load(content, "@" .. path, "t", setmetatable({}, { __index = _G }))
+  if not chunk then return nil, fault end
+  local ok, value = pcall(chunk)
+  if ok then return value end
+  if errors.is_interrupted(value) then error(value, 0) end
+  return nil, tostring(value)
+end
+
 -- JSON begins with a brace; a chunk of Lua cannot.
 local function value_of(path, content)
-  local value, why
   content = content:gsub("^\xEF\xBB\xBF", "")
+  local value, why
   if content:find "^%s*{" then
     value, why = json.decode_exact(content)
   else
-    value, why = core.sandbox(content, "@" .. path)
-    if value == nil and not why then why = "it returns nothing" end
+    value, why = run(path, content)
   end
-  if value == nil then fail(path, why) end
+  if value == nil then fail(path, why or "it returns nothing") end
   return value
 end
 
---- Read a seed from a file: JSON, or Lua that returns it, which is run where there is nothing: no functions, no files, so many steps.
+--- Read a seed from a file: JSON, or a script in Lua that returns the seed. The script has the
+--- standard library.
 ---@param path string
 ---@return table
 ---@raise an error object `SeedInvalid` that names the file and the place

@@ -1,0 +1,62 @@
+/* lua_value.c: the values that every file of the border pushes: userdata, fields, nil and a reason.
+   Knows nothing of the core: the module azureml.httpd is linked with a copy. */
+
+#include <stdlib.h>
+
+#include "lua_core.h"
+
+/* -- userdata ----------------------------------------------------------------------------------- */
+
+void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  luaL_setfuncs(L, meta, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");      /* a script cannot take __gc away */
+  lua_pop(L, 1);
+}
+
+void **push_slot(lua_State *L, const char *type) {
+  void **slot = lua_newuserdatauv(L, sizeof *slot, 1);
+  *slot = NULL;
+  luaL_setmetatable(L, type);
+  return slot;
+}
+
+void *check_open(lua_State *L, int arg, const char *type, const char *what) {
+  void **slot = luaL_checkudata(L, arg, type);
+  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
+  return *slot;
+}
+
+/* -- texts, fields and reasons ------------------------------------------------------------------ */
+
+int push_owned(lua_State *L, char *text) {
+  lua_pushstring(L, text);
+  free(text);
+  return 1;
+}
+
+int push_buf(lua_State *L, const Buf *buf) {
+  lua_pushlstring(L, buf->data ? buf->data : "", buf->len);
+  return 1;
+}
+
+int push_reason(lua_State *L, const char *reason) {
+  lua_pushnil(L);
+  lua_pushstring(L, reason);
+  return 2;
+}
+
+void set_text(lua_State *L, const char *name, const char *text) {
+  if (!text) return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, name);
+}
+
+void set_integer(lua_State *L, const char *name, lua_Integer number) {
+  lua_pushinteger(L, number);
+  lua_setfield(L, -2, name);
+}
