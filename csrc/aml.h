@@ -341,6 +341,8 @@ typedef struct Request {
   size_t      body_len;
   double      timeout;                 /* seconds until the service has answered, retries included;
                                           0: only the retry policy limits them */
+  int         cautious;                /* repeat it only after a refusal that proves that nothing
+                                          ran, unless the policy's methods were given */
   int         follow;                  /* a long-running operation: poll it to its end */
   FinalState  final_state;
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */

@@ -15,6 +15,8 @@ typedef struct RetryPolicy {
   double delay;                        /* seconds, base of the backoff; 0.8; 0 is allowed */
   double max_delay;                    /* seconds; 60. A longer Retry-After ends the tries */
   int    statuses[RETRY_STATUSES];     /* ends with 0; 408 429 500 502 503 504 */
+  int    methods_given;                /* the caller chose methods: they count for a cautious
+                                          request too */
   unsigned methods;                    /* bits of retry_method: those that may be sent twice; all
                                           but POST. Any other method is sent again only when the
                                           service certainly did not execute it */
@@ -27,6 +29,7 @@ typedef struct Attempt {
   int    status;        /* HTTP; 0: a transport error */
   int    permanent;     /* a transport error that the next try meets too: a bad certificate */
   int    sent;          /* a part of the request left this machine */
+  int    cautious;      /* repeat only after a refusal that proves that nothing ran */
   double after;         /* what retry_after returned */
 } Attempt;
 

@@ -17,6 +17,7 @@ local later = require "azureml.later"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
 local operation = later "azureml.operation"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local workspace = require "azureml.workspace"
 
@@ -74,8 +75,7 @@ azureml.pending = late(journal, "of_the_dead")
 function azureml.resume(ticket, given)
   local said = type(ticket) == "table" and ticket or operation.read_ticket(ticket)
   local names = { subscription_id = said.subscription_id, resource_group = said.resource_group, name = said.workspace_name }
-  for name, value in pairs(given or {}) do names[name] = names[name] or value end
-  return workspace.new(names).instances:resume(said)
+  return workspace.new(tables.merge(given, names)).instances:resume(said)
 end
 
 return azureml

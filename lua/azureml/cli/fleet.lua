@@ -2,6 +2,7 @@
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local tables = require "azureml.tables"
 
 local fleet = {}
 
@@ -32,8 +33,7 @@ function fleet.options(parser)
 end
 
 local function names_of(args)
-  local names = { table.unpack(args.names) }
-  for _, name in ipairs(args.name or {}) do names[#names + 1] = name end
+  local names = tables.append(tables.copy(args.names), args.name)
   return #names > 0 and names or nil
 end
 
@@ -64,9 +64,7 @@ end
 
 local function question_about(names)
   if #names == 1 then return ("Delete the compute instance '%s' and its disk?"):format(names[1]) end
-  local shown = table.concat(names, ", ", 1, math.min(#names, SHOWN))
-  if #names > SHOWN then shown = ("%s and %d more"):format(shown, #names - SHOWN) end
-  return ("Delete %d compute instances and their disks (%s)?"):format(#names, shown)
+  return ("Delete %d compute instances and their disks (%s)?"):format(#names, tables.excerpt(names, SHOWN))
 end
 
 local function planned(results)
@@ -79,9 +77,7 @@ end
 
 -- Those that the answer was about are deleted, whatever has come since.
 local function ask(instances, given)
-  local look = { dry_run = true }
-  for name, value in pairs(given) do look[name] = value end
-  local names = planned(instances:delete_all(look))
+  local names = planned(instances:delete_all(tables.merge(given, { dry_run = true })))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
   return {
     names = names, limit = given.limit, timeout = given.timeout, keep_going = given.keep_going,

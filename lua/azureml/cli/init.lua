@@ -3,6 +3,7 @@
 local argparse = require "argparse"
 local errors = require "azureml.error"
 local help = require "azureml.console.help"
+local tables = require "azureml.tables"
 
 local cli = {}
 
@@ -36,10 +37,7 @@ local STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 --- The names, sorted.
 ---@return string[]
 function cli.names()
-  local names = {}
-  for name in pairs(cli.commands) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return tables.keys(cli.commands)
 end
 
 -- "-n, --name NAME" on one line; argparse gives each alias a line. A long name without a short one

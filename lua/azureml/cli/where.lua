@@ -2,6 +2,7 @@
 --- libraries.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
+local tables = require "azureml.tables"
 
 local where = {}
 
@@ -15,10 +16,7 @@ local function reason(message)
 end
 
 local function names_of_fields()
-  local names = {}
-  for name in pairs(instance.fields) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return table.concat(tables.keys(instance.fields), ", ")
 end
 
 -- In parentheses it can be nothing but an expression; the message is better without them.

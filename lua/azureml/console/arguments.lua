@@ -1,5 +1,6 @@
 --- The executable's own arguments, up to the command or script: which there are, what they mean, and
 --- the text of --help.
+local tables = require "azureml.tables"
 
 local arguments = {}
 
@@ -138,8 +139,7 @@ end
 
 local function command_rows(commands)
   local rows = {}
-  for name, command in pairs(commands) do rows[#rows + 1] = { name, command.summary or "" } end
-  table.sort(rows, function(a, b) return a[1] < b[1] end)
+  for i, name in ipairs(tables.keys(commands)) do rows[i] = { name, commands[name].summary or "" } end
   return rows
 end
 

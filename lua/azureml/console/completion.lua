@@ -1,8 +1,9 @@
 --- Completion at the prompt: names that go on what was typed, found by looking only. It calls no function and no metamethod,
 --- so it sends no request. A metatable whose `__index` is a function may tell it what there is: `__methods` is a table of what
 --- can be called, `__fields` one whose keys are names of fields.
+local tables = require "azureml.tables"
 
-local complete = {}
+local completion = {}
 
 local KEYWORDS = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until while]])
@@ -85,7 +86,7 @@ end
 ---@param env table         the globals
 ---@return string prefix    what all candidates begin with
 ---@return string[]         the candidates, whole and sorted
-function complete.word(word, env)
+function completion.word(word, env)
   local path, stem = word:match "^(.-)([%w_]*)$"
   local value = path:find "^[%a_][%w_.:]*[.:]$" and follow(path, env) or path == "" and env or nil
   local names = value ~= nil and names_in(value, stem, path:sub(-1) == ":") or {}
@@ -94,12 +95,10 @@ function complete.word(word, env)
       if stem ~= "" and keyword:sub(1, #stem) == stem then names[keyword] = true end
     end
   end
-  local candidates = {}
-  for name in pairs(names) do candidates[#candidates + 1] = path .. name end
-  table.sort(candidates)
+  local candidates = tables.texts(names, function(name) return path .. name end)
   local prefix = candidates[1] or word
   if candidates[2] then prefix = common_prefix(prefix, candidates[#candidates]) end
   return prefix, candidates
 end
 
-return complete
+return completion

@@ -5,6 +5,7 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local panel = require "azureml.console.panel"
 local screen = require "azureml.console.screen"
+local tables = require "azureml.tables"
 local tally = require "azureml.console.tally"
 local task = require "azureml.task"
 
@@ -17,10 +18,7 @@ local BAR = { least = 10, most = 40 }
 local SHOWN = 3             -- of the slowest, and of the failed ones
 
 local function names_of_styles()
-  local names = {}
-  for name in pairs(STYLES) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return table.concat(tables.keys(STYLES), ", ")
 end
 
 --- The style that a caller's options ask for.

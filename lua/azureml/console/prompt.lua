@@ -1,11 +1,12 @@
---- The prompt: reads a chunk, runs it, shows what it gives, until the end of the file. The terminal's lines come from
---- azureml.edit, which only the executable has; what values look like is render.lua's, what may be typed next complete.lua's.
-local complete = require "azureml.console.completion"
+--- The prompt: reads a chunk, runs it, shows what it gives, until the end of the file. The terminal's
+--- lines come from azureml.edit, which only the executable has. What values look like is decided in
+--- values.lua, what may be typed next in completion.lua.
+local completion = require "azureml.console.completion"
 local values = require "azureml.console.values"
 local state_directory = require "azureml.state_directory"
 local traceback = require "azureml.console.traceback"
 
-local repl = {}
+local prompt = {}
 
 local SIGTERM = 15
 local HELP = [[
@@ -38,7 +39,7 @@ Tab completes, Up recalls, Ctrl-C ends a wait or drops a line, Ctrl-D leaves.]]
 
 --- Where the history lies; nil when there is no home.
 ---@return string?
-function repl.history_path()
+function prompt.history_path()
   return state_directory "history"
 end
 
@@ -57,8 +58,8 @@ end
 
 -- With line editing. The history is written after each chunk: it survives a terminal that is closed.
 local function editing_terminal(edit, env)
-  local history, last = repl.history_path(), nil
-  edit.start(function(word) return complete.word(word, env) end)
+  local history, last = prompt.history_path(), nil
+  edit.start(function(word) return completion.word(word, env) end)
   if history then edit.load_history(history) end
   return {
     greets = true,
@@ -80,9 +81,9 @@ local function plain_terminal(edit)
   local has_reader = edit.columns(0) ~= nil
   return {
     greets = has_reader,
-    read = function(prompt)
+    read = function(text)
       if has_reader then
-        io.stdout:write(prompt)
+        io.stdout:write(text)
         io.stdout:flush()
       end
       return (io.stdin:read "l")
@@ -110,7 +111,7 @@ end
 ---@return function? chunk
 ---@return string? message       what is wrong with it
 ---@return boolean? incomplete   nothing but its end is missing
-function repl.compile(text, env)
+function prompt.compile(text, env)
   local expression = text:match "^%s*=(.*)$"
   local chunk, message = load("return " .. (expression or text), "=stdin", "t", env)
   if chunk then return chunk end
@@ -124,8 +125,8 @@ end
 local function read_line(session, name, default)
   local waiting = session.signals.drain()
   if waiting == SIGTERM then return nil, waiting end      -- an older Ctrl-C was for what is over
-  local prompt = session.env[name]
-  local line = session.terminal.read(prompt == nil and default or tostring(prompt))
+  local text = session.env[name]
+  local line = session.terminal.read(text == nil and default or tostring(text))
   if line then return line end
   return nil, session.signals.drain()
 end
@@ -136,7 +137,7 @@ end
 local function read_text(session)
   local text, signal = read_line(session, "_PROMPT", "> ")
   while text do
-    local _, _, incomplete = repl.compile(text, session.env)
+    local _, _, incomplete = prompt.compile(text, session.env)
     if not incomplete then break end
     local line
     line, signal = read_line(session, "_PROMPT2", ">> ")
@@ -174,7 +175,7 @@ local function try(session, f, ...)
 end
 
 local function evaluate(session, text)
-  local chunk, message = repl.compile(text, session.env)
+  local chunk, message = prompt.compile(text, session.env)
   if not chunk then return session.terminal.complain(message) end
   local results, signal = try(session, chunk)
   if not results then return signal end
@@ -212,7 +213,7 @@ end
 --- Hold a conversation until its end.
 ---@param options azureml.ReplOptions
 ---@return integer      the exit code
-function repl.run(options)
+function prompt.run(options)
   local env = options.env or _G
   local session = setmetatable({ env = env, terminal = options.terminal or standard_terminal(env) }, { __index = options })
   offer_globals(env)
@@ -222,4 +223,4 @@ function repl.run(options)
   return code
 end
 
-return repl
+return prompt

@@ -1,5 +1,7 @@
 --- How far a fleet is: what each instance is at, counted; which are the slowest; how long it may still take. Draws nothing, and knows no
 --- clock.
+local tables = require "azureml.tables"
+
 local tally = {}
 
 local SAMPLE = 101      -- durations, the latest, of which the median is taken
@@ -76,10 +78,7 @@ end
 --- How long half of those that are done took at least; nil while none is.
 ---@return number? seconds
 function Tally:median()
-  local sorted = {}
-  for _, seconds in pairs(self.durations) do sorted[#sorted + 1] = seconds end
-  if #sorted == 0 then return nil end
-  table.sort(sorted)
+  local sorted = tables.values(self.durations)
   return sorted[(#sorted + 1) // 2]
 end
 
