@@ -1,5 +1,5 @@
 /* pure.c: bind the files of csrc that need no Lua and no network, as the Lua module `pure` for the
-   specs. Each function has one binding. It is never installed. */
+   specs. Each binding only calls its function. It is never installed. */
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -107,8 +107,9 @@ static int l_buf_puts(lua_State *L) {
 }
 
 static int l_buf_printf(lua_State *L) {
-  const char *key = luaL_checkstring(L, 2);
-  lua_pushinteger(L, buf_printf(check_buf(L), "%s=%d", key, (int)luaL_checkinteger(L, 3)));
+  const char *name = luaL_checkstring(L, 2);
+  int number = (int)luaL_checkinteger(L, 3);
+  lua_pushinteger(L, buf_printf(check_buf(L), "%s=%d", name, number));
   return 1;
 }
 
@@ -137,10 +138,9 @@ static int l_buf_state(lua_State *L) {
 
 static const luaL_Reg buf_methods[] = {
   { "add", l_buf_add }, { "claim", l_buf_claim }, { "puts", l_buf_puts },
-  { "printf", l_buf_printf }, { "take", l_buf_take },
-  { "reset", l_buf_reset }, { "clear", l_buf_clear }, { "wipe", l_buf_wipe },
-  { "data", l_buf_data }, { "state", l_buf_state },
-  { "__gc", l_buf_clear }, { NULL, NULL }
+  { "printf", l_buf_printf }, { "take", l_buf_take }, { "reset", l_buf_reset },
+  { "clear", l_buf_clear }, { "wipe", l_buf_wipe }, { "data", l_buf_data },
+  { "state", l_buf_state }, { "__gc", l_buf_clear }, { NULL, NULL }
 };
 
 /* -- text -------------------------------------------------------------------------------------- */
@@ -162,6 +162,7 @@ static int l_text_set(lua_State *L) {
 }
 
 static int l_text_wipe(lua_State *L) { text_wipe(text_copy(luaL_optstring(L, 1, NULL))); return 0; }
+
 static int l_text_equal(lua_State *L) {
   return push_bool(L, text_equal(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL)));
 }
@@ -219,11 +220,9 @@ static int l_text_guid(lua_State *L) {
 
 static const luaL_Reg text_functions[] = {
   { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set },
-  { "wipe", l_text_wipe }, { "equal", l_text_equal },
-  { "starts", l_text_starts }, { "ends", l_text_ends }, { "plain", l_text_plain },
-  { "has_control", l_text_has_control },
-  { "is_text", l_text_is_text }, { "is_token", l_text_is_token },
-  { "line", l_text_line },
+  { "wipe", l_text_wipe }, { "equal", l_text_equal }, { "starts", l_text_starts },
+  { "ends", l_text_ends }, { "plain", l_text_plain }, { "has_control", l_text_has_control },
+  { "is_text", l_text_is_text }, { "is_token", l_text_is_token }, { "line", l_text_line },
   { "number", l_text_number }, { "guid", l_text_guid }, { NULL, NULL }
 };
 
@@ -268,9 +267,8 @@ static int l_url_escape(lua_State *L) {
 
 static const luaL_Reg url_functions[] = {
   { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target },
-  { "resolve", l_url_resolve },
-  { "is_secure", l_url_is_secure }, { "is_loopback", l_url_is_loopback },
-  { "redacted", l_url_redacted }, { "escape", l_url_escape },
+  { "resolve", l_url_resolve }, { "is_secure", l_url_is_secure },
+  { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
   { NULL, NULL }
 };
 
@@ -317,8 +315,8 @@ static int l_headers_clear(lua_State *L) {
 
 static const luaL_Reg headers_methods[] = {
   { "add", l_headers_add }, { "get", l_headers_get }, { "all", l_headers_all },
-  { "reset", l_headers_reset }, { "clear", l_headers_clear },
-  { "__gc", l_headers_clear }, { NULL, NULL }
+  { "reset", l_headers_reset }, { "clear", l_headers_clear }, { "__gc", l_headers_clear },
+  { NULL, NULL }
 };
 
 /* Read the list of header lines at arg. */
@@ -350,10 +348,14 @@ static void read_reply(lua_State *L, int arg, Reply *reply) {
 /* -- error ------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {
-  [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol",
+  [ERROR_NONE] = "none",
+  [ERROR_TRANSPORT] = "transport",
+  [ERROR_PROTOCOL] = "protocol",
   [ERROR_HTTP] = "http",
-  [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential",
-  [ERROR_UNAVAILABLE] = "unavailable", [ERROR_USAGE] = "usage"
+  [ERROR_OPERATION] = "operation",
+  [ERROR_CREDENTIAL] = "credential",
+  [ERROR_UNAVAILABLE] = "unavailable",
+  [ERROR_USAGE] = "usage"
 };
 
 static Error *check_error(lua_State *L, int arg) { return luaL_checkudata(L, arg, ERROR); }
@@ -364,8 +366,8 @@ static int l_error(lua_State *L) {
 }
 
 static int l_error_set(lua_State *L) {
-  error_set(check_error(L, 1), ERROR_USAGE, luaL_optstring(L, 2, NULL), "%s",
-    luaL_checkstring(L, 3));
+  const char *code = luaL_optstring(L, 2, NULL), *message = luaL_checkstring(L, 3);
+  error_set(check_error(L, 1), ERROR_USAGE, code, "%s", message);
   return 0;
 }
 
@@ -424,10 +426,9 @@ static int l_error_fields(lua_State *L) { return push_error(L, check_error(L, 1)
 
 static const luaL_Reg error_methods[] = {
   { "set", l_error_set }, { "set_again", l_error_set_again }, { "from_reply", l_error_from_reply },
-  { "from_status", l_error_from_status },
-  { "copy", l_error_copy }, { "move", l_error_move }, { "clear", l_error_clear },
-  { "fields", l_error_fields },
-  { "__gc", l_error_clear }, { NULL, NULL }
+  { "from_status", l_error_from_status }, { "copy", l_error_copy }, { "move", l_error_move },
+  { "clear", l_error_clear }, { "fields", l_error_fields }, { "__gc", l_error_clear },
+  { NULL, NULL }
 };
 
 /* Fill a reply, reset it, clear it; return what is left each time. */
@@ -447,9 +448,10 @@ static int l_reply(lua_State *L) {
 static void read_statuses(lua_State *L, int arg, int *statuses) {
   if (lua_getfield(L, arg, "statuses") == LUA_TTABLE) {
     memset(statuses, 0, RETRY_STATUSES * sizeof *statuses);
-    for (int i = 0; i < RETRY_STATUSES && lua_rawgeti(L, -1, i + 1) == LUA_TNUMBER;
-         i++, lua_pop(L, 1))
+    for (int i = 0; i < RETRY_STATUSES && lua_rawgeti(L, -1, i + 1) == LUA_TNUMBER; i++) {
       statuses[i] = (int)lua_tointeger(L, -1);
+      lua_pop(L, 1);
+    }
   }
   lua_settop(L, 3);
 }
@@ -467,8 +469,8 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   *policy = retry_default;
   luaL_checktype(L, arg, LUA_TTABLE);
   policy->tries = (int)field_number(L, arg, "tries", policy->tries);
-  policy->tries_unanswered =
-    (int)field_number(L, arg, "tries_unanswered", policy->tries_unanswered);
+  double unanswered = field_number(L, arg, "tries_unanswered", policy->tries_unanswered);
+  policy->tries_unanswered = (int)unanswered;
   policy->delay = field_number(L, arg, "delay", policy->delay);
   policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
   read_methods(L, arg, &policy->methods);
@@ -543,22 +545,22 @@ static int l_in_heap(lua_State *L) {
    frees */
 static int l_pieces(lua_State *L) {
   enum { PIECES = 200 };
-  struct { unsigned char *at; size_t size; } pieces[PIECES] = { { NULL, 0 } };
+  struct { unsigned char *data; size_t size; } pieces[PIECES] = { { NULL, 0 } };
   Heap heap = { .blocks = NULL };
   unsigned long random = (unsigned long)luaL_checkinteger(L, 2);
   lua_Integer steps = luaL_checkinteger(L, 1), spoilt = 0;
   for (lua_Integer i = 0; i < steps; i++) {
     random = random * 6364136223846793005u + 1442695040888963407u;
-    size_t n = (random >> 33) % PIECES;
-    size_t size = (random >> 43) % ((random >> 41) % 4 ? 200 : 2000);
+    size_t n = (random >> 33) % PIECES, largest = (random >> 41) % 4 ? 200 : 2000;
+    size_t size = (random >> 43) % largest;
     size_t kept = size < pieces[n].size ? size : pieces[n].size;
-    pieces[n].at = heap_allocate(&heap, pieces[n].at, pieces[n].size, size);
-    for (size_t k = 0; k < kept; k++) spoilt += pieces[n].at[k] != (unsigned char)n;
-    if (size) memset(pieces[n].at, (int)n, size);
-    if (size && (size_t)pieces[n].at % HEAP_GRAIN) spoilt++;
+    pieces[n].data = heap_allocate(&heap, pieces[n].data, pieces[n].size, size);
+    for (size_t k = 0; k < kept; k++) spoilt += pieces[n].data[k] != (unsigned char)n;
+    if (size) memset(pieces[n].data, (int)n, size);
+    if (size && (size_t)pieces[n].data % HEAP_GRAIN) spoilt++;
     pieces[n].size = size;
   }
-  for (size_t n = 0; n < PIECES; n++) heap_allocate(&heap, pieces[n].at, pieces[n].size, 0);
+  for (size_t n = 0; n < PIECES; n++) heap_allocate(&heap, pieces[n].data, pieces[n].size, 0);
   heap_free(&heap);
   lua_pushinteger(L, spoilt);
   return 1;
@@ -567,7 +569,9 @@ static int l_pieces(lua_State *L) {
 /* -- lro --------------------------------------------------------------------------------------- */
 
 static const char *const outcomes[] = {
-  [LRO_RUNNING] = "running", [LRO_SUCCEEDED] = "succeeded", [LRO_FAILED] = "failed",
+  [LRO_RUNNING] = "running",
+  [LRO_SUCCEEDED] = "succeeded",
+  [LRO_FAILED] = "failed",
   [LRO_BROKEN] = "broken"
 };
 
@@ -598,6 +602,7 @@ static int read_with(lua_State *L, LroOutcome (*read)(Lro *, const Reply *, Erro
 
 static int l_lro_first(lua_State *L) { return read_with(L, lro_first); }
 static int l_lro_poll(lua_State *L) { return read_with(L, lro_poll); }
+
 static int l_lro_final_url(lua_State *L) {
   lua_pushstring(L, lro_final_url(check_lro(L)));
   return 1;
@@ -621,16 +626,14 @@ static int l_lro_fields(lua_State *L) {
 
 static int l_lro_final_state(lua_State *L) {
   FinalState final_state = FINAL_UNSET;
-  if (lro_final_state(luaL_optstring(L, 1, NULL), &final_state))
-    lua_pushstring(L, lro_final_state_name(final_state));
-  else lua_pushnil(L);
+  int is_known = lro_final_state(luaL_optstring(L, 1, NULL), &final_state);
+  lua_pushstring(L, is_known ? lro_final_state_name(final_state) : NULL);
   return 1;
 }
 
 static const luaL_Reg lro_methods[] = {
   { "first", l_lro_first }, { "poll", l_lro_poll }, { "final_url", l_lro_final_url },
-  { "fields", l_lro_fields }, { "clear", l_lro_clear },
-  { "__gc", l_lro_clear }, { NULL, NULL }
+  { "fields", l_lro_fields }, { "clear", l_lro_clear }, { "__gc", l_lro_clear }, { NULL, NULL }
 };
 
 /* -- throttle ---------------------------------------------------------------------------------- */
@@ -684,8 +687,8 @@ static int l_throttle_note(lua_State *L) {
 /* take(scope, kind, now, again) -> true | false, seconds to wait */
 static int l_throttle_take(lua_State *L) {
   double wait = 0;
-  int taken = throttle_take(check_scope(L), check_kind(L), luaL_checknumber(L, 4),
-    lua_toboolean(L, 5), &wait);
+  double now = luaL_checknumber(L, 4);
+  int taken = throttle_take(check_scope(L), check_kind(L), now, lua_toboolean(L, 5), &wait);
   lua_pushboolean(L, taken);
   lua_pushnumber(L, wait);
   return 2;
@@ -715,9 +718,9 @@ static int l_throttle_free(lua_State *L) {
 
 static const luaL_Reg throttle_methods[] = {
   { "hold", l_throttle_hold }, { "until_", l_throttle_until }, { "note", l_throttle_note },
-  { "remaining", l_throttle_remaining },
-  { "take", l_throttle_take }, { "answered", l_throttle_answered }, { "leave", l_throttle_leave },
-  { "__gc", l_throttle_free }, { NULL, NULL }
+  { "remaining", l_throttle_remaining }, { "take", l_throttle_take },
+  { "answered", l_throttle_answered }, { "leave", l_throttle_leave }, { "__gc", l_throttle_free },
+  { NULL, NULL }
 };
 
 /* -- jwt --------------------------------------------------------------------------------------- */
@@ -813,7 +816,7 @@ static int l_assertion(lua_State *L) {
     .client_id = luaL_checkstring(L, 5),
     .audience = luaL_checkstring(L, 6),
     .id = luaL_checkstring(L, 7),
-    .now = (time_t)luaL_checkinteger(L, 8),
+    .now = (time_t)luaL_checkinteger(L, 8)
   };
   char *jwt = jwt_assertion(&assertion);
   certificate_free(certificate);
@@ -826,7 +829,7 @@ static int l_challenge(lua_State *L) {
   static const char *const names[] = {
     [CHALLENGE_TOKEN] = "token",
     [CHALLENGE_CLAIMS] = "claims",
-    [CHALLENGE_UNREADABLE] = "unreadable",
+    [CHALLENGE_UNREADABLE] = "unreadable"
   };
   Headers headers = { 0 };
   char *claims;
@@ -927,8 +930,7 @@ static const luaL_Reg functions[] = {
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate },
   { "assertion", l_assertion }, { "challenge", l_challenge },
   { "challenge_parameter", l_challenge_parameter }, { "activity", l_activity },
-  { "pace_after", l_pace_after }, { "transport_fault", l_transport_fault },
-  { NULL, NULL }
+  { "pace_after", l_pace_after }, { "transport_fault", l_transport_fault }, { NULL, NULL }
 };
 
 __attribute__((visibility("default"))) int luaopen_pure(lua_State *L);

@@ -221,7 +221,8 @@ describe("a credential with a function", function()
     },
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
-      "spec/task/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
+      "spec/task/question_spec.lua:%d+: a task yields only by waiting: "
+        .. "nobody would resume it here$",
     },
     ["nothing"] = {
       function() end, "CredentialUnavailable", "^the credential's function: it gave no token$"
