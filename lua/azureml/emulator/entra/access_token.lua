@@ -129,7 +129,8 @@ local function is_among(list, wanted)
   return false
 end
 
--- A client that can answer challenges is given tokens that live long. Source: auth.md, section 11.
+-- A client that can answer challenges is given tokens that live long.
+-- Source: spec/contract/auth.md, section 11.
 local function life(self, held)
   if self.given_lifetime or not is_among(held, "xms_cc=cp1") then return math.floor(self.lifetime) end
   return math.floor(math.max(self.lifetime, inferred.continuous_token_lifetime))

@@ -1,5 +1,6 @@
---- Signing in with a browser: the page that an authorization code comes from, with PKCE, and the page for device codes. Nobody types a
---- password here: who signs in is set, and the page does it at once. Source: auth.md, sections 8 and 9.
+--- Signing in with a browser: the page that an authorization code comes from, with PKCE, and the
+--- page for device codes. Nobody types a password here: who signs in is set, and the page does it
+--- at once. Source: spec/contract/auth.md, sections 8 and 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
 local device = require "azureml.emulator.entra.device"

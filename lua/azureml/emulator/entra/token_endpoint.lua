@@ -1,4 +1,5 @@
---- The token endpoint: each kind of grant, and what is given for it. Source: auth.md, sections 2, 8 and 9.
+--- The token endpoint: each kind of grant, and what is given for it. Source: spec/contract/auth.md,
+--- sections 2, 8 and 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local device = require "azureml.emulator.entra.device"
 local json = require "azureml.json"

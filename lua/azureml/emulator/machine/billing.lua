@@ -1,4 +1,5 @@
---- The meter: how long each compute ran, by size, and what that costs. Source: compute-rest.md, sections 3.16 and 7.6.
+--- The meter: how long each compute ran, by size, and what that costs.
+--- Source: spec/contract/compute-rest.md, sections 3.16 and 7.6.
 local inferred = require "azureml.emulator.inferred"
 local sizes = require "azureml.emulator.sizes"
 local tables = require "azureml.tables"

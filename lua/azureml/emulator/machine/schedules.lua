@@ -1,5 +1,5 @@
---- Schedules that start and stop an instance: what may be asked for, how it is shown, and when one is due next.
---- Source: compute-rest.md, sections 3.13 and 9.1.
+--- Schedules that start and stop an instance: what may be asked for, how it is shown, and when one
+--- is due next. Source: spec/contract/compute-rest.md, sections 3.13 and 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
 local check = require "azureml.emulator.check"
 local cron = require "azureml.emulator.machine.cron"
