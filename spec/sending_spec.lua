@@ -127,7 +127,7 @@ describe("a verb", function()
     local op = ws.instances:start("stopped", { wait_for_capacity = true })
     local err = refusal(op.wait, op, { timeout = 180 })
     assert.equal("AllocationFailed", err.code)
-    assert.matches("sizes of the same family: STANDARD_", err.hint)
+    assert.matches("sizes of the same family: Standard_", err.hint)
   end)
 
   it("create does not touch an instance that exists", function()
