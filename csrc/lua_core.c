@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "lua_core.h"
+#include "pace.h"
 #include "text.h"
 #include "url.h"
 
@@ -515,6 +516,12 @@ static int l_trace(lua_State *L) {
   return 1;
 }
 
+/* pace_after(seconds) -> the pause that follows one of so many seconds */
+static int l_pace_after(lua_State *L) {
+  lua_pushnumber(L, pace_after(&pace_default, luaL_checknumber(L, 1)));
+  return 1;
+}
+
 static int l_now(lua_State *L) {
   lua_pushnumber(L, loop_now(loop_of(L)));
   return 1;
@@ -598,6 +605,7 @@ static const luaL_Reg functions[] = {
   { "watch",       l_watch },
   { "trace",       l_trace },
   { "now",         l_now },
+  { "pace_after",  l_pace_after },
   { "time",        l_time },
   { "clock",       l_clock },
   { "random",      l_random },

@@ -25,6 +25,7 @@ enum { MAX_TEXT = 256 * 1024 * 1024, NEWBORN = 60 /* seconds: younger than that 
 typedef struct Journal {
   int   fd;          /* locked; -1: closed */
   char *path;
+  int   is_torn;     /* its last line is not whole and could not be cut off */
   pid_t pid;         /* whose it is: a forked child removes nothing */
 } Journal;
 
@@ -132,17 +133,28 @@ static int l_dead_journals(lua_State *L) {
 
 /* -- what can be done with one ------------------------------------------------------------------------------------------ */
 
-/* append(value) -> true | nil, why not.  A line of JSON, in one write: it is there whole, or torn at the file's end. No copy of it is made for
-   Lua: a status URL has 3 KB, and 10,000 may be written down in a second. */
+/* Cut off what a short write has left, so that the next line starts afresh. */
+static void cut_back(Journal *journal, off_t size) {
+  journal->is_torn = size < 0 || ftruncate(journal->fd, size) != 0;
+}
+
+/* append(value) -> true | nil, reason.  Writes a line of JSON at once: it is there whole, or not at all.
+   No copy is made for Lua: a status URL has 3 KB, and 10,000 may be written within a second. */
 static int l_append(lua_State *L) {
   Journal *journal = check_journal(L);
   Buf *line = lua_json_text(L, 2);
   if (!is_ours(journal)) return push_reason(L, "it belongs to the parent process");
   if (buf_puts(line, "\n") != 0) return push_reason(L, "there is not enough memory");
+  if (journal->is_torn && write(journal->fd, "\n", 1) == 1) journal->is_torn = 0;
+  off_t size = lseek(journal->fd, 0, SEEK_END);
   ssize_t count = write(journal->fd, line->data, line->len);
-  if (count != (ssize_t)line->len) return push_reason(L, count < 0 ? strerror(errno) : "there is no space left");
-  lua_pushboolean(L, 1);
-  return 1;
+  if (count == (ssize_t)line->len) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  const char *reason = count < 0 ? strerror(errno) : "there is no space left";
+  if (count > 0) cut_back(journal, size);
+  return push_reason(L, reason);
 }
 
 /* clear(): all that it speaks of is over */
