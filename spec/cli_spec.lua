@@ -97,7 +97,7 @@ describe("the command line", function()
     { { "run", "nothing" }, "there is no workflow 'nothing'" },
     { { "run", "../secret" }, "there is no workflow" },
     { { "create", "-n", "ci-new", "--ssh-key-file", "/nowhere/key.pub" }, "%-%-ssh%-key%-file: /nowhere/key.pub: No such file" },
-    { { "--emulator", "delete", "-n", "ci-ann" }, "say %-%-yes" },
+    { { "--emulator", "delete", "-n", "ci-ann" }, "add %-%-yes" },
     { { "--speed", "3", "list" }, "needs '%-%-emulator'" },
   }
 

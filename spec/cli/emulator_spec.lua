@@ -63,7 +63,7 @@ describe("azureml emulator", function()
   it("warns where others can reach it, also with --quiet, and only there", function()
     local _, out, err = serve("TERM", "--quiet", "--address", "0.0.0.0")
     assert.is_truthy(out:find "^http://127%.0%.0%.1:")
-    assert.is_truthy(err:find("whoever reaches 0.0.0.0 can use this emulator", 1, true), err)
+    assert.is_truthy(err:find("any program that reaches 0.0.0.0 can use this emulator", 1, true), err)
     _, out, err = serve("TERM", "--quiet")
     assert.is_truthy(out)
     assert.is_nil(err:find "reaches")
@@ -75,7 +75,7 @@ describe("azureml emulator", function()
     assert.is_truthy(err:find("workspace team; state kept in state\n", 1, true), err)
     _, _, err = serve("TERM", "--seed", "seed.lua", "--state", "state")
     assert.is_truthy(err:find("state taken up from state\n", 1, true), err)
-    assert.is_truthy(err:find("the state is taken up as it is, and the seed is not sown", 1, true), err)
+    assert.is_truthy(err:find("the state of state is restored; the seed is ignored", 1, true), err)
   end)
 
   it("says what is wrong with a seed, and exits with 1", function()
@@ -113,7 +113,7 @@ describe("azureml emulator", function()
     { { "--port", "99999" }, "'99999' is not a port from 0 to 65535" }, { { "--port", "x" }, "'x' is not a port" },
     { { "--speed", "0" }, "'0' is not a number above 0" }, { { "--speed", "fast" }, "'fast' is not a number above 0" },
     { { "--azure-names" }, "'%-%-azure%-names' is for certificates: it needs '%-%-tls'" },
-    { { "--address", "localhost" }, "'localhost' is not an address such as 127.0.0.1 or ::1" }, { { "--prot", "1" }, "%-%-prot" },
+    { { "--address", "localhost" }, "'localhost' is not an IP address such as 127.0.0.1 or ::1" }, { { "--prot", "1" }, "%-%-prot" },
   } do
     it(("refuses %s, and exits with 2"):format(table.concat(row[1], " ")), function()
       local out, err, code = process.executable { "emulator", table.unpack(row[1]) }

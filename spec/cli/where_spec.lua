@@ -28,13 +28,13 @@ describe("a condition", function()
     ["\27Lua"] = "near",
   } do
     it(("refuses what is no expression, and says why: '%s'"):format(text:gsub("%c", "?")), function()
-      assert.matches("is no condition on an instance: .*" .. why, refusal(where.compile, text))
+      assert.matches("is not a valid condition: .*" .. why, refusal(where.compile, text))
     end)
   end
 
   for text, why in pairs {
     ["tag.keep"] = "there is no field 'tag' %(known: .*, tags, vm_size%)", ["os.exit()"] = "there is no field 'os'",
-    ["state > 3"] = "of ann: attempt to compare", ["(function() extra = 1 end)()"] = "it must not assign",
+    ["state > 3"] = "for ann: attempt to compare", ["(function() extra = 1 end)()"] = "it must not assign",
   } do
     it(("says what is wrong when it is tried: '%s'"):format(text), function()
       assert.matches(why, refusal(where.compile(text), vm))

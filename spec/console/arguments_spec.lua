@@ -47,7 +47,7 @@ describe("the executable's arguments", function()
       ["'--speed' needs a number above 0, such as 60, not '0'"] = { "--emulator", "--speed=0" },
       ["'--speed' needs a number above 0, such as 60, not '1e999'"] = { "--emulator", "--speed=1e999" },
       ["'--speed' needs a number above 0, such as 60, not 'nan'"] = { "--emulator", "--speed=nan" },
-      ["'--speed' is the emulator's: it needs '--emulator'"] = { "--speed", "60", "x.lua" },
+      ["'--speed' sets the emulator's clock: it needs '--emulator'"] = { "--speed", "60", "x.lua" },
     }
     for sentence, argv in pairs(wrong) do
       local options, message = arguments.parse(argv)
