@@ -68,10 +68,10 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
              $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
-PURE   := buf text url headers error retry lro throttle base64 signature certificate jwt challenge \
-          trace date callback
-CORE   := $(PURE) file loop transfer child op client credential question token cache loopback \
-          $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+          certificate jwt challenge trace date callback
+CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+          loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_core lua_options lua_credential lua_json lua_system lua_journal \
           lua_crypto lua_certificate lua_state
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
@@ -317,9 +317,18 @@ time-zones:
 
 include spec/bench/bench.mk
 
+# The files that the checks of text read: all that is written by hand.
+WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md
+WRITTEN    = $(sort $(shell find $(WRITTEN_IN) -type f))
+
+# Print each line of C, Lua or Markdown prose that has more than 100 columns.
+lint-width:
+	@$(LUA) spec/lint/columns.lua $(WRITTEN)
+
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
+	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
 	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"
 	@luarocks --lua-version 5.4 lint rockspec/azureml-scm-1.rockspec
@@ -329,6 +338,6 @@ clean:
 	rm -rf build
 
 .PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
-        conformance conformance-auth time-zones lint clean
+        conformance conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -209,6 +209,8 @@ typedef struct Request {               /* borrowed during the call */
   const char *body;
   size_t      body_len;
   double      timeout;                 /* seconds for all sendings until the service has answered; 0: as many as the policy tries */
+  int         cautious;                /* repeat it only after a refusal that proves that nothing ran,
+                                          unless the policy's methods were given */
   int         follow;                  /* a long-running operation: poll it to its end */
   FinalState  final_state;
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */

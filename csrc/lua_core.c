@@ -133,6 +133,7 @@ static void read_methods(lua_State *L, int arg, RetryPolicy *retry) {
   const char *names[MAX_LIST + 1];
   if (!opt_list(L, arg, "methods", names)) return;
   retry->methods = 0;
+  retry->methods_given = 1;
   for (size_t i = 0; names[i]; i++) {
     unsigned bit = retry_method(names[i]);
     if (!bit) luaL_error(L, "option 'retry.methods' does not know '%s'", names[i]);
@@ -216,7 +217,7 @@ static int l_client_remaining(lua_State *L) {
 /* -- operations --------------------------------------------------------------------------------------------------------- */
 
 static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
-                                            "token_only", NULL };
+                                            "token_only", "cautious", NULL };
 static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
 
 static void read_final_state(lua_State *L, Request *request) {
@@ -248,6 +249,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
   request->token_only = opt_boolean(L, 2, "token_only");
+  request->cautious = opt_boolean(L, 2, "cautious");
   request->within = (unsigned long)opt_number(L, 2, "within", 0);
   read_final_state(L, request);
   read_resume(L, request, from);

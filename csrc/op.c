@@ -1,80 +1,128 @@
-/* op.c: the life of an operation: token, send, pause, again, poll, done. What replies mean is lro.c's and retry.c's; bytes are transfer.c's. */
+/* op.c: the life of an operation. lro.c and retry.c say what replies mean, transfer.c moves bytes.
+
+     stage:   FIRST --accepted--> POLL --Succeeded--> FINAL --reply--> done
+                |                  |                    |
+                +---- refused -----+------- Failed -----+------------> failed
+
+   Each stage sends one request, and runs through the same phases until its reply counts:
+
+     phase:   PAUSE --timer--> TOKEN --token--> FLIGHT --reply--> next stage, or DONE
+                ^                                  |
+                +--- retry, throttled, running ----+
+
+   A token in hand skips TOKEN; a sleep is one PAUSE; a resumed operation begins with POLL.
+   `proceed` moves an operation on, `trouble` decides what a failed sending leads to,
+   `finish` is the only end. */
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "activity.h"
 #include "challenge.h"
 #include "client.h"
+#include "container.h"
 #include "op.h"
+#include "pace.h"
+#include "request.h"
 #include "text.h"
 #include "transfer.h"
+#include "transport.h"
 #include "url.h"
 
-static const double FIRST_PACE = 1, PACE_GROWTH = 1.5, LAST_PACE = 10;      /* seconds between polls, where nobody says otherwise */
-static const double SPREAD = 0.1;                                           /* of our own pace, at most, on top: by chance */
-static const double ASKED_SPREAD = 0.02, SPREAD_FROM = 5;                   /* of a Retry-After of so many seconds and more */
-static const double THROTTLED_AT_MOST = 600;                                /* seconds that one request waits for its turn again and again */
-static const double LEAST_TIME = 0.01;                                      /* seconds: with less nothing is sent */
-static const double STATUS_MAY_BE_LATE = 60;                                /* a status URL may answer 404 at first */
+/* Jitter: operations that began together, also in several programs, must not poll together. */
+static const double OWN_JITTER = 0.1;           /* at most this part of our own pace is added */
+static const double ASKED_JITTER = 0.02;        /* the same for a Retry-After ... */
+static const double ASKED_JITTER_FROM = 5;      /* ... of so many seconds and more */
+static const double MAX_THROTTLED = 600;        /* seconds that one request obeys 429 */
+static const double MIN_TIME_TO_SEND = 0.01;    /* seconds; with less left nothing is sent */
+static const double STATUS_MAY_BE_LATE = 60;    /* seconds in which a status URL may answer 404 */
 
-enum { MAX_LINES = 40, MAX_REDIRECTS = 10, MAX_REQUEST_ID = 64 };
-
-typedef enum Stage { STAGE_FIRST, STAGE_POLL, STAGE_FINAL } Stage;
-typedef enum Phase { PHASE_TOKEN, PHASE_FLIGHT, PHASE_PAUSE, PHASE_DONE } Phase;
+enum { MAX_REDIRECTS = 10, OUR_HEADERS = 8, PASSING = 503 };
 
 struct Op {
   Loop   *loop;
   Client *client;             /* NULL: a sleep */
   Stage   stage;
   Phase   phase;
-  char   *method, *url, *body, *label;
+
+  /* The request. Its method and URL are the lro's: they are stored once. */
+  Lro     lro;
+  char   *label, *body;
   size_t  body_len;
   char  **headers;            /* ends with NULL */
   char    request_id[MAX_REQUEST_ID];
-  Lro     lro;
-  int     attempts;           /* sendings in this stage; of polls, those that failed in a row */
+  double  deadline;           /* until the service has answered; 0: none */
+  unsigned follow : 1;        /* poll it to its end */
+  unsigned token_only : 1;    /* end when there is a token, send nothing */
+  unsigned cautious : 1;      /* repeat it only after a refusal that proves that nothing ran */
+
+  /* What was tried in this stage. */
+  int     attempts;           /* sendings; of polls, those that failed in a row */
+  int     redirects;          /* followed */
+  char   *detour;             /* where the last redirect led; NULL: the stage's own URL */
+  double  throttled_at;       /* when 429 came first; 0: it did not */
+  unsigned token_renewed : 1;      /* the service has refused a token once */
+  unsigned token_challenged : 1;   /* the service has demanded further claims once */
+
+  /* Polls. */
   int     polls;
-  int     redirects;          /* followed in this stage */
-  char   *detour;             /* where the last one led; NULL: this stage's own URL */
-  double  pace, deadline, accepted_at, sent_at, throttled_at;
+  double  pace;               /* seconds of the last pause of our own */
+  double  accepted_at;
+  unsigned paced_by_service : 1;   /* the service said when to poll next */
+  unsigned polls_on_demand : 1;    /* the owner says when to poll */
+  unsigned poll_due : 1;           /* a poll on demand could be sent now */
+  unsigned poll_wanted : 1;        /* the owner has asked for one poll */
+  unsigned watch_polls : 1;        /* each poll is an event */
+
+  /* What it waits for. */
   Timer   timer;
   TokenWait token;
   Transfer *transfer;
-  Notice  notice;
+  double  sent_at;
+  ThrottleScope *scope;       /* its throttling budget; NULL before there is a token */
+  unsigned waits_for_budget : 1;
+
+  /* What came of it. */
   Reply   reply;
-  int     first_status;       /* of the reply that accepted it; 0: there is none yet */
+  int     first_status;       /* of the reply that accepted it; 0: not yet */
   Buf     first_body;
   Error   error;
-  ThrottleScope *scope;       /* whose throttling budget it draws from; NULL until it has a token */
-  OpDone *listener;
+  unsigned accepted : 1, failed : 1;
+
+  Notice  notice;
+  OpDone *listener;           /* NULL: the loop's owner gets events */
   void   *context, *owner;
-  unsigned follow : 1;
-  unsigned token_only : 1;    /* nothing is sent */
-  unsigned accepted : 1, failed : 1, watch_polls : 1;
-  unsigned renewed : 1;       /* the service refused our token once already */
-  unsigned challenged : 1;    /* and once demanded one with further claims */
-  unsigned paced : 1;         /* the service said when to poll next */
-  unsigned on_hold : 1, ripe : 1, poked : 1;      /* polled only when its owner says so; its poll is due; the owner has said so */
-  unsigned held : 1;          /* told to wait for its turn in its throttling budget */
 };
 
 static Op *op_of_timer(Timer *timer) { return container_of(timer, Op, timer); }
 static Op *op_of_token(TokenWait *wait) { return container_of(wait, Op, token); }
-static void go(Op *op);
+static void proceed(Op *op);
 
-/* -- what a stage asks for ---------------------------------------------------------------------------------------------- */
+/* -- the request of the stage ------------------------------------------------------------------ */
 
-static const char *method_in_turn(const Op *op) { return op->stage == STAGE_FIRST ? op->method : "GET"; }
+static const char *stage_method(const Op *op) {
+  return op->stage == STAGE_FIRST ? op->lro.method : "GET";
+}
 
-static const char *url_in_turn(const Op *op) {
+static const char *stage_url(const Op *op) {
   if (op->detour) return op->detour;
-  if (op->stage == STAGE_FIRST) return op->url;
+  if (op->stage == STAGE_FIRST) return op->lro.original_url;
   return op->stage == STAGE_POLL ? op->lro.poll_url : lro_final_url(&op->lro);
 }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------ */
+static int changes_something(const char *method) {
+  return !text_equal(method, "GET") && !text_equal(method, "HEAD");
+}
+
+/* Move a reply; from is empty afterwards. */
+static void move_reply(Reply *to, Reply *from) {
+  *to = *from;
+  memset(from, 0, sizeof *from);
+}
+
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void tell(Op *op) {
   if (op->listener) {
@@ -96,23 +144,30 @@ static void succeed(Op *op) {
   finish(op);
 }
 
-static void fail(Op *op) {      /* op->error says why */
+/* End with op->error. */
+static void fail(Op *op) {
   op->failed = 1;
   finish(op);
 }
 
-/* -- pauses ------------------------------------------------------------------------------------------------------------- */
+static void fail_for_memory(Op *op) {
+  error_set(&op->error, ERROR_TRANSPORT, "OutOfMemory",
+            "there is not enough memory to send a request");
+  fail(op);
+}
 
-/* A poll that is held back waits without a timer: 10,000 of them cost nothing. */
-static void resume_after_pause(Timer *timer) {
+/* -- pauses ------------------------------------------------------------------------------------ */
+
+/* A poll on demand waits without a timer: 10,000 of them cost nothing. */
+static void end_pause(Timer *timer) {
   Op *op = op_of_timer(timer);
-  op->ripe = op->stage == STAGE_POLL && op->on_hold && !op->poked;
-  if (!op->ripe) go(op);
+  op->poll_due = op->stage == STAGE_POLL && op->polls_on_demand && !op->poll_wanted;
+  if (!op->poll_due) proceed(op);
 }
 
 static void pause_for(Op *op, double seconds) {
   op->phase = PHASE_PAUSE;
-  loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, resume_after_pause);
+  loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, end_pause);
 }
 
 static double random_fraction(void) {
@@ -121,112 +176,110 @@ static double random_fraction(void) {
   return (double)number / 4294967296.0;
 }
 
-static double next_pace(Op *op) {
+static double own_pause(Op *op) {
   if (op->client->poll_interval >= 0) return op->client->poll_interval;
-  double pace = op->pace > 0 ? op->pace : FIRST_PACE;
-  op->pace = pace * PACE_GROWTH < LAST_PACE ? pace * PACE_GROWTH : LAST_PACE;
-  return pace * (1 + SPREAD * random_fraction());
+  op->pace = pace_after(&pace_default, op->pace);
+  return op->pace * (1 + OWN_JITTER * random_fraction());
 }
 
-/* Later than asked for, never earlier; where a moment more is noticed, not at all. */
-static double spread(double after) {
-  return after < SPREAD_FROM ? after : after * (1 + ASKED_SPREAD * random_fraction());
+/* Add jitter after a Retry-After, never before it; none to a short one. */
+static double asked_pause(double after) {
+  return after < ASKED_JITTER_FROM ? after : after * (1 + ASKED_JITTER * random_fraction());
 }
 
-/* Operations that were begun together, here or in programs that were started at the same hour, are not polled together for ever. */
 static void poll_later(Op *op, const Reply *reply) {
   double after = retry_after(&reply->headers, time(NULL));
   op->stage = STAGE_POLL;
-  op->paced = after > 0;
-  pause_for(op, op->paced ? spread(after) : next_pace(op));
+  op->paced_by_service = after > 0;
+  pause_for(op, op->paced_by_service ? asked_pause(after) : own_pause(op));
 }
 
-static int out_of_time(const Op *op, double until) {
-  return op->deadline > 0 && op->stage == STAGE_FIRST && until + LEAST_TIME >= op->deadline;
+static int is_out_of_time(const Op *op, double pause) {
+  if (op->deadline <= 0 || op->stage != STAGE_FIRST) return 0;
+  return loop_now(op->loop) + pause + MIN_TIME_TO_SEND >= op->deadline;
 }
 
-/* -- trouble ------------------------------------------------------------------------------------------------------------ */
+/* -- trouble ----------------------------------------------------------------------------------- */
 
-static int asks_for_patience(const Op *op, const Error *error) {
-  int status = error->status;
-  if (error->kind == ERROR_TRANSPORT || status == 408 || status == 429 || status >= 500) return 1;
-  return status == 404 && loop_now(op->loop) - op->accepted_at < STATUS_MAY_BE_LATE;
+static int status_is_late(const Op *op) {
+  return op->error.status == 404 && loop_now(op->loop) - op->accepted_at < STATUS_MAY_BE_LATE;
 }
 
-/* A status that cannot be read is not the operation's failure: ask again, for as long as somebody waits. */
+static int is_worth_another_poll(const Op *op) {
+  int status = op->error.status;
+  if (op->error.kind == ERROR_TRANSPORT) return 1;
+  return status == 408 || status == 429 || status >= 500 || status_is_late(op);
+}
+
+static double poll_retry_delay(const Op *op, const Attempt *attempt) {
+  double delay = retry_delay(&op->client->retry, attempt, random_fraction());
+  int capped = op->error.status == 404 && delay > pace_default.last;
+  return capped ? pace_default.last : delay;
+}
+
+/* A status that cannot be read is not the operation's failure: poll again. The wait has a limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
-  if (asks_for_patience(op, &op->error)) {
+  if (is_worth_another_poll(op)) {
     if (op->watch_polls) tell(op);
-    pause_for(op, retry_delay(&op->client->retry, attempt, random_fraction()));
+    pause_for(op, poll_retry_delay(op, attempt));
   } else {
     op->error.outcome_unknown = 1;
     fail(op);
   }
 }
 
-static int changes_something(const char *method) { return !text_equal(method, "GET") && !text_equal(method, "HEAD"); }
-
-/* A 429 that says when is no failure: it is waited for, up to a limit, and does not use up the tries. */
+/* A 429 with Retry-After is obeyed for a while, and does not use up the tries. */
 static void forgive_throttling(Op *op) {
   double now = loop_now(op->loop);
   if (op->error.status != 429 || op->error.retry_after <= 0) return;
   if (op->throttled_at == 0) op->throttled_at = now;
-  if (now - op->throttled_at < THROTTLED_AT_MOST) op->attempts--;
+  if (now - op->throttled_at < MAX_THROTTLED) op->attempts--;
 }
 
-enum { PASSING = 503 };      /* the status that a refusal which passes by itself should have had */
-
-static int status_that_counts(const Op *op) {
-  int passing = op->error.kind == ERROR_HTTP && op->client->is_passing && op->client->is_passing(&op->reply);
-  return passing ? PASSING : op->error.status;
+/* Return the status to judge by: 503 for a refusal that passes by itself, whatever its own is. */
+static int effective_status(const Op *op) {
+  int (*is_passing)(const Reply *) = op->client->is_passing;
+  int passes = op->error.kind == ERROR_HTTP && is_passing && is_passing(&op->reply);
+  return passes ? PASSING : op->error.status;
 }
 
-/* op->error is set; send again, later, or give up. */
-static void trouble(Op *op, int sent, int permanent) {
+/* Did the service perhaps do what the request asks, although it did not say so? */
+static int may_have_run(const Op *op, int sent) {
+  if (op->stage != STAGE_FIRST || !changes_something(op->lro.method)) return 0;
+  if (op->error.kind == ERROR_TRANSPORT) return sent;
+  return op->error.status == 408 || (op->error.status >= 500 && op->error.status != 503);
+}
+
+/* Send again, pause first, or give up; op->error says what happened. */
+static void trouble(Op *op, int sent, int is_permanent) {
   forgive_throttling(op);
-  Attempt attempt = { method_in_turn(op), op->attempts, status_that_counts(op), permanent, sent, op->error.retry_after };
+  const RetryPolicy *policy = &op->client->retry;
+  Attempt attempt = {
+    .method = stage_method(op), .number = op->attempts, .status = effective_status(op),
+    .permanent = is_permanent, .sent = sent, .after = op->error.retry_after,
+    .cautious = op->cautious && op->stage == STAGE_FIRST
+  };
   if (op->stage == STAGE_POLL) {
     poll_failed(op, &attempt);
     return;
   }
-  double delay = retry_delay(&op->client->retry, &attempt, random_fraction());
-  if (retry_may(&op->client->retry, &attempt) && !out_of_time(op, loop_now(op->loop) + delay)) {
+  double delay = retry_delay(policy, &attempt, random_fraction());
+  if (retry_may(policy, &attempt) && !is_out_of_time(op, delay)) {
     pause_for(op, delay);
     return;
   }
-  int executed = op->error.kind == ERROR_TRANSPORT ? sent : op->error.status >= 500 && op->error.status != 503;
-  op->error.outcome_unknown = op->stage == STAGE_FIRST && changes_something(op->method) && executed;
+  op->error.outcome_unknown = may_have_run(op, sent);
   fail(op);
 }
 
-static const struct { CURLcode result; const char *code; int permanent; } transport_codes[] = {
-  { CURLE_COULDNT_RESOLVE_HOST, "HostNotFound", 0 },
-  { CURLE_COULDNT_RESOLVE_PROXY, "ProxyNotFound", 0 },
-  { CURLE_COULDNT_CONNECT, "ConnectionFailed", 0 },
-  { CURLE_OPERATION_TIMEDOUT, "RequestTimeout", 0 },
-  { CURLE_PEER_FAILED_VERIFICATION, "CertificateInvalid", 1 },
-  { CURLE_SSL_CACERT_BADFILE, "CertificateInvalid", 1 },
-  { CURLE_SSL_CONNECT_ERROR, "TlsFailed", 0 },
-  { CURLE_FILESIZE_EXCEEDED, "ReplyTooLarge", 1 },
-  { CURLE_WEIRD_SERVER_REPLY, "InvalidReply", 0 },
-  { CURLE_BAD_CONTENT_ENCODING, "InvalidReply", 0 },
-  { CURLE_UNSUPPORTED_PROTOCOL, "InvalidReply", 0 },      /* HTTP/0.9, or no HTTP at all */
-  { CURLE_OK, "ConnectionLost", 0 }      /* and all else */
-};
-
-static size_t transport_row(CURLcode result) {
-  size_t i = 0;
-  while (transport_codes[i].result != CURLE_OK && transport_codes[i].result != result) i++;
-  return i;
-}
-
 static void no_reply(Op *op, const Outcome *outcome) {
-  size_t i = transport_row(outcome->result);
-  char *shown = url_origin(url_in_turn(op));
-  error_set(&op->error, ERROR_TRANSPORT, transport_codes[i].code, "%s from %s: %s", outcome->reply->status ? "no whole answer" : "no answer",
+  const TransportFault *fault = transport_fault(outcome->result);
+  const char *what = outcome->reply->status ? "no whole answer" : "no answer";
+  char *shown = url_origin(stage_url(op));
+  error_set(&op->error, ERROR_TRANSPORT, fault->code, "%s from %s: %s", what,
             shown ? shown : "the service", outcome->message);
   free(shown);
-  trouble(op, outcome->sent, transport_codes[i].permanent);
+  trouble(op, outcome->sent, fault->is_permanent);
 }
 
 static void refused(Op *op) {
@@ -234,49 +287,57 @@ static void refused(Op *op) {
   trouble(op, 1, 0);
 }
 
-/* -- replies ------------------------------------------------------------------------------------------------------------ */
+/* -- where a reply points ---------------------------------------------------------------------- */
 
-static int follows(Op *op, const char *url) {
+/* Return 1 when a token may be sent to url; else set op->error. */
+static int may_follow(Op *op, const char *url) {
   if (!url || client_allows(op->client, url)) return 1;
   char *origin = url_origin(url);
   error_set(&op->error, ERROR_PROTOCOL, "ForeignUrl",
-            "the service points to %s, which is not the origin of %s: refused, because the token would go there (allow_hosts permits it)",
-            origin ? origin : "something that is no URL", op->client->endpoint);
+            "the service points to %s, which is not the origin of %s: refused, because the token "
+            "would go there (allow_hosts permits it)",
+            origin ? origin : "something that is not a URL", op->client->endpoint);
   free(origin);
   op->error.outcome_unknown = 1;
   return 0;
 }
 
-/* What a redirect asks for without a change of the method; any other is not followed. */
+/* Does this redirect repeat the request without a change of its method? Others are not followed. */
 static int repeats_request(int status, const char *method) {
-  int reads = !changes_something(method);
-  return status == 307 || status == 308 || (reads && (status == 301 || status == 302 || status == 303));
+  if (status == 307 || status == 308) return 1;
+  return !changes_something(method) && (status == 301 || status == 302 || status == 303);
 }
 
-static void not_followed(Op *op, const char *url) {
+static void redirect_refused(Op *op, const char *url) {
   char *shown = url ? url_redacted(url) : NULL;
-  error_set(&op->error, ERROR_PROTOCOL, "Redirected", "the service answered with a redirect (HTTP %d) to %s, which is not followed%s",
-            op->reply.status, shown ? shown : "nowhere", op->redirects == MAX_REDIRECTS ? ": there were too many already" : "");
-  op->error.status = op->reply.status;
-  op->error.outcome_unknown = op->stage == STAGE_POLL;
+  const char *reason = op->redirects == MAX_REDIRECTS ? ": there were too many already" : "";
+  int status = op->reply.status;
+  error_set(&op->error, ERROR_PROTOCOL, "Redirected",
+            "the service answered with a redirect (HTTP %d) to %s, which is not followed%s",
+            status, shown ? shown : "nowhere", reason);
   free(shown);
+  op->error.status = status;
+  /* 303 says that the request was carried out and where its result is */
+  op->error.outcome_unknown = op->stage == STAGE_POLL
+    || (status == 303 && op->stage == STAGE_FIRST && changes_something(op->lro.method));
   fail(op);
 }
 
 static void redirected(Op *op) {
   const char *location = headers_get(&op->reply.headers, "location");
-  char *url = location ? url_resolve(url_in_turn(op), location) : NULL;
-  if (!url || op->redirects == MAX_REDIRECTS || !repeats_request(op->reply.status, method_in_turn(op))) {
-    not_followed(op, url);
-  } else if (!follows(op, url)) {
-    op->error.status = op->reply.status;
-    op->error.outcome_unknown = op->stage != STAGE_FIRST;      /* a redirect is said instead of doing anything */
+  char *url = location ? url_resolve(stage_url(op), location) : NULL;
+  int status = op->reply.status;
+  if (!url || op->redirects == MAX_REDIRECTS || !repeats_request(status, stage_method(op))) {
+    redirect_refused(op, url);
+  } else if (!may_follow(op, url)) {
+    op->error.status = status;
+    op->error.outcome_unknown = op->stage != STAGE_FIRST;      /* a 307 comes before anything ran */
     fail(op);
   } else {
     op->redirects++;
     free(op->detour);
     op->detour = url;
-    go(op);
+    proceed(op);
     return;
   }
   free(url);
@@ -288,37 +349,40 @@ static void end_detour(Op *op) {
   op->redirects = 0;
 }
 
+/* -- replies that count ------------------------------------------------------------------------ */
+
 static void fetch_result(Op *op) {
   const char *url = lro_final_url(&op->lro);
   if (!url) {
     succeed(op);
-  } else if (!follows(op, url)) {
+  } else if (!may_follow(op, url)) {
     fail(op);
   } else {
     op->stage = STAGE_FINAL;
     op->attempts = 0;
-    go(op);
+    proceed(op);
   }
 }
 
-static void go_on(Op *op, LroOutcome outcome, const Reply *reply) {
+static void follow(Op *op, LroOutcome outcome, const Reply *reply) {
   switch (outcome) {
     case LRO_RUNNING:
-      if (!follows(op, op->lro.poll_url)) fail(op);
-      else poll_later(op, reply);
+      if (may_follow(op, op->lro.poll_url)) poll_later(op, reply);
+      else fail(op);
       break;
     case LRO_SUCCEEDED: fetch_result(op); break;
     default: fail(op);
   }
 }
 
+/* Free what polls do not need: 10,000 operations may be pending. A label stands for the URL. */
 static void forget_request(Op *op) {
   text_list_free(op->headers);
   free(op->body);
   op->headers = NULL;
   op->body = NULL;
   op->body_len = 0;
-  if (op->label && op->url == op->lro.original_url && lro_forget_url(&op->lro)) op->url = NULL;      /* without a label it is shown */
+  if (op->label) lro_forget_url(&op->lro);
 }
 
 static void accepted(Op *op) {
@@ -327,56 +391,59 @@ static void accepted(Op *op) {
     return;
   }
   LroOutcome outcome = lro_first(&op->lro, &op->reply, &op->error);
-  int over = outcome != LRO_RUNNING && !(outcome == LRO_SUCCEEDED && lro_final_url(&op->lro));
+  int has_result = outcome == LRO_SUCCEEDED && lro_final_url(&op->lro);
   op->accepted_at = loop_now(op->loop);
   op->attempts = 0;
-  if (over) {
-    go_on(op, outcome, &op->reply);
+  if (outcome != LRO_RUNNING && !has_result) {
+    follow(op, outcome, &op->reply);
     return;
   }
-  Reply first = op->reply;
-  memset(&op->reply, 0, sizeof op->reply);
+  Reply first;
+  move_reply(&first, &op->reply);
   op->first_status = first.status;
   op->first_body = first.body;
   op->accepted = 1;
   tell(op);
-  go_on(op, outcome, &first);
-  headers_clear(&first.headers);      /* 10,000 may be pending: what is not needed again goes */
+  follow(op, outcome, &first);
+  headers_clear(&first.headers);      /* the body stays, as first_body */
   if (op->stage == STAGE_POLL) forget_request(op);
 }
 
 static void polled(Op *op) {
   error_clear(&op->error);
-  op->attempts = op->poked = 0;
+  op->attempts = 0;
+  op->poll_wanted = 0;
   op->polls++;
   LroOutcome outcome = lro_poll(&op->lro, &op->reply, &op->error);
-  if (outcome == LRO_RUNNING && op->watch_polls) tell(op);
-  Reply reply = op->reply;
-  if (outcome == LRO_RUNNING) {
-    memset(&op->reply, 0, sizeof op->reply);
-    go_on(op, outcome, &reply);
-    reply_clear(&reply);
-  } else {
-    go_on(op, outcome, &op->reply);
+  if (outcome != LRO_RUNNING) {
+    follow(op, outcome, &op->reply);
+    return;
   }
+  Reply poll;
+  if (op->watch_polls) tell(op);
+  move_reply(&poll, &op->reply);
+  follow(op, outcome, &poll);
+  reply_clear(&poll);
 }
 
+/* -- tokens that were refused ------------------------------------------------------------------ */
+
 static int renew_token(Op *op) {
-  if (op->renewed) return 0;
-  op->renewed = 1;
+  if (op->token_renewed) return 0;
+  op->token_renewed = 1;
   token_refused(op->client->credential, op->client->scope, &op->token);
   return 1;
 }
 
 static int renew_token_with(Op *op, const char *claims) {
-  if (op->challenged) return 0;
-  op->challenged = 1;
+  if (op->token_challenged) return 0;
+  op->token_challenged = 1;
   token_challenged(op->client->credential, op->client->scope, &op->token, claims);
   return 1;
 }
 
-/* A 401 may be due to the token we have: each of the two remedies is tried once. */
-static int another_token_may_do(Op *op) {
+/* After a 401, ask for another token if that may help. Each remedy is tried once. */
+static int another_token_may_help(Op *op) {
   char *claims;
   int may = 0;
   if (op->reply.status != 401 || !op->client->credential) return 0;
@@ -389,40 +456,64 @@ static int another_token_may_do(Op *op) {
   return may;
 }
 
-static ThrottleKind kind_in_turn(const Op *op) { return throttle_kind(method_in_turn(op)); }
+/* -- the throttling budget --------------------------------------------------------------------- */
 
-static void answered(const Op *op) { throttle_answered(op->scope, kind_in_turn(op)); }
+static ThrottleKind budget_kind(const Op *op) { return throttle_kind(stage_method(op)); }
+
+static void count_answer(const Op *op) { throttle_answered(op->scope, budget_kind(op)); }
 
 static void note_budget(const Op *op) {
-  double now = loop_now(op->loop), after = op->reply.status == 429 ? retry_after(&op->reply.headers, time(NULL)) : 0;
-  throttle_note(op->scope, kind_in_turn(op), &op->reply.headers, now);
-  if (after > 0) throttle_hold(op->scope, kind_in_turn(op), now + after);
+  const Headers *headers = &op->reply.headers;
+  double now = loop_now(op->loop);
+  double after = op->reply.status == 429 ? retry_after(headers, time(NULL)) : 0;
+  throttle_note(op->scope, budget_kind(op), headers, now);
+  if (after > 0) throttle_hold(op->scope, budget_kind(op), now + after);
 }
 
-/* 1: it is our turn. 0: in *wait seconds we may ask again. */
-static int is_our_turn(Op *op, double *wait) {
-  if (!op->scope && op->url) op->scope = client_throttle_scope(op->client, op->url);      /* not before: a token tells who we are */
-  int turn = throttle_take(op->scope, kind_in_turn(op), loop_now(op->loop), op->held, wait);
-  op->held = !turn;
-  return turn;
+/* Return 1 when the request may go out; else set *wait to the seconds after which to ask again.
+   The scope is looked up late: a token tells the principal. */
+static int take_budget(Op *op, double *wait) {
+  const char *url = op->lro.original_url;
+  if (!op->scope && url) op->scope = client_throttle_scope(op->client, url);
+  int may = throttle_take(op->scope, budget_kind(op), loop_now(op->loop), op->waits_for_budget,
+                          wait);
+  op->waits_for_budget = !may;
+  return may;
 }
 
-static void give_up_turn(Op *op) {
-  if (op->held) throttle_leave(op->scope, kind_in_turn(op));
-  op->held = 0;
+static void leave_budget(Op *op) {
+  if (op->waits_for_budget) throttle_leave(op->scope, budget_kind(op));
+  op->waits_for_budget = 0;
 }
+
+/* Wait as long as the budget asks: a request that is sent earlier only prolongs the wait. */
+static void wait_for_budget(Op *op, double wait) {
+  int is_short = wait <= op->client->retry.max_delay && !is_out_of_time(op, wait);
+  if (op->stage == STAGE_POLL || is_short) {
+    pause_for(op, wait);
+    return;
+  }
+  leave_budget(op);
+  error_set(&op->error, ERROR_HTTP, "TooManyRequests",
+            "the service throttles this account: it asked for no further request for %.0f s", wait);
+  op->error.status = 429;
+  op->error.retry_after = wait;
+  fail(op);
+}
+
+/* -- the reply --------------------------------------------------------------------------------- */
 
 static void replied(Op *op) {
   note_budget(op);
-  if (another_token_may_do(op)) {
-    go(op);
+  if (another_token_may_help(op)) {
+    proceed(op);
     return;
   }
   if (op->reply.status >= 400) {
     refused(op);
     return;
   }
-  op->renewed = op->challenged = 0;
+  op->token_renewed = op->token_challenged = 0;
   if (op->reply.status >= 300) {
     redirected(op);
     return;
@@ -433,12 +524,14 @@ static void replied(Op *op) {
   else succeed(op);
 }
 
-static TraceLine line_of(const Op *op) {
-  static const char *const events[] = { [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result" };
+static TraceLine trace_line(const Op *op) {
+  static const char *const events[] = {
+    [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result"
+  };
   TraceLine line = {
     .event = op->client->secret ? "token" : events[op->stage],
-    .method = method_in_turn(op),
-    .url = url_in_turn(op),
+    .method = stage_method(op),
+    .url = stage_url(op),
     .attempt = op->attempts,
     .client_request_id = op->request_id
   };
@@ -447,18 +540,18 @@ static TraceLine line_of(const Op *op) {
 
 static void show_sending(const Op *op) {
   if (!op->client->observer) return;
-  TraceLine line = line_of(op);
+  TraceLine line = trace_line(op);
   loop_seen(op->loop, op->client->observer, 0, &line);
 }
 
 static void show_outcome(const Op *op, const Outcome *outcome) {
   if (!loop_tracer(op->loop) && !op->client->observer) return;
-  TraceLine line = line_of(op);
+  TraceLine line = trace_line(op);
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
   line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
   if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
-  else line.error = transport_codes[transport_row(outcome->result)].code;
+  else line.error = transport_fault(outcome->result)->code;
   trace_write(loop_tracer(op->loop), &line);
   if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &line);
 }
@@ -466,59 +559,58 @@ static void show_outcome(const Op *op, const Outcome *outcome) {
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
   op->transfer = NULL;
-  answered(op);
+  count_answer(op);
   show_outcome(op, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
     no_reply(op, outcome);
     return;
   }
-  op->reply = *outcome->reply;
-  memset(outcome->reply, 0, sizeof *outcome->reply);
+  move_reply(&op->reply, outcome->reply);
   replied(op);
 }
 
-/* -- sending ------------------------------------------------------------------------------------------------------------ */
+/* -- sending ----------------------------------------------------------------------------------- */
 
-static size_t add_lines(Op *op, const char **lines, char *id_line, size_t id_size) {
-  size_t count = 0;
-  snprintf(id_line, id_size, "x-ms-client-request-id: %s", op->request_id);
-  lines[count++] = id_line;
-  lines[count++] = "x-ms-return-client-request-id: true";
-  int typed = 0, accepts = 0;
-  for (char **line = op->headers; op->stage == STAGE_FIRST && line && *line; line++) {
-    typed |= text_starts(*line, "content-type:");
-    accepts |= text_starts(*line, "accept:");
-    lines[count++] = *line;
+static void list_headers(const Op *op, const char **lines, const char *id_line) {
+  int is_first = op->stage == STAGE_FIRST, has_type = 0, has_accept = 0;
+  *lines++ = id_line;
+  *lines++ = "x-ms-return-client-request-id: true";
+  for (char **line = op->headers; is_first && line && *line; line++) {
+    has_type |= text_starts(*line, "content-type:");
+    has_accept |= text_starts(*line, "accept:");
+    *lines++ = *line;
   }
-  if (!accepts) lines[count++] = "Accept: application/json";
-  if (op->stage == STAGE_FIRST && op->body && !typed) lines[count++] = "Content-Type: application/json";
-  lines[count] = NULL;
-  return count;
+  if (!has_accept) *lines++ = "Accept: application/json";
+  if (is_first && op->body && !has_type) *lines++ = "Content-Type: application/json";
+  *lines = NULL;
 }
 
-static double time_for_sending(const Op *op) {
+static double time_to_send(const Op *op) {
   double limit = op->client->request_timeout;
-  double left = op->deadline > 0 && op->stage == STAGE_FIRST ? op->deadline - loop_now(op->loop) : limit;
-  if (left < limit) limit = left;
+  if (op->deadline > 0 && op->stage == STAGE_FIRST) {
+    double left = op->deadline - loop_now(op->loop);
+    if (left < limit) limit = left;
+  }
   return limit > 0.001 ? limit : 0.001;
 }
 
-static void dispatch(Op *op, const char *authorization) {
-  const char *lines[MAX_LINES + 8];
-  char id_line[128];
-  int first = op->stage == STAGE_FIRST;
+static void send_request(Op *op, const char *authorization) {
+  const char *lines[MAX_HEADERS + OUR_HEADERS];
+  char id_line[MAX_REQUEST_ID + 32];
+  int is_first = op->stage == STAGE_FIRST;
   Route other = { 0 };
-  add_lines(op, lines, id_line, sizeof id_line);
+  snprintf(id_line, sizeof id_line, "x-ms-client-request-id: %s", op->request_id);
+  list_headers(op, lines, id_line);
   Sending sending = {
-    .route = client_route(op->client, url_in_turn(op), &other),
-    .method = method_in_turn(op),
-    .url = url_in_turn(op),
+    .route = client_route(op->client, stage_url(op), &other),
+    .method = stage_method(op),
+    .url = stage_url(op),
     .headers = lines,
     .authorization = authorization,
-    .body = first ? op->body : NULL,
-    .body_len = first ? op->body_len : 0,
-    .timeout = time_for_sending(op),
+    .body = is_first ? op->body : NULL,
+    .body_len = is_first ? op->body_len : 0,
+    .timeout = time_to_send(op),
     .secret = op->client->secret
   };
   op->attempts++;
@@ -528,15 +620,14 @@ static void dispatch(Op *op, const char *authorization) {
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   free(other.origin);
   if (op->transfer) return;
-  answered(op);
-  error_set(&op->error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory to send a request");
-  fail(op);
+  count_answer(op);
+  fail_for_memory(op);
 }
 
 static void token_came(TokenWait *wait, const Error *error) {
   Op *op = op_of_token(wait);
   if (!error) {
-    go(op);
+    proceed(op);
     return;
   }
   error_copy(&op->error, error);
@@ -551,98 +642,48 @@ static void token_came(TokenWait *wait, const Error *error) {
 static void token_is_late(Timer *timer) {
   Op *op = op_of_timer(timer);
   token_forget(&op->token);
-  error_set(&op->error, ERROR_CREDENTIAL, "RequestTimeout", "the %s credential brought no token in time", credential_kind(op->client->credential));
+  error_set(&op->error, ERROR_CREDENTIAL, "RequestTimeout",
+            "the %s credential brought no token in time", credential_kind(op->client->credential));
   fail(op);
 }
 
 static void wait_for_token(Op *op) {
   op->phase = PHASE_TOKEN;
-  if (op->deadline > 0 && op->stage == STAGE_FIRST) loop_timer(op->loop, &op->timer, op->deadline, token_is_late);
+  if (op->deadline > 0 && op->stage == STAGE_FIRST)
+    loop_timer(op->loop, &op->timer, op->deadline, token_is_late);
 }
 
-/* Somebody of our principal was throttled, or will be: whoever asks earlier only makes the wait begin again. */
-static void wait_for_turn(Op *op, double wait) {
-  int patient = op->stage == STAGE_POLL || (wait <= op->client->retry.max_delay && !out_of_time(op, loop_now(op->loop) + wait));
-  if (patient) {
-    pause_for(op, wait);
-    return;
-  }
-  give_up_turn(op);
-  error_set(&op->error, ERROR_HTTP, "TooManyRequests", "the service throttles this account: it asked for no further request for %.0f s", wait);
-  op->error.status = 429;
-  op->error.retry_after = wait;
-  fail(op);
-}
-
+/* Fail a request that waits for the token which it is itself sent to get. */
 static int waits_for_itself(Op *op) {
-  if (!token_hangs_on(op->client->credential, op->client->scope, &op->token, op->token.within)) return 0;
+  const Client *client = op->client;
+  if (!token_hangs_on(client->credential, client->scope, &op->token, op->token.within)) return 0;
   error_set(&op->error, ERROR_CREDENTIAL, "OwnCredential",
-            "the credential's function waits for a request that needs the very token it is asked for: give that request another credential");
+            "the credential's function waits for a request that needs the very token it is asked "
+            "for: give that request another credential");
   fail(op);
   return 1;
 }
 
-static void go(Op *op) {
+/* Send the stage's request, or wait for what it lacks: a token, then a share of the budget. */
+static void proceed(Op *op) {
+  const Client *client = op->client;
   const char *authorization = NULL;
   double wait;
   loop_timer_stop(op->loop, &op->timer);
-  if (op->client->credential) {
+  if (client->credential) {
     if (waits_for_itself(op)) return;
-    authorization = token_header(op->client->credential, op->client->scope, &op->token);
+    authorization = token_header(client->credential, client->scope, &op->token);
     if (!authorization) {
       wait_for_token(op);
       return;
     }
   }
   if (op->token_only) succeed(op);
-  else if (is_our_turn(op, &wait)) dispatch(op, authorization);
-  else wait_for_turn(op, wait);
+  else if (take_budget(op, &wait)) send_request(op, authorization);
+  else wait_for_budget(op, wait);
 }
 
-/* -- beginning ---------------------------------------------------------------------------------------------------------- */
-
-static const char *fault_in_headers(const char *const *headers) {
-  size_t count = 0;
-  for (; headers && headers[count]; count++) {
-    if (text_has_control(headers[count], strlen(headers[count]))) return "a header must not hold control characters such as a line end";
-    if (!strchr(headers[count], ':')) return "a header must have the form 'Name: value'";
-  }
-  return count > MAX_LINES ? "there are too many headers" : NULL;
-}
-
-static const char *fault_in_method(const char *method) {
-  if (!method || !*method) return "a request needs a method";
-  return strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(method) ? NULL : "a method is a word in capitals such as GET";
-}
-
-static const char *fault_in_request_id(const char *id) {
-  return !id || (text_is_token(id) && strlen(id) < MAX_REQUEST_ID) ? NULL : "a request's id is 1 to 63 visible ASCII characters, such as a GUID";
-}
-
-static const char *fault_in_url(const char *url) {
-  if (strchr(url, '#')) return "a URL must not have a fragment: it is not sent";
-  return text_is_visible(url) ? NULL : "a URL must not hold blanks or control characters: escape them";
-}
-
-static char *absolute(const Client *client, const char *url) {
-  return *url == '/' ? text_format("%s%s", client->endpoint, url) : text_copy(url);
-}
-
-static int check(const Client *client, const Request *request, const char *url, Error *error) {
-  const char *fault = fault_in_method(request->method);
-  if (!fault) fault = fault_in_url(url);
-  if (!fault) fault = fault_in_headers(request->headers);
-  if (!fault) fault = fault_in_request_id(request->request_id);
-  if (fault) {
-    error_set(error, ERROR_USAGE, "InvalidRequest", "%s", fault);
-  } else if (!client_allows(client, url)) {
-    char *shown = url_redacted(url);
-    error_set(error, ERROR_USAGE, "ForeignUrl", "%s is not on the origin of %s (allow_hosts permits others)", shown ? shown : url, client->endpoint);
-    free(shown);
-    return 0;
-  }
-  return fault == NULL;
-}
+/* -- birth and death --------------------------------------------------------------------------- */
 
 static Op *op_new(Loop *loop) {
   Op *op = calloc(1, sizeof *op);
@@ -655,93 +696,105 @@ static Op *op_new(Loop *loop) {
   return op;
 }
 
-static void take_request(Op *op, const Request *request, char *url) {
-  op->method = text_copy(request->method);
-  op->url = url;
+static char *copy_bytes(const char *bytes, size_t len) {
+  char *copy = malloc(len + 1);
+  if (copy) {
+    memcpy(copy, bytes, len);
+    copy[len] = '\0';
+  }
+  return copy;
+}
+
+static int is_copied(const void *copy, const void *original) { return copy || !original; }
+
+/* Copy what the caller lent. Return 0 when memory is short. */
+static int copy_request(Op *op, const Request *request, const char *url) {
+  lro_init(&op->lro, request->method, url, request->final_state);
   op->label = text_copy(request->label);
   op->headers = text_list_copy(request->headers);
+  if (request->body) {
+    op->body = copy_bytes(request->body, request->body_len);
+    op->body_len = request->body_len;
+  }
   op->follow = request->follow || request->resume;
   op->token_only = request->token_only;
-  if (request->body && (op->body = malloc(request->body_len + 1))) {
-    memcpy(op->body, request->body, request->body_len);
-    op->body[op->body_len = request->body_len] = '\0';
-  }
+  op->cautious = request->cautious;
   op->token.within = request->within;
   op->token.tenant = op->client->tenant_id;
   if (request->timeout > 0) op->deadline = loop_now(op->loop) + request->timeout;
-  if (request->request_id) snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
-  else text_guid(op->request_id);
+  if (request->request_id)
+    snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
+  else
+    text_guid(op->request_id);
+  return op->lro.method && op->lro.original_url && is_copied(op->label, request->label)
+    && is_copied(op->headers, request->headers) && is_copied(op->body, request->body);
 }
 
-/* The Lro's copies of what was asked serve for both: 10,000 may be pending. */
-static void follow_request(Op *op, FinalState final_state) {
-  lro_init(&op->lro, op->method, op->url, final_state);
-  if (!op->lro.method || !op->lro.original_url) return;
-  free(op->method);
-  free(op->url);
-  op->method = op->lro.method;
-  op->url = op->lro.original_url;
-}
-
-static void resume(Op *op, const Lro *from) {
-  op->lro.mode = from->mode;
-  op->lro.poll_url = text_copy(from->poll_url);
-  op->lro.location = text_copy(from->location);
-  op->lro.resource_location = text_copy(from->resource_location);
-  op->lro.status = text_copy(from->status);
+static int resume(Op *op, const Lro *from) {
+  Lro *lro = &op->lro;
+  lro->mode = from->mode;
+  lro->poll_url = text_copy(from->poll_url);
+  lro->location = text_copy(from->location);
+  lro->resource_location = text_copy(from->resource_location);
+  lro->status = text_copy(from->status);
   op->stage = STAGE_POLL;
   op->accepted = 1;
+  return lro->poll_url && is_copied(lro->location, from->location)
+    && is_copied(lro->resource_location, from->resource_location)
+    && is_copied(lro->status, from->status);
 }
 
 Op *op_request(Client *client, const Request *request, Error *error) {
-  char *url = absolute(client, request->url);
-  Op *op = url && check(client, request, url, error) ? op_new(client->loop) : NULL;
-  if (op && request->resume && !client_allows(client, request->resume->poll_url)) {
-    error_set(error, ERROR_USAGE, "ForeignUrl", "the operation to go on with is not on the origin of %s", client->endpoint);
-    op_free(op);
-    op = NULL;
-  }
-  if (!op) {
-    free(url);
-    return NULL;
-  }
+  Op *op = NULL;
+  char *url = request_url(client, request);
+  if (!url) goto no_memory;
+  if (!request_check(client, request, url, error)) goto fail;
+  op = op_new(client->loop);
+  if (!op) goto no_memory;
   op->client = client_ref(client);
-  take_request(op, request, url);
-  if (op->follow) follow_request(op, request->final_state);
-  if (request->resume) resume(op, request->resume);
-  pause_for(op, 0);      /* begins when the loop turns, so that its owner has anchored it */
+  if (!copy_request(op, request, url)) goto no_memory;
+  if (request->resume && !resume(op, request->resume)) goto no_memory;
+  free(url);
+  pause_for(op, 0);      /* it begins when the loop turns: by then its owner holds it */
   return op;
+
+no_memory:
+  error_set(error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory for a request");
+fail:
+  free(url);
+  op_free(op);
+  return NULL;
 }
 
-static void woken(Timer *timer) { finish(op_of_timer(timer)); }
+static void end_sleep(Timer *timer) { finish(op_of_timer(timer)); }
 
 Op *op_sleep(Loop *loop, double seconds) {
   Op *op = op_new(loop);
   if (!op) return NULL;
   op->phase = PHASE_PAUSE;
-  loop_timer(loop, &op->timer, loop_now(loop) + (seconds > 0 ? seconds : 0), woken);
+  loop_timer(loop, &op->timer, loop_now(loop) + (seconds > 0 ? seconds : 0), end_sleep);
   return op;
 }
 
 static void free_request(Op *op) {
-  int secret = op->client && op->client->secret;
-  for (char **line = op->headers; secret && line && *line; line++) explicit_bzero(*line, strlen(*line));
+  int is_secret = op->client && op->client->secret;
+  for (char **line = op->headers; is_secret && line && *line; line++)
+    explicit_bzero(*line, strlen(*line));
   text_list_free(op->headers);
-  if (secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
+  if (is_secret) text_wipe(op->body);      /* a form with a secret holds no NUL */
   else free(op->body);
-  if (op->method != op->lro.method) free(op->method);
-  if (op->url != op->lro.original_url) free(op->url);
   free(op->detour);
   free(op->label);
+  lro_clear(&op->lro);
 }
 
 void op_free(Op *op) {
   if (!op) return;
   if (op->transfer) {
-    answered(op);
+    count_answer(op);
     transfer_cancel(op->transfer);
   }
-  if (op->held) give_up_turn(op);
+  leave_budget(op);
   token_forget(&op->token);
   loop_timer_stop(op->loop, &op->timer);
   loop_unnotify(&op->notice);
@@ -750,85 +803,79 @@ void op_free(Op *op) {
   reply_clear(&op->reply);
   error_clear(&op->error);
   free_request(op);
-  lro_clear(&op->lro);
   client_unref(op->client);
   free(op);
 }
 
-/* -- looking ------------------------------------------------------------------------------------------------------------ */
+/* -- polls on demand --------------------------------------------------------------------------- */
 
-void  op_listen(Op *op, OpDone *done, void *context) { op->listener = done; op->context = context; }
-int   op_accepted(const Op *op) { return op->accepted; }
-int   op_done(const Op *op) { return op->phase == PHASE_DONE; }
-int   op_polls(const Op *op) { return op->polls; }
-
-int op_waits_for(const Op *op, unsigned long question) {
-  return op->client && op->phase == PHASE_TOKEN && token_hangs_on(op->client->credential, op->client->scope, &op->token, question);
-}
-
-void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }
-
-static void poll_if_ripe(Op *op) {
-  if (!op->ripe) return;
-  op->ripe = 0;
-  op->poked = 1;
+static void send_due_poll(Op *op) {
+  if (!op->poll_due) return;
+  op->poll_due = 0;
+  op->poll_wanted = 1;
   pause_for(op, 0);
 }
 
 void op_hold(Op *op, int on) {
-  op->on_hold = on;
-  if (!on) poll_if_ripe(op);
+  op->polls_on_demand = on;
+  if (!on) send_due_poll(op);
 }
 
 void op_poll_now(Op *op) {
-  op->poked = op->on_hold;
-  poll_if_ripe(op);
+  op->poll_wanted = op->polls_on_demand;
+  send_due_poll(op);
 }
 
 double op_next_poll(const Op *op, int *paced) {
-  *paced = op->paced;
-  if (op->stage != STAGE_POLL || op->phase != PHASE_PAUSE || op->ripe) return -1;
+  *paced = op->paced_by_service;
+  if (op->stage != STAGE_POLL || op->phase != PHASE_PAUSE || op->poll_due) return -1;
   double left = op->timer.due - loop_now(op->loop);
   return left > 0 ? left : 0;
 }
 
+/* -- looking at one ---------------------------------------------------------------------------- */
+
+void op_listen(Op *op, OpDone *done, void *context) {
+  op->listener = done;
+  op->context = context;
+}
+
+void  op_watch_polls(Op *op, int on) { op->watch_polls = on; }
 void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
 void *op_owner(const Op *op) { return op->owner; }
+
+int op_accepted(const Op *op) { return op->accepted; }
+int op_done(const Op *op) { return op->phase == PHASE_DONE; }
+int op_polls(const Op *op) { return op->polls; }
+
 const char  *op_request_id(const Op *op) { return op->request_id; }
-const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
-const Lro   *op_polled(const Op *op) { return op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url ? &op->lro : NULL; }
-const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
 const Reply *op_reply(const Op *op) { return &op->reply; }
+const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
+const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
+
+const Lro *op_polled(const Op *op) {
+  int is_polled = op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url;
+  return is_polled ? &op->lro : NULL;
+}
+
+int op_waits_for(const Op *op, unsigned long question) {
+  if (!op->client || op->phase != PHASE_TOKEN) return 0;
+  return token_hangs_on(op->client->credential, op->client->scope, &op->token, question);
+}
 
 int op_first_reply(const Op *op, Reply *first) {
   *first = (Reply){ .status = op->first_status, .body = op->first_body };
   return op->first_status != 0;
 }
 
-static const char *ordinal_ending(int n) {
-  if (n % 100 >= 11 && n % 100 <= 13) return "th";
-  return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
-}
-
-static char *describe_state(const Op *op) {
-  double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
-  if (left < 0) left = 0;
-  if (op->phase == PHASE_DONE) return text_format("%s", op->failed ? op->error.code : "done");
-  if (!op->client) return text_format("sleeping, %.0f s left", left);
-  if (op->phase == PHASE_TOKEN) return text_copy("waiting for a token");
-  if (op->stage == STAGE_POLL && op->phase == PHASE_FLIGHT) return text_format("polling, %d%s time", op->polls + 1, ordinal_ending(op->polls + 1));
-  if (op->ripe) return text_copy("accepted, its poll is held back");
-  if (op->stage == STAGE_POLL && op->polls == 0) return text_format("accepted, first poll in %.0f s", left);
-  if (op->stage == STAGE_POLL) return text_format("polling, %d%s time, next in %.0f s", op->polls, ordinal_ending(op->polls), left);
-  if (op->phase == PHASE_FLIGHT) return text_copy(op->stage == STAGE_FINAL ? "fetching the result" : "sending");
-  return op->attempts ? text_format("trying again in %.0f s, after %d %s", left, op->attempts, op->attempts == 1 ? "try" : "tries") : text_copy("starting");
-}
-
 char *op_describe(const Op *op) {
-  char *state = describe_state(op);
-  char *text = op->label ? text_format("%s: %s", op->label, state)
-             : op->client ? text_format("%s %s: %s", op->method, url_target(op->url), state)
-             : text_copy(state);
-  free(state);
-  return text;
+  double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
+  Activity activity = {
+    .stage = op->stage, .phase = op->phase,
+    .label = op->label, .method = op->lro.method, .url = op->lro.original_url,
+    .failure = op->failed ? op->error.code : NULL,
+    .attempts = op->attempts, .polls = op->polls, .is_held = op->poll_due,
+    .left = left > 0 ? left : 0
+  };
+  return activity_text(&activity);
 }

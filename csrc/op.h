@@ -1,4 +1,4 @@
-/* op.h: what the core itself asks of an operation: to be told of its end instead of the loop's owner. */
+/* op.h: how the core itself follows an operation: a listener instead of events for the owner. */
 #ifndef OP_H
 #define OP_H
 
@@ -6,6 +6,7 @@
 
 typedef void OpDone(Op *op, void *context);
 
-void op_listen(Op *op, OpDone *done, void *context);      /* done is the op's last act and may free it */
+/* Call done when the operation ends. That call is the operation's last act and may free it. */
+void op_listen(Op *op, OpDone *done, void *context);
 
 #endif

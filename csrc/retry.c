@@ -40,10 +40,16 @@ static int tries_left(const RetryPolicy *policy, const Attempt *attempt) {
   return tries - attempt->number + 1;
 }
 
+/* May the method be sent twice although the first sending may have been executed? */
+static int is_repeatable(const RetryPolicy *policy, const Attempt *attempt) {
+  if (attempt->cautious && !policy->methods_given) return 0;
+  return (policy->methods & retry_method(attempt->method)) != 0;
+}
+
 int retry_may(const RetryPolicy *policy, const Attempt *attempt) {
   if (tries_left(policy, attempt) <= 0 || attempt->after > policy->max_delay) return 0;
   if (attempt->status ? !is_listed(policy, attempt->status) : attempt->permanent) return 0;
-  return (policy->methods & retry_method(attempt->method)) || is_harmless(attempt);
+  return is_repeatable(policy, attempt) || is_harmless(attempt);
 }
 
 double retry_delay(const RetryPolicy *policy, const Attempt *attempt, double random) {

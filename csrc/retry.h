@@ -1,4 +1,5 @@
-/* retry.h: (pure) may this be sent again, and when. The rules are lro.md's, section 17, 9 to 11. */
+/* retry.h: (pure) may this be sent again, and when. The rules are those of spec/contract/lro.md,
+   section 17, 9 to 11. */
 #ifndef RETRY_H
 #define RETRY_H
 
@@ -13,6 +14,7 @@ typedef struct RetryPolicy {
   double delay;                        /* seconds, base of the backoff; 0.8; 0 is allowed */
   double max_delay;                    /* seconds; 60. A Retry-After beyond it is not waited for */
   int    statuses[RETRY_STATUSES];     /* 0-terminated; 408 429 500 502 503 504 */
+  int    methods_given;                /* the caller listed methods: a cautious request obeys the list */
   unsigned methods;                    /* those that may be sent twice, of retry_method; all but POST. Any other method is sent again
                                           only when it was certainly not executed */
 } RetryPolicy;
@@ -23,6 +25,7 @@ typedef struct Attempt {
   int    status;        /* HTTP, 0: a transport error */
   int    permanent;     /* transport error that comes again: a bad certificate, an unknown scheme */
   int    sent;          /* something of the request left this machine */
+  int    cautious;      /* repeat only after a refusal that proves that nothing ran */
   double after;         /* what retry_after gave */
 } Attempt;
 

@@ -255,14 +255,7 @@ describe("the token endpoint", function()
     answers = {}
   end)
 
-  after_each(function()
-    if client then client:close() end
-    if own then own:close() end
-    if server then server:close() end
-    client, own, server = nil, nil, nil
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() client, own, server = world.finish(client, own, server) end)
 
   local function granted(fields)
     local answer = { token_type = "Bearer", expires_in = 3600, access_token = "the-token" }
@@ -465,11 +458,7 @@ describe("a chain", function()
     end)
   end)
 
-  after_each(function()
-    server:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(server) end)
 
   local function ask(links)
     local chain <close> = credential.chain(links)

@@ -1,4 +1,5 @@
 --- The executable in a terminal that tmux plays: what a person types and sees.
+local busted = require "busted"
 local process = require "spec.process"
 
 local PATIENCE = 30      -- seconds until what is expected counts as missing
@@ -94,5 +95,30 @@ function Screen:close()
 end
 
 Screen.__close = Screen.close
+
+--- Open a screen before each spec of a `describe` and close it afterwards. Where there is no tmux these specs are pending.
+---@param open fun(screen: table)      called with each new screen
+---@return fun(sentence: string, f: function) it      to be used in place of busted's
+function screen.each(open)
+  local current
+
+  busted.before_each(function()
+    if not screen.is_possible then return end
+    current = screen.new()
+    open(current)
+  end)
+
+  busted.after_each(function()
+    if current then current:close() end
+    current = nil
+  end)
+
+  return function(sentence, f)
+    busted.it(sentence, function()
+      if not screen.is_possible then return busted.pending "tmux is not installed" end
+      f()
+    end)
+  end
+end
 
 return screen

@@ -11,16 +11,17 @@ end
 
 Surroundings.__close = Surroundings.close
 
---- Set variables; false takes one away.
+--- Set variables. False takes a variable away; so does its name in the list.
 function Surroundings:set(variables)
   for name, value in pairs(variables) do
+    if math.type(name) == "integer" then name, value = value, false end
     if self.before[name] == nil then self.before[name] = os.getenv(name) or false end
     environment.set(name, value or nil)
   end
 end
 
 --- Set variables until its scope ends.
----@param variables table<string, string|false>
+---@param variables table<string, string|false>|string[]
 return function(variables)
   local self = setmetatable({ before = {} }, Surroundings)
   self:set(variables)

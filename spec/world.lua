@@ -17,14 +17,6 @@ function world.open(instances, seed)
   return emulator, azureml.workspace()
 end
 
---- Close it, and make sure that nothing was left open.
-function world.close(emulator, workspace)
-  workspace:close()
-  emulator:close()
-  core.clock "real"
-  assert(world.leaks() == 0, "operations were left open")
-end
-
 local function open_operations()
   local count = 0
   for _, op in pairs(debug.getregistry()["azureml.ops"]) do
@@ -40,6 +32,22 @@ function world.leaks()
   collectgarbage()
   collectgarbage()
   return open_operations()
+end
+
+--- Close what a spec opened, in this order, return to the real clock, and fail if an operation was left open.
+---@param ... { close: function }?      nil: the spec did not open it
+function world.finish(...)
+  for i = 1, select("#", ...) do
+    local opened = select(i, ...)
+    if opened then opened:close() end
+  end
+  core.clock "real"
+  assert(world.leaks() == 0, "operations were left open")
+end
+
+--- Close an emulator and its workspace, and fail if an operation was left open.
+function world.close(emulator, workspace)
+  world.finish(workspace, emulator)
 end
 
 --- A JSON file, decoded.

@@ -7,6 +7,7 @@ local json = require "azureml.json"
 local lro = later "azureml.lro"
 local options = require "azureml.options"
 local reply = require "azureml.reply"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local trust = require "azureml.trust"
 require "azureml.trace"      -- which begins by itself where the environment asks for it
@@ -29,24 +30,14 @@ local REQUEST_OPTIONS = {
   label = "string", api_version = "string", request_id = "string",
 }
 
-local OPERATION_OPTIONS = { final_state_via = "string", resume = "table" }
-local PAGES_OPTIONS = { items = "string", next_link = "string" }
-
-local function with(known, more)
-  local all = {}
-  for name, kind in pairs(known) do all[name] = kind end
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
-end
+local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, { final_state_via = "string", resume = "table" })
+local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, { items = "string", next_link = "string" })
 
 local function without(fields, name)
-  local rest = with(fields, {})
+  local rest = tables.copy(fields)
   rest[name] = nil
   return rest
 end
-
-OPERATION_OPTIONS = with(REQUEST_OPTIONS, OPERATION_OPTIONS)
-PAGES_OPTIONS = with(REQUEST_OPTIONS, PAGES_OPTIONS)
 
 local function version_of(api_version)
   return api_version and "api-version=" .. core.escape(api_version)
@@ -92,21 +83,13 @@ function client.new(given)
 end
 
 local function query_of(query, version)
-  local parts = {}
-  for name, value in pairs(query) do
-    parts[#parts + 1] = core.escape(name) .. "=" .. core.escape(tostring(value))
-  end
-  table.sort(parts)
+  local parts = tables.texts(query, function(name, value) return core.escape(name) .. "=" .. core.escape(tostring(value)) end)
   if version then table.insert(parts, 1, version) end
   return table.concat(parts, "&")
 end
 
 local function header_lines(headers)
-  if not headers then return nil end
-  local lines = {}
-  for name, value in pairs(headers) do lines[#lines + 1] = ("%s: %s"):format(name, value) end
-  table.sort(lines)
-  return lines
+  return headers and tables.texts(headers, function(name, value) return ("%s: %s"):format(name, value) end)
 end
 
 -- A url is sent as it is; a path gets the query and the api-version.

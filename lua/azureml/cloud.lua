@@ -1,5 +1,7 @@
---- The Azure clouds: where one signs in, where Resource Manager is, what a token is for. Source: auth.md, section 13.
+--- The Azure clouds: where one signs in, where Resource Manager is, what a token is for.
+--- Source: spec/contract/auth.md, section 13.
 local errors = require "azureml.error"
+local tables = require "azureml.tables"
 
 ---@class azureml.Cloud
 ---@field authority string          "https://login.microsoftonline.com"
@@ -26,10 +28,7 @@ local clouds = {
 local cloud = { default = "AzureCloud" }
 
 local function names()
-  local list = {}
-  for name in pairs(clouds) do list[#list + 1] = name end
-  table.sort(list)
-  return table.concat(list, ", ")
+  return table.concat(tables.keys(clouds), ", ")
 end
 
 --- A cloud by name, or one's own as a table with all three fields.

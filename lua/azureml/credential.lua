@@ -5,6 +5,7 @@ local core = require "azureml.core"
 local default_credential = later "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local trust = require "azureml.trust"
 
 ---@class azureml.Credential
@@ -30,18 +31,13 @@ end
 local AUTHORITY = { authority = "string", cloud = "any", ca_file = "string", proxy = "string" }
 
 local function known(more)
-  local all = {}
-  for name, kind in pairs(AUTHORITY) do all[name] = kind end
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(AUTHORITY, more)
 end
 
 local APPLICATION = { tenant_id = "string", client_id = "string", additionally_allowed_tenants = "table" }
 
 local function application(more)
-  local all = known(APPLICATION)
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(known(APPLICATION), more)
 end
 
 -- Whose token endpoint is asked, and how it is reached; with what the kind needs besides.
@@ -147,13 +143,12 @@ function credential.azure_developer_cli(given)
   return open { kind = "azure_developer_cli", tenant_id = given.tenant_id, timeout = given.timeout, uncached = given.cache == false }
 end
 
--- The Azure CLI's own, which every tenant knows and which may sign people in. Source: auth.md, section 8.
+-- The Azure CLI's own, which every tenant knows and which may sign people in.
+-- Source: spec/contract/auth.md, section 8.
 local PUBLIC_APPLICATION, ANY_ORGANISATION = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "organizations"
 
 local function person(more)
-  local all = application { login_hint = "string", timeout = "number", cache = "boolean", login = "boolean" }
-  for name, kind in pairs(more) do all[name] = kind end
-  return all
+  return tables.merge(application { login_hint = "string", timeout = "number", cache = "boolean", login = "boolean" }, more)
 end
 
 local function open_person(kind, given, fields)
@@ -268,9 +263,10 @@ function credential.environment(given)
   }
 end
 
---- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App Service, Azure Arc, Cloud Shell, and Azure
---- ML's own endpoint on a compute instance, where it is the signed-in user's unless a client_id says which identity. At most one id: a
---- user-assigned identity; without one the machine's own. Source: auth.md, section 6.
+--- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App
+--- Service, Azure Arc, Cloud Shell, and Azure ML's own endpoint on a compute instance, where it is
+--- the signed-in user's unless a client_id says which identity. At most one id: a user-assigned
+--- identity; without one the machine's own. Source: spec/contract/auth.md, section 6.
 ---@param given? { client_id: string?, object_id: string?, resource_id: string?, probe: boolean? }    probe: look first, for a second at
 ---       most, whether anybody is there; for chains on machines that may not be in Azure
 ---@return azureml.Credential

@@ -19,6 +19,7 @@ local later = require "azureml.later"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
 local operation = later "azureml.operation"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local workspace = require "azureml.workspace"
 
@@ -91,8 +92,7 @@ function azureml.resume(ticket, options)
     resource_group = entry.resource_group,
     name = entry.workspace_name,
   }
-  for name, value in pairs(options or {}) do names[name] = names[name] or value end
-  return workspace.new(names).instances:resume(entry)
+  return workspace.new(tables.merge(options, names)).instances:resume(entry)
 end
 
 return azureml

@@ -1,6 +1,7 @@
 --- A compute instance as it was when it was last looked at: typed fields over the service's reply, and the verbs.
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local tables = require "azureml.tables"
 
 ---@class azureml.Instance
 ---@field name string
@@ -84,15 +85,9 @@ function getters.schedules(raw)
   return json.array(sent.schedules(raw) or {})
 end
 
-local function append(list, more)
-  for _, item in ipairs(more or {}) do list[#list + 1] = item end
-end
-
 function getters.errors(raw)
-  local all = json.array {}
-  append(all, sent.provisioning_errors(raw))
-  append(all, sent.errors(raw))
-  return all
+  local all = tables.append(json.array {}, sent.provisioning_errors(raw))
+  return tables.append(all, sent.errors(raw))
 end
 
 function getters.applications(raw)

@@ -5,6 +5,7 @@ local core = require "azureml.core"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local workspace = require "azureml.workspace"
 
 local login = {}
@@ -93,11 +94,9 @@ local LOGIN = {
 function login.login(given)
   given = options.check("login", given, LOGIN)
   local how = method_of(given)
-  local fields = { login = true }
   local others = how == credential.browser and "prompt" or "open"      -- which way it is may depend on the machine
-  for name, value in pairs(given) do
-    if name ~= "method" and name ~= others then fields[name] = value end
-  end
+  local fields = tables.merge(given, { login = true })
+  fields.method, fields[others] = nil, nil
   local who <close> = how(fields)
   local asker <close> = client_for(who, given)
   asker:authenticate()

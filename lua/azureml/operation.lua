@@ -5,9 +5,10 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local lro = require "azureml.lro"
 local options = require "azureml.options"
+local power_state = require "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
-local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local ticket = require "azureml.ticket"
 
@@ -67,9 +68,7 @@ local function of_limit(began)
 end
 
 local function describe_rest(labels)
-  local shown = table.concat(labels, ", ", 1, math.min(#labels, SHOWN))
-  if #labels > SHOWN then shown = ("%s and %d more"):format(shown, #labels - SHOWN) end
-  return #labels > 0 and ("; these go on at the service: " .. shown) or ""
+  return #labels > 0 and ("; these go on at the service: " .. tables.excerpt(labels, SHOWN)) or ""
 end
 
 --- Call a function with a limit on its time: on every wait in it, in whatever it calls, and in the tasks that it starts. Of several limits
@@ -172,8 +171,8 @@ function operation.check_aim(verb, vm, name, self)
     errors.raise { code = "ResourceNotFound", operation = self,
       message = ("%s %s: the service says that it succeeded, but there is no such instance"):format(verb, name) }
   end
-  if state.is_failed(vm.state) then failed(verb, vm, self) end
-  if state.is_aim(verb, vm.state) then return vm end
+  if power_state.is_failed(vm.state) then failed(verb, vm, self) end
+  if power_state.is_aim(verb, vm.state) then return vm end
   errors.raise {
     code = "UnexpectedState", operation = self,
     message = ("%s %s: the service says that it succeeded, but the instance is %s"):format(verb, name, tostring(vm.state)),
@@ -185,7 +184,7 @@ local function wait_until_settled(self, deadline, reporter, timeout)
   local pace = FIRST_PACE
   while true do
     local vm = self.workspace.instances:find(self.name)
-    if not vm or not state.is_transitional(vm.state) then return operation.check_aim(self.verb, vm, self.name, self) end
+    if not vm or not power_state.is_transitional(vm.state) then return operation.check_aim(self.verb, vm, self.name, self) end
     if reporter then reporter.state(vm.state) end
     pace = pause(self, pace, deadline, timeout)
   end

@@ -1,14 +1,8 @@
 --- Checking what a caller gave: names and types of options, said at the caller's line.
 local errors = require "azureml.error"
+local tables = require "azureml.tables"
 
 local options = {}
-
-local function names_of(known)
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
-end
 
 local NOUNS = {
   string = "a string", number = "a number", integer = "an integer", boolean = "a boolean", table = "a table", callable = "a function",
@@ -30,7 +24,7 @@ function options.fault_of(what, given, known)
   if type(given) ~= "table" then return ("%s: a table of options expected, got %s"):format(what, type(given)) end
   for name, value in pairs(given) do
     local kind = known[name]
-    if not kind then return ("%s has no option '%s' (known: %s)"):format(what, tostring(name), names_of(known)) end
+    if not kind then return ("%s has no option '%s' (known: %s)"):format(what, tostring(name), table.concat(tables.keys(known), ", ")) end
     if not fits(value, kind) then return ("%s: option '%s' must be %s, not %s"):format(what, name, NOUNS[kind], type(value)) end
   end
 end

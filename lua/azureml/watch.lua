@@ -3,6 +3,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local list = require "azureml.list"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 
 local DEFAULT_INTERVAL = 10      -- seconds
@@ -21,8 +22,7 @@ end
 
 local watch = {}
 
-local OPTIONS = { interval = "number", timeout = "number", initial = "boolean" }
-for name, kind in pairs(list.filters) do OPTIONS[name] = kind end
+local OPTIONS = tables.merge(list.filters, { interval = "number", timeout = "number", initial = "boolean" })
 
 local function read_options(given)
   given = options.check("watch", given, OPTIONS)

@@ -1,4 +1,4 @@
-local complete = require "azureml.console.completion"
+local completion = require "azureml.console.completion"
 
 local function trap()
   error "completion must not call anything"
@@ -14,7 +14,7 @@ local env = {
 }
 
 local function candidates(word)
-  return select(2, complete.word(word, env))
+  return select(2, completion.word(word, env))
 end
 
 describe("completion", function()
@@ -44,8 +44,8 @@ describe("completion", function()
 
   it("believes a metatable that tells what its __index function knows", function()
     local vm = setmetatable({ raw = {} }, { __index = trap, __methods = { start = print, stop = print }, __fields = { state = trap } })
-    assert.same({ "vm.raw", "vm.start", "vm.state", "vm.stop" }, select(2, complete.word("vm.", { vm = vm })))
-    assert.same({ "vm:start", "vm:stop" }, select(2, complete.word("vm:", { vm = vm })))
+    assert.same({ "vm.raw", "vm.start", "vm.state", "vm.stop" }, select(2, completion.word("vm.", { vm = vm })))
+    assert.same({ "vm:start", "vm:stop" }, select(2, completion.word("vm:", { vm = vm })))
   end)
 
   it("hides private names until an underscore is typed", function()
@@ -54,9 +54,9 @@ describe("completion", function()
   end)
 
   it("gives what all candidates begin with", function()
-    assert.equal("wh", (complete.word("w", { whale = 1, what = 1 })))
-    assert.equal("ws.instances", (complete.word("ws.i", env)))
-    assert.equal("nothing.at", (complete.word("nothing.at", env)))
+    assert.equal("wh", (completion.word("w", { whale = 1, what = 1 })))
+    assert.equal("ws.instances", (completion.word("ws.i", env)))
+    assert.equal("nothing.at", (completion.word("nothing.at", env)))
   end)
 
   it("has nothing to say of what is no name", function()
@@ -66,6 +66,6 @@ describe("completion", function()
   it("ends on a circle of __index", function()
     local circle = { field = 1 }
     setmetatable(circle, circle).__index = circle
-    assert.same({ "c.field" }, select(2, complete.word("c.f", { c = circle })))
+    assert.same({ "c.field" }, select(2, completion.word("c.f", { c = circle })))
   end)
 end)

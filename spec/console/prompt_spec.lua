@@ -1,10 +1,10 @@
-local repl = require "azureml.console.prompt"
+local prompt = require "azureml.console.prompt"
 
 -- A terminal with lines typed beforehand. A function among them is called in place of a line: a signal that came.
 local function typing(lines)
   local terminal = { prompts = {}, results = {}, errors = {}, chunks = {}, greets = false }
-  function terminal.read(prompt)
-    table.insert(terminal.prompts, prompt)
+  function terminal.read(text)
+    table.insert(terminal.prompts, text)
     local line = table.remove(lines, 1)
     if type(line) == "function" then return line() end
     return line
@@ -35,7 +35,7 @@ local function converse(lines, options)
   local terminal = typing(lines)
   terminal.greets = options.greets or false
   terminal.env = setmetatable({ azureml = {} }, { __index = _G })
-  terminal.code = repl.run {
+  terminal.code = prompt.run {
     version = "1.2.3", world = options.world, terminal = terminal, env = terminal.env,
     signals = options.signals or quiet_signals(),
     signal_of = function(value) return value == interrupt and (options.signal or 2) or nil end,
@@ -161,17 +161,17 @@ describe("the history", function()
 
   it("lies where the user's state lies", function()
     with_environment({ XDG_STATE_HOME = "/state", HOME = "/home/ann" }, function()
-      assert.equal("/state/azureml/history", repl.history_path())
+      assert.equal("/state/azureml/history", prompt.history_path())
     end)
     with_environment({ HOME = "/home/ann" }, function()
-      assert.equal("/home/ann/.local/state/azureml/history", repl.history_path())
+      assert.equal("/home/ann/.local/state/azureml/history", prompt.history_path())
     end)
   end)
 
   it("is not kept under a relative directory, nor without a home", function()
     with_environment({ XDG_STATE_HOME = "state", HOME = "/home/ann" }, function()
-      assert.equal("/home/ann/.local/state/azureml/history", repl.history_path())
+      assert.equal("/home/ann/.local/state/azureml/history", prompt.history_path())
     end)
-    with_environment({}, function() assert.is_nil(repl.history_path()) end)
+    with_environment({}, function() assert.is_nil(prompt.history_path()) end)
   end)
 end)

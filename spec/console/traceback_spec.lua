@@ -11,7 +11,7 @@ describe("a traceback", function()
   it("leaves out our frames, and what they called in C", function()
     assert.equal("stack traceback:\n\tnightly.lua:5: in main chunk", trim(
       "[C]: in function 'error'", OURS .. "error.lua:90: in function 'azureml.error.raise'",
-      "nightly.lua:5: in main chunk", "[C]: in function 'xpcall'", OURS .. "repl.lua:3: in function 'run'", "[C]: in ?"))
+      "nightly.lua:5: in main chunk", "[C]: in function 'xpcall'", OURS .. "prompt.lua:3: in function 'run'", "[C]: in ?"))
   end)
 
   it("keeps what the script called in C", function()

@@ -21,18 +21,10 @@ describe("an assertion of somebody else's", function()
 
   before_each(function()
     core.clock "virtual"
-    local none = {}
-    for _, name in ipairs(ALL_VARIABLES) do none[name] = false end
-    around = surroundings(none)
+    around = surroundings(ALL_VARIABLES)
   end)
 
-  after_each(function()
-    if entra then entra:close() end
-    entra = nil
-    around:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() entra = world.finish(entra, around) end)
 
   local function token_file(text)
     return process.write(directory .. "/token", text, "600")

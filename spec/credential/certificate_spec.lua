@@ -25,12 +25,7 @@ describe("a client certificate", function()
 
   before_each(function() core.clock "virtual" end)
 
-  after_each(function()
-    if entra then entra:close() end
-    entra = nil
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() entra = world.finish(entra) end)
 
   local function path(name)
     return directory .. "/" .. name

@@ -12,12 +12,7 @@ describe("a service that does not take the token", function()
 
   before_each(function() core.clock "virtual" end)
 
-  after_each(function()
-    if entra then entra:close() end
-    entra = nil
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() entra = world.finish(entra) end)
 
   local function refusing(challenges, status)
     return { status = status or 401, headers = { ["WWW-Authenticate"] = challenges },

@@ -47,13 +47,8 @@ describe("a device code", function()
   end
 
   after_each(function()
-    close()
-    if server then server:close() end
-    server = nil
-    around:close()
     process.remove(directory)
-    core.clock "real"
-    assert.equal(0, world.leaks())
+    client, own, server = world.finish(client, own, server, around)
   end)
 
   local function forms(page)

@@ -23,12 +23,7 @@ describe("the application of the environment", function()
     }
   end)
 
-  after_each(function()
-    around:close()
-    entra:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(around, entra) end)
 
   -- What is found in the environment never goes to plain http: that it was had shows in what the token endpoint got.
   local function ask()

@@ -33,21 +33,11 @@ describe("a managed identity", function()
 
   before_each(function()
     core.clock "virtual"
-    local none = {}
-    for _, name in ipairs(VARIABLES) do none[name] = false end
-    around = surroundings(none)
+    around = surroundings(VARIABLES)
     answers = {}
   end)
 
-  after_each(function()
-    if client then client:close() end
-    if own then own:close() end
-    if server then server:close() end
-    client, own, server = nil, nil, nil
-    around:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() client, own, server = world.finish(client, own, server, around) end)
 
   -- Questions get the answers in turn, the last one for ever.
   local function serve(...)

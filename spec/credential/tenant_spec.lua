@@ -1,4 +1,5 @@
---- Whose tokens: a client may want those of another tenant than its credential's own. Source: auth.md, section 2.
+--- Whose tokens: a client may want those of another tenant than its credential's own.
+--- Source: spec/contract/auth.md, section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -16,12 +17,7 @@ describe("a client that wants another tenant's token", function()
     around = surroundings { AZURE_IDENTITY_DISABLE_MULTITENANTAUTH = false, AZURE_ADDITIONALLY_ALLOWED_TENANTS = false }
   end)
 
-  after_each(function()
-    around:close()
-    entra:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(around, entra) end)
 
   local function ask(own, tenant_id, scope)
     local client <close> = azureml.client { endpoint = entra.url, credential = own, scope = scope or "s/.default", tenant_id = tenant_id }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "activity.h"
 #include "buf.h"
 #include "callback.h"
 #include "certificate.h"
@@ -18,9 +19,11 @@
 #include "heap.h"
 #include "jwt.h"
 #include "lro.h"
+#include "pace.h"
 #include "retry.h"
 #include "text.h"
 #include "throttle.h"
+#include "transport.h"
 #include "url.h"
 
 #define BUF "pure.Buf"
@@ -399,6 +402,8 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   policy->delay = field_number(L, arg, "delay", policy->delay);
   policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
   read_methods(L, arg, &policy->methods);
+  policy->methods_given = lua_getfield(L, arg, "methods") != LUA_TNIL;
+  lua_pop(L, 1);
   read_statuses(L, arg, policy->statuses);
 }
 
@@ -411,6 +416,7 @@ static void read_attempt(lua_State *L, int arg, Attempt *attempt) {
   attempt->status = (int)field_number(L, arg, "status", 0);
   attempt->permanent = field_flag(L, arg, "permanent");
   attempt->sent = field_flag(L, arg, "sent");
+  attempt->cautious = field_flag(L, arg, "cautious");
   attempt->after = field_number(L, arg, "after", 0);
 }
 
@@ -750,6 +756,48 @@ static int l_callback_read(lua_State *L) {
   return 4;
 }
 
+/* -- operations -------------------------------------------------------------------------------- */
+
+static const char *field_text(lua_State *L, int arg, const char *key) {
+  lua_getfield(L, arg, key);      /* stays on the stack, so that it lives */
+  return lua_tostring(L, -1);
+}
+
+/* activity(fields) -> its text */
+static int l_activity(lua_State *L) {
+  static const char *const stages[] = { "first", "poll", "final", NULL };
+  static const char *const phases[] = { "token", "flight", "pause", "done", NULL };
+  Activity activity = { 0 };
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_getfield(L, 1, "stage");
+  activity.stage = (Stage)luaL_checkoption(L, -1, "first", stages);
+  lua_getfield(L, 1, "phase");
+  activity.phase = (Phase)luaL_checkoption(L, -1, "pause", phases);
+  activity.label = field_text(L, 1, "label");
+  activity.method = field_text(L, 1, "method");
+  activity.url = field_text(L, 1, "url");
+  activity.failure = field_text(L, 1, "failure");
+  activity.attempts = (int)field_number(L, 1, "attempts", 0);
+  activity.polls = (int)field_number(L, 1, "polls", 0);
+  activity.is_held = field_flag(L, 1, "is_held");
+  activity.left = field_number(L, 1, "left", 0);
+  return push_owned(L, activity_text(&activity));
+}
+
+/* pace_after(before) -> seconds */
+static int l_pace_after(lua_State *L) {
+  lua_pushnumber(L, pace_after(&pace_default, luaL_checknumber(L, 1)));
+  return 1;
+}
+
+/* transport_fault(result) -> code, is_permanent */
+static int l_transport_fault(lua_State *L) {
+  const TransportFault *fault = transport_fault((CURLcode)luaL_checkinteger(L, 1));
+  lua_pushstring(L, fault->code);
+  lua_pushboolean(L, fault->is_permanent);
+  return 2;
+}
+
 /* -- the module --------------------------------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
@@ -771,6 +819,8 @@ static const luaL_Reg functions[] = {
   { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
   { "in_heap", l_in_heap }, { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate }, { "assertion", l_assertion }, { "challenge", l_challenge }, { "challenge_parameter", l_challenge_parameter },
+  { "activity", l_activity }, { "pace_after", l_pace_after },
+  { "transport_fault", l_transport_fault },
   { NULL, NULL }
 };
 

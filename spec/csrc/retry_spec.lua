@@ -56,6 +56,24 @@ describe("retry_may", function()
     assert.is_false(may({ method = "POST", status = 500, sent = true }, { methods = { "GET", "TRACE" } }))
   end)
 
+  it("repeats a cautious request only when nothing of it ran", function()
+    for _, method in ipairs { "PUT", "DELETE", "POST" } do
+      local function again(attempt, policy)
+        attempt.method, attempt.cautious = method, true
+        return may(attempt, policy)
+      end
+      for _, status in ipairs { 429, 503 } do
+        assert.is_true(again { status = status, sent = true }, status)
+      end
+      assert.is_true(again { sent = false })
+      assert.is_false(again { sent = true })
+      for _, status in ipairs { 408, 500, 502, 504 } do
+        assert.is_false(again { status = status, sent = true }, status)
+        assert.is_true(again({ status = status, sent = true }, { methods = { method } }), status)
+      end
+    end
+  end)
+
   it("sends three times more and then gives up", function()
     for number, expected in ipairs { true, true, true, false, false } do
       assert.equal(expected, may { number = number, status = 503 }, number)

@@ -1,4 +1,4 @@
-local state = require "azureml.definition.power_state"
+local power_state = require "azureml.definition.power_state"
 
 describe("the states of an instance", function()
   local words = {      -- transitional, failed, running
@@ -10,12 +10,12 @@ describe("the states of an instance", function()
   for word, kinds in pairs(words) do
     it(("%s is %s"):format(word, ({ t = "on its way", f = "a failure", r = "running", [""] = "settled" })[kinds]), function()
       assert.same({ kinds == "t", kinds == "f", kinds == "r" },
-        { state.is_transitional(word), state.is_failed(word), state.is_running(word) })
+        { power_state.is_transitional(word), power_state.is_failed(word), power_state.is_running(word) })
     end)
   end
 
   it("that nobody told is none of them", function()
-    assert.same({ false, false, false }, { state.is_transitional(nil), state.is_failed(nil), state.is_running(nil) })
+    assert.same({ false, false, false }, { power_state.is_transitional(nil), power_state.is_failed(nil), power_state.is_running(nil) })
   end)
 
   for _, row in ipairs {
@@ -24,7 +24,7 @@ describe("the states of an instance", function()
     { "create", "Unknown", false }, { "delete", "Running", false },
   } do
     it(("%s %s to %s"):format(row[1], row[3] and "may lead" or "does not lead", row[2]), function()
-      assert.equal(row[3], state.is_aim(row[1], row[2]))
+      assert.equal(row[3], power_state.is_aim(row[1], row[2]))
     end)
   end
 
@@ -34,7 +34,7 @@ describe("the states of an instance", function()
     { "create", "Creating", true }, { "create", "Running", false }, { "delete", "Deleting", true }, { "delete", "Running", false },
   } do
     it(("%s %s that %s was taken on"):format(row[2], row[3] and "shows" or "does not show", row[1]), function()
-      assert.equal(row[3], state.shows(row[1], row[2]))
+      assert.equal(row[3], power_state.shows(row[1], row[2]))
     end)
   end
 end)

@@ -22,22 +22,10 @@ end)
 describe("progress in a terminal", function()
   local screen, script, go
 
-  before_each(function()
-    if not terminal.is_possible then return end
-    screen = terminal.new()
+  local it_shows = terminal.each(function(opened)
+    screen = opened
     script, go = process.write(screen.home .. "/script.lua", SCRIPT), screen.home .. "/go"
   end)
-
-  after_each(function()
-    if screen then screen:close() end
-  end)
-
-  local function it_shows(sentence, f)
-    it(sentence, function()
-      if not terminal.is_possible then return pending "tmux is not installed" end
-      f()
-    end)
-  end
 
   local function start(environment, shows)
     return screen:start(script .. " " .. go, environment, shows)

@@ -7,18 +7,7 @@ local quote, output_of = terminal.quote, terminal.output_of
 describe("the prompt in a terminal", function()
   local screen
 
-  before_each(function() screen = terminal.is_possible and terminal.new() end)
-
-  after_each(function()
-    if screen then screen:close() end
-  end)
-
-  local function it_shows(sentence, f)
-    it(sentence, function()
-      if not terminal.is_possible then return pending "tmux is not installed" end
-      f()
-    end)
-  end
+  local it_shows = terminal.each(function(opened) screen = opened end)
 
   it_shows("greets, answers, and leaves at Ctrl-D", function()
     local shown = screen:start()

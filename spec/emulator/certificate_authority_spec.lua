@@ -1,5 +1,5 @@
-local authority = require "azureml.emulator.certificate_authority"
 local azureml = require "azureml"
+local certificate_authority = require "azureml.emulator.certificate_authority"
 local core = require "azureml.core"
 local emulator = require "azureml.emulator"
 local process = require "spec.process"
@@ -126,7 +126,7 @@ describe("the emulator's certificate authority", function()
     assert.is_truthy(running.url:find "^https://127%.0%.0%.1:")
     local ws <close> = azureml.workspace()
     assert.equal("Running", ws.instances:get("ci-ann").state)
-    assert.equal(authority.directory() .. "/trusted.pem", authority.trusted())
+    assert.equal(certificate_authority.directory() .. "/trusted.pem", certificate_authority.trusted())
     local stranger <close> = azureml.client { endpoint = running.url, retry = { tries = 0 } }
     local _, refused = azureml.try(stranger.request, stranger, { path = "/emulator/settings" })
     assert.is_truthy(refused.message:find "certificate", refused.message)

@@ -3,7 +3,7 @@ local door = require "spec.door"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local process = require "spec.process"
-local state = require "azureml.emulator.state_file"
+local state_file = require "azureml.emulator.state_file"
 
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -18,7 +18,7 @@ local function nothing() end
 
 -- What a state holds, as a later process finds it.
 local function found(path)
-  local again = state.open(path)
+  local again = state_file.open(path)
   again:close()
   return again.records, again.position
 end
@@ -33,7 +33,7 @@ describe("the emulator's state", function()
   after_each(function() process.remove(directory) end)
 
   local function begin(each)
-    local one = state.open(path)
+    local one = state_file.open(path)
     one:begin(clock_at(1000), each or nothing)
     return one
   end
@@ -88,14 +88,14 @@ describe("the emulator's state", function()
   it("is for its owner alone, and for one process at a time", function()
     local one = begin()
     assert.equal("600", process.run({ "stat", "-c", "%a", path }):match "%d+")
-    local _, err = errors.try(state.open, path)
+    local _, err = errors.try(state_file.open, path)
     assert.equal("StateFailed", err.code)
     assert.equal(("the state in %s cannot be used: another emulator uses it"):format(path), err.message)
     one:note("compute", "x", {})
     one.file:rewrite(read(path))      -- it is another file now: the lock went along
-    assert.is_false((pcall(state.open, path)))
+    assert.is_false((pcall(state_file.open, path)))
     one:close()
-    state.open(path):close()
+    state_file.open(path):close()
   end)
 
   it("leaves out a last line that was torn, wherever that was", function()
@@ -127,7 +127,7 @@ describe("the emulator's state", function()
       one.file:close()
       local text = spoil(read(path))
       process.write(path, text)
-      local _, err = errors.try(state.open, path)
+      local _, err = errors.try(state_file.open, path)
       assert.equal(("the state in %s cannot be used: %s"):format(path, what), err.message)
       assert.equal("move the file away to begin anew", err.hint)
       assert.equal(text, read(path))
@@ -143,7 +143,7 @@ describe("the emulator's state", function()
   } do
     it("is refused because " .. what, function()
       make(path)
-      local _, err = errors.try(state.open, path)
+      local _, err = errors.try(state_file.open, path)
       assert.equal(("the state in %s cannot be used: %s"):format(path, what), err.message)
     end)
   end

@@ -1,4 +1,5 @@
---- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the coroutines of task.lua that answer.
+--- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the
+--- coroutines of lua/azureml/task/init.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -23,11 +24,7 @@ describe("a credential with a function", function()
     end)
   end)
 
-  after_each(function()
-    server:close()
-    core.clock "real"
-    assert.equal(0, world.leaks())
-  end)
+  after_each(function() world.finish(server) end)
 
   local function client_of(f)
     return azureml.client { endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default" }

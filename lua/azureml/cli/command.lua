@@ -5,6 +5,7 @@ local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
 local screen = require "azureml.console.screen"
+local tables = require "azureml.tables"
 local where = require "azureml.cli.where"
 local workspace = require "azureml.workspace"
 
@@ -147,11 +148,11 @@ end
 
 local function print_fields(fields)
   local rows = {}
-  for name, value in pairs(fields) do
+  for _, name in ipairs(tables.keys(fields)) do
+    local value = fields[name]
     local shown = type(value) == "table" and json.encode(value) or tostring(value)
     if shown ~= "{}" and shown ~= "[]" then rows[#rows + 1] = { name = name, value = shown } end
   end
-  table.sort(rows, function(a, b) return a.name < b.name end)
   local columns = { { title = "Field", key = "name" }, { title = "Value", key = "value" } }
   print(screen.table(rows, columns, { width = width() }))
 end
@@ -171,10 +172,8 @@ function command.print_instance(args, vm)
 end
 
 local function tags_of(vm)
-  local list = {}
-  for name, value in pairs(vm.tags) do list[#list + 1] = name .. "=" .. value end
-  table.sort(list)
-  return table.concat(list, " ")
+  local texts = tables.texts(vm.tags, function(name, value) return name .. "=" .. value end)
+  return table.concat(texts, " ")
 end
 
 local COLUMNS = {

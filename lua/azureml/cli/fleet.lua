@@ -3,6 +3,7 @@
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local tables = require "azureml.tables"
 
 local fleet = {}
 
@@ -35,8 +36,7 @@ function fleet.options(parser)
 end
 
 local function names_of(args)
-  local names = { table.unpack(args.names) }
-  for _, name in ipairs(args.name or {}) do names[#names + 1] = name end
+  local names = tables.append(tables.copy(args.names), args.name)
   return #names > 0 and names or nil
 end
 
@@ -72,8 +72,7 @@ end
 
 local function question_about(names)
   if #names == 1 then return ("Delete the compute instance '%s' and its disk?"):format(names[1]) end
-  local shown = table.concat(names, ", ", 1, math.min(#names, SHOWN))
-  if #names > SHOWN then shown = ("%s and %d more"):format(shown, #names - SHOWN) end
+  local shown = tables.excerpt(names, SHOWN)
   return ("Delete %d compute instances and their disks (%s)?"):format(#names, shown)
 end
 
@@ -88,8 +87,7 @@ end
 -- Ask about the instances that a dry run finds. Return options that delete exactly these instances,
 -- also if others match the filters by now; nil when the user says no.
 local function ask(instances, options)
-  local dry_run = { dry_run = true }
-  for name, value in pairs(options) do dry_run[name] = value end
+  local dry_run = tables.merge(options, { dry_run = true })
   local names = planned_names(instances:delete_all(dry_run))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
   local confirmed = { names = names }

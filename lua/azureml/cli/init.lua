@@ -3,6 +3,7 @@
 local argparse = require "argparse"
 local errors = require "azureml.error"
 local help = require "azureml.console.help"
+local tables = require "azureml.tables"
 
 local cli = {}
 
@@ -36,10 +37,7 @@ local STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 --- List the commands' names.
 ---@return string[]      sorted
 function cli.names()
-  local names = {}
-  for name in pairs(cli.commands) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return tables.keys(cli.commands)
 end
 
 -- Return an option's label on one line: "-n, --name NAME". argparse would use a line for each

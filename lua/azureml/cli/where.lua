@@ -2,6 +2,7 @@
 --- `tags.keep ~= "on"`. The expression sees the fields alone, no globals and no libraries.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
+local tables = require "azureml.tables"
 
 local where = {}
 
@@ -16,10 +17,7 @@ local function reason(message)
 end
 
 local function names_of_fields()
-  local names = {}
-  for name in pairs(instance.fields) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return table.concat(tables.keys(instance.fields), ", ")
 end
 
 -- Compile a text that must be one expression. The parentheses refuse all else; the first try,
@@ -33,8 +31,8 @@ end
 
 --- Compile a condition.
 ---@param text string      a Lua expression over the fields of an instance
----@return fun(vm: azureml.Instance): any       the option `where`; raises `InvalidExpression` for an
----        unknown field, and when the expression fails
+---@return fun(vm: azureml.Instance): any       the option `where`; raises `InvalidExpression` for
+---        an unknown field, and when the expression fails
 ---@raise an error object `InvalidExpression` when the text is not an expression
 ---@usage ws.instances:list { where = where.compile 'vm_size:find "NC" and tags.team == "vision"' }
 function where.compile(text)

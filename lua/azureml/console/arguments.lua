@@ -1,5 +1,6 @@
 --- Parse the executable's own arguments, those before the command or script, and make the text of
 --- --help. Commands parse their own arguments: see azureml.cli.
+local tables = require "azureml.tables"
 
 local arguments = {}
 
@@ -138,8 +139,9 @@ end
 
 local function command_rows(commands)
   local rows = {}
-  for name, command in pairs(commands) do rows[#rows + 1] = { name, command.summary or "" } end
-  table.sort(rows, function(a, b) return a[1] < b[1] end)
+  for i, name in ipairs(tables.keys(commands)) do
+    rows[i] = { name, commands[name].summary or "" }
+  end
   return rows
 end
 

@@ -2,6 +2,7 @@
 --- it sends no request. Where `__index` is a function, the metatable may list what the function
 --- knows: `__methods` is a table of methods, `__fields` is a table whose keys are the names of
 --- fields.
+local tables = require "azureml.tables"
 
 local completion = {}
 
@@ -98,9 +99,7 @@ function completion.word(word, env)
       if stem ~= "" and keyword:sub(1, #stem) == stem then names[keyword] = true end
     end
   end
-  local candidates = {}
-  for name in pairs(names) do candidates[#candidates + 1] = path .. name end
-  table.sort(candidates)
+  local candidates = tables.texts(names, function(name) return path .. name end)
   local prefix = candidates[1] or word
   if candidates[2] then prefix = common_prefix(prefix, candidates[#candidates]) end
   return prefix, candidates

@@ -3,6 +3,7 @@
 --- raises, and exits with `exit_code`. arguments.lua parses the options.
 local arguments = require "azureml.console.arguments"
 local signals = require "azureml.signals"
+local tables = require "azureml.tables"
 local traceback = require "azureml.console.traceback"
 
 local interpreter = { exit_code = 0, catch = traceback.catch }
@@ -58,9 +59,7 @@ local function report_pending()
   local operation = package.loaded["azureml.operation"]
   local pending = operation and operation.pending() or {}
   if #pending == 0 then return end
-  io.stderr:write "these go on at the service:\n"
-  for i = 1, math.min(#pending, SHOWN) do io.stderr:write("  ", tostring(pending[i]), "\n") end
-  if #pending > SHOWN then io.stderr:write(("  and %d more\n"):format(#pending - SHOWN)) end
+  io.stderr:write("these go on at the service:\n  ", tables.excerpt(pending, SHOWN, "\n  "), "\n")
 end
 
 local function is_interrupted(value)

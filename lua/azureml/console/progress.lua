@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local panel = require "azureml.console.panel"
 local screen = require "azureml.console.screen"
+local tables = require "azureml.tables"
 local tally = require "azureml.console.tally"
 local task = require "azureml.task"
 
@@ -20,10 +21,7 @@ local BAR = { least = 10, most = 40 }      -- columns
 local SHOWN = 3             -- how many slow instances are listed, and how many failed ones
 
 local function names_of_styles()
-  local names = {}
-  for name in pairs(STYLES) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return table.concat(tables.keys(STYLES), ", ")
 end
 
 --- Return the style that a caller's options select: auto, lines, json or quiet.

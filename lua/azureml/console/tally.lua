@@ -1,5 +1,7 @@
 --- Count a fleet's progress: the state of each instance, the slowest instances, and an estimate of
 --- the time left. The caller passes the time; progress.lua draws.
+local tables = require "azureml.tables"
+
 local tally = {}
 
 local SAMPLE = 101      -- the median is of the latest durations, this many
@@ -82,10 +84,7 @@ end
 --- Return the median duration of the latest operations that are done.
 ---@return number? seconds     nil before the first is done
 function Tally:median()
-  local sorted = {}
-  for _, seconds in pairs(self.durations) do sorted[#sorted + 1] = seconds end
-  if #sorted == 0 then return nil end
-  table.sort(sorted)
+  local sorted = tables.values(self.durations)
   return sorted[(#sorted + 1) // 2]
 end
 

@@ -1,5 +1,6 @@
---- The states of a compute instance, as a client sees them. Source: compute-rest.md, section 7.6.
-local state = {}
+--- The states of a compute instance, as a client sees them. Source: spec/contract/compute-rest.md,
+--- section 7.6.
+local power_state = {}
 
 local TRANSITIONAL = {
   Creating = true, SettingUp = true, UserSettingUp = true, Starting = true, Stopping = true, Restarting = true, Resizing = true,
@@ -33,7 +34,8 @@ local ON_THE_WAY = {
 -- Where one is both before a verb and after it, its end proves nothing.
 local PROVES_NOTHING = { restart = true, create = true, delete = true }
 
--- Where a verb is refused, as far as anybody knows; restart is for what runs and what is unusable. Source: compute-rest.md, section 7.6.
+-- Where a verb is refused, as far as anybody knows; restart is for what runs and what is unusable.
+-- Source: spec/contract/compute-rest.md, section 7.6.
 local REFUSED_IN = {
   start = FAILED,
   restart = { Stopped = true, CreateFailed = true, SetupFailed = true, UserSetupFailed = true },
@@ -43,7 +45,7 @@ local REFUSED_IN = {
 ---@param verb string
 ---@param word string?
 ---@return string?        "already Stopped", "busy: Starting", "wrong state: CreateFailed"
-function state.reason_to_skip(verb, word)
+function power_state.reason_to_skip(verb, word)
   if TRANSITIONAL[word] then return "busy: " .. word end
   if not PROVES_NOTHING[verb] and AIMS[verb][word] then return "already " .. word end
   if REFUSED_IN[verb] and REFUSED_IN[verb][word] then return "wrong state: " .. word end
@@ -52,32 +54,32 @@ end
 --- Does a state show that a verb was taken on, though its answer was lost?
 ---@param verb string
 ---@param word string?
-function state.shows(verb, word)
+function power_state.shows(verb, word)
   return ON_THE_WAY[verb][word] == true or not PROVES_NOTHING[verb] and AIMS[verb][word] == true
 end
 
 --- Will it change by itself? What nobody knows is not waited for.
 ---@param word string?
 ---@return boolean
-function state.is_transitional(word)
+function power_state.is_transitional(word)
   return TRANSITIONAL[word] == true
 end
 
 --- Did it fail?
-function state.is_failed(word)
+function power_state.is_failed(word)
   return FAILED[word] == true
 end
 
 --- Is it running?
-function state.is_running(word)
+function power_state.is_running(word)
   return RUNNING[word] == true
 end
 
 --- Is this where a verb is meant to lead?
 ---@param verb string
 ---@param word string?
-function state.is_aim(verb, word)
+function power_state.is_aim(verb, word)
   return AIMS[verb][word] == true
 end
 
-return state
+return power_state

@@ -1,6 +1,8 @@
---- Schedules: when an instance starts or stops by itself. Source: compute-rest.md, section 9.1.
+--- Schedules: when an instance starts or stops by itself. Source: spec/contract/compute-rest.md,
+--- section 9.1.
 local json = require "azureml.json"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local time_zone = require "azureml.definition.time_zone"
 
 local refuse = options.refuse
@@ -28,10 +30,8 @@ local WEEK_DAYS = {
 local function word(what, given, words)
   local found = words[tostring(given):lower()]
   if found then return found end
-  local known = {}
-  for _, name in pairs(words) do known[#known + 1] = name end
-  table.sort(known)
-  refuse("a schedule's %s is one of %s, not '%s'", what, table.concat(known, ", "), tostring(given):sub(1, 60))
+  local known = table.concat(tables.values(words), ", ")
+  refuse("a schedule's %s is one of %s, not '%s'", what, known, tostring(given):sub(1, 60))
 end
 
 local function fields_in(cron)

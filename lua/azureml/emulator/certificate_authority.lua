@@ -4,7 +4,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local state_directory = require "azureml.state_directory"
 
-local authority = {}
+local certificate_authority = {}
 
 local YEARS, SERVER_DAYS, LEAST_DAYS = 10, 397, 30
 
@@ -32,7 +32,7 @@ local KINDS = {
 
 --- Where they are kept; nil without a home.
 ---@return string?
-function authority.directory()
+function certificate_authority.directory()
   return state_directory "emulator"
 end
 
@@ -40,8 +40,8 @@ local TRUSTED = "trusted.pem"
 
 --- What azureml itself trusts where it speaks to an emulator on this machine: all of these authorities. Nil where there are none.
 ---@return string? path
-function authority.trusted()
-  local directory = authority.directory()
+function certificate_authority.trusted()
+  local directory = certificate_authority.directory()
   local path = directory and directory .. "/" .. TRUSTED
   return path and core.read_trusted(path) and path or nil
 end
@@ -89,8 +89,8 @@ end
 ---@param azure_names boolean?      also for the names of Azure's own endpoints
 ---@return { certificate: string, key: string, ca_file: string }      PEM texts, and the path of what clients are to trust
 ---@raise an error object `AuthorityFailed` where there is no place for it, or its file is damaged
-function authority.issue(azure_names)
-  local kind, directory = KINDS[azure_names and "azure" or "loopback"], authority.directory()
+function certificate_authority.issue(azure_names)
+  local kind, directory = KINDS[azure_names and "azure" or "loopback"], certificate_authority.directory()
   if not directory then fail("in a directory of yours", "neither XDG_STATE_HOME nor HOME says where") end
   local text, path = obtain(directory, kind)
   local fault = not text:find(CERTIFICATE) and "it holds no certificate" or core.certificate.fault(text, text, 0)
@@ -100,4 +100,4 @@ function authority.issue(azure_names)
   return { certificate = certificate, key = key, ca_file = publish(directory, kind, text) }
 end
 
-return authority
+return certificate_authority

@@ -1,6 +1,7 @@
 --- Members of a request's body by type: each check gives the value, nil for what is absent or null, or ends the request with a refusal.
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
+local tables = require "azureml.tables"
 
 local check = {}
 
@@ -48,12 +49,10 @@ end
 function check.one_of(word, set, name)
   if check.text(word, name) == nil then return nil end
   if set[word] then return word end
-  local known = {}
-  for each in pairs(set) do
+  local known = tables.keys(set)
+  for _, each in ipairs(known) do
     if each:lower() == word:lower() then return each end
-    known[#known + 1] = each
   end
-  table.sort(known)
   refusal.raise("not_one_of", name, word:sub(1, 60), table.concat(known, ", "))
 end
 

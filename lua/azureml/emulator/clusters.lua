@@ -1,9 +1,9 @@
---- Clusters (AmlCompute): the neighbours of instances in the list and in the quota. Their nodes are the fewest they may have: no job runs
---- on them here. Source: compute-rest.md, sections 3.4 and 3.7, and the recordings.
+--- Clusters (AmlCompute): the neighbours of instances in the list and in the quota. Their nodes are
+--- the fewest they may have: no job runs on them here. Source: spec/contract/compute-rest.md,
+--- sections 3.4 and 3.7, and the recordings.
 local answer = require "azureml.emulator.answer"
 local billing = require "azureml.emulator.machine.billing"
 local check = require "azureml.emulator.check"
-local find = require "azureml.emulator.find"
 local identities = require "azureml.emulator.identities"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
@@ -56,7 +56,7 @@ end
 --- A PUT on one that is there: it scales anew; its size stays.
 function clusters.replace(at, compute, common, properties)
   local wanted = validate.cluster(properties, at, compute)
-  find.refuse_busy(at, compute)
+  at:refuse_busy(compute)
   local headers = scale(at, compute, wanted.scale)
   compute.tags, compute.description = common.tags, common.description
   at.world:save("compute", compute)
@@ -65,10 +65,10 @@ end
 
 --- PATCH: how it scales, and nothing else.
 function clusters.patch(at)
-  local compute = find.compute(at)
+  local compute = at:compute()
   if not compute.kind then refusal.raise("no_patch", compute.name) end
   local given = json.get(check.body(at.body), "properties", "properties", "scaleSettings")
-  find.refuse_busy(at, compute)
+  at:refuse_busy(compute)
   local headers = scale(at, compute, validate.scale(check.required(given, "table", "properties.properties.scaleSettings"), compute.scale))
   at.world:save("compute", compute)
   return { status = 202, json = show.compute(compute, at.workspace, at.now), headers = headers }
@@ -78,7 +78,7 @@ local FIRST_PORT = 50000
 
 --- Its nodes. An instance has none to show.
 function clusters.list_nodes(at)
-  local compute = find.compute(at)
+  local compute = at:compute()
   if not compute.kind then refusal.raise "no_nodes" end
   local nodes = json.array {}
   local is_steady = machine.state(compute, at.now) == "Steady"

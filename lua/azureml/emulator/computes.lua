@@ -2,13 +2,13 @@
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clusters = require "azureml.emulator.clusters"
-local find = require "azureml.emulator.find"
 local instances = require "azureml.emulator.instances"
 local machine = require "azureml.emulator.machine"
 local operations = require "azureml.emulator.operations"
 local page = require "azureml.emulator.page"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
+local tables = require "azureml.tables"
 local validate = require "azureml.emulator.validate"
 local versions = require "azureml.emulator.versions"
 
@@ -23,7 +23,7 @@ end
 
 --- One.
 function computes.get(at)
-  return answer.of(show.compute(find.compute(at), at.workspace, at.now))
+  return answer.of(show.compute(at:compute(), at.workspace, at.now))
 end
 
 -- The server's own bookkeeping on what it has taken on.
@@ -44,7 +44,7 @@ function computes.put(at)
   end
   local old_kind = old.kind or "ComputeInstance"
   if old_kind ~= kind then refusal.raise("kind_differs", old.name, old_kind, kind) end
-  find.refuse_busy(at, old)
+  at:refuse_busy(old)
   return served(at, kinds[kind].replace(at, old, common, properties))
 end
 
@@ -61,7 +61,7 @@ function computes.delete(at)
   local compute = at.world:compute(at.workspace, at.compute_name)
   if not compute then return { status = versions.nothing_there(at.api_version) } end
   if at.world.behaviour.locked then refusal.raise("locked", at.path, show.workspace_id(at.workspace):match "^.*/resourceGroups/[^/]+") end
-  find.refuse_busy(at, compute)
+  at:refuse_busy(compute)
   local headers = operations.begin(at, compute, "delete", { location = true })
   at.world:save("compute", compute)
   return { status = 202, headers = headers }
@@ -70,8 +70,8 @@ end
 -- start, stop, restart: 202 without a body.
 local function verb(name)
   return function(at)
-    local compute = find.instance(at)
-    find.refuse_busy(at, compute)
+    local compute = at:instance()
+    at:refuse_busy(compute)
     if not machine.allows(compute, name, at.now) then refusal.raise("only_from", machine.state(compute, at.now), name) end
     local is_full = compute.disk_full and name == "stop" or at.trouble and at.trouble.name == "disk_full"
     if is_full then refusal.raise "disk_full" end
@@ -86,7 +86,7 @@ computes.start, computes.stop, computes.restart = verb "start", verb "stop", ver
 
 --- Keys: no kind that is served here has any.
 function computes.list_keys(at)
-  refusal.raise("no_keys", find.compute(at).kind or "ComputeInstance")
+  refusal.raise("no_keys", at:compute().kind or "ComputeInstance")
 end
 
 --- Is a name free? As the v1 SDK asks before it creates.
@@ -113,8 +113,7 @@ local NEWEST = versions.list[#versions.list]      -- which knows every member
 ---  kind "AmlCompute" for a cluster; properties: as a PUT's innermost
 ---@raise a refusal, where a PUT would be refused
 function computes.seed(at, name, seed)
-  local properties = { vmSize = seed.vm_size or "STANDARD_DS3_V2" }
-  for member, value in pairs(seed.properties or {}) do properties[member] = value end
+  local properties = tables.merge({ vmSize = seed.vm_size or "STANDARD_DS3_V2" }, seed.properties)
   local kind = seed.kind or "ComputeInstance"
   local asked = { workspace = at.workspace, world = at.world, now = at.now, application = at.application, api_version = NEWEST }
   local wanted = kind == "AmlCompute" and validate.cluster(properties, asked) or validate.instance(properties, asked)

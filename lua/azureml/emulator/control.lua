@@ -1,5 +1,5 @@
 --- The control endpoint, /emulator/...: for tests in any language, in JSON. Only for programs on this machine: a web page cannot reach it.
---- Its part for people is accounts.lua.
+--- Its part for people is entra/accounts.lua.
 local accounts = require "azureml.emulator.entra.accounts"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
@@ -7,6 +7,7 @@ local core = require "azureml.core"
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
 
 local control = {}
@@ -21,8 +22,7 @@ local function is_foreign(request)
   return not core.is_loopback("http://" .. host) or origin ~= nil and not core.is_loopback(origin)
 end
 
-local actions = {}
-for name, action in pairs(accounts.actions) do actions[name] = action end
+local actions = tables.copy(accounts.actions)
 
 actions["GET settings"] = function(emulator)
   return { status = 200, json = emulator:settings() }
@@ -111,10 +111,8 @@ end
 
 -- What befalls an instance: { name, unusable, disk_full, active }.
 actions["POST instance"] = function(emulator, body)
-  local name, what = json.get(body, "name"), {}
-  for member, value in pairs(type(body) == "table" and body or {}) do
-    if member ~= "name" then what[member] = value end
-  end
+  local name, what = json.get(body, "name"), tables.copy(type(body) == "table" and body or nil)
+  what.name = nil
   local wrong = circumstance.fault_of_affect(what)
   if wrong then return refuse(400, wrong) end
   if type(name) ~= "string" or not emulator.world:instance_named(name) then return refuse(404, "there is no instance of that name") end
@@ -126,9 +124,7 @@ end
 actions["GET troubles"] = function()
   local list = {}
   for name, one in pairs(fault.troubles) do
-    local takes = {}
-    for each in pairs(one.takes or {}) do takes[#takes + 1] = each end
-    list[name] = { says = one.says, takes = json.array(takes) }
+    list[name] = { says = one.says, takes = json.array(tables.keys(one.takes)) }
   end
   return { status = 200, json = list }
 end
@@ -154,10 +150,7 @@ actions["POST faults"] = function(emulator, body)
 end
 
 local function known_actions()
-  local names = {}
-  for name in pairs(actions) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return table.concat(tables.keys(actions), ", ")
 end
 
 -- By its path; else by the first part of it, with the second as an id.

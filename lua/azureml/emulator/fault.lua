@@ -2,6 +2,7 @@
 --- fault.troubles; who brings each about reads it from a request's `trouble`.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 
 local fault = {}
 
@@ -59,18 +60,14 @@ function fault.new()
 end
 
 local function names()
-  local list = {}
-  for name in pairs(fault.troubles) do list[#list + 1] = name end
-  table.sort(list)
-  return table.concat(list, ", ")
+  return table.concat(tables.keys(fault.troubles), ", ")
 end
 
 local function fault_of_trouble(trouble)
   local name = type(trouble) == "table" and trouble.name or trouble
   local known = fault.troubles[name]
   if not known then return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table" end
-  local takes, given = { name = "string" }, type(trouble) == "table" and trouble or {}
-  for each, kind in pairs(known.takes or {}) do takes[each] = kind end
+  local takes, given = tables.merge({ name = "string" }, known.takes), type(trouble) == "table" and trouble or {}
   return options.fault_of(("a fault's trouble '%s'"):format(name), given, takes) or known.check and known.check(given)
 end
 
@@ -97,8 +94,7 @@ end
 local function normal(rule)
   local given = rule.trouble == nil and rule.answer or rule.trouble
   if type(given) ~= "table" then return { name = given } end
-  local trouble = {}
-  for name, value in pairs(given) do trouble[name] = value end
+  local trouble = tables.copy(given)
   trouble.name = trouble.name or trouble.operation and "operation" or "answer"
   return trouble
 end

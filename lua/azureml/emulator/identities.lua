@@ -1,7 +1,9 @@
---- Managed identities of a compute: the ids are made up, and stay. Source: compute-rest.md, section 7.1.
+--- Managed identities of a compute: the ids are made up, and stay.
+--- Source: spec/contract/compute-rest.md, section 7.1.
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
+local tables = require "azureml.tables"
 
 local identities = {}
 
@@ -13,12 +15,10 @@ function identities.read(given)
   given = check.table(given, "identity")
   if not given then return nil end
   local kind = check.one_of(check.required(given.type, "string", "identity.type"):gsub("%s", ""), TYPES, "identity.type")
-  local users = {}
-  for id in pairs(check.table(given.userAssignedIdentities, "userAssignedIdentities") or {}) do
+  local users = tables.keys(check.table(given.userAssignedIdentities, "userAssignedIdentities"))
+  for _, id in ipairs(users) do
     if type(id) ~= "string" then refusal.raise("wrong_type", "userAssignedIdentities", "an object") end
-    users[#users + 1] = id
   end
-  table.sort(users)
   if kind:find "UserAssigned" and not users[1] then refusal.raise("missing_property", "identity.userAssignedIdentities") end
   return { kind = kind, users = kind:find "UserAssigned" and users or nil }
 end

@@ -1,8 +1,9 @@
 --- An emulator of Azure Machine Learning's compute service and of Entra's token endpoint, in this process, on loopback. State follows its
 --- clock: real, sped up, or moved by hand. It is honest about what no source states: emulator/inferred.lua.
 local access = require "azureml.emulator.access"
+local access_token = require "azureml.emulator.entra.access_token"
 local answer = require "azureml.emulator.answer"
-local authority = require "azureml.emulator.certificate_authority"
+local certificate_authority = require "azureml.emulator.certificate_authority"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
 local computes = require "azureml.emulator.computes"
@@ -23,11 +24,11 @@ local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
-local state = require "azureml.emulator.state_file"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
+local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
-local tokens = require "azureml.emulator.entra.access_token"
 local world = require "azureml.emulator.world"
 
 local emulator = {}
@@ -120,9 +121,7 @@ end
 --- The names and ids of its default world, secret included: it opens nothing but this emulator.
 ---@return table<string, string>       subscription_id, resource_group, workspace_name, location, tenant_id, client_id, client_secret
 function Emulator:settings()
-  local copy = {}
-  for name, value in pairs(self.names) do copy[name] = value end
-  return copy
+  return tables.copy(self.names)
 end
 
 --- Make sure that a workspace is there.
@@ -216,9 +215,7 @@ function Emulator:token_count() return self.tokens.issued end
 --- How often each verb was asked for: create, delete, start, stop, restart.
 ---@return table<string, integer>
 function Emulator:verb_counts()
-  local copy = { create = 0, delete = 0, start = 0, stop = 0, restart = 0 }
-  for verb, count in pairs(self.verbs) do copy[verb] = count end
-  return copy
+  return tables.merge({ create = 0, delete = 0, start = 0, stop = 0, restart = 0 }, self.verbs)
 end
 
 --- A token of its default application, for what wants to hold one itself.
@@ -229,7 +226,7 @@ end
 
 --- Add people, and what they may do.
 ---@param given table      { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list: see
----  emulator/people.lua
+---  emulator/entra/people.lua
 ---@usage emulator:add { users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } } }
 function Emulator:add(given)
   local wrong = seed.fault_of(given) or people.add(self, given)
@@ -342,7 +339,7 @@ end
 function emulator.new(given)
   given = options.check("emulator", given, KNOWN)
   local sown = check_seed(given.seed)
-  local kept = given.state and state.open(given.state)
+  local kept = given.state and state_file.open(given.state)
   local records = kept and kept.records.setting and kept.records
   local quotas = sown.quotas
   if records then quotas = records.setting.quotas.quotas end
@@ -354,7 +351,7 @@ function emulator.new(given)
   }, metatable)
   self.directory = directory.new { world = self.world, guid = core.guid }
   self.roles = roles.new { world = self.world, guid = core.guid }
-  self.tokens = tokens.new { world = self.world, clock = time, random = core.random, lifetime = sown.token_lifetime }
+  self.tokens = access_token.new { world = self.world, clock = time, random = core.random, lifetime = sown.token_lifetime }
   if records then go_on(self, records) else begin(self, sown) end
   self.state, self.is_restored = kept, records ~= nil
   if kept then write_down(self) end
@@ -364,7 +361,8 @@ end
 
 --- Start an emulator on this state's loop, and use it for every workspace that is opened from now on, until it is closed.
 ---@param given? table
----  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see emulator/authority.lua),
+---  port integer (0: any), address string ("127.0.0.1"), tls boolean (with an authority of its own: see
+---  emulator/certificate_authority.lua),
 ---  azure_names boolean (its certificate is good for Azure's names too), speed number (1: how much faster than real its clock runs),
 ---  manual boolean (only `advance` moves it), seed table (what there is at first: see emulator/seed.lua), state string (a file that holds
 ---  what there is: where there is something in it the seed is not sown), faults table[], log fun(request, response, seconds)
@@ -374,7 +372,7 @@ end
 function emulator.start(given)
   local self = emulator.new(given)
   given = given or {}
-  local tls = given.tls and authority.issue(given.azure_names) or nil
+  local tls = given.tls and certificate_authority.issue(given.azure_names) or nil
   self.ca_file = tls and tls.ca_file
   self.server = server.start({ address = given.address, port = given.port, tls = tls }, function(request) return self:handle(request) end)
   self.url = self.server:url()

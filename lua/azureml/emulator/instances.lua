@@ -1,8 +1,8 @@
---- Compute instances: what a PUT makes, and what can be changed of one afterwards. Source: compute-rest.md, sections 3.3 and 3.9 to 3.13.
+--- Compute instances: what a PUT makes, and what can be changed of one afterwards.
+--- Source: spec/contract/compute-rest.md, sections 3.3 and 3.9 to 3.13.
 local answer = require "azureml.emulator.answer"
 local authorise = require "azureml.emulator.authorise"
 local check = require "azureml.emulator.check"
-local find = require "azureml.emulator.find"
 local identities = require "azureml.emulator.identities"
 local inferred = require "azureml.emulator.inferred"
 local iso8601 = require "azureml.emulator.iso8601"
@@ -69,8 +69,9 @@ function instances.create(at, common, properties)
   return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
 end
 
---- A PUT on one that is there: tags and description are taken over, all else stays. What the live service does is not documented; it has
---- refused a body with schedules, too, and does so here where that is asked for. Source: compute-rest.md, section 3.3.
+--- A PUT on one that is there: tags and description are taken over, all else stays. What the live
+--- service does is not documented; it has refused a body with schedules, too, and does so here
+--- where that is asked for. Source: spec/contract/compute-rest.md, section 3.3.
 function instances.replace(at, compute, common, properties)
   validate.instance(properties, at)
   if at.world.behaviour.put == "refuse" and json.get(properties, "schedules") then refusal.raise("no_replacement", compute.name) end
@@ -89,7 +90,7 @@ end
 -- A change that takes no time: what `change` does to the record, answered with nothing.
 local function changing(change)
   return function(at)
-    local compute = find.instance(at)
+    local compute = at:instance()
     change(at, compute, at.body ~= "" and check.body(at.body) or {})
     compute.modified = at.now
     machine.plan(compute, at.now)
@@ -143,14 +144,14 @@ end
 
 --- The sizes that it may become.
 function instances.sizes_for_resize(at)
-  return answer.of { value = sizes_for(find.instance(at)) }
+  return answer.of { value = sizes_for(at:instance()) }
 end
 
 --- Become another size.
 function instances.resize(at)
-  local compute = find.instance(at)
+  local compute = at:instance()
   local name = check.required(check.body(at.body).targetVMSize, "string", "targetVMSize")
-  find.refuse_busy(at, compute)
+  at:refuse_busy(compute)
   local size, old = validate.size(name, "ComputeInstance", at.workspace.location), sizes.find(compute.vm_size)
   if (size.gpus > 0) ~= (old.gpus > 0) or size == old then refusal.raise("bad_resize", compute.vm_size, name) end
   if not machine.allows(compute, "resize", at.now) then refusal.raise("only_from", machine.state(compute, at.now), "resize") end

@@ -1,5 +1,5 @@
---- Jobs on instances: put, looked at, listed, cancelled. Nothing is run: how long one takes and how it ends is read in its command.
---- Source: compute-rest.md, section 13.
+--- Jobs on instances: put, looked at, listed, cancelled. Nothing is run: how long one takes and how
+--- it ends is read in its command. Source: spec/contract/compute-rest.md, section 13.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
@@ -12,6 +12,7 @@ local queue = require "azureml.emulator.machine.queue"
 local refusal = require "azureml.emulator.refusal"
 local script = require "azureml.emulator.machine.script"
 local show = require "azureml.emulator.show"
+local tables = require "azureml.tables"
 
 local jobs = {}
 
@@ -62,8 +63,7 @@ local function status_of(at, job)
 end
 
 local function shown(at, job)
-  local properties = {}
-  for name, value in pairs(job.properties) do properties[name] = value end
+  local properties = tables.copy(job.properties)
   properties.status = status_of(at, job)
   local created = clock.iso(job.created)
   return {

@@ -1,7 +1,9 @@
---- Roles and who has them: what a role may do by actions with wildcards, and assignments of roles to principals at a scope. Custom roles
---- and assignments are records of the world, plain data. Source: compute-rest.md, section 10; ids and actions of the built-in roles are
+--- Roles and who has them: what a role may do by actions with wildcards, and assignments of roles
+--- to principals at a scope. Custom roles and assignments are records of the world, plain data.
+--- Source: spec/contract/compute-rest.md, section 10; ids and actions of the built-in roles are
 --- Azure's.
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local world = require "azureml.emulator.world"
 
 local roles = {}
@@ -100,9 +102,7 @@ end
 ---@param role { id: string?, name: string, description: string?, actions: string[], not_actions: string[]? }
 ---@return table
 function Roles:define(role)
-  local copy = { id = self.guid() }
-  for name, value in pairs(role) do copy[name] = value end
-  return self.world:save("role", copy)
+  return self.world:save("role", tables.merge({ id = self.guid() }, role))
 end
 
 --- A role by its name or its id; nil if there is none.

@@ -4,16 +4,14 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local sizes = require "azureml.emulator.sizes"
+local tables = require "azureml.tables"
 
 local seed = {}
 
 -- Rules: each takes a value and its place, and returns what is wrong, or nil -----------------------------------------------
 
 local function words(names)
-  local list = {}
-  for name in pairs(names) do list[#list + 1] = name end
-  table.sort(list)
-  return table.concat(list, ", ")
+  return table.concat(tables.keys(names), ", ")
 end
 
 local function of_type(kind, noun)
@@ -165,10 +163,7 @@ end
 
 -- In the order of their names: whoever lists them finds the same each time.
 local function sow_instances(emulator, workspace, instances_given, place)
-  local names = {}
-  for name in pairs(instances_given or {}) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(tables.keys(instances_given)) do
     local ok, why = pcall(sow_instance, emulator, workspace, name, instances_given[name])
     if not ok and errors.is_interrupted(why) then error(why, 0) end
     if not ok then

@@ -5,7 +5,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 
-local state = {}
+local state_file = {}
 
 local State = {}
 State.__index = State
@@ -73,7 +73,7 @@ end
 ---@param path string
 ---@return table state           with records: kind -> key -> record; and position, the clock's { now, time }, nil where there was nothing
 ---@raise an error object `StateFailed` where it cannot be opened, is in use, or is damaged
-function state.open(path)
+function state_file.open(path)
   local file, why = core.state_file(path)
   if not file then fail(path, why) end
   local text, unread = file:text()
@@ -151,4 +151,4 @@ function State:close()
   self.file = nil
 end
 
-return state
+return state_file

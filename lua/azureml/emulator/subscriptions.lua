@@ -4,6 +4,7 @@ local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
+local tables = require "azureml.tables"
 
 local subscriptions = {}
 
@@ -58,7 +59,7 @@ local function act(emulator, request, segments, query)
   local id = segments[2]
   local given = id and one_of(emulator, principal, id)
     or answer.of { value = lists[segments[1]:lower()](emulator, principal, token) }
-  for name, left in pairs(budget) do given.headers[name] = left end
+  given.headers = tables.merge(given.headers, budget)
   return given
 end
 

@@ -1,6 +1,7 @@
 --- What trouble that was asked for does to an answer, on both sides: Entra's and Resource Manager's. Which there is: fault.troubles.
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
+local tables = require "azureml.tables"
 
 local trouble = {}
 
@@ -31,8 +32,7 @@ function trouble.instead(one)
 end
 
 local function without(headers, ...)
-  local kept = {}
-  for name, value in pairs(headers or {}) do kept[name] = value end
+  local kept = tables.copy(headers)
   for _, name in ipairs { ... } do kept[name] = nil end
   return kept
 end

@@ -1,5 +1,7 @@
---- The api-versions of the service, and what differs between them. Sources: compute-rest.md, sections 1, 2, 7.3 and 14.
+--- The api-versions of the service, and what differs between them.
+--- Sources: spec/contract/compute-rest.md, sections 1, 2, 7.3 and 14.
 local inferred = require "azureml.emulator.inferred"
+local tables = require "azureml.tables"
 
 local versions = {}
 
@@ -13,16 +15,14 @@ local STABLE = [[
   2025-09-01 2025-12-01 2026-03-01 2026-05-01
 ]]
 
-local known, list = {}, {}
+local known = {}
 
 for day in PREVIEWS:gmatch "%S+" do known[day .. "-preview"] = true end
 for day in STABLE:gmatch "%S+" do known[day] = true end
-for version in pairs(known) do list[#list + 1] = version end
-table.sort(list)
 
 --- All of them, in order.
 ---@type string[]
-versions.list = list
+versions.list = tables.keys(known)
 
 --- Whether the service has a version.
 function versions.is_known(version)

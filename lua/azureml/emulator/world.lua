@@ -6,6 +6,7 @@ local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local quotas = require "azureml.emulator.quotas"
+local tables = require "azureml.tables"
 
 local world = {}
 
@@ -109,25 +110,20 @@ end
 
 -- From outside in: what lies in another comes after it.
 local function kinds_in_order()
-  local list, others = { "subscription", "group", "workspace", "compute" }, {}
-  for kind in pairs(kinds) do others[#others + 1] = kind end
-  table.sort(others)
+  local list = { "subscription", "group", "workspace", "compute" }
   for _, kind in ipairs(list) do list[kind] = true end
-  for _, kind in ipairs(others) do
+  for _, kind in ipairs(tables.keys(kinds)) do
     if not list[kind] then list[#list + 1] = kind end
   end
   return list
 end
 
-local function sorted(records)
-  local list = {}
-  for key, record in pairs(records) do list[#list + 1] = { key = key, record = record } end
-  table.sort(list, function(a, b)
-    local one, other = a.record.number or 0, b.record.number or 0
-    if one ~= other then return one < other end
-    return a.key < b.key
+local function sorted_keys(records)
+  return tables.keys(records, function(a, b)
+    local number_a, number_b = records[a].number or 0, records[b].number or 0
+    if number_a ~= number_b then return number_a < number_b end
+    return a < b
   end)
-  return list
 end
 
 --- Visit all that there is, so that `restore` can bring it back.
@@ -142,7 +138,7 @@ end
 ---@param records table<string, table<string, table>>      kind -> key -> record
 function World:restore(records)
   for _, kind in ipairs(kinds_in_order()) do
-    for _, one in ipairs(sorted(records[kind] or {})) do self:save(kind, one.record) end
+    for _, key in ipairs(sorted_keys(records[kind])) do self:save(kind, records[kind][key]) end
   end
 end
 

@@ -1,13 +1,15 @@
---- One verb done to many instances of a workspace at once, without a task for each: a state machine over the core's operations. An
---- instance is sent the verb, runs until the service has ended that, and settles. Which instances, and what is raised, is fleet.lua's.
+--- One verb done to many instances of a workspace at once, without a task for each: a state machine
+--- over the core's operations. An instance is sent the verb, runs until the service has ended that,
+--- and settles. Which instances, and what is raised, is decided in fleet/init.lua.
 ---
 --- Where the service counts reads, a list of the workspace stands in for the polls of many: it hints at which operations to ask; what an
 --- operation came to is always its own status.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = require "azureml.operation"
+local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
-local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
@@ -41,7 +43,7 @@ local flight = {}
 ---@field timeout number          seconds, for the message
 ---@field wait boolean            until each has ended, not only until each was accepted
 ---@field settle boolean          look at the instances' states afterwards
----@field reporter table?         told of each change: progress.lua
+---@field reporter table?         told of each change: console/progress.lua
 local Flight = {}
 Flight.__index = Flight
 
@@ -110,19 +112,19 @@ end
 -- had to be sent again. Nil: it is to be waited for.
 local function verdict_of_lost(self, word)
   if word == nil then return self.verb == "delete" and "done" or "failed" end
-  if not state.shows(self.verb, word) then return "failed" end
-  return not state.is_transitional(word) and "done" or nil
+  if not power_state.shows(self.verb, word) then return "failed" end
+  return not power_state.is_transitional(word) and "done" or nil
 end
 
 local function is_lost(self, err, word)
-  return err.outcome_unknown or self.verb == "delete" and (word == nil or state.shows("delete", word))
+  return err.outcome_unknown or self.verb == "delete" and (word == nil or power_state.shows("delete", word))
 end
 
 -- What its state says of one that is unclear: its outcome, and a reason or an error. Nil: it is to be waited for.
 local function verdict(self, item, vm)
   local word, err = vm and vm.state, item.error
   if not err then
-    if vm and state.is_transitional(word) then return nil end
+    if vm and power_state.is_transitional(word) then return nil end
     local _, wrong = errors.try(operation.check_aim, self.verb, vm, name_of(self, item))
     return wrong and "failed" or "done", { error = wrong }
   elseif is_lost(self, err, word) then
@@ -130,7 +132,7 @@ local function verdict(self, item, vm)
     if not outcome then item.error = nil end      -- it is on its way
     return outcome, { error = outcome == "failed" and err or nil }
   end
-  local reason = vm and state.reason_to_skip(self.verb, word)
+  local reason = vm and power_state.reason_to_skip(self.verb, word)
   return reason and "skipped" or "failed", { reason = reason, error = not reason and err or nil }
 end
 
@@ -217,10 +219,7 @@ end
 -- Looking -----------------------------------------------------------------------------------------------------------------
 
 local function unclear_items(self)
-  local list = {}
-  for item in pairs(self.unclear) do list[#list + 1] = item end
-  table.sort(list, function(a, b) return a.i < b.i end)
-  return list
+  return tables.keys(self.unclear, function(a, b) return a.i < b.i end)
 end
 
 local function look_at_each(self, items)
@@ -254,7 +253,8 @@ end
 local function hinted(self, states)
   local list, turn = {}, self.looks % IN_TURN
   for op, item in pairs(self.items) do
-    if item.accepted and (not state.is_transitional(states[identity(self, item)]) or item.i % IN_TURN == turn) then list[#list + 1] = op end
+    local is_settled = not power_state.is_transitional(states[identity(self, item)])
+    if item.accepted and (is_settled or item.i % IN_TURN == turn) then list[#list + 1] = op end
   end
   return list
 end

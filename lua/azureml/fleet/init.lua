@@ -6,8 +6,9 @@ local flight = require "azureml.fleet.flight"
 local list = require "azureml.list"
 local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
+local power_state = require "azureml.definition.power_state"
 local progress = require "azureml.console.progress"
-local state = require "azureml.definition.power_state"
+local tables = require "azureml.tables"
 
 local DEFAULT_TIMEOUT = 1800      -- seconds
 local DEFAULT_LIMIT = 10000       -- under way at a time
@@ -28,11 +29,10 @@ local results_metatable = { __name = "azureml.FleetResults" }
 
 local fleet = {}
 
-local OPTIONS = {
+local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean", keep_going = "boolean",
   wait = "boolean", timeout = "number", settle = "boolean", show_output = "boolean", progress = "string",
-}
-for name, kind in pairs(list.filters) do OPTIONS[name] = kind end
+})
 
 -- What is meant -----------------------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ local function plan_of_names(self, verb, names, keep_going)
 end
 
 local function skip_by_state(plan, verb, i, word)
-  local reason = state.reason_to_skip(verb, word)
+  local reason = power_state.reason_to_skip(verb, word)
   if reason then plan.results[i] = { name = plan.names[i], outcome = "skipped", reason = reason } end
 end
 

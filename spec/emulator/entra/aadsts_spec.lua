@@ -4,7 +4,7 @@ local WORLD = { guid = function() return "a-guid" end, clock = { now = function(
 
 describe("Entra's refusals", function()
   it("knows the rows of every table of errors", function()
-    -- Source: auth.md, sections 1, 2, 8 and 9.
+    -- Source: spec/contract/auth.md, sections 1, 2, 8 and 9.
     for _, number in ipairs {
       7000215, 7000222, 700016, 90002, 900023, 70011, 1002012, 700027, 700021, 700023, 700024, 50027, 700030, 700211, 700212, 700213,
       70021, 700082, 50076, 7000218, 53003, 50011, 65001, 54005, 50173, 70043, 70008, 50079, 700025, 7000112, 900144, 500011, 50001,

@@ -1,7 +1,7 @@
+local access_token = require "azureml.emulator.entra.access_token"
 local core = require "azureml.core"
 local jwt = require "azureml.emulator.entra.jwt"
 local keys = require "azureml.emulator.entra.keys"
-local tokens = require "azureml.emulator.entra.access_token"
 local world = require "azureml.emulator.world"
 
 local ROBOT = { kind = "application", tenant_id = "t", object_id = "o", client_id = "c" }
@@ -11,7 +11,7 @@ local AUDIENCE = "https://management.azure.com"
 local function open(change)
   local now = { 1000 }
   local time = { now = function() return now[1] end, speed = change and change.speed or 1 }
-  local one = tokens.new {
+  local one = access_token.new {
     world = world.new { clock = time, guid = core.guid }, clock = time, random = core.random, lifetime = change and change.lifetime,
   }
   return one, now
@@ -91,7 +91,7 @@ describe("tokens", function()
     { '{"id_token":{"x":{"value":"y"}},"access_token":{}}', {} }, { '{"access_token":{"x":null,"y":{},"z":5}}', {} },
     { "{", nil }, { "5", nil }, { '{"access_token":5}', nil },
   } do
-    it("read claims that are asked for: " .. row[1], function() assert.same(row[2], tokens.asked(row[1])) end)
+    it("read claims that are asked for: " .. row[1], function() assert.same(row[2], access_token.asked(row[1])) end)
   end
 
   it("that are no token, or another's, are not known", function()

@@ -66,7 +66,7 @@ describe("an assertion signed with a registered certificate", function()
     assert.same({ CLIENT, "2" }, { claims.appid, claims.appidacr })
   end)
 
-  -- Source: auth.md, section 4: what each library sends.
+  -- Source: spec/contract/auth.md, section 4: what each library sends.
   for name, change in pairs {
     ["x5t#S256, padded"] = function() return { ["x5t#S256"] = crypto.base64url(print.sha256) .. "=" } end,
     ["x5t#S256, standard base64"] = function() return { ["x5t#S256"] = crypto.base64(print.sha256) } end,
@@ -96,7 +96,7 @@ describe("an assertion signed with a registered certificate", function()
     end)
   end
 
-  -- Source: auth.md's table of typical errors.
+  -- Source: spec/contract/auth.md's table of typical errors.
   for _, row in ipairs {
     { "another audience", 700023, { aud = "https://elsewhere.example/token" } },
     { "another tenant's audience", 700023, { aud = ("http://127.0.0.1/%s/oauth2/v2.0/token"):format(OTHER) } },

@@ -41,7 +41,7 @@ describe("the token endpoint", function()
     assert.equal(("https://sts.windows.net/%s/"):format(at.names.tenant_id), claims.iss)
   end)
 
-  -- Source: auth.md, section 2: what libraries send beside what is needed.
+  -- Source: spec/contract/auth.md, section 2: what libraries send beside what is needed.
   for name, row in pairs {
     ["more fields"] = { { ["x-client-SKU"] = "msal.js.node", client_info = "1", claims = '{"access_token":{}}' } },
     ["the words of OpenID Connect"] = { { scope = SCOPE .. " openid offline_access profile" } },
@@ -64,7 +64,7 @@ describe("the token endpoint", function()
     assert.is_nil(short.refresh_in)
   end)
 
-  -- Source: auth.md's tables of typical errors.
+  -- Source: spec/contract/auth.md's tables of typical errors.
   for _, row in ipairs {
     { "another tenant", {}, CLIENT, 400, "invalid_request", 90002 },
     { "a tenant that can be none", {}, "a%20b", 400, "invalid_request", 900023 },

@@ -1,5 +1,8 @@
---- Entra's refusals by their number: raised where something is wrong, answered at the end. Source: auth.md, section 2 and the tables of
---- sections 1, 8 and 9. Which word and status goes with a number is documented for some; for the rest it is that of its neighbours.
+--- Entra's refusals by their number: raised where something is wrong, answered at the end.
+--- Source: spec/contract/auth.md, section 2 and the tables of sections 1, 8 and 9. Which word and
+--- status goes with a number is documented for some; for the rest it is that of its neighbours.
+local tables = require "azureml.tables"
+
 local aadsts = {}
 
 local Refusal = { __name = "azureml.emulator.AADSTS" }
@@ -138,10 +141,7 @@ end
 --- All numbers, in order.
 ---@return integer[]
 function aadsts.numbers()
-  local list = {}
-  for number in pairs(rows) do list[#list + 1] = number end
-  table.sort(list)
-  return list
+  return tables.keys(rows)
 end
 
 --- What is answered: Entra's body.

@@ -7,7 +7,7 @@ local jwt = require "azureml.emulator.entra.jwt"
 local keys = require "azureml.emulator.entra.keys"
 local world = require "azureml.emulator.world"
 
-local tokens = {}
+local access_token = {}
 
 local Tokens = {}
 Tokens.__index = Tokens
@@ -28,7 +28,7 @@ local SIGNER = "tokens"
 
 --- Who issues tokens in a world.
 ---@param given { world: table, clock: table, random: function, lifetime: number? }
-function tokens.new(given)
+function access_token.new(given)
   return setmetatable({
     world = given.world, clock = given.clock, random = given.random, given_lifetime = given.lifetime,
     lifetime = lifetime_of(given.lifetime, given.clock), known = {}, known_count = 0, issued = 0,
@@ -64,7 +64,7 @@ end
 --- What a text of claims asks of an access token: { "nbf=1602000000", "acrs=c1", "xms_cc=cp1" }, sorted; nil if it is no such text.
 ---@param text string
 ---@return string[]?
-function tokens.asked(text)
+function access_token.asked(text)
   local members = json.get(json.decode(text), "access_token")
   if type(members) ~= "table" then return nil end
   local list = {}
@@ -79,7 +79,7 @@ end
 ---@param principal table
 ---@param text string          claims, as JSON
 function Tokens:demand(principal, text)
-  self.world:save("demand", { object_id = principal.object_id, text = text, asked = tokens.asked(text) or {} })
+  self.world:save("demand", { object_id = principal.object_id, text = text, asked = access_token.asked(text) or {} })
 end
 
 local function holds_all(held, wanted)
@@ -118,7 +118,7 @@ local function about_user(claims, user)
 end
 
 local function held_of(claims_text)
-  local asked = claims_text and tokens.asked(claims_text)
+  local asked = claims_text and access_token.asked(claims_text)
   return asked and #asked > 0 and json.array(asked) or nil
 end
 
@@ -129,7 +129,8 @@ local function is_among(list, wanted)
   return false
 end
 
--- A client that can answer challenges is given tokens that live long. Source: auth.md, section 11.
+-- A client that can answer challenges is given tokens that live long.
+-- Source: spec/contract/auth.md, section 11.
 local function life(self, held)
   if self.given_lifetime or not is_among(held, "xms_cc=cp1") then return math.floor(self.lifetime) end
   return math.floor(math.max(self.lifetime, inferred.continuous_token_lifetime))
@@ -227,4 +228,4 @@ function Tokens:expire(now)
   self.known, self.known_count = {}, 0
 end
 
-return tokens
+return access_token

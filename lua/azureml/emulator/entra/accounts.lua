@@ -7,6 +7,7 @@ local managed = require "azureml.emulator.entra.managed"
 local people = require "azureml.emulator.entra.people"
 local roles = require "azureml.emulator.roles"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local tables = require "azureml.tables"
 
 local accounts = {}
 
@@ -70,8 +71,7 @@ end
 actions["POST users/*"] = function(emulator, body, id)
   local user = emulator.directory:user(id)
   if not user then return refuse(404, ("there is no user called '%s'"):format(id)) end
-  local changed = { name = user.name }
-  for name, value in pairs(type(body) == "table" and body or {}) do changed[name] = value end
+  local changed = tables.merge({ name = user.name }, type(body) == "table" and body or nil)
   local is_revoked = changed.revoke
   changed.revoke = nil
   local wrong = directory.fault_of("user", changed)

@@ -1,5 +1,6 @@
---- Assertions of clients: a token that an application signed with a registered certificate, or that somebody signed whom a federated
---- credential of it trusts. Source: auth.md, sections 1, 4 and 5; RFC 7523.
+--- Assertions of clients: a token that an application signed with a registered certificate, or that
+--- somebody signed whom a federated credential of it trusts. Source: spec/contract/auth.md,
+--- sections 1, 4 and 5; RFC 7523.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
 local ephemeral = require "azureml.emulator.entra.ephemeral"

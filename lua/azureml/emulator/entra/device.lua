@@ -1,4 +1,5 @@
---- Device codes: a client shows a code, a person enters it at a page and signs in, the client polls. Source: auth.md, section 8; RFC 8628.
+--- Device codes: a client shows a code, a person enters it at a page and signs in, the client
+--- polls. Source: spec/contract/auth.md, section 8; RFC 8628.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
 local ephemeral = require "azureml.emulator.entra.ephemeral"

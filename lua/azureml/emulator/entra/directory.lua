@@ -2,6 +2,7 @@
 --- and ids are compared without case.
 local crypto = require("azureml.core").crypto
 local options = require "azureml.options"
+local tables = require "azureml.tables"
 local world = require "azureml.emulator.world"
 
 local directory = {}
@@ -118,8 +119,7 @@ end
 -- Records -----------------------------------------------------------------------------------------------------------------
 
 local function complete(self, kind, record)
-  local copy = { kind = kind }
-  for name, value in pairs(record) do copy[name] = value end
+  local copy = tables.merge({ kind = kind }, record)
   copy.tenant_id = copy.tenant_id or self:home().id
   copy.object_id = copy.object_id or self.guid()
   if not self:tenant(copy.tenant_id) then self:add_tenant { id = copy.tenant_id } end
@@ -220,13 +220,10 @@ end
 --- All managed identities, the machine's own first.
 ---@return table[]
 function Directory:identities()
-  local list = {}
-  for _, identity in pairs(self.world.records.identity) do list[#list + 1] = identity end
-  table.sort(list, function(a, b)
+  return tables.values(self.world.records.identity, function(a, b)
     if (a.system or false) ~= (b.system or false) then return a.system or false end
     return a.object_id < b.object_id
   end)
-  return list
 end
 
 --- The certificates of an application, read.

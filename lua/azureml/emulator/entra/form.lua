@@ -1,5 +1,6 @@
 --- Forms as browsers and clients send them: names and values, percent-encoded, a blank as '+' or %20.
 local core = require "azureml.core"
+local tables = require "azureml.tables"
 
 local form = {}
 
@@ -26,9 +27,7 @@ end
 ---@param fields table<string, string>
 ---@return string
 function form.write(fields)
-  local parts = {}
-  for name, value in pairs(fields) do parts[#parts + 1] = core.escape(name) .. "=" .. core.escape(value) end
-  table.sort(parts)
+  local parts = tables.texts(fields, function(name, value) return core.escape(name) .. "=" .. core.escape(value) end)
   return table.concat(parts, "&")
 end
 

@@ -6,15 +6,16 @@ local managed = require "azureml.emulator.entra.managed"
 local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
 local sign_in = require "azureml.emulator.entra.sign_in"
-local token = require "azureml.emulator.entra.token_endpoint"
+local tables = require "azureml.tables"
+local token_endpoint = require "azureml.emulator.entra.token_endpoint"
 local trouble = require "azureml.emulator.trouble"
 
 local entra = {}
 
 -- Below a tenant. Each method: who answers.
 local below_tenant = {
-  ["oauth2/v2.0/token"] = { POST = token.answer },
-  ["oauth2/token"] = { POST = token.answer },
+  ["oauth2/v2.0/token"] = { POST = token_endpoint.answer },
+  ["oauth2/token"] = { POST = token_endpoint.answer },
   ["oauth2/v2.0/devicecode"] = { POST = device.begin },
   ["oauth2/v2.0/authorize"] = { GET = sign_in.page, POST = sign_in.page },
   ["v2.0/.well-known/openid-configuration"] = { GET = metadata.openid },
@@ -46,13 +47,8 @@ local function set_tenant(at, text)
 end
 
 local function fields_of(request, query)
-  local fields = {}
-  if request.method == "GET" then
-    for name, value in pairs(query) do fields[name] = value end
-  elseif (request.body or "") ~= "" then
-    fields = form.read(request.body)
-  end
-  return fields
+  if request.method == "GET" then return tables.copy(query) end
+  return form.read(request.body or "")
 end
 
 local function open(emulator, request, query)
@@ -84,8 +80,7 @@ end
 local SECRETIVE = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
 
 local function finish(given)
-  given.headers = given.headers or {}
-  for name, value in pairs(given.status and SECRETIVE or {}) do given.headers[name] = value end
+  given.headers = tables.merge(given.headers, given.status and SECRETIVE)
   return given
 end
 

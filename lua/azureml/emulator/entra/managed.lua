@@ -1,5 +1,6 @@
---- The endpoints that machines in Azure ask for a token of their managed identity: the metadata service, App Service, Azure ML and Cloud
---- Shell, each at a path of its own. Which identities the machine has: the directory's. Source: auth.md, section 6.
+--- The endpoints that machines in Azure ask for a token of their managed identity: the metadata
+--- service, App Service, Azure ML and Cloud Shell, each at a path of its own. Which identities the
+--- machine has: the directory's. Source: spec/contract/auth.md, section 6.
 local core = require "azureml.core"
 
 local managed = {}

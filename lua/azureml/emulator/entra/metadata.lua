@@ -1,4 +1,5 @@
---- What libraries ask before they trust a token endpoint, and what tells them where Entra is. Source: auth.md, section 13.
+--- What libraries ask before they trust a token endpoint, and what tells them where Entra is.
+--- Source: spec/contract/auth.md, section 13.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local json = require "azureml.json"
 local keys = require "azureml.emulator.entra.keys"

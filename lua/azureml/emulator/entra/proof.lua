@@ -1,4 +1,5 @@
---- Which application asks Entra, and how it proves it: by a secret, by an assertion, or not at all. Source: auth.md, sections 2 to 4.
+--- Which application asks Entra, and how it proves it: by a secret, by an assertion, or not at all.
+--- Source: spec/contract/auth.md, sections 2 to 4.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local assertion = require "azureml.emulator.entra.assertion"
 local crypto = require("azureml.core").crypto

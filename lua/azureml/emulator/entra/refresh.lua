@@ -1,5 +1,5 @@
---- Refresh tokens: what lets a client go on in a user's name without asking him. Entra leaves the old one good when it gives a new one.
---- Source: auth.md, section 9.
+--- Refresh tokens: what lets a client go on in a user's name without asking him. Entra leaves the
+--- old one good when it gives a new one. Source: spec/contract/auth.md, section 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local ephemeral = require "azureml.emulator.entra.ephemeral"
 local core = require "azureml.core"

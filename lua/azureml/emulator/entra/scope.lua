@@ -1,4 +1,5 @@
---- Scopes: one resource a request, with or without the three words of OpenID Connect. Source: auth.md, section 2.
+--- Scopes: one resource a request, with or without the three words of OpenID Connect.
+--- Source: spec/contract/auth.md, section 2.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
 

@@ -1,5 +1,6 @@
---- Signing in with a browser: the page that an authorization code comes from, with PKCE, and the page for device codes. Nobody types a
---- password here: who signs in is set, and the page does it at once. Source: auth.md, sections 8 and 9.
+--- Signing in with a browser: the page that an authorization code comes from, with PKCE, and the
+--- page for device codes. Nobody types a password here: who signs in is set, and the page does it
+--- at once. Source: spec/contract/auth.md, sections 8 and 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
 local device = require "azureml.emulator.entra.device"
@@ -8,6 +9,7 @@ local form = require "azureml.emulator.entra.form"
 local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
+local tables = require "azureml.tables"
 local world = require "azureml.emulator.world"
 
 local crypto = core.crypto
@@ -51,12 +53,9 @@ local function page(title, body)
 end
 
 local function hidden(fields)
-  local parts = {}
-  for name, value in pairs(fields) do
-    parts[#parts + 1] = ('<input type="hidden" name="%s" value="%s">'):format(form.html(name), form.html(value))
-  end
-  table.sort(parts)
-  return table.concat(parts)
+  return table.concat(tables.texts(fields, function(name, value)
+    return ('<input type="hidden" name="%s" value="%s">'):format(form.html(name), form.html(value))
+  end))
 end
 
 -- Without script the button is pressed by hand.

@@ -1,4 +1,5 @@
---- The token endpoint: each kind of grant, and what is given for it. Source: auth.md, sections 2, 8 and 9.
+--- The token endpoint: each kind of grant, and what is given for it. Source: spec/contract/auth.md,
+--- sections 2, 8 and 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local device = require "azureml.emulator.entra.device"
 local json = require "azureml.json"
@@ -7,8 +8,9 @@ local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local tables = require "azureml.tables"
 
-local token = {}
+local token_endpoint = {}
 
 local TWO_HOURS = 7200
 
@@ -23,8 +25,7 @@ local function answer(at, text, lifetime, more)
     token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text,
     refresh_in = seconds >= TWO_HOURS and seconds // 2 or nil,
   }
-  for name, value in pairs(more or {}) do given[name] = value end
-  return { status = 200, json = given }
+  return { status = 200, json = tables.merge(given, more) }
 end
 
 -- Claims are a JSON object, where there are any.
@@ -110,7 +111,7 @@ end
 --- Answer a request for a token.
 ---@param at table         the request: form, request, tenant, tenant_text, alias, origin, now, world, directory, tokens
 ---@return table response
-function token.answer(at)
+function token_endpoint.answer(at)
   proof.read_basic(at.request, at.form)
   local kind = proof.need(at.form, "grant_type")
   local grant = grants[kind]
@@ -118,4 +119,4 @@ function token.answer(at)
   return grant(at)
 end
 
-return token
+return token_endpoint

@@ -1,6 +1,8 @@
---- The meter: how long each compute ran, by size, and what that costs. Source: compute-rest.md, sections 3.16 and 7.6.
+--- The meter: how long each compute ran, by size, and what that costs.
+--- Source: spec/contract/compute-rest.md, sections 3.16 and 7.6.
 local inferred = require "azureml.emulator.inferred"
 local sizes = require "azureml.emulator.sizes"
+local tables = require "azureml.tables"
 
 local billing = {}
 
@@ -42,8 +44,7 @@ end
 ---@param now number
 ---@return { seconds: number, sizes: table<string, number>, cost: number }      cost in USD
 function billing.of(one, now)
-  local bill = { seconds = 0, sizes = {}, cost = 0 }
-  for size, seconds in pairs(one.seconds or {}) do bill.sizes[size] = seconds end
+  local bill = { seconds = 0, sizes = tables.copy(one.seconds), cost = 0 }
   if one.timeline then
     local open = seconds_of(one, one.metered or one.timeline[1].at, now)
     if open > 0 then bill.sizes[one.vm_size] = (bill.sizes[one.vm_size] or 0) + open end

@@ -1,4 +1,5 @@
---- Room in a region: where there is none, no machine begins. Source: compute-rest.md, section 9.4.
+--- Room in a region: where there is none, no machine begins. Source: spec/contract/compute-rest.md,
+--- section 9.4.
 local inferred = require "azureml.emulator.inferred"
 local sizes = require "azureml.emulator.sizes"
 

@@ -1,5 +1,6 @@
---- NCrontab's expressions of five fields: minute, hour, day of the month, month, day of the week. A day must fit both its fields, unlike
---- in Unix's cron. Source: compute-rest.md, section 9.1.
+--- NCrontab's expressions of five fields: minute, hour, day of the month, month, day of the week. A
+--- day must fit both its fields, unlike in Unix's cron. Source: spec/contract/compute-rest.md,
+--- section 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
 
 local cron = {}

@@ -1,5 +1,6 @@
---- The machine behind a compute: which state it is in is a function of what was asked of it and of the clock. A transition has a due time,
---- and is seen when it is due; so is what happens by itself: a schedule, the idle shutdown, the end of a job. Source: compute-rest.md,
+--- The machine behind a compute: which state it is in is a function of what was asked of it and of
+--- the clock. A transition has a due time, and is seen when it is due; so is what happens by
+--- itself: a schedule, the idle shutdown, the end of a job. Source: spec/contract/compute-rest.md,
 --- sections 7.6, 7.7 and 9.
 local billing = require "azureml.emulator.machine.billing"
 local capacity = require "azureml.emulator.machine.capacity"
@@ -43,7 +44,8 @@ local TITLES = {
   create = "Create", start = "Start", stop = "Stop", restart = "Restart", resize = "Resize", delete = "Delete", update = "Update",
 }
 
--- A failure of these codes comes in a state on the way, and leaves another. Source: compute-rest.md, section 6.
+-- A failure of these codes comes in a state on the way, and leaves another.
+-- Source: spec/contract/compute-rest.md, section 6.
 local FAILURES = {
   SetupScriptsError = { during = "UserSettingUp", ends = "UserSetupFailed" },
   StorageMountError = { during = "SettingUp", ends = "SetupFailed" },
@@ -195,7 +197,8 @@ end
 
 -- Verbs -------------------------------------------------------------------------------------------------------------------
 
--- The service delivers this as the operation's failure. Source: compute-rest.md, section 3.6.
+-- The service delivers this as the operation's failure. Source: spec/contract/compute-rest.md,
+-- section 3.6.
 local function fault_of(one, verb, now)
   if verb ~= "start" or machine.state(one, now) == "Stopped" then return nil end
   return {
@@ -237,7 +240,8 @@ local function follow(one, phases, now, ending)
   return at
 end
 
--- One that hangs is given up in the end. Source: compute-rest.md, section 6, "(timeout)".
+-- One that hangs is given up in the end. Source: spec/contract/compute-rest.md, section 6,
+-- "(timeout)".
 local function give_up(one, verb, phases)
   phases[#phases].seconds = inferred.durations.hung
   return {
@@ -309,7 +313,7 @@ local function last_status(last, now)
   return last.failed and last.name .. "Failed" or "Succeeded"
 end
 
---- lastOperation, as the service shows it. Source: compute-rest.md, section 7.7.
+--- lastOperation, as the service shows it. Source: spec/contract/compute-rest.md, section 7.7.
 function machine.last_operation(one, now)
   local last = one.last
   return {

@@ -1,4 +1,5 @@
---- Data mounts of an instance: asked for, then there. Source: compute-rest.md, sections 3.11 and 7.5.
+--- Data mounts of an instance: asked for, then there. Source: spec/contract/compute-rest.md,
+--- sections 3.11 and 7.5.
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
 local inferred = require "azureml.emulator.inferred"

@@ -1,5 +1,6 @@
---- The jobs of an instance: two for each core at once, the others wait in the order they came. Plain data in the instance's record; what
---- is over is taken out by who keeps jobs. Source: compute-rest.md, section 13.
+--- The jobs of an instance: two for each core at once, the others wait in the order they came.
+--- Plain data in the instance's record; what is over is taken out by who keeps jobs.
+--- Source: spec/contract/compute-rest.md, section 13.
 local inferred = require "azureml.emulator.inferred"
 
 local queue = {}

@@ -1,5 +1,5 @@
---- Recurrences: every so many minutes, hours, days, weeks or months from a start, at hours and minutes that combine each with each.
---- Source: compute-rest.md, section 9.1.
+--- Recurrences: every so many minutes, hours, days, weeks or months from a start, at hours and
+--- minutes that combine each with each. Source: spec/contract/compute-rest.md, section 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
 
 local recurrence = {}

@@ -1,11 +1,12 @@
---- Schedules that start and stop an instance: what may be asked for, how it is shown, and when one is due next.
---- Source: compute-rest.md, sections 3.13 and 9.1.
+--- Schedules that start and stop an instance: what may be asked for, how it is shown, and when one
+--- is due next. Source: spec/contract/compute-rest.md, sections 3.13 and 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
 local check = require "azureml.emulator.check"
 local cron = require "azureml.emulator.machine.cron"
 local json = require "azureml.json"
 local recurrence = require "azureml.emulator.machine.recurrence"
 local refusal = require "azureml.emulator.refusal"
+local tables = require "azureml.tables"
 local zone = require "azureml.emulator.machine.zone"
 
 local schedules = {}
@@ -99,8 +100,7 @@ end
 local LISTS = { "hours", "minutes", "monthDays", "weekDays" }
 
 local function show_trigger(trigger)
-  local shown = {}
-  for name, value in pairs(trigger) do shown[name] = value end
+  local shown = tables.copy(trigger)
   shown.startTime = trigger.startTime or json.null
   if trigger.schedule then
     shown.schedule = { hours = json.array {}, minutes = json.array {} }      -- these two are always there

@@ -1,4 +1,5 @@
---- Custom services: containers with ports on an instance. Source: compute-rest.md, sections 3.10 and 7.4.
+--- Custom services: containers with ports on an instance. Source: spec/contract/compute-rest.md,
+--- sections 3.10 and 7.4.
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
@@ -86,7 +87,8 @@ function services.show(list)
   return json.array(list or {})
 end
 
---- The applications that they are: those that speak HTTP on a published port. Source: compute-rest.md, section 11, last form but two.
+--- The applications that they are: those that speak HTTP on a published port.
+--- Source: spec/contract/compute-rest.md, section 11, last form but two.
 ---@return { displayName: string, endpointUri: string }[]
 function services.applications(list, name, location)
   local found = {}

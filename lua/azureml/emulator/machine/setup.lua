@@ -1,4 +1,5 @@
---- Setup scripts: what may be asked for, and how they end. Source: compute-rest.md, section 9.3.
+--- Setup scripts: what may be asked for, and how they end. Source: spec/contract/compute-rest.md,
+--- section 9.3.
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
 local crypto = require("azureml.core").crypto

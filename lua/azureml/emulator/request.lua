@@ -1,0 +1,73 @@
+--- A request to Resource Manager's side on its way to an answer: what it says, what became known of it, and the compute that it names.
+local core = require "azureml.core"
+local machine = require "azureml.emulator.machine"
+local origin_of = require "azureml.emulator.origin"
+local refusal = require "azureml.emulator.refusal"
+
+---@class azureml.emulator.Request
+---@field world table
+---@field origin string                 where the client reaches the emulator
+---@field now number
+---@field body string
+---@field target string                 path and query, as they were sent
+---@field path string
+---@field segments string[]             of the path
+---@field query table<string, string>
+---@field trouble table?                what a fault rule wants of it
+---@field verb string?                  "create", "start" and so on
+---@field subscription table?           this and the next four: what the path names
+---@field group table?
+---@field workspace table?
+---@field compute_name string?
+---@field api_version string?
+---@field application table?            the principal that sends it
+---@field budget table?                 the headers that tell what is left of it
+local Request = {}
+local metatable = { __name = "azureml.emulator.Request", __index = Request }
+
+local request = {}
+
+--- Make a request of what came by HTTP.
+---@param emulator table
+---@param received table
+---@param segments string[]
+---@param query table<string, string>
+---@return azureml.emulator.Request
+function request.new(emulator, received, segments, query)
+  return setmetatable({
+    world = emulator.world, directory = emulator.directory, roles = emulator.roles, origin = origin_of(emulator, received),
+    now = emulator.clock:now(), body = received.body, segments = segments, query = query, target = received.target,
+    path = received.target:match "^[^?]*",
+    directory_text = function(bytes) return core.crypto.base64url(core.random(bytes)) end,
+  }, metatable)
+end
+
+--- Find the compute that the path names.
+---@return table
+---@raise a refusal if there is no such compute
+function Request:compute()
+  local compute = self.world:compute(self.workspace, self.compute_name)
+  if not compute then refusal.raise("no_compute", self.workspace.name, self.compute_name, self.workspace.group.name) end
+  machine.catch_up(compute, self.now)
+  return compute
+end
+
+--- Find the compute instance that the path names.
+---@return table
+---@raise a refusal if there is no such compute, or it is a cluster
+function Request:instance()
+  local compute = self:compute()
+  if compute.kind then refusal.raise("not_an_instance", compute.name, compute.kind) end
+  return compute
+end
+
+--- Refuse the request while a verb is at work on a compute, or if a fault rule plans a conflict.
+---@param compute table
+function Request:refuse_busy(compute)
+  local is_planned = self.trouble and self.trouble.name == "conflict"
+  if is_planned or machine.is_busy(compute, self.now) then
+    refusal.raise("busy", compute.name, machine.state(compute, self.now))
+  end
+end
+
+return request
