@@ -27,7 +27,7 @@ static void pair_clear(Pair *pair) {
   ERR_clear_error();
 }
 
-/* -- making ------------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 static int set_serial(X509 *certificate) {
   unsigned char bytes[16];
@@ -93,7 +93,7 @@ static int make_server(Pair *made, const Pair *issuer, const char *subject, cons
     && X509_sign(one, issuer->key, EVP_sha256()) != 0;
 }
 
-/* -- PEM texts ---------------------------------------------------------------------------------------------------------- */
+/* -- PEM texts --------------------------------------------------------------------------------- */
 
 /* Both from one text or from two. */
 static int read_pair(Pair *pair, const char *certificate, size_t certificate_len, const char *key, size_t key_len) {
@@ -126,7 +126,7 @@ static int give(lua_State *L, Pair *made, int good) {
   return pushed == 2 ? 2 : push_reason(L, "OpenSSL makes no such certificate");
 }
 
-/* -- names -------------------------------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 /* "DNS:a,IP:b" out of a list of "DNS:a" and "IP:b", each after a prefix. Nothing in them has a meaning of its own for OpenSSL.  [-0, +1, e] */
 static const char *check_names(lua_State *L, int arg, const char *first, const char *prefix) {
@@ -153,7 +153,7 @@ static int check_days(lua_State *L, int arg) {
   return (int)days;
 }
 
-/* -- what Lua calls ----------------------------------------------------------------------------------------------------- */
+/* -- what Lua calls ---------------------------------------------------------------------------- */
 
 /* authority(subject, permitted, days) -> certificate, key (PEM texts) | nil, why not. It can vouch for the permitted names alone:
    "DNS:localhost", "IP:127.0.0.0/255.0.0.0". */

@@ -8,7 +8,7 @@
 
 #define HANDLERS "azureml.handlers"      /* registry: number -> function that answers questions; weak, its credential keeps it */
 
-/* -- what a credential keeps -------------------------------------------------------------------------------------------- */
+/* -- what a credential keeps ------------------------------------------------------------------- */
 
 /* The value on top belongs to the credential at index slot and lives as long.  [-1, +0, m] */
 static void keep(lua_State *L, int slot) {
@@ -43,7 +43,7 @@ static int opt_handler(lua_State *L, const char *name) {
   return number;
 }
 
-/* -- kinds -------------------------------------------------------------------------------------------------------------- */
+/* -- kinds ------------------------------------------------------------------------------------- */
 
 static void read_authority(lua_State *L, AuthorityOptions *options) {
   options->authority = req_string(L, 1, "authority");
@@ -306,7 +306,7 @@ static int l_credential_tostring(lua_State *L) {
   return 1;
 }
 
-/* -- questions ---------------------------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 static const char *const question_names[] = {
   [QUESTION_TOKEN] = "token", [QUESTION_ASSERTION] = "assertion", [QUESTION_SHOW] = "show", [QUESTION_OPEN] = "open"
@@ -379,7 +379,7 @@ static int l_is_asked(lua_State *L) {
   return 1;
 }
 
-/* -- registering -------------------------------------------------------------------------------------------------------- */
+/* -- registering ------------------------------------------------------------------------------- */
 
 static const luaL_Reg functions[] = {
   { "credential", l_credential },

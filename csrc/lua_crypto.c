@@ -20,7 +20,7 @@
 
 enum { LEAST_BITS = 1024, BITS = 2048, MOST_BITS = 8192, MAX_NUMBER = MOST_BITS / 8 };
 
-/* -- keys --------------------------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static EVP_PKEY *check_key(lua_State *L) { return check_open(L, 1, KEY, "key"); }
 
@@ -170,7 +170,7 @@ static int l_key_pem(lua_State *L) {
   return made(L, copy != NULL && push_owned(L, copy), "it has no private half");
 }
 
-/* -- certificates ------------------------------------------------------------------------------------------------------- */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 /* What is told of one: read before anything of Lua is made, which may throw. */
 typedef struct Facts {
@@ -219,7 +219,7 @@ static int l_certificate(lua_State *L) {
   return made(L, 1, NULL);
 }
 
-/* -- digests and base64 ------------------------------------------------------------------------------------------------- */
+/* -- digests and base64 ------------------------------------------------------------------------ */
 
 static int push_digest(lua_State *L, const EVP_MD *kind) {
   size_t len;
@@ -257,7 +257,7 @@ static int l_from_base64(lua_State *L) {
   return 1;
 }
 
-/* -- the module --------------------------------------------------------------------------------------------------------- */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static const luaL_Reg functions[] = {
   { "generate_key", l_generate_key },

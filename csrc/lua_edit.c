@@ -20,7 +20,7 @@
 int luaopen_azureml_edit(lua_State *L);
 lua_State *main_state(void);   /* main.c's: a completion function is given no pointer of ours */
 
-/* -- completion ---------------------------------------------------------------------------------------------------------- */
+/* -- completion -------------------------------------------------------------------------------- */
 
 static void free_words(char **words) {
   if (!words) return;
@@ -65,7 +65,7 @@ static char **complete(const char *text, int from, int to) {
   return words;
 }
 
-/* -- lines --------------------------------------------------------------------------------------------------------------- */
+/* -- lines ------------------------------------------------------------------------------------- */
 
 /* Without it every non-ASCII byte typed vanishes. Numbers stay as in C. */
 static void use_utf8(void) {
@@ -98,7 +98,7 @@ static int l_readline(lua_State *L) {
   return 1;
 }
 
-/* -- history ------------------------------------------------------------------------------------------------------------- */
+/* -- history ----------------------------------------------------------------------------------- */
 
 static int l_remember(lua_State *L) {
   add_history(luaL_checkstring(L, 1));
@@ -144,7 +144,7 @@ static int l_save_history(lua_State *L) {
   return luaL_fileresult(L, write_private(path, temporary) == 0, path);
 }
 
-/* -- the terminal -------------------------------------------------------------------------------------------------------- */
+/* -- the terminal ------------------------------------------------------------------------------ */
 
 /* columns(fd) -> how wide the terminal is; nothing if fd is none */
 static int l_columns(lua_State *L) {

@@ -61,7 +61,7 @@ struct Server {
   int      stopping;
 };
 
-/* -- peers -------------------------------------------------------------------------------------------------------------- */
+/* -- peers ------------------------------------------------------------------------------------- */
 
 /* libmicrohttpd's own timeout begins anew with each byte: whoever sends one a minute would keep a place for ever. */
 
@@ -132,7 +132,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
   }
 }
 
-/* -- what libmicrohttpd calls ------------------------------------------------------------------------------------------- */
+/* -- what libmicrohttpd calls ------------------------------------------------------------------ */
 
 static void *on_uri(void *context, const char *target, struct MHD_Connection *connection) {
   Exchange *one = calloc(1, sizeof *one);
@@ -247,7 +247,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
   return MHD_YES;
 }
 
-/* -- the server --------------------------------------------------------------------------------------------------------- */
+/* -- the server -------------------------------------------------------------------------------- */
 
 static Server *check_server(lua_State *L) { return check_open(L, 1, SERVER, "server"); }
 

@@ -28,7 +28,7 @@ typedef struct Journal {
   pid_t pid;         /* whose it is: a forked child removes nothing */
 } Journal;
 
-/* -- userdata ----------------------------------------------------------------------------------------------------------- */
+/* -- userdata ---------------------------------------------------------------------------------- */
 
 static Journal *push_journal(lua_State *L) {      /* born closed */
   Journal *journal = lua_newuserdatauv(L, sizeof *journal, 0);
@@ -58,7 +58,7 @@ static int l_close(lua_State *L) {      /* __gc and __close: twice is harmless *
   return 0;
 }
 
-/* -- a new one ---------------------------------------------------------------------------------------------------------- */
+/* -- a new one --------------------------------------------------------------------------------- */
 
 /* Locked before it has the name by which others look for it. */
 static int begin(Journal *journal, const char *directory) {
@@ -90,7 +90,7 @@ static int l_journal(lua_State *L) {
   return begin(journal, directory) == 0 ? 1 : push_reason(L, strerror(errno));
 }
 
-/* -- those of the dead -------------------------------------------------------------------------------------------------- */
+/* -- those of the dead ------------------------------------------------------------------------- */
 
 /* A descriptor that holds the lock, or -1: it lives, it has just gone, or it is not a file of ours. */
 static int take_over(int directory, const char *name) {
@@ -130,7 +130,7 @@ static int l_dead_journals(lua_State *L) {
   return 1;
 }
 
-/* -- what can be done with one ------------------------------------------------------------------------------------------ */
+/* -- what can be done with one ----------------------------------------------------------------- */
 
 /* append(value) -> true | nil, why not.  A line of JSON, in one write: it is there whole, or torn at the file's end. No copy of it is made for
    Lua: a status URL has 3 KB, and 10,000 may be written down in a second. */

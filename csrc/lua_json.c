@@ -18,7 +18,7 @@
 
 enum { MAX_DEPTH = 200, MAX_TEXT = 1024 * 1024 * 1024 };
 
-/* -- writing ------------------------------------------------------------------------------------------------------------ */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 /* Straight into bytes: what is written is mostly large and short-lived, and a tree of it would cost four times as much. */
 typedef struct Writer {
@@ -304,7 +304,7 @@ static int l_encode(lua_State *L) {
   return 1;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------------------------ */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static int push_value(lua_State *L, const json_t *json, int depth);
 
@@ -372,7 +372,7 @@ static int l_decode(lua_State *L) {
   return 2;
 }
 
-/* -- merging ------------------------------------------------------------------------------------------------------------ */
+/* -- merging ----------------------------------------------------------------------------------- */
 
 /* What the number in a value that needs most of them needs: jansson writes all alike. */
 static int digits_in(json_t *json) {

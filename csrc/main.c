@@ -40,7 +40,7 @@ lua_State *main_state(void) {
   return host.L;
 }
 
-/* -- signals ------------------------------------------------------------------------------------------------------------- */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 /* The signal that waits, once; 0: none. The eventfd is emptied first: what comes in between is seen next time, never lost. */
 static int take_signal(void) {
@@ -138,7 +138,7 @@ static int open_signals(lua_State *L) {
   return 1;
 }
 
-/* -- warnings and the last words, as lauxlib has them ---------------------------------------------------------------------- */
+/* -- warnings and the last words, as lauxlib has them ------------------------------------------ */
 
 static void on_warning(void *user, const char *piece, int continues) {
   int begins = !host.is_warning;
@@ -160,7 +160,7 @@ static int on_panic(lua_State *L) {
   return 0;      /* and Lua aborts */
 }
 
-/* -- coroutines: resuming is ours, so that a signal finds the one that runs ----------------------------------------------- */
+/* -- coroutines: resuming is ours, so that a signal finds the one that runs -------------------- */
 
 /* Runs co with the values on top of L until it yields or ends. What it gives takes their place: their number, or -1 for an
    error.  [-nargs, +(results|1), m] */
@@ -225,7 +225,7 @@ static void replace_resume(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* -- what is built in ---------------------------------------------------------------------------------------------------- */
+/* -- what is built in -------------------------------------------------------------------------- */
 
 static const luaL_Reg built_in[] = {
   { "azureml.core", luaopen_azureml_core },
@@ -274,7 +274,7 @@ static void open_libraries(lua_State *L, int without_environment) {
   add_searcher(L);
 }
 
-/* -- main ---------------------------------------------------------------------------------------------------------------- */
+/* -- main -------------------------------------------------------------------------------------- */
 
 static int takes_value(const char *option) {
   return strcmp(option, "-e") == 0 || strcmp(option, "-l") == 0 || strcmp(option, "--speed") == 0;

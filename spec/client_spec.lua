@@ -47,7 +47,7 @@ describe("a client", function()
       { { endpoint = 3 }, "option 'endpoint' must be a string, not number" },
       { { endpoint = "https://a", on_reply = true }, "option 'on_reply' must be a function, not boolean" },
       { { endpoint = "https://a", retry = { trys = 1 } }, "retry has no option 'trys' %(known: tries, delay, max_delay, statuses, " },
-      { { endpoint = "https://a", retry = { methods = { "FETCH" } } }, "option 'retry.methods' does not know 'FETCH'" },
+      { { endpoint = "https://a", retry = { methods = { "FETCH" } } }, "option 'retry.methods' has the unknown method 'FETCH'" },
       { { endpoint = "https://a", connect_timeout = -1 }, "option 'connect_timeout' must be a number from 0" },
     } do
       it("that was closed is the caller's mistake, whatever is asked of it", function()
