@@ -1,4 +1,5 @@
-/* heap.c: small pieces of memory from blocks, in sizes of sixteen bytes; larger ones are malloc's. */
+/* heap.c: take small pieces of memory from blocks, in multiples of 16 bytes, and larger ones from
+   malloc. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +8,14 @@
 
 enum { BLOCK = 32 * 1024 };
 
-/* A memory checker must see each piece by itself. */
+/* Under a memory checker every piece comes from malloc, so that the checker sees each of them. */
 #ifdef __SANITIZE_ADDRESS__
 static int is_small(size_t size) { (void)size; return 0; }
 #else
 static int is_small(size_t size) { return size <= HEAP_SMALL; }
 #endif
 
+/* Return a size in grains, rounded up. */
 static size_t grains(size_t size) { return (size + HEAP_GRAIN - 1) / HEAP_GRAIN; }
 
 static int add_block(Heap *heap) {
@@ -22,7 +24,7 @@ static int add_block(Heap *heap) {
   HeapPiece *first = (HeapPiece *)block;
   first->next = heap->blocks;
   heap->blocks = first;
-  heap->at = block + HEAP_GRAIN;
+  heap->free = block + HEAP_GRAIN;
   heap->end = block + BLOCK;
   return 1;
 }
@@ -34,13 +36,14 @@ static void *take_small(Heap *heap, size_t size) {
     return piece;
   }
   size = grains(size) * HEAP_GRAIN;
-  if ((size_t)(heap->end - heap->at) < size && !add_block(heap)) return NULL;
-  piece = (HeapPiece *)heap->at;
-  heap->at += size;
+  if ((size_t)(heap->end - heap->free) < size && !add_block(heap)) return NULL;
+  piece = (HeapPiece *)heap->free;
+  heap->free += size;
   return piece;
 }
 
-static void give(Heap *heap, void *memory, size_t size) {
+/* Take a piece back. */
+static void release(Heap *heap, void *memory, size_t size) {
   if (!is_small(size)) {
     free(memory);
     return;
@@ -54,17 +57,18 @@ static void *move(Heap *heap, void *old, size_t old_size, size_t size) {
   void *memory = is_small(size) ? take_small(heap, size) : malloc(size);
   if (!memory) return NULL;
   memcpy(memory, old, old_size < size ? old_size : size);
-  give(heap, old, old_size);
+  release(heap, old, old_size);
   return memory;
 }
 
 void *heap_allocate(void *user, void *old, size_t old_size, size_t size) {
   Heap *heap = user;
-  if (!old) return size == 0 ? NULL : is_small(size) ? take_small(heap, size) : malloc(size);      /* old_size is a type then */
   if (size == 0) {
-    give(heap, old, old_size);
+    if (old) release(heap, old, old_size);
     return NULL;
   }
+  /* Without an old piece, old_size is the type of the new object. */
+  if (!old) return is_small(size) ? take_small(heap, size) : malloc(size);
   if (!is_small(old_size) && !is_small(size)) return realloc(old, size);
   if (is_small(old_size) && is_small(size) && grains(old_size) == grains(size)) return old;
   return move(heap, old, old_size, size);
