@@ -18,8 +18,9 @@
 
 enum { MAX_LIST = 64 };
 
-/* Raise an error for an unknown key ('tiemout'); the message lists the known keys.  [-0, +0, e] */
-void check_keys(lua_State *L, int arg, const char *what, const char *const *keys);
+/* Raise an error for an unknown key ('tiemout'); the message names the table by the noun and lists
+   the known keys.  [-0, +0, e] */
+void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys);
 /* Push a field, also when it is nil, and return whether it is set. A borrowed text stays valid as
    long as the value is on the stack.  [-0, +1, e] */
 int opt_field(lua_State *L, int arg, const char *name, int type);
@@ -46,7 +47,7 @@ void make_weak(lua_State *L, const char *name);
    opens it leaks nothing.  [-0, +1, m] */
 void **push_slot(lua_State *L, const char *type);
 /* Return the object of an argument; raise an error when it is closed.  [-0, +0, e] */
-void *check_open(lua_State *L, int arg, const char *type, const char *what);
+void *check_open(lua_State *L, int arg, const char *type, const char *noun);
 
 /* Each push returns how many values it pushed, so that a function can return it. */
 

@@ -12,7 +12,7 @@ static int is_known(const char *key, const char *const *keys) {
 }
 
 /* Raise an error that lists the known keys. */
-static int unknown_key(lua_State *L, const char *what, const char *key, const char *const *keys) {
+static int unknown_key(lua_State *L, const char *noun, const char *key, const char *const *keys) {
   luaL_Buffer list;
   luaL_buffinit(L, &list);
   for (; *keys; keys++) {
@@ -20,15 +20,15 @@ static int unknown_key(lua_State *L, const char *what, const char *key, const ch
     if (keys[1]) luaL_addstring(&list, ", ");
   }
   luaL_pushresult(&list);
-  return luaL_error(L, "%s has no option '%s' (known: %s)", what, key, lua_tostring(L, -1));
+  return luaL_error(L, "%s has no option '%s' (known: %s)", noun, key, lua_tostring(L, -1));
 }
 
-void check_keys(lua_State *L, int arg, const char *what, const char *const *keys) {
+void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys) {
   luaL_checktype(L, arg, LUA_TTABLE);
   luaL_checkstack(L, 40, NULL);      /* room for the values that the caller reads next */
   for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "(not a name)";
-    if (!is_known(key, keys)) unknown_key(L, what, key, keys);
+    if (!is_known(key, keys)) unknown_key(L, noun, key, keys);
   }
 }
 

@@ -37,9 +37,9 @@ void **push_slot(lua_State *L, const char *type) {
   return slot;
 }
 
-void *check_open(lua_State *L, int arg, const char *type, const char *what) {
+void *check_open(lua_State *L, int arg, const char *type, const char *noun) {
   void **slot = luaL_checkudata(L, arg, type);
-  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
+  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", noun));
   return *slot;
 }
 
