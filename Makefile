@@ -317,9 +317,17 @@ time-zones:
 
 include spec/bench/bench.mk
 
+# What the checks of text look at: all that is written by hand.
+WRITTEN = $(sort $(shell find .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md -type f))
+
+# Print each line of C, Lua or Markdown prose that has more than 100 columns.
+lint-width:
+	@$(LUA) spec/lint/columns.lua $(WRITTEN)
+
 # Warnings are errors here and only here: a user's newer compiler may give more warnings.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
+	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
 	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"
 	@luarocks --lua-version 5.4 lint rockspec/azureml-scm-1.rockspec
@@ -329,6 +337,6 @@ clean:
 	rm -rf build
 
 .PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
-        conformance conformance-auth time-zones lint clean
+        conformance conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -1,5 +1,6 @@
-/* lro.h: (pure) what replies say of a long-running operation: is it running, where to ask, how did it end.
-   The rules are lro.md's, section 17, 1 to 7; no clock, no connection. */
+/* lro.h: (pure) what replies say of a long-running operation: is it running, where to ask, how did
+   it end. The rules are those of spec/contract/lro.md, section 17, 1 to 7; no clock, no
+   connection. */
 #ifndef LRO_H
 #define LRO_H
 

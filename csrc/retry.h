@@ -1,4 +1,5 @@
-/* retry.h: (pure) may this be sent again, and when. The rules are lro.md's, section 17, 9 to 11. */
+/* retry.h: (pure) may this be sent again, and when. The rules are those of spec/contract/lro.md,
+   section 17, 9 to 11. */
 #ifndef RETRY_H
 #define RETRY_H
 

@@ -1,7 +1,8 @@
-/* throttle.h: (pure) what is left of a throttling budget, and until when a 429 holds requests back. Kept per scope
-   (a text: endpoint, principal, subscription) and kind of request (reads, writes, deletes), for all clients of a loop.
-   The service counts in token buckets; where it has told what is left, we keep its count and send no faster than it refills
-   (lro.md, section 14), so that few requests are refused. */
+/* throttle.h: (pure) what is left of a throttling budget, and until when a 429 holds requests back.
+   Kept per scope (a text: endpoint, principal, subscription) and kind of request (reads, writes,
+   deletes), for all clients of a loop. The service counts in token buckets; where it has told what
+   is left, we keep its count and send no faster than it refills (spec/contract/lro.md, section 14),
+   so that few requests are refused. */
 #ifndef THROTTLE_H
 #define THROTTLE_H
 

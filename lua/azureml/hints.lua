@@ -1,4 +1,5 @@
---- What to do next, by what an error says. Sources: compute-rest.md, section 6, and auth.md, sections 1 and 2.
+--- What to do next, by what an error says. Sources: spec/contract/compute-rest.md, section 6, and
+--- spec/contract/auth.md, sections 1 and 2.
 local entra_hints = require "azureml.entra_hints"
 
 local hints = {}

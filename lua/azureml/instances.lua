@@ -99,12 +99,12 @@ function Instances:find(name)
 end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
----@param name string            3 to 24 letters, digits and '-'; see compute-rest.md, section 8.1
+---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
 ---@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name,
 ---  vnet_name, subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
----  schedules (see azureml.schedule), setup_scripts (azureml.setup_script), custom_services (azureml.custom_service), identity
----  ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso, enable_root_access, enable_os_patching,
----  release_quota_on_stop, application_sharing_policy
+---  schedules, setup_scripts, custom_services (each described by its file in definition/),
+---  identity ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso,
+---  enable_root_access, enable_os_patching, release_quota_on_stop, application_sharing_policy
 ---@return azureml.Operation
 ---@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()

@@ -1,5 +1,7 @@
---- What one can ask of a compute instance: methods and paths. Source: compute-rest.md, section 2. The specification says final-state-via
---- location; the live service sends Azure-AsyncOperation only, and after it the resource itself is looked at.
+--- What one can ask of a compute instance: methods and paths.
+--- Source: spec/contract/compute-rest.md, section 2. The specification says final-state-via
+--- location; the live service sends Azure-AsyncOperation only, and after it the resource itself is
+--- looked at.
 return {
   list    = { "GET", "computes" },
   get     = { "GET", "computes/{name}" },

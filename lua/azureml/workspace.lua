@@ -36,7 +36,7 @@ local KNOWN = {
   timeout = "number", poll_interval = "number", retry = "table", ca_file = "string", proxy = "string", journal = "boolean",
 }
 
--- Source: compute-rest.md, section 1.
+-- Source: spec/contract/compute-rest.md, section 1.
 local function check_names(names)
   local function refuse(what, value, rule)
     errors.raise { code = "InvalidArgument", message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), what, rule) }

@@ -1,4 +1,5 @@
---- Whose tokens: a client may want those of another tenant than its credential's own. Source: auth.md, section 2.
+--- Whose tokens: a client may want those of another tenant than its credential's own.
+--- Source: spec/contract/auth.md, section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"

@@ -12,7 +12,7 @@ local function open()
   return roles.new { guid = core.guid, world = world.new { guid = core.guid, clock = { now = function() return 0 end, speed = 1 } } }
 end
 
--- Source: compute-rest.md, section 10.
+-- Source: spec/contract/compute-rest.md, section 10.
 local may = {
   Owner = {
     C .. "read", C .. "write", C .. "delete", C .. "start/action", ML .. "locations/usages/read", "Microsoft.Authorization/x/write",

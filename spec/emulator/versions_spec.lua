@@ -11,7 +11,7 @@ describe("the emulator's api-versions", function()
     it(("%s %s"):format(is_known and "hold" or "do not hold", version), function() assert.equal(is_known, versions.is_known(version)) end)
   end
 
-  -- Source: compute-rest.md, section 7.3, last column.
+  -- Source: spec/contract/compute-rest.md, section 7.3, last column.
   for _, row in ipairs {
     { "vmSize", "2021-01-01", true }, { "setupScripts", "2021-01-01", true }, { "schedules", "2021-01-01", false },
     { "schedules", "2021-03-01-preview", true }, { "schedules", "2021-07-01", false }, { "schedules", "2022-05-01", true },

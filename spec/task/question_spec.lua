@@ -1,4 +1,5 @@
---- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the coroutines of task/init.lua that answer.
+--- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the
+--- coroutines of lua/azureml/task/init.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"

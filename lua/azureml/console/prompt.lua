@@ -1,5 +1,6 @@
---- The prompt: reads a chunk, runs it, shows what it gives, until the end of the file. The terminal's lines come from
---- azureml.edit, which only the executable has; what values look like is values.lua's, what may be typed next completion.lua's.
+--- The prompt: reads a chunk, runs it, shows what it gives, until the end of the file. The terminal's
+--- lines come from azureml.edit, which only the executable has. What values look like is decided in
+--- values.lua, what may be typed next in completion.lua.
 local completion = require "azureml.console.completion"
 local values = require "azureml.console.values"
 local state_directory = require "azureml.state_directory"

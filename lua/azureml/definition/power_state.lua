@@ -1,4 +1,5 @@
---- The states of a compute instance, as a client sees them. Source: compute-rest.md, section 7.6.
+--- The states of a compute instance, as a client sees them. Source: spec/contract/compute-rest.md,
+--- section 7.6.
 local power_state = {}
 
 local TRANSITIONAL = {
@@ -33,7 +34,8 @@ local ON_THE_WAY = {
 -- Where one is both before a verb and after it, its end proves nothing.
 local PROVES_NOTHING = { restart = true, create = true, delete = true }
 
--- Where a verb is refused, as far as anybody knows; restart is for what runs and what is unusable. Source: compute-rest.md, section 7.6.
+-- Where a verb is refused, as far as anybody knows; restart is for what runs and what is unusable.
+-- Source: spec/contract/compute-rest.md, section 7.6.
 local REFUSED_IN = {
   start = FAILED,
   restart = { Stopped = true, CreateFailed = true, SetupFailed = true, UserSetupFailed = true },

@@ -1,6 +1,7 @@
---- Who may open an instance's applications: Jupyter, the terminal. Only who created it or whom it was created for, whatever role others
---- have; and only while it runs. In Azure each instance has a host of its own; here it is a path: /instances/REGION/NAME/APPLICATION.
---- Source: compute-rest.md, sections 10 and 11.
+--- Who may open an instance's applications: Jupyter, the terminal. Only who created it or whom it
+--- was created for, whatever role others have; and only while it runs. In Azure each instance has a
+--- host of its own; here it is a path: /instances/REGION/NAME/APPLICATION.
+--- Source: spec/contract/compute-rest.md, sections 10 and 11.
 local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"

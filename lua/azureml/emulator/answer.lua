@@ -1,4 +1,5 @@
---- Answers with the headers that the service sends on every one. Source: compute-rest.md, section 5.
+--- Answers with the headers that the service sends on every one.
+--- Source: spec/contract/compute-rest.md, section 5.
 local crypto = require("azureml.core").crypto
 local json = require "azureml.json"
 local tables = require "azureml.tables"
@@ -30,10 +31,11 @@ function answer.of(value)
   return { status = 200, json = value, headers = { Vary = "Accept-Encoding" } }
 end
 
--- Where one signs in, said where no token or the wrong one came. Source: compute-rest.md, section 6; its form is Entra's.
+-- Where one signs in, said where no token or the wrong one came.
+-- Source: spec/contract/compute-rest.md, section 6; its form is Entra's.
 local function challenge(raised, origin)
   if raised.status ~= 401 then return nil end
-  if raised.claims then      -- as auth.md, section 11, has it
+  if raised.claims then      -- as spec/contract/auth.md, section 11, has it
     return ('Bearer realm="", authorization_uri="%s/common/oauth2/authorize", error="insufficient_claims", claims="%s"'):format(origin,
       crypto.base64(raised.claims))
   end

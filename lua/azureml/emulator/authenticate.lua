@@ -1,4 +1,5 @@
---- Whose request is this? 401 as Resource Manager answers it. Source: compute-rest.md, section 6; auth.md, section 11.
+--- Whose request is this? 401 as Resource Manager answers it.
+--- Source: spec/contract/compute-rest.md, section 6; spec/contract/auth.md, section 11.
 local refusal = require "azureml.emulator.refusal"
 
 local AUDIENCE = "https://management.azure.com/"

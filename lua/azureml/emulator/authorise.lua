@@ -1,4 +1,5 @@
---- May they do that? Denied unless a role says so. Source: compute-rest.md, section 10.
+--- May they do that? Denied unless a role says so. Source: spec/contract/compute-rest.md,
+--- section 10.
 local refusal = require "azureml.emulator.refusal"
 
 local PREFIX = "Microsoft.MachineLearningServices/"

@@ -1,5 +1,5 @@
---- What befalls machines and how the service behaves where it has several ways: set by tests, never by requests. Sources: compute-rest.md,
---- sections 3.3, 4, 6 and 9.4.
+--- What befalls machines and how the service behaves where it has several ways: set by tests, never
+--- by requests. Sources: spec/contract/compute-rest.md, sections 3.3, 4, 6 and 9.4.
 local machine = require "azureml.emulator.machine"
 local options = require "azureml.options"
 

@@ -1,5 +1,6 @@
---- Clusters (AmlCompute): the neighbours of instances in the list and in the quota. Their nodes are the fewest they may have: no job runs
---- on them here. Source: compute-rest.md, sections 3.4 and 3.7, and the recordings.
+--- Clusters (AmlCompute): the neighbours of instances in the list and in the quota. Their nodes are
+--- the fewest they may have: no job runs on them here. Source: spec/contract/compute-rest.md,
+--- sections 3.4 and 3.7, and the recordings.
 local answer = require "azureml.emulator.answer"
 local billing = require "azureml.emulator.machine.billing"
 local check = require "azureml.emulator.check"

@@ -1,5 +1,5 @@
 --- The control endpoint, /emulator/...: for tests in any language, in JSON. Only for programs on this machine: a web page cannot reach it.
---- Its part for people is accounts.lua.
+--- Its part for people is entra/accounts.lua.
 local accounts = require "azureml.emulator.entra.accounts"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"

@@ -1,4 +1,5 @@
---- Managed identities of a compute: the ids are made up, and stay. Source: compute-rest.md, section 7.1.
+--- Managed identities of a compute: the ids are made up, and stay.
+--- Source: spec/contract/compute-rest.md, section 7.1.
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"

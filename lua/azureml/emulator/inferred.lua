@@ -1,5 +1,5 @@
---- What no source states, chosen here and nowhere else, so that one observation of the live service corrects it. The sections are
---- those of compute-rest.md.
+--- What no source states, chosen here and nowhere else, so that one observation of the live service
+--- corrects it. The sections are those of spec/contract/compute-rest.md.
 return {
   -- 3.3, 3.6, 7.6: how long things take, in seconds of the emulator's clock. Stop and start were seen; the rest follows their order.
   durations = {
@@ -21,7 +21,7 @@ return {
   join_subnet = "Microsoft.Network/virtualNetworks/subnets/join/action",
   -- 11: what an application of an instance answers that does not run.
   not_running = { status = 409, code = "Conflict" },
-  -- auth.md, 11: what is said beside a claims challenge.
+  -- spec/contract/auth.md, section 11: what is said beside a claims challenge.
   claims_challenge = { status = 401, code = "InvalidAuthenticationToken" },
   -- 7.6: what the service answers to stop and restart of a stopped instance, and to a verb while another is at work.
   stop_stopped = { status = 400, code = "BadRequest" },
@@ -49,8 +49,9 @@ return {
   quotas = { total = 500, family = 200, gpu_family = 0, clusters = 200 },
   -- 5: the size of a token bucket and its refill a second, by kind of request.
   buckets = { reads = { 250, 25 }, writes = { 200, 10 }, deletes = { 200, 10 } },
-  -- auth.md, 2: how long a token lives.
+  -- spec/contract/auth.md, section 2: how long a token lives.
   token_lifetime = 3600,
-  -- auth.md, 11: how long the token of a client lives that can answer claims challenges: up to 28 hours.
+  -- spec/contract/auth.md, section 11: how long the token of a client lives that can answer claims
+  -- challenges: up to 28 hours.
   continuous_token_lifetime = 86400,
 }

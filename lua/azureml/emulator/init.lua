@@ -226,7 +226,7 @@ end
 
 --- Add people, and what they may do.
 ---@param given table      { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list: see
----  emulator/people.lua
+---  emulator/entra/people.lua
 ---@usage emulator:add { users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } } }
 function Emulator:add(given)
   local wrong = seed.fault_of(given) or people.add(self, given)

@@ -1,4 +1,5 @@
---- Compute instances: what a PUT makes, and what can be changed of one afterwards. Source: compute-rest.md, sections 3.3 and 3.9 to 3.13.
+--- Compute instances: what a PUT makes, and what can be changed of one afterwards.
+--- Source: spec/contract/compute-rest.md, sections 3.3 and 3.9 to 3.13.
 local answer = require "azureml.emulator.answer"
 local authorise = require "azureml.emulator.authorise"
 local check = require "azureml.emulator.check"
@@ -68,8 +69,9 @@ function instances.create(at, common, properties)
   return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
 end
 
---- A PUT on one that is there: tags and description are taken over, all else stays. What the live service does is not documented; it has
---- refused a body with schedules, too, and does so here where that is asked for. Source: compute-rest.md, section 3.3.
+--- A PUT on one that is there: tags and description are taken over, all else stays. What the live
+--- service does is not documented; it has refused a body with schedules, too, and does so here
+--- where that is asked for. Source: spec/contract/compute-rest.md, section 3.3.
 function instances.replace(at, compute, common, properties)
   validate.instance(properties, at)
   if at.world.behaviour.put == "refuse" and json.get(properties, "schedules") then refusal.raise("no_replacement", compute.name) end

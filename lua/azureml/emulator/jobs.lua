@@ -1,5 +1,5 @@
---- Jobs on instances: put, looked at, listed, cancelled. Nothing is run: how long one takes and how it ends is read in its command.
---- Source: compute-rest.md, section 13.
+--- Jobs on instances: put, looked at, listed, cancelled. Nothing is run: how long one takes and how
+--- it ends is read in its command. Source: spec/contract/compute-rest.md, section 13.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"

@@ -1,4 +1,5 @@
---- Operations that take time: begun, asked after, and the headers that tell of them. Source: compute-rest.md, section 4.
+--- Operations that take time: begun, asked after, and the headers that tell of them.
+--- Source: spec/contract/compute-rest.md, section 4.
 local capacity = require "azureml.emulator.machine.capacity"
 local core = require "azureml.core"
 local inferred = require "azureml.emulator.inferred"

@@ -1,4 +1,5 @@
---- Lists by pages. What follows is asked for by an opaque $skip, in a link. Source: compute-rest.md, section 3.1.
+--- Lists by pages. What follows is asked for by an opaque $skip, in a link.
+--- Source: spec/contract/compute-rest.md, section 3.1.
 local answer = require "azureml.emulator.answer"
 local json = require "azureml.json"
 

@@ -1,5 +1,6 @@
---- Quota in cores: what is used, what the limits are, by subscription, family and workspace, and what is refused for lack of it.
---- Source: compute-rest.md, sections 3.15, 3.17 and 9.4.
+--- Quota in cores: what is used, what the limits are, by subscription, family and workspace, and
+--- what is refused for lack of it. Source: spec/contract/compute-rest.md, sections 3.15, 3.17 and
+--- 9.4.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"

@@ -1,4 +1,5 @@
---- The refusals of the service: raised where something is wrong, answered at the end. Texts and codes: compute-rest.md, section 6.
+--- The refusals of the service: raised where something is wrong, answered at the end. Texts and
+--- codes: spec/contract/compute-rest.md, section 6.
 local inferred = require "azureml.emulator.inferred"
 
 local refusal = {}

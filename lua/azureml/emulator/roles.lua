@@ -1,5 +1,6 @@
---- Roles and who has them: what a role may do by actions with wildcards, and assignments of roles to principals at a scope. Custom roles
---- and assignments are records of the world, plain data. Source: compute-rest.md, section 10; ids and actions of the built-in roles are
+--- Roles and who has them: what a role may do by actions with wildcards, and assignments of roles
+--- to principals at a scope. Custom roles and assignments are records of the world, plain data.
+--- Source: spec/contract/compute-rest.md, section 10; ids and actions of the built-in roles are
 --- Azure's.
 local options = require "azureml.options"
 local tables = require "azureml.tables"

@@ -43,8 +43,8 @@ local function is(value, default)
   return value
 end
 
--- Members that no swagger of its version lists come all the same, unset ones as null, but for those of which no recording has any.
--- Source: compute-rest.md, section 14.
+-- Members that no swagger of its version lists come all the same, unset ones as null, but for those
+-- of which no recording has any. Source: spec/contract/compute-rest.md, section 14.
 local function inside_instance(compute, location, now)
   return {
     vmSize = compute.vm_size, imageVersion = null, subnet = compute.subnet or null,
@@ -148,7 +148,7 @@ function show.created(compute, workspace, now)
   return shown
 end
 
---- A workspace. Source: compute-rest.md, section 3.18.
+--- A workspace. Source: spec/contract/compute-rest.md, section 3.18.
 function show.workspace(workspace, directory_tenant)
   local region = workspace.location
   return {

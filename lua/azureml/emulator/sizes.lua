@@ -1,4 +1,5 @@
---- The sizes that the emulated regions offer: a realistic handful of families. The form is compute-rest.md's, section 3.16.
+--- The sizes that the emulated regions offer: a realistic handful of families. The form is that of
+--- spec/contract/compute-rest.md, section 3.16.
 local sizes = {}
 
 -- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and what it is for, if not for all. The families come in

@@ -1,5 +1,7 @@
---- Token buckets, refilled by the emulator's clock: one for each subscription, principal and kind of request, one for each subscription and
---- kind that all principals share; and one for each tenant, principal and kind where no subscription is named. Source: lro.md, section 14.
+--- Token buckets, refilled by the emulator's clock: one for each subscription, principal and kind
+--- of request, one for each subscription and kind that all principals share; and one for each
+--- tenant, principal and kind where no subscription is named. Source: spec/contract/lro.md,
+--- section 14.
 local inferred = require "azureml.emulator.inferred"
 local options = require "azureml.options"
 local refusal = require "azureml.emulator.refusal"

@@ -1,4 +1,5 @@
---- Is that a compute that the service would take on? Sources: compute-rest.md, sections 3.3, 6, 7.3, 8 and 9.
+--- Is that a compute that the service would take on? Sources: spec/contract/compute-rest.md,
+--- sections 3.3, 6, 7.3, 8 and 9.
 local check = require "azureml.emulator.check"
 local identities = require "azureml.emulator.identities"
 local iso8601 = require "azureml.emulator.iso8601"
@@ -142,7 +143,7 @@ local function known_to(properties, version)
   return known
 end
 
--- Source: compute-rest.md, section 7.3, the note on enableNodePublicIp.
+-- Source: spec/contract/compute-rest.md, section 7.3, the note on enableNodePublicIp.
 local function check_network(wanted, workspace)
   if wanted.public_ip == false and not wanted.subnet and not workspace.managed_network then refusal.raise "no_public_ip" end
   if wanted.subnet and workspace.managed_network then refusal.raise "two_networks" end

@@ -1,4 +1,5 @@
---- The api-versions of the service, and what differs between them. Sources: compute-rest.md, sections 1, 2, 7.3 and 14.
+--- The api-versions of the service, and what differs between them.
+--- Sources: spec/contract/compute-rest.md, sections 1, 2, 7.3 and 14.
 local inferred = require "azureml.emulator.inferred"
 local tables = require "azureml.tables"
 

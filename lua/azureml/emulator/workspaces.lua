@@ -1,4 +1,5 @@
---- Workspaces: looked at, listed, and the token that opens their notebooks. Source: compute-rest.md, section 3.18.
+--- Workspaces: looked at, listed, and the token that opens their notebooks.
+--- Source: spec/contract/compute-rest.md, section 3.18.
 local answer = require "azureml.emulator.answer"
 local page = require "azureml.emulator.page"
 local show = require "azureml.emulator.show"
