@@ -70,8 +70,8 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback
-CORE   := $(PURE) file loop transfer child request op client credential question token cache loopback \
-          $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+          loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
           lua_system lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
