@@ -1,5 +1,4 @@
-/* heap.c: take small pieces of memory from blocks, in multiples of 16 bytes, and larger ones from
-   malloc. */
+/* heap.c: cut small pieces from blocks, in multiples of 16 bytes; leave larger ones to malloc. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +7,13 @@
 
 enum { BLOCK = 32 * 1024 };
 
-/* Under a memory checker every piece comes from malloc, so that the checker sees each of them. */
+/* Under AddressSanitizer malloc serves all pieces, so that the checker sees each of them. */
 #ifdef __SANITIZE_ADDRESS__
 static int is_small(size_t size) { (void)size; return 0; }
 #else
 static int is_small(size_t size) { return size <= HEAP_SMALL; }
 #endif
 
-/* Return a size in grains, rounded up. */
 static size_t grains(size_t size) { return (size + HEAP_GRAIN - 1) / HEAP_GRAIN; }
 
 static int add_block(Heap *heap) {
@@ -24,7 +22,7 @@ static int add_block(Heap *heap) {
   HeapPiece *first = (HeapPiece *)block;
   first->next = heap->blocks;
   heap->blocks = first;
-  heap->free = block + HEAP_GRAIN;
+  heap->rest = block + HEAP_GRAIN;
   heap->end = block + BLOCK;
   return 1;
 }
@@ -36,14 +34,13 @@ static void *take_small(Heap *heap, size_t size) {
     return piece;
   }
   size = grains(size) * HEAP_GRAIN;
-  if ((size_t)(heap->end - heap->free) < size && !add_block(heap)) return NULL;
-  piece = (HeapPiece *)heap->free;
-  heap->free += size;
+  if ((size_t)(heap->end - heap->rest) < size && !add_block(heap)) return NULL;
+  piece = (HeapPiece *)heap->rest;
+  heap->rest += size;
   return piece;
 }
 
-/* Take a piece back. */
-static void release(Heap *heap, void *memory, size_t size) {
+static void give_back(Heap *heap, void *memory, size_t size) {
   if (!is_small(size)) {
     free(memory);
     return;
@@ -53,22 +50,26 @@ static void release(Heap *heap, void *memory, size_t size) {
   *spare = piece;
 }
 
+static void *allocate(Heap *heap, size_t size) {
+  return is_small(size) ? take_small(heap, size) : malloc(size);
+}
+
 static void *move(Heap *heap, void *old, size_t old_size, size_t size) {
-  void *memory = is_small(size) ? take_small(heap, size) : malloc(size);
+  void *memory = allocate(heap, size);
   if (!memory) return NULL;
   memcpy(memory, old, old_size < size ? old_size : size);
-  release(heap, old, old_size);
+  give_back(heap, old, old_size);
   return memory;
 }
 
 void *heap_allocate(void *user, void *old, size_t old_size, size_t size) {
   Heap *heap = user;
+  if (!old && size == 0) return NULL;
+  if (!old) return allocate(heap, size);      /* Lua passes a type as old_size then */
   if (size == 0) {
-    if (old) release(heap, old, old_size);
+    give_back(heap, old, old_size);
     return NULL;
   }
-  /* Without an old piece, old_size is the type of the new object. */
-  if (!old) return is_small(size) ? take_small(heap, size) : malloc(size);
   if (!is_small(old_size) && !is_small(size)) return realloc(old, size);
   if (is_small(old_size) && is_small(size) && grains(old_size) == grains(size)) return old;
   return move(heap, old, old_size, size);

@@ -1,28 +1,29 @@
-/* heap.h: Lua's memory in the executable: small pieces come from blocks. Lua tells the size of a
-   piece that it frees, so a piece needs no header. A GET and a list are 7 % quicker than with
-   malloc alone. */
+/* heap.h: an allocator for Lua in the executable: it cuts small pieces from blocks and leaves
+   larger ones to malloc. Lua tells the size of what it gives back, so no header is stored beside a
+   piece. A GET and a list are 7 % quicker than with malloc alone. */
 #ifndef HEAP_H
 #define HEAP_H
 
 #include <stddef.h>
 
 enum {
-  HEAP_GRAIN = 16,      /* bytes; sizes are rounded up to a multiple */
-  HEAP_SMALL = 128      /* bytes; a larger piece comes from malloc */
+  HEAP_GRAIN = 16,      /* bytes: sizes of small pieces are rounded up to it */
+  HEAP_SMALL = 128      /* bytes: the largest small piece */
 };
 
 typedef struct HeapPiece { struct HeapPiece *next; } HeapPiece;
 
-/* A Heap of zeros is empty. It owns its blocks until heap_free. */
+/* A Heap of zeros is empty. Its blocks live until heap_free. */
 typedef struct Heap {
-  HeapPiece *spare[HEAP_SMALL / HEAP_GRAIN + 1];      /* free pieces, by size in grains */
-  HeapPiece *blocks;      /* each block begins with the link to the next */
-  char *free, *end;       /* the unused part of the newest block */
+  HeapPiece *spare[HEAP_SMALL / HEAP_GRAIN + 1];      /* pieces that were given back, by size */
+  HeapPiece *blocks;           /* each begins with a piece that links it to the next */
+  char *rest, *end;            /* the free rest of the newest block */
 } Heap;
 
-/* Allocate, resize or free a piece: a lua_Alloc. An old piece must come from the same heap. */
+/* Allocate, resize or give back memory: a lua_Alloc. `old` must come from the same heap. */
 void *heap_allocate(void *heap, void *old, size_t old_size, size_t size);
-/* Free all blocks, and with them all small pieces. */
+
+/* Free the heap and all its small pieces. */
 void heap_free(Heap *heap);
 
 #endif
