@@ -243,7 +243,16 @@ static LroOutcome poll_monitor(Lro *lro, const json_t *root, const Reply *reply,
   return judge(lro, word, reply, error);
 }
 
+/* Return the status of a Location that answers 200 with the body of a monitor; NULL: it is a result.
+   A resource has properties, a monitor's body does not need them. */
+static const char *monitor_status(const json_t *root) {
+  if (json_object_get(root, "properties")) return NULL;
+  return json_string_value(json_object_get(root, "status"));
+}
+
 static LroOutcome poll_location(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+  const char *word = reply->status == 200 ? monitor_status(root) : NULL;
+  if (word && *word) return judge(lro, word, reply, error);
   if (reply->status == 202) return still_running(lro, root);
   return judge_state(lro, root, DONE, reply, error);
 }

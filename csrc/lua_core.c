@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "lua_core.h"
+#include "pace.h"
 #include "text.h"
 #include "url.h"
 
@@ -519,6 +520,12 @@ static int l_trace(lua_State *L) {
 
 /* -- clock ------------------------------------------------------------------------------------- */
 
+/* pace_after(seconds) -> the pause that follows a pause of so many seconds */
+static int l_pace_after(lua_State *L) {
+  lua_pushnumber(L, pace_after(&pace_default, luaL_checknumber(L, 1)));
+  return 1;
+}
+
 /* now() -> seconds on the loop's clock, which never goes back */
 static int l_now(lua_State *L) {
   lua_pushnumber(L, loop_now(loop_of(L)));
@@ -602,6 +609,7 @@ static const luaL_Reg functions[] = {
   { "watch",       l_watch },
   { "trace",       l_trace },
   { "now",         l_now },
+  { "pace_after",  l_pace_after },
   { "time",        l_time },
   { "clock",       l_clock },
   { "random",      l_random },

@@ -65,7 +65,7 @@ void set_integer(lua_State *L, const char *name, lua_Integer number);
 
 /* -- errors: lua_error.c ----------------------------------------------------------------------- */
 
-/* Push an Error as a table; lua/azureml/error.lua makes it an object.  [-0, +1, m] */
+/* Push an Error as a table; azureml.error makes it an object.  [-0, +1, m] */
 void push_error(lua_State *L, const Error *error);
 /* Push nil and an error, and clear the error. Return 2.  [-0, +2, m] */
 int push_failure(lua_State *L, Error *error);

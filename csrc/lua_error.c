@@ -1,4 +1,4 @@
-/* lua_error.c: turn an Error of the core into a Lua table. lua/azureml/error.lua makes an error
+/* lua_error.c: turn an Error of the core into a Lua table. azureml.error makes an error
    object of the table and raises it. */
 
 #include "lua_core.h"

@@ -29,6 +29,7 @@ enum {
 typedef struct Journal {
   int   fd;          /* locked; -1: closed */
   char *path;
+  int   is_torn;     /* its last line is incomplete and could not be removed */
   pid_t pid;         /* of the owner; a forked child must not remove the file */
 } Journal;
 
@@ -150,19 +151,30 @@ static int l_dead_journals(lua_State *L) {
 
 /* -- methods ----------------------------------------------------------------------------------- */
 
-/* journal:append(value) -> true | nil, reason. Write a line of JSON with one call, so that only the
-   end of the file can hold a broken line. The text is not copied to Lua: a status URL has 3 KB, and
-   10,000 operations may be written in a second. */
+/* Remove the part of a line that a short write has left, so that the next line starts at the
+   beginning of a line. */
+static void cut_back(Journal *journal, off_t size) {
+  journal->is_torn = size < 0 || ftruncate(journal->fd, size) != 0;
+}
+
+/* journal:append(value) -> true | nil, reason. Write a line of JSON with one call; after a short
+   write remove what was written. The text is not copied to Lua: a status URL has 3 KB, and 10,000
+   operations may be written in a second. */
 static int l_append(lua_State *L) {
   Journal *journal = check_journal(L);
   Buf *line = lua_json_text(L, 2);
   if (!is_ours(journal)) return push_reason(L, "it belongs to the parent process");
   if (buf_puts(line, "\n") != 0) return push_reason(L, "there is not enough memory");
+  if (journal->is_torn && write(journal->fd, "\n", 1) == 1) journal->is_torn = 0;
+  off_t size = lseek(journal->fd, 0, SEEK_END);
   ssize_t count = write(journal->fd, line->data, line->len);
-  if (count != (ssize_t)line->len)
-    return push_reason(L, count < 0 ? strerror(errno) : "there is no space left");
-  lua_pushboolean(L, 1);
-  return 1;
+  if (count == (ssize_t)line->len) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  const char *reason = count < 0 ? strerror(errno) : "there is no space left";
+  if (count > 0) cut_back(journal, size);
+  return push_reason(L, reason);
 }
 
 /* journal:clear() -> nothing | nil, reason. Empty the file: all its operations are done. */

@@ -19,6 +19,7 @@ local login = later "azureml.login"
 local operation = later "azureml.operation"
 local tables = require "azureml.tables"
 local task = require "azureml.task"
+local within = later "azureml.within"
 local workspace = require "azureml.workspace"
 
 -- Of a module that most scripts never need.
@@ -49,9 +50,9 @@ local azureml = {
   parallel = task.parallel,
   --- Call a function with each item, side by side; all are tried.
   each = task.each,
-  --- Call a function with a limit on its time, tasks included. See azureml.operation.
+  --- Call a function with a limit on its time, tasks included. See azureml.within.
   ---@type fun(seconds: number, f: function, ...: any): any
-  within = late(operation, "within"),
+  within = late(within, "run"),
   --- Let time pass; other tasks go on.
   sleep = task.sleep,
   --- Trace what goes over the wire, to a file.
@@ -62,10 +63,10 @@ local azureml = {
 
 --- Operations that processes left under way which have ended since: killed, interrupted, or without a wait. They are written down
 --- where the executable or `journal = true` began them. Oldest first; while one is in your hands no other process is given it.
----@return azureml.JournalEntry[] entries     for azureml.resume; with verb, name, workspace_name, began, taken_on (acceptance was seen)
----@return string[] damaged                   files that could not be read: set aside under these names
+---@return azureml.JournalEntry[] entries     for azureml.resume; with verb, name, workspace_name, began, is_accepted (acceptance was seen)
+---@return string[] warnings                  what was done about damaged files, each a sentence
 ---@usage for _, entry in ipairs(azureml.pending()) do print(azureml.resume(entry):wait()) end
-azureml.pending = late(journal, "of_the_dead")
+azureml.pending = late(journal, "left_behind")
 
 --- Go on with an operation that another process began.
 ---@param ticket string|azureml.JournalEntry      what op:ticket() gave, or one of azureml.pending

@@ -129,7 +129,7 @@ describe("the journal", function()
     assert.equal(SIGKILL, code)
     local _, again, errors = pending "--wait"
     assert.equal(1, again)
-    assert.is_truthy(errors:find("stop ci-ann: nothing shows that the service took it on", 1, true), errors)
+    assert.is_truthy(errors:find("stop ci-ann: nothing shows that the service has accepted it", 1, true), errors)
     assert.equal("Running", state_of())
     assert.equal(0, (files()))
   end)

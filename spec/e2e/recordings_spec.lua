@@ -26,13 +26,15 @@ local function answer_of(response, origin)
   return { status = response.status, headers = headers, body = body and body ~= json.null and json.encode(body) or "" }
 end
 
--- A server that gives the exchanges' answers in turn, and after them the same one for ever.
-local function replay(exchanges, last)
+-- A server that gives the exchanges' answers in turn, and after them the same one for ever. The first
+-- answer may be a look that comes before them.
+local function replay(exchanges, last, look)
   local server
-  local at = 0
+  local answered = look and -1 or 0
   server = scripted(function()
-    at = at + 1
-    local exchange = exchanges[at]
+    answered = answered + 1
+    local exchange = exchanges[answered]
+    if answered == 0 then return look end
     return exchange and answer_of(exchange.response, server.url) or last
   end)
   return server
@@ -94,21 +96,23 @@ describe("the client against recordings of the live service", function()
 
   it("stops: 202 without a body, two polls of the signed URL byte for byte, then a look at the instance", function()
     local exchanges = recording("compute-instance-stop").exchanges
-    local server <close> = replay(exchanges, instance_in_state "Stopped")
+    local server <close> = replay(exchanges, instance_in_state "Stopped", instance_in_state "Running")
     local ws, client <close> = workspace_at(server)
     local op = ws.instances:stop "mycompute1"
     assert.equal("Stopped", op:wait().state)
-    assert.equal("POST", server.requests[1].method)
-    assert.equal(exchanges[1].request.path, server.requests[1].target)
+    assert.equal("GET", server.requests[1].method)
+    assert.equal("POST", server.requests[2].method)
+    assert.equal(exchanges[1].request.path, server.requests[2].target)
     local signed = answer_of(exchanges[1].response, server.url).headers["Azure-AsyncOperation"]:sub(#server.url + 1)
-    assert.equal(signed, server.requests[2].target)
     assert.equal(signed, server.requests[3].target)
-    assert.equal(4, #server.requests)
+    assert.equal(signed, server.requests[4].target)
+    assert.equal(5, #server.requests)
     assert.is_truthy(client)
   end)
 
   it("says so when a stop succeeded and the instance runs on", function()
-    local server <close> = replay(recording("compute-instance-stop").exchanges, instance_in_state "Running")
+    local server <close> = replay(recording("compute-instance-stop").exchanges, instance_in_state "Running",
+      instance_in_state "Running")
     local ws, client <close> = workspace_at(server)
     local _, err = azureml.try(function() return ws.instances:stop("mycompute1"):wait() end)
     assert.equal("UnexpectedState", err.code)

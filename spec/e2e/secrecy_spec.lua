@@ -134,6 +134,10 @@ describe("a whole run", function()
       return { status = 401, body = '{"error":{"code":"InvalidAuthenticationTokenTenant","message":"no"}}' }
     elseif target:find "/start" then
       return { status = 202, headers = { Location = entra.url .. "/status", ["Retry-After"] = "100" } }
+    elseif target:find "/computes/ann" then
+      local inner = { state = "Stopped" }
+      return { status = 200, body = json.encode {
+        name = "ann", properties = { computeType = "ComputeInstance", properties = inner } } }
     end
     return { status = 200, body = "{}" }
   end
