@@ -71,7 +71,7 @@ describe("a client", function()
       { { endpoint = "https://a", retry = { trys = 1 } },
         "retry has no option 'trys' %(known: tries, delay, max_delay, statuses, " },
       { { endpoint = "https://a", retry = { methods = { "FETCH" } } },
-        "option 'retry.methods' does not know 'FETCH'" },
+        "option 'retry.methods' has the unknown method 'FETCH'" },
       { { endpoint = "https://a", connect_timeout = -1 },
         "option 'connect_timeout' must be a number from 0" },
     } do
