@@ -30,8 +30,8 @@ local function answer_of(response, origin)
     body = body and body ~= json.null and json.encode(body) or "" }
 end
 
--- A server that gives the exchanges' answers in turn, and after them the same one for ever. The first
--- answer may be a look that comes before them.
+-- A server that gives the exchanges' answers in turn, and after them the same one for ever. The
+-- first answer may be a look that comes before them.
 local function replay(exchanges, last, look)
   local server
   local answered = look and -1 or 0
