@@ -48,6 +48,16 @@ local function another_type(self, raw)
   }
 end
 
+-- The instance; the label says in an error what it was looked at for.
+local function look_up(self, name, label)
+  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = label })
+  if type(raw) ~= "table" then
+    errors.raise { code = "InvalidReply", message = "cannot " .. label .. ": the reply is not JSON" }
+  end
+  if not instance.is_one(raw) then another_type(self, raw) end
+  return instance.new(self.workspace, raw)
+end
+
 local VERB_OPTIONS = {
   timeout = "number", no_wait = "boolean", show_output = "boolean", progress = "string",
 }
@@ -62,7 +72,7 @@ local function send(self, verb, subject, given, more)
   local style = progress.style(verb, given)
   local vm = type(subject) == "table" and subject or nil
   local name = vm and vm.name or check_name(verb, subject)
-  local seen = not vm and verb ~= "create" and self:get(name) or nil
+  local seen = not vm and verb ~= "create" and look_up(self, name, verb .. " " .. name) or nil
   local reporter = progress.reporter(verb, name, style)
   local ok, result = pcall(sending.run, tables.merge({
     collection = self, verb = verb, name = name, vm = seen, before = seen or vm,
@@ -80,12 +90,7 @@ end
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
 function Instances:get(name)
   check_name("get", name)
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = "get " .. name })
-  if type(raw) ~= "table" then
-    errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" }
-  end
-  if not instance.is_one(raw) then another_type(self, raw) end
-  return instance.new(self.workspace, raw)
+  return look_up(self, name, "get " .. name)
 end
 
 --- Look whether an instance is there.

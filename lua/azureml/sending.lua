@@ -189,7 +189,10 @@ local function judge_refusal(self, err, tries)
   local done = power_state.is_already_there(self.verb, self.vm.state) and judge_state(self)
   if done then return done end
   if not resource.is_busy(err) then errors.raise(err) end
-  if self.no_wait then raise_busy(self, err.message) end
+  if self.no_wait then
+    err.code = "Busy"
+    errors.raise(err)
+  end
   if tries >= pace.lost_looks then errors.raise(err) end      -- no operation shows: a lock, perhaps
   pause(self, tries, "refused: " .. err.code)
 end
