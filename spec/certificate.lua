@@ -1,4 +1,5 @@
---- Certificates for specs, made by openssl as anybody would make them: an authority, and what it signs.
+--- Certificates for specs, made by openssl as anybody would make them: an authority, and what it
+--- signs.
 local process = require "spec.process"
 
 local certificate = {}
@@ -19,8 +20,8 @@ local DAYS = "2"
 ---@return { directory: string, ca_file: string }      taken away by certificate.remove
 function certificate.authority()
   local directory = process.directory()
-  openssl(directory, { "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", DAYS, "-subj", "/CN=a spec's authority",
-    "-keyout", "ca.key", "-out", "ca.pem" })
+  openssl(directory, { "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", DAYS, "-subj",
+    "/CN=a spec's authority", "-keyout", "ca.key", "-out", "ca.pem" })
   return { directory = directory, ca_file = directory .. "/ca.pem" }
 end
 
@@ -39,10 +40,10 @@ end
 function certificate.server(authority, name, days)
   local directory = authority.directory
   local extensions = process.write(directory .. "/extensions", "subjectAltName=" .. name .. "\n")
-  openssl(directory, { "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a spec's server", "-keyout", "server.key",
-    "-out", "server.csr" })
-  openssl(directory, { "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days or DAYS,
-    "-extfile", extensions, "-out", "server.pem" })
+  openssl(directory, { "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a spec's server",
+    "-keyout", "server.key", "-out", "server.csr" })
+  openssl(directory, { "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+    "-CAcreateserial", "-days", days or DAYS, "-extfile", extensions, "-out", "server.pem" })
   return { certificate = read(directory .. "/server.pem"), key = read(directory .. "/server.key") }
 end
 

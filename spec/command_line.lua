@@ -7,8 +7,13 @@ local cli = require "azureml.cli"
 return function(...)
   local printed, said = {}, {}
   local own_print, own_errors = print, io.stderr
-  local errors = { write = function(self, ...) said[#said + 1] = table.concat { ... } return self end, flush = function() end }
-  _G.print = function(...) printed[#printed + 1] = table.concat({ ... }, "\t") .. "\n" end      -- luacheck: ignore
+  local errors = {
+    write = function(self, ...) said[#said + 1] = table.concat { ... } return self end,
+    flush = function() end,
+  }
+  _G.print = function(...)      -- luacheck: ignore
+    printed[#printed + 1] = table.concat({ ... }, "\t") .. "\n"
+  end
   io.stderr = errors      -- luacheck: ignore
   local ok, code = pcall(cli.main, { ... })
   _G.print, io.stderr = own_print, own_errors      -- luacheck: ignore

@@ -1,7 +1,10 @@
---- An emulator without a socket, for specs of what it answers: requests go in by its only door, `handle`.
+--- An emulator without a socket, for specs of what it answers: requests go in by its only door,
+--- `handle`.
 local emulator = require "azureml.emulator"
 local form = require "azureml.emulator.entra.form"
 local json = require "azureml.json"
+
+local PROVIDER = "Microsoft.MachineLearningServices"
 
 local Door = {}
 Door.__index = Door
@@ -27,7 +30,9 @@ end
 ---@param audience string?      Resource Manager's
 ---@param claims string?        a JSON text, that the token is fetched with
 function Door:use(principal, audience, claims)
-  self.token = self.emulator.tokens:issue { principal = principal, audience = audience or "https://management.azure.com", claims = claims }
+  self.token = self.emulator.tokens:issue {
+    principal = principal, audience = audience or "https://management.azure.com", claims = claims,
+  }
 end
 
 --- Ask the token endpoint: a form, of the default tenant unless another is named.
@@ -35,20 +40,23 @@ end
 function Door:ask_token(fields, tenant, headers)
   local all = { host = "127.0.0.1" }
   for name, value in pairs(headers or {}) do all[name] = value end
-  return self:send { method = "POST", target = ("/%s/oauth2/v2.0/token"):format(tenant or self.names.tenant_id), headers = all,
-    body = form.write(fields) }
+  return self:send {
+    method = "POST", target = ("/%s/oauth2/v2.0/token"):format(tenant or self.names.tenant_id),
+    headers = all, body = form.write(fields),
+  }
 end
 
 --- The path of its workspace's part of the world: "computes/ann".
 function Door:path(below)
-  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s%s"):format(
-    self.names.subscription_id, self.names.resource_group, self.names.workspace_name, below and "/" .. below or "")
+  return ("/subscriptions/%s/resourceGroups/%s/providers/%s/workspaces/%s%s"):format(
+    self.names.subscription_id, self.names.resource_group, PROVIDER, self.names.workspace_name,
+    below and "/" .. below or "")
 end
 
 --- The path of its region's part: "vmSizes".
 function Door:region(below)
-  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/%s"):format(self.names.subscription_id,
-    self.names.location, below)
+  return ("/subscriptions/%s/providers/%s/locations/%s/%s"):format(self.names.subscription_id,
+    PROVIDER, self.names.location, below)
 end
 
 --- Ask, as it stands.
@@ -70,7 +78,10 @@ function Door:ask(method, target, body, headers)
   if not target:find("api-version=", 1, true) then
     target = target .. (target:find("?", 1, true) and "&" or "?") .. "api-version=2024-04-01"
   end
-  return self:send { method = method, target = target, headers = all, body = type(body) == "table" and json.encode(body) or body or "" }
+  return self:send {
+    method = method, target = target, headers = all,
+    body = type(body) == "table" and json.encode(body) or body or "",
+  }
 end
 
 --- Fields with others over them; false takes one away.
@@ -83,7 +94,9 @@ end
 function door.instance(more)
   local properties = { vmSize = "STANDARD_DS3_V2" }
   for name, value in pairs(more or {}) do properties[name] = value end
-  return { location = "eastus", properties = { computeType = "ComputeInstance", properties = properties } }
+  return {
+    location = "eastus", properties = { computeType = "ComputeInstance", properties = properties },
+  }
 end
 
 --- What an answer's status URL says.

@@ -1,4 +1,5 @@
---- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and processes that run there.
+--- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and
+--- processes that run there.
 local asking = require "spec.asking"
 local process = require "spec.process"
 
@@ -10,7 +11,8 @@ Machine.__index = Machine
 ---@param body string          of a shell script; $DIR is the machine's directory
 function Machine:program(name, body)
   process.write(self.directory .. "/bin/" .. name,
-    ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/%s.runs\"\n%s\n"):format(self.directory, name, body), "755")
+    ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/%s.runs\"\n%s\n"):format(self.directory, name,
+      body), "755")
 end
 
 --- The lines that a program's runs left.
@@ -25,8 +27,10 @@ end
 --- What its environment is; home and cache are in its directory.
 function Machine:environment(more)
   local all = {
-    PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home", XDG_CACHE_HOME = self.directory .. "/cache",
-    LUA_PATH = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root .. "/lua/?/init.lua;;",
+    PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home",
+    XDG_CACHE_HOME = self.directory .. "/cache",
+    LUA_PATH = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root
+      .. "/lua/?/init.lua;;",
   }
   for name, value in pairs(more or {}) do all[name] = value end
   return all
@@ -35,7 +39,8 @@ end
 --- Run a script with `credential`, `use(credential, scope)` and `ask()`; it must succeed.
 ---@return string output, string errors
 function Machine:lua(script, environment)
-  local output, errors, code = process.executable({ "-e", asking .. script }, self:environment(environment), self.directory)
+  local output, errors, code = process.executable({ "-e", asking .. script },
+    self:environment(environment), self.directory)
   assert(code == 0, errors)
   return (output:gsub("\n$", "")), errors
 end

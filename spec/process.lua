@@ -1,4 +1,5 @@
---- Programs for specs: run to the end, or served in the background. What they need of the environment is said by each spec.
+--- Programs for specs: run to the end, or served in the background. What they need of the
+--- environment is said by each spec.
 local process = {}
 
 local BUILD = os.getenv "AZUREML_BUILD" or "build"
@@ -46,8 +47,9 @@ function process.run(argv, environment, directory, input)
   local file <close> = assert(io.open(given, "w"))
   file:write(input or "")
   file:close()
-  local _, _, code = os.execute(("cd %s && env %s %s <%s >%s 2>%s"):format(quote(directory or process.root), assignments(environment),
-    command_line(argv), quote(given), quote(out), quote(err)))
+  local _, _, code = os.execute(("cd %s && env %s %s <%s >%s 2>%s"):format(
+    quote(directory or process.root), assignments(environment), command_line(argv),
+    quote(given), quote(out), quote(err)))
   local output, errors = read_all(out), read_all(err)
   for _, path in ipairs { out, err, given } do os.remove(path) end
   return output, errors, code
@@ -64,7 +66,8 @@ end
 --- Run plain lua5.4 with the package beside it.
 function process.plain_lua(argv, environment, directory, input)
   local settings = {
-    LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(process.root, process.root), LUA_CPATH = build .. "/lib/?.so;;",
+    LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(process.root, process.root),
+    LUA_CPATH = build .. "/lib/?.so;;",
     LD_PRELOAD = os.getenv "AZUREML_PRELOAD",      -- a sanitized module in a plain interpreter
   }
   for name, value in pairs(environment or {}) do settings[name] = value end
@@ -91,7 +94,7 @@ function process.write(path, text, mode)
   return path
 end
 
--- Serving -----------------------------------------------------------------------------------------------------------------
+-- Serving -----------------------------------------------------------------------------------------
 
 local Served = {}
 Served.__index = Served
@@ -117,22 +120,29 @@ end
 ---@param log string?        where its output goes; nowhere
 ---@return table served      ends with its scope
 function process.background(argv, log)
-  local file = assert(io.popen(("%s >%s 2>&1 & echo $!; wait"):format(command_line(argv), quote(log or "/dev/null"))))
+  local file = assert(io.popen(("%s >%s 2>&1 & echo $!; wait"):format(command_line(argv),
+    quote(log or "/dev/null"))))
   local pid = assert(file:read "n", "it did not start")
   return setmetatable({ file = file, pid = math.tointeger(pid) }, Served)
 end
 
 --- `azureml emulator` in a process of its own, on a free port.
----@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string, string>? }      options: more words
+---@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string,
+---  string>? }  options: more words
 ---@return table served      with url and pid; ends with its scope
 function process.served_emulator(given)
   local argv = { process.executable_path, "emulator", "--quiet", "--speed", given.speed or 1 }
   if given.workspace then table.move({ "-w", given.workspace }, 1, 2, #argv + 1, argv) end
   table.move(given.options or {}, 1, #(given.options or {}), #argv + 1, argv)
-  local file = assert(io.popen(("env %s %s 2>/dev/null & echo $!; wait"):format(assignments(given.environment), command_line(argv))))
+  local command = ("env %s %s 2>/dev/null & echo $!; wait"):format(
+    assignments(given.environment), command_line(argv))
+  local file = assert(io.popen(command))
   local pid = assert(file:read "n", "the emulator did not start")
   file:read "l"
-  return setmetatable({ file = file, pid = math.tointeger(pid), url = assert(file:read "l", "the emulator did not start") }, Served)
+  return setmetatable({
+    file = file, pid = math.tointeger(pid),
+    url = assert(file:read "l", "the emulator did not start"),
+  }, Served)
 end
 
 return process

@@ -1,4 +1,5 @@
---- A loopback server in the spec's own process that says bytes, whole HTTP or not: for what no HTTP library would send.
+--- A loopback server in the spec's own process that says bytes, whole HTTP or not: for what no HTTP
+--- library would send.
 local raw = require "raw"
 local task = require "azureml.task"
 
@@ -60,10 +61,14 @@ end
 Raw.__close = Raw.close
 
 --- Serve.
----@param answer fun(request: string, number: integer): string[]      pieces, each said on its own; "close" and "reset" end the connection
+---@param answer fun(request: string, number: integer): string[]  pieces, each said on its own;
+---  "close" and "reset" end the connection
 ---@return { url: string, requests: string[], accepted: integer }     ends with its scope
 return function(answer)
-  local self = setmetatable({ listener = raw.listen(), connections = {}, requests = {}, timers = {}, accepted = 0, answer = answer }, Raw)
+  local self = setmetatable({
+    listener = raw.listen(), connections = {}, requests = {}, timers = {}, accepted = 0,
+    answer = answer,
+  }, Raw)
   self.url = "http://127.0.0.1:" .. self.listener:port()
   task.on(self.listener:fd(), function()
     local connection = self.listener:accept()

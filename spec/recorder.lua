@@ -1,6 +1,7 @@
--- Records what emulators answer while the suite runs, in this process and in the programs that it starts: each Lua of the suite runs this
--- file first, by LUA_INIT. Each distinct answer is a line of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which
--- runs last, has them checked. An answer that a spec wrote itself, as a fault, is none of the emulator's.
+-- Records what emulators answer while the suite runs, in this process and in the programs that it
+-- starts: each Lua of the suite runs this file first, by LUA_INIT. Each distinct answer is a line
+-- of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which runs last, has
+-- them checked. An answer that a spec wrote itself, as a fault, is none of the emulator's.
 local folder = os.getenv "AZUREML_ANSWERS"
 if not folder then return end
 
@@ -26,7 +27,9 @@ end
 local function record(request, response)
   if not utf8.len(request.method .. request.target) then return end
   local target = short(request.target)
-  local key = table.concat({ request.method, target, response.status, (response.body:gsub("%d+", "0")) }, " ")
+  local key = table.concat({
+    request.method, target, response.status, (response.body:gsub("%d+", "0")),
+  }, " ")
   key = require("azureml.core").crypto.sha1(key)      -- a list of a thousand is long
   if seen[key] then return end
   seen[key] = true
@@ -48,7 +51,9 @@ local function watch(emulator)
   function emulator:handle(request)
     is_written = false
     local response = handle(self, request)
-    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then record(request, response) end
+    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then
+      record(request, response)
+    end
     return response
   end
 

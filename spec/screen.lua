@@ -34,18 +34,21 @@ function screen.new()
 end
 
 function Screen:tmux(...)
-  local words = { "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null" }
+  local words = {
+    "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null",
+  }
   for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
   return output_of(table.concat(words, " ") .. " 2>&1")
 end
 
---- Starts the executable in a terminal of its own and waits for what it shows, its prompt. When it has left, its exit code is on the
---- screen.
+--- Starts the executable in a terminal of its own and waits for what it shows, its prompt. When it
+--- has left, its exit code is on the screen.
 ---@param arguments string?
 ---@param environment string?
 ---@param shows string?           "\n>"
 function Screen:start(arguments, environment, shows)
-  local command = ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
+  local command =
+    ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
     quote(self.home), environment or "", quote(process.executable_path), arguments or "")
   self.starts = self.starts + 1      -- a server that was stopped may still hold its socket
   self:tmux("-u", "new-session", "-d", "-x", "80", "-y", "40", command)
@@ -96,7 +99,8 @@ end
 
 Screen.__close = Screen.close
 
---- Open a screen before each spec of a `describe` and close it afterwards. Where there is no tmux these specs are pending.
+--- Open a screen before each spec of a `describe` and close it afterwards. Where there is no tmux
+--- these specs are pending.
 ---@param open fun(screen: table)      called with each new screen
 ---@return fun(sentence: string, f: function) it      to be used in place of busted's
 function screen.each(open)

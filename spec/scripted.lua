@@ -11,7 +11,7 @@ end
 Scripted.__close = Scripted.close
 
 --- Serve.
----@param answer fun(request: table): table      { status, headers, body, fault }; {} is never answered
+---@param answer fun(request: table): table  { status, headers, body, fault }; {} is never answered
 ---@param given table?                            tls, address, as for the emulator's server
 ---@return { url: string, requests: table[] }    ends with its scope
 return function(answer, given)

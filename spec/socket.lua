@@ -1,4 +1,5 @@
---- A client of a spec's own that says bytes, whole HTTP or not, to a server in this process: for what no HTTP library would send.
+--- A client of a spec's own that says bytes, whole HTTP or not, to a server in this process: for
+--- what no HTTP library would send.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local raw = require "raw"
@@ -51,7 +52,8 @@ end
 
 --- Wait for so many answers, or for the end.
 function Socket:wait_for(count)
-  wait("an answer to " .. self.name, function() return self.is_over or #self:statuses() >= count end)
+  wait("an answer to " .. self.name,
+    function() return self.is_over or #self:statuses() >= count end)
   return self:statuses()
 end
 
@@ -75,7 +77,8 @@ local socket = { wait = wait }
 ---@param name string?      for failures
 ---@return table            ends with its scope
 function socket.connect(port, name)
-  local self = setmetatable({ handle = raw.connect(port), heard = "", name = name or "a socket" }, Socket)
+  local self = setmetatable({ handle = raw.connect(port), heard = "", name = name or "a socket" },
+    Socket)
   task.on(self.handle:fd(), function() hear(self) end)
   return self
 end

@@ -1,4 +1,5 @@
---- This process's environment, for as long as a spec needs it: the core reads some variables itself.
+--- This process's environment, for as long as a spec needs it: the core reads some variables
+--- itself.
 local environment = require "environment"
 
 local Surroundings = {}

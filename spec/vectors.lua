@@ -1,5 +1,6 @@
---- Fixed vectors for credentials: throw-away keys, certificates and assertions, unpacked into a directory of their own. Every key in the
---- archive is public. The password of whatever is encrypted is vectors.PASSWORD.
+--- Fixed vectors for credentials: throw-away keys, certificates and assertions, unpacked into a
+--- directory of their own. Every key in the archive is public. The password of whatever is
+--- encrypted is vectors.PASSWORD.
 local process = require "spec.process"
 local world = require "spec.world"
 
@@ -11,7 +12,9 @@ local vectors = { PASSWORD = "test-password" }
 ---@return { directory: string, thumbprints: table, other: table }
 function vectors.open()
   local directory = process.directory()
-  local _, errors, code = process.run { "tar", "-xzf", FIXTURES .. "material.tar.gz", "-C", directory }
+  local _, errors, code = process.run {
+    "tar", "-xzf", FIXTURES .. "material.tar.gz", "-C", directory,
+  }
   assert(code == 0, errors)
   return { directory = directory, thumbprints = world.json_file(FIXTURES .. "thumbprints.json") }
 end

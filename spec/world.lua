@@ -1,4 +1,5 @@
---- A small world for specs: an emulator in this process on virtual time, a workspace of it, and whatever instances a spec wants.
+--- A small world for specs: an emulator in this process on virtual time, a workspace of it, and
+--- whatever instances a spec wants.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -7,7 +8,7 @@ local world = {}
 
 --- Open one; nothing in it takes real time.
 ---@param instances table<string, string>      name -> state
----@param seed table?                          more of the emulator's seed; log a list that is to have each request
+---@param seed table?  more of the emulator's seed; log a list that is to have each request
 ---@return azureml.Emulator, azureml.Workspace
 function world.open(instances, seed)
   core.clock "virtual"
@@ -25,7 +26,8 @@ local function open_operations()
   return count
 end
 
---- How many of the core's operations are still open and reachable. Collects only where there are any: the whole suite's heap is large.
+--- How many of the core's operations are still open and reachable. Collects only where there are
+--- any: the whole suite's heap is large.
 ---@return integer
 function world.leaks()
   if open_operations() == 0 then return 0 end
@@ -34,7 +36,8 @@ function world.leaks()
   return open_operations()
 end
 
---- Close what a spec opened, in this order, return to the real clock, and fail if an operation was left open.
+--- Close what a spec opened, in this order, return to the real clock, and fail if an operation was
+--- left open.
 ---@param ... { close: function }?      nil: the spec did not open it
 function world.finish(...)
   for i = 1, select("#", ...) do
