@@ -1,4 +1,5 @@
---- A workspace: where instances live. Making one sends nothing; the first request goes out when something is asked.
+--- A workspace: the container of instances. Making one sends no request; the first call that needs
+--- the service does.
 local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
@@ -12,7 +13,8 @@ local options = require "azureml.options"
 local resource = require "azureml.resource"
 local watch = later "azureml.watch"
 
-local API_VERSION = "2025-12-01"      -- the newest whose specification we have whole; fields of later ones survive in raw
+-- The newest whose specification we have whole; fields of later ones survive in raw.
+local API_VERSION = "2025-12-01"
 
 local verbs = {
   get = { "GET", "" },
@@ -31,45 +33,57 @@ local metatable = { __name = "azureml.Workspace", __index = Workspace }
 local workspace = {}
 
 local KNOWN = {
-  subscription_id = "string", resource_group = "string", name = "string", credential = "table", cloud = "any", client = "table",
+  subscription_id = "string", resource_group = "string", name = "string", credential = "table",
+  cloud = "any", client = "table",
   tenant_id = "string",
-  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string", proxy = "string", journal = "boolean",
+  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string",
+  proxy = "string", journal = "boolean",
 }
 
 -- Source: spec/contract/compute-rest.md, section 1.
 local function check_names(names)
   local function refuse(what, value, rule)
-    errors.raise { code = "InvalidArgument", message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), what, rule) }
+    errors.raise {
+      code = "InvalidArgument",
+      message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), what, rule),
+    }
   end
   if not names.subscription_id:find "^%x+%-%x+%-%x+%-%x+%-%x+$" then
-    refuse("subscription_id", names.subscription_id, "is a GUID such as 00000000-0000-0000-0000-000000000000")
+    refuse("subscription_id", names.subscription_id,
+      "is a GUID such as 00000000-0000-0000-0000-000000000000")
   end
   if #names.resource_group > 90 or not names.resource_group:find "^[%w._()-]+$" then
-    refuse("resource_group", names.resource_group, "has 1 to 90 letters, digits, '.', '_', '-' or parentheses")
+    refuse("resource_group", names.resource_group,
+      "has 1 to 90 letters, digits, '.', '_', '-' or parentheses")
   end
-  if #names.workspace_name < 3 or #names.workspace_name > 33 or not names.workspace_name:find "^%w[%w_-]+$" then
-    refuse("workspace name", names.workspace_name, "has 3 to 33 letters, digits, '-' or '_', and begins with a letter or digit")
+  if #names.workspace_name < 3 or #names.workspace_name > 33
+    or not names.workspace_name:find "^%w[%w_-]+$" then
+    refuse("workspace name", names.workspace_name,
+      "has 3 to 33 letters, digits, '-' or '_', and begins with a letter or digit")
   end
 end
 
---- The workspace to use. Names that are not given come whole from the first of: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and
---- _WORKSPACE_NAME; a config.json found upward; the Azure CLI's defaults. No request is sent yet.
----@param given? table
----  subscription_id, resource_group, name string?; tenant_id string? (the subscription's, where it is not the credential's own);
----  credential azureml.Credential? (default: the environment, then the Azure CLI);
----  cloud string|table?; timeout (of a request), poll_interval number? (seconds); retry table?; ca_file, proxy string?;
----  journal boolean? (write pending operations down, so that another process can go on with them: see azureml.pending; in the executable
----  true, elsewhere false)
+--- The workspace to use. Names that are not given come whole from the first of:
+--- AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and _WORKSPACE_NAME; a config.json found upward; the
+--- Azure CLI's defaults. No request is sent yet.
+---@param given? table subscription_id, resource_group, name string?; tenant_id string? (the
+---  subscription's, where it is not the credential's own); credential azureml.Credential? (default:
+---  the environment, then the Azure CLI); cloud string|table?; timeout (of a request),
+---  poll_interval number? (seconds); retry table?; ca_file, proxy string?; journal boolean? (write
+---  pending operations down, so that another process can go on with them: see azureml.pending; in
+---  the executable true, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists what was tried
 function workspace.new(given)
   given = options.check("workspace", given, KNOWN)
   local names = config.workspace {
-    subscription_id = given.subscription_id, resource_group = given.resource_group, workspace_name = given.name,
+    subscription_id = given.subscription_id, resource_group = given.resource_group,
+    workspace_name = given.name,
   }
   check_names(names)
   local self = setmetatable({
-    subscription_id = names.subscription_id, resource_group = names.resource_group, name = names.workspace_name, given = given,
+    subscription_id = names.subscription_id, resource_group = names.resource_group,
+    name = names.workspace_name, given = given,
   }, metatable)
   self.instances = instances.new(self)
   local world = config.emulator()
@@ -80,13 +94,16 @@ end
 local function emulated(world, given)
   local settings, ca_file = world:settings(), given.ca_file or world.ca_file
   return world.url, given.credential or credential.client_secret {
-    authority = world.authority, tenant_id = settings.tenant_id, client_id = settings.client_id, client_secret = settings.client_secret,
+    authority = world.authority, tenant_id = settings.tenant_id, client_id = settings.client_id,
+    client_secret = settings.client_secret,
     ca_file = ca_file, proxy = given.proxy,
   }, ca_file
 end
 
 local function real(given)
-  local who = given.credential or credential.default { cloud = given.cloud, ca_file = given.ca_file, proxy = given.proxy }
+  local who = given.credential or credential.default {
+    cloud = given.cloud, ca_file = given.ca_file, proxy = given.proxy,
+  }
   return cloud.of(given.cloud).resource_manager, who, given.ca_file
 end
 
@@ -96,11 +113,14 @@ end
 function workspace.open_client(given)
   local world = config.emulator()
   local endpoint, who, ca_file
-  if world and not given.cloud then endpoint, who, ca_file = emulated(world, given) else endpoint, who, ca_file = real(given) end
+  if world and not given.cloud then endpoint, who, ca_file = emulated(world,
+    given) else endpoint, who, ca_file = real(given) end
   return client.new {
-    endpoint = endpoint, credential = who, scope = cloud.of(given.cloud).scope, api_version = API_VERSION,
+    endpoint = endpoint, credential = who, scope = cloud.of(given.cloud).scope,
+    api_version = API_VERSION,
     tenant_id = given.tenant_id,
-    timeout = given.timeout, poll_interval = given.poll_interval, retry = given.retry, ca_file = ca_file, proxy = given.proxy,
+    timeout = given.timeout, poll_interval = given.poll_interval, retry = given.retry,
+    ca_file = ca_file, proxy = given.proxy,
   }, who
 end
 
@@ -128,11 +148,14 @@ end
 ---@return azureml.JournalEntry?      nil: nothing is written
 function Workspace:intend(verb, name, id)
   local endpoint = self:client():endpoint()
-  if self.is_journaled == nil then self.is_journaled = is_journaled(self.given.journal, endpoint) end
+  if self.is_journaled == nil then
+    self.is_journaled = is_journaled(self.given.journal, endpoint)
+  end
   if not self.is_journaled then return nil end
   return journal.intend({
     id = id, verb = verb, name = name, endpoint = endpoint,
-    subscription_id = self.subscription_id, resource_group = self.resource_group, workspace_name = self.name,
+    subscription_id = self.subscription_id, resource_group = self.resource_group,
+    workspace_name = self.name,
   }, self.given.journal)
 end
 
@@ -149,7 +172,10 @@ function Workspace:location()
   if not self.region then
     self.region = json.get(self:get(), "location")
     if type(self.region) ~= "string" then
-      errors.raise { code = "InvalidReply", message = ("the workspace '%s' comes without a location"):format(self.name) }
+      errors.raise {
+        code = "InvalidReply",
+        message = ("the workspace '%s' comes without a location"):format(self.name),
+      }
     end
   end
   return self.region
@@ -170,11 +196,13 @@ local function serves_instances(size)
 end
 
 --- The sizes that its region offers to compute instances; asked for once.
----@return table[]           as the service sends them: name, family, vCPUs, gpus, memoryGB, estimatedVMPrices, ...
+---@return table[]  as the service sends them: name, family, vCPUs, gpus, memoryGB,
+---  estimatedVMPrices, ...
 function Workspace:vm_sizes()
   if not self.sizes then
     local region, sizes = self:location(), {}
-    local answer = resource.call(self, verbs.vm_sizes, { location = region }, { label = "list the sizes of " .. region })
+    local answer = resource.call(self, verbs.vm_sizes, { location = region },
+      { label = "list the sizes of " .. region })
     for _, size in ipairs(sizes_in(answer)) do
       if serves_instances(size) then sizes[#sizes + 1] = size end
     end
@@ -188,7 +216,8 @@ end
 function Workspace:usages()
   local rows = {}
   local region = self:location()
-  for row in resource.list(self, verbs.usages, { location = region }, { label = "list the usages of " .. region }) do
+  for row in resource.list(self, verbs.usages, { location = region },
+    { label = "list the usages of " .. region }) do
     rows[#rows + 1] = row
   end
   return rows
@@ -208,10 +237,12 @@ function Workspace:object_id()
     message = ("the token for %s does not say who it belongs to: 'mine' cannot be told"):format(opened:endpoint()) }
 end
 
---- Iterate over changes of state of its instances, as they are seen: one list per interval for all of them together.
----@param given? table        interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+--- Iterate over changes of state of its instances, as they are seen: one list per interval for all
+--- of them together.
+---@param given? table  interval (seconds; 10), timeout, initial, and filters: see azureml.watch
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
----@raise an error object when a list fails; the next call looks again, and nothing that changed meanwhile is lost
+---@raise an error object when a list fails; the next call looks again, and nothing that changed
+---  meanwhile is lost
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end
 function Workspace:watch(given)
   return watch.changes(self.instances, given)

@@ -10,28 +10,35 @@ local custom_service = {}
 local LOWEST_PORT, HIGHEST_PORT = 1026, 65534
 
 local SERVICE = {
-  name = "string", image = "string", endpoints = "table", environment_variables = "table", volumes = "table", privileged = "boolean",
+  name = "string", image = "string", endpoints = "table", environment_variables = "table",
+  volumes = "table", privileged = "boolean",
 }
 local ENDPOINT = { name = "string", protocol = "string", target = "integer", published = "integer" }
 local VOLUME = { source = "string", target = "string", read_only = "boolean" }
 
 local function check_port(name, what, port)
   if port and port >= LOWEST_PORT and port <= HIGHEST_PORT then return port end
-  refuse("custom service '%s': %s is a port from %d to %d, not %s", name, what, LOWEST_PORT, HIGHEST_PORT, tostring(port))
+  refuse("custom service '%s': %s is a port from %d to %d, not %s", name, what, LOWEST_PORT,
+    HIGHEST_PORT, tostring(port))
 end
 
 local function endpoint(name, given)
   options.check("an endpoint", given, ENDPOINT)
   return {
-    name = given.name or "connect", protocol = given.protocol or "http", target = check_port(name, "target", given.target),
+    name = given.name or "connect", protocol = given.protocol or "http",
+    target = check_port(name, "target", given.target),
     published = check_port(name, "published", given.published),
   }
 end
 
 local function volume(name, given)
   options.check("a volume", given, VOLUME)
-  if not given.source or not given.target then refuse("custom service '%s': a volume needs source and target", name) end
-  return { type = "bind", source = given.source, target = given.target, readOnly = given.read_only == true }
+  if not given.source or not given.target then
+    refuse("custom service '%s': a volume needs source and target", name)
+  end
+  return {
+    type = "bind", source = given.source, target = given.target, readOnly = given.read_only == true,
+  }
 end
 
 local function variables(name, given)
@@ -55,8 +62,10 @@ local function write(given)
   options.check("a custom service", given, SERVICE)
   if not given.name or not given.image then refuse "a custom service needs name and image" end
   return {
-    name = given.name, image = { type = "docker", reference = given.image }, docker = { privileged = given.privileged == true },
-    environmentVariables = variables(given.name, given.environment_variables), endpoints = each(given.endpoints, given.name, endpoint),
+    name = given.name, image = { type = "docker", reference = given.image },
+    docker = { privileged = given.privileged == true },
+    environmentVariables = variables(given.name, given.environment_variables),
+    endpoints = each(given.endpoints, given.name, endpoint),
     volumes = each(given.volumes, given.name, volume),
   }
 end
@@ -68,16 +77,18 @@ local function check_unique(services)
     if names[service.name] then refuse("two custom services are called '%s'", service.name) end
     names[service.name] = true
     for _, one in ipairs(service.endpoints) do
-      if ports[one.published] then refuse("two custom services are published on port %d", one.published) end
+      if ports[one.published] then
+        refuse("two custom services are published on port %d", one.published)
+      end
       ports[one.published] = true
     end
   end
 end
 
 --- The custom services of an instance as its body has them.
----@param list table[]?      { name, image = "ghcr.io/rocker-org/rstudio:latest", endpoints = { { target = 8787, published = 8787,
----  name = "connect", protocol = "http" } }, environment_variables = { NAME = "value" }, volumes = { { source, target,
----  read_only = false } }, privileged = false }
+---@param list table[]?  { name, image = "ghcr.io/rocker-org/rstudio:latest", endpoints = { { target
+---  = 8787, published = 8787, name = "connect", protocol = "http" } }, environment_variables = {
+---  NAME = "value" }, volumes = { { source, target, read_only = false } }, privileged = false }
 ---@return table?
 ---@raise an error object `InvalidArgument` that says the rule
 function custom_service.body(list)

@@ -9,7 +9,8 @@ local rules = {
   { "has 3 to 24 characters", function(text) return #text >= 3 and #text <= 24 end },
   { "holds only letters, digits and '-'", function(text) return not text:find "[^%w-]" end },
   { "begins with a letter", function(text) return text:find "^%a" end },
-  { "does not end in '-' or in '-' and digits only", function(text) return not text:find "%-%d*$" end },
+  { "does not end in '-' or in '-' and digits only",
+    function(text) return not text:find "%-%d*$" end },
   { "is not a reserved word", function(text) return not RESERVED[text:lower()] end },
 }
 
@@ -19,7 +20,9 @@ local rules = {
 function naming.fault(text)
   for _, rule in ipairs(rules) do
     local says, holds = rule[1], rule[2]
-    if not holds(text) then return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), says) end
+    if not holds(text) then
+      return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), says)
+    end
   end
 end
 

@@ -12,17 +12,22 @@ local schedule = {}
 local MOST = 4      -- of an instance
 
 local KNOWN = {
-  action = "string", cron = "string", recurrence = "table", time_zone = "string", start_time = "string", status = "string",
+  action = "string", cron = "string", recurrence = "table", time_zone = "string",
+  start_time = "string", status = "string",
 }
 local RECURRENCE = {
-  frequency = "string", interval = "integer", hours = "table", minutes = "table", week_days = "table", month_days = "table",
+  frequency = "string", interval = "integer", hours = "table", minutes = "table",
+  week_days = "table", month_days = "table",
 }
 
 local ACTIONS = { start = "Start", stop = "Stop" }
 local STATUSES = { enabled = "Enabled", disabled = "Disabled" }
-local FREQUENCIES = { minute = "Minute", hour = "Hour", day = "Day", week = "Week", month = "Month" }
+local FREQUENCIES = {
+  minute = "Minute", hour = "Hour", day = "Day", week = "Week", month = "Month",
+}
 local WEEK_DAYS = {
-  monday = "Monday", tuesday = "Tuesday", wednesday = "Wednesday", thursday = "Thursday", friday = "Friday", saturday = "Saturday",
+  monday = "Monday", tuesday = "Tuesday", wednesday = "Wednesday", thursday = "Thursday",
+  friday = "Friday", saturday = "Saturday",
   sunday = "Sunday",
 }
 
@@ -51,7 +56,8 @@ local function numbers(what, list, first, last)
   local written = json.array {}
   for i, number in ipairs(list) do
     if math.type(number) ~= "integer" or number < first or number > last then
-      refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", what, first, last, tostring(number))
+      refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", what, first, last,
+        tostring(number))
     end
     written[i] = number
   end
@@ -71,7 +77,8 @@ local function recurrence_trigger(given)
   return {
     frequency = word("frequency", recurrence.frequency, FREQUENCIES), interval = interval,
     schedule = {
-      hours = numbers("hours", recurrence.hours or { 0 }, 0, 23), minutes = numbers("minutes", recurrence.minutes or { 0 }, 0, 59),
+      hours = numbers("hours", recurrence.hours or { 0 }, 0, 23),
+      minutes = numbers("minutes", recurrence.minutes or { 0 }, 0, 59),
       weekDays = recurrence.week_days and days(recurrence.week_days),
       monthDays = recurrence.month_days and numbers("month days", recurrence.month_days, 1, 31),
     },
@@ -80,26 +87,30 @@ end
 
 local function check_start(time)
   if not time or time:find "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d$" then return time end
-  refuse("a schedule's start_time is '%s': a time in its time_zone, such as '2026-11-30T08:00:00'", time:sub(1, 60))
+  refuse("a schedule's start_time is '%s': a time in its time_zone, such as '2026-11-30T08:00:00'",
+    time:sub(1, 60))
 end
 
 local function write(given)
   options.check("a schedule", given, KNOWN)
-  if (given.cron == nil) == (given.recurrence == nil) then refuse "a schedule needs either cron or recurrence" end
+  if (given.cron == nil) == (given.recurrence == nil) then
+    refuse "a schedule needs either cron or recurrence"
+  end
   local trigger = given.cron and cron_trigger(given) or recurrence_trigger(given)
   trigger.timeZone = time_zone.windows(given.time_zone or "UTC")
   trigger.startTime = check_start(given.start_time)
   return {
-    action = word("action", given.action, ACTIONS), status = word("status", given.status or "Enabled", STATUSES),
+    action = word("action", given.action, ACTIONS),
+    status = word("status", given.status or "Enabled", STATUSES),
     triggerType = given.cron and "Cron" or "Recurrence",
     cron = given.cron and trigger, recurrence = given.recurrence and trigger,
   }
 end
 
 --- The schedules of an instance as its body has them.
----@param list table[]?      { action = "start"|"stop", cron = "0 18 * * 1-5" or recurrence = { frequency = "Week", interval = 1,
----  hours = { 18 }, minutes = { 0 }, week_days = { "Monday" }, month_days }, time_zone = "Europe/Amsterdam", start_time,
----  status = "Enabled" }; at most four
+---@param list table[]?  { action = "start"|"stop", cron = "0 18 * * 1-5" or recurrence = {
+---  frequency = "Week", interval = 1, hours = { 18 }, minutes = { 0 }, week_days = { "Monday" },
+---  month_days }, time_zone = "Europe/Amsterdam", start_time, status = "Enabled" }; at most four
 ---@return table?
 ---@raise an error object `InvalidArgument` that says the rule
 function schedule.body(list)

@@ -17,17 +17,19 @@ local function write(name, given)
     refuse("%s needs either path, in the workspace's file share, or text, the script itself", name)
   end
   if given.timeout and not given.timeout:find "^%d+[smhd]$" then
-    refuse("%s: timeout is '%s': a number with s, m, h or d, such as '15m'", name, given.timeout:sub(1, 60))
+    refuse("%s: timeout is '%s': a number with s, m, h or d, such as '15m'", name,
+      given.timeout:sub(1, 60))
   end
   return {
-    scriptSource = given.path and "workspaceStorage" or "inline", scriptData = given.path or core.crypto.base64(given.text),
+    scriptSource = given.path and "workspaceStorage" or "inline",
+    scriptData = given.path or core.crypto.base64(given.text),
     scriptArguments = given.arguments, timeout = given.timeout,
   }
 end
 
 --- The setup scripts of an instance as its body has them.
----@param given table?      creation_script (once), startup_script (at each start): each { path = "Users/ann/setup.sh" or
----  text = "#!/bin/sh...", arguments string?, timeout = "15m" }
+---@param given table?  creation_script (once), startup_script (at each start): each { path =
+---  "Users/ann/setup.sh" or text = "#!/bin/sh...", arguments string?, timeout = "15m" }
 ---@return table?
 ---@raise an error object `InvalidArgument`
 function setup_script.body(given)
@@ -35,7 +37,8 @@ function setup_script.body(given)
   options.check("setup_scripts", given, SCRIPTS)
   return {
     scripts = {
-      creationScript = write("creation_script", given.creation_script), startupScript = write("startup_script", given.startup_script),
+      creationScript = write("creation_script", given.creation_script),
+      startupScript = write("startup_script", given.startup_script),
     },
   }
 end

@@ -19,17 +19,22 @@ local MIN_IDLE, MAX_IDLE = 15, 3 * 24 * 60      -- minutes
 local KNOWN = {
   vm_size = "string", ssh_public_access = "boolean", admin_user_ssh_public_key = "string",
   vnet_resourcegroup_name = "string", vnet_name = "string", subnet_name = "string",
-  tags = "table", description = "string", assigned_user_object_id = "string", assigned_user_tenant_id = "string",
-  idle_time_before_shutdown = "string", schedules = "table", enable_node_public_ip = "boolean", application_sharing_policy = "string",
-  identity = "any", setup_scripts = "table", custom_services = "table", enable_sso = "boolean", enable_root_access = "boolean",
+  tags = "table", description = "string", assigned_user_object_id = "string",
+  assigned_user_tenant_id = "string",
+  idle_time_before_shutdown = "string", schedules = "table", enable_node_public_ip = "boolean",
+  application_sharing_policy = "string",
+  identity = "any", setup_scripts = "table", custom_services = "table", enable_sso = "boolean",
+  enable_root_access = "boolean",
   enable_os_patching = "boolean", release_quota_on_stop = "boolean",
 }
 
--- Sizes -------------------------------------------------------------------------------------------------------------------
+-- Sizes -------------------------------------------------------------------------------------------
 
 local function common_prefix(a, b)
   local length = 0
-  while length < #a and a:sub(1, length + 1):lower() == b:sub(1, length + 1):lower() do length = length + 1 end
+  while length < #a and a:sub(1, length + 1):lower() == b:sub(1, length + 1):lower() do
+    length = length + 1
+  end
   return length
 end
 
@@ -49,8 +54,8 @@ local function check_size_form(size)
   end
 end
 
---- Check that the workspace's region offers a size to compute instances. Who may not look at the sizes may still create: then the
---- service says it.
+--- Check that the workspace's region offers a size to compute instances. Who may not look at the
+--- sizes may still create: then the service says it.
 ---@param workspace azureml.Workspace
 ---@param size string
 function spec.check_size(workspace, size)
@@ -62,13 +67,17 @@ function spec.check_size(workspace, size)
     if each.name:lower() == wanted then return end
     offered[#offered + 1] = each.name
   end
-  refuse("vm_size '%s' is not offered to compute instances in %s; alike: %s", size, workspace:location(), alike(size, offered))
+  refuse("vm_size '%s' is not offered to compute instances in %s; alike: %s", size,
+    workspace:location(), alike(size, offered))
 end
 
--- Parts of the body -------------------------------------------------------------------------------------------------------
+-- Parts of the body -------------------------------------------------------------------------------
 
 local function check_key(key)
-  if key:find "^ssh%-rsa AAAA[%w+/=]+ ?[^\r\n]*$" or key:find "^%-%-%-%-%-BEGIN [%u ]*PUBLIC KEY%-%-%-%-%-" then return end
+  if key:find "^ssh%-rsa AAAA[%w+/=]+ ?[^\r\n]*$"
+    or key:find "^%-%-%-%-%-BEGIN [%u ]*PUBLIC KEY%-%-%-%-%-" then
+    return
+  end
   refuse("admin_user_ssh_public_key must be an RSA public key: one line 'ssh-rsa AAAA...' or a PEM text%s",
     key:find "PRIVATE KEY" and "; this one is a private key, keep it to yourself" or "")
 end
@@ -81,7 +90,9 @@ local function ssh_settings(given)
   elseif given.ssh_public_access then
     refuse "ssh_public_access needs admin_user_ssh_public_key: without a key nobody could log in"
   end
-  return { sshPublicAccess = given.ssh_public_access and "Enabled" or "Disabled", adminPublicKey = key }
+  return {
+    sshPublicAccess = given.ssh_public_access and "Enabled" or "Disabled", adminPublicKey = key,
+  }
 end
 
 local VNET = { "vnet_resourcegroup_name", "vnet_name", "subnet_name" }
@@ -102,8 +113,12 @@ local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%
 local function assigned_user(given)
   local object_id, tenant_id = given.assigned_user_object_id, given.assigned_user_tenant_id
   if not object_id and not tenant_id then return nil end
-  for name, value in pairs { assigned_user_object_id = object_id or "", assigned_user_tenant_id = tenant_id or "" } do
-    if not value:find(GUID) then refuse("creating on behalf of somebody needs both ids: %s must be a GUID", name) end
+  for name, value in pairs {
+    assigned_user_object_id = object_id or "", assigned_user_tenant_id = tenant_id or "",
+  } do
+    if not value:find(GUID) then
+      refuse("creating on behalf of somebody needs both ids: %s must be a GUID", name)
+    end
   end
   if given.admin_user_ssh_public_key then
     refuse "an instance created on behalf of somebody takes no SSH key: whoever it is assigned to adds one"
@@ -128,8 +143,13 @@ end
 
 local function check_tags(tags)
   for name, value in pairs(tags or {}) do
-    if type(name) ~= "string" or type(value) ~= "string" then refuse "tags must be texts by name, such as { team = 'vision' }" end
-    if #name > 512 or #value > 256 then refuse("tag '%s' is too long: a name has at most 512 characters, a value 256", name:sub(1, 40)) end
+    if type(name) ~= "string" or type(value) ~= "string" then
+      refuse "tags must be texts by name, such as { team = 'vision' }"
+    end
+    if #name > 512 or #value > 256 then
+      refuse("tag '%s' is too long: a name has at most 512 characters, a value 256",
+        name:sub(1, 40))
+    end
   end
   return tags
 end
@@ -137,7 +157,9 @@ end
 local POLICIES = { Personal = true, Shared = true }
 
 local function sharing_policy(word)
-  if word and not POLICIES[word] then refuse("application_sharing_policy is 'Personal' or 'Shared', not '%s'", word) end
+  if word and not POLICIES[word] then
+    refuse("application_sharing_policy is 'Personal' or 'Shared', not '%s'", word)
+  end
   return word
 end
 
@@ -146,9 +168,12 @@ local IDENTITY = "^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft
 -- "SystemAssigned", or a list of those that somebody made; an instance has the one or the others.
 local function identity(given)
   if given == nil then return nil end
-  if type(given) == "string" and given:lower() == "systemassigned" then return { type = "SystemAssigned" } end
+  if type(given) == "string" and given:lower() == "systemassigned" then
+    return { type = "SystemAssigned" }
+  end
   if type(given) ~= "table" or #given == 0 then
-    refuse("identity is 'SystemAssigned' or a list of ids of user-assigned identities, not '%s'", tostring(given))
+    refuse("identity is 'SystemAssigned' or a list of ids of user-assigned identities, not '%s'",
+      tostring(given))
   end
   local assigned = {}
   for _, id in ipairs(given) do
@@ -195,7 +220,7 @@ function spec.body(given, subscription_id)
   }
 end
 
--- Fitting -----------------------------------------------------------------------------------------------------------------
+-- Fitting -----------------------------------------------------------------------------------------
 
 --- Check that an instance that is there has what cannot be changed after creation.
 ---@param vm azureml.Instance
@@ -208,16 +233,23 @@ function spec.check_fit(vm, given, body)
   local differences = {}
   local function compare(what, is, should)
     if tostring(is):lower() ~= tostring(should):lower() then
-      differences[#differences + 1] = ("%s is %s, not %s"):format(what, tostring(is), tostring(should))
+      differences[#differences + 1] = ("%s is %s, not %s"):format(what, tostring(is),
+        tostring(should))
     end
   end
   if given.vm_size then compare("vm_size", vm.vm_size, wanted.vmSize) end
-  if given.ssh_public_access ~= nil then compare("ssh_public_access", vm.ssh.enabled, given.ssh_public_access) end
-  if wanted.subnet then compare("subnet", json.get(vm.raw, "properties", "properties", "subnet", "id"), wanted.subnet.id) end
+  if given.ssh_public_access ~= nil then
+    compare("ssh_public_access", vm.ssh.enabled, given.ssh_public_access)
+  end
+  if wanted.subnet then
+    compare("subnet", json.get(vm.raw, "properties", "properties", "subnet", "id"),
+      wanted.subnet.id)
+  end
   if user then compare("assigned_user_object_id", vm.assigned_to, user.assignedUser.objectId) end
   if #differences == 0 then return end
   errors.raise {
-    code = "DoesNotFit", message = ("'%s' is there, but %s"):format(vm.name, table.concat(differences, "; ")),
+    code = "DoesNotFit",
+    message = ("'%s' is there, but %s"):format(vm.name, table.concat(differences, "; ")),
     hint = "these cannot be changed: choose another name, or delete it first",
   }
 end

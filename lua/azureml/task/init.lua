@@ -1,8 +1,10 @@
---- Waiting: for operations, in the main chunk, at a prompt, in tasks and anywhere else. The only file that yields.
+--- Waiting: for operations, in the main chunk, at a prompt, in tasks and anywhere else. The only
+--- file that yields.
 ---
---- A task is a coroutine that `parallel` or `each` runs. A task that waits parks, and others go on. Anything else that waits
---- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task but those that answer the
---- core's questions, without whom it might wait for ever.
+--- A task is a coroutine that `parallel` or `each` runs. A task that waits parks, and others go on.
+--- Anything else that waits (main chunk, generator, gsub's callback) turns the loop itself: it
+--- hands out news, but resumes no task but those that answer the core's questions, without whom it
+--- might wait for ever.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
@@ -12,9 +14,11 @@ local task = {}
 
 local handlers = {}      -- descriptor -> function
 local timers = {}        -- sleep -> function
-local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
+-- Number -> function; whoever asked for it keeps it.
+local observers = setmetatable({}, { __mode = "v" })
 local last_observer = 0
-local parked = setmetatable({}, { __mode = "k" })      -- operation -> tasks that wait for news of it; a closed one brings none
+-- Operation -> tasks that wait for news of it; a closed one brings none.
+local parked = setmetatable({}, { __mode = "k" })
 local inboxes = setmetatable({}, { __mode = "k" })     -- operation -> where its news are gathered
 local current            -- the task that runs now, if one does
 local PARKED = {}        -- what a task yields when it waits
@@ -26,10 +30,11 @@ local PARKED = {}        -- what a task yields when it waits
 ---@field answers integer?     the question that its only task answers
 
 local runnable = { first = 1, last = 0 }      -- tasks of groups, in a queue
-local answering = { first = 1, last = 0 }     -- those that answer questions, and the tasks that they start
+-- Those that answer questions, and the tasks that they start.
+local answering = { first = 1, last = 0 }
 local answerers = {}     -- question -> task: nobody else keeps those
 
--- Tasks -------------------------------------------------------------------------------------------------------------------
+-- Tasks -------------------------------------------------------------------------------------------
 
 local function make_runnable(one)
   if one.queued or one.ended then return end
@@ -106,15 +111,18 @@ local function run(one)
   end
 end
 
--- Questions ---------------------------------------------------------------------------------------------------------------
+-- Questions ---------------------------------------------------------------------------------------
 
 local function begin_answer(id, kind, asked, handler)
   local function answer() core.answer(id, question.answer(kind, asked, handler)) end
-  answerers[id] = { coroutine = coroutine.create(answer), group = { left = 1, answers = id }, within = id }
+  answerers[id] = {
+    coroutine = coroutine.create(answer), group = { left = 1, answers = id }, within = id,
+  }
   make_runnable(answerers[id])
 end
 
--- Nobody waits for the answer any more: who answers is closed, and with him what he started. What runs just now goes on.
+-- Nobody waits for the answer any more: who answers is closed, and with him what he started. What
+-- runs just now goes on.
 local function abandon(one)
   local answerer = answerers[one.within]
   if not answerer or coroutine.status(answerer.coroutine) ~= "suspended" then return false end
@@ -147,7 +155,7 @@ local function run_answers()
   return ran
 end
 
--- The loop ----------------------------------------------------------------------------------------------------------------
+-- The loop ----------------------------------------------------------------------------------------
 
 local function fire(timer)
   local handler = timers[timer]
@@ -155,8 +163,8 @@ local function fire(timer)
   handler()
 end
 
--- Before the news that came of it: who waits for an operation finds that its observers have been told. The first error that one of them
--- raised, in a table; the news must not get lost by it.
+-- Before the news that came of it: who waits for an operation finds that its observers have been
+-- told. The first error that one of them raised, in a table; the news must not get lost by it.
 local function tell_observers()
   local fault
   for seen in core.seen do
@@ -222,11 +230,12 @@ local function wait_by_pumping(op, is_over, deadline)
   return true
 end
 
--- Limits ------------------------------------------------------------------------------------------------------------------
+-- Limits ------------------------------------------------------------------------------------------
 
 ---@class azureml.Limit
 ---@field deadline number
----@field coroutine thread       whoever set it; it holds while he is on the way down to where one waits, not while he rests
+---@field coroutine thread  whoever set it; it holds while he is on the way down to where one waits,
+---  not while he rests
 ---@field over boolean?          it has been raised: what is closed because of it may wait
 
 local outside = {}      -- where no task runs: its limits
@@ -255,10 +264,12 @@ end
 ---@param describe fun(err: azureml.Error)      completes the error at its end
 ---@param f function
 ---@return any ...       what f returned
----@raise what f raised; an error object `Timeout`, which nothing within the limit collects: its field `limit` says which
+---@raise what f raised; an error object `Timeout`, which nothing within the limit collects: its
+---  field `limit` says which
 function task.limited(seconds, describe, f, ...)
   local context = current or outside
-  local limit = setmetatable({ deadline = core.now() + seconds, coroutine = coroutine.running() }, { __mode = "v" })
+  local limit = setmetatable({ deadline = core.now() + seconds, coroutine = coroutine.running() },
+    { __mode = "v" })
   context.limits = context.limits or {}
   table.insert(context.limits, limit)
   local _ <close> = setmetatable({}, { __close = function() remove(context.limits, limit) end })
@@ -280,26 +291,33 @@ local function raise_over(limit)
 end
 
 --- Wait until is_over(op), which news of op may change.
----@param op userdata|table      a core operation; or any table, of which task.look_again is the news
+---@param op userdata|table  a core operation; or any table, of which task.look_again is the news
 ---@param is_over function
 ---@param deadline number?       on core.now()'s clock
 ---@return boolean               false: the deadline came first
 function task.wait_until(op, is_over, deadline)
   if current and current.within and type(op) == "userdata" and op:waits_for(current.within) then
-    errors.raise { code = "OwnCredential", message = "the credential's function waits for a request that waits for its answer" }
+    errors.raise {
+      code = "OwnCredential",
+      message = "the credential's function waits for a request that waits for its answer",
+    }
   end
   local wait, limit = is_task() and wait_as_task or wait_by_pumping, nearest_limit()
-  if not limit or deadline and deadline <= limit.deadline then return wait(op, is_over, deadline) end
+  if not limit or deadline and deadline <= limit.deadline then
+    return wait(op, is_over, deadline)
+  end
   return wait(op, is_over, limit.deadline) or raise_over(limit)
 end
 
---- Let those who wait for an operation look at it again: it was closed, or what they wait for has changed otherwise.
+--- Let those who wait for an operation look at it again: it was closed, or what they wait for has
+--- changed otherwise.
 ---@param op userdata|table
 function task.look_again(op)
   wake(op)
 end
 
---- The question that is being answered here, if one is: what is asked of the core meanwhile must not wait for that answer.
+--- The question that is being answered here, if one is: what is asked of the core meanwhile must
+--- not wait for that answer.
 ---@return integer?
 function task.within()
   return current and current.within
@@ -364,11 +382,12 @@ function task.sleep(seconds)
   task.wait(op)
 end
 
--- Groups ------------------------------------------------------------------------------------------------------------------
+-- Groups ------------------------------------------------------------------------------------------
 
 local closing      -- the error because of which tasks are being closed now
 
--- Where no error closes them, but somebody who closes us, the first that a handler raises is his to know.
+-- Where no error closes them, but somebody who closes us, the first that a handler raises is his to
+-- know.
 local function close_all(tasks, cause)
   local raised
   local before = closing
@@ -403,8 +422,8 @@ local function turn_until_over(group)
   end
 end
 
--- What is raised while we turn, an interrupt say, is the group's failure: its tasks are closed because of it, as it is, before anybody's
--- message handler makes something else of it.
+-- What is raised while we turn, an interrupt say, is the group's failure: its tasks are closed
+-- because of it, as it is, before anybody's message handler makes something else of it.
 local function turn(group)
   local ok, raised = pcall(turn_until_over, group)
   if not ok and group.failure == nil then group.failure = raised end
@@ -423,7 +442,10 @@ local function run_group(functions)
   local guard <close> = tasks      -- an interrupt leaves no task behind
   local limit = nearest_limit()
   for i, f in ipairs(functions) do
-    tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within, limit = limit }
+    tasks[i] = {
+      coroutine = coroutine.create(f), group = group, within = current and current.within,
+      limit = limit,
+    }
     make_runnable(tasks[i])
   end
   if is_task() then park_until_over(group) else turn(group) end
@@ -439,7 +461,9 @@ function task.parallel(...)
   local given, functions, results = table.pack(...), {}, {}
   for i = 1, given.n do
     local f = given[i]
-    if type(f) ~= "function" then errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f)) end
+    if type(f) ~= "function" then
+      errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f))
+    end
     functions[i] = function() results[i] = f() end
   end
   run_group(functions)
@@ -471,7 +495,8 @@ local DEFAULT_LIMIT = 1000
 
 local function is_iterable(list)
   local meta = getmetatable(list)
-  return type(list) == "table" or type(list) == "function" or type(meta) == "table" and meta.__call ~= nil
+  return type(list) == "table" or type(list) == "function" or type(meta) == "table"
+    and meta.__call ~= nil
 end
 
 local function limit_of(given)
@@ -481,13 +506,19 @@ local function limit_of(given)
 end
 
 --- Call f with each item, side by side; all are tried, then the failures are raised together.
----@param list table|function            a sequence, or an iterator such as ws.instances:list(); read whole before the first call
+---@param list table|function  a sequence, or an iterator such as ws.instances:list(); read whole
+---  before the first call
 ---@param f fun(item: any)
 ---@param given? { limit: integer? }     how many at once; 1000
----@raise an error object `SomeFailed` whose details list each failure by name; a mistake or an interrupt at once
+---@raise an error object `SomeFailed` whose details list each failure by name; a mistake or an
+---  interrupt at once
 function task.each(list, f, given)
-  if not is_iterable(list) then errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list)) end
-  if type(f) ~= "function" then errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f)) end
+  if not is_iterable(list) then
+    errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list))
+  end
+  if type(f) ~= "function" then
+    errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f))
+  end
   local limit = limit_of(given)
   local items, failures, at = read_all(list), {}, 0
   local function worker()
@@ -496,7 +527,10 @@ function task.each(list, f, given)
       local i = at
       local _, err = errors.try(f, items[i])
       if err and errors.is(err) then
-        failures[#failures + 1] = { name = name_of(items[i], i), error = err, message = name_of(items[i], i) .. ": " .. err.message }
+        failures[#failures + 1] = {
+          name = name_of(items[i], i), error = err,
+          message = name_of(items[i], i) .. ": " .. err.message,
+        }
       end
     end
   end
@@ -506,7 +540,7 @@ function task.each(list, f, given)
   raise_failures(failures, #items)
 end
 
--- Handlers ----------------------------------------------------------------------------------------------------------------
+-- Handlers ----------------------------------------------------------------------------------------
 
 --- Call handler from the loop whenever a descriptor is ready to be read. It must not wait.
 ---@param fd integer
@@ -540,7 +574,8 @@ function task.cancel(timer)
   timer:close()
 end
 
---- Call observer from the loop with what a client sends and is answered, afterwards. It must not wait. The caller keeps it.
+--- Call observer from the loop with what a client sends and is answered, afterwards. It must not
+--- wait. The caller keeps it.
 ---@param observer fun(seen: table)
 ---@return integer number      for core.client
 function task.observe(observer)
