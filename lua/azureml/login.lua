@@ -49,8 +49,8 @@ end
 
 local WHOAMI = { credential = "any", cloud = "any", ca_file = "string", proxy = "string" }
 
---- Return the identity of the credential, as its token describes it. Fetch a token if the credential
---- has none. Send nothing to the service.
+--- Return the identity of the credential, as its token describes it. Fetch a token if the
+--- credential has none. Send nothing to the service.
 ---@param settings? table          credential azureml.Credential?, cloud string?, ca_file string?,
 ---  proxy string?: as for azureml.workspace
 ---@return azureml.Identity
@@ -74,7 +74,8 @@ end
 local METHODS = { device_code = credential.device_code, browser = credential.browser }
 
 local function method_of(settings)
-  local method = settings.method or (METHODS.browser and has_display() and "browser" or "device_code")
+  local method = settings.method
+    or (METHODS.browser and has_display() and "browser" or "device_code")
   return METHODS[method]
     or errors.mistake("login: there is no method '%s' (known: browser, device_code)", method)
 end
@@ -82,7 +83,9 @@ end
 -- Make a client that only fetches a token. It sends nothing to its endpoint.
 local function client_for(chosen, settings)
   local target = cloud.of(settings.cloud)
-  return client.new { endpoint = target.resource_manager, scope = target.scope, credential = chosen }
+  return client.new {
+    endpoint = target.resource_manager, scope = target.scope, credential = chosen,
+  }
 end
 
 local LOGIN = {
@@ -92,8 +95,8 @@ local LOGIN = {
 }
 
 --- Log in: ask the user to sign in, and save the tokens on disk, in a private file. Later commands
---- and scripts use them through `credential.login` and the default credential. One login is saved for
---- each authority.
+--- and scripts use them through `credential.login` and the default credential. Each authority has
+--- one saved login.
 ---@param settings? table      method string? ("browser" or "device_code"; default: "browser" if the
 ---  machine has a display); tenant_id, client_id, login_hint string?; timeout number? (seconds);
 ---  prompt, open fun(asked)? (as for the credentials); cloud, authority, ca_file, proxy string?

@@ -66,15 +66,15 @@ local function compare(before, now, vms, queue)
   for _, name in ipairs(gone) do queue[#queue + 1] = change(name, before[name].state, nil, nil) end
 end
 
---- Iterate over changes of state. The iterator is a closure for a single pass. It ends only index its
+--- Iterate over changes of state. The iterator is a closure for a single pass. It ends only at its
 --- timeout; the script leaves the loop when it has seen enough.
 ---@param instances azureml.Instances
----@param settings? table   interval number (seconds between lists; 10); timeout number? (seconds from
----  the first list); initial boolean (true: report the instances of the first list as new);
+---@param settings? table   interval number (seconds between lists; 10); timeout number? (seconds
+---  from the first list); initial boolean (true: report the instances of the first list as new);
 ---  state, vm_size, tags, mine, where: filters, as for list. An instance appears when it starts to
 ---  pass the filters, and is gone when it no longer passes them
 ---@return fun(): azureml.Change?
----@raise an error object if a list fails; the next call lists again, and no change in between is lost
+---@raise an error object if a list fails; the next call lists again and reports all changes
 function watch.changes(instances, settings)
   local wanted, interval, checked = read_options(settings)
   local before, queue, index, next_list, deadline = nil, {}, 0, nil, nil
