@@ -50,7 +50,7 @@ describe("a ticket", function()
       assert.is_false(ok)
       assert.equal("InvalidTicket", err.code)
       assert.matches(row[3], err.message)
-      assert.equal("it is what ticket() gave, unchanged", err.hint)
+      assert.equal("pass the text that ticket() returned, unchanged", err.hint)
     end)
   end
 end)
