@@ -10,8 +10,8 @@ local function print_message(asked)
   return {}
 end
 
--- Open a page with the first program of BROWSER, or else with xdg-open. Print the address as well: the
--- program does not report whether the page appeared.
+-- Open a page with the first program of BROWSER, or else with xdg-open. Print the address as well:
+-- the program does not report whether the page appeared.
 local function open_page(asked)
   local program = (os.getenv "BROWSER" or ""):match "^[^:]+" or "xdg-open"
   local started = core.launch(program, asked.url)
