@@ -1,6 +1,5 @@
--- The last of the suite: what the emulators answered in it is held against the official
--- specifications, all in one run of a JSON-schema validator. See spec/recorder.lua and
--- spec/specification/check.py.
+-- Check the answers of the emulators against the official specifications, at the end of the suite,
+-- in a single run of a JSON-schema validator. See spec/recorder.lua and spec/specification/check.py.
 local process = require "spec.process"
 
 local folder = os.getenv "AZUREML_ANSWERS"

@@ -1,6 +1,6 @@
---- How a script begins that asks for tokens in a process of its own: with `credential`,
---- `use(credential, scope)`, `ask()`. Requests go nowhere: that a token was had shows in that they
---- got as far as to be sent.
+--- The start of a script that asks for tokens in its own process: it defines `credential`,
+--- `use(credential, scope)` and `ask()`. Requests reach no server: an attempt to send one shows
+--- that the credential had a token.
 return [[
 local azureml, core = require "azureml", require "azureml.core"
 local credential = azureml.credential

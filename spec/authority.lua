@@ -1,5 +1,5 @@
---- A token endpoint and a service behind it, in the spec's own process: what a credential asks, and
---- what the service gets.
+--- Serve a token endpoint and a service in the spec's own process. Record the credential's token
+--- requests and the service's requests.
 local azureml = require "azureml"
 local json = require "azureml.json"
 local scripted = require "spec.scripted"
@@ -26,7 +26,7 @@ end
 
 Authority.__close = Authority.close
 
---- Use a credential: the fields of AUTHORITY and an application are added to what is given.
+--- Use a credential: add the fields of AUTHORITY and an application to its options.
 ---@param kind string
 ---@param given? table
 ---@return azureml.Credential
@@ -37,7 +37,7 @@ function Authority:use(kind, given)
   return self.own
 end
 
---- Use one that was made elsewhere.
+--- Use an existing credential.
 function Authority:take(own)
   if self.client then self.client:close() end
   if self.own then self.own:close() end
@@ -47,7 +47,7 @@ function Authority:take(own)
   }
 end
 
---- Ask the service for something.
+--- Send a request to the service.
 ---@return string? authorization      what the service got; else nil and the error object
 ---@return azureml.Error? err
 function Authority:ask()
@@ -56,7 +56,7 @@ function Authority:ask()
   return came.json.authorization
 end
 
---- Serve.
+--- Start the token endpoint and the service.
 ---@param answer? fun(form: table, request: table): table?  of a token request; else a token
 ---  "token-1", "token-2", ...
 ---@param service? fun(request: table): table?  of any other; else what it got for a token

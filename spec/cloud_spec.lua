@@ -26,7 +26,8 @@ describe("clouds", function()
     }
     assert.equal(own, cloud.of(own))
     own.scope = nil
-    assert.error_matches(function() cloud.of(own) end, "a custom cloud needs the field 'scope', a string")
+    assert.error_matches(function() cloud.of(own) end,
+      "a custom cloud needs the field 'scope', a string")
   end)
 
   it("are listed where a name is wrong", function()

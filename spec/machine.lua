@@ -1,12 +1,12 @@
---- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and
---- processes that run there.
+--- Make a machine for a spec: a directory with fake programs, a cache and a home; and run processes
+--- there.
 local asking = require "spec.asking"
 local process = require "spec.process"
 
 local Machine = {}
 Machine.__index = Machine
 
---- A program for its PATH; each run leaves a line with its arguments in the file "NAME.runs".
+--- Add a program to its PATH; each run appends a line with its arguments in the file "NAME.runs".
 ---@param name string
 ---@param body string          of a shell script; $DIR is the machine's directory
 function Machine:program(name, body)
@@ -15,7 +15,7 @@ function Machine:program(name, body)
       body), "755")
 end
 
---- The lines that a program's runs left.
+--- Return the lines of a program's runs.
 function Machine:runs(name)
   local lines, file = {}, io.open(self.directory .. "/" .. name .. ".runs")
   if not file then return lines end
@@ -24,7 +24,7 @@ function Machine:runs(name)
   return lines
 end
 
---- What its environment is; home and cache are in its directory.
+--- Return its environment; home and cache are in its directory.
 function Machine:environment(more)
   local all = {
     PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home",
@@ -51,7 +51,7 @@ function Machine:command(argv, environment, input)
   return process.executable(argv, self:environment(environment), self.directory, input)
 end
 
---- What a shell says.
+--- Run a shell command; return its output.
 function Machine:shell(script)
   local file <close> = assert(io.popen(("cd '%s' && %s"):format(self.directory, script)))
   return (file:read("a"):gsub("\n$", ""))
@@ -63,7 +63,7 @@ end
 
 Machine.__close = Machine.close
 
---- One with an empty bin, home and cache.
+--- Make a machine with an empty bin, home and cache.
 return function()
   local self = setmetatable({ directory = process.directory() }, Machine)
   self:shell "mkdir bin home"

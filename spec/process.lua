@@ -1,5 +1,5 @@
---- Programs for specs: run to the end, or served in the background. What they need of the
---- environment is said by each spec.
+--- Run programs for specs: to their end, or in the background. Each spec names the environment that
+--- they need.
 local process = {}
 
 local BUILD = os.getenv "AZUREML_BUILD" or "build"
@@ -55,7 +55,7 @@ function process.run(argv, environment, directory, input)
   return output, errors, code
 end
 
---- Where the executable is.
+--- The path of the executable.
 process.executable_path = build .. "/azureml"
 
 --- Run the executable.
@@ -74,18 +74,18 @@ function process.plain_lua(argv, environment, directory, input)
   return process.run({ "lua5.4", table.unpack(argv) }, settings, directory, input)
 end
 
---- A new, empty directory.
+--- Make a new, empty directory.
 function process.directory()
   return (output_of("mktemp -d"):gsub("\n$", ""))
 end
 
---- Take a directory away, with all that is in it.
+--- Remove a directory with its contents.
 function process.remove(directory)
   assert(directory:find "^/tmp/" or directory:find "^/var/tmp/", "not a temporary directory")
   os.execute("rm -rf " .. quote(directory))
 end
 
---- Write a file; returns its path.
+--- Write a file; return its path.
 function process.write(path, text, mode)
   local file <close> = assert(io.open(path, "w"))
   file:write(text)
@@ -108,14 +108,14 @@ end
 
 Served.__close = Served.close
 
---- A port that was free a moment ago.
+--- Return a port that was free a moment ago.
 ---@return integer
 function process.free_port()
   local taken <close> = assert(require("azureml.httpd").listen {})
   return taken:port()
 end
 
---- A program in the background.
+--- Start a program in the background.
 ---@param argv string[]
 ---@param log string?        where its output goes; nowhere
 ---@return table served      ends with its scope
@@ -126,7 +126,7 @@ function process.background(argv, log)
   return setmetatable({ file = file, pid = math.tointeger(pid) }, Served)
 end
 
---- `azureml emulator` in a process of its own, on a free port.
+--- Start `azureml emulator` in its own process, on a free port.
 ---@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string,
 ---  string>? }  options: more words
 ---@return table served      with url and pid; ends with its scope

@@ -1,12 +1,12 @@
---- A small world for specs: an emulator in this process on virtual time, a workspace of it, and
---- whatever instances a spec wants.
+--- Open a small world for specs: an emulator in this process on virtual time, a workspace of it, and
+--- the instances that a spec names.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
 
 local world = {}
 
---- Open one; nothing in it takes real time.
+--- Open a world. Nothing in it takes real time.
 ---@param instances table<string, string>      name -> state
 ---@param seed table?  more of the emulator's seed; log a list that is to have each request
 ---@return azureml.Emulator, azureml.Workspace
@@ -26,7 +26,7 @@ local function open_operations()
   return count
 end
 
---- How many of the core's operations are still open and reachable. Collects only where there are
+--- Count the core's operations that are still open and reachable. Collect garbage only if there are
 --- any: the whole suite's heap is large.
 ---@return integer
 function world.leaks()
@@ -53,7 +53,7 @@ function world.close(emulator, workspace)
   world.finish(workspace, emulator)
 end
 
---- A JSON file, decoded.
+--- Read and decode a JSON file.
 function world.json_file(path)
   local file <close> = assert(io.open(path))
   return assert(json.decode(file:read "a"))

@@ -1,6 +1,6 @@
 --- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
---- CLI's defaults; and select the world, an emulator or Azure. A source serves all fields or none;
---- explicit arguments override single fields. Source of the search: spec/contract/sdk-v1.md,
+--- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
+--- fields; explicit arguments override single fields. Source of the search: spec/contract/sdk-v1.md,
 --- section 1.
 local core = require "azureml.core"
 local errors = require "azureml.error"

@@ -36,7 +36,7 @@ local by_number = {
   [700024] = "the assertion is too old, or not valid yet: check this machine's clock, and that "
     .. "the token's file is renewed",
   [50027] =
-    "the assertion is no signed JSON web token: look at what the function or the file gives",
+    "the assertion is not a signed JSON web token: check the function or the file",
   [700030] = "the application does not trust the certificate's subject and issuer: check those "
     .. "that it trusts, and send the chain (send_certificate_chain, "
     .. "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN)",
@@ -66,9 +66,9 @@ local by_number = {
     .. "mobile and desktop applications",
   [54005] = "the code was used already: sign in again",
   [70016] = "the code has not been entered yet",
-  [70018] = "the code is not the one that was given out: begin the sign-in again",
-  [70019] = "the code is too old: begin the sign-in again",
-  [70020] = "the code is too old: begin the sign-in again",
+  [70018] = "the code is wrong: start the sign-in again",
+  [70019] = "the code has expired: start the sign-in again",
+  [70020] = "the code has expired: start the sign-in again",
 }
 
 --- Return the hint for a message of Entra ID, or nil.

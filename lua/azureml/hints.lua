@@ -1,4 +1,4 @@
---- Choose a hint for an error: what the user can do next. azureml.entra_hints has those of Entra ID.
+--- Choose a hint for an error: what the user can do next. azureml.entra_hints covers Entra ID.
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local entra_hints = require "azureml.entra_hints"
 

@@ -17,36 +17,36 @@ local function fits(value, kind)
 end
 
 --- Return what is wrong with a table of options; nil if it is correct.
----@param what string                      "workspace", for the message
+---@param owner string                     "workspace", for the message
 ---@param values any                       what the caller passed
 ---@param known table<string, string>  name -> type ("string", "number", "integer", "boolean",
 ---  "table", "callable", "any")
 ---@return string?
-function options.fault_of(what, values, known)
+function options.fault_of(owner, values, known)
   if type(values) ~= "table" then
-    return ("%s: a table of options expected, got %s"):format(what, type(values))
+    return ("%s: a table of options expected, got %s"):format(owner, type(values))
   end
   for name, value in pairs(values) do
     local kind = known[name]
     if not kind then
-      return ("%s has no option '%s' (known: %s)"):format(what, tostring(name),
+      return ("%s has no option '%s' (known: %s)"):format(owner, tostring(name),
         table.concat(tables.keys(known), ", "))
     end
     if not fits(value, kind) then
-      return ("%s: option '%s' must be %s, not %s"):format(what, name, NOUNS[kind], type(value))
+      return ("%s: option '%s' must be %s, not %s"):format(owner, name, NOUNS[kind], type(value))
     end
   end
 end
 
 --- Check a table of options.
----@param what string
+---@param owner string
 ---@param values table?                    nil means {}
 ---@param known table<string, string>
 ---@return table values
 ---@raise a mistake at the caller's line that names the option
-function options.check(what, values, known)
+function options.check(owner, values, known)
   values = values or {}
-  local fault = options.fault_of(what, values, known)
+  local fault = options.fault_of(owner, values, known)
   if fault then errors.mistake("%s", fault) end
   return values
 end
@@ -60,12 +60,12 @@ function options.refuse(message, ...)
 end
 
 --- Check that a value is a number of seconds, 0 or more.
----@param what string           the name of the value, for the message
+---@param name string           the name of the value, for the message
 ---@param seconds any
 ---@raise a mistake at the caller's line
-function options.check_seconds(what, seconds)
+function options.check_seconds(name, seconds)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
-    errors.mistake("%s must be a number of seconds, 0 or more", what)
+    errors.mistake("%s must be a number of seconds, 0 or more", name)
   end
 end
 

@@ -41,10 +41,10 @@ local KNOWN = {
 
 -- Check the names by the rules of the service. Source: spec/contract/compute-rest.md, section 1.
 local function check_names(names)
-  local function refuse(what, value, rule)
+  local function refuse(field, value, rule)
     errors.raise {
       code = "InvalidArgument",
-      message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), what, rule),
+      message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), field, rule),
     }
   end
   if not names.subscription_id:find "^%x+%-%x+%-%x+%-%x+%-%x+$" then

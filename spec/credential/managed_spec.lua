@@ -286,7 +286,7 @@ describe("a managed identity", function()
   for name, row in pairs {
     ["an identity that is not there"] = {
       "IMDS", { status = 400, body = '{"error":"invalid_request","error_description":"Identity not found"}' }, "invalid_request",
-      "Identity not found", "give the machine this managed identity in the Azure portal, or name another one",
+      "Identity not found", "assign this managed identity to the machine in the Azure portal, or name another one",
     },
     ["a resource that is none"] = {
       "IMDS", { status = 400, body = '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' },

@@ -16,9 +16,9 @@ local SERVICE = {
 local ENDPOINT = { name = "string", protocol = "string", target = "integer", published = "integer" }
 local VOLUME = { source = "string", target = "string", read_only = "boolean" }
 
-local function check_port(name, what, port)
+local function check_port(name, field, port)
   if port and port >= LOWEST_PORT and port <= HIGHEST_PORT then return port end
-  refuse("custom service '%s': %s is a port from %d to %d, not %s", name, what, LOWEST_PORT,
+  refuse("custom service '%s': %s is a port from %d to %d, not %s", name, field, LOWEST_PORT,
     HIGHEST_PORT, tostring(port))
 end
 

@@ -52,11 +52,11 @@ local function cron_trigger(settings)
   return { expression = settings.cron }
 end
 
-local function numbers(what, list, first, last)
+local function numbers(field, list, first, last)
   local written = json.array {}
   for i, number in ipairs(list) do
     if math.type(number) ~= "integer" or number < first or number > last then
-      refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", what, first, last,
+      refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", field, first, last,
         tostring(number))
     end
     written[i] = number

@@ -239,9 +239,9 @@ function spec.check_fit(vm, settings, body)
   local wanted = body.properties.properties
   local user = wanted.personalComputeInstanceSettings
   local differences = {}
-  local function compare(what, is, should)
+  local function compare(field, is, should)
     if tostring(is):lower() ~= tostring(should):lower() then
-      differences[#differences + 1] = ("%s is %s, not %s"):format(what, tostring(is),
+      differences[#differences + 1] = ("%s is %s, not %s"):format(field, tostring(is),
         tostring(should))
     end
   end
