@@ -1,5 +1,6 @@
 -- Check the answers of the emulators against the official specifications, at the end of the suite,
--- in a single run of a JSON-schema validator. See spec/recorder.lua and spec/specification/check.py.
+-- in a single run of a JSON-schema validator. See spec/recorder.lua and
+-- spec/specification/check.py.
 local process = require "spec.process"
 
 local folder = os.getenv "AZUREML_ANSWERS"

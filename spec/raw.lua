@@ -1,5 +1,5 @@
---- Serve raw bytes on a loopback port, in the spec's own process: also HTTP that a library would not
---- send.
+--- Serve raw bytes on a loopback port, in the spec's own process: also HTTP that a library would
+--- not send.
 local raw = require "raw"
 local task = require "azureml.task"
 

@@ -41,8 +41,8 @@ function Screen:tmux(...)
   return output_of(table.concat(words, " ") .. " 2>&1")
 end
 
---- Start the executable in its own terminal and wait for its prompt. After its end, its exit code is
---- on the screen.
+--- Start the executable in its own terminal and wait for its prompt. After its end, its exit code
+--- is on the screen.
 ---@param arguments string?
 ---@param environment string?
 ---@param shows string?           "\n>"

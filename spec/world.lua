@@ -1,5 +1,5 @@
---- Open a small world for specs: an emulator in this process on virtual time, a workspace of it, and
---- the instances that a spec names.
+--- Open a small world for specs: an emulator in this process on virtual time, a workspace of it,
+--- and the instances that a spec names.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"

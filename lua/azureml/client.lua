@@ -158,6 +158,7 @@ function Client:submit(request, follow)
     final_state = request.final_state_via,
     resume = request.resume,
     within = task.within(),
+    cautious = request.cautious,
   }
   return reply.must(op, failure, context_of(request))
 end

@@ -1,7 +1,7 @@
 --- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
 --- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
---- fields; explicit arguments override single fields. Source of the search: spec/contract/sdk-v1.md,
---- section 1.
+--- fields; explicit arguments override single fields.
+--- Source of the search: spec/contract/sdk-v1.md, section 1.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"

@@ -178,19 +178,21 @@ function Instance:refresh()
   return self
 end
 
+-- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
 for _, verb in ipairs { "start", "stop", "restart" } do
-  Instance[verb] = function(self)
+  Instance[verb] = function(self, settings)
     if getmetatable(self) ~= metatable then
       errors.mistake("vm:%s() is a method: call it with a colon", verb)
     end
-    return self.workspace.instances[verb](self.workspace.instances, self.name)
+    return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.
+---@param settings? table        as for azureml.Instances.delete
 ---@return azureml.Operation
-function Instance:delete()
-  return self.workspace.instances:delete(self)
+function Instance:delete(settings)
+  return self.workspace.instances:delete(self, settings)
 end
 
 return instance

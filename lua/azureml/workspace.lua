@@ -17,9 +17,9 @@ local watch = later "azureml.watch"
 local API_VERSION = "2025-12-01"
 
 local verbs = {
-  get = { "GET", "" },
-  vm_sizes = { "GET", "/locations/{location}/vmSizes" },
-  usages = { "GET", "/locations/{location}/usages" },
+  get = { method = "GET", path = "" },
+  vm_sizes = { method = "GET", path = "/locations/{location}/vmSizes" },
+  usages = { method = "GET", path = "/locations/{location}/usages" },
 }
 
 ---@class azureml.Workspace
@@ -214,6 +214,22 @@ function Workspace:vm_sizes()
     self.sizes = sizes
   end
   return self.sizes
+end
+
+--- List the names of the sizes in the same family as a size.
+---@param name string?       of the size
+---@return string[]          names, without `name`
+function Workspace:sizes_like(name)
+  local family, names = nil, {}
+  for _, size in ipairs(self:vm_sizes()) do
+    if name and size.name:lower() == name:lower() then family = size.family end
+  end
+  for _, size in ipairs(self:vm_sizes()) do
+    if family and size.family == family and size.name:lower() ~= name:lower() then
+      names[#names + 1] = size.name
+    end
+  end
+  return names
 end
 
 --- List the usage of the region's quota.

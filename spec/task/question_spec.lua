@@ -1,4 +1,4 @@
---- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the
+--- The calls of the core to Lua functions: lua/azureml/task/question.lua, csrc/question.c, and the
 --- coroutines of lua/azureml/task/init.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -50,7 +50,7 @@ describe("a credential with a function", function()
     assert.same({ "the-scope/.default" }, asked)
   end)
 
-  it("asks again when the token ends, by the life that it told", function()
+  it("calls it again when the lifetime that it returned is over", function()
     local count = 0
     local client <close> = client_of(function()
       count = count + 1
@@ -61,7 +61,7 @@ describe("a credential with a function", function()
     assert.equal("Bearer token-2", ask(client))
   end)
 
-  it("keeps it while it waits, though the collector works", function()
+  it("keeps the function from the collector while it waits", function()
     local client <close> = client_of(function()
       for _ = 1, 10 do azureml.sleep(1) end
       return "kept"
@@ -70,7 +70,7 @@ describe("a credential with a function", function()
     assert.equal("Bearer kept", (azureml.parallel(function() return ask(client) end, collect)))
   end)
 
-  it("asks it once for all who wait", function()
+  it("calls it once for all waiting requests", function()
     local count = 0
     local client <close> = client_of(function()
       count = count + 1
@@ -84,7 +84,7 @@ describe("a credential with a function", function()
     assert.equal(1, count)
   end)
 
-  -- The function waits, whatever it is that waits for its token.
+  -- The function may wait, in any context that waits for its token.
   local waits = {
     ["for time"] = function() azureml.sleep(5) end,
     ["for a request"] = function()
@@ -136,7 +136,7 @@ describe("a credential with a function", function()
 
   for what, wait in pairs(waits) do
     for where, call in pairs(callers) do
-      it(("lets it wait %s while %s waits for it"):format(what, where), function()
+      it(("lets the function wait %s while %s waits for its token"):format(what, where), function()
         local client <close> = client_of(function()
           wait()
           return "waited"
@@ -148,7 +148,7 @@ describe("a credential with a function", function()
 
   local OWN = "the credential's function waits for a request that "
 
-  it("that needs its own token is told so, rather than waiting for ever", function()
+  it("that needs its own token gets an error instead of waiting forever", function()
     local own
     own = client_of(function() return ask(own) end)
     local err = refusal(own.request, own, { path = "/x" })
@@ -158,14 +158,14 @@ describe("a credential with a function", function()
     own:close()
   end)
 
-  it("is told so from a task of its own as well", function()
+  it("gets that error in a task of its own too", function()
     local own
     own = client_of(function() azureml.parallel(function() ask(own) end) return "x" end)
     assert.equal("OwnCredential", refusal(own.request, own, { path = "/x" }).code)
     own:close()
   end)
 
-  it("is told so where two wait for each other", function()
+  it("gets that error where two functions wait for each other", function()
     local one, other
     one = client_of(function() return ask(other) end)
     other = client_of(function() return ask(one) end)
@@ -174,7 +174,7 @@ describe("a credential with a function", function()
     other:close()
   end)
 
-  it("is told so in a chain", function()
+  it("gets that error in a chain", function()
     local own
     local chain = credential.chain { credential.callback(function() return ask(own) end) }
     own = azureml.client { endpoint = server.url, credential = chain, scope = "s" }
@@ -182,7 +182,7 @@ describe("a credential with a function", function()
     own:close()
   end)
 
-  it("is told so where it waits for the operation that asked for the token", function()
+  it("gets that error where it waits for the operation that needs the token", function()
     local task = require "azureml.task"
     local op
     local own <close> = client_of(function() task.wait(op) return "x" end)
@@ -273,7 +273,7 @@ describe("a credential with a function", function()
     assert.equal("CredentialFunctionFailed", use(function() error "broken" end))
   end)
 
-  it("lives as long as a client or an operation needs it, and no longer", function()
+  it("lives exactly as long as a client or an operation needs it", function()
     local gone = setmetatable({}, { __mode = "k" })
     local function make()
       local mark = {}
@@ -323,7 +323,7 @@ describe("a credential with a function", function()
     assert.is_true(closed)
   end) end
 
-  it("is no function: a mistake", function()
+  it("raises for an argument that is not a function", function()
     local ok, err = pcall(credential.callback, "token")
     assert.is_false(ok)
     assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' "
@@ -341,7 +341,7 @@ describe("a credential with a function", function()
 end)
 
 describe("core.answer", function()
-  it("says of a question that nobody asked that nobody waits", function()
+  it("returns false for an unknown question", function()
     assert.is_false(core.answer(1000000, { text = "x" }))
     assert.is_false(core.answer(1000000, nil, { code = "x", message = "y" }))
     assert.is_false(core.is_asked(1000000))
