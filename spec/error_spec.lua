@@ -4,14 +4,18 @@ local json = require "azureml.json"
 describe("an error object", function()
   it("reads as where, what, which, and what to do next", function()
     local err = errors.new {
-      where = "nightly.lua:5:", code = "ResourceNotFound", status = 404, request_id = "4f1", message = "cannot stop 'x': it is not there",
+      where = "nightly.lua:5:", code = "ResourceNotFound", status = 404, request_id = "4f1",
+      message = "cannot stop 'x': it is not there",
     }
-    assert.equal("nightly.lua:5: cannot stop 'x': it is not there (ResourceNotFound, HTTP 404, request 4f1)\n"
+    assert.equal("nightly.lua:5: cannot stop 'x': it is not there "
+      .. "(ResourceNotFound, HTTP 404, request 4f1)\n"
       .. "  hint: check the name; 'azureml list' shows what there is", tostring(err))
   end)
 
   it("lists its details by their messages, or codes", function()
-    local err = errors.new { code = "SomeFailed", message = "2 of 3 failed", details = { { message = "a: no" }, { code = "B" }, "c", {} } }
+    local err = errors.new { code = "SomeFailed", message = "2 of 3 failed", details = {
+      { message = "a: no" }, { code = "B" }, "c", {},
+    } }
     assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
   end)
 
@@ -20,7 +24,7 @@ describe("an error object", function()
     for _, value in ipairs { "text", 1, {}, print } do assert.is_false(errors.is(value)) end
   end)
 
-  it("is raised with the caller's place and traceback, without ours; raised again it keeps them", function()
+  it("is raised with the caller's place and traceback; raised again it keeps them", function()
     local function caller() errors.raise { code = "A", message = "a" } end
     local ok, err = pcall(caller)
     assert.is_false(ok)
@@ -36,7 +40,8 @@ describe("an error object", function()
   it("is made of the core's, with all that the service's body says", function()
     local err = errors.from_core({
       code = "BadRequest", message = "no", status = 400,
-      body = '{"error":{"code":"BadRequest","message":"no","details":[{"code":"D","message":"d"}],"innererror":{"code":"I"},'
+      body = '{"error":{"code":"BadRequest","message":"no","details":[{"code":"D","message":"d"}],'
+        .. '"innererror":{"code":"I"},'
         .. '"additionalInfo":[{"type":"PolicyViolation","info":{"name":"p"}}]}}',
     }, "cannot create x")
     assert.equal("cannot create x: no", err.message)
@@ -51,18 +56,21 @@ describe("an error object", function()
     { "without an envelope", '{"code":"A","details":[{"code":"D"}]}' },
   } do
     it("reads a body " .. row[1], function()
-      assert.equal("D", errors.from_core({ code = "A", message = "a", body = row[2] }).details[1].code)
+      assert.equal("D",
+        errors.from_core({ code = "A", message = "a", body = row[2] }).details[1].code)
     end)
   end
 
-  for _, body in ipairs { "[]", "null", '"text"', "12", '{"error":"text"}', '{"error":null}', '{"details":null}' } do
+  for _, body in ipairs {
+    "[]", "null", '"text"', "12", '{"error":"text"}', '{"error":null}', '{"details":null}',
+  } do
     it("minds no strange body: " .. body, function()
       local err = errors.from_core { code = "A", message = "a", body = body }
       assert.is_nil(json.get(err.details, 1))
     end)
   end
 
-  it("try: gives what was returned, or nil and the object; lets mistakes and interrupts through", function()
+  it("try: returns results, or nil and the object; mistakes and interrupts pass through", function()
     assert.same({ 1, 2 }, { errors.try(function(a) return a, 2 end, 1) })
     local value, err = errors.try(errors.raise, { code = "A", message = "a" })
     assert.is_nil(value)

@@ -11,9 +11,12 @@ describe("JSON that is read as it was written", function()
   end)
 
   for text, why in pairs {
-    ["[1,2"] = "']' expected near end of file at byte 4", ['{"a":1}x'] = "end of file expected near 'x' at byte 8",
-    ['"\xff"'] = "unable to decode byte 0xff near '\"' at byte 1", ["[1e400]"] = "real number overflow near '1e400' at byte 6",
-    [""] = "unexpected token near end of file at byte 0", ["NaN"] = "invalid token near 'NaN' at byte 3",
+    ["[1,2"] = "']' expected near end of file at byte 4",
+    ['{"a":1}x'] = "end of file expected near 'x' at byte 8",
+    ['"\xff"'] = "unable to decode byte 0xff near '\"' at byte 1",
+    ["[1e400]"] = "real number overflow near '1e400' at byte 6",
+    [""] = "unexpected token near end of file at byte 0",
+    ["NaN"] = "invalid token near 'NaN' at byte 3",
     [("["):rep(250) .. ("]"):rep(250)] = "nested too deeply",
   } do
     it("is refused, with the place: " .. why, function()
@@ -38,10 +41,12 @@ describe("JSON", function()
     end
   end)
 
-  it("survives a read-modify-write: integers, empty arrays, nulls and members that nobody here knows", function()
-    local text = '{"big":9007199254740993,"list":[],"nothing":null,"object":{},"text":"a/b","tags":{"team":"vision"}}'
+  it("survives a read-modify-write: integers, empty arrays, nulls and unknown members", function()
+    local text = '{"big":9007199254740993,"list":[],"nothing":null,"object":{},"text":"a/b",'
+      .. '"tags":{"team":"vision"}}'
     local merged = json.merge(text, { tags = { team = "speech" } })
-    assert.equal('{"big":9007199254740993,"list":[],"nothing":null,"object":{},"tags":{"team":"speech"},"text":"a/b"}', merged)
+    assert.equal('{"big":9007199254740993,"list":[],"nothing":null,"object":{},'
+      .. '"tags":{"team":"speech"},"text":"a/b"}', merged)
   end)
 
   it("encodes empty arrays where they are said to be arrays", function()
@@ -52,10 +57,11 @@ describe("JSON", function()
     assert.equal('{"n":12345678901234567}', json.encode { n = 12345678901234567 })
   end)
 
-  it("get and getter: a member however deep, nil where anything on the way is absent or null", function()
+  it("get and getter: a member at any depth, nil where a parent is absent or null", function()
     local value = json.decode '{"a":{"b":{"c":1}},"n":null,"s":"x","f":false}'
     for _, row in ipairs {
-      { 1, value, "a", "b", "c" }, { nil, value, "a", "x", "c" }, { nil, value, "n" }, { nil, value, "n", "b" }, { nil, value, "s", "len" },
+      { 1, value, "a", "b", "c" }, { nil, value, "a", "x", "c" }, { nil, value, "n" },
+      { nil, value, "n", "b" }, { nil, value, "s", "len" },
       { nil, nil, "a" }, { false, value, "f" }, { value, value },
     } do
       local expected, from = row[1], row[2]
@@ -67,11 +73,13 @@ end)
 
 describe("JSON that is written", function()
   for text, value in pairs {
-    ['{"a":[],"b":{},"c":null}'] = { a = json.array {}, b = {}, c = json.null }, ["[1,2,null]"] = { 1, 2, json.null },
+    ['{"a":[],"b":{},"c":null}'] = { a = json.array {}, b = {}, c = json.null },
+    ["[1,2,null]"] = { 1, 2, json.null },
     ['{"a":1,"b":1.5,"c":0.073,"d":1e+20,"e":-1.25e-07,"f":100,"g":9223372036854775807}'] = {
       a = 1, b = 1.5, c = 0.073, d = 1e20, e = -1.25e-7, f = 100.0, g = math.maxinteger,
     },
-    ['["\\u0000\\b\\f\\n\\r\\t\\"\\\\/\\u001Fé"]'] = { "\0\b\f\n\r\t\"\\/\x1fé" }, ["0"] = -0.0, ["true"] = true, ["null"] = json.null,
+    ['["\\u0000\\b\\f\\n\\r\\t\\"\\\\/\\u001Fé"]'] = { "\0\b\f\n\r\t\"\\/\x1fé" }, ["0"] = -0.0,
+    ["true"] = true, ["null"] = json.null,
   } do
     it("is " .. text, function() assert.equal(text, json.encode(value)) end)
   end
@@ -102,13 +110,16 @@ describe("JSON that is written", function()
   for _ = 1, 300 do deep = { deep } end
 
   for why, value in pairs {
-    ["a string that is not UTF-8"] = { a = { "\xc0\x80" } }, ["a key that is not UTF-8"] = { ["\xff"] = 1 },
-    ["a number that is not finite"] = { 0 / 0 }, ["function"] = { print }, ["a table nested too deeply"] = deep,
+    ["a string that is not UTF-8"] = { a = { "\xc0\x80" } },
+    ["a key that is not UTF-8"] = { ["\xff"] = 1 },
+    ["a number that is not finite"] = { 0 / 0 }, ["function"] = { print },
+    ["a table nested too deeply"] = deep,
     ["an array with holes or text keys"] = json.array { a = 1 },
     ["a table that is neither a sequence nor has only text keys"] = { [true] = 1 },
   } do
     it("is not " .. why, function()
-      assert.error_matches(function() json.encode(value) end, "bad argument #1: " .. why .. " cannot be written as JSON", 1, true)
+      assert.error_matches(function() json.encode(value) end,
+        "bad argument #1: " .. why .. " cannot be written as JSON", 1, true)
       assert.equal("{}", json.encode {})      -- what an error left behind is gone
     end)
   end

@@ -416,7 +416,7 @@ describe("a refresh token", function()
     }
     local err = ask(own)
     assert.equal("invalid_grant", err.code)
-    assert.equal("the sign-in has ended, or was taken back: sign in again", err.hint)
+    assert.equal("the sign-in has expired or was revoked: sign in again", err.hint)
     assert.is_nil(tostring(err):find("mine-is-secret", 1, true))
   end)
 

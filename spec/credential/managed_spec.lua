@@ -348,7 +348,7 @@ describe("a managed identity", function()
         body = '{"error":"invalid_request","error_description":"Identity not found"}' },
         "invalid_request",
       "Identity not found",
-      "give the machine this managed identity in the Azure portal, or name another one",
+      "assign this managed identity to the machine in the Azure portal, or name another one",
     },
     ["a resource that is none"] = {
       "IMDS",
