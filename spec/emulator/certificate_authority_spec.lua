@@ -118,7 +118,7 @@ describe("the emulator's certificate authority", function()
   it("says that it has no place to be in", function()
     local _, errors, code = process.executable({ "-e", ISSUE }, { HOME = "", XDG_STATE_HOME = "" })
     assert.equal(1, code)
-    assert.is_truthy(errors:find("neither XDG_STATE_HOME nor HOME says where", 1, true))
+    assert.is_truthy(errors:find("neither XDG_STATE_HOME nor HOME is set", 1, true))
   end)
 
   it("serves: an emulator in this process, and who works with it", function()

@@ -52,7 +52,7 @@ local KNOWN = {
   state = "string", seed = "table", faults = "table", log = "callable",
 }
 
--- Requests ----------------------------------------------------------------------------------------------------------------
+-- Requests ----------------------------------------------------------------------------------------
 
 -- A fault of ours is the service's: the answer to this request says it, and other requests do not notice. Ctrl-C is none.
 local function crashed(why)
@@ -116,7 +116,7 @@ local function must_keep(self)
   if failed then errors.raise { code = "StateFailed", message = failed.json.error.message } end
 end
 
--- What a script asks of it ------------------------------------------------------------------------------------------------
+-- What a script asks of it ------------------------------------------------------------------------
 
 --- The names and ids of its default world, secret included: it opens nothing but this emulator.
 ---@return table<string, string>       subscription_id, resource_group, workspace_name, location, tenant_id, client_id, client_secret
@@ -292,7 +292,7 @@ function metatable:__tostring()
   return "emulator at " .. tostring(self.url)
 end
 
--- Beginning ---------------------------------------------------------------------------------------------------------------
+-- Beginning ---------------------------------------------------------------------------------------
 
 local function secret()
   return directory.base64url(core.random(30))

@@ -26,16 +26,16 @@ local function certificate_text()
 end
 
 -- What is returned is path and query; {place} is for the segment that says what of it is asked for.
-local function sign(at, operation)
+local function sign(request, operation)
   operation.signature = random_text(SIGNATURE)
   return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/{place}/%s"
-    .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(at.subscription.id, at.workspace.location, operation.id, at.api_version,
-    math.floor(at.now * 1e7), certificate_text(), operation.signature, random_text(HASH))
+    .. "?api-version=%s&service=new&t=%d&c=%s&s=%s&h=%s"):format(request.subscription.id, request.workspace.location, operation.id, request.api_version,
+    math.floor(request.now * 1e7), certificate_text(), operation.signature, random_text(HASH))
 end
 
 -- At its real speed nothing is said of when to ask again, as recorded; sped up, clients are told to keep pace.
-local function pace(at)
-  local clock = at.world.clock
+local function pace(request)
+  local clock = request.world.clock
   if clock.speed == 1 then return nil end
   local seconds = clock:in_real_time(inferred.poll_after)
   return seconds and ("%d"):format(math.max(1, math.floor(seconds * 1000)))
@@ -47,18 +47,18 @@ end
 ---@param failure { code: string, message: string, status: string? }?
 ---@param with { location: boolean?, only_location: boolean? }?      whether it is told of by Location too, or by nothing else
 ---@return table headers
-function operations.accept(at, due, failure, with)
+function operations.accept(request, due, failure, with)
   with = with or {}
-  local operation = { id = at.world.guid(), due = due, failure = failure }
-  local target = sign(at, operation)
-  at.world:save("operation", operation)
-  local behaviour = at.world.behaviour
-  local function url(place) return at.origin .. target:gsub("{place}", place) end
+  local operation = { id = request.world.guid(), due = due, failure = failure }
+  local target = sign(request, operation)
+  request.world:save("operation", operation)
+  local behaviour = request.world.behaviour
+  local function url(place) return request.origin .. target:gsub("{place}", place) end
   return {
     ["Azure-AsyncOperation"] = not with.only_location and url "computeOperationsStatus" or nil,
     Location = (with.location or with.only_location or behaviour.location) and url "computeOperationsResult" or nil,
     ["Retry-After"] = behaviour.retry_after and ("%d"):format(behaviour.retry_after) or nil,
-    ["retry-after-ms"] = not behaviour.retry_after and pace(at) or nil,
+    ["retry-after-ms"] = not behaviour.retry_after and pace(request) or nil,
   }
 end
 
@@ -75,8 +75,8 @@ function failures.operation_hung()
   return { code = inferred.timed_out, message = "The operation was given up.", status = "Hung" }
 end
 
-function failures.capacity(_, at, vm_size)
-  return capacity.failure(vm_size, at.workspace.location)
+function failures.capacity(_, request, vm_size)
+  return capacity.failure(vm_size, request.workspace.location)
 end
 
 function failures.unusable_node(_, _, _, name)
@@ -88,9 +88,9 @@ function failures.setup_script()
 end
 
 -- Trouble that was asked for, as machine.begin takes it.
-local function planned_failure(at, compute, vm_size)
-  local make = at.trouble and failures[at.trouble.name]
-  return make and make(at.trouble, at, vm_size, compute.name)
+local function planned_failure(request, compute, vm_size)
+  local make = request.trouble and failures[request.trouble.name]
+  return make and make(request.trouble, request, vm_size, compute.name)
 end
 
 --- Begin a verb on a compute; the caller makes the change known.
@@ -99,17 +99,17 @@ end
 ---@param verb string
 ---@param more table?        as machine.begin takes it; location: whether Location tells of it too
 ---@return table headers
-function operations.begin(at, compute, verb, more)
+function operations.begin(request, compute, verb, more)
   local vm_size = more and more.vm_size or compute.vm_size
-  local failure = planned_failure(at, compute, vm_size) or capacity.lack(at.world.behaviour, verb, vm_size, at.workspace.location)
-  local begun = machine.begin(compute, verb, at.now, failure, more)
-  return operations.accept(at, begun.due, begun.failure, more)
+  local failure = planned_failure(request, compute, vm_size) or capacity.lack(request.world.behaviour, verb, vm_size, request.workspace.location)
+  local begun = machine.begin(compute, verb, request.now, failure, more)
+  return operations.accept(request, begun.due, begun.failure, more)
 end
 
-local function find(at)
-  local operation = at.world:operation(at.operation_id)
-  if not operation then refusal.raise("no_operation", at.operation_id) end
-  if at.query.s ~= operation.signature then refusal.raise "bad_signature" end
+local function find(request)
+  local operation = request.world:operation(request.operation_id)
+  if not operation then refusal.raise("no_operation", request.operation_id) end
+  if request.query.s ~= operation.signature then refusal.raise "bad_signature" end
   return operation
 end
 
@@ -118,9 +118,9 @@ local SUCCEEDED = '{"status":"Succeeded","percentComplete":100.0}'      -- as a 
 local WORDS = { Canceled = "Canceled" }      -- how a planned failure ends, where it is not "Failed"
 
 --- The status of an operation: 200 whatever it is.
-function operations.status(at)
-  local operation = find(at)
-  if operation.due > at.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(at) } } end
+function operations.status(request)
+  local operation = find(request)
+  if operation.due > request.now then return { status = 200, json = { status = "InProgress" }, headers = { ["retry-after-ms"] = pace(request) } } end
   local failure = operation.failure
   if not failure then return { status = 200, body = SUCCEEDED } end
   return {
@@ -130,12 +130,12 @@ function operations.status(at)
 end
 
 --- What Location leads to: 202 while it runs, then 200, or the failure.
-function operations.result(at)
-  local operation = find(at)
+function operations.result(request)
+  local operation = find(request)
   local failure = operation.failure
-  if operation.due > at.now then
-    local headers = operations.again(at)
-    headers.Location = at.origin .. at.target
+  if operation.due > request.now then
+    local headers = operations.again(request)
+    headers.Location = request.origin .. request.target
     return { status = 202, headers = headers }
   end
   if not failure then return { status = 200 } end
@@ -143,9 +143,9 @@ function operations.result(at)
 end
 
 --- When to ask again, as headers.
-function operations.again(at)
-  local behaviour = at.world.behaviour
-  return { ["Retry-After"] = behaviour.retry_after and ("%d"):format(behaviour.retry_after) or nil, ["retry-after-ms"] = pace(at) }
+function operations.again(request)
+  local behaviour = request.world.behaviour
+  return { ["Retry-After"] = behaviour.retry_after and ("%d"):format(behaviour.retry_after) or nil, ["retry-after-ms"] = pace(request) }
 end
 
 return operations

@@ -19,7 +19,7 @@ local function segment_of(family)
   return (family.name:gsub(" ", "_"))
 end
 
--- What is used ------------------------------------------------------------------------------------------------------------
+-- What is used ------------------------------------------------------------------------------------
 
 local function usage(id, kind, name, title, used, limit)
   return {
@@ -29,9 +29,9 @@ local function usage(id, kind, name, title, used, limit)
 end
 
 --- The rows of the usages, as the live service has them.
-function quotas.usages(at)
-  local world, base = at.world, "/subscriptions/" .. at.subscription.id
-  local used = world:usage(at.subscription, at.location)
+function quotas.usages(request)
+  local world, base = request.world, "/subscriptions/" .. request.subscription.id
+  local used = world:usage(request.subscription, request.location)
   local rows = json.array {
     usage(base, "totalClusters", "TotalClusters", "Total Clusters", used.clusters, world.quotas.clusters),
     usage(base, "totalDedicatedCores", "TotalDedicatedCores", "Total Cluster Dedicated Regional vCPUs", used.total, world.quotas.total),
@@ -64,7 +64,7 @@ function quotas.cores_of(compute)
   return size.vCPUs * (compute.nodes or 1), size.family
 end
 
--- What the limits are -----------------------------------------------------------------------------------------------------
+-- What the limits are -----------------------------------------------------------------------------
 
 local function limit_in_workspace(world, workspace, family)
   return workspace.quotas and workspace.quotas[family.name] or world:family_limit(family)
@@ -77,10 +77,10 @@ local function quota(id, kind, family, limit, location)
   }
 end
 
-local function workspaces_there(at)
+local function workspaces_there(request)
   local list = {}
-  for _, workspace in ipairs(at.world:workspaces(at.subscription)) do
-    if workspace.location == at.location then list[#list + 1] = workspace end
+  for _, workspace in ipairs(request.world:workspaces(request.subscription)) do
+    if workspace.location == request.location then list[#list + 1] = workspace end
   end
   return list
 end
@@ -91,13 +91,13 @@ local function id_of(workspace)
 end
 
 --- Each family's limit: for the subscription, then for each workspace.
-function quotas.list(at)
-  local rows, there = json.array {}, workspaces_there(at)
+function quotas.list(request)
+  local rows, there = json.array {}, workspaces_there(request)
   for _, family in ipairs(sizes.families()) do
-    local limit = at.world:family_limit(family)
-    rows[#rows + 1] = quota("/subscriptions/" .. at.subscription.id, "vmFamily", family, limit, json.null)
+    local limit = request.world:family_limit(family)
+    rows[#rows + 1] = quota("/subscriptions/" .. request.subscription.id, "vmFamily", family, limit, json.null)
     for _, workspace in ipairs(there) do
-      rows[#rows + 1] = quota(id_of(workspace), "workspaces", family, limit_in_workspace(at.world, workspace, family), workspace.location)
+      rows[#rows + 1] = quota(id_of(workspace), "workspaces", family, limit_in_workspace(request.world, workspace, family), workspace.location)
     end
   end
   return answer.of { value = rows }
@@ -115,41 +115,41 @@ local function family_of(segment)
   end
 end
 
-local function workspace_of(at, id)
+local function workspace_of(request, id)
   local group_name, name = id:match "^/subscriptions/[^/]+/[rR]esource[gG]roups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/"
-  local group = group_name and at.world:group(at.subscription, group_name)
-  return group and at.world:workspace(group, name)
+  local group = group_name and request.world:group(request.subscription, group_name)
+  return group and request.world:workspace(group, name)
 end
 
 -- Whether a limit can be set, by the words of the service; and sets it.
-local function set(at, id, limit)
-  local family, workspace = family_of(id:match "/quotas/([^/]+)$" or ""), workspace_of(at, id)
+local function set(request, id, limit)
+  local family, workspace = family_of(id:match "/quotas/([^/]+)$" or ""), workspace_of(request, id)
   if not workspace or not limit or limit < 0 then return "Failure" end
-  if workspace.location ~= at.location then return "OperationNotEnabledForRegion" end
+  if workspace.location ~= request.location then return "OperationNotEnabledForRegion" end
   if not family then return "InvalidVMFamilyName" end
-  if limit > at.world:family_limit(family) then return "InvalidQuotaExceedsSubscriptionLimit" end
-  if limit < used_in_workspace(at.world, workspace, family.name) then return "InvalidQuotaBelowClusterMinimum" end
+  if limit > request.world:family_limit(family) then return "InvalidQuotaExceedsSubscriptionLimit" end
+  if limit < used_in_workspace(request.world, workspace, family.name) then return "InvalidQuotaBelowClusterMinimum" end
   workspace.quotas = workspace.quotas or {}
   workspace.quotas[family.name] = limit
-  at.world:save("workspace", workspace)
+  request.world:save("workspace", workspace)
   return "Success"
 end
 
 --- Set limits of workspaces. Each is answered for itself: a 200 can hold failures.
-function quotas.update(at)
+function quotas.update(request)
   local rows = json.array {}
-  for i, each in ipairs(check.list(check.body(at.body).value, "value") or refusal.raise("missing_property", "value")) do
+  for i, each in ipairs(check.list(check.body(request.body).value, "value") or refusal.raise("missing_property", "value")) do
     if type(each) ~= "table" then refusal.raise("wrong_type", "value", "a list of objects") end
     local id, limit = check.required(each.id, "string", "value.id"), check.whole(each.limit, "value.limit")
     rows[i] = {
       id = id, type = check.text(each.type, "value.type") or PROVIDER .. "workspaces/quotas", limit = limit, unit = "Count",
-      status = set(at, id, limit),
+      status = set(request, id, limit),
     }
   end
   return answer.of { value = rows }
 end
 
--- What is refused ---------------------------------------------------------------------------------------------------------
+-- What is refused ---------------------------------------------------------------------------------
 
 local function family_named(name)
   for _, family in ipairs(sizes.families()) do
@@ -171,13 +171,13 @@ end
 ---@param at table              a request's, with subscription and workspace
 ---@param size table            as sizes.find gives it
 ---@param more { nodes: integer?, computes: integer?, freed: integer? }?     nodes (1), computes (1), cores of the family that become free
-function quotas.check(at, size, more)
+function quotas.check(request, size, more)
   more = more or {}
-  local world, workspace, nodes = at.world, at.workspace, more.nodes or 1
-  local used, family = world:usage(at.subscription, workspace.location), family_named(size.family)
+  local world, workspace, nodes = request.world, request.workspace, more.nodes or 1
+  local used, family = world:usage(request.subscription, workspace.location), family_named(size.family)
   local wanted, freed, in_family = size.vCPUs * nodes, more.freed or 0, used.families[size.family] or 0
   local title, limit = sizes.family_title(size.family), world:family_limit(family)
-  local planned = at.trouble and PLANNED[at.trouble.name]
+  local planned = request.trouble and PLANNED[request.trouble.name]
   if planned then return planned(title, used, nodes, wanted, in_family) end
   if used.clusters + (more.computes or 1) > world.quotas.clusters then refusal.raise("quota_clusters", world.quotas.clusters) end
   if used.total - freed + wanted > world.quotas.total then refusal.raise("quota_total", world.quotas.total, nodes, wanted, used.total) end
@@ -196,7 +196,7 @@ function quotas.lack(world, compute)
   if machine.holds_cores(compute) then return nil end
   local workspace = compute.workspace
   local at = { world = world, workspace = workspace, subscription = workspace.group.subscription }
-  local ok, raised = pcall(quotas.check, at, sizes.find(compute.vm_size), { computes = 0 })
+  local ok, raised = pcall(quotas.check, request, sizes.find(compute.vm_size), { computes = 0 })
   if ok then return nil end
   if not refusal.is(raised) then error(raised, 0) end
   return { code = raised.code, message = raised.message }

@@ -51,7 +51,7 @@ function roles.new(given)
   return self
 end
 
--- Actions -----------------------------------------------------------------------------------------------------------------
+-- Actions -----------------------------------------------------------------------------------------
 
 -- `*` stands for any text. "computes/*/write" is also "computes/write": else a data scientist could create computes, which the service's
 -- documents deny, and "workspaces/write" would need no line of its own among that role's exceptions.
@@ -79,7 +79,7 @@ function roles.holds(role, action)
   return is_in(role.actions, wanted) and not is_in(role.not_actions, wanted)
 end
 
--- Definitions -------------------------------------------------------------------------------------------------------------
+-- Definitions -------------------------------------------------------------------------------------
 
 local ROLE = { id = "string", name = "string", description = "string", actions = "table", not_actions = "table" }
 
@@ -125,7 +125,7 @@ function Roles:list()
   return list
 end
 
--- Assignments -------------------------------------------------------------------------------------------------------------
+-- Assignments -------------------------------------------------------------------------------------
 
 --- Give a principal a role at a scope and all that is below it.
 ---@param assignment { id: string?, principal_id: string, role: string, scope: string }

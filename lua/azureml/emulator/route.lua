@@ -16,8 +16,8 @@ local route = {}
 
 local places = {}
 
-local function sizes_list(at)
-  return answer.of { [versions.sizes_member(at.api_version)] = sizes.all }
+local function sizes_list(request)
+  return answer.of { [versions.sizes_member(request.api_version)] = sizes.all }
 end
 
 -- The subscription's part of a path, and what may follow it. {name}: any segment. Each method: the action, and who acts.
@@ -144,15 +144,15 @@ end
 ---@param at table
 ---@param row table
 ---@param location string       where the service is
-function route.check_version(at, row, location)
-  local version = at.query["api-version"]
+function route.check_version(request, row, location)
+  local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
   if not versions.is_known(version) then
     local known = table.concat(versions.list, ", ")
     refusal.raise("unknown_api_version", location, version:sub(1, 60), type_of(row), known, location)
   end
-  if row.since and not versions.has(version, row.since) then refusal.raise("unknown_path", at.path, version) end
-  at.api_version = version
+  if row.since and not versions.has(version, row.since) then refusal.raise("unknown_path", request.path, version) end
+  request.api_version = version
 end
 
 --- The verb that a request is, for faults: create, update, delete, start, stop, restart, resize and so on, or nil.
@@ -161,36 +161,36 @@ function route.verb(row, method)
   return row[1] == COMPUTE and VERBS[method] or nil
 end
 
-function places.group(at, name)
-  at.group = at.world:group(at.subscription, name)
-  if not at.group then refusal.raise("no_group", name) end
+function places.group(request, name)
+  request.group = request.world:group(request.subscription, name)
+  if not request.group then refusal.raise("no_group", name) end
 end
 
-function places.workspace(at, name, found)
-  at.workspace = at.world:workspace(at.group, name)
-  if at.workspace then return end
-  if found.compute or at.row[1]:find "/{workspace}/" then refusal.raise("no_parent", name) end
-  refusal.raise("no_workspace", name, at.group.name)
+function places.workspace(request, name, found)
+  request.workspace = request.world:workspace(request.group, name)
+  if request.workspace then return end
+  if found.compute or request.row[1]:find "/{workspace}/" then refusal.raise("no_parent", name) end
+  refusal.raise("no_workspace", name, request.group.name)
 end
 
-function places.job(at, name) at.job_name = name end
-function places.compute(at, name) at.compute_name = name end
+function places.job(request, name) request.job_name = name end
+function places.compute(request, name) request.compute_name = name end
 
-function places.location(at, name)
-  at.location = regions.plain(name)
-  if regions.is_known(at.location) or at.world:has_location(at.location) then return end
-  refusal.raise("unknown_api_version", name, at.api_version, type_of(at.row), table.concat(versions.list, ", "),
+function places.location(request, name)
+  request.location = regions.plain(name)
+  if regions.is_known(request.location) or request.world:has_location(request.location) then return end
+  refusal.raise("unknown_api_version", name, request.api_version, type_of(request.row), table.concat(versions.list, ", "),
     table.concat(regions.list, ", "))
 end
 
-function places.operation(at, name) at.operation_id = name end
+function places.operation(request, name) request.operation_id = name end
 
 local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }
 
 --- Look up what the path names; refuses what is not there.
-function route.resolve(at, found)
+function route.resolve(request, found)
   for _, name in ipairs(ORDER) do
-    if found[name] then places[name](at, found[name], found) end
+    if found[name] then places[name](request, found[name], found) end
   end
 end
 

@@ -8,7 +8,7 @@ local tables = require "azureml.tables"
 
 local seed = {}
 
--- Rules: each takes a value and its place, and returns what is wrong, or nil -----------------------------------------------
+-- Rules: each takes a value and its place, and returns what is wrong, or nil ----------------------
 
 local function words(names)
   return table.concat(tables.keys(names), ", ")
@@ -74,7 +74,7 @@ local function record(rules, needed)
   end
 end
 
--- What a seed may hold ----------------------------------------------------------------------------------------------------
+-- What a seed may hold ----------------------------------------------------------------------------
 
 local STATES = {
   Steady = true, Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true,
@@ -143,7 +143,7 @@ function seed.fault_of(value)
   return record(seed.rules)(value, "")
 end
 
--- Sowing ------------------------------------------------------------------------------------------------------------------
+-- Sowing ------------------------------------------------------------------------------------------
 
 --- The names and ids that a seed gives, over those that are otherwise.
 ---@param given table
@@ -186,7 +186,7 @@ function seed.sow(emulator, given)
   end
 end
 
--- Files -------------------------------------------------------------------------------------------------------------------
+-- Files -------------------------------------------------------------------------------------------
 
 local function fail(path, why)
   errors.raise { code = "SeedInvalid", message = ("the seed %s: %s"):format(path, why) }

@@ -19,7 +19,7 @@ local function fail(path, why, hint)
   errors.raise { code = "StateFailed", message = ("the state in %s cannot be used: %s"):format(path, why), hint = hint }
 end
 
--- Reading -----------------------------------------------------------------------------------------------------------------
+-- Reading -----------------------------------------------------------------------------------------
 
 local function is_change(change)
   return json.is_array(change) and type(change[1]) == "string" and type(change[2]) == "string"
@@ -83,7 +83,7 @@ function state_file.open(path)
   return self
 end
 
--- Writing -----------------------------------------------------------------------------------------------------------------
+-- Writing -----------------------------------------------------------------------------------------
 
 local function line_of(self, changes)
   return json.encode { at = { self.clock:now(), core.time() }, set = json.array(changes) } .. "\n"

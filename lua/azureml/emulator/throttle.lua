@@ -24,7 +24,7 @@ function throttle.new(clock)
   return setmetatable({ clock = clock, buckets = {}, limits = inferred.buckets }, Throttle)
 end
 
--- Limits ------------------------------------------------------------------------------------------------------------------
+-- Limits ------------------------------------------------------------------------------------------
 
 -- What was in force before 2024: so many an hour and principal.
 throttle.HOURLY = { reads = { 12000, 12000 / 3600 }, writes = { 1200, 1200 / 3600 }, deletes = { 15000, 15000 / 3600 } }
@@ -59,7 +59,7 @@ function Throttle:set(given)
   if type(given) == "table" then self.limits = setmetatable(given, { __index = inferred.buckets }) end
 end
 
--- Buckets -----------------------------------------------------------------------------------------------------------------
+-- Buckets -----------------------------------------------------------------------------------------
 
 local function bucket_of(self, key, size, refill)
   local now = self.clock:now()

@@ -14,7 +14,7 @@ local validate = {}
 
 local text, flag, object = check.text, check.flag, check.table
 
--- Names -------------------------------------------------------------------------------------------------------------------
+-- Names -------------------------------------------------------------------------------------------
 
 --- The name rule of section 8.1, for instances.
 function validate.name(name)
@@ -28,7 +28,7 @@ function validate.cluster_name(name)
   refusal.raise("cluster_name_invalid", name)
 end
 
--- What both kinds have ----------------------------------------------------------------------------------------------------
+-- What both kinds have ----------------------------------------------------------------------------
 
 local function offered(kind)
   local names = {}
@@ -88,7 +88,7 @@ function validate.envelope(body, workspace)
   }, inner
 end
 
--- Instances ---------------------------------------------------------------------------------------------------------------
+-- Instances ---------------------------------------------------------------------------------------
 
 local function user_of(properties)
   local settings = object(properties.personalComputeInstanceSettings, "personalComputeInstanceSettings")
@@ -152,14 +152,14 @@ end
 ---@param properties table       properties.properties
 ---@param at table               a request's: workspace, api_version, now, world
 ---@return table wanted
-function validate.instance(properties, at)
-  local given = known_to(properties, at.api_version)
+function validate.instance(properties, request)
+  local given = known_to(properties, request.api_version)
   local vm_size = check.required(given.vmSize, "string", "properties.properties.vmSize")
   local wanted = {
-    vm_size = vm_size, size = validate.size(vm_size, "ComputeInstance", at.workspace.location), user = user_of(given),
+    vm_size = vm_size, size = validate.size(vm_size, "ComputeInstance", request.workspace.location), user = user_of(given),
     ssh = ssh_of(given), subnet = subnet_of(given),
     idle = validate.idle(given.idleTimeBeforeShutdown),
-    schedules = schedules.read(given.schedules, at.now, at.world.guid),
+    schedules = schedules.read(given.schedules, request.now, request.world.guid),
     sharing = check.one_of(given.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
     authorization = check.one_of(given.computeInstanceAuthorizationType, AUTHORIZATIONS, "computeInstanceAuthorizationType"),
     public_ip = flag(given.enableNodePublicIp, "enableNodePublicIp"),
@@ -168,11 +168,11 @@ function validate.instance(properties, at)
     root_access = flag(given.enableRootAccess, "enableRootAccess"), release_quota = flag(given.releaseQuotaOnStop, "releaseQuotaOnStop"),
   }
   if wanted.user and wanted.ssh.key then refusal.raise "ssh_on_behalf" end
-  check_network(wanted, at.workspace)
+  check_network(wanted, request.workspace)
   return wanted
 end
 
--- Clusters ----------------------------------------------------------------------------------------------------------------
+-- Clusters ----------------------------------------------------------------------------------------
 
 local MOST_NODES = 100
 
@@ -204,10 +204,10 @@ local SYSTEMS, PRIORITIES = { Linux = true, Windows = true }, { Dedicated = true
 ---@param at table
 ---@param old table?        the cluster that is there
 ---@return table wanted
-function validate.cluster(properties, at, old)
+function validate.cluster(properties, request, old)
   local name = text(properties.vmSize, "vmSize") or old and old.vm_size or check.required(nil, "string", "properties.properties.vmSize")
   return {
-    vm_size = name, size = validate.size(name, "AmlCompute", at.workspace.location), subnet = subnet_of(properties),
+    vm_size = name, size = validate.size(name, "AmlCompute", request.workspace.location), subnet = subnet_of(properties),
     scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",
     system = check.one_of(properties.osType, SYSTEMS, "osType") or "Linux",

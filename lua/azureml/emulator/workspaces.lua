@@ -6,25 +6,25 @@ local show = require "azureml.emulator.show"
 local workspaces = {}
 
 --- One.
-function workspaces.get(at)
-  return answer.of(show.workspace(at.workspace, at.application.tenant_id))
+function workspaces.get(request)
+  return answer.of(show.workspace(request.workspace, request.application.tenant_id))
 end
 
 --- Those of a subscription or of one group of it, by pages.
-function workspaces.list(at)
-  return page.of(at, at.world:workspaces(at.subscription, at.group), function(workspace)
-    return show.workspace(workspace, at.application.tenant_id)
+function workspaces.list(request)
+  return page.of(request, request.world:workspaces(request.subscription, request.group), function(workspace)
+    return show.workspace(workspace, request.application.tenant_id)
   end)
 end
 
 local NOTEBOOK_TOKEN = 8 * 3600      -- seconds that one lives
 
 --- A token for the workspace's notebooks: opaque, and good for nothing here.
-function workspaces.notebook_token(at)
-  local info = show.workspace(at.workspace, at.application.tenant_id).properties.notebookInfo
+function workspaces.notebook_token(request)
+  local info = show.workspace(request.workspace, request.application.tenant_id).properties.notebookInfo
   return answer.of {
     notebookResourceId = info.resourceId, hostName = info.fqdn, publicDns = info.fqdn, tokenType = "Bearer", expiresIn = NOTEBOOK_TOKEN,
-    accessToken = at.directory_text(48), refreshToken = at.directory_text(48), scope = "aznb_identity",
+    accessToken = request.directory_text(48), refreshToken = request.directory_text(48), scope = "aznb_identity",
   }
 end
 

@@ -30,7 +30,7 @@ function World:now()
   return self.clock:now()
 end
 
--- Kinds -------------------------------------------------------------------------------------------------------------------
+-- Kinds -------------------------------------------------------------------------------------------
 
 -- What a record does not hold of itself: read like its fields, never written down with them.
 local function link(record, links)
@@ -142,7 +142,7 @@ function World:restore(records)
   end
 end
 
--- Places ------------------------------------------------------------------------------------------------------------------
+-- Places ------------------------------------------------------------------------------------------
 
 local function place(...)
   return table.concat({ ... }, "/"):lower()
@@ -237,7 +237,7 @@ function World:workspaces(subscription, group)
   return list
 end
 
--- Quota -------------------------------------------------------------------------------------------------------------------
+-- Quota -------------------------------------------------------------------------------------------
 
 --- The limit of a family, in cores.
 function World:family_limit(family)
@@ -288,7 +288,7 @@ function World:lack_of_quota(compute)
   return quotas.lack(moment, compute)
 end
 
--- Computes ----------------------------------------------------------------------------------------------------------------
+-- Computes ----------------------------------------------------------------------------------------
 
 function kinds.compute.key(record) return record.place .. "/" .. record.name:lower() end
 
@@ -406,7 +406,7 @@ function World:is_taken(location, name)
   return by_name_in(self, location)[name:lower()] ~= nil
 end
 
--- Jobs and bills ----------------------------------------------------------------------------------------------------------
+-- Jobs and bills ----------------------------------------------------------------------------------
 
 function kinds.job.key(record) return record.place .. "/jobs/" .. record.name:lower() end
 
@@ -462,7 +462,7 @@ function World:instance_named(name)
   end
 end
 
--- Operations --------------------------------------------------------------------------------------------------------------
+-- Operations --------------------------------------------------------------------------------------
 
 function kinds.operation.key(record) return record.id end
 
