@@ -116,6 +116,6 @@ describe("an emulator that is killed", function()
     _, errors, code = process.executable { "emulator", "--state", path }
     assert.equal(1, code)
     assert.is_truthy(errors:find(("azureml: the state in %s cannot be used: it is not an emulator's state"):format(path), 1, true), errors)
-    assert.is_truthy(errors:find("move the file away to begin anew", 1, true), errors)
+    assert.is_truthy(errors:find("move the file away to start with a new state", 1, true), errors)
   end)
 end)

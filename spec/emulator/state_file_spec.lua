@@ -129,7 +129,7 @@ describe("the emulator's state", function()
       process.write(path, text)
       local _, err = errors.try(state_file.open, path)
       assert.equal(("the state in %s cannot be used: %s"):format(path, what), err.message)
-      assert.equal("move the file away to begin anew", err.hint)
+      assert.equal("move the file away to start with a new state", err.hint)
       assert.equal(text, read(path))
     end)
   end

@@ -103,6 +103,7 @@ function clusters.patch(request)
   local shown = show.compute(compute, request.workspace, request.now)
   return { status = 202, json = shown, headers = headers }
 end
+
 local FIRST_PORT = 50000
 
 local function node_id(compute, index)
