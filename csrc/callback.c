@@ -1,5 +1,6 @@
-/* callback.c: what a browser brings back to a port of this machine at the end of a sign-in. Only a form that is posted counts: a code in an
-   address would stay in the browser's history. Source: auth.md, section 9. */
+/* callback.c: what a browser brings back to a port of this machine at the end of a sign-in. Only a
+   form that is posted counts: a code in an address would stay in the browser's history.
+   Source: spec/contract/auth.md, section 9. */
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

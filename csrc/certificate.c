@@ -1,5 +1,6 @@
-/* certificate.c: a certificate with its private key, read from PEM or PKCS#12 as applications have them: which of several certificates is the
-   key's, and what is wrong with the rest. What is signed with it is jwt.c's. Source: auth.md, section 4. */
+/* certificate.c: a certificate with its private key, read from PEM or PKCS#12 as applications have
+   them: which of several certificates is the key's, and what is wrong with the rest. What is signed
+   with it is jwt.c's. Source: spec/contract/auth.md, section 4. */
 
 #include <limits.h>
 #include <openssl/err.h>

@@ -1,5 +1,6 @@
-/* challenge.c: what WWW-Authenticate demands: several fields, several challenges in a field, schemes and names without case, values quoted or
-   not (RFC 9110, section 11.6.1). What to do about it is op.c's. Source: auth.md, section 11. */
+/* challenge.c: what WWW-Authenticate demands: several fields, several challenges in a field,
+   schemes and names without case, values quoted or not (RFC 9110, section 11.6.1). What to do about
+   it is op.c's. Source: spec/contract/auth.md, section 11. */
 
 #include <jansson.h>
 #include <stdlib.h>

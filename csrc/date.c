@@ -1,4 +1,5 @@
-/* date.c: the forms in which token sources say when a token ends. Source: auth.md, sections 6 and 7. */
+/* date.c: the forms in which token sources say when a token ends. Source: spec/contract/auth.md,
+   sections 6 and 7. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* jwt.c: JSON web tokens: reads a claim of the payload, for who it is, without verifying; and signs the assertion by which an application
-   proves itself. Source: auth.md, section 4. */
+/* jwt.c: JSON web tokens: reads a claim of the payload, for who it is, without verifying; and signs
+   the assertion by which an application proves itself. Source: spec/contract/auth.md, section 4. */
 
 #include <jansson.h>
 #include <stdlib.h>

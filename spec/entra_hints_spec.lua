@@ -1,5 +1,5 @@
---- What a person reads when Entra ID refuses: the cause in its own words, and the remedy. Every row of auth.md's table of errors that Entra
---- ID says, and of its lists in section 2.
+--- What a person reads when Entra ID refuses: the cause in its own words, and the remedy. Every row
+--- of spec/contract/auth.md's table of errors that Entra ID says, and of its lists in section 2.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"

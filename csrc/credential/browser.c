@@ -1,5 +1,5 @@
-/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which comes back to a port of ours.
-   Source: auth.md, section 9; RFC 7636 and RFC 8252. */
+/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which
+   comes back to a port of ours. Source: spec/contract/auth.md, section 9; RFC 7636 and RFC 8252. */
 
 #include <errno.h>
 #include <openssl/evp.h>

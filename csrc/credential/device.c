@@ -1,4 +1,5 @@
-/* device.c: signing in with a code that the person enters elsewhere: for machines without a browser. Source: auth.md, section 8; RFC 8628. */
+/* device.c: signing in with a code that the person enters elsewhere: for machines without a
+   browser. Source: spec/contract/auth.md, section 8; RFC 8628. */
 
 #include <jansson.h>
 #include <stdlib.h>

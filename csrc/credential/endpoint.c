@@ -36,7 +36,8 @@ static int check(const AuthorityOptions *options, Error *error) {
   return fault == NULL;
 }
 
-/* Entra's refusals that pass by themselves, though their status does not say so. Source: auth.md, section 2. */
+/* Entra's refusals that pass by themselves, though their status does not say so.
+   Source: spec/contract/auth.md, section 2. */
 static const char *const passing_words[] = { "temporarily_unavailable", "server_error", NULL };
 static const int passing_codes[] = { 90006, 90012, 90024, 90033, 90055, 90090, 0 };
 
@@ -122,7 +123,8 @@ static int allows(const Endpoint *endpoint, const char *tenant) {
   return text_equal(endpoint->tenant_id, tenant);
 }
 
-/* Source: auth.md, section 2: who is bound to one tenant asks that one, whatever is wanted. */
+/* Source: spec/contract/auth.md, section 2: who is bound to one tenant asks that one, whatever is
+   wanted. */
 static int is_bound(const Endpoint *endpoint) { return endpoint->is_adfs || text_variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH"); }
 
 char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error) {

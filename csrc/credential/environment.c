@@ -1,5 +1,6 @@
-/* environment.c: what AZURE_* variables say of an application: the first complete set of them chooses the kind. Read here, so that a secret
-   never passes through Lua. Source: auth.md, section 5. */
+/* environment.c: what AZURE_* variables say of an application: the first complete set of them
+   chooses the kind. Read here, so that a secret never passes through Lua.
+   Source: spec/contract/auth.md, section 5. */
 
 #include "credential/lacking.h"
 #include "text.h"

@@ -1,5 +1,6 @@
-/* github.c: a workflow of GitHub Actions that may ask for tokens of its own ("permissions: id-token: write"). Source: auth.md, section 1: other OIDC
-   federations; the variables are GitHub's. */
+/* github.c: a workflow of GitHub Actions that may ask for tokens of its own ("permissions:
+   id-token: write"). Source: spec/contract/auth.md, section 1: other OIDC federations; the
+   variables are GitHub's. */
 
 #include "credential/federation.h"
 #include "credential/lacking.h"

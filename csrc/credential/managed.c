@@ -1,5 +1,6 @@
-/* managed.c: the identity that Azure gave to this machine: one question on the machine itself, past every proxy. Which endpoint it goes to is
-   managed_place.c's, what comes back managed_answer.c's, and the proof that Arc wants managed_arc.c's. Source: auth.md, section 6. */
+/* managed.c: the identity that Azure gave to this machine: one question on the machine itself, past
+   every proxy. Which endpoint it goes to is managed_place.c's, what comes back managed_answer.c's,
+   and the proof that Arc wants managed_arc.c's. Source: spec/contract/auth.md, section 6. */
 
 #include <jansson.h>
 #include <stdlib.h>

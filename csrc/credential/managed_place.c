@@ -1,4 +1,5 @@
-/* managed_place.c: where this machine's managed identity is to be asked for, by the variables that Azure sets. Source: auth.md, section 6. */
+/* managed_place.c: where this machine's managed identity is to be asked for, by the variables that
+   Azure sets. Source: spec/contract/auth.md, section 6. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* person.c: what credentials of a person have in common: a token that is kept on disk serves, else the refresh token brings one, else the
-   person is asked, once for all who wait. How he is asked is the kinds' own. Source: auth.md, sections 8, 9 and 12. */
+/* person.c: what credentials of a person have in common: a token that is kept on disk serves, else
+   the refresh token brings one, else the person is asked, once for all who wait. How he is asked is
+   the kinds' own. Source: spec/contract/auth.md, sections 8, 9 and 12. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* pipelines.c: a run of Azure Pipelines with a service connection that Entra ID trusts. Source: auth.md, section 5. */
+/* pipelines.c: a run of Azure Pipelines with a service connection that Entra ID trusts.
+   Source: spec/contract/auth.md, section 5. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* program.c: tokens that a program prints, which takes its time: they are kept on disk, for as long as the same person is logged in. What
-   is run, and what its words mean, is the tools' own. Source: auth.md, section 7. */
+/* program.c: tokens that a program prints, which takes its time: they are kept on disk, for as long
+   as the same person is logged in. What is run, and what its words mean, is the tools' own.
+   Source: spec/contract/auth.md, section 7. */
 
 #include <errno.h>
 #include <jansson.h>
@@ -158,7 +159,7 @@ static int is_harmless(const char *text) {
   return !text || (*text && *text != '-' && strspn(text, allowed) == strlen(text));
 }
 
-/* Source: auth.md, section 2: without a tenant of its own it may ask for any. */
+/* Source: spec/contract/auth.md, section 2: without a tenant of its own it may ask for any. */
 static int may_ask_for(const Program *state, const char *tenant) {
   return is_harmless(tenant) && (!state->options.tenant_id || text_equal(state->options.tenant_id, tenant));
 }

@@ -1,5 +1,5 @@
-/* workload.c: the identity of a workload: a token of the cluster's, in a file that the cluster renews, stands for the application. Source: auth.md,
-   section 5. */
+/* workload.c: the identity of a workload: a token of the cluster's, in a file that the cluster
+   renews, stands for the application. Source: spec/contract/auth.md, section 5. */
 
 #include "credential/lacking.h"
 #include "text.h"

@@ -1,4 +1,5 @@
---- The Azure clouds: where one signs in, where Resource Manager is, what a token is for. Source: auth.md, section 13.
+--- The Azure clouds: where one signs in, where Resource Manager is, what a token is for.
+--- Source: spec/contract/auth.md, section 13.
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 

@@ -1,5 +1,6 @@
---- Where settings come from: arguments, environment, a config.json found upward, the Azure CLI's defaults; and in which world we are.
---- A source serves whole or not at all; explicit arguments override single fields. Source of the search: sdk-v1.md, section 1.
+--- Where settings come from: arguments, environment, a config.json found upward, the Azure CLI's
+--- defaults; and in which world we are. A source serves whole or not at all; explicit arguments
+--- override single fields. Source of the search: spec/contract/sdk-v1.md, section 1.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"

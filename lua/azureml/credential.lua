@@ -143,7 +143,8 @@ function credential.azure_developer_cli(given)
   return open { kind = "azure_developer_cli", tenant_id = given.tenant_id, timeout = given.timeout, uncached = given.cache == false }
 end
 
--- The Azure CLI's own, which every tenant knows and which may sign people in. Source: auth.md, section 8.
+-- The Azure CLI's own, which every tenant knows and which may sign people in.
+-- Source: spec/contract/auth.md, section 8.
 local PUBLIC_APPLICATION, ANY_ORGANISATION = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "organizations"
 
 local function person(more)
@@ -262,9 +263,10 @@ function credential.environment(given)
   }
 end
 
---- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App Service, Azure Arc, Cloud Shell, and Azure
---- ML's own endpoint on a compute instance, where it is the signed-in user's unless a client_id says which identity. At most one id: a
---- user-assigned identity; without one the machine's own. Source: auth.md, section 6.
+--- The identity that Azure gave to the machine this runs on: IMDS on a virtual machine, App
+--- Service, Azure Arc, Cloud Shell, and Azure ML's own endpoint on a compute instance, where it is
+--- the signed-in user's unless a client_id says which identity. At most one id: a user-assigned
+--- identity; without one the machine's own. Source: spec/contract/auth.md, section 6.
 ---@param given? { client_id: string?, object_id: string?, resource_id: string?, probe: boolean? }    probe: look first, for a second at
 ---       most, whether anybody is there; for chains on machines that may not be in Azure
 ---@return azureml.Credential

@@ -1,4 +1,5 @@
---- The credentials that are tried where none is given, and what AZURE_TOKEN_CREDENTIALS leaves of them. Source: auth.md, section 10.
+--- The credentials that are tried where none is given, and what AZURE_TOKEN_CREDENTIALS leaves of
+--- them. Source: spec/contract/auth.md, section 10.
 local errors = require "azureml.error"
 
 local default_credential = {}

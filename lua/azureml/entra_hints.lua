@@ -1,5 +1,6 @@
---- What to do next when Entra ID refuses a sign-in, by the number in its text ("AADSTS7000215: ..."). The words after the number change;
---- the numbers are for people, and so is this. Source: auth.md, sections 1, 2 and 8.
+--- What to do next when Entra ID refuses a sign-in, by the number in its text ("AADSTS7000215:
+--- ..."). The words after the number change; the numbers are for people, and so is this.
+--- Source: spec/contract/auth.md, sections 1, 2 and 8.
 local entra_hints = {}
 
 local AGAIN = "the sign-in has ended: sign in again, with 'azureml login' or 'az login'"

@@ -15,7 +15,8 @@ local function has_tags(vm, wanted)
   return true
 end
 
--- "Mine": assigned to me, or created by me and assigned to nobody. Source: sdk-v1.md, section 9.
+-- "Mine": assigned to me, or created by me and assigned to nobody. Source: spec/contract/sdk-v1.md,
+-- section 9.
 local function is_mine(vm)
   return vm.owner ~= nil and vm.owner:lower() == vm.workspace:object_id():lower()
 end

@@ -41,9 +41,12 @@ describe("the machine behind an instance", function()
   end
 
   for _, row in ipairs {
-    { "stop", "Running", true }, { "stop", "JobRunning", true }, { "stop", "Stopped", false },
+    { "stop", "Running", true },
+    { "stop", "JobRunning", true },
+    { "stop", "Stopped", false },
     { "stop", "Unusable", false },
-    { "restart", "Running", true }, { "restart", "Unusable", true },
+    { "restart", "Running", true },
+    { "restart", "Unusable", true },
     { "restart", "Stopped", false },
     { "start", "Stopped", true }, { "start", "Running", true }, { "delete", "CreateFailed", true },
   } do
@@ -62,7 +65,8 @@ describe("the machine behind an instance", function()
   end)
 
   for _, row in ipairs {
-    { "create", nil, "CreateFailed" }, { "stop", "Running", "Running" },
+    { "create", nil, "CreateFailed" },
+    { "stop", "Running", "Running" },
     { "start", "Stopped", "Stopped" },
   } do
     it(("ends in %s where a %s is to fail"):format(row[3], row[1]), function()
@@ -79,7 +83,8 @@ describe("the machine behind an instance", function()
     local one = settled "Running"
     local begun = machine.begin(one, "stop", 0)
     local last = machine.last_operation(one, 0)
-    assert.same({ "Stop", "InProgress", "User" },
+    assert.same(
+      { "Stop", "InProgress", "User" },
       { last.operationName, last.operationStatus, last.operationTrigger })
     assert.equal("1970-01-01T00:00:00.000+00:00", last.operationTime)
     assert.equal("Succeeded", machine.last_operation(one, begun.due).operationStatus)
@@ -96,22 +101,25 @@ describe("the machine behind an instance", function()
     end)
   end
 
-  it("is Creating for Resource Manager while it is set up after its creation, and not "
-    .. "while it is after a start", function()
+  it("is Creating for Resource Manager while it is set up after its creation, and not while "
+    .. "it is after a start", function()
     local scripts = { startup = { source = "workspaceStorage", data = "Users/ann/start.sh" } }
     local one = { name = "ci-ann", vm_size = "Standard_DS3_v2", scripts = scripts }
     machine.begin(one, "create", 0)
     local now = durations.creating
-    assert.same({ "SettingUp", "Creating" },
+    assert.same(
+      { "SettingUp", "Creating" },
       { machine.state(one, now), machine.provisioning_state(one, now) })
     now = now + durations.setting_up
-    assert.same({ "UserSettingUp", "Creating" },
+    assert.same(
+      { "UserSettingUp", "Creating" },
       { machine.state(one, now), machine.provisioning_state(one, now) })
     local stopped = settled "Stopped"
     stopped.scripts = scripts
     machine.begin(stopped, "start", 0)
     now = durations.starting
-    assert.same({ "SettingUp", "Succeeded" },
+    assert.same(
+      { "SettingUp", "Succeeded" },
       { machine.state(stopped, now), machine.provisioning_state(stopped, now) })
   end)
 end)
@@ -125,7 +133,8 @@ local HOUR, DAY = 3600, 86400
 
 local function daily(action, hour)
   return {
-    action = action, triggerType = "Cron", cron = { expression = ("0 %d * * *"):format(hour) },
+    action = action, triggerType = "Cron",
+    cron = { expression = ("0 %d * * *"):format(hour) },
   }
 end
 
@@ -144,8 +153,8 @@ end
 local function last_of(one, now)
   machine.catch_up(one, now)
   local last = machine.last_operation(one, now)
-  return ("%s %s by %s at %s"):format(last.operationName, last.operationStatus,
-    last.operationTrigger, last.operationTime:sub(6, 16))
+  return ("%s %s by %s at %s"):format(
+    last.operationName, last.operationStatus, last.operationTrigger, last.operationTime:sub(6, 16))
 end
 
 describe("what a machine does by itself", function()
@@ -187,8 +196,8 @@ describe("what a machine does by itself", function()
     assert.equal("Stop Succeeded by Schedule at 11-27T18:00", last_of(one, NOON + 30.5 * HOUR))
   end)
 
-  it("is stopped when it has been idle for long enough, and not "
-    .. "while somebody works on it", function()
+  it("is stopped when it has been idle for long enough, and not while a user works "
+    .. "on it", function()
     local one = machine_with("Running", { idle = "PT30M" })
     machine.touch(one, NOON + 1000)
     assert.equal("Running", machine.state(one, NOON + 2799))
@@ -201,8 +210,8 @@ describe("what a machine does by itself", function()
     assert.equal("Running", machine.state(one, NOON + 30 * DAY))
   end)
 
-  it("cannot be stopped by a schedule when its disk is full, and is "
-    .. "when there is room again", function()
+  it("cannot be stopped by a schedule when its disk is full, and is when there is "
+    .. "room again", function()
     local one = machine_with("Running", { disk_full = true }, daily("Stop", 18))
     assert.equal("Stop StopFailed by Schedule at 11-26T18:00", last_of(one, NOON + 7 * HOUR))
     assert.equal("Running", machine.state(one, NOON + 7 * HOUR))
@@ -257,15 +266,16 @@ describe("a verb of a machine", function()
       begun.failure.message)
   end)
 
-  it("that resizes ends where it began, with another size; one "
-    .. "that fails leaves the old", function()
+  it("that resizes ends where it began, with another size; one that fails leaves "
+    .. "the old", function()
     local one = machine_with("Stopped", {})
     local begun = machine.begin(one, "resize", NOON, nil, { vm_size = "Standard_DS4_v2" })
     assert.same({ "Resizing", "Standard_DS3_v2" }, { machine.state(one, NOON), one.vm_size })
     assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
-    begun = machine.begin(one, "resize", begun.due, { code = "x", message = "x" }, {
-      vm_size = "Standard_DS5_v2",
-    })
+    begun = machine.begin(
+      one, "resize", begun.due,
+      { code = "x", message = "x" },
+      { vm_size = "Standard_DS5_v2" })
     assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
     assert.equal("ResizeFailed", machine.last_operation(one, begun.due).operationStatus)
   end)

@@ -15,7 +15,7 @@ local function open()
   }
 end
 
--- Source: compute-rest.md, section 10.
+-- Source: spec/contract/compute-rest.md, section 10.
 local may = {
   Owner = {
     C .. "read", C .. "write", C .. "delete", C .. "start/action", ML .. "locations/usages/read",

@@ -1,7 +1,7 @@
 local sizes = require "azureml.emulator.sizes"
 
 describe("the emulator's sizes", function()
-  it("are found without case, and have what compute-rest.md shows of one", function()
+  it("are found without case, and have what spec/contract/compute-rest.md shows of one", function()
     local size = sizes.find "STANDARD_DS3_V2"
     assert.same({ "Standard_DS3_v2", "standardDSv2Family", 4, 0, 14, true },
       { size.name, size.family, size.vCPUs, size.gpus, size.memoryGB, size.premiumIO })

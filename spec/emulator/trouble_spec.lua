@@ -21,7 +21,7 @@ describe("trouble of the service", function()
     return value.properties.properties.state
   end
 
-  -- Source: compute-rest.md, section 6.
+  -- Source: spec/contract/compute-rest.md, section 6.
   for _, row in ipairs {
     { "quota_family", "family vCPU quota of" }, { "quota_total", "total vCPU quota of" },
     { "quota_count", "limit of" },

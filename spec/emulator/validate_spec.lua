@@ -26,7 +26,7 @@ local function changed(path, value)
 end
 
 describe("what the emulator takes for an instance", function()
-  -- Source: compute-rest.md, section 8.1.
+  -- Source: spec/contract/compute-rest.md, section 8.1.
   for _, name in ipairs { "ci1", "my-ci", "a-1b", "abcdefghijklmnopqrstuvwx", "A1-b2-c" } do
     it("has a name such as " .. name, function()
       assert.equal(201, (put(door.instance(), name)))

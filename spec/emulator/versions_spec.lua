@@ -15,7 +15,7 @@ describe("the emulator's api-versions", function()
     end)
   end
 
-  -- Source: compute-rest.md, section 7.3, last column.
+  -- Source: spec/contract/compute-rest.md, section 7.3, last column.
   for _, row in ipairs {
     { "vmSize", "2021-01-01", true }, { "setupScripts", "2021-01-01", true },
     { "schedules", "2021-01-01", false },

@@ -15,7 +15,8 @@ import fastjsonschema
 
 SPECIFICATION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "specification.json")
 
-# -- where the live service departs from its specification. Source: compute-rest.md, section 14, and the recordings ---------------------
+# -- where the live service departs from its specification --------------------------------------
+# Source: spec/contract/compute-rest.md, section 14, and the recordings.
 
 BOOLEAN, NULL = {"type": "boolean"}, {"type": "null"}
 

@@ -29,7 +29,8 @@ MORE = [
     ("preview/2026-03-15-preview/examples/Compute/start.json", "/start", None),
 ]
 
-# What the service refuses for instances. Source: compute-rest.md, sections 3.4, 3.7 and 3.8.
+# What the service refuses for instances. Source: spec/contract/compute-rest.md, sections 3.4, 3.7
+# and 3.8.
 NOT_OF_INSTANCES = re.compile(r"/(listNodes|listKeys)$")
 OTHER_TYPES = re.compile(r"(AKS|Aml|Kubernetes|DataFactory)Compute")
 

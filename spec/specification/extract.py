@@ -30,7 +30,8 @@ TYPES = {"ComputeInstance", "AmlCompute"}
 
 COMMON = "common-types/resource-management/v3/types.json#/definitions/"
 
-# Answers that no specification describes by path, but ARM's common types do. Sources: compute-rest.md, sections 3.14 and 4.
+# Answers that no specification describes by path, but ARM's common types do.
+# Sources: spec/contract/compute-rest.md, sections 3.14 and 4.
 SUPPLEMENTS = {
     "/subscriptions/{}/providers/Microsoft.MachineLearningServices/locations/{}/computeOperationsStatus/{}":
         {"get": {"200": COMMON + "OperationStatusResult", "default": COMMON + "ErrorResponse"}},

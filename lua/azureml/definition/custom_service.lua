@@ -1,4 +1,5 @@
---- Custom services: containers that an instance runs beside Jupyter, such as RStudio. Source: compute-rest.md, section 7.4.
+--- Custom services: containers that an instance runs beside Jupyter, such as RStudio.
+--- Source: spec/contract/compute-rest.md, section 7.4.
 local json = require "azureml.json"
 local options = require "azureml.options"
 

@@ -1,4 +1,4 @@
---- What an instance may be called. Source: compute-rest.md, section 8.1.
+--- What an instance may be called. Source: spec/contract/compute-rest.md, section 8.1.
 local options = require "azureml.options"
 
 local naming = {}

@@ -1,4 +1,5 @@
---- Schedules: when an instance starts or stops by itself. Source: compute-rest.md, section 9.1.
+--- Schedules: when an instance starts or stops by itself. Source: spec/contract/compute-rest.md,
+--- section 9.1.
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"

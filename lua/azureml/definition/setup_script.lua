@@ -1,4 +1,5 @@
---- Setup scripts: what runs as root when an instance is created, and each time it starts. Source: compute-rest.md, section 9.3.
+--- Setup scripts: what runs as root when an instance is created, and each time it starts.
+--- Source: spec/contract/compute-rest.md, section 9.3.
 local core = require "azureml.core"
 local options = require "azureml.options"
 

@@ -1,5 +1,6 @@
---- What a new instance shall be: a caller's options checked by the rules of the service and written as its body.
---- Sources: compute-rest.md, sections 3.3, 7.3, 8 and 9.2. Python's provisioning_configuration names the first ten options.
+--- What a new instance shall be: a caller's options checked by the rules of the service and written
+--- as its body. Sources: spec/contract/compute-rest.md, sections 3.3, 7.3, 8 and 9.2. Python's
+--- provisioning_configuration names the first ten options.
 local later = require "azureml.later"
 local custom_service = later "azureml.definition.custom_service"
 local errors = require "azureml.error"

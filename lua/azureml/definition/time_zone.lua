@@ -1,5 +1,5 @@
 --- Time zones: the service takes Windows names, most people know the IANA names.
---- Source: compute-rest.md, section 9.1.
+--- Source: spec/contract/compute-rest.md, section 9.1.
 local errors = require "azureml.error"
 
 local time_zone = {}

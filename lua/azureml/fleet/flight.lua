@@ -1,5 +1,6 @@
---- One verb done to many instances of a workspace at once, without a task for each: a state machine over the core's operations. An
---- instance is sent the verb, runs until the service has ended that, and settles. Which instances, and what is raised, is fleet.lua's.
+--- One verb done to many instances of a workspace at once, without a task for each: a state machine
+--- over the core's operations. An instance is sent the verb, runs until the service has ended that,
+--- and settles. Which instances, and what is raised, is decided in fleet/init.lua.
 ---
 --- Where the service counts reads, a list of the workspace stands in for the polls of many: it hints at which operations to ask; what an
 --- operation came to is always its own status.
@@ -42,7 +43,7 @@ local flight = {}
 ---@field timeout number          seconds, for the message
 ---@field wait boolean            until each has ended, not only until each was accepted
 ---@field settle boolean          look at the instances' states afterwards
----@field reporter table?         told of each change: progress.lua
+---@field reporter table?         told of each change: console/progress.lua
 local Flight = {}
 Flight.__index = Flight
 

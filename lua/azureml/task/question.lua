@@ -1,5 +1,6 @@
---- What the core asks of us: a token or an assertion that a script's function finds, a text to be shown, a page to be opened. Each question
---- is answered in a coroutine of its own, which may wait; task/init.lua runs it.
+--- What the core asks of us: a token or an assertion that a script's function finds, a text to be
+--- shown, a page to be opened. Each question is answered in a coroutine of its own, which may wait;
+--- task/init.lua runs it.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
