@@ -12,7 +12,7 @@ return {
   -- 3.1: how many computes a page of the list holds.
   page_size = 100,
   -- 4: how long a client is told to wait between polls when the clock is sped up. At real speed the
-  -- emulator sends no such header, as recorded.
+  -- emulator leaves the header out, as recorded.
   poll_after = 10,
   -- 4: how long the status of a finished operation is kept, in seconds.
   operation_kept = 24 * 3600,

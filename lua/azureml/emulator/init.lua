@@ -86,7 +86,7 @@ end
 
 local function dispatch(self, request)
   if #request.method > LONGEST_METHOD or not request.method:find "^%u+$" then
-    return malformed "The request's method is none."
+    return malformed "The request's method is not valid."
   end
   local segments, query = route.split(request.target)
   if not segments then return malformed "The request URL is malformed." end

@@ -42,8 +42,8 @@ local function sign(request, operation)
     request.api_version, time, certificate_text(), operation.signature, random_text(HASH))
 end
 
--- Return the milliseconds to wait before the next poll. At real speed the service sends no such
--- header, as recorded; on a faster clock, clients are told to poll faster.
+-- Return the milliseconds to wait before the next poll. At real speed the service leaves the
+-- header out, as recorded; on a faster clock, clients are told to poll faster.
 local function poll_delay(request)
   local clock = request.world.clock
   if clock.speed == 1 then return nil end

@@ -54,7 +54,7 @@ end
 
 --- Find the compute that the path names.
 ---@return table
----@raise a refusal if there is no such compute
+---@raise a refusal if it does not exist
 function Request:compute()
   local compute = self.world:compute(self.workspace, self.compute_name)
   if not compute then
@@ -67,7 +67,7 @@ end
 
 --- Find the compute instance that the path names.
 ---@return table
----@raise a refusal if there is no such compute, or it is a cluster
+---@raise a refusal if it does not exist or is a cluster
 function Request:instance()
   local compute = self:compute()
   if compute.kind then refusal.raise("not_an_instance", compute.name, compute.kind) end

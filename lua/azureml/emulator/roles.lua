@@ -131,7 +131,7 @@ function Roles:define(role)
   return self.world:save("role", tables.merge({ id = self.guid() }, role))
 end
 
---- Return a role by its name or its id; nil if there is no such role.
+--- Return a role by its name or its id; nil if it does not exist.
 ---@param text string
 ---@return table?
 function Roles:role(text)
@@ -172,7 +172,7 @@ end
 
 --- Remove an assignment.
 ---@param id string
----@return table?      the removed assignment; nil if there is no such assignment
+---@return table?      the removed assignment; nil if it does not exist
 function Roles:unassign(id)
   local found = self.world:record("assignment", id:lower())
   if found then self.world:drop("assignment", found) end

@@ -100,7 +100,7 @@ function World:drop(kind_name, record)
   for _, watch in ipairs(self.watchers) do watch(kind_name, key, nil) end
 end
 
---- Return the record of a kind by its key; nil if there is no such record.
+--- Return the record of a kind by its key; nil if it does not exist.
 function World:record(kind, key)
   return self.records[kind][key]
 end
@@ -213,17 +213,17 @@ function kinds.workspace.leave(self, record)
   record.group.workspaces[record.name:lower()] = nil
 end
 
---- Return a subscription; nil if there is none with this id.
+--- Return a subscription; nil if it does not exist.
 function World:subscription(id)
   return self.subscriptions[id:lower()]
 end
 
---- Return a resource group; nil if there is none with this name.
+--- Return a resource group; nil if it does not exist.
 function World:group(subscription, name)
   return subscription.groups[name:lower()]
 end
 
---- Return a workspace; nil if there is none with this name.
+--- Return a workspace; nil if it does not exist.
 function World:workspace(group, name)
   return group.workspaces[name:lower()]
 end
@@ -431,7 +431,7 @@ function World:computes(workspace)
   return contents.order
 end
 
---- Return a compute; nil if there is none with this name.
+--- Return a compute; nil if it does not exist.
 function World:compute(workspace, name)
   self:settle()
   return workspace.contents.by_name[name:lower()]
@@ -464,7 +464,7 @@ function kinds.job.enter(self, record)
   table.insert(self.records.workspace[record.place].jobs, record)
 end
 
---- Return a job; nil if there is none with this name.
+--- Return a job; nil if it does not exist.
 function World:job(workspace, name)
   self:settle()
   return self.records.job[workspace.place .. "/jobs/" .. name:lower()]
@@ -508,7 +508,7 @@ function World:bills()
   return list
 end
 
---- Find an instance by its name alone, in any region; nil if there is none.
+--- Find an instance by its name alone, in any region; nil if it does not exist.
 function World:instance_named(name)
   self:settle()
   for _, names in pairs(self.regions) do
@@ -526,7 +526,7 @@ end
 
 function kinds.operation.happen(self, record) self:drop("operation", record) end
 
---- Return an operation by its id; nil if there is none, or it ended long ago.
+--- Return an operation by its id; nil if it does not exist or ended long ago.
 function World:operation(id)
   self:settle()
   return self.records.operation[id]
