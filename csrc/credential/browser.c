@@ -39,7 +39,7 @@ static char *challenge_of(const char *verifier) {
   return EVP_Digest(verifier, strlen(verifier), hash, &len, EVP_sha256(), NULL) ? base64url_encode(hash, len) : NULL;
 }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------ */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void redeem(SignIn *sign_in, const char *code) {
   Browser *browser = sign_in->work;
@@ -70,7 +70,7 @@ static void opened(Fetch *asked, const Answer *answer, const Error *error) {
   if (error) sign_in_fail(asked->work, error);
 }
 
-/* -- the page ----------------------------------------------------------------------------------------------------------- */
+/* -- the page ---------------------------------------------------------------------------------- */
 
 static char *page_url(const SignIn *sign_in, const char *challenge) {
   const Browser *browser = sign_in->work;

@@ -21,7 +21,7 @@ typedef struct Device {
 } Device;
 
 static Device *device_of(Timer *timer) { return container_of(timer, Device, timer); }
-/* -- polling ------------------------------------------------------------------------------------------------------------ */
+/* -- polling ----------------------------------------------------------------------------------- */
 
 static void poll(Timer *timer);
 
@@ -77,7 +77,7 @@ static void poll(Timer *timer) {
   endpoint_ask(sign_in->person->endpoint, &form, &sign_in->part);
 }
 
-/* -- the code ----------------------------------------------------------------------------------------------------------- */
+/* -- the code ---------------------------------------------------------------------------------- */
 
 static double seconds_in(const json_t *answer, const char *name, double otherwise) {
   double seconds = json_number_value(json_object_get(answer, name));

@@ -35,7 +35,7 @@ typedef struct Asking {          /* one question for a token, on its way */
 
 static Managed *state_of(const Fetch *fetch) { return fetch->credential->state; }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------ */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void asking_free(Asking *asking) {
   asking->fetch->work = NULL;
@@ -90,7 +90,7 @@ static void granted(Asking *asking) {
   json_decref(answer);
 }
 
-/* -- the question ------------------------------------------------------------------------------------------------------- */
+/* -- the question ------------------------------------------------------------------------------ */
 
 static void answered(Op *op, void *context);
 
@@ -197,7 +197,7 @@ static void clear(Credential *credential) {
 
 static const CredentialKind kind = { .name = "managed_identity", .fetch = fetch, .cancel = cancel, .clear = clear };
 
-/* -- opening ------------------------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static Client *transport(Loop *loop, const char *origin, const RetryPolicy *retry, double connect, double sending, Error *error) {
   ClientOptions options;

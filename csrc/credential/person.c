@@ -13,7 +13,7 @@ static void advance(SignIn *sign_in);
 
 static SignIn *sign_in_of(Fetch *part) { return container_of(part, SignIn, part); }
 
-/* -- one at a time ------------------------------------------------------------------------------------------------------ */
+/* -- one at a time ----------------------------------------------------------------------------- */
 
 static int is_under_way(const SignIn *sign_in) { return sign_in->person->sign_ins.next == &sign_in->place; }
 
@@ -51,7 +51,7 @@ void sign_in_fail_as(SignIn *sign_in, const char *code, const char *what) {
   error_clear(&error);
 }
 
-/* -- tokens ------------------------------------------------------------------------------------------------------------- */
+/* -- tokens ------------------------------------------------------------------------------------ */
 
 void form_add_scope(Buf *form, const Fetch *fetch) {
   char *scope = text_format("%s openid profile offline_access", fetch->scope);
@@ -97,7 +97,7 @@ void sign_in_redeem(SignIn *sign_in, Buf *form) {
   endpoint_ask(sign_in->person->endpoint, form, &sign_in->part);
 }
 
-/* -- refreshing --------------------------------------------------------------------------------------------------------- */
+/* -- refreshing -------------------------------------------------------------------------------- */
 
 static int needs_person(const Error *error) {
   static const char *const words[] = { "invalid_grant", "interaction_required", "login_required", "consent_required", NULL };
@@ -217,7 +217,7 @@ void person_clear(Credential *credential) {
   free(person);
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static Cache *cache_of(const AuthorityOptions *options, const PersonOptions *person) {
   const char *const login[] = { "login", options->authority, NULL };

@@ -34,7 +34,7 @@ typedef struct Run {
 
 static const Program *state_of(const Fetch *fetch) { return fetch->credential->state; }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------ */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void end_with(Fetch *fetch, const char *code, const char *what, const char *remedy) {
   fetch_fail(fetch, ERROR_UNAVAILABLE, code, "%s: %s; %s", state_of(fetch)->tool->words.title, what, remedy);
@@ -116,7 +116,7 @@ static void ended(void *owner, const ChildResult *result) {
   free(stamp);
 }
 
-/* -- the run ------------------------------------------------------------------------------------------------------------ */
+/* -- the run ----------------------------------------------------------------------------------- */
 
 static void start(const Program *state, Fetch *asked, char *stamp) {
   const char *argv[MAX_ARGUMENTS] = { NULL };
@@ -207,7 +207,7 @@ char *program_last_line(const char *text, size_t len) {
   return text_format("%.*s", (int)(len - begin), text + begin);
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static char *profile_of(const ProgramTool *tool) {
   const char *directory = getenv(tool->directory), *home = getenv("HOME");

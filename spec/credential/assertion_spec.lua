@@ -97,7 +97,7 @@ describe("an assertion of somebody else's", function()
         ["that is not there"] = { nil, "does not exist" },
         ["that is empty"] = { " \n\t", "is empty" },
         ["that holds two lines"] = { "a\nb", "holds something that is no token" },
-        ["that is far too long"] = { ("x"):rep(100000), "is far too long" },
+        ["that is far too long"] = { ("x"):rep(100000), "is too long" },
       } do
         it(("%s is an error that names the file"):format(what), function()
           entra = authority()
