@@ -190,10 +190,10 @@ static int pipe_start(Pipe *pipe, Child *child, int fd) {
 static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  sigset_t none, defaults;
+  sigset_t empty, defaults;
   char **environment = clean_environment();
   if (!environment) return ENOMEM;
-  sigemptyset(&none);
+  sigemptyset(&empty);
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGINT);
   sigaddset(&defaults, SIGPIPE);
@@ -207,7 +207,7 @@ static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK
                                         | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigmask(&attributes, &empty);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   int failed = posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
   posix_spawnattr_destroy(&attributes);
@@ -267,10 +267,10 @@ void child_cancel(Child *child) {
 /* Become a program, in a forked process: call only functions that are safe in a signal handler.
    Write the errno of a failure to fd. */
 static void launch(const char *const argv[], char **environment, int fd) {
-  sigset_t none;
+  sigset_t empty;
   int nothing = open("/dev/null", O_RDWR);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  sigemptyset(&empty);
+  sigprocmask(SIG_SETMASK, &empty, NULL);
   signal(SIGPIPE, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   setsid();

@@ -118,7 +118,8 @@ describe("an assertion of somebody else's", function()
       given.tenant_id, given.client_id = "t", "app"
       local _, err = azureml.try(azureml.credential.client_assertion, given)
       assert.equal("InvalidCredential", err.code)
-      assert.matches("an assertion is needed: a function that returns one, or assertion_file names a file; one of them", err.message)
+      assert.matches("an assertion is needed: set assertion to a function that returns it, "
+        .. "or assertion_file to a file's path, not both", err.message)
     end
   end)
 

@@ -82,7 +82,7 @@ describe("the Azure Developer CLI's credential", function()
   for name, row in pairs {
     ["nobody logged in"] = {
       complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]], "CliNotLoggedIn",
-      "nobody is logged in; run 'azd auth login'",
+      "no user is logged in; run 'azd auth login'",
     },
     ["a login that has ended"] = {
       complaint [[\nERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in\n]], "CliFailed",
@@ -98,13 +98,13 @@ describe("the Azure Developer CLI's credential", function()
     ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
     ["an answer without a token"] = { "echo '{}'", "InvalidTokenAnswer", "its answer has no token" .. BY_HAND },
     ["an answer without an end"] = {
-      ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer", "its answer does not say when the token ends, or it has ended",
+      ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer", "its token has no expiry date, or has expired",
     },
     ["a token that has ended"] = {
       ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT), "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended; run 'azd auth login'",
+      "its token has no expiry date, or has expired; run 'azd auth login'",
     },
-    ["far too long an answer"] = { "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer" },
+    ["far too long an answer"] = { "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer" },
     ["an exit code of a shell that finds nothing"] = { "exit 127", "CliNotFound", "'azd' is not installed" },
   } do
     it(("says of %s: %s"):format(name, row[2]), function()

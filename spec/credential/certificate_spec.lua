@@ -139,8 +139,9 @@ describe("a client certificate", function()
     ["a directory"] = { { certificate_path = "/tmp" }, "certificate '/tmp' is not a regular file" },
     ["a device without an end"] = { { certificate_path = "/dev/zero" }, "certificate '/dev/zero' is not a regular file" },
     ["an empty name"] = { { certificate_path = "" }, "certificate_path is empty" },
-    ["nothing"] = { {}, "a certificate is needed: certificate_path names a file, or certificate is its text; one of them" },
-    ["both"] = { { certificate_path = "/x", certificate = "y" }, "one of them" },
+    ["nothing"] = { {}, "a certificate is needed: set certificate_path to a file's path, "
+      .. "or certificate to its text, not both" },
+    ["both"] = { { certificate_path = "/x", certificate = "y" }, "or certificate to its text, not both" },
     ["text that is none"] = { { certificate = "hello" }, "the certificate holds neither PEM blocks (-----BEGIN ...) nor PKCS#12" },
     ["another algorithm"] = {
       { certificate_path = "client.combined.pem", algorithm = "none" }, "algorithm must be PS256 or RS256, not 'none'",

@@ -231,9 +231,9 @@ describe("a managed identity", function()
     ["no JSON"] = { { status = 200, body = '{"access_token":"' .. TOKEN }, "it answered with something that is not JSON" },
     ["no token"] = { answer { access_token = json.null }, "its answer has no access_token" },
     ["another type"] = { answer { token_type = "pop" }, "its answer is not of token_type Bearer" },
-    ["no end"] = { answer { expires_on = json.null }, "its answer does not say when the token ends, or it has ended" },
-    ["an end that is past"] = { answer { expires_on = "1000000000" }, "its answer does not say when the token ends, or it has ended" },
-    ["an end that is no time"] = { answer { expires_on = "soon" }, "its answer does not say when the token ends, or it has ended" },
+    ["no end"] = { answer { expires_on = json.null }, "its token has no expiry date, or has expired" },
+    ["an end that is past"] = { answer { expires_on = "1000000000" }, "its token has no expiry date, or has expired" },
+    ["an end that is no time"] = { answer { expires_on = "soon" }, "its token has no expiry date, or has expired" },
   } do
     it(("refuses an answer with %s, and shows none of it"):format(name), function()
       imds(row[1])
