@@ -1,5 +1,22 @@
-/* aml.h: the whole face of the core. One Loop per owner (a Lua state); everything that takes time is an Op on it. Single-threaded.
-   Client and Credential are counted references; who gets an Op owns it. Nothing here knows Lua. */
+/* aml.h: the face of the core: all that the border (lua_*.c) may use of it. Nothing here knows Lua.
+
+   A Loop does the waiting: for sockets, timers and child processes. Whatever takes time is an Op
+   on a loop. Each Lua state has one loop, and a loop and all that hangs on it belong to one thread.
+   "The owner" below is the program that created the loop: the border.
+
+   Who owns what:
+   - loop_new gives the loop to the owner, who frees it last: after its ops, clients, credentials.
+   - Client and Credential count references. The *_new and credential_* constructors return a new
+     reference; *_ref adds one, *_unref drops one.
+   - The caller of op_request or op_sleep owns the Op and ends it with op_free. An Op keeps a
+     reference to its client, a client keeps one to its credential.
+   - Structs of options, Request and Answer are borrowed during the call: the core copies what it
+     keeps.
+   - A pointer that a function returns belongs to the object it was asked of, unless the comment
+     says that the caller frees it.
+
+   Times are seconds. A function that takes an Error sets it when it fails, unless memory ran out;
+   the caller passes one of zeros and releases it by error_clear. */
 #ifndef AML_H
 #define AML_H
 
@@ -18,230 +35,386 @@ typedef struct Op Op;
 typedef struct Seen Seen;
 typedef struct Question Question;
 
-/* -- loop ---------------------------------------------------------------------------------------------------------------- */
+/* -- loop -------------------------------------------------------------------------------------- */
 
 typedef enum EventKind {
-  EVENT_NONE,      /* the time given has passed, or a signal came */
-  EVENT_OP,        /* there is news of op: accepted, polled (if asked for), or done */
+  EVENT_NONE,      /* the timeout has passed, or a signal arrived */
+  EVENT_OP,        /* op was accepted, has polled (see op_watch_polls), or is done */
   EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
-  EVENT_QUESTION,  /* the core needs something of its owner: question_find(question), then question_answer */
-  EVENT_SEEN,      /* a client that is observed sent something, or was answered: loop_take_seen */
-  EVENT_IDLE       /* nothing is under way that could ever bring an event */
+  EVENT_QUESTION,  /* the core needs an answer: question_find(question), then question_answer */
+  EVENT_SEEN,      /* an observed client sent a request or received a reply: loop_take_seen */
+  EVENT_IDLE       /* nothing is running that could ever bring an event */
 } EventKind;
 
 typedef struct Event {
   EventKind kind;
-  Op *op;          /* not the receiver's: whoever started it owns it */
-  int fd;
-  unsigned long question;      /* its id */
+  Op *op;                      /* borrowed: the caller that started it owns it */
+  int fd;                      /* -1 when there is none */
+  unsigned long question;      /* the question's id */
 } Event;
 
-Loop  *loop_new(void);                 /* NULL: no memory or no descriptors */
-void   loop_free(Loop *loop);          /* after its ops, clients and credentials */
-Event  loop_step(Loop *loop, double timeout, const sigset_t *mask);   /* at most one event. timeout in seconds, negative: until there is one.
-                                                                         mask: the signals blocked while it waits, NULL leaves them */
-void   loop_send(Loop *loop);          /* what was begun goes out now, not in the next loop_step */
-int    loop_has_news(const Loop *loop);    /* the next loop_step gives an event at once */
-double loop_now(const Loop *loop);     /* seconds on a clock that never goes back */
-void   loop_virtual(Loop *loop, int on);   /* while nothing is in flight, jump to the next due time instead of waiting for it */
-int    loop_watch(Loop *loop, int fd, int on);   /* 0, or -1 with errno */
-int    loop_trace(Loop *loop, const char *path, Error *error);   /* a JSON line for each sending, appended to a file; "-": standard error.
-                                                                    0, or -1 and ERROR_USAGE */
-int    loop_forked(const Loop *loop);  /* it belongs to the parent process: do not use it here */
+/* Create a loop. Return NULL when memory or descriptors run out. */
+Loop *loop_new(void);
 
-struct Seen {      /* one sending, as it went out or as it was answered */
+/* Free the loop. Free its ops, clients and credentials first. */
+void loop_free(Loop *loop);
+
+/* Return the next event, and run the loop until there is one, at most `timeout` seconds.
+   A negative timeout sets no limit. mask: the signals to block while the loop waits, as in
+   epoll_pwait; NULL keeps the thread's own mask. */
+Event loop_step(Loop *loop, double timeout, const sigset_t *mask);
+
+/* Send what the owner has started now, without waiting for the next loop_step. */
+void loop_send(Loop *loop);
+
+/* Return 1 when the next loop_step returns an event without waiting. */
+int loop_has_news(const Loop *loop);
+
+/* Return the seconds on the loop's clock, which never goes back. */
+double loop_now(const Loop *loop);
+
+/* Turn virtual time on or off: while nothing is in flight, the clock jumps to the next due time
+   instead of waiting for it. */
+void loop_virtual(Loop *loop, int on);
+
+/* Start or stop watching a descriptor of the owner for input. Return 0, or -1 with errno. */
+int loop_watch(Loop *loop, int fd, int on);
+
+/* Append one JSON line per request sent to the file at path; "-" is standard error.
+   Return 0, or -1 and ERROR_USAGE. */
+int loop_trace(Loop *loop, const char *path, Error *error);
+
+/* Return 1 when the loop belongs to the parent of this process, which must not use it. */
+int loop_forked(const Loop *loop);
+
+/* What an observed client did: sent a request, or received the reply to it. */
+struct Seen {
   Seen *next;
-  int   observer;  /* the client's */
-  int   answered;
+  int   observer;      /* ClientOptions.observer of that client */
+  int   answered;      /* 0: sent; 1: the reply came, or the request failed */
   TraceLine line;
 };
 
-Seen  *loop_take_seen(Loop *loop);     /* the oldest; NULL: there is none. The caller frees */
-void   seen_free(Seen *seen);
+/* Take the oldest entry out of the loop; NULL: there is none. The caller frees it: seen_free. */
+Seen *loop_take_seen(Loop *loop);
+void  seen_free(Seen *seen);
 
-/* -- questions ----------------------------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
-/* What the core cannot do by itself it asks of its owner: EVENT_QUESTION brings an id, question_answer ends it, whenever the owner knows the
-   answer. Meanwhile the loop turns on, and who needs the answer waits, each with a limit of his own. Fields that do not apply are left out. */
+/* The core asks its owner for what it cannot do itself. EVENT_QUESTION brings the id of a
+   question; question_answer ends it, now or later. The loop keeps running meanwhile, and each
+   operation that needs the answer waits for it within its own time limit. */
+
+/* For each kind: the fields of the question, then what the answer must hold. A field that does
+   not apply is absent. */
 typedef enum QuestionKind {
-  QUESTION_TOKEN,      /* An access token. scope; tenant_id: whose, where a client wants another; claims: JSON that a challenge demands.
-                          Answer: text, expires_in, refresh_in */
-  QUESTION_ASSERTION,  /* A signed JWT that stands for an application. client_id; audience: the token endpoint's URL. Answer: text */
-  QUESTION_SHOW,       /* Something that a person must read now. message: the whole text; and, as parts of it, user_code, verification_uri and
-                          expires_in (seconds) where it is a device code. Answer: nothing, once it is shown; that the person did as he was asked
-                          the core finds out by itself. An error ends the sign-in */
-  QUESTION_OPEN        /* A page that the person's browser is to show. url. Answer: nothing, once the browser was started; an error ends the
-                          sign-in, so that its message tells the person what else to do */
+  /* Ask for an access token.
+     scope; tenant_id: the tenant to issue it, when the client wants another one; claims: JSON
+     that a challenge of the service demands.
+     Answer: text, expires_in, refresh_in. */
+  QUESTION_TOKEN,
+
+  /* Ask for a signed JWT that proves an application's identity.
+     client_id; audience: the token endpoint's URL.
+     Answer: text. */
+  QUESTION_ASSERTION,
+
+  /* Ask to show a text to the user now.
+     message: the whole text; for a device code also its parts user_code, verification_uri and
+     expires_in (seconds).
+     Answer: empty, once the text is shown. The core finds out by itself when the user has signed
+     in. An error ends the sign-in. */
+  QUESTION_SHOW,
+
+  /* Ask to open a page in the user's browser.
+     url.
+     Answer: empty, once the browser has started. An error ends the sign-in; its message tells the
+     user what else to do. */
+  QUESTION_OPEN
 } QuestionKind;
 
 enum { MAX_QUESTION_FIELDS = 6 };
 
 typedef struct QuestionField {
-  const char *name;                    /* a constant text */
-  const char *text;                    /* NULL: the number counts */
+  const char *name;      /* a string constant */
+  const char *text;      /* NULL: the field is a number */
   double number;
 } QuestionField;
 
 struct Question {
-  unsigned long id;                    /* from 1, never used twice */
+  unsigned long id;      /* counts from 1; the loop never repeats it */
   QuestionKind kind;
-  int handler;                         /* whom the owner named when he made the credential; 0: nobody, he decides */
-  QuestionField fields[MAX_QUESTION_FIELDS + 1];      /* end with a name of NULL */
+  int handler;           /* as given to the credential's constructor; 0: the owner chooses */
+  QuestionField fields[MAX_QUESTION_FIELDS + 1];      /* the last has the name NULL */
 };
 
-typedef struct Answer {                /* borrowed during the call; of zeros: done as asked */
+typedef struct Answer {
   const char *text;
-  double expires_in, refresh_in;       /* seconds; 0: not known */
+  double expires_in;     /* seconds; 0: not known */
+  double refresh_in;     /* seconds; 0: not known */
 } Answer;
 
-const Question *question_find(Loop *loop, unsigned long id);      /* NULL: nobody waits for the answer any more */
-/* One of answer and error is NULL. ERROR_UNAVAILABLE: a chain may try its next link. Returns 0 if nobody waited for it any more. */
+/* Return an open question; NULL: it is answered, or its operation no longer needs the answer. */
+const Question *question_find(Loop *loop, unsigned long id);
+
+/* Answer a question. Give either answer or error and NULL for the other. With ERROR_UNAVAILABLE a
+   chain tries its next credential. Return 1, or 0 when the question is no longer open. */
 int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Error *error);
 
-/* -- credentials --------------------------------------------------------------------------------------------------------- */
+/* -- credentials: options ---------------------------------------------------------------------- */
 
-typedef struct AuthorityOptions {      /* borrowed during the call */
+typedef struct AuthorityOptions {
   const char *authority;               /* "https://login.microsoftonline.com" */
   const char *tenant_id;
   const char *client_id;
   const char *ca_file;                 /* as in ClientOptions */
-  const char *proxy;
-  const char *const *allowed_tenants;  /* whose tokens it may fetch besides, if a client wants one; "*": any. Ends with NULL; NULL: none */
+  const char *proxy;                   /* as in ClientOptions */
+  const char *const *allowed_tenants;  /* more tenants whose tokens a client may ask for; "*": any;
+                                          ends with NULL; NULL: no other */
 } AuthorityOptions;
 
-typedef struct ProgramOptions {        /* of those that run az or azd; borrowed */
-  const char *tenant_id, *subscription;      /* NULL: as it is set there; azd knows no subscription */
+/* For credentials that run az or azd. */
+typedef struct ProgramOptions {
+  const char *tenant_id;               /* NULL: the program's default */
+  const char *subscription;            /* NULL: the program's default; azd has no such option */
   double timeout;                      /* seconds; 0: 13 */
-  int    uncached;                     /* keep nothing on disk */
+  int    uncached;                     /* keep no token on disk */
 } ProgramOptions;
 
-typedef struct PersonOptions {         /* of those that sign a person in; borrowed */
-  const char *login_hint;              /* "ann@example.org", for the browser's page; NULL */
-  double timeout;                      /* seconds that the person may take; 0: 10 minutes, or as long as a code lives */
-  int    handler;                      /* who answers what is asked of the loop's owner; 0: nobody is named */
-  int    kept;                         /* as the login that credential_login goes on with */
-  int    anew;                         /* whatever is kept: the person is asked first */
-  int    uncached;                     /* keep nothing on disk */
+/* For credentials that sign a user in. */
+typedef struct PersonOptions {
+  const char *login_hint;              /* "ann@example.org", for the browser's page; NULL: none */
+  double timeout;                      /* seconds the user may take; 0: 10 minutes in the browser,
+                                          the lifetime of a device code */
+  int    handler;                      /* passed on in Question.handler; 0: the owner chooses */
+  int    kept;                         /* save it as the login that credential_login uses */
+  int    anew;                         /* ask the user first, even if a saved login exists */
+  int    uncached;                     /* keep no token on disk */
 } PersonOptions;
 
-typedef struct ManagedOptions {        /* borrowed; at most one id: a user-assigned identity. None: the machine's own */
-  const char *client_id, *object_id, *resource_id;
-  int   probe;                         /* ask first whether anybody is there: for chains, on machines outside Azure */
-  const char *arc_directory;           /* where Azure Arc puts its keys; NULL: where it does */
+/* At most one id, which names a user-assigned identity. Without an id: the machine's own. */
+typedef struct ManagedOptions {
+  const char *client_id;
+  const char *object_id;
+  const char *resource_id;
+  int   probe;                         /* first test whether the endpoint exists: for chains, which
+                                          also run outside Azure */
+  const char *arc_directory;           /* the directory of Azure Arc's keys; NULL: Arc's default */
 } ManagedOptions;
 
-typedef struct CertificateOptions {    /* borrowed; one of path and data */
-  const char *path;                    /* a file in PEM or PKCS#12, read anew for each token */
+/* Give either path or data. */
+typedef struct CertificateOptions {
+  const char *path;                    /* a PEM or PKCS#12 file, read again for each token */
   const char *data;
   size_t      data_len;
   const char *password;                /* NULL: none */
-  int         send_chain;
-  const char *algorithm;               /* "PS256", "RS256"; NULL: what the authority takes */
+  int         send_chain;              /* send the chain of certificates with each assertion */
+  const char *algorithm;               /* "PS256" or "RS256"; NULL: PS256, for AD FS RS256 */
 } CertificateOptions;
 
-typedef struct PipelinesOptions {      /* borrowed */
+typedef struct PipelinesOptions {
   const char *service_connection_id;
-  const char *access_token;            /* NULL: SYSTEM_ACCESSTOKEN */
+  const char *access_token;            /* NULL: the variable SYSTEM_ACCESSTOKEN */
 } PipelinesOptions;
 
-/* All return a new reference, or NULL and an ERROR_USAGE error. */
-Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error);
-Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority, const CertificateOptions *options, Error *error);
-Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler, const char *path, Error *error);   /* one of both */
-Credential *credential_workload(Loop *loop, const AuthorityOptions *authority, const char *token_file, Error *error);   /* NULLs: as AZURE_* says */
-Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Error *error);                             /* the same */
-Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority, const PipelinesOptions *options, Error *error);
+/* -- credentials: constructors ----------------------------------------------------------------- */
+
+/* Each returns a new reference, or NULL and ERROR_USAGE. A credential fetches nothing before a
+   client needs a token. */
+
+Credential *credential_secret(Loop *loop, const AuthorityOptions *authority,
+                              const char *client_secret, Error *error);
+
+Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority,
+                                   const CertificateOptions *options, Error *error);
+
+/* Prove an application's identity by a JWT of another issuer. Give either a handler, which
+   QUESTION_ASSERTION names (path NULL), or the path of a file that holds the JWT (handler 0). */
+Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler,
+                                 const char *path, Error *error);
+
+/* The variables AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE stand for what is
+   NULL. */
+Credential *credential_workload(Loop *loop, const AuthorityOptions *authority,
+                                const char *token_file, Error *error);
+
+/* The variables AZURE_TENANT_ID and AZURE_CLIENT_ID stand for what is NULL. */
+Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Error *error);
+
+Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority,
+                                 const PipelinesOptions *options, Error *error);
+
+/* Always use the same token. */
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
-Credential *credential_function(Loop *loop, int handler, Error *error);      /* asks QUESTION_TOKEN each time */
+
+/* Ask QUESTION_TOKEN for each token. */
+Credential *credential_function(Loop *loop, int handler, Error *error);
+
 Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error);
 Credential *credential_azd(Loop *loop, const ProgramOptions *options, Error *error);
-Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error);
-Credential *credential_browser(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error);
-Credential *credential_refresh(Loop *loop, const AuthorityOptions *options, const char *refresh_token, Error *error);
-Credential *credential_login(Loop *loop, const AuthorityOptions *options, Error *error);   /* goes on with a kept one; tenant_id and client_id
-                                                                                              are ignored */
+
+Credential *credential_device(Loop *loop, const AuthorityOptions *authority,
+                              const PersonOptions *person, Error *error);
+
+Credential *credential_browser(Loop *loop, const AuthorityOptions *authority,
+                               const PersonOptions *person, Error *error);
+
+Credential *credential_refresh(Loop *loop, const AuthorityOptions *authority,
+                               const char *refresh_token, Error *error);
+
+/* Use the saved login. Ignore tenant_id and client_id. */
+Credential *credential_login(Loop *loop, const AuthorityOptions *authority, Error *error);
+
 Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error);
-Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error);   /* tenant_id and client_id are ignored */
-Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);        /* takes references of its own */
+
+/* Choose by the AZURE_* variables. Ignore tenant_id and client_id. */
+Credential *credential_environment(Loop *loop, const AuthorityOptions *authority, Error *error);
+
+/* Try `count` credentials in turn. The chain adds its own references to them. */
+Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error);
+
+/* -- credentials: references and looks --------------------------------------------------------- */
 
 Credential *credential_ref(Credential *credential);
 void        credential_unref(Credential *credential);
-const char *credential_kind(const Credential *credential);       /* "client_secret" */
-const char *credential_principal(const Credential *credential);  /* who, as far as it is known; never secret */
-const Credential *credential_served(const Credential *credential);   /* itself; of a chain, the link that brought its token, NULL: none has */
-double      credential_expires_in(const Credential *credential);     /* seconds that the token in hand lives; 0: there is none */
-char       *credential_claim(const Credential *credential, const char *name);   /* what the token in hand says of its owner ("oid"); NULL:
-                                                                                   none yet, or it cannot be read. The caller frees */
 
-/* -- clients ------------------------------------------------------------------------------------------------------------- */
+/* Return the kind's name, such as "client_secret". */
+const char *credential_kind(const Credential *credential);
 
-typedef struct ClientOptions {         /* borrowed during the call; zeros are the defaults */
+/* Return a name of the identity, as far as it is known; never a secret. "" when it is not. */
+const char *credential_principal(const Credential *credential);
+
+/* Return the credential that brought the token: itself, or the link of a chain.
+   NULL: no link has brought a token yet. */
+const Credential *credential_served(const Credential *credential);
+
+/* Return how many seconds its longest-lived token stays valid; 0: there is no valid token. */
+double credential_expires_in(const Credential *credential);
+
+/* Return a claim of its token, such as "oid". The caller frees it.
+   NULL: there is no token yet, or the claim cannot be read. */
+char *credential_claim(const Credential *credential, const char *name);
+
+/* -- clients ----------------------------------------------------------------------------------- */
+
+/* client_defaults fills in the defaults, which stand in the comments. */
+typedef struct ClientOptions {
   const char *endpoint;                /* "https://management.azure.com" */
-  Credential *credential;              /* NULL: anonymous */
-  const char *scope;                   /* what its token is for; needed with a credential */
-  const char *tenant_id;               /* whose token, where it is not the credential's own tenant; NULL */
-  const char *user_agent;
-  const char *ca_file;                 /* instead of the system's authorities */
-  const char *proxy;                   /* NULL: as the environment says; "": none */
-  const char *const *allow_hosts;      /* more origins that a server may send us to; ends with NULL */
+  Credential *credential;              /* NULL: send no token */
+  const char *scope;                   /* the scope of its tokens; required with a credential */
+  const char *tenant_id;               /* the tenant that issues them; NULL: the credential's own */
+  const char *user_agent;              /* NULL: "azureml-lua/" and the version */
+  const char *ca_file;                 /* replaces the system's certificate authorities; NULL */
+  const char *proxy;                   /* NULL: the environment's; "": no proxy */
+  const char *const *allow_hosts;      /* more origins, or host names for https, that a server may
+                                          point to; ends with NULL; NULL: no other */
   double connect_timeout;              /* seconds; 10 */
-  double request_timeout;              /* seconds, of one sending; 100 */
-  double poll_interval;                /* seconds between polls, negative: 1 s, x 1.5, at most 10 s */
+  double request_timeout;              /* seconds for each request sent; 100 */
+  double poll_interval;                /* seconds between polls; -1: from 1 s, x 1.5, to 10 s */
   size_t max_reply;                    /* bytes after decompression; 16 MiB */
-  RetryPolicy retry;
-  int    cookies;                      /* keep those that a server sets, and send them */
-  int    observer;                     /* for EVENT_SEEN; 0: nobody looks */
+  RetryPolicy retry;                   /* retry_default */
+  int    cookies;                      /* 1: keep the servers' cookies and send them back */
+  int    observer;                     /* copied to Seen.observer; 0: no EVENT_SEEN */
 } ClientOptions;
 
-void    client_defaults(ClientOptions *options);
-Client *client_new(Loop *loop, const ClientOptions *options, Error *error);   /* NULL: ERROR_USAGE */
+void client_defaults(ClientOptions *options);
+
+/* Create a client. Return NULL and ERROR_USAGE when the options are wrong. */
+Client *client_new(Loop *loop, const ClientOptions *options, Error *error);
 Client *client_ref(Client *client);
 void    client_unref(Client *client);
+
 const char *client_endpoint(const Client *client);
-long    client_remaining(const Client *client, const char *url, const char *method);   /* of the throttling budget; -1: not known */
 
-/* -- operations ---------------------------------------------------------------------------------------------------------- */
+/* Return how many requests the throttling budget still allows, as the service said last;
+   -1: not known. */
+long client_remaining(const Client *client, const char *url, const char *method);
 
-typedef struct Request {               /* borrowed during the call */
+/* -- operations: starting and freeing ---------------------------------------------------------- */
+
+typedef struct Request {
   const char *method;
-  const char *url;                     /* a path on the client's endpoint, escaped already, or an absolute URL on an allowed origin */
-  const char *const *headers;          /* "Name: value", ends with NULL; may be NULL */
+  const char *url;                     /* an escaped path on the client's endpoint, or an absolute
+                                          URL on an allowed origin */
+  const char *const *headers;          /* "Name: value", ends with NULL; NULL: no more headers */
   const char *body;
   size_t      body_len;
-  double      timeout;                 /* seconds for all sendings until the service has answered; 0: as many as the policy tries */
-  int         cautious;                /* repeat it only after a refusal that proves that nothing ran,
-                                          unless the policy's methods were given */
+  double      timeout;                 /* seconds until the service has answered, retries included;
+                                          0: only the retry policy limits them */
+  int         cautious;                /* repeat it only after a refusal that proves that nothing
+                                          ran, unless the policy's methods were given */
   int         follow;                  /* a long-running operation: poll it to its end */
   FinalState  final_state;
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
-  const Lro  *resume;                  /* go on polling this one instead of sending; copied */
+  const Lro  *resume;                  /* poll this operation and send no first request; copied */
   const char *request_id;              /* NULL: a new GUID */
-  int         token_only;              /* send nothing: it is over once there is a token */
-  unsigned long within;                /* the question in whose answering it is sent, 0: none. It does not wait for that answer, but fails */
+  int         token_only;              /* send nothing: the operation ends when there is a token */
+  unsigned long within;                /* the question whose handler sends this request; 0: none.
+                                          If the request needs that question's answer, it fails
+                                          instead of waiting for itself */
 } Request;
 
-Op    *op_request(Client *client, const Request *request, Error *error);   /* under way; or NULL: ERROR_USAGE */
-Op    *op_sleep(Loop *loop, double seconds);
-void   op_free(Op *op);                /* lets it go wherever it is; NULL is fine */
-int    op_accepted(const Op *op);      /* the service has taken it on (and op_done says whether it is over) */
-int    op_done(const Op *op);
-const Error *op_error(const Op *op);   /* once done: NULL if it went well; before: the trouble of the last poll, or NULL */
-const Reply *op_reply(const Op *op);   /* the last reply of the request, or of the final GET */
-int    op_first_reply(const Op *op, Reply *first);   /* of a followed operation: what accepted it, less the headers, as long as the
-                                                        operation lives; 0: it was not accepted yet */
-const Lro   *op_lro(const Op *op);     /* of a followed operation, else NULL */
-const Lro   *op_polled(const Op *op);  /* of one that has a status to ask for, else NULL */
-const char  *op_request_id(const Op *op);
-int    op_polls(const Op *op);
-int    op_waits_for(const Op *op, unsigned long question);   /* for a token that hangs on the answer to that question */
-void   op_watch_polls(Op *op, int on); /* each poll is an event too */
-void   op_hold(Op *op, int on);        /* no poll until op_poll_now, because its owner has a cheaper way to see whether it may be over */
-void   op_poll_now(Op *op);            /* poll one that is held once, never before it is due: what Retry-After asks for is kept to */
-double op_next_poll(const Op *op, int *paced);   /* seconds until it is due; negative: no poll is waited for. paced: the service said when */
-char  *op_describe(const Op *op);      /* "start ci-ann: polling, 3rd time, next in 4 s"; the caller frees */
+/* Start a request. Return NULL and ERROR_USAGE when the request is wrong. */
+Op *op_request(Client *client, const Request *request, Error *error);
 
-/* What an Op carries for its owner; the core never looks at it. */
-void   op_set_owner(Op *op, void *owner);
-void  *op_owner(const Op *op);
+/* Start a sleep. Return NULL when memory runs out. */
+Op *op_sleep(Loop *loop, double seconds);
+
+/* Free an operation; if it is running, abandon it first. NULL does nothing. */
+void op_free(Op *op);
+
+/* -- operations: looking ----------------------------------------------------------------------- */
+
+/* Return 1 when the service has accepted the request, and also when the operation is done. */
+int op_accepted(const Op *op);
+int op_done(const Op *op);
+
+/* Return the error of an operation that failed; NULL: it succeeded.
+   Before the end: the error of the last poll, or NULL. */
+const Error *op_error(const Op *op);
+
+/* Return the last reply to the request, or to the GET of its result. */
+const Reply *op_reply(const Op *op);
+
+/* Copy the reply that accepted a followed operation into first, without headers. Its body still
+   belongs to the operation. Return 1, or 0 when no reply has accepted the operation yet. */
+int op_first_reply(const Op *op, Reply *first);
+
+/* Return the state of a followed operation, else NULL. */
+const Lro *op_lro(const Op *op);
+
+/* Return the state of a followed operation once it has a URL to poll, else NULL. */
+const Lro *op_polled(const Op *op);
+
+const char *op_request_id(const Op *op);
+
+/* Return how many polls have succeeded. */
+int op_polls(const Op *op);
+
+/* Return 1 when the operation waits for a token that depends on the answer to a question. */
+int op_waits_for(const Op *op, unsigned long question);
+
+/* Return the seconds until the next poll; negative: no poll is planned.
+   *paced becomes 1 when the service chose the time. */
+double op_next_poll(const Op *op, int *paced);
+
+/* Return "start ci-ann: polling, 3rd time, next in 4 s". The caller frees it. */
+char *op_describe(const Op *op);
+
+/* -- operations: steering ---------------------------------------------------------------------- */
+
+/* Make each poll an event, or stop that. */
+void op_watch_polls(Op *op, int on);
+
+/* Hold back polls until op_poll_now. An owner that can see the end more cheaply, such as in a list
+   of all instances, saves polls in this way. */
+void op_hold(Op *op, int on);
+
+/* Let a held operation poll once, but never before the poll is due: Retry-After is obeyed. */
+void op_poll_now(Op *op);
+
+/* Attach a pointer for the operation's owner. The core never looks at it. */
+void  op_set_owner(Op *op, void *owner);
+void *op_owner(const Op *op);
 
 #endif

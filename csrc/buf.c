@@ -1,4 +1,5 @@
-/* buf.c: bytes that grow. Does not know what they mean, but they may be secret: what growing leaves behind is overwritten. */
+/* buf.c: bytes that grow. They may be secret, so memory that growing leaves behind is overwritten.
+   Leaves their meaning to the callers. */
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -29,11 +30,10 @@ static int grow(Buf *buf, size_t cap) {
   return 0;
 }
 
-/* Room for more bytes and the NUL. */
 int buf_reserve(Buf *buf, size_t more) {
   size_t cap = buf->cap ? buf->cap : FIRST_CAP;
   if (buf->failed || more >= SIZE_MAX - buf->len) return refuse(buf);
-  size_t needed = buf->len + more + 1;
+  size_t needed = buf->len + more + 1;      /* with the NUL */
   if (buf->limit && needed - 1 > buf->limit) return refuse(buf);
   if (needed <= buf->cap) return 0;
   while (cap < needed) cap = cap > SIZE_MAX / 2 ? needed : cap * 2;

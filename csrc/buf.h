@@ -1,26 +1,31 @@
-/* buf.h: bytes that grow. A Buf of zeros is empty; its data, once there is any, ends in a NUL that len does not count. */
+/* buf.h: bytes that grow. A Buf of zeros is empty. Once it has data, the data ends in a NUL that
+   len does not count. */
 #ifndef BUF_H
 #define BUF_H
 
 #include <stddef.h>
 
 typedef struct Buf {
-  char  *data;     /* ours, NULL while empty */
+  char  *data;     /* owned; NULL while empty */
   size_t len;
   size_t cap;
-  size_t limit;    /* refuse to grow beyond; 0 = no limit */
-  int    failed;   /* an append did not fit or memory ran out: nothing was added since */
+  size_t limit;    /* bytes beyond which it refuses to grow; 0: no limit */
+  int    failed;   /* an append exceeded the limit or the memory: nothing was added since */
 } Buf;
 
-int buf_reserve(Buf *buf, size_t more);     /* room for so many bytes more, at once instead of step by step; 0 or -1 */
-/* Appends return 0, or -1 and set failed; so a row of them may be checked once, at the end. */
+/* Make room for `more` bytes at once. Return 0 or -1. */
+int buf_reserve(Buf *buf, size_t more);
+
+/* Append. Return 0, or -1 and set failed. The caller may check several appends once, at the end. */
 int buf_add(Buf *buf, const void *data, size_t len);
 int buf_puts(Buf *buf, const char *text);
 int buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-char *buf_take(Buf *buf);     /* the text, now the caller's to free; NULL if failed. The Buf is empty again */
-void  buf_reset(Buf *buf);    /* empty, memory and limit kept */
-void  buf_clear(Buf *buf);    /* release */
-void  buf_wipe(Buf *buf);     /* release, overwritten first: for secrets */
+/* Take the text out and leave the Buf empty. The caller frees it. NULL: an append has failed. */
+char *buf_take(Buf *buf);
+
+void buf_reset(Buf *buf);      /* empty it; memory and limit stay */
+void buf_clear(Buf *buf);      /* release the memory; the limit stays */
+void buf_wipe(Buf *buf);       /* overwrite a secret, then release the memory */
 
 #endif

@@ -1,4 +1,5 @@
-/* client.c: where requests go and under which rules: an endpoint, who asks, timeouts, trust. Sends nothing itself. */
+/* client.c: where requests go and under which rules: endpoint, credential, timeouts, allowed
+   origins. Leaves sending to op.c. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +17,43 @@ void client_defaults(ClientOptions *options) {
   options->retry = retry_default;
 }
 
-/* What it is for is the token endpoint's to judge; this is what could be no scope anywhere. */
-static int is_scope(const char *text) { return text && *text && !text_has_control(text, strlen(text)); }
+/* Could this be a scope anywhere? Leave to the token endpoint whether it exists. */
+static int is_scope(const char *text) {
+  return text && *text && !text_has_control(text, strlen(text));
+}
 
 static const char *endpoint_fault(const ClientOptions *options, const char *origin) {
   if (!origin) return "is not an http or https URL such as https://management.azure.com";
   if (strpbrk(url_target(options->endpoint), "?#")) return "must not have a query or a fragment";
-  if (options->credential && !is_scope(options->scope)) return "needs a scope such as https://management.azure.com/.default";
-  if (!options->credential || url_is_secure(options->endpoint)) return NULL;
-  if (!url_is_loopback(options->endpoint)) return "is plain http: a token would travel unencrypted; use https";
-  if (options->credential->ambient) return "is plain http: credentials found on this machine are not sent there; give one explicitly";
+  if (!options->credential) return NULL;
+  if (!is_scope(options->scope))
+    return "needs a scope such as https://management.azure.com/.default";
+  if (url_is_secure(options->endpoint)) return NULL;
+  if (!url_is_loopback(options->endpoint))
+    return "is plain http: a token would travel unencrypted; use https";
+  if (options->credential->ambient)
+    return "is plain http: credentials found on this machine are not sent there; "
+           "give one explicitly";
   return NULL;
 }
 
-/* 1, and error says why: no client is made of that. */
+/* Return 1 and set error when the options are wrong. */
 static int is_refused(const ClientOptions *options, const char *origin, Error *error) {
   const char *fault = endpoint_fault(options, origin), *agent = options->user_agent;
-  int bad_agent = agent && text_has_control(agent, strlen(agent));
-  if (fault) error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", options->endpoint ? options->endpoint : "", fault);
-  else if (bad_agent) error_set(error, ERROR_USAGE, "InvalidArgument", "user_agent must not hold control characters such as a line end");
-  return fault || bad_agent;
+  if (fault) {
+    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s",
+              options->endpoint ? options->endpoint : "", fault);
+    return 1;
+  }
+  if (agent && text_has_control(agent, strlen(agent))) {
+    error_set(error, ERROR_USAGE, "InvalidArgument",
+              "user_agent must not hold control characters such as a line end");
+    return 1;
+  }
+  return 0;
 }
 
-static char *without_final_slash(const char *endpoint) {
+static char *without_final_slashes(const char *endpoint) {
   char *copy = text_copy(endpoint);
   for (size_t len = copy ? strlen(copy) : 0; len && copy[len - 1] == '/'; ) copy[--len] = '\0';
   return copy;
@@ -50,7 +65,7 @@ static CURLSH *cookie_jar(void) {
   return jar;
 }
 
-/* Takes origin. */
+/* Fill in the client's route, which owns origin from here. */
 static void open_route(Client *client, char *origin, const ClientOptions *options) {
   client->route = (Route){
     .id = transfer_route(client->loop),
@@ -78,11 +93,12 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   }
   client->loop = loop;
   client->refs = 1;
-  client->endpoint = without_final_slash(options->endpoint);
+  client->endpoint = without_final_slashes(options->endpoint);
   client->credential = credential_ref(options->credential);
   client->scope = text_copy(options->scope);
   client->tenant_id = text_copy(options->tenant_id);
-  client->user_agent = text_copy(options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION);
+  const char *agent = options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION;
+  client->user_agent = text_copy(agent);
   client->ca_file = text_copy(options->ca_file);
   client->proxy = text_copy(options->proxy);
   client->allow_hosts = text_list_copy(options->allow_hosts);
@@ -116,7 +132,8 @@ void client_unref(Client *client) {
 
 const char *client_endpoint(const Client *client) { return client->endpoint; }
 
-/* An entry of allow_hosts is an origin, or a host name that stands for https on its usual port. */
+/* Does an entry of allow_hosts permit url? An entry is an origin, or a host name that stands for
+   https on its usual port. */
 static int allowed_by(const char *entry, const char *url) {
   if (strstr(entry, "://")) return url_same_origin(entry, url);
   char *origin = text_format("https://%s", entry);
@@ -125,10 +142,12 @@ static int allowed_by(const char *entry, const char *url) {
   return same;
 }
 
-/* Whether a URL begins with the endpoint as that is written: then it is on its origin, and need not be read. */
+/* Does a URL begin with the endpoint's own text? Then it is on the same origin, and need not be
+   parsed. */
 static int is_at_endpoint(const Client *client, const char *url) {
   size_t len = (size_t)(url_target(client->endpoint) - client->endpoint);
-  return strncmp(url, client->endpoint, len) == 0 && (url[len] == '/' || url[len] == '?' || url[len] == '\0');
+  if (strncmp(url, client->endpoint, len) != 0) return 0;
+  return url[len] == '/' || url[len] == '?' || url[len] == '\0';
 }
 
 const Route *client_route(const Client *client, const char *url, Route *other) {
@@ -148,7 +167,7 @@ int client_allows(const Client *client, const char *url) {
   return 0;
 }
 
-/* The subscription in a URL's path, as a pointer and a length; none gives length 0. */
+/* Find the subscription in a URL's path. Return where it begins; *len is 0 when there is none. */
 static const char *subscription_in(const char *url, size_t *len) {
   static const char before[] = "/subscriptions/";
   const char *found = strcasestr(url_target(url), before);
@@ -164,8 +183,8 @@ ThrottleScope *client_throttle_scope(const Client *client, const char *url) {
   const char *subscription = subscription_in(url, &len);
   Route other = { 0 };
   const char *origin = client_route(client, url, &other)->origin;
-  char *name = text_format("%s %s %.*s", origin ? origin : "", client->credential ? credential_principal(client->credential) : "",
-                           (int)len, subscription);
+  const char *principal = client->credential ? credential_principal(client->credential) : "";
+  char *name = text_format("%s %s %.*s", origin ? origin : "", principal, (int)len, subscription);
   ThrottleScope *scope = throttle_scope(loop_throttle(client->loop), name);
   free(name);
   free(other.origin);

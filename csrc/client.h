@@ -6,24 +6,35 @@
 #include "token.h"
 #include "transfer.h"
 
+/* The client owns its texts and the cookies of its route, and holds a reference to its
+   credential. */
 struct Client {
   Loop  *loop;
   int    refs;
-  char  *endpoint;            /* as given, without a final slash */
-  Credential *credential;     /* or NULL */
+  char  *endpoint;            /* as the caller wrote it, without final slashes */
+  Credential *credential;     /* NULL: send no token */
   char  *scope, *tenant_id;
   char  *user_agent, *ca_file, *proxy;
-  char **allow_hosts;         /* ends with NULL; may be NULL */
+  char **allow_hosts;         /* ends with NULL; NULL: no other */
   Route  route;               /* to the endpoint */
   double request_timeout, poll_interval;
   RetryPolicy retry;
   int    observer;
   int    secret;              /* its replies hold secrets: wipe them */
-  int  (*is_passing)(const Reply *reply);      /* does a refusal pass by itself, though its status does not say so? NULL: none does */
+
+  /* Return 1 when a refusal is temporary although its status does not say so.
+     NULL: the status alone decides. */
+  int  (*is_passing)(const Reply *reply);
 };
 
-int client_allows(const Client *client, const char *url);      /* may a request, with its token, go there? */
-ThrottleScope *client_throttle_scope(const Client *client, const char *url);      /* whose throttling budget a request to url draws from */
-const Route *client_route(const Client *client, const char *url, Route *other);    /* the endpoint's, or that of another origin, put in other */
+/* Return 1 when a request, with its token, may go to url. */
+int client_allows(const Client *client, const char *url);
+
+/* Return the throttling budget that a request to url uses. */
+ThrottleScope *client_throttle_scope(const Client *client, const char *url);
+
+/* Return the route to url: the client's own, or `other`, which is filled in for another origin.
+   The caller passes `other` of zeros and frees other->origin. */
+const Route *client_route(const Client *client, const char *url, Route *other);
 
 #endif

@@ -1,18 +1,20 @@
-/* credential.c: what all kinds of credentials share: a counted reference, a name, who it is. What a kind asks and reads is in credential/. */
+/* credential.c: what all kinds of credentials share: reference count, kind and principal. Leaves
+   fetching tokens to credential/, and keeping them to token.c. */
 
 #include <stdlib.h>
 
 #include "text.h"
 #include "token.h"
 
-Credential *credential_new(Loop *loop, const CredentialKind *kind, void *state, const char *principal) {
+Credential *credential_new(Loop *loop, const CredentialKind *kind, void *state,
+                           const char *principal) {
   Credential *credential = calloc(1, sizeof *credential);
-  Credential doomed = { .kind = kind, .loop = loop, .state = state };
+  Credential made = { .kind = kind, .loop = loop, .state = state };
   if (!credential) {
-    kind->clear(&doomed);
+    kind->clear(&made);      /* releases state */
     return NULL;
   }
-  *credential = doomed;
+  *credential = made;
   credential->refs = 1;
   credential->principal = text_copy(principal);
   return credential;
@@ -32,7 +34,10 @@ void credential_unref(Credential *credential) {
 }
 
 const char *credential_kind(const Credential *credential) { return credential->kind->name; }
-const char *credential_principal(const Credential *credential) { return credential->principal ? credential->principal : ""; }
+
+const char *credential_principal(const Credential *credential) {
+  return credential->principal ? credential->principal : "";
+}
 
 const Credential *credential_served(const Credential *credential) {
   return credential->kind->served ? credential->kind->served(credential) : credential;

@@ -1,4 +1,5 @@
-/* error.c: (pure) what went wrong, as the core tells it, read from the many shapes in which services say it. Raises nothing. */
+/* error.c: (pure) replies, and what went wrong, read from the many forms in which services say it.
+   Leaves raising to the border. */
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 
 enum { MAX_CODE = 128, MAX_MESSAGE = 1024, MAX_TITLE = 200 };
 
-/* -- replies ------------------------------------------------------------------------------------------------------------ */
+/* -- replies ----------------------------------------------------------------------------------- */
 
 void reply_reset(Reply *reply) {
   reply->status = 0;
@@ -40,17 +41,20 @@ json_t *reply_json(const Reply *reply) {
   return json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
 }
 
-/* -- making one --------------------------------------------------------------------------------------------------------- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
-static char *line_of(const char *text, size_t max) { return text ? text_line(text, strlen(text), max) : NULL; }
-
-static void fill(Error *error, ErrorKind kind, const char *code, const char *message) {
-  Error made = { .kind = kind, .code = line_of(code, MAX_CODE), .message = line_of(message, MAX_MESSAGE) };
-  error_clear(error);      /* only now: code and message may be its own */
-  *error = made;
+static char *line_of(const char *text, size_t max) {
+  return text ? text_line(text, strlen(text), max) : NULL;
 }
 
-void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format, va_list args) {
+static void fill(Error *error, ErrorKind kind, const char *code, const char *message) {
+  char *code_line = line_of(code, MAX_CODE), *message_line = line_of(message, MAX_MESSAGE);
+  error_clear(error);      /* only now: code and message may belong to it */
+  *error = (Error){ .kind = kind, .code = code_line, .message = message_line };
+}
+
+void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format,
+                    va_list args) {
   char *message = NULL;
   if (vasprintf(&message, format, args) < 0) message = NULL;
   fill(error, kind, code, message);
@@ -97,10 +101,11 @@ void error_clear(Error *error) {
   memset(error, 0, sizeof *error);
 }
 
-/* -- what JSON tells ---------------------------------------------------------------------------------------------------- */
+/* -- errors in JSON ---------------------------------------------------------------------------- */
 
+/* What a body says of an error. It owns its texts; NULL: the body does not say it. */
 typedef struct Account {
-  char *code, *message, *target, *request_id;      /* ours; NULL where nothing was told */
+  char *code, *message, *target, *request_id;
 } Account;
 
 static void account_clear(Account *account) {
@@ -110,7 +115,8 @@ static void account_clear(Account *account) {
   free(account->request_id);
 }
 
-/* By name without case: {"Message": ...} is seen too. NULL if there is none, or object is no object. */
+/* Return a member by name, ignoring case: services send "Message" too. NULL: the member is missing,
+   or object is not an object. */
 static json_t *member(json_t *object, const char *name) {
   const char *key;
   json_t *value;
@@ -119,7 +125,8 @@ static json_t *member(json_t *object, const char *name) {
   return NULL;
 }
 
-/* What was told further in is more precise and replaces what was told before; an empty text tells nothing. */
+/* Replace the text in slot, unless the new one is empty. The callers go from the outer, general
+   error to the inner, precise one. */
 static void take_text(char **slot, const char *text, size_t len, size_t max) {
   char *line = text_line(text, len, max);
   if (line && *line) text_set(slot, line);
@@ -136,16 +143,17 @@ static void take(char **slot, json_t *value, size_t max) {
   }
 }
 
-/* {"error": {"error": {"code", "message", "target"}}}, with or without the envelopes. */
-static void read_envelope(Account *account, json_t *it) {
-  for (; json_is_object(it); it = member(it, "error")) {
-    take(&account->code, member(it, "code"), MAX_CODE);
-    take(&account->message, member(it, "message"), MAX_MESSAGE);
-    take(&account->target, member(it, "target"), MAX_MESSAGE);
+/* Read {"error": {"error": {"code", "message", "target"}}}, with or without the envelopes. */
+static void read_envelope(Account *account, json_t *node) {
+  for (; json_is_object(node); node = member(node, "error")) {
+    take(&account->code, member(node, "code"), MAX_CODE);
+    take(&account->message, member(node, "message"), MAX_MESSAGE);
+    take(&account->target, member(node, "target"), MAX_MESSAGE);
   }
 }
 
-/* Entra's text goes on with ids and a time, on the same line or on more. */
+/* Take the first sentence or sentences of Entra's text. Ids and a time follow, on the same line or
+   on further lines. */
 static void take_description(char **slot, const char *text) {
   text += strspn(text, " \r\n");
   const char *tail = strstr(text, "Trace ID:");
@@ -153,7 +161,7 @@ static void take_description(char **slot, const char *text) {
   take_text(slot, text, tail && tail < text + len ? (size_t)(tail - text) : len, MAX_MESSAGE);
 }
 
-/* {"error": "invalid_client", "error_description", "trace_id", "correlation_id"} */
+/* Read {"error": "invalid_client", "error_description", "trace_id", "correlation_id"}. */
 static void read_entra(Account *account, json_t *root) {
   const char *description = json_string_value(member(root, "error_description"));
   take(&account->code, member(root, "error"), MAX_CODE);
@@ -169,22 +177,40 @@ static void read_account(Account *account, json_t *root) {
   else read_envelope(account, root);
 }
 
-/* A resource that failed keeps its reasons in lists. */
+/* Read the reasons that a failed resource keeps in lists. */
 static void read_reasons(Account *account, json_t *root) {
   json_t *properties = member(root, "properties");
+  json_t *inner = member(properties, "properties");
   read_envelope(account, json_array_get(member(properties, "provisioningErrors"), 0));
-  if (!account->message) read_envelope(account, json_array_get(member(member(properties, "properties"), "errors"), 0));
+  if (!account->message) read_envelope(account, json_array_get(member(inner, "errors"), 0));
 }
 
-/* -- what else a reply tells -------------------------------------------------------------------------------------------- */
+/* -- errors in other replies ------------------------------------------------------------------- */
 
 static const struct { int status; const char *phrase; } phrases[] = {
-  { 400, " Bad Request" }, { 401, " Unauthorized" }, { 403, " Forbidden" }, { 404, " Not Found" }, { 405, " Method Not Allowed" },
-  { 406, " Not Acceptable" }, { 408, " Request Timeout" }, { 409, " Conflict" }, { 410, " Gone" }, { 411, " Length Required" },
-  { 412, " Precondition Failed" }, { 413, " Content Too Large" }, { 414, " URI Too Long" }, { 415, " Unsupported Media Type" },
-  { 422, " Unprocessable Content" }, { 429, " Too Many Requests" }, { 431, " Request Header Fields Too Large" },
-  { 500, " Internal Server Error" }, { 501, " Not Implemented" }, { 502, " Bad Gateway" }, { 503, " Service Unavailable" },
-  { 504, " Gateway Timeout" }, { 505, " HTTP Version Not Supported" }
+  { 400, " Bad Request" },
+  { 401, " Unauthorized" },
+  { 403, " Forbidden" },
+  { 404, " Not Found" },
+  { 405, " Method Not Allowed" },
+  { 406, " Not Acceptable" },
+  { 408, " Request Timeout" },
+  { 409, " Conflict" },
+  { 410, " Gone" },
+  { 411, " Length Required" },
+  { 412, " Precondition Failed" },
+  { 413, " Content Too Large" },
+  { 414, " URI Too Long" },
+  { 415, " Unsupported Media Type" },
+  { 422, " Unprocessable Content" },
+  { 429, " Too Many Requests" },
+  { 431, " Request Header Fields Too Large" },
+  { 500, " Internal Server Error" },
+  { 501, " Not Implemented" },
+  { 502, " Bad Gateway" },
+  { 503, " Service Unavailable" },
+  { 504, " Gateway Timeout" },
+  { 505, " HTTP Version Not Supported" }
 };
 
 static const char *phrase_of(int status) {
@@ -196,14 +222,16 @@ static const char *phrase_of(int status) {
 static int is_html(const Reply *reply, const char *text) {
   const char *type = headers_get(&reply->headers, "Content-Type");
   text += strspn(text, " \t\r\n");
-  return (type && strcasestr(type, "html")) || text_starts(text, "<!doctype html") || text_starts(text, "<html");
+  if (type && strcasestr(type, "html")) return 1;
+  return text_starts(text, "<!doctype html") || text_starts(text, "<html");
 }
 
 static char *html_title(const char *text) {
   const char *begin = strcasestr(text, "<title");
   const char *end = begin ? strcasestr(begin, "</title") : NULL;
   begin = begin ? strchr(begin, '>') : NULL;
-  return begin && end && begin < end ? text_line(begin + 1, (size_t)(end - begin) - 1, MAX_TITLE) : NULL;
+  if (!begin || !end || begin >= end) return NULL;
+  return text_line(begin + 1, (size_t)(end - begin) - 1, MAX_TITLE);
 }
 
 static char *message_from_html(const char *status_line, const char *text) {
@@ -214,18 +242,21 @@ static char *message_from_html(const char *status_line, const char *text) {
   return message;
 }
 
-/* The message of a body that is not JSON. */
+/* Return the message of a body that is not JSON. */
 static char *message_from_text(const Reply *reply, const char *status_line) {
   size_t len;
   const char *text = body_text(reply, &len);
-  if (!text_is_text(text, len)) return text_format("%s, with a body that is not text", status_line);
+  if (!text_is_text(text, len))
+    return text_format("%s, with a body that is not text", status_line);
   if (text[strspn(text, " \t\r\n")] == '\0') return text_copy(status_line);
-  return is_html(reply, text) ? message_from_html(status_line, text) : text_line(text, len, MAX_MESSAGE);
+  if (is_html(reply, text)) return message_from_html(status_line, text);
+  return text_line(text, len, MAX_MESSAGE);
 }
 
 static char *message_from_reply(const Reply *reply, int is_json) {
   char *status_line = text_format("HTTP %d%s", reply->status, phrase_of(reply->status));
-  char *message = status_line && !is_json ? message_from_text(reply, status_line) : text_copy(status_line);
+  if (!status_line || is_json) return status_line;
+  char *message = message_from_text(reply, status_line);
   free(status_line);
   return message;
 }
@@ -243,8 +274,9 @@ void error_note_reply(Error *error, const Reply *reply) {
   error->retry_after = retry_after(&reply->headers, time(NULL));
 }
 
-/* -- from replies ------------------------------------------------------------------------------------------------------- */
+/* -- errors from replies ----------------------------------------------------------------------- */
 
+/* Fill in what code and message leave out, and release the account. */
 static void finish(Error *error, const Reply *reply, Account *account, int is_json) {
   size_t len;
   error_note_reply(error, reply);
@@ -272,7 +304,8 @@ void error_from_status(Error *error, const Reply *reply, const char *status) {
   json_t *root = reply_json(reply);
   read_account(&account, root);
   if (!account.message) read_reasons(&account, root);
-  if (!account.message) account.message = text_format("the operation ended as %s; the service gave no reason", status);
+  if (!account.message)
+    account.message = text_format("the operation ended as %s; the service gave no reason", status);
   fill(error, ERROR_OPERATION, account.code ? account.code : status, account.message);
   finish(error, reply, &account, root != NULL);
   json_decref(root);

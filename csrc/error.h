@@ -1,4 +1,5 @@
-/* error.h: (pure) what went wrong, as the core tells it. The border makes Lua's error object from it. */
+/* error.h: (pure) replies, and what went wrong, as the core tells it. The border (lua_core.c) makes
+   Lua's error object from it. */
 #ifndef ERROR_H
 #define ERROR_H
 
@@ -6,50 +7,73 @@
 
 #include "headers.h"
 
+/* -- replies ----------------------------------------------------------------------------------- */
+
+/* A Reply of zeros is empty. It owns its headers and its body. */
 typedef struct Reply {
   int     status;      /* HTTP */
   Headers headers;
   Buf     body;        /* decompressed; its limit bounds what a server may send */
 } Reply;
 
-struct json_t *reply_json(const Reply *reply);   /* the body read by jansson, whatever its Content-Type; NULL: it is no JSON. json_decref frees.
-                                                    Integers come as reals, so that one too large does not spoil the rest */
-void reply_reset(Reply *reply);
-void reply_clear(Reply *reply);
+/* Parse the body by jansson, whatever its Content-Type. The caller frees by json_decref.
+   Integers become reals, so that a number beyond the range of integers does not spoil the rest.
+   NULL: the body is not JSON. */
+struct json_t *reply_json(const Reply *reply);
+
+void reply_reset(Reply *reply);      /* empty it; memory and limits stay */
+void reply_clear(Reply *reply);      /* release it */
+
+/* -- errors ------------------------------------------------------------------------------------ */
 
 typedef enum ErrorKind {
   ERROR_NONE,
-  ERROR_TRANSPORT,     /* no reply: DNS, TLS, refused, reset, timeout; message has libcurl's words */
+  ERROR_TRANSPORT,     /* no reply: DNS, TLS, refused, reset, timeout; message quotes libcurl */
   ERROR_PROTOCOL,      /* a reply that breaks the contract */
   ERROR_HTTP,          /* a reply that refuses */
   ERROR_OPERATION,     /* a long-running operation that failed or was canceled */
-  ERROR_CREDENTIAL,    /* no token to be had */
-  ERROR_UNAVAILABLE,   /* this credential does not apply here: a chain tries its next link */
+  ERROR_CREDENTIAL,    /* the credential could not get a token */
+  ERROR_UNAVAILABLE,   /* the credential does not apply here: a chain tries its next one */
   ERROR_USAGE          /* the caller's options are wrong */
 } ErrorKind;
 
+/* An Error of zeros is no error. It owns its texts; error_clear releases them. */
 typedef struct Error {
   ErrorKind kind;
-  int   status;          /* HTTP, 0 if there was no reply */
-  char *code;            /* one word to compare, the service's where it gave one */
-  char *message;         /* one sentence or more for a person, no control characters */
+  int   status;            /* HTTP; 0: there was no reply */
+  char *code;              /* one word to compare; the service's, if it sent one */
+  char *message;           /* one or more sentences for a person, without control characters */
   char *target;
-  char *request_id;      /* x-ms-request-id of the reply; Entra's correlation_id */
-  char *body;            /* the reply's JSON text, for details, innererror, additionalInfo; NULL if it is not JSON */
-  int   outcome_unknown; /* the request may have been executed, its answer was lost */
-  double retry_after;    /* seconds the service asked to wait, 0 if it did not */
+  char *request_id;        /* the reply's x-ms-request-id, or Entra's correlation_id */
+  char *body;              /* the reply's JSON text, for details, innererror, additionalInfo;
+                              NULL: the reply is not JSON */
+  int   outcome_unknown;   /* the service may have executed the request: its answer was lost */
+  double retry_after;      /* seconds that the service asked to wait; 0: it asked for no wait */
 } Error;
 
-/* code and message are kept as one line of text, of at most 128 bytes and 1 KiB; all else but kind is reset. */
-void error_set(Error *error, ErrorKind kind, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
-void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format, va_list args);      /* the same */
-void error_from_reply(Error *error, const Reply *reply);      /* ERROR_HTTP from a status of 400 and more: ARM's envelope
-                                                                 (error.error too), Entra's, bare {code,message}, text, HTML, nothing */
-void error_from_status(Error *error, const Reply *reply, const char *status);   /* ERROR_OPERATION from a monitor or resource that says Failed or
-                                                                                   Canceled; status is the code where the body gives none */
-void error_note_reply(Error *error, const Reply *reply);      /* status, request_id and retry_after */
-void error_remark(Error *error, const char *remark);          /* added to the message */
-void error_copy(Error *to, const Error *from);                /* to's old content is released */
+/* Set an error. Keep code as one line of at most 128 bytes and message as one of at most 1 KiB.
+   All other fields are reset. code and the arguments may be texts of the old error. */
+void error_set(Error *error, ErrorKind kind, const char *code, const char *format, ...)
+  __attribute__((format(printf, 4, 5)));
+void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format,
+                    va_list args);
+
+/* Set ERROR_HTTP from a reply whose status is 400 or more. Reads the envelope of ARM (also nested
+   as error.error), Entra's, a bare {code, message}, text, HTML, and an empty body. */
+void error_from_reply(Error *error, const Reply *reply);
+
+/* Set ERROR_OPERATION from a monitor or a resource that says Failed or Canceled. status becomes the
+   code if the body has none. */
+void error_from_status(Error *error, const Reply *reply, const char *status);
+
+/* Set only status, request_id and retry_after, from a reply. */
+void error_note_reply(Error *error, const Reply *reply);
+
+/* Append a remark to the message. */
+void error_remark(Error *error, const char *remark);
+
+/* Copy or move an error. The old content of `to` is released. */
+void error_copy(Error *to, const Error *from);
 void error_move(Error *to, Error *from);
 void error_clear(Error *error);
 

@@ -1,4 +1,4 @@
-/* heap.c: small pieces of memory from blocks, in sizes of sixteen bytes; larger ones are malloc's. */
+/* heap.c: cut small pieces from blocks, in multiples of 16 bytes; leave larger ones to malloc. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { BLOCK = 32 * 1024 };
 
-/* A memory checker must see each piece by itself. */
+/* Under AddressSanitizer malloc serves all pieces, so that the checker sees each of them. */
 #ifdef __SANITIZE_ADDRESS__
 static int is_small(size_t size) { (void)size; return 0; }
 #else
@@ -22,7 +22,7 @@ static int add_block(Heap *heap) {
   HeapPiece *first = (HeapPiece *)block;
   first->next = heap->blocks;
   heap->blocks = first;
-  heap->at = block + HEAP_GRAIN;
+  heap->rest = block + HEAP_GRAIN;
   heap->end = block + BLOCK;
   return 1;
 }
@@ -34,13 +34,13 @@ static void *take_small(Heap *heap, size_t size) {
     return piece;
   }
   size = grains(size) * HEAP_GRAIN;
-  if ((size_t)(heap->end - heap->at) < size && !add_block(heap)) return NULL;
-  piece = (HeapPiece *)heap->at;
-  heap->at += size;
+  if ((size_t)(heap->end - heap->rest) < size && !add_block(heap)) return NULL;
+  piece = (HeapPiece *)heap->rest;
+  heap->rest += size;
   return piece;
 }
 
-static void give(Heap *heap, void *memory, size_t size) {
+static void give_back(Heap *heap, void *memory, size_t size) {
   if (!is_small(size)) {
     free(memory);
     return;
@@ -50,19 +50,24 @@ static void give(Heap *heap, void *memory, size_t size) {
   *spare = piece;
 }
 
+static void *allocate(Heap *heap, size_t size) {
+  return is_small(size) ? take_small(heap, size) : malloc(size);
+}
+
 static void *move(Heap *heap, void *old, size_t old_size, size_t size) {
-  void *memory = is_small(size) ? take_small(heap, size) : malloc(size);
+  void *memory = allocate(heap, size);
   if (!memory) return NULL;
   memcpy(memory, old, old_size < size ? old_size : size);
-  give(heap, old, old_size);
+  give_back(heap, old, old_size);
   return memory;
 }
 
 void *heap_allocate(void *user, void *old, size_t old_size, size_t size) {
   Heap *heap = user;
-  if (!old) return size == 0 ? NULL : is_small(size) ? take_small(heap, size) : malloc(size);      /* old_size is a type then */
+  if (!old && size == 0) return NULL;
+  if (!old) return allocate(heap, size);      /* Lua passes a type as old_size then */
   if (size == 0) {
-    give(heap, old, old_size);
+    give_back(heap, old, old_size);
     return NULL;
   }
   if (!is_small(old_size) && !is_small(size)) return realloc(old, size);

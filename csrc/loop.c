@@ -1,4 +1,5 @@
-/* loop.c: bytes and time: epoll, timers in a heap, libcurl's sockets, and the queue of events. Does not know what they are for. */
+/* loop.c: wait for sockets and time: epoll, timers in a heap, libcurl's sockets, and the queue of
+   events. Leaves what a transfer or an event means to the files above it. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,15 +10,20 @@
 
 #include "loop.h"
 
-enum { EPOLL_BATCH = 64, MAX_IDLE_CONNECTIONS = 160 };      /* more than transfer.c has at once: those that wait must not be closed */
+enum {
+  EPOLL_BATCH = 64,
+  MAX_IDLE_CONNECTIONS = 160      /* more than transfer.c uses: libcurl must not close idle ones */
+};
 
-typedef struct OwnerWatch {    /* a descriptor of the loop's owner */
+/* A descriptor that the loop's owner watches. */
+typedef struct OwnerWatch {
   Watch  watch;
   Notice notice;
   Loop  *loop;
 } OwnerWatch;
 
-typedef struct Socket {        /* one of libcurl's */
+/* A socket of libcurl. */
+typedef struct Socket {
   Watch watch;
   Loop *loop;
 } Socket;
@@ -25,33 +31,37 @@ typedef struct Socket {        /* one of libcurl's */
 struct Loop {
   int       epoll;
   pid_t     pid;
-  char     *ours;              /* a page that the kernel empties in a forked child: to look there is no system call. NULL: it does not */
+  char     *fork_mark;         /* a page that holds 1, and 0 in a forked child: reading it needs no
+                                  system call. NULL: the kernel cannot do that; pid tells instead */
   CURLM    *multi;
   Timer     curl_timer;
-  Timer   **heap;              /* from 1; the earliest on top */
+  Timer   **heap;              /* from 1; the earliest first */
   size_t    timers, heap_cap;
   Watch   **watches;           /* by descriptor */
   size_t    watch_cap, watch_count;
-  Ring      news;              /* head of the notices that are queued */
+  Ring      news;              /* head of the queued notices */
   Seen     *seen, **seen_end;  /* for observers, oldest first */
   Notice    seen_notice;
-  int       flights;
+  int       flights;           /* see loop_flight */
   int       is_virtual;
-  double    jumped;            /* how far the virtual clock is ahead */
+  double    jumped;            /* seconds by which the virtual clock is ahead */
   Throttle *throttle;
   Trace    *trace;
   Attachment *attachment;
-  Ring      questions;
+  Ring      questions;         /* head of the open questions */
   unsigned long last_number;
 };
 
 double loop_now(const Loop *loop) {
   struct timespec ts;
-  clock_gettime(CLOCK_BOOTTIME, &ts);      /* goes on while a laptop sleeps, as a token's life does */
+  clock_gettime(CLOCK_BOOTTIME, &ts);      /* runs while a laptop sleeps: tokens expire then too */
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 + loop->jumped;
 }
 
-int loop_forked(const Loop *loop) { return loop->ours ? !*(volatile char *)loop->ours : loop->pid != getpid(); }
+int loop_forked(const Loop *loop) {
+  return loop->fork_mark ? !*(volatile char *)loop->fork_mark : loop->pid != getpid();
+}
+
 void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
@@ -61,7 +71,7 @@ Attachment *loop_attached(const Loop *loop) { return loop->attachment; }
 void loop_attach(Loop *loop, Attachment *attachment) { loop->attachment = attachment; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
-/* -- timers ------------------------------------------------------------------------------------------------------------- */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 static void heap_put(Loop *loop, Timer *timer, size_t place) {
   loop->heap[place] = timer;
@@ -110,11 +120,12 @@ void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer)
   loop_timer_stop(loop, timer);
   timer->due = due;
   timer->fire = fire;
-  if (!heap_reserve(loop)) abort();      /* a timer that is lost is a wait that never ends */
+  if (!heap_reserve(loop)) abort();      /* without the timer, a wait would never end */
   heap_up(loop, timer, ++loop->timers);
 }
 
-/* Only what was due when we began: a timer that arms itself for "at once" must not hold up the descriptors. */
+/* Fire the timers that are due now. A timer that restarts itself without a delay waits for the next
+   turn, so that it does not starve the descriptors. */
 static void fire_timers(Loop *loop) {
   double now = loop_now(loop);
   while (loop->timers && loop->heap[1]->due <= now) {
@@ -124,7 +135,7 @@ static void fire_timers(Loop *loop) {
   }
 }
 
-/* -- descriptors -------------------------------------------------------------------------------------------------------- */
+/* -- descriptors ------------------------------------------------------------------------------- */
 
 static int watches_reserve(Loop *loop, int fd) {
   if ((size_t)fd < loop->watch_cap) return 1;
@@ -138,13 +149,17 @@ static int watches_reserve(Loop *loop, int fd) {
   return 1;
 }
 
+static Watch *watch_at(const Loop *loop, int fd) {
+  return fd >= 0 && (size_t)fd < loop->watch_cap ? loop->watches[fd] : NULL;
+}
+
 int loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events) {
   struct epoll_event event = { .events = epoll_events, .data.fd = watch->fd };
   if (watch->fd < 0) { errno = EBADF; return -1; }
   if (!watches_reserve(loop, watch->fd)) { errno = ENOMEM; return -1; }
   Watch *old = loop->watches[watch->fd];
   int done = epoll_ctl(loop->epoll, old ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch->fd, &event);
-  if (done != 0 && old && errno == ENOENT)      /* closed behind our back, and the number given out again */
+  if (done != 0 && old && errno == ENOENT)      /* it was closed, and its number was reused */
     done = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event);
   if (done != 0) return -1;
   if (!old) loop->watch_count++;
@@ -153,7 +168,7 @@ int loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events) {
 }
 
 void loop_watch_remove(Loop *loop, Watch *watch) {
-  if (watch->fd < 0 || (size_t)watch->fd >= loop->watch_cap || loop->watches[watch->fd] != watch) return;
+  if (watch_at(loop, watch->fd) != watch) return;
   epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
   loop->watches[watch->fd] = NULL;
   loop->watch_count--;
@@ -163,10 +178,6 @@ static void owner_ready(Watch *watch, unsigned epoll_events) {
   OwnerWatch *own = container_of(watch, OwnerWatch, watch);
   (void)epoll_events;
   loop_notify(own->loop, &own->notice);
-}
-
-static Watch *watch_at(const Loop *loop, int fd) {
-  return fd >= 0 && (size_t)fd < loop->watch_cap ? loop->watches[fd] : NULL;
 }
 
 static int owner_watch(Loop *loop, int fd) {
@@ -197,14 +208,16 @@ int loop_watch(Loop *loop, int fd, int on) {
   return 0;
 }
 
-/* -- libcurl ------------------------------------------------------------------------------------------------------------ */
+/* -- libcurl ----------------------------------------------------------------------------------- */
 
 void loop_handle_add(Loop *loop, Handle *handle) {
   curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, handle);
   curl_multi_add_handle(loop->multi, handle->easy);
 }
 
-void loop_handle_remove(Loop *loop, Handle *handle) { curl_multi_remove_handle(loop->multi, handle->easy); }
+void loop_handle_remove(Loop *loop, Handle *handle) {
+  curl_multi_remove_handle(loop->multi, handle->easy);
+}
 
 static void handle_end(CURL *easy, CURLcode result) {
   Handle *handle = NULL;
@@ -212,6 +225,7 @@ static void handle_end(CURL *easy, CURLcode result) {
   handle->ended(handle, result);
 }
 
+/* Tell the owners of the transfers that have ended. */
 static void reap(Loop *loop) {
   CURLMsg *message;
   int left;
@@ -221,7 +235,7 @@ static void reap(Loop *loop) {
 
 static void socket_ready(Watch *watch, unsigned events) {
   Socket *sock = container_of(watch, Socket, watch);
-  Loop *loop = sock->loop;      /* the socket may be gone after the next call */
+  Loop *loop = sock->loop;      /* libcurl may close the socket in the call below */
   int running, mask = 0;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
   if (events & EPOLLOUT) mask |= CURL_CSELECT_OUT;
@@ -229,11 +243,11 @@ static void socket_ready(Watch *watch, unsigned events) {
   curl_multi_socket_action(loop->multi, watch->fd, mask, &running);
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *assigned) {
+static int on_socket(CURL *easy, curl_socket_t fd, int action, void *user, void *assigned) {
   Loop *loop = user;
   Socket *sock = assigned;
   (void)easy;
-  if (what == CURL_POLL_REMOVE) {
+  if (action == CURL_POLL_REMOVE) {
     if (sock) loop_watch_remove(loop, &sock->watch);
     free(sock);
     return 0;
@@ -246,7 +260,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *a
     sock->watch.ready = socket_ready;
     curl_multi_assign(loop->multi, fd, sock);
   }
-  unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+  unsigned events = 0;
+  if (action & CURL_POLL_IN) events |= EPOLLIN;
+  if (action & CURL_POLL_OUT) events |= EPOLLOUT;
   return loop_watch_add(loop, &sock->watch, events);
 }
 
@@ -275,7 +291,7 @@ static int curl_open(Loop *loop) {
   return 1;
 }
 
-/* -- events ------------------------------------------------------------------------------------------------------------- */
+/* -- events ------------------------------------------------------------------------------------ */
 
 void loop_notify(Loop *loop, Notice *notice) {
   if (!notice->place.next) ring_add(&loop->news, &notice->place);
@@ -285,7 +301,7 @@ void loop_unnotify(Notice *notice) { ring_remove(&notice->place); }
 
 void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
   Seen *seen = calloc(1, sizeof *seen);
-  if (!seen || !trace_line_copy(&seen->line, line)) {      /* a look that is lost changes nothing */
+  if (!seen || !trace_line_copy(&seen->line, line)) {      /* only the observer will miss it */
     free(seen);
     return;
   }
@@ -312,9 +328,10 @@ void seen_free(Seen *seen) {
 
 int loop_has_news(const Loop *loop) { return !ring_is_empty(&loop->news); }
 
-/* -- turning ------------------------------------------------------------------------------------------------------------ */
+/* -- running ----------------------------------------------------------------------------------- */
 
-/* Milliseconds until the next timer, at most timeout; rounded up, because a poll sent early costs a whole Retry-After. */
+/* Return the milliseconds until the next timer, at most timeout; -1: no limit. Round up, because
+   the service answers an early poll with another Retry-After. */
 static int wait_ms(const Loop *loop, double timeout) {
   double seconds = timeout;
   if (loop->timers) {
@@ -328,27 +345,36 @@ static int wait_ms(const Loop *loop, double timeout) {
   return (int)ms + (ms > (double)(int)ms);
 }
 
-/* Returns how many descriptors were ready, -1 after a signal. */
+/* Wait for descriptors and serve them. Return how many were ready; -1: a signal arrived. */
 static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
   struct epoll_event ready[EPOLL_BATCH];
   int count = epoll_pwait(loop->epoll, ready, EPOLL_BATCH, ms, mask);
-  for (int i = 0; i < count; i++) {      /* looked up each time: an earlier one may have removed it */
+  for (int i = 0; i < count; i++) {      /* look each up: an earlier one may have removed it */
     Watch *watch = watch_at(loop, ready[i].data.fd);
     if (watch) watch->ready(watch, ready[i].events);
   }
   return count;
 }
 
+/* May virtual time replace the wait? Only while nothing is in flight, up to a known time. */
+static int may_jump(const Loop *loop, double timeout) {
+  if (!loop->is_virtual || loop->flights || loop_has_news(loop)) return 0;
+  return loop->timers || timeout >= 0;
+}
+
+/* Move the virtual clock to the next due time. */
 static void jump(Loop *loop, double timeout) {
   double ahead = loop->timers ? loop->heap[1]->due - loop_now(loop) : timeout;
   if (timeout >= 0 && timeout < ahead) ahead = timeout;
   if (ahead > 0) loop->jumped += ahead;
 }
 
-static int idle(const Loop *loop) { return !loop->timers && !loop->flights && !loop->watch_count; }
+static int is_idle(const Loop *loop) {
+  return !loop->timers && !loop->flights && !loop->watch_count;
+}
 
-/* What was just begun goes out now, not a turn later. */
-static void send_begun(Loop *loop) {
+/* Let libcurl send the transfers that were just started. */
+static void send_started(Loop *loop) {
   Timer *timer = &loop->curl_timer;
   if (!timer->place || timer->due > loop_now(loop)) return;
   loop_timer_stop(loop, timer);
@@ -357,19 +383,21 @@ static void send_begun(Loop *loop) {
 
 void loop_send(Loop *loop) {
   fire_timers(loop);
-  send_begun(loop);
+  send_started(loop);
 }
 
-/* Looks at the descriptors in any case: timers that bring news again and again must not hold them up. */
+/* Run the loop once. Return as wait_descriptors does. It looks at the descriptors even if there is
+   news already, so that timers that keep bringing news do not starve them. */
 static int turn(Loop *loop, double timeout, const sigset_t *mask) {
   loop_send(loop);
-  reap(loop);            /* a quick answer has come already */
+  reap(loop);              /* a quick reply may have come already */
   if (loop->attachment && !loop_has_news(loop)) loop->attachment->before_wait(loop->attachment);
-  int hold = loop->is_virtual && !loop->flights && !loop_has_news(loop) && (loop->timers || timeout >= 0);
-  int ready = wait_descriptors(loop, hold || loop_has_news(loop) ? 0 : wait_ms(loop, timeout), mask);
-  if (hold && ready == 0) jump(loop, timeout);
+  int jumps = may_jump(loop, timeout);
+  int ms = jumps || loop_has_news(loop) ? 0 : wait_ms(loop, timeout);
+  int ready = wait_descriptors(loop, ms, mask);
+  if (jumps && ready == 0) jump(loop, timeout);
   reap(loop);
-  send_begun(loop);      /* the service works on these while the news is read */
+  send_started(loop);      /* the service works on these while the owner reads the news */
   return ready;
 }
 
@@ -384,17 +412,19 @@ Event loop_step(Loop *loop, double timeout, const sigset_t *mask) {
   Event nothing = { .kind = EVENT_NONE, .fd = -1 };
   for (;;) {
     if (loop_has_news(loop)) return take_news(loop);
-    if (timeout < 0 && idle(loop)) { nothing.kind = EVENT_IDLE; return nothing; }
+    if (timeout < 0 && is_idle(loop)) { nothing.kind = EVENT_IDLE; return nothing; }
     double left = timeout < 0 ? -1 : deadline - loop_now(loop);
-    if (turn(loop, timeout < 0 ? -1 : left > 0 ? left : 0, mask) < 0) break;      /* a signal: let the owner look */
+    if (timeout >= 0 && left < 0) left = 0;
+    if (turn(loop, left, mask) < 0) break;      /* a signal: let the owner look */
     if (timeout >= 0 && left <= 0) break;
   }
   return loop_has_news(loop) ? take_news(loop) : nothing;
 }
 
-/* -- life --------------------------------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
-static char *page_of_ours(void) {
+/* Return a page for Loop.fork_mark; NULL: there is none. */
+static char *fork_mark_new(void) {
   char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return NULL;
   if (madvise(page, 1, MADV_WIPEONFORK) != 0) {
@@ -413,7 +443,7 @@ Loop *loop_new(void) {
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
-  loop->ours = page_of_ours();
+  loop->fork_mark = fork_mark_new();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
   if (loop->epoll < 0 || !loop->throttle || !heap_reserve(loop) || !curl_open(loop)) {
@@ -432,20 +462,22 @@ int loop_trace(Loop *loop, const char *path, Error *error) {
 }
 
 static void close_watches(Loop *loop) {
-  for (size_t fd = 0; fd < loop->watch_cap; fd++)
-    if (loop->watches[fd] && loop->watches[fd]->ready == owner_ready) owner_unwatch(loop, loop->watches[fd]);
+  for (size_t fd = 0; fd < loop->watch_cap; fd++) {
+    Watch *watch = loop->watches[fd];
+    if (watch && watch->ready == owner_ready) owner_unwatch(loop, watch);
+  }
 }
 
 void loop_free(Loop *loop) {
   if (!loop) return;
   if (loop->attachment) loop->attachment->release(loop->attachment);
   for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
-  if (loop->multi) curl_multi_cleanup(loop->multi);      /* still tells on_socket which ones it closes */
+  if (loop->multi) curl_multi_cleanup(loop->multi);      /* calls on_socket for each it closes */
   close_watches(loop);
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);
-  if (loop->ours) munmap(loop->ours, 1);
+  if (loop->fork_mark) munmap(loop->fork_mark, 1);
   free(loop->heap);
   free(loop->watches);
   free(loop);

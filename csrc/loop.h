@@ -1,5 +1,6 @@
-/* loop.h: what the rest of the core asks of the loop: timers, descriptors, transfers in flight, news for the owner.
-   It calls those that are above it only by what they handed to it: fire, ready, ended, before_wait, release. */
+/* loop.h: what the rest of the core asks of the loop: timers, descriptors, libcurl's handles, and
+   events for the owner. The loop calls the files above it only by the callbacks that they gave to
+   it: fire, ready, ended, before_wait, release. */
 #ifndef LOOP_H
 #define LOOP_H
 
@@ -9,58 +10,90 @@
 #include "throttle.h"
 #include "trace.h"
 
+/* -- timers ------------------------------------------------------------------------------------ */
+
+/* A Timer of zeros is idle. Its owner stops it before its memory goes. */
 typedef struct Timer Timer;
-struct Timer {                   /* of zeros: idle. Must be stopped before its memory goes */
-  double due;
-  size_t place;                  /* in the heap, from 1; 0: idle */
+struct Timer {
+  double due;      /* on the clock of loop_now */
+  size_t place;    /* in the heap, from 1; 0: idle */
   void (*fire)(Timer *timer);
 };
 
-void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer));   /* arms it anew */
+/* Start a timer, or restart it with another due time. */
+void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer));
 void loop_timer_stop(Loop *loop, Timer *timer);
 
+/* -- descriptors ------------------------------------------------------------------------------- */
+
+/* The owner of a Watch removes it before its memory goes and before its descriptor is closed. */
 typedef struct Watch Watch;
-struct Watch {                   /* must be removed before its memory or its descriptor goes */
+struct Watch {
   int  fd;
   void (*ready)(Watch *watch, unsigned epoll_events);
 };
 
-int  loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events);      /* or changes what is waited for; 0, or -1 with errno */
+/* Start watching a descriptor, or change the events to watch for. Return 0, or -1 with errno. */
+int  loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events);
+
+/* Stop watching a descriptor. */
 void loop_watch_remove(Loop *loop, Watch *watch);
 
+/* -- events for the owner ---------------------------------------------------------------------- */
+
+/* A place in the queue of events. Its owner calls loop_unnotify before its memory goes. */
 typedef struct Notice Notice;
-struct Notice {                  /* a place in the queue of events. Must be taken back before its memory goes */
+struct Notice {
   Ring  place;
   Event event;
 };
 
-void loop_notify(Loop *loop, Notice *notice);       /* once queued, more news changes nothing */
+/* Queue an event. A notice that is queued already stays where it is. */
+void loop_notify(Loop *loop, Notice *notice);
+
+/* Take a notice out of the queue. */
 void loop_unnotify(Notice *notice);
 
+/* Queue what an observed client did as an EVENT_SEEN. Copies line. */
+void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);
+
+/* -- libcurl's handles ------------------------------------------------------------------------- */
+
+/* The owner of a Handle removes it before its memory goes and before its easy handle goes. */
 typedef struct Handle Handle;
-struct Handle {                  /* a transfer of libcurl's. Must be removed before its memory or its easy handle goes */
+struct Handle {
   CURL *easy;
-  void (*ended)(Handle *handle, CURLcode result);      /* may remove it */
+  void (*ended)(Handle *handle, CURLcode result);      /* may remove the handle */
 };
 
-void loop_handle_add(Loop *loop, Handle *handle);      /* begins it, and takes its CURLOPT_PRIVATE. ended comes later, never at once */
+/* Begin a transfer. Takes the easy handle's CURLOPT_PRIVATE. Calls ended later, never at once. */
+void loop_handle_add(Loop *loop, Handle *handle);
 void loop_handle_remove(Loop *loop, Handle *handle);
 
+/* What transfer.c keeps for as long as the loop lives. */
 typedef struct Attachment Attachment;
-struct Attachment {              /* what transfer.c keeps for as long as the loop lives */
-  void (*before_wait)(Attachment *attachment);         /* the loop has no news and is about to wait */
-  void (*release)(Attachment *attachment);             /* the loop ends; libcurl still works */
+struct Attachment {
+  void (*before_wait)(Attachment *attachment);      /* the loop has no news and is about to wait */
+  void (*release)(Attachment *attachment);          /* the loop ends; libcurl still works */
 };
 
-void        loop_attach(Loop *loop, Attachment *attachment);      /* once */
-Attachment *loop_attached(const Loop *loop);                      /* NULL: nothing yet */
+/* Attach the attachment. Call it once for each loop. */
+void        loop_attach(Loop *loop, Attachment *attachment);
+Attachment *loop_attached(const Loop *loop);      /* NULL: there is none yet */
 
-Ring         *loop_questions(Loop *loop);           /* head of the open ones; question.c's */
-unsigned long loop_number(Loop *loop);              /* from 1, never the same twice */
+/* -- shared state ------------------------------------------------------------------------------ */
+
+/* Return the head of the open questions, which belong to question.c. */
+Ring *loop_questions(Loop *loop);
+
+/* Return the next number: from 1, never the same twice. */
+unsigned long loop_number(Loop *loop);
 
 Throttle *loop_throttle(Loop *loop);
-Trace    *loop_tracer(Loop *loop);                  /* NULL: nobody looks */
-void      loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);      /* an event for the owner; copies line */
-void      loop_flight(Loop *loop, int change);      /* +1, -1: something beyond the clock's reach is under way */
+Trace    *loop_tracer(Loop *loop);      /* NULL: loop_trace was not called */
+
+/* Count what is in flight, by +1 and -1: work whose end the loop's clock cannot foresee. Virtual
+   time stands still while there is any. */
+void loop_flight(Loop *loop, int change);
 
 #endif

@@ -1,4 +1,5 @@
-/* lro.c: (pure) what replies say of a long-running operation. Sends nothing, waits for nothing, and does not judge whose URL it is told. */
+/* lro.c: (pure) what replies say of a long-running operation. Leaves to op.c: sending, waiting, and
+   whether a URL may be followed. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,12 +9,21 @@
 #include "text.h"
 #include "url.h"
 
-static const char RUNNING[] = "InProgress", DONE[] = "Succeeded";      /* our words where the service uses none */
+/* The status for replies that hold no word for it. */
+static const char RUNNING[] = "InProgress", DONE[] = "Succeeded";
+
+/* What broken_body says that it expected. */
+static const char RESOURCE[] = "the resource as a JSON object";
+static const char MONITOR[] = "a JSON object with a text 'status'";
 
 enum { MAX_STATUS = 128 };
 
 void lro_init(Lro *lro, const char *method, const char *original_url, FinalState final_state) {
-  *lro = (Lro){ .final_state = final_state, .method = text_copy(method), .original_url = text_copy(original_url) };
+  *lro = (Lro){
+    .final_state = final_state,
+    .method = text_copy(method),
+    .original_url = text_copy(original_url)
+  };
 }
 
 void lro_clear(Lro *lro) {
@@ -26,10 +36,12 @@ void lro_clear(Lro *lro) {
   memset(lro, 0, sizeof *lro);
 }
 
-/* Of a method that makes or changes a resource, the resource is the result. */
-static int makes_resource(const Lro *lro) { return text_equal(lro->method, "PUT") || text_equal(lro->method, "PATCH"); }
+/* Does the method make or change a resource? Then the resource is the result. */
+static int makes_resource(const Lro *lro) {
+  return text_equal(lro->method, "PUT") || text_equal(lro->method, "PATCH");
+}
 
-/* -- broken ------------------------------------------------------------------------------------------------------------- */
+/* -- broken replies ---------------------------------------------------------------------------- */
 
 static LroOutcome broken(Error *error, const Reply *reply) {
   error_note_reply(error, reply);
@@ -37,44 +49,50 @@ static LroOutcome broken(Error *error, const Reply *reply) {
   return LRO_BROKEN;
 }
 
-static LroOutcome broken_body(Error *error, const Reply *reply, const char *url, const char *expected, const char *came) {
+static LroOutcome broken_body(Error *error, const Reply *reply, const char *url,
+                              const char *expected, const char *actual) {
   char *shown = url_redacted(url);
-  error_set(error, ERROR_PROTOCOL, "InvalidReply", "%s should answer %s, but HTTP %d came with %s", shown ? shown : "the service", expected,
-            reply->status, came);
+  error_set(error, ERROR_PROTOCOL, "InvalidReply",
+            "%s should answer %s, but HTTP %d came with %s",
+            shown ? shown : "the service", expected, reply->status, actual);
   free(shown);
   return broken(error, reply);
 }
 
-static LroOutcome broken_status(Error *error, const Reply *reply, const char *method, const char *url, const char *expected) {
+static LroOutcome broken_status(Error *error, const Reply *reply, const char *method,
+                                const char *url, const char *expected) {
   char *shown = url_redacted(url);
-  error_set(error, ERROR_PROTOCOL, "InvalidReply", "%s %s should be answered with %s, but HTTP %d came", method, shown ? shown : "",
-            expected, reply->status);
+  error_set(error, ERROR_PROTOCOL, "InvalidReply",
+            "%s %s should be answered with %s, but HTTP %d came",
+            method, shown ? shown : "", expected, reply->status);
   free(shown);
   return broken(error, reply);
 }
 
 static LroOutcome broken_pointer(Error *error, const Reply *reply, const char *name) {
   char *shown = url_redacted(headers_get(&reply->headers, name));
-  error_set(error, ERROR_PROTOCOL, "InvalidReply", "the header %s should hold an http or https URL, but it came as '%s'", name,
-            shown ? shown : "");
+  error_set(error, ERROR_PROTOCOL, "InvalidReply",
+            "the header %s should hold an http or https URL, but it came as '%s'",
+            name, shown ? shown : "");
   free(shown);
   return broken(error, reply);
 }
 
-/* -- bodies ------------------------------------------------------------------------------------------------------------- */
+/* -- bodies ------------------------------------------------------------------------------------ */
 
 static const char *kind_of_body(const Reply *reply, const json_t *root) {
   if (reply->body.len == 0) return "an empty body";
   return root ? "JSON that is not an object" : "a body that is not JSON";
 }
 
-/* NULL if there is no such text. */
+/* Return properties.provisioningState; NULL: it is missing, empty or no text. */
 static const char *provisioning_state(const json_t *root) {
-  const char *state = json_string_value(json_object_get(json_object_get(root, "properties"), "provisioningState"));
+  const json_t *properties = json_object_get(root, "properties");
+  const char *state = json_string_value(json_object_get(properties, "provisioningState"));
   return state && *state ? state : NULL;
 }
 
-/* -- words -------------------------------------------------------------------------------------------------------------- */
+/* -- status words ------------------------------------------------------------------------------ */
 
 static const struct Ending { const char *word, *name; LroOutcome outcome; } endings[] = {
   { "Succeeded", "Succeeded", LRO_SUCCEEDED },
@@ -89,12 +107,13 @@ static const struct Ending *ending(const char *word) {
   return NULL;      /* any other word: it is running */
 }
 
-/* People are shown the word: no line ends, no end of it in sight. */
+/* Keep the word as one short line, because people are shown it. */
 static void set_status(Lro *lro, const char *word) {
   free(lro->status);
   lro->status = text_line(word, strlen(word), MAX_STATUS);
 }
 
+/* Decide by a status word. */
 static LroOutcome judge(Lro *lro, const char *word, const Reply *reply, Error *error) {
   const struct Ending *end = ending(word);
   set_status(lro, word);
@@ -103,28 +122,30 @@ static LroOutcome judge(Lro *lro, const char *word, const Reply *reply, Error *e
   return end->outcome;
 }
 
-/* By the provisioning state in the body; by word if there is none. */
-static LroOutcome judge_state(Lro *lro, const json_t *root, const char *word, const Reply *reply, Error *error) {
+/* Decide by the provisioning state in the body; by word if there is none. */
+static LroOutcome judge_state(Lro *lro, const json_t *root, const char *word, const Reply *reply,
+                              Error *error) {
   const char *state = provisioning_state(root);
   return judge(lro, state ? state : word, reply, error);
 }
 
-/* The HTTP status says that it runs on; the body may have a word for it. */
+/* Go on, because the HTTP status says that the operation runs. The body may have a word for it. */
 static LroOutcome still_running(Lro *lro, const json_t *root) {
   const char *state = provisioning_state(root);
   set_status(lro, state && !ending(state) ? state : RUNNING);
   return LRO_RUNNING;
 }
 
-/* -- pointers: the headers that say where to ask ------------------------------------------------------------------------ */
+/* -- pointers: the headers that say where to ask ----------------------------------------------- */
 
-static const struct Pointer { const char *name; LroMode mode; } pointers[] = {      /* the first one that is there wins */
+/* In order of precedence. */
+static const struct Pointer { const char *name; LroMode mode; } pointers[] = {
   { "Azure-AsyncOperation", LRO_MONITOR },
   { "Operation-Location", LRO_MONITOR },
   { "Location", LRO_LOCATION }
 };
 
-/* mode LRO_NONE: of any mode. */
+/* Return the pointer of a mode that the reply has; of any mode for LRO_NONE. NULL: it has none. */
 static const struct Pointer *find_pointer(const Reply *reply, LroMode mode) {
   for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
     const char *value = headers_get(&reply->headers, pointers[i].name);
@@ -133,7 +154,8 @@ static const struct Pointer *find_pointer(const Reply *reply, LroMode mode) {
   return NULL;
 }
 
-/* Takes reference, read against base, into slot; 0: it is no URL, and slot stays as it was. */
+/* Resolve reference against base and put the URL into slot. Return 0 and leave slot alone when it
+   is not a URL. */
 static int take_url(char **slot, const char *base, const char *reference) {
   char *url = reference && *reference ? url_resolve(base, reference) : NULL;
   if (!url) return 0;
@@ -142,20 +164,25 @@ static int take_url(char **slot, const char *base, const char *reference) {
   return 1;
 }
 
-/* Location is kept for the final GET. Beside a monitor it need not be valid. */
+/* Keep Location for the final GET. Ignore an invalid one: beside a monitor it is not needed. */
 static void remember_location(Lro *lro, const Reply *reply, const char *base) {
   take_url(&lro->location, base, headers_get(&reply->headers, "Location"));
 }
 
-static LroOutcome follow(Lro *lro, const struct Pointer *pointer, const Reply *reply, const char *base, Error *error) {
-  if (!take_url(&lro->poll_url, base, headers_get(&reply->headers, pointer->name))) return broken_pointer(error, reply, pointer->name);
+/* Poll where the pointer says from now on. */
+static LroOutcome follow(Lro *lro, const struct Pointer *pointer, const Reply *reply,
+                         const char *base, Error *error) {
+  const char *reference = headers_get(&reply->headers, pointer->name);
+  if (!take_url(&lro->poll_url, base, reference))
+    return broken_pointer(error, reply, pointer->name);
   lro->mode = pointer->mode;
   return LRO_RUNNING;
 }
 
-/* -- the first reply ---------------------------------------------------------------------------------------------------- */
+/* -- the first reply --------------------------------------------------------------------------- */
 
-static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
+static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *reply,
+                                 Error *error) {
   switch (reply->status) {
     case 200: return judge_state(lro, root, DONE, reply, error);
     case 201: return judge_state(lro, root, RUNNING, reply, error);
@@ -166,7 +193,8 @@ static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *repl
 
 static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
   json_t *root = reply_json(reply);
-  if (reply->body.len && !root) return broken_body(error, reply, lro->original_url, "the resource as a JSON object", kind_of_body(reply, root));
+  if (reply->body.len && !root)
+    return broken_body(error, reply, lro->original_url, RESOURCE, kind_of_body(reply, root));
   LroOutcome outcome = judge_resource(lro, root, reply, error);
   lro->mode = LRO_BODY;
   text_set(&lro->poll_url, lro->original_url);
@@ -177,15 +205,21 @@ static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
 static LroOutcome first_without_pointer(Lro *lro, const Reply *reply, Error *error) {
   if (makes_resource(lro)) return first_resource(lro, reply, error);
   if (reply->status != 202) return judge(lro, DONE, reply, error);
-  error_set(error, ERROR_PROTOCOL, "InvalidReply", "HTTP 202 to %s should name a status URL in Azure-AsyncOperation, Operation-Location "
+  error_set(error, ERROR_PROTOCOL, "InvalidReply",
+            "HTTP 202 to %s should name a status URL in Azure-AsyncOperation, Operation-Location "
             "or Location, but none of them came: the operation cannot be followed", lro->method);
   return broken(error, reply);
 }
 
+static int is_first_status(int status) {
+  return status == 200 || status == 201 || status == 202 || status == 204;
+}
+
 LroOutcome lro_first(Lro *lro, const Reply *reply, Error *error) {
-  int at_once = text_equal(lro->method, "PATCH") && reply->status == 200;      /* headers are strays then */
-  const struct Pointer *pointer = at_once ? NULL : find_pointer(reply, LRO_NONE);
-  if (reply->status != 200 && reply->status != 201 && reply->status != 202 && reply->status != 204)
+  /* A PATCH with 200 is complete: its headers mean nothing. */
+  int is_complete = text_equal(lro->method, "PATCH") && reply->status == 200;
+  const struct Pointer *pointer = is_complete ? NULL : find_pointer(reply, LRO_NONE);
+  if (!is_first_status(reply->status))
     return broken_status(error, reply, lro->method, lro->original_url, "200, 201, 202 or 204");
   if (!pointer) return first_without_pointer(lro, reply, error);
   remember_location(lro, reply, lro->original_url);
@@ -194,26 +228,38 @@ LroOutcome lro_first(Lro *lro, const Reply *reply, Error *error) {
   return outcome;
 }
 
-/* -- polls -------------------------------------------------------------------------------------------------------------- */
+/* -- polls ------------------------------------------------------------------------------------- */
 
 static LroOutcome poll_monitor(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
-  static const char expected[] = "a JSON object with a text 'status'";
   const json_t *status = json_object_get(root, "status");
-  const char *word = json_string_value(status);
-  if (!json_is_object(root)) return broken_body(error, reply, lro->poll_url, expected, kind_of_body(reply, root));
-  if (!word) return broken_body(error, reply, lro->poll_url, expected, status ? "a 'status' that is not text" : "no 'status'");
-  if (!*word) return broken_body(error, reply, lro->poll_url, expected, "an empty 'status'");
-  take_url(&lro->resource_location, lro->poll_url, json_string_value(json_object_get(root, "resourceLocation")));
+  const char *word = json_string_value(status), *fault = NULL;
+  if (!json_is_object(root)) fault = kind_of_body(reply, root);
+  else if (!status) fault = "no 'status'";
+  else if (!word) fault = "a 'status' that is not text";
+  else if (!*word) fault = "an empty 'status'";
+  if (fault) return broken_body(error, reply, lro->poll_url, MONITOR, fault);
+  const char *location = json_string_value(json_object_get(root, "resourceLocation"));
+  take_url(&lro->resource_location, lro->poll_url, location);
   return judge(lro, word, reply, error);
 }
 
+/* Return the status word of a Location that answers 200 with the body of a monitor. NULL: the body
+   is a result. A resource has properties, a monitor's body does not need them. */
+static const char *monitor_status(const json_t *root) {
+  if (json_object_get(root, "properties")) return NULL;
+  return json_string_value(json_object_get(root, "status"));
+}
+
 static LroOutcome poll_location(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
-  return reply->status == 202 ? still_running(lro, root) : judge_state(lro, root, DONE, reply, error);
+  const char *word = reply->status == 200 ? monitor_status(root) : NULL;
+  if (word && *word) return judge(lro, word, reply, error);
+  if (reply->status == 202) return still_running(lro, root);
+  return judge_state(lro, root, DONE, reply, error);
 }
 
 static LroOutcome poll_resource(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
   if (json_is_object(root)) return judge_state(lro, root, DONE, reply, error);
-  return broken_body(error, reply, lro->poll_url, "the resource as a JSON object", kind_of_body(reply, root));
+  return broken_body(error, reply, lro->poll_url, RESOURCE, kind_of_body(reply, root));
 }
 
 static LroOutcome poll_by_mode(Lro *lro, const json_t *root, const Reply *reply, Error *error) {
@@ -225,16 +271,18 @@ static LroOutcome poll_by_mode(Lro *lro, const json_t *root, const Reply *reply,
 }
 
 LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
-  if (reply->status < 200 || reply->status > 299) return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
+  if (reply->status < 200 || reply->status > 299)
+    return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
   json_t *root = reply_json(reply);
   LroOutcome outcome = poll_by_mode(lro, root, reply, error);
   const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   json_decref(root);
   remember_location(lro, reply, lro->poll_url);
-  return outcome == LRO_RUNNING && pointer ? follow(lro, pointer, reply, lro->poll_url, error) : outcome;
+  if (outcome != LRO_RUNNING || !pointer) return outcome;
+  return follow(lro, pointer, reply, lro->poll_url, error);
 }
 
-/* -- the result --------------------------------------------------------------------------------------------------------- */
+/* -- the result -------------------------------------------------------------------------------- */
 
 const char *lro_final_url(const Lro *lro) {
   int resource = makes_resource(lro);
@@ -247,13 +295,15 @@ const char *lro_final_url(const Lro *lro) {
 }
 
 int lro_forget_url(Lro *lro) {
-  if (lro->mode == LRO_BODY || makes_resource(lro) || lro->final_state == FINAL_ORIGINAL) return 0;
+  int is_needed = lro->mode == LRO_BODY || makes_resource(lro);
+  if (is_needed || lro->final_state == FINAL_ORIGINAL) return 0;
   free(lro->original_url);
   lro->original_url = NULL;
   return 1;
 }
 
-static const struct { const char *word; FinalState final_state; } final_states[] = {      /* the first word of each is its name */
+/* The first word of each is its name. */
+static const struct { const char *word; FinalState final_state; } final_states[] = {
   { "", FINAL_UNSET },
   { "azure-async-operation", FINAL_MONITOR },
   { "operation-location", FINAL_MONITOR },
@@ -279,7 +329,12 @@ const char *lro_final_state_name(FinalState final_state) {
   return final_states[i].word;
 }
 
-static const char *const mode_names[] = { [LRO_NONE] = "none", [LRO_MONITOR] = "monitor", [LRO_LOCATION] = "location", [LRO_BODY] = "body" };
+static const char *const mode_names[] = {
+  [LRO_NONE] = "none",
+  [LRO_MONITOR] = "monitor",
+  [LRO_LOCATION] = "location",
+  [LRO_BODY] = "body"
+};
 
 LroMode lro_mode(const char *word) {
   int mode = LRO_BODY;

@@ -1,5 +1,5 @@
-/* question.c: what the core asks of its owner: kept until it is answered, or nobody wants to know any more. Who asks what is the credentials'
-   business; how the owner finds an answer is his. */
+/* question.c: keep what the core asks of the loop's owner until it is answered or cancelled. Leaves
+   what to ask to the credentials, and how to find the answer to the owner. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,8 @@
 #include "question.h"
 #include "text.h"
 
-typedef struct Asked {      /* a Question, and what only we know of it */
+/* A Question, and what this file alone knows of it. */
+typedef struct Asked {
   Question question;
   Notice notice;
   Loop  *loop;
@@ -21,7 +22,8 @@ static void release(Asked *asked) {
   ring_remove(&asked->place);
   asked->fetch->question = NULL;
   loop_unnotify(&asked->notice);
-  for (QuestionField *field = asked->question.fields; field->name; field++) free((char *)field->text);
+  for (QuestionField *field = asked->question.fields; field->name; field++)
+    free((char *)field->text);
   free(asked);
 }
 
@@ -47,10 +49,11 @@ static void copy_fields(Question *question, const QuestionField *fields) {
   }
 }
 
-void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields, QuestionDone *done) {
+void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields,
+                  QuestionDone *done) {
   Loop *loop = fetch->credential->loop;
   Asked *asked = calloc(1, sizeof *asked);
-  if (!asked) abort();      /* a question that is lost is a wait that never ends */
+  if (!asked) abort();      /* without the question, a wait would never end */
   asked->loop = loop;
   asked->fetch = fetch;
   asked->done = done;
@@ -80,7 +83,8 @@ int question_answer(Loop *loop, unsigned long id, const Answer *answer, const Er
   return 1;
 }
 
-/* Upward: from the question to the fetch it serves, to the question in whose answering that was asked for, and so on. */
+/* Walk upwards: from the question to the fetch that asked it, to the question whose handler started
+   that fetch, and so on. */
 int question_depends(Loop *loop, unsigned long id, const Fetch *fetch) {
   for (Asked *asked = find(loop, id); asked; asked = find(loop, asked->fetch->within))
     if (asked->fetch->root == fetch->root) return 1;

@@ -1,4 +1,4 @@
-/* retry.c: (pure) may this be sent again, and when. Waits for nothing itself. */
+/* retry.c: (pure) may a request be sent again, and when. Leaves the waiting to op.c. */
 
 #include <curl/curl.h>
 #include <stddef.h>
@@ -10,12 +10,16 @@ static const double LEAST_JITTER = 0.8, JITTER = 0.5;      /* a delay is multipl
 
 enum { MAX_DOUBLINGS = 30 };
 
-static const char *const methods[] = { "POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS" };      /* bits, from the lowest */
+/* The methods of RetryPolicy.methods, from the lowest bit. */
+static const char *const methods[] = {
+  "POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"
+};
 
 enum { METHODS = sizeof methods / sizeof *methods, ALL_BUT_POST = (1 << METHODS) - 2 };
 
 const RetryPolicy retry_default = {
-  .tries = 3, .delay = 0.8, .max_delay = 60, .statuses = { 408, 429, 500, 502, 503, 504 }, .methods = ALL_BUT_POST
+  .tries = 3, .delay = 0.8, .max_delay = 60, .statuses = { 408, 429, 500, 502, 503, 504 },
+  .methods = ALL_BUT_POST
 };
 
 unsigned retry_method(const char *name) {
@@ -30,13 +34,16 @@ static int is_listed(const RetryPolicy *policy, int status) {
   return 0;
 }
 
-/* Was it certainly not executed? 429 and 503 are said before anything is done. */
+/* Did the service certainly not execute the request? It answers 429 and 503 before it does
+   anything. */
 static int is_harmless(const Attempt *attempt) {
-  return attempt->status ? attempt->status == 429 || attempt->status == 503 : !attempt->sent;
+  if (!attempt->status) return !attempt->sent;
+  return attempt->status == 429 || attempt->status == 503;
 }
 
 static int tries_left(const RetryPolicy *policy, const Attempt *attempt) {
-  int tries = !attempt->status && policy->tries_unanswered ? policy->tries_unanswered : policy->tries;
+  int is_answered = attempt->status != 0;
+  int tries = is_answered || !policy->tries_unanswered ? policy->tries : policy->tries_unanswered;
   return tries - attempt->number + 1;
 }
 
@@ -73,8 +80,13 @@ static double seconds_or_date(const char *value, time_t now) {
 }
 
 double retry_after(const Headers *headers, time_t now) {
-  static const struct { const char *name; double (*read)(const char *value, time_t now); } forms[] = {
-    { "retry-after-ms", milliseconds }, { "x-ms-retry-after-ms", milliseconds }, { "Retry-After", seconds_or_date }
+  static const struct Form {
+    const char *name;
+    double (*read)(const char *value, time_t now);
+  } forms[] = {
+    { "retry-after-ms", milliseconds },
+    { "x-ms-retry-after-ms", milliseconds },
+    { "Retry-After", seconds_or_date }
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     const char *value = headers_get(headers, forms[i].name);

@@ -1,19 +1,20 @@
-/* ring.h: a list whose members hold their own place in it: adding and removing need no memory and
-   no search. The head is a Ring as well; container_of finds a member from its place. */
+/* ring.h: a list whose members hold their own place in it, so that adding and removing need neither
+   memory nor a search. The head is a Ring as well; container_of finds a member from its place. */
 #ifndef RING_H
 #define RING_H
 
 #include "container.h"
 
+/* A place of zeros is in no ring. Remove a place before its memory goes. */
 typedef struct Ring Ring;
-struct Ring {      /* a place of zeros is in no ring. It must be removed before its memory goes */
+struct Ring {
   Ring *next, *prev;
 };
 
 static inline void ring_init(Ring *head) { head->next = head->prev = head; }
 static inline int ring_is_empty(const Ring *head) { return head->next == head; }
 
-/* Add a place that is in no ring, at the end. */
+/* Add a place at the end. It must be in no ring. */
 static inline void ring_add(Ring *head, Ring *place) {
   place->prev = head->prev;
   place->next = head;

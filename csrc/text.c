@@ -1,4 +1,4 @@
-/* text.c: what the C library lacks for short texts. Nothing here depends on the locale. */
+/* text.c: short texts: what the C library lacks for them. Nothing here depends on the locale. */
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -35,7 +35,7 @@ void text_list_free(char **list) {
 }
 
 void text_set(char **slot, const char *text) {
-  char *copy = text_copy(text);      /* first: text may lie in the old one */
+  char *copy = text_copy(text);      /* first: text may be a part of the old one */
   free(*slot);
   *slot = copy;
 }
@@ -45,7 +45,7 @@ void text_wipe(char *text) {
   free(text);
 }
 
-/* -- comparing ---------------------------------------------------------------------------------------------------------- */
+/* -- comparing --------------------------------------------------------------------------------- */
 
 static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
 
@@ -71,30 +71,37 @@ int text_has_control(const char *text, size_t len) {
   return 0;
 }
 
-/* In a word of ASCII the highest bit of each byte, which is set: unless the byte is that one; if it is that one or above. */
+/* Test the eight bytes of a word at once. The bytes must be ASCII. The result has the highest bit
+   of a byte set: by IS_NOT if the byte differs from `byte`; by IS_FROM if it is `byte` or above. */
 #define EACH(byte)           (UINT64_C(0x0101010101010101) * (byte))
 #define IS_NOT(word, byte)   (((word) ^ EACH(byte)) + EACH(0x7F))
 #define IS_FROM(word, byte)  ((word) + EACH(0x80 - (byte)))
 
 static int are_plain(uint64_t word) {
-  uint64_t plain = IS_FROM(word, '!') & IS_NOT(word, '"') & IS_NOT(word, '\\') & IS_NOT(word, 0x7F) & ~word;
-  return (plain & EACH(0x80)) == EACH(0x80);
+  uint64_t is_ascii = ~word, is_visible = IS_FROM(word, '!') & IS_NOT(word, 0x7F);
+  uint64_t is_plain = is_ascii & is_visible & IS_NOT(word, '"') & IS_NOT(word, '\\');
+  return (is_plain & EACH(0x80)) == EACH(0x80);
 }
 
+static int is_plain(char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\'; }
+
 size_t text_plain(const char *text, size_t len) {
-  size_t at = 0;
-  for (uint64_t word; len - at >= sizeof word; at += sizeof word) {
-    memcpy(&word, text + at, sizeof word);
+  size_t count = 0;
+  for (uint64_t word; len - count >= sizeof word; count += sizeof word) {
+    memcpy(&word, text + count, sizeof word);
     if (!are_plain(word)) break;
   }
-  while (at < len && text[at] > ' ' && text[at] < 0x7F && text[at] != '"' && text[at] != '\\') at++;
-  return at;
+  while (count < len && is_plain(text[count])) count++;
+  return count;
 }
 
 int text_is_visible(const char *text) {
-  size_t len = strlen(text);
-  for (size_t at = text_plain(text, len); at < len; at += 1 + text_plain(text + at + 1, len - at - 1))
-    if ((unsigned char)text[at] <= ' ' || text[at] == 0x7F) return 0;
+  const char *end = text + strlen(text);
+  for (text += text_plain(text, (size_t)(end - text)); text < end;) {
+    if ((unsigned char)*text <= ' ' || *text == 0x7F) return 0;
+    text++;      /* a quote, a backslash or a byte beyond ASCII */
+    text += text_plain(text, (size_t)(end - text));
+  }
   return 1;
 }
 
@@ -105,24 +112,37 @@ int text_is_token(const char *text) {
   return 1;
 }
 
-/* -- lines for people --------------------------------------------------------------------------------------------------- */
+/* -- lines for people -------------------------------------------------------------------------- */
 
-/* The length of the well-formed UTF-8 character that s begins with; 0: it begins with none. */
+/* The length that the first byte of a UTF-8 character announces; 0: no character begins so. */
+static size_t announced_len(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xC2) return 0;      /* a later byte, or a longer form than needed */
+  if (first < 0xE0) return 2;
+  if (first < 0xF0) return 3;
+  return first < 0xF5 ? 4 : 0;
+}
+
+/* Return the length of the well-formed UTF-8 character at the beginning; 0: it is malformed. */
 static size_t character(const unsigned char *s, size_t left) {
-  size_t len = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+  size_t len = announced_len(s[0]);
   if (len > left) return 0;
   for (size_t i = 1; i < len; i++)
     if ((s[i] & 0xC0) != 0x80) return 0;
-  if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90)) return 0;      /* longer than need be */
-  if ((s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF4 && s[1] > 0x8F)) return 0;      /* surrogates, beyond U+10FFFF */
+  int is_overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
+  int is_surrogate = s[0] == 0xED && s[1] > 0x9F, is_beyond = s[0] == 0xF4 && s[1] > 0x8F;
+  if (is_overlong || is_surrogate || is_beyond) return 0;      /* beyond: above U+10FFFF */
   return len;
 }
 
 static int is_blank(const unsigned char *s, size_t len) {
-  return len == 1 ? s[0] <= ' ' || s[0] == 0x7F : s[0] == 0xC2 && s[1] < 0xA0;       /* C1 controls move a terminal's cursor too */
+  if (len == 1) return s[0] <= ' ' || s[0] == 0x7F;
+  return s[0] == 0xC2 && s[1] < 0xA0;      /* C1 controls: they move a terminal's cursor too */
 }
 
-size_t text_character(const char *text, size_t left) { return left ? character((const unsigned char *)text, left) : 0; }
+size_t text_character(const char *text, size_t left) {
+  return left ? character((const unsigned char *)text, left) : 0;
+}
 
 int text_is_text(const char *text, size_t len) {
   const unsigned char *s = (const unsigned char *)text, *end = s + len;
@@ -137,7 +157,7 @@ char *text_line(const char *text, size_t len, size_t max) {
   static const char more[] = "...";
   const unsigned char *s = (const unsigned char *)text, *end = s + len;
   Buf line = { 0 };
-  size_t gap = 0;      /* 1: blanks since the last character */
+  size_t gap = 0;      /* 1: blanks have followed the last character */
   for (size_t n; s < end; s += n) {
     int known = (n = character(s, (size_t)(end - s))) > 0;
     if (!known) n = 1;
@@ -156,10 +176,10 @@ char *text_line(const char *text, size_t len, size_t max) {
   return buf_take(&line);
 }
 
-/* -- numbers ------------------------------------------------------------------------------------------------------------ */
+/* -- numbers, variables, ids ------------------------------------------------------------------- */
 
 int text_number(const char *text, double *number) {
-  enum { MAX_DIGITS = 15 };      /* as many as a double holds exactly */
+  enum { MAX_DIGITS = 15 };      /* a double holds so many exactly */
   size_t whole = strspn(text, "0123456789"), fraction = 0;
   const char *rest = text + whole;
   double value = 0, scale = 1;
@@ -183,7 +203,8 @@ const char *text_variable(const char *name) {
 void text_guid(char out[37]) {
   static const char hex[] = "0123456789abcdef";
   unsigned char b[16];
-  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) memset(b, 0, sizeof b);      /* it only names a request */
+  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+    memset(b, 0, sizeof b);      /* harmless: the GUID only names a request */
   b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
   b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
   for (size_t i = 0; i < sizeof b; i++) {

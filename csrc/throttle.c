@@ -1,5 +1,5 @@
 /* throttle.c: (pure) what is left of a throttling budget, and until when a 429 holds requests back.
-   A list in memory; no clock. */
+   A list in memory. Leaves the clock to the caller. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,21 +7,31 @@
 #include "text.h"
 #include "throttle.h"
 
-/* What a bucket refills a second; after the service's own numbers. */
-static const double REFILL[THROTTLE_KINDS] = { [THROTTLE_READS] = 25, [THROTTLE_WRITES] = 10, [THROTTLE_DELETES] = 10 };
-static const long   FIRST_ASKERS = 32;     /* that go before the first reply: it may tell that little is left */
-static const double FIRST_WAIT = 0.001, LAST_WAIT = 0.05;      /* seconds until the others ask whether it has come: half of what it takes already */
-static const double LONGEST_WAIT = 2;      /* seconds until who waits asks again: the next reply may tell that there is more */
+/* Requests by which a bucket refills each second: the service's own numbers. */
+static const double REFILL[THROTTLE_KINDS] = {
+  [THROTTLE_READS] = 25, [THROTTLE_WRITES] = 10, [THROTTLE_DELETES] = 10
+};
+
+/* Requests that go out before the first reply, which may tell that little is left. */
+static const long FIRST_REQUESTS = 32;
+
+/* Seconds after which the other callers ask whether the first reply has come: half the time that it
+   has taken so far, within these limits. */
+static const double FIRST_WAIT = 0.001, LAST_WAIT = 0.05;
+
+/* Seconds after which a waiting caller asks again: the next reply may tell that more is left. */
+static const double LONGEST_WAIT = 2;
 
 typedef struct Budget {
-  double until;          /* 0: not held */
-  long   remaining;      /* what the service said last; -1: not known */
-  int    heard;          /* there was a reply, or a hold */
-  double since;          /* before that: when the first was sent */
-  int    counted;        /* there is a count of ours: */
-  double left, at;       /* what is left, at that time */
-  long   asked;          /* sent and not answered */
-  long   waiting;        /* told to wait */
+  double until;          /* of the hold; 0: not held */
+  long   remaining;      /* as the service said last; -1: not known */
+  int    heard;          /* there was a reply or a hold */
+  double since;          /* when the first request was sent */
+  int    counted;        /* left and left_at are valid */
+  double left;           /* requests left by our own count */
+  double left_at;        /* the time of that count */
+  long   in_flight;      /* requests sent and not answered */
+  long   waiting;        /* callers told to wait */
 } Budget;
 
 struct ThrottleScope {
@@ -50,7 +60,9 @@ void throttle_free(Throttle *throttle) {
 }
 
 ThrottleKind throttle_kind(const char *method) {
-  if (text_equal(method, "GET") || text_equal(method, "HEAD") || text_equal(method, "OPTIONS")) return THROTTLE_READS;
+  static const char *const reads[] = { "GET", "HEAD", "OPTIONS" };
+  for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+    if (text_equal(method, reads[i])) return THROTTLE_READS;
   return text_equal(method, "DELETE") ? THROTTLE_DELETES : THROTTLE_WRITES;
 }
 
@@ -73,7 +85,7 @@ ThrottleScope *throttle_scope(Throttle *throttle, const char *name) {
   return throttle->scopes = scope;
 }
 
-/* -- holds and budgets -------------------------------------------------------------------------------------------------- */
+/* -- holds and budgets ------------------------------------------------------------------------- */
 
 void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until) {
   Budget *budget = scope ? &scope->budgets[kind] : NULL;
@@ -81,43 +93,49 @@ void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until) {
   budget->until = until;
   budget->heard = budget->counted = 1;
   budget->left = 0;
-  budget->at = until;
+  budget->left_at = until;
 }
 
 double throttle_until(const ThrottleScope *scope, ThrottleKind kind) {
   return scope ? scope->budgets[kind].until : 0;
 }
 
-/* Whether what follows "x-ms-ratelimit-remaining-" in a header's name counts requests of this kind. */
+/* Does a header count requests of this kind? name is what follows "x-ms-ratelimit-remaining-". */
 static int counts_kind(const char *name, size_t len, ThrottleKind kind) {
-  static const char *const kinds[] = { [THROTTLE_READS] = "-reads", [THROTTLE_WRITES] = "-writes", [THROTTLE_DELETES] = "-deletes" };
+  static const char *const kinds[] = {
+    [THROTTLE_READS] = "-reads", [THROTTLE_WRITES] = "-writes", [THROTTLE_DELETES] = "-deletes"
+  };
+  static const char any_kind[] = "subscription-resource-requests";
   static const char *const scopes[] = { "subscription", "subscription-global", "tenant" };
   for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
     size_t scope_len = strlen(scopes[i]);
-    if (len == scope_len + strlen(kinds[kind]) && text_starts(name, scopes[i]) && text_starts(name + scope_len, kinds[kind])) return 1;
+    if (len != scope_len + strlen(kinds[kind])) continue;
+    if (text_starts(name, scopes[i]) && text_starts(name + scope_len, kinds[kind])) return 1;
   }
-  return len == strlen("subscription-resource-requests") && text_starts(name, "subscription-resource-requests");
+  return len == strlen(any_kind) && text_starts(name, any_kind);
 }
 
 static long number_in(const char *value) {
   double number = 0;
-  return !strchr(value, '.') && text_number(value, &number) && number <= 2147483647 ? (long)number : -1;
+  int is_whole = !strchr(value, '.') && text_number(value, &number) && number <= 2147483647;
+  return is_whole ? (long)number : -1;
 }
 
-/* The smallest of what a reply says, in headers such as x-ms-ratelimit-remaining-subscription-global-reads; -1: nothing. */
+/* Return the smallest count in headers such as x-ms-ratelimit-remaining-subscription-global-reads;
+   -1: there is no such header. */
 static long least_in(const Headers *headers, ThrottleKind kind) {
   static const char prefix[] = "x-ms-ratelimit-remaining-";
   long least = -1;
   for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
     if (!text_starts(line, prefix)) continue;
     const char *name = line + strlen(prefix), *end = strchr(name, ':');
-    long left = counts_kind(name, (size_t)(end - name), kind) ? number_in(end + 1 + strspn(end + 1, " \t")) : -1;
+    if (!counts_kind(name, (size_t)(end - name), kind)) continue;
+    long left = number_in(end + 1 + strspn(end + 1, " \t"));
     if (left >= 0 && (least < 0 || left < least)) least = left;
   }
   return least;
 }
 
-/* What is on its way the service has not counted yet. */
 void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now) {
   long left = least_in(headers, kind);
   Budget *budget = scope ? &scope->budgets[kind] : NULL;
@@ -126,24 +144,25 @@ void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *heade
   if (left < 0) return;
   budget->remaining = left;
   budget->counted = 1;
-  budget->left = (double)(left - budget->asked);
-  budget->at = now;
+  budget->left = (double)(left - budget->in_flight);      /* not counted by the service yet */
+  budget->left_at = now;
 }
 
 static void refill(Budget *budget, ThrottleKind kind, double now) {
-  if (now <= budget->at) return;
-  budget->left += (now - budget->at) * REFILL[kind];
-  budget->at = now;
+  if (now <= budget->left_at) return;
+  budget->left += (now - budget->left_at) * REFILL[kind];
+  budget->left_at = now;
 }
 
 static int has_turn(const Budget *budget) {
-  if (!budget->heard) return budget->asked < FIRST_ASKERS;
+  if (!budget->heard) return budget->in_flight < FIRST_REQUESTS;
   return !budget->counted || budget->left >= 1;
 }
 
 static double time_to_reply(const Budget *budget, double now) {
   double half = (now - budget->since) / 2;
-  return half < FIRST_WAIT ? FIRST_WAIT : half < LAST_WAIT ? half : LAST_WAIT;
+  if (half < FIRST_WAIT) return FIRST_WAIT;
+  return half < LAST_WAIT ? half : LAST_WAIT;
 }
 
 static double time_to_turn(const Budget *budget, ThrottleKind kind, double now) {
@@ -160,7 +179,7 @@ int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again
   if (*wait <= 0 && has_turn(budget)) {
     if (budget->since == 0) budget->since = now;
     budget->left -= 1;
-    budget->asked++;
+    budget->in_flight++;
     if (again) budget->waiting--;
     return 1;
   }
@@ -170,7 +189,7 @@ int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again
 }
 
 void throttle_answered(ThrottleScope *scope, ThrottleKind kind) {
-  if (scope && scope->budgets[kind].asked > 0) scope->budgets[kind].asked--;
+  if (scope && scope->budgets[kind].in_flight > 0) scope->budgets[kind].in_flight--;
 }
 
 void throttle_leave(ThrottleScope *scope, ThrottleKind kind) {

@@ -1,29 +1,50 @@
 /* throttle.h: (pure) what is left of a throttling budget, and until when a 429 holds requests back.
-   Kept per scope (a text: endpoint, principal, subscription) and kind of request (reads, writes,
-   deletes), for all clients of a loop. The service counts in token buckets; where it has told what
-   is left, we keep its count and send no faster than it refills (spec/contract/lro.md, section 14),
-   so that few requests are refused. */
+   A budget exists per scope (a text: endpoint, principal, subscription) and kind of request (reads,
+   writes, deletes); all clients of a loop share it. The service counts in token buckets. Once it
+   has told what is left, this file keeps the same count and sends no faster than the bucket
+   refills, so that the service refuses few requests. Source: spec/contract/lro.md, section 14. */
 #ifndef THROTTLE_H
 #define THROTTLE_H
 
 #include "headers.h"
 
-typedef enum ThrottleKind { THROTTLE_READS, THROTTLE_WRITES, THROTTLE_DELETES, THROTTLE_KINDS } ThrottleKind;
-typedef struct Throttle Throttle;
-typedef struct ThrottleScope ThrottleScope;      /* lives as long as its Throttle. NULL limits nothing and knows nothing */
+typedef enum ThrottleKind {
+  THROTTLE_READS, THROTTLE_WRITES, THROTTLE_DELETES, THROTTLE_KINDS
+} ThrottleKind;
 
-Throttle *throttle_new(void);                                    /* NULL: no memory */
-void   throttle_free(Throttle *throttle);
-ThrottleScope *throttle_scope(Throttle *throttle, const char *name);      /* NULL: no memory, or no name */
-ThrottleKind throttle_kind(const char *method);
-/* May a request go out now? 1: yes, and it counts until throttle_answered. 0: ask again in *wait seconds.
-   again: it was told to wait before. */
-int    throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again, double *wait);
-void   throttle_answered(ThrottleScope *scope, ThrottleKind kind);             /* or lost */
-void   throttle_leave(ThrottleScope *scope, ThrottleKind kind);                /* it was told to wait, and no longer does */
-void   throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until);   /* never shortens a hold */
-double throttle_until(const ThrottleScope *scope, ThrottleKind kind);          /* 0: not held */
-void   throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now);   /* x-ms-ratelimit-remaining-* */
-long   throttle_remaining(const ThrottleScope *scope, ThrottleKind kind);      /* the smallest one seen last; -1: not known */
+typedef struct Throttle Throttle;
+
+/* Belongs to its Throttle and lives as long. NULL is allowed: it limits nothing. */
+typedef struct ThrottleScope ThrottleScope;
+
+Throttle *throttle_new(void);      /* NULL: no memory */
+void      throttle_free(Throttle *throttle);
+
+/* Find a scope, or create it. NULL: no memory, or name is NULL. */
+ThrottleScope *throttle_scope(Throttle *throttle, const char *name);
+ThrottleKind   throttle_kind(const char *method);
+
+/* Ask whether a request may go out now. Return 1: yes, and it counts as in flight until
+   throttle_answered. Return 0: ask again in *wait seconds.
+   again: the caller was told to wait before. */
+int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again, double *wait);
+
+/* Report that a request in flight was answered or lost. */
+void throttle_answered(ThrottleScope *scope, ThrottleKind kind);
+
+/* Report that a caller that was told to wait has given up. */
+void throttle_leave(ThrottleScope *scope, ThrottleKind kind);
+
+/* Hold requests back until a time. Never shortens a hold. */
+void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until);
+
+/* Return until when requests are held back; 0: they are not. */
+double throttle_until(const ThrottleScope *scope, ThrottleKind kind);
+
+/* Read x-ms-ratelimit-remaining-* in the headers of a reply. */
+void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now);
+
+/* Return the smallest count of the last reply that had one; -1: not known. */
+long throttle_remaining(const ThrottleScope *scope, ThrottleKind kind);
 
 #endif

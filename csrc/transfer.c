@@ -1,4 +1,5 @@
-/* transfer.c: one sending of one request by libcurl, and its reply. Decides nothing: no retry, no redirect, no meaning of a status. */
+/* transfer.c: send one request by libcurl, and receive its reply. Leaves retries, redirects and the
+   meaning of a status to op.c. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,23 @@
 #include "url.h"
 
 enum {
-  NEAR = 16, FAR = 128,               /* transfers at once: to hosts near by no more than that pay, at 50 ms distance so many */
-  MAX_STREAMS = 100,                  /* libcurl opens another connection beyond so many on one of HTTP/2 */
-  MAX_LINES = 64,                     /* that go out; op.c allows fewer */
-  USUAL_HEADERS = 1000,               /* bytes: those of most replies need no more */
-  MAX_HEADERS = 256 * 1024
+  NEAR = 16,                          /* transfers at once: more do not pay to hosts near by */
+  FAR = 128,                          /* transfers at most: all pay to hosts 50 ms away */
+  MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */
+  MAX_LINES = 64,                     /* header lines of a request; op.c allows fewer */
+  USUAL_HEADERS = 1000,               /* bytes that hold the headers of most replies */
+  MAX_HEADERS = 256 * 1024            /* bytes */
 };
 
-static const double PAYS = 0.0004;    /* seconds of waiting for a reply that are worth one more transfer at once */
-static const double CREEP = 1.0 / 64; /* how much of a slower reply is believed */
+/* One more transfer at once pays for each so many seconds of waiting for a reply. */
+static const double PAYS = 0.0004;
 
-static const char AUTHORITIES[] = "/etc/ssl/certs";      /* hashed: costs one small file a connection, not the whole bundle */
+/* The share of a slower reply's time that enters Pool.round_trip. */
+static const double CREEP = 1.0 / 64;
+
+/* The system's certificate authorities as a hashed directory: a connection reads one small file of
+   it instead of the whole bundle. */
+static const char AUTHORITIES[] = "/etc/ssl/certs";
 
 typedef struct Pool Pool;
 
@@ -29,12 +36,12 @@ struct Transfer {
   Ring   place;                       /* in one of the pool's rings */
   Pool  *pool;
   Handle handle;
-  struct curl_slist *headers;         /* the first of them, and all in one block of */
-  size_t headers_size;
-  unsigned route;                     /* what the handle is set up for */
+  struct curl_slist *headers;         /* the first header; all lie in one block */
+  size_t headers_size;                /* bytes of that block */
+  unsigned route;                     /* the route that the handle is set up for */
   Reply  reply;
-  int    sendings;                    /* how often libcurl was about to send */
-  int    running;                     /* added to the multi handle */
+  int    sendings;                    /* how many times libcurl was about to send */
+  int    running;                     /* the loop has the handle */
   int    too_large;
   int    secret;
   TransferDone *done;
@@ -44,22 +51,23 @@ struct Transfer {
 
 typedef struct Idle {
   CURL    *easy;
-  unsigned route;                     /* what it is set up for; 0: nothing */
+  unsigned route;                     /* the route that it is set up for; 0: none */
 } Idle;
 
 struct Pool {
-  Attachment attachment;              /* to the loop: lives as long */
+  Attachment attachment;              /* to the loop: the pool lives as long */
   Loop    *loop;
   Ring     waiting, flying;           /* heads of the transfers */
   size_t   in_flight;
-  double   round_trip;                /* seconds until a reply begins: the quickest of late; 0: not known */
+  double   round_trip;                /* seconds until a reply begins: the quickest lately;
+                                         0: not known */
   int      shared;                    /* the last reply came by HTTP/2 */
   Idle     idle[FAR];
   size_t   idle_count;
-  unsigned routes;                    /* ids given out */
+  unsigned routes;                    /* the last id of a route */
 };
 
-/* -- what libcurl calls ------------------------------------------------------------------------------------------------- */
+/* -- libcurl's callbacks ----------------------------------------------------------------------- */
 
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   Transfer *t = user;
@@ -76,7 +84,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return 0;
 }
 
-/* libcurl sends again by itself when a reused connection closes without an answer; a verb would be doubled. */
+/* Stop libcurl from sending a request twice: it does so by itself when a reused connection closes
+   without an answer. Only GET and HEAD may be repeated. */
 static int on_prereq(void *user, char *remote, char *local, int remote_port, int local_port) {
   Transfer *t = user;
   char *method = NULL;
@@ -91,9 +100,9 @@ static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_socka
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* -- setting up --------------------------------------------------------------------------------------------------------- */
+/* -- setting up -------------------------------------------------------------------------------- */
 
-/* The lines that go out; how many, 0: too many. */
+/* Gather the header lines to send. Return how many; 0: there are too many. */
 static size_t gather_lines(const Sending *sending, const char *lines[MAX_LINES]) {
   size_t count = 0;
   for (const char *const *line = sending->headers; line && *line; line++) {
@@ -107,7 +116,7 @@ static size_t gather_lines(const Sending *sending, const char *lines[MAX_LINES])
   return count;
 }
 
-/* As libcurl's list, in one block: it is made for each request, and wiped. */
+/* Make libcurl's list of headers in one block, so that it can be wiped. Return 0: no memory. */
 static int set_headers(Transfer *t, const Sending *sending) {
   const char *lines[MAX_LINES];
   size_t count = gather_lines(sending, lines), size = count * sizeof *t->headers;
@@ -117,7 +126,8 @@ static int set_headers(Transfer *t, const Sending *sending) {
   char *text = (char *)(t->headers + count);
   for (size_t i = 0; i < count; i++) {
     size_t len = strlen(lines[i]) + 1;
-    t->headers[i] = (struct curl_slist){ memcpy(text, lines[i], len), i + 1 < count ? &t->headers[i + 1] : NULL };
+    struct curl_slist *next = i + 1 < count ? &t->headers[i + 1] : NULL;
+    t->headers[i] = (struct curl_slist){ memcpy(text, lines[i], len), next };
     text += len;
   }
   curl_easy_setopt(t->handle.easy, CURLOPT_HTTPHEADER, t->headers);
@@ -129,20 +139,27 @@ static void wipe_headers(Transfer *t) {
   free(t->headers);
 }
 
-static void set_method(Transfer *t, const Sending *sending) {
-  if (sending->body || text_equal(sending->method, "POST") || text_equal(sending->method, "PUT") || text_equal(sending->method, "PATCH")) {
-    curl_easy_setopt(t->handle.easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(t->handle.easy, CURLOPT_POSTFIELDS, sending->body ? sending->body : "");
-    curl_easy_setopt(t->handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body_len);
-  } else if (text_equal(sending->method, "HEAD")) {
-    curl_easy_setopt(t->handle.easy, CURLOPT_NOBODY, 1L);
-  } else {
-    curl_easy_setopt(t->handle.easy, CURLOPT_HTTPGET, 1L);
-  }
-  curl_easy_setopt(t->handle.easy, CURLOPT_CUSTOMREQUEST, sending->method);
+static int has_body(const Sending *sending) {
+  const char *method = sending->method;
+  if (sending->body) return 1;
+  return text_equal(method, "POST") || text_equal(method, "PUT") || text_equal(method, "PATCH");
 }
 
-/* A plain-http proxy wants the whole URL on the request line: then libcurl must write it. */
+static void set_method(CURL *easy, const Sending *sending) {
+  if (has_body(sending)) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, sending->body ? sending->body : "");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sending->body_len);
+  } else if (text_equal(sending->method, "HEAD")) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, sending->method);
+}
+
+/* Does the request go through a plain-http proxy? It needs the whole URL on the request line, and
+   libcurl must write it. */
 static int goes_by_plain_proxy(const Sending *sending) {
   const Route *route = sending->route;
   if (url_is_secure(sending->url)) return 0;
@@ -151,7 +168,8 @@ static int goes_by_plain_proxy(const Sending *sending) {
   return getenv("http_proxy") != NULL || getenv("all_proxy") != NULL || getenv("ALL_PROXY") != NULL;
 }
 
-/* The origin as URL and the rest as request target: libcurl formats a signed URL of 3 KB byte by byte, and would tidy it. */
+/* Give libcurl the origin as URL and the rest as request target: libcurl would normalise a signed
+   URL, and formats its 3 KB byte by byte. */
 static void set_url(CURL *easy, const Sending *sending) {
   const char *target = url_target(sending->url);
   int whole = *target != '/' || goes_by_plain_proxy(sending);
@@ -161,9 +179,9 @@ static void set_url(CURL *easy, const Sending *sending) {
 
 static void set_authorities(CURL *easy, const char *ca_file) {
   struct stat info;
-  if (ca_file) {
+  if (ca_file) {      /* without the directory: with it libcurl reads the file per connection */
     curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);      /* with a directory set libcurl reads the file again for each connection */
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   } else if (stat(AUTHORITIES, &info) == 0 && S_ISDIR(info.st_mode)) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, AUTHORITIES);
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
@@ -172,10 +190,11 @@ static void set_authorities(CURL *easy, const char *ca_file) {
 
 static void set_limits(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(route->connect_timeout * 1000));
-  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);      /* what is said to be larger is not begun */
+  /* Refuse a reply at once if its Content-Length exceeds the limit. */
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);      /* else a hung name look-up blocks the whole loop */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);      /* else a hung name lookup blocks the loop */
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075500
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -190,10 +209,10 @@ static void set_proxy(CURL *easy, const Route *route) {
 static void set_cookies(CURL *easy, const Route *route) {
   if (!route->cookies) return;
   curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies);
-  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turns them on, reads no file */
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
 }
 
-/* What stays the same from one request of a route to the next. */
+/* Set the options that all requests of a route share. */
 static void set_route(CURL *easy, const Route *route) {
   set_limits(easy, route);
   set_authorities(easy, route->ca_file);
@@ -204,14 +223,15 @@ static void set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, url_is_secure(route->origin) ? 1L : 0L);      /* where HTTP/2 is spoken one connection serves all */
+  /* With HTTP/2 one connection serves all requests: wait for it instead of opening more. */
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, url_is_secure(route->origin) ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 }
 
-/* What differs: all of it is set each time, whatever the handle did before. */
+/* Set the options of one request. Set every one of them, whatever the handle did before. */
 static int set_request(Transfer *t, const Sending *sending) {
   CURL *easy = t->handle.easy;
   t->reply.headers.lines.limit = MAX_HEADERS;
@@ -222,14 +242,14 @@ static int set_request(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(sending->timeout * 1000));
-  set_method(t, sending);
+  set_method(easy, sending);
   set_url(easy, sending);
   return set_headers(t, sending);
 }
 
-/* -- the pool ----------------------------------------------------------------------------------------------------------- */
+/* -- the pool ---------------------------------------------------------------------------------- */
 
-/* One that served this route before, else any that is idle; NULL: there is none. */
+/* Take an idle handle, if possible one set up for this route. NULL: no handle is idle. */
 static CURL *take_idle(Pool *pool, const Route *route, int *is_set_up) {
   size_t i = pool->idle_count;
   while (i > 0 && pool->idle[i - 1].route != route->id) i--;
@@ -252,19 +272,20 @@ static CURL *take_handle(Pool *pool, const Route *route) {
 }
 
 static void forget_cookies(CURL *easy) {
-  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* a reset forgets that list without releasing it, */
-  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and leaves this */
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* curl_easy_reset would leak this list, */
+  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and would keep the share */
 }
 
+/* Give a handle back, to be kept or closed. */
 static void give_handle(Pool *pool, CURL *easy, unsigned route) {
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);     /* what belongs to the transfer goes with it */
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);     /* both lie in the transfer's memory */
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
   if (route == 0) forget_cookies(easy);
   if (pool->idle_count < FAR) pool->idle[pool->idle_count++] = (Idle){ easy, route };
   else curl_easy_cleanup(easy);
 }
 
-/* How many at once pay, if we have nothing else to do than to wait for their replies. */
+/* Return how many transfers at once pay while the loop only waits for their replies. */
 static size_t most_at_once(const Pool *pool) {
   size_t most = pool->shared ? MAX_STREAMS : FAR;
   double pays = pool->round_trip / PAYS;
@@ -278,7 +299,8 @@ static void note_round_trip(Pool *pool, CURL *easy) {
   curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &began);
   curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
   double took = (double)(began - sent) / 1e6;
-  pool->round_trip = took < pool->round_trip || pool->round_trip == 0 ? took : pool->round_trip + (took - pool->round_trip) * CREEP;
+  if (took < pool->round_trip || pool->round_trip == 0) pool->round_trip = took;
+  else pool->round_trip += (took - pool->round_trip) * CREEP;
   pool->shared = version == CURL_HTTP_VERSION_2_0;
 }
 
@@ -320,13 +342,13 @@ static void pool_release(Attachment *attachment) {
   free(pool);
 }
 
-/* Where replies are slow more requests may go out. */
+/* Send more requests at once when replies are slow. */
 static void pool_before_wait(Attachment *attachment) {
   Pool *pool = container_of(attachment, Pool, attachment);
   launch(pool, most_at_once(pool));
 }
 
-/* The loop's pool, made when it is first asked for. NULL: no memory. */
+/* Return the loop's pool, and create it at the first call. NULL: no memory. */
 static Pool *pool_of(Loop *loop) {
   Attachment *attached = loop_attached(loop);
   if (attached) return container_of(attached, Pool, attachment);
@@ -345,9 +367,9 @@ unsigned transfer_route(Loop *loop) {
   return pool ? ++pool->routes : 0;
 }
 
-/* -- from the start to the end ------------------------------------------------------------------ */
+/* -- start and end ----------------------------------------------------------------------------- */
 
-static const char *in_words(const Transfer *t, CURLcode result) {
+static const char *result_text(const Transfer *t, CURLcode result) {
   if (t->too_large || result == CURLE_FILESIZE_EXCEEDED) return "the reply is larger than allowed";
   if (result == CURLE_ABORTED_BY_CALLBACK) return "the connection closed without an answer";
   return t->message[0] ? t->message : curl_easy_strerror(result);
@@ -357,19 +379,26 @@ static void ended(Handle *handle, CURLcode result) {
   Transfer *t = container_of(handle, Transfer, handle);
   Pool *pool = t->pool;
   CURL *easy = handle->easy;
-  long status = 0, asked = 0;
+  long status = 0, request_size = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &asked);
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
   t->reply.status = (int)status;
   if (result == CURLE_OK) note_round_trip(pool, easy);
-  if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;      /* so says libcurl of a header line beyond its bounds */
-  Outcome outcome = { t->too_large ? CURLE_FILESIZE_EXCEEDED : result, in_words(t, result), t->sendings > 0 || asked > 0, &t->reply };
+  /* libcurl reports a header line beyond its own limit as lack of memory. */
+  if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;
+  Outcome outcome = {
+    .result = t->too_large ? CURLE_FILESIZE_EXCEEDED : result,
+    .message = result_text(t, result),
+    .sent = t->sendings > 0 || request_size > 0,
+    .reply = &t->reply
+  };
   t->done(t->owner, &outcome);      /* must not cancel this transfer */
   transfer_free(t);
   launch(pool, NEAR);
 }
 
 Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner) {
+  const Route *route = sending->route;
   Pool *pool = pool_of(loop);
   Transfer *t = pool ? calloc(1, sizeof *t) : NULL;
   if (!t) return NULL;
@@ -379,8 +408,8 @@ Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done,
   t->owner = owner;
   ring_add(&pool->waiting, &t->place);
   loop_flight(loop, +1);
-  t->route = sending->route->cookies ? 0 : sending->route->id;      /* who keeps cookies may be gone before the handle */
-  t->handle.easy = sending->route->origin ? take_handle(pool, sending->route) : NULL;
+  t->route = route->cookies ? 0 : route->id;      /* idle handles may outlive the cookies */
+  t->handle.easy = route->origin ? take_handle(pool, route) : NULL;
   if (!t->handle.easy || !set_request(t, sending)) {
     transfer_free(t);
     return NULL;

@@ -1,44 +1,54 @@
-/* transfer.h: one sending of one request by libcurl, and its reply. A pool bounds how many are under way and keeps idle handles. */
+/* transfer.h: send one request by libcurl, and receive its reply. A pool limits how many transfers
+   run at once, and keeps idle handles. */
 #ifndef TRANSFER_H
 #define TRANSFER_H
 
 #include "loop.h"
 
-typedef struct Route {           /* how the requests of one client reach one origin; borrowed during transfer_start */
-  unsigned    id;                /* a handle that served it serves it again as it is; 0: it is used once */
-  char       *origin;            /* "https://host:port" */
+/* How the requests of one client reach one origin; borrowed during transfer_start. */
+typedef struct Route {
+  unsigned    id;                /* handles that served this route serve it again without setup;
+                                    0: the handle is set up for one transfer */
+  char       *origin;            /* "https://host:443" */
   int         is_loopback;
   const char *user_agent, *ca_file, *proxy;
-  CURLSH     *cookies;           /* must live until the end; NULL: none */
+  CURLSH     *cookies;           /* must live until the transfer ends; NULL: no cookies */
   double      connect_timeout;   /* seconds */
-  size_t      max_reply;
+  size_t      max_reply;         /* bytes of the body, after decompression */
 } Route;
 
-typedef struct Sending {         /* borrowed during transfer_start */
+/* One request; borrowed during transfer_start. */
+typedef struct Sending {
   const Route *route;
   const char *method;
   const char *url;               /* on the route's origin */
   const char *const *headers;    /* "Name: value", ends with NULL */
-  const char *authorization;     /* a whole header line, or NULL; wiped afterwards */
-  const char *body;              /* must live until the end */
+  const char *authorization;     /* a whole header line, wiped after the transfer; NULL: none */
+  const char *body;              /* must live until the transfer ends; NULL: none */
   size_t      body_len;
   double      timeout;           /* seconds */
-  int         secret;            /* wipe the reply when it is released */
+  int         secret;            /* wipe the reply's body when it is released */
 } Sending;
 
+/* How a transfer ended. */
 typedef struct Outcome {
   CURLcode    result;
   const char *message;           /* libcurl's words, one line */
-  int         sent;              /* something of the request may have left this machine */
+  int         sent;              /* a part of the request may have left this machine */
   Reply      *reply;             /* the receiver may move its contents out */
 } Outcome;
 
 typedef struct Transfer Transfer;
 typedef void TransferDone(void *owner, const Outcome *outcome);
 
-Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner);   /* NULL: no memory. done comes later, never at once */
-void transfer_cancel(Transfer *transfer);      /* done will not be called */
+/* Start a transfer. The pool owns it. Calls done once, later and never at once, unless the transfer
+   is cancelled before. Return NULL when memory runs out: then done is not called. */
+Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner);
 
-unsigned transfer_route(Loop *loop);           /* an id for a Route that no other has; 0: no memory */
+/* Cancel a transfer and free it. Its done is not called. */
+void transfer_cancel(Transfer *transfer);
+
+/* Return a new id for a Route; 0: no memory. */
+unsigned transfer_route(Loop *loop);
 
 #endif

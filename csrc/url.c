@@ -1,4 +1,5 @@
-/* url.c: (pure) URLs as text. libcurl, which will connect, also says what the host is; what a server gave is never tidied. */
+/* url.c: (pure) URLs as text. libcurl parses them here because libcurl also connects, so that both
+   steps see the same host. A URL from a server is never normalised. */
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -9,29 +10,32 @@
 #include "text.h"
 #include "url.h"
 
-enum { MAX_HOST = 300 };      /* bytes, port included; DNS allows 253 */
+enum { MAX_HOST = 300 };      /* bytes, with the port; DNS allows 253 */
 
-/* No '@', '%', '\' and nothing beyond ASCII: what two readers could take for two hosts is no host. */
-static const char HOST_BYTES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
+/* The bytes of a host and its port. '@', '%', '\' and bytes beyond ASCII are left out: two parsers
+   could take them for two different hosts. */
+static const char HOST_BYTES[] =
+  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
 
-/* The length of "scheme://"; 0: url does not begin with one. */
+/* Return the length of "scheme://"; 0: url does not begin with a scheme. */
 static size_t scheme_len(const char *url) {
   size_t len = strcspn(url, ":/?#");
   return len && strncmp(url + len, "://", 3) == 0 ? len + 3 : 0;
 }
 
-/* -- origins ------------------------------------------------------------------------------------------------------------ */
+/* -- origins ----------------------------------------------------------------------------------- */
 
-/* "https://host:port" as it stands in url; NULL: that is no http(s) URL. */
+/* Return "https://host:port" as url writes it. The caller frees it. NULL: no http(s) URL. */
 static char *front(const char *url) {
   size_t scheme = text_starts(url, "https://") ? 8 : text_starts(url, "http://") ? 7 : 0;
   size_t host = scheme ? strspn(url + scheme, HOST_BYTES) : 0;
   const char *end = url + scheme + host;
-  if (!host || host > MAX_HOST || !strchr("/?#", *end) || !text_is_visible(end)) return NULL;
+  if (!host || host > MAX_HOST) return NULL;
+  if (!strchr("/?#", *end) || !text_is_visible(end)) return NULL;
   return strndup(url, scheme + host);
 }
 
-/* Lower case, without the dot of a full name; 0: nothing is left. */
+/* Make the host lower case and drop its final dot. Return 0 when the rest is not a host. */
 static int tidy_host(char *host) {
   size_t len = strlen(host);
   if (len && host[len - 1] == '.') host[--len] = '\0';
@@ -43,10 +47,12 @@ static int tidy_host(char *host) {
 char *url_origin(const char *url) {
   char *begin = url ? front(url) : NULL, *host = NULL, *port = NULL, *origin = NULL;
   CURLU *parts = begin ? curl_url() : NULL;
-  if (!parts || curl_url_set(parts, CURLUPART_URL, begin, CURLU_DISALLOW_USER) != CURLUE_OK) goto end;
+  if (!parts) goto end;
+  if (curl_url_set(parts, CURLUPART_URL, begin, CURLU_DISALLOW_USER) != CURLUE_OK) goto end;
   if (curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK) goto end;
   if (curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) goto end;
-  if (tidy_host(host)) origin = text_format("%s://%s:%s", url_is_secure(url) ? "https" : "http", host, port);
+  const char *scheme = url_is_secure(url) ? "https" : "http";
+  if (tidy_host(host)) origin = text_format("%s://%s:%s", scheme, host, port);
 
 end:
   curl_free(host);
@@ -90,13 +96,15 @@ int url_is_loopback(const char *url) {
   return loopback;
 }
 
-/* -- references --------------------------------------------------------------------------------------------------------- */
+/* -- references -------------------------------------------------------------------------------- */
 
-/* RFC 3986, 5.3, without a fragment on either side. */
+/* Join by RFC 3986, 5.3. Neither side has a fragment. The caller frees the result. */
 static char *join(const char *base, const char *reference) {
   char *joined = NULL, *copy = NULL;
   CURLU *parts = curl_url();
-  if (parts && curl_url_set(parts, CURLUPART_URL, base, 0) == CURLUE_OK && curl_url_set(parts, CURLUPART_URL, reference, 0) == CURLUE_OK &&
+  if (!parts) return NULL;
+  if (curl_url_set(parts, CURLUPART_URL, base, 0) == CURLUE_OK &&
+      curl_url_set(parts, CURLUPART_URL, reference, 0) == CURLUE_OK &&
       curl_url_get(parts, CURLUPART_URL, &joined, 0) == CURLUE_OK)
     copy = text_copy(joined);
   curl_free(joined);
@@ -106,7 +114,7 @@ static char *join(const char *base, const char *reference) {
 
 static char *without_fragment(const char *url) { return strndup(url, strcspn(url, "#")); }
 
-/* What is signed is kept byte for byte; only a reference that lacks something is completed. */
+/* Complete a relative reference. Keep an absolute one byte for byte: it may be signed. */
 static char *complete(const char *base, const char *reference) {
   if (scheme_len(reference)) return without_fragment(reference);
   char *from = without_fragment(base), *to = without_fragment(reference), *url = NULL;
@@ -116,10 +124,12 @@ static char *complete(const char *base, const char *reference) {
   return url;
 }
 
-/* Whether it could be followed. One that begins as base does, where we have been, need not be read again: 10,000 lead there. */
+/* Is url a URL that can be requested? Skip parsing when it begins as base does: base was requested
+   before, and 10,000 operations may lead to the same origin. */
 static int is_followable(const char *base, const char *url) {
   char *known = front(base), *begin = front(url), *origin = NULL;
-  int followable = begin && ((known && strcmp(known, begin) == 0) || (origin = url_origin(url)));
+  int is_known = known && begin && strcmp(known, begin) == 0;
+  int followable = is_known || (begin && (origin = url_origin(url)));
   free(known);
   free(begin);
   free(origin);
@@ -133,7 +143,7 @@ char *url_resolve(const char *base, const char *reference) {
   return NULL;
 }
 
-/* -- for people --------------------------------------------------------------------------------------------------------- */
+/* -- for people -------------------------------------------------------------------------------- */
 
 static void add_visible(Buf *out, const char *text, size_t len) {
   for (size_t i = 0; i < len; i++) {
@@ -142,7 +152,8 @@ static void add_visible(Buf *out, const char *text, size_t len) {
   }
 }
 
-/* "name=value" with the value hidden; what has no name may be a secret itself. */
+/* Append "name=value" with the value hidden. Hide a parameter without a name too: it may be a
+   secret. */
 static void add_parameter(Buf *out, const char *text, size_t len) {
   static const char HIDDEN[] = "***";
   const char *equals = memchr(text, '=', len);
@@ -166,20 +177,23 @@ static void add_query(Buf *out, const char *query) {
 char *url_redacted(const char *url) {
   Buf out = { 0 };
   const char *host = url + scheme_len(url), *target = url_target(url);
-  const char *at = memrchr(host, '@', (size_t)(target - host));
+  const char *user_end = memrchr(host, '@', (size_t)(target - host));
   size_t path = strcspn(target, "?#");
   add_visible(&out, url, (size_t)(host - url));
-  if (at) buf_puts(&out, "***");
-  if (at) host = at;
+  if (user_end) {
+    buf_puts(&out, "***");
+    host = user_end;
+  }
   add_visible(&out, host, (size_t)(target - host) + path);
   add_query(&out, target + path);
   return buf_take(&out);
 }
 
 void url_escape(Buf *out, const char *text, size_t len) {
-  static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  static const char UNRESERVED[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
   for (size_t i = 0; i < len; i++) {
-    if (text[i] && strchr(PLAIN, text[i])) buf_add(out, text + i, 1);
+    if (text[i] && strchr(UNRESERVED, text[i])) buf_add(out, text + i, 1);
     else buf_printf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
   }
 }

@@ -129,6 +129,7 @@ function Client:submit(request, follow)
     final_state = request.final_state_via,
     resume = request.resume,
     within = task.within(),
+    cautious = request.cautious,
   }
   return reply.must(op, failure, request.label and "cannot " .. request.label)
 end

@@ -31,6 +31,11 @@ local by_code = {
   CertificateInvalid = "ca_file names another certificate authority; verification is never switched off",
   Conflict = "another command is at work on it: wait for that one, then try again",
   StartComputeInstanceOnlyAllowedInStoppedState = "an instance is started only from Stopped: look at its state first",
+  AnotherOperationInProgress = "wait for the other operation, then try again",
+  ScopeLocked = "an owner of the scope must remove the lock first; 'az lock list' shows it",
+  RequestDisallowedByPolicy = "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
+  AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until there is room, "
+    .. "or choose another size",
   AlreadyExists = "a name is unique in the whole region: choose another one",
   InvalidPropertyValue = "see the details for what the service offers in this region",
   TooManyRequests = "the limit is per subscription and principal: try again later, or do less at once",

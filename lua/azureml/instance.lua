@@ -173,16 +173,16 @@ function Instance:refresh()
 end
 
 for _, verb in ipairs { "start", "stop", "restart" } do
-  Instance[verb] = function(self)
+  Instance[verb] = function(self, given)
     if getmetatable(self) ~= metatable then errors.mistake("vm:%s() is a method: call it with a colon", verb) end
-    return self.workspace.instances[verb](self.workspace.instances, self.name)
+    return self.workspace.instances[verb](self.workspace.instances, self, given)
   end
 end
 
 --- Delete it, with its disk. Returns when the service has accepted that.
 ---@return azureml.Operation
-function Instance:delete()
-  return self.workspace.instances:delete(self)
+function Instance:delete(given)
+  return self.workspace.instances:delete(self, given)
 end
 
 return instance

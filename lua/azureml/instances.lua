@@ -1,4 +1,5 @@
---- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+--- The compute instances of a workspace: look at them, create, start, stop, restart and delete them.
+--- A verb returns when the service has accepted it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -7,9 +8,14 @@ local instance = require "azureml.instance"
 local list = later "azureml.list"
 local naming = require "azureml.definition.naming"
 local operation = later "azureml.operation"
+local options = require "azureml.options"
+local pace = require "azureml.pace"
 local power_state = later "azureml.definition.power_state"
+local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
+local sending = later "azureml.sending"
 local spec = later "azureml.definition.spec"
+local tables = require "azureml.tables"
 local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
@@ -27,7 +33,9 @@ function instances.new(workspace)
 end
 
 local function check_name(verb, name)
-  if type(name) ~= "string" then errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name)) end
+  if type(name) ~= "string" then
+    errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name))
+  end
   naming.check(name)
   return name
 end
@@ -35,34 +43,35 @@ end
 local function another_type(self, raw)
   errors.raise {
     code = "AnotherComputeType",
-    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(raw.name, self.workspace.name,
-      tostring(raw.properties and raw.properties.computeType)),
+    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
+      raw.name, self.workspace.name, tostring(raw.properties and raw.properties.computeType)),
   }
 end
 
--- Whether the instance shows that a verb was taken on, though nobody saw it accepted.
-local function is_taken_on(self, verb, name)
-  local vm = self:find(name)
-  if not vm then return verb == "delete" end
-  return power_state.shows(verb, vm.state)
-end
+local VERB_OPTIONS = {
+  timeout = "number", no_wait = "boolean", show_output = "boolean", progress = "string",
+}
+local START_OPTIONS = tables.merge(VERB_OPTIONS, { wait_for_capacity = "boolean" })
 
--- A verb is not sent twice: where its answer was lost the instance tells whether it was taken on; then its state is waited for.
-local function settle_answer(self, verb, name, err)
-  return err.outcome_unknown and errors.try(is_taken_on, self, verb, name) == true
-end
-
-local function begin(self, verb, name, body)
-  local id = core.guid()
-  local entry = self.workspace:intend(verb, name, id)
-  local what = { label = verb .. " " .. name, body = body, request_id = id }
-  local handle, err = errors.try(resource.begin, self.workspace, verbs[verb], { name = name }, what)
-  if not handle and not settle_answer(self, verb, name, err) then
-    if entry then entry:ended() end
-    error(err, 0)
-  end
-  if entry then entry:accepted(handle) end
-  return operation.new { verb = verb, name = name, workspace = self.workspace, handle = handle, entry = entry }
+-- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is
+-- not: the instance is looked at when the service refuses the verb.
+local function send(self, verb, subject, given, more)
+  given = options.check(verb, given, verb == "start" and START_OPTIONS or VERB_OPTIONS)
+  local timeout = given.timeout or pace.wait_timeout
+  options.check_seconds(verb .. ": timeout", timeout)
+  local style = progress.style(verb, given)
+  local vm = type(subject) == "table" and subject or nil
+  local name = vm and vm.name or check_name(verb, subject)
+  local seen = not vm and verb ~= "create" and self:get(name) or nil
+  local reporter = progress.reporter(verb, name, style)
+  local ok, result = pcall(sending.run, tables.merge({
+    collection = self, verb = verb, name = name, vm = seen, before = seen or vm,
+    deadline = core.now() + timeout, timeout = timeout, no_wait = given.no_wait,
+    wait_for_capacity = given.wait_for_capacity, reporter = reporter,
+  }, more))
+  if reporter then reporter.leave() end
+  if not ok then error(result, 0) end
+  return result
 end
 
 --- Look at an instance.
@@ -72,18 +81,11 @@ end
 function Instances:get(name)
   check_name("get", name)
   local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = "get " .. name })
-  if type(raw) ~= "table" then errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" } end
+  if type(raw) ~= "table" then
+    errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" }
+  end
   if not instance.is_one(raw) then another_type(self, raw) end
   return instance.new(self.workspace, raw)
-end
-
-local ABOVE = { ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true, InvalidResourceType = true }
-
--- Of the compute itself, not of its workspace or group. The code that the provider gives is not documented; ARM's own text names what
--- it misses.
-local function is_missing(err)
-  local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
-  return err.status == 404 and not ABOVE[err.code] and not misses_workspace
 end
 
 --- Look whether an instance is there.
@@ -94,26 +96,42 @@ function Instances:find(name)
   check_name("find", name)
   local vm, err = errors.try(self.get, self, name)
   if vm then return vm end
-  if is_missing(err) then return nil end
+  if resource.is_missing(err) then return nil end
   error(err, 0)
+end
+
+local function raise_exists(vm)
+  errors.raise { code = "InstanceExists",
+    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size)),
+    hint = "ensure takes the instance that is there if it fits, and starts it" }
+end
+
+-- The caller has seen that the name is free in the workspace.
+local function create(self, name, body)
+  body.location = self.workspace:location()
+  return send(self, "create", name, nil, { body = body, before = false })
 end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name,
----  vnet_name, subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
+---@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access,
+---  admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name, subnet_name, tags, description,
+---  assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
 ---  schedules, setup_scripts, custom_services (each described by its file in definition/),
 ---  identity ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso,
 ---  enable_root_access, enable_os_patching, release_quota_on_stop, application_sharing_policy
 ---@return azureml.Operation
----@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
+---@raise an error object: what is wrong with the name or an option, before anything is changed;
+---  what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
 function Instances:create(name, given)
   check_name("create", name)
   local body = spec.body(given, self.workspace.subscription_id)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
-  body.location = self.workspace:location()
-  return begin(self, "create", name, body)
+  local vm = self:find(name)
+  if vm then raise_exists(vm) end
+  return create(self, name, body)
 end
 
 --- Take an instance that is there if it fits, starting it if it is stopped; else create it.
@@ -124,120 +142,149 @@ end
 function Instances:ensure(name, given)
   local body = spec.body(given, self.workspace.subscription_id)
   local vm = self:find(name)
-  if not vm then return self:create(name, given) end
+  if not vm then
+    spec.check_size(self.workspace, body.properties.properties.vmSize)
+    return create(self, name, body)
+  end
   spec.check_fit(vm, given or {}, body)
   if vm.state == "Stopped" then return self:start(name) end
   return operation.new { verb = "create", name = name, workspace = self.workspace }
 end
 
---- Start a stopped instance.
----@param name string
+--- Start a stopped instance. An instance that runs already is a success. While another operation
+--- is active the call waits for its turn.
+---@param subject string|azureml.Instance      a name, which is looked at first; or an instance
+---@param given? table      timeout (seconds that the call waits for its turn; 1,800), no_wait
+---  (raise `Busy` instead of waiting), wait_for_capacity (while the region is full try again every
+---  60 s, until the timeout of the call or of op:wait), show_output boolean, progress string (as
+---  for op:wait)
 ---@return azureml.Operation
-function Instances:start(name)
-  return begin(self, "start", check_name("start", name))
+---@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service
+---  refuses
+function Instances:start(subject, given)
+  return send(self, "start", subject, given)
 end
 
---- Stop an instance: its hours end, its disk and its quota stay.
----@param name string
+--- Stop an instance: its hours end, its disk and its quota stay. A stopped instance is a success.
+---@param subject string|azureml.Instance      as for start
+---@param given? table                         timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:stop(name)
-  return begin(self, "stop", check_name("stop", name))
+function Instances:stop(subject, given)
+  return send(self, "stop", subject, given)
 end
 
---- Restart an instance; also the cure for an unusable one.
----@param name string
+--- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an
+--- error `WrongState`: start it.
+---@param subject string|azureml.Instance      as for start
+---@param given? table                         timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:restart(name)
-  return begin(self, "restart", check_name("restart", name))
+function Instances:restart(subject, given)
+  return send(self, "restart", subject, given)
 end
 
---- Delete an instance, with its disk. It is looked at first: nothing but a compute instance is deleted, and a wrong name is an error.
----@param given string|azureml.Instance       an instance in hand is not looked at again
+--- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is
+--- deleted, and a wrong name is an error.
+---@param subject string|azureml.Instance      an instance in hand is not looked at again
+---@param given? table                         timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:delete(given)
-  local vm = type(given) == "table" and given or self:get(check_name("delete", given))
-  return begin(self, "delete", vm.name)
+function Instances:delete(subject, given)
+  return send(self, "delete", subject, given)
 end
 
--- start_all, stop_all, restart_all and delete_all: the verb done to many, side by side; each returns when all have ended.
+-- start_all, stop_all, restart_all and delete_all: the verb done to many, side by side; each
+-- returns when all have ended.
 --
--- Which ones: names or instances in front, or in option `names`; or filters (state, vm_size, tags, mine, where: fun(vm), all of which
--- must hold); or all = true. A script whose list came out empty says names = list, and nothing is done.
+-- Which ones: names or instances in front, or in option `names`; or filters (state, vm_size, tags,
+-- mine, where: fun(vm), all of which must hold); or all = true. A script whose list came out empty
+-- says names = list, and nothing is done.
 --
--- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the whole; 1,800); dry_run (only say what
--- would be done); wait (true: until each has ended; false: until the service has accepted or refused each; the results have the operations,
--- which go on); settle (true: look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
--- show_output (progress, to standard error) or progress string; confirm = true (delete_all by filters, or all, is refused without it);
--- keep_going.
+-- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the
+-- whole; 1,800); dry_run (only say what would be done); wait (true: until each has ended; false:
+-- until the service has accepted or refused each; the results have the operations, which go on);
+-- settle (true: look at the states afterwards, as op:wait() does; false: the service's word that
+-- it succeeded is enough); show_output (progress, to standard error) or progress string; confirm =
+-- true (delete_all by filters, or all, is refused without it); keep_going.
 --
--- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a look beforehand does not find, is
--- raised before anything is begun; and at the end one error `SomeFailed` lists each failure by name, with `results`. With keep_going no
--- instance's failure is raised: the results tell.
+-- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a
+-- look beforehand does not find, is raised before anything is begun; and at the end one error
+-- `SomeFailed` lists each failure by name, with `results`. With keep_going no instance's failure
+-- is raised: the results tell.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   ---@param given table
-  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed (and the error)
+  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed
+  ---  (and the error)
   ---@raise an error object `SomeFailed`; whatever listing them raises
-  ---@usage ws.instances:stop_all { state = "Running", where = function(vm) return vm.tags.keep ~= "on" end }
+  ---@usage ws.instances:stop_all { where = function(vm) return vm.tags.keep ~= "on" end }
   Instances[verb .. "_all"] = function(self, given)
     return fleet.run(self, verb, given)
   end
 end
 
--- The world that one is in may be another than the one it was sent to.
-local function check_endpoint(self, said)
+-- The operation was sent to another endpoint than the one in use.
+local function check_endpoint(self, ticket)
   local endpoint = self.workspace:client():endpoint()
-  if not said.endpoint or said.endpoint == endpoint then return end
+  if not ticket.endpoint or ticket.endpoint == endpoint then return end
   errors.raise { code = "AnotherEndpoint",
-    message = ("%s %s was sent to %s, and this is %s"):format(said.verb, said.name, said.endpoint, endpoint),
+    message = ("%s %s was sent to %s, and this is %s"):format(ticket.verb, ticket.name,
+      ticket.endpoint, endpoint),
     hint = "choose the cloud or the emulator that it was sent to" }
 end
 
--- Of one whose process did not live to see the answer. An instance that is there was created, by it or before it.
-local function check_taken_on(self, said)
-  if said.taken_on or is_taken_on(self, said.verb, said.name) then return end
-  if said.verb == "create" and self:find(said.name) then return end
-  said:ended()
+-- The process that sent the verb has ended before the answer: the instance's state tells whether
+-- the verb ran. An instance that is there was created.
+local function check_accepted(self, entry)
+  if entry.is_accepted then return end
+  local vm = self:find(entry.name)
+  if not vm and entry.verb == "delete" then return end
+  if vm and (entry.verb == "create" or power_state.shows(entry.verb, vm.state)) then return end
+  entry:ended()
   errors.raise { code = "NotTakenOn",
-    message = ("%s %s: nothing shows that the service took it on"):format(said.verb, said.name),
+    message = ("%s %s: nothing shows that the service has accepted it"):format(entry.verb,
+      entry.name),
     hint = "look at the instance's state; then ask for it again if you still want it" }
 end
 
 -- An entry goes on to be written to where it stands; a ticket is written down anew.
-local function entry_of(self, said, handle)
-  if said.file then return said end
-  local entry = self.workspace:intend(said.verb, said.name, said.request_id)
+local function entry_of(self, ticket, handle)
+  if ticket.file then return ticket end
+  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id)
   if entry then entry:accepted(handle) end
   return entry
 end
 
 --- Go on with an operation that another process began.
----@param said table          what a ticket says, or a journal's entry
+---@param ticket table        what a ticket says, or a journal's entry
 ---@return azureml.Operation
----@raise an error object: `InvalidTicket`, `AnotherEndpoint`, `NotTakenOn` where a process died before the answer and the instance's
----  state does not show that it was accepted
-function Instances:resume(said)
-  local verb, name, progress = verbs[said.verb], said.name, said.progress
-  if not verb or verb[1] == "GET" then
-    errors.raise { code = "InvalidTicket", message = ("the ticket is damaged: there is no verb '%s'"):format(said.verb) }
+---@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended
+---  before the answer and the instance's state does not show that the verb was accepted
+function Instances:resume(ticket)
+  local row, name, progress_made = verbs[ticket.verb], ticket.name, ticket.progress
+  if not row or row.method == "GET" then
+    errors.raise { code = "InvalidTicket",
+      message = ("the ticket is damaged: there is no verb '%s'"):format(ticket.verb) }
   end
   check_name("resume", name)
-  check_endpoint(self, said)
-  local what = { label = said.verb .. " " .. name, request_id = said.request_id or said.id }
-  if not progress then check_taken_on(self, said) end
-  local handle = progress and resource.resume(self.workspace, verb, { name = name }, what, progress) or nil
+  check_endpoint(self, ticket)
+  local what = { label = ticket.verb .. " " .. name, request_id = ticket.request_id or ticket.id }
+  if not progress_made then check_accepted(self, ticket) end
+  local handle = progress_made
+    and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
-    verb = said.verb, name = name, workspace = self.workspace, handle = handle, entry = entry_of(self, said, handle),
+    verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
+    entry = entry_of(self, ticket, handle),
   }
 end
 
---- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at
---- first use.
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }    all must hold
+--- Iterate over the instances of the workspace; other types of compute are left out. Single-pass;
+--- the first request goes out at first use.
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?
+---  }    all must hold
 ---@return azureml.List          an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  local computes = resource.list(self.workspace, verbs.list, {}, { label = "list the computes of " .. self.workspace.name })
+  local label = "list the computes of " .. self.workspace.name
+  local computes = resource.list(self.workspace, verbs.list, {}, { label = label })
   local function next_instance()
     for raw in computes do
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end

@@ -1,5 +1,6 @@
---- Operations that outlive their process: a line before one is sent, one when the service has accepted it, one at its end. What a dead
---- process left is gone on with from there. One file a process; which are the dead ones is the core's to tell.
+--- The journal of operations that outlive their process: a line before a verb is sent, a line when
+--- the service has accepted it, a line at its end. Each process has a file. The core tells which
+--- files belong to processes that have exited; another process goes on from their lines.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -15,100 +16,135 @@ local journal = {}
 ---@field subscription_id string
 ---@field resource_group string
 ---@field workspace_name string
----@field endpoint string          where it was sent
+---@field endpoint string          where the verb was sent
 ---@field began string             ISO 8601
----@field taken_on boolean?         its acceptance was seen
----@field progress table?          how far it has got, as a ticket has it
----@field file azureml.JournalFile? where its lines go; nil: to this process's own
+---@field is_accepted boolean?     the process saw that the service accepted the verb
+---@field progress table?          how far the operation has got, as a ticket has it
+---@field file azureml.JournalFile?      where its lines go; nil: to this process's own file
 local Entry = {}
 local metatable = { __name = "azureml.JournalEntry", __index = Entry }
 
-local FIELDS = { "verb", "name", "subscription_id", "resource_group", "workspace_name", "endpoint", "began" }
+local FIELDS = {
+  "verb", "name", "subscription_id", "resource_group", "workspace_name", "endpoint", "began",
+}
 
--- Where --------------------------------------------------------------------------------------------------------------------
+-- Where -------------------------------------------------------------------------------------------
 
---- The directory: $XDG_STATE_HOME/azureml/operations, else below ~/.local/state. Nil without a home.
+--- Return the directory: $XDG_STATE_HOME/azureml/operations, else below ~/.local/state. Nil
+--- without a home.
 ---@return string?
 function journal.directory()
   return state_directory "operations"
 end
 
--- Writing ------------------------------------------------------------------------------------------------------------------
+-- Writing -----------------------------------------------------------------------------------------
 
 ---@class azureml.JournalFile
 ---@field handle userdata       locked while it is open
----@field going integer         how many of its operations go on
+---@field active integer        how many of its operations have not ended
 
-local own                    -- this process's, once there is anything to write
-local complained = false
+local own                       -- this process's file, once there is something to write
+local has_warned = false
 
 local function open()
   local directory = journal.directory()
-  if not directory then return nil, "neither XDG_STATE_HOME nor HOME says where" end
-  local handle, why = core.journal(directory)
-  if not handle then return nil, ("%s: %s"):format(directory, why) end
-  return { handle = handle, going = 0 }
+  if not directory then return nil, "neither XDG_STATE_HOME nor HOME is set" end
+  local handle, reason = core.journal(directory)
+  if not handle then return nil, ("%s: %s"):format(directory, reason) end
+  return { handle = handle, active = 0 }
 end
 
--- A script that asked for it is stopped; a command goes on without, and says so once.
-local function no_journal(wanted, why)
+local function is_executable()
+  return package.loaded["azureml.host"] ~= nil
+end
+
+-- Warn once: the executable on standard error, a guest in another program by Lua's own warnings.
+local function warn_once(message)
+  if has_warned then return end
+  has_warned = true
+  if is_executable() then
+    io.stderr:write("azureml: ", message, "\n")
+  else
+    warn("azureml: ", message)
+  end
+end
+
+-- A script that asked for a journal is stopped. A command goes on without it.
+local function no_journal(wanted, reason)
   if wanted then
-    errors.raise { code = "JournalFailed", message = "the journal of pending operations cannot be written: " .. why,
+    errors.raise { code = "JournalFailed",
+      message = "the journal of pending operations cannot be written: " .. reason,
       hint = "XDG_STATE_HOME names another place; journal = false does without" }
   end
-  if not complained then io.stderr:write("azureml: pending operations are not written down: ", why, "\n") end
-  complained = true
+  warn_once("pending operations are not written down: " .. reason)
 end
 
---- Whether operations are written down: as the caller says; else in the executable, not in somebody's lua5.4.
+--- Tell whether operations are written down: as the caller says; by default in the executable only.
 ---@param wanted boolean?
 ---@return boolean
 function journal.is_wanted(wanted)
   if wanted ~= nil then return wanted end
-  return package.loaded["azureml.host"] ~= nil
+  return is_executable()
 end
 
 --- Write down what is about to be sent.
 ---@param fields table       id, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
 ---@return azureml.JournalEntry?      nil: there is no journal
----@raise an error object `JournalFailed` where it was asked for
+---@raise an error object `JournalFailed` where the caller asked for a journal
 function journal.intend(fields, wanted)
-  local why, ok
-  if not own then own, why = open() end
+  local reason, is_written
+  if not own then own, reason = open() end
   fields.event, fields.began = "intent", os.date "!%Y-%m-%dT%H:%M:%SZ"
-  if own then ok, why = own.handle:append(fields) end
-  if not ok then return no_journal(wanted, why) end
-  own.going = own.going + 1
-  return setmetatable({ id = fields.id }, metatable)      -- 10,000 may be under way: the rest is in the file
+  if own then is_written, reason = own.handle:append(fields) end
+  if not is_written then return no_journal(wanted, reason) end
+  own.active = own.active + 1
+  return setmetatable({ id = fields.id }, metatable)      -- small: 10,000 may be pending
 end
 
 local function file_of(entry)
   return entry.file or own
 end
 
---- The service has accepted it.
----@param handle userdata?    the core's operation, written as how far it has got; nil: there is nothing to poll but the instance
-function Entry:accepted(handle)
-  if self.over then return end
-  file_of(self).handle:append { event = "accepted", id = self.id, progress = handle or json.null }
+-- The operation is not harmed by a line that is missing, so this is a warning.
+local function append(file, line, loss)
+  local is_written, reason = file.handle:append(line)
+  if not is_written then
+    warn_once(("a line of the journal could not be written (%s): %s"):format(reason, loss))
+  end
 end
 
---- It is over, or nobody shall go on with it.
+--- Write down that the service has accepted the verb.
+---@param handle userdata?    the core's operation, written as its progress; nil: only the instance
+---  can be polled
+function Entry:accepted(handle)
+  if self.is_over then return end
+  append(file_of(self), { event = "accepted", id = self.id, progress = handle or json.null },
+    "after a crash, 'azureml pending' looks at the instance instead of the operation")
+end
+
+--- Write down that the operation is over, or that no other process is to go on with it.
 function Entry:ended()
-  if self.over then return end
+  if self.is_over then return end
   local file = file_of(self)
-  self.over = true
-  file.going = file.going - 1
-  if file.going == 0 then file.handle:clear() else file.handle:append { event = "ended", id = self.id } end
+  self.is_over = true
+  file.active = file.active - 1
+  if file.active == 0 then
+    file.handle:clear()
+  else
+    append(file, { event = "ended", id = self.id },
+      "'azureml pending' may list an operation that has ended")
+  end
 end
 
 function metatable:__tostring()
-  return ("%s %s in %s, %s"):format(self.verb, self.name, self.workspace_name, self.taken_on and "accepted" or "not known to be accepted")
+  local acceptance = self.is_accepted and "accepted" or "not known to be accepted"
+  return ("%s %s in %s, %s"):format(self.verb, self.name, self.workspace_name, acceptance)
 end
 
--- Reading ------------------------------------------------------------------------------------------------------------------
+-- Reading -----------------------------------------------------------------------------------------
 
+-- event -> function that applies a line to the entries; false: the line is damaged.
 local readers = {}
 
 function readers.intent(entries, line)
@@ -123,58 +159,70 @@ end
 
 function readers.accepted(entries, line)
   local entry, progress = entries[line.id], json.get(line, "progress")
-  if not entry or progress ~= nil and not pcall(ticket.check_progress, progress) then return false end
-  entry.taken_on, entry.progress = true, progress
+  local is_good = progress == nil or pcall(ticket.check_progress, progress)
+  if not entry or not is_good then return false end
+  entry.is_accepted, entry.progress = true, progress
   return true
 end
 
 function readers.ended(entries, line)
   local entry = entries[line.id]
-  if entry then entry.over = true end
+  if entry then entry.is_over = true end
   return entry ~= nil
 end
 
--- A line that a kill tore is the last, and has no end: it is left out. Nil for a file that something else wrote.
+-- The entries of a file, and how many of its lines are unreadable. A last line without an end is
+-- what a kill or a full disk left: it is skipped silently.
 local function read(text)
-  local entries = {}
-  for each in text:gmatch "([^\n]*)\n" do
-    local line = json.decode(each)
+  local entries, skipped = {}, 0
+  for content in text:gmatch "([^\n]+)\n" do
+    local line = json.decode(content)
     local reader = type(line) == "table" and type(line.id) == "string" and readers[line.event]
-    if not reader or not reader(entries, line) then return nil end
+    if not reader or not reader(entries, line) then skipped = skipped + 1 end
   end
-  return entries
+  return entries, skipped
 end
 
--- Appends to entries those that go on; false for a damaged file.
+local function set_aside(handle)
+  return "a damaged journal was set aside: " .. (handle:set_aside() or handle:path())
+end
+
+-- Append the entries of a file that have not ended to a list; return a warning about what is
+-- damaged.
 local function read_file(handle, entries)
   local text = handle:text()
-  local found, file = text and read(text), { handle = handle, going = 0 }
-  if not found then return false end
+  if not text then return set_aside(handle) end
+  local found, skipped = read(text)
+  local file = { handle = handle, active = 0 }
   for _, entry in ipairs(found) do
-    if not entry.over then
-      entry.file, file.going = file, file.going + 1
+    if not entry.is_over then
+      entry.file, file.active = file, file.active + 1
       entries[#entries + 1] = entry
     end
   end
-  if file.going == 0 then handle:clear() end
-  return true
+  if file.active == 0 and skipped > 0 then return set_aside(handle) end
+  if file.active == 0 then handle:clear() end
+  if skipped > 0 then
+    return ("%d unreadable lines of a journal were skipped: %s"):format(skipped, handle:path())
+  end
 end
 
---- What processes that are gone had under way, oldest first. While an entry lives no other process is given it.
+--- List the operations left behind by processes that have exited, oldest first. While an entry is
+--- in use no other process gets it.
 ---@return azureml.JournalEntry[] entries
----@return string[] damaged       files that could not be read, by the names under which they were set aside
-function journal.of_the_dead()
-  local directory, entries, damaged = journal.directory(), {}, {}
-  local handles, why = {}, nil
-  if directory then handles, why = core.dead_journals(directory) end
+---@return string[] warnings      what was done about damaged files, each a sentence
+---@raise an error object `JournalFailed` where the directory cannot be read
+function journal.left_behind()
+  local directory, entries, warnings = journal.directory(), {}, {}
+  local handles, reason = {}, nil
+  if directory then handles, reason = core.dead_journals(directory) end
   if not handles then
-    errors.raise { code = "JournalFailed", message = ("the journals in %s are not read: %s"):format(directory, why) }
+    errors.raise { code = "JournalFailed",
+      message = ("the journals in %s cannot be read: %s"):format(directory, reason) }
   end
-  for _, handle in ipairs(handles) do
-    if not read_file(handle, entries) then damaged[#damaged + 1] = handle:set_aside() or handle:path() end
-  end
+  for _, handle in ipairs(handles) do warnings[#warnings + 1] = read_file(handle, entries) end
   table.sort(entries, function(a, b) return a.began < b.began end)
-  return entries, damaged
+  return entries, warnings
 end
 
 return journal

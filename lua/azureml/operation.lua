@@ -1,114 +1,89 @@
---- An operation on a compute instance: what a verb returns once the service has accepted it. It ends when the instance has settled.
+--- An operation on a compute instance: what a verb returns once the service has accepted it. It
+--- ends when the instance has settled. How a verb is sent, and sent again, is sending.lua's.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local followed = require "azureml.followed"
 local json = require "azureml.json"
-local lro = require "azureml.lro"
 local options = require "azureml.options"
+local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
-local tables = require "azureml.tables"
+local sending = later "azureml.sending"
 local task = require "azureml.task"
 local ticket = require "azureml.ticket"
-
-local DEFAULT_TIMEOUT = 1800                        -- seconds
-local FIRST_PACE, GROWTH, LAST_PACE = 1, 1.5, 10    -- seconds between looks at an instance that settles
-local SHOWN = 10                                    -- operations that an error names
+local verbs = require "azureml.verbs"
+local within = require "azureml.within"
 
 ---@class azureml.Operation
 ---@field verb string                "create", "start", "stop", "restart", "delete"
 ---@field name string                of the instance
 ---@field workspace azureml.Workspace
+---@field id string?                 the request's id; nil where there is no status to poll
 local Operation = {}
 local metatable = { __name = "azureml.Operation", __index = Operation }
 
 local operation = {}
-local started = setmetatable({}, { __mode = "k" })      -- those that may go on at the service -> when they began
 
--- Those begun within a limit, out of the collector's reach: the error at its end tells of them.
-local kept = {}            -- luacheck: ignore 241
-local limits = 0           -- how many there are
+-- Operations that may go on at the service -> when they began.
+local started = setmetatable({}, { __mode = "k" })
 
 local function label_of(self)
   return self.verb .. " " .. self.name
 end
 
---- One that the service has accepted; handle is the core's, or nil where there is nothing to poll but the instance itself.
----@param fields { verb: string, name: string, workspace: azureml.Workspace, handle: userdata?, entry: azureml.JournalEntry? }
+local function follow(self, handle)
+  self.followed = handle and followed.new(handle, label_of(self))
+  self.id = handle and handle:request_id()
+end
+
+--- Make the object of an operation that the service has accepted.
+---@param fields table        verb, name, workspace; handle (the core's operation; nil where there
+---  is nothing to poll but the instance itself), entry (of the journal), sending (to send the verb
+---  again)
 ---@return azureml.Operation
 function operation.new(fields)
   local self = setmetatable(fields, metatable)
-  self.id = fields.handle and fields.handle:request_id()
+  follow(self, fields.handle)
+  self.handle = nil
   started[self] = core.now()
-  if limits > 0 then kept[self] = true end
+  within.keep(self)
   return self
 end
 
---- Those that go on at the service and have not been waited for to the end, oldest first.
+--- Make the object of an operation that has nothing to do: the instance is where the verb leads.
+---@param fields { verb: string, name: string, workspace: azureml.Workspace, vm: azureml.Instance? }
+---@return azureml.Operation
+function operation.finished(fields)
+  fields.outcome = { ok = true, result = fields.vm }
+  fields.vm = nil
+  return setmetatable(fields, metatable)
+end
+
+local function is_pending(self)
+  local handle = self.followed
+  return not self.outcome and handle and not handle:is_closed() and not handle:done()
+end
+
+--- List the operations that go on at the service and were not waited for to the end, oldest first.
+---@param since? number          only those that began later, on core.now()'s clock
 ---@return azureml.Operation[]
-function operation.pending()
+function operation.pending(since)
   local list = {}
-  for self in pairs(started) do
-    if not self.outcome and self.handle and not self.handle:is_closed() and not self.handle:done() then list[#list + 1] = self end
+  for self, began in pairs(started) do
+    if is_pending(self) and began >= (since or 0) then list[#list + 1] = self end
   end
   table.sort(list, function(a, b) return started[a] < started[b] end)
   return list
 end
 
-local function of_limit(began)
-  local list, labels = {}, {}
-  for _, self in ipairs(operation.pending()) do
-    if started[self] >= began then
-      list[#list + 1] = self
-      labels[#labels + 1] = label_of(self)
-    end
-  end
-  return list, labels
-end
+-- Waiting -----------------------------------------------------------------------------------------
 
-local function describe_rest(labels)
-  return #labels > 0 and ("; these go on at the service: " .. tables.excerpt(labels, SHOWN)) or ""
-end
-
---- Call a function with a limit on its time: on every wait in it, in whatever it calls, and in the tasks that it starts. Of several limits
---- the nearest wins.
----@param seconds number
----@param f function
----@param ... any         its arguments
----@return any ...        what it returned
----@raise what it raised; an error object `Timeout` whose `operations` go on at the service, each with its ticket. Nothing within collects
----  it: not `azureml.try`, not `azureml.each`
----@usage azureml.within(600, function() ws.instances:start_all { "ann", "bob" } end)
-function operation.within(seconds, f, ...)
-  options.check_seconds("within: its first argument", seconds)
-  if type(f) ~= "function" then errors.mistake("bad argument #2 to 'within' (function expected, got %s)", type(f)) end
-  local began = core.now()
-  limits = limits + 1
-  local _ <close> = setmetatable({}, {
-    __close = function()
-      limits = limits - 1
-      if limits == 0 then kept = {} end
-    end,
-  })
-  return task.limited(seconds, function(err)
-    local labels
-    err.operations, labels = of_limit(began)
-    err.message = ("not done within %.14g s%s"):format(seconds, describe_rest(labels))
-  end, f, ...)
-end
-
--- Waiting -----------------------------------------------------------------------------------------------------------------
-
-local function timed_out(self, seconds)
-  lro.overdue(self.handle, label_of(self), seconds, self)
-end
-
--- The state that a person is shown; a look that fails shows nothing new, the operation itself is what counts.
-local function shown_state(self)
-  local vm = errors.try(self.workspace.instances.find, self.workspace.instances, self.name)
-  return vm and vm.state or self.handle:status() or "accepted"
-end
+---@class azureml.Watch           one call of wait
+---@field deadline number
+---@field timeout number          seconds
+---@field reporter table?
 
 local function check_open(self)
   if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
@@ -118,28 +93,53 @@ local function check_not_closed(self)
   if self.closed then errors.mistake("%s was closed", label_of(self)) end
 end
 
-local function wait_for_service(self, deadline, reporter, timeout)
-  local handle = self.handle
-  if not handle then return end
-  handle:watch_polls(reporter ~= nil)
-  while not self.closed and not handle:done() do
-    if reporter then reporter.state(shown_state(self)) end
-    local seen = handle:polls()
-    local function is_news() return self.closed or handle:done() or reporter ~= nil and handle:polls() > seen end
-    if not task.wait_until(handle, is_news, deadline) then timed_out(self, timeout) end
-  end
-  check_open(self)
-  resource.result(handle, "cannot " .. label_of(self))
+local function timed_out(self, watch)
+  followed.raise_overdue(self.followed, label_of(self), watch.timeout, self)
 end
 
-local function pause(self, pace, deadline, timeout)
-  if core.now() + pace >= deadline then
-    task.sleep(math.max(0, deadline - core.now()))
-    timed_out(self, timeout)
-  end
-  task.sleep(pace)
-  return math.min(pace * GROWTH, LAST_PACE)
+local function find(self)
+  return self.workspace.instances:find(self.name)
 end
+
+-- The state that a person is shown. When the look fails the service's own word stands in.
+local function shown_state(self)
+  local vm = errors.try(find, self)
+  return vm and vm.state or self.followed:status()
+end
+
+-- The error that the service ended the operation with; nil where it succeeded.
+local function wait_for_service(self, watch)
+  local handle, reporter = self.followed, watch.reporter
+  if not handle then return nil end
+  local function show() reporter.state(shown_state(self)) end
+  local is_over = handle:wait(watch.deadline, reporter and show)
+  check_open(self)
+  if not is_over then timed_out(self, watch) end
+  local _, err = errors.try(handle.result, handle)
+  return err
+end
+
+local function pause(self, seconds, watch)
+  local left = watch.deadline - core.now()
+  task.sleep(math.max(0, math.min(seconds, left)))
+  if seconds >= left then timed_out(self, watch) end
+end
+
+-- The instance once its state does not change by itself; nil where it is missing. A new instance
+-- may be missing for a while.
+local function wait_until_settled(self, watch)
+  local next_pause, missing_since = pace.pauses(), core.now()
+  while true do
+    local vm = find(self)
+    local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag
+    local is_late = not vm and may_be_late
+    if not is_late and not (vm and power_state.is_transitional(vm.state)) then return vm end
+    if watch.reporter then watch.reporter.state(vm and vm.state or "not visible yet") end
+    pause(self, next_pause(), watch)
+  end
+end
+
+-- Judging -----------------------------------------------------------------------------------------
 
 local function first_fault(vm)
   local faults = vm.errors
@@ -147,57 +147,129 @@ local function first_fault(vm)
   return json.get(first, "error") or first
 end
 
-local function failed(verb, vm, self)
+local function raise_failed(verb, vm, self)
   local fault = first_fault(vm)
+  local message = json.get(fault, "message")
   errors.raise {
     code = json.get(fault, "code") or vm.state,
-    message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state, json.get(fault, "message") and ": " .. fault.message or ""),
+    message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state,
+      message and ": " .. message or ""),
     operation = self, details = vm.errors,
-    hint = vm.state == "Unusable" and "restart it; if that does not help, delete it and create it anew"
-      or "its name stays taken: look at the errors, delete it, then create it anew",
+    hint = vm.state == "Unusable"
+      and "restart it; if that does not help, delete it and create it again"
+      or "its name stays taken: look at the errors, delete it, then create it again",
   }
 end
 
---- Check that an instance which has settled is where a verb was meant to lead.
+--- Check that an instance which has settled is where a verb leads.
 ---@param verb string
----@param vm azureml.Instance?         nil: it is not there
+---@param vm azureml.Instance?         nil: it is missing
 ---@param name string
 ---@param self azureml.Operation?      for the error
 ---@return azureml.Instance?           nil after a delete
----@raise an error object: what is wrong with it, `UnexpectedState`, `ResourceNotFound`
+---@raise an error object: what is wrong with the instance, `UnexpectedState`, `ResourceNotFound`
 function operation.check_aim(verb, vm, name, self)
   if not vm and verb == "delete" then return nil end
+  local succeeded = ("%s %s: the service says that it succeeded, but "):format(verb, name)
   if not vm then
     errors.raise { code = "ResourceNotFound", operation = self,
-      message = ("%s %s: the service says that it succeeded, but there is no such instance"):format(verb, name) }
+      message = succeeded .. "there is no such instance" }
   end
-  if power_state.is_failed(vm.state) then failed(verb, vm, self) end
+  if power_state.is_failed(vm.state) then raise_failed(verb, vm, self) end
   if power_state.is_aim(verb, vm.state) then return vm end
   errors.raise {
     code = "UnexpectedState", operation = self,
-    message = ("%s %s: the service says that it succeeded, but the instance is %s"):format(verb, name, tostring(vm.state)),
-    hint = "somebody else, a schedule or the idle shutdown may have been faster: see last_operation",
+    message = ("%sthe instance is %s"):format(succeeded, tostring(vm.state)),
+    hint = "another user, a schedule or the idle shutdown may have been faster: see last_operation",
   }
 end
 
-local function wait_until_settled(self, deadline, reporter, timeout)
-  local pace = FIRST_PACE
-  while true do
-    local vm = self.workspace.instances:find(self.name)
-    if not vm or not power_state.is_transitional(vm.state) then return operation.check_aim(self.verb, vm, self.name, self) end
-    if reporter then reporter.state(vm.state) end
-    pace = pause(self, pace, deadline, timeout)
-  end
+-- Failures that the instance's state decides ------------------------------------------------------
+
+local function raise_lost_sight(self, err)
+  errors.raise { code = "LostSight", operation = self, status = err.status,
+    request_id = err.request_id,
+    message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
 
-local function wait_to_the_end(self, deadline, reporter, timeout)
-  wait_for_service(self, deadline, reporter, timeout)
-  local vm = wait_until_settled(self, deadline, reporter, timeout)
-  if reporter then reporter.finish(vm and vm.state or "Deleted") end
+-- Whether a settled state proves that the verb has done its work.
+local function is_proof(self, vm)
+  if not vm then return self.verb == "delete" end
+  local last, row = vm.last_operation, verbs[self.verb]
+  local ended_well = last.name == row.operation and last.status == "Succeeded"
+  return power_state.is_aim(self.verb, vm.state)
+    and (row.is_idempotent or self.verb == "create" or ended_well)
+end
+
+-- The status URL has gone: the instance's state decides. Source: spec/contract/lro.md, section 17,
+-- rule 10.
+local function judge_without_status(self, err, watch)
+  local vm = wait_until_settled(self, watch)
+  if is_proof(self, vm) then return vm end
+  if vm and power_state.is_failed(vm.state) then raise_failed(self.verb, vm, self) end
+  raise_lost_sight(self, err)
+end
+
+local function send_again(self, watch)
+  self.followed:close()
+  local handle, entry = sending.again(self.sending, watch.deadline)
+  if self.entry then self.entry:ended() end
+  self.entry = entry
+  follow(self, handle)
+end
+
+-- The service ends a start with this error when the instance was not stopped. A running instance
+-- is what the caller wants; a start that met another operation is sent once more.
+local function judge_not_stopped(self, err, watch)
+  local vm = wait_until_settled(self, watch)
+  if vm and power_state.is_aim(self.verb, vm.state) then return true, vm end
+  local may_repeat = self.sending and not self.sent_again and vm and vm.state == "Stopped"
+  if not may_repeat then errors.raise(err) end
+  self.sent_again = true
+  send_again(self, watch)
+  return false
+end
+
+-- The region is full: wait, and start again.
+local function wait_for_capacity(self, err, watch)
+  if not (self.sending and self.sending.wait_for_capacity) then errors.raise(err) end
+  local is_too_late = core.now() + pace.capacity_pause >= watch.deadline
+  if is_too_late then sending.raise_full(self.sending, err) end
+  if watch.reporter then watch.reporter.state "no capacity, waiting for it" end
+  task.sleep(pace.capacity_pause)
+  send_again(self, watch)
+  return false
+end
+
+local judges = {
+  StartComputeInstanceOnlyAllowedInStoppedState = judge_not_stopped,
+  AllocationFailed = wait_for_capacity,
+}
+
+-- What an error of the service leads to: whether the operation is over, and then the instance.
+local function judge_failure(self, err, watch)
+  if resource.is_status_gone(err) then return true, judge_without_status(self, err, watch) end
+  local judge = judges[err.code] or errors.raise(err)
+  return judge(self, err, watch)
+end
+
+local function wait_to_the_end(self, watch)
+  local is_over, vm = false, nil
+  while not is_over do
+    local err = wait_for_service(self, watch)
+    if err then
+      is_over, vm = judge_failure(self, err, watch)
+    else
+      vm = operation.check_aim(self.verb, wait_until_settled(self, watch), self.name, self)
+      is_over = true
+    end
+  end
+  if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
   return vm
 end
 
--- A timeout, an interrupt and a mistake of the caller's leave it as it was: it may be waited for again.
+-- A timeout, an interrupt and a mistake of the caller leave the operation as it was: it may be
+-- waited for again.
 local PASSING = { Timeout = true, LostSight = true, Interrupted = true }
 
 local function is_final(err)
@@ -206,26 +278,33 @@ end
 
 local function end_with(self, outcome)
   if self.outcome then return end
-  self.outcome, kept[self] = outcome, nil
+  self.outcome = outcome
+  within.forget(self)
   if self.entry then self.entry:ended() end
-  if self.handle then self.handle:close() end
+  if self.followed then self.followed:close() end
 end
 
---- Wait until the operation is done and the instance has settled. May be called again, and from several tasks.
+local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
+
+--- Wait until the operation is done and the instance has settled. May be called again, and from
+--- several tasks.
 ---@param given? { timeout: number?, show_output: boolean?, progress: string? }
----  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to standard error; progress says how: "auto"
----  (live on a terminal, else lines), "lines", "json" (a JSON object a line), "quiet"
+---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
+---  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
+---  JSON object a line), "quiet"
 ---@return azureml.Instance?      the instance as it is now; nothing after a delete
----@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service, with `operation` and its ticket
+---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
+---  with `operation` and its ticket
 function Operation:wait(given)
-  given = options.check("wait", given, { timeout = "number", show_output = "boolean", progress = "string" })
+  given = options.check("wait", given, WAIT_OPTIONS)
   check_open(self)
-  local timeout = given.timeout or DEFAULT_TIMEOUT
+  local timeout = given.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
   local style = progress.style("wait", given)
   if not self.outcome then
     local reporter = progress.reporter(self.verb, self.name, style)
-    local ok, result = pcall(wait_to_the_end, self, core.now() + timeout, reporter, timeout)
+    local watch = { deadline = core.now() + timeout, timeout = timeout, reporter = reporter }
+    local ok, result = pcall(wait_to_the_end, self, watch)
     if not ok and reporter then reporter.leave() end
     if not ok and not is_final(result) then error(result, 0) end
     end_with(self, { ok = ok, result = result })
@@ -234,23 +313,23 @@ function Operation:wait(given)
   return self.outcome.result
 end
 
---- The service's word for where it is: "InProgress", "Succeeded" and so on; "Accepted" before it said any.
+--- Return the service's word for where it is: "InProgress", "Succeeded"; "Accepted" before any.
 ---@return string
 function Operation:status()
   check_not_closed(self)
   if self.outcome then return self.outcome.ok and "Succeeded" or "Failed" end
-  if not self.handle then return "Accepted" end
-  return self.handle:status() or "Accepted"
+  return self.followed and self.followed:status() or "Accepted"
 end
 
---- Whether the service has ended it; the instance may still settle.
+--- Tell whether the service has ended it; the instance may still settle.
 ---@return boolean
 function Operation:done()
   check_not_closed(self)
-  return self.outcome ~= nil or self.handle == nil or self.handle:done()
+  return self.outcome ~= nil or self.followed == nil or self.followed:done()
 end
 
---- Iterate over the words for where it is, each once, until the service has ended it. A failure is raised.
+--- Iterate over the words for where it is, each once, until the service has ended it. A failure is
+--- raised.
 ---@return fun(): string?
 function Operation:events()
   local last, over
@@ -258,11 +337,11 @@ function Operation:events()
   return function()
     if over then return nil end
     if last and not has_moved() then
-      self.handle:watch_polls(true)
-      task.wait_until(self.handle, has_moved)
+      self.followed.handle:watch_polls(true)
+      task.wait_until(self.followed.handle, has_moved)
     end
     over = self:done()
-    if over and self.handle and not self.handle:is_closed() then resource.result(self.handle, "cannot " .. label_of(self)) end
+    if over and self.followed and not self.followed:is_closed() then self.followed:result() end
     local status = self:status()
     if status == last then return nil end
     last = status
@@ -270,48 +349,49 @@ function Operation:events()
   end
 end
 
--- Tickets -----------------------------------------------------------------------------------------------------------------
+-- Tickets -----------------------------------------------------------------------------------------
 
---- A text with which another process can go on waiting (azureml.resume). It holds the signed URL of the operation's status:
---- keep it private; but no credential.
+--- Return a text with which another process can go on waiting (azureml.resume). It holds the
+--- signed URL of the operation's status, so keep it private. It holds no credential.
 ---@return string? ticket       nil: there is nothing left to wait for
 function Operation:ticket()
-  if not self.handle or self.outcome or self.handle:is_closed() or not self.handle:is_polled() then return nil end
+  local handle = self.followed and not self.outcome and self.followed:progress()
+  if not handle then return nil end
   local workspace = self.workspace
   return ticket.write {
     verb = self.verb, name = self.name, request_id = self.id,
-    subscription_id = workspace.subscription_id, resource_group = workspace.resource_group, workspace_name = workspace.name,
-    progress = self.handle,
+    subscription_id = workspace.subscription_id, resource_group = workspace.resource_group,
+    workspace_name = workspace.name, progress = handle,
   }
 end
 
 local TICKET = {
-  verb = "string", name = "string", request_id = "string",
-  subscription_id = "string", resource_group = "string", workspace_name = "string", progress = "table",
+  verb = "string", name = "string", request_id = "string", subscription_id = "string",
+  resource_group = "string", workspace_name = "string", progress = "table",
 }
 
---- What a ticket says.
+--- Read a ticket.
 ---@param text string
 ---@return table
+---@raise an error object `InvalidTicket`
 function operation.read_ticket(text)
   return ticket.read(text, TICKET)
 end
 
---- Let it go: it goes on at the service, unwatched. Whoever waits for it is told.
+--- Let it go: it goes on at the service, and nothing waits for it. Tasks that wait for it are told.
 function Operation:close()
-  self.closed, kept[self] = self.outcome == nil, nil
+  self.closed = self.outcome == nil
+  within.forget(self)
   if self.entry then self.entry:ended() end
-  if not self.handle then return end
-  self.handle:close()
-  task.look_again(self.handle)
+  if self.followed then self.followed:close() end
 end
 
 metatable.__close = Operation.close
 
 function metatable:__tostring()
   if self.outcome then return label_of(self) .. ": " .. (self.outcome.ok and "done" or "failed") end
-  if not self.handle then return label_of(self) .. ": accepted" end
-  return tostring(self.handle)
+  if not self.followed then return label_of(self) .. ": accepted" end
+  return tostring(self.followed.handle)
 end
 
 return operation

@@ -1,14 +1,14 @@
---- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and long ones.
---- Above this file nobody knows HTTP.
+--- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
+--- long ones. Above this file nobody knows HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
-local reply = require "azureml.reply"
 
 local resource = {}
 
 ---@class azureml.Verb
----@field [1] string            method
----@field [2] string            path below the workspace, or below the provider where it begins with "/"; {name}, {location} are filled in
+---@field method string
+---@field path string              below the workspace, or below the provider where it begins with
+---                                "/"; {name} and {location} are filled in
 ---@field query table?
 ---@field final_state_via string?
 
@@ -33,18 +33,19 @@ end
 ---@param values table        name, location
 ---@return string
 function resource.path(workspace, verb, values)
-  return base_of(workspace, verb[2]) .. fill(verb[2], values)
+  return base_of(workspace, verb.path) .. fill(verb.path, values)
 end
 
 local function request_of(workspace, verb, values, what)
   return {
-    method = verb[1],
+    method = verb.method,
     path = resource.path(workspace, verb, values),
     query = verb.query,
     body = what.body,
     label = what.label,
     timeout = what.timeout,
     request_id = what.request_id,
+    cautious = what.cautious,
   }
 end
 
@@ -81,10 +82,11 @@ function resource.resume(workspace, verb, values, what, progress)
   return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
 end
 
---- What is left of the budget of requests like this one's; nil where the service does not count them.
+--- What is left of the budget of requests like this one's; nil where the service does not count
+--- them.
 ---@return integer?
 function resource.budget(workspace, verb)
-  return workspace:client():budget(base_of(workspace, verb[2]), verb[1])
+  return workspace:client():budget(base_of(workspace, verb.path), verb.method)
 end
 
 --- Iterate over a list, whatever its pages.
@@ -93,7 +95,43 @@ function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end
 
---- The result of a long call that is done; raises its error.
-resource.result = reply.of
+-- What refusals mean ------------------------------------------------------------------------------
+
+local ABOVE = {
+  ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true,
+  InvalidResourceType = true,
+}
+
+--- Tell whether an error says that the compute itself is missing, not its workspace or group. The
+--- code that the provider gives is not documented; ARM's own text names what it misses.
+---@param err azureml.Error
+---@return boolean
+function resource.is_missing(err)
+  local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
+  return err.status == 404 and not ABOVE[err.code] and not misses_workspace
+end
+
+--- Tell whether an error says that a verb does not fit the state of its instance.
+---@param err azureml.Error
+---@return boolean
+function resource.is_conflict(err)
+  return err.status == 409 or err.status == 400
+end
+
+local ACTIVE = { Conflict = true, AnotherOperationInProgress = true }
+
+--- Tell whether an error says that another operation is active.
+---@param err azureml.Error
+---@return boolean
+function resource.is_busy(err)
+  return err.status == 409 and ACTIVE[err.code] == true
+end
+
+--- Tell whether the status of an operation cannot be read any more because its URL is gone.
+---@param err azureml.Error
+---@return boolean
+function resource.is_status_gone(err)
+  return err.outcome_unknown == true and (err.status == 404 or err.status == 410)
+end
 
 return resource

@@ -15,9 +15,9 @@ local watch = later "azureml.watch"
 local API_VERSION = "2025-12-01"      -- the newest whose specification we have whole; fields of later ones survive in raw
 
 local verbs = {
-  get = { "GET", "" },
-  vm_sizes = { "GET", "/locations/{location}/vmSizes" },
-  usages = { "GET", "/locations/{location}/usages" },
+  get = { method = "GET", path = "" },
+  vm_sizes = { method = "GET", path = "/locations/{location}/vmSizes" },
+  usages = { method = "GET", path = "/locations/{location}/usages" },
 }
 
 ---@class azureml.Workspace
@@ -181,6 +181,22 @@ function Workspace:vm_sizes()
     self.sizes = sizes
   end
   return self.sizes
+end
+
+--- List the sizes that belong to the same family as another one.
+---@param name string?       of a size
+---@return string[]          names, without that one
+function Workspace:sizes_like(name)
+  local family, names = nil, {}
+  for _, size in ipairs(self:vm_sizes()) do
+    if name and size.name:lower() == name:lower() then family = size.family end
+  end
+  for _, size in ipairs(self:vm_sizes()) do
+    if family and size.family == family and size.name:lower() ~= name:lower() then
+      names[#names + 1] = size.name
+    end
+  end
+  return names
 end
 
 --- What its region's quota is used for.

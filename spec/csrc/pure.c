@@ -1,4 +1,5 @@
-/* pure.c: the pure files of csrc as the Lua module `pure`, for the specs; never installed. A binding a function, and no opinion. */
+/* pure.c: bind the files of csrc that need no Lua and no network, as the Lua module `pure` for the
+   specs. Each binding only calls its function. It is never installed. */
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -77,7 +78,7 @@ static int field_flag(lua_State *L, int arg, const char *key) {
   return flag;
 }
 
-/* -- buf ---------------------------------------------------------------------------------------------------------------- */
+/* -- buf --------------------------------------------------------------------------------------- */
 
 static Buf *check_buf(lua_State *L) { return luaL_checkudata(L, 1, BUF); }
 
@@ -94,7 +95,7 @@ static int l_buf_add(lua_State *L) {
   return 1;
 }
 
-/* Asks for room that cannot be had; must be refused before data is looked at. */
+/* Append more bytes than memory can hold. buf_add must refuse before it reads the data. */
 static int l_buf_claim(lua_State *L) {
   lua_pushinteger(L, buf_add(check_buf(L), "", (size_t)luaL_checkinteger(L, 2)));
   return 1;
@@ -106,7 +107,9 @@ static int l_buf_puts(lua_State *L) {
 }
 
 static int l_buf_printf(lua_State *L) {
-  lua_pushinteger(L, buf_printf(check_buf(L), "%s=%d", luaL_checkstring(L, 2), (int)luaL_checkinteger(L, 3)));
+  const char *name = luaL_checkstring(L, 2);
+  int number = (int)luaL_checkinteger(L, 3);
+  lua_pushinteger(L, buf_printf(check_buf(L), "%s=%d", name, number));
   return 1;
 }
 
@@ -115,7 +118,7 @@ static int l_buf_reset(lua_State *L) { buf_reset(check_buf(L)); return 0; }
 static int l_buf_clear(lua_State *L) { buf_clear(check_buf(L)); return 0; }
 static int l_buf_wipe(lua_State *L) { buf_wipe(check_buf(L)); return 0; }
 
-/* data with the NUL that len does not count; nil while there is none */
+/* Return the data with its final NUL, which len does not count; nil if there is none. */
 static int l_buf_data(lua_State *L) {
   Buf *buf = check_buf(L);
   if (buf->data) lua_pushlstring(L, buf->data, buf->len + 1);
@@ -134,17 +137,23 @@ static int l_buf_state(lua_State *L) {
 }
 
 static const luaL_Reg buf_methods[] = {
-  { "add", l_buf_add }, { "claim", l_buf_claim }, { "puts", l_buf_puts }, { "printf", l_buf_printf }, { "take", l_buf_take },
-  { "reset", l_buf_reset }, { "clear", l_buf_clear }, { "wipe", l_buf_wipe }, { "data", l_buf_data }, { "state", l_buf_state },
-  { "__gc", l_buf_clear }, { NULL, NULL }
+  { "add", l_buf_add }, { "claim", l_buf_claim }, { "puts", l_buf_puts },
+  { "printf", l_buf_printf }, { "take", l_buf_take }, { "reset", l_buf_reset },
+  { "clear", l_buf_clear }, { "wipe", l_buf_wipe }, { "data", l_buf_data },
+  { "state", l_buf_state }, { "__gc", l_buf_clear }, { NULL, NULL }
 };
 
-/* -- text --------------------------------------------------------------------------------------------------------------- */
+/* -- text -------------------------------------------------------------------------------------- */
 
-static int l_text_copy(lua_State *L) { return push_owned(L, text_copy(luaL_optstring(L, 1, NULL))); }
-static int l_text_format(lua_State *L) { return push_owned(L, text_format("<%s>", luaL_checkstring(L, 1))); }
+static int l_text_copy(lua_State *L) {
+  return push_owned(L, text_copy(luaL_optstring(L, 1, NULL)));
+}
 
-/* the old and the new text of a slot, which is set to a part of itself with from */
+static int l_text_format(lua_State *L) {
+  return push_owned(L, text_format("<%s>", luaL_checkstring(L, 1)));
+}
+
+/* Set a slot of text 1 to text 2, or to its own tail from an offset. Return the slot. */
 static int l_text_set(lua_State *L) {
   char *slot = text_copy(luaL_optstring(L, 1, NULL));
   lua_Integer from = luaL_optinteger(L, 3, -1);
@@ -153,9 +162,18 @@ static int l_text_set(lua_State *L) {
 }
 
 static int l_text_wipe(lua_State *L) { text_wipe(text_copy(luaL_optstring(L, 1, NULL))); return 0; }
-static int l_text_equal(lua_State *L) { return push_bool(L, text_equal(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
-static int l_text_ends(lua_State *L) { return push_bool(L, text_ends(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
-static int l_text_starts(lua_State *L) { return push_bool(L, text_starts(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
+
+static int l_text_equal(lua_State *L) {
+  return push_bool(L, text_equal(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL)));
+}
+
+static int l_text_ends(lua_State *L) {
+  return push_bool(L, text_ends(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+}
+
+static int l_text_starts(lua_State *L) {
+  return push_bool(L, text_starts(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+}
 
 static int l_text_plain(lua_State *L) {
   size_t len;
@@ -176,7 +194,9 @@ static int l_text_is_text(lua_State *L) {
   return push_bool(L, text_is_text(text, len));
 }
 
-static int l_text_is_token(lua_State *L) { return push_bool(L, text_is_token(luaL_optstring(L, 1, NULL))); }
+static int l_text_is_token(lua_State *L) {
+  return push_bool(L, text_is_token(luaL_optstring(L, 1, NULL)));
+}
 
 static int l_text_line(lua_State *L) {
   size_t len;
@@ -199,21 +219,43 @@ static int l_text_guid(lua_State *L) {
 }
 
 static const luaL_Reg text_functions[] = {
-  { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set }, { "wipe", l_text_wipe }, { "equal", l_text_equal },
-  { "starts", l_text_starts }, { "ends", l_text_ends }, { "plain", l_text_plain }, { "has_control", l_text_has_control }, { "is_text", l_text_is_text }, { "is_token", l_text_is_token },
-  { "line", l_text_line },
+  { "copy", l_text_copy }, { "format", l_text_format }, { "set", l_text_set },
+  { "wipe", l_text_wipe }, { "equal", l_text_equal }, { "starts", l_text_starts },
+  { "ends", l_text_ends }, { "plain", l_text_plain }, { "has_control", l_text_has_control },
+  { "is_text", l_text_is_text }, { "is_token", l_text_is_token }, { "line", l_text_line },
   { "number", l_text_number }, { "guid", l_text_guid }, { NULL, NULL }
 };
 
-/* -- url ---------------------------------------------------------------------------------------------------------------- */
+/* -- url --------------------------------------------------------------------------------------- */
 
-static int l_url_origin(lua_State *L) { return push_owned(L, url_origin(luaL_optstring(L, 1, NULL))); }
-static int l_url_same_origin(lua_State *L) { return push_bool(L, url_same_origin(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
-static int l_url_target(lua_State *L) { lua_pushstring(L, url_target(luaL_checkstring(L, 1))); return 1; }
-static int l_url_resolve(lua_State *L) { return push_owned(L, url_resolve(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL))); }
-static int l_url_is_secure(lua_State *L) { return push_bool(L, url_is_secure(luaL_checkstring(L, 1))); }
-static int l_url_is_loopback(lua_State *L) { return push_bool(L, url_is_loopback(luaL_checkstring(L, 1))); }
-static int l_url_redacted(lua_State *L) { return push_owned(L, url_redacted(luaL_checkstring(L, 1))); }
+static int l_url_origin(lua_State *L) {
+  return push_owned(L, url_origin(luaL_optstring(L, 1, NULL)));
+}
+
+static int l_url_same_origin(lua_State *L) {
+  return push_bool(L, url_same_origin(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL)));
+}
+
+static int l_url_target(lua_State *L) {
+  lua_pushstring(L, url_target(luaL_checkstring(L, 1)));
+  return 1;
+}
+
+static int l_url_resolve(lua_State *L) {
+  return push_owned(L, url_resolve(luaL_optstring(L, 1, NULL), luaL_optstring(L, 2, NULL)));
+}
+
+static int l_url_is_secure(lua_State *L) {
+  return push_bool(L, url_is_secure(luaL_checkstring(L, 1)));
+}
+
+static int l_url_is_loopback(lua_State *L) {
+  return push_bool(L, url_is_loopback(luaL_checkstring(L, 1)));
+}
+
+static int l_url_redacted(lua_State *L) {
+  return push_owned(L, url_redacted(luaL_checkstring(L, 1)));
+}
 
 static int l_url_escape(lua_State *L) {
   size_t len;
@@ -224,12 +266,13 @@ static int l_url_escape(lua_State *L) {
 }
 
 static const luaL_Reg url_functions[] = {
-  { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target }, { "resolve", l_url_resolve },
-  { "is_secure", l_url_is_secure }, { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
+  { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target },
+  { "resolve", l_url_resolve }, { "is_secure", l_url_is_secure },
+  { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
   { NULL, NULL }
 };
 
-/* -- headers ------------------------------------------------------------------------------------------------------------ */
+/* -- headers ----------------------------------------------------------------------------------- */
 
 static int l_headers(lua_State *L) {
   size_t limit = (size_t)luaL_optinteger(L, 1, 0);
@@ -260,15 +303,23 @@ static int l_headers_all(lua_State *L) {
   return 1;
 }
 
-static int l_headers_reset(lua_State *L) { headers_reset(luaL_checkudata(L, 1, HEADERS)); return 0; }
-static int l_headers_clear(lua_State *L) { headers_clear(luaL_checkudata(L, 1, HEADERS)); return 0; }
+static int l_headers_reset(lua_State *L) {
+  headers_reset(luaL_checkudata(L, 1, HEADERS));
+  return 0;
+}
+
+static int l_headers_clear(lua_State *L) {
+  headers_clear(luaL_checkudata(L, 1, HEADERS));
+  return 0;
+}
 
 static const luaL_Reg headers_methods[] = {
-  { "add", l_headers_add }, { "get", l_headers_get }, { "all", l_headers_all }, { "reset", l_headers_reset }, { "clear", l_headers_clear },
-  { "__gc", l_headers_clear }, { NULL, NULL }
+  { "add", l_headers_add }, { "get", l_headers_get }, { "all", l_headers_all },
+  { "reset", l_headers_reset }, { "clear", l_headers_clear }, { "__gc", l_headers_clear },
+  { NULL, NULL }
 };
 
-/* The list of lines at arg, as headers. */
+/* Read the list of header lines at arg. */
 static void read_headers(lua_State *L, int arg, Headers *headers) {
   for (lua_Integer i = 1; lua_rawgeti(L, arg, i) == LUA_TSTRING; i++) {
     size_t len;
@@ -279,13 +330,14 @@ static void read_headers(lua_State *L, int arg, Headers *headers) {
   lua_pop(L, 1);
 }
 
-/* { status =, headers = { "Name: value" }, body = } */
+/* Read { status =, headers = { "Name: value" }, body = } at arg. */
 static void read_reply(lua_State *L, int arg, Reply *reply) {
   size_t len;
   luaL_checktype(L, arg, LUA_TTABLE);
   memset(reply, 0, sizeof *reply);
   reply->status = (int)field_number(L, arg, "status", 200);
-  if (lua_getfield(L, arg, "headers") == LUA_TTABLE) read_headers(L, lua_gettop(L), &reply->headers);
+  if (lua_getfield(L, arg, "headers") == LUA_TTABLE)
+    read_headers(L, lua_gettop(L), &reply->headers);
   lua_pop(L, 1);
   lua_getfield(L, arg, "body");
   const char *body = lua_tolstring(L, -1, &len);
@@ -293,11 +345,17 @@ static void read_reply(lua_State *L, int arg, Reply *reply) {
   lua_pop(L, 1);
 }
 
-/* -- error -------------------------------------------------------------------------------------------------------------- */
+/* -- error ------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {
-  [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol", [ERROR_HTTP] = "http",
-  [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential", [ERROR_UNAVAILABLE] = "unavailable", [ERROR_USAGE] = "usage"
+  [ERROR_NONE] = "none",
+  [ERROR_TRANSPORT] = "transport",
+  [ERROR_PROTOCOL] = "protocol",
+  [ERROR_HTTP] = "http",
+  [ERROR_OPERATION] = "operation",
+  [ERROR_CREDENTIAL] = "credential",
+  [ERROR_UNAVAILABLE] = "unavailable",
+  [ERROR_USAGE] = "usage"
 };
 
 static Error *check_error(lua_State *L, int arg) { return luaL_checkudata(L, arg, ERROR); }
@@ -308,7 +366,8 @@ static int l_error(lua_State *L) {
 }
 
 static int l_error_set(lua_State *L) {
-  error_set(check_error(L, 1), ERROR_USAGE, luaL_optstring(L, 2, NULL), "%s", luaL_checkstring(L, 3));
+  const char *code = luaL_optstring(L, 2, NULL), *message = luaL_checkstring(L, 3);
+  error_set(check_error(L, 1), ERROR_USAGE, code, "%s", message);
   return 0;
 }
 
@@ -337,8 +396,16 @@ static int l_error_from_status(lua_State *L) {
   return 0;
 }
 
-static int l_error_copy(lua_State *L) { error_copy(check_error(L, 1), check_error(L, 2)); return 0; }
-static int l_error_move(lua_State *L) { error_move(check_error(L, 1), check_error(L, 2)); return 0; }
+static int l_error_copy(lua_State *L) {
+  error_copy(check_error(L, 1), check_error(L, 2));
+  return 0;
+}
+
+static int l_error_move(lua_State *L) {
+  error_move(check_error(L, 1), check_error(L, 2));
+  return 0;
+}
+
 static int l_error_clear(lua_State *L) { error_clear(check_error(L, 1)); return 0; }
 
 static int push_error(lua_State *L, const Error *error) {
@@ -358,12 +425,13 @@ static int push_error(lua_State *L, const Error *error) {
 static int l_error_fields(lua_State *L) { return push_error(L, check_error(L, 1)); }
 
 static const luaL_Reg error_methods[] = {
-  { "set", l_error_set }, { "set_again", l_error_set_again }, { "from_reply", l_error_from_reply }, { "from_status", l_error_from_status },
-  { "copy", l_error_copy }, { "move", l_error_move }, { "clear", l_error_clear }, { "fields", l_error_fields },
-  { "__gc", l_error_clear }, { NULL, NULL }
+  { "set", l_error_set }, { "set_again", l_error_set_again }, { "from_reply", l_error_from_reply },
+  { "from_status", l_error_from_status }, { "copy", l_error_copy }, { "move", l_error_move },
+  { "clear", l_error_clear }, { "fields", l_error_fields }, { "__gc", l_error_clear },
+  { NULL, NULL }
 };
 
-/* A reply that is filled, reset, then cleared: what is left each time. */
+/* Fill a reply, reset it, clear it; return what is left each time. */
 static int l_reply(lua_State *L) {
   Reply reply;
   read_reply(L, 1, &reply);
@@ -375,13 +443,15 @@ static int l_reply(lua_State *L) {
   return 3;
 }
 
-/* -- retry -------------------------------------------------------------------------------------------------------------- */
+/* -- retry ------------------------------------------------------------------------------------- */
 
 static void read_statuses(lua_State *L, int arg, int *statuses) {
   if (lua_getfield(L, arg, "statuses") == LUA_TTABLE) {
     memset(statuses, 0, RETRY_STATUSES * sizeof *statuses);
-    for (int i = 0; i < RETRY_STATUSES && lua_rawgeti(L, -1, i + 1) == LUA_TNUMBER; i++, lua_pop(L, 1))
+    for (int i = 0; i < RETRY_STATUSES && lua_rawgeti(L, -1, i + 1) == LUA_TNUMBER; i++) {
       statuses[i] = (int)lua_tointeger(L, -1);
+      lua_pop(L, 1);
+    }
   }
   lua_settop(L, 3);
 }
@@ -389,7 +459,8 @@ static void read_statuses(lua_State *L, int arg, int *statuses) {
 static void read_methods(lua_State *L, int arg, unsigned *methods) {
   if (lua_getfield(L, arg, "methods") == LUA_TTABLE) {
     *methods = 0;
-    for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1)) *methods |= retry_method(lua_tostring(L, -1));
+    for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1))
+      *methods |= retry_method(lua_tostring(L, -1));
   }
   lua_settop(L, 3);
 }
@@ -398,7 +469,8 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   *policy = retry_default;
   luaL_checktype(L, arg, LUA_TTABLE);
   policy->tries = (int)field_number(L, arg, "tries", policy->tries);
-  policy->tries_unanswered = (int)field_number(L, arg, "tries_unanswered", policy->tries_unanswered);
+  double unanswered = field_number(L, arg, "tries_unanswered", policy->tries_unanswered);
+  policy->tries_unanswered = (int)unanswered;
   policy->delay = field_number(L, arg, "delay", policy->delay);
   policy->max_delay = field_number(L, arg, "max_delay", policy->max_delay);
   read_methods(L, arg, &policy->methods);
@@ -407,7 +479,7 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   read_statuses(L, arg, policy->statuses);
 }
 
-/* The method stays alive in its table. */
+/* Read an attempt. The method belongs to its table, which keeps it alive. */
 static void read_attempt(lua_State *L, int arg, Attempt *attempt) {
   luaL_checktype(L, arg, LUA_TTABLE);
   lua_getfield(L, arg, "method");
@@ -453,9 +525,9 @@ static const luaL_Reg retry_functions[] = {
   { "may", l_retry_may }, { "delay", l_retry_delay }, { "after", l_retry_after }, { NULL, NULL }
 };
 
-/* -- heap --------------------------------------------------------------------------------------------------------------- */
+/* -- heap -------------------------------------------------------------------------------------- */
 
-/* in_heap(chunk) -> what it gives, as text, in a Lua state whose memory is a heap of its own */
+/* in_heap(chunk) -> the chunk's result as text, from a Lua state with a heap of its own */
 static int l_in_heap(lua_State *L) {
   const char *text = luaL_checkstring(L, 1);
   Heap heap = { .blocks = NULL };
@@ -469,42 +541,48 @@ static int l_in_heap(lua_State *L) {
   return 1;
 }
 
-/* pieces(steps, seed) -> how many bytes were spoilt while pieces were allocated, grown, shrunk and given back at random */
+/* pieces(steps, seed) -> the number of overwritten bytes after random allocations, resizes and
+   frees */
 static int l_pieces(lua_State *L) {
   enum { PIECES = 200 };
-  struct { unsigned char *at; size_t size; } pieces[PIECES] = { { NULL, 0 } };
+  struct { unsigned char *data; size_t size; } pieces[PIECES] = { { NULL, 0 } };
   Heap heap = { .blocks = NULL };
   unsigned long random = (unsigned long)luaL_checkinteger(L, 2);
   lua_Integer steps = luaL_checkinteger(L, 1), spoilt = 0;
   for (lua_Integer i = 0; i < steps; i++) {
     random = random * 6364136223846793005u + 1442695040888963407u;
-    size_t n = (random >> 33) % PIECES, size = (random >> 41) % 4 ? (random >> 43) % 200 : (random >> 43) % 2000;
+    size_t n = (random >> 33) % PIECES, largest = (random >> 41) % 4 ? 200 : 2000;
+    size_t size = (random >> 43) % largest;
     size_t kept = size < pieces[n].size ? size : pieces[n].size;
-    pieces[n].at = heap_allocate(&heap, pieces[n].at, pieces[n].size, size);
-    for (size_t k = 0; k < kept; k++) spoilt += pieces[n].at[k] != (unsigned char)n;
-    if (size) memset(pieces[n].at, (int)n, size);
-    if (size && (size_t)pieces[n].at % HEAP_GRAIN) spoilt++;
+    pieces[n].data = heap_allocate(&heap, pieces[n].data, pieces[n].size, size);
+    for (size_t k = 0; k < kept; k++) spoilt += pieces[n].data[k] != (unsigned char)n;
+    if (size) memset(pieces[n].data, (int)n, size);
+    if (size && (size_t)pieces[n].data % HEAP_GRAIN) spoilt++;
     pieces[n].size = size;
   }
-  for (size_t n = 0; n < PIECES; n++) heap_allocate(&heap, pieces[n].at, pieces[n].size, 0);
+  for (size_t n = 0; n < PIECES; n++) heap_allocate(&heap, pieces[n].data, pieces[n].size, 0);
   heap_free(&heap);
   lua_pushinteger(L, spoilt);
   return 1;
 }
 
-/* -- lro ---------------------------------------------------------------------------------------------------------------- */
+/* -- lro --------------------------------------------------------------------------------------- */
 
 static const char *const outcomes[] = {
-  [LRO_RUNNING] = "running", [LRO_SUCCEEDED] = "succeeded", [LRO_FAILED] = "failed", [LRO_BROKEN] = "broken"
+  [LRO_RUNNING] = "running",
+  [LRO_SUCCEEDED] = "succeeded",
+  [LRO_FAILED] = "failed",
+  [LRO_BROKEN] = "broken"
 };
 
 static Lro *check_lro(lua_State *L) { return luaL_checkudata(L, 1, LRO); }
 
-/* method, original URL, final-state-via */
+/* lro(method, original URL, final-state-via) -> Lro */
 static int l_lro(lua_State *L) {
   const char *method = luaL_checkstring(L, 1), *url = luaL_checkstring(L, 2);
   FinalState final_state = FINAL_UNSET;
-  luaL_argcheck(L, lro_final_state(luaL_optstring(L, 3, ""), &final_state), 3, "unknown final-state-via");
+  int is_known = lro_final_state(luaL_optstring(L, 3, ""), &final_state);
+  luaL_argcheck(L, is_known, 3, "unknown final-state-via");
   lro_init(push_zeros(L, sizeof(Lro), LRO), method, url, final_state);
   return 1;
 }
@@ -524,7 +602,12 @@ static int read_with(lua_State *L, LroOutcome (*read)(Lro *, const Reply *, Erro
 
 static int l_lro_first(lua_State *L) { return read_with(L, lro_first); }
 static int l_lro_poll(lua_State *L) { return read_with(L, lro_poll); }
-static int l_lro_final_url(lua_State *L) { lua_pushstring(L, lro_final_url(check_lro(L))); return 1; }
+
+static int l_lro_final_url(lua_State *L) {
+  lua_pushstring(L, lro_final_url(check_lro(L)));
+  return 1;
+}
+
 static int l_lro_clear(lua_State *L) { lro_clear(check_lro(L)); return 0; }
 
 static int l_lro_fields(lua_State *L) {
@@ -543,32 +626,43 @@ static int l_lro_fields(lua_State *L) {
 
 static int l_lro_final_state(lua_State *L) {
   FinalState final_state = FINAL_UNSET;
-  if (lro_final_state(luaL_optstring(L, 1, NULL), &final_state)) lua_pushstring(L, lro_final_state_name(final_state));
-  else lua_pushnil(L);
+  int is_known = lro_final_state(luaL_optstring(L, 1, NULL), &final_state);
+  lua_pushstring(L, is_known ? lro_final_state_name(final_state) : NULL);
   return 1;
 }
 
 static const luaL_Reg lro_methods[] = {
-  { "first", l_lro_first }, { "poll", l_lro_poll }, { "final_url", l_lro_final_url }, { "fields", l_lro_fields }, { "clear", l_lro_clear },
-  { "__gc", l_lro_clear }, { NULL, NULL }
+  { "first", l_lro_first }, { "poll", l_lro_poll }, { "final_url", l_lro_final_url },
+  { "fields", l_lro_fields }, { "clear", l_lro_clear }, { "__gc", l_lro_clear }, { NULL, NULL }
 };
 
-/* -- throttle ----------------------------------------------------------------------------------------------------------- */
+/* -- throttle ---------------------------------------------------------------------------------- */
 
 static const char *const throttle_kinds[] = {
   [THROTTLE_READS] = "reads", [THROTTLE_WRITES] = "writes", [THROTTLE_DELETES] = "deletes", NULL
 };
 
-static Throttle *check_throttle(lua_State *L) { return *(Throttle **)luaL_checkudata(L, 1, THROTTLE); }
-static ThrottleScope *check_scope(lua_State *L) { return throttle_scope(check_throttle(L), luaL_checkstring(L, 2)); }
-static ThrottleKind check_kind(lua_State *L) { return (ThrottleKind)luaL_checkoption(L, 3, NULL, throttle_kinds); }
+static Throttle *check_throttle(lua_State *L) {
+  return *(Throttle **)luaL_checkudata(L, 1, THROTTLE);
+}
+
+static ThrottleScope *check_scope(lua_State *L) {
+  return throttle_scope(check_throttle(L), luaL_checkstring(L, 2));
+}
+
+static ThrottleKind check_kind(lua_State *L) {
+  return (ThrottleKind)luaL_checkoption(L, 3, NULL, throttle_kinds);
+}
 
 static int l_throttle(lua_State *L) {
   *(Throttle **)push_zeros(L, sizeof(Throttle *), THROTTLE) = throttle_new();
   return 1;
 }
 
-static int l_throttle_kind(lua_State *L) { lua_pushstring(L, throttle_kinds[throttle_kind(luaL_checkstring(L, 1))]); return 1; }
+static int l_throttle_kind(lua_State *L) {
+  lua_pushstring(L, throttle_kinds[throttle_kind(luaL_checkstring(L, 1))]);
+  return 1;
+}
 
 static int l_throttle_hold(lua_State *L) {
   throttle_hold(check_scope(L), check_kind(L), luaL_checknumber(L, 4));
@@ -593,7 +687,8 @@ static int l_throttle_note(lua_State *L) {
 /* take(scope, kind, now, again) -> true | false, seconds to wait */
 static int l_throttle_take(lua_State *L) {
   double wait = 0;
-  int taken = throttle_take(check_scope(L), check_kind(L), luaL_checknumber(L, 4), lua_toboolean(L, 5), &wait);
+  double now = luaL_checknumber(L, 4);
+  int taken = throttle_take(check_scope(L), check_kind(L), now, lua_toboolean(L, 5), &wait);
   lua_pushboolean(L, taken);
   lua_pushnumber(L, wait);
   return 2;
@@ -622,23 +717,26 @@ static int l_throttle_free(lua_State *L) {
 }
 
 static const luaL_Reg throttle_methods[] = {
-  { "hold", l_throttle_hold }, { "until_", l_throttle_until }, { "note", l_throttle_note }, { "remaining", l_throttle_remaining },
-  { "take", l_throttle_take }, { "answered", l_throttle_answered }, { "leave", l_throttle_leave },
-  { "__gc", l_throttle_free }, { NULL, NULL }
+  { "hold", l_throttle_hold }, { "until_", l_throttle_until }, { "note", l_throttle_note },
+  { "remaining", l_throttle_remaining }, { "take", l_throttle_take },
+  { "answered", l_throttle_answered }, { "leave", l_throttle_leave }, { "__gc", l_throttle_free },
+  { NULL, NULL }
 };
 
-/* -- jwt ---------------------------------------------------------------------------------------------------------------- */
+/* -- jwt --------------------------------------------------------------------------------------- */
 
-static int l_jwt_claim(lua_State *L) { return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2))); }
+static int l_jwt_claim(lua_State *L) {
+  return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+}
 
-/* -- date --------------------------------------------------------------------------------------------------------------- */
+/* -- date -------------------------------------------------------------------------------------- */
 
 static int l_date_read(lua_State *L) {
   lua_pushnumber(L, date_read(luaL_optstring(L, 1, NULL)));
   return 1;
 }
 
-/* -- certificates, and what is signed with them ------------------------------------------------------------------------- */
+/* -- certificates and assertions --------------------------------------------------------------- */
 
 static int push_refusal(lua_State *L, Error *error) {
   lua_pushnil(L);
@@ -648,7 +746,7 @@ static int push_refusal(lua_State *L, Error *error) {
   return 3;
 }
 
-/* (data, password) -> a Certificate, or NULL and the refusal on the stack */
+/* Load the certificate of (data, password); on failure return NULL and push the refusal. */
 static Certificate *load_certificate(lua_State *L) {
   Error error = { 0 };
   size_t len;
@@ -683,7 +781,7 @@ static int l_certificate(lua_State *L) {
   return 1;
 }
 
-/* two_key_store(pem) -> PKCS#12 that holds a key twice, which openssl's own program does not make */
+/* two_key_store(pem) -> PKCS#12 that holds a key twice, which the openssl program cannot make */
 static int l_two_key_store(lua_State *L) {
   size_t len;
   const char *pem = luaL_checklstring(L, 1, &len);
@@ -711,18 +809,28 @@ static int l_two_key_store(lua_State *L) {
 static int l_assertion(lua_State *L) {
   Certificate *certificate = load_certificate(L);
   if (!certificate) return 3;
-  Assertion assertion = { .certificate = certificate, .algorithm = (SignatureKind)luaL_checkoption(L, 3, NULL, signature_names),
-    .send_chain = lua_toboolean(L, 4), .client_id = luaL_checkstring(L, 5), .audience = luaL_checkstring(L, 6), .id = luaL_checkstring(L, 7),
-    .now = (time_t)luaL_checkinteger(L, 8) };
+  Assertion assertion = {
+    .certificate = certificate,
+    .algorithm = (SignatureKind)luaL_checkoption(L, 3, NULL, signature_names),
+    .send_chain = lua_toboolean(L, 4),
+    .client_id = luaL_checkstring(L, 5),
+    .audience = luaL_checkstring(L, 6),
+    .id = luaL_checkstring(L, 7),
+    .now = (time_t)luaL_checkinteger(L, 8)
+  };
   char *jwt = jwt_assertion(&assertion);
   certificate_free(certificate);
   return push_owned(L, jwt);
 }
 
-/* -- challenges --------------------------------------------------------------------------------------------------------- */
+/* -- challenges -------------------------------------------------------------------------------- */
 
 static int l_challenge(lua_State *L) {
-  static const char *const names[] = { [CHALLENGE_TOKEN] = "token", [CHALLENGE_CLAIMS] = "claims", [CHALLENGE_UNREADABLE] = "unreadable" };
+  static const char *const names[] = {
+    [CHALLENGE_TOKEN] = "token",
+    [CHALLENGE_CLAIMS] = "claims",
+    [CHALLENGE_UNREADABLE] = "unreadable"
+  };
   Headers headers = { 0 };
   char *claims;
   read_headers(L, 1, &headers);
@@ -740,7 +848,7 @@ static int l_challenge_parameter(lua_State *L) {
   return 1;
 }
 
-/* -- callback ----------------------------------------------------------------------------------------------------------- */
+/* -- callback ---------------------------------------------------------------------------------- */
 
 /* callback_read(text, state) -> kind, code, error, description */
 static int l_callback_read(lua_State *L) {
@@ -759,11 +867,11 @@ static int l_callback_read(lua_State *L) {
 /* -- operations -------------------------------------------------------------------------------- */
 
 static const char *field_text(lua_State *L, int arg, const char *key) {
-  lua_getfield(L, arg, key);      /* stays on the stack, so that it lives */
+  lua_getfield(L, arg, key);      /* stays on the stack, which keeps the text alive */
   return lua_tostring(L, -1);
 }
 
-/* activity(fields) -> its text */
+/* activity(fields) -> the text that describes it */
 static int l_activity(lua_State *L) {
   static const char *const stages[] = { "first", "poll", "final", NULL };
   static const char *const phases[] = { "token", "flight", "pause", "done", NULL };
@@ -798,7 +906,7 @@ static int l_transport_fault(lua_State *L) {
   return 2;
 }
 
-/* -- the module --------------------------------------------------------------------------------------------------------- */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
@@ -815,13 +923,14 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 }
 
 static const luaL_Reg functions[] = {
-  { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply }, { "lro", l_lro },
-  { "final_state", l_lro_final_state }, { "throttle", l_throttle }, { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
-  { "in_heap", l_in_heap }, { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
-  { "two_key_store", l_two_key_store }, { "certificate", l_certificate }, { "assertion", l_assertion }, { "challenge", l_challenge }, { "challenge_parameter", l_challenge_parameter },
-  { "activity", l_activity }, { "pace_after", l_pace_after },
-  { "transport_fault", l_transport_fault },
-  { NULL, NULL }
+  { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply },
+  { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
+  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim }, { "in_heap", l_in_heap },
+  { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
+  { "two_key_store", l_two_key_store }, { "certificate", l_certificate },
+  { "assertion", l_assertion }, { "challenge", l_challenge },
+  { "challenge_parameter", l_challenge_parameter }, { "activity", l_activity },
+  { "pace_after", l_pace_after }, { "transport_fault", l_transport_fault }, { NULL, NULL }
 };
 
 __attribute__((visibility("default"))) int luaopen_pure(lua_State *L);

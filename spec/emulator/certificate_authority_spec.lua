@@ -143,7 +143,7 @@ describe("core.certificate", function()
 
   it("gives nil and why for texts that are no authority", function()
     local made, why = core.certificate.server("x", "y", "z", { "DNS:a" }, 1)
-    assert.same({ nil, "OpenSSL makes no such certificate" }, { made, why })
+    assert.same({ nil, "OpenSSL could not make the certificate" }, { made, why })
     assert.is_nil((core.certificate.authority("x", { "IP:not-an-address" }, 1)))
     assert.equal("it holds no certificate with its key", core.certificate.fault("", "", 1))
   end)

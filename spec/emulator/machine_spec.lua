@@ -41,8 +41,13 @@ describe("the machine behind an instance", function()
   end
 
   for _, row in ipairs {
-    { "stop", "Running", true }, { "stop", "JobRunning", true }, { "stop", "Stopped", false }, { "stop", "Unusable", false },
-    { "restart", "Running", true }, { "restart", "Unusable", true }, { "restart", "Stopped", false },
+    { "stop", "Running", true },
+    { "stop", "JobRunning", true },
+    { "stop", "Stopped", false },
+    { "stop", "Unusable", false },
+    { "restart", "Running", true },
+    { "restart", "Unusable", true },
+    { "restart", "Stopped", false },
     { "start", "Stopped", true }, { "start", "Running", true }, { "delete", "CreateFailed", true },
   } do
     it(("%s %s from %s"):format(row[3] and "allows" or "refuses", row[1], row[2]), function()
@@ -59,7 +64,11 @@ describe("the machine behind an instance", function()
     assert.equal("StartFailed", machine.last_operation(one, 10).operationStatus)
   end)
 
-  for _, row in ipairs { { "create", nil, "CreateFailed" }, { "stop", "Running", "Running" }, { "start", "Stopped", "Stopped" } } do
+  for _, row in ipairs {
+    { "create", nil, "CreateFailed" },
+    { "stop", "Running", "Running" },
+    { "start", "Stopped", "Stopped" },
+  } do
     it(("ends in %s where a %s is to fail"):format(row[3], row[1]), function()
       local one = row[2] and settled(row[2]) or { name = "ci-ann", vm_size = "Standard_DS3_v2" }
       local begun = machine.begin(one, row[1], 0, { code = "Broke", message = "it broke" })
@@ -74,33 +83,44 @@ describe("the machine behind an instance", function()
     local one = settled "Running"
     local begun = machine.begin(one, "stop", 0)
     local last = machine.last_operation(one, 0)
-    assert.same({ "Stop", "InProgress", "User" }, { last.operationName, last.operationStatus, last.operationTrigger })
+    assert.same(
+      { "Stop", "InProgress", "User" },
+      { last.operationName, last.operationStatus, last.operationTrigger })
     assert.equal("1970-01-01T00:00:00.000+00:00", last.operationTime)
     assert.equal("Succeeded", machine.last_operation(one, begun.due).operationStatus)
   end)
 
   for state, provisioning in pairs {
-    Creating = "Creating", Running = "Succeeded", Stopped = "Succeeded", Stopping = "Succeeded", Deleting = "Deleting",
-    CreateFailed = "Failed", SetupFailed = "Failed", UserSetupFailed = "Failed", Unusable = "Succeeded", Updating = "Updating",
+    Creating = "Creating", Running = "Succeeded", Stopped = "Succeeded", Stopping = "Succeeded",
+    Deleting = "Deleting",
+    CreateFailed = "Failed", SetupFailed = "Failed", UserSetupFailed = "Failed",
+    Unusable = "Succeeded", Updating = "Updating",
   } do
     it(("is %s for Resource Manager while it is %s"):format(provisioning, state), function()
       assert.equal(provisioning, machine.provisioning_state(settled(state), 1))
     end)
   end
 
-  it("is Creating for Resource Manager while it is set up after its creation, and not while it is after a start", function()
+  it("is Creating for Resource Manager while it is set up after its creation, and not while "
+    .. "it is after a start", function()
     local scripts = { startup = { source = "workspaceStorage", data = "Users/ann/start.sh" } }
     local one = { name = "ci-ann", vm_size = "Standard_DS3_v2", scripts = scripts }
     machine.begin(one, "create", 0)
     local now = durations.creating
-    assert.same({ "SettingUp", "Creating" }, { machine.state(one, now), machine.provisioning_state(one, now) })
+    assert.same(
+      { "SettingUp", "Creating" },
+      { machine.state(one, now), machine.provisioning_state(one, now) })
     now = now + durations.setting_up
-    assert.same({ "UserSettingUp", "Creating" }, { machine.state(one, now), machine.provisioning_state(one, now) })
+    assert.same(
+      { "UserSettingUp", "Creating" },
+      { machine.state(one, now), machine.provisioning_state(one, now) })
     local stopped = settled "Stopped"
     stopped.scripts = scripts
     machine.begin(stopped, "start", 0)
     now = durations.starting
-    assert.same({ "SettingUp", "Succeeded" }, { machine.state(stopped, now), machine.provisioning_state(stopped, now) })
+    assert.same(
+      { "SettingUp", "Succeeded" },
+      { machine.state(stopped, now), machine.provisioning_state(stopped, now) })
   end)
 end)
 
@@ -112,7 +132,10 @@ local NOON = calendar.parse "2026-11-26T12:00:00"      -- a Thursday
 local HOUR, DAY = 3600, 86400
 
 local function daily(action, hour)
-  return { action = action, triggerType = "Cron", cron = { expression = ("0 %d * * *"):format(hour) } }
+  return {
+    action = action, triggerType = "Cron",
+    cron = { expression = ("0 %d * * *"):format(hour) },
+  }
 end
 
 -- A machine that has long been in a state, with schedules and whatever else.
@@ -120,7 +143,9 @@ local function machine_with(state, given, ...)
   local one = { name = "ci-ann", vm_size = "Standard_DS3_v2" }
   for name, value in pairs(given) do one[name] = value end
   one.last = { name = "Create", at = NOON, due = NOON, failed = false, trigger = "User" }
-  one.schedules = schedules.read({ computeStartStop = json.array { ... } }, NOON, function() return "id" end)
+  one.schedules = schedules.read({ computeStartStop = json.array { ... } }, NOON, function()
+    return "id"
+  end)
   machine.settle(one, state, NOON)
   return one
 end
@@ -128,7 +153,8 @@ end
 local function last_of(one, now)
   machine.catch_up(one, now)
   local last = machine.last_operation(one, now)
-  return ("%s %s by %s at %s"):format(last.operationName, last.operationStatus, last.operationTrigger, last.operationTime:sub(6, 16))
+  return ("%s %s by %s at %s"):format(
+    last.operationName, last.operationStatus, last.operationTrigger, last.operationTime:sub(6, 16))
 end
 
 describe("what a machine does by itself", function()
@@ -149,7 +175,8 @@ describe("what a machine does by itself", function()
     local now = NOON + 9 * DAY
     assert.equal(machine.state(watched, now), machine.state(alone, now))
     assert.equal(json.encode(watched), json.encode(alone))
-    assert.equal("Stop Succeeded by IdleShutdown at 12-05T10:02", last_of(alone, now))      -- started at 8, there at 8:02:30
+    -- started at 8, there at 8:02:30
+    assert.equal("Stop Succeeded by IdleShutdown at 12-05T10:02", last_of(alone, now))
   end)
 
   it("passes ten years of schedules in a moment", function()
@@ -169,7 +196,8 @@ describe("what a machine does by itself", function()
     assert.equal("Stop Succeeded by Schedule at 11-27T18:00", last_of(one, NOON + 30.5 * HOUR))
   end)
 
-  it("is stopped when it has been idle for long enough, and not while somebody works on it", function()
+  it("is stopped when it has been idle for long enough, and not while a user works "
+    .. "on it", function()
     local one = machine_with("Running", { idle = "PT30M" })
     machine.touch(one, NOON + 1000)
     assert.equal("Running", machine.state(one, NOON + 2799))
@@ -182,7 +210,8 @@ describe("what a machine does by itself", function()
     assert.equal("Running", machine.state(one, NOON + 30 * DAY))
   end)
 
-  it("cannot be stopped by a schedule when its disk is full, and is when there is room again", function()
+  it("cannot be stopped by a schedule when its disk is full, and is when there is "
+    .. "room again", function()
     local one = machine_with("Running", { disk_full = true }, daily("Stop", 18))
     assert.equal("Stop StopFailed by Schedule at 11-26T18:00", last_of(one, NOON + 7 * HOUR))
     assert.equal("Running", machine.state(one, NOON + 7 * HOUR))
@@ -210,8 +239,13 @@ describe("a verb of a machine", function()
     { "stop", "Running", { code = "Whatever" }, "Running", "Stopping" },
   } do
     it(("that fails with %s ends in %s, after %s"):format(row[3].code, row[4], row[5]), function()
-      local one = row[2] and machine_with(row[2], {}) or { name = "ci-ann", vm_size = "Standard_DS3_v2" }
-      one.scripts = { creation = { source = "workspaceStorage", data = "a.sh" }, startup = { source = "workspaceStorage", data = "b.sh" } }
+      local one = row[2] and machine_with(row[2], {}) or {
+        name = "ci-ann", vm_size = "Standard_DS3_v2",
+      }
+      one.scripts = {
+        creation = { source = "workspaceStorage", data = "a.sh" },
+        startup = { source = "workspaceStorage", data = "b.sh" },
+      }
       row[3].message = "as planned"
       local begun = machine.begin(one, row[1], NOON, row[3])
       assert.equal(row[3].code, begun.failure.code)
@@ -227,15 +261,21 @@ describe("a verb of a machine", function()
     local begun = machine.begin(one, "start", NOON, { code = "x", message = "x", status = "Hung" })
     assert.equal("Starting", machine.state(one, NOON + durations.hung - 1))
     assert.equal("Stopped", machine.state(one, begun.due))
-    assert.equal("The specified Azure ML Compute Instance ci-ann was timed out for operation Start.", begun.failure.message)
+    assert.equal(
+      "The specified Azure ML Compute Instance ci-ann was timed out for operation Start.",
+      begun.failure.message)
   end)
 
-  it("that resizes ends where it began, with another size; one that fails leaves the old", function()
+  it("that resizes ends where it began, with another size; one that fails leaves "
+    .. "the old", function()
     local one = machine_with("Stopped", {})
     local begun = machine.begin(one, "resize", NOON, nil, { vm_size = "Standard_DS4_v2" })
     assert.same({ "Resizing", "Standard_DS3_v2" }, { machine.state(one, NOON), one.vm_size })
     assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
-    begun = machine.begin(one, "resize", begun.due, { code = "x", message = "x" }, { vm_size = "Standard_DS5_v2" })
+    begun = machine.begin(
+      one, "resize", begun.due,
+      { code = "x", message = "x" },
+      { vm_size = "Standard_DS5_v2" })
     assert.same({ "Stopped", "Standard_DS4_v2" }, { machine.state(one, begun.due), one.vm_size })
     assert.equal("ResizeFailed", machine.last_operation(one, begun.due).operationStatus)
   end)

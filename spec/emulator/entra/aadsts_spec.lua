@@ -6,9 +6,11 @@ describe("Entra's refusals", function()
   it("knows the rows of every table of errors", function()
     -- Source: spec/contract/auth.md, sections 1, 2, 8 and 9.
     for _, number in ipairs {
-      7000215, 7000222, 700016, 90002, 900023, 70011, 1002012, 700027, 700021, 700023, 700024, 50027, 700030, 700211, 700212, 700213,
-      70021, 700082, 50076, 7000218, 53003, 50011, 65001, 54005, 50173, 70043, 70008, 50079, 700025, 7000112, 900144, 500011, 50001,
-      650057, 900382, 900384, 90038, 50196, 90006, 90012, 90024, 90033, 90055, 90090, 70016, 70018, 70019, 70020, 9001023,
+      7000215, 7000222, 700016, 90002, 900023, 70011, 1002012, 700027, 700021, 700023, 700024,
+      50027, 700030, 700211, 700212, 700213, 70021, 700082, 50076, 7000218, 53003, 50011, 65001,
+      54005, 50173, 70043, 70008, 50079, 700025, 7000112, 900144, 500011, 50001, 650057, 900382,
+      900384, 90038, 50196, 90006, 90012, 90024, 90033, 90055, 90090, 70016, 70018, 70019, 70020,
+      9001023,
     } do
       assert.is_true(aadsts.knows(number), number)
     end
@@ -18,8 +20,12 @@ describe("Entra's refusals", function()
     local ok, raised = pcall(aadsts.raise, 90002, "contoso")
     assert.is_true(not ok and aadsts.is(raised))
     local given = aadsts.answer(raised, WORLD, "mine")
-    assert.same({ 400, "invalid_request", { 90002 }, "2001-09-09 01:46:40Z", "a-guid", "mine" }, { given.status, given.json.error,
-      given.json.error_codes, given.json.timestamp, given.json.trace_id, given.json.correlation_id })
+    assert.same(
+      { 400, "invalid_request", { 90002 }, "2001-09-09 01:46:40Z", "a-guid", "mine" },
+      {
+        given.status, given.json.error, given.json.error_codes, given.json.timestamp,
+        given.json.trace_id, given.json.correlation_id,
+      })
     assert.is_truthy(given.json.error_description:find("^AADSTS90002: Tenant 'contoso' not found"))
     assert.equal("a-guid", aadsts.answer(raised, WORLD).json.correlation_id)
   end)

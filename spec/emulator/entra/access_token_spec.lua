@@ -5,14 +5,18 @@ local keys = require "azureml.emulator.entra.keys"
 local world = require "azureml.emulator.world"
 
 local ROBOT = { kind = "application", tenant_id = "t", object_id = "o", client_id = "c" }
-local ANN = { kind = "user", tenant_id = "t", object_id = "u", name = "ann@contoso.com", display_name = "Ann" }
+local ANN = {
+  kind = "user", tenant_id = "t", object_id = "u", name = "ann@contoso.com", display_name = "Ann",
+}
 local AUDIENCE = "https://management.azure.com"
 
 local function open(change)
   local now = { 1000 }
   local time = { now = function() return now[1] end, speed = change and change.speed or 1 }
   local one = access_token.new {
-    world = world.new { clock = time, guid = core.guid }, clock = time, random = core.random, lifetime = change and change.lifetime,
+    world = world.new { clock = time, guid = core.guid },
+    clock = time, random = core.random,
+    lifetime = change and change.lifetime,
   }
   return one, now
 end
@@ -23,7 +27,9 @@ describe("tokens", function()
     local text, lifetime = one:issue { principal = ROBOT, audience = AUDIENCE, proof = "secret" }
     assert.equal(3600, lifetime)
     local known = one:check(text)
-    assert.same({ "o", "t", "c", AUDIENCE, 4600.0 }, { known.object_id, known.tenant_id, known.client_id, known.audience, known.expires })
+    assert.same(
+      { "o", "t", "c", AUDIENCE, 4600.0 },
+      { known.object_id, known.tenant_id, known.client_id, known.audience, known.expires })
     assert.equal(known, one:check(text))      -- looked up, not read again
     assert.equal(1, one.issued)
   end)
@@ -48,16 +54,22 @@ describe("tokens", function()
 
   it("name a user as Entra does, and differ between clients only in their subject", function()
     local one = open()
-    local first = jwt.read((one:issue { principal = ANN, audience = AUDIENCE, client_id = "a" })).claims
-    local second = jwt.read((one:issue { principal = ANN, audience = AUDIENCE, client_id = "b" })).claims
-    assert.same({ "ann@contoso.com", "Ann", "u", "user" }, { first.upn, first.name, first.oid, first.idtyp })
+    local first = jwt.read(
+      (one:issue { principal = ANN, audience = AUDIENCE, client_id = "a" })).claims
+    local second = jwt.read(
+      (one:issue { principal = ANN, audience = AUDIENCE, client_id = "b" })).claims
+    assert.same(
+      { "ann@contoso.com", "Ann", "u", "user" },
+      { first.upn, first.name, first.oid, first.idtyp })
     assert.are_not.equal(first.sub, second.sub)
     assert.equal(first.oid, second.oid)
   end)
 
   it("are each another", function()
     local one = open()
-    assert.are_not.equal((one:issue { principal = ROBOT, audience = AUDIENCE }), (one:issue { principal = ROBOT, audience = AUDIENCE }))
+    assert.are_not.equal(
+      (one:issue { principal = ROBOT, audience = AUDIENCE }),
+      (one:issue { principal = ROBOT, audience = AUDIENCE }))
   end)
 
   it("end when all are ended, and those that come after do not", function()
@@ -74,7 +86,11 @@ describe("tokens", function()
   end)
 
   it("live a minute of real time however fast the clock runs, or as long as was said", function()
-    for _, row in ipairs { { { speed = 1000 }, 60000 }, { { lifetime = 5 }, 5 }, { { lifetime = 5, speed = 1000 }, 5 } } do
+    for _, row in ipairs {
+      { { speed = 1000 }, 60000 },
+      { { lifetime = 5 }, 5 },
+      { { lifetime = 5, speed = 1000 }, 5 },
+    } do
       local one = open(row[1])
       local _, lifetime = one:issue { principal = ROBOT, audience = AUDIENCE }
       assert.equal(row[2], lifetime)
@@ -82,16 +98,24 @@ describe("tokens", function()
     local one = open()
     one:set_lifetime(7)
     local claims = '{"access_token":{"xms_cc":{"values":["cp1"]}}}'
-    assert.equal(7, select(2, one:issue { principal = ROBOT, audience = AUDIENCE, claims = claims }))
+    assert.equal(
+      7,
+      select(2, one:issue { principal = ROBOT, audience = AUDIENCE, claims = claims }))
   end)
 
   for _, row in ipairs {
     { '{"access_token":{"nbf":{"essential":true,"value":"1602000000"}}}', { "nbf=1602000000" } },
-    { '{"access_token":{"xms_cc":{"values":["cp1","cp2"]},"acrs":{"value":"c1"}}}', { "acrs=c1", "xms_cc=cp1", "xms_cc=cp2" } },
-    { '{"id_token":{"x":{"value":"y"}},"access_token":{}}', {} }, { '{"access_token":{"x":null,"y":{},"z":5}}', {} },
+    {
+      '{"access_token":{"xms_cc":{"values":["cp1","cp2"]},"acrs":{"value":"c1"}}}',
+      { "acrs=c1", "xms_cc=cp1", "xms_cc=cp2" },
+    },
+    { '{"id_token":{"x":{"value":"y"}},"access_token":{}}', {} },
+    { '{"access_token":{"x":null,"y":{},"z":5}}', {} },
     { "{", nil }, { "5", nil }, { '{"access_token":5}', nil },
   } do
-    it("read claims that are asked for: " .. row[1], function() assert.same(row[2], access_token.asked(row[1])) end)
+    it("read claims that are asked for: " .. row[1], function()
+      assert.same(row[2], access_token.asked(row[1]))
+    end)
   end
 
   it("that are no token, or another's, are not known", function()

@@ -11,8 +11,12 @@ describe("the control endpoint, for people", function()
   before_each(function() at = door.open() end)
 
   local function ask(method, path, body)
-    return at:send { method = method, target = "/emulator/" .. path, headers = { host = "127.0.0.1" },
-      body = body and json.encode(body) or "" }
+    return at:send {
+      method = method,
+      target = "/emulator/" .. path,
+      headers = { host = "127.0.0.1" },
+      body = body and json.encode(body) or "",
+    }
   end
 
   for _, row in ipairs {
@@ -65,7 +69,9 @@ describe("the control endpoint, for people", function()
     at:use(robot)
     assert.equal(403, (at:ask("GET", at:path "computes")))
     assert.equal(201, (ask("POST", "roles", { name = "Looker", actions = { READ } })))
-    local status, made = ask("POST", "role_assignments", { principal = "robot", role = "looker", workspace_name = "emulator" })
+    local status, made = ask("POST", "role_assignments", {
+      principal = "robot", role = "looker", workspace_name = "emulator",
+    })
     assert.same({ 201, at:path() }, { status, made.scope })
     assert.equal(200, (at:ask("GET", at:path "computes")))
     assert.equal(403, (at:ask("GET", at:path())))
@@ -76,14 +82,24 @@ describe("the control endpoint, for people", function()
   end)
 
   for _, row in ipairs {
-    { "users", {}, 400, "needs 'name'" }, { "applications", { certificates = { "x" } }, 400, "not a certificate" },
-    { "roles", { name = "x" }, 400, "needs 'name' and 'actions'" }, { "role_assignments", { role = "Owner" }, 400, "needs 'principal'" },
-    { "role_assignments", { principal = "nobody", role = "Owner" }, 400, "there is nobody called 'nobody'" },
+    { "users", {}, 400, "needs 'name'" },
+    { "applications", { certificates = { "x" } }, 400, "not a certificate" },
+    { "roles", { name = "x" }, 400, "needs 'name' and 'actions'" },
+    { "role_assignments", { role = "Owner" }, 400, "needs 'principal'" },
+    {
+      "role_assignments",
+      { principal = "nobody", role = "Owner" },
+      400,
+      "there is no principal called 'nobody'",
+    },
     { "role_assignments", { principal = "owner", role = "King" }, 400, "there is no role 'King'" },
-    { "tokens", { principal = "nobody" }, 404, "there is nobody called 'nobody'" }, { "tokens", {}, 404, "nobody" },
+    { "tokens", { principal = "nobody" }, 404, "there is no principal called 'nobody'" },
+    { "tokens", {}, 404, "there is no principal called 'nil'" },
     { "tokens", { principal = "owner", audience = 5 }, 400, "must be texts" },
-    { "devices", { user_code = "ABC" }, 404, "no such code waits" }, { "devices", { user_code = 5, declines = true }, 404, "no such code" },
-    { "sign_in", {}, 400, "'user' must be the name" }, { "users", json.array { 1 }, 400, "no option" },
+    { "devices", { user_code = "ABC" }, 404, "no device waits for this code" },
+    { "devices", { user_code = 5, declines = true }, 404, "no device waits for this code" },
+    { "sign_in", {}, 400, "'user' must be the name" },
+    { "users", json.array { 1 }, 400, "no option" },
   } do
     it(("refuses %s: %s"):format(row[1], row[4]), function()
       local status, value = ask("POST", row[1], row[2])
@@ -93,7 +109,9 @@ describe("the control endpoint, for people", function()
   end
 
   it("gives a token of anybody, for any audience", function()
-    local status, value = ask("POST", "tokens", { principal = "reader", audience = "https://ml.azure.com" })
+    local status, value = ask("POST", "tokens", {
+      principal = "reader", audience = "https://ml.azure.com",
+    })
     assert.same({ 200, 3600 }, { status, value.expires_in })
     assert.same({ "https://ml.azure.com", at.emulator.reader.object_id },
       { jwt.read(value.access_token).claims.aud, jwt.read(value.access_token).claims.oid })
@@ -113,17 +131,23 @@ describe("the control endpoint, for people", function()
     os.remove(state)
     local emulator = require "azureml.emulator"
     local one = emulator.new { state = state, manual = true, seed = {
-      users = { { name = "ann@contoso.com" } }, roles = { { name = "Looker", actions = { "*/read" } } },
+      users = { { name = "ann@contoso.com" } },
+      roles = { { name = "Looker", actions = { "*/read" } } },
       role_assignments = { { principal = "ann@contoso.com", role = "Looker" } },
     } }
-    local token, secret, machine = one:issue_token(), one.reader.secrets[1].value, one.machine_secret
+    local token, secret, machine = one:issue_token(), one.reader.secrets[1].value,
+      one.machine_secret
     one:close()
     local two <close> = emulator.new { state = state, manual = true }
     local ann = two.directory:user "ann@contoso.com"
     assert.is_true(two.roles:may(ann.object_id, READ, "/subscriptions/" .. door.SUBSCRIPTION))
     assert.same({ secret, machine }, { two.reader.secrets[1].value, two.machine_secret })
-    local response = two:handle { method = "GET", target = at:path "computes?api-version=2024-04-01", body = "",
-      headers = { authorization = "Bearer " .. token } }
+    local response = two:handle {
+      method = "GET",
+      target = at:path "computes?api-version=2024-04-01",
+      body = "",
+      headers = { authorization = "Bearer " .. token },
+    }
     assert.equal(200, response.status)
     os.remove(state)
   end)

@@ -8,7 +8,8 @@ local crypto = core.crypto
 local CLIENT, OTHER = "bbbbbbbb-0000-0000-0000-00000000000b", "cccccccc-0000-0000-0000-00000000000c"
 local SCOPE = "https://management.azure.com/.default"
 local TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-local ISSUER, SUBJECT, EXCHANGE = "https://token.actions.example", "repo:contoso/ml:ref:refs/heads/main", "api://AzureADTokenExchange"
+local ISSUER, SUBJECT, EXCHANGE = "https://token.actions.example",
+  "repo:contoso/ml:ref:refs/heads/main", "api://AzureADTokenExchange"
 
 local authority, key, pem, print, stranger
 
@@ -44,15 +45,19 @@ local merged = door.merged
 -- An assertion as libraries make it, with changes: false takes a member away.
 local function made(at, claims, header, signer)
   local now = math.floor(at.emulator.clock:now())
-  return jwt.write(signer or key, merged({ alg = "PS256", typ = "JWT", ["x5t#S256"] = crypto.base64url(print.sha256) }, header), merged({
-    aud = ("http://127.0.0.1/%s/oauth2/v2.0/token"):format(at.names.tenant_id), iss = CLIENT, sub = CLIENT, jti = core.guid(), nbf = now,
+  local thumbprint = crypto.base64url(print.sha256)
+  header = merged({ alg = "PS256", typ = "JWT", ["x5t#S256"] = thumbprint }, header)
+  return jwt.write(signer or key, header, merged({
+    aud = ("http://127.0.0.1/%s/oauth2/v2.0/token"):format(at.names.tenant_id),
+    iss = CLIENT, sub = CLIENT, jti = core.guid(), nbf = now,
     iat = now, exp = now + 600,
   }, claims))
 end
 
 local function send(at, text, fields)
   local status, value = at:ask_token(merged({
-    grant_type = "client_credentials", client_id = CLIENT, scope = SCOPE, client_assertion = text, client_assertion_type = TYPE,
+    grant_type = "client_credentials", client_id = CLIENT, scope = SCOPE, client_assertion = text,
+    client_assertion_type = TYPE,
   }, fields))
   return status, value.error_codes and value.error_codes[1], value
 end
@@ -68,13 +73,25 @@ describe("an assertion signed with a registered certificate", function()
 
   -- Source: spec/contract/auth.md, section 4: what each library sends.
   for name, change in pairs {
-    ["x5t#S256, padded"] = function() return { ["x5t#S256"] = crypto.base64url(print.sha256) .. "=" } end,
-    ["x5t#S256, standard base64"] = function() return { ["x5t#S256"] = crypto.base64(print.sha256) } end,
-    ["x5t, base64url"] = function() return { ["x5t#S256"] = false, x5t = crypto.base64url(print.sha1), alg = "RS256" } end,
-    ["x5t, standard base64"] = function() return { ["x5t#S256"] = false, x5t = crypto.base64(print.sha1), alg = "RS256" } end,
+    ["x5t#S256, padded"] = function()
+      return { ["x5t#S256"] = crypto.base64url(print.sha256) .. "=" }
+    end,
+    ["x5t#S256, standard base64"] = function()
+      return { ["x5t#S256"] = crypto.base64(print.sha256) }
+    end,
+    ["x5t, base64url"] = function()
+      return { ["x5t#S256"] = false, x5t = crypto.base64url(print.sha1), alg = "RS256" }
+    end,
+    ["x5t, standard base64"] = function()
+      return { ["x5t#S256"] = false, x5t = crypto.base64(print.sha1), alg = "RS256" }
+    end,
     ["x5t, hex"] = function() return { ["x5t#S256"] = false, x5t = hex(print.sha1) } end,
-    ["kid, upper-case hex"] = function() return { ["x5t#S256"] = false, kid = hex(print.sha1), alg = "RS256" } end,
-    ["x5c alone"] = function() return { ["x5t#S256"] = false, x5c = { (pem:match "%-\n(.*)\n%-":gsub("%s", "")) } } end,
+    ["kid, upper-case hex"] = function()
+      return { ["x5t#S256"] = false, kid = hex(print.sha1), alg = "RS256" }
+    end,
+    ["x5c alone"] = function()
+      return { ["x5t#S256"] = false, x5c = { (pem:match "%-\n(.*)\n%-":gsub("%s", "")) } }
+    end,
   } do
     it("may name it by " .. name, function()
       local at = open()
@@ -84,11 +101,19 @@ describe("an assertion signed with a registered certificate", function()
 
   for name, change in pairs {
     ["times that are no whole numbers"] = { exp = 1e10 + 0.25, nbf = false },
-    ["no nbf"] = { nbf = false }, ["neither nbf nor iat"] = { nbf = false, iat = false }, ["no jti"] = { jti = false },
+    ["no nbf"] = { nbf = false },
+    ["neither nbf nor iat"] = { nbf = false, iat = false },
+    ["no jti"] = { jti = false },
     ["its client id in capitals"] = { iss = CLIENT:upper(), sub = CLIENT:upper() },
-    ["the tenant's domain in its audience"] = { aud = "http://127.0.0.1/emulator.onmicrosoft.com/oauth2/v2.0/token" },
-    ["https in its audience"] = { aud = "https://127.0.0.1/22222222-2222-2222-2222-222222222222/oauth2/v2.0/token" },
-    ["the issuer as its audience"] = { aud = "http://127.0.0.1/22222222-2222-2222-2222-222222222222/v2.0" },
+    ["the tenant's domain in its audience"] = {
+      aud = "http://127.0.0.1/emulator.onmicrosoft.com/oauth2/v2.0/token",
+    },
+    ["https in its audience"] = {
+      aud = "https://127.0.0.1/22222222-2222-2222-2222-222222222222/oauth2/v2.0/token",
+    },
+    ["the issuer as its audience"] = {
+      aud = "http://127.0.0.1/22222222-2222-2222-2222-222222222222/v2.0",
+    },
   } do
     it("may have " .. name, function()
       local at = open()
@@ -99,15 +124,29 @@ describe("an assertion signed with a registered certificate", function()
   -- Source: spec/contract/auth.md's table of typical errors.
   for _, row in ipairs {
     { "another audience", 700023, { aud = "https://elsewhere.example/token" } },
-    { "another tenant's audience", 700023, { aud = ("http://127.0.0.1/%s/oauth2/v2.0/token"):format(OTHER) } },
+    {
+      "another tenant's audience",
+      700023,
+      { aud = ("http://127.0.0.1/%s/oauth2/v2.0/token"):format(OTHER) },
+    },
     { "no audience", 700023, { aud = false } },
-    { "another subject", 700021, { sub = OTHER } }, { "another issuer", 700021, { iss = OTHER, sub = OTHER } },
+    { "another subject", 700021, { sub = OTHER } },
+    { "another issuer", 700021, { iss = OTHER, sub = OTHER } },
     { "no issuer", 50027, { iss = false } },
-    { "an end in the past", 700024, { exp = 1000, nbf = 400 } }, { "a beginning in the future", 700024, { nbf = 1e10, exp = 1e10 + 600 } },
+    { "an end in the past", 700024, { exp = 1000, nbf = 400 } },
+    { "a beginning in the future", 700024, { nbf = 1e10, exp = 1e10 + 600 } },
     { "no end", 50027, { exp = false } }, { "an end that is a text", 50027, { exp = "1e10" } },
-    { "a thumbprint that is not registered", 700027, nil, { ["x5t#S256"] = crypto.base64url(("x"):rep(32)) } },
+    {
+      "a thumbprint that is not registered",
+      700027, nil,
+      { ["x5t#S256"] = crypto.base64url(("x"):rep(32)) },
+    },
     { "no thumbprint", 700027, nil, { ["x5t#S256"] = false } },
-    { "a chain that is not registered", 700030, nil, { ["x5t#S256"] = false, x5c = { crypto.base64 "a certificate" } } },
+    {
+      "a chain that is not registered",
+      700030, nil,
+      { ["x5t#S256"] = false, x5c = { crypto.base64 "a certificate" } },
+    },
   } do
     it(("is refused with %s as AADSTS%d"):format(row[1], row[2]), function()
       local at = open()
@@ -121,7 +160,8 @@ describe("an assertion signed with a registered certificate", function()
     local at = open()
     assert.same({ 401, 700027 }, two(send(at, made(at, nil, nil, stranger))))
     local text, longer = made(at), made(at, { exp = 1e10 })
-    local forged = text:match "^[^.]+" .. "." .. longer:match "%.([^.]+)%." .. "." .. text:match "[^.]+$"
+    local forged = text:match "^[^.]+" .. "." .. longer:match "%.([^.]+)%." .. "."
+      .. text:match "[^.]+$"
     assert.same({ 401, 700027 }, two(send(at, forged)))
   end)
 
@@ -129,7 +169,10 @@ describe("an assertion signed with a registered certificate", function()
     local at = open()
     local text = made(at)
     local none = crypto.base64url '{"alg":"none"}' .. text:match "%.[^.]+%." .. "x"
-    for _, each in ipairs { none, "x", "a.b.c", "..", text .. ".x", text:sub(1, 50), ("x"):rep(100000), (text:gsub("%.", ".!", 1)) } do
+    for _, each in ipairs {
+      none, "x", "a.b.c", "..", text .. ".x", text:sub(1, 50), ("x"):rep(100000),
+      (text:gsub("%.", ".!", 1)),
+    } do
       local status, number = send(at, each)
       assert.same({ 400, 50027 }, { status, number }, each:sub(1, 60))
     end
@@ -171,13 +214,19 @@ end)
 
 describe("an assertion of somebody whom a federated credential trusts", function()
   local function federated(more)
-    local at = open { certificates = {}, federated = { { issuer = ISSUER, subject = SUBJECT }, more } }
+    local at = open {
+      certificates = {},
+      federated = { { issuer = ISSUER, subject = SUBJECT }, more },
+    }
     at.emulator.directory:add_issuer { issuer = ISSUER, keys = { stranger:jwk() } }
     return at
   end
 
   local function outside(at, claims, signer)
-    return made(at, merged({ iss = ISSUER, sub = SUBJECT, aud = EXCHANGE }, claims), { alg = "RS256", ["x5t#S256"] = false, kid = "k" },
+    return made(
+      at,
+      merged({ iss = ISSUER, sub = SUBJECT, aud = EXCHANGE }, claims),
+      { alg = "RS256", ["x5t#S256"] = false, kid = "k" },
       signer or stranger)
   end
 
@@ -188,7 +237,8 @@ describe("an assertion of somebody whom a federated credential trusts", function
   end)
 
   for _, row in ipairs {
-    { "another issuer", 401, 700211, { iss = "https://elsewhere.example" } }, { "another audience", 401, 700212, { aud = "api://other" } },
+    { "another issuer", 401, 700211, { iss = "https://elsewhere.example" } },
+    { "another audience", 401, 700212, { aud = "api://other" } },
     { "another subject", 401, 700213, { sub = "repo:contoso/other" } },
     { "its subject in capitals", 401, 700213, { sub = SUBJECT:upper() } },
     { "an end in the past", 401, 700024, { exp = 1000, nbf = 400 } },
@@ -213,6 +263,8 @@ describe("an assertion of somebody whom a federated credential trusts", function
       federated = { { issuer = issuer, subject = identity.object_id, audience = EXCHANGE } } }
     local text = at.emulator.tokens:issue { principal = identity, audience = EXCHANGE }
     assert.equal(200, (send(at, text)))
-    assert.same({ 401, 700027 }, two(send(at, outside(at, { iss = issuer, sub = identity.object_id }))))
+    assert.same(
+      { 401, 700027 },
+      two(send(at, outside(at, { iss = issuer, sub = identity.object_id }))))
   end)
 end)

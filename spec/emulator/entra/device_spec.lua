@@ -20,8 +20,12 @@ end
 local function begin(at, change, tenant)
   local fields = { client_id = CLI, scope = SCOPE }
   for name, value in pairs(change or {}) do fields[name] = value or nil end
-  return at:send { method = "POST", target = ("/%s/oauth2/v2.0/devicecode"):format(tenant or "organizations"),
-    headers = { host = "127.0.0.1:5" }, body = form.write(fields) }
+  return at:send {
+    method = "POST",
+    target = ("/%s/oauth2/v2.0/devicecode"):format(tenant or "organizations"),
+    headers = { host = "127.0.0.1:5" },
+    body = form.write(fields),
+  }
 end
 
 local function poll(at, code, change)
@@ -32,21 +36,33 @@ local function poll(at, code, change)
 end
 
 local function decide(at, body)
-  return at:send { method = "POST", target = "/emulator/devices", headers = { host = "127.0.0.1" }, body = json.encode(body) }
+  return at:send {
+    method = "POST",
+    target = "/emulator/devices",
+    headers = { host = "127.0.0.1" },
+    body = json.encode(body),
+  }
 end
 
 describe("a device code", function()
   it("is told with what a person is to do", function()
     local _, value = begin(open())
-    assert.same({ 900, 5, "http://127.0.0.1:5/devicelogin" }, { value.expires_in, value.interval, value.verification_uri })
-    assert.is_truthy(value.message:find(value.user_code, 1, true) and value.message:find(value.verification_uri, 1, true))
-    assert.is_truthy(value.user_code:find "^[A-Z2-9]+$" and #value.user_code == 9 and #value.device_code > 40)
+    assert.same(
+      { 900, 5, "http://127.0.0.1:5/devicelogin" },
+      { value.expires_in, value.interval, value.verification_uri })
+    assert.is_truthy(value.message:find(value.user_code, 1, true)
+      and value.message:find(value.verification_uri, 1, true))
+    assert.is_truthy(
+      value.user_code:find "^[A-Z2-9]+$" and #value.user_code == 9 and #value.device_code > 40)
     assert.is_nil(value.verification_uri_complete)
   end)
 
   for _, row in ipairs {
-    { { client_id = "cccccccc-0000-0000-0000-00000000000c" }, 700016 }, { { scope = false }, 900144 }, { { client_id = false }, 900144 },
-    { { scope = "https://nobody.example/.default" }, 500011 }, { { client_id = "33333333-3333-3333-3333-333333333333" }, 7000218 },
+    { { client_id = "cccccccc-0000-0000-0000-00000000000c" }, 700016 },
+    { { scope = false }, 900144 },
+    { { client_id = false }, 900144 },
+    { { scope = "https://nobody.example/.default" }, 500011 },
+    { { client_id = "33333333-3333-3333-3333-333333333333" }, 7000218 },
   } do
     it(("is refused as AADSTS%d"):format(row[2]), function()
       local _, value = begin(open(), row[1])
@@ -63,7 +79,8 @@ describe("a device code", function()
     local status, value = poll(at, told.device_code)
     assert.equal(200, status)
     local access, id = jwt.read(value.access_token).claims, jwt.read(value.id_token).claims
-    assert.same({ at.emulator.user.name, at.emulator.user.object_id, CLI, "user", "user_impersonation" },
+    assert.same(
+      { at.emulator.user.name, at.emulator.user.object_id, CLI, "user", "user_impersonation" },
       { access.upn, access.oid, access.appid, access.idtyp, access.scp })
     assert.same({ CLI, at.emulator.user.name, "2.0" }, { id.aud, id.preferred_username, id.ver })
     assert.is_string(value.refresh_token)
@@ -75,7 +92,11 @@ describe("a device code", function()
     local at = open()
     local _, told = begin(at)
     assert.equal(204, (decide(at, { user_code = told.user_code })))
-    assert.equal(200, (poll(at, false, { grant_type = "device_code", code = told.device_code, device_code = false })))
+    assert.equal(
+      200,
+      (poll(at, false, {
+        grant_type = "device_code", code = told.device_code, device_code = false,
+      })))
   end)
 
   it("is for the user who was named", function()
@@ -103,7 +124,11 @@ describe("a device code", function()
       local _, said = poll(at, told.device_code)
       return said
     end
-    assert.same({ "authorization_pending", "slow_down", "slow_down", "authorization_pending", "authorization_pending" },
+    assert.same(
+      {
+        "authorization_pending", "slow_down", "slow_down", "authorization_pending",
+        "authorization_pending",
+      },
       { word(0), word(2), word(6), word(15), word(14.5) })
   end)
 
@@ -115,7 +140,10 @@ describe("a device code", function()
     assert.equal(404, (decide(at, { user_code = told.user_code })))
   end)
 
-  for _, row in ipairs { { "another code" }, { false, "another client", "1950a258-227b-4e31-a9cf-717495945fc2" } } do
+  for _, row in ipairs {
+    { "another code" },
+    { false, "another client", "1950a258-227b-4e31-a9cf-717495945fc2" },
+  } do
     it("is not good as " .. (row[2] or row[1]), function()
       local at = open()
       local _, told = begin(at)
@@ -130,10 +158,16 @@ describe("a device code", function()
     local function enter(fields, headers)
       local all = { host = "127.0.0.1:5" }
       for name, value in pairs(headers or {}) do all[name] = value end
-      local status, _, _, body = at:send { method = "POST", target = "/devicelogin", headers = all, body = form.write(fields) }
+      local status, _, _, body = at:send {
+        method = "POST", target = "/devicelogin", headers = all, body = form.write(fields),
+      }
       return status, body
     end
-    local status, _, _, body = at:send { method = "GET", target = "/devicelogin", headers = {}, body = "" }
+    local status, _, _, body = at:send {
+      method = "GET", target = "/devicelogin",
+      headers = {},
+      body = "",
+    }
     assert.is_truthy(status == 200 and body:find('name="user_code"', 1, true))
     local _, unknown = enter { user_code = "XXXXXXXXX" }
     assert.is_truthy(unknown:find("not known", 1, true))
@@ -164,7 +198,12 @@ describe("a device code", function()
   it("is listed while it waits, by the person's code alone", function()
     local at = open()
     local _, told = begin(at)
-    local _, list = at:send { method = "GET", target = "/emulator/devices", headers = { host = "127.0.0.1" }, body = "" }
+    local _, list = at:send {
+      method = "GET",
+      target = "/emulator/devices",
+      headers = { host = "127.0.0.1" },
+      body = "",
+    }
     assert.same({ told.user_code, CLI }, { list[1].user_code, list[1].client_id })
     assert.is_nil(list[1].id)
   end)

@@ -2,12 +2,14 @@ local core = require "azureml.core"
 local directory = require "azureml.emulator.entra.directory"
 local world = require "azureml.emulator.world"
 
-local TENANT, OTHER, CLIENT = "aaaaaaaa-0000-0000-0000-00000000000a", "cccccccc-0000-0000-0000-00000000000c",
+local TENANT, OTHER, CLIENT = "aaaaaaaa-0000-0000-0000-00000000000a",
+  "cccccccc-0000-0000-0000-00000000000c",
   "bbbbbbbb-0000-0000-0000-00000000000b"
 
 local function open()
   local one = directory.new {
-    guid = core.guid, world = world.new { guid = core.guid, clock = { now = function() return 1000 end, speed = 1 } },
+    guid = core.guid,
+    world = world.new { guid = core.guid, clock = { now = function() return 1000 end, speed = 1 } },
   }
   one:add_tenant { id = TENANT, name = "contoso.com" }
   return one
@@ -26,7 +28,9 @@ describe("the directory", function()
 
   it("finds applications without case, and only in their own tenant", function()
     local one = open()
-    local application = one:add_application { client_id = CLIENT, client_secret = "s", name = "robot" }
+    local application = one:add_application {
+      client_id = CLIENT, client_secret = "s", name = "robot",
+    }
     assert.equal(application, one:application(TENANT:upper(), CLIENT:upper()))
     assert.is_nil(one:application(OTHER, CLIENT))
     assert.is_nil(one:application(TENANT, TENANT))
@@ -91,9 +95,15 @@ describe("the directory", function()
   end)
 
   for _, row in ipairs {
-    { "user", 5, "a table of options expected" }, { "user", {}, "needs 'name'" }, { "user", { nam = "x" }, "no option 'nam'" },
+    { "user", 5, "a table of options expected" },
+    { "user", {}, "needs 'name'" },
+    { "user", { nam = "x" }, "no option 'nam'" },
     { "application", { client_id = 5 }, "option 'client_id' must be a string" },
-    { "application", { certificates = { "x" } }, "a certificate of an application: it is not a certificate in PEM or DER" },
+    {
+      "application",
+      { certificates = { "x" } },
+      "a certificate of an application: it is not a certificate in PEM or DER",
+    },
     { "issuer", { issuer = "x" }, "needs 'keys'" },
     { "issuer", { issuer = "x", keys = { {} } }, "a key of an issuer: it is not a JWK" },
     { "issuer", { issuer = "x", keys = { "PEM" } }, "a key of an issuer: it is not a PEM text" },
@@ -107,6 +117,9 @@ describe("the directory", function()
   it("takes what is one", function()
     assert.is_nil(directory.fault_of("user", { name = "ann", password = "x" }))
     assert.is_nil(directory.fault_of("application", { secrets = { { value = "a", expires = 5 } } }))
-    assert.is_nil(directory.fault_of("issuer", { issuer = "x", keys = { core.crypto.generate_key(1024):jwk() } }))
+    assert.is_nil(directory.fault_of("issuer", {
+      issuer = "x",
+      keys = { core.crypto.generate_key(1024):jwk() },
+    }))
   end)
 end)

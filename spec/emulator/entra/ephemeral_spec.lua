@@ -6,7 +6,10 @@ describe("a record that ends by itself", function()
   it("is there until its time, and not after", function()
     ephemeral.kind "spark"
     local now = { 0 }
-    local one = world.new { guid = core.guid, clock = { now = function() return now[1] end, speed = 1 } }
+    local one = world.new {
+      guid = core.guid,
+      clock = { now = function() return now[1] end, speed = 1 },
+    }
     one:save("spark", { id = "a", forgotten = 10 })
     one:save("spark", { id = "b", forgotten = 20 })
     now[1] = 15

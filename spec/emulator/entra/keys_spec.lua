@@ -12,17 +12,25 @@ describe("the emulator's signing key", function()
 
   it("is named by its thumbprint", function()
     -- Source: RFC 7638, section 3.1.
-    local n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs"
-      .. "tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n"
-      .. "91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+    local n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tS"
+      .. "oc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65"
+      .. "YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyr"
+      .. "dkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzK"
+      .. "nqDKgw"
     local key = core.crypto.jwk_key { n = n, e = "AQAB" }
-    assert.equal("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
-      core.crypto.base64url(core.crypto.sha256(('{"e":"AQAB","kty":"RSA","n":"%s"}'):format(key:jwk().n))))
+    assert.equal(
+      "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+      core.crypto.base64url(
+        core.crypto.sha256(('{"e":"AQAB","kty":"RSA","n":"%s"}'):format(key:jwk().n))))
   end)
 
   it("is published without its private half", function()
     local shown = keys.published(keys.open(), "https://issuer").keys[1]
-    assert.same({ "RSA", "sig", "RS256", "https://issuer", keys.open().id }, { shown.kty, shown.use, shown.alg, shown.issuer, shown.kid })
-    for _, private in ipairs { "d", "p", "q", "dp", "dq", "qi" } do assert.is_nil(shown[private]) end
+    assert.same(
+      { "RSA", "sig", "RS256", "https://issuer", keys.open().id },
+      { shown.kty, shown.use, shown.alg, shown.issuer, shown.kid })
+    for _, private in ipairs { "d", "p", "q", "dp", "dq", "qi" } do
+      assert.is_nil(shown[private])
+    end
   end)
 end)

@@ -3,19 +3,25 @@ local form = require "azureml.emulator.entra.form"
 local jwt = require "azureml.emulator.entra.jwt"
 
 local RESOURCE = "https://management.azure.com"
-local SYSTEM, USER_ASSIGNED = "77777777-7777-7777-7777-777777777777", "bbbbbbbb-0000-0000-0000-00000000000b"
-local OBJECT, RESOURCE_ID = "cccccccc-0000-0000-0000-00000000000c", "/subscriptions/s/resourceGroups/g/providers/x/y/mine"
+local SYSTEM, USER_ASSIGNED = "77777777-7777-7777-7777-777777777777",
+  "bbbbbbbb-0000-0000-0000-00000000000b"
+local OBJECT, RESOURCE_ID = "cccccccc-0000-0000-0000-00000000000c",
+  "/subscriptions/s/resourceGroups/g/providers/x/y/mine"
 
 local function open()
   local at = door.open()
-  at.emulator.directory:add_identity { client_id = USER_ASSIGNED, object_id = OBJECT, resource_id = RESOURCE_ID }
+  at.emulator.directory:add_identity {
+    client_id = USER_ASSIGNED, object_id = OBJECT, resource_id = RESOURCE_ID,
+  }
   return at
 end
 
 local function get(at, path, query, headers)
   local all = { host = "127.0.0.1" }
   for name, value in pairs(headers or {}) do all[name] = value end
-  return at:send { method = "GET", target = path .. "?" .. form.write(query), headers = all, body = "" }
+  return at:send {
+    method = "GET", target = path .. "?" .. form.write(query), headers = all, body = "",
+  }
 end
 
 local function whose(value)
@@ -33,22 +39,32 @@ describe("the metadata service", function()
 
   it("gives a token of the machine's own identity, with times as texts", function()
     local status, value = ask()
-    assert.same({ 200, "Bearer", RESOURCE, "" }, { status, value.token_type, value.resource, value.refresh_token })
+    assert.same(
+      { 200, "Bearer", RESOURCE, "" },
+      { status, value.token_type, value.resource, value.refresh_token })
     assert.equal(SYSTEM, whose(value))
     assert.is_truthy(value.expires_on:find "^%d+$" and value.expires_in == "3600")
     assert.equal(3600, value.expires_on - value.not_before)
   end)
 
-  it("does not mind a slash before the query", function() assert.equal(200, (ask(nil, nil, PATH .. "/"))) end)
+  it("does not mind a slash before the query", function()
+    assert.equal(200, (ask(nil, nil, PATH .. "/")))
+  end)
 
   it("gives one that Resource Manager takes", function()
     local at = open()
-    local _, value = get(at, PATH, { ["api-version"] = "2018-02-01", resource = RESOURCE .. "/" }, { metadata = "true" })
+    local _, value = get(
+      at, PATH,
+      { ["api-version"] = "2018-02-01", resource = RESOURCE .. "/" },
+      { metadata = "true" })
     at.token = value.access_token
     assert.equal(200, (at:ask("GET", at:path "computes")))
   end)
 
-  for name, id in pairs { client_id = USER_ASSIGNED, object_id = OBJECT, msi_res_id = RESOURCE_ID, mi_res_id = RESOURCE_ID:upper() } do
+  for name, id in pairs {
+    client_id = USER_ASSIGNED, object_id = OBJECT, msi_res_id = RESOURCE_ID,
+    mi_res_id = RESOURCE_ID:upper(),
+  } do
     it("finds an identity by " .. name, function()
       local status, value = ask { [name] = id }
       assert.same({ 200, USER_ASSIGNED }, { status, whose(value) })
@@ -59,7 +75,11 @@ describe("the metadata service", function()
   for _, row in ipairs {
     { "no header", nil, {}, "bad_request_102", "Required metadata header not specified" },
     { "another header", nil, { metadata = "yes" }, "bad_request_102", "metadata header" },
-    { "an identity that the machine has not", { client_id = OBJECT }, nil, "invalid_request", "Identity not found" },
+    {
+      "an identity that the machine has not",
+      { client_id = OBJECT },
+      nil, "invalid_request", "Identity not found",
+    },
     { "no version", { ["api-version"] = false }, nil, "invalid_request", "api-version" },
     { "no resource", { resource = false }, nil, "invalid_resource", "500011" },
     { "what is no resource", { resource = "vault" }, nil, "invalid_resource", "500011" },
@@ -71,10 +91,16 @@ describe("the metadata service", function()
     end)
   end
 
-  it("gives the only one where the machine has none of its own, and asks which of several", function()
+  it("gives the only one where the machine has none of its own, and asks which "
+    .. "of several", function()
     local at = open()
     at.emulator.directory:remove(at.emulator.directory:principal(SYSTEM))
-    local function ask_again() return get(at, PATH, { ["api-version"] = "2018-02-01", resource = RESOURCE }, { metadata = "true" }) end
+    local function ask_again()
+      return get(
+        at, PATH,
+        { ["api-version"] = "2018-02-01", resource = RESOURCE },
+        { metadata = "true" })
+    end
     local _, value = ask_again()
     assert.equal(USER_ASSIGNED, whose(value))
     at.emulator.directory:add_identity { name = "another" }
@@ -116,7 +142,9 @@ end)
 describe("a compute instance of Azure ML", function()
   local function ask(client_id, secret)
     local at = open()
-    return get(at, "/MSI/auth", { ["api-version"] = "2017-09-01", resource = RESOURCE, clientid = client_id },
+    return get(
+      at, "/MSI/auth",
+      { ["api-version"] = "2017-09-01", resource = RESOURCE, clientid = client_id },
       { secret = secret or at.emulator.machine_secret })
   end
 
@@ -136,10 +164,13 @@ describe("a compute instance of Azure ML", function()
 
   it("fails in text, with a status that is elsewhere another", function()
     local at = open()
-    local status, _, headers, body = get(at, "/MSI/auth", { ["api-version"] = "2017-09-01", resource = RESOURCE, clientid = OBJECT },
+    local status, _, headers, body = get(
+      at, "/MSI/auth",
+      { ["api-version"] = "2017-09-01", resource = RESOURCE, clientid = OBJECT },
       { secret = at.emulator.machine_secret })
     assert.equal(404, status)
-    assert.is_truthy(headers["Content-Type"]:find("text/plain", 1, true) and body:find("InternalError", 1, true))
+    assert.is_truthy(
+      headers["Content-Type"]:find("text/plain", 1, true) and body:find("InternalError", 1, true))
     assert.equal(401, (ask(USER_ASSIGNED, "guess")))
   end)
 end)
@@ -148,7 +179,10 @@ describe("Cloud Shell", function()
   local function ask(headers, fields)
     local all = { host = "127.0.0.1" }
     for name, value in pairs(headers) do all[name] = value end
-    return open():send { method = "POST", target = "/cloudshell/oauth2/token", headers = all, body = form.write(fields) }
+    return open():send {
+      method = "POST", target = "/cloudshell/oauth2/token", headers = all,
+      body = form.write(fields),
+    }
   end
 
   it("gives a token of whoever opened it", function()
@@ -162,10 +196,16 @@ end)
 describe("the environment that a program needs", function()
   it("is told by the control endpoint, for each way to sign in", function()
     local at = open()
-    local _, all = at:send { method = "GET", target = "/emulator/environment", headers = { host = "127.0.0.1" }, body = "" }
+    local _, all = at:send {
+      method = "GET",
+      target = "/emulator/environment",
+      headers = { host = "127.0.0.1" },
+      body = "",
+    }
     assert.equal(at.emulator.machine_secret, all.app_service.IDENTITY_HEADER)
     assert.equal(SYSTEM, all.azureml.DEFAULT_IDENTITY_CLIENT_ID)
     assert.equal(at.names.client_secret, all.secret.AZURE_CLIENT_SECRET)
-    assert.is_truthy(all.imds.AZURE_POD_IDENTITY_AUTHORITY_HOST and all.cloud_shell.MSI_ENDPOINT:find("/cloudshell/", 1, true))
+    assert.is_truthy(all.imds.AZURE_POD_IDENTITY_AUTHORITY_HOST
+      and all.cloud_shell.MSI_ENDPOINT:find("/cloudshell/", 1, true))
   end)
 end)

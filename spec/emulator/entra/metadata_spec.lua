@@ -12,13 +12,27 @@ end
 
 describe("Entra's metadata", function()
   it("names the endpoints where they were asked for, under the name that was asked", function()
-    for _, tenant in ipairs { "22222222-2222-2222-2222-222222222222", "emulator.onmicrosoft.com" } do
+    for _, tenant in ipairs {
+      "22222222-2222-2222-2222-222222222222",
+      "emulator.onmicrosoft.com",
+    } do
       local status, value = get(("/%s/v2.0/.well-known/openid-configuration"):format(tenant))
       assert.equal(200, status)
       local base = "http://127.0.0.1:5/" .. tenant
-      assert.same({ base .. "/oauth2/v2.0/token", base .. "/oauth2/v2.0/authorize", base .. "/oauth2/v2.0/devicecode",
-        base .. "/discovery/v2.0/keys", "http://127.0.0.1:5/22222222-2222-2222-2222-222222222222/v2.0" },
-        { value.token_endpoint, value.authorization_endpoint, value.device_authorization_endpoint, value.jwks_uri, value.issuer })
+      assert.same(
+        {
+          base .. "/oauth2/v2.0/token",
+          base .. "/oauth2/v2.0/authorize",
+          base .. "/oauth2/v2.0/devicecode",
+          base .. "/discovery/v2.0/keys",
+          "http://127.0.0.1:5/22222222-2222-2222-2222-222222222222/v2.0",
+        },
+        {
+          value.token_endpoint,
+          value.authorization_endpoint,
+          value.device_authorization_endpoint,
+          value.jwks_uri, value.issuer,
+        })
     end
   end)
 
@@ -55,15 +69,22 @@ describe("Entra's metadata", function()
   end)
 
   for _, row in ipairs {
-    { "127.0.0.1:5", 200 }, { "login.microsoftonline.com", 200 }, { "login.evil.example", 400 }, { "", 400 },
+    { "127.0.0.1:5", 200 },
+    { "login.microsoftonline.com", 200 },
+    { "login.evil.example", 400 },
+    { "", 400 },
   } do
     it(("answers %d when asked whether %s is a host of Entra's"):format(row[2], row[1]), function()
-      local endpoint = ("https%%3A%%2F%%2F%s%%2Fcommon%%2Foauth2%%2Fv2.0%%2Fauthorize"):format((row[1]:gsub(":", "%%3A")))
-      local status, value = get("/common/discovery/instance?api-version=1.1&authorization_endpoint=" .. endpoint)
+      local endpoint = ("https%%3A%%2F%%2F%s%%2Fcommon%%2Foauth2%%2Fv2.0%%2Fauthorize")
+        :format((row[1]:gsub(":", "%%3A")))
+      local status, value = get(
+        "/common/discovery/instance?api-version=1.1&authorization_endpoint=" .. endpoint)
       assert.equal(row[2], status)
       if status == 400 then assert.equal("invalid_instance", value.error) return end
       assert.same({ row[1] }, value.metadata[1].aliases)
-      assert.equal("http://127.0.0.1:5/common/v2.0/.well-known/openid-configuration", value.tenant_discovery_endpoint)
+      assert.equal(
+        "http://127.0.0.1:5/common/v2.0/.well-known/openid-configuration",
+        value.tenant_discovery_endpoint)
     end)
   end
 
@@ -76,7 +97,8 @@ end)
 
 describe("Resource Manager's metadata", function()
   for version, where in pairs {
-    ["2015-01-01"] = function(value) return value end, ["2019-05-01"] = function(value) return value[1] end,
+    ["2015-01-01"] = function(value) return value end,
+    ["2019-05-01"] = function(value) return value[1] end,
     ["2022-09-01"] = function(value) return value end,
   } do
     it("tells where one signs in, in the form of " .. version, function()

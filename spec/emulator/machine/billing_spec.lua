@@ -30,7 +30,9 @@ describe("the meter", function()
     machine.settle(one, "Running", 0)
     local due = machine.begin(one, "resize", 1000, nil, { vm_size = "Standard_DS4_v2" }).due
     machine.catch_up(one, due)
-    assert.same({ ["Standard_DS3_v2"] = due, ["Standard_DS4_v2"] = 500 }, billing.of(one, due + 500).sizes)
+    assert.same(
+      { ["Standard_DS3_v2"] = due, ["Standard_DS4_v2"] = 500 },
+      billing.of(one, due + 500).sizes)
   end)
 
   it("counts each node of a cluster", function()
@@ -46,19 +48,31 @@ describe("the meter", function()
       machine.settle(one, "Steady", 0)
       return ("%.4f"):format(billing.of(one, 3600).cost)
     end
-    assert.same({ "0.2930", "0.0586", "0.5274" }, { cost {}, cost { priority = "LowPriority" }, cost { system = "Windows" } })
+    assert.same(
+      { "0.2930", "0.0586", "0.5274" },
+      { cost {}, cost { priority = "LowPriority" }, cost { system = "Windows" } })
   end)
 
-  it("is told of over all computes, those that have gone included; at the control endpoint too", function()
-    local at = door.open { seed = { instances = { ["ci-ann"] = "Running", ["ci-bob"] = "Stopped" } } }
+  it("is told of over all computes, those that have gone included; at the control "
+    .. "endpoint too", function()
+    local at = door.open {
+      seed = { instances = { ["ci-ann"] = "Running", ["ci-bob"] = "Stopped" } },
+    }
     at.emulator:advance "30m"
     at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")
     at.emulator:advance "1d"
     local bill = at.emulator:bill()
     assert.equal(1800 + durations.deleting, bill.seconds)
+    local first, second = bill.computes[1], bill.computes[2]
     assert.same({ "ci-ann", true, "ci-bob", false },
-      { bill.computes[1].name, bill.computes[1].gone, bill.computes[2].name, bill.computes[2].gone })
-    local status, shown = at:send { method = "GET", target = "/emulator/bill", headers = { host = "127.0.0.1" } }
-    assert.same({ 200, bill.seconds, "USD", "emulator" }, { status, shown.seconds, shown.currency, shown.computes[1].workspace })
+      { first.name, first.gone, second.name, second.gone })
+    local status, shown = at:send {
+      method = "GET",
+      target = "/emulator/bill",
+      headers = { host = "127.0.0.1" },
+    }
+    assert.same(
+      { 200, bill.seconds, "USD", "emulator" },
+      { status, shown.seconds, shown.currency, shown.computes[1].workspace })
   end)
 end)

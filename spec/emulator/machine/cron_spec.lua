@@ -29,12 +29,24 @@ describe("an NCrontab expression", function()
   end
 
   for _, row in ipairs {
-    { "0 18 * *", "it has 4 fields, not 5" }, { "0 0 18 * * *", "it has 6 fields" }, { "", "it has 0 fields" },
-    { "60 * * * *", "'60' is no minute" }, { "* 24 * * *", "'24' is no hour" }, { "* * 0 * *", "'0' is no day" },
-    { "* * * 13 *", "'13' is no month" }, { "* * * * 7", "'7' is no weekday" }, { "*/0 * * * *", "'*/0' is no minute" },
-    { "5-1 * * * *", "'5-1' is no minute" }, { "1,,2 * * * *", "'1,,2' is no minute" }, { "a * * * *", "'a' is no minute" },
-    { "-1 * * * *", "'-1' is no minute" }, { "1/ * * * *", "'1/' is no minute" }, { "99999999999999999999 * * * *", "is no minute" },
-    { "*/99999999999999999999 * * * *", "is no minute" }, { "L * * * *", "'L' is no minute" }, { "* * ? * *", "'?' is no day" },
+    { "0 18 * *", "it has 4 fields, not 5" },
+    { "0 0 18 * * *", "it has 6 fields" },
+    { "", "it has 0 fields" },
+    { "60 * * * *", "'60' is no minute" },
+    { "* 24 * * *", "'24' is no hour" },
+    { "* * 0 * *", "'0' is no day" },
+    { "* * * 13 *", "'13' is no month" },
+    { "* * * * 7", "'7' is no weekday" },
+    { "*/0 * * * *", "'*/0' is no minute" },
+    { "5-1 * * * *", "'5-1' is no minute" },
+    { "1,,2 * * * *", "'1,,2' is no minute" },
+    { "a * * * *", "'a' is no minute" },
+    { "-1 * * * *", "'-1' is no minute" },
+    { "1/ * * * *", "'1/' is no minute" },
+    { "99999999999999999999 * * * *", "is no minute" },
+    { "*/99999999999999999999 * * * *", "is no minute" },
+    { "L * * * *", "'L' is no minute" },
+    { "* * ? * *", "'?' is no day" },
   } do
     it(("'%s' is none: %s"):format(row[1], row[2]), function()
       local parsed, why = cron.parse(row[1])

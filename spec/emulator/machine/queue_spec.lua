@@ -6,7 +6,11 @@ local PREPARING = inferred.durations.job_preparing
 
 -- An instance of one core, which runs two at once.
 local function instance(state)
-  local one = { name = "ci-ann", vm_size = "Standard_DS1_v2", last = { name = "Create", at = 0, due = 0, trigger = "User" } }
+  local one = {
+    name = "ci-ann",
+    vm_size = "Standard_DS1_v2",
+    last = { name = "Create", at = 0, due = 0, trigger = "User" },
+  }
   machine.settle(one, state, 0)
   return one
 end
@@ -58,7 +62,9 @@ describe("the jobs of an instance", function()
     local one = instance "Running"
     submit(one, 10, { "a", 100 }, { "b", 100 }, { "c", 100 })
     machine.begin(one, "stop", 50)
-    assert.same({ "Failed", "Failed", "Queued" }, { status(one, "a", 50), status(one, "b", 50), status(one, "c", 50) })
+    assert.same(
+      { "Failed", "Failed", "Queued" },
+      { status(one, "a", 50), status(one, "b", 50), status(one, "c", 50) })
   end)
 
   it("are all gone when it is deleted", function()

@@ -13,7 +13,9 @@ end
 local function stored(path) return { scriptSource = "workspaceStorage", scriptData = path } end
 
 local function outcome(creation, startup, which)
-  local seconds, fault = setup.outcome(setup.read { scripts = { creationScript = creation, startupScript = startup } }, which or BOTH)
+  local seconds, fault = setup.outcome(
+    setup.read { scripts = { creationScript = creation, startupScript = startup } },
+    which or BOTH)
   return seconds, fault and fault.message
 end
 
@@ -21,13 +23,26 @@ describe("setup scripts", function()
   for name, row in pairs {
     ["take what they sleep"] = { { inline "sleep 60" }, RUN + 60 },
     ["run one after the other"] = { { inline "sleep 60", inline "sleep 5" }, 2 * RUN + 65 },
-    ["end with the first that fails"] = { { inline "exit 2", inline "sleep 5" }, RUN, "The creation script ended with exit code 2." },
-    ["are given 15 minutes"] = { { inline "sleep 1h" }, 900, "The creation script did not end within 15m." },
+    ["end with the first that fails"] = {
+      { inline "exit 2", inline "sleep 5" },
+      RUN,
+      "The creation script ended with exit code 2.",
+    },
+    ["are given 15 minutes"] = {
+      { inline "sleep 1h" },
+      900,
+      "The creation script did not end within 15m.",
+    },
     ["are given what they ask for"] = { { inline("sleep 1h", "2h") }, RUN + 3600 },
     ["that lie in the storage end well"] = { { stored "Users/ann/setup.sh" }, RUN },
-    ["of the start alone are run at a start"] = { { inline "exit 1", inline "sleep 5", { "startup" } }, RUN + 5 },
+    ["of the start alone are run at a start"] = {
+      { inline "exit 1", inline "sleep 5", { "startup" } },
+      RUN + 5,
+    },
   } do
-    it(name, function() assert.same({ row[2], row[3] }, { outcome(table.unpack(row[1], 1, 3)) }) end)
+    it(name, function()
+      assert.same({ row[2], row[3] }, { outcome(table.unpack(row[1], 1, 3)) })
+    end)
   end
 
   it("are none where none is given, or none is to be run", function()
@@ -38,9 +53,15 @@ describe("setup scripts", function()
   end)
 
   it("are shown as they came, with the timeout that they have", function()
-    local read = setup.read { scripts = { creationScript = { scriptData = "a.sh", scriptArguments = "-v" }, startupScript = json.null } }
+    local read = setup.read {
+      scripts = {
+        creationScript = { scriptData = "a.sh", scriptArguments = "-v" },
+        startupScript = json.null,
+      },
+    }
     assert.same({ scripts = { startupScript = json.null, creationScript = {
-      scriptSource = "workspaceStorage", scriptData = "a.sh", scriptArguments = "-v", timeout = "15m" } } }, setup.show(read))
+      scriptSource = "workspaceStorage", scriptData = "a.sh", scriptArguments = "-v",
+      timeout = "15m" } } }, setup.show(read))
     assert.equal(json.null, setup.show(nil))
   end)
 end)

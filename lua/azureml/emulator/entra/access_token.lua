@@ -1,5 +1,6 @@
---- Access tokens and id tokens: signed as Entra's are, and checked when they come back. A token is read and verified once and known by its
---- text from then on; what is known can be forgotten at any time.
+--- Sign access tokens and id tokens as Entra does, and check access tokens that clients send back.
+--- A token is verified once and then found by its text in a cache, which may be cleared at any
+--- time. entra/jwt.lua reads and writes tokens, entra/keys.lua makes the key.
 local crypto = require("azureml.core").crypto
 local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
@@ -12,37 +13,43 @@ local access_token = {}
 local Tokens = {}
 Tokens.__index = Tokens
 
-local LEAST_REAL_LIFE = 60      -- seconds: with a clock that runs very fast a token would end before it was used
-local MOST_KNOWN = 10000
+-- Real seconds: with a very fast clock a token would otherwise expire before the client uses it.
+local LEAST_REAL_LIFE = 60
+local MOST_KNOWN = 10000      -- tokens in the cache
 
-local function lifetime_of(given, clock)
-  return given or math.max(inferred.token_lifetime, LEAST_REAL_LIFE * clock.speed)
+local function lifetime_of(seconds, clock)
+  return seconds or math.max(inferred.token_lifetime, LEAST_REAL_LIFE * clock.speed)
 end
 
--- The one record of who issues: the key, how often all tokens were ended, and when last.
+-- One record: the key, how often all tokens were expired, and when they were expired last.
 world.kinds.signer = { key = function(record) return record.id end }
--- Claims that a principal's tokens must have been fetched with.
+-- The claims with which a principal's tokens must have been requested.
 world.kinds.demand = { key = function(record) return record.object_id end }
 
 local SIGNER = "tokens"
 
---- Who issues tokens in a world.
----@param given { world: table, clock: table, random: function, lifetime: number? }
-function access_token.new(given)
+--- Create the token issuer of a world.
+---@param options { world: table, clock: table, random: function, lifetime: number? }
+---  lifetime: seconds of the emulator's clock
+---@return table
+function access_token.new(options)
   return setmetatable({
-    world = given.world, clock = given.clock, random = given.random, given_lifetime = given.lifetime,
-    lifetime = lifetime_of(given.lifetime, given.clock), known = {}, known_count = 0, issued = 0,
+    world = options.world, clock = options.clock, random = options.random,
+    given_lifetime = options.lifetime,
+    lifetime = lifetime_of(options.lifetime, options.clock),
+    known = {}, known_count = 0, issued = 0,
   }, Tokens)
 end
 
---- From now on tokens live so long.
+--- Set the lifetime of tokens issued from now on.
 ---@param seconds integer
 function Tokens:set_lifetime(seconds)
   self.given_lifetime, self.lifetime = seconds, seconds
 end
 
---- Who signs: a key, made when first asked for.
----@return { id: string, pem: string, generation: integer, ended: number? } signer, { key: userdata, id: string, jwk: table } key
+--- Return the record of the issuer and its key. Make the key on the first call.
+---@return { id: string, pem: string, generation: integer, ended: number? } signer
+---@return { key: userdata, id: string, jwk: table } key
 function Tokens:signer()
   local signer = self.world:record("signer", SIGNER)
   if not signer then
@@ -53,7 +60,7 @@ function Tokens:signer()
   return signer, self.key
 end
 
--- Claims that were asked for ----------------------------------------------------------------------------------------------
+-- Requested claims --------------------------------------------------------------------------------
 
 local function values_of(wanted)
   if type(wanted) ~= "table" then return {} end
@@ -61,52 +68,58 @@ local function values_of(wanted)
   return { wanted.value }
 end
 
---- What a text of claims asks of an access token: { "nbf=1602000000", "acrs=c1", "xms_cc=cp1" }, sorted; nil if it is no such text.
----@param text string
----@return string[]?
+--- Return the claims that a claims parameter requests for an access token, sorted.
+---@usage access_token.asked('{"access_token":{"acrs":{"value":"c1"}}}')      --> { "acrs=c1" }
+---@param text string      JSON
+---@return string[]?       nil if the text has no object `access_token`
 function access_token.asked(text)
   local members = json.get(json.decode(text), "access_token")
   if type(members) ~= "table" then return nil end
   local list = {}
   for name, wanted in pairs(members) do
-    for _, value in ipairs(values_of(wanted)) do list[#list + 1] = ("%s=%s"):format(name, tostring(value)) end
+    for _, value in ipairs(values_of(wanted)) do
+      list[#list + 1] = ("%s=%s"):format(name, tostring(value))
+    end
   end
   table.sort(list)
   return list
 end
 
---- From now on a principal's tokens pass only if they were fetched with these claims.
+--- Accept a principal's tokens from now on only if they were requested with these claims.
 ---@param principal table
----@param text string          claims, as JSON
+---@param text string          a claims parameter, as JSON
 function Tokens:demand(principal, text)
-  self.world:save("demand", { object_id = principal.object_id, text = text, asked = access_token.asked(text) or {} })
+  self.world:save("demand", {
+    object_id = principal.object_id, text = text, asked = access_token.asked(text) or {},
+  })
 end
 
 local function holds_all(held, wanted)
-  for _, one in ipairs(wanted) do
-    if not held[one] then return false end
+  for _, claim in ipairs(wanted) do
+    if not held[claim] then return false end
   end
   return true
 end
 
---- The claims, as JSON, that a known token lacks; nil if it lacks none.
----@param known table
----@return string?
+--- Return the claims parameter that a checked token fails to satisfy.
+---@param known table      a result of `Tokens:check`
+---@return string?         JSON; nil if the token satisfies all demands
 function Tokens:lacks(known)
   local demand = self.world:record("demand", known.object_id)
   return demand and not holds_all(known.held, demand.asked) and demand.text or nil
 end
 
--- Issuing -----------------------------------------------------------------------------------------------------------------
+-- Issuing -----------------------------------------------------------------------------------------
 
 local function common(self, principal, audience, lifetime)
   local now = math.floor(self.clock:now())
   return {
-    aud = audience, iat = now, nbf = now, exp = now + lifetime, oid = principal.object_id, uti = crypto.base64url(self.random(16)),
+    aud = audience, iat = now, nbf = now, exp = now + lifetime, oid = principal.object_id,
+    uti = crypto.base64url(self.random(16)),
   }
 end
 
--- What a user is called differs between those who ask, as Entra has it.
+-- As in Entra, the subject of a user differs between clients.
 local function subject_of(principal, client_id)
   if principal.kind ~= "user" then return principal.object_id end
   return crypto.base64url(crypto.sha256(principal.object_id .. client_id))
@@ -123,28 +136,31 @@ local function held_of(claims_text)
 end
 
 local function is_among(list, wanted)
-  for _, one in ipairs(list or {}) do
-    if one == wanted then return true end
+  for _, value in ipairs(list or {}) do
+    if value == wanted then return true end
   end
   return false
 end
 
--- A client that can answer challenges is given tokens that live long.
+-- A client that can answer claims challenges (cp1) gets long-lived tokens.
 -- Source: spec/contract/auth.md, section 11.
 local function life(self, held)
-  if self.given_lifetime or not is_among(held, "xms_cc=cp1") then return math.floor(self.lifetime) end
+  if self.given_lifetime or not is_among(held, "xms_cc=cp1") then
+    return math.floor(self.lifetime)
+  end
   return math.floor(math.max(self.lifetime, inferred.continuous_token_lifetime))
 end
 
-local ANY_CLIENT = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"      -- the Azure CLI's, where nobody says with what a user signed in
+-- The Azure CLI: the client of a user's token if the caller names no other.
+local ANY_CLIENT = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 local PROOFS = { secret = "1", assertion = "2" }
 
 ---@class azureml.emulator.Grant
----@field principal table        whose token it is
+---@field principal table        the user, application or identity that the token is for
 ---@field audience string
----@field tenant_id string?      where it was asked for; the principal's home
----@field client_id string?      who asked for it; the principal itself
----@field claims string?         a text of claims that it is to hold
+---@field tenant_id string?      the tenant of the request; by default the principal's own
+---@field client_id string?      the client that asks; by default the principal itself
+---@field claims string?         a claims parameter that the token is to satisfy, as JSON
 ---@field proof string?          "secret" or "assertion"
 
 --- Issue an access token.
@@ -156,7 +172,8 @@ function Tokens:issue(grant)
   local claims = common(self, principal, grant.audience, lifetime)
   claims.tid = grant.tenant_id or principal.tenant_id
   claims.iss = ("https://sts.windows.net/%s/"):format(claims.tid)
-  claims.idp, claims.ver, claims.idtyp = claims.iss, "1.0", principal.kind == "user" and "user" or "app"
+  claims.idp, claims.ver = claims.iss, "1.0"
+  claims.idtyp = principal.kind == "user" and "user" or "app"
   claims.appid = grant.client_id or principal.client_id or ANY_CLIENT
   claims.appidacr = PROOFS[grant.proof] or principal.kind == "identity" and "2" or "0"
   claims.sub = subject_of(principal, claims.appid)
@@ -166,11 +183,12 @@ function Tokens:issue(grant)
   local signer, key = self:signer()
   claims.emulator_generation, claims.emulator_claims = signer.generation, held
   self.issued = self.issued + 1
-  return jwt.write(key.key, { alg = "RS256", typ = "JWT", kid = key.id, x5t = key.id }, claims), lifetime
+  local header = { alg = "RS256", typ = "JWT", kid = key.id, x5t = key.id }
+  return jwt.write(key.key, header, claims), lifetime
 end
 
---- Issue an id token: what a client is told of who signed in.
----@param origin string
+--- Issue an id token, which tells a client about the signed-in user.
+---@param origin string         scheme, host and port of the emulator
 ---@param user table
 ---@param client_id string
 ---@param nonce string?
@@ -179,26 +197,30 @@ function Tokens:issue_identity(origin, user, client_id, nonce)
   local claims = common(self, user, client_id, math.floor(self.lifetime))
   claims.tid, claims.ver = user.tenant_id, "2.0"
   claims.iss = ("%s/%s/v2.0"):format(origin, user.tenant_id)
-  claims.sub, claims.preferred_username, claims.name = subject_of(user, client_id), user.name, user.display_name or user.name
+  claims.sub = subject_of(user, client_id)
+  claims.preferred_username, claims.name = user.name, user.display_name or user.name
   claims.nonce = nonce
   local _, key = self:signer()
   return jwt.write(key.key, { alg = "RS256", typ = "JWT", kid = key.id }, claims)
 end
 
--- Checking ----------------------------------------------------------------------------------------------------------------
+-- Checking ----------------------------------------------------------------------------------------
 
 local function read(self, text)
   local token = jwt.read(text)
   local signer, key = self:signer()
-  if not token or token.header.kid ~= key.id or not jwt.is_signed_by(token, key.key) then return nil end
+  if not token or token.header.kid ~= key.id then return nil end
+  if not jwt.is_signed_by(token, key.key) then return nil end
   local claims, held = token.claims, {}
-  if claims.ver ~= "1.0" then return nil end      -- an id token opens nothing
-  for _, one in ipairs(claims.emulator_claims or {}) do held[one] = true end
+  if claims.ver ~= "1.0" then return nil end      -- an id token, which gives no access
+  for _, claim in ipairs(claims.emulator_claims or {}) do held[claim] = true end
   local expires = claims.exp
-  if claims.emulator_generation < signer.generation then expires = math.min(expires, signer.ended) end
+  if claims.emulator_generation < signer.generation then
+    expires = math.min(expires, signer.ended)
+  end
   return {
-    object_id = claims.oid, tenant_id = claims.tid, client_id = claims.appid, audience = claims.aud, expires = expires, held = held,
-    claims = claims,
+    object_id = claims.oid, tenant_id = claims.tid, client_id = claims.appid,
+    audience = claims.aud, expires = expires, held = held, claims = claims,
   }
 end
 
@@ -208,9 +230,18 @@ local function remember(self, text, known)
   self.known_count = self.known_count + 1
 end
 
---- What a token says; nil if it was not issued here.
+---@class azureml.emulator.Token
+---@field object_id string
+---@field tenant_id string
+---@field client_id string
+---@field audience string
+---@field expires number      seconds since 1970
+---@field held table<string, true>      the requested claims that the token holds
+---@field claims table
+
+--- Verify an access token's signature and return what it says. The caller compares its expiry.
 ---@param text string
----@return { object_id: string, tenant_id: string, client_id: string, audience: string, expires: number, claims: table }?
+---@return azureml.emulator.Token?      nil if this emulator did not issue it
 function Tokens:check(text)
   local known = self.known[text]
   if known then return known end
@@ -219,8 +250,9 @@ function Tokens:check(text)
   return known
 end
 
---- End all tokens that there are.
----@param now number?      of the request that is to find them ended, which a clock has since left behind; now
+--- Expire all tokens issued so far.
+---@param now number?      seconds since 1970: the time of the request that must find them expired,
+---  where the clock has moved on since; by default the current time
 function Tokens:expire(now)
   local signer = self:signer()
   signer.generation, signer.ended = signer.generation + 1, now or self.clock:now()

@@ -1,5 +1,6 @@
---- Who there is: tenants, users, applications and managed identities, as Entra has them. Each is a record of the world, plain data. Names
---- and ids are compared without case.
+--- Keep the directory: tenants, users, applications, managed identities and outside issuers. Each
+--- is a record of the world, plain data that emulator/world.lua owns. Names and ids are compared
+--- without case.
 local crypto = require("azureml.core").crypto
 local options = require "azureml.options"
 local tables = require "azureml.tables"
@@ -18,57 +19,62 @@ end
 world.kinds.tenant = { key = function(record) return record.id:lower() end }
 world.kinds.issuer = { key = function(record) return record.issuer end }
 
---- base64url without padding.
+--- Encode bytes as base64url without padding.
 directory.base64url = crypto.base64url
 
---- The directory of a world.
----@param given { world: table, guid: function }
-function directory.new(given)
+--- Create the directory of a world.
+---@param settings { world: table, guid: function }
+---@return table
+function directory.new(settings)
   local self = setmetatable({
-    world = given.world, guid = given.guid, principals = {}, certificates = setmetatable({}, { __mode = "v" }),
+    world = settings.world, guid = settings.guid, principals = {},
+    certificates = setmetatable({}, { __mode = "v" }),
   }, Directory)
-  given.world:watch(function(kind)
+  settings.world:watch(function(kind)
     if kind == "user" or kind == "application" or kind == "identity" then self.principals = {} end
   end)
   return self
 end
 
--- What may be said of each; the seed and the control endpoint take the same. Times are seconds since 1970.
+-- Members of each kind, in the seed and at the control endpoint. Times are seconds since 1970.
 local KINDS = {
   user = {
-    object_id = "string", tenant_id = "string", name = "string", display_name = "string", password = "string", disabled = "boolean",
+    object_id = "string", tenant_id = "string", name = "string", display_name = "string",
+    password = "string", disabled = "boolean",
   },
   application = {
-    object_id = "string", tenant_id = "string", client_id = "string", name = "string", client_secret = "string", secrets = "table",
-    certificates = "table", federated = "table", redirect_uris = "table", public = "boolean", multi_tenant = "boolean",
+    object_id = "string", tenant_id = "string", client_id = "string", name = "string",
+    client_secret = "string", secrets = "table", certificates = "table", federated = "table",
+    redirect_uris = "table", public = "boolean", multi_tenant = "boolean",
     single_use_assertions = "boolean", family = "string", disabled = "boolean",
   },
   identity = {
-    object_id = "string", tenant_id = "string", client_id = "string", resource_id = "string", name = "string", system = "boolean",
+    object_id = "string", tenant_id = "string", client_id = "string", resource_id = "string",
+    name = "string", system = "boolean",
   },
   issuer = { issuer = "string", keys = "table" },
 }
 
 local function fault_of_certificates(list)
   for _, text in ipairs(list or {}) do
-    local certificate, why = crypto.certificate(tostring(text))
-    if not certificate then return "a certificate of an application: " .. why end
+    local certificate, fault = crypto.certificate(tostring(text))
+    if not certificate then return "a certificate of an application: " .. fault end
   end
 end
 
--- A key in a list is a JWK or a PEM text.
-local function key_of(given)
-  if type(given) == "table" then return crypto.jwk_key(given) end
-  local key, why = crypto.read_key(tostring(given))
+-- Read a key: a JWK, or the PEM text of a key or a certificate.
+local function key_of(value)
+  if type(value) == "table" then return crypto.jwk_key(value) end
+  local key, fault = crypto.read_key(tostring(value))
   if key then return key end
-  local certificate = crypto.certificate(tostring(given))
-  return certificate and certificate.key, why
+  local certificate = crypto.certificate(tostring(value))
+  return certificate and certificate.key, fault
 end
 
 local function fault_of_keys(list)
-  for _, given in ipairs(list or {}) do
-    local key, why = key_of(given)
-    if not key then return "a key of an issuer: " .. why end
+  for _, value in ipairs(list or {}) do
+    local key, fault = key_of(value)
+    if not key then return "a key of an issuer: " .. fault end
   end
 end
 
@@ -76,37 +82,41 @@ local NEEDED = {
   user = { "name" }, application = {}, identity = {}, issuer = { "issuer", "keys" },
 }
 
---- What is wrong with a record; nil if nothing is.
+--- Check a record before it is added.
 ---@param kind string          "user", "application", "identity", "issuer"
 ---@param record any
----@return string?
+---@return string? fault       nil if the record is good
 function directory.fault_of(kind, record)
-  local wrong = options.fault_of("a record of kind " .. kind, record, KINDS[kind])
-  if wrong then return wrong end
+  local fault = options.fault_of("a record of kind " .. kind, record, KINDS[kind])
+  if fault then return fault end
   for _, name in ipairs(NEEDED[kind]) do
     if record[name] == nil then return ("a record of kind %s needs '%s'"):format(kind, name) end
   end
-  return fault_of_certificates(record.certificates) or fault_of_keys(kind == "issuer" and record.keys)
+  return fault_of_certificates(record.certificates)
+    or fault_of_keys(kind == "issuer" and record.keys)
 end
 
--- Tenants -----------------------------------------------------------------------------------------------------------------
+-- Tenants -----------------------------------------------------------------------------------------
 
---- Add a tenant. The first is home to whatever names none.
+--- Add a tenant. The first tenant becomes the home of records without a tenant_id.
 ---@param tenant { id: string, name: string? }      name: its domain
 ---@return table
 function Directory:add_tenant(tenant)
-  return self.world:save("tenant", { id = tenant.id, name = tenant.name, home = self:home() == nil })
+  local is_first = self:home() == nil
+  return self.world:save("tenant", { id = tenant.id, name = tenant.name, home = is_first })
 end
 
---- The tenant that is home to whatever names none; nil while there is none.
----@return table?
+--- Return the home tenant, which records without a tenant_id belong to.
+---@return table?      nil before the first tenant is added
 function Directory:home()
   for _, tenant in pairs(self.world.records.tenant) do
     if tenant.home then return tenant end
   end
 end
 
---- A tenant by its id or its domain; nil if there is none.
+--- Find a tenant by its id or its domain.
+---@param text string
+---@return table?
 function Directory:tenant(text)
   local wanted = text:lower()
   local found = self.world:record("tenant", wanted)
@@ -116,7 +126,7 @@ function Directory:tenant(text)
   end
 end
 
--- Records -----------------------------------------------------------------------------------------------------------------
+-- Records -----------------------------------------------------------------------------------------
 
 local function complete(self, kind, record)
   local copy = tables.merge({ kind = kind }, record)
@@ -126,33 +136,55 @@ local function complete(self, kind, record)
   return copy
 end
 
---- Add a user, or replace who has that object id.
----@param user { name: string, object_id: string?, tenant_id: string?, display_name: string?, password: string?, disabled: boolean? }
----  name: as Entra has it, ann@contoso.com
+---@class azureml.emulator.User
+---@field name string              as Entra has it: ann@contoso.com
+---@field object_id string?        by default a new GUID
+---@field tenant_id string?        by default the home tenant
+---@field display_name string?
+---@field password string?
+---@field disabled boolean?
+
+--- Add a user. Replace the record with the same object id, if there is one.
+---@param user azureml.emulator.User
 ---@return table
 function Directory:add_user(user)
   return self.world:save("user", complete(self, "user", user))
 end
 
---- Add an application, or replace the one of that object id.
----@param application table
----  client_id, object_id (of its service principal), tenant_id, name; how it proves itself: client_secret, or secrets { { value,
----  expires } }, certificates (PEM texts), federated { { issuer, subject, audience } }; redirect_uris, public (it needs no proof where a
----  person signs in), multi_tenant, disabled; single_use_assertions (it may not send the same one again); family ("1": its refresh tokens
----  are good for the others of it). Times are seconds since 1970.
+---@class azureml.emulator.Application
+---@field client_id string?        by default a new GUID
+---@field object_id string?        of its service principal; by default a new GUID
+---@field tenant_id string?        by default the home tenant
+---@field name string?
+---@field client_secret string?    a secret that never expires
+---@field secrets { value: string, expires: number? }[]?      expires: seconds since 1970
+---@field certificates string[]?   PEM texts
+---@field federated { issuer: string, subject: string, audience: string? }[]?
+---@field redirect_uris string[]?
+---@field public boolean?          it needs no proof where a user signs in
+---@field multi_tenant boolean?    all tenants know it
+---@field disabled boolean?
+---@field single_use_assertions boolean?      it may send each assertion only once
+---@field family string?           "1": other applications of the family may use its refresh tokens
+
+--- Add an application. Replace the record with the same object id, if there is one.
+---@param application azureml.emulator.Application
 ---@return table
 function Directory:add_application(application)
   local record = complete(self, "application", application)
   record.client_id = record.client_id or self.guid()
   if record.client_secret then
-    record.secrets = table.move(record.secrets or {}, 1, #(record.secrets or {}), 2, { { value = record.client_secret } })
+    local others = record.secrets or {}
+    local secrets = { { value = record.client_secret } }
+    record.secrets = table.move(others, 1, #others, 2, secrets)
     record.client_secret = nil
   end
   return self.world:save("application", record)
 end
 
---- Add a managed identity of the machine that the emulator's metadata endpoints play.
----@param identity table      client_id, object_id, resource_id, tenant_id, name; system: it is the machine's own
+--- Add a managed identity of the machine that the emulator's metadata endpoints imitate.
+---@param identity table      client_id, object_id, resource_id, tenant_id, name;
+---  system: true for the system-assigned identity
 ---@return table
 function Directory:add_identity(identity)
   local record = complete(self, "identity", identity)
@@ -160,28 +192,30 @@ function Directory:add_identity(identity)
   return self.world:save("identity", record)
 end
 
---- Add an outside issuer, whose tokens federated credentials may take for proof.
----@param issuer { issuer: string, keys: table[] }      keys: JWKs, or PEM texts of public keys or certificates
+--- Add an outside issuer. Federated credentials may accept its tokens as proof.
+---@param issuer { issuer: string, keys: table[] }
+---  keys: JWKs, or PEM texts of public keys or certificates
 function Directory:add_issuer(issuer)
   return self.world:save("issuer", { issuer = issuer.issuer, keys = issuer.keys })
 end
 
---- Make a change of a record known.
+--- Save a changed record.
+---@param record table
 function Directory:change(record)
   return self.world:save(record.kind, record)
 end
 
---- Take one away: who held a token of it is nobody now.
+--- Remove a record. Its tokens stop working.
 ---@param record table
 function Directory:remove(record)
   self.world:drop(record.kind, record)
 end
 
--- Looking up --------------------------------------------------------------------------------------------------------------
+-- Looking up --------------------------------------------------------------------------------------
 
 local NAMES = { "object_id", "client_id", "name" }
 
--- By each of its names: an object id goes before a client id, that before a name.
+-- An object id takes precedence over a client id, a client id over a name.
 local function index(self)
   for _, name in ipairs(NAMES) do
     for _, kind in ipairs(PRINCIPALS) do
@@ -193,7 +227,7 @@ local function index(self)
   end
 end
 
---- Who has that object id, client id or name; nil if nobody.
+--- Find a user, application or identity by its object id, client id or name.
 ---@param text string
 ---@return table?
 function Directory:principal(text)
@@ -201,23 +235,27 @@ function Directory:principal(text)
   return self.principals[text:lower()]
 end
 
---- An application, as a tenant sees it; nil if there is none of that client id.
+--- Find an application by its client id, as a tenant sees it.
 ---@param tenant_id string
 ---@param client_id string
 ---@return table?
 function Directory:application(tenant_id, client_id)
   local found = self:principal(client_id)
-  if not found or found.kind ~= "application" or found.client_id:lower() ~= client_id:lower() then return nil end
-  return (found.multi_tenant or found.tenant_id:lower() == tenant_id:lower()) and found or nil
+  if not found or found.kind ~= "application" then return nil end
+  if found.client_id:lower() ~= client_id:lower() then return nil end
+  local is_visible = found.multi_tenant or found.tenant_id:lower() == tenant_id:lower()
+  return is_visible and found or nil
 end
 
---- A user by name or object id; nil if there is none.
+--- Find a user by name or object id.
+---@param text string
+---@return table?
 function Directory:user(text)
   local found = self:principal(text)
   return found and found.kind == "user" and found or nil
 end
 
---- All managed identities, the machine's own first.
+--- Return all managed identities, the system-assigned identity first.
 ---@return table[]
 function Directory:identities()
   return tables.values(self.world.records.identity, function(a, b)
@@ -226,8 +264,9 @@ function Directory:identities()
   end)
 end
 
---- The certificates of an application, read.
----@return table[]      as core.crypto.certificate tells them
+--- Return the certificates of an application, parsed.
+---@param application table
+---@return table[]      results of core.crypto.certificate
 function Directory:certificates_of(application)
   local list = {}
   for i, text in ipairs(application.certificates or {}) do
@@ -237,13 +276,14 @@ function Directory:certificates_of(application)
   return list
 end
 
---- The keys of an outside issuer; nil if there is none.
----@return userdata[]?
+--- Return the keys of an outside issuer.
+---@param issuer string
+---@return userdata[]?      nil if the issuer is unknown
 function Directory:keys_of(issuer)
   local found = self.world:record("issuer", issuer)
   if not found then return nil end
   local list = {}
-  for i, given in ipairs(found.keys) do list[i] = assert(key_of(given)) end
+  for i, value in ipairs(found.keys) do list[i] = assert(key_of(value)) end
   return list
 end
 

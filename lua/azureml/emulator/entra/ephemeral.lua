@@ -1,10 +1,11 @@
---- Records that end by themselves: codes, refresh tokens, assertions that were seen. Each has an `id` and the time at which it is
---- `forgotten`, in seconds since 1970.
+--- Define kinds of records that the world deletes at a set time: codes, refresh tokens, used
+--- assertions. Each record has an `id`, and the time at which it is `forgotten`, in seconds since
+--- 1970. emulator/world.lua keeps the records.
 local world = require "azureml.emulator.world"
 
 local ephemeral = {}
 
---- A kind of such records.
+--- Define a kind of ephemeral records.
 ---@param kind string
 function ephemeral.kind(kind)
   world.kinds[kind] = {
@@ -14,9 +15,10 @@ function ephemeral.kind(kind)
   }
 end
 
-local MOST = 10000      -- of one kind, that anybody may have made: who asks without proof is not to fill the memory
+-- Records of each kind: a client without proof could otherwise fill the memory.
+local MOST = 10000
 
---- Whether there are as many of a kind as there may be.
+--- Return whether the world holds the maximum of 10000 records of a kind.
 ---@param of table       the world
 ---@param kind string
 ---@return boolean

@@ -1,14 +1,17 @@
---- Forms as browsers and clients send them: names and values, percent-encoded, a blank as '+' or %20.
+--- Read and write forms as browsers and clients send them: percent-encoded names and values, with
+--- a blank as '+' or %20. Escape text for HTML.
 local core = require "azureml.core"
 local tables = require "azureml.tables"
 
 local form = {}
 
 local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
 end
 
---- The fields of a text. What is no UTF-8 is no text: left out, like a field that was not sent.
+--- Read the fields of a form. Skip a field whose name or value is invalid UTF-8.
 ---@param text string
 ---@return table<string, string>
 function form.read(text)
@@ -23,17 +26,21 @@ function form.read(text)
   return fields
 end
 
---- A text of fields, sorted by name.
+--- Write fields as a form, sorted by name.
 ---@param fields table<string, string>
 ---@return string
 function form.write(fields)
-  local parts = tables.texts(fields, function(name, value) return core.escape(name) .. "=" .. core.escape(value) end)
+  local parts = tables.texts(fields, function(name, value)
+    return core.escape(name) .. "=" .. core.escape(value)
+  end)
   return table.concat(parts, "&")
 end
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+local ENTITIES = {
+  ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;",
+}
 
---- A text as HTML shows it.
+--- Escape text for HTML.
 ---@param text string
 ---@return string
 function form.html(text)

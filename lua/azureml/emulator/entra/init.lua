@@ -1,4 +1,5 @@
---- Entra's side: which request is which, in which tenant, and how a refusal is answered.
+--- Route requests to Entra and to the token endpoints of machines: find the handler and the tenant,
+--- and turn a raised refusal into a response. The handlers are in the other files of this folder.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local device = require "azureml.emulator.entra.device"
 local form = require "azureml.emulator.entra.form"
@@ -12,7 +13,7 @@ local trouble = require "azureml.emulator.trouble"
 
 local entra = {}
 
--- Below a tenant. Each method: who answers.
+-- path below a tenant -> method -> handler
 local below_tenant = {
   ["oauth2/v2.0/token"] = { POST = token_endpoint.answer },
   ["oauth2/token"] = { POST = token_endpoint.answer },
@@ -24,8 +25,8 @@ local below_tenant = {
   ["discovery/keys"] = { GET = metadata.keys },
 }
 
--- Of no tenant.
-local apart = {
+-- path without a tenant -> method -> handler
+local without_tenant = {
   ["common/discovery/instance"] = { GET = metadata.instance },
   ["devicelogin"] = { GET = sign_in.device_page, POST = sign_in.device_page },
   ["metadata/endpoints"] = { GET = metadata.endpoints },
@@ -35,84 +36,108 @@ local apart = {
   ["cloudshell/oauth2/token"] = { POST = managed.cloud_shell },
 }
 
--- Not tenants, but the tenant of whoever signs in. A sign-in without a person has none.
+-- Each stands for the tenant of the user that signs in. An application cannot use them.
 local ALIASES = { common = true, organizations = true, consumers = true }
 
-local function set_tenant(at, text)
-  at.tenant_text, at.alias = text, ALIASES[text:lower()] ~= nil
-  at.tenant = at.alias and at.directory:home() or at.directory:tenant(text)
-  if at.tenant then return end
+local function set_tenant(request, text)
+  request.tenant_text, request.alias = text, ALIASES[text:lower()] ~= nil
+  local directory = request.directory
+  request.tenant = request.alias and directory:home() or directory:tenant(text)
+  if request.tenant then return end
   if not text:find "^[%w.-]+$" then aadsts.raise(900023, text) end
   aadsts.raise(90002, text)
 end
 
-local function fields_of(request, query)
-  if request.method == "GET" then return tables.copy(query) end
-  return form.read(request.body or "")
+local function fields_of(http, query)
+  if http.method == "GET" then return tables.copy(query) end
+  return form.read(http.body or "")
 end
 
-local function open(emulator, request, query)
-  local origin, host = origin_of(emulator, request)
+--- What handlers know about a request.
+---@class azureml.emulator.EntraRequest
+---@field http table              the HTTP request: method, target, headers, body
+---@field query table<string, string>
+---@field form table<string, string>      the fields of the body, or of the query of a GET
+---@field origin string           scheme, host and port by which the client reaches the emulator
+---@field host string             host and port of the origin
+---@field url string              the emulator's own URL
+---@field now number              seconds since 1970
+---@field tenant table?           the record of the tenant in the path
+---@field tenant_text string?     the tenant as the path spells it
+---@field alias boolean?          the path has "common", "organizations" or "consumers"
+---@field emulator table
+---@field world table
+---@field directory table
+---@field tokens table
+
+local function open(emulator, http, query)
+  local origin, host = origin_of(emulator, http)
   return {
-    emulator = emulator, request = request, query = query, form = fields_of(request, query), origin = origin, host = host,
-    url = emulator.url or origin, now = emulator.clock:now(), world = emulator.world, directory = emulator.directory,
+    http = http, query = query, form = fields_of(http, query), origin = origin, host = host,
+    url = emulator.url or origin, now = emulator.clock:now(),
+    emulator = emulator, world = emulator.world, directory = emulator.directory,
     tokens = emulator.tokens,
   }
 end
 
--- A refusal of a sign-in is asked for by its number: { trouble = { name = "entra", code = 90033 } }.
-local function take_trouble(emulator, request, path)
-  local one = emulator.faults:take { method = request.method, path = path, entra = true }
-  if one and one.name == "entra" then error(aadsts.made(math.tointeger(one.code)), 0) end
-  if one and one.name == "expire_token" then emulator.tokens:expire() end
-  return one
+-- Trouble names a refusal by its number: { trouble = { name = "entra", code = 90033 } }.
+local function take_trouble(emulator, http, path)
+  local taken = emulator.faults:take { method = http.method, path = path, entra = true }
+  if taken and taken.name == "entra" then error(aadsts.made(math.tointeger(taken.code)), 0) end
+  if taken and taken.name == "expire_token" then emulator.tokens:expire() end
+  return taken
 end
 
-local function act(at, request, handler, tenant, path)
-  at.world:settle()      -- what has ended is forgotten
-  at.trouble = take_trouble(at.emulator, request, path)
-  local instead = trouble.instead(at.trouble)
+local function act(request, handler, tenant, path)
+  request.world:settle()      -- delete expired records
+  request.trouble = take_trouble(request.emulator, request.http, path)
+  local instead = trouble.instead(request.trouble)
   if instead then return instead end
-  if tenant then set_tenant(at, tenant) end
-  return handler(at)
+  if tenant then set_tenant(request, tenant) end
+  return handler(request)
 end
 
-local SECRETIVE = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
+local UNCACHED = { ["Cache-Control"] = "no-store, no-cache", Pragma = "no-cache" }
 
-local function finish(given)
-  given.headers = tables.merge(given.headers, given.status and SECRETIVE)
-  return given
+local function finish(response)
+  response.headers = tables.merge(response.headers, response.status and UNCACHED)
+  return response
 end
 
+-- Return the handlers of a path by method, and the tenant in the path.
 local function find(segments)
-  local whole = table.concat(segments, "/"):lower()
-  if apart[whole] then return apart[whole] end
-  local user = whole:match "^common/userrealm/[^/]+$" and segments[3]
-  if user then return { GET = function(at) return metadata.realm(at, user) end } end
+  local path = table.concat(segments, "/"):lower()
+  if without_tenant[path] then return without_tenant[path] end
+  local user = path:match "^common/userrealm/[^/]+$" and segments[3]
+  if user then return { GET = function(request) return metadata.realm(request, user) end } end
   return below_tenant[table.concat(segments, "/", 2):lower()], segments[1]
 end
 
---- Answer a request, if it is one to Entra or to a machine's endpoint.
+--- Answer a request to Entra or to a machine's token endpoint.
 ---@param emulator table
----@param request table
----@param segments string[]
+---@param http table              the HTTP request
+---@param segments string[]       of its path
 ---@param query table<string, string>
----@return table? given
----@raise what went wrong here, and is no refusal
-function entra.answer(emulator, request, segments, query)
-  local entry, tenant = find(segments)
-  if not entry then return nil end
-  local handler = entry[request.method]
+---@return table? response        nil if the path belongs to neither
+---@raise an internal error of the emulator; refusals become responses
+function entra.answer(emulator, http, segments, query)
+  local handlers, tenant = find(segments)
+  if not handlers then return nil end
+  local handler = handlers[http.method]
   if not handler then
-    return { status = 405, json = { error = "invalid_request", error_description = "The method is not allowed here." } }
+    local description = "The method is not allowed here."
+    return {
+      status = 405, json = { error = "invalid_request", error_description = description },
+    }
   end
-  local at = open(emulator, request, query)
-  local ok, given = pcall(act, at, request, handler, tenant, (request.target:match "^[^?]*"))
+  local request = open(emulator, http, query)
+  local path = http.target:match "^[^?]*"
+  local ok, response = pcall(act, request, handler, tenant, path)
   if not ok then
-    if not aadsts.is(given) then error(given, 0) end
-    given = aadsts.answer(given, emulator.world, request.headers["client-request-id"])
+    if not aadsts.is(response) then error(response, 0) end
+    response = aadsts.answer(response, emulator.world, http.headers["client-request-id"])
   end
-  return finish(trouble.mark(at.trouble, given))
+  return finish(trouble.mark(request.trouble, response))
 end
 
 return entra

@@ -1,39 +1,42 @@
---- The key that signs the emulator's tokens, and how it is published. One a process, as Entra has one for all tenants: making it takes
---- longer than all else at the start.
+--- Make the key that signs the emulator's tokens, and publish its public half. All emulators of a
+--- process share a key: making it takes most of the start time. Entra too has keys for all tenants.
 local crypto = require("azureml.core").crypto
 local json = require "azureml.json"
 
 local keys = {}
 
-local made      -- the process's own: made when first needed
+local own      -- the key of this process, made on first use
 
--- RFC 7638: the same key has the same id wherever it is read.
+-- RFC 7638: the id depends only on the key.
 local function id_of(jwk)
   return crypto.base64url(crypto.sha256(('{"e":"%s","kty":"RSA","n":"%s"}'):format(jwk.e, jwk.n)))
 end
 
-local function named(key)
+local function with_id(key)
   local jwk = key:jwk()
   return { key = key, id = id_of(jwk), jwk = jwk }
 end
 
---- The key to sign with.
----@param pem string?      a private key that was kept; else the process's own
+--- Return a signing key.
+---@param pem string?      a saved private key; by default the key of this process
 ---@return { key: userdata, id: string, jwk: table }
 function keys.open(pem)
-  if pem then return named(assert(crypto.read_key(pem))) end
-  made = made or named(assert(crypto.generate_key()))
-  return made
+  if pem then return with_id(assert(crypto.read_key(pem))) end
+  own = own or with_id(assert(crypto.generate_key()))
+  return own
 end
 
---- What is published of it: a set of one.
----@param one table
+--- Return the public half of a key as a JWK set.
+---@param key { id: string, jwk: table }
 ---@param issuer string
 ---@return table
-function keys.published(one, issuer)
+function keys.published(key, issuer)
   return {
     keys = json.array {
-      { kty = one.jwk.kty, use = "sig", alg = "RS256", kid = one.id, x5t = one.id, n = one.jwk.n, e = one.jwk.e, issuer = issuer },
+      {
+        kty = key.jwk.kty, use = "sig", alg = "RS256", kid = key.id, x5t = key.id,
+        n = key.jwk.n, e = key.jwk.e, issuer = issuer,
+      },
     },
   }
 end

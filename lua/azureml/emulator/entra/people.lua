@@ -1,5 +1,5 @@
---- The people of the default world, and those that a seed or the control endpoint adds: users, applications, machines' identities, what
---- each may do.
+--- Add principals and their roles: those of the default world, and those of a seed or the control
+--- endpoint. entra/directory.lua keeps the principals, emulator/roles.lua keeps the roles.
 local core = require "azureml.core"
 local directory = require "azureml.emulator.entra.directory"
 local options = require "azureml.options"
@@ -8,17 +8,19 @@ local seed = require "azureml.emulator.seed"
 
 local people = {}
 
--- The ids are nobody's.
+-- The ids are made up.
 people.TENANT = { name = "emulator.onmicrosoft.com" }
 local READER = "44444444-4444-4444-4444-444444444444"
 local USER = {
-  object_id = "55555555-5555-5555-5555-555555555555", name = "owner@emulator.onmicrosoft.com", display_name = "Emulator Owner",
+  object_id = "55555555-5555-5555-5555-555555555555",
+  name = "owner@emulator.onmicrosoft.com", display_name = "Emulator Owner",
 }
 local MACHINE = {
-  object_id = "66666666-6666-6666-6666-666666666666", client_id = "77777777-7777-7777-7777-777777777777", name = "machine", system = true,
+  object_id = "66666666-6666-6666-6666-666666666666",
+  client_id = "77777777-7777-7777-7777-777777777777", name = "machine", system = true,
 }
 
--- Microsoft's own clients, which every tenant knows: a person signs in with them, and no proof of theirs is needed.
+-- Microsoft's own public clients, known in every tenant. Users sign in with them.
 local CLIENTS = {
   { client_id = "04b07795-8ddb-461a-bbee-02f9e1bf7b46", name = "Microsoft Azure CLI" },
   { client_id = "1950a258-227b-4e31-a9cf-717495945fc2", name = "Microsoft Azure PowerShell" },
@@ -31,127 +33,181 @@ local function secret()
   return core.crypto.base64url(core.random(30))
 end
 
-local function add_clients(people_of)
+local function add_clients(known)
   for _, client in ipairs(CLIENTS) do
-    people_of:add_application { client_id = client.client_id, name = client.name, public = true, multi_tenant = true, family = "1" }
+    known:add_application {
+      client_id = client.client_id, name = client.name, public = true, multi_tenant = true,
+      family = "1",
+    }
   end
 end
 
 local function assign(emulator, principal, role)
-  assert(emulator.roles:assign { principal_id = principal.object_id, role = role, scope = EVERYWHERE })
+  local assignment = { principal_id = principal.object_id, role = role, scope = EVERYWHERE }
+  assert(emulator.roles:assign(assignment))
 end
 
--- Who are known by name to the emulator: found again where the world was kept.
+-- Set the principals that the emulator knows by name; a restored world has them already.
 local function remember(emulator, names)
   emulator.owner = emulator.directory:application(names.tenant_id, names.client_id)
   emulator.reader = emulator.directory:application(names.tenant_id, READER)
   emulator.user = emulator.directory:user(USER.object_id)
 end
 
--- What the machine's endpoints are opened with, the same as long as the world is kept.
+-- Return the secret of the machine's endpoints. It is saved with the world.
 local function machine_secret(emulator)
-  local kept = emulator.world:record("setting", "machine") or emulator.world:save("setting", { id = "machine", secret = secret() })
+  local kept = emulator.world:record("setting", "machine")
+    or emulator.world:save("setting", { id = "machine", secret = secret() })
   return kept.secret
 end
 
---- The people of the default world: an application that may do all ("owner"), one that may only look ("reader"), a user who may do all, a
---- machine's identity that may do all but give roles, and Microsoft's own clients. In a world that has people, they are found again.
----@param emulator table       world, directory, roles; given owner, reader, user
+--- Add the principals of the default world: an application that may do all ("owner"), one that may
+--- only read ("reader"), a user that may do all, a machine's identity that may do all but assign
+--- roles, and Microsoft's own clients. In a restored world find them.
+---@param emulator table       has world, directory, roles; gets owner, reader, user, machine_secret
 ---@param names table          tenant_id, client_id, client_secret
 function people.settle(emulator, names)
-  local all = emulator.directory
-  if not all:home() then
-    all:add_tenant { id = names.tenant_id, name = people.TENANT.name }
-    assign(emulator, all:add_application { client_id = names.client_id, client_secret = names.client_secret, name = "owner" }, "Owner")
-    assign(emulator, all:add_application { client_id = READER, client_secret = secret(), name = "reader" }, "Reader")
-    assign(emulator, all:add_user(USER), "Owner")
-    assign(emulator, all:add_identity(MACHINE), "Contributor")
-    add_clients(all)
+  local known = emulator.directory
+  if not known:home() then
+    known:add_tenant { id = names.tenant_id, name = people.TENANT.name }
+    local owner = known:add_application {
+      client_id = names.client_id, client_secret = names.client_secret, name = "owner",
+    }
+    local reader = known:add_application {
+      client_id = READER, client_secret = secret(), name = "reader",
+    }
+    assign(emulator, owner, "Owner")
+    assign(emulator, reader, "Reader")
+    assign(emulator, known:add_user(USER), "Owner")
+    assign(emulator, known:add_identity(MACHINE), "Contributor")
+    add_clients(known)
   end
   emulator.machine_secret = machine_secret(emulator)
   remember(emulator, names)
 end
 
--- What a seed adds --------------------------------------------------------------------------------------------------------
+-- Seeds -------------------------------------------------------------------------------------------
 
 local ASSIGNMENT = {
-  principal = "string", role = "string", scope = "string", subscription_id = "string", resource_group = "string", workspace_name = "string",
-  id = "string",
+  principal = "string", role = "string", scope = "string", subscription_id = "string",
+  resource_group = "string", workspace_name = "string", id = "string",
 }
 
--- list of the seed -> what checks one of it, what adds one
+local TENANT = { id = "string", name = "string" }
+
+local function fault_of_kind(kind)
+  return function(record) return directory.fault_of(kind, record) end
+end
+
+-- list in the seed, function that checks a member, function that adds a member
 local kinds = {
-  { "tenants", function(one) return options.fault_of("a tenant", one, { id = "string", name = "string" }) end,
-    function(emulator, one) emulator.directory:add_tenant(one) end },
-  { "users", function(one) return directory.fault_of("user", one) end, function(emulator, one) emulator.directory:add_user(one) end },
-  { "applications", function(one) return directory.fault_of("application", one) end,
-    function(emulator, one) emulator.directory:add_application(one) end },
-  { "identities", function(one) return directory.fault_of("identity", one) end,
-    function(emulator, one) emulator.directory:add_identity(one) end },
-  { "issuers", function(one) return directory.fault_of("issuer", one) end, function(emulator, one) emulator.directory:add_issuer(one) end },
-  { "roles", roles.fault_of, function(emulator, one) emulator.roles:define(one) end },
+  {
+    "tenants",
+    function(record) return options.fault_of("a tenant", record, TENANT) end,
+    function(emulator, record) emulator.directory:add_tenant(record) end,
+  },
+  {
+    "users", fault_of_kind "user",
+    function(emulator, record) emulator.directory:add_user(record) end,
+  },
+  {
+    "applications", fault_of_kind "application",
+    function(emulator, record) emulator.directory:add_application(record) end,
+  },
+  {
+    "identities", fault_of_kind "identity",
+    function(emulator, record) emulator.directory:add_identity(record) end,
+  },
+  {
+    "issuers", fault_of_kind "issuer",
+    function(emulator, record) emulator.directory:add_issuer(record) end,
+  },
+  { "roles", roles.fault_of, function(emulator, record) emulator.roles:define(record) end },
 }
 
--- What a seed may say of them. Who has a role is looked up when it is sown: it may be the seed's own.
+-- The principal of an assignment is looked up when the seed is added: the seed may define it.
 local function rule_of(fault_of)
   return seed.rule.list_of(function(value, place)
-    local wrong = fault_of(value)
-    return wrong and ("%s: %s"):format(place, wrong)
+    local fault = fault_of(value)
+    return fault and ("%s: %s"):format(place, fault)
   end)
 end
 
 for _, kind in ipairs(kinds) do seed.rules[kind[1]] = rule_of(kind[2]) end
-seed.rules.role_assignments = rule_of(function(one) return options.fault_of("a role assignment", one, ASSIGNMENT) end)
 
--- Where an assignment holds: as a path, or by names; what is not named lies in the default world.
-local function scope_of(emulator, one)
-  if one.scope then return one.scope end
-  local scope = "/subscriptions/" .. (one.subscription_id or emulator.names.subscription_id)
-  if not one.resource_group and not one.workspace_name then return scope end
-  scope = scope .. "/resourceGroups/" .. (one.resource_group or emulator.names.resource_group)
-  return one.workspace_name and scope .. "/providers/Microsoft.MachineLearningServices/workspaces/" .. one.workspace_name or scope
+seed.rules.role_assignments = rule_of(function(assignment)
+  return options.fault_of("a role assignment", assignment, ASSIGNMENT)
+end)
+
+-- Return the scope of an assignment, given as a path or by names. Names that are left out are those
+-- of the default world.
+local function scope_of(emulator, assignment)
+  if assignment.scope then return assignment.scope end
+  local group, workspace = assignment.resource_group, assignment.workspace_name
+  local subscription_id = assignment.subscription_id or emulator.names.subscription_id
+  local scope = "/subscriptions/" .. subscription_id
+  if not group and not workspace then return scope end
+  scope = scope .. "/resourceGroups/" .. (group or emulator.names.resource_group)
+  if not workspace then return scope end
+  return scope .. "/providers/Microsoft.MachineLearningServices/workspaces/" .. workspace
 end
 
-local function fault_of_assignment(emulator, one)
-  local wrong = options.fault_of("a role assignment", one, ASSIGNMENT)
-  if wrong then return wrong end
+local function fault_of_assignment(emulator, assignment)
+  local fault = options.fault_of("a role assignment", assignment, ASSIGNMENT)
+  if fault then return fault end
   for _, name in ipairs { "principal", "role" } do
-    if not one[name] then return ("a role assignment needs '%s'"):format(name) end
+    if not assignment[name] then return ("a role assignment needs '%s'"):format(name) end
   end
-  if not emulator.directory:principal(one.principal) then return ("there is nobody called '%s' to give a role to"):format(one.principal) end
-  if not emulator.roles:role(one.role) then return ("there is no role '%s'"):format(one.role) end
+  if not emulator.directory:principal(assignment.principal) then
+    return ("there is no principal called '%s' to give a role to"):format(assignment.principal)
+  end
+  if not emulator.roles:role(assignment.role) then
+    return ("there is no role '%s'"):format(assignment.role)
+  end
 end
 
---- Give a role.
+---@class azureml.emulator.RoleAssignment
+---@field principal string          an object id, client id or name
+---@field role string               a name or an id
+---@field scope string?             a path; or the three names below
+---@field subscription_id string?   by default the emulator's
+---@field resource_group string?    by default the emulator's, if workspace_name is given; else all
+---@field workspace_name string?    by default all workspaces
+---@field id string?
+
+--- Assign a role. Without `scope` and names the assignment covers the default subscription.
 ---@param emulator table
----@param one table       principal (an object id, client id or name), role (a name or id), and where: scope, or subscription_id,
----  resource_group, workspace_name; without any of them in the whole default subscription
----@return table? assignment, string? fault
-function people.assign(emulator, one)
-  local wrong = fault_of_assignment(emulator, one)
-  if wrong then return nil, wrong end
+---@param assignment azureml.emulator.RoleAssignment
+---@return table? record, string? fault
+function people.assign(emulator, assignment)
+  local fault = fault_of_assignment(emulator, assignment)
+  if fault then return nil, fault end
   return emulator.roles:assign {
-    id = one.id, principal_id = emulator.directory:principal(one.principal).object_id, role = one.role, scope = scope_of(emulator, one),
+    id = assignment.id,
+    principal_id = emulator.directory:principal(assignment.principal).object_id,
+    role = assignment.role, scope = scope_of(emulator, assignment),
   }
 end
 
---- Add what a seed says: { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list. What each is: the
---- directory's add_..., roles' define and people.assign.
+--- Add the lists of a seed: tenants, users, applications, identities, issuers, roles,
+--- role_assignments. See the add functions of the directory, `define` of roles, and
+--- `people.assign` for their members.
 ---@param emulator table
----@param given table
----@return string? fault      nil: all was added; else nothing of the list that is wrong, nor of those after it
-function people.add(emulator, given)
+---@param lists table
+---@return string? fault      nil if all was added; else the list with the fault and the lists after
+---  it were not added (of role_assignments those before the fault were)
+function people.add(emulator, lists)
   for _, kind in ipairs(kinds) do
     local name, fault_of, add = table.unpack(kind)
-    for _, one in ipairs(given[name] or {}) do
-      local wrong = fault_of(one)
-      if wrong then return wrong end
+    for _, record in ipairs(lists[name] or {}) do
+      local fault = fault_of(record)
+      if fault then return fault end
     end
-    for _, one in ipairs(given[name] or {}) do add(emulator, one) end
+    for _, record in ipairs(lists[name] or {}) do add(emulator, record) end
   end
-  for _, one in ipairs(given.role_assignments or {}) do
-    local _, wrong = people.assign(emulator, one)
-    if wrong then return wrong end
+  for _, assignment in ipairs(lists.role_assignments or {}) do
+    local _, fault = people.assign(emulator, assignment)
+    if fault then return fault end
   end
 end
 

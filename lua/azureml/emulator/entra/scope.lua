@@ -1,4 +1,4 @@
---- Scopes: one resource a request, with or without the three words of OpenID Connect.
+--- Read scopes: each request names one resource, and may add scopes of OpenID Connect.
 --- Source: spec/contract/auth.md, section 2.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local core = require "azureml.core"
@@ -8,13 +8,15 @@ local scope = {}
 local WORDS = { openid = true, profile = true, email = true, offline_access = true }
 local GRAPH = "https://graph.microsoft.com"
 
--- What a token can be for; an application of the directory too, as api://ID or ID, and whatever a test has on this machine.
+-- Resources that a token can be for. Applications of the directory (api://ID or ID) and loopback
+-- addresses are resources too.
 local resources = {
-  ["https://management.azure.com"] = true, ["https://management.core.windows.net"] = true, [GRAPH] = true,
-  ["https://vault.azure.net"] = true, ["https://storage.azure.com"] = true, ["https://ml.azure.com"] = true,
-  ["https://database.windows.net"] = true, ["api://azureadtokenexchange"] = true, ["https://graph.windows.net"] = true,
-  ["https://batch.core.windows.net"] = true, ["https://management.usgovcloudapi.net"] = true,
-  ["https://management.chinacloudapi.cn"] = true,
+  ["https://management.azure.com"] = true, ["https://management.core.windows.net"] = true,
+  ["https://management.usgovcloudapi.net"] = true, ["https://management.chinacloudapi.cn"] = true,
+  [GRAPH] = true, ["https://graph.windows.net"] = true,
+  ["https://vault.azure.net"] = true, ["https://storage.azure.com"] = true,
+  ["https://ml.azure.com"] = true, ["https://database.windows.net"] = true,
+  ["https://batch.core.windows.net"] = true, ["api://azureadtokenexchange"] = true,
 }
 
 local function is_known(directory, resource)
@@ -28,12 +30,14 @@ local function resource_of(text)
   return text:match "^(%S+)/%.default$" or text:match "^(%a[%w+.-]*://%S+)/[^/%s]+$"
 end
 
-local function check_known(at, resource)
-  if not is_known(at.directory, resource) then aadsts.raise(500011, resource, at.tenant.name or at.tenant.id) end
+local function check_known(request, resource)
+  if not is_known(request.directory, resource) then
+    aadsts.raise(500011, resource, request.tenant.name or request.tenant.id)
+  end
   return resource
 end
 
--- The words of OpenID Connect, and what is left.
+-- Separate the scopes of OpenID Connect from the others.
 local function split(text)
   local words, rest = {}, {}
   for word in text:gmatch "%S+" do
@@ -42,31 +46,31 @@ local function split(text)
   return words, rest
 end
 
---- What an application asks for in its own name.
----@param at table
+--- Read the scope of an application's own token. Refuse it unless it is RESOURCE/.default.
+---@param request azureml.emulator.EntraRequest
 ---@param text string
 ---@return string audience
-function scope.of_application(at, text)
+function scope.of_application(request, text)
   local _, rest = split(text)
   if #rest ~= 1 then aadsts.raise(70011, text) end
   local audience = rest[1]:match "^(%S+)/%.default$"
   if not audience then aadsts.raise(1002012, text) end
-  return check_known(at, audience)
+  return check_known(request, audience)
 end
 
---- What is asked for in a user's name. A scope without a resource is Graph's.
----@param at table
+--- Read the scopes of a user's token. A scope without a resource belongs to Microsoft Graph.
+---@param request azureml.emulator.EntraRequest
 ---@param text string
----@return string audience, table<string, boolean> words
-function scope.of_user(at, text)
+---@return string audience, table<string, boolean> words      words: the scopes of OpenID Connect
+function scope.of_user(request, text)
   local words, rest = split(text)
   local audience
-  for _, one in ipairs(rest) do
-    local resource = resource_of(one) or GRAPH
+  for _, word in ipairs(rest) do
+    local resource = resource_of(word) or GRAPH
     if audience and audience ~= resource then aadsts.raise(70011, text) end
     audience = resource
   end
-  return check_known(at, audience or GRAPH), words
+  return check_known(request, audience or GRAPH), words
 end
 
 return scope

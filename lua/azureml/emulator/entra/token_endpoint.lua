@@ -1,5 +1,7 @@
---- The token endpoint: each kind of grant, and what is given for it. Source: spec/contract/auth.md,
---- sections 2, 8 and 9.
+--- Serve the token endpoint: check each kind of grant and issue its tokens. entra/proof.lua checks
+--- the application, entra/access_token.lua signs the tokens.
+---
+--- Source: spec/contract/auth.md, sections 2, 8 and 9.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local device = require "azureml.emulator.entra.device"
 local json = require "azureml.json"
@@ -14,21 +16,21 @@ local token_endpoint = {}
 
 local TWO_HOURS = 7200
 
--- How long a client's own clock will take: one that runs fast here leaves it behind.
-local function real(at, seconds)
-  return math.max(1, math.floor(at.world.clock:in_real_time(seconds) or seconds))
+-- Convert seconds of the emulator's clock to seconds of the client's real clock.
+local function real(request, seconds)
+  return math.max(1, math.floor(request.world.clock:in_real_time(seconds) or seconds))
 end
 
-local function answer(at, text, lifetime, more)
-  local seconds = real(at, lifetime)
-  local given = {
+local function answer(request, text, lifetime, more)
+  local seconds = real(request, lifetime)
+  local body = {
     token_type = "Bearer", expires_in = seconds, ext_expires_in = seconds, access_token = text,
     refresh_in = seconds >= TWO_HOURS and seconds // 2 or nil,
   }
-  return { status = 200, json = tables.merge(given, more) }
+  return { status = 200, json = tables.merge(body, more) }
 end
 
--- Claims are a JSON object, where there are any.
+-- Return the claims parameter, which must be a JSON object.
 local function claims_of(fields)
   local text = fields.claims
   if not text or text == "" then return nil end
@@ -36,87 +38,104 @@ local function claims_of(fields)
   return text
 end
 
--- The first version of the endpoint has a resource where the second has a scope.
+-- Version 1 of the endpoint has a resource, version 2 has a scope.
 local function scope_of(fields)
   if fields.resource and not fields.scope then return fields.resource .. "/.default" end
   return proof.need(fields, "scope")
 end
 
--- In a user's name --------------------------------------------------------------------------------------------------------
+-- User tokens -------------------------------------------------------------------------------------
 
 local function client_info(user)
   return crypto.base64url(json.encode { uid = user.object_id, utid = user.tenant_id })
 end
 
--- Libraries need `scope` as a text; the rest comes where it was asked for.
-local function for_user(at, application, user, asked, more)
-  local audience, words = scope.of_user(at, asked)
-  local text, lifetime = at.tokens:issue {
-    principal = user, audience = audience, client_id = application.client_id, claims = claims_of(at.form) or more.claims,
+-- Issue a user's tokens. Libraries need the member `scope`; the refresh token, the id token and
+-- client_info are issued on request.
+local function for_user(request, application, user, requested, more)
+  local audience, words = scope.of_user(request, requested)
+  local text, lifetime = request.tokens:issue {
+    principal = user, audience = audience, client_id = application.client_id,
+    claims = claims_of(request.form) or more.claims,
   }
-  return answer(at, text, lifetime, {
-    scope = asked, foci = application.family,
-    refresh_token = words.offline_access and refresh.issue(at, { user = user, application = application, scope = asked, code = more.code })
-      or nil,
-    id_token = words.openid and at.tokens:issue_identity(at.origin, user, application.client_id, more.nonce) or nil,
-    client_info = at.form.client_info and client_info(user) or nil,
+  local refresh_token, id_token
+  if words.offline_access then
+    refresh_token = refresh.issue(request, {
+      user = user, application = application, scope = requested, code = more.code,
+    })
+  end
+  if words.openid then
+    id_token = request.tokens:issue_identity(
+      request.origin, user, application.client_id, more.nonce)
+  end
+  return answer(request, text, lifetime, {
+    scope = requested, foci = application.family,
+    refresh_token = refresh_token, id_token = id_token,
+    client_info = request.form.client_info and client_info(user) or nil,
   })
 end
 
--- Grants ------------------------------------------------------------------------------------------------------------------
+-- Grants ------------------------------------------------------------------------------------------
 
 local grants = {}
 
-function grants.client_credentials(at)
-  if at.alias then aadsts.raise(9001023, "client_credentials") end
-  local application, how = proof.check(at, false)
-  local audience = scope.of_application(at, scope_of(at.form))
-  local text, lifetime = at.tokens:issue {
-    principal = application, audience = audience, tenant_id = at.tenant.id, claims = claims_of(at.form), proof = how,
+function grants.client_credentials(request)
+  if request.alias then aadsts.raise(9001023, "client_credentials") end
+  local application, how = proof.check(request, false)
+  local audience = scope.of_application(request, scope_of(request.form))
+  local text, lifetime = request.tokens:issue {
+    principal = application, audience = audience, tenant_id = request.tenant.id,
+    claims = claims_of(request.form), proof = how,
   }
-  return answer(at, text, lifetime)
+  return answer(request, text, lifetime)
 end
 
-function grants.device_code(at)
-  local application = proof.check(at, true)
-  local user, one = device.redeem(at, application, at.form.device_code or proof.need(at.form, "code"))
-  return for_user(at, application, user, one.scope, {})
+function grants.device_code(request)
+  local application, fields = proof.check(request, true), request.form
+  local code = fields.device_code or proof.need(fields, "code")
+  local user, record = device.redeem(request, application, code)
+  return for_user(request, application, user, record.scope, {})
 end
 
 grants["urn:ietf:params:oauth:grant-type:device_code"] = grants.device_code
 
-function grants.authorization_code(at)
-  local application = proof.check(at, true)
-  local user, one = sign_in.redeem(at, application)
-  return for_user(at, application, user, at.form.scope or one.scope, { nonce = one.nonce, claims = one.claims, code = one.id })
+function grants.authorization_code(request)
+  local application = proof.check(request, true)
+  local user, record = sign_in.redeem(request, application)
+  return for_user(request, application, user, request.form.scope or record.scope, {
+    nonce = record.nonce, claims = record.claims, code = record.id,
+  })
 end
 
-function grants.refresh_token(at)
-  local application = proof.check(at, true)
-  local user, one = refresh.redeem(at, application, proof.need(at.form, "refresh_token"))
-  return for_user(at, application, user, at.form.scope or one.scope, { code = one.code })
+function grants.refresh_token(request)
+  local application, fields = proof.check(request, true), request.form
+  local text = proof.need(fields, "refresh_token")
+  local user, record = refresh.redeem(request, application, text)
+  local requested = fields.scope or record.scope
+  return for_user(request, application, user, requested, { code = record.code })
 end
 
--- Deprecated, and still what a user and a password in the environment lead to.
-function grants.password(at)
-  local application = proof.check(at, true)
-  local name, password = proof.need(at.form, "username"), proof.need(at.form, "password")
-  local user = at.directory:user(name)
-  if not user then aadsts.raise(50034, name, at.tenant.name or at.tenant.id) end
+-- Deprecated, but still used when the environment has a user name and a password.
+function grants.password(request)
+  local application, tenant = proof.check(request, true), request.tenant
+  local name = proof.need(request.form, "username")
+  local password = proof.need(request.form, "password")
+  local user = request.directory:user(name)
+  if not user then aadsts.raise(50034, name, tenant.name or tenant.id) end
   if user.disabled then aadsts.raise(50057) end
   if not user.password or user.password ~= password then aadsts.raise(50126) end
-  return for_user(at, application, user, proof.need(at.form, "scope"), {})
+  return for_user(request, application, user, proof.need(request.form, "scope"), {})
 end
 
 --- Answer a request for a token.
----@param at table         the request: form, request, tenant, tenant_text, alias, origin, now, world, directory, tokens
+---@param request azureml.emulator.EntraRequest
 ---@return table response
-function token_endpoint.answer(at)
-  proof.read_basic(at.request, at.form)
-  local kind = proof.need(at.form, "grant_type")
+function token_endpoint.answer(request)
+  proof.read_basic(request.http, request.form)
+  local kind = proof.need(request.form, "grant_type")
   local grant = grants[kind]
   if not grant then aadsts.raise(70003, kind) end
-  return grant(at)
+  return grant(request)
 end
 
 return token_endpoint

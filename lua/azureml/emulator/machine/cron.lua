@@ -1,16 +1,19 @@
---- NCrontab's expressions of five fields: minute, hour, day of the month, month, day of the week. A
---- day must fit both its fields, unlike in Unix's cron. Source: spec/contract/compute-rest.md,
---- section 9.1.
+--- Parse NCrontab expressions of five fields (minute, hour, day of the month, month, day of the
+--- week), and find the times that they name. A day must match both its fields, unlike in the cron
+--- of Unix. Source: spec/contract/compute-rest.md, section 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
 
 local cron = {}
 
-local MONTHS = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec" }
+local MONTHS = {
+  "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+}
 local WEEK = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" }
 
--- name, lowest, highest, names of the values from the lowest on
+-- name, lowest value, highest value, names of the values from the lowest on
 local fields = {
-  { "minute", 0, 59 }, { "hour", 0, 23 }, { "day", 1, 31 }, { "month", 1, 12, MONTHS }, { "weekday", 0, 6, WEEK },
+  { "minute", 0, 59 }, { "hour", 0, 23 }, { "day", 1, 31 }, { "month", 1, 12, MONTHS },
+  { "weekday", 0, 6, WEEK },
 }
 
 local function value_of(text, field)
@@ -22,7 +25,8 @@ local function value_of(text, field)
   return number and number >= low and number <= high and number or nil
 end
 
--- "*", "5", "1-5", each of them with "/2" behind it; "5/2" goes on to the highest, as in NCrontab.
+-- Read "*", "5" or "1-5", each with an optional step such as "/2". As in NCrontab, "5/2" extends to
+-- the highest value.
 local function range_of(text, field)
   local range, step = text:match "^([^/]+)/?(%d*)$"
   if not range or text:find "/$" then return nil end
@@ -45,7 +49,7 @@ local function set_of(text, field)
   return set
 end
 
---- Read an expression.
+--- Parse an expression.
 ---@param expression string
 ---@return table? parsed, string? fault
 function cron.parse(expression)
@@ -54,26 +58,29 @@ function cron.parse(expression)
   if #texts ~= #fields then return nil, ("it has %d fields, not 5"):format(#texts) end
   for i, field in ipairs(fields) do
     parsed[field[1]] = set_of(texts[i], field)
-    if not parsed[field[1]] then return nil, ("'%s' is no %s"):format(texts[i]:sub(1, 40), field[1]) end
+    if not parsed[field[1]] then
+      return nil, ("'%s' is no %s"):format(texts[i]:sub(1, 40), field[1])
+    end
   end
   return parsed
 end
 
--- The first time of a day at or after a minute of it.
+-- Return the first minute of a day that matches, from a minute of the day on.
 local function time_of_day(parsed, from)
   for hour = from // 60, 23 do
-    for minute = parsed.hour[hour] and (hour == from // 60 and from % 60 or 0) or 60, 59 do
+    local first = hour == from // 60 and from % 60 or 0
+    for minute = first, parsed.hour[hour] and 59 or -1 do
       if parsed.minute[minute] then return hour * 60 + minute end
     end
   end
 end
 
-local LONGEST = 28      -- years in which every date has met every day of the week
+local LONGEST = 28      -- years: within them each date falls on each day of the week
 
---- The next time it names, strictly after another; nil where there is none.
----@param parsed table
+--- Return the next time that an expression names, strictly after another time.
+---@param parsed table        a result of `cron.parse`
 ---@param after number        seconds of the wall clock
----@return integer?
+---@return integer?           nil if there is no such time
 function cron.next(parsed, after)
   local start = (math.floor(after) // 60 + 1) * 60
   local parts = calendar.parts(start)
@@ -83,7 +90,8 @@ function cron.next(parsed, after)
     if not parsed.month[month] then
       day, from = calendar.days(parts.year, month + 1, 1), 0
     else
-      local minutes = parsed.day[parts.day] and parsed.weekday[parts.wday - 1] and time_of_day(parsed, from)
+      local is_day = parsed.day[parts.day] and parsed.weekday[parts.wday - 1]
+      local minutes = is_day and time_of_day(parsed, from)
       if minutes then return day * calendar.DAY + minutes * 60 end
       day, from = day + 1, 0
     end

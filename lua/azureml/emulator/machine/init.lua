@@ -1,7 +1,9 @@
---- The machine behind a compute: which state it is in is a function of what was asked of it and of
---- the clock. A transition has a due time, and is seen when it is due; so is what happens by
---- itself: a schedule, the idle shutdown, the end of a job. Source: spec/contract/compute-rest.md,
---- sections 7.6, 7.7 and 9.
+--- Compute the state of the machine behind a compute as a function of the requested verbs and the
+--- clock. A transition has a due time and takes effect when it is due; so do schedules, idle
+--- shutdowns and ends of jobs. The compute is a plain record that emulator/world.lua owns; the
+--- other files of this folder deal with single features of it.
+---
+--- Source: spec/contract/compute-rest.md, sections 7.6, 7.7 and 9.
 local billing = require "azureml.emulator.machine.billing"
 local capacity = require "azureml.emulator.machine.capacity"
 local clock = require "azureml.emulator.clock"
@@ -14,11 +16,13 @@ local sizes = require "azureml.emulator.sizes"
 
 local machine = {}
 
--- verb -> the states it goes through, with the duration of each; the scripts that are run then; the state it ends in; the one it ends in
--- where it fails. Without the latter it stays what it was.
+-- verb -> the states on its way, each with the name of its duration; the scripts that run; the
+-- state at the end (by default the state before the verb); the state after a failure (same default)
 local paths = {
-  create = { { "Creating", "creating" }, { "SettingUp", "setting_up" }, scripts = { "creation", "startup" }, ends = "Running",
-    fails = "CreateFailed" },
+  create = {
+    { "Creating", "creating" }, { "SettingUp", "setting_up" },
+    scripts = { "creation", "startup" }, ends = "Running", fails = "CreateFailed",
+  },
   start = { { "Starting", "starting" }, scripts = { "startup" }, ends = "Running" },
   stop = { { "Stopping", "stopping" }, ends = "Stopped" },
   restart = { { "Restarting", "restarting" }, ends = "Running" },
@@ -33,7 +37,7 @@ local cluster_paths = {
   delete = { { "Deleting", "deleting" }, ends = "Gone" },
 }
 
--- What a verb may begin from; any other settled state is refused, or fails later.
+-- The states from which a verb may begin. From other settled states it is refused, or fails later.
 local ALLOWED = {
   stop = { Running = true, JobRunning = true },
   restart = { Running = true, JobRunning = true, Unusable = true },
@@ -41,10 +45,11 @@ local ALLOWED = {
 }
 
 local TITLES = {
-  create = "Create", start = "Start", stop = "Stop", restart = "Restart", resize = "Resize", delete = "Delete", update = "Update",
+  create = "Create", start = "Start", stop = "Stop", restart = "Restart", resize = "Resize",
+  delete = "Delete", update = "Update",
 }
 
--- A failure of these codes comes in a state on the way, and leaves another.
+-- Failures of these codes happen during a certain state and end in another.
 -- Source: spec/contract/compute-rest.md, section 6.
 local FAILURES = {
   SetupScriptsError = { during = "UserSettingUp", ends = "UserSetupFailed" },
@@ -52,174 +57,226 @@ local FAILURES = {
   UnusableNode = { ends = "Unusable" },
 }
 
--- What is to come ---------------------------------------------------------------------------------------------------------
+-- Future events -----------------------------------------------------------------------------------
 
-local function last_state(one)
-  return one.timeline[#one.timeline].state
+local function last_state(compute)
+  return compute.timeline[#compute.timeline].state
 end
 
-local function cores_of(one)
-  local size = sizes.find(one.vm_size)
+local function cores_of(compute)
+  local size = sizes.find(compute.vm_size)
   return size and size.vCPUs or 1
 end
 
--- What may happen by itself to a settled machine in a state: the first that is due, and of several at once the first here.
-local waits = { Running = {}, Stopped = {} }
+local function idle_stop_time(compute)
+  local has_services = compute.services ~= nil and #compute.services > 0
+  local is_idle = compute.idle and queue.is_empty(compute) and not has_services
+  return is_idle and compute.quiet_since + iso8601.seconds(compute.idle) or nil
+end
 
-waits.Running[1] = { "job", function(one) return queue.next(one) end }
-waits.Running[2] = { "scheduled_stop", function(one, after) return schedules.next(one.schedules, "Stop", after) end }
-waits.Running[3] = { "idle_stop", function(one)
-  local is_quiet = one.idle and queue.is_empty(one) and (one.services == nil or #one.services == 0)
-  return is_quiet and one.quiet_since + iso8601.seconds(one.idle) or nil
-end }
-waits.Stopped[1] = { "scheduled_start", function(one, after) return schedules.next(one.schedules, "Start", after) end }
+-- state -> the events that may happen without a request, each with a function of the compute and
+-- the present time that returns its time. The earliest event comes first; of events at the same
+-- time, the first in this list.
+local waits = {
+  Running = {
+    { "job", function(compute) return queue.next(compute) end },
+    {
+      "scheduled_stop",
+      function(compute, after) return schedules.next(compute.schedules, "Stop", after) end,
+    },
+    { "idle_stop", idle_stop_time },
+  },
+  Stopped = {
+    {
+      "scheduled_start",
+      function(compute, after) return schedules.next(compute.schedules, "Start", after) end,
+    },
+  },
+}
 
-local function plan(one, after)
-  one.due, one.event = nil, nil
-  if not one.settled then
-    one.due, one.event = machine.settled_at(one), "settle"
+local function plan(compute, after)
+  compute.due, compute.event = nil, nil
+  if not compute.settled then
+    compute.due, compute.event = machine.settled_at(compute), "settle"
     return
   end
-  for _, wait in ipairs(waits[last_state(one)] or {}) do
-    local at = wait[2](one, after)
-    if at and (not one.due or at < one.due) then one.due, one.event = at, wait[1] end
+  for _, wait in ipairs(waits[last_state(compute)] or {}) do
+    local time = wait[2](compute, after)
+    if time and (not compute.due or time < compute.due) then
+      compute.due, compute.event = time, wait[1]
+    end
   end
 end
 
 local happenings = {}
 
-function happenings.settle(one, at)
-  one.settled, one.quiet_since, one.modified = true, at, at
-  one.failure, one.failing = one.failing or (one.last.failed and one.failure or nil), nil
-  if one.target then
-    billing.count(one, at)
-    one.vm_size, one.target = one.target, nil
+function happenings.settle(compute, time)
+  compute.settled, compute.quiet_since, compute.modified = true, time, time
+  compute.failure = compute.failing or (compute.last.failed and compute.failure or nil)
+  compute.failing = nil
+  if compute.target then
+    billing.count(compute, time)
+    compute.vm_size, compute.target = compute.target, nil
   end
-  if last_state(one) == "Running" then queue.begin(one, at, cores_of(one)) end
+  if last_state(compute) == "Running" then queue.begin(compute, time, cores_of(compute)) end
 end
 
-function happenings.job(one, at)
-  queue.turn(one, at, cores_of(one))
-  one.quiet_since = at
+function happenings.job(compute, time)
+  queue.turn(compute, time, cores_of(compute))
+  compute.quiet_since = time
 end
 
--- With a full disk it fails, like anybody's stop, and is tried again when it is due again.
+-- With a full disk the stop fails, as a user's stop does. It is retried when it is due again.
 local function stop_by_itself(trigger)
-  return function(one, at)
-    one.quiet_since = at
-    if not one.disk_full then return machine.begin(one, "stop", at, nil, { trigger = trigger }) end
-    one.last = { name = "Stop", at = at, due = at, failed = true, trigger = trigger }
+  return function(compute, time)
+    compute.quiet_since = time
+    if not compute.disk_full then
+      return machine.begin(compute, "stop", time, nil, { trigger = trigger })
+    end
+    compute.last = { name = "Stop", at = time, due = time, failed = true, trigger = trigger }
   end
 end
 
-happenings.scheduled_stop, happenings.idle_stop = stop_by_itself "Schedule", stop_by_itself "IdleShutdown"
+happenings.scheduled_stop = stop_by_itself "Schedule"
+happenings.idle_stop = stop_by_itself "IdleShutdown"
 
-function happenings.scheduled_start(one, at)
-  local failure = one.workspace and (capacity.lack(one.behaviour, "start", one.vm_size, one.workspace.location) or one:lack_of_quota())
-    or nil
-  machine.begin(one, "start", at, failure, { trigger = "Schedule" })
+function happenings.scheduled_start(compute, time)
+  local workspace, failure = compute.workspace, nil
+  if workspace then
+    failure = capacity.lack(compute.behaviour, "start", compute.vm_size, workspace.location)
+      or compute:lack_of_quota()
+  end
+  machine.begin(compute, "start", time, failure, { trigger = "Schedule" })
 end
 
---- Let happen what is due by then, one after the other, each at its time.
----@param one table
+--- Run the events that are due by a time, in order, each at its own time.
+---@param compute table
+---@param now number      seconds since 1970
+function machine.catch_up(compute, now)
+  while compute.due and compute.due <= now do
+    local time, event = compute.due, compute.event
+    compute.due, compute.event = nil, nil
+    happenings[event](compute, time)
+    plan(compute, time)
+  end
+end
+
+--- Plan the next event again, after a setting changed: a schedule, the idle time, a job, a service.
+---@param compute table
 ---@param now number
-function machine.catch_up(one, now)
-  while one.due and one.due <= now do
-    local at, event = one.due, one.event
-    one.due, one.event = nil, nil
-    happenings[event](one, at)
-    plan(one, at)
+function machine.plan(compute, now)
+  if compute.settled and last_state(compute) == "Running" then
+    queue.begin(compute, now, cores_of(compute))
   end
+  plan(compute, now)
 end
 
---- What was set has changed: a schedule, the idle time, a job, a service.
-function machine.plan(one, now)
-  if one.settled and last_state(one) == "Running" then queue.begin(one, now, cores_of(one)) end
-  plan(one, now)
+--- Return when the next event happens without a request.
+---@param compute table
+---@return number?      seconds since 1970; nil if there is no such event
+function machine.next_change(compute)
+  return compute.due
 end
 
---- When something happens to it by itself; nil: nothing will.
----@return number?
-function machine.next_change(one)
-  return one.due
-end
+-- State -------------------------------------------------------------------------------------------
 
--- What is -----------------------------------------------------------------------------------------------------------------
-
---- Put a machine into a state, as if it had long been there.
----@param one table        the compute
+--- Put a machine into a state, as if it had been in it for long.
+---@param compute table
 ---@param state string
 ---@param now number
-function machine.settle(one, state, now)
-  one.timeline, one.settled, one.quiet_since = { { at = now, state = state } }, true, now
-  plan(one, now)
+function machine.settle(compute, state, now)
+  compute.timeline = { { at = now, state = state } }
+  compute.settled, compute.quiet_since = true, now
+  plan(compute, now)
 end
 
---- The state it is in.
----@param one table
+--- Return the state of the machine.
+---@param compute table
 ---@param now number
 ---@return string
-function machine.state(one, now)
-  machine.catch_up(one, now)
+function machine.state(compute, now)
+  machine.catch_up(compute, now)
   local state
-  for _, step in ipairs(one.timeline) do
+  for _, step in ipairs(compute.timeline) do
     if step.at <= now then state = step.state end
   end
-  return state == "Running" and queue.is_running(one) and "JobRunning" or state
+  return state == "Running" and queue.is_running(compute) and "JobRunning" or state
 end
 
---- When it will have settled; in the past if it has.
-function machine.settled_at(one)
-  return one.timeline[#one.timeline].at
+--- Return when the current verb ends, or when the last verb ended.
+---@param compute table
+---@return number      seconds since 1970
+function machine.settled_at(compute)
+  return compute.timeline[#compute.timeline].at
 end
 
---- Whether a verb is at work on it.
-function machine.is_busy(one, now)
-  machine.catch_up(one, now)
-  return machine.settled_at(one) > now
+--- Return whether a verb is under way.
+---@param compute table
+---@param now number
+---@return boolean
+function machine.is_busy(compute, now)
+  machine.catch_up(compute, now)
+  return machine.settled_at(compute) > now
 end
 
---- Whether it is no more.
-function machine.is_gone(one, now)
-  return machine.state(one, now) == "Gone"
+--- Return whether the machine has been deleted.
+---@param compute table
+---@param now number
+---@return boolean
+function machine.is_gone(compute, now)
+  return machine.state(compute, now) == "Gone"
 end
 
---- Whether a verb may begin from where it is. A start of what is not stopped is taken on, and fails: see `fault_of`.
-function machine.allows(one, verb, now)
+--- Return whether a verb may begin in the present state. A start is always accepted; unless the
+--- machine is stopped, the operation fails: see `fault_of`.
+---@param compute table
+---@param verb string
+---@param now number
+---@return boolean
+function machine.allows(compute, verb, now)
   local allowed = ALLOWED[verb]
-  return not allowed or allowed[machine.state(one, now)] == true
+  return not allowed or allowed[machine.state(compute, now)] == true
 end
 
---- Whether its cores count: those of a stopped one do, unless it gives them back.
-function machine.holds_cores(one)
-  return not (one.release_quota and one.settled and last_state(one) == "Stopped")
+--- Return whether the machine's cores count against the quota. The cores of a stopped machine do,
+--- unless it releases its quota.
+---@param compute table
+---@return boolean
+function machine.holds_cores(compute)
+  local is_stopped = compute.settled and last_state(compute) == "Stopped"
+  return not (compute.release_quota and is_stopped)
 end
 
--- Verbs -------------------------------------------------------------------------------------------------------------------
+-- Verbs -------------------------------------------------------------------------------------------
 
--- The service delivers this as the operation's failure. Source: spec/contract/compute-rest.md,
--- section 3.6.
-local function fault_of(one, verb, now)
-  if verb ~= "start" or machine.state(one, now) == "Stopped" then return nil end
+-- The service accepts the request and the operation fails.
+-- Source: spec/contract/compute-rest.md, section 3.6.
+local function fault_of(compute, verb, now)
+  if verb ~= "start" or machine.state(compute, now) == "Stopped" then return nil end
   return {
     code = "StartComputeInstanceOnlyAllowedInStoppedState",
-    message = ("Start compute instance is only allowed when the instance %s is in 'stopped' state."):format(one.name),
+    message = ("Start compute instance is only allowed when the instance %s is in 'stopped' state.")
+      :format(compute.name),
   }
 end
 
--- The states on a verb's way, each with its seconds; and how its scripts end, if they end badly.
-local function phases_of(one, verb, path)
+-- Return the states on a verb's way, each with its seconds, and the failure of its scripts.
+local function phases_of(compute, verb, path)
   local phases = {}
-  for i, step in ipairs(path) do phases[i] = { state = step[1], seconds = inferred.durations[step[2]] } end
-  local seconds, fault = setup.outcome(one.scripts, path.scripts)
+  for i, step in ipairs(path) do
+    phases[i] = { state = step[1], seconds = inferred.durations[step[2]] }
+  end
+  local seconds, fault = setup.outcome(compute.scripts, path.scripts)
   if seconds then
-    if verb == "start" then phases[#phases + 1] = { state = "SettingUp", seconds = inferred.durations.setting_up } end
+    if verb == "start" then
+      phases[#phases + 1] = { state = "SettingUp", seconds = inferred.durations.setting_up }
+    end
     phases[#phases + 1] = { state = "UserSettingUp", seconds = seconds }
   end
   return phases, fault
 end
 
--- It goes no further than where its failure comes.
+-- Drop the phases after the one in which the failure happens.
 local function cut(phases, during)
   local last = #phases
   for i, phase in ipairs(phases) do
@@ -228,112 +285,138 @@ local function cut(phases, during)
   return table.move(phases, 1, last, 1, {})
 end
 
-local function follow(one, phases, now, ending)
-  local at, timeline = now, {}
+-- Set the timeline. Return when it ends.
+local function follow(compute, phases, now, ending)
+  local time, timeline = now, {}
   for _, phase in ipairs(phases) do
-    timeline[#timeline + 1] = { at = at, state = phase.state }
-    at = at + phase.seconds
+    timeline[#timeline + 1] = { at = time, state = phase.state }
+    time = time + phase.seconds
   end
-  timeline[#timeline + 1] = { at = at, state = ending }
-  if one.timeline then billing.count(one, now) end
-  one.timeline, one.settled = timeline, false
-  return at
+  timeline[#timeline + 1] = { at = time, state = ending }
+  if compute.timeline then billing.count(compute, now) end
+  compute.timeline, compute.settled = timeline, false
+  return time
 end
 
--- One that hangs is given up in the end. Source: spec/contract/compute-rest.md, section 6,
--- "(timeout)".
-local function give_up(one, verb, phases)
+-- An operation that hangs times out in the end.
+-- Source: spec/contract/compute-rest.md, section 6, "(timeout)".
+local function time_out(compute, verb, phases)
   phases[#phases].seconds = inferred.durations.hung
   return {
     code = inferred.timed_out,
-    message = ("The specified Azure ML Compute Instance %s was timed out for operation %s."):format(one.name, TITLES[verb]),
+    message = ("The specified Azure ML Compute Instance %s was timed out for operation %s.")
+      :format(compute.name, TITLES[verb]),
   }
 end
 
-local function leave_jobs(one, verb, now)
-  if verb ~= "create" and verb ~= "start" then queue.lose(one, now, verb == "delete") end
+local function leave_jobs(compute, verb, now)
+  if verb ~= "create" and verb ~= "start" then queue.lose(compute, now, verb == "delete") end
+end
+
+-- Take a verb's way. Return when it ends, and its failure.
+local function proceed(compute, verb, now, failure, vm_size)
+  local path = (compute.kind == "AmlCompute" and cluster_paths or paths)[verb]
+  local before = compute.timeline and machine.state(compute, now)
+  if before == "JobRunning" then before = "Running" end
+  local phases, broken = phases_of(compute, verb, path)
+  local fault = failure or broken
+  local known = fault and FAILURES[fault.code] or {}
+  phases = cut(phases, known.during)
+  if fault and fault.status == "Hung" then fault = time_out(compute, verb, phases) end
+  leave_jobs(compute, verb, now)
+  local ending = fault and (known.ends or path.fails or before) or path.ends or before
+  local due = follow(compute, phases, now, ending)
+  compute.failing = fault and { code = fault.code, message = fault.message } or nil
+  compute.target = not fault and vm_size or nil
+  return due, fault
 end
 
 --- Begin a verb.
----@param one table
+---@param compute table
 ---@param verb string
----@param now number
----@param failure table?       { code, message, status }: it is to fail; status "Hung": it is to hang
----@param more { trigger: string?, vm_size: string? }?      who asked, "User" if nobody is named; the size that it is to have
----@return table operation     { due, failure }
-function machine.begin(one, verb, now, failure, more)
+---@param now number           seconds since 1970
+---@param failure { code: string, message: string, status: string? }?
+---  the failure that the operation is to end with; status "Hung": it is to hang until it times out
+---@param more { trigger: string?, vm_size: string? }?
+---  trigger: what started the operation, by default "User"; vm_size: the new size
+---@return { due: number, failure: table? } operation      due: when it ends
+function machine.begin(compute, verb, now, failure, more)
   more = more or {}
-  local path, before = (one.kind == "AmlCompute" and cluster_paths or paths)[verb], one.timeline and machine.state(one, now)
-  if before == "JobRunning" then before = "Running" end
-  local fault, due = not failure and fault_of(one, verb, now) or nil, now
-  if not fault then      -- else the machine refuses, and stays as it is
-    local phases, broken = phases_of(one, verb, path)
-    fault = failure or broken
-    local known = fault and FAILURES[fault.code] or {}
-    phases = cut(phases, known.during)
-    if fault and fault.status == "Hung" then fault = give_up(one, verb, phases) end
-    leave_jobs(one, verb, now)
-    due = follow(one, phases, now, fault and (known.ends or path.fails or before) or path.ends or before)
-    one.failing, one.target = fault and { code = fault.code, message = fault.message } or nil, not fault and more.vm_size or nil
-  end
-  one.last = { name = TITLES[verb], at = now, due = due, failed = fault ~= nil, trigger = more.trigger or "User" }
-  one.modified = now
-  plan(one, now)
+  -- A machine that refuses the verb keeps its state.
+  local fault, due = not failure and fault_of(compute, verb, now) or nil, now
+  if not fault then due, fault = proceed(compute, verb, now, failure, more.vm_size) end
+  compute.last = {
+    name = TITLES[verb], at = now, due = due, failed = fault ~= nil,
+    trigger = more.trigger or "User",
+  }
+  compute.modified = now
+  plan(compute, now)
   return { due = due, failure = fault }
 end
 
---- What is said of one whose node broke.
----@param name string
+--- Return the failure of a compute whose node is unusable.
+---@param name string      of the compute
 ---@return { code: string, message: string }
 function machine.unusable(name)
-  return { code = "UnusableNode",
-    message = ("Compute instance %s encountered an unusable node. Please try to restart the compute instance."):format(name) }
+  return {
+    code = "UnusableNode",
+    message = ("Compute instance %s encountered an unusable node. Please try to restart the "
+      .. "compute instance."):format(name),
+  }
 end
 
---- Its node breaks.
-function machine.break_down(one, now)
-  machine.catch_up(one, now)
-  billing.count(one, now)
-  queue.lose(one, now)
-  machine.settle(one, "Unusable", now)
-  one.failure = machine.unusable(one.name)
+--- Make the node of a machine unusable. Its running jobs fail.
+---@param compute table
+---@param now number
+function machine.break_down(compute, now)
+  machine.catch_up(compute, now)
+  billing.count(compute, now)
+  queue.lose(compute, now)
+  machine.settle(compute, "Unusable", now)
+  compute.failure = machine.unusable(compute.name)
 end
 
---- Somebody works on it, or did just now.
-function machine.touch(one, now)
-  machine.catch_up(one, now)
-  one.quiet_since = now
-  plan(one, now)
+--- Record that a user works on the machine. The idle time starts again.
+---@param compute table
+---@param now number
+function machine.touch(compute, now)
+  machine.catch_up(compute, now)
+  compute.quiet_since = now
+  plan(compute, now)
 end
 
--- What is said of it ------------------------------------------------------------------------------------------------------
+-- Showing -----------------------------------------------------------------------------------------
 
 local function last_status(last, now)
   if last.due > now then return "InProgress" end
   return last.failed and last.name .. "Failed" or "Succeeded"
 end
 
---- lastOperation, as the service shows it. Source: spec/contract/compute-rest.md, section 7.7.
-function machine.last_operation(one, now)
-  local last = one.last
+--- Return lastOperation, as the service shows it.
+--- Source: spec/contract/compute-rest.md, section 7.7.
+---@param compute table
+---@param now number
+---@return table
+function machine.last_operation(compute, now)
+  local last = compute.last
   return {
-    operationName = last.name, operationTime = clock.iso(last.at, 3), operationStatus = last_status(last, now),
-    operationTrigger = last.trigger,
+    operationName = last.name, operationTime = clock.iso(last.at, 3),
+    operationStatus = last_status(last, now), operationTrigger = last.trigger,
   }
 end
 
 local PROVISIONING = {
-  Creating = "Creating", Deleting = "Deleting", Updating = "Updating", CreateFailed = "Failed", SetupFailed = "Failed",
-  UserSetupFailed = "Failed",
+  Creating = "Creating", Deleting = "Deleting", Updating = "Updating",
+  CreateFailed = "Failed", SetupFailed = "Failed", UserSetupFailed = "Failed",
 }
 
---- provisioningState: ARM's word for the resource, not the machine's.
----@param one table
+--- Return provisioningState: the state of the resource for ARM, not of the machine.
+---@param compute table
 ---@param now number
 ---@return string
-function machine.provisioning_state(one, now)
-  local state = machine.state(one, now)
-  if one.last and one.last.name == "Create" and machine.is_busy(one, now) then return "Creating" end
+function machine.provisioning_state(compute, now)
+  local state, last = machine.state(compute, now), compute.last
+  if last and last.name == "Create" and machine.is_busy(compute, now) then return "Creating" end
   return PROVISIONING[state] or "Succeeded"
 end
 

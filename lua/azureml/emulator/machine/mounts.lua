@@ -1,5 +1,5 @@
---- Data mounts of an instance: asked for, then there. Source: spec/contract/compute-rest.md,
---- sections 3.11 and 7.5.
+--- Keep the data mounts of an instance: read requests to mount and unmount, apply them, and show
+--- the mounts. Source: spec/contract/compute-rest.md, sections 3.11 and 7.5.
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
 local inferred = require "azureml.emulator.inferred"
@@ -9,58 +9,67 @@ local refusal = require "azureml.emulator.refusal"
 local mounts = {}
 
 local SOURCES = { Dataset = true, Datastore = true, URI = true }
-local ACTIONS, MODES = { Mount = true, Unmount = true }, { ReadOnly = true, ReadWrite = true }
+local ACTIONS = { Mount = true, Unmount = true }
+local MODES = { ReadOnly = true, ReadWrite = true }
 
-local function read_one(given)
-  if type(given) ~= "table" then refusal.raise("wrong_type", "each data mount", "an object") end
-  local action = check.one_of(check.text(given.mountAction, "mountAction") or "Mount", ACTIONS, "mountAction")
+local function read_mount(body)
+  if type(body) ~= "table" then refusal.raise("wrong_type", "each data mount", "an object") end
+  local action = check.text(body.mountAction, "mountAction") or "Mount"
+  action = check.one_of(action, ACTIONS, "mountAction")
+  local name = check.required(body.mountName, "string", "mountName")
+  local source = action == "Mount" and check.required(body.source, "string", "source")
+    or check.text(body.source, "source")
   return {
-    name = check.required(given.mountName, "string", "mountName"), action = action,
-    source = action == "Mount" and check.required(given.source, "string", "source") or check.text(given.source, "source"),
-    source_type = check.one_of(given.sourceType, SOURCES, "sourceType") or "URI",
-    mode = check.one_of(given.mountMode, MODES, "mountMode") or "ReadOnly", path = check.text(given.mountPath, "mountPath"),
+    name = name, action = action, source = source,
+    source_type = check.one_of(body.sourceType, SOURCES, "sourceType") or "URI",
+    mode = check.one_of(body.mountMode, MODES, "mountMode") or "ReadOnly",
+    path = check.text(body.mountPath, "mountPath"),
   }
 end
 
---- Read a list of what to mount and what to unmount; raises a refusal.
+--- Read a list of mounts and unmounts. Raise a refusal if it is malformed.
+---@param list any      the body of the request
 ---@return table[]
 function mounts.read(list)
-  local kept = {}
-  for i, one in ipairs(check.list(list, "the body") or {}) do kept[i] = read_one(one) end
-  return kept
+  local read = {}
+  for i, body in ipairs(check.list(list, "the body") or {}) do read[i] = read_mount(body) end
+  return read
 end
 
 local function index_of(list, name)
-  for i, one in ipairs(list) do
-    if one.name == name then return i end
+  for i, mount in ipairs(list) do
+    if mount.name == name then return i end
   end
 end
 
--- Two cannot lie at one path.
+-- A path can hold only one mount.
 local function fault_of(list, wanted)
-  for _, one in ipairs(list) do
-    if one.name ~= wanted.name and one.action == "Mount" and not one.error and one.path and one.path == wanted.path then
-      return ("The path '%s' is taken by the data mount '%s'."):format(one.path, one.name)
+  for _, mount in ipairs(list) do
+    local is_mounted = mount.action == "Mount" and not mount.error
+    local is_same_path = mount.path and mount.path == wanted.path
+    if mount.name ~= wanted.name and is_mounted and is_same_path then
+      return ("The path '%s' is taken by the data mount '%s'."):format(mount.path, mount.name)
     end
   end
 end
 
---- Do what is asked for to an instance's mounts; a mount is known by its name.
----@param one table          the instance's record
----@param wanted table[]     as read
----@param who string         whose they are
+--- Apply mounts and unmounts to an instance. A name identifies a mount.
+---@param compute table         the instance's record
+---@param wanted table[]        a result of `mounts.read`
+---@param user string           the user that asks
 ---@param now number
-function mounts.apply(one, wanted, who, now)
-  local list = one.mounts or {}
-  for _, each in ipairs(wanted) do
-    local index = index_of(list, each.name)
-    if each.action == "Unmount" and not index then refusal.raise("no_mount", each.name) end
+function mounts.apply(compute, wanted, user, now)
+  local list = compute.mounts or {}
+  for _, mount in ipairs(wanted) do
+    local index = index_of(list, mount.name)
+    if mount.action == "Unmount" and not index then refusal.raise("no_mount", mount.name) end
     local old = index and list[index] or {}
-    each.source, each.path, each.at, each.by = each.source or old.source, each.path or old.path, now, who
-    each.error = each.action == "Mount" and fault_of(list, each) or nil
-    list[index or #list + 1] = each
+    mount.source, mount.path = mount.source or old.source, mount.path or old.path
+    mount.at, mount.by = now, user
+    mount.error = mount.action == "Mount" and fault_of(list, mount) or nil
+    list[index or #list + 1] = mount
   end
-  one.mounts = list
+  compute.mounts = list
 end
 
 local STATES = {
@@ -68,28 +77,32 @@ local STATES = {
   Unmount = { requested = "UnmountRequested", done = "Unmounted" },
 }
 
-local function state_of(one, now)
-  local states = STATES[one.action]
-  if now < one.at + inferred.durations.mounting then return states.requested end
-  return one.error and states.failed or states.done
+local function state_of(mount, now)
+  local states = STATES[mount.action]
+  if now < mount.at + inferred.durations.mounting then return states.requested end
+  return mount.error and states.failed or states.done
 end
 
-local function show_one(one, now)
-  local state = state_of(one, now)
+local function show_mount(mount, now)
+  local state = state_of(mount, now)
+  local mounted_on = mount.at + inferred.durations.mounting
   return {
-    source = one.source, sourceType = one.source_type, mountName = one.name, mountAction = one.action, mountMode = one.mode,
-    mountPath = one.path, createdBy = one.by, mountState = state, error = state == "MountFailed" and one.error or nil,
-    mountedOn = state == "Mounted" and clock.iso(one.at + inferred.durations.mounting) or nil,
+    source = mount.source, sourceType = mount.source_type, mountName = mount.name,
+    mountAction = mount.action, mountMode = mount.mode, mountPath = mount.path,
+    createdBy = mount.by, mountState = state,
+    error = state == "MountFailed" and mount.error or nil,
+    mountedOn = state == "Mounted" and clock.iso(mounted_on) or nil,
   }
 end
 
---- As the service shows them.
----@param one table
+--- Return the mounts of an instance, as the service shows them.
+---@param compute table
 ---@param now number
-function mounts.show(one, now)
-  if not one.mounts then return json.null end
+---@return table      a list, or null if the instance never had a mount
+function mounts.show(compute, now)
+  if not compute.mounts then return json.null end
   local shown = json.array {}
-  for i, each in ipairs(one.mounts) do shown[i] = show_one(each, now) end
+  for i, mount in ipairs(compute.mounts) do shown[i] = show_mount(mount, now) end
   return shown
 end
 

@@ -1,5 +1,7 @@
---- The jobs of an instance: two for each core at once, the others wait in the order they came.
---- Plain data in the instance's record; what is over is taken out by who keeps jobs.
+--- Queue the jobs of an instance: two for each core run at once, the others wait in order of
+--- arrival. The queue is plain data in the instance's record: `jobs` holds jobs that run or wait,
+--- `ended` those that have ended, until emulator/world.lua removes them.
+---
 --- Source: spec/contract/compute-rest.md, section 13.
 local inferred = require "azureml.emulator.inferred"
 
@@ -7,105 +9,129 @@ local queue = {}
 
 local PER_CORE = 2
 
--- Each job of one.jobs: { id, length, outcome, began, ends, cancelled }. Those of one.ended: { id, began, at, status }.
+-- Members of compute.jobs: { id, length, outcome, began, ends, cancelled }.
+-- Members of compute.ended: { id, began, at, status }.
 
-local function finish(one, index, at, status)
-  local job = table.remove(one.jobs, index)
-  one.ended = one.ended or {}
-  table.insert(one.ended, { id = job.id, began = job.began, at = at, status = status })
+local function finish(compute, index, time, status)
+  local job = table.remove(compute.jobs, index)
+  compute.ended = compute.ended or {}
+  table.insert(compute.ended, { id = job.id, began = job.began, at = time, status = status })
 end
 
-local function fill(one, at, cores)
+local function fill(compute, time, cores)
   local running = 0
-  for _, job in ipairs(one.jobs or {}) do
+  for _, job in ipairs(compute.jobs or {}) do
     if job.began then
       running = running + 1
     elseif running < PER_CORE * cores then
-      job.began, job.ends = at, at + inferred.durations.job_preparing + job.length
+      job.began, job.ends = time, time + inferred.durations.job_preparing + job.length
       running = running + 1
     end
   end
 end
 
---- One more.
----@param one table          the instance's record
----@param job { id: string, length: number, outcome: string }      seconds; how it is to end
-function queue.add(one, job)
-  one.jobs = one.jobs or {}
-  table.insert(one.jobs, job)
+--- Add a job.
+---@param compute table      the instance's record
+---@param job { id: string, length: number, outcome: string }
+---  length: seconds; outcome: the status in which it is to end
+function queue.add(compute, job)
+  compute.jobs = compute.jobs or {}
+  table.insert(compute.jobs, job)
 end
 
---- Jobs that can be begun are begun: the machine runs.
----@param one table          the instance's record
----@param at number
+--- Begin waiting jobs as far as cores are free. The caller knows that the machine runs.
+---@param compute table
+---@param time number        seconds since 1970
 ---@param cores integer
-function queue.begin(one, at, cores)
-  fill(one, at, cores)
+function queue.begin(compute, time, cores)
+  fill(compute, time, cores)
 end
 
---- When the next one of those that run is over; nil if none runs.
----@return number?
-function queue.next(one)
+--- Return when the next running job ends.
+---@param compute table
+---@return number?      nil if no job runs
+function queue.next(compute)
   local first
-  for _, job in ipairs(one.jobs or {}) do
+  for _, job in ipairs(compute.jobs or {}) do
     if job.ends and (not first or job.ends < first) then first = job.ends end
   end
   return first
 end
 
---- End those that are over by then, and let others begin.
-function queue.turn(one, at, cores)
-  for i = #one.jobs, 1, -1 do
-    local job = one.jobs[i]
-    if job.ends and job.ends <= at then
-      finish(one, i, job.ends, job.cancelled and "Canceled" or job.outcome)
+--- End the jobs that are over by a time, and begin waiting jobs.
+---@param compute table
+---@param time number
+---@param cores integer
+function queue.turn(compute, time, cores)
+  for i = #compute.jobs, 1, -1 do
+    local job = compute.jobs[i]
+    if job.ends and job.ends <= time then
+      finish(compute, i, job.ends, job.cancelled and "Canceled" or job.outcome)
     end
   end
-  fill(one, at, cores)
+  fill(compute, time, cores)
 end
 
---- Whether one runs.
-function queue.is_running(one)
-  return queue.next(one) ~= nil
+--- Return whether a job runs.
+---@param compute table
+---@return boolean
+function queue.is_running(compute)
+  return queue.next(compute) ~= nil
 end
 
---- Whether nothing runs and nothing waits.
-function queue.is_empty(one)
-  return one.jobs == nil or #one.jobs == 0
+--- Return whether no job runs or waits.
+---@param compute table
+---@return boolean
+function queue.is_empty(compute)
+  return compute.jobs == nil or #compute.jobs == 0
 end
 
---- The machine goes away under them: those that run fail. With all, those that wait go too.
+--- End the running jobs because the machine stops: they fail. With `all`, cancel the waiting jobs
+--- and the running jobs.
+---@param compute table
+---@param time number
 ---@param all boolean?
-function queue.lose(one, at, all)
-  for i = #(one.jobs or {}), 1, -1 do
-    if all or one.jobs[i].began then finish(one, i, at, all and "Canceled" or "Failed") end
+function queue.lose(compute, time, all)
+  for i = #(compute.jobs or {}), 1, -1 do
+    if all or compute.jobs[i].began then
+      finish(compute, i, time, all and "Canceled" or "Failed")
+    end
   end
 end
 
---- The job of an id; nil if it is not here (any more).
-function queue.find(one, id)
-  for i, job in ipairs(one.jobs or {}) do
+--- Find a job that runs or waits.
+---@param compute table
+---@param id string
+---@return table? job, integer? index
+function queue.find(compute, id)
+  for i, job in ipairs(compute.jobs or {}) do
     if job.id == id then return job, i end
   end
 end
 
---- Cancel one: what waits is gone at once, what runs takes a moment.
-function queue.cancel(one, id, at)
-  local job, index = queue.find(one, id)
+--- Cancel a job: a waiting job ends at once, a running job after a few seconds.
+---@param compute table
+---@param id string
+---@param time number
+function queue.cancel(compute, id, time)
+  local job, index = queue.find(compute, id)
   if not job or job.cancelled then return end
   if job.began then
-    job.cancelled, job.ends = at, math.min(job.ends, at + inferred.durations.job_cancelling)
+    job.cancelled = time
+    job.ends = math.min(job.ends, time + inferred.durations.job_cancelling)
   else
-    finish(one, index, at, "Canceled")
+    finish(compute, index, time, "Canceled")
   end
 end
 
---- How a job is getting on.
----@return string status
-function queue.status(job, at)
+--- Return the status of a job that runs or waits.
+---@param job table
+---@param time number
+---@return string
+function queue.status(job, time)
   if not job.began then return "Queued" end
   if job.cancelled then return "CancelRequested" end
-  return at < job.began + inferred.durations.job_preparing and "Preparing" or "Running"
+  return time < job.began + inferred.durations.job_preparing and "Preparing" or "Running"
 end
 
 return queue

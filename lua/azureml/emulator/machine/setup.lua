@@ -1,5 +1,6 @@
---- Setup scripts: what may be asked for, and how they end. Source: spec/contract/compute-rest.md,
---- section 9.3.
+--- Keep the setup scripts of an instance: read and check them, show them, and find how they end.
+--- machine/script.lua estimates a single script.
+--- Source: spec/contract/compute-rest.md, section 9.3.
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
 local crypto = require("azureml.core").crypto
@@ -17,64 +18,89 @@ local function decoded(text)
   return crypto.from_base64((text:gsub("%s", "")))
 end
 
-local function read_one(given, name)
-  given = check.table(given, name)
-  if not given then return nil end
-  local one = {
-    source = check.one_of(check.text(given.scriptSource, "scriptSource") or "workspaceStorage", SOURCES, "scriptSource"),
-    data = check.required(given.scriptData, "string", name .. ".scriptData"),
-    arguments = check.text(given.scriptArguments, "scriptArguments"), timeout = check.text(given.timeout, "timeout"),
+local function read_script(body, name)
+  body = check.table(body, name)
+  if not body then return nil end
+  local source = check.text(body.scriptSource, "scriptSource") or "workspaceStorage"
+  local record = {
+    source = check.one_of(source, SOURCES, "scriptSource"),
+    data = check.required(body.scriptData, "string", name .. ".scriptData"),
+    arguments = check.text(body.scriptArguments, "scriptArguments"),
+    timeout = check.text(body.timeout, "timeout"),
   }
-  if one.timeout and not clock.seconds(one.timeout) then refusal.raise("bad_timeout", one.timeout) end
-  if one.source == "inline" and not decoded(one.data) then refusal.raise("not_base64", name .. ".scriptData") end
-  return one
+  if record.timeout and not clock.seconds(record.timeout) then
+    refusal.raise("bad_timeout", record.timeout)
+  end
+  if record.source == "inline" and not decoded(record.data) then
+    refusal.raise("not_base64", name .. ".scriptData")
+  end
+  return record
 end
 
---- Read `{ scripts = { creationScript, startupScript } }`, checked; raises a refusal.
----@param given table?
----@return table?      plain: creation, startup
-function setup.read(given)
-  local scripts = check.table((check.table(given, "setupScripts") or {}).scripts, "scripts")
+--- Read `{ scripts = { creationScript, startupScript } }`. Raise a refusal if it is malformed.
+---@param body table?
+---@return { creation: table?, startup: table? }?      plain data; nil without scripts
+function setup.read(body)
+  local outer = check.table(body, "setupScripts") or {}
+  local scripts = check.table(outer.scripts, "scripts")
   if not scripts then return nil end
-  return { creation = read_one(scripts.creationScript, "creationScript"), startup = read_one(scripts.startupScript, "startupScript") }
+  return {
+    creation = read_script(scripts.creationScript, "creationScript"),
+    startup = read_script(scripts.startupScript, "startupScript"),
+  }
 end
 
-local function show_one(one)
-  return one and {
-    scriptSource = one.source, scriptData = one.data, scriptArguments = one.arguments or json.null,
-    timeout = one.timeout or DEFAULT_TIMEOUT,
-  } or json.null
+local function show_script(record)
+  if not record then return json.null end
+  return {
+    scriptSource = record.source, scriptData = record.data,
+    scriptArguments = record.arguments or json.null,
+    timeout = record.timeout or DEFAULT_TIMEOUT,
+  }
 end
 
---- As the service shows them.
+--- Return setup scripts, as the service shows them.
+---@param scripts table?      a result of `setup.read`
+---@return table
 function setup.show(scripts)
-  return scripts and { scripts = { creationScript = show_one(scripts.creation), startupScript = show_one(scripts.startup) } } or json.null
+  if not scripts then return json.null end
+  return {
+    scripts = {
+      creationScript = show_script(scripts.creation),
+      startupScript = show_script(scripts.startup),
+    },
+  }
 end
 
-local function failed(why, ...)
-  return { code = "SetupScriptsError", message = why:format(...) }
+local function failed(reason, ...)
+  return { code = "SetupScriptsError", message = reason:format(...) }
 end
 
--- Seconds of one, and what is wrong with it. What lies in the workspace's storage is taken to end well: nobody put it there.
-local function run(one, which)
+-- Return the seconds that a script takes, and its failure. A script in the workspace's storage
+-- succeeds, since the emulator has no storage to read it from.
+local function run(record, name)
   local seconds, code = inferred.durations.user_setting_up, 0
-  if one.source == "inline" then
+  if record.source == "inline" then
     local slept
-    slept, code = script.outcome(decoded(one.data))
+    slept, code = script.outcome(decoded(record.data))
     seconds = seconds + slept
   end
-  local timeout = clock.seconds(one.timeout or DEFAULT_TIMEOUT)
-  if seconds > timeout then return timeout, failed("The %s script did not end within %s.", which, one.timeout or DEFAULT_TIMEOUT) end
-  return seconds, code ~= 0 and failed("The %s script ended with exit code %d.", which, code) or nil
+  local timeout = record.timeout or DEFAULT_TIMEOUT
+  local limit = clock.seconds(timeout)
+  if seconds > limit then
+    return limit, failed("The %s script did not end within %s.", name, timeout)
+  end
+  if code == 0 then return seconds end
+  return seconds, failed("The %s script ended with exit code %d.", name, code)
 end
 
---- How long scripts take, and what goes wrong; nil where there is none to run.
----@param scripts table?
----@param which string[]?      "creation", "startup", in their order
----@return number? seconds, table? fault
-function setup.outcome(scripts, which)
+--- Return how long scripts take in all, and the first failure. Scripts after it are not run.
+---@param scripts table?       a result of `setup.read`
+---@param names string[]?      "creation", "startup", in the order in which they run
+---@return number? seconds, table? fault      nil if there is no script to run
+function setup.outcome(scripts, names)
   local total
-  for _, name in ipairs(scripts and which or {}) do
+  for _, name in ipairs(scripts and names or {}) do
     if scripts[name] then
       local seconds, fault = run(scripts[name], name)
       total = (total or 0) + seconds

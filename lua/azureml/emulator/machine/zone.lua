@@ -1,5 +1,6 @@
---- Time zones by their Windows names, as schedules have them, with the rules of the system's time zone data (tzdata). Schedules follow
---- daylight saving, as people's days do; no source says whether the service's do.
+--- Convert between UTC and the wall clock of a time zone. Schedules name zones as Windows does; the
+--- rules come from the system's time zone data (tzdata). Schedules follow daylight saving time; no
+--- source says whether those of the service do.
 local calendar = require "azureml.emulator.machine.calendar"
 
 local zone = {}
@@ -9,7 +10,8 @@ Zone.__index = Zone
 
 local FOLDERS = { "/usr/share/zoneinfo/", "/usr/lib/zoneinfo/", "/usr/share/lib/zoneinfo/" }
 
--- Rules for the years that the file does not list: "CET-1CEST,M3.5.0,M10.5.0/3", as POSIX writes TZ -----------------------------
+-- The footer of a file ----------------------------------------------------------------------------
+-- Rules for the years that the file does not list, as in POSIX's TZ: "CET-1CEST,M3.5.0,M10.5.0/3".
 
 local function take_name(text)
   local name, rest = text:match "^(<[^>]+>)(.*)$"
@@ -27,7 +29,8 @@ local function take_time(text)
   return math.tointeger(sign == "-" and -seconds or seconds), rest
 end
 
--- When, in a year, a rule such as "M3.5.0/2" is: seconds of the wall clock.
+-- Read a rule such as "M3.5.0/2". Return a function of a year that returns when the rule applies,
+-- in seconds of the wall clock.
 local function rule_of(text)
   local date, time = text:match "^([^/]+)/?(.*)$"
   local seconds = time == "" and 7200 or take_time(time)
@@ -57,39 +60,49 @@ local function footer_of(text)
   return footer.from and footer.to and footer or nil
 end
 
-local function offset_by_footer(footer, at)
+local function offset_by_footer(footer, time)
   if not footer.summer then return footer.offset end
-  local year = calendar.parts(at + footer.offset).year
+  local year = calendar.parts(time + footer.offset).year
   local from, to = footer.from(year) - footer.offset, footer.to(year) - footer.summer
   local is_summer
-  if from < to then is_summer = at >= from and at < to else is_summer = at >= from or at < to end      -- south of the equator
+  if from < to then
+    is_summer = time >= from and time < to
+  else      -- south of the equator
+    is_summer = time >= from or time < to
+  end
   return is_summer and footer.summer or footer.offset
 end
 
--- The file, RFC 8536 ------------------------------------------------------------------------------------------------------
+-- The file, RFC 8536 ------------------------------------------------------------------------------
 
 local HEADER = ">c4 c1 c15 I4 I4 I4 I4 I4 I4"
 
-local function header_at(bytes, at)
-  local magic, version, _, utc, std, leap, times, types, chars = HEADER:unpack(bytes, at)
+local function header_at(bytes, position)
+  local magic, version, _, utc, std, leap, times, types, chars = HEADER:unpack(bytes, position)
   if magic ~= "TZif" then return nil end
-  return { version = version, utc = utc, std = std, leap = leap, times = times, types = types, chars = chars }
+  return {
+    version = version, utc = utc, std = std, leap = leap, times = times, types = types,
+    chars = chars,
+  }
 end
 
--- How long the block behind a header is, where times have so many bytes.
+-- Return the length of the block behind a header, in which a time has `width` bytes.
 local function length(header, width)
-  return header.times * (width + 1) + header.types * 6 + header.chars + header.leap * (width + 4) + header.std + header.utc
+  return header.times * (width + 1) + header.types * 6 + header.chars
+    + header.leap * (width + 4) + header.std + header.utc
 end
 
-local function read_block(bytes, at, header)
-  local self = { at = {}, offset = {} }
-  local offsets, types_at = {}, at + header.times * 9
-  for i = 1, header.types do offsets[i] = (">i4"):unpack(bytes, types_at + (i - 1) * 6) end
+local function read_block(bytes, position, header)
+  local self = { times = {}, offsets = {} }
+  local by_type = {}
+  local indexes = position + header.times * 8
+  local types = indexes + header.times
+  for i = 1, header.types do by_type[i] = (">i4"):unpack(bytes, types + (i - 1) * 6) end
   for i = 1, header.times do
-    self.at[i] = (">i8"):unpack(bytes, at + (i - 1) * 8)
-    self.offset[i] = offsets[bytes:byte(at + header.times * 8 + i - 1) + 1]
+    self.times[i] = (">i8"):unpack(bytes, position + (i - 1) * 8)
+    self.offsets[i] = by_type[bytes:byte(indexes + i - 1) + 1]
   end
-  self.first = offsets[1]
+  self.first = by_type[1]
   return self
 end
 
@@ -102,7 +115,8 @@ local function decode(bytes)
   local header = header_at(bytes, second)
   if not header then return nil end
   local self = read_block(bytes, second + SIZE, header)
-  local text = bytes:sub(second + SIZE + length(header, 8)):match "^\n([^\n]*)\n"
+  local footer = second + SIZE + length(header, 8)
+  local text = bytes:sub(footer):match "^\n([^\n]*)\n"
   self.footer = text and text ~= "" and footer_of(text) or nil
   return setmetatable(self, Zone)
 end
@@ -117,9 +131,9 @@ local function read(name)
   end
 end
 
--- Asking ------------------------------------------------------------------------------------------------------------------
+-- Zones -------------------------------------------------------------------------------------------
 
-local utc = setmetatable({ at = {}, offset = {}, first = 0 }, Zone)
+local utc = setmetatable({ times = {}, offsets = {}, first = 0 }, Zone)
 local known = { UTC = utc }
 
 --- Find a zone by its Windows name. Load the table of names with the first one that is not UTC.
@@ -131,39 +145,51 @@ function zone.find(name)
   if not names then return nil, "it is no Windows name of a time zone" end
   local iana = names:match "%S+"
   known[name] = read(iana)
-  if not known[name] then return nil, "this machine has no time zone data of " .. iana .. ": install tzdata" end
+  if not known[name] then
+    return nil, "this machine has no time zone data of " .. iana .. ": install tzdata"
+  end
   return known[name]
 end
 
--- Between which two changes of its clocks a time is: the number of the first, 0 before all.
-local function find(self, at)
-  local low, high = 0, #self.at
+-- Return the index of the last change of the clocks before a time, 0 before all changes.
+local function find(self, time)
+  local low, high = 0, #self.times
   while low < high do
     local middle = (low + high + 1) // 2
-    if self.at[middle] <= at then low = middle else high = middle - 1 end
+    if self.times[middle] <= time then low = middle else high = middle - 1 end
   end
   return low
 end
 
---- Seconds that its clocks are ahead of UTC.
----@param at number        seconds since 1970
+local function is_between(self, index, time)
+  local from, to = self.times[index] or -math.huge, self.times[index + 1] or math.huge
+  return time >= from and time < to
+end
+
+--- Return the seconds that the zone's clocks are ahead of UTC.
+---@param time number        seconds since 1970
 ---@return integer
-function Zone:offset_at(at)
-  local last = self.last      -- mostly it is where it was
-  if not last or at < (self.at[last] or -math.huge) or at >= (self.at[last + 1] or math.huge) then
-    last = find(self, at)
+function Zone:offset_at(time)
+  local last = self.last      -- the result of the previous call, which mostly still holds
+  if not last or not is_between(self, last, time) then
+    last = find(self, time)
     self.last = last
   end
-  if last == #self.at and self.footer then return offset_by_footer(self.footer, at) end
-  return self.offset[last] or self.first
+  if last == #self.times and self.footer then return offset_by_footer(self.footer, time) end
+  return self.offsets[last] or self.first
 end
 
---- What its clocks show.
-function Zone:local_of(at)
-  return at + self:offset_at(at)
+--- Return what the zone's clocks show.
+---@param time number        seconds since 1970
+---@return number wall       seconds of the wall clock
+function Zone:local_of(time)
+  return time + self:offset_at(time)
 end
 
---- When its clocks show a time: the first time of two; where they leap over it, what it would have been without the leap.
+--- Return when the zone's clocks show a time. If they show it twice, return the first time; if they
+--- skip it, return the time at which they would show it without the change.
+---@param wall number        seconds of the wall clock
+---@return number            seconds since 1970
 function Zone:utc_of(wall)
   local before = wall - self:offset_at(wall - 86400)
   if self:local_of(before) == wall then return before end

@@ -1,0 +1,23 @@
+--- Paces and time limits of waits, all in one place. The core paces polls by the same numbers:
+--- csrc/pace.c.
+local core = require "azureml.core"
+
+local pace = {
+  wait_timeout = 1800,       -- seconds that a wait takes at most, where the caller names no timeout
+  capacity_pause = 60,       -- seconds between two tries to start where the region is full
+  creation_lag = 60,         -- seconds in which a created instance may still be missing from a GET
+  lost_looks = 3,            -- looks at an instance after a lost answer, until its state counts
+}
+
+--- Make a function that returns the next pause at each call: 1 s, then half as much again, up to
+--- 10 s.
+---@return fun(): number seconds
+function pace.pauses()
+  local pause = 0
+  return function()
+    pause = core.pace_after(pause)
+    return pause
+  end
+end
+
+return pace

@@ -1,0 +1,246 @@
+--- Send a verb to one instance: look at it first, wait for its turn, send the verb, and find out
+--- what became of it when the answer was lost. What happens after the service has accepted it is
+--- operation.lua's.
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local operation = require "azureml.operation"
+local pace = require "azureml.pace"
+local power_state = require "azureml.definition.power_state"
+local resource = require "azureml.resource"
+local task = require "azureml.task"
+local verbs = require "azureml.verbs"
+
+local sending = {}
+
+---@class azureml.Sending
+---@field collection azureml.Instances
+---@field verb string
+---@field name string
+---@field body table?                 of a create
+---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
+---  nil before a look
+---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
+---  was sent
+---@field deadline number             on core.now()'s clock
+---@field timeout number              seconds, for messages
+---@field no_wait boolean?            raise `Busy` instead of waiting for another operation
+---@field wait_for_capacity boolean?  try again while the region is full
+---@field reporter table?             told of waits, as console/progress.lua makes it
+
+local function label_of(self)
+  return self.verb .. " " .. self.name
+end
+
+-- Looking -----------------------------------------------------------------------------------------
+
+-- The instance, or false where it is missing.
+local function find(self)
+  return self.collection:find(self.name) or false
+end
+
+local function look(self)
+  self.vm = find(self)
+  self.before = self.vm
+end
+
+local function raise_busy(self, state)
+  errors.raise { code = "Busy",
+    message = ("cannot %s: another operation is active (%s)"):format(label_of(self), state),
+    hint = "try again later, or leave no_wait away to wait for it" }
+end
+
+local function raise_overdue(self, what)
+  errors.raise { code = "Timeout",
+    message = ("cannot %s: %s after %.14g s"):format(label_of(self), what, self.timeout),
+    hint = "the verb was not sent; look at the instance, then try again" }
+end
+
+-- Pause before the next look, or raise that the time is over.
+local function pause(self, seconds, what)
+  if self.reporter then self.reporter.state(what) end
+  local left = self.deadline - core.now()
+  task.sleep(math.max(0, math.min(seconds, left)))
+  if core.now() >= self.deadline then raise_overdue(self, what) end
+end
+
+--- Wait until no other operation is active on the instance.
+---@param self azureml.Sending
+local function wait_for_turn(self)
+  local next_pause = pace.pauses()
+  while self.vm and power_state.is_transitional(self.vm.state) do
+    if self.no_wait then raise_busy(self, self.vm.state) end
+    pause(self, next_pause(), "still " .. self.vm.state)
+    look(self)
+  end
+end
+
+local function raise_missing(self)
+  errors.raise { code = "ResourceNotFound",
+    message = ("cannot %s: there is no such instance any more"):format(label_of(self)) }
+end
+
+local function finished(self, vm)
+  return operation.finished {
+    verb = self.verb, name = self.name, workspace = self.collection.workspace, vm = vm,
+  }
+end
+
+-- The finished operation where the instance is where the verb leads already; raises where the
+-- service would refuse the verb.
+local function judge_state(self)
+  local vm, verb = self.vm, self.verb
+  if verb == "create" or vm == nil then return nil end
+  if not vm and verb == "delete" then return finished(self) end
+  if not vm then raise_missing(self) end
+  local remedy = power_state.remedy(verb, vm.state)
+  if remedy then
+    errors.raise { code = "WrongState", hint = remedy,
+      message = ("cannot %s: the instance is %s"):format(label_of(self), vm.state) }
+  end
+  return power_state.is_already_there(verb, vm.state) and finished(self, vm) or nil
+end
+
+-- Sending -----------------------------------------------------------------------------------------
+
+local function is_another_operation(before, vm)
+  local earlier, now = before and before.last_operation or {}, vm.last_operation
+  return now.time ~= nil and (now.time ~= earlier.time or now.name ~= earlier.name)
+end
+
+-- Whether what is seen now shows that the service has taken the verb on.
+local function shows_verb(self, vm)
+  local verb, before = self.verb, self.before
+  if not vm then return verb == "delete" end
+  if power_state.shows(verb, vm.state) then return true end
+  if verb == "create" and before == false then return true end
+  local row = verbs[verb]
+  return before and vm.last_operation.name == row.operation and is_another_operation(before, vm)
+end
+
+-- Look at the instance until its state shows the verb, a few times.
+local function find_out(self)
+  local next_pause = pace.pauses()
+  for i = 1, pace.lost_looks do
+    if shows_verb(self, find(self)) then return true end
+    if i < pace.lost_looks then task.sleep(next_pause()) end
+  end
+  return false
+end
+
+-- A verb whose answer was lost is never sent again: the instance tells what became of it.
+local function reconcile(self, entry, err)
+  local is_taken, trouble = errors.try(find_out, self)
+  if is_taken then
+    if entry then entry:accepted(nil) end
+    return nil, entry
+  end
+  if trouble then
+    err.message = ("%s; looking at the instance failed too: %s"):format(err.message,
+      trouble.message)
+  end
+  err.outcome_unknown = true
+  errors.raise(err)
+end
+
+--- Send the verb once.
+---@return boolean is_accepted
+---@return userdata|azureml.Error|nil handle       of the operation, where there is a status to
+---  poll; or the refusal
+---@return azureml.JournalEntry? entry
+local function send(self)
+  local workspace = self.collection.workspace
+  local id = core.guid()
+  local entry = workspace:intend(self.verb, self.name, id)
+  local what = { label = label_of(self), body = self.body, request_id = id, cautious = true }
+  local values = { name = self.name }
+  local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], values, what)
+  if handle then
+    if entry then entry:accepted(handle) end
+    return true, handle, entry
+  end
+  if err.outcome_unknown then return true, reconcile(self, entry, err) end
+  if entry then entry:ended() end
+  return false, err
+end
+
+-- Refusals ----------------------------------------------------------------------------------------
+
+local function has_time(self, seconds)
+  return core.now() + seconds < self.deadline
+end
+
+-- The region is full: true after a pause, when the verb may be sent again.
+local function waited_for_capacity(self, err)
+  if not self.wait_for_capacity or err.code ~= "AllocationFailed" then return false end
+  if not has_time(self, pace.capacity_pause) then sending.raise_full(self, err) end
+  pause(self, pace.capacity_pause, "no capacity")
+  return true
+end
+
+-- The state after a refusal decides: the finished operation, or nil when the verb may be sent
+-- again.
+local function judge_refusal(self, err, tries)
+  if waited_for_capacity(self, err) then return nil end
+  if not resource.is_conflict(err) then errors.raise(err) end
+  look(self)
+  if not self.vm and self.verb == "delete" then return finished(self) end
+  if not self.vm then errors.raise(err) end
+  if power_state.is_transitional(self.vm.state) then return wait_for_turn(self) end
+  local done = power_state.is_already_there(self.verb, self.vm.state) and judge_state(self)
+  if done then return done end
+  if not resource.is_busy(err) then errors.raise(err) end
+  if self.no_wait then raise_busy(self, err.message) end
+  if tries >= pace.lost_looks then errors.raise(err) end      -- no operation shows: a lock, perhaps
+  pause(self, tries, "refused: " .. err.code)
+end
+
+--- Name sizes of the same family in the error of a start that found no capacity, and raise it.
+---@param self azureml.Sending
+---@param err azureml.Error
+function sending.raise_full(self, err)
+  local workspace = self.collection.workspace
+  local size = self.before and self.before.vm_size
+  local names = errors.try(workspace.sizes_like, workspace, size) or {}
+  if #names > 0 then
+    err.hint = ("%s; sizes of the same family: %s"):format(err.hint or "try another size",
+      table.concat(names, ", "))
+  end
+  errors.raise(err)
+end
+
+--- Send a verb, and return when the service has accepted it.
+---@param self azureml.Sending
+---@return azureml.Operation
+---@raise an error object: what the service refuses, `Busy`, `WrongState`, `Timeout` before it was
+---  sent; one with `outcome_unknown` where the answer was lost and the instance does not show what
+---  became of it
+function sending.run(self)
+  for tries = 1, math.huge do
+    if self.verb ~= "delete" then wait_for_turn(self) end
+    local done = judge_state(self)
+    if done then return done end
+    local is_accepted, handle, entry = send(self)
+    if is_accepted then
+      return operation.new {
+        verb = self.verb, name = self.name, workspace = self.collection.workspace, handle = handle,
+        entry = entry, sending = self,
+      }
+    end
+    done = judge_refusal(self, handle, tries)
+    if done then return done end
+  end
+end
+
+--- Send the verb again for an operation that the service has ended without doing it.
+---@param self azureml.Sending
+---@param deadline number
+---@return userdata? handle
+---@return azureml.JournalEntry? entry
+function sending.again(self, deadline)
+  self.deadline = deadline
+  local is_accepted, handle, entry = send(self)
+  if not is_accepted then errors.raise(handle) end
+  return handle, entry
+end
+
+return sending
