@@ -105,7 +105,8 @@ describe("which workspace", function()
 
   it("takes no subscription from a profile whose list holds odd values", function()
     file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
-    file(".azure/azureProfile.json", '{"subscriptions":[null,5,"x",[],{"isDefault":null,"id":"y"}]}')
+    file(".azure/azureProfile.json",
+      '{"subscriptions":[null,5,"x",[],{"isDefault":null,"id":"y"}]}')
     local message = found()
     assert.is_truthy(message:find("which workspace? subscription_id, ", 1, true), message)
   end)
