@@ -36,7 +36,7 @@ local function check_name(verb, name)
   if type(name) ~= "string" then
     errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name))
   end
-  naming.check(name)
+  if name == "" then errors.mistake("bad argument #1 to '%s' (the name is empty)", verb) end
   return name
 end
 
@@ -131,7 +131,7 @@ end
 ---  what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
 function Instances:create(name, given)
-  check_name("create", name)
+  naming.check(check_name("create", name))
   local body = spec.body(given, self.workspace.subscription_id)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
   local vm = self:find(name)
@@ -295,7 +295,8 @@ function Instances:list(wanted)
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  return list.new(next_instance, wanted)
+  local function check_size(size) spec.check_size(self.workspace, size) end
+  return list.new(next_instance, wanted, check_size)
 end
 
 function metatable:__tostring()
