@@ -70,7 +70,8 @@ describe("the command line", function()
   it("lists every state that the emulator knows of a compute instance", function()
     local of_clusters = { Steady = true }
     local states = {}
-    for _, state in ipairs(require("azureml.definition.power_state").names) do states[state] = true end
+    local names = require("azureml.definition.power_state").names
+    for _, state in ipairs(names) do states[state] = true end
     local message = require("azureml.emulator.seed").fault_of {
       instances = { ["ci-ann"] = { state = "Asleep" } },
     }

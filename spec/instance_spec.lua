@@ -105,7 +105,8 @@ describe("an instance", function()
     assert.matches("^spec/instance_spec.lua:%d+: an instance has no field 'stat' %(known: ", err)
     assert.matches("state, tags, vm_size%)$", err)
     _, err = pcall(function() vm.state = "Running" end)
-    assert.matches("^spec/instance_spec.lua:%d+: the field 'state' of an instance cannot be set", err)
+    assert.matches("^spec/instance_spec.lua:%d+: the field 'state' of an instance cannot be set",
+      err)
     assert.is_nil(vm.description)
   end)
 

@@ -1,5 +1,5 @@
---- The compute instances of a workspace: look at them, create, start, stop, restart and delete them.
---- A verb returns when the service has accepted it.
+--- The compute instances of a workspace: look at them, create, start, stop, restart and delete
+--- them. A verb returns when the service has accepted it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -52,7 +52,8 @@ end
 local function look_up(self, name, label)
   local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = label })
   if type(raw) ~= "table" then
-    errors.raise { code = "InvalidReply", message = "cannot " .. label .. ": the reply is not JSON" }
+    errors.raise { code = "InvalidReply",
+      message = ("cannot %s: the reply is not JSON"):format(label) }
   end
   if not instance.is_one(raw) then another_type(self, raw) end
   return instance.new(self.workspace, raw)

@@ -6,6 +6,7 @@ local custom_service = later "azureml.definition.custom_service"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local resource = require "azureml.resource"
 local schedule = later "azureml.definition.schedule"
 local setup_script = later "azureml.definition.setup_script"
 
@@ -62,7 +63,7 @@ end
 function spec.check_size(workspace, size)
   local offered, wanted = {}, size:lower()
   local sizes, err = errors.try(workspace.vm_sizes, workspace)
-  if err and err.status == 403 then return end
+  if err and resource.is_forbidden(err) then return end
   if err then error(err, 0) end
   for _, each in ipairs(sizes) do
     if each.name:lower() == wanted then return end
