@@ -19,7 +19,7 @@ local ROWS = {
   { "invalid_client", 700023,
     "addressed to another token endpoint: check tenant_id and the authority" },
   { "invalid_client", 700024, "check this machine's clock, and that the token's file is renewed" },
-  { "invalid_request", 50027, "look at what the function or the file gives" },
+  { "invalid_request", 50027, "check the function or the file" },
   { "invalid_client", 700030, "send the chain (send_certificate_chain" },
   { "invalid_request", 70021, "no federated credential of the application fits the token" },
   { "invalid_request", 700211, "has the token's issuer: compare it" },
@@ -49,9 +49,9 @@ local ROWS = {
   { "invalid_client", 50011, "http://localhost" },
   { "invalid_grant", 54005, "sign in again" },
   { "authorization_pending", 70016, "has not been entered yet" },
-  { "bad_verification_code", 70018, "begin the sign-in again" },
-  { "expired_token", 70019, "begin the sign-in again" },
-  { "expired_token", 70020, "begin the sign-in again" },
+  { "bad_verification_code", 70018, "start the sign-in again" },
+  { "expired_token", 70019, "start the sign-in again" },
+  { "expired_token", 70020, "start the sign-in again" },
 }
 
 local function body(row)
