@@ -41,6 +41,18 @@ describe("the command line", function()
     end
   end)
 
+  for _, words in ipairs {
+    "list", "list -o json", "--help", "stop --help", "--version", "-e 'print(1)'",
+    "-e 'for _ = 1, 1e5 do print(_) end'",
+  } do
+    it("fails when its output cannot be written: " .. words, function()
+      local line = ("%s --emulator %s >/dev/full"):format(process.executable_path, words)
+      local _, err, code = process.run { "sh", "-c", line }
+      assert.equal(1, code)
+      assert.matches("^azureml: standard output c[ao][nu].* be written", err)
+    end)
+  end
+
   local listed = {
     { "stop", "-o, --output table|json" },
     { "stop", "--progress auto|lines|json|quiet" },

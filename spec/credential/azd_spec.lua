@@ -100,7 +100,7 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
     ["nobody logged in"] = {
       complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]],
       "CliNotLoggedIn",
-      "nobody is logged in; run 'azd auth login'",
+      "no user is logged in; run 'azd auth login'",
     },
     ["a login that has ended"] = {
       complaint([[\n]] .. ENDED .. [[\n]]), "CliFailed", "it failed (exit code 1): " .. ENDED,
@@ -124,15 +124,15 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
     },
     ["an answer without an end"] = {
       ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended",
+      "its token has no expiry date, or has expired",
     },
     ["a token that has ended"] = {
       ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT),
       "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended; run 'azd auth login'",
+      "its token has no expiry date, or has expired; run 'azd auth login'",
     },
     ["far too long an answer"] = {
-      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer"
+      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer"
     },
     ["an exit code of a shell that finds nothing"] = {
       "exit 127", "CliNotFound", "'azd' is not installed"

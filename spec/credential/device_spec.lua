@@ -134,9 +134,9 @@ describe("a device code", function()
   end)
 
   for code, row in pairs {
-    authorization_declined = "whoever was asked said no",
-    access_denied = "whoever was asked said no",
-    expired_token = "nobody entered the code in time: begin again",
+    authorization_declined = "the person declined the sign-in",
+    access_denied = "the person declined the sign-in",
+    expired_token = "the code was not entered in time: begin again",
     bad_verification_code = "AADSTS1: no",
     invalid_client = "AADSTS1: no",
   } do

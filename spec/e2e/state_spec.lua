@@ -130,6 +130,6 @@ describe("an emulator that is killed", function()
     assert.equal(1, code)
     local unusable = "azureml: the state in %s cannot be used: it is not an emulator's state"
     assert.is_truthy(errors:find(unusable:format(path), 1, true), errors)
-    assert.is_truthy(errors:find("move the file away to begin anew", 1, true), errors)
+    assert.is_truthy(errors:find("move the file away to start with a new state", 1, true), errors)
   end)
 end)

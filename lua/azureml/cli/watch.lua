@@ -23,7 +23,11 @@ local function print_change(args, change)
   else
     print(time .. "  " .. tostring(change))
   end
-  io.stdout:flush()
+  local is_written, reason = io.stdout:flush()
+  if not is_written then
+    errors.raise { code = "OutputFailed",
+      message = "standard output cannot be written: " .. reason }
+  end
 end
 
 -- Can the failure end without the user? True for a lost connection, throttling and server errors:
