@@ -91,7 +91,7 @@ describe("a refusal of Entra ID", function()
     end)
   end
 
-  it("with a number that nobody knows has no remedy invented for it", function()
+  it("with an unknown number has no hint", function()
     row = { "invalid_request", 7000219 }
     local _, err = entra:ask()
     assert.is_nil(err.hint)
