@@ -97,6 +97,50 @@ describe("the instances of a workspace", function()
     assert.equal("Running", ws.instances:ensure("bob", {}):wait().state)
   end)
 
+  it("ensure: waits for another operation, and ends at Running", function()
+    local other <close> = ws.instances:stop "ann"
+    assert.equal("Running", ws.instances:ensure("ann", {}):wait().state)
+    assert.is_truthy(other)
+  end)
+
+  it("ensure: changes the idle time, and only when it differs", function()
+    local function ensure(idle)
+      local vm = ws.instances:ensure("ann", { idle_time_before_shutdown = idle }):wait()
+      return vm.idle_time_before_shutdown
+    end
+    assert.equal("PT60M", ensure "1h")
+    local before = emulator:request_count()
+    assert.equal("PT60M", ensure "60m")
+    assert.equal(2, emulator:request_count() - before)      -- the looks of ensure and start
+  end)
+
+  it("ensure: names tags, description and schedules that differ", function()
+    for _, given in ipairs {
+      { tags = { team = "vision" } }, { description = "x" },
+      { schedules = { { action = "stop", cron = "0 18 * * *" } } },
+    } do
+      local err = refusal(ws.instances.ensure, ws.instances, "ann", given)
+      assert.equal("DoesNotFit", err.code)
+      assert.matches("'ann' exists, but " .. next(given) .. " is ", err.message)
+    end
+  end)
+
+  it("ensure: takes what was created with the same options", function()
+    local given = {
+      vm_size = "Standard_DS3_v2", tags = { a = "b" }, description = "d",
+      idle_time_before_shutdown = "90m", ssh_public_access = false,
+      schedules = { { action = "stop", cron = "0 18 * * 1-5", time_zone = "Europe/Amsterdam" } },
+    }
+    ws.instances:create("ci-new", given):wait()
+    assert.equal("Running", ws.instances:ensure("ci-new", given):wait().state)
+  end)
+
+  it("create: names what differs from the instance that is there", function()
+    local err = refusal(ws.instances.create, ws.instances, "ann", { tags = { a = "b" } })
+    assert.equal("InstanceExists", err.code)
+    assert.matches('tags is {}, not {"a":"b"}', err.message)
+  end)
+
   it("ensure: refuses what differs in what cannot be changed", function()
     local size = ws.instances:get("ann").vm_size:lower()
     assert.equal("Running",

@@ -106,10 +106,11 @@ function Instances:find(name)
   error(err, 0)
 end
 
-local function raise_exists(vm)
+local function raise_exists(vm, settings, body)
+  local differences = spec.describe(spec.differences(vm, settings or {}, body))
   errors.raise { code = "InstanceExists",
-    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name,
-      tostring(vm.state), tostring(vm.vm_size)),
+    message = ("cannot create '%s': an instance of this name exists (%s, %s)%s"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size), differences ~= "" and "; " .. differences or ""),
     hint = "ensure takes the instance that is there if it fits, and starts it" }
 end
 
@@ -121,7 +122,7 @@ end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param settings? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access,
+---@param settings? table         vm_size ("STANDARD_DS3_V2"), ssh_public_access,
 ---  admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name, subnet_name, tags, description,
 ---  assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
 ---  schedules, setup_scripts, custom_services (each described by its file in definition/),
@@ -136,15 +137,25 @@ function Instances:create(name, settings)
   local body = spec.body(settings, self.workspace.subscription_id)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
   local vm = self:find(name)
-  if vm then raise_exists(vm) end
+  if vm then raise_exists(vm, settings, body) end
   return create(self, name, body)
 end
 
---- Take an instance that is there if it fits, starting it if it is stopped; else create it.
+local changers = {}
+
+function changers.update_idle_time(self, name, value)
+  resource.call(self.workspace, verbs.update_idle_time, { name = name }, {
+    label = "set the idle time of " .. name, body = { idleTimeBeforeShutdown = value },
+  })
+end
+
+--- Take an instance that is there if it fits, else create it. A different idle time is changed. The
+--- instance is started unless it runs; another operation is waited for first.
 ---@param name string
----@param settings? table           as for create
+---@param settings? table         as for create
 ---@return azureml.Operation
----@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed
+---@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed;
+---  `WrongState` when it cannot be started
 function Instances:ensure(name, settings)
   local body = spec.body(settings, self.workspace.subscription_id)
   local vm = self:find(name)
@@ -152,9 +163,10 @@ function Instances:ensure(name, settings)
     spec.check_size(self.workspace, body.properties.properties.vmSize)
     return create(self, name, body)
   end
-  spec.check_fit(vm, settings or {}, body)
-  if vm.state == "Stopped" then return self:start(name) end
-  return operation.new { verb = "create", name = name, workspace = self.workspace }
+  for _, difference in ipairs(spec.check_fit(vm, settings or {}, body)) do
+    changers[difference.change](self, name, difference.wanted)
+  end
+  return self:start(name)
 end
 
 --- Start a stopped instance. An instance that runs already is a success. While another operation
