@@ -78,7 +78,7 @@ describe("which workspace", function()
     assert.equal(B .. " gd wd", found({}, { AZURE_CONFIG_DIR = home .. "/other" }))
   end)
 
-  it("is an error that lists what was tried and what is missing, where nobody says it", function()
+  it("is an error that lists what was tried and what is missing", function()
     local said = found { resource_group = "g" }
     for _, part in ipairs {
       "which workspace? subscription_id, workspace_name not found; tried: arguments; "

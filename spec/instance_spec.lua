@@ -47,7 +47,7 @@ describe("an instance", function()
     assert.same({ "A", "B" }, { vm.errors[1].error.code, vm.errors[2].error.code })
   end)
 
-  it("belongs to whom it is assigned to, else to who created it", function()
+  it("belongs to the user it is assigned to, else to its creator", function()
     assert.equal("me", of({ createdBy = { userId = "me" } }).owner)
     local hers = of { createdBy = { userId = "me" }, personalComputeInstanceSettings = {
       assignedUser = { objectId = "her" },

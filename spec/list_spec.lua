@@ -58,7 +58,7 @@ describe("a list of instances", function()
     assert.same({}, one:all())
   end)
 
-  it("refuses a filter that nobody knows, and one of the wrong type", function()
+  it("refuses an unknown filter, and a filter of the wrong type", function()
     assert.error_matches(function() names { sate = "x" } end,
       "list has no option 'sate' %(known: mine, state, tags, vm_size")
     assert.error_matches(function() names { state = 1 } end,

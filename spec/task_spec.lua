@@ -91,7 +91,7 @@ local PLACES = {
   end,
 }
 
--- There nobody may yield to us: whoever waits turns the loop, and other tasks stand still.
+-- A wait in these places cannot yield: it turns the loop itself, and other tasks stand still.
 local HOLD_OTHERS = {
   ["gsub's callback"] = true, ["a comparison of sort"] = true, ["a generator"] = true,
   ["a foreign scheduler's coroutine"] = true,
@@ -153,7 +153,7 @@ describe("waiting", function()
     assert.same({ "a2", "b3", "a4" }, order)
   end)
 
-  it("where nobody can yield resumes no task of a group", function()
+  it("where no yield is possible resumes no task of a group", function()
     local order = {}
     azureml.parallel(function()
       string.gsub("x", "x", function() azureml.sleep(5) end)
@@ -259,7 +259,7 @@ describe("wait_until", function()
   before_each(virtual)
   after_each(tidy)
 
-  it("looks again when somebody says so", function()
+  it("looks again when it is told to", function()
     local op <close> = core.sleep(100)
     local over = false
     local took = timed(azureml.parallel, function()
@@ -547,7 +547,7 @@ describe("parallel", function()
     local op <close> = core.sleep(1000)      -- there would be something to wait for
     local took, ok, err = timed(pcall, azureml.parallel, function()
       local _ <close> = closing(log, "closed")
-      coroutine.yield "to whom?"
+      coroutine.yield "a stray value"
     end, function() azureml.sleep(5) end)
     assert_took(0, took)
     assert.is_false(ok)
@@ -697,7 +697,7 @@ describe("each", function()
     end)
   end
 
-  it("calls nobody when the list cannot be read to its end", function()
+  it("calls no function when the list cannot be read to its end", function()
     local called, i = false, 0
     local _, err = azureml.try(azureml.each, function()
       i = i + 1
@@ -756,7 +756,7 @@ describe("handlers", function()
   before_each(virtual)
   after_each(tidy)
 
-  it("at: is called by whoever waits, when its time has come, once", function()
+  it("at: is called once, when its time has come, by the wait that is active", function()
     local calls = {}
     local begin = core.now()
     task.at(3, function() calls[#calls + 1] = core.now() end)
@@ -777,7 +777,7 @@ describe("handlers", function()
     assert.equal(1, called)
   end)
 
-  it("at: lives without anybody holding it", function()
+  it("at: lives without a reference to it", function()
     local called = false
     task.at(1, function() called = true end)
     collectgarbage()

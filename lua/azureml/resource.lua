@@ -1,5 +1,5 @@
 --- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
---- long ones. Above this file nobody knows HTTP.
+--- long ones. Files above this one know no HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
