@@ -1,9 +1,10 @@
 --- A list of instances: an iterator with filters. It reads page by page and never ends early.
+local errors = require "azureml.error"
 local options = require "azureml.options"
 
 ---@class azureml.List
 local List = {}
-local metatable = { __name = "azureml.List", __index = List }
+local metatable = { __name = "azureml.List", __methods = List }
 
 local list = {}
 
@@ -56,6 +57,24 @@ function list.new(next_instance, wanted)
   }, metatable)
 end
 
+local function refuse(what, instead)
+  errors.mistake("%s: a list of instances is read from the service as it is needed: use %s", what,
+    instead)
+end
+
+function metatable.__index(_, key)
+  if type(key) == "number" then refuse("list[i] or ipairs(list)", "list:all()") end
+  return List[key]
+end
+
+function metatable.__len()
+  refuse("#list", "#list:all()")
+end
+
+function metatable.__pairs()
+  refuse("pairs(list)", "list:all(), or 'for vm in list do'")
+end
+
 function metatable:__call()
   for vm in self.next_instance do
     if list.passes(vm, self.wanted) then return vm end
@@ -69,5 +88,7 @@ function List:all()
   for vm in self do all[#all + 1] = vm end
   return all
 end
+
+options.check_colon(List, metatable, "list")
 
 return list
