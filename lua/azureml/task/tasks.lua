@@ -4,12 +4,14 @@
 --- tasks run. Code outside of tasks (the main chunk, a generator, gsub's callback) turns the loop
 --- itself: it hands out the loop's events, but resumes no task except those that answer questions
 --- of the core. Without their answers it could wait forever.
+local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local limits = require "azureml.task.limits"
 local loop = require "azureml.task.loop"
 local options = require "azureml.options"
 local runner = require "azureml.task.runner"
+local sequence = later "azureml.sequence"
 
 local tasks = {}
 
@@ -181,13 +183,6 @@ function tasks.parallel(...)
   return table.unpack(results, 1, arguments.n)
 end
 
-local function read_all(list)
-  if type(list) == "table" and getmetatable(list) == nil then return list end
-  local items = {}
-  for item in list do items[#items + 1] = item end
-  return items
-end
-
 local function name_of(item, i)
   if type(item) == "table" and type(item.name) == "string" then return item.name end
   return type(item) == "string" and item or "#" .. i
@@ -204,12 +199,6 @@ end
 
 local DEFAULT_LIMIT = 1000
 
-local function is_iterable(list)
-  local meta = getmetatable(list)
-  return type(list) == "table" or type(list) == "function" or type(meta) == "table"
-    and meta.__call ~= nil
-end
-
 local function limit_of(settings)
   local limit = options.check("each", settings, { limit = "integer" }).limit or DEFAULT_LIMIT
   if limit < 1 then errors.mistake("each: option 'limit' must be 1 or more, not %d", limit) end
@@ -218,21 +207,21 @@ end
 
 --- Call f with each item, concurrently. Try all items, then raise the failures together.
 ---@param list table|function  a sequence, or an iterator such as ws.instances:list(); read whole
----  before the first call
+---  before the first call. A sequence may have its items by its metatable
 ---@param f fun(item: any)
 ---@param settings? { limit: integer? }     the number of concurrent calls; 1000
 ---@raise an error object `SomeFailed` with a detail for each failure; a mistake or an interrupt at
 ---  once
 ---@usage azureml.each(ws.instances:list { state = "Running" }, function(vm) vm:stop():wait() end)
 function tasks.each(list, f, settings)
-  if not is_iterable(list) then
+  if not sequence.is_readable(list) then
     errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list))
   end
   if type(f) ~= "function" then
     errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f))
   end
   local limit = limit_of(settings)
-  local items, failures, index = read_all(list), {}, 0
+  local items, failures, index = sequence.read("each", list), {}, 0
   local function worker()
     while index < #items do
       index = index + 1
