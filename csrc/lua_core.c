@@ -35,7 +35,7 @@ static void push_error(lua_State *L, const Error *error) {
   set_text(L, "message", error->message);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   if (error->status) set_integer(L, "status", error->status);
   if (error->outcome_unknown) {
     lua_pushboolean(L, 1);
@@ -53,6 +53,17 @@ int push_failure(lua_State *L, Error *error) {
   push_error(L, error);
   error_clear(error);
   return 2;
+}
+
+/* read_error(text) -> what JSON text says of an error: code, message, target, more */
+static int l_read_error(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  Error error = { 0 };
+  error_from_json(&error, text, len);
+  push_error(L, &error);
+  error_clear(&error);
+  return 1;
 }
 
 /* status, body, and head: the header lines as they are kept, for headers(). Few scripts look at them.  [-0, +1, m] */
@@ -612,6 +623,7 @@ static const luaL_Reg functions[] = {
   { "guid",        l_guid },
   { "escape",      l_escape },
   { "headers",     l_headers },
+  { "read_error",  l_read_error },
   { "origin",      l_origin },
   { "resolve",     l_resolve },
   { "is_loopback", l_is_loopback },

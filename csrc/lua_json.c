@@ -354,7 +354,7 @@ static int protected_push(lua_State *L) {
 /* decode(text) -> value | nil, why not. Unlike lua-cjson's: integers stay integers, arrays are marked as such, the empty ones too. */
 static int l_decode(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
   json_error_t why;
   lua_pushcfunction(L, protected_push);
   json_t *json = json_loadb(text, len, JSON_DECODE_ANY, &why);
@@ -413,7 +413,7 @@ static int merge(json_t *into, json_t *changes) {
 
 static int l_merge(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   const Buf *written = lua_json_text(L, 2);

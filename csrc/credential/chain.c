@@ -37,7 +37,7 @@ static void none_left(Try *try) {
   error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "no credential was found: %s",
             count == 1 ? "the only one that was tried does not apply here" : "none of those that were tried applies here");
   json_t *body = json_pack("{sO}", "details", try->reasons);
-  error.body = body ? json_dumps(body, JSON_COMPACT) : NULL;
+  error.more = body ? json_dumps(body, JSON_COMPACT) : NULL;
   json_decref(body);
   end(try, NULL, &error);
   error_clear(&error);
@@ -45,7 +45,7 @@ static void none_left(Try *try) {
 
 /* A link that is a chain itself has its own list. */
 static void note_reasons(Try *try, const Error *error) {
-  json_t *body = error->body ? json_loads(error->body, 0, NULL) : NULL, *inner = json_object_get(body, "details");
+  json_t *body = error->more ? json_loads(error->more, 0, NULL) : NULL, *inner = json_object_get(body, "details");
   if (inner) json_array_extend(try->reasons, inner);
   else json_array_append_new(try->reasons, json_pack("{ss ss}", "code", error->code, "message", error->message));
   json_decref(body);

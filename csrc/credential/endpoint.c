@@ -175,7 +175,7 @@ static void bad_answer(Fetch *fetch, const char *what) {
 }
 
 static void granted(Fetch *fetch, const Reply *reply) {
-  json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
+  json_t *answer = body_json(&reply->body);
   Grant grant = { .token = json_string_value(json_object_get(answer, "access_token")), .expires_in = seconds_in(answer, "expires_in"),
     .refresh_in = seconds_in(answer, "refresh_in"), .refresh_token = json_string_value(json_object_get(answer, "refresh_token")) };
   const char *type = json_string_value(json_object_get(answer, "token_type"));

@@ -52,7 +52,7 @@ local function read_scope(scope)
 end
 
 local function read_file(path, text)
-  local content = json.decode((text:gsub("^\239\187\191", "")))
+  local content = json.decode(text)
   if type(content) ~= "table" then
     errors.raise { code = "ConfigInvalid", message = path .. " is not a JSON object", hint = "download it again from the studio" }
   end
@@ -87,7 +87,7 @@ local function defaults_in(text)
 end
 
 local function default_subscription(text)
-  local profile = json.decode((text:gsub("^\239\187\191", "")))
+  local profile = json.decode(text)
   for _, subscription in ipairs(json.get(profile, "subscriptions") or {}) do
     if json.get(subscription, "isDefault") then return json.get(subscription, "id") end
   end

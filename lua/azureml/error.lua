@@ -1,15 +1,21 @@
 --- The error object: one kind for everything the public API raises. Its text is what a person should read; its code is what a
 --- script compares.
+local core = require "azureml.core"
 local later = require "azureml.later"
 local hints = later "azureml.hints"
 local json = require "azureml.json"
 
 ---@class azureml.Error
+---@field kind string?          what failed: "transport" (no reply came), "http" (a reply refused the request), "operation" (a
+---                             long-running operation failed), "protocol" (a reply breaks the contract), "credential" (no token) or
+---                             "usage" (an argument is wrong); nil: the package's own findings, such as "Timeout" or "SomeFailed"
 ---@field code string            one word: the service's where it gave one ("ResourceNotFound"), else ours ("Timeout")
 ---@field message string         what went wrong
 ---@field status integer?        HTTP status
 ---@field target string?         what the service says it is about
 ---@field details table?         the service's further errors, or those of a group
+---@field innererror table?      what the service says of the cause
+---@field additional_info table?     what the service adds, such as the policy that forbids it: { type, info }
 ---@field request_id string?     x-ms-request-id: support asks for it
 ---@field operation azureml.Operation?   the operation it happened to; it may still go on at the service
 ---@field hint string?           what to do next
@@ -98,15 +104,22 @@ function error_module.raise(fields)
   error(err, 0)
 end
 
--- What an ARM error body says beyond code and message.
-local function read_body(err)
-  local body = err.body and json.decode(err.body)
-  local said = json.get(body, "error") or body
-  said = json.get(said, "error") or said
-  if type(said) ~= "table" then return end
-  err.details = json.get(said, "details")
-  err.innererror = json.get(said, "innererror") or json.get(said, "innerError")
-  err.additional_info = json.get(said, "additionalInfo")
+-- Read what the core found in the service's reply beside code and message.
+local function read_more(err)
+  local more = err.more and json.decode(err.more)
+  err.details = json.get(more, "details")
+  err.innererror = json.get(more, "innererror")
+  err.additional_info = json.get(more, "additionalInfo")
+  err.more = nil
+end
+
+--- Read what decoded JSON says of an error, as the core reads a reply's.
+---@param said any            an error of the service, or a list of them
+---@return { code: string?, message: string?, details: table?, innererror: table?, additional_info: table? }
+function error_module.read(said)
+  local found = core.read_error(json.encode(said))
+  read_more(found)
+  return found
 end
 
 --- An object from the core's error table.
@@ -114,8 +127,7 @@ end
 ---@param context string?     what was tried: "cannot stop 'ci-ann'"
 ---@return azureml.Error
 function error_module.from_core(failure, context)
-  read_body(failure)
-  failure.body = nil
+  read_more(failure)
   if context then failure.message = ("%s: %s"):format(context, failure.message) end
   return error_module.new(failure)
 end

@@ -91,6 +91,16 @@ describe("the Azure Developer CLI's credential", function()
     ["another failure, told in JSON"] = {
       complaint [[first\nERROR: no network\n\n]], "CliFailed", "it failed (exit code 1): ERROR: no network; run 'azd auth login'",
     },
+    ["another failure, told as versions from 1.23.7 on do"] = {
+      [[printf '%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"\n"}}' \
+        '{"error":"fetching token: failed:\n(invalid_tenant) AADSTS90002: no such tenant\n","message":"Authentication failed."}' \
+        'a new version of azd is available' >&2; exit 1]], "CliFailed",
+      "it failed (exit code 1): (invalid_tenant) AADSTS90002: no such tenant; run 'azd auth login'",
+    },
+    ["nobody logged in, told as versions from 1.23.7 on do"] = {
+      [[echo '{"error":"fetching token: not logged in, run `azd auth login` to login","message":"m"}' >&2; exit 1]],
+      "CliNotLoggedIn", "nobody is logged in; run 'azd auth login'",
+    },
     ["another failure, told plainly"] = { "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh" },
     ["a failure that shows the token"] = {
       "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed", "it failed (exit code 2); run 'azd auth login'",

@@ -416,7 +416,7 @@ static int push_error(lua_State *L, const Error *error) {
   set_text(L, "message", error->message);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   set_integer(L, "outcome_unknown", error->outcome_unknown);
   set_number(L, "retry_after", error->retry_after);
   return 1;
