@@ -77,24 +77,35 @@ function getters.owner(raw)
   return getters.assigned_to(raw) or getters.created_by(raw)
 end
 
+-- Return the table that a member holds, without nulls; an empty one where the service sent another kind.
+local function table_in(member, raw)
+  local value = json.without_nulls(member(raw))
+  return type(value) == "table" and value or {}
+end
+
+-- Every tag is a text.
 function getters.tags(raw)
-  return sent.tags(raw) or {}
+  local tags = table_in(sent.tags, raw)
+  for name, value in pairs(tags) do
+    if type(value) ~= "string" then tags[name] = json.encode(value) end
+  end
+  return tags
 end
 
 function getters.schedules(raw)
-  return json.array(sent.schedules(raw) or {})
+  return json.array(table_in(sent.schedules, raw))
 end
 
 function getters.errors(raw)
-  local all = tables.append(json.array {}, sent.provisioning_errors(raw))
-  return tables.append(all, sent.errors(raw))
+  local all = tables.append(json.array {}, table_in(sent.provisioning_errors, raw))
+  return tables.append(all, table_in(sent.errors, raw))
 end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(sent.applications(raw) or {}) do
-    local name = json.get(application, "displayName") or ""
-    found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
+  for _, application in ipairs(table_in(sent.applications, raw)) do
+    local name = json.get(application, "displayName")
+    if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
   return found
 end
