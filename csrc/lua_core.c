@@ -229,8 +229,8 @@ static int l_client_remaining(lua_State *L) {
 /* -- operations --------------------------------------------------------------------------------------------------------- */
 
 static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
-                                            "token_only", "cautious", NULL };
-static const char *const resume_keys[] = { "mode", "poll_url", "location", "resource_location", "status", NULL };
+                                            "poll_query", "token_only", "cautious", NULL };
+static const char *const resume_keys[] = { "mode", "poll_url", "poll_query", "location", "resource_location", "status", NULL };
 
 static void read_final_state(lua_State *L, Request *request) {
   const char *word = opt_string(L, 2, "final_state");
@@ -245,6 +245,7 @@ static void read_resume(lua_State *L, Request *request, Lro *from) {
   from->mode = lro_mode(mode);
   if (from->mode == LRO_NONE) luaL_error(L, "option 'resume.mode' has no meaning '%s'", mode);
   from->poll_url = (char *)req_string(L, at, "poll_url");      /* borrowed; op_request copies */
+  from->poll_query = (char *)opt_string(L, at, "poll_query");
   from->location = (char *)opt_string(L, at, "location");
   from->resource_location = (char *)opt_string(L, at, "resource_location");
   from->status = (char *)opt_string(L, at, "status");
@@ -258,6 +259,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   if (opt_field(L, 2, "body", LUA_TSTRING)) request->body = lua_tolstring(L, -1, &request->body_len);
   request->timeout = opt_number(L, 2, "timeout", 0);
   request->follow = opt_boolean(L, 2, "follow");
+  request->poll_query = opt_string(L, 2, "poll_query");
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
   request->token_only = opt_boolean(L, 2, "token_only");
@@ -592,6 +594,11 @@ static int l_resolve(lua_State *L) {
   return push_owned(L, url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
 
+/* mend(url): escape what a URL must not hold */
+static int l_mend(lua_State *L) {
+  return push_owned(L, url_mend(luaL_checkstring(L, 1)));
+}
+
 static int l_is_loopback(lua_State *L) {
   lua_pushboolean(L, url_is_loopback(luaL_checkstring(L, 1)));
   return 1;
@@ -626,6 +633,7 @@ static const luaL_Reg functions[] = {
   { "read_error",  l_read_error },
   { "origin",      l_origin },
   { "resolve",     l_resolve },
+  { "mend",        l_mend },
   { "is_loopback", l_is_loopback },
   { NULL, NULL }
 };

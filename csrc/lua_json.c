@@ -122,7 +122,8 @@ static int write_member(Writer *w, const char *before, const char *name, const c
 
 static int write_lro(Writer *w, const Lro *lro) {
   return write_member(w, "{", "final_state", lro_final_state_name(lro->final_state)) && write_member(w, ",", "location", lro->location) &&
-         write_member(w, ",", "mode", lro_mode_name(lro->mode)) && write_member(w, ",", "poll_url", lro->poll_url) &&
+         write_member(w, ",", "mode", lro_mode_name(lro->mode)) && write_member(w, ",", "poll_query", lro->poll_query) &&
+         write_member(w, ",", "poll_url", lro->poll_url) &&
          write_member(w, ",", "resource_location", lro->resource_location) && write_member(w, ",", "status", lro->status) && put_text(w, "}");
 }
 

@@ -20,9 +20,11 @@ local lro = {}
 ---@param fields { handle: userdata, method: string, url: string, label: string? }      handle: the core's operation
 ---@return azureml.Lro
 function lro.new(fields)
-  fields.label = fields.label or fields.method .. " " .. fields.url:match "^[^?]*"
+  local unnamed = reply.context { method = fields.method, url = fields.url }
+  fields.label = fields.label or unnamed
   fields.request_id = fields.handle:request_id()
-  fields.followed = followed.new(fields.handle, fields.label)
+  local context = fields.label == unnamed and unnamed or nil
+  fields.followed = followed.new(fields.handle, fields.label, context)
   return setmetatable(fields, metatable)
 end
 

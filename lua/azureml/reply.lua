@@ -33,6 +33,16 @@ end
 
 local reply = {}
 
+--- What an error says was tried: "cannot start ci-ann", or "GET /subscriptions" where a request has no label.
+---@param request { label: string?, method: string?, path: string?, url: string? }
+---@return string
+function reply.context(request)
+  if request.label then return "cannot " .. request.label end
+  local target = request.path or request.url:gsub("^%a[%w+.-]*://[^/?#]*", "")
+  local path = target:match("^[^?#]*"):gsub("%c", "?")
+  return (request.method or "GET") .. " " .. (path == "" and "/" or path)
+end
+
 --- The value, or the error that the core returned instead, raised.
 ---@param value any
 ---@param failure table?         the core's

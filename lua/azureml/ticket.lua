@@ -10,7 +10,7 @@ local VERSION = 1
 -- What the core says of how far an operation has got, and takes back.
 local PROGRESS = {
   mode = "^%l+$", poll_url = "^https?://%S+$", location = "^https?://%S+$", resource_location = "^https?://%S+$", status = "",
-  final_state = "^[%l-]*$",
+  final_state = "^[%l-]*$", poll_query = "^[^%s?#]+$",
 }
 local MODES = { monitor = true, location = true, body = true }
 
