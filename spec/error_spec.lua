@@ -47,6 +47,13 @@ describe("an error object", function()
     assert.is_nil(err.more)
   end)
 
+  it("says of which kind it is, also where the package found it", function()
+    assert.equal("usage", errors.new({ code = "InvalidArgument", message = "m" }).kind)
+    assert.equal("protocol", errors.new({ code = "InvalidReply", message = "m" }).kind)
+    assert.equal("http", errors.new({ kind = "http", code = "InvalidArgument", message = "m" }).kind)
+    assert.is_nil(errors.new({ code = "Interrupted", message = "m" }).kind)
+  end)
+
   it("is read from what a resource holds, as from a reply", function()
     local inner = json.encode { error = { code = "Inner", message = "the inner text" } }
     local found = errors.read { { error = { code = "Outer", message = inner } }, { error = { code = "B", message = "b" } } }

@@ -87,11 +87,18 @@ function error_module.is(value)
   return getmetatable(value) == Error
 end
 
+-- The kinds of errors that the package itself finds, by code.
+local KINDS = {
+  InvalidArgument = "usage", InvalidEndpoint = "usage", InvalidTicket = "usage", AnotherEndpoint = "usage", InvalidExpression = "usage",
+  Usage = "usage", InvalidReply = "protocol", InvalidPage = "protocol", OwnCredential = "credential",
+}
+
 --- Make one; where it happened is added when it is raised.
 ---@param fields table
 ---@return azureml.Error
 function error_module.new(fields)
   local err = setmetatable(fields, Error)
+  if not err.kind then err.kind = KINDS[err.code] end
   if not err.hint then err.hint = hints.of(err) end
   return err
 end
@@ -115,7 +122,7 @@ end
 
 --- Read what decoded JSON says of an error, as the core reads a reply's.
 ---@param said any            an error of the service, or a list of them
----@return { code: string?, message: string?, details: table?, innererror: table?, additional_info: table? }
+---@return { kind: string, code: string?, message: string?, details: table?, innererror: table?, additional_info: table? }
 function error_module.read(said)
   local found = core.read_error(json.encode(said))
   read_more(found)

@@ -141,7 +141,7 @@ local function raise_failed(verb, vm, self)
   local fault = errors.read(vm.errors)
   local message = fault.message
   errors.raise {
-    code = fault.code or vm.state,
+    kind = fault.kind, code = fault.code or vm.state,
     message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state, message and ": " .. message or ""),
     operation = self, details = fault.details or vm.errors,
     hint = vm.state == "Unusable" and "restart it; if that does not help, delete it and create it again"
@@ -174,7 +174,7 @@ end
 -- Failures that the instance's state decides -----------------------------------------------------------
 
 local function raise_lost_sight(self, err)
-  errors.raise { code = "LostSight", operation = self, status = err.status, request_id = err.request_id,
+  errors.raise { kind = err.kind, code = "LostSight", operation = self, status = err.status, request_id = err.request_id,
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
 
