@@ -25,7 +25,7 @@ TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutil
                   tmux man-db nghttp2-server python3-fastjsonschema
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
-# $(call found,name): the path of libname.a, empty when it is not installed.
+# $(call found,name): the path of libname.a; empty when the library is not installed.
 # $(call archive,name,libraries): libname.a and the libraries it needs, or the shared library.
 inc     = $(if $($(1)_INCDIR),-I$($(1)_INCDIR),$(shell pkg-config --cflags $(2) 2>/dev/null))
 lib     = $(if $($(1)_LIBDIR),-L$($(1)_LIBDIR)) $(2)
@@ -70,10 +70,10 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback
-CORE   := $(PURE) file loop transfer child request op client credential question token cache loopback \
-          $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_value lua_core lua_options lua_credential lua_json lua_system lua_journal \
-          lua_crypto lua_certificate lua_state
+CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+          loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
+BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
+          lua_system lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
@@ -83,7 +83,7 @@ MODULES := $(B)/lib/azureml/core.so $(if $(HTTPD),$(B)/lib/azureml/httpd.so)
 
 all: $(MODULES) $(B)/azureml
 
-# -- what a build needs ----------------------------------------------------------------------------
+# -- requirements of a build -----------------------------------------------------------------------
 
 # The first build in a directory checks that compiler, headers and libraries are there, and says in
 # one sentence what is missing. Later builds see the file and check nothing.
@@ -157,7 +157,7 @@ $(B)/spec/pure.so: $(call objects,$(PURE) heap) $(B)/obj/spec/pure.o
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
-# Two more modules for the specs: raw sockets, and this process's environment.
+# Two more modules for the specs: raw sockets, and the environment of the suite's process.
 $(B)/spec/raw.so $(B)/spec/environment.so: $(B)/spec/%.so: $(B)/obj/spec/%.o
 	@echo LD $@
 	@mkdir -p $(@D)
@@ -226,8 +226,8 @@ deps:
 test-deps:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
-# What follows deps runs in a make of its own: this make looked for headers and archives before
-# deps installed them.
+# The build runs in a second make, because this make looked for headers and archives before deps
+# installed them.
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@$(B)/azureml --emulator --speed 200 run lifecycle
@@ -240,7 +240,7 @@ test: test-deps
 BUSTED  ?= /usr/bin/busted
 SPECS   ?= spec
 RUNNER  ?= $(LUA)
-# The suite sees nothing of the user who runs it: no settings, no credentials, no home.
+# The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
            LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
@@ -259,7 +259,7 @@ check-asan: test-deps
 	  CFLAGS="$(ASAN_CFLAGS)" LDFLAGS="$(SANITIZE)" \
 	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(ASAN_LIBRARIES)"'
 
-# Slow. Valgrind sees only what runs in the suite's own process. VALGRIND_SPECS=spec runs all.
+# Slow. Valgrind checks only the suite's own process. VALGRIND_SPECS=spec runs all specs.
 VALGRIND_SPECS ?= spec/csrc spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua \
                   spec/task_spec.lua spec/e2e/transport_spec.lua
 LEAK_KINDS     := definite,indirect,possible
@@ -285,7 +285,7 @@ fuzz: test-deps
 	@cd $(B)/fuzz && ./certificate -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	  -print_final_stats=1 certificates
 
-# Test against software of others. It comes from npm, pinned by a lock file, and stays in build/.
+# Test against third-party software. It comes from npm, pinned by a lock file, and stays in build/.
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 conformance: test-deps
 	$(call need,$(NODE_PACKAGES))
@@ -307,7 +307,7 @@ conformance-auth: test-deps
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/auth/sign_in.lua" \
 	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance-auth'
 
-# The table of time zones that the client and the emulator read, made anew from CLDR and tzdata.
+# Remake the table of time zones, which the client and the emulator read, from CLDR and tzdata.
 ZONES := lua/azureml/definition/windows_zones.lua
 time-zones:
 	$(call need,python3 tzdata unicode-cldr-core)
@@ -317,14 +317,15 @@ time-zones:
 
 include spec/bench/bench.mk
 
-# What the checks of text look at: all that is written by hand.
-WRITTEN = $(sort $(shell find .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md -type f))
+# The files that the checks of text read: all that is written by hand.
+WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md
+WRITTEN    = $(sort $(shell find $(WRITTEN_IN) -type f))
 
 # Print each line of C, Lua or Markdown prose that has more than 100 columns.
 lint-width:
 	@$(LUA) spec/lint/columns.lua $(WRITTEN)
 
-# Warnings are errors here and only here: a user's newer compiler may give more warnings.
+# Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)

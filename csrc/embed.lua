@@ -1,6 +1,7 @@
--- embed.lua: turns Lua files into one C file for the executable: bytecode with line numbers in unsigned char arrays, and a
--- function that finds it by module name.  Usage: lua5.4 csrc/embed.lua FILE...  A file under lua/ is the module of its path
--- there, any other one the module of its base name.  A syntax error stops the build.
+-- embed.lua: turn Lua files into one C file for the executable. The C file has the bytecode, with
+-- line numbers, in arrays of unsigned char, and a function that finds an array by module name.
+-- Usage: lua5.4 csrc/embed.lua FILE... A file under lua/ gets the module name of its path there;
+-- any other file gets its base name. A syntax error stops the build.
 
 local epilogue = [[
 static int compare(const void *name, const void *chunk) {
@@ -8,20 +9,21 @@ static int compare(const void *name, const void *chunk) {
 }
 
 const unsigned char *embedded_find(const char *name, size_t *size) {
-  const Chunk *chunk = bsearch(name, chunks, sizeof chunks / sizeof *chunks, sizeof *chunks, compare);
+  const size_t count = sizeof chunks / sizeof *chunks;
+  const Chunk *chunk = bsearch(name, chunks, count, sizeof *chunks, compare);
   if (!chunk) return NULL;
   *size = chunk->size;
   return chunk->code;
 }]]
 
---- What the file is called in messages: no directory of the machine that built it.
+--- Return a file's name for messages, without the directories of the machine that builds.
 local function shown_path(path)
   return path:match("^lua/.+$") or path:match("[^/]+$")
 end
 
 local function module_name(path)
-  local name = shown_path(path):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
-  return name
+  local name = shown_path(path):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", "")
+  return (name:gsub("/", "."))
 end
 
 local function compile(path)
@@ -49,7 +51,8 @@ print("const unsigned char *embedded_find(const char *name, size_t *size);\n")
 for i, module in ipairs(modules) do
   write_array("code_" .. i, module.code)
 end
-print("typedef struct Chunk {\n  const char *name;\n  const unsigned char *code;\n  size_t size;\n} Chunk;\n")
+print("typedef struct Chunk {\n  const char *name;\n  const unsigned char *code;\n  size_t size;")
+print("} Chunk;\n")
 print("static const Chunk chunks[] = {")
 for i, module in ipairs(modules) do
   print(("  { %q, code_%d, sizeof code_%d },"):format(module.name, i, i))

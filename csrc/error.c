@@ -291,8 +291,8 @@ static json_t *wrapped(json_t *object) {
   return found;
 }
 
-/* Read one level of an error: {code, message, target}, or {title, detail} as in RFC 9457. Return the
-   level within it; NULL: there is none. */
+/* Read one level of an error: {code, message, target}, or {title, detail} as in RFC 9457.
+   Return the level within it; NULL: there is none. */
 static json_t *read_level(Account *account, json_t *object, int layers) {
   json_t *inner = wrapped(object), *message = member(object, "message");
   take(&account->message, member(object, "title"), MAX_MESSAGE);

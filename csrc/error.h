@@ -72,8 +72,8 @@ void error_from_reply(Error *error, const Reply *reply);
    code if the body has none. */
 void error_from_status(Error *error, const Reply *reply, const char *status);
 
-/* Set ERROR_OPERATION from the errors that a resource holds, as JSON text. code and message are NULL
-   when the text has none. */
+/* Set ERROR_OPERATION from the errors that a resource holds, as JSON text. code and message are
+   NULL when the text has none. */
 void error_from_json(Error *error, const char *text, size_t len);
 
 /* Set only status, request_id and retry_after, from a reply. */

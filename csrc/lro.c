@@ -254,8 +254,8 @@ static LroOutcome poll_monitor(Lro *lro, const json_t *root, const Reply *reply,
   return judge(lro, word, reply, error);
 }
 
-/* Return the status of a Location that answers 200 with the body of a monitor; NULL: it is a result.
-   A resource has properties, a monitor's body does not need them. */
+/* Return the status word of a Location that answers 200 with the body of a monitor. NULL: the body
+   is a result. A resource has properties, a monitor's body does not need them. */
 static const char *monitor_status(const json_t *root) {
   if (json_object_get(root, "properties")) return NULL;
   return json_string_value(json_object_get(root, "status"));

@@ -1,5 +1,6 @@
-/* lua_certificate.c: the border to OpenSSL for the emulator's TLS, core.certificate: an authority that may vouch for a few names alone,
-   and the certificate of a server that it signs. */
+/* lua_certificate.c: core.certificate: make certificates for the emulator's TLS with OpenSSL: an
+   authority that can sign for a few names only, and a server certificate that it signs.
+   azureml.emulator.certificate_authority keeps them on disk. */
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -17,7 +18,7 @@
 
 enum { DAY = 24 * 60 * 60, MAX_DAYS = 3660, MAX_NAMES = 64, MAX_PEM = 64 * 1024 };
 
-/* Either is NULL while there is none. */
+/* A certificate and its private key, both owned; NULL while they are missing. */
 typedef struct Pair { X509 *certificate; EVP_PKEY *key; } Pair;
 
 static void pair_clear(Pair *pair) {
@@ -27,12 +28,12 @@ static void pair_clear(Pair *pair) {
   ERR_clear_error();
 }
 
-/* -- making ------------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 static int set_serial(X509 *certificate) {
   unsigned char bytes[16];
   if (RAND_bytes(bytes, sizeof bytes) != 1) return 0;
-  bytes[0] = (bytes[0] & 0x7f) | 0x40;      /* positive, and as long as it looks */
+  bytes[0] = (bytes[0] & 0x7f) | 0x40;      /* positive, and always of 16 bytes */
   BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
   int good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
   BN_free(number);
@@ -40,12 +41,14 @@ static int set_serial(X509 *certificate) {
 }
 
 static int set_name(X509 *certificate, const char *subject) {
+  const unsigned char *organization = (const unsigned char *)"azureml";
+  const unsigned char *common_name = (const unsigned char *)subject;
   X509_NAME *name = X509_get_subject_name(certificate);
-  return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)"azureml", -1, -1, 0)
-    && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1, -1, 0);
+  return X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, organization, -1, -1, 0)
+    && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, common_name, -1, -1, 0);
 }
 
-/* One day back: clocks differ. */
+/* Let the certificate begin one day ago, because clocks differ. */
 static int set_times(X509 *certificate, int days) {
   return X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY)
     && X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL);
@@ -61,74 +64,103 @@ static int add_extension(X509 *certificate, X509 *issuer, int kind, const char *
   return good;
 }
 
-/* A new key and a certificate for it that still lacks its extensions and its signature. */
+/* Make a key and a certificate without extensions and signature. Without an issuer the certificate
+   is its own issuer. The caller clears the pair, also after a failure. */
 static int begin(Pair *made, const Pair *issuer, const char *subject, int days) {
   made->key = EVP_EC_gen("P-256");
   made->certificate = X509_new();
   X509 *certificate = made->certificate;
-  return made->key && certificate && X509_set_version(certificate, 2) && set_serial(certificate) && set_name(certificate, subject)
-    && set_times(certificate, days) && X509_set_pubkey(certificate, made->key)
-    && X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer->certificate : certificate));
+  if (!made->key || !certificate) return 0;
+  const X509 *signer = issuer ? issuer->certificate : certificate;
+  return X509_set_version(certificate, 2)
+    && set_serial(certificate)
+    && set_name(certificate, subject)
+    && set_times(certificate, days)
+    && X509_set_pubkey(certificate, made->key)
+    && X509_set_issuer_name(certificate, X509_get_subject_name(signer));
 }
 
 static int make_authority(Pair *made, const char *subject, const char *permitted, int days) {
   if (!begin(made, NULL, subject, days)) return 0;
-  X509 *one = made->certificate;
-  return add_extension(one, one, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
-    && add_extension(one, one, NID_key_usage, "critical,keyCertSign,cRLSign")
-    && add_extension(one, one, NID_subject_key_identifier, "hash")
-    && add_extension(one, one, NID_name_constraints, permitted)
-    && X509_sign(one, made->key, EVP_sha256()) != 0;
+  X509 *certificate = made->certificate;
+  return add_extension(certificate, certificate, NID_basic_constraints,
+                       "critical,CA:TRUE,pathlen:0")
+    && add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign")
+    && add_extension(certificate, certificate, NID_subject_key_identifier, "hash")
+    && add_extension(certificate, certificate, NID_name_constraints, permitted)
+    && X509_sign(certificate, made->key, EVP_sha256()) != 0;
 }
 
-static int make_server(Pair *made, const Pair *issuer, const char *subject, const char *names, int days) {
+static int make_server(Pair *made, const Pair *issuer, const char *subject, const char *names,
+                       int days) {
   if (!begin(made, issuer, subject, days)) return 0;
-  X509 *one = made->certificate;
-  return add_extension(one, issuer->certificate, NID_basic_constraints, "critical,CA:FALSE")
-    && add_extension(one, issuer->certificate, NID_key_usage, "critical,digitalSignature")
-    && add_extension(one, issuer->certificate, NID_ext_key_usage, "serverAuth")
-    && add_extension(one, issuer->certificate, NID_subject_key_identifier, "hash")
-    && add_extension(one, issuer->certificate, NID_authority_key_identifier, "keyid")
-    && add_extension(one, issuer->certificate, NID_subject_alt_name, names)
-    && X509_sign(one, issuer->key, EVP_sha256()) != 0;
+  X509 *certificate = made->certificate, *signer = issuer->certificate;
+  return add_extension(certificate, signer, NID_basic_constraints, "critical,CA:FALSE")
+    && add_extension(certificate, signer, NID_key_usage, "critical,digitalSignature")
+    && add_extension(certificate, signer, NID_ext_key_usage, "serverAuth")
+    && add_extension(certificate, signer, NID_subject_key_identifier, "hash")
+    && add_extension(certificate, signer, NID_authority_key_identifier, "keyid")
+    && add_extension(certificate, signer, NID_subject_alt_name, names)
+    && X509_sign(certificate, issuer->key, EVP_sha256()) != 0;
 }
 
-/* -- PEM texts ---------------------------------------------------------------------------------------------------------- */
+/* -- PEM texts --------------------------------------------------------------------------------- */
 
-/* Both from one text or from two. */
-static int read_pair(Pair *pair, const char *certificate, size_t certificate_len, const char *key, size_t key_len) {
-  BIO *one = certificate_len <= MAX_PEM ? BIO_new_mem_buf(certificate, (int)certificate_len) : NULL;
-  BIO *other = key_len <= MAX_PEM ? BIO_new_mem_buf(key, (int)key_len) : NULL;
-  if (one) pair->certificate = PEM_read_bio_X509(one, NULL, certificate_no_password, NULL);
-  if (other) pair->key = PEM_read_bio_PrivateKey(other, NULL, certificate_no_password, NULL);
-  BIO_free(one);
-  BIO_free(other);
+static BIO *open_text(const char *text, size_t len) {
+  return len <= MAX_PEM ? BIO_new_mem_buf(text, (int)len) : NULL;
+}
+
+/* Read a pair from two PEM texts, which may be the same text. The caller clears the pair, also
+   after a failure. */
+static int read_pair(Pair *pair, const char *certificate, size_t certificate_len, const char *key,
+                     size_t key_len) {
+  BIO *certificate_bio = open_text(certificate, certificate_len);
+  BIO *key_bio = open_text(key, key_len);
+  pem_password_cb *no_password = certificate_no_password;
+  if (certificate_bio)
+    pair->certificate = PEM_read_bio_X509(certificate_bio, NULL, no_password, NULL);
+  if (key_bio) pair->key = PEM_read_bio_PrivateKey(key_bio, NULL, no_password, NULL);
+  BIO_free(certificate_bio);
+  BIO_free(key_bio);
   return pair->certificate && pair->key;
 }
 
-/* Pushes the text and releases the bio.  [-0, +1, m] */
-static int push_bio(lua_State *L, BIO *text, int good) {
+/* Push the text of a BIO when it is good, and free the BIO. Return how many values were pushed.
+   [-0, +(0|1), m] */
+static int push_bio(lua_State *L, BIO *bio, int good) {
   char *data = NULL;
-  long len = text ? BIO_get_mem_data(text, &data) : 0;
+  long len = bio ? BIO_get_mem_data(bio, &data) : 0;
   if (good && len > 0) lua_pushlstring(L, data, (size_t)len);
-  BIO_free(text);
+  BIO_free(bio);
   return good && len > 0;
 }
 
-/* certificate, key | nil, why not. Releases the pair.  [-0, +2, m] */
-static int give(lua_State *L, Pair *made, int good) {
-  BIO *one = BIO_new(BIO_s_mem()), *other = BIO_new(BIO_s_secmem());
-  int has_certificate = good && one && PEM_write_bio_X509(one, made->certificate);
-  int has_key = good && other && PEM_write_bio_PrivateKey(other, made->key, NULL, NULL, 0, NULL, NULL);
+/* Push certificate and key as PEM texts, or nil and a reason, and clear the pair. Return how many
+   values the caller returns to Lua.  [-0, +(2|3), m] */
+static int push_pair(lua_State *L, Pair *made, int good) {
+  BIO *certificate = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_secmem());
+  int has_certificate = good && certificate && PEM_write_bio_X509(certificate, made->certificate);
+  int has_key = good && key &&
+                PEM_write_bio_PrivateKey(key, made->key, NULL, NULL, 0, NULL, NULL);
   pair_clear(made);
-  int pushed = push_bio(L, one, has_certificate);
-  pushed += push_bio(L, other, has_key);
-  return pushed == 2 ? 2 : push_reason(L, "OpenSSL makes no such certificate");
+  int pushed = push_bio(L, certificate, has_certificate);
+  pushed += push_bio(L, key, has_key);
+  return pushed == 2 ? 2 : push_reason(L, "OpenSSL could not make the certificate");
 }
 
-/* -- names -------------------------------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------- */
 
-/* "DNS:a,IP:b" out of a list of "DNS:a" and "IP:b", each after a prefix. Nothing in them has a meaning of its own for OpenSSL.  [-0, +1, e] */
+/* Tell whether a name begins with DNS: or IP: and holds only characters without a meaning to
+   OpenSSL. */
+static int is_name(const char *name) {
+  static const char plain[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:./-";
+  if (strncmp(name, "DNS:", 4) != 0 && strncmp(name, "IP:", 3) != 0) return 0;
+  return strspn(name, plain) == strlen(name);
+}
+
+/* Push and return OpenSSL's form of a list of names: first, then each name behind a prefix,
+   separated by commas.  [-0, +1, e] */
 static const char *check_names(lua_State *L, int arg, const char *first, const char *prefix) {
   luaL_checktype(L, arg, LUA_TTABLE);
   lua_Integer count = (lua_Integer)lua_rawlen(L, arg);
@@ -137,8 +169,7 @@ static const char *check_names(lua_State *L, int arg, const char *first, const c
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, arg, i);
     const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    if ((strncmp(name, "DNS:", 4) != 0 && strncmp(name, "IP:", 3) != 0)
-        || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:./-") != strlen(name))
+    if (!is_name(name))
       luaL_argerror(L, arg, "names such as DNS:localhost or IP:127.0.0.1 expected");
     lua_pushfstring(L, "%s%s%s", i > 1 ? "," : "", prefix, name);
     lua_remove(L, -2);
@@ -153,43 +184,49 @@ static int check_days(lua_State *L, int arg) {
   return (int)days;
 }
 
-/* -- what Lua calls ----------------------------------------------------------------------------------------------------- */
+/* -- functions --------------------------------------------------------------------------------- */
 
-/* authority(subject, permitted, days) -> certificate, key (PEM texts) | nil, why not. It can vouch for the permitted names alone:
-   "DNS:localhost", "IP:127.0.0.0/255.0.0.0". */
+/* authority(subject, permitted, days) -> certificate, key (PEM texts) | nil, reason. The authority
+   can sign only for the permitted names: "DNS:localhost", "IP:127.0.0.0/255.0.0.0". */
 static int l_authority(lua_State *L) {
   const char *subject = luaL_checkstring(L, 1);
   int days = check_days(L, 3);
   const char *permitted = check_names(L, 2, "critical,", "permitted;");
   Pair made = { NULL, NULL };
-  return give(L, &made, make_authority(&made, subject, permitted, days));
+  return push_pair(L, &made, make_authority(&made, subject, permitted, days));
 }
 
-/* server(authority_certificate, authority_key, subject, names, days) -> certificate, key | nil, why not */
+/* server(authority_certificate, authority_key, subject, names, days) -> certificate, key
+   | nil, reason */
 static int l_server(lua_State *L) {
   size_t certificate_len, key_len;
-  const char *certificate = luaL_checklstring(L, 1, &certificate_len), *key = luaL_checklstring(L, 2, &key_len);
+  const char *certificate = luaL_checklstring(L, 1, &certificate_len);
+  const char *key = luaL_checklstring(L, 2, &key_len);
   const char *subject = luaL_checkstring(L, 3);
   int days = check_days(L, 5);
   const char *names = check_names(L, 4, "", "");
   Pair issuer = { NULL, NULL }, made = { NULL, NULL };
-  int good = read_pair(&issuer, certificate, certificate_len, key, key_len) && make_server(&made, &issuer, subject, names, days);
+  int good = read_pair(&issuer, certificate, certificate_len, key, key_len)
+    && make_server(&made, &issuer, subject, names, days);
   pair_clear(&issuer);
-  return give(L, &made, good);
+  return push_pair(L, &made, good);
 }
 
-/* fault(certificate, key, days) -> nil, or why they will not serve for so long */
+/* fault(certificate, key, days) -> nil: they can be used for so many days | reason */
 static int l_fault(lua_State *L) {
   size_t certificate_len, key_len;
-  const char *certificate = luaL_checklstring(L, 1, &certificate_len), *key = luaL_checklstring(L, 2, &key_len);
-  time_t then = time(NULL) + (time_t)check_days(L, 3) * DAY;
+  const char *certificate = luaL_checklstring(L, 1, &certificate_len);
+  const char *key = luaL_checklstring(L, 2, &key_len);
+  time_t end = time(NULL) + (time_t)check_days(L, 3) * DAY;
   Pair pair = { NULL, NULL };
-  const char *why = NULL;
-  if (!read_pair(&pair, certificate, certificate_len, key, key_len)) why = "it holds no certificate with its key";
-  else if (X509_check_private_key(pair.certificate, pair.key) != 1) why = "its key is another certificate's";
-  else if (X509_cmp_time(X509_get0_notAfter(pair.certificate), &then) <= 0) why = "it expires";
+  const char *fault = NULL;
+  if (!read_pair(&pair, certificate, certificate_len, key, key_len))
+    fault = "it holds no certificate with its key";
+  else if (X509_check_private_key(pair.certificate, pair.key) != 1)
+    fault = "its key belongs to another certificate";
+  else if (X509_cmp_time(X509_get0_notAfter(pair.certificate), &end) <= 0) fault = "it expires";
   pair_clear(&pair);
-  lua_pushstring(L, why);
+  lua_pushstring(L, fault);
   return 1;
 }
 

@@ -1,10 +1,8 @@
-/* lua_core.c: the border: client, operation, step and clock as module azureml.core, and what its other files share. Private to the package:
-   azureml.client, azureml.credential and azureml.task are its faces. Tables come down, results go up; the core keeps nothing of Lua's. */
+/* lua_core.c: the Lua functions for clients, operations, the loop's step and its clock. A function
+   reads its tables into plain structs of the core and pushes the results; the core keeps no Lua
+   value. azureml.client and azureml.task are the public interface. */
 
 #include <errno.h>
-#include <jansson.h>
-#include <malloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,47 +13,31 @@
 #include "text.h"
 #include "url.h"
 
-#define LOOP      "azureml.loop"
-#define CLIENT    "azureml.client"
-#define OPS       "azureml.ops"       /* registry: which userdata stands for an Op; weak */
-#define THE_LOOP  "azureml.the_loop"  /* registry: this state's only Loop */
+#define CLIENT "azureml.client"
+#define OPS    "azureml.ops"      /* registry: Op -> its userdata, with weak values */
 
-/* -- errors and replies ------------------------------------------------------------------------------------------------- */
+/* -- replies ----------------------------------------------------------------------------------- */
 
-static const char *const kind_names[] = {
-  [ERROR_NONE] = "none", [ERROR_TRANSPORT] = "transport", [ERROR_PROTOCOL] = "protocol", [ERROR_HTTP] = "http",
-  [ERROR_OPERATION] = "operation", [ERROR_CREDENTIAL] = "credential", [ERROR_UNAVAILABLE] = "credential", [ERROR_USAGE] = "usage"
-};
-
-/* The one place where an Error becomes a table; azureml.error makes the object of it.  [-0, +1, m] */
-static void push_error(lua_State *L, const Error *error) {
-  lua_createtable(L, 0, 9);
-  set_text(L, "kind", kind_names[error->kind]);
-  set_text(L, "code", error->code);
-  set_text(L, "message", error->message);
-  set_text(L, "target", error->target);
-  set_text(L, "request_id", error->request_id);
-  set_text(L, "more", error->more);
-  if (error->status) set_integer(L, "status", error->status);
-  if (error->outcome_unknown) {
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "outcome_unknown");
-  }
-  if (error->retry_after > 0) {
-    lua_pushnumber(L, error->retry_after);
-    lua_setfield(L, -2, "retry_after");
-  }
+/* Push status, body and head. The head holds the header lines unparsed, because few scripts read
+   them; headers() parses it.  [-0, +1, m] */
+static void push_reply(lua_State *L, const Reply *reply) {
+  lua_createtable(L, 0, 4);      /* azureml.reply adds a field */
+  set_integer(L, "status", reply->status);
+  push_buf(L, &reply->body);
+  lua_setfield(L, -2, "body");
+  push_buf(L, &reply->headers.lines);
+  lua_setfield(L, -2, "head");
 }
 
-int push_failure(lua_State *L, Error *error) {
-  if (error->kind == ERROR_NONE) error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory");
-  lua_pushnil(L);
-  push_error(L, error);
-  error_clear(error);
-  return 2;
+static void push_lower(lua_State *L, const char *text, size_t len) {
+  luaL_Buffer lower;
+  char *out = luaL_buffinitsize(L, &lower, len);
+  for (size_t i = 0; i < len; i++)
+    out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+  luaL_pushresultsize(&lower, len);
 }
 
-/* read_error(text) -> what JSON text says of an error: code, message, target, more */
+/* read_error(text) -> the error in JSON text: code, message, target, more */
 static int l_read_error(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -66,24 +48,8 @@ static int l_read_error(lua_State *L) {
   return 1;
 }
 
-/* status, body, and head: the header lines as they are kept, for headers(). Few scripts look at them.  [-0, +1, m] */
-static void push_reply(lua_State *L, const Reply *reply) {
-  lua_createtable(L, 0, 4);      /* and what azureml.reply adds */
-  set_integer(L, "status", reply->status);
-  push_buf(L, &reply->body);
-  lua_setfield(L, -2, "body");
-  push_buf(L, &reply->headers.lines);
-  lua_setfield(L, -2, "head");
-}
-
-static void push_lower(lua_State *L, const char *text, size_t len) {
-  luaL_Buffer lower;
-  char *to = luaL_buffinitsize(L, &lower, len);
-  for (size_t i = 0; i < len; i++) to[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
-  luaL_pushresultsize(&lower, len);
-}
-
-/* headers(head) -> name in lower case -> value; of a name that comes twice the first */
+/* headers(head) -> a table: name in lower case -> value. The first of several headers with the same
+   name wins. */
 static int l_headers(lua_State *L) {
   Headers headers = { .lines = { 0 } };
   headers.lines.data = (char *)luaL_checklstring(L, 1, &headers.lines.len);
@@ -102,37 +68,24 @@ static int l_headers(lua_State *L) {
   return 1;
 }
 
-/* -- userdata ----------------------------------------------------------------------------------------------------------- */
-
-Loop *loop_of(lua_State *L) {
-  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
-  Loop **slot = lua_touserdata(L, -1);
-  lua_pop(L, 1);
-  if (!slot || !*slot) luaL_error(L, "azureml is closed");
-  if (loop_forked(*slot)) luaL_error(L, "azureml was loaded before this process was forked: load it after the fork");
-  return *slot;
-}
-
-int is_parents(lua_State *L) {
-  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
-  Loop **slot = lua_touserdata(L, -1);
-  lua_pop(L, 1);
-  return slot && *slot && loop_forked(*slot);
-}
+/* -- clients ----------------------------------------------------------------------------------- */
 
 static Client *check_client(lua_State *L) { return check_open(L, 1, CLIENT, "client"); }
-static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
 
-/* -- clients ------------------------------------------------------------------------------------------------------------ */
-
-static const char *const client_keys[] = { "endpoint", "credential", "scope", "tenant_id", "user_agent", "ca_file", "proxy", "allow_hosts",
-                                           "connect_timeout", "request_timeout", "poll_interval", "max_reply", "retry", "cookies", "observer", NULL };
-static const char *const retry_keys[] = { "tries", "delay", "max_delay", "statuses", "methods", NULL };
+static const char *const client_keys[] = {
+  "endpoint", "credential", "scope", "tenant_id", "user_agent", "ca_file", "proxy", "allow_hosts",
+  "connect_timeout", "request_timeout", "poll_interval", "max_reply", "retry", "cookies",
+  "observer", NULL
+};
+static const char *const retry_keys[] = {
+  "tries", "delay", "max_delay", "statuses", "methods", NULL
+};
 
 static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
   if (!opt_field(L, arg, "statuses", LUA_TTABLE)) return;
   lua_Integer count = luaL_len(L, -1);
-  if (count >= RETRY_STATUSES) luaL_error(L, "option 'retry.statuses' has more than %d entries", RETRY_STATUSES - 1);
+  if (count >= RETRY_STATUSES)
+    luaL_error(L, "option 'retry.statuses' has more than %d entries", RETRY_STATUSES - 1);
   memset(retry->statuses, 0, sizeof retry->statuses);
   for (lua_Integer i = 0; i < count; i++) {
     lua_rawgeti(L, -1, i + 1);
@@ -148,23 +101,24 @@ static void read_methods(lua_State *L, int arg, RetryPolicy *retry) {
   retry->methods_given = 1;
   for (size_t i = 0; names[i]; i++) {
     unsigned bit = retry_method(names[i]);
-    if (!bit) luaL_error(L, "option 'retry.methods' does not know '%s'", names[i]);
+    if (!bit) luaL_error(L, "option 'retry.methods' has the unknown method '%s'", names[i]);
     retry->methods |= bit;
   }
 }
 
 static void read_retry(lua_State *L, RetryPolicy *retry) {
   if (!opt_field(L, 1, "retry", LUA_TTABLE)) return;
-  int at = lua_gettop(L);
-  check_keys(L, at, "retry", retry_keys);
-  retry->tries = (int)opt_number(L, at, "tries", retry->tries);
-  retry->delay = opt_number(L, at, "delay", retry->delay);
-  retry->max_delay = opt_number(L, at, "max_delay", retry->max_delay);
-  read_methods(L, at, retry);
-  read_statuses(L, at, retry);
+  int index = lua_gettop(L);
+  check_keys(L, index, "retry", retry_keys);
+  retry->tries = (int)opt_number(L, index, "tries", retry->tries);
+  retry->delay = opt_number(L, index, "delay", retry->delay);
+  retry->max_delay = opt_number(L, index, "max_delay", retry->max_delay);
+  read_methods(L, index, retry);
+  read_statuses(L, index, retry);
 }
 
-static void read_client(lua_State *L, ClientOptions *options, const char *hosts[MAX_LIST + 1]) {
+static void read_client(lua_State *L, ClientOptions *options,
+                        const char *hosts[MAX_LIST + 1]) {
   options->endpoint = req_string(L, 1, "endpoint");
   options->scope = opt_string(L, 1, "scope");
   options->tenant_id = opt_string(L, 1, "tenant_id");
@@ -181,10 +135,12 @@ static void read_client(lua_State *L, ClientOptions *options, const char *hosts[
   read_retry(L, &options->retry);
   if (lua_getfield(L, 1, "credential") == LUA_TNIL) return;
   options->credential = check_open(L, lua_gettop(L), CREDENTIAL, "credential");
-  lua_setiuservalue(L, 2, 1);      /* a client keeps the functions of its credential */
-  if (!options->scope) luaL_error(L, "option 'scope' is missing: it says what the credential's token is for");
+  lua_setiuservalue(L, 2, 1);      /* the client keeps the credential's Lua functions alive */
+  if (!options->scope)
+    luaL_error(L, "option 'scope' is missing: it names the resource of the credential's token");
 }
 
+/* client(options) -> client | nil, error */
 static int l_client(lua_State *L) {
   Error error = { 0 };
   ClientOptions options;
@@ -201,7 +157,8 @@ static int l_client(lua_State *L) {
   return 1;
 }
 
-static int l_client_close(lua_State *L) {      /* its operations keep it alive */
+/* __gc, __close and close. Operations hold their own reference to the client. */
+static int l_client_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, CLIENT);
   if (!is_parents(L)) client_unref(*slot);
   *slot = NULL;
@@ -219,6 +176,7 @@ static int l_client_endpoint(lua_State *L) {
   return 1;
 }
 
+/* client:remaining(url, method) -> the rest of the throttling budget | nothing: it is unknown */
 static int l_client_remaining(lua_State *L) {
   long left = client_remaining(check_client(L), luaL_checkstring(L, 2), luaL_checkstring(L, 3));
   if (left < 0) return 0;
@@ -226,37 +184,48 @@ static int l_client_remaining(lua_State *L) {
   return 1;
 }
 
-/* -- operations --------------------------------------------------------------------------------------------------------- */
+/* -- operations -------------------------------------------------------------------------------- */
 
-static const char *const request_keys[] = { "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume", "request_id", "within",
-                                            "poll_query", "token_only", "cautious", NULL };
-static const char *const resume_keys[] = { "mode", "poll_url", "poll_query", "location", "resource_location", "status", NULL };
+static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
+
+static const char *const request_keys[] = {
+  "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume",
+  "request_id", "within", "poll_query", "token_only", "cautious", NULL
+};
+static const char *const resume_keys[] = {
+  "mode", "poll_url", "poll_query", "location", "resource_location", "status", NULL
+};
 
 static void read_final_state(lua_State *L, Request *request) {
   const char *word = opt_string(L, 2, "final_state");
-  if (word && !lro_final_state(word, &request->final_state)) luaL_error(L, "option 'final_state_via' has no meaning '%s'", word);
+  if (word && !lro_final_state(word, &request->final_state))
+    luaL_error(L, "option 'final_state_via' must be location, azure-async-operation, "
+               "operation-location or original-uri, not '%s'", word);
 }
 
 static void read_resume(lua_State *L, Request *request, Lro *from) {
   if (!opt_field(L, 2, "resume", LUA_TTABLE)) return;
-  int at = lua_gettop(L);
-  check_keys(L, at, "resume", resume_keys);
-  const char *mode = req_string(L, at, "mode");
+  int index = lua_gettop(L);
+  check_keys(L, index, "resume", resume_keys);
+  const char *mode = req_string(L, index, "mode");
   from->mode = lro_mode(mode);
-  if (from->mode == LRO_NONE) luaL_error(L, "option 'resume.mode' has no meaning '%s'", mode);
-  from->poll_url = (char *)req_string(L, at, "poll_url");      /* borrowed; op_request copies */
-  from->poll_query = (char *)opt_string(L, at, "poll_query");
-  from->location = (char *)opt_string(L, at, "location");
-  from->resource_location = (char *)opt_string(L, at, "resource_location");
-  from->status = (char *)opt_string(L, at, "status");
+  if (from->mode == LRO_NONE)
+    luaL_error(L, "option 'resume.mode' must be monitor, location or body, not '%s'", mode);
+  from->poll_url = (char *)req_string(L, index, "poll_url");      /* op_request copies the texts */
+  from->poll_query = (char *)opt_string(L, index, "poll_query");
+  from->location = (char *)opt_string(L, index, "location");
+  from->resource_location = (char *)opt_string(L, index, "resource_location");
+  from->status = (char *)opt_string(L, index, "status");
   request->resume = from;
 }
 
-static void read_request(lua_State *L, Request *request, const char *headers[MAX_LIST + 1], Lro *from) {
+static void read_request(lua_State *L, Request *request, const char *headers[MAX_LIST + 1],
+                         Lro *from) {
   request->method = req_string(L, 2, "method");
   request->url = req_string(L, 2, "url");
   request->headers = opt_list(L, 2, "headers", headers);
-  if (opt_field(L, 2, "body", LUA_TSTRING)) request->body = lua_tolstring(L, -1, &request->body_len);
+  if (opt_field(L, 2, "body", LUA_TSTRING))
+    request->body = lua_tolstring(L, -1, &request->body_len);
   request->timeout = opt_number(L, 2, "timeout", 0);
   request->follow = opt_boolean(L, 2, "follow");
   request->poll_query = opt_string(L, 2, "poll_query");
@@ -269,7 +238,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   read_resume(L, request, from);
 }
 
-/* Lets an event find the userdata again.  [-0, +0, m] */
+/* Register an operation, so that step() finds its userdata.  [-0, +0, m] */
 static void remember_op(lua_State *L, int index, Op *op) {
   lua_getfield(L, LUA_REGISTRYINDEX, OPS);
   lua_pushvalue(L, index);
@@ -277,13 +246,14 @@ static void remember_op(lua_State *L, int index, Op *op) {
   lua_pop(L, 1);
 }
 
+/* client:request(options) -> operation | nil, error */
 static int l_request(lua_State *L) {
   Error error = { 0 };
   Request request = { 0 };
   Lro from = { 0 };
   const char *headers[MAX_LIST + 1];
   Client *client = check_client(L);
-  loop_of(L);      /* raises where nothing may be sent */
+  loop_of(L);      /* raises an error in a forked child */
   lua_settop(L, 2);
   check_keys(L, 2, "a request", request_keys);
   void **slot = push_slot(L, OPERATION);
@@ -293,11 +263,12 @@ static int l_request(lua_State *L) {
   if (!*slot) return push_failure(L, &error);
   lua_settop(L, 3);
   lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 3, 1);      /* an operation keeps its client, for the same reason */
+  lua_setiuservalue(L, 3, 1);      /* the operation keeps its client alive */
   remember_op(L, 3, *slot);
   return 1;
 }
 
+/* sleep(seconds) -> an operation that is done after that time */
 static int l_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 1, "seconds from 0 to 1e9 expected");
@@ -308,17 +279,34 @@ static int l_sleep(lua_State *L) {
   return 1;
 }
 
-static int l_op_close(lua_State *L) {      /* __gc and __close: twice is harmless. The service goes on with what it accepted */
+/* __gc, __close and close; a second call does nothing. The service continues an operation that it
+   has accepted. */
+static int l_op_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, OPERATION);
   if (!is_parents(L)) op_free(*slot);
   *slot = NULL;
   return 0;
 }
 
-static int l_op_accepted(lua_State *L) { lua_pushboolean(L, op_accepted(check_op(L))); return 1; }
-static int l_op_done(lua_State *L) { lua_pushboolean(L, op_done(check_op(L))); return 1; }
-static int l_op_polls(lua_State *L) { lua_pushinteger(L, op_polls(check_op(L))); return 1; }
-static int l_op_request_id(lua_State *L) { lua_pushstring(L, op_request_id(check_op(L))); return 1; }
+static int l_op_accepted(lua_State *L) {
+  lua_pushboolean(L, op_accepted(check_op(L)));
+  return 1;
+}
+
+static int l_op_done(lua_State *L) {
+  lua_pushboolean(L, op_done(check_op(L)));
+  return 1;
+}
+
+static int l_op_polls(lua_State *L) {
+  lua_pushinteger(L, op_polls(check_op(L)));
+  return 1;
+}
+
+static int l_op_request_id(lua_State *L) {
+  lua_pushstring(L, op_request_id(check_op(L)));
+  return 1;
+}
 
 static int l_op_is_closed(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, OPERATION);
@@ -326,8 +314,10 @@ static int l_op_is_closed(lua_State *L) {
   return 1;
 }
 
+/* op:waits_for(id) -> whether the operation waits for the answer to that question */
 static int l_op_waits_for(lua_State *L) {
-  lua_pushboolean(L, op_waits_for(check_op(L), (unsigned long)luaL_checkinteger(L, 2)));
+  const Op *op = check_op(L);
+  lua_pushboolean(L, op_waits_for(op, (unsigned long)luaL_checkinteger(L, 2)));
   return 1;
 }
 
@@ -346,7 +336,8 @@ static int l_op_poll_now(lua_State *L) {
   return 0;
 }
 
-/* Seconds until its next poll is due, and whether the service said so; nil: none is waited for. */
+/* op:next_poll() -> seconds until the next poll is due, whether the service set that time
+   | nothing: no poll is planned */
 static int l_op_next_poll(lua_State *L) {
   int paced;
   double seconds = op_next_poll(check_op(L), &paced);
@@ -356,13 +347,14 @@ static int l_op_next_poll(lua_State *L) {
   return 2;
 }
 
+/* op:status() -> the last status of a followed operation | nil */
 static int l_op_status(lua_State *L) {
   const Lro *lro = op_lro(check_op(L));
   lua_pushstring(L, lro ? lro->status : NULL);
   return 1;
 }
 
-/* The reply; or nil and the error; or nothing while it is not done. */
+/* op:result() -> the reply | nil, error | nothing: the operation is not done */
 static int l_op_result(lua_State *L) {
   const Op *op = check_op(L);
   if (!op_done(op)) return 0;
@@ -375,6 +367,7 @@ static int l_op_result(lua_State *L) {
   return 2;
 }
 
+/* op:trouble() -> the final error, or the error of the last poll | nothing */
 static int l_op_trouble(lua_State *L) {
   const Error *error = op_error(check_op(L));
   if (!error) return 0;
@@ -382,6 +375,7 @@ static int l_op_trouble(lua_State *L) {
   return 1;
 }
 
+/* op:first() -> the reply that accepted a followed operation, without headers | nothing */
 static int l_op_first(lua_State *L) {
   Reply first;
   if (!op_first_reply(check_op(L), &first)) return 0;
@@ -389,7 +383,8 @@ static int l_op_first(lua_State *L) {
   return 1;
 }
 
-/* Whether there is a status to ask for, here or in another process: then the operation can be written as JSON. */
+/* op:is_polled() -> whether the operation has a status to poll. Such an operation can be written as
+   JSON and continued by another process. */
 static int l_op_is_polled(lua_State *L) {
   lua_pushboolean(L, op_polled(check_op(L)) != NULL);
   return 1;
@@ -403,7 +398,7 @@ static int l_op_tostring(lua_State *L) {
   return 1;
 }
 
-/* -- step and clock ----------------------------------------------------------------------------------------------------- */
+/* -- step -------------------------------------------------------------------------------------- */
 
 static lua_State *main_coroutine(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
@@ -412,20 +407,24 @@ static lua_State *main_coroutine(lua_State *L) {
   return main;
 }
 
-/* What lua.c's signal handler sets on the main coroutine; a debugger's or a coverage tool's hook looks otherwise. */
+/* Tell whether the signal handler of lua.c has set its hook. The hooks of debuggers and coverage
+   tools have another mask or count. */
 static int is_interrupted(lua_State *L) {
-  return lua_gethookmask(L) == (LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT) && lua_gethookcount(L) == 1;
+  const int mask = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
+  return lua_gethookmask(L) == mask && lua_gethookcount(L) == 1;
 }
 
-/* The hook is heard only by the coroutine that runs. */
+/* Move the interrupt hook from the main coroutine to L: Lua calls the hook of the running coroutine
+   only. */
 static void carry_interrupt(lua_State *L, lua_State *main) {
   if (main == L || !is_interrupted(main)) return;
   lua_sethook(L, lua_gethook(main), lua_gethookmask(main), lua_gethookcount(main));
   lua_sethook(main, NULL, 0, 0);
 }
 
-/* A signal between the last look and the wait would be lost: SIGINT stays blocked but for the wait itself. */
-static Event wait_for_news(lua_State *L, lua_State *main, Loop *loop, double timeout) {
+/* Wait for an event with SIGINT unblocked only during the wait itself. A signal between the check
+   and the wait would be lost otherwise. */
+static Event wait_for_event(lua_State *L, lua_State *main, Loop *loop, double timeout) {
   sigset_t block, before;
   sigemptyset(&block);
   sigaddset(&block, SIGINT);
@@ -438,12 +437,13 @@ static Event wait_for_news(lua_State *L, lua_State *main, Loop *loop, double tim
 
 static Event step(lua_State *L, Loop *loop, double timeout) {
   lua_State *main = main_coroutine(L);
-  Event event = loop_has_news(loop) ? loop_step(loop, timeout, NULL) : wait_for_news(L, main, loop, timeout);
+  Event event = loop_has_news(loop) ? loop_step(loop, timeout, NULL)
+                                    : wait_for_event(L, main, loop, timeout);
   carry_interrupt(L, main);
   return event;
 }
 
-/* [-0, +1, m] */
+/* Push a request or a reply of an observed client.  [-0, +1, m] */
 static void push_seen(lua_State *L, const Seen *seen) {
   const TraceLine *line = &seen->line;
   lua_createtable(L, 0, 10);
@@ -464,8 +464,8 @@ static void push_seen(lua_State *L, const Seen *seen) {
   set_text(L, "error", line->error);
 }
 
-/* core.step(seconds) -> "op", op | "watch", fd | "question", id, kind, payload, handler | "seen" | "idle" | nil; without seconds until
-   something comes */
+/* step(seconds) -> "op", op | "watch", fd | "question", id, kind, payload, handler | "seen"
+   | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
@@ -494,19 +494,20 @@ static int l_step(lua_State *L) {
   }
 }
 
-/* has_news(): whether the next step returns at once, without a look at the descriptors */
+/* has_news() -> whether the next step returns an event at once, without a look at descriptors */
 static int l_has_news(lua_State *L) {
   lua_pushboolean(L, loop_has_news(loop_of(L)));
   return 1;
 }
 
-/* send(): what was begun goes out now, not at the next step */
+/* send(): send started requests now instead of at the next step */
 static int l_send(lua_State *L) {
   loop_send(loop_of(L));
   return 0;
 }
 
-/* seen() -> what an observed client sent or was answered, oldest first: { observer, answered, event, ... }; nil when that was all */
+/* seen() -> the oldest request or reply of an observed client: { observer, answered, event, ... }
+   | nothing: there is no other */
 static int l_seen(lua_State *L) {
   Seen *seen = loop_take_seen(loop_of(L));
   if (!seen) return 0;
@@ -515,13 +516,14 @@ static int l_seen(lua_State *L) {
   return 1;
 }
 
+/* watch(fd, on): report when a descriptor is ready to read, or stop that */
 static int l_watch(lua_State *L) {
   int fd = (int)luaL_checkinteger(L, 1);
   if (loop_watch(loop_of(L), fd, lua_toboolean(L, 2)) == 0) return 0;
   return luaL_error(L, "cannot watch descriptor %d: %s", fd, strerror(errno));
 }
 
-/* trace(path): true; or nil and the error */
+/* trace(path) -> true | nil, error */
 static int l_trace(lua_State *L) {
   Error error = { 0 };
   if (loop_trace(loop_of(L), luaL_checkstring(L, 1), &error) != 0) return push_failure(L, &error);
@@ -529,17 +531,21 @@ static int l_trace(lua_State *L) {
   return 1;
 }
 
-/* pace_after(seconds) -> the pause that follows one of so many seconds */
+/* -- clock ------------------------------------------------------------------------------------- */
+
+/* pace_after(seconds) -> the pause that follows a pause of so many seconds */
 static int l_pace_after(lua_State *L) {
   lua_pushnumber(L, pace_after(&pace_default, luaL_checknumber(L, 1)));
   return 1;
 }
 
+/* now() -> seconds on the loop's clock, which never goes back */
 static int l_now(lua_State *L) {
   lua_pushnumber(L, loop_now(loop_of(L)));
   return 1;
 }
 
+/* time() -> seconds since 1970, with a fraction */
 static int l_time(lua_State *L) {
   struct timespec ts;
   clock_gettime(CLOCK_REALTIME, &ts);
@@ -547,19 +553,22 @@ static int l_time(lua_State *L) {
   return 1;
 }
 
+/* clock("real" | "virtual"): a virtual clock jumps to the next due time instead of waiting */
 static int l_clock(lua_State *L) {
   static const char *const names[] = { "real", "virtual", NULL };
   loop_virtual(loop_of(L), luaL_checkoption(L, 1, NULL, names));
   return 0;
 }
 
-/* -- small things that Lua lacks ---------------------------------------------------------------------------------------- */
+/* -- random numbers and URLs ------------------------------------------------------------------- */
 
+/* random(count) -> random bytes */
 static int l_random(lua_State *L) {
   char bytes[256];
   lua_Integer count = luaL_checkinteger(L, 1);
   luaL_argcheck(L, count > 0 && count <= (lua_Integer)sizeof bytes, 1, "1 to 256 bytes expected");
-  if (getrandom(bytes, (size_t)count, 0) != count) return luaL_error(L, "the system has no random bytes");
+  if (getrandom(bytes, (size_t)count, 0) != count)
+    return luaL_error(L, "the system gave no random bytes");
   lua_pushlstring(L, bytes, (size_t)count);
   return 1;
 }
@@ -571,6 +580,7 @@ static int l_guid(lua_State *L) {
   return 1;
 }
 
+/* escape(text) -> the text, percent-encoded for a URL */
 static int l_escape(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -585,11 +595,12 @@ static int l_escape(lua_State *L) {
   return 1;
 }
 
+/* origin(url) -> scheme, host and port of an http(s) URL | nil */
 static int l_origin(lua_State *L) {
   return push_owned(L, url_origin(luaL_checkstring(L, 1)));
 }
 
-/* resolve(base, reference): nil where it is no http(s) URL */
+/* resolve(base, reference) -> URL | nil: the result is not an http(s) URL */
 static int l_resolve(lua_State *L) {
   return push_owned(L, url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
@@ -604,14 +615,7 @@ static int l_is_loopback(lua_State *L) {
   return 1;
 }
 
-/* -- the module --------------------------------------------------------------------------------------------------------- */
-
-static int l_loop_close(lua_State *L) {
-  Loop **slot = luaL_checkudata(L, 1, LOOP);
-  if (!is_parents(L)) loop_free(*slot);
-  *slot = NULL;
-  return 0;
-}
+/* -- registering ------------------------------------------------------------------------------- */
 
 static const luaL_Reg functions[] = {
   { "client",      l_client },
@@ -647,7 +651,10 @@ static const luaL_Reg client_methods[] = {
 };
 
 static const luaL_Reg client_meta[] = {
-  { "__gc", l_client_close }, { "__close", l_client_close }, { "__tostring", l_client_tostring }, { NULL, NULL }
+  { "__gc",       l_client_close },
+  { "__close",    l_client_close },
+  { "__tostring", l_client_tostring },
+  { NULL, NULL }
 };
 
 static const luaL_Reg op_methods[] = {
@@ -671,67 +678,15 @@ static const luaL_Reg op_methods[] = {
 };
 
 static const luaL_Reg op_meta[] = {
-  { "__gc", l_op_close }, { "__close", l_op_close }, { "__tostring", l_op_tostring }, { NULL, NULL }
+  { "__gc",       l_op_close },
+  { "__close",    l_op_close },
+  { "__tostring", l_op_tostring },
+  { NULL, NULL }
 };
 
-/* A state has one loop, though the module be loaded anew: what is open lives on it. In a forked child it is the parent's. */
-static int has_loop(lua_State *L) {
-  lua_getfield(L, LUA_REGISTRYINDEX, THE_LOOP);
-  Loop **slot = lua_touserdata(L, -1);
-  lua_pop(L, 1);
-  return slot && *slot && !loop_forked(*slot);
-}
-
-/* Finalizers run in the reverse order of birth: the loop, born first, goes last. */
-static void make_loop(lua_State *L) {
-  if (has_loop(L)) return;
-  luaL_newmetatable(L, LOOP);
-  lua_pushcfunction(L, l_loop_close);
-  lua_setfield(L, -2, "__gc");
-  lua_pop(L, 1);
-  void **slot = push_slot(L, LOOP);
-  *slot = loop_new();
-  if (!*slot) luaL_error(L, "azureml cannot start: no memory or no descriptors");
-  lua_setfield(L, LUA_REGISTRYINDEX, THE_LOOP);
-}
-
-void make_weak(lua_State *L, const char *name) {
-  int there = lua_getfield(L, LUA_REGISTRYINDEX, name) == LUA_TTABLE;
-  lua_pop(L, 1);
-  if (there) return;
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_setfield(L, LUA_REGISTRYINDEX, name);
-}
-
-/* jansson's freed memory would keep copies of tokens; malloc and free underneath, so that other users of jansson do not notice. */
-static void wipe_and_free(void *memory) {
-  if (memory) explicit_bzero(memory, malloc_usable_size(memory));
-  free(memory);
-}
-
-AML_EXPORT int luaopen_azureml_core(lua_State *L);
-
-AML_EXPORT int luaopen_azureml_core(lua_State *L) {
-  json_set_alloc_funcs(malloc, wipe_and_free);
-  make_loop(L);
+void lua_core_register(lua_State *L) {
   make_weak(L, OPS);
   make_type(L, CLIENT, client_meta, client_methods);
   make_type(L, OPERATION, op_meta, op_methods);
-  luaL_newlib(L, functions);
-  lua_credential_register(L);
-  lua_json_register(L);
-  lua_system_register(L);
-  lua_journal_register(L);
-  lua_certificate_register(L);
-  lua_state_register(L);
-  lua_crypto_register(L);
-  lua_pushliteral(L, AML_VERSION);
-  lua_setfield(L, -2, "version");
-  lua_pushlightuserdata(L, NULL);
-  lua_setfield(L, -2, "null");
-  return 1;
+  luaL_setfuncs(L, functions, 0);
 }

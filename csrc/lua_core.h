@@ -1,4 +1,4 @@
-/* lua_core.h: what the files of the border share. */
+/* lua_core.h: the functions that the lua_*.c files share. Only these files and main.c know Lua. */
 #ifndef LUA_CORE_H
 #define LUA_CORE_H
 
@@ -9,70 +9,106 @@
 #include "buf.h"
 
 #define AML_EXPORT __attribute__((visibility("default")))
-#define CREDENTIAL "azureml.credential"      /* the types of their userdata */
+
+/* The userdata types that several files check. */
+#define CREDENTIAL "azureml.credential"
 #define OPERATION  "azureml.core.op"
 
-/* -- tables of options: lua_options.c ----------------------------------------------------------------------------------- */
+/* -- option tables: lua_options.c -------------------------------------------------------------- */
 
 enum { MAX_LIST = 64 };
 
-/* 'tiemout' is an error that lists the known ones.  [-0, +0, e] */
-void check_keys(lua_State *L, int arg, const char *what, const char *const *keys);
-/* The value stays on the stack, so that a borrowed text lives as long as the call. 0: there is none.  [-0, +1, e] */
+/* Raise an error for an unknown key ('tiemout'); the message names the table by the noun and lists
+   the known keys.  [-0, +0, e] */
+void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys);
+/* Push a field, also when it is nil, and return whether it is set. A borrowed text stays valid as
+   long as the value is on the stack.  [-0, +1, e] */
 int opt_field(lua_State *L, int arg, const char *name, int type);
-const char *opt_string(lua_State *L, int arg, const char *name);      /* NULL: none.  [-0, +1, e] */
-const char *req_string(lua_State *L, int arg, const char *name);      /* [-0, +1, e] */
-double opt_number(lua_State *L, int arg, const char *name, double otherwise);      /* from 0 to 1e9.  [-0, +0, e] */
-int opt_boolean(lua_State *L, int arg, const char *name);             /* [-0, +0, e] */
-/* Fills list with the texts of a sequence, ended by NULL; they live while the table does. NULL: none.  [-0, +1, e] */
-const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]);
+/* Return an optional text, or NULL.  [-0, +1, e] */
+const char *opt_string(lua_State *L, int arg, const char *name);
+/* Return a required text.  [-0, +1, e] */
+const char *req_string(lua_State *L, int arg, const char *name);
+/* Return an optional number from 0 to 1e9.  [-0, +0, e] */
+double opt_number(lua_State *L, int arg, const char *name, double otherwise);
+/* Return an optional boolean; the default is 0.  [-0, +0, e] */
+int opt_boolean(lua_State *L, int arg, const char *name);
+/* Fill list with the texts of a sequence and a final NULL, and return it; NULL when the field is
+   not set. The texts are borrowed from the table.  [-0, +1, e] */
+const char *const *opt_list(lua_State *L, int arg, const char *name,
+                            const char *list[MAX_LIST + 1]);
 
-/* -- values: lua_value.c ------------------------------------------------------------------------ */
+/* -- values: lua_value.c ----------------------------------------------------------------------- */
 
 /* Make the metatable of a type of userdata.  [-0, +0, m] */
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
-/* Push a new userdata with one user value, born closed: an error between birth and opening leaves
-   nothing to leak.  [-0, +1, m] */
+/* Make a table in the registry with weak values, unless it exists.  [-0, +0, m] */
+void make_weak(lua_State *L, const char *name);
+/* Push a new userdata with one user value. It starts closed, so that an error before the caller
+   opens it leaks nothing.  [-0, +1, m] */
 void **push_slot(lua_State *L, const char *type);
-void *check_open(lua_State *L, int arg, const char *type, const char *what);
-/* Each push returns how many values it pushed, for a function's return. */
-int push_owned(lua_State *L, char *text);      /* NULL: nil. Free the text.  [-0, +1, m] */
-int push_buf(lua_State *L, const Buf *buf);    /* [-0, +1, m] */
-int push_reason(lua_State *L, const char *reason);      /* nil and the reason.  [-0, +2, m] */
-/* Set a field of the table on top.  [-0, +0, m] */
-void set_text(lua_State *L, const char *name, const char *text);      /* NULL: no field */
+/* Return the object of an argument; raise an error when it is closed.  [-0, +0, e] */
+void *check_open(lua_State *L, int arg, const char *type, const char *noun);
+
+/* Each push returns how many values it pushed, so that a function can return it. */
+
+/* Push a text, or nil for NULL, and free the text.  [-0, +1, m] */
+int push_owned(lua_State *L, char *text);
+/* Push the bytes of a Buf.  [-0, +1, m] */
+int push_buf(lua_State *L, const Buf *buf);
+/* Push nil and a reason.  [-0, +2, m] */
+int push_reason(lua_State *L, const char *reason);
+
+/* Set a text field of the table on top; skip NULL.  [-0, +0, m] */
+void set_text(lua_State *L, const char *name, const char *text);
+/* Set an integer field of the table on top.  [-0, +0, m] */
 void set_integer(lua_State *L, const char *name, lua_Integer number);
 
-/* -- the loop and errors: lua_core.c ------------------------------------------------------------ */
+/* -- errors: lua_error.c ----------------------------------------------------------------------- */
 
-Loop *loop_of(lua_State *L);           /* this state's; raises where it is closed, or its process was forked */
-int is_parents(lua_State *L);          /* in a forked child what is open is the parent's: to close it would end connections that the parent uses */
-int push_failure(lua_State *L, Error *error);      /* nil and the error, which is released.  [-0, +2, m] */
-void make_weak(lua_State *L, const char *name);    /* a table in the registry that keeps no value alive, once.  [-0, +0, m] */
+/* Push an Error as a table; azureml.error makes it an object.  [-0, +1, m] */
+void push_error(lua_State *L, const Error *error);
+/* Push nil and an error, and clear the error. Return 2.  [-0, +2, m] */
+int push_failure(lua_State *L, Error *error);
 
-/* -- files: lua_system.c ------------------------------------------------------------------------ */
+/* -- the loop: lua_loop.c ---------------------------------------------------------------------- */
 
-/* Push the whole text of an open file of at most limit bytes. Return 0 and push nothing where that
-   fails.  [-0, +1, m] */
+/* Return the loop of this Lua state. Raise an error when it is closed or belongs to a parent
+   process.  [-0, +0, e] */
+Loop *loop_of(lua_State *L);
+/* Tell whether the loop belongs to a parent process. A forked child must not close the parent's
+   objects: that would end connections that the parent uses.  [-0, +0, m] */
+int is_parents(lua_State *L);
+/* Make the loop of this Lua state, unless it has a usable one.  [-0, +0, em] */
+void make_loop(lua_State *L);
+
+/* -- files: lua_system.c ----------------------------------------------------------------------- */
+
+/* Push the whole text of an open file of at most limit bytes and return 1. Return 0 and push
+   nothing when that fails.  [-0, +1, m] */
 int push_file(lua_State *L, int fd, size_t limit);
 
-/* -- JSON: lua_json.c --------------------------------------------------------------------------------------------------- */
+/* -- JSON: lua_json.c -------------------------------------------------------------------------- */
 
-/* An argument as JSON, until the next is written; raises what cannot be. An operation is written as how far it has got: what another process
-   needs to go on with it.  [-0, +0, em] */
+/* Write an argument as JSON; raise an error for a value that has no JSON form. The Buf is borrowed
+   until the next call. An operation is written as its progress: the fields with which another
+   process can continue to poll it.  [-0, +0, em] */
 Buf *lua_json_text(lua_State *L, int arg);
 
-/* -- what each file adds to the module's table, on top  [-0, +0, m] ------------------------------------------------------ */
+/* -- questions: lua_credential.c --------------------------------------------------------------- */
 
-void lua_credential_register(lua_State *L);      /* credential, answer, is_asked */
+/* Push the id, kind, payload and handler of a question and return 4. Return 0 and push nothing
+   when the question is over.  [-0, +4, m] */
+int lua_credential_push_question(lua_State *L, unsigned long id);
+
+/* -- registering: each file adds its functions to the module's table on top  [-0, +0, m] ------- */
+
+void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
+void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
-void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, terminal_width */
+void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
-void lua_state_register(lua_State *L);           /* state_file */
+void lua_state_file_register(lua_State *L);      /* state_file */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
-
-/* The answer's place: id, kind, payload and handler of a question.  [-0, +4, m]; 0 and nothing: nobody waits for it any more */
-int lua_credential_push_question(lua_State *L, unsigned long id);
 
 #endif

@@ -1,16 +1,18 @@
-/* lua_credential.c: the border: credentials of every kind, and the questions that some of them ask, as part of module azureml.core. */
+/* lua_credential.c: the Lua functions that make credentials, and those that pass questions of the
+   core to Lua and answers back. azureml.credential is the public interface. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cache.h"
 #include "lua_core.h"
 
-#define HANDLERS "azureml.handlers"      /* registry: number -> function that answers questions; weak, its credential keeps it */
+/* registry: number -> function that answers questions. The values are weak: a credential keeps
+   its functions alive. */
+#define HANDLERS "azureml.handlers"
 
-/* -- what a credential keeps -------------------------------------------------------------------------------------------- */
+/* -- functions of a credential ----------------------------------------------------------------- */
 
-/* The value on top belongs to the credential at index slot and lives as long.  [-1, +0, m] */
+/* Keep the value on top alive as long as the credential at index slot.  [-1, +0, m] */
 static void keep(lua_State *L, int slot) {
   if (lua_getiuservalue(L, slot, 1) != LUA_TTABLE) {
     lua_pop(L, 1);
@@ -23,9 +25,10 @@ static void keep(lua_State *L, int slot) {
   lua_pop(L, 1);
 }
 
-enum { SLOT = 2 };      /* where l_credential puts the new userdata; its options are at 1 */
+enum { SLOT = 2 };      /* the index of the new userdata in l_credential; the options are at 1 */
 
-/* The number by which questions name a function among the options; 0: it is not given.  [-0, +0, e] */
+/* Register an optional function and return the number by which questions name it; 0 when the
+   option is not set.  [-0, +0, em] */
 static int opt_handler(lua_State *L, const char *name) {
   if (!opt_field(L, 1, name, LUA_TFUNCTION)) {
     lua_pop(L, 1);
@@ -43,7 +46,7 @@ static int opt_handler(lua_State *L, const char *name) {
   return number;
 }
 
-/* -- kinds -------------------------------------------------------------------------------------------------------------- */
+/* -- kinds ------------------------------------------------------------------------------------- */
 
 static void read_authority(lua_State *L, AuthorityOptions *options) {
   options->authority = req_string(L, 1, "authority");
@@ -51,7 +54,8 @@ static void read_authority(lua_State *L, AuthorityOptions *options) {
   options->client_id = opt_string(L, 1, "client_id");
   options->ca_file = opt_string(L, 1, "ca_file");
   options->proxy = opt_string(L, 1, "proxy");
-  const char **tenants = lua_newuserdatauv(L, (MAX_LIST + 1) * sizeof *tenants, 0);      /* stays on the stack as long as they are needed */
+  /* The list lives as long as its userdata is on the stack: until l_credential returns. */
+  const char **tenants = lua_newuserdatauv(L, (MAX_LIST + 1) * sizeof *tenants, 0);
   options->allowed_tenants = opt_list(L, 1, "additionally_allowed_tenants", tenants);
 }
 
@@ -66,7 +70,8 @@ static Credential *open_certificate(lua_State *L, Loop *loop, Error *error) {
   CertificateOptions options = { 0 };
   read_authority(L, &authority);
   options.path = opt_string(L, 1, "certificate_path");
-  if (opt_field(L, 1, "certificate", LUA_TSTRING)) options.data = lua_tolstring(L, -1, &options.data_len);
+  if (opt_field(L, 1, "certificate", LUA_TSTRING))
+    options.data = lua_tolstring(L, -1, &options.data_len);
   options.password = opt_string(L, 1, "password");
   options.send_chain = opt_boolean(L, 1, "send_certificate_chain");
   options.algorithm = opt_string(L, 1, "algorithm");
@@ -95,7 +100,10 @@ static Credential *open_github(lua_State *L, Loop *loop, Error *error) {
 static Credential *open_pipelines(lua_State *L, Loop *loop, Error *error) {
   AuthorityOptions authority;
   read_authority(L, &authority);
-  PipelinesOptions options = { opt_string(L, 1, "service_connection_id"), opt_string(L, 1, "access_token") };
+  PipelinesOptions options = {
+    .service_connection_id = opt_string(L, 1, "service_connection_id"),
+    .access_token = opt_string(L, 1, "access_token")
+  };
   return credential_pipelines(loop, &authority, &options, error);
 }
 
@@ -166,9 +174,13 @@ static Credential *open_azd(lua_State *L, Loop *loop, Error *error) {
 }
 
 static Credential *open_managed(lua_State *L, Loop *loop, Error *error) {
-  ManagedOptions options = { .client_id = opt_string(L, 1, "client_id"), .object_id = opt_string(L, 1, "object_id"),
-    .resource_id = opt_string(L, 1, "resource_id"), .arc_directory = opt_string(L, 1, "arc_directory") };
-  options.probe = opt_boolean(L, 1, "probe");
+  ManagedOptions options = {
+    .client_id = opt_string(L, 1, "client_id"),
+    .object_id = opt_string(L, 1, "object_id"),
+    .resource_id = opt_string(L, 1, "resource_id"),
+    .arc_directory = opt_string(L, 1, "arc_directory"),
+    .probe = opt_boolean(L, 1, "probe")
+  };
   return credential_managed(loop, &options, error);
 }
 
@@ -182,7 +194,7 @@ static Credential *open_chain(lua_State *L, Loop *loop, Error *error) {
     void **slot = luaL_testudata(L, -1, CREDENTIAL);
     if (!slot || !*slot) luaL_error(L, "option 'links' must be a list of open credentials");
     links[i] = *slot;
-    keep(L, SLOT);      /* for the functions of its own */
+    keep(L, SLOT);      /* the link keeps its own functions alive */
   }
   return credential_chain(loop, links, (size_t)count, error);
 }
@@ -191,24 +203,35 @@ static Credential *open_function(lua_State *L, Loop *loop, Error *error) {
   return credential_function(loop, opt_handler(L, "token"), error);
 }
 
-#define AUTHORITY_KEYS "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy", "additionally_allowed_tenants"
+#define AUTHORITY_KEYS \
+  "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy", "additionally_allowed_tenants"
+#define PERSON_KEYS "login_hint", "timeout", "kept", "anew", "uncached"
 
 static const char *const secret_keys[] = { AUTHORITY_KEYS, "client_secret", NULL };
-static const char *const certificate_keys[] = { AUTHORITY_KEYS, "certificate_path", "certificate", "password", "send_certificate_chain", "algorithm", NULL };
+static const char *const certificate_keys[] = {
+  AUTHORITY_KEYS, "certificate_path", "certificate", "password", "send_certificate_chain",
+  "algorithm", NULL
+};
 static const char *const assertion_keys[] = { AUTHORITY_KEYS, "assertion", "assertion_file", NULL };
 static const char *const workload_keys[] = { AUTHORITY_KEYS, "token_file", NULL };
 static const char *const github_keys[] = { AUTHORITY_KEYS, NULL };
-static const char *const pipelines_keys[] = { AUTHORITY_KEYS, "service_connection_id", "access_token", NULL };
-static const char *const environment_keys[] = { "kind", "authority", "ca_file", "proxy", "additionally_allowed_tenants", NULL };
+static const char *const pipelines_keys[] = {
+  AUTHORITY_KEYS, "service_connection_id", "access_token", NULL
+};
+static const char *const environment_keys[] = {
+  "kind", "authority", "ca_file", "proxy", "additionally_allowed_tenants", NULL
+};
 static const char *const fixed_keys[] = { "kind", "token", NULL };
-#define PERSON_KEYS "login_hint", "timeout", "kept", "anew", "uncached"
-
 static const char *const device_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "show", NULL };
 static const char *const browser_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "open", NULL };
 static const char *const refresh_keys[] = { AUTHORITY_KEYS, "refresh_token", NULL };
-static const char *const cli_keys[] = { "kind", "tenant_id", "subscription", "timeout", "uncached", NULL };
+static const char *const cli_keys[] = {
+  "kind", "tenant_id", "subscription", "timeout", "uncached", NULL
+};
 static const char *const azd_keys[] = { "kind", "tenant_id", "timeout", "uncached", NULL };
-static const char *const managed_keys[] = { "kind", "client_id", "object_id", "resource_id", "probe", "arc_directory", NULL };
+static const char *const managed_keys[] = {
+  "kind", "client_id", "object_id", "resource_id", "probe", "arc_directory", NULL
+};
 static const char *const function_keys[] = { "kind", "token", NULL };
 static const char *const chain_keys[] = { "kind", "links", NULL };
 
@@ -217,25 +240,26 @@ static const struct {
   const char *const *keys;
   Credential *(*open)(lua_State *L, Loop *loop, Error *error);
 } credential_kinds[] = {
-  { "client_secret",      secret_keys,      open_secret },
-  { "client_certificate", certificate_keys, open_certificate },
-  { "client_assertion",   assertion_keys,   open_assertion },
-  { "workload_identity",  workload_keys,    open_workload },
-  { "github_actions",     github_keys,      open_github },
-  { "azure_pipelines",    pipelines_keys,   open_pipelines },
-  { "environment",        environment_keys, open_environment },
-  { "token",              fixed_keys,       open_fixed },
-  { "function",           function_keys,    open_function },
-  { "managed_identity",   managed_keys,     open_managed },
-  { "azure_cli",          cli_keys,         open_cli },
-  { "azure_developer_cli", azd_keys,        open_azd },
+  { "client_secret",       secret_keys,      open_secret },
+  { "client_certificate",  certificate_keys, open_certificate },
+  { "client_assertion",    assertion_keys,   open_assertion },
+  { "workload_identity",   workload_keys,    open_workload },
+  { "github_actions",      github_keys,      open_github },
+  { "azure_pipelines",     pipelines_keys,   open_pipelines },
+  { "environment",         environment_keys, open_environment },
+  { "token",               fixed_keys,       open_fixed },
+  { "function",            function_keys,    open_function },
+  { "managed_identity",    managed_keys,     open_managed },
+  { "azure_cli",           cli_keys,         open_cli },
+  { "azure_developer_cli", azd_keys,         open_azd },
   { "device_code",         device_keys,      open_device },
   { "browser",             browser_keys,     open_browser },
   { "refresh_token",       refresh_keys,     open_refresh },
   { "azureml_login",       environment_keys, open_login },
-  { "chain",              chain_keys,       open_chain },
+  { "chain",               chain_keys,       open_chain },
 };
 
+/* Return the index of option 'kind' in the table.  [-0, +1, e] */
 static size_t check_kind(lua_State *L) {
   const char *name = req_string(L, 1, "kind");
   size_t count = sizeof credential_kinds / sizeof *credential_kinds;
@@ -244,6 +268,9 @@ static size_t check_kind(lua_State *L) {
   return (size_t)luaL_error(L, "there is no credential of kind '%s'", name);
 }
 
+/* -- credentials ------------------------------------------------------------------------------- */
+
+/* credential(options) -> credential | nil, error */
 static int l_credential(lua_State *L) {
   Error error = { 0 };
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -251,14 +278,16 @@ static int l_credential(lua_State *L) {
   size_t kind = check_kind(L);
   check_keys(L, 1, "a credential of this kind", credential_kinds[kind].keys);
   void **slot = push_slot(L, CREDENTIAL);
-  lua_insert(L, SLOT);      /* below the texts that opening borrows */
+  lua_insert(L, SLOT);      /* below the texts that open() borrows */
   *slot = credential_kinds[kind].open(L, loop_of(L), &error);
   if (!*slot) return push_failure(L, &error);
   lua_settop(L, SLOT);
   return 1;
 }
 
-static int l_credential_close(lua_State *L) {      /* __gc and __close: twice is harmless; its clients keep it alive */
+/* __gc, __close and close; a second call does nothing. Clients hold their own reference to the
+   credential. */
+static int l_credential_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, CREDENTIAL);
   if (!is_parents(L)) credential_unref(*slot);
   *slot = NULL;
@@ -270,11 +299,14 @@ static int l_credential_kind(lua_State *L) {
   return 1;
 }
 
+/* credential:claim(name) -> a claim of the current token about its owner ("oid") | nil */
 static int l_credential_claim(lua_State *L) {
-  return push_owned(L, credential_claim(check_open(L, 1, CREDENTIAL, "credential"), luaL_checkstring(L, 2)));
+  const Credential *credential = check_open(L, 1, CREDENTIAL, "credential");
+  return push_owned(L, credential_claim(credential, luaL_checkstring(L, 2)));
 }
 
-/* served() -> the kind and the principal of who brought the token: of a chain, the link; nil: none has */
+/* credential:served() -> kind and principal of the credential that got the token: of a chain, its
+   link | nothing: there is no token yet */
 static int l_credential_served(lua_State *L) {
   const Credential *served = credential_served(check_open(L, 1, CREDENTIAL, "credential"));
   if (!served) return 0;
@@ -283,12 +315,13 @@ static int l_credential_served(lua_State *L) {
   return 2;
 }
 
+/* credential:expires_in() -> seconds until the current token expires; 0: there is none */
 static int l_credential_expires_in(lua_State *L) {
   lua_pushnumber(L, credential_expires_in(check_open(L, 1, CREDENTIAL, "credential")));
   return 1;
 }
 
-/* forget_tokens() -> how many files of the cache were removed | nil, why not */
+/* forget_tokens() -> how many files of the token cache were removed | nil, reason */
 static int l_forget_tokens(lua_State *L) {
   const char *why = "it cannot be read";
   int count = cache_clear(&why);
@@ -299,20 +332,24 @@ static int l_forget_tokens(lua_State *L) {
 
 static int l_credential_tostring(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, CREDENTIAL);
-  const char *who = *slot ? credential_principal(*slot) : "";
+  const char *principal = *slot ? credential_principal(*slot) : "";
   const char *kind = *slot ? credential_kind(*slot) : "closed";
-  if (*who && strcmp(who, kind) != 0) lua_pushfstring(L, "credential: %s %s", kind, who);
+  if (*principal && strcmp(principal, kind) != 0)
+    lua_pushfstring(L, "credential: %s %s", kind, principal);
   else lua_pushfstring(L, "credential: %s", kind);
   return 1;
 }
 
-/* -- questions ---------------------------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 static const char *const question_names[] = {
-  [QUESTION_TOKEN] = "token", [QUESTION_ASSERTION] = "assertion", [QUESTION_SHOW] = "show", [QUESTION_OPEN] = "open"
+  [QUESTION_TOKEN] = "token",
+  [QUESTION_ASSERTION] = "assertion",
+  [QUESTION_SHOW] = "show",
+  [QUESTION_OPEN] = "open"
 };
 
-/* [-0, +1, m] */
+/* Push the fields of a question as a table.  [-0, +1, m] */
 static void push_payload(lua_State *L, const Question *question) {
   lua_newtable(L);
   for (const QuestionField *field = question->fields; field->name; field++) {
@@ -322,7 +359,7 @@ static void push_payload(lua_State *L, const Question *question) {
   }
 }
 
-/* [-0, +1, m] */
+/* Push the function with that number, or nil.  [-0, +1, m] */
 static void push_handler(lua_State *L, int number) {
   lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS);
   lua_rawgeti(L, -1, number);
@@ -339,7 +376,9 @@ int lua_credential_push_question(lua_State *L, unsigned long id) {
   return 4;
 }
 
-static unsigned long check_id(lua_State *L) { return (unsigned long)luaL_checkinteger(L, 1); }
+static unsigned long check_id(lua_State *L) {
+  return (unsigned long)luaL_checkinteger(L, 1);
+}
 
 static const char *const refusal_keys[] = { "code", "message", "unavailable", NULL };
 static const char *const answer_keys[] = { "text", "expires_in", "refresh_in", NULL };
@@ -358,7 +397,8 @@ static void read_answer(lua_State *L, Answer *answer) {
   answer->refresh_in = opt_number(L, 2, "refresh_in", 0);
 }
 
-/* answer(id, { text, expires_in, refresh_in }) or answer(id, nil, { code, message, unavailable }) -> whether somebody still waited for it */
+/* answer(id, { text, expires_in, refresh_in }) or answer(id, nil, { code, message, unavailable })
+   -> whether the question was still open */
 static int l_answer(lua_State *L) {
   Loop *loop = loop_of(L);
   unsigned long id = check_id(L);
@@ -373,33 +413,36 @@ static int l_answer(lua_State *L) {
   return 1;
 }
 
-/* is_asked(id) -> whether somebody waits for the answer */
+/* is_asked(id) -> whether the question is still open */
 static int l_is_asked(lua_State *L) {
   lua_pushboolean(L, question_find(loop_of(L), check_id(L)) != NULL);
   return 1;
 }
 
-/* -- registering -------------------------------------------------------------------------------------------------------- */
+/* -- registering ------------------------------------------------------------------------------- */
 
 static const luaL_Reg functions[] = {
-  { "credential", l_credential },
-  { "answer",     l_answer },
-  { "is_asked",   l_is_asked },
+  { "credential",    l_credential },
+  { "answer",        l_answer },
+  { "is_asked",      l_is_asked },
   { "forget_tokens", l_forget_tokens },
   { NULL, NULL }
 };
 
 static const luaL_Reg methods[] = {
-  { "kind",  l_credential_kind },
-  { "claim", l_credential_claim },
+  { "kind",       l_credential_kind },
+  { "claim",      l_credential_claim },
   { "served",     l_credential_served },
   { "expires_in", l_credential_expires_in },
-  { "close", l_credential_close },
+  { "close",      l_credential_close },
   { NULL, NULL }
 };
 
 static const luaL_Reg meta[] = {
-  { "__gc", l_credential_close }, { "__close", l_credential_close }, { "__tostring", l_credential_tostring }, { NULL, NULL }
+  { "__gc",       l_credential_close },
+  { "__close",    l_credential_close },
+  { "__tostring", l_credential_tostring },
+  { NULL, NULL }
 };
 
 void lua_credential_register(lua_State *L) {

@@ -1,5 +1,5 @@
-/* lua_edit.c: the border to the terminal: libedit's line editing, history and completion -> module azureml.edit, in the
-   executable alone. What is completed, and with what, is Lua's. */
+/* lua_edit.c: the module azureml.edit, in the executable only: line editing, history and completion
+   with libedit. A Lua function completes words: azureml.console.complete. */
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -18,9 +18,11 @@
 #define HISTORY_ENTRIES 1000
 
 int luaopen_azureml_edit(lua_State *L);
-lua_State *main_state(void);   /* main.c's: a completion function is given no pointer of ours */
 
-/* -- completion ---------------------------------------------------------------------------------------------------------- */
+/* libedit's callbacks get no argument: complete() finds here the coroutine that called readline. */
+static lua_State *reader;
+
+/* -- completion -------------------------------------------------------------------------------- */
 
 static void free_words(char **words) {
   if (!words) return;
@@ -28,7 +30,8 @@ static void free_words(char **words) {
   free(words);
 }
 
-/* What libedit wants of the list at the top: [0] replaces what was typed, the rest is shown when there are several.  [-0, +0, -] */
+/* Copy the list on top for libedit, which frees it. Element 0 replaces the typed text; libedit
+   shows the other elements when there are several words.  [-0, +0, -] */
 static char **copy_words(lua_State *L, const char *prefix) {
   size_t count = lua_rawlen(L, -1);
   char **words = count ? calloc(count + 2, sizeof *words) : NULL;
@@ -38,7 +41,7 @@ static char **copy_words(lua_State *L, const char *prefix) {
   for (size_t i = 1; i <= count; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i);
     const char *word = lua_tostring(L, -1);
-    words[i] = strdup(word ? word : "");   /* anchored in the list */
+    words[i] = strdup(word ? word : "");   /* the list keeps the word alive */
     lua_pop(L, 1);
     if (!words[i]) goto fail;
   }
@@ -49,38 +52,42 @@ fail:
   return NULL;
 }
 
-/* Asks completer(text) -> the prefix that all words share, and the words. A failing completer completes nothing. */
+/* Call completer(text) -> the common prefix of all words, the words. An error in the completer
+   means no completion. */
 static char **complete(const char *text, int from, int to) {
-  lua_State *L = main_state();
+  lua_State *L = reader;
   char **words = NULL;
   int top = lua_gettop(L);
   (void)from;
   (void)to;
-  rl_attempted_completion_over = 1;   /* no file names instead */
+  rl_attempted_completion_over = 1;   /* libedit must not complete file names */
   if (!lua_checkstack(L, 4)) return NULL;
   lua_getfield(L, LUA_REGISTRYINDEX, COMPLETER);
-  if (lua_pushstring(L, text), lua_pcall(L, 1, 2, 0) == LUA_OK && lua_isstring(L, -2) && lua_istable(L, -1))
+  lua_pushstring(L, text);
+  if (lua_pcall(L, 1, 2, 0) == LUA_OK && lua_isstring(L, -2) && lua_istable(L, -1))
     words = copy_words(L, lua_tostring(L, -2));
   lua_settop(L, top);
   return words;
 }
 
-/* -- lines --------------------------------------------------------------------------------------------------------------- */
+/* -- lines ------------------------------------------------------------------------------------- */
 
-/* Without it every non-ASCII byte typed vanishes. Numbers stay as in C. */
+/* Use a UTF-8 locale for characters: otherwise libedit drops typed non-ASCII bytes. Numbers stay in
+   the C locale. */
 static void use_utf8(void) {
   setlocale(LC_CTYPE, "");
   if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* start(completer): before the first readline */
+/* start(completer): prepare libedit; call it before the first readline */
 static int l_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, COMPLETER);
   use_utf8();
   rl_readline_name = "azureml";
-  rl_catch_signals = 0;                 /* ours end the call; libedit's would go to the whole process group */
+  rl_catch_signals = 0;                 /* main.c's handlers end readline; libedit's would signal
+                                           the whole process group */
   rl_completion_append_character = '\0';
   rl_basic_word_break_characters = " \t\n\"\\'`@$><=;|&{(,)}[]+-*/%^#~";
   rl_attempted_completion_function = complete;
@@ -89,22 +96,26 @@ static int l_start(lua_State *L) {
   return 0;
 }
 
-/* readline(prompt) -> line, or nothing at the end of the file and after a signal */
+/* readline(prompt) -> line | nothing: the input has ended, or a signal came */
 static int l_readline(lua_State *L) {
-  char *line = readline(luaL_checkstring(L, 1));
+  const char *prompt = luaL_checkstring(L, 1);
+  reader = L;
+  char *line = readline(prompt);
   if (!line) return 0;
   lua_pushstring(L, line);
   free(line);
   return 1;
 }
 
-/* -- history ------------------------------------------------------------------------------------------------------------- */
+/* -- history ----------------------------------------------------------------------------------- */
 
+/* remember(line): add a line to the history */
 static int l_remember(lua_State *L) {
   add_history(luaL_checkstring(L, 1));
   return 0;
 }
 
+/* load_history(path) -> true | nil, message, errno */
 static int l_load_history(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   int failed = read_history(path);   /* an errno */
@@ -112,15 +123,17 @@ static int l_load_history(lua_State *L) {
   return luaL_fileresult(L, !failed, path);
 }
 
+/* Make the missing directories of a path. */
 static void make_directories(char *path) {
   for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
     *slash = '\0';
-    mkdir(path, 0700);   /* if that fails, opening the file will tell */
+    mkdir(path, 0700);   /* a failure shows when the file is opened */
     *slash = '/';
   }
 }
 
-/* A private file beside `path`, renamed to it when it is whole. */
+/* Write the history to a private temporary file and rename it to path. Return 0, or -1 with
+   errno. */
 static int write_private(const char *path, char *temporary) {
   int fd = mkstemp(temporary);
   if (fd < 0) return -1;
@@ -134,6 +147,7 @@ static int write_private(const char *path, char *temporary) {
   return -1;
 }
 
+/* save_history(path) -> true | nil, message, errno */
 static int l_save_history(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   size_t len = strlen(path);
@@ -144,9 +158,9 @@ static int l_save_history(lua_State *L) {
   return luaL_fileresult(L, write_private(path, temporary) == 0, path);
 }
 
-/* -- the terminal -------------------------------------------------------------------------------------------------------- */
+/* -- the terminal ------------------------------------------------------------------------------ */
 
-/* columns(fd) -> how wide the terminal is; nothing if fd is none */
+/* columns(fd) -> the width of the terminal | nothing: the descriptor is not a terminal */
 static int l_columns(lua_State *L) {
   struct winsize size;
   int fd = (int)luaL_checkinteger(L, 1);

@@ -1,5 +1,6 @@
-/* lua_httpd.c: the border to libmicrohttpd as module azureml.httpd, for the emulator alone: requests come up whole, answers go down whole.
-   It runs on a foreign loop: whoever owns it watches the descriptor, heeds the timeout, and calls run. */
+/* lua_httpd.c: the module azureml.httpd, for the emulator only: an HTTP server with libmicrohttpd.
+   Lua gets whole requests and gives whole replies. The server has no loop of its own: the caller
+   watches the descriptor, observes the timeout, and calls run. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,9 +21,9 @@
 enum {
   MAX_BODY = 8 * 1024 * 1024,
   MAX_TARGET = 64 * 1024,
-  CONNECTION_MEMORY = 128 * 1024,      /* request line and headers, and the same for the answer's headers */
+  CONNECTION_MEMORY = 128 * 1024,      /* for request line, headers and the reply's headers */
   CONNECTIONS = 4096,
-  REQUEST_TIME = 60                    /* seconds that a connection has for its next request, from its first byte to its last */
+  REQUEST_TIME = 60                    /* seconds that a connection has for its next request */
 };
 
 typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
@@ -30,14 +31,16 @@ static const char *const fault_names[] = { "none", "close", "reset", "truncate",
 
 typedef struct Server Server;
 
-typedef struct Peer {            /* a connection; libmicrohttpd's socket_context */
-  Ring     place;                /* in the server's ring of those that owe a request, the one that has for longest first */
+/* A connection: libmicrohttpd's socket_context. */
+typedef struct Peer {
+  Ring     place;                /* in server->awaited */
   struct MHD_Connection *connection;
-  double   since;
+  double   since;                /* when it began to be awaited */
 } Peer;
 
-typedef struct Exchange {        /* one request and its answer; libmicrohttpd's con_cls */
-  Ring      place;               /* in one of the server's rings, once its body is whole */
+/* A request and its reply: libmicrohttpd's con_cls. */
+typedef struct Exchange {
+  Ring      place;               /* in server->fresh or server->held, once the body is complete */
   Server   *server;
   struct MHD_Connection *connection;
   unsigned long id;
@@ -51,19 +54,21 @@ typedef struct Exchange {        /* one request and its answer; libmicrohttpd's 
 
 struct Server {
   struct MHD_Daemon *daemon;
-  Ring     fresh, held;          /* heads of rings: requests not yet handed up; handed up and not answered */
-  Ring     owing;                /* of peers */
-  unsigned peers, most_peers;
-  int      again;                /* a connection has gone, or is to go: there may be room for another */
+  Ring     fresh;                /* exchanges that Lua has not seen */
+  Ring     held;                 /* exchanges that Lua has to answer */
+  Ring     awaited;              /* peers that must send a request, the longest awaited first */
+  unsigned peers, max_peers;
+  int      again;                /* a connection has closed or closes now: a new one may fit */
   double   request_time;
   unsigned long last_id;
   size_t   max_body;
   int      stopping;
 };
 
-/* -- peers -------------------------------------------------------------------------------------------------------------- */
+/* -- peers ------------------------------------------------------------------------------------- */
 
-/* libmicrohttpd's own timeout begins anew with each byte: whoever sends one a minute would keep a place for ever. */
+/* libmicrohttpd's own timeout starts again with each byte, so a client that sends a byte a minute
+   would keep its connection for ever. This file limits the time of a whole request. */
 
 static double now(void) {
   struct timespec time;
@@ -72,106 +77,121 @@ static double now(void) {
 }
 
 static int socket_of(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const union MHD_ConnectionInfo *info =
+    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
 }
 
 static Peer *peer_of(struct MHD_Connection *connection) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const union MHD_ConnectionInfo *info =
+    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return info ? info->socket_context : NULL;
 }
 
-static void owes(Server *server, Peer *peer) {
+/* Start the time in which a peer must send its next request. */
+static void await_request(Server *server, Peer *peer) {
   if (!peer) return;
   peer->since = now();
   ring_remove(&peer->place);
-  ring_add(&server->owing, &peer->place);
+  ring_add(&server->awaited, &peer->place);
 }
 
-static void owes_nothing(Peer *peer) {
+static void stop_awaiting(Peer *peer) {
   if (peer) ring_remove(&peer->place);
 }
 
-static Peer *first_owing(const Server *server) { return container_of(server->owing.next, Peer, place); }
+static Peer *first_awaited(const Server *server) {
+  return container_of(server->awaited.next, Peer, place);
+}
 
-/* Whoever has owed for longest goes; libmicrohttpd sees the end of the connection when it looks next. */
+/* Close the connection that has been awaited longest. libmicrohttpd sees that in its next run. */
 static void cut_oldest(Server *server) {
-  Peer *peer = first_owing(server);
+  Peer *peer = first_awaited(server);
   ring_remove(&peer->place);
   server->again = 1;
   shutdown(socket_of(peer->connection), SHUT_RDWR);
 }
 
-/* Seconds until the next one's time is up; negative: nobody owes anything. */
+/* Close the connections that are too late. Return the seconds until the next one is; negative when
+   no connection is awaited. */
 static double cut_late(Server *server) {
   double time = now();
-  while (!ring_is_empty(&server->owing)) {
-    double left = first_owing(server)->since + server->request_time - time;
+  while (!ring_is_empty(&server->awaited)) {
+    double left = first_awaited(server)->since + server->request_time - time;
     if (left > 0) return left;
     cut_oldest(server);
   }
   return -1;
 }
 
-/* With the last place taken the oldest one is given up: new clients always get in. */
-static void on_connection(void *context, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what) {
-  Server *server = context;
-  Peer *peer = *slot;
-  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    peer = *slot = calloc(1, sizeof *peer);
-    server->peers++;
-    if (peer) peer->connection = connection;
-    owes(server, peer);
-    if (server->peers >= server->most_peers && !ring_is_empty(&server->owing) && !server->stopping) cut_oldest(server);
-  } else {
-    server->peers--;
-    server->again = 1;
-    owes_nothing(peer);
-    free(peer);
-    *slot = NULL;
-  }
+/* Count a new peer. With the last place taken, close the oldest awaited connection, so that new
+   clients always get in. */
+static void add_peer(Server *server, struct MHD_Connection *connection, void **slot) {
+  Peer *peer = *slot = calloc(1, sizeof *peer);
+  server->peers++;
+  if (peer) peer->connection = connection;
+  await_request(server, peer);
+  int is_full = server->peers >= server->max_peers;
+  if (is_full && !ring_is_empty(&server->awaited) && !server->stopping) cut_oldest(server);
 }
 
-/* -- what libmicrohttpd calls ------------------------------------------------------------------------------------------- */
-
-static void *on_uri(void *context, const char *target, struct MHD_Connection *connection) {
-  Exchange *one = calloc(1, sizeof *one);
-  if (!one) return NULL;
-  one->server = context;
-  one->connection = connection;
-  one->target = strndup(target, MAX_TARGET);
-  one->body.limit = one->server->max_body;
-  return one;
-}
-
-static void on_done(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why) {
-  Exchange *one = *slot;
-  (void)why;
-  if (!one) return;
-  ring_remove(&one->place);
-  owes(context, peer_of(connection));
-  if (one->response) MHD_destroy_response(one->response);
-  buf_clear(&one->body);
-  free(one->target);
-  free(one->method);
-  free(one);
+static void remove_peer(Server *server, void **slot) {
+  server->peers--;
+  server->again = 1;
+  stop_awaiting(*slot);
+  free(*slot);
   *slot = NULL;
 }
 
-/* And no more on this connection: where one request ends is not known. */
-static enum MHD_Result refuse(Exchange *one, unsigned status) {
+/* -- callbacks of libmicrohttpd ---------------------------------------------------------------- */
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code) {
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) add_peer(context, connection, slot);
+  else remove_peer(context, slot);
+}
+
+static void *on_uri(void *context, const char *target, struct MHD_Connection *connection) {
+  Exchange *exchange = calloc(1, sizeof *exchange);
+  if (!exchange) return NULL;
+  exchange->server = context;
+  exchange->connection = connection;
+  exchange->target = strndup(target, MAX_TARGET);
+  exchange->body.limit = exchange->server->max_body;
+  return exchange;
+}
+
+static void on_done(void *context, struct MHD_Connection *connection, void **slot,
+                    enum MHD_RequestTerminationCode code) {
+  Exchange *exchange = *slot;
+  (void)code;
+  if (!exchange) return;
+  ring_remove(&exchange->place);
+  await_request(context, peer_of(connection));
+  if (exchange->response) MHD_destroy_response(exchange->response);
+  buf_clear(&exchange->body);
+  free(exchange->target);
+  free(exchange->method);
+  free(exchange);
+  *slot = NULL;
+}
+
+/* Refuse a request and close its connection, because the end of the request is unknown. */
+static enum MHD_Result refuse(Exchange *exchange, unsigned status) {
   struct MHD_Response *empty = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
   if (empty) MHD_add_response_header(empty, MHD_HTTP_HEADER_CONNECTION, "close");
-  one->refused = 1;
-  enum MHD_Result result = MHD_queue_response(one->connection, status, empty);
+  exchange->refused = 1;
+  enum MHD_Result result = MHD_queue_response(exchange->connection, status, empty);
   MHD_destroy_response(empty);
   return result;
 }
 
-/* Headers that two readers may read differently: what one takes for a body the other takes for the next request. */
+/* The headers that define the length of a request. Two programs may read contradictory ones
+   differently: one reads as a body what the other reads as the next request. */
 typedef struct Frame { unsigned hosts, lengths, codings; int is_unknown; } Frame;
 
-static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value) {
   Frame *frame = context;
   (void)kind;
   if (text_equal(name, MHD_HTTP_HEADER_HOST)) frame->hosts++;
@@ -183,28 +203,31 @@ static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const cha
   return MHD_YES;
 }
 
-/* 0, or the status with which such a request is refused. */
-static unsigned frame_fault(const Exchange *one) {
+/* Return the status for a request with contradictory headers; 0 when they are right. */
+static unsigned frame_fault(const Exchange *exchange) {
   Frame frame = { 0, 0, 0, 0 };
-  MHD_get_connection_values(one->connection, MHD_HEADER_KIND, look_at, &frame);
-  if (frame.hosts > 1 || frame.lengths > 1 || frame.codings > 1 || (frame.lengths && frame.codings)) return 400;
+  MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &frame);
+  if (frame.hosts > 1 || frame.lengths > 1 || frame.codings > 1) return 400;
+  if (frame.lengths && frame.codings) return 400;
   return frame.is_unknown ? 501 : 0;
 }
 
-static int says_too_large(const Exchange *one) {
-  const char *length = MHD_lookup_connection_value(one->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-  return length && strtoull(length, NULL, 10) > one->server->max_body;
+static int is_too_large(const Exchange *exchange) {
+  const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_LENGTH);
+  return length && strtoull(length, NULL, 10) > exchange->server->max_body;
 }
 
-static void hold(Exchange *one) {
-  one->id = ++one->server->last_id;
-  one->held = 1;
-  ring_add(&one->server->fresh, &one->place);
-  owes_nothing(peer_of(one->connection));
-  MHD_suspend_connection(one->connection);
+/* Suspend the connection until Lua has answered the request. */
+static void hold(Exchange *exchange) {
+  exchange->id = ++exchange->server->last_id;
+  exchange->held = 1;
+  ring_add(&exchange->server->fresh, &exchange->place);
+  stop_awaiting(peer_of(exchange->connection));
+  MHD_suspend_connection(exchange->connection);
 }
 
-/* SO_LINGER is not enough: libmicrohttpd would send a FIN first. */
+/* Reset a connection. SO_LINGER does not work: libmicrohttpd sends a FIN first. */
 static void reset(struct MHD_Connection *connection) {
   struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
   connect(socket_of(connection), &nowhere, sizeof nowhere);
@@ -215,42 +238,44 @@ static void send_garbage(struct MHD_Connection *connection) {
   send(socket_of(connection), garbage, sizeof garbage, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static enum MHD_Result give_answer(Exchange *one) {
-  if (one->server->stopping || one->fault == FAULT_CLOSE) return MHD_NO;
-  if (one->fault == FAULT_RESET || one->fault == FAULT_GARBAGE) {
-    if (one->fault == FAULT_RESET) reset(one->connection);
-    else send_garbage(one->connection);
+static enum MHD_Result give_answer(Exchange *exchange) {
+  if (exchange->server->stopping || exchange->fault == FAULT_CLOSE) return MHD_NO;
+  if (exchange->fault == FAULT_RESET || exchange->fault == FAULT_GARBAGE) {
+    if (exchange->fault == FAULT_RESET) reset(exchange->connection);
+    else send_garbage(exchange->connection);
     return MHD_NO;
   }
-  return MHD_queue_response(one->connection, one->status, one->response);
+  return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *url, const char *method, const char *version,
                                   const char *piece, size_t *size, void **slot) {
-  Exchange *one = *slot;
+  Exchange *exchange = *slot;
   (void)context, (void)connection, (void)url, (void)version;
-  if (!one || !one->target) return MHD_NO;
-  if (one->answered || one->server->stopping) return give_answer(one);
-  if (!one->begun) {      /* the headers are there: the only time to refuse a body by its length */
-    one->begun = 1;
-    one->method = strdup(method);
-    unsigned fault = frame_fault(one);
-    if (!fault && says_too_large(one)) fault = 413;
-    return fault ? refuse(one, fault) : MHD_YES;
+  if (!exchange || !exchange->target) return MHD_NO;
+  if (exchange->answered || exchange->server->stopping) return give_answer(exchange);
+  if (!exchange->begun) {      /* only now can a body be refused by its length */
+    exchange->begun = 1;
+    exchange->method = strdup(method);
+    unsigned fault = frame_fault(exchange);
+    if (!fault && is_too_large(exchange)) fault = 413;
+    return fault ? refuse(exchange, fault) : MHD_YES;
   }
   if (*size) {
-    int failed = buf_add(&one->body, piece, *size);
+    int failed = buf_add(&exchange->body, piece, *size);
     *size = 0;
-    return failed ? MHD_NO : MHD_YES;      /* chunked and too large: the connection closes */
+    return failed ? MHD_NO : MHD_YES;      /* a chunked body is too large: close the connection */
   }
-  if (!one->refused) hold(one);
+  if (!exchange->refused) hold(exchange);
   return MHD_YES;
 }
 
-/* -- the server --------------------------------------------------------------------------------------------------------- */
+/* -- the server -------------------------------------------------------------------------------- */
 
 static Server *check_server(lua_State *L) { return check_open(L, 1, SERVER, "server"); }
 
+/* Read an IPv4 or IPv6 address; return 0 when it is neither. */
 static int read_address(const char *text, int port, struct sockaddr_storage *address) {
   struct sockaddr_in *four = (struct sockaddr_in *)address;
   struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
@@ -267,18 +292,27 @@ static int read_address(const char *text, int port, struct sockaddr_storage *add
   return 1;
 }
 
-static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *address, const char *certificate, const char *key) {
+static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *address,
+                                const char *certificate, const char *key) {
   unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   struct MHD_OptionItem tls[] = {
-    { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate }, { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key }, { MHD_OPTION_END, 0, NULL }
+    { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate },
+    { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key },
+    { MHD_OPTION_END, 0, NULL }
   };
   struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
   if (certificate) flags |= MHD_USE_TLS;
   if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
-  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
-    MHD_OPTION_NOTIFY_COMPLETED, on_done, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-    MHD_OPTION_CONNECTION_LIMIT, server->most_peers, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, certificate ? tls : plain, MHD_OPTION_END);
+  return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
+    MHD_OPTION_SOCK_ADDR, address,
+    MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+    MHD_OPTION_NOTIFY_COMPLETED, on_done, server,
+    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+    MHD_OPTION_CONNECTION_LIMIT, server->max_peers,
+    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+    MHD_OPTION_STRICT_FOR_CLIENT, 1,
+    MHD_OPTION_ARRAY, certificate ? tls : plain,
+    MHD_OPTION_END);
 }
 
 static const char *opt_text(lua_State *L, const char *name, const char *otherwise) {
@@ -286,21 +320,34 @@ static const char *opt_text(lua_State *L, const char *name, const char *otherwis
   return luaL_optstring(L, -1, otherwise);
 }
 
-static lua_Integer opt_integer(lua_State *L, const char *name, lua_Integer otherwise, lua_Integer most) {
+static lua_Integer opt_integer(lua_State *L, const char *name, lua_Integer otherwise,
+                               lua_Integer max) {
   lua_getfield(L, 1, name);
   lua_Integer value = luaL_optinteger(L, -1, otherwise);
-  if (value < 0 || value > most) luaL_error(L, "option '%s' must be from 0 to %d", name, (int)most);
+  if (value < 0 || value > max)
+    luaL_error(L, "option '%s' must be from 0 to %d", name, (int)max);
   return value;
 }
 
 static lua_Number opt_seconds(lua_State *L, const char *name, lua_Number otherwise) {
   lua_getfield(L, 1, name);
   lua_Number value = luaL_optnumber(L, -1, otherwise);
-  if (!(value > 0 && value <= 86400)) luaL_error(L, "option '%s' must be seconds above 0, and a day at most", name);
+  if (!(value > 0 && value <= 86400))
+    luaL_error(L, "option '%s' must be seconds above 0, and a day at most", name);
   return value;
 }
 
-/* listen{ address, port, max_body, connections, request_time (seconds), tls_certificate, tls_key (PEM texts) } -> server | nil, why not */
+static Server *server_new(void) {
+  Server *server = calloc(1, sizeof *server);
+  if (!server) return NULL;
+  ring_init(&server->fresh);
+  ring_init(&server->held);
+  ring_init(&server->awaited);
+  return server;
+}
+
+/* listen{ address, port, max_body, connections, request_time (seconds), tls_certificate, tls_key
+   (PEM texts) } -> server | nil, reason */
 static int l_listen(lua_State *L) {
   struct sockaddr_storage address;
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -309,16 +356,14 @@ static int l_listen(lua_State *L) {
   size_t max_body = (size_t)opt_integer(L, "max_body", MAX_BODY, 1 << 30);
   unsigned connections = (unsigned)opt_integer(L, "connections", CONNECTIONS, CONNECTIONS);
   lua_Number request_time = opt_seconds(L, "request_time", REQUEST_TIME);
-  const char *certificate = opt_text(L, "tls_certificate", NULL), *key = opt_text(L, "tls_key", NULL);
-  if (!read_address(text, port, &address)) return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
+  const char *certificate = opt_text(L, "tls_certificate", NULL);
+  const char *key = opt_text(L, "tls_key", NULL);
+  if (!read_address(text, port, &address))
+    return luaL_error(L, "'%s' is not an address such as 127.0.0.1 or ::1", text);
   void **slot = push_slot(L, SERVER);
-  Server *server = calloc(1, sizeof *server);
+  Server *server = *slot = server_new();
   if (!server) return luaL_error(L, "there is not enough memory");
-  *slot = server;
-  ring_init(&server->fresh);
-  ring_init(&server->held);
-  ring_init(&server->owing);
-  server->most_peers = connections;
+  server->max_peers = connections;
   server->request_time = request_time;
   server->max_body = max_body;
   errno = 0;
@@ -326,73 +371,89 @@ static int l_listen(lua_State *L) {
   if (server->daemon) return 1;
   int why = errno;
   lua_pushnil(L);
-  if (why == EADDRINUSE) lua_pushfstring(L, "port %d on %s is in use", port, text);
-  else lua_pushfstring(L, "cannot listen on port %d of %s: %s", port, text, why ? strerror(why) : "libmicrohttpd refuses");
+  if (why == EADDRINUSE) {
+    lua_pushfstring(L, "port %d on %s is in use", port, text);
+  } else {
+    const char *reason = why ? strerror(why) : "libmicrohttpd could not start";
+    lua_pushfstring(L, "cannot listen on port %d of %s: %s", port, text, reason);
+  }
   return 2;
 }
 
+/* server:port() -> the port that the server listens on */
 static int l_port(lua_State *L) {
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(check_server(L)->daemon, MHD_DAEMON_INFO_BIND_PORT);
+  struct MHD_Daemon *daemon = check_server(L)->daemon;
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
   lua_pushinteger(L, info ? info->port : 0);
   return 1;
 }
 
+/* server:fd() -> the descriptor to watch */
 static int l_fd(lua_State *L) {
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(check_server(L)->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  struct MHD_Daemon *daemon = check_server(L)->daemon;
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   lua_pushinteger(L, info ? info->epoll_fd : -1);
   return 1;
 }
 
-static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+/* Set a header in the table on top, with its name in lower case.  [-0, +0, m] */
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value) {
   lua_State *L = context;
   char lower[256];
   size_t i = 0;
   (void)kind;
-  for (; name[i] && i < sizeof lower - 1; i++) lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+  for (; name[i] && i < sizeof lower - 1; i++)
+    lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
   lower[i] = '\0';
   lua_pushstring(L, value ? value : "");
   lua_setfield(L, -2, lower);
   return MHD_YES;
 }
 
-static void push_request(lua_State *L, Exchange *one) {
+static void push_request(lua_State *L, Exchange *exchange) {
   lua_createtable(L, 0, 5);
-  set_integer(L, "id", (lua_Integer)one->id);
-  set_text(L, "method", one->method);
-  set_text(L, "target", one->target);
-  push_buf(L, &one->body);
+  set_integer(L, "id", (lua_Integer)exchange->id);
+  set_text(L, "method", exchange->method);
+  set_text(L, "target", exchange->target);
+  push_buf(L, &exchange->body);
   lua_setfield(L, -2, "body");
   lua_newtable(L);
-  MHD_get_connection_values(one->connection, MHD_HEADER_KIND, add_header, L);
+  MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, add_header, L);
   lua_setfield(L, -2, "headers");
 }
 
-/* With all places taken it looks away from its listening socket, and looks back when it runs after one was freed. */
+/* Run libmicrohttpd until no connection closes. With all places taken it stops watching its
+   listening socket; it watches the socket again when it runs after a place became free. */
 static void run(Server *server) {
-  enum { MOST_TURNS = 16 };
+  enum { MAX_TURNS = 16 };
   int turns = 0;
   do {
     server->again = 0;
     MHD_run(server->daemon);
-  } while (server->again && ++turns < MOST_TURNS);
+  } while (server->again && ++turns < MAX_TURNS);
 }
 
-/* run() -> the requests that are whole, seconds until it wants to run again (or nil). To be called when the descriptor is ready, when that
-   time has passed, and once after answers: a resume wakes nobody. */
+/* server:run() -> a list of new requests, seconds until it must run again (or nil). The caller runs
+   it when the descriptor is ready, when that time has passed, and once after its answers, because
+   resuming a connection makes no event. */
 static int l_run(lua_State *L) {
   Server *server = check_server(L);
   MHD_UNSIGNED_LONG_LONG ms;
   run(server);
   lua_newtable(L);
   for (lua_Integer i = 1; !ring_is_empty(&server->fresh); i++) {
-    Exchange *one = container_of(server->fresh.next, Exchange, place);
-    push_request(L, one);
-    ring_remove(&one->place);
-    ring_add(&server->held, &one->place);
+    Exchange *exchange = container_of(server->fresh.next, Exchange, place);
+    push_request(L, exchange);
+    ring_remove(&exchange->place);
+    ring_add(&server->held, &exchange->place);
     lua_rawseti(L, -2, i);
   }
   double left = cut_late(server);
-  if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && (left < 0 || left > (double)ms / 1000)) left = (double)ms / 1000;
+  if (MHD_get_timeout(server->daemon, &ms) == MHD_YES) {
+    double timeout = (double)ms / 1000;
+    if (left < 0 || left > timeout) left = timeout;
+  }
   if (server->again) left = 0;
   if (left < 0) return 1;
   lua_pushnumber(L, left);
@@ -407,19 +468,19 @@ static Exchange *find_held(Server *server, unsigned long id) {
   return NULL;
 }
 
-/* The reader of a body that breaks off half-way: what there is, then an error. */
+/* A body of which the server sends the first half, then closes the connection. */
 typedef struct Half { size_t len; char bytes[]; } Half;
 
-static ssize_t read_half(void *context, uint64_t at, char *out, size_t max) {
+static ssize_t read_half(void *context, uint64_t offset, char *out, size_t max) {
   Half *half = context;
-  size_t left = at < half->len ? half->len - (size_t)at : 0;
+  size_t left = offset < half->len ? half->len - (size_t)offset : 0;
   if (!left) return MHD_CONTENT_READER_END_WITH_ERROR;
   size_t count = left < max ? left : max;
-  memcpy(out, half->bytes + at, count);
+  memcpy(out, half->bytes + offset, count);
   return (ssize_t)count;
 }
 
-static struct MHD_Response *truncated(const char *body, size_t len) {
+static struct MHD_Response *truncated_response(const char *body, size_t len) {
   Half *half = malloc(sizeof *half + len / 2 + 1);
   if (!half) return NULL;
   half->len = len / 2;
@@ -427,13 +488,20 @@ static struct MHD_Response *truncated(const char *body, size_t len) {
   return MHD_create_response_from_callback(len, 1024, read_half, half, free);
 }
 
+static struct MHD_Response *whole_response(const char *body, size_t len) {
+  return MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
+}
+
+/* Copy field 'headers' of the table at index to a response.  [-0, +1, e] */
 static void add_answer_headers(lua_State *L, int index, struct MHD_Response *response) {
   if (lua_getfield(L, index, "headers") != LUA_TTABLE) return;
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-    if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1)) MHD_add_response_header(response, lua_tostring(L, -2), lua_tostring(L, -1));
+    if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1))
+      MHD_add_response_header(response, lua_tostring(L, -2), lua_tostring(L, -1));
 }
 
-/* answer(id, { status, headers, body, fault }); an id whose connection has gone is ignored */
+/* server:answer(id, { status, headers, body, fault }): answer a request; do nothing when its
+   connection has closed */
 static int l_answer(lua_State *L) {
   static const char nothing[] = "";
   Server *server = check_server(L);
@@ -447,29 +515,31 @@ static int l_answer(lua_State *L) {
   const char *body = luaL_optlstring(L, -1, nothing, &len);
   lua_getfield(L, 3, "fault");
   Fault fault = (Fault)luaL_checkoption(L, -1, "none", fault_names);
-  Exchange *one = find_held(server, id);
-  if (!one) return 0;
-  one->response = fault == FAULT_TRUNCATE ? truncated(body, len) : MHD_create_response_from_buffer(len, (void *)body, MHD_RESPMEM_MUST_COPY);
-  if (!one->response) return luaL_error(L, "there is not enough memory");
-  add_answer_headers(L, 3, one->response);
-  one->status = (unsigned)status;
-  one->fault = fault;
-  one->answered = 1;
-  ring_remove(&one->place);
-  owes(server, peer_of(one->connection));      /* to read the answer, too */
-  MHD_resume_connection(one->connection);
+  Exchange *exchange = find_held(server, id);
+  if (!exchange) return 0;
+  exchange->response = fault == FAULT_TRUNCATE ? truncated_response(body, len)
+                                               : whole_response(body, len);
+  if (!exchange->response) return luaL_error(L, "there is not enough memory");
+  add_answer_headers(L, 3, exchange->response);
+  exchange->status = (unsigned)status;
+  exchange->fault = fault;
+  exchange->answered = 1;
+  ring_remove(&exchange->place);
+  await_request(server, peer_of(exchange->connection));      /* reading the answer counts, too */
+  MHD_resume_connection(exchange->connection);
   return 0;
 }
 
 static void resume_all(Ring *head) {
   while (!ring_is_empty(head)) {
-    Exchange *one = container_of(head->next, Exchange, place);
-    ring_remove(&one->place);
-    MHD_resume_connection(one->connection);
+    Exchange *exchange = container_of(head->next, Exchange, place);
+    ring_remove(&exchange->place);
+    MHD_resume_connection(exchange->connection);
   }
 }
 
-/* A daemon that is stopped with a connection suspended aborts the process: all are resumed first. */
+/* __gc, __close and close; a second call does nothing. Resume all connections first: libmicrohttpd
+   aborts the process when it stops with a suspended connection. */
 static int l_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, SERVER);
   Server *server = *slot;

@@ -1,5 +1,6 @@
-/* lua_journal.c: the border to journals: files of lines that outlive a process. A journal is locked for as long as its process lives; one
-   whose lock is free belongs to a dead process, and whoever locks it then owns it. What the lines say is azureml.journal's. */
+/* lua_journal.c: journals: files of lines that outlive their process. A process locks its journal
+   as long as it lives. A journal with a free lock belongs to a process that has exited; the process
+   that locks it next owns it. azureml.journal defines the lines. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,20 +19,24 @@
 
 #define JOURNAL "azureml.core.journal"
 
-static const char ENDING[] = ".journal", UNNAMED[] = ".new", ASIDE[] = ".damaged";
+static const char ENDING[] = ".journal", TEMPORARY[] = ".new", ASIDE[] = ".damaged";
 
-enum { MAX_TEXT = 256 * 1024 * 1024, NEWBORN = 60 /* seconds: younger than that one without a name may be about to get it */ };
+enum {
+  MAX_TEXT = 256 * 1024 * 1024,
+  MIN_AGE = 60      /* seconds; a younger temporary file may be about to get its name */
+};
 
 typedef struct Journal {
   int   fd;          /* locked; -1: closed */
   char *path;
-  int   is_torn;     /* its last line is not whole and could not be cut off */
-  pid_t pid;         /* whose it is: a forked child removes nothing */
+  int   is_torn;     /* its last line is incomplete and could not be removed */
+  pid_t pid;         /* of the owner; a forked child must not remove the file */
 } Journal;
 
-/* -- userdata ----------------------------------------------------------------------------------------------------------- */
+/* -- userdata ---------------------------------------------------------------------------------- */
 
-static Journal *push_journal(lua_State *L) {      /* born closed */
+/* Push a journal that is closed.  [-0, +1, m] */
+static Journal *push_journal(lua_State *L) {
   Journal *journal = lua_newuserdatauv(L, sizeof *journal, 0);
   *journal = (Journal){ .fd = -1, .pid = getpid() };
   luaL_setmetatable(L, JOURNAL);
@@ -46,12 +51,13 @@ static Journal *check_journal(lua_State *L) {
 
 static int is_ours(const Journal *journal) { return journal->pid == getpid(); }
 
-/* An empty one is of no use to anybody. */
-static int l_close(lua_State *L) {      /* __gc and __close: twice is harmless */
+/* __gc, __close and close; a second call does nothing. Remove an empty journal. */
+static int l_close(lua_State *L) {
   struct stat info;
   Journal *journal = luaL_checkudata(L, 1, JOURNAL);
   if (journal->fd >= 0) {
-    if (is_ours(journal) && fstat(journal->fd, &info) == 0 && info.st_size == 0) unlink(journal->path);
+    if (is_ours(journal) && fstat(journal->fd, &info) == 0 && info.st_size == 0)
+      unlink(journal->path);
     close(journal->fd);
   }
   free(journal->path);
@@ -59,28 +65,30 @@ static int l_close(lua_State *L) {      /* __gc and __close: twice is harmless *
   return 0;
 }
 
-/* -- a new one ---------------------------------------------------------------------------------------------------------- */
+/* -- creating ---------------------------------------------------------------------------------- */
 
-/* Locked before it has the name by which others look for it. */
-static int begin(Journal *journal, const char *directory) {
+/* Lock a new file under a temporary name, then give it the name by which other processes find
+   journals. Return 0, or -1 with errno. */
+static int create(Journal *journal, const char *directory) {
+  const int flags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
   char guid[37];
   text_guid(guid);
-  char *unnamed = text_format("%s/%ld-%s%s", directory, (long)getpid(), guid, UNNAMED);
+  char *temporary = text_format("%s/%ld-%s%s", directory, (long)getpid(), guid, TEMPORARY);
   journal->path = text_format("%s/%ld-%s%s", directory, (long)getpid(), guid, ENDING);
-  int fd = unnamed && journal->path ? open(unnamed, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && rename(unnamed, journal->path) == 0) {
+  int fd = temporary && journal->path ? open(temporary, flags, 0600) : -1;
+  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && rename(temporary, journal->path) == 0) {
     journal->fd = fd;
   } else if (fd >= 0) {
     int why = errno;
-    unlink(unnamed);
+    unlink(temporary);
     close(fd);
     errno = why;
   }
-  free(unnamed);
+  free(temporary);
   return journal->fd >= 0 ? 0 : -1;
 }
 
-/* journal(directory) -> a new one | nil, why not */
+/* journal(directory) -> a new journal | nil, reason */
 static int l_journal(lua_State *L) {
   const char *directory = luaL_checkstring(L, 1), *why = NULL;
   if (file_make_directories(directory) != 0) return push_reason(L, strerror(errno));
@@ -88,29 +96,36 @@ static int l_journal(lua_State *L) {
   if (fd < 0) return push_reason(L, why);
   close(fd);
   Journal *journal = push_journal(L);
-  return begin(journal, directory) == 0 ? 1 : push_reason(L, strerror(errno));
+  return create(journal, directory) == 0 ? 1 : push_reason(L, strerror(errno));
 }
 
-/* -- those of the dead -------------------------------------------------------------------------------------------------- */
+/* -- journals of processes that have exited ---------------------------------------------------- */
 
-/* A descriptor that holds the lock, or -1: it lives, it has just gone, or it is not a file of ours. */
+static int is_safe(const struct stat *info) {
+  return S_ISREG(info->st_mode) && info->st_uid == geteuid() && info->st_nlink == 1;
+}
+
+/* Return a descriptor that holds the lock; -1 when the process still runs, when the journal has
+   just been removed, or when it is not a regular file of this user. */
 static int take_over(int directory, const char *name) {
+  const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   struct stat info;
-  int fd = openat(directory, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd = openat(directory, name, flags);
   if (fd < 0) return -1;
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() && info.st_nlink == 1)
-    return fd;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && is_safe(&info)) return fd;
   close(fd);
   return -1;
 }
 
-/* Its process died between making and naming it. */
+/* Remove an old temporary file: its process exited before it could rename the file. */
 static void sweep(int directory, const char *name) {
   struct stat info;
-  if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - info.st_mtime > NEWBORN) unlinkat(directory, name, 0);
+  if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (time(NULL) - info.st_mtime > MIN_AGE) unlinkat(directory, name, 0);
 }
 
-/* dead_journals(directory) -> those of processes that are gone, ours from now on | nil, why not; none where there is no directory */
+/* dead_journals(directory) -> a list of the journals of processes that have exited, which this
+   process owns from now on | nil, reason. The list is empty when there is no directory. */
 static int l_dead_journals(lua_State *L) {
   const char *path = luaL_checkstring(L, 1), *why = NULL;
   int directory = file_open_directory(path, &why);
@@ -120,26 +135,31 @@ static int l_dead_journals(lua_State *L) {
   if (!entries) return 1;
   lua_Integer count = 0;
   for (struct dirent *entry; (entry = readdir(entries)); ) {
-    if (text_ends(entry->d_name, UNNAMED)) sweep(directory, entry->d_name);
-    if (!text_ends(entry->d_name, ENDING)) continue;
-    Journal *journal = push_journal(L);      /* out of memory here leaks the directory's descriptor, and ends the script */
-    journal->fd = take_over(directory, entry->d_name);
-    if (journal->fd >= 0 && (journal->path = text_format("%s/%s", path, entry->d_name))) lua_rawseti(L, -2, ++count);
+    const char *name = entry->d_name;
+    if (text_ends(name, TEMPORARY)) sweep(directory, name);
+    if (!text_ends(name, ENDING)) continue;
+    /* When Lua runs out of memory here, the directory's descriptor leaks and the script ends. */
+    Journal *journal = push_journal(L);
+    journal->fd = take_over(directory, name);
+    if (journal->fd >= 0) journal->path = text_format("%s/%s", path, name);
+    if (journal->path) lua_rawseti(L, -2, ++count);
     else lua_pop(L, 1);
   }
   closedir(entries);
   return 1;
 }
 
-/* -- what can be done with one ------------------------------------------------------------------------------------------ */
+/* -- methods ----------------------------------------------------------------------------------- */
 
-/* Cut off what a short write has left, so that the next line starts afresh. */
+/* Remove the part of a line that a short write has left, so that the next line starts at the
+   beginning of a line. */
 static void cut_back(Journal *journal, off_t size) {
   journal->is_torn = size < 0 || ftruncate(journal->fd, size) != 0;
 }
 
-/* append(value) -> true | nil, reason.  Writes a line of JSON at once: it is there whole, or not at all.
-   No copy is made for Lua: a status URL has 3 KB, and 10,000 may be written within a second. */
+/* journal:append(value) -> true | nil, reason. Write a line of JSON with one call; after a short
+   write remove what was written. The text is not copied to Lua: a status URL has 3 KB, and 10,000
+   operations may be written in a second. */
 static int l_append(lua_State *L) {
   Journal *journal = check_journal(L);
   Buf *line = lua_json_text(L, 2);
@@ -157,17 +177,19 @@ static int l_append(lua_State *L) {
   return push_reason(L, reason);
 }
 
-/* clear(): all that it speaks of is over */
+/* journal:clear() -> nothing | nil, reason. Empty the file: all its operations are done. */
 static int l_clear(lua_State *L) {
   Journal *journal = check_journal(L);
-  if (is_ours(journal) && ftruncate(journal->fd, 0) != 0) return push_reason(L, strerror(errno));
+  if (is_ours(journal) && ftruncate(journal->fd, 0) != 0)
+    return push_reason(L, strerror(errno));
   return 0;
 }
 
-/* text() -> all of it | nil, why not */
+/* journal:text() -> the whole text | nil, reason */
 static int l_text(lua_State *L) {
   int fd = check_journal(L)->fd;
-  return push_file(L, fd, MAX_TEXT) ? 1 : push_reason(L, "it cannot be read, or is too large");
+  if (push_file(L, fd, MAX_TEXT)) return 1;
+  return push_reason(L, "it cannot be read, or is larger than 256 MiB");
 }
 
 static int l_path(lua_State *L) {
@@ -175,7 +197,8 @@ static int l_path(lua_State *L) {
   return 1;
 }
 
-/* set_aside() -> its new path: nobody takes it for a journal any more */
+/* journal:set_aside() -> its new path | nil, reason. Rename a damaged journal, so that no process
+   reads it again. */
 static int l_set_aside(lua_State *L) {
   Journal *journal = check_journal(L);
   lua_pushfstring(L, "%s%s", journal->path, ASIDE);

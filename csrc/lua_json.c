@@ -1,6 +1,6 @@
-/* lua_json.c: Lua values as JSON, and the border to jansson: changes merged into a text whose other members survive as they are.
-   lua-cjson decodes for users; it cannot write an empty array, does not tell one from an empty object, and makes every number a float:
-   where that matters we read ourselves. */
+/* lua_json.c: write Lua values as JSON, and read and merge JSON texts with jansson. lua-cjson
+   decodes replies for users. It cannot write an empty array, reads empty arrays and empty objects
+   as equal tables, and turns every number into a float; this file is used where that matters. */
 
 #include <jansson.h>
 #include <limits.h>
@@ -13,23 +13,24 @@
 #include "lua_core.h"
 #include "text.h"
 
-#define ARRAY   "azureml.array"
-#define WRITTEN "azureml.written"      /* registry: the Buf for all that is written in this state */
+#define ARRAY   "azureml.array"        /* the metatable that marks an array */
+#define WRITTEN "azureml.written"      /* registry: the output Buf of this Lua state */
 
 enum { MAX_DEPTH = 200, MAX_TEXT = 1024 * 1024 * 1024 };
 
-/* -- writing ------------------------------------------------------------------------------------------------------------ */
+/* -- writing ----------------------------------------------------------------------------------- */
 
-/* Straight into bytes: what is written is mostly large and short-lived, and a tree of it would cost four times as much. */
+/* A Writer writes bytes directly. The values are mostly large and short-lived; a tree of jansson
+   would cost four times as much. */
 typedef struct Writer {
   lua_State  *L;
   Buf        *out;
-  const char *fault;      /* what cannot be written */
+  const char *fault;      /* the value without a JSON form; NULL: none so far */
 } Writer;
 
 static int write_value(Writer *w, int index, int depth);
 
-/* What buf_add does, without a call where there is room. 1, or 0: no memory. */
+/* Append bytes; call buf_add only when the Buf must grow. Return 0 without memory, else 1. */
 static inline int put(Writer *w, const void *data, size_t len) {
   Buf *out = w->out;
   if (out->failed || out->cap - out->len <= len) return buf_add(out, data, len) == 0;
@@ -40,12 +41,14 @@ static inline int put(Writer *w, const void *data, size_t len) {
 
 static inline int put_text(Writer *w, const char *text) { return put(w, text, strlen(text)); }
 
+/* Note the first fault. Return 0. */
 static int refuse(Writer *w, const char *fault) {
   if (!w->fault) w->fault = fault;
   return 0;
 }
 
-/* The fewest digits, from 15 to 17, that bring a number back as it is: 0.073 is to be written so, not as 0.072999999999999995. */
+/* Return how many digits, from 15 to 17, a number needs to be read back unchanged. 0.073 is written
+   as it is, not as 0.072999999999999995. */
 static int digits_of(double number) {
   char text[40];
   int digits = 15;
@@ -56,52 +59,58 @@ static int digits_of(double number) {
   return digits;
 }
 
-/* A float without a fraction is written as an integer: that is what it was before lua-cjson decoded it. */
+/* Write a float without a fraction as an integer, which it was before lua-cjson decoded it. */
 static int write_number(Writer *w, int index) {
   char text[40];
-  if (lua_isinteger(w->L, index)) return put(w, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(w->L, index)));
+  if (lua_isinteger(w->L, index)) {
+    snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(w->L, index));
+    return put_text(w, text);
+  }
   double number = lua_tonumber(w->L, index);
   if (isnan(number) || isinf(number)) return refuse(w, "a number that is not finite");
   if (floor(number) == number && fabs(number) < 9007199254740992.0) {
     snprintf(text, sizeof text, "%.0f", number == 0 ? 0.0 : number);
   } else {
     snprintf(text, sizeof text, "%.*g", digits_of(number), number);
-    text[strcspn(text, ",")] = text[strcspn(text, ",")] ? '.' : '\0';      /* a locale's decimal point */
+    char *comma = strchr(text, ',');      /* the decimal point of some locales */
+    if (comma) *comma = '.';
     if (!strpbrk(text, ".e")) strcat(text, ".0");
   }
   return put_text(w, text);
 }
 
 static void write_escape(Writer *w, unsigned char byte) {
-  static const char short_form[] = "\"\"\\\\\bb\ff\nn\rr\tt";      /* a byte, and how it is written after a backslash */
-  for (const char *at = short_form; *at; at += 2) {
-    if ((unsigned char)*at != byte) continue;
-    char two[2] = { '\\', at[1] };
-    put(w, two, 2);
+  /* Pairs: a byte, and the letter that stands for it after a backslash. */
+  static const char short_form[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+  for (const char *pair = short_form; *pair; pair += 2) {
+    if ((unsigned char)*pair != byte) continue;
+    char escape[2] = { '\\', pair[1] };
+    put(w, escape, sizeof escape);
     return;
   }
-  char six[8];
-  put(w, six, (size_t)snprintf(six, sizeof six, "\\u%04X", byte));
+  char escape[8];
+  snprintf(escape, sizeof escape, "\\u%04X", byte);
+  put_text(w, escape);
 }
 
 static int write_bytes(Writer *w, const char *text, size_t len, const char *fault) {
-  size_t from = 0, at = 0;
+  size_t start = 0, end = 0;      /* of the bytes that need no escape */
   put(w, "\"", 1);
-  while ((at += text_plain(text + at, len - at)) < len) {
-    unsigned char byte = (unsigned char)text[at];
+  while ((end += text_plain(text + end, len - end)) < len) {
+    unsigned char byte = (unsigned char)text[end];
     if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
-      at++;
+      end++;
     } else if (byte >= 0x80) {
-      size_t n = text_character(text + at, len - at);
-      if (!n) return refuse(w, fault);
-      at += n;
+      size_t character = text_character(text + end, len - end);
+      if (!character) return refuse(w, fault);
+      end += character;
     } else {
-      put(w, text + from, at - from);
+      put(w, text + start, end - start);
       write_escape(w, byte);
-      from = ++at;
+      start = ++end;
     }
   }
-  put(w, text + from, at - from);
+  put(w, text + start, end - start);
   return put(w, "\"", 1);
 }
 
@@ -111,7 +120,7 @@ static int write_string(Writer *w, int index, const char *fault) {
   return write_bytes(w, text, len, fault);
 }
 
-/* What precedes it, "{" or ",", first. NULL: there is no such member. */
+/* Write a member behind "{" or ","; skip a text of NULL. */
 static int write_member(Writer *w, const char *before, const char *name, const char *text) {
   if (!text) return 1;
   put_text(w, before);
@@ -121,20 +130,25 @@ static int write_member(Writer *w, const char *before, const char *name, const c
 }
 
 static int write_lro(Writer *w, const Lro *lro) {
-  return write_member(w, "{", "final_state", lro_final_state_name(lro->final_state)) && write_member(w, ",", "location", lro->location) &&
-         write_member(w, ",", "mode", lro_mode_name(lro->mode)) && write_member(w, ",", "poll_query", lro->poll_query) &&
-         write_member(w, ",", "poll_url", lro->poll_url) &&
-         write_member(w, ",", "resource_location", lro->resource_location) && write_member(w, ",", "status", lro->status) && put_text(w, "}");
+  return write_member(w, "{", "final_state", lro_final_state_name(lro->final_state))
+    && write_member(w, ",", "location", lro->location)
+    && write_member(w, ",", "mode", lro_mode_name(lro->mode))
+    && write_member(w, ",", "poll_query", lro->poll_query)
+    && write_member(w, ",", "poll_url", lro->poll_url)
+    && write_member(w, ",", "resource_location", lro->resource_location)
+    && write_member(w, ",", "status", lro->status)
+    && put_text(w, "}");
 }
 
-/* How far it has got; null where there is nothing to poll, as with a status URL that no JSON can hold. */
+/* Write the progress of an operation. Write null when there is nothing to poll, or when a text such
+   as the status URL is not UTF-8. */
 static int write_operation(Writer *w, int index) {
   void **slot = luaL_testudata(w->L, index, OPERATION);
-  size_t begun = w->out->len;
+  size_t start = w->out->len;
   const Lro *lro = slot && *slot ? op_polled(*slot) : NULL;
   if (!slot) return refuse(w, luaL_typename(w->L, index));
   if (lro && write_lro(w, lro)) return 1;
-  w->out->len = begun;
+  w->out->len = start;
   w->fault = NULL;
   return put_text(w, "null");
 }
@@ -147,7 +161,8 @@ static int is_marked_array(lua_State *L, int index) {
   return marked;
 }
 
-/* How many elements if the table is a sequence and nothing else, -1 if it is not.  [-0, +0, -] */
+/* Return the length of a table that is a sequence without other keys; -1 for other tables.
+   [-0, +0, -] */
 static lua_Integer sequence_length(lua_State *L, int index) {
   lua_Integer count = 0, length = (lua_Integer)lua_rawlen(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -172,32 +187,36 @@ static int write_sequence(Writer *w, int index, lua_Integer length, int depth) {
   return put(w, "]", 1);
 }
 
-typedef struct Key { const char *text; int slot; } Key;      /* slot: where on the stack it lies */
+typedef struct Key { const char *text; int slot; } Key;      /* slot: its index on the stack */
 
-static int by_text(const void *a, const void *b) { return strcmp(((const Key *)a)->text, ((const Key *)b)->text); }
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(((const Key *)a)->text, ((const Key *)b)->text);
+}
 
-/* Few are sorted in place: quicker than a call for each comparison. */
+/* Sort a few keys by insertion, which is quicker than a call for each comparison. */
 static void sort_keys(Key *keys, int count) {
   enum { FEW = 32 };
   if (count > FEW) {
-    qsort(keys, (size_t)count, sizeof *keys, by_text);
+    qsort(keys, (size_t)count, sizeof *keys, compare_keys);
     return;
   }
   for (int i = 1; i < count; i++) {
     Key key = keys[i];
-    int at = i;
-    for (; at > 0 && strcmp(keys[at - 1].text, key.text) > 0; at--) keys[at] = keys[at - 1];
-    keys[at] = key;
+    int place = i;
+    for (; place > 0 && strcmp(keys[place - 1].text, key.text) > 0; place--)
+      keys[place] = keys[place - 1];
+    keys[place] = key;
   }
 }
 
-/* All keys onto the stack, where their texts stay.  [-0, +count, -]; -1: one is no text, or there are too many */
+/* Push all keys, so that their texts stay valid, and return 1. Return 0 when a key is not a text.
+   [-0, +count, -] */
 static int push_keys(Writer *w, int index, int count, Key *keys) {
   lua_State *L = w->L;
   int top = lua_gettop(L);
   lua_pushnil(L);
   for (int i = 0; i < count; i++) {
-    if (!lua_next(L, index)) return refuse(w, "a table that changes");
+    if (!lua_next(L, index)) return refuse(w, "a table that changes while it is written");
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING) {
       lua_settop(L, top);
@@ -225,7 +244,7 @@ static int write_keys(Writer *w, int index, const Key *keys, int count, int dept
   return put(w, "}", 1);
 }
 
-/* Sorted by their keys: a value has one form.  [-0, +0, m] */
+/* Write members sorted by key, so that equal values give equal texts.  [-0, +0, m] */
 static int write_members(Writer *w, int index, int depth) {
   enum { FEW = 48 };
   Key few[FEW], *keys = few;
@@ -256,7 +275,7 @@ static int write_table(Writer *w, int index, int depth) {
   return write_members(w, index, depth + 1);
 }
 
-/* [-0, +0, m]; 0 and the fault: what cannot be written */
+/* Write a value; return 0 and note the fault when it has no JSON form.  [-0, +0, m] */
 static int write_value(Writer *w, int index, int depth) {
   lua_State *L = w->L;
   switch (lua_type(L, index)) {
@@ -274,7 +293,8 @@ static int write_value(Writer *w, int index, int depth) {
   return refuse(w, luaL_typename(L, index));
 }
 
-/* One for all that is written: an error on the way leaves nothing to leak, and the next finds the room. */
+/* Return the one output Buf of this state, empty. It belongs to the registry, so an error leaks
+   nothing, and it keeps up to 1 MiB for the next call. */
 static Buf *writer_buf(lua_State *L) {
   enum { KEPT = 1024 * 1024 };
   lua_getfield(L, LUA_REGISTRYINDEX, WRITTEN);
@@ -293,10 +313,12 @@ static int l_buf_clear(lua_State *L) {
 Buf *lua_json_text(lua_State *L, int arg) {
   Writer w = { L, writer_buf(L), NULL };
   if (!write_value(&w, arg, 0) || w.out->failed)
-    luaL_error(L, "bad argument #%d: %s cannot be written as JSON", arg, w.fault ? w.fault : "the value");
+    luaL_error(L, "bad argument #%d: %s cannot be written as JSON", arg,
+               w.fault ? w.fault : "the value");
   return w.out;
 }
 
+/* encode(value) -> JSON text */
 static int l_encode(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
@@ -305,11 +327,12 @@ static int l_encode(lua_State *L) {
   return 1;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------------------------ */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static int push_value(lua_State *L, const json_t *json, int depth);
 
-/* [-0, +1, em] where all fits; else 0 and nothing */
+/* Push an array and return 1; return 0 when it is nested too deeply. push_object and push_value do
+   the same; what a failure leaves on the stack is the caller's to remove.  [-0, +1, m] */
 static int push_array(lua_State *L, const json_t *json, int depth) {
   size_t count = json_array_size(json);
   lua_createtable(L, count < INT_MAX ? (int)count : 0, 0);
@@ -352,7 +375,8 @@ static int protected_push(lua_State *L) {
   return push_value(L, json, 0) ? 1 : luaL_error(L, "nested too deeply");
 }
 
-/* decode(text) -> value | nil, why not. Unlike lua-cjson's: integers stay integers, arrays are marked as such, the empty ones too. */
+/* decode(text) -> value | nil, reason. Unlike lua-cjson, keep integers as integers and mark arrays,
+   also empty ones. */
 static int l_decode(lua_State *L) {
   size_t len;
   const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
@@ -373,9 +397,10 @@ static int l_decode(lua_State *L) {
   return 2;
 }
 
-/* -- merging ------------------------------------------------------------------------------------------------------------ */
+/* -- merging ----------------------------------------------------------------------------------- */
 
-/* What the number in a value that needs most of them needs: jansson writes all alike. */
+/* Return how many digits the numbers of a value need at most: jansson writes all numbers with the
+   same precision. */
 static int digits_in(json_t *json) {
   const char *key;
   size_t index;
@@ -392,26 +417,30 @@ static int digits_in(json_t *json) {
   return most;
 }
 
-/* Releases json.  [-0, +1, e] */
+/* Push the text of a JSON value and release the value.  [-0, +1, e] */
 static int push_text(lua_State *L, json_t *json) {
-  char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_in(json)));
+  size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
+  char *text = json_dumps(json, flags | (size_t)JSON_REAL_PRECISION(digits_in(json)));
   json_decref(json);
   if (!text) return luaL_error(L, "the value cannot be written as JSON");
   return push_owned(L, text);
 }
 
-/* Objects are merged member by member, all else is replaced; null is written, as the service writes what is unset. */
+/* Merge objects member by member and replace all other values. Keep null: the service writes unset
+   members as null. */
 static int merge(json_t *into, json_t *changes) {
   const char *key;
   json_t *value;
   json_object_foreach(changes, key, value) {
     json_t *old = json_object_get(into, key);
-    int failed = json_is_object(old) && json_is_object(value) ? merge(old, value) : json_object_set(into, key, value);
+    int failed = json_is_object(old) && json_is_object(value) ? merge(old, value)
+                                                              : json_object_set(into, key, value);
     if (failed) return failed;
   }
   return 0;
 }
 
+/* merge(text, changes) -> the text of a JSON object with the changes; its other members stay */
 static int l_merge(lua_State *L) {
   size_t len;
   const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
@@ -425,9 +454,11 @@ static int l_merge(lua_State *L) {
   json_decref(changes);
   if (!failed) return push_text(L, into);
   json_decref(into);
-  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected: %s)", *why.text ? why.text : "it is another value");
+  return luaL_error(L, "bad argument #1 to 'merge' (the text of a JSON object expected: %s)",
+                    *why.text ? why.text : "it is another value");
 }
 
+/* array(table) -> the same table, marked as an array */
 static int l_array(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -462,7 +493,7 @@ static void make_written(lua_State *L) {
 void lua_json_register(lua_State *L) {
   luaL_newmetatable(L, ARRAY);
   lua_pushnil(L);
-  lua_setfield(L, -2, "__name");      /* for people it is a table like any other */
+  lua_setfield(L, -2, "__name");      /* messages call it a table */
   lua_pop(L, 1);
   make_written(L);
   luaL_setfuncs(L, functions, 0);

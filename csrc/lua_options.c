@@ -1,16 +1,18 @@
-/* lua_options.c: the border: reads tables of options: names that are known, values of the right type. A fault is raised, and names the option. */
+/* lua_options.c: read option tables: check the names and the types of the values. An error names
+   the option. */
 
 #include <string.h>
 
 #include "lua_core.h"
 
-static int known(const char *key, const char *const *keys) {
+static int is_known(const char *key, const char *const *keys) {
   for (; *keys; keys++)
     if (strcmp(key, *keys) == 0) return 1;
   return 0;
 }
 
-static int unknown_key(lua_State *L, const char *what, const char *key, const char *const *keys) {
+/* Raise an error that lists the known keys. */
+static int unknown_key(lua_State *L, const char *noun, const char *key, const char *const *keys) {
   luaL_Buffer list;
   luaL_buffinit(L, &list);
   for (; *keys; keys++) {
@@ -18,22 +20,23 @@ static int unknown_key(lua_State *L, const char *what, const char *key, const ch
     if (keys[1]) luaL_addstring(&list, ", ");
   }
   luaL_pushresult(&list);
-  return luaL_error(L, "%s has no option '%s' (known: %s)", what, key, lua_tostring(L, -1));
+  return luaL_error(L, "%s has no option '%s' (known: %s)", noun, key, lua_tostring(L, -1));
 }
 
-void check_keys(lua_State *L, int arg, const char *what, const char *const *keys) {
+void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  luaL_checkstack(L, 40, NULL);      /* the values that are read next stay there */
+  luaL_checkstack(L, 40, NULL);      /* room for the values that the caller reads next */
   for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "(not a name)";
-    if (!known(key, keys)) unknown_key(L, what, key, keys);
+    if (!is_known(key, keys)) unknown_key(L, noun, key, keys);
   }
 }
 
 int opt_field(lua_State *L, int arg, const char *name, int type) {
   int found = lua_getfield(L, arg, name);
   if (found != LUA_TNIL && found != type)
-    luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type), lua_typename(L, found));
+    luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type),
+               lua_typename(L, found));
   return found != LUA_TNIL;
 }
 
@@ -54,22 +57,25 @@ const char *req_string(lua_State *L, int arg, const char *name) {
 double opt_number(lua_State *L, int arg, const char *name, double otherwise) {
   double number = opt_field(L, arg, name, LUA_TNUMBER) ? lua_tonumber(L, -1) : otherwise;
   lua_pop(L, 1);
-  if (number != otherwise && !(number >= 0 && number <= 1e9)) luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
+  if (number != otherwise && !(number >= 0 && number <= 1e9))
+    luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
   return number;
 }
 
 int opt_boolean(lua_State *L, int arg, const char *name) {
-  int yes = opt_field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
+  int is_set = opt_field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
   lua_pop(L, 1);
-  return yes;
+  return is_set;
 }
 
-const char *const *opt_list(lua_State *L, int arg, const char *name, const char *list[MAX_LIST + 1]) {
+const char *const *opt_list(lua_State *L, int arg, const char *name,
+                            const char *list[MAX_LIST + 1]) {
   if (!opt_field(L, arg, name, LUA_TTABLE)) return NULL;
   lua_Integer count = luaL_len(L, -1);
   if (count > MAX_LIST) luaL_error(L, "option '%s' has more than %d entries", name, MAX_LIST);
   for (lua_Integer i = 0; i < count; i++) {
-    if (lua_rawgeti(L, -1, i + 1) != LUA_TSTRING) luaL_error(L, "option '%s' must be a list of texts", name);
+    if (lua_rawgeti(L, -1, i + 1) != LUA_TSTRING)
+      luaL_error(L, "option '%s' must be a list of texts", name);
     list[i] = lua_tostring(L, -1);
     lua_pop(L, 1);
   }

@@ -1,4 +1,5 @@
-/* lua_system.c: the border to the few things of the system that Lua's library lacks: whose file it is, where we are, how wide the terminal is. */
+/* lua_system.c: the functions of the operating system that Lua's library lacks: files with checked
+   owners, the working directory, the size of the terminal, and starting a program. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,11 +19,12 @@ enum { MAX_FILE = 1024 * 1024 };
 int push_file(lua_State *L, int fd, size_t limit) {
   Buf text = { .limit = limit };
   int pushed = file_read_descriptor(fd, &text) ? 0 : push_buf(L, &text);
-  buf_wipe(&text);      /* it may hold secrets */
+  buf_wipe(&text);      /* the text may hold secrets */
   return pushed;
 }
 
-static const char *distrust(const struct stat *info) {
+/* Return why a file is not to be trusted, or NULL. Files of root are trusted. */
+static const char *file_fault(const struct stat *info) {
   if (!S_ISREG(info->st_mode)) return "it is not a regular file";
   if (info->st_uid != geteuid() && info->st_uid != 0) return "it belongs to another user";
   if (info->st_mode & S_IWOTH) return "everybody may write to it";
@@ -30,14 +32,15 @@ static const char *distrust(const struct stat *info) {
   return NULL;
 }
 
-/* read_trusted(path) -> text | nil (no such file) | nil, why it is refused.  Looked at after it was opened: it cannot be exchanged in between. */
+/* read_trusted(path) -> text | nil: no such file | nil, reason. The check follows the open, so that
+   the file cannot be exchanged in between. */
 static int l_read_trusted(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   struct stat info;
   Buf text = { .limit = MAX_FILE };
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return push_reason(L, errno == ENOENT || errno == ENOTDIR ? NULL : strerror(errno));
-  const char *fault = fstat(fd, &info) == 0 ? distrust(&info) : strerror(errno);
+  const char *fault = fstat(fd, &info) == 0 ? file_fault(&info) : strerror(errno);
   if (!fault && file_read_descriptor(fd, &text)) fault = "it cannot be read";
   close(fd);
   int pushed = fault ? push_reason(L, fault) : push_buf(L, &text);
@@ -45,18 +48,20 @@ static int l_read_trusted(lua_State *L) {
   return pushed;
 }
 
-/* write_private(directory, name, text, anew) -> true | nil, why not, whether there is one. In a directory of ours, which is made; readable
-   by us alone, there whole or not at all. With anew: only where there is none. */
+/* write_private(directory, name, text, create) -> true | nil, reason, whether the file exists. Make
+   the directory when it is missing; it must belong to this user. Write the whole file or nothing;
+   only this user may read it. With create, fail when the file exists. */
 static int l_write_private(lua_State *L) {
   size_t len;
-  const char *directory = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len), *why = NULL;
-  int anew = lua_toboolean(L, 4);
+  const char *directory = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
+  const char *text = luaL_checklstring(L, 3, &len), *why = NULL;
+  int create = lua_toboolean(L, 4);
   const char *path = lua_pushfstring(L, "%s/%s", directory, name);
   if (file_make_directories(directory) != 0) return push_reason(L, strerror(errno));
   int fd = file_open_directory(directory, &why);
   if (fd < 0) return push_reason(L, why);
   close(fd);
-  if ((anew ? file_create : file_write)(path, text, len) == 0) {
+  if ((create ? file_create : file_write)(path, text, len) == 0) {
     lua_pushboolean(L, 1);
     return 1;
   }
@@ -66,11 +71,12 @@ static int l_write_private(lua_State *L) {
   return 3;
 }
 
+/* directory() -> the working directory | nil */
 static int l_directory(lua_State *L) {
   return push_owned(L, getcwd(NULL, 0));
 }
 
-/* terminal_width(fd) -> columns, rows; or nil: it is not a terminal */
+/* terminal_width(fd) -> columns, rows | nothing: the descriptor is not a terminal */
 static int l_terminal_width(lua_State *L) {
   struct winsize size = { 0 };
   int fd = (int)luaL_checkinteger(L, 1);
@@ -81,7 +87,7 @@ static int l_terminal_width(lua_State *L) {
   return 2;
 }
 
-/* launch(program, argument) -> true | nil, why not.  It goes on without us. */
+/* launch(program, argument) -> true | nil, reason. Start a program and do not wait for its end. */
 static int l_launch(lua_State *L) {
   const char *const argv[] = { luaL_checkstring(L, 1), luaL_checkstring(L, 2), NULL };
   int why = child_launch(argv);

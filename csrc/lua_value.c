@@ -1,11 +1,11 @@
-/* lua_value.c: the values that every file of the border pushes: userdata, fields, nil and a reason.
-   Knows nothing of the core: the module azureml.httpd is linked with a copy. */
+/* lua_value.c: push the values that all lua_*.c files need: userdata, fields, nil and a reason.
+   It does not use the core, so the module azureml.httpd is linked with a copy. */
 
 #include <stdlib.h>
 
 #include "lua_core.h"
 
-/* -- userdata ----------------------------------------------------------------------------------- */
+/* -- types ------------------------------------------------------------------------------------- */
 
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
@@ -14,8 +14,20 @@ void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
   luaL_setfuncs(L, methods, 0);
   lua_setfield(L, -2, "__index");
   lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable");      /* a script cannot take __gc away */
+  lua_setfield(L, -2, "__metatable");      /* a script cannot remove __gc */
   lua_pop(L, 1);
+}
+
+void make_weak(lua_State *L, const char *name) {
+  int exists = lua_getfield(L, LUA_REGISTRYINDEX, name) == LUA_TTABLE;
+  lua_pop(L, 1);
+  if (exists) return;
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
 }
 
 void **push_slot(lua_State *L, const char *type) {
@@ -25,13 +37,13 @@ void **push_slot(lua_State *L, const char *type) {
   return slot;
 }
 
-void *check_open(lua_State *L, int arg, const char *type, const char *what) {
+void *check_open(lua_State *L, int arg, const char *type, const char *noun) {
   void **slot = luaL_checkudata(L, arg, type);
-  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", what));
+  if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", noun));
   return *slot;
 }
 
-/* -- texts, fields and reasons ------------------------------------------------------------------ */
+/* -- texts, fields and reasons ----------------------------------------------------------------- */
 
 int push_owned(lua_State *L, char *text) {
   lua_pushstring(L, text);

@@ -1,5 +1,6 @@
-/* main.c: the executable. Makes the Lua state, puts what is built in where `require` finds it, hears signals, and calls what
-   azureml.console.interpreter says comes next. Options, scripts, errors and the prompt are Lua's. The only file with static data. */
+/* main.c: the executable. Make the Lua state, put the built-in modules where `require` finds them,
+   receive signals, and run the steps of azureml.console.interpreter, which handles options,
+   scripts, errors and the prompt. */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,27 +23,23 @@ int luaopen_azureml_httpd(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
 int luaopen_cjson(lua_State *L);
 const unsigned char *embedded_find(const char *name, size_t *size);
-lua_State *main_state(void);
 
-/* Signal handlers and libedit's callbacks get no argument: they find the interpreter here. */
+/* Signal handlers get no argument: they find the interpreter here. */
 static struct {
   lua_State *L;                   /* the main coroutine */
-  lua_State *volatile running;    /* the coroutine that runs */
-  int wake;                       /* an eventfd, ready while a signal waits to be taken: for the loop */
-  volatile sig_atomic_t armed;    /* a signal interrupts the Lua code that runs; a second one leaves at once */
+  lua_State *volatile running;    /* the running coroutine */
+  int wake;                       /* an eventfd for the loop, ready while a signal is pending */
+  volatile sig_atomic_t armed;    /* a signal interrupts the running Lua code; a second one exits */
   volatile sig_atomic_t count;    /* signals since it was armed */
-  volatile sig_atomic_t number;   /* the signal that waits to be taken; 0: none */
+  volatile sig_atomic_t number;   /* the pending signal; 0: none */
   int warns;                      /* warnings are shown */
-  int is_warning;                 /* the last piece of one was not its end */
+  int is_warning;                 /* a warning has started and is not complete */
 } host = { NULL, NULL, -1, 0, 0, 0, 0, 0 };
 
-lua_State *main_state(void) {
-  return host.L;
-}
+/* -- signals ----------------------------------------------------------------------------------- */
 
-/* -- signals ------------------------------------------------------------------------------------------------------------- */
-
-/* The signal that waits, once; 0: none. The eventfd is emptied first: what comes in between is seen next time, never lost. */
+/* Return the pending signal and clear it; 0 when there is none. The eventfd is emptied first, so
+   that a signal between the two steps makes it ready again. */
 static int take_signal(void) {
   uint64_t count;
   if (read(host.wake, &count, sizeof count) < 0 && errno != EAGAIN) return 0;
@@ -51,7 +48,8 @@ static int take_signal(void) {
   return number;
 }
 
-/* A hook: raises what azureml.signals.interrupt raises, unless the loop has heard the signal first. */
+/* Interrupt Lua code: a hook that calls azureml.signals.interrupt, which raises an error. Do
+   nothing when the loop has taken the signal already. */
 static void interrupt(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
@@ -64,7 +62,8 @@ static void interrupt(lua_State *L, lua_Debug *ar) {
   lua_call(L, 1, 0);
 }
 
-/* On the main coroutine too, should the one that runs yield before its next instruction. */
+/* Set the hook on the running coroutine; and on the main coroutine, for the case that the running
+   coroutine yields before its next instruction. */
 static void set_hooks(void) {
   const int mask = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
   lua_sethook(host.running, interrupt, mask, 1);
@@ -76,18 +75,19 @@ static void on_signal(int number) {
   int saved = errno;
   if (host.armed && host.count++ > 0) _exit(128 + number);
   host.number = number;
-  if (write(host.wake, &one, sizeof one) < 0) { /* it is full, so it is ready */ }
+  if (write(host.wake, &one, sizeof one) < 0) { /* the counter is full: it is ready already */ }
   if (host.armed) set_hooks();
   errno = saved;
 }
 
+/* Let signals interrupt Lua code, or only mark them as pending. */
 static void arm(int on) {
   host.count = 0;
   host.armed = on;
-  if (on && host.number) set_hooks();   /* one came while nobody was to be interrupted */
+  if (on && host.number) set_hooks();   /* a signal came while they were disarmed */
 }
 
-/* lua_pcall, with signals that interrupt what is called, or that only wait. [-(nargs + 1), +(nresults|1), -] */
+/* Call lua_pcall with signals armed or disarmed.  [-(nargs + 1), +(nresults|1), -] */
 static int call(lua_State *L, int nargs, int nresults, int handler, int interruptible) {
   int before = host.armed;
   arm(interruptible);
@@ -96,16 +96,19 @@ static int call(lua_State *L, int nargs, int nresults, int handler, int interrup
   return status;
 }
 
-/* No SA_RESTART: whoever reads from a terminal is to return. A signal that our parent had us ignore stays ignored. */
+/* Set a signal's handler without SA_RESTART, so that a read from a terminal returns. A signal that
+   the parent process had ignored stays ignored. */
 static void set_signal(int number, void (*handler)(int)) {
   struct sigaction action, before;
   memset(&action, 0, sizeof action);
   action.sa_handler = handler;
   sigaddset(&action.sa_mask, SIGINT);
   sigaddset(&action.sa_mask, SIGTERM);
-  if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
+  if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    sigaction(number, &action, NULL);
 }
 
+/* drain() -> the pending signal, which is cleared | nil */
 static int l_drain(lua_State *L) {
   int number = take_signal();
   if (number) lua_pushinteger(L, number);
@@ -113,7 +116,7 @@ static int l_drain(lua_State *L) {
   return 1;
 }
 
-/* call(interruptible, handler, f, ...): xpcall, see `call` above */
+/* call(interruptible, handler, f, ...): xpcall(f, handler, ...) with signals armed or disarmed */
 static int l_call(lua_State *L) {
   int interruptible = lua_toboolean(L, 1);
   luaL_checkany(L, 3);
@@ -129,17 +132,19 @@ static const luaL_Reg signal_functions[] = {
   { NULL, NULL }
 };
 
+/* Open the module azureml.signals. Its field `interrupt` is set in Lua. */
 static int open_signals(lua_State *L) {
   luaL_newlib(L, signal_functions);
   lua_pushinteger(L, host.wake);
   lua_setfield(L, -2, "fd");
   lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* for the hook */
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* interrupt() finds the module here */
   return 1;
 }
 
-/* -- warnings and the last words, as lauxlib has them ---------------------------------------------------------------------- */
+/* -- warnings and panics ----------------------------------------------------------------------- */
 
+/* Show warnings as the auxiliary library of Lua does. */
 static void on_warning(void *user, const char *piece, int continues) {
   int begins = !host.is_warning;
   (void)user;
@@ -156,14 +161,18 @@ static void on_warning(void *user, const char *piece, int continues) {
 
 static int on_panic(lua_State *L) {
   const char *message = lua_tostring(L, -1);
-  lua_writestringerror("azureml: error outside of any protected call: %s\n", message ? message : "it is no text");
-  return 0;      /* and Lua aborts */
+  lua_writestringerror("azureml: error outside of any protected call: %s\n",
+                       message ? message : "(the error is not a text)");
+  return 0;      /* Lua aborts the process */
 }
 
-/* -- coroutines: resuming is ours, so that a signal finds the one that runs ----------------------------------------------- */
+/* -- coroutines -------------------------------------------------------------------------------- */
 
-/* Runs co with the values on top of L until it yields or ends. What it gives takes their place: their number, or -1 for an
-   error.  [-nargs, +(results|1), m] */
+/* This file replaces coroutine.resume and coroutine.wrap, so that a signal finds the running
+   coroutine. */
+
+/* Resume co with the values on top of L, and replace them by its results. Return their number, or
+   -1 when the result is an error.  [-nargs, +(results|1), m] */
 static int resume(lua_State *L, lua_State *co, int nargs) {
   int count;
   luaL_checkstack(co, nargs, "too many arguments to resume");
@@ -177,6 +186,7 @@ static int resume(lua_State *L, lua_State *co, int nargs) {
   return status == LUA_OK || status == LUA_YIELD ? count : -1;
 }
 
+/* coroutine.resume */
 static int l_resume(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   luaL_argexpected(L, co, 1, "thread");
@@ -189,7 +199,8 @@ static int l_resume(lua_State *L) {
   return lua_gettop(L) - 1;
 }
 
-/* What `wrap` returns. Raises the error of the coroutine, after closing its variables, with our caller's place before a text. */
+/* The function that coroutine.wrap returns. After an error it closes the coroutine's variables and
+   raises the error again, with the caller's position before a text. */
 static int l_wrapped(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(1));
   int count = resume(L, co, lua_gettop(L));
@@ -207,6 +218,7 @@ static int l_wrapped(lua_State *L) {
   return lua_error(L);
 }
 
+/* coroutine.wrap */
 static int l_wrap(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
@@ -225,7 +237,7 @@ static void replace_resume(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* -- what is built in ---------------------------------------------------------------------------------------------------- */
+/* -- built-in modules -------------------------------------------------------------------------- */
 
 static const luaL_Reg built_in[] = {
   { "azureml.core", luaopen_azureml_core },
@@ -238,6 +250,7 @@ static const luaL_Reg built_in[] = {
   { NULL, NULL }
 };
 
+/* A searcher for the Lua modules in the executable. */
 static int search_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   size_t size;
@@ -248,7 +261,8 @@ static int search_embedded(lua_State *L) {
   return 2;
 }
 
-/* After preload, before the paths: an installed file never hides one of ours. */
+/* Insert the searcher after preload and before the paths, so that an installed file never hides a
+   built-in module. */
 static void add_searcher(lua_State *L) {
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
@@ -264,7 +278,7 @@ static void add_searcher(lua_State *L) {
 static void open_libraries(lua_State *L, int without_environment) {
   if (without_environment) {
     lua_pushboolean(L, 1);
-    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");   /* read by package */
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");   /* the package library reads it */
   }
   luaL_openlibs(L);
   replace_resume(L);
@@ -274,22 +288,28 @@ static void open_libraries(lua_State *L, int without_environment) {
   add_searcher(L);
 }
 
-/* -- main ---------------------------------------------------------------------------------------------------------------- */
+/* -- main -------------------------------------------------------------------------------------- */
 
+static int is_option(const char *word) {
+  return word[0] == '-' && word[1] && strcmp(word, "--") != 0;
+}
+
+/* Tell whether the word after an option is its value. */
 static int takes_value(const char *option) {
   return strcmp(option, "-e") == 0 || strcmp(option, "-l") == 0 || strcmp(option, "--speed") == 0;
 }
 
-/* -E, the one option that must be known before the libraries are opened. */
+/* Look for -E, the only option that matters before the libraries are opened. */
 static int has_E(char **argv) {
-  for (char **word = argv + 1; *word && (*word)[0] == '-' && (*word)[1] && strcmp(*word, "--") != 0; word++) {
+  for (char **word = argv + 1; *word && is_option(*word); word++) {
     if (strcmp(*word, "-E") == 0) return 1;
     if (takes_value(*word) && !*++word) return 0;
   }
   return 0;
 }
 
-/* What the interpreter cannot find out by itself.  [-0, +1, m] */
+/* Push a table with version, copyright, program and argv, which Lua code cannot find out.
+   [-0, +1, m] */
 static void push_host(lua_State *L, char **argv) {
   char program[4096];
   ssize_t len = readlink("/proc/self/exe", program, sizeof program);
@@ -310,7 +330,8 @@ static void push_host(lua_State *L, char **argv) {
   lua_setfield(L, -2, "argv");
 }
 
-/* Calls what comes next until there is no more: from here, so that a script finds the stack that lua5.4 gives it. */
+/* Call the interpreter's steps until there are no more. They are called from C, so that a script
+   has the same stack as under lua5.4. */
 static void run_steps(lua_State *L, int interpreter) {
   for (;;) {
     lua_settop(L, interpreter);
@@ -326,12 +347,15 @@ static void run_steps(lua_State *L, int interpreter) {
   }
 }
 
+/* Run the interpreter and return its exit code, in a protected call. */
 static int run(lua_State *L) {
   char **argv = lua_touserdata(L, 1);
   luaL_checkversion(L);
   open_libraries(L, has_E(argv));
   lua_gc(L, LUA_GCRESTART);
-  lua_gc(L, LUA_GCINC, 150, 0, 0);      /* where generations do not pay garbage is at most half of what lives: 10,000 operations are large */
+  /* The generational collector falls back to incremental steps when they are cheaper. A pause of
+     150 then limits garbage to half of the live memory: 10,000 operations are large. */
+  lua_gc(L, LUA_GCINC, 150, 0, 0);
   lua_gc(L, LUA_GCGEN, 0, 0);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "azureml.console.interpreter");
@@ -345,7 +369,8 @@ static int run(lua_State *L) {
   return 1;
 }
 
-/* Both ends of a connection may live in this process: twice the descriptors. */
+/* Allow as many descriptors as the system permits: with an emulator in this process, both ends of
+   each connection need one. */
 static void raise_descriptor_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -353,22 +378,32 @@ static void raise_descriptor_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Tokens, secrets and keys lie in our memory, and in libcurl's and OpenSSL's, which nobody wipes for us: a core dump would write them to disk,
-   where crash reporters find and send them, and another program of the same user could read them through ptrace. So neither is allowed, as
-   ssh-agent does it; children are not concerned. A debugger that starts us still works. Memory checkers must look at us, and may. */
+/* Forbid core dumps and ptrace by other programs of the user, as ssh-agent does. Tokens, secrets
+   and keys are in this process's memory, also in libcurl's and OpenSSL's, which is not wiped; a
+   core dump would write them to disk, where crash reporters find and send them. Children are not
+   affected, and a debugger can still start this program. Memory checkers need ptrace, so builds for
+   them allow it. */
 static void forbid_dumps(void) {
 #ifndef __SANITIZE_ADDRESS__
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
-/* What luaL_newstate makes, but for the memory: from the first piece on it is the heap's. */
+/* Make a Lua state like luaL_newstate, with memory from the heap. */
 static lua_State *new_state(Heap *heap) {
   lua_State *L = lua_newstate(heap_allocate, heap);
   if (!L) return NULL;
   lua_atpanic(L, on_panic);
   lua_setwarnf(L, on_warning, NULL);
   return L;
+}
+
+/* Return the exit code: a failure also when something that was printed could not be written. */
+static int check_output(int code) {
+  int is_written = fflush(stdout) == 0;
+  if (is_written && !ferror(stdout)) return code;
+  if (code == EXIT_SUCCESS) fputs("azureml: standard output could not be written\n", stderr);
+  return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }
 
 int main(int argc, char **argv) {
@@ -385,14 +420,15 @@ int main(int argc, char **argv) {
   }
   set_signal(SIGINT, on_signal);
   set_signal(SIGTERM, on_signal);
-  lua_gc(host.L, LUA_GCSTOP);   /* until the libraries are open */
+  lua_gc(host.L, LUA_GCSTOP);   /* run() restarts it when the libraries are open */
   lua_pushcfunction(host.L, run);
   lua_pushlightuserdata(host.L, argv);
-  if (lua_pcall(host.L, 1, 1, 0) == LUA_OK) code = (int)lua_tointeger(host.L, -1);
+  if (lua_pcall(host.L, 1, 1, 0) == LUA_OK)
+    code = (int)lua_tointeger(host.L, -1);
   else lua_writestringerror("azureml: %s\n", luaL_tolstring(host.L, -1, NULL));
-  set_signal(SIGINT, SIG_DFL);  /* a finalizer that hangs can be killed */
+  set_signal(SIGINT, SIG_DFL);  /* so that the user can kill a finalizer that hangs */
   set_signal(SIGTERM, SIG_DFL);
   lua_close(host.L);
   heap_free(&heap);
-  return code;
+  return check_output(code);
 }

@@ -5,7 +5,8 @@ local new_machine = require "spec.machine"
 local process = require "spec.process"
 
 local function jwt(name)
-  return ("%s.%s.c2ln"):format(base64url '{"alg":"none"}', base64url(('{"upn":"%s","oid":"%s"}'):format(name, name)))
+  return ("%s.%s.c2ln"):format(
+    base64url '{"alg":"none"}', base64url(('{"upn":"%s","oid":"%s"}'):format(name, name)))
 end
 
 describe("the token cache", function()
@@ -14,16 +15,18 @@ describe("the token cache", function()
   before_each(function() machine = new_machine() end)
   after_each(function() machine:close() end)
 
-  -- An az whose token names the account that its profile does.
+  -- Install an az whose token and profile name the same account.
   local function log_in(name, seconds)
     machine:shell "mkdir -p home/.azure"
-    process.write(machine.directory .. "/home/.azure/azureProfile.json", ('{"subscriptions":[{"user":"%s"}]}'):format(name))
+    process.write(machine.directory .. "/home/.azure/azureProfile.json",
+      ('{"subscriptions":[{"user":"%s"}]}'):format(name))
     machine:program("az", ([[cat <<END
 { "accessToken": "%s", "expires_on": $(($(date +%%s) + %d)), "tokenType": "Bearer" }
 END]]):format(jwt(name), seconds or 3600))
   end
 
-  local ASK = "local own = credential.azure_cli(%s) use(own, 'r/.default') print(ask(), own:claim 'upn')"
+  local ASK =
+    "local own = credential.azure_cli(%s) use(own, 'r/.default') print(ask(), own:claim 'upn')"
 
   local function ask(options, environment)
     return (machine:lua(ASK:format(options or ""), environment))
@@ -38,28 +41,30 @@ END]]):format(jwt(name), seconds or 3600))
     return json.decode(opened:read "a")
   end
 
-  it("saves the second run az's time", function()
+  it("makes the second run start no az", function()
     log_in "ann"
     assert.equal("sent\tann", ask())
     assert.equal("sent\tann", ask())
     assert.equal(1, #machine:runs "az")
   end)
 
-  it("is private: directory and file are ours alone, whatever the umask", function()
+  it("is private, whatever the umask: only the user may read directory and file", function()
     log_in "ann"
     machine:program("loose", 'umask 0; exec "$@"')
     local argv = { machine.directory .. "/bin/loose", process.executable_path, "-e",
       [[local azureml = require "azureml"
         local own = azureml.credential.azure_cli()
-        local client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, retry = { tries = 0 } }
+        local client = azureml.client {
+          endpoint = "https://127.0.0.1:1", credential = own, retry = { tries = 0 } }
         azureml.try(client.request, client, { path = "/x" })]] }
     process.run(argv, machine:environment(), machine.directory)
     assert.equal("700", machine:shell "stat -c %a cache/azureml")
     assert.equal("600", machine:shell("stat -c %a " .. file()))
-    assert.equal("1", machine:shell "ls cache/azureml | wc -l")      -- nothing is left of how it was written
+    -- no temporary file is left
+    assert.equal("1", machine:shell "ls cache/azureml | wc -l")
   end)
 
-  it("makes a directory of ours private that was not", function()
+  it("makes its own directory private if it is not", function()
     log_in "ann"
     machine:shell "mkdir -p cache/azureml && chmod 755 cache/azureml"
     ask()
@@ -68,7 +73,7 @@ END]]):format(jwt(name), seconds or 3600))
     assert.equal(1, #machine:runs "az")
   end)
 
-  it("is in ~/.cache where XDG_CACHE_HOME is not set, or not a whole path", function()
+  it("is in ~/.cache where XDG_CACHE_HOME is unset or a relative path", function()
     log_in "ann"
     for _, value in ipairs { "", "cache" } do
       ask("", { XDG_CACHE_HOME = value })
@@ -105,7 +110,7 @@ END]]):format(jwt(name), seconds or 3600))
     end)
   end
 
-  it("notices that somebody else has logged in", function()
+  it("notices that another account has logged in", function()
     log_in "ann"
     ask()
     log_in "bob"
@@ -115,24 +120,29 @@ END]]):format(jwt(name), seconds or 3600))
     assert.equal(1, #content().tokens)
   end)
 
-  it("does not keep a token if somebody else logged in while az was at work", function()
+  it("does not save a token if another account logs in while az runs", function()
     log_in "ann"
-    machine:program("az", ([[echo '{"subscriptions":[{"user":"bob"}]}' >"$DIR/home/.azure/azureProfile.json"
+    machine:program("az", ([[
+echo '{"subscriptions":[{"user":"bob"}]}' >"$DIR/home/.azure/azureProfile.json"
 echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     machine:lua "use(credential.azure_cli(), 'r/.default') print(ask())"
     assert.equal("", machine:shell "ls cache/azureml 2>/dev/null")
   end)
 
-  it("tells tenants, subscriptions and az's directories apart", function()
+  it("keeps tokens apart by tenant, subscription and az directory", function()
     log_in "ann"
-    for _, options in ipairs { "", "{ tenant_id = 't' }", "{ tenant_id = 'u' }", "{ subscription = 't' }" } do ask(options) end
+    for _, options in ipairs {
+      "", "{ tenant_id = 't' }", "{ tenant_id = 'u' }", "{ subscription = 't' }"
+    } do
+      ask(options)
+    end
     ask("", { AZURE_CONFIG_DIR = machine.directory .. "/elsewhere" })
     assert.equal(5, #machine:runs "az")
     ask "{ tenant_id = 'u' }"
     assert.equal(5, #machine:runs "az")
   end)
 
-  it("does not serve what is about to end", function()
+  it("does not serve a token that is about to expire", function()
     log_in("ann", 200)
     ask()
     ask()
@@ -142,7 +152,7 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     assert.equal(2, #machine:runs "az")
   end)
 
-  it("does not serve what was kept in the future: the clock has been set back", function()
+  it("does not serve a token saved in the future, as after the clock is set back", function()
     log_in "ann"
     ask()
     machine:shell("sed -i 's/\"kept_on\":[0-9.]*/\"kept_on\":99999999999.0/' " .. file())
@@ -150,14 +160,16 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     assert.equal(2, #machine:runs "az")
   end)
 
-  it("does not serve a second time what the service refused", function()
+  it("does not serve again a token that the service refused", function()
     log_in "ann"
     assert.equal("2", machine:lua [[
       local scripted = require "spec.scripted"
       local certificate = require "spec.certificate"
       local authority = certificate.authority()
-      local server = scripted(function() return { status = 401 } end, { tls = certificate.server(authority, "IP:127.0.0.1") })
-      local client = azureml.client { endpoint = server.url, credential = credential.azure_cli(), scope = "r/.default",
+      local server = scripted(function() return { status = 401 } end,
+        { tls = certificate.server(authority, "IP:127.0.0.1") })
+      local client = azureml.client {
+        endpoint = server.url, credential = credential.azure_cli(), scope = "r/.default",
         ca_file = authority.ca_file }
       azureml.try(client.request, client, { path = "/x" })
       print(#server.requests)
@@ -166,7 +178,7 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     assert.equal(2, #machine:runs "az")
   end)
 
-  it("takes over what another process has renewed meanwhile", function()
+  it("takes over a token that another process has renewed meanwhile", function()
     log_in "ann"
     local renew = ("sed -i s/%s/%s/ cache/azureml/token-*.json"):format(jwt "ann", jwt "bob")
     assert.equal("sent\tann\nsent\tbob", machine:lua(([[
@@ -189,9 +201,10 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     ["a directory"] = "rm %s && mkdir %s && rmdir %s",
     ["far too large"] = "head -c 2000000 /dev/zero >>%s",
     ["of the wrong types"] = "echo '{\"version\":1,\"stamp\":5,\"tokens\":{\"scope\":[]}}' >%s",
-    ["of tokens of the wrong types"] = "sed -i 's/\"renew_on\":/\"renew_on\":null,\"x\":/; s/\"scope\":/\"scope\":7,\"y\":/' %s",
+    ["of tokens of the wrong types"] =
+      "sed -i 's/\"renew_on\":/\"renew_on\":null,\"x\":/; s/\"scope\":/\"scope\":7,\"y\":/' %s",
   } do
-    it(("takes a file that is %s for none, and writes a good one"):format(name), function()
+    it(("ignores a file that is %s, and writes a valid one"):format(name), function()
       log_in "ann"
       ask()
       local path = file()
@@ -204,7 +217,7 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     end)
   end
 
-  it("does not write through a link that somebody laid for its file", function()
+  it("does not write through a symbolic link in its file's place", function()
     log_in "ann"
     ask()
     local path = file()
@@ -238,14 +251,17 @@ wait]]):format(process.executable_path))
       local azureml = require "azureml"
       for i = 1, 6 do
         local own = azureml.credential.azure_cli()
-        local options = { endpoint = "https://127.0.0.1:1", credential = own, scope = "r" .. i .. "/.default", retry = { tries = 0 } }
+        local options = {
+          endpoint = "https://127.0.0.1:1", credential = own, scope = "r" .. i .. "/.default",
+          retry = { tries = 0 } }
         local client = azureml.client(options)
         local _, err = azureml.try(client.request, client, { path = "/x" })
         assert(err.code == "ConnectionFailed" and own:claim "upn" == "ann", tostring(err))
       end
       print "good"
     ]]
-    process.run({ machine.directory .. "/bin/crowd", script }, machine:environment(), machine.directory)
+    process.run({ machine.directory .. "/bin/crowd", script }, machine:environment(),
+      machine.directory)
     assert.equal("good\ngood\ngood\ngood", machine:shell "cat said")
     assert.is_true(#content().tokens >= 1 and #content().tokens <= 6)
     assert.equal("1", machine:shell "ls cache/azureml | wc -l")

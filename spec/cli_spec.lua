@@ -41,6 +41,18 @@ describe("the command line", function()
     end
   end)
 
+  for _, words in ipairs {
+    "list", "list -o json", "--help", "stop --help", "--version", "-e 'print(1)'",
+    "-e 'for _ = 1, 1e5 do print(_) end'",
+  } do
+    it("fails when its output cannot be written: " .. words, function()
+      local line = ("%s --emulator %s >/dev/full"):format(process.executable_path, words)
+      local _, err, code = process.run { "sh", "-c", line }
+      assert.equal(1, code)
+      assert.matches("^azureml: standard output c[ao][nu].* be written", err)
+    end)
+  end
+
   local listed = {
     { "stop", "-o, --output table|json" },
     { "stop", "--progress auto|lines|json|quiet" },
@@ -96,13 +108,15 @@ describe("the command line", function()
     { { "list", "-o", "yaml" }, "must be one of 'table', 'json'" },
     { { "run", "nothing" }, "there is no workflow 'nothing'" },
     { { "run", "../secret" }, "there is no workflow" },
-    { { "create", "-n", "ci-new", "--ssh-key-file", "/nowhere/key.pub" }, "%-%-ssh%-key%-file: /nowhere/key.pub: No such file" },
-    { { "--emulator", "delete", "-n", "ci-ann" }, "say %-%-yes" },
+    { { "create", "-n", "ci-new", "--ssh-key-file", "/nowhere/key.pub" },
+      "%-%-ssh%-key%-file: /nowhere/key.pub: No such file" },
+    { { "--emulator", "delete", "-n", "ci-ann" }, "add %-%-yes" },
     { { "--speed", "3", "list" }, "needs '%-%-emulator'" },
   }
 
   for _, row in ipairs(misuses) do
-    it("answers wrong usage with one sentence and exit code 2: " .. table.concat(row[1], " "), function()
+    local words = table.concat(row[1], " ")
+    it("answers wrong usage with one sentence and exit code 2: " .. words, function()
       local out, err, code = exe(row[1])
       assert.equal("", out)
       assert.matches(row[2], err)
@@ -113,15 +127,20 @@ describe("the command line", function()
 
   local failures = {
     { { "list" }, "which workspace%? .* not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION" },
-    { { "list", "-w", "x", "-g", "ml", "--subscription", "00000000-0000-0000-0000-000000000000" }, "'x' cannot be a workspace name" },
-    { { "stop", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" }, "a name holds only letters, digits and '%-'" },
-    { { "show", "-n", "ci-ann", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" }, "no credential was found" },
+    { { "list", "-w", "x", "-g", "ml", "--subscription", "00000000-0000-0000-0000-000000000000" },
+      "'x' cannot be a workspace name" },
+    { { "stop", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
+      "a name holds only letters, digits and '%-'" },
+    { { "show", "-n", "ci-ann", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
+      "no credential was found" },
     { { "--emulator", "show", "-n", "nobody" }, "ResourceNotFound, HTTP 404, request " },
-    { { "--emulator", "create", "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, "is not offered to compute instances" },
+    { { "--emulator", "create", "-n", "ci-new", "--size", "STANDARD_DS3_V9" },
+      "is not offered to compute instances" },
   }
 
   for _, row in ipairs(failures) do
-    it("answers a failure with what and what next, and exit code 1: " .. table.concat(row[1], " "), function()
+    local words = table.concat(row[1], " ")
+    it("answers a failure with what failed, a hint, and exit code 1: " .. words, function()
       local out, err, code = exe(row[1])
       assert.equal("", out)
       assert.matches("^azureml: ", err)
@@ -131,10 +150,11 @@ describe("the command line", function()
     end)
   end
 
-  it("goes through an instance's life against a served emulator, with data on standard output only", function()
+  it("runs an instance's life on a served emulator, with only data on standard output", function()
     local emulator <close> = process.served_emulator { speed = 5000 }
     local environment = { AZUREML_EMULATOR = emulator.url }
-    local out, err, code = exe({ "create", "-n", "ci-ann", "--tags", "team=vision", "-o", "json" }, environment)
+    local out, err, code = exe({ "create", "-n", "ci-ann", "--tags", "team=vision", "-o", "json" },
+      environment)
     assert.equal(0, code)
     assert.equal("Running", json.decode(out).state)
     assert.matches("create ci%-ann: Running", err)
@@ -146,7 +166,9 @@ describe("the command line", function()
     local accepted = json.decode(out)
     assert.same({ "stop", "ci-ann" }, { accepted.verb, accepted.name })
     assert.is_string(accepted.ticket)
-    out = exe({ "-e", "io.write(tostring(require('azureml').resume([==[" .. accepted.ticket .. "]==]):wait()))" }, environment)
+    out = exe({ "-e",
+      "io.write(tostring(require('azureml').resume([==[" .. accepted.ticket .. "]==]):wait()))" },
+      environment)
     assert.matches("^ci%-ann: Stopped", out)
     for _, verb in ipairs { "start", "restart" } do
       out, err, code = exe({ verb, "-n", "ci-ann" }, environment)
@@ -162,7 +184,8 @@ describe("the command line", function()
 
   it("a wait that times out fails, and says that it goes on", function()
     local emulator <close> = process.served_emulator { speed = 1 }
-    local err, code = select(2, exe({ "create", "-n", "ci-ann", "--timeout", "0" }, { AZUREML_EMULATOR = emulator.url }))
+    local argv = { "create", "-n", "ci-ann", "--timeout", "0" }
+    local _, err, code = exe(argv, { AZUREML_EMULATOR = emulator.url })
     assert.equal(1, code)
     assert.matches("create ci%-ann: not done after 0 s; it goes on at the service", err)
   end)

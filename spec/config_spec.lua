@@ -18,20 +18,29 @@ describe("which workspace", function()
     local all = { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }
     for name, value in pairs(environment or {}) do all[name] = value end
     local script = ([[
-      local ok, said = pcall(require("azureml.config").workspace, require("azureml.json").decode '%s')
-      io.write(ok and table.concat({ said.subscription_id, said.resource_group, said.workspace_name }, " ") or tostring(said))
+      local ok, said = pcall(require("azureml.config").workspace,
+        require("azureml.json").decode '%s')
+      io.write(ok and table.concat({
+        said.subscription_id, said.resource_group, said.workspace_name,
+      }, " ") or tostring(said))
     ]]):format(json.encode(given or {}))
     return (process.plain_lua({ "-e", script }, all, home .. "/" .. (directory or "")))
   end
 
   local function settings(subscription, group, name)
-    return json.encode { subscription_id = subscription, resource_group = group, workspace_name = name }
+    return json.encode {
+      subscription_id = subscription, resource_group = group, workspace_name = name,
+    }
   end
 
-  local ENVIRONMENT = { AZUREML_ARM_SUBSCRIPTION = A, AZUREML_ARM_RESOURCEGROUP = "ga", AZUREML_ARM_WORKSPACE_NAME = "wa" }
+  local ENVIRONMENT = {
+    AZUREML_ARM_SUBSCRIPTION = A, AZUREML_ARM_RESOURCEGROUP = "ga",
+    AZUREML_ARM_WORKSPACE_NAME = "wa",
+  }
 
   it("is what arguments say, where they say all", function()
-    assert.equal("s g w", found({ subscription_id = "s", resource_group = "g", workspace_name = "w" }, ENVIRONMENT))
+    assert.equal("s g w",
+      found({ subscription_id = "s", resource_group = "g", workspace_name = "w" }, ENVIRONMENT))
   end)
 
   it("is what the environment says, before a file, single fields replaced by arguments", function()
@@ -59,9 +68,10 @@ describe("which workspace", function()
     assert.equal(B .. " gb wb", found())
   end)
 
-  it("is what the Azure CLI has as defaults, a byte order mark before its profile or not", function()
+  it("is the Azure CLI's defaults, with or without a byte order mark in its profile", function()
     file(".azure/config", "[core]\ngroup = no\n[defaults]\ngroup = gc\n workspace=wc \n")
-    file(".azure/azureProfile.json", '\239\187\191{"subscriptions":[{"id":"x"},{"id":"' .. A .. '","isDefault":true}]}')
+    file(".azure/azureProfile.json",
+      '\239\187\191{"subscriptions":[{"id":"x"},{"id":"' .. A .. '","isDefault":true}]}')
     assert.equal(A .. " gc wc", found())
     file("other/config", "[defaults]\ngroup=gd\nworkspace=wd\n")
     file("other/azureProfile.json", '{"subscriptions":[{"id":"' .. B .. '","isDefault":true}]}')
@@ -71,17 +81,22 @@ describe("which workspace", function()
   it("is an error that lists what was tried and what is missing, where nobody says it", function()
     local said = found { resource_group = "g" }
     for _, part in ipairs {
-      "which workspace? subscription_id, workspace_name not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION",
-      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home), "--emulator needs none of them",
+      "which workspace? subscription_id, workspace_name not found; tried: arguments; "
+        .. "AZUREML_ARM_SUBSCRIPTION",
+      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home),
+      "--emulator needs none of them",
     } do
       assert.is_truthy(said:find(part, 1, true), said)
     end
   end)
 
   for _, row in ipairs {
-    { "no JSON", "{", nil, "config.json is not a JSON object" }, { "no object", "[1]", nil, "has no subscription_id" },
-    { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil, "config.json has no workspace_name" },
-    { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil, "has no subscription_id" },
+    { "no JSON", "{", nil, "config.json is not a JSON object" },
+    { "no object", "[1]", nil, "has no subscription_id" },
+    { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil,
+      "config.json has no workspace_name" },
+    { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
+      "has no subscription_id" },
     { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
@@ -94,7 +109,8 @@ describe("which workspace", function()
 
   it("is all that a file may say", function()
     local content = json.decode(settings(B, "gb", "wb"))
-    content.endpoint, content.authority, content.cloud = "https://evil.example", "https://evil.example", "Evil"
+    content.endpoint, content.authority, content.cloud =
+      "https://evil.example", "https://evil.example", "Evil"
     file("config.json", json.encode(content))
     assert.equal(B .. " gb wb", found())
   end)

@@ -1,4 +1,4 @@
---- Who asks: lua/azureml/credential.lua, and csrc/token.c and csrc/credential/ beneath it.
+--- Credentials: lua/azureml/credential.lua, csrc/token.c and csrc/credential/.
 local asking = require "spec.asking"
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
@@ -26,7 +26,7 @@ local function mistake(f, ...)
   return err
 end
 
--- Turns the loop, in real time, until something is so.
+-- Run the loop in real time until a condition is true.
 local function turn_until(is_so)
   while not is_so() do azureml.sleep(0) end
 end
@@ -45,8 +45,9 @@ describe("a credential of the emulator", function()
   end
 
   local function ann()
-    return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s/computes/ann"):format(
-      ws.subscription_id, ws.resource_group, ws.name)
+    local path = "/subscriptions/%s/resourceGroups/%s/providers/"
+      .. "Microsoft.MachineLearningServices/workspaces/%s/computes/ann"
+    return path:format(ws.subscription_id, ws.resource_group, ws.name)
   end
 
   it("fetches its first token when it is needed, and keeps it", function()
@@ -56,7 +57,7 @@ describe("a credential of the emulator", function()
     assert.equal(1, emulator:token_count())
   end)
 
-  it("fetches one token for all who ask at once", function()
+  it("fetches one token for all concurrent requests", function()
     open()
     local tasks = {}
     for i = 1, 50 do tasks[i] = get end
@@ -69,7 +70,9 @@ describe("a credential of the emulator", function()
     local shared <close> = emulator:credential()
     local path = "/subscriptions/" .. ws.subscription_id .. "/x"
     local function ask(scope)
-      local client <close> = azureml.client { endpoint = emulator.url, credential = shared, scope = scope, api_version = "2024-04-01" }
+      local client <close> = azureml.client {
+        endpoint = emulator.url, credential = shared, scope = scope, api_version = "2024-04-01"
+      }
       azureml.try(client.request, client, { path = path })
     end
     ask "https://management.azure.com/.default"
@@ -93,7 +96,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("renews a token that lives shortly after half its life", function()
+  it("renews a short-lived token after half its life", function()
     open { token_lifetime = 200 }
     get()
     azureml.sleep(90)
@@ -112,7 +115,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("fetches another when the service does not take the one it has", function()
+  it("fetches a new token when the service refuses the current one", function()
     open()
     get()
     emulator:fault { answer = "expire_token" }
@@ -121,7 +124,7 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("fetches one for all whose token the service does not take any more", function()
+  it("fetches one new token for all refused requests", function()
     open { token_lifetime = 3600 }
     get()
     emulator:advance "2h"
@@ -131,23 +134,29 @@ describe("a credential of the emulator", function()
     assert.equal(2, emulator:token_count())
   end)
 
-  it("does so once a request: a second 401 is the answer", function()
+  it("fetches one new token a request: a second 401 is the reply", function()
     open()
-    emulator:fault { match = { method = "GET" }, times = 5, answer = { status = 401, json = { error = { code = "Nope" } } } }
+    emulator:fault {
+      match = { method = "GET" }, times = 5,
+      answer = { status = 401, json = { error = { code = "Nope" } } }
+    }
     local err = refusal(get)
     assert.equal(401, err.status)
     assert.equal("Nope", err.code)
     assert.equal(2, emulator:token_count())
   end)
 
-  it("does not for a 403: a new token has the same rights", function()
+  it("keeps its token after a 403: a new token has the same rights", function()
     open()
-    emulator:fault { match = { method = "GET" }, answer = { status = 403, json = { error = { code = "AuthorizationFailed" } } } }
+    emulator:fault {
+      match = { method = "GET" },
+      answer = { status = 403, json = { error = { code = "AuthorizationFailed" } } }
+    }
     assert.equal(403, refusal(get).status)
     assert.equal(1, emulator:token_count())
   end)
 
-  it("a token that somebody else fetched is used as it is, and its end is the service's to tell", function()
+  it("uses a given token unchanged until the service refuses it", function()
     open()
     local fixed <close> = credential.token { token = emulator:issue_token() }
     local client <close> = azureml.client {
@@ -165,9 +174,13 @@ describe("a credential of the emulator", function()
 
   for name, row in pairs {
     ["a wrong secret"] = {
-      "client_secret", "wrong-secret-of-mine", "invalid_client", 401, "AADSTS7000215", "the secret is wrong; often its id was copied",
+      "client_secret", "wrong-secret-of-mine", "invalid_client", 401, "AADSTS7000215",
+      "the secret is wrong; often its id was copied",
     },
-    ["a wrong tenant"] = { "tenant_id", "nowhere.example.org", "invalid_request", 400, "AADSTS90002", "no such tenant: check tenant_id" },
+    ["a wrong tenant"] = {
+      "tenant_id", "nowhere.example.org", "invalid_request", 400, "AADSTS90002",
+      "no such tenant: check tenant_id"
+    },
     ["a wrong application"] = {
       "client_id", "nobody", "unauthorized_client", 400, "AADSTS700016",
       "no such application in this tenant: check client_id and tenant_id",
@@ -177,11 +190,15 @@ describe("a credential of the emulator", function()
       local field, value, code, status, text, hint = table.unpack(row)
       open()
       local settings = emulator:settings()
-      local given = { authority = emulator.authority, tenant_id = settings.tenant_id, client_id = settings.client_id,
-        client_secret = settings.client_secret }
+      local given = {
+        authority = emulator.authority, tenant_id = settings.tenant_id,
+        client_id = settings.client_id, client_secret = settings.client_secret
+      }
       given[field] = value
       local wrong <close> = credential.client_secret(given)
-      local client <close> = azureml.client { endpoint = emulator.url, credential = wrong, scope = SCOPE }
+      local client <close> = azureml.client {
+        endpoint = emulator.url, credential = wrong, scope = SCOPE
+      }
       local before = emulator:request_count()
       local err = refusal(client.request, client, { path = "/subscriptions/x" })
       assert.equal(code, err.code)
@@ -191,11 +208,12 @@ describe("a credential of the emulator", function()
       assert.matches("^%x+%-%x+%-%x+%-%x+%-%x+$", err.request_id)
       assert.is_nil(tostring(err):find("wrong-secret-of-mine", 1, true))
       assert.is_nil(tostring(err):find(settings.client_secret, 1, true))
-      assert.equal(1, emulator:request_count() - before)      -- neither tried again nor sent without a token
+      -- the token request is not retried, and the request is not sent without a token
+      assert.equal(1, emulator:request_count() - before)
     end)
   end
 
-  it("may be closed while it is in use: its clients keep it alive", function()
+  it("may be closed while it is in use: its clients hold a reference", function()
     open { token_lifetime = 200 }
     local own = emulator:credential()
     local client = azureml.client {
@@ -210,7 +228,7 @@ describe("a credential of the emulator", function()
     client:close()
   end)
 
-  it("may be closed with everything else while its token is on the way", function()
+  it("may be closed with its client while its token is being fetched", function()
     open()
     local own = emulator:credential()
     local client = azureml.client { endpoint = emulator.url, credential = own, scope = SCOPE }
@@ -222,13 +240,15 @@ describe("a credential of the emulator", function()
     get()      -- the loop turns on
   end)
 
-  it("a closed one is a mistake where it is given", function()
+  it("once closed raises at the line that passes it", function()
     open()
     local own = emulator:credential()
     own:close()
     local err = mistake(azureml.client, { endpoint = emulator.url, credential = own })
     assert.matches("this credential is closed", err)
-    assert.matches("^spec/credential_spec.lua:%d+: option 'links' must be a list of open credentials", mistake(credential.chain, { own }))
+    assert.matches(
+      "^spec/credential_spec.lua:%d+: option 'links' must be a list of open credentials",
+      mistake(credential.chain, { own }))
   end)
 
   it("shows its kind and its application, and nothing secret", function()
@@ -271,24 +291,33 @@ describe("the token endpoint", function()
     return count
   end
 
-  -- Token requests get the answers in turn, the last one for ever; others are answered with what they brought for a token.
+  -- Start a server. Token requests get the answers in turn and repeat the last; other requests get
+  -- their Authorization header back.
   local function serve(...)
     answers = { ... }
     server = scripted(function(request)
       if request.method ~= "POST" then
-        return { status = 200, body = json.encode { authorization = request.headers.authorization } }
+        return {
+          status = 200, body = json.encode { authorization = request.headers.authorization }
+        }
       end
       return #answers > 1 and table.remove(answers, 1) or answers[1]
     end)
-    own = credential.client_secret { authority = server.url .. "/", tenant_id = TENANT, client_id = "my app", client_secret = SECRET }
-    client = azureml.client { endpoint = server.url, credential = own, scope = "https://management.core.windows.net//.default" }
+    own = credential.client_secret {
+      authority = server.url .. "/", tenant_id = TENANT, client_id = "my app",
+      client_secret = SECRET
+    }
+    client = azureml.client {
+      endpoint = server.url, credential = own,
+      scope = "https://management.core.windows.net//.default"
+    }
   end
 
   local function ask()
     return client:request({ path = "/x" }).json.authorization
   end
 
-  it("is asked as Entra wants it, with nothing more", function()
+  it("gets the parameters that Entra requires, and no others", function()
     serve(granted())
     assert.equal("Bearer the-token", ask())
     local request = server.requests[1]
@@ -298,11 +327,12 @@ describe("the token endpoint", function()
     assert.equal("application/json", request.headers.accept)
     assert.is_nil(request.headers.authorization)
     assert.matches("^%x+%-%x+%-4%x+%-%x+%-%x+$", request.headers["client-request-id"])
-    assert.equal("grant_type=client_credentials&client_id=my%20app&client_secret=a%2Bb%26c%3Dd%20e%25%C3%BC~secret"
+    assert.equal("grant_type=client_credentials&client_id=my%20app"
+      .. "&client_secret=a%2Bb%26c%3Dd%20e%25%C3%BC~secret"
       .. "&scope=https%3A%2F%2Fmanagement.core.windows.net%2F%2F.default", request.body)
   end)
 
-  it("is asked with another id each time", function()
+  it("gets a fresh request id each time", function()
     serve({ status = 503, headers = { ["Retry-After"] = "1" } }, granted(), granted())
     ask()
     azureml.sleep(3700)
@@ -330,26 +360,57 @@ describe("the token endpoint", function()
   local BROKEN = "an-access-token-cut-off"
 
   for name, row in pairs {
-    ["no JSON"] = { { status = 200, body = '{"access_token":"' .. BROKEN }, "InvalidTokenAnswer", "is not JSON" },
+    ["no JSON"] = {
+      { status = 200, body = '{"access_token":"' .. BROKEN }, "InvalidTokenAnswer", "is not JSON"
+    },
     ["nothing"] = { { status = 200, body = "" }, "InvalidTokenAnswer", "is not JSON" },
-    ["a list"] = { { status = 200, body = '["' .. BROKEN .. '"]' }, "InvalidTokenAnswer", "has no access_token" },
-    ["no token"] = { { status = 200, body = '{"token_type":"Bearer","expires_in":3600}' }, "InvalidTokenAnswer", "has no access_token" },
-    ["a token that is no text"] = { granted { access_token = 42 }, "InvalidTokenAnswer", "has no access_token" },
-    ["an empty token"] = { granted { access_token = "" }, "InvalidToken", "a token that is empty or holds characters no token has" },
-    ["a token with a line end"] = { granted { access_token = BROKEN .. "\r\nX: y" }, "InvalidToken", "holds characters no token has" },
-    ["a token beyond ASCII"] = { granted { access_token = BROKEN .. "ü" }, "InvalidToken", "holds characters no token has" },
-    ["another type of token"] = { granted { token_type = "pop", access_token = BROKEN }, "InvalidTokenAnswer", "not of token_type Bearer" },
+    ["a list"] = {
+      { status = 200, body = '["' .. BROKEN .. '"]' }, "InvalidTokenAnswer", "has no access_token"
+    },
+    ["no token"] = {
+      { status = 200, body = '{"token_type":"Bearer","expires_in":3600}' }, "InvalidTokenAnswer",
+      "has no access_token"
+    },
+    ["a token that is no text"] = {
+      granted { access_token = 42 }, "InvalidTokenAnswer", "has no access_token"
+    },
+    ["an empty token"] = {
+      granted { access_token = "" }, "InvalidToken",
+      "a token that is empty or holds characters no token has"
+    },
+    ["a token with a line end"] = {
+      granted { access_token = BROKEN .. "\r\nX: y" }, "InvalidToken",
+      "holds characters no token has"
+    },
+    ["a token beyond ASCII"] = {
+      granted { access_token = BROKEN .. "ü" }, "InvalidToken", "holds characters no token has"
+    },
+    ["another type of token"] = {
+      granted { token_type = "pop", access_token = BROKEN }, "InvalidTokenAnswer",
+      "not of token_type Bearer"
+    },
     ["no type"] = {
-      { status = 200, body = '{"access_token":"' .. BROKEN .. '","expires_in":3600}' }, "InvalidTokenAnswer", "not of token_type Bearer",
+      { status = 200, body = '{"access_token":"' .. BROKEN .. '","expires_in":3600}' },
+      "InvalidTokenAnswer", "not of token_type Bearer",
     },
     ["no life"] = {
-      { status = 200, body = '{"access_token":"' .. BROKEN .. '","token_type":"Bearer"}' }, "InvalidTokenAnswer", "no usable expires_in",
+      { status = 200, body = '{"access_token":"' .. BROKEN .. '","token_type":"Bearer"}' },
+      "InvalidTokenAnswer", "no usable expires_in",
     },
-    ["a life that is no number"] = { granted { access_token = BROKEN, expires_in = "soon" }, "InvalidTokenAnswer", "no usable expires_in" },
-    ["a life of 0"] = { granted { access_token = BROKEN, expires_in = 0 }, "InvalidTokenAnswer", "no usable expires_in" },
-    ["a negative life"] = { granted { access_token = BROKEN, expires_in = -5 }, "InvalidTokenAnswer", "no usable expires_in" },
+    ["a life that is no number"] = {
+      granted { access_token = BROKEN, expires_in = "soon" }, "InvalidTokenAnswer",
+      "no usable expires_in"
+    },
+    ["a life of 0"] = {
+      granted { access_token = BROKEN, expires_in = 0 }, "InvalidTokenAnswer",
+      "no usable expires_in"
+    },
+    ["a negative life"] = {
+      granted { access_token = BROKEN, expires_in = -5 }, "InvalidTokenAnswer",
+      "no usable expires_in"
+    },
   } do
-    it(("answers with %s: an error that shows none of it, and no second try"):format(name), function()
+    it(("is not asked again after %s; the error shows no secret"):format(name), function()
       serve(row[1])
       local err = refusal(client.request, client, { path = "/x" })
       assert.equal(row[2], err.code)
@@ -362,7 +423,8 @@ describe("the token endpoint", function()
 
   for _, status in ipairs { 408, 429, 500, 502, 503, 504 } do
     it(("is asked again after HTTP %d"):format(status), function()
-      serve({ status = status, headers = { ["Retry-After"] = "2" } }, { status = status }, granted())
+      serve({ status = status, headers = { ["Retry-After"] = "2" } }, { status = status },
+        granted())
       assert.equal("Bearer the-token", ask())
       assert.equal(3, token_requests())
     end)
@@ -370,7 +432,10 @@ describe("the token endpoint", function()
 
   for _, status in ipairs { 400, 401, 403, 404 } do
     it(("is not asked again after HTTP %d"):format(status), function()
-      serve { status = status, body = '{"error":"invalid_grant","error_description":"AADSTS1: no.\\r\\nTrace ID: 1"}' }
+      serve {
+        status = status,
+        body = '{"error":"invalid_grant","error_description":"AADSTS1: no.\\r\\nTrace ID: 1"}'
+      }
       local err = refusal(client.request, client, { path = "/x" })
       assert.equal("invalid_grant", err.code)
       assert.equal(status, err.status)
@@ -379,28 +444,30 @@ describe("the token endpoint", function()
     end)
   end
 
-  it("a redirect of it is not followed: the secret would go there", function()
+  it("is not followed to a redirect, which would receive the secret", function()
     serve { status = 307, headers = { Location = "http://127.0.0.1:1/elsewhere" } }
     local err = refusal(client.request, client, { path = "/x" })
     assert.equal("ForeignUrl", err.code)
     assert.equal(1, #server.requests)
   end)
 
-  it("a failure is not remembered: the next request asks again", function()
+  it("is asked again by the next request after a failure", function()
     serve({ status = 400, body = '{"error":"invalid_client"}' }, granted())
     assert.equal("invalid_client", refusal(client.request, client, { path = "/x" }).code)
     assert.equal("Bearer the-token", ask())
   end)
 
-  it("a failure is told to all who wait", function()
+  it("reports a failure to all waiting requests", function()
     serve { status = 400, body = '{"error":"invalid_client"}' }
     local codes = {}
-    azureml.each({ 1, 2, 3 }, function(i) codes[i] = refusal(client.request, client, { path = "/x" }).code end)
+    azureml.each({ 1, 2, 3 }, function(i)
+      codes[i] = refusal(client.request, client, { path = "/x" }).code
+    end)
     assert.same({ "invalid_client", "invalid_client", "invalid_client" }, codes)
     assert.equal(1, token_requests())
   end)
 
-  it("says with refresh_in when it is to be asked again", function()
+  it("sets the time of renewal by refresh_in", function()
     serve(granted { refresh_in = 100 }, granted { access_token = "second" })
     ask()
     azureml.sleep(90)
@@ -413,8 +480,9 @@ describe("the token endpoint", function()
     assert.equal("Bearer second", ask())
   end)
 
-  it("an early renewal that fails is no error: the old token serves, and 30 s later it is tried again", function()
-    serve(granted(), { status = 400, body = '{"error":"invalid_client"}' }, granted { access_token = "second" })
+  it("may fail an early renewal: the old token serves, and a retry follows after 30 s", function()
+    serve(granted(), { status = 400, body = '{"error":"invalid_client"}' },
+      granted { access_token = "second" })
     ask()
     azureml.sleep(3400)
     assert.equal("Bearer the-token", ask())
@@ -429,15 +497,16 @@ describe("the token endpoint", function()
     assert.equal("Bearer second", ask())
   end)
 
-  it("that says nothing ends with the request's own time", function()
+  it("that stays silent times out with the request", function()
     serve {}
     local err = refusal(client.request, client, { path = "/x", timeout = 0.05 })
     assert.equal("RequestTimeout", err.code)
     assert.matches("the client_secret credential brought no token in time", err.message)
   end)
 
-  it("claims of the token can be looked at, before there is one not", function()
-    local jwt = ("%s.%s.x"):format(base64url '{"alg":"none"}', base64url '{"oid":"someone","exp":1}')
+  it("gives a token whose claims can be read; there are none before it", function()
+    local jwt = ("%s.%s.x"):format(
+      base64url '{"alg":"none"}', base64url '{"oid":"someone","exp":1}')
     serve(granted { access_token = jwt })
     assert.is_nil(own.handle:claim "oid")
     ask()
@@ -453,7 +522,11 @@ describe("a chain", function()
   before_each(function()
     core.clock "virtual"
     server = scripted(function(request)
-      if request.method == "POST" then return { status = 401, body = '{"error":"invalid_client","error_description":"AADSTS7000215"}' } end
+      if request.method == "POST" then
+        return {
+          status = 401, body = '{"error":"invalid_client","error_description":"AADSTS7000215"}'
+        }
+      end
       return { status = 200, body = json.encode { authorization = request.headers.authorization } }
     end)
   end)
@@ -462,20 +535,25 @@ describe("a chain", function()
 
   local function ask(links)
     local chain <close> = credential.chain(links)
-    local client <close> = azureml.client { endpoint = server.url, credential = chain, scope = "x/.default" }
+    local client <close> = azureml.client {
+      endpoint = server.url, credential = chain, scope = "x/.default"
+    }
     return azureml.try(client.request, client, { path = "/x" })
   end
 
   local function wrong_secret()
-    return credential.client_secret { authority = server.url, tenant_id = "t", client_id = "app", client_secret = "s" }
+    return credential.client_secret {
+      authority = server.url, tenant_id = "t", client_id = "app", client_secret = "s"
+    }
   end
 
-  it("takes the first that serves", function()
-    assert.equal("Bearer one", ask({ credential.token { token = "one" }, wrong_secret() }).json.authorization)
+  it("uses the first link that applies", function()
+    assert.equal("Bearer one",
+      ask({ credential.token { token = "one" }, wrong_secret() }).json.authorization)
     assert.equal(1, #server.requests)
   end)
 
-  it("ends with one that is refused: a wrong secret does not become somebody else", function()
+  it("ends with a refused link: a wrong secret does not lead to another identity", function()
     local _, err = ask { wrong_secret(), credential.token { token = "one" } }
     assert.equal("invalid_client", err.code)
     assert.equal(1, #server.requests)
@@ -490,19 +568,25 @@ describe("a chain", function()
     local link = credential.token { token = "kept" }
     local chain <close> = credential.chain { link }
     link:close()
-    local client <close> = azureml.client { endpoint = server.url, credential = chain, scope = "x/.default" }
+    local client <close> = azureml.client {
+      endpoint = server.url, credential = chain, scope = "x/.default"
+    }
     assert.equal("Bearer kept", client:request({ path = "/x" }).json.authorization)
   end)
 
-  it("of none is refused", function()
+  it("without links is refused", function()
     assert.equal("InvalidCredential", refusal(credential.chain, {}).code)
   end)
 
-  for name, links in pairs { ["a text"] = { "token" }, ["a table"] = { {} }, ["a userdata"] = { io.stdout } } do
-    it(("a link that is %s is the caller's mistake, wherever it stands"):format(name), function()
+  for name, links in pairs {
+    ["a text"] = { "token" }, ["a table"] = { {} }, ["a userdata"] = { io.stdout }
+  } do
+    it(("raises at the caller's line for a link that is %s"):format(name), function()
       local own <close> = credential.token { token = "x" }
       local err = mistake(credential.chain, { own, links[1], own })
-      assert.matches("^spec/credential_spec.lua:%d+: chain: link 2 must be a credential, not a " .. type(links[1]), err)
+      assert.matches(
+        "^spec/credential_spec.lua:%d+: chain: link 2 must be a credential, not a "
+        .. type(links[1]), err)
     end)
   end
 end)
@@ -513,25 +597,45 @@ describe("the options of a credential", function()
     ["a tenant of dots"] = { "client_secret", { tenant_id = ".." }, "tenant_id must be" },
     ["a tenant of one dot"] = { "client_secret", { tenant_id = "." }, "tenant_id must be" },
     ["an empty tenant"] = { "client_secret", { tenant_id = "" }, "tenant_id must be" },
-    ["a tenant with a line end"] = { "client_secret", { tenant_id = "a.org\n" }, "tenant_id must be" },
+    ["a tenant with a line end"] = {
+      "client_secret", { tenant_id = "a.org\n" }, "tenant_id must be"
+    },
     ["a tenant with a query"] = { "client_secret", { tenant_id = "a?b" }, "tenant_id must be" },
     ["no application"] = { "client_secret", { client_id = "" }, "client_id is missing" },
-    ["no secret"] = { "client_secret", { client_secret = "" }, "client_secret is missing: it is the secret's value, not its id" },
-    ["plain http"] = { "client_secret", { authority = "http://login.example.org" }, "authority must be an https URL" },
-    ["no URL"] = { "client_secret", { authority = "login.example.org" }, "authority must be an https URL" },
+    ["no secret"] = {
+      "client_secret", { client_secret = "" },
+      "client_secret is missing: it is the secret's value, not its id"
+    },
+    ["plain http"] = {
+      "client_secret", { authority = "http://login.example.org" }, "authority must be an https URL"
+    },
+    ["no URL"] = {
+      "client_secret", { authority = "login.example.org" }, "authority must be an https URL"
+    },
     ["a host that only begins like loopback"] = {
-      "client_secret", { authority = "http://127.0.0.1.example.org" }, "authority must be an https URL",
+      "client_secret", { authority = "http://127.0.0.1.example.org" },
+      "authority must be an https URL",
     },
     ["no token"] = { "token", { token = "" }, "token is missing" },
-    ["a tenant that is an option"] = { "azure_cli", { tenant_id = "--help" }, "tenant_id may hold only" },
-    ["a tenant for a shell"] = { "azure_cli", { tenant_id = "a;touch x" }, "tenant_id may hold only" },
-    ["a subscription for a shell"] = { "azure_cli", { subscription = "$(touch x)" }, "subscription may hold only" },
-    ["an empty subscription"] = { "azure_cli", { subscription = "" }, "subscription may hold only" },
+    ["a tenant that is an option"] = {
+      "azure_cli", { tenant_id = "--help" }, "tenant_id may hold only"
+    },
+    ["a tenant for a shell"] = {
+      "azure_cli", { tenant_id = "a;touch x" }, "tenant_id may hold only"
+    },
+    ["a subscription for a shell"] = {
+      "azure_cli", { subscription = "$(touch x)" }, "subscription may hold only"
+    },
+    ["an empty subscription"] = {
+      "azure_cli", { subscription = "" }, "subscription may hold only"
+    },
   } do
     it(("%s is refused before anything is sent"):format(name), function()
       local given = {}
       if row[1] == "client_secret" then
-        given = { authority = "https://127.0.0.1:1", tenant_id = "t", client_id = "app", client_secret = "s" }
+        given = {
+          authority = "https://127.0.0.1:1", tenant_id = "t", client_id = "app", client_secret = "s"
+        }
       end
       for field, value in pairs(row[2]) do given[field] = value end
       local err = refusal(credential[row[1]], given)
@@ -542,19 +646,32 @@ describe("the options of a credential", function()
 
   for name, row in pairs {
     ["an unknown one"] = {
-      "client_secret", { tenantid = "t" }, "client_secret has no option 'tenantid' %(known: additionally_allowed_tenants, authority",
+      "client_secret", { tenantid = "t" },
+      "client_secret has no option 'tenantid' %(known: additionally_allowed_tenants, authority",
     },
-    ["a secret that is a number"] = { "client_secret", { client_secret = 1234567 }, "option 'client_secret' must be a string, not number" },
+    ["a secret that is a number"] = {
+      "client_secret", { client_secret = 1234567 },
+      "option 'client_secret' must be a string, not number"
+    },
     ["a secret with a zero byte"] = {
       "client_secret", { tenant_id = "t", client_id = "a", client_secret = "top\0secret" },
       "option 'client_secret' must not hold a zero byte",
     },
-    ["a token that is a table"] = { "token", { token = {} }, "option 'token' must be a string, not table" },
+    ["a token that is a table"] = {
+      "token", { token = {} }, "option 'token' must be a string, not table"
+    },
     ["no table"] = { "azure_cli", "az", "azure_cli: a table of options expected, got string" },
-    ["a negative timeout"] = { "azure_cli", { timeout = -1 }, "option 'timeout' must be a number from 0 to 1e9" },
-    ["a chain that is no list"] = { "chain", "cli", "chain: a list of credentials expected, got string" },
+    ["a negative timeout"] = {
+      "azure_cli", { timeout = -1 }, "option 'timeout' must be a number from 0 to 1e9"
+    },
+    ["a chain that is no list"] = {
+      "chain", "cli", "chain: a list of credentials expected, got string"
+    },
     ["no chain at all"] = { "chain", nil, "chain: a list of credentials expected, got nil" },
-    ["an unknown cloud"] = { "environment", { cloud = "Moon" }, "there is no cloud 'Moon' %(known: AzureChinaCloud, AzureCloud" },
+    ["an unknown cloud"] = {
+      "environment", { cloud = "Moon" },
+      "there is no cloud 'Moon' %(known: AzureChinaCloud, AzureCloud"
+    },
   } do
     it(("%s is the caller's mistake"):format(name), function()
       local err = mistake(credential[row[1]], row[2])
@@ -565,13 +682,14 @@ describe("the options of a credential", function()
 
   it("a token goes unencrypted to loopback only", function()
     local own <close> = credential.token { token = "x" }
-    local err = refusal(azureml.client, { endpoint = "http://management.azure.com", credential = own })
+    local err = refusal(azureml.client,
+      { endpoint = "http://management.azure.com", credential = own })
     assert.equal("InvalidEndpoint", err.code)
     assert.matches("a token would travel unencrypted", err.message)
   end)
 
   for _, kind in ipairs { "azure_cli", "default", "environment" } do
-    it(("what %s finds on the machine is not sent unencrypted even to loopback, such as to an emulator"):format(kind), function()
+    it(("%s sends no token over plain http, even to loopback"):format(kind), function()
       local own <close> = credential[kind]()
       local err = refusal(azureml.client, { endpoint = "http://127.0.0.1:1", credential = own })
       assert.equal("InvalidEndpoint", err.code)
@@ -580,7 +698,7 @@ describe("the options of a credential", function()
   end
 end)
 
--- What is found on the machine is found by a process of its own, in an environment of its own.
+-- Credentials of the machine are tested in a process of their own, with its own environment.
 local PRELUDE = asking .. [[
 local function runs()
   local count = 0
@@ -590,9 +708,12 @@ end
 ]]
 
 local function child(directory, script, environment)
-  local all = { PATH = directory .. "/bin:/usr/bin:/bin", XDG_CACHE_HOME = directory .. "/cache",
+  local all = {
+    PATH = directory .. "/bin:/usr/bin:/bin", XDG_CACHE_HOME = directory .. "/cache",
     LUA_PATH = os.getenv "LUA_PATH",
-    AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }      -- no machine in Azure, which is seen at once
+    -- the probe for a managed identity fails at once
+    AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1"
+  }
   for name, value in pairs(environment or {}) do all[name] = value end
   local output, errors, code = process.executable({ "-e", PRELUDE .. script }, all, directory)
   assert.equal(0, code, errors)
@@ -609,11 +730,13 @@ describe("the Azure CLI's credential", function()
 
   after_each(function() process.remove(directory) end)
 
-  local JWT = ("%s.%s.c2ln"):format(base64url '{"alg":"none"}', base64url '{"upn":"ann@example.org"}')
+  local JWT = ("%s.%s.c2ln"):format(
+    base64url '{"alg":"none"}', base64url '{"upn":"ann@example.org"}')
 
-  -- Each run leaves a line in the file `runs`.
+  -- Install an az with this body. Each run adds a line to the file `runs`.
   local function az(body)
-    process.write(directory .. "/bin/az", ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/runs\"\n%s\n"):format(directory, body), "755")
+    process.write(directory .. "/bin/az",
+      ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/runs\"\n%s\n"):format(directory, body), "755")
   end
 
   local function answer(fields)
@@ -625,8 +748,10 @@ END]]):format(JWT, fields)
   local EPOCH = [["expiresOn": "N/A", "expires_on": $(($(date +%s) + 3600))]]
   local LOCAL = [["expiresOn": "$(date -d '+1 hour' '+%Y-%m-%d %H:%M:%S.123456')"]]
 
-  for name, fields in pairs { ["expires_on"] = EPOCH, ["expiresOn, which is local time,"] = LOCAL } do
-    it(("takes the token, and from %s when it ends"):format(name), function()
+  for name, fields in pairs {
+    ["expires_on"] = EPOCH, ["expiresOn, which is local time,"] = LOCAL
+  } do
+    it(("takes the token, and its end from %s"):format(name), function()
       az(answer(fields))
       local said = child(directory, [[
         local own = credential.azure_cli()
@@ -645,7 +770,7 @@ END]]):format(JWT, fields)
     end)
   end
 
-  it("runs az once for all who ask at once", function()
+  it("runs az once for all concurrent requests", function()
     az(answer(EPOCH))
     assert.equal("1", child(directory, [[
       use(credential.azure_cli())
@@ -657,51 +782,67 @@ END]]):format(JWT, fields)
   end)
 
   for name, row in pairs {
-    ["nothing but the resource"] = { "", nil, "account get-access-token --output json --resource https://127.0.0.1:1" },
+    ["nothing but the resource"] = {
+      "", nil, "account get-access-token --output json --resource https://127.0.0.1:1"
+    },
     ["the resource with its slash"] = {
       "", "https://management.core.windows.net//.default",
       "account get-access-token --output json --resource https://management.core.windows.net/",
     },
-    ["the tenant"] = { "tenant_id = 't.org'", "r/.default", "account get-access-token --output json --resource r --tenant t.org" },
+    ["the tenant"] = {
+      "tenant_id = 't.org'", "r/.default",
+      "account get-access-token --output json --resource r --tenant t.org"
+    },
     ["the subscription"] = {
-      "subscription = 'My Sub'", "r/.default", "account get-access-token --output json --resource r --subscription My Sub",
+      "subscription = 'My Sub'", "r/.default",
+      "account get-access-token --output json --resource r --subscription My Sub",
     },
     ["the tenant alone where both are given, since az takes only one"] = {
-      "tenant_id = 't', subscription = 's'", "r/.default", "account get-access-token --output json --resource r --tenant t",
+      "tenant_id = 't', subscription = 's'", "r/.default",
+      "account get-access-token --output json --resource r --tenant t",
     },
   } do
     it(("gives az %s"):format(name), function()
       az(answer(EPOCH))
-      child(directory, ("use(credential.azure_cli { %s }, %s) assert(ask() == 'sent')"):format(row[1], row[2] and ("%q"):format(row[2])))
+      child(directory,
+        ("use(credential.azure_cli { %s }, %s) assert(ask() == 'sent')"):format(
+          row[1], row[2] and ("%q"):format(row[2])))
       assert.equal(row[3] .. "\n", (process.run { "cat", directory .. "/runs" }))
     end)
   end
 
-  it("runs az apart: no secret, no descriptor, no input, no directory of ours, but our settings", function()
-    az([[env >"$DIR/env"; pwd >"$DIR/pwd"; wc -c >"$DIR/input"; ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
+  it("runs az without the script's secrets, descriptors, input and directory", function()
+    az([[
+env >"$DIR/env"; pwd >"$DIR/pwd"; wc -c >"$DIR/input"
+ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
 ]] .. answer(EPOCH))
     child(directory, [[
       local open = assert(io.open("runs", "a"))      -- Lua's files are inherited
       use(credential.azure_cli { subscription = "My Sub" })
       assert(ask() == "sent")
       open:close()
-    ]], { AZURE_CLIENT_SECRET = "s1", AZURE_PASSWORD = "s2", AZURE_CLIENT_CERTIFICATE_PASSWORD = "s3", AZURE_CONFIG_DIR = "/my/azure" })
-    local function said(name)
+    ]], {
+      AZURE_CLIENT_SECRET = "s1", AZURE_PASSWORD = "s2", AZURE_CLIENT_CERTIFICATE_PASSWORD = "s3",
+      AZURE_CONFIG_DIR = "/my/azure"
+    })
+    local function content(name)
       return (process.run { "cat", directory .. "/" .. name })
     end
-    local environment = "\n" .. said "env"
-    for _, name in ipairs { "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD" } do
+    local environment = "\n" .. content "env"
+    for _, name in ipairs {
+      "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD"
+    } do
       assert.is_nil(environment:find(name, 1, true))
     end
     assert.is_truthy(environment:find("\nAZURE_CONFIG_DIR=/my/azure\n", 1, true))
     assert.is_truthy(environment:find("\nHOME=", 1, true))
-    assert.equal("/\n", said "pwd")
-    assert.equal("0", said("input"):match "%d+")
-    assert.equal("0\n1\n2\n3\n", said "fds")      -- 3 is the directory that ls reads
-    assert.equal("8\n", said "count")             -- the subscription is one argument
+    assert.equal("/\n", content "pwd")
+    assert.equal("0", content("input"):match "%d+")
+    assert.equal("0\n1\n2\n3\n", content "fds")      -- 3 is the directory that ls reads
+    assert.equal("8\n", content "count")             -- the subscription is one argument
   end)
 
-  it("does not mind what az says beside its answer", function()
+  it("ignores az's warnings", function()
     az("echo 'WARNING: there is a newer az' >&2\n" .. answer(EPOCH))
     assert.equal("sent", child(directory, "use(credential.azure_cli()) print(ask())"))
   end)
@@ -710,45 +851,77 @@ END]]):format(JWT, fields)
 
   for name, row in pairs {
     ["nobody logged in"] = {
-      [[echo "ERROR: Please run 'az login' to setup account." >&2; exit 1]], "CliNotLoggedIn", "nobody is logged in; run 'az login'",
+      [[echo "ERROR: Please run 'az login' to setup account." >&2; exit 1]], "CliNotLoggedIn",
+      "no user is logged in; run 'az login'",
     },
     ["a subscription that is not there"] = {
-      [[echo "ERROR: Subscription 'x' not found. Check the spelling and try az account set." >&2; exit 1]], "CliNotLoggedIn",
-      "nobody is logged in; run 'az login'",
+      [[echo "ERROR: Subscription 'x' not found. Check the spelling and try az account set." >&2
+exit 1]], "CliNotLoggedIn", "no user is logged in; run 'az login'",
     },
     ["a login that has ended"] = {
-      "printf 'ERROR: AADSTS700082: The refresh token has expired.\\nTrace ID: 1\\nPlease run:\\naz login\\n' >&2; exit 1", "CliFailed",
-      "it failed (exit code 1): ERROR: AADSTS700082: The refresh token has expired.; run 'az login'",
+      [[printf 'ERROR: AADSTS700082: The refresh token has expired.\n' >&2
+printf 'Trace ID: 1\nPlease run:\naz login\n' >&2; exit 1]], "CliFailed",
+      "it failed (exit code 1): ERROR: AADSTS700082: The refresh token has expired.; "
+        .. "run 'az login'",
     },
     ["another failure"] = {
-      [[printf 'Traceback:\n  File "x"\nOSError: disk full\n\n' >&2; exit 3]], "CliFailed", "it failed (exit code 3): OSError: disk full",
+      [[printf 'Traceback:\n  File "x"\nOSError: disk full\n\n' >&2; exit 3]], "CliFailed",
+      "it failed (exit code 3): OSError: disk full",
     },
     ["a failure that shows the token"] = {
-      [[echo 'cannot write {"accessToken": "]] .. JWT .. [["}' >&2; exit 2]], "CliFailed", "it failed (exit code 2); run 'az login'",
+      [[echo 'cannot write {"accessToken": "]] .. JWT .. [["}' >&2; exit 2]], "CliFailed",
+      "it failed (exit code 2); run 'az login'",
     },
     ["a failure in very many words"] = {
-      "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "CliFailed", "it failed (exit code 1): " .. ("x"):rep(250) .. "; run 'az login'",
+      "head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "CliFailed",
+      "it failed (exit code 1): " .. ("x"):rep(250) .. "; run 'az login'",
     },
-    ["an exit code of a shell that finds nothing"] = { "exit 127", "CliNotFound", "'az' is not installed" },
-    ["an end by a signal"] = { "kill -9 $$", "CliFailed", "it failed (exit code 137); run 'az login'" },
-    ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
-    ["nothing"] = { "exit 0", "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
-    ["words before the answer"] = { "echo Hello\n" .. answer(EPOCH), "InvalidTokenAnswer", "it printed something that is not JSON" },
-    ["an answer without a token"] = { "echo '{}'", "InvalidTokenAnswer", "its answer has no accessToken" .. BY_HAND },
-    ["an answer without an end"] = { answer '"x": 1', "InvalidTokenAnswer", "its answer does not say when the token ends" },
-    ["an end that is no time"] = { answer '"expiresOn": "N/A"', "InvalidTokenAnswer", "its answer does not say when the token ends" },
-    ["an end that is null"] = { answer '"expiresOn": null', "InvalidTokenAnswer", "its answer does not say when the token ends" },
+    ["an exit code of a shell that finds nothing"] = {
+      "exit 127", "CliNotFound", "'az' is not installed"
+    },
+    ["an end by a signal"] = {
+      "kill -9 $$", "CliFailed", "it failed (exit code 137); run 'az login'"
+    },
+    ["garbage"] = {
+      "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND
+    },
+    ["nothing"] = {
+      "exit 0", "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND
+    },
+    ["words before the answer"] = {
+      "echo Hello\n" .. answer(EPOCH), "InvalidTokenAnswer", "it printed something that is not JSON"
+    },
+    ["an answer without a token"] = {
+      "echo '{}'", "InvalidTokenAnswer", "its answer has no accessToken" .. BY_HAND
+    },
+    ["an answer without an end"] = {
+      answer '"x": 1', "InvalidTokenAnswer", "its token has no expiry date"
+    },
+    ["an end that is no time"] = {
+      answer '"expiresOn": "N/A"', "InvalidTokenAnswer",
+      "its token has no expiry date"
+    },
+    ["an end that is null"] = {
+      answer '"expiresOn": null', "InvalidTokenAnswer",
+      "its token has no expiry date"
+    },
     ["a token that has ended"] = {
-      answer [["expires_on": 1000000000, "expiresOn": "2999-01-01 00:00:00"]], "InvalidTokenAnswer", "or it has ended; run 'az login'",
+      answer [["expires_on": 1000000000, "expiresOn": "2999-01-01 00:00:00"]], "InvalidTokenAnswer",
+      "or has expired; run 'az login'",
     },
-    ["far too long an answer"] = { "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer" },
-    ["an answer without an end of its text"] = { "yes", "CliFailed", "it printed far more than an answer" },
+    ["far too long an answer"] = {
+      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer"
+    },
+    ["an answer without an end of its text"] = {
+      "yes", "CliFailed", "its output is too long for an answer"
+    },
     ["a token with a line end"] = {
-      "cat <<'END'\n" .. [[{ "accessToken": "a\r\nX: y", "expires_on": 99999999999 }]] .. "\nEND", "InvalidToken",
+      "cat <<'END'\n" .. [[{ "accessToken": "a\r\nX: y", "expires_on": 99999999999 }]] .. "\nEND",
+      "InvalidToken",
       "holds characters no token has",
     },
   } do
-    it(("says of %s: %s"):format(name, row[2]), function()
+    it(("reports %s as %s"):format(name, row[2]), function()
       az(row[1])
       local said = child(directory, "use(credential.azure_cli()) print(ask())")
       assert.matches("%(" .. row[2] .. "%)", said)
@@ -758,20 +931,25 @@ END]]):format(JWT, fields)
   end
 
   it("says when az is not installed", function()
-    local said = child(directory, "use(credential.azure_cli()) print(ask())", { PATH = directory .. "/bin" })
-    assert.matches("Azure CLI: 'az' is not installed; install it, or choose another credential %(CliNotFound%)", said)
+    local said = child(directory, "use(credential.azure_cli()) print(ask())",
+      { PATH = directory .. "/bin" })
+    assert.matches(
+      "Azure CLI: 'az' is not installed; install it, or choose another credential %(CliNotFound%)",
+      said)
   end)
 
   it("says when az may not be run", function()
     process.write(directory .. "/bin/az", "#!/nowhere/sh\n", "755")
-    local said = child(directory, "use(credential.azure_cli()) print(ask())", { PATH = directory .. "/bin" })
+    local said = child(directory, "use(credential.azure_cli()) print(ask())",
+      { PATH = directory .. "/bin" })
     assert.matches("%(CliNotFound%)", said)
   end)
 
   for name, row in pairs {
     ["longer than it may for az, and ends it"] = {
       "echo $$ >\"$DIR/pid\"; exec sleep 1000", 0.4,
-      "Azure CLI: it did not answer in time; try 'az account get%-access%-token' by hand %(CliTimeout%)",
+      "Azure CLI: it did not answer in time; "
+        .. "try 'az account get%-access%-token' by hand %(CliTimeout%)",
     },
     ["for what az started and left behind with its pipes, and ends it"] = {
       "sleep 1000 & echo $! >\"$DIR/pid\"\n" .. answer(EPOCH), 1000, "^sent",
@@ -779,7 +957,8 @@ END]]):format(JWT, fields)
   } do
     it(("does not wait %s"):format(name), function()
       az(row[1])
-      local said = child(directory, ("use(credential.azure_cli { timeout = %s })"):format(row[2]) .. [[
+      local use = ("use(credential.azure_cli { timeout = %s })"):format(row[2])
+      local said = child(directory, use .. [[
         print(ask())
         local pid, gone = io.open("pid"):read "n"
         for _ = 1, 1000 do      -- a signal need not arrive at once
@@ -795,7 +974,7 @@ END]]):format(JWT, fields)
     end)
   end
 
-  it("ends az when nobody wants its answer any more", function()
+  it("ends az when the caller gives up", function()
     az "echo $$ >\"$DIR/pid.new\"; mv \"$DIR/pid.new\" \"$DIR/pid\"; exec sleep 1000"
     assert.equal("true", child(directory, [[
       local own = credential.azure_cli()
@@ -810,7 +989,7 @@ END]]):format(JWT, fields)
     ]]))
   end)
 
-  it("in a chain lets the next be tried whatever az says, and is not asked again", function()
+  it("in a chain lets the next link be tried after any failure, and is not run again", function()
     for _, body in ipairs { "exit 1", "echo garbage", "echo AADSTS700082 >&2; exit 1" } do
       os.remove(directory .. "/runs")
       az(body)
@@ -825,13 +1004,14 @@ END]]):format(JWT, fields)
   end)
 end)
 
-describe("what the environment says", function()
+describe("the environment's credential", function()
   local directory, emulator, settings
 
   setup(function()
     directory = process.directory()
     os.execute("mkdir " .. directory .. "/bin")
-    process.write(directory .. "/bin/az", ("#!/bin/sh\necho x >>'%s/runs'\nexit 1\n"):format(directory), "755")
+    process.write(directory .. "/bin/az",
+      ("#!/bin/sh\necho x >>'%s/runs'\nexit 1\n"):format(directory), "755")
     process.write(directory .. "/runs", "")
     emulator = process.served_emulator {}
     local client <close> = azureml.client { endpoint = emulator.url }
@@ -844,14 +1024,16 @@ describe("what the environment says", function()
   end)
 
   local function variables(changed)
-    local all = { AZURE_TENANT_ID = settings.tenant_id, AZURE_CLIENT_ID = settings.client_id, AZURE_CLIENT_SECRET = settings.client_secret,
-      AZURE_AUTHORITY_HOST = emulator.url .. "/" }
+    local all = {
+      AZURE_TENANT_ID = settings.tenant_id, AZURE_CLIENT_ID = settings.client_id,
+      AZURE_CLIENT_SECRET = settings.client_secret, AZURE_AUTHORITY_HOST = emulator.url .. "/"
+    }
     for name, value in pairs(changed or {}) do all[name] = value or nil end
     return all
   end
 
   for _, kind in ipairs { "environment", "default" } do
-    it(("is an application with a secret, for %s"):format(kind), function()
+    it(("is an application with a secret, by credential.%s"):format(kind), function()
       local said = child(directory, ([[
         local own = credential.%s()
         use(own)
@@ -866,33 +1048,39 @@ describe("what the environment says", function()
     ["no tenant"] = { { AZURE_TENANT_ID = "" }, "environment: AZURE_TENANT_ID is not set" },
     ["no application"] = { { AZURE_CLIENT_ID = "" }, "environment: AZURE_CLIENT_ID is not set" },
     ["no secret"] = {
-      { AZURE_CLIENT_SECRET = "" }, "environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
+      { AZURE_CLIENT_SECRET = "" },
+      "environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
     },
     ["nothing at all"] = {
-      { AZURE_TENANT_ID = "", AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" }, "environment: AZURE_TENANT_ID is not set",
+      { AZURE_TENANT_ID = "", AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" },
+      "environment: AZURE_TENANT_ID is not set",
     },
     ["a password"] = {
       { AZURE_CLIENT_SECRET = "", AZURE_USERNAME = "ann", AZURE_PASSWORD = "pass-word" },
-      "environment: AZURE_USERNAME and AZURE_PASSWORD are not used: Microsoft withdraws the sign-in by password",
+      "environment: AZURE_USERNAME and AZURE_PASSWORD are not used: "
+        .. "Microsoft withdraws the sign-in by password",
     },
   } do
     it(("with %s does not apply, and says what is missing"):format(name), function()
       local said = child(directory, "use(credential.environment()) print(ask())", variables(row[1]))
       assert.matches("%(CredentialUnavailable%)", said)
       assert.is_truthy(said:find(row[2], 1, true), said)
-      assert.matches("\n  hint: set AZURE_TENANT_ID, .*, or run 'azureml login' or 'az login'; or try %-%-emulator$", said)
+      assert.matches(
+        "\n  hint: set AZURE_TENANT_ID, .*, or run 'azureml login' or 'az login'; "
+        .. "or try %-%-emulator$", said)
       assert.is_nil(said:find(settings.client_secret, 1, true))
     end)
   end
 
-  it("goes from what the environment lacks to az, and says of each why not", function()
-    local said = child(directory, "use(credential.default()) print(ask())", variables { AZURE_CLIENT_ID = "" })
+  it("goes on to az without variables, and reports why each link does not apply", function()
+    local said = child(directory, "use(credential.default()) print(ask())",
+      variables { AZURE_CLIENT_ID = "" })
     assert.is_truthy(said:find([[
 no credential was found: none of those that were tried applies here (CredentialUnavailable)
   - environment: AZURE_CLIENT_ID is not set
   - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set
   - managed identity (IMDS): no answer from http://127.0.0.1:1: this is no machine in Azure
-  - azureml login: nobody is logged in; run 'azureml login'
+  - azureml login: no user is logged in; run 'azureml login'
   - Azure CLI: it failed (exit code 1)]], 1, true), said)
     assert.matches("\n  hint: set AZURE_TENANT_ID, [^\n]*$", said)
   end)
@@ -903,16 +1091,18 @@ no credential was found: none of those that were tried applies here (CredentialU
   - managed identity (IMDS): no answer from http://127.0.0.1:1%s
 ]]
   local CLI = "  - Azure CLI: it failed (exit code 1)"
-  local LOGIN = "  - azureml login: nobody is logged in; run 'azureml login'\n"
+  local LOGIN = "  - azureml login: no user is logged in; run 'azureml login'\n"
   local DEV = LOGIN .. CLI .. "; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
 
   for value, expected in pairs {
-    ["prod"] = PROD:format ": this is no machine in Azure", [" PROD "] = PROD:format ": this is no machine in Azure",
+    ["prod"] = PROD:format ": this is no machine in Azure",
+    [" PROD "] = PROD:format ": this is no machine in Azure",
     ["dev"] = DEV, ["AzureCliCredential"] = CLI, ["azureclicredential"] = CLI,
     ["EnvironmentCredential"] = "  - environment: AZURE_CLIENT_ID is not set\n",
-    ["WorkloadIdentityCredential"] = "  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set\n",
+    ["WorkloadIdentityCredential"] =
+      "  - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set\n",
   } do
-    it(("AZURE_TOKEN_CREDENTIALS of '%s' leaves what it says"):format(value), function()
+    it(("AZURE_TOKEN_CREDENTIALS='%s' restricts the default chain"):format(value), function()
       local said = child(directory, "use(credential.default()) print(ask())",
         variables { AZURE_CLIENT_ID = "", AZURE_TOKEN_CREDENTIALS = value })
       local lines = {}
@@ -922,40 +1112,54 @@ no credential was found: none of those that were tried applies here (CredentialU
     end)
   end
 
-  it("AZURE_TOKEN_CREDENTIALS that means nothing is an error, with what it may be", function()
-    local said = child(directory, "print(select(2, azureml.try(credential.default)))", variables { AZURE_TOKEN_CREDENTIALS = "production" })
-    local expected = "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here (known: prod, dev, EnvironmentCredential, "
+  it("an unknown AZURE_TOKEN_CREDENTIALS is an error that lists the known values", function()
+    local said = child(directory, "print(select(2, azureml.try(credential.default)))",
+      variables { AZURE_TOKEN_CREDENTIALS = "production" })
+    local expected =
+      "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here "
+      .. "(known: prod, dev, EnvironmentCredential, "
     assert.is_truthy(said:find(expected, 1, true), said)
     assert.matches("%(InvalidTokenCredentials%)", said)
   end)
 
-  it("refused by Entra ends there: az is not asked", function()
+  it("a refusal by Entra ends the chain: az is not run", function()
     process.write(directory .. "/runs", "")
-    local said = child(directory, "use(credential.default()) print(ask()) print(runs())", variables { AZURE_CLIENT_SECRET = "wrong-one" })
+    local said = child(directory, "use(credential.default()) print(ask()) print(runs())",
+      variables { AZURE_CLIENT_SECRET = "wrong-one" })
     assert.matches("AADSTS7000215: .*%(invalid_client, HTTP 401, .*\n0$", said)
     assert.is_nil(said:find("wrong-one", 1, true))
   end)
 
-  for name, host in pairs { ["plain http"] = "http://login.example.org", ["no URL"] = "login.example.org" } do
+  for name, host in pairs {
+    ["plain http"] = "http://login.example.org", ["no URL"] = "login.example.org"
+  } do
     it(("an authority of %s is refused"):format(name), function()
-      local said = child(directory, "print(select(2, azureml.try(credential.environment)))", variables { AZURE_AUTHORITY_HOST = host })
-      assert.matches("authority must be an https URL such as https://login.microsoftonline.com %(InvalidCredential%)", said)
+      local said = child(directory, "print(select(2, azureml.try(credential.environment)))",
+        variables { AZURE_AUTHORITY_HOST = host })
+      assert.matches(
+        "authority must be an https URL such as https://login.microsoftonline.com "
+        .. "%(InvalidCredential%)", said)
     end)
   end
 
-  it("an authority that is given counts for more than the environment's", function()
-    local said = child(directory, ("use(credential.environment { authority = %q }) print(ask())"):format(emulator.url),
+  it("prefers the option authority to the environment's", function()
+    local said = child(directory,
+      ("use(credential.environment { authority = %q }) print(ask())"):format(emulator.url),
       variables { AZURE_AUTHORITY_HOST = "https://127.0.0.1:1" })
     assert.equal("sent", said)
   end)
 
   it("leaves no token and no secret in a trace", function()
     local trace = directory .. "/trace"
-    assert.equal("sent", child(directory, "use(credential.environment()) print(ask())", variables { AZUREML_TRACE = trace }))
+    local said = child(directory, "use(credential.environment()) print(ask())",
+      variables { AZUREML_TRACE = trace })
+    assert.equal("sent", said)
     local text = process.run { "cat", trace }
     assert.matches('"event":"token"', text)
     assert.matches("/oauth2/v2.0/token", text)
-    for _, secret in ipairs { settings.client_secret, "eyJ", "Bearer", "client_secret", "access_token" } do
+    for _, secret in ipairs {
+      settings.client_secret, "eyJ", "Bearer", "client_secret", "access_token"
+    } do
       assert.is_nil(text:find(secret, 1, true))
     end
   end)

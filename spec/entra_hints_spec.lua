@@ -158,7 +158,8 @@ describe("a chain in which a link is refused", function()
     local came, err = entra:ask()
     assert.is_nil(came)
     assert.equal("invalid_client", err.code)
-    assert.equal("AADSTS7000215: what it says.; so ended the credential 'client_secret', and the chain with it", err.message)
+    assert.equal("AADSTS7000215: what it says.; the credential 'client_secret' failed with "
+      .. "this error, which ends the chain", err.message)
     core.clock "real"
   end)
 end)

@@ -75,7 +75,7 @@ describe("the instances of a workspace", function()
     assert.equal("Running", ws.instances:ensure("ann", { vm_size = size:gsub("^%a", string.upper) }):wait().state)
     local err = refusal(ws.instances.ensure, ws.instances, "ann", { vm_size = "STANDARD_NC6" })
     assert.equal("DoesNotFit", err.code)
-    assert.matches("'ann' is there, but vm_size is .*, not STANDARD_NC6", err.message)
+    assert.matches("'ann' exists, but vm_size is .*, not STANDARD_NC6", err.message)
   end)
 
   it("start, stop and restart", function()

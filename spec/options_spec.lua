@@ -1,17 +1,23 @@
 local options = require "azureml.options"
 
 describe("options", function()
-  local KNOWN = { name = "string", count = "integer", limit = "number", force = "boolean", tags = "table", log = "callable", cloud = "any" }
+  local KNOWN = {
+    name = "string", count = "integer", limit = "number", force = "boolean", tags = "table",
+    log = "callable", cloud = "any",
+  }
 
   it("that fit come back; none stand for an empty table", function()
-    local given = { name = "a", count = 1, limit = 0.5, force = false, tags = {}, log = print, cloud = 7 }
+    local given = {
+      name = "a", count = 1, limit = 0.5, force = false, tags = {}, log = print, cloud = 7,
+    }
     assert.equal(given, options.check("try", given, KNOWN))
     assert.same({}, options.check("try", nil, KNOWN))
   end)
 
   for _, row in ipairs {
     { "no table", "try: a table of options expected, got string" },
-    { { nmae = "a" }, "try has no option 'nmae' (known: cloud, count, force, limit, log, name, tags)" },
+    { { nmae = "a" },
+      "try has no option 'nmae' (known: cloud, count, force, limit, log, name, tags)" },
     { { "a" }, "try has no option '1' (known: " },
     { { name = 1 }, "try: option 'name' must be a string, not number" },
     { { count = 1.5 }, "try: option 'count' must be an integer, not number" },
@@ -38,7 +44,8 @@ describe("options", function()
     options.check_seconds("wait", 0)
     options.check_seconds("wait", math.huge)
     for _, wrong in ipairs { -1, 0 / 0, "1", {} } do
-      assert.error_matches(function() options.check_seconds("wait", wrong) end, "wait must be a number of seconds, 0 or more")
+      assert.error_matches(function() options.check_seconds("wait", wrong) end,
+        "wait must be a number of seconds, 0 or more")
     end
   end)
 end)

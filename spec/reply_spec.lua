@@ -18,7 +18,7 @@ describe("a reply", function()
     assert.is_nil(came.something)
   end)
 
-  it("has the headers once somebody looks: names in lower case, of a name that comes twice the first", function()
+  it("makes the headers at the first look: names in lower case, first value of each", function()
     local core = require "azureml.core"
     assert.same({ a = "1", ["b-c"] = "x: y" }, core.headers "A: 1\0a: 2\0no field\0B-C: \tx: y\0")
     assert.same({}, core.headers "")

@@ -12,11 +12,11 @@ describe("a collection's paths", function()
       "/subscriptions/1-2/providers/Microsoft.MachineLearningServices/locations/eastus/usages" },
   } do
     it(("are below the workspace, or below the provider, and escaped: '%s'"):format(row[1]), function()
-      assert.equal(row[3], resource.path(ws, { "GET", row[1] }, row[2]))
+      assert.equal(row[3], resource.path(ws, { method = "GET", path = row[1] }, row[2]))
     end)
   end
 
   it("need what they name", function()
-    assert.error_matches(function() resource.path(ws, { "GET", "computes/{name}" }, {}) end, "a name is missing")
+    assert.error_matches(function() resource.path(ws, { method = "GET", path = "computes/{name}" }, {}) end, "a name is missing")
   end)
 end)

@@ -22,9 +22,11 @@ local function timed(f, ...)
   return math.floor((core.now() - begin) * 1000 + 0.5) / 1000, table.unpack(results, 1, results.n)
 end
 
--- Real time goes on beneath the virtual one, so a sanitizer's slowness shows: a second of it is forgiven.
+-- Real time goes on beneath the virtual one, so a sanitizer's slowness shows: a second of it is
+-- forgiven.
 local function assert_took(seconds, took)
-  assert.is_true(took >= seconds and took < seconds + 1, ("%s s were to pass, not %s"):format(seconds, took))
+  assert.is_true(took >= seconds and took < seconds + 1,
+    ("%s s were to pass, not %s"):format(seconds, took))
 end
 
 local function raise(code)
@@ -45,8 +47,12 @@ end
 local PLACES = {
   ["the main chunk"] = function(f) return f() end,
   ["pcall"] = function(f) return select(2, assert(pcall(f))) end,
-  ["a metamethod"] = function(f) return setmetatable({}, { __index = function() return f() end }).x end,
-  ["an arithmetic metamethod"] = function(f) return setmetatable({}, { __add = function() return f() end }) + 1 end,
+  ["a metamethod"] = function(f)
+    return setmetatable({}, { __index = function() return f() end }).x
+  end,
+  ["an arithmetic metamethod"] = function(f)
+    return setmetatable({}, { __add = function() return f() end }) + 1
+  end,
   ["an iterator"] = function(f)
     local result
     for value in function(_, last) if not last then return f() end end do result = value end
@@ -87,7 +93,8 @@ local PLACES = {
 
 -- There nobody may yield to us: whoever waits turns the loop, and other tasks stand still.
 local HOLD_OTHERS = {
-  ["gsub's callback"] = true, ["a comparison of sort"] = true, ["a generator"] = true, ["a foreign scheduler's coroutine"] = true,
+  ["gsub's callback"] = true, ["a comparison of sort"] = true, ["a generator"] = true,
+  ["a foreign scheduler's coroutine"] = true,
 }
 
 describe("waiting", function()
@@ -107,7 +114,9 @@ describe("waiting", function()
     end)
 
     it(("may be done in %s of a task"):format(place), function()
-      local took, result, other = timed(azureml.parallel, function() return within(wait) end, function()
+      local took, result, other = timed(azureml.parallel, function()
+        return within(wait)
+      end, function()
         azureml.sleep(3)
         return "other"
       end)
@@ -161,11 +170,14 @@ describe("waiting", function()
     assert.matches("a wait for something that can never come", err)
   end)
 
-  for name, seconds in pairs { ["a text"] = "soon", ["less than nothing"] = -1, ["not a number"] = 0 / 0, ["nothing"] = false } do
+  for name, seconds in pairs {
+    ["a text"] = "soon", ["less than nothing"] = -1, ["not a number"] = 0 / 0, ["nothing"] = false,
+  } do
     it(("sleep: %s is the caller's mistake"):format(name), function()
       local ok, err = pcall(function() azureml.sleep(seconds or nil) end)
       assert.is_false(ok)
-      assert.matches("^spec/task_spec.lua:%d+: sleep: .*must be a number of seconds, 0 or more", err)
+      assert.matches("^spec/task_spec.lua:%d+: sleep: .*must be a number of seconds, 0 or more",
+        err)
     end)
   end
 
@@ -191,7 +203,9 @@ describe("a deadline", function()
   before_each(virtual)
   after_each(tidy)
 
-  for place, within in pairs { ["the main chunk"] = PLACES["the main chunk"], ["a task"] = azureml.parallel } do
+  for place, within in pairs {
+    ["the main chunk"] = PLACES["the main chunk"], ["a task"] = azureml.parallel,
+  } do
     it("ends a wait early, in " .. place, function()
       local op <close> = core.sleep(100)
       local took, over = timed(within, function() return task.wait(op, core.now() + 4) end)
@@ -260,13 +274,16 @@ describe("wait_until", function()
 
   it("does not take other news for its own", function()
     local op <close> = core.sleep(5)
-    local took = timed(azureml.parallel, function() task.wait(op) end, function() azureml.sleep(1) end)
+    local took = timed(azureml.parallel, function() task.wait(op) end,
+      function() azureml.sleep(1) end)
     assert_took(5, took)
   end)
 
   it("may be called by several for one operation", function()
     local op <close> = core.sleep(5)
-    local a, b, c = azureml.parallel(function() return task.wait(op) end, function() return task.wait(op, core.now() + 9) end,
+    local a, b, c = azureml.parallel(
+      function() return task.wait(op) end,
+      function() return task.wait(op, core.now() + 9) end,
       function() return task.wait(op, core.now() + 2) end)
     assert.same({ true, true, false }, { a, b, c })
   end)
@@ -305,7 +322,8 @@ describe("parallel", function()
       end
       local ok, err = pcall(function() azureml.parallel(table.unpack(given, 1, given.n)) end)
       assert.is_false(ok)
-      local said = ("bad argument #%d to 'parallel' %%(function expected, got %s%%)"):format(row[1], row[2])
+      local said = ("bad argument #%d to 'parallel' %%(function expected, got %s%%)"):format(row[1],
+        row[2])
       assert.matches("^spec/task_spec.lua:%d+: " .. said .. "$", err)
       assert.is_false(ran)
     end)
@@ -420,9 +438,12 @@ describe("parallel", function()
     assert.equal("Deeper", err.details[1].details[1].code)
   end)
 
-  for name, value in pairs { ["a text"] = "spec: a mistake", ["a number"] = 42, ["a table"] = { "mine" }, ["false"] = false } do
+  for name, value in pairs {
+    ["a text"] = "spec: a mistake", ["a number"] = 42, ["a table"] = { "mine" }, ["false"] = false,
+  } do
     it(("raises %s as it is"):format(name), function()
-      local ok, err = pcall(azureml.parallel, function() error(value, 0) end, function() azureml.sleep(1) end)
+      local ok, err = pcall(azureml.parallel, function() error(value, 0) end,
+        function() azureml.sleep(1) end)
       assert.is_false(ok)
       assert.equal(value, err)
     end)
@@ -602,7 +623,9 @@ describe("each", function()
       assert.matches("\n  %- " .. detail.name .. ": it was Refused", tostring(err))
     end
     table.sort(said)
-    assert.same({ "#5: it was Refused", "ann: it was Refused", "cleo: it was Refused", "dan: it was Refused" }, said)
+    assert.same({
+      "#5: it was Refused", "ann: it was Refused", "cleo: it was Refused", "dan: it was Refused",
+    }, said)
   end)
 
   for name, mistake in pairs {
@@ -658,7 +681,9 @@ describe("each", function()
 
   for name, make in pairs {
     ["an iterator"] = function(next_item) return next_item end,
-    ["what can be called"] = function(next_item) return setmetatable({}, { __call = next_item }) end,
+    ["what can be called"] = function(next_item)
+      return setmetatable({}, { __call = next_item })
+    end,
   } do
     it(("reads %s whole first"):format(name), function()
       local log, i = {}, 0
@@ -698,14 +723,26 @@ describe("each", function()
   end)
 
   for name, row in pairs {
-    ["no list"] = { "bad argument #1 to 'each' %(list or iterator expected, got nil%)", nil, print },
-    ["a text for a list"] = { "bad argument #1 to 'each' %(list or iterator expected, got string%)", "ann", print },
+    ["no list"] = {
+      "bad argument #1 to 'each' %(list or iterator expected, got nil%)", nil, print,
+    },
+    ["a text for a list"] = {
+      "bad argument #1 to 'each' %(list or iterator expected, got string%)", "ann", print,
+    },
     ["no function"] = { "bad argument #2 to 'each' %(function expected, got nil%)", {} },
-    ["an unknown option"] = { "each has no option 'limt' %(known: limit%)", {}, print, { limt = 3 } },
-    ["a limit of 0"] = { "each: option 'limit' must be 1 or more, not 0", { 1 }, print, { limit = 0 } },
-    ["a negative limit"] = { "each: option 'limit' must be 1 or more, not %-1", { 1 }, print, { limit = -1 } },
+    ["an unknown option"] = {
+      "each has no option 'limt' %(known: limit%)", {}, print, { limt = 3 },
+    },
+    ["a limit of 0"] = {
+      "each: option 'limit' must be 1 or more, not 0", { 1 }, print, { limit = 0 },
+    },
+    ["a negative limit"] = {
+      "each: option 'limit' must be 1 or more, not %-1", { 1 }, print, { limit = -1 },
+    },
     ["half a task"] = { "each: option 'limit' must be an integer", { 1 }, print, { limit = 1.5 } },
-    ["a text for a limit"] = { "each: option 'limit' must be an integer", { 1 }, print, { limit = "3" } },
+    ["a text for a limit"] = {
+      "each: option 'limit' must be an integer", { 1 }, print, { limit = "3" },
+    },
   } do
     it(("%s is the caller's mistake"):format(name), function()
       local ok, err = pcall(function() azureml.each(row[2], row[3], row[4]) end)
@@ -796,6 +833,7 @@ describe("handlers", function()
   end)
 
   it("on: a descriptor that cannot be watched is an error", function()
-    assert.error_matches(function() task.on(9999, print) end, "cannot watch descriptor 9999: Bad file descriptor")
+    assert.error_matches(function() task.on(9999, print) end,
+      "cannot watch descriptor 9999: Bad file descriptor")
   end)
 end)

@@ -1,4 +1,5 @@
---- A limit on time that covers a group: azureml.within, of lua/azureml/task/init.lua and lua/azureml/operation.lua.
+--- A limit on time that covers a group: azureml.within, of lua/azureml/task/init.lua and
+--- lua/azureml/operation.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -111,9 +112,11 @@ describe("within", function()
 
   it("leaves operations alive at the service, and tells which, with their tickets", function()
     local err = over(20, function()
-      azureml.parallel(function() ws.instances:start("ann"):wait() end, function() ws.instances:stop("cleo"):wait() end)
+      azureml.parallel(function() ws.instances:start("ann"):wait() end,
+        function() ws.instances:stop("cleo"):wait() end)
     end)
-    assert.equal("not done within 20 s; these go on at the service: start ann, stop cleo", err.message)
+    assert.equal("not done within 20 s; these go on at the service: start ann, stop cleo",
+      err.message)
     for _, op in ipairs(err.operations) do assert.is_string(op:ticket()) end
     assert.equal("Running", err.operations[1]:wait().state)
     assert.equal("Stopped", err.operations[2]:wait().state)
@@ -121,7 +124,8 @@ describe("within", function()
 
   it("tells of a fleet's, too", function()
     local err = over(20, function() ws.instances:start_all { "bob", "ann" } end)
-    assert.equal("not done within 20 s; these go on at the service: start bob, start ann", err.message)
+    assert.equal("not done within 20 s; these go on at the service: start bob, start ann",
+      err.message)
     assert.equal("Running", err.operations[2]:wait().state)
     err.operations[1]:close()
   end)
@@ -188,7 +192,8 @@ describe("within", function()
 
   it("a mistake in its arguments is the caller's", function()
     for _, row in ipairs {
-      { "soon", print, "within: its first argument must be a number of seconds" }, { 1, nil, "bad argument #2 to 'within'" },
+      { "soon", print, "within: its first argument must be a number of seconds" },
+      { 1, nil, "bad argument #2 to 'within'" },
     } do
       local ok, err = pcall(function() azureml.within(row[1], row[2]) end)
       assert.is_false(ok)

@@ -18,7 +18,8 @@ local followed = {}
 ---@param context? string      default: "cannot " and the label
 ---@return azureml.Followed
 function followed.new(handle, label, context)
-  return setmetatable({ handle = handle, label = label, context = context or "cannot " .. label }, metatable)
+  return setmetatable({ handle = handle, label = label, context = context or "cannot " .. label },
+    metatable)
 end
 
 --- Return the service's word for where the operation is; "Accepted" before there is a word.
@@ -89,7 +90,8 @@ function followed.raise_overdue(self, label, seconds, operation)
     errors.raise { code = "Timeout", operation = operation,
       message = ("%s: not done after %.14g s; it goes on at the service"):format(label, seconds) }
   end
-  errors.raise { kind = trouble.kind, code = "LostSight", operation = operation, status = trouble.status,
+  errors.raise { kind = trouble.kind, code = "LostSight", operation = operation,
+    status = trouble.status,
     message = ("%s: lost sight of it: %s"):format(label, trouble.message) }
 end
 

@@ -1,4 +1,5 @@
---- Azure Machine Learning compute instances in a few lines of Lua.
+--- Manage Azure Machine Learning compute instances in a few lines of Lua. This module gathers the
+--- public functions of the others.
 ---
 ---     local azureml = require "azureml"
 ---     local ws = azureml.workspace()
@@ -8,7 +9,8 @@ local core = require "azureml.core"
 local VERSION = "0.1.0"
 
 if core.version ~= VERSION then
-  error(("azureml %s was given a core of version %s: install both from one release"):format(VERSION, core.version), 0)
+  local message = "azureml %s found azureml.core of version %s: install both from one release"
+  error(message:format(VERSION, core.version), 0)
 end
 
 local client = require "azureml.client"
@@ -22,7 +24,8 @@ local task = require "azureml.task"
 local within = later "azureml.within"
 local workspace = require "azureml.workspace"
 
--- Of a module that most scripts never need.
+-- Make a function that calls a module's function. The module loads at the first call, since most
+-- scripts never need it.
 local function late(module, name)
   return function(...) return module[name](...) end
 end
@@ -30,53 +33,67 @@ end
 local azureml = {
   version = VERSION,
 
+  --- Open a workspace. See azureml.workspace.
   workspace = workspace.new,
+  --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
+  --- Make a client of any Azure Resource Manager service. See azureml.client.
   client = client.new,
-  --- JSON as this package reads and writes it: decode, encode, merge, array, null.
+  --- Read and write JSON: decode, encode, merge, array, null.
   json = require "azureml.json",
 
-  --- Sign in, for all that runs later on this machine. See azureml.login.
-  ---@type fun(given: table?): azureml.Identity
+  --- Sign in and save the login for later runs on this machine. See azureml.login.
+  ---@type fun(options: table?): azureml.Identity
   login = late(login, "login"),
-  --- Remove all tokens that are kept on this machine.
+  --- Remove the saved tokens from this machine. Return how many token files were removed.
   ---@type fun(): integer
   logout = late(login, "logout"),
-  --- Who asks, and by which credential. See azureml.login.
-  ---@type fun(given: table?): azureml.Identity
+  --- Return the identity of the credential in use. See azureml.login.
+  ---@type fun(options: table?): azureml.Identity
   whoami = late(login, "whoami"),
 
-  --- Run functions side by side; all or nothing.
+  --- Run functions side by side. The first error closes the others. See azureml.task.
   parallel = task.parallel,
-  --- Call a function with each item, side by side; all are tried.
+  --- Call a function with each item, side by side. Errors are raised after all calls have ended.
+  --- See azureml.task.
   each = task.each,
-  --- Call a function with a limit on its time, tasks included. See azureml.within.
+  --- Call a function with a time limit in seconds, its tasks included. See azureml.within.
   ---@type fun(seconds: number, f: function, ...: any): any
   within = late(within, "run"),
-  --- Let time pass; other tasks go on.
+  --- Sleep for some seconds while other tasks go on. See azureml.task.
   sleep = task.sleep,
-  --- Trace what goes over the wire, to a file.
+  --- Write a JSON line for each request to a file. See azureml.trace.
   trace = require("azureml.trace").start,
-  --- Call a function; nil and the error object instead of raising it.
+  --- Call a function. Return its results; nil and the error object when it raises one. See
+  --- azureml.error.
   try = errors.try,
 }
 
---- Operations that processes left under way which have ended since: killed, interrupted, or without a wait. They are written down
---- where the executable or `journal = true` began them. Oldest first; while one is in your hands no other process is given it.
----@return azureml.JournalEntry[] entries     for azureml.resume; with verb, name, workspace_name, began, is_accepted (acceptance was seen)
+--- List the operations left running by processes that have exited: killed, interrupted, or without
+--- a wait. Operations are recorded when the executable or a workspace with `journal = true` begins
+--- them. While the caller holds an entry, no other process gets it.
+---@return azureml.JournalEntry[] entries     oldest first, for azureml.resume; the fields are verb,
+---        name, workspace_name, began, and is_accepted: true when the service was seen to accept it
 ---@return string[] warnings                  what was done about damaged files, each a sentence
 ---@usage for _, entry in ipairs(azureml.pending()) do print(azureml.resume(entry):wait()) end
 azureml.pending = late(journal, "left_behind")
 
 --- Go on with an operation that another process began.
----@param ticket string|azureml.JournalEntry      what op:ticket() gave, or one of azureml.pending
----@param given? table                     credential, cloud and so on, as for azureml.workspace; the endpoint is never the ticket's
+---@param ticket string|azureml.JournalEntry      from op:ticket() or azureml.pending()
+---@param options? table      credential, cloud and so on, as for azureml.workspace; the endpoint
+---        comes from these options, never from the ticket
 ---@return azureml.Operation
----@raise an error object for a damaged ticket, for one of another endpoint, and `NotTakenOn`
-function azureml.resume(ticket, given)
-  local said = type(ticket) == "table" and ticket or operation.read_ticket(ticket)
-  local names = { subscription_id = said.subscription_id, resource_group = said.resource_group, name = said.workspace_name }
-  return workspace.new(tables.merge(given, names)).instances:resume(said)
+---@raise an error object: for a damaged ticket, for a ticket of another endpoint, and `NotTakenOn`
+---       when nothing shows that the service accepted the operation
+---@usage azureml.resume(ticket):wait()
+function azureml.resume(ticket, options)
+  local entry = type(ticket) == "table" and ticket or operation.read_ticket(ticket)
+  local names = {
+    subscription_id = entry.subscription_id,
+    resource_group = entry.resource_group,
+    name = entry.workspace_name,
+  }
+  return workspace.new(tables.merge(options, names)).instances:resume(entry)
 end
 
 return azureml

@@ -1,4 +1,5 @@
---- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+--- The compute instances of a workspace: look at them, create, start, stop, restart and delete them.
+--- A verb returns when the service has accepted it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -32,7 +33,9 @@ function instances.new(workspace)
 end
 
 local function check_name(verb, name)
-  if type(name) ~= "string" then errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name)) end
+  if type(name) ~= "string" then
+    errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name))
+  end
   naming.check(name)
   return name
 end
@@ -40,9 +43,19 @@ end
 local function another_type(self, raw)
   errors.raise {
     code = "AnotherComputeType",
-    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(raw.name, self.workspace.name,
-      tostring(raw.properties and raw.properties.computeType)),
+    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
+      raw.name, self.workspace.name, tostring(raw.properties and raw.properties.computeType)),
   }
+end
+
+-- The instance; the label says in an error what it was looked at for.
+local function look_up(self, name, label)
+  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = label })
+  if type(raw) ~= "table" then
+    errors.raise { code = "InvalidReply", message = "cannot " .. label .. ": the reply is not JSON" }
+  end
+  if not instance.is_one(raw) then another_type(self, raw) end
+  return instance.new(self.workspace, raw)
 end
 
 local VERB_OPTIONS = {
@@ -50,8 +63,8 @@ local VERB_OPTIONS = {
 }
 local START_OPTIONS = tables.merge(VERB_OPTIONS, { wait_for_capacity = "boolean" })
 
--- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is not: the
--- instance is looked at when the service refuses the verb.
+-- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is
+-- not: the instance is looked at when the service refuses the verb.
 local function send(self, verb, subject, given, more)
   given = options.check(verb, given, verb == "start" and START_OPTIONS or VERB_OPTIONS)
   local timeout = given.timeout or pace.wait_timeout
@@ -59,7 +72,7 @@ local function send(self, verb, subject, given, more)
   local style = progress.style(verb, given)
   local vm = type(subject) == "table" and subject or nil
   local name = vm and vm.name or check_name(verb, subject)
-  local seen = not vm and verb ~= "create" and self:get(name) or nil
+  local seen = not vm and verb ~= "create" and look_up(self, name, verb .. " " .. name) or nil
   local reporter = progress.reporter(verb, name, style)
   local ok, result = pcall(sending.run, tables.merge({
     collection = self, verb = verb, name = name, vm = seen, before = seen or vm,
@@ -77,10 +90,7 @@ end
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
 function Instances:get(name)
   check_name("get", name)
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = "get " .. name })
-  if type(raw) ~= "table" then errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" } end
-  if not instance.is_one(raw) then another_type(self, raw) end
-  return instance.new(self.workspace, raw)
+  return look_up(self, name, "get " .. name)
 end
 
 --- Look whether an instance is there.
@@ -97,8 +107,8 @@ end
 
 local function raise_exists(vm)
   errors.raise { code = "InstanceExists",
-    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name, tostring(vm.state),
-      tostring(vm.vm_size)),
+    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size)),
     hint = "ensure takes the instance that is there if it fits, and starts it" }
 end
 
@@ -110,13 +120,15 @@ end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name,
----  vnet_name, subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
+---@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access,
+---  admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name, subnet_name, tags, description,
+---  assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
 ---  schedules, setup_scripts, custom_services (each described by its file in definition/),
 ---  identity ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso,
 ---  enable_root_access, enable_os_patching, release_quota_on_stop, application_sharing_policy
 ---@return azureml.Operation
----@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
+---@raise an error object: what is wrong with the name or an option, before anything is changed;
+---  what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
 function Instances:create(name, given)
   check_name("create", name)
@@ -144,14 +156,16 @@ function Instances:ensure(name, given)
   return operation.new { verb = "create", name = name, workspace = self.workspace }
 end
 
---- Start a stopped instance. An instance that runs already is a success. While another operation is active
---- the call waits for its turn.
+--- Start a stopped instance. An instance that runs already is a success. While another operation
+--- is active the call waits for its turn.
 ---@param subject string|azureml.Instance      a name, which is looked at first; or an instance
----@param given? table      timeout (seconds that the call waits for its turn; 1,800), no_wait (raise `Busy` instead of
----  waiting), wait_for_capacity (while the region is full try again every 60 s, until the timeout of the call or of
----  op:wait), show_output boolean, progress string (as for op:wait)
+---@param given? table      timeout (seconds that the call waits for its turn; 1,800), no_wait
+---  (raise `Busy` instead of waiting), wait_for_capacity (while the region is full try again every
+---  60 s, until the timeout of the call or of op:wait), show_output boolean, progress string (as
+---  for op:wait)
 ---@return azureml.Operation
----@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service refuses
+---@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service
+---  refuses
 function Instances:start(subject, given)
   return send(self, "start", subject, given)
 end
@@ -164,8 +178,8 @@ function Instances:stop(subject, given)
   return send(self, "stop", subject, given)
 end
 
---- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an error
---- `WrongState`: start it.
+--- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an
+--- error `WrongState`: start it.
 ---@param subject string|azureml.Instance      as for start
 ---@param given? table                         timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
@@ -173,8 +187,8 @@ function Instances:restart(subject, given)
   return send(self, "restart", subject, given)
 end
 
---- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is deleted,
---- and a wrong name is an error.
+--- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is
+--- deleted, and a wrong name is an error.
 ---@param subject string|azureml.Instance      an instance in hand is not looked at again
 ---@param given? table                         timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
@@ -182,25 +196,30 @@ function Instances:delete(subject, given)
   return send(self, "delete", subject, given)
 end
 
--- start_all, stop_all, restart_all and delete_all: the verb done to many, side by side; each returns when all have ended.
+-- start_all, stop_all, restart_all and delete_all: the verb done to many, side by side; each
+-- returns when all have ended.
 --
--- Which ones: names or instances in front, or in option `names`; or filters (state, vm_size, tags, mine, where: fun(vm), all of which
--- must hold); or all = true. A script whose list came out empty says names = list, and nothing is done.
+-- Which ones: names or instances in front, or in option `names`; or filters (state, vm_size, tags,
+-- mine, where: fun(vm), all of which must hold); or all = true. A script whose list came out empty
+-- says names = list, and nothing is done.
 --
--- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the whole; 1,800); dry_run (only say what
--- would be done); wait (true: until each has ended; false: until the service has accepted or refused each; the results have the operations,
--- which go on); settle (true: look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
--- show_output (progress, to standard error) or progress string; confirm = true (delete_all by filters, or all, is refused without it);
--- keep_going.
+-- Options: limit integer (how many are under way at once; 10,000); timeout number (seconds for the
+-- whole; 1,800); dry_run (only say what would be done); wait (true: until each has ended; false:
+-- until the service has accepted or refused each; the results have the operations, which go on);
+-- settle (true: look at the states afterwards, as op:wait() does; false: the service's word that
+-- it succeeded is enough); show_output (progress, to standard error) or progress string; confirm =
+-- true (delete_all by filters, or all, is refused without it); keep_going.
 --
--- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a look beforehand does not find, is
--- raised before anything is begun; and at the end one error `SomeFailed` lists each failure by name, with `results`. With keep_going no
--- instance's failure is raised: the results tell.
+-- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a
+-- look beforehand does not find, is raised before anything is begun; and at the end one error
+-- `SomeFailed` lists each failure by name, with `results`. With keep_going no instance's failure
+-- is raised: the results tell.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   ---@param given table
-  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed (and the error)
+  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed
+  ---  (and the error)
   ---@raise an error object `SomeFailed`; whatever listing them raises
-  ---@usage ws.instances:stop_all { state = "Running", where = function(vm) return vm.tags.keep ~= "on" end }
+  ---@usage ws.instances:stop_all { where = function(vm) return vm.tags.keep ~= "on" end }
   Instances[verb .. "_all"] = function(self, given)
     return fleet.run(self, verb, given)
   end
@@ -211,12 +230,13 @@ local function check_endpoint(self, ticket)
   local endpoint = self.workspace:client():endpoint()
   if not ticket.endpoint or ticket.endpoint == endpoint then return end
   errors.raise { code = "AnotherEndpoint",
-    message = ("%s %s was sent to %s, and this is %s"):format(ticket.verb, ticket.name, ticket.endpoint, endpoint),
+    message = ("%s %s was sent to %s, and this is %s"):format(ticket.verb, ticket.name,
+      ticket.endpoint, endpoint),
     hint = "choose the cloud or the emulator that it was sent to" }
 end
 
--- The process that sent the verb has ended before the answer: the instance's state tells whether the verb ran.
--- An instance that is there was created.
+-- The process that sent the verb has ended before the answer: the instance's state tells whether
+-- the verb ran. An instance that is there was created.
 local function check_accepted(self, entry)
   if entry.is_accepted then return end
   local vm = self:find(entry.name)
@@ -224,7 +244,8 @@ local function check_accepted(self, entry)
   if vm and (entry.verb == "create" or power_state.shows(entry.verb, vm.state)) then return end
   entry:ended()
   errors.raise { code = "NotTakenOn",
-    message = ("%s %s: nothing shows that the service has accepted it"):format(entry.verb, entry.name),
+    message = ("%s %s: nothing shows that the service has accepted it"):format(entry.verb,
+      entry.name),
     hint = "look at the instance's state; then ask for it again if you still want it" }
 end
 
@@ -239,8 +260,8 @@ end
 --- Go on with an operation that another process began.
 ---@param ticket table        what a ticket says, or a journal's entry
 ---@return azureml.Operation
----@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended before the answer
----  and the instance's state does not show that the verb was accepted
+---@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended
+---  before the answer and the instance's state does not show that the verb was accepted
 function Instances:resume(ticket)
   local row, name, progress_made = verbs[ticket.verb], ticket.name, ticket.progress
   if not row or row.method == "GET" then
@@ -259,14 +280,16 @@ function Instances:resume(ticket)
   }
 end
 
---- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at
---- first use.
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }    all must hold
+--- Iterate over the instances of the workspace; other types of compute are left out. Single-pass;
+--- the first request goes out at first use.
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?
+---  }    all must hold
 ---@return azureml.List          an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  local computes = resource.list(self.workspace, verbs.list, {}, { label = "list the computes of " .. self.workspace.name })
+  local label = "list the computes of " .. self.workspace.name
+  local computes = resource.list(self.workspace, verbs.list, {}, { label = label })
   local function next_instance()
     for raw in computes do
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end

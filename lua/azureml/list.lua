@@ -1,4 +1,4 @@
---- A list of instances: an iterator with filters, read page by page, never partial.
+--- A list of instances: an iterator with filters. It reads page by page and never ends early.
 local options = require "azureml.options"
 
 ---@class azureml.List
@@ -15,8 +15,8 @@ local function has_tags(vm, wanted)
   return true
 end
 
--- "Mine": assigned to me, or created by me and assigned to nobody. Source: spec/contract/sdk-v1.md,
--- section 9.
+-- Tell whether an instance is the user's own: assigned to the user, or created by the user and not
+-- assigned. Source: spec/contract/sdk-v1.md, section 9.
 local function is_mine(vm)
   return vm.owner ~= nil and vm.owner:lower() == vm.workspace:object_id():lower()
 end
@@ -26,13 +26,15 @@ local passes_filter = {
   vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
   tags = has_tags,
   mine = function(vm, wanted) return not wanted or is_mine(vm) end,
-  where = function(vm, holds) return holds(vm) end,
+  where = function(vm, predicate) return predicate(vm) end,
 }
 
---- The filters by name, and what each takes.
-list.filters = { state = "string", vm_size = "string", tags = "table", mine = "boolean", where = "callable" }
+--- The filters by name, with the type of each value.
+list.filters = {
+  state = "string", vm_size = "string", tags = "table", mine = "boolean", where = "callable",
+}
 
---- Does an instance pass every filter?
+--- Tell whether an instance passes every filter.
 ---@param vm azureml.Instance
 ---@param wanted table        filters
 ---@return boolean
@@ -43,12 +45,15 @@ function list.passes(vm, wanted)
   return true
 end
 
---- A list of what an iterator gives and every filter lets pass.
+--- Make a list of the instances of an iterator that pass every filter.
 ---@param next_instance fun(): azureml.Instance?
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?, where: (fun(vm): any)? }
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?,
+---  where: (fun(vm): any)? }
 ---@return azureml.List
 function list.new(next_instance, wanted)
-  return setmetatable({ next_instance = next_instance, wanted = options.check("list", wanted, list.filters) }, metatable)
+  return setmetatable({
+    next_instance = next_instance, wanted = options.check("list", wanted, list.filters),
+  }, metatable)
 end
 
 function metatable:__call()
@@ -57,7 +62,7 @@ function metatable:__call()
   end
 end
 
---- All of them, as a sequence.
+--- Read the rest of the list into a sequence.
 ---@return azureml.Instance[]
 function List:all()
   local all = {}

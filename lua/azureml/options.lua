@@ -1,11 +1,12 @@
---- Checking what a caller gave: names and types of options, said at the caller's line.
+--- Check a caller's options: their names and types. Errors point at the caller's line.
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 
 local options = {}
 
 local NOUNS = {
-  string = "a string", number = "a number", integer = "an integer", boolean = "a boolean", table = "a table", callable = "a function",
+  string = "a string", number = "a number", integer = "an integer", boolean = "a boolean",
+  table = "a table", callable = "a function",
 }
 
 local function fits(value, kind)
@@ -15,45 +16,56 @@ local function fits(value, kind)
   return type(value) == kind
 end
 
---- What is wrong with a table of options; nil if nothing is.
----@param what string                      "workspace", for the message
----@param given any                        what the caller gave
----@param known table<string, string>      name -> type ("string", "number", "integer", "boolean", "table", "callable", "any")
+--- Return what is wrong with a table of options; nil if it is correct.
+---@param owner string                     "workspace", for the message
+---@param values any                       what the caller passed
+---@param known table<string, string>  name -> type ("string", "number", "integer", "boolean",
+---  "table", "callable", "any")
 ---@return string?
-function options.fault_of(what, given, known)
-  if type(given) ~= "table" then return ("%s: a table of options expected, got %s"):format(what, type(given)) end
-  for name, value in pairs(given) do
+function options.fault_of(owner, values, known)
+  if type(values) ~= "table" then
+    return ("%s: a table of options expected, got %s"):format(owner, type(values))
+  end
+  for name, value in pairs(values) do
     local kind = known[name]
-    if not kind then return ("%s has no option '%s' (known: %s)"):format(what, tostring(name), table.concat(tables.keys(known), ", ")) end
-    if not fits(value, kind) then return ("%s: option '%s' must be %s, not %s"):format(what, name, NOUNS[kind], type(value)) end
+    if not kind then
+      return ("%s has no option '%s' (known: %s)"):format(owner, tostring(name),
+        table.concat(tables.keys(known), ", "))
+    end
+    if not fits(value, kind) then
+      return ("%s: option '%s' must be %s, not %s"):format(owner, name, NOUNS[kind], type(value))
+    end
   end
 end
 
 --- Check a table of options.
----@param what string
----@param given table?                     nil stands for {}
+---@param owner string
+---@param values table?                    nil means {}
 ---@param known table<string, string>
----@return table given
-function options.check(what, given, known)
-  given = given or {}
-  local fault = options.fault_of(what, given, known)
+---@return table values
+---@raise a mistake at the caller's line that names the option
+function options.check(owner, values, known)
+  values = values or {}
+  local fault = options.fault_of(owner, values, known)
   if fault then errors.mistake("%s", fault) end
-  return given
+  return values
 end
 
---- Refuse what breaks a rule of the service, before anything is sent.
+--- Raise an error for a value that breaks a rule of the service, before a request is sent.
 ---@param message string
----@param ... any         what it is filled with
+---@param ... any             the values for its placeholders
+---@raise an error object `InvalidArgument`
 function options.refuse(message, ...)
   errors.raise { code = "InvalidArgument", message = message:format(...) }
 end
 
---- A number of seconds that is not negative.
----@param what string
+--- Check that a value is a number of seconds, 0 or more.
+---@param name string           the name of the value, for the message
 ---@param seconds any
-function options.check_seconds(what, seconds)
+---@raise a mistake at the caller's line
+function options.check_seconds(name, seconds)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
-    errors.mistake("%s must be a number of seconds, 0 or more", what)
+    errors.mistake("%s must be a number of seconds, 0 or more", name)
   end
 end
 

@@ -1,27 +1,27 @@
---- What a service answered.
+--- Replies of a service. Makes them from the core's operations and raises the core's errors.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 
 ---@class azureml.Reply
 ---@field status integer
----@field headers table<string, string>    names in lower case; made when they are first looked at
+---@field headers table<string, string>    names in lower case; decoded at the first access
 ---@field body string
----@field json any                         the decoded body, made when it is first looked at; nil if it is not JSON
+---@field json any  the decoded body, decoded at the first access; nil if it is not JSON
 local Reply = { __name = "azureml.Reply" }
 
-local made_later = {}
+local lazy = {}
 
-function made_later.json(self)
+function lazy.json(self)
   return (json.decode(self.body))
 end
 
-function made_later.headers(self)
+function lazy.headers(self)
   return core.headers(self.head)
 end
 
 function Reply.__index(self, name)
-  local make = made_later[name]
+  local make = lazy[name]
   local value = make and make(self)
   if make then rawset(self, name, value) end
   return value
@@ -33,7 +33,8 @@ end
 
 local reply = {}
 
---- What an error says was tried: "cannot start ci-ann", or "GET /subscriptions" where a request has no label.
+--- Return what the message of a request's error begins with: "cannot start ci-ann", or method and
+--- path such as "GET /subscriptions" if the request has no label.
 ---@param request { label: string?, method: string?, path: string?, url: string? }
 ---@return string
 function reply.context(request)
@@ -43,17 +44,17 @@ function reply.context(request)
   return (request.method or "GET") .. " " .. (path == "" and "/" or path)
 end
 
---- The value, or the error that the core returned instead, raised.
+--- Return a value, or raise the error that the core returned instead of it.
 ---@param value any
----@param failure table?         the core's
----@param context string?        what was tried
+---@param failure table?         the core's error
+---@param context string?        what the caller tried: "cannot stop 'x'"
 ---@return any value
 function reply.must(value, failure, context)
   if value == nil then errors.raise(errors.from_core(failure, context)) end
   return value
 end
 
---- What the core's operation ended with; raises its error.
+--- Return the last reply of a core operation, or raise its error.
 ---@param handle userdata        a core operation that is done
 ---@param context string?
 ---@return azureml.Reply
@@ -62,7 +63,7 @@ function reply.of(handle, context)
   return setmetatable(reply.must(fields, failure, context), Reply)
 end
 
---- The reply that accepted a long-running operation; nil where there was only one.
+--- Return the reply that accepted a long-running operation; nil if there was only one reply.
 ---@param handle userdata
 ---@return azureml.Reply?
 function reply.first(handle)

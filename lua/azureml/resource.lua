@@ -1,5 +1,5 @@
---- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and long ones.
---- Above this file nobody knows HTTP.
+--- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
+--- long ones. Above this file nobody knows HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
@@ -7,8 +7,8 @@ local resource = {}
 
 ---@class azureml.Verb
 ---@field method string
----@field path string              below the workspace, or below the provider where it begins with "/"; {name} and
----                                {location} are filled in
+---@field path string              below the workspace, or below the provider where it begins with
+---                                "/"; {name} and {location} are filled in
 ---@field query table?
 ---@field final_state_via string?
 
@@ -82,7 +82,8 @@ function resource.resume(workspace, verb, values, what, progress)
   return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
 end
 
---- What is left of the budget of requests like this one's; nil where the service does not count them.
+--- What is left of the budget of requests like this one's; nil where the service does not count
+--- them.
 ---@return integer?
 function resource.budget(workspace, verb)
   return workspace:client():budget(base_of(workspace, verb.path), verb.method)
@@ -94,15 +95,15 @@ function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end
 
--- What refusals mean ----------------------------------------------------------------------------------
+-- What refusals mean ------------------------------------------------------------------------------
 
 local ABOVE = {
   ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true,
   InvalidResourceType = true,
 }
 
---- Tell whether an error says that the compute itself is missing, not its workspace or group. The code that
---- the provider gives is not documented; ARM's own text names what it misses.
+--- Tell whether an error says that the compute itself is missing, not its workspace or group. The
+--- code that the provider gives is not documented; ARM's own text names what it misses.
 ---@param err azureml.Error
 ---@return boolean
 function resource.is_missing(err)

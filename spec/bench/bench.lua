@@ -1,7 +1,11 @@
--- bench.lua: the price of this package: its jobs beside the same requests on raw libcurl (floor.c), in turn, against one server (server.c).
--- `make bench` builds and runs it; it prints a table and writes results.json.
+-- bench.lua: compare the cost of this package with raw libcurl. Each job runs in turn as the
+-- package does it (ours.lua) and as plain libcurl requests (floor.c), against the same server
+-- (server.c). `make bench` builds and runs it; it prints a table and writes results.json.
 --
---     azureml spec/bench/bench.lua BUILD            BENCH_ROUNDS=5 BENCH_JOBS="cold get list" choose how often and what
+--     azureml spec/bench/bench.lua BUILD
+--
+-- BENCH_ROUNDS=5 sets the number of rounds, BENCH_JOBS="cold get list" selects the jobs.
+
 local azureml = require "azureml"
 local served = require "spec.bench.served"
 
@@ -12,21 +16,25 @@ local wanted = os.getenv "BENCH_JOBS" or ""
 local TAKES = 2                     -- seconds that a start takes at the server
 local LISTED, READ = 10000, 20000   -- instances in the list; GETs
 
--- The goals are ratios to the floor: of the time; of the time beyond what the service takes (over); of the processor's (cpu). memory: of
--- ours, in MB. repeats: how often in a round, where one run is too short to be told.
+-- A goal limits the ratio of the package to raw libcurl: time (the whole run), over (the time
+-- beyond what the service takes), cpu (processor time). The goal memory limits the package's memory
+-- in MB. repeats: the runs in a round, for jobs that are too short to measure once.
 local JOBS = {
-  { name = "cold start, one GET", argv = { "cold" }, repeats = 20, goals = { time = 1.1, memory = 13 } },
+  { name = "cold start, one GET", argv = { "cold" },
+    repeats = 20, goals = { time = 1.1, memory = 13 } },
   { name = "20,000 GETs, 1 at a time", argv = { "get", "20000", "1" }, goals = { time = 1.25 } },
   { name = "20,000 GETs, 32 at a time", argv = { "get", "20000", "32" }, goals = { time = 1.4 } },
   { name = "list of 10,000", argv = { "list" }, repeats = 5, goals = { time = 5 } },
   { name = "start 1", argv = { "start", "1", "16" }, takes = TAKES, goals = {} },
   { name = "start 10", argv = { "start", "10", "16" }, takes = TAKES, goals = {} },
   { name = "start 100", argv = { "start", "100", "16" }, takes = TAKES, goals = {} },
-  { name = "start 1,000", argv = { "start", "1000", "16" }, takes = TAKES, goals = { over = 1.3, cpu = 1.5 } },
-  { name = "start 10,000", argv = { "start", "10000", "16" }, takes = TAKES, goals = { over = 1.5, cpu = 1.5 } },
+  { name = "start 1,000", argv = { "start", "1000", "16" },
+    takes = TAKES, goals = { over = 1.3, cpu = 1.5 } },
+  { name = "start 10,000", argv = { "start", "10000", "16" },
+    takes = TAKES, goals = { over = 1.5, cpu = 1.5 } },
 }
 
--- Programs ------------------------------------------------------------------------------------------------------------------
+-- Programs ----------------------------------------------------------------------------------------
 
 local function output_of(...)
   local file <close> = assert(io.popen(served.command(...)))
@@ -50,7 +58,7 @@ function sides.ours(server, argv)
   return measure(build .. "/azureml", "spec/bench/ours.lua", server.url, table.unpack(argv))
 end
 
--- Figures -------------------------------------------------------------------------------------------------------------------
+-- Figures -----------------------------------------------------------------------------------------
 
 local function median(list)
   local sorted = table.move(list, 1, #list, 1, {})
@@ -71,14 +79,17 @@ local function medians_of(runs)
   return medians
 end
 
-local COUNTS = { "tokens", "gets", "pages", "starts" }      -- as many on both sides; who is slower polls less
+-- Counts that must be equal on both sides. Polls may differ: the slower side sends fewer.
+local COUNTS = { "tokens", "gets", "pages", "starts" }
 
 local function once(server, side, job)
   local runs = {}
   server:stats()
   for i = 1, job.repeats or 1 do runs[i] = sides[side](server, job.argv) end
   local seen, took = server:stats(), medians_of(runs)
-  if seen.early > 0 then error(("%s: %s: %d polls came too early"):format(job.name, side, seen.early), 0) end
+  if seen.early > 0 then
+    error(("%s: %s: %d polls came too early"):format(job.name, side, seen.early), 0)
+  end
   took.requests = 0
   for _, name in ipairs(COUNTS) do took.requests = took.requests + seen[name] / #runs end
   took.polls = seen.polls / #runs
@@ -88,27 +99,33 @@ local function once(server, side, job)
   return took
 end
 
--- Both in turn, the order changing, so that neither has the quieter machine.
+-- Measure both sides in turn. Alternate the order, so that neither side gets a quieter machine.
 local function measure_job(server, job)
   local runs, ratios = { floor = {}, ours = {} }, {}
   for round = 1, rounds do
     local order = round % 2 == 1 and { "floor", "ours" } or { "ours", "floor" }
     for _, side in ipairs(order) do runs[side][round] = once(server, side, job) end
     local floor, ours = runs.floor[round], runs.ours[round]
-    ratios[round] = { time = ours.seconds / floor.seconds, over = ours.over / floor.over, cpu = ours.cpu / floor.cpu }
+    ratios[round] = {
+      time = ours.seconds / floor.seconds, over = ours.over / floor.over, cpu = ours.cpu / floor.cpu
+    }
     if math.abs(floor.requests - ours.requests) > 0.5 then
-      error(("%s: the floor sent %d requests, ours %d"):format(job.name, floor.requests, ours.requests), 0)
+      local message = "%s: the floor sent %d requests, ours %d"
+      error(message:format(job.name, floor.requests, ours.requests), 0)
     end
   end
-  return { name = job.name, goals = job.goals, floor = medians_of(runs.floor), ours = medians_of(runs.ours), ratios = medians_of(ratios) }
+  return {
+    name = job.name, goals = job.goals, floor = medians_of(runs.floor),
+    ours = medians_of(runs.ours), ratios = medians_of(ratios)
+  }
 end
 
 local function verdict(result)
   local words = {}
-  local function judge(what, value, goal, format)
+  local function judge(name, value, goal, format)
     if not goal then return end
     local sign = value <= goal and "<=" or ">"
-    words[#words + 1] = ("%s " .. format .. " %s %s"):format(what, value, sign, goal)
+    words[#words + 1] = ("%s " .. format .. " %s %s"):format(name, value, sign, goal)
     result.met = result.met ~= false and value <= goal
   end
   judge("time", result.ratios.time, result.goals.time, "%.2f")
@@ -121,49 +138,65 @@ end
 local ROW = "%-26s %9s %9s %7s %9s %9s %7s %7s %7s %7s  %s"
 
 local function show_head()
-  print(ROW:format("", "floor ms", "ours ms", "ratio", "cpu ms", "cpu ms", "ratio", "MB", "MB", "server", "goals"))
+  print(ROW:format("", "floor ms", "ours ms", "ratio", "cpu ms", "cpu ms", "ratio", "MB", "MB",
+    "server", "goals"))
 end
 
--- Times are beyond what the service takes. server: how busy it was while ours ran.
+-- Print a row. Times are those beyond what the service takes; the server column tells how busy the
+-- server was during the package's run.
 local function show(result)
   local floor, ours = result.floor, result.ours
   local function ms(seconds) return ("%.1f"):format(seconds * 1000) end
-  local said, met = verdict(result)
-  print(ROW:format(result.name, ms(floor.over), ms(ours.over), ("%.2f"):format(result.ratios.over), ms(floor.cpu), ms(ours.cpu),
-    ("%.2f"):format(result.ratios.cpu), ("%.1f"):format(floor.memory / 1024), ("%.1f"):format(ours.memory / 1024),
-    ("%.0f %%"):format(100 * ours.server_cpu / ours.seconds), said .. (met ~= "" and ": " .. met or "")))
+  local verdicts, met = verdict(result)
+  print(ROW:format(result.name,
+    ms(floor.over), ms(ours.over), ("%.2f"):format(result.ratios.over),
+    ms(floor.cpu), ms(ours.cpu), ("%.2f"):format(result.ratios.cpu),
+    ("%.1f"):format(floor.memory / 1024), ("%.1f"):format(ours.memory / 1024),
+    ("%.0f %%"):format(100 * ours.server_cpu / ours.seconds),
+    verdicts .. (met ~= "" and ": " .. met or "")))
 end
 
--- The other questions --------------------------------------------------------------------------------------------------------
+-- The other questions -----------------------------------------------------------------------------
 
 local function ask_ceiling(server)
   server:stats()
-  local rate = tonumber(output_of(build .. "/bench/load", tostring(server.port), "/workspaces/bench/computes/ci000000", "100000", "16"))
+  local rate = tonumber(
+    output_of(build .. "/bench/load", tostring(server.port), "/workspaces/bench/computes/ci000000",
+      "100000", "16"))
   local seen = server:stats()
-  print(("the server answers %.0f GETs a second at most, %.1f us of its processor each"):format(rate, seen.cpu / seen.gets * 1e6))
+  print(
+    ("the server answers %.0f GETs a second at most, %.1f us of its processor each"):format(
+      rate, seen.cpu / seen.gets * 1e6))
   return { a_second = rate, cpu = seen.cpu / seen.gets }
 end
 
--- 10,000 under way with none due: what each costs in memory, and what waiting costs.
+-- Measure the memory of each of 10,000 pending operations, and the processor time of waiting.
 local function ask_pending()
-  local server <close> = served.start(build .. "/bench/server", "--takes", "3600", "--retry-after", "600")
-  local few = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10"))
-  local many = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10010"))
+  local server <close> = served.start(build .. "/bench/server", "--takes", "3600", "--retry-after",
+    "600")
+  local few = azureml.json.decode(
+    output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10"))
+  local many = azureml.json.decode(
+    output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10010"))
   local each = (many.resident - few.resident) / 10000
-  print(("10,000 pending: %.1f KB each (goal: under 5: %s), %.2f %% of a processor while they wait"):format(each / 1024,
-    each < 5 * 1024 and "met" or "NOT MET", many.busy * 100))
+  local verdict_text = each < 5 * 1024 and "met" or "NOT MET"
+  print(("10,000 pending: %.1f KB each (goal: under 5: %s), "):format(each / 1024, verdict_text)
+    .. ("%.2f %% of a processor while they wait"):format(many.busy * 100))
   return { bytes_each = each, busy = many.busy, met = each < 5 * 1024 }
 end
 
--- What lua-cjson takes, which decodes whatever a user sees: no job that decodes is done in less.
+-- Measure lua-cjson alone: no job that decodes replies can take less.
 local function ask_decoding(server)
-  local took = azureml.json.decode(output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "decode", "200")).seconds
-  print(("lua-cjson alone takes %.1f us to decode an instance: %.0f ms for the list, %.0f ms for the GETs"):format(took * 1e6,
-    took * LISTED * 1e3, took * READ * 1e3))
+  local took = azureml.json.decode(
+    output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "decode", "200")).seconds
+  local list_ms, reads_ms = took * LISTED * 1e3, took * READ * 1e3
+  print(("lua-cjson alone takes %.1f us to decode an instance: "):format(took * 1e6)
+    .. ("%.0f ms for the list, %.0f ms for the GETs"):format(list_ms, reads_ms))
   return took
 end
 
--- Linear in N: from 1,000 to 10,000 the processor's time, its start aside, grows tenfold.
+-- Check that processor time is linear: from 1,000 to 10,000 starts it grows tenfold, apart from the
+-- time that a process needs to begin.
 local function ask_growth(results)
   local cpu = {}
   for _, result in ipairs(results) do cpu[result.name] = result.ours.cpu end
@@ -174,10 +207,11 @@ local function ask_growth(results)
   return growth
 end
 
--- All -----------------------------------------------------------------------------------------------------------------------
+-- All ---------------------------------------------------------------------------------------------
 
 local function is_wanted(name, job)
-  return wanted == "" or (" " .. wanted .. " "):find(" " .. (job and job.argv[1] or name) .. " ", 1, true) ~= nil
+  return wanted == ""
+    or (" " .. wanted .. " "):find(" " .. (job and job.argv[1] or name) .. " ", 1, true) ~= nil
 end
 
 local function write(path, value)
@@ -186,7 +220,8 @@ local function write(path, value)
 end
 
 local function main()
-  local server <close> = served.start(build .. "/bench/server", "--takes", tostring(TAKES), "--retry-after", "1")
+  local server <close> = served.start(build .. "/bench/server", "--takes", tostring(TAKES),
+    "--retry-after", "1")
   local all = { rounds = rounds, jobs = azureml.json.array {} }
   all.server = ask_ceiling(server)
   show_head()

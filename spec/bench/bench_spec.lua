@@ -1,4 +1,4 @@
--- The benchmark's own parts, with counts so small that nothing is measured: they do what they say.
+-- Check that the benchmark's parts work, with counts too small to measure anything.
 local azureml = require "azureml"
 local process = require "spec.process"
 local served = require "spec.bench.served"
@@ -14,28 +14,39 @@ end
 describe("the benchmark", function()
   local server
 
-  before_each(function() server = served.start(tools .. "server", "--takes", "0.05", "--retry-after", "0.02", "--list", "250") end)
+  before_each(function()
+    server = served.start(tools .. "server", "--takes", "0.05", "--retry-after", "0.02", "--list",
+      "250")
+  end)
   after_each(function() server:close() end)
 
-  it("tells what decoding takes by itself", function()
-    local output, errors, code = process.executable { "spec/bench/ours.lua", server.url, "decode", "2" }
+  it("measures decoding by itself", function()
+    local output, errors, code = process.executable {
+      "spec/bench/ours.lua", server.url, "decode", "2"
+    }
     assert.equal(0, code, errors)
     assert.is_true(azureml.json.decode(output).seconds > 0)
   end)
 
   local jobs = {
-    { "a cold start",            { "cold" },            { tokens = 1, gets = 1, pages = 0, starts = 0 } },
-    { "GETs one at a time",      { "get", "7", "1" },   { tokens = 1, gets = 7, pages = 0, starts = 0 } },
-    { "GETs side by side",       { "get", "7", "3" },   { tokens = 1, gets = 7, pages = 0, starts = 0 } },
-    { "a list",                  { "list" },            { tokens = 1, gets = 0, pages = 3, starts = 0 } },
-    { "starts, waited for",      { "start", "5", "2" }, { tokens = 1, gets = 0, pages = 0, starts = 5 } },
+    { "a cold start",            { "cold" },
+      { tokens = 1, gets = 1, pages = 0, starts = 0 } },
+    { "GETs one at a time",      { "get", "7", "1" },
+      { tokens = 1, gets = 7, pages = 0, starts = 0 } },
+    { "GETs side by side",       { "get", "7", "3" },
+      { tokens = 1, gets = 7, pages = 0, starts = 0 } },
+    { "a list",                  { "list" },
+      { tokens = 1, gets = 0, pages = 3, starts = 0 } },
+    { "starts, waited for",      { "start", "5", "2" },
+      { tokens = 1, gets = 0, pages = 0, starts = 5 } },
   }
   for _, job in ipairs(jobs) do
     it("sends the same requests on both sides: " .. job[1], function()
       local seen = {}
       run("floor", server.url, table.unpack(job[2]))
       seen.floor = server:stats()
-      local _, errors, code = process.executable({ "spec/bench/ours.lua", server.url, table.unpack(job[2]) },
+      local _, errors, code = process.executable(
+        { "spec/bench/ours.lua", server.url, table.unpack(job[2]) },
         { XDG_STATE_HOME = process.root .. "/build/home" })
       assert.equal(0, code, errors)
       seen.ours = server:stats()
@@ -47,25 +58,29 @@ describe("the benchmark", function()
     end)
   end
 
-  it("tells polls that come before Retry-After allows them", function()
-    local reply = server.client:request { method = "POST", path = "/workspaces/bench/computes/ci1/start" }
+  it("counts polls that come before Retry-After allows them", function()
+    local reply = server.client:request {
+      method = "POST", path = "/workspaces/bench/computes/ci1/start"
+    }
     server.client:request { url = reply.headers["azure-asyncoperation"] }
     assert.equal(1, server:stats().early)
   end)
 
-  it("leaves nothing behind", function()
-    local output, errors, code = process.executable({ "spec/bench/soak.lua", tools .. "server", "200", "60", "100000" },
+  it("finds no leak in the soak test", function()
+    local output, errors, code = process.executable(
+      { "spec/bench/soak.lua", tools .. "server", "200", "60", "100000" },
       { XDG_STATE_HOME = process.root .. "/build/home" })
     assert.equal(0, code, errors)
     assert.matches("left nothing behind", output)
   end)
 
-  it("tells how fast the server is", function()
-    assert.is_true(tonumber(run("load", tostring(server.port), "/workspaces/bench/computes/ci1", "50", "4")) > 0)
+  it("measures how fast the server is", function()
+    assert.is_true(
+      tonumber(run("load", tostring(server.port), "/workspaces/bench/computes/ci1", "50", "4")) > 0)
     assert.is_true(server:stats().gets >= 50)
   end)
 
-  it("tells what a program took and how it ended", function()
+  it("measures a program's time and memory, and tells its exit code", function()
     local took = azureml.json.decode(run("measure", "sh", "-c", "exit 3"))
     assert.equal(3, took.code)
     assert.is_true(took.seconds > 0 and took.memory > 0)

@@ -1,5 +1,6 @@
-/* floor.c: what the benchmark's jobs cost on raw libcurl: the same requests as ours under the same settings, and nothing read of the
-   replies but where to go next. One thread, curl_multi_socket_action on epoll, handles that are reused.
+/* floor.c: run the benchmark's jobs on raw libcurl, the lower bound of their cost. It sends the
+   requests of ours.lua under the same settings, and reads only the next URL of a reply. It uses one
+   thread, curl_multi_socket_action on epoll, and reuses its handles.
 
      floor URL cold
      floor URL get COUNT AT_ONCE
@@ -13,14 +14,16 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define WORKSPACE "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/bench/providers/Microsoft.MachineLearningServices/workspaces/bench"
+#define WORKSPACE                                                                    \
+  "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/bench/providers" \
+  "/Microsoft.MachineLearningServices/workspaces/bench"
 #define VERSION   "?api-version=2025-12-01"
 
 enum { MAX_AT_ONCE = 256, BATCH = 64 };
 
 typedef enum Kind { TOKEN, GET, PAGE, START, POLL } Kind;
 
-typedef struct Slot {          /* a handle and what it does now */
+typedef struct Slot {          /* a handle and its current request */
   CURL  *easy;
   Kind   kind;
   long   item;
@@ -35,12 +38,12 @@ typedef struct Due { double at; long item; } Due;
 static const char *base;
 static CURLM *multi;
 static int    epoll;
-static double timer = -1;      /* when libcurl wants to be called; -1: not at all */
+static double timer = -1;      /* the time of libcurl's timeout; -1: none */
 static Slot   slots[MAX_AT_ONCE], *idle[MAX_AT_ONCE];
 static int    idle_count;
 static struct curl_slist *reading, *posting;
 static char **status_urls;     /* by item */
-static Due   *dues;            /* Retry-After is the same for all: a queue is in order */
+static Due   *dues;            /* a queue in order: Retry-After is equal for all */
 static long   due_first, due_end, left;
 static long long bytes;
 
@@ -52,11 +55,12 @@ static double now(void) {
 
 static void fail(const char *what) { fprintf(stderr, "floor: %s\n", what); exit(1); }
 
-/* -- what libcurl calls ------------------------------------------------------------------------------------------------- */
+/* -- callbacks of libcurl ---------------------------------------------------------------------- */
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   Slot *s = user;
-  if (s->len + count + 1 > s->cap && !(s->body = realloc(s->body, s->cap = (s->len + count + 1) * 2))) fail("no memory");
+  size_t needed = s->len + count + 1;
+  if (needed > s->cap && !(s->body = realloc(s->body, s->cap = needed * 2))) fail("no memory");
   memcpy(s->body + s->len, data, size * count);
   s->body[s->len += count] = '\0';
   return count;
@@ -64,8 +68,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
 
 static size_t on_header(char *line, size_t size, size_t count, void *user) {
   Slot *s = user;
-  if (count > 21 && strncasecmp(line, "azure-asyncoperation:", 21) == 0) sscanf(line + 21, " %4095s", s->next);
-  else if (count > 12 && strncasecmp(line, "retry-after:", 12) == 0) s->after = atof(line + 12);
+  if (count > 21 && strncasecmp(line, "azure-asyncoperation:", 21) == 0)
+    sscanf(line + 21, " %4095s", s->next);
+  else if (count > 12 && strncasecmp(line, "retry-after:", 12) == 0)
+    s->after = atof(line + 12);
   return size * count;
 }
 
@@ -85,7 +91,7 @@ static int on_timer(CURLM *of, long ms, void *user) {
   return 0;
 }
 
-/* -- sending ------------------------------------------------------------------------------------------------------------ */
+/* -- sending ----------------------------------------------------------------------------------- */
 
 static void send_request(Kind kind, long item, const char *target, const char *form) {
   Slot *s = idle[--idle_count];
@@ -106,19 +112,23 @@ static void send_request(Kind kind, long item, const char *target, const char *f
 
 static void send_get(Kind kind, long item) {
   char target[512];
-  if (kind == PAGE) snprintf(target, sizeof target, WORKSPACE "/computes" VERSION);
-  else snprintf(target, sizeof target, WORKSPACE "/computes/ci%06ld%s" VERSION, item, kind == START ? "/start" : "");
+  const char *action = kind == START ? "/start" : "";
+  if (kind == PAGE)
+    snprintf(target, sizeof target, WORKSPACE "/computes" VERSION);
+  else
+    snprintf(target, sizeof target, WORKSPACE "/computes/ci%06ld%s" VERSION, item, action);
   send_request(kind, item, target, NULL);
 }
 
 static const char *target_of(const char *url) { return strchr(strstr(url, "://") + 3, '/'); }
 
-/* -- what a reply leads to ---------------------------------------------------------------------------------------------- */
+/* -- replies ----------------------------------------------------------------------------------- */
 
 static void poll_later(Slot *s) { dues[due_end++] = (Due){ now() + s->after, s->item }; }
 
 static void started(Slot *s) {
-  if (!*s->next || !(status_urls[s->item] = strdup(s->next))) fail("a start was answered without its status URL");
+  if (!*s->next || !(status_urls[s->item] = strdup(s->next)))
+    fail("the reply to a start has no status URL");
   poll_later(s);
 }
 
@@ -137,8 +147,13 @@ static void turned(Slot *s) {
 
 static void granted(Slot *s) {
   char line[8192], *token = strstr(s->body, "\"access_token\":\"");
-  static const char *const lines[] = { "Accept: application/json", "x-ms-client-request-id: 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
-                                       "x-ms-return-client-request-id: true", "User-Agent: azureml-lua/0.1.0", "Expect:" };
+  static const char *const lines[] = {
+    "Accept: application/json",
+    "x-ms-client-request-id: 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "x-ms-return-client-request-id: true",
+    "User-Agent: azureml-lua/0.1.0",
+    "Expect:",
+  };
   if (!token) fail("no token");
   token += strlen("\"access_token\":\"");
   snprintf(line, sizeof line, "Authorization: Bearer %.*s", (int)strcspn(token, "\""), token);
@@ -166,11 +181,11 @@ static void done(Slot *s, CURLcode result) {
   }
 }
 
-/* -- turning ------------------------------------------------------------------------------------------------------------ */
+/* -- the loop ---------------------------------------------------------------------------------- */
 
-static int milliseconds_until(double at) {
-  double left_of_it = (at - now()) * 1000;
-  return left_of_it <= 0 ? 0 : (int)left_of_it + 1;
+static int milliseconds_until(double time) {
+  double remaining = (time - now()) * 1000;
+  return remaining <= 0 ? 0 : (int)remaining + 1;
 }
 
 static void turn(double until) {
@@ -179,7 +194,8 @@ static void turn(double until) {
   if (timer >= 0 && (ms < 0 || milliseconds_until(timer) < ms)) ms = milliseconds_until(timer);
   int count = epoll_wait(epoll, ready, BATCH, ms);
   for (int i = 0; i < count; i++) {
-    int mask = (ready[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) | (ready[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+    int mask = ready[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0;
+    if (ready[i].events & EPOLLOUT) mask |= CURL_CSELECT_OUT;
     curl_multi_socket_action(multi, ready[i].data.fd, mask, &running);
   }
   if (timer >= 0 && timer <= now()) {
@@ -193,7 +209,7 @@ static void turn(double until) {
   }
 }
 
-/* Polls that are due go first, then what has not been begun. */
+/* Run a job of count items. Send due polls first, then first requests of further items. */
 static void run(Kind kind, long count) {
   long begun = 0;
   for (left = count; left > 0; ) {
@@ -207,13 +223,14 @@ static void run(Kind kind, long count) {
 }
 
 static void fetch_token(void) {
-  static const char form[] = "grant_type=client_credentials&client_id=10a1b2c3-0003-4000-8000-000000000003&client_secret=not-a-secret"
-                             "&scope=https%3A%2F%2Fmanagement.azure.com%2F.default";
+  static const char form[] =
+    "grant_type=client_credentials&client_id=10a1b2c3-0003-4000-8000-000000000003"
+    "&client_secret=not-a-secret&scope=https%3A%2F%2Fmanagement.azure.com%2F.default";
   send_request(TOKEN, 0, "/34adfa4f-cedf-4dc0-ba29-000000000000/oauth2/v2.0/token", form);
   while (!reading) turn(-1);
 }
 
-/* -- life --------------------------------------------------------------------------------------------------------------- */
+/* -- main -------------------------------------------------------------------------------------- */
 
 static void open_slot(Slot *s) {
   s->easy = curl_easy_init();
@@ -231,7 +248,9 @@ static void open_slot(Slot *s) {
 }
 
 static void open_all(int at_once) {
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()) || (epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("cannot start");
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init())
+      || (epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+    fail("cannot start");
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)MAX_AT_ONCE);
@@ -239,7 +258,9 @@ static void open_all(int at_once) {
 }
 
 int main(int argc, char **argv) {
-  static const struct { const char *name; Kind kind; } jobs[] = { { "cold", GET }, { "get", GET }, { "list", PAGE }, { "start", START } };
+  static const struct { const char *name; Kind kind; } jobs[] = {
+    { "cold", GET }, { "get", GET }, { "list", PAGE }, { "start", START },
+  };
   size_t job = 0;
   if (argc < 3) fail("URL JOB [COUNT AT_ONCE]");
   while (job < sizeof jobs / sizeof *jobs && strcmp(jobs[job].name, argv[2]) != 0) job++;

@@ -1,5 +1,6 @@
-/* load.c: how fast the benchmark's server answers when whoever asks costs next to nothing: one request, written ahead, again and again on
-   some connections, its answers counted by their length. Prints answers a second.
+/* load.c: measure how fast the benchmark's server answers a client that costs almost nothing. It
+   sends one prepared request repeatedly on some connections and counts the replies by their length.
+   It prints replies per second.
 
      load PORT TARGET COUNT CONNECTIONS */
 
@@ -16,7 +17,8 @@
 enum { BATCH = 64 };
 
 static char   request[1024], answer[65536];
-static size_t request_len, answer_len;      /* answer_len: of each; every answer to this request is as long as the first */
+static size_t request_len;
+static size_t answer_len;      /* of each reply: all replies to the request have the same length */
 
 static double now(void) {
   struct timespec ts;
@@ -38,13 +40,18 @@ static size_t take(int fd) {
 }
 
 static int dial(int port) {
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  struct sockaddr_in address = {
+    .sin_family = AF_INET,
+    .sin_port = htons((unsigned short)port),
+    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+  };
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
   return fd;
 }
 
-/* The server writes a short answer at once, so that one read brings the whole of it. */
+/* Learn the length of a reply. The server writes a short reply at once, so one read gets all of
+   it. */
 static void learn_length(int fd) {
   ask(fd);
   usleep(100000);
@@ -72,7 +79,8 @@ int main(int argc, char **argv) {
   if (argc < 5) return 2;
   int port = atoi(argv[1]), connections = atoi(argv[4]), epoll = epoll_create1(EPOLL_CLOEXEC);
   long count = atol(argv[3]);
-  request_len = (size_t)snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", argv[2]);
+  static const char format[] = "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  request_len = (size_t)snprintf(request, sizeof request, format, argv[2]);
   learn_length(dial(port));
   double began = now();
   for (int i = 0; i < connections; i++) {

@@ -1,5 +1,5 @@
-/* measure.c: runs a program with its output to nowhere and tells what it took, as JSON: seconds by the clock, seconds of the processor,
-   its largest memory in KB, its exit code.
+/* measure.c: run a program with its output discarded, and print as JSON: elapsed seconds, processor
+   seconds, the largest resident memory in KB, the exit code.
 
      measure PROGRAM ARGUMENTS... */
 
@@ -38,7 +38,8 @@ int main(int argc, char **argv) {
     perror("measure");
     return 1;
   }
-  printf("{\"seconds\":%.6f,\"user\":%.6f,\"system\":%.6f,\"memory\":%ld,\"code\":%d}\n", now() - began, seconds(used.ru_utime),
-         seconds(used.ru_stime), used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+  printf("{\"seconds\":%.6f,\"user\":%.6f,\"system\":%.6f,\"memory\":%ld,\"code\":%d}\n",
+         now() - began, seconds(used.ru_utime), seconds(used.ru_stime), used.ru_maxrss,
+         WIFEXITED(status) ? WEXITSTATUS(status) : 128);
   return 0;
 }

@@ -4,8 +4,11 @@
 --     azureml spec/bench/ours.lua URL get COUNT AT_ONCE
 --     azureml spec/bench/ours.lua URL list
 --     azureml spec/bench/ours.lua URL start COUNT
---     azureml spec/bench/ours.lua URL pending COUNT         tells what is resident, and how busy we are while they wait
---     azureml spec/bench/ours.lua URL decode COUNT          tells what decoding an instance takes by itself, from COUNT pages
+--     azureml spec/bench/ours.lua URL pending COUNT
+--     azureml spec/bench/ours.lua URL decode COUNT
+--
+-- pending prints the resident memory and the share of a processor that COUNT waiting operations
+-- use. decode prints the time to decode one instance, measured on COUNT pages.
 local azureml = require "azureml"
 
 local url, job, count, at_once = ...
@@ -41,7 +44,8 @@ function jobs.list()
   for vm in ws.instances:list() do print(vm) end
 end
 
--- As the floor does: until the service says that it is done, without a look at the instances' states afterwards.
+-- Start all instances and wait until the service reports the end, as floor.c does. Do not read the
+-- instances' states afterwards.
 local function start_all()
   ws.instances:start_all { names = names(), settle = false }
 end
@@ -53,7 +57,7 @@ local function resident()
   return select(2, file:read("n", "n")) * 4096
 end
 
--- Of the processor, over some seconds.
+-- Return the share of a processor that this process uses over some seconds.
 local function busy_for(seconds)
   local before = os.clock()
   azureml.sleep(seconds)

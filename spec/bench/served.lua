@@ -1,4 +1,4 @@
---- The benchmark's server in a process of its own, on a free port; ends with its scope.
+--- Run the benchmark's server in a process of its own, on a free port, until its scope ends.
 local azureml = require "azureml"
 
 local Served = {}
@@ -6,14 +6,14 @@ Served.__index = Served
 
 local served = {}
 
---- A command line of words as they are.
+--- Quote words for a shell and join them to a command line.
 function served.command(...)
   local words = {}
   for i, word in ipairs { ... } do words[i] = "'" .. word:gsub("'", "'\\''") .. "'" end
   return table.concat(words, " ")
 end
 
---- Start it.
+--- Start a server.
 ---@param program string
 ---@param ... string         its arguments
 ---@return table             url, port, stats(), close()
@@ -22,10 +22,13 @@ function served.start(program, ...)
   local pid, port = file:read("n", "n")
   assert(port, "the server did not start")
   local url = ("http://127.0.0.1:%d"):format(port)
-  return setmetatable({ file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } }, Served)
+  return setmetatable(
+    { file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } },
+    Served)
 end
 
---- What was asked since the last look, and what that cost the server; our own look is not in it.
+--- Return the requests since the last call and the server's processor time. This call's own request
+--- is not counted.
 function Served:stats()
   return self.client:request { path = "/stats" }.json
 end

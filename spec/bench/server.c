@@ -1,10 +1,11 @@
-/* server.c: a small fast service on loopback for the benchmark, so that the emulator is not what is measured. One thread, epoll, HTTP/1.1.
-   It answers a token, an instance, pages of a list, a start that takes some seconds, and that start's status; it counts what was
-   asked, and polls that came before Retry-After allowed them.
+/* server.c: serve the benchmark's requests on loopback. It is fast, so that the benchmark measures
+   the clients and not the emulator: one thread, epoll, HTTP/1.1. It serves a token, an instance,
+   the pages of a list, a start that takes some seconds, and the status of a start. It counts the
+   requests, and the polls that came before Retry-After allowed them.
 
-     server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT]      prints its port
+     server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT]
 
-   GET /stats tells the counts and what it used of the processor, and begins anew. */
+   It prints its port. GET /stats returns the counts and the processor time, and resets them. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,17 +28,17 @@ typedef struct Connection {
   int    fd;
   char   in[IN_CAP];
   size_t in_len;
-  char  *out;                /* grows to what the largest answer needs */
+  char  *out;                /* grows to the size of the largest answer */
   size_t out_len, out_cap, sent;
 } Connection;
 
 typedef struct Operation {
-  double begun, next;        /* next: when it may be asked for */
+  double begun, next;        /* next: the earliest time of the next poll */
 } Operation;
 
 typedef struct Stats {
   long tokens, gets, pages, starts, polls, early, others, connections, open, most_open;
-  double used;               /* seconds of the processor, when it began to count */
+  double used;               /* processor seconds at the last reset */
 } Stats;
 
 static double takes = 2, retry_after = 1;
@@ -57,10 +58,12 @@ static double now(void) {
 static double processor_seconds(void) {
   struct rusage used;
   getrusage(RUSAGE_SELF, &used);
-  return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+  long seconds = used.ru_utime.tv_sec + used.ru_stime.tv_sec;
+  long microseconds = used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+  return (double)seconds + (double)microseconds / 1e6;
 }
 
-/* -- answers ------------------------------------------------------------------------------------------------------------ */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 static void add(Connection *c, const char *data, size_t len) {
   if (c->out_len + len > c->out_cap) {
@@ -81,11 +84,13 @@ static void add_format(Connection *c, const char *format, ...) {
   add(c, text, (size_t)len);
 }
 
-/* What Resource Manager sends along with everything. */
+/* Write a head with the header fields that Resource Manager sends with each reply. */
 static void add_head(Connection *c, const char *status, const char *more, size_t body_len) {
-  add_format(c, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nContent-Type: application/json; charset=utf-8\r\n%s", status, body_len, more);
+  add_format(c, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n", status, body_len);
+  add_format(c, "Content-Type: application/json; charset=utf-8\r\n%s", more);
   static const char rest[] =
-    "Cache-Control: no-cache\r\nPragma: no-cache\r\nExpires: -1\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
+    "Cache-Control: no-cache\r\nPragma: no-cache\r\nExpires: -1\r\n"
+    "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
     "X-Content-Type-Options: nosniff\r\nx-ms-request-id: 5a1d2c3b-0f4e-4d6a-9b8c-7e6f5a4d3c2b\r\n"
     "x-ms-correlation-request-id: 0c9b8a7d-6e5f-4c3b-8a19-2d3e4f5a6b7c\r\nx-request-time: 0.012\r\n"
     "x-ms-response-type: standard\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\n";
@@ -98,27 +103,41 @@ static void answer(Connection *c, const char *status, const char *more, const ch
   add(c, body, len);
 }
 
-/* An instance as the service shows one, of 2.2 KB; after the recorded examples of the specification. */
+/* The JSON of an instance, 2.2 KB, as in the recorded examples of the specification. */
 static const char INSTANCE[] =
-  "{\"id\":\"/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/bench/providers/Microsoft.MachineLearningServices/"
-  "workspaces/bench/computes/%.*s\",\"name\":\"%.*s\",\"type\":\"Microsoft.MachineLearningServices/workspaces/computes\","
-  "\"location\":\"westeurope\",\"tags\":{\"team\":\"vision\",\"keep\":\"off\"},\"identity\":null,\"systemData\":{\"createdBy\":\"ann@example.org\","
-  "\"createdByType\":\"User\",\"createdAt\":\"2026-01-01T10:00:00.0000000Z\",\"lastModifiedBy\":\"ann@example.org\",\"lastModifiedByType\":\"User\","
-  "\"lastModifiedAt\":\"2026-01-02T10:00:00.0000000Z\"},\"properties\":{\"description\":\"for trying things out\",\"computeType\":\"ComputeInstance\","
-  "\"computeLocation\":\"westeurope\",\"resourceId\":null,\"provisioningErrors\":null,\"provisioningState\":\"Succeeded\","
-  "\"createdOn\":\"2026-01-01T10:00:00.0000000Z\",\"modifiedOn\":\"2026-01-02T10:00:00.0000000Z\",\"isAttachedCompute\":false,"
-  "\"disableLocalAuth\":true,\"properties\":{\"vmSize\":\"STANDARD_DS3_V2\",\"subnet\":{\"id\":\"/subscriptions/34adfa4f-cedf-4dc0-ba29-"
-  "b6d1a69ab345/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/vnet/subnets/default\"},\"applicationSharingPolicy\":"
-  "\"Personal\",\"sshSettings\":{\"sshPublicAccess\":\"Enabled\",\"adminUserName\":\"azureuser\",\"sshPort\":50001,\"adminPublicKey\":"
-  "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0c5n2GqV0o3W4T2Zx8mE7m0p5d8r3k6yQ1uB9aLfXs ann\"},\"applications\":[{\"displayName\":\"Jupyter\","
-  "\"endpointUri\":\"https://ci.westeurope.instances.azureml.ms/tree/\"},{\"displayName\":\"Jupyter Lab\",\"endpointUri\":"
-  "\"https://ci.westeurope.instances.azureml.ms/lab\"},{\"displayName\":\"RStudio\",\"endpointUri\":\"https://ci-8787.westeurope.instances."
-  "azureml.ms\"}],\"connectivityEndpoints\":{\"publicIpAddress\":\"10.0.0.1\",\"privateIpAddress\":\"10.0.0.2\"},\"createdBy\":{"
-  "\"userName\":\"Ann\",\"userId\":\"10a1b2c3-0001-4000-8000-000000000001\",\"userOrgId\":\"10a1b2c3-0002-4000-8000-000000000002\"},"
-  "\"personalComputeInstanceSettings\":null,\"errors\":[],\"state\":\"Running\",\"lastOperation\":{\"operationName\":\"Start\","
-  "\"operationTime\":\"2026-01-02T10:00:00.000Z\",\"operationStatus\":\"Succeeded\",\"operationTrigger\":\"User\"},\"schedules\":null,"
-  "\"idleTimeBeforeShutdown\":\"PT30M\",\"enableNodePublicIp\":true,\"customServices\":[],\"osImageMetadata\":{"
-  "\"currentImageVersion\":\"26.01.05\",\"latestImageVersion\":\"26.01.05\",\"isLatestOsImageVersion\":true}}}}";
+  "{\"id\":\"/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/bench/providers/"
+  "Microsoft.MachineLearningServices/workspaces/bench/computes/%.*s\",\"name\":\"%.*s\","
+  "\"type\":\"Microsoft.MachineLearningServices/workspaces/computes\","
+  "\"location\":\"westeurope\",\"tags\":{\"team\":\"vision\",\"keep\":\"off\"},\"identity\":null,"
+  "\"systemData\":{\"createdBy\":\"ann@example.org\",\"createdByType\":\"User\","
+  "\"createdAt\":\"2026-01-01T10:00:00.0000000Z\",\"lastModifiedBy\":\"ann@example.org\","
+  "\"lastModifiedByType\":\"User\",\"lastModifiedAt\":\"2026-01-02T10:00:00.0000000Z\"},"
+  "\"properties\":{\"description\":\"for trying things out\",\"computeType\":\"ComputeInstance\","
+  "\"computeLocation\":\"westeurope\",\"resourceId\":null,\"provisioningErrors\":null,"
+  "\"provisioningState\":\"Succeeded\",\"createdOn\":\"2026-01-01T10:00:00.0000000Z\","
+  "\"modifiedOn\":\"2026-01-02T10:00:00.0000000Z\",\"isAttachedCompute\":false,"
+  "\"disableLocalAuth\":true,\"properties\":{\"vmSize\":\"STANDARD_DS3_V2\","
+  "\"subnet\":{\"id\":\"/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/net/"
+  "providers/Microsoft.Network/virtualNetworks/vnet/subnets/default\"},"
+  "\"applicationSharingPolicy\":\"Personal\",\"sshSettings\":{\"sshPublicAccess\":\"Enabled\","
+  "\"adminUserName\":\"azureuser\",\"sshPort\":50001,"
+  "\"adminPublicKey\":"
+  "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0c5n2GqV0o3W4T2Zx8mE7m0p5d8r3k6yQ1uB9aLfXs ann\"},"
+  "\"applications\":[{\"displayName\":\"Jupyter\","
+  "\"endpointUri\":\"https://ci.westeurope.instances.azureml.ms/tree/\"},"
+  "{\"displayName\":\"Jupyter Lab\","
+  "\"endpointUri\":\"https://ci.westeurope.instances.azureml.ms/lab\"},"
+  "{\"displayName\":\"RStudio\",\"endpointUri\":\"https://ci-8787.westeurope.instances.azureml."
+  "ms\"}],\"connectivityEndpoints\":{\"publicIpAddress\":\"10.0.0.1\","
+  "\"privateIpAddress\":\"10.0.0.2\"},\"createdBy\":{\"userName\":\"Ann\","
+  "\"userId\":\"10a1b2c3-0001-4000-8000-000000000001\","
+  "\"userOrgId\":\"10a1b2c3-0002-4000-8000-000000000002\"},"
+  "\"personalComputeInstanceSettings\":null,\"errors\":[],\"state\":\"Running\","
+  "\"lastOperation\":{\"operationName\":\"Start\",\"operationTime\":\"2026-01-02T10:00:00.000Z\","
+  "\"operationStatus\":\"Succeeded\",\"operationTrigger\":\"User\"},\"schedules\":null,"
+  "\"idleTimeBeforeShutdown\":\"PT30M\",\"enableNodePublicIp\":true,\"customServices\":[],"
+  "\"osImageMetadata\":{\"currentImageVersion\":\"26.01.05\",\"latestImageVersion\":\"26.01.05\","
+  "\"isLatestOsImageVersion\":true}}}}";
 
 static void show_instance(Connection *c, const char *name, int len) {
   char body[4096];
@@ -130,6 +149,8 @@ static void show_instance(Connection *c, const char *name, int len) {
 
 static void show_page(Connection *c, const char *target) {
   static char body[PAGE * 4096 + 1024];
+  static const char link[] =
+    ",\"nextLink\":\"http://127.0.0.1:%d%.*s?api-version=2025-12-01&$skip=%ld\"";
   const char *skip = strstr(target, "skip=");
   long from = skip ? atol(skip + 5) : 0, to = from + PAGE < list_count ? from + PAGE : list_count;
   size_t len = (size_t)sprintf(body, "{\"value\":[");
@@ -141,8 +162,7 @@ static void show_page(Connection *c, const char *target) {
   }
   len += (size_t)sprintf(body + len, "]");
   if (to < list_count)
-    len += (size_t)sprintf(body + len, ",\"nextLink\":\"http://127.0.0.1:%d%.*s?api-version=2025-12-01&$skip=%ld\"", port,
-                           (int)strcspn(target, "?"), target, to);
+    len += (size_t)sprintf(body + len, link, port, (int)strcspn(target, "?"), target, to);
   len += (size_t)sprintf(body + len, "}");
   stats.pages++;
   add_head(c, "200 OK", "", len);
@@ -150,9 +170,12 @@ static void show_page(Connection *c, const char *target) {
 }
 
 static void grant_token(Connection *c) {
+  static const char format[] =
+    "{\"token_type\":\"Bearer\",\"expires_in\":86399,\"ext_expires_in\":86399,"
+    "\"access_token\":\"%.1500s\"}";
   char body[4096];
   stats.tokens++;
-  snprintf(body, sizeof body, "{\"token_type\":\"Bearer\",\"expires_in\":86399,\"ext_expires_in\":86399,\"access_token\":\"%.1500s\"}", signature);
+  snprintf(body, sizeof body, format, signature);
   answer(c, "200 OK", "", body);
 }
 
@@ -164,48 +187,58 @@ static void begin(Connection *c) {
   operation->next = operation->begun + retry_after;
   stats.starts++;
   snprintf(more, sizeof more,
-           "Azure-AsyncOperation: http://127.0.0.1:%d/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/providers/"
-           "Microsoft.MachineLearningServices/locations/westeurope/mfeOperationsStatus/op-%zu?api-version=2025-12-01"
+           "Azure-AsyncOperation: http://127.0.0.1:%d"
+           "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/providers"
+           "/Microsoft.MachineLearningServices/locations/westeurope"
+           "/mfeOperationsStatus/op-%zu?api-version=2025-12-01"
            "&t=639000000000000000&c=%s&s=%.342s&h=%.43s\r\nRetry-After: %g\r\n",
            port, operation_count++, signature, signature, signature, retry_after);
   answer(c, "202 Accepted", more, "");
 }
 
 static void show_status(Connection *c, const char *id) {
-  static const char running[] = "{\"status\":\"InProgress\",\"percentComplete\":50}", done[] = "{\"status\":\"Succeeded\",\"percentComplete\":100}";
+  static const char running[] = "{\"status\":\"InProgress\",\"percentComplete\":50}";
+  static const char done[] = "{\"status\":\"Succeeded\",\"percentComplete\":100}";
   char more[64];
   size_t i = strtoul(id, NULL, 10);
-  double at = now();
+  double time = now();
   stats.polls++;
   if (i >= MAX_OPERATIONS) { answer(c, "404 Not Found", "", "{}"); return; }
-  if (at < operations[i].next) stats.early++;
-  operations[i].next = at + retry_after;
+  if (time < operations[i].next) stats.early++;
+  operations[i].next = time + retry_after;
   snprintf(more, sizeof more, "Retry-After: %g\r\n", retry_after);
-  if (at - operations[i].begun < takes) answer(c, "200 OK", more, running);
+  if (time - operations[i].begun < takes) answer(c, "200 OK", more, running);
   else answer(c, "200 OK", "", done);
 }
 
 static void tell_stats(Connection *c) {
   char body[1024];
   double used = processor_seconds();
-  snprintf(body, sizeof body, "{\"tokens\":%ld,\"gets\":%ld,\"pages\":%ld,\"starts\":%ld,\"polls\":%ld,\"early\":%ld,\"others\":%ld,"
-           "\"connections\":%ld,\"open\":%ld,\"most_open\":%ld,\"cpu\":%.6f}", stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
+  snprintf(body, sizeof body,
+           "{\"tokens\":%ld,\"gets\":%ld,\"pages\":%ld,\"starts\":%ld,\"polls\":%ld,"
+           "\"early\":%ld,\"others\":%ld,\"connections\":%ld,\"open\":%ld,\"most_open\":%ld,"
+           "\"cpu\":%.6f}",
+           stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
            stats.others, stats.connections, stats.open, stats.most_open, used - stats.used);
   stats = (Stats){ .open = stats.open, .used = used };
   answer(c, "200 OK", "", body);
 }
 
-/* -- requests ----------------------------------------------------------------------------------------------------------- */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 static void route(Connection *c, const char *method, const char *target) {
-  const char *operation = strstr(target, "/mfeOperationsStatus/op-"), *compute = strstr(target, "/computes");
+  static const char unknown[] =
+    "{\"error\":{\"code\":\"NotFound\",\"message\":\"no such thing here\"}}";
+  const char *operation = strstr(target, "/mfeOperationsStatus/op-");
+  const char *compute = strstr(target, "/computes");
+  const char *name = compute && strncmp(compute, "/computes/", 10) == 0 ? compute + 10 : NULL;
   if (operation) show_status(c, operation + strlen("/mfeOperationsStatus/op-"));
   else if (strstr(target, "/oauth2/")) grant_token(c);
-  else if (compute && strncmp(compute, "/computes/", 10) == 0 && *method == 'P') begin(c);
-  else if (compute && strncmp(compute, "/computes/", 10) == 0) show_instance(c, compute + 10, (int)strcspn(compute + 10, "/?"));
+  else if (name && *method == 'P') begin(c);
+  else if (name) show_instance(c, name, (int)strcspn(name, "/?"));
   else if (compute) show_page(c, target);
   else if (strcmp(target, "/stats") == 0) tell_stats(c);
-  else { stats.others++; answer(c, "404 Not Found", "", "{\"error\":{\"code\":\"NotFound\",\"message\":\"no such thing here\"}}"); }
+  else { stats.others++; answer(c, "404 Not Found", "", unknown); }
 }
 
 static size_t content_length(const char *head) {
@@ -213,7 +246,7 @@ static size_t content_length(const char *head) {
   return line ? strtoul(line + 17, NULL, 10) : 0;
 }
 
-/* Answers one whole request and takes it out of the buffer; 0: there is none yet. */
+/* Answer one whole request and remove it from the buffer. Return 0 if there is none yet. */
 static int serve_one(Connection *c) {
   c->in[c->in_len] = '\0';
   char *end = strstr(c->in, "\r\n\r\n");
@@ -228,7 +261,7 @@ static int serve_one(Connection *c) {
   return 1;
 }
 
-/* -- connections -------------------------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 static void hang_up(Connection *c) {
   close(c->fd);
@@ -242,7 +275,7 @@ static void wait_for(int epoll, Connection *c, unsigned events, int how) {
   if (epoll_ctl(epoll, how, c->fd, &event) != 0) abort();
 }
 
-/* 0: the connection is lost. */
+/* Send the pending output. Return 0 if the connection is lost. */
 static int flush(int epoll, Connection *c) {
   while (c->sent < c->out_len) {
     ssize_t n = send(c->fd, c->out + c->sent, c->out_len - c->sent, MSG_NOSIGNAL);
@@ -285,7 +318,10 @@ static int listen_on_loopback(void) {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   socklen_t len = sizeof address;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 1024) != 0) { perror("server"); exit(1); }
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, 1024) != 0) {
+    perror("server");
+    exit(1);
+  }
   getsockname(fd, (struct sockaddr *)&address, &len);
   port = ntohs(address.sin_port);
   return fd;
@@ -313,10 +349,11 @@ static void read_arguments(char **argv) {
 }
 
 int main(int argc, char **argv) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   (void)argc;
   read_arguments(argv);
   memset(signature, 'x', SIGNATURE);
-  for (int i = 0; i < SIGNATURE; i += 37) signature[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[i % 64];
+  for (int i = 0; i < SIGNATURE; i += 37) signature[i] = letters[i % 64];
   operations = calloc(MAX_OPERATIONS, sizeof *operations);
   if (!operations) return 1;
   int listener = listen_on_loopback(), epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,5 +1,6 @@
--- soak.lua: many requests and operations, after which there is as much as before: of Lua's memory, of the process's, of descriptors.
--- `make soak` runs it; `make soak-asan` runs it under the sanitizers, which look for leaks at its end.
+-- soak.lua: send many requests and operations, then check that Lua's memory, the process's memory
+-- and its descriptors have not grown. `make soak` runs it; `make soak-asan` runs it under the
+-- sanitizers, which report leaks at the end.
 --
 --     azureml spec/bench/soak.lua SERVER REQUESTS OPERATIONS MORE_RESIDENT
 local azureml = require "azureml"
@@ -11,10 +12,13 @@ local program, requests, operations = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local ROUNDS = 10
 local AT_ONCE = 16
 local MORE_LUA = 64                        -- KB that may be left: a table that grew keeps its size
-local MORE_RESIDENT = tonumber(arg[4])     -- KB, in the second half: in the first the allocator meets its worst moments
-local MORE_DESCRIPTORS = 2                 -- a connection that is being closed is counted on one side
+-- The KB that memory may grow in the second half. The allocator reaches its peak in the first half.
+local MORE_RESIDENT = tonumber(arg[4])
+-- A connection that is being closed may be counted on one side only.
+local MORE_DESCRIPTORS = 2
 
--- Ours, though a shell lists them: its parent's. The pipe to it is one more each time.
+-- Count this process's descriptors: a shell lists those of its parent. Each count includes one pipe
+-- to the shell.
 local function count_descriptors()
   local listing <close> = assert(io.popen "ls /proc/$PPID/fd")
   return select(2, listing:read("a"):gsub("\n", ""))
@@ -25,14 +29,18 @@ local function count_resident()
   return select(2, file:read("n", "n")) * 4
 end
 
--- Connections are kept for the next request, and the server has as many open: they are not counted.
-local function look(server, what)
+-- Measure memory and descriptors. Leave out the kept connections, which the server counts.
+local function look(server, title)
   collectgarbage()
   collectgarbage()
   local stats = server:stats()
-  local seen = { lua = collectgarbage "count", resident = count_resident(), descriptors = count_descriptors() - stats.open }
-  print(("%-10s %8.0f KB of Lua's %8d KB resident %5d descriptors besides %d connections"):format(what, seen.lua, seen.resident,
-    seen.descriptors, stats.open))
+  local seen = {
+    lua = collectgarbage "count", resident = count_resident(),
+    descriptors = count_descriptors() - stats.open
+  }
+  print(
+    ("%-10s %8.0f KB of Lua's %8d KB resident %5d descriptors besides %d connections"):format(
+      title, seen.lua, seen.resident, seen.descriptors, stats.open))
   return seen, stats
 end
 
@@ -42,9 +50,10 @@ local function names(count)
   return list
 end
 
--- Of each kind: reads, a list, starts waited for, some that fail, some that are let go.
+-- Do some work of each kind: reads, a list, awaited starts, failing starts, abandoned starts.
 local function work(ws, reads, starts)
-  azureml.each(names(reads), function(name) assert(ws.instances:get(name).state == "Running") end, { limit = AT_ONCE })
+  azureml.each(names(reads), function(name) assert(ws.instances:get(name).state == "Running") end,
+    { limit = AT_ONCE })
   assert(#ws.instances:list():all() == 250)
   ws.instances:start_all { names = names(starts), settle = false }
   azureml.each(names(starts // 10), function(name) ws.instances:start(name):wait() end)
@@ -56,7 +65,8 @@ local function work(ws, reads, starts)
 end
 
 local function main()
-  local server <close> = served.start(program, "--takes", "0.05", "--retry-after", "0.02", "--list", "250")
+  local server <close> = served.start(program, "--takes", "0.05", "--retry-after", "0.02", "--list",
+    "250")
   local ws <close> = place(server.url)
   work(ws, requests // ROUNDS, operations // ROUNDS)
   local first = look(server, "at first")

@@ -10,7 +10,8 @@ describe("azureml create", function()
   after_each(function() world.close(emulator, ws) end)
 
   it("waits until it runs, says how far it is on standard error, and prints it", function()
-    local out, err, code = run("create", "-n", "ci-new", "-o", "json", "--tags", "team=vision", "a=b=c", "--description", "for Ann")
+    local out, err, code = run("create", "-n", "ci-new", "-o", "json", "--tags", "team=vision",
+      "a=b=c", "--description", "for Ann")
     assert.equal(0, code)
     assert.matches("create ci%-new: Running", err)
     local value = json.decode(out)
@@ -20,13 +21,16 @@ describe("azureml create", function()
 
   it("takes every option", function()
     local directory = process.directory()
-    local key = process.write(directory .. "/key.pub", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ== ann@home\n")
-    local _, err, code = run("create", "-n", "ci-new", "--size", "Standard_D2s_v3", "--idle-time-before-shutdown", "30m",
+    local key = process.write(directory .. "/key.pub",
+      "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ== ann@home\n")
+    local _, err, code = run("create", "-n", "ci-new", "--size", "Standard_D2s_v3",
+      "--idle-time-before-shutdown", "30m",
       "--ssh-key-file", key)
     process.remove(directory)
     assert.equal(0, code, err)
     local vm = ws.instances:get "ci-new"
-    assert.same({ "Standard_D2s_v3", "PT30M", true }, { vm.vm_size, vm.idle_time_before_shutdown, vm.ssh.enabled })
+    assert.same({ "Standard_D2s_v3", "PT30M", true },
+      { vm.vm_size, vm.idle_time_before_shutdown, vm.ssh.enabled })
   end)
 
   it("with --no-wait prints its ticket, and leaves it at the service", function()
@@ -37,10 +41,13 @@ describe("azureml create", function()
   end)
 
   for _, row in ipairs {
-    { { "-n", "my_ci" }, 1, "a name holds only letters" }, { { "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, 1, "is not offered" },
+    { { "-n", "my_ci" }, 1, "a name holds only letters" },
+    { { "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, 1, "is not offered" },
     { { "-n", "ci-new", "--idle-time-before-shutdown", "1m" }, 1, "from 15 minutes to 3 days" },
-    { { "-n", "ci-new", "--user-object-id", "x" }, 1, "needs both ids" }, { { "-n", "ci-new", "--tags", "vision" }, 2, "is not a tag" },
-    { { "-n", "ci-new", "--ssh-key-file", "/nowhere" }, 2, "%-%-ssh%-key%-file: /nowhere: No such file" },
+    { { "-n", "ci-new", "--user-object-id", "x" }, 1, "needs both ids" },
+    { { "-n", "ci-new", "--tags", "vision" }, 2, "is not a tag" },
+    { { "-n", "ci-new", "--ssh-key-file", "/nowhere" }, 2,
+      "%-%-ssh%-key%-file: /nowhere: No such file" },
     { { "-n", "ci-new", "--vnet-name", "vnet" }, 1, "needs all of" },
   } do
     it("refuses " .. table.concat(row[1], " ") .. ", and creates nothing", function()

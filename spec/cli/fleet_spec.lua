@@ -1,4 +1,5 @@
---- The commands start, stop, restart and delete as a shell meets them, and watch: lua/azureml/cli/fleet.lua, lua/azureml/cli/watch.lua.
+--- The commands start, stop, restart and delete as a shell meets them, and watch:
+--- lua/azureml/cli/fleet.lua, lua/azureml/cli/watch.lua.
 local json = require "azureml.json"
 local process = require "spec.process"
 
@@ -33,7 +34,9 @@ describe("the commands for many", function()
 
   local function outcomes(out)
     local all = {}
-    for _, row in ipairs(json.decode(out)) do all[row.name] = row.outcome .. (row.reason and ", " .. row.reason or "") end
+    for _, row in ipairs(json.decode(out)) do
+      all[row.name] = row.outcome .. (row.reason and ", " .. row.reason or "")
+    end
     return all
   end
 
@@ -98,7 +101,7 @@ describe("the commands for many", function()
     serve { ann = "Running", bob = "Stopped" }
     local out, err, code = run("delete", "--all")
     assert.same({ "", 2 }, { out, code })
-    assert.matches("say %-%-yes", err)
+    assert.matches("add %-%-yes", err)
     out, err, code = run("delete", "--state", "Stopped", "--yes", "-o", "json")
     assert.equal(0, code, err)
     assert.same({ bob = "done" }, outcomes(out))
@@ -132,16 +135,19 @@ describe("the commands for many", function()
   end)
 
   local misuses = {
-    { { "stop" }, "stop: which ones%? Say names, or %-%-state, .*, or %-%-all" },
-    { { "stop", "ann", "--all" }, "stop: either names, or filters, or %-%-all" },
+    { { "stop" }, "stop: which instances%? Give names, %-%-state, .* or %-%-all" },
+    { { "stop", "ann", "--all" }, "stop: give either names, or filters, or %-%-all" },
     { { "stop", "--all", "--limit", "0" }, "'0' is not a number of instances, 1 or more" },
-    { { "stop", "--where", "tags.keep ~=" }, "'tags.keep ~=' is no condition on an instance: unexpected symbol near <eof>" },
-    { { "list", "--where", "os.exit(" }, "is no condition on an instance" },
-    { { "stop", "--all", "--progress", "loud" }, "must be one of 'auto', 'lines', 'json', 'quiet'" },
-    { { "watch", "--interval", "0" }, "%-%-interval: more than 0 seconds" },
+    { { "stop", "--where", "tags.keep ~=" },
+      "'tags.keep ~=' is not a valid condition: unexpected symbol near <eof>" },
+    { { "list", "--where", "os.exit(" }, "is not a valid condition" },
+    { { "stop", "--all", "--progress", "loud" },
+      "must be one of 'auto', 'lines', 'json', 'quiet'" },
+    { { "watch", "--interval", "0" }, "%-%-interval must be more than 0 seconds" },
   }
   for _, row in ipairs(misuses) do
-    it("wrong usage is said in one sentence, with exit code 2: " .. table.concat(row[1], " "), function()
+    local words = table.concat(row[1], " ")
+    it("refuses wrong usage in one sentence, with exit code 2: " .. words, function()
       local out, err, code = process.executable(row[1])
       assert.equal("", out)
       assert.matches(row[2], err)
@@ -153,6 +159,7 @@ describe("the commands for many", function()
     serve { ann = "Running" }
     local _, err, code = run("stop", "--where", "tag.keep")
     assert.equal(1, code)
-    assert.matches("'tag.keep' is no condition on an instance: there is no field 'tag' %(known: .*tags", err)
+    assert.matches("'tag.keep' is not a valid condition: there is no field 'tag' %(known: .*tags",
+      err)
   end)
 end)

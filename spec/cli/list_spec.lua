@@ -6,7 +6,10 @@ describe("azureml list", function()
   local emulator, ws
 
   before_each(function()
-    emulator, ws = world.open { ann = { state = "Running", tags = { team = "vision", keep = "on" } }, bob = "Stopped" }
+    emulator, ws = world.open {
+      ann = { state = "Running", tags = { team = "vision", keep = "on" } },
+      bob = "Stopped",
+    }
   end)
   after_each(function() world.close(emulator, ws) end)
 
@@ -19,12 +22,15 @@ describe("azureml list", function()
   end)
 
   for _, row in ipairs {
-    { { "--state", "stopped" }, "bob" }, { { "--tags", "team=vision" }, "ann" }, { { "--tags", "team=vision", "keep=off" }, "" },
+    { { "--state", "stopped" }, "bob" }, { { "--tags", "team=vision" }, "ann" },
+    { { "--tags", "team=vision", "keep=off" }, "" },
     { { "--mine" }, "ann bob" },
   } do
     it(("with %s gives '%s'"):format(table.concat(row[1], " "), row[2]), function()
       local names = {}
-      for i, one in ipairs(json.decode((run("list", "-o", "json", table.unpack(row[1]))))) do names[i] = one.name end
+      for i, one in ipairs(json.decode((run("list", "-o", "json", table.unpack(row[1]))))) do
+        names[i] = one.name
+      end
       table.sort(names)
       assert.equal(row[2], table.concat(names, " "))
     end)

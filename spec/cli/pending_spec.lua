@@ -9,7 +9,9 @@ describe("azureml pending", function()
     state = process.directory()
     environment = { AZUREML_EMULATOR = emulator.url, XDG_STATE_HOME = state, HOME = state }
     assert.equal(0, select(3, process.executable({ "create", "-n", "ci-ann" }, environment)))
-    process.executable({ "-e", 'VM = require("azureml").workspace().instances:stop "ci-ann"; os.exit(1, false)' }, environment)
+    process.executable({ "-e",
+      'VM = require("azureml").workspace().instances:stop "ci-ann"; os.exit(1, false)' },
+      environment)
   end)
 
   after_each(function()
@@ -27,7 +29,8 @@ describe("azureml pending", function()
     assert.matches("^Verb +Name +Workspace +Began +Accepted", out)
     assert.matches("stop +ci%-ann +emulator +%S+ +yes", out)
     local entry = json.decode((pending("-o", "json")))[1]
-    assert.same({ "stop", "ci-ann", true, emulator.url }, { entry.verb, entry.name, entry.accepted, entry.endpoint })
+    assert.same({ "stop", "ci-ann", true, emulator.url },
+      { entry.verb, entry.name, entry.accepted, entry.endpoint })
     local errors
     out, errors, code = pending "--wait"
     assert.same({ "", 0 }, { out, code })

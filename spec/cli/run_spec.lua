@@ -3,7 +3,8 @@ local run = require "spec.command_line"
 
 describe("azureml run", function()
   it("runs a workflow with its arguments, as a script of its own", function()
-    local out, err, code = process.executable { "--emulator", "--speed", "5000", "run", "lifecycle", "team", "ci-mine" }
+    local out, err, code = process.executable { "--emulator", "--speed", "5000", "run", "lifecycle",
+      "team", "ci-mine" }
     assert.equal(0, code, err)
     assert.matches("^Creating ci%-mine in workspace team in emulator%.\n", out)
     assert.matches("ci%-mine is gone%.\n$", out)

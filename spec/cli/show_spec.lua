@@ -5,7 +5,9 @@ local world = require "spec.world"
 describe("azureml show", function()
   local emulator, ws
 
-  before_each(function() emulator, ws = world.open { ann = { state = "Stopped", tags = { team = "vision" } } } end)
+  before_each(function()
+    emulator, ws = world.open { ann = { state = "Stopped", tags = { team = "vision" } } }
+  end)
   after_each(function() world.close(emulator, ws) end)
 
   it("prints a field a line, sorted, without what is empty", function()

@@ -1,10 +1,12 @@
--- The low-level client against the public server that Microsoft's own clients are tested with: long-running operations, and pages. It
--- counts which of its scenarios were met as it wants them to be. Run by `make conformance`.
+-- Check the low-level client's long-running operations and pages against the public server that
+-- tests Microsoft's own clients. The server counts the scenarios that were passed as it expects.
+-- `make conformance` runs it.
 local azureml = require "azureml"
 local json = require "azureml.json"
 local process = require "spec.process"
 
-local MODULES = assert(os.getenv "AZUREML_CONFORMANCE", "run it by `make conformance`") .. "/node_modules/"
+local MODULES = assert(os.getenv "AZUREML_CONFORMANCE", "run it by `make conformance`")
+  .. "/node_modules/"
 local SERVER = MODULES .. "@microsoft.azure/autorest.testserver/"
 
 local function swagger(name)
@@ -12,14 +14,18 @@ local function swagger(name)
   return assert(json.decode((file:read "a":gsub("^\239\187\191", ""))))
 end
 
--- All operations of a description, in order.
+-- Return all operations of an API description, sorted.
 local function operations(name)
   local all = {}
   for path, methods in pairs(swagger(name).paths) do
     for method, operation in pairs(methods) do
       if type(operation) == "table" and operation.operationId then
-        all[#all + 1] = { method = method:upper(), path = path, id = operation.operationId, pageable = operation["x-ms-pageable"],
-          final_state_via = json.get(operation, "x-ms-long-running-operation-options", "final-state-via") }
+        all[#all + 1] = {
+          method = method:upper(), path = path, id = operation.operationId,
+          pageable = operation["x-ms-pageable"],
+          final_state_via = json.get(operation, "x-ms-long-running-operation-options",
+            "final-state-via")
+        }
       end
     end
   end
@@ -27,7 +33,8 @@ local function operations(name)
   return all
 end
 
-local REQUEST_ID = "9C4D50EE-2D56-4CD3-8152-34347DC9F2B0"      -- the one that its routes ask for
+-- The request id that the server's routes require.
+local REQUEST_ID = "9C4D50EE-2D56-4CD3-8152-34347DC9F2B0"
 
 local WITH_BODY = { PUT = true, PATCH = true, POST = true }
 
@@ -50,7 +57,8 @@ local function is_to_fail(path)
   return false
 end
 
--- Pages that need what no list of paths tells: their queries, bodies and ways to ask for the next page are scripts of their own.
+-- The lists that a path alone describes. Others need queries, bodies or ways to the next page that
+-- a script would have to provide.
 local PAGES = {
   ["/paging/nullnextlink"] = { items = "values", next_link = "none", count = 1 },
   ["/paging/noitemname"] = { items = "value", count = 1 },
@@ -72,16 +80,20 @@ describe("the client against a public test server", function()
 
   setup(function()
     local port = process.free_port()
-    server = process.background({ "node", SERVER .. "dist/cli/cli.js", "run", "--port", port, "--coverageDirectory",
-      process.root .. "/build/conformance/coverage" })
+    server = process.background({
+      "node", SERVER .. "dist/cli/cli.js", "run", "--port", port, "--coverageDirectory",
+      process.root .. "/build/conformance/coverage"
+    })
     client = azureml.client {
-      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(), poll_interval = 0, cookies = true,
+      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(),
+      poll_interval = 0, cookies = true,
       retry = { tries = 100, delay = 0.2, max_delay = 0.2 },
     }
     client:request { path = "/report" }      -- answers as soon as it is up
     client:close()
     client = azureml.client {
-      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(), poll_interval = 0, cookies = true,
+      endpoint = "http://127.0.0.1:" .. port, credential = azureml.credential.none(),
+      poll_interval = 0, cookies = true,
       retry = { delay = 0, methods = { "GET", "HEAD", "PUT", "PATCH", "DELETE", "POST" } },
     }
   end)
@@ -92,7 +104,8 @@ describe("the client against a public test server", function()
   end)
 
   for _, row in ipairs(operations "lro") do
-    it(("%s %s %s"):format(is_to_fail(row.path) and "is told that it fails:" or "ends:", row.method, row.path), function()
+    local outcome = is_to_fail(row.path) and "reports the failure of" or "completes"
+    it(("%s %s %s"):format(outcome, row.method, row.path), function()
       local reply, err = azureml.try(function()
         local op <close> = begin(client, row)
         return op:wait { timeout = 3 }
@@ -101,22 +114,27 @@ describe("the client against a public test server", function()
     end)
   end
 
-  for path, given in pairs(PAGES) do
+  for path, options in pairs(PAGES) do
     it("reads pages of " .. path, function()
       local count = 0
       local ok, err = azureml.try(function()
-        for _ in client:pages { path = path, items = given.items, next_link = given.next_link } do count = count + 1 end
+        local request = { path = path, items = options.items, next_link = options.next_link }
+        for _ in client:pages(request) do
+          count = count + 1
+        end
         return true
       end)
-      assert.equal(not given.fails, ok == true, err and err.message)
-      if given.count then assert.equal(given.count, count) end
+      assert.equal(not options.fails, ok == true, err and err.message)
+      if options.count then assert.equal(options.count, count) end
     end)
   end
 
   it("meets every scenario of long-running operations", function()
     local missed = {}
     for name, count in pairs(client:request { path = "/report" }.json) do
-      if count == 0 and (name:find "^L[Rr][Oo]" or name:find "^CustomHeader") then missed[#missed + 1] = name end
+      if count == 0 and (name:find "^L[Rr][Oo]" or name:find "^CustomHeader") then
+        missed[#missed + 1] = name
+      end
     end
     assert.same({}, missed)
   end)

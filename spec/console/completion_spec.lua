@@ -6,7 +6,8 @@ end
 
 local env = {
   azureml = { workspace = print, each = print, NAME = "x", _private = print },
-  ws = setmetatable({ name = "team" }, { __index = { instances = setmetatable({}, { __index = { list = print, get = print } }) } }),
+  ws = setmetatable({ name = "team" },
+    { __index = { instances = setmetatable({}, { __index = { list = print, get = print } }) } }),
   lazy = setmetatable({ here = 1 }, { __index = trap, __pairs = trap, __len = trap }),
   text = "abc",
   ["not a name"] = 1,
@@ -43,8 +44,10 @@ describe("completion", function()
   end)
 
   it("believes a metatable that tells what its __index function knows", function()
-    local vm = setmetatable({ raw = {} }, { __index = trap, __methods = { start = print, stop = print }, __fields = { state = trap } })
-    assert.same({ "vm.raw", "vm.start", "vm.state", "vm.stop" }, select(2, completion.word("vm.", { vm = vm })))
+    local vm = setmetatable({ raw = {} },
+      { __index = trap, __methods = { start = print, stop = print }, __fields = { state = trap } })
+    assert.same({ "vm.raw", "vm.start", "vm.state", "vm.stop" },
+      select(2, completion.word("vm.", { vm = vm })))
     assert.same({ "vm:start", "vm:stop" }, select(2, completion.word("vm:", { vm = vm })))
   end)
 
@@ -60,7 +63,9 @@ describe("completion", function()
   end)
 
   it("has nothing to say of what is no name", function()
-    for _, word in ipairs { "nowhere.x", "ws..x", ".x", "1.", "a..", ":" } do assert.same({}, candidates(word)) end
+    for _, word in ipairs { "nowhere.x", "ws..x", ".x", "1.", "a..", ":" } do
+      assert.same({}, candidates(word))
+    end
   end)
 
   it("ends on a circle of __index", function()

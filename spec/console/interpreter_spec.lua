@@ -1,13 +1,16 @@
--- The course is planned here with stand-ins for what only the executable has; e2e/executable_spec.lua runs the real thing.
+-- Tests the plan of steps, with stand-ins for the modules of the executable alone.
+-- e2e/executable_spec.lua tests the executable itself.
 
-local STAND_INS = { "azureml.signals", "azureml.edit", "azureml.cli", "azureml.config", "azureml.interpreter" }
+local STAND_INS = { "azureml.signals", "azureml.edit", "azureml.cli", "azureml.config",
+  "azureml.interpreter" }
 
 describe("the interpreter", function()
   local saved, calls, pending_signal, terminal, path, cpath, task_loader, global_arg
 
   before_each(function()
     saved, calls, pending_signal, terminal = {}, {}, nil, false
-    path, cpath, task_loader, global_arg = package.path, package.cpath, package.preload["azureml.task"], _G.arg
+    path, cpath, task_loader, global_arg = package.path, package.cpath,
+      package.preload["azureml.task"], _G.arg
     for _, name in ipairs(STAND_INS) do saved[name] = package.loaded[name] end
     package.loaded["azureml.console.interpreter"] = nil
     package.loaded["azureml.signals"] = { fd = -1, drain = function() return pending_signal end }
@@ -26,13 +29,15 @@ describe("the interpreter", function()
 
   after_each(function()
     for _, name in ipairs(STAND_INS) do package.loaded[name] = saved[name] end
-    package.path, package.cpath, package.preload["azureml.task"], _G.arg = path, cpath, task_loader, global_arg
+    package.path, package.cpath, package.preload["azureml.task"], _G.arg = path, cpath, task_loader,
+      global_arg
   end)
 
   local function start(argv, program)
     argv[0] = "azureml"
     local interpreter = require "azureml.console.interpreter"
-    interpreter.start { argv = argv, program = program, version = "1.2.3", copyright = "Lua 5.4.4  Copyright" }
+    interpreter.start { argv = argv, program = program, version = "1.2.3",
+      copyright = "Lua 5.4.4  Copyright" }
     return interpreter
   end
 
@@ -58,12 +63,18 @@ describe("the interpreter", function()
     assert.same({ "emulator 30", "text", "stop" }, calls)
   end)
 
+  local function record_errors()
+    local recorder = {}
+    function recorder.write(_, ...) table.insert(calls, table.concat { ... }) end
+    io.stderr = recorder      -- luacheck: ignore 122
+  end
+
   it("takes a path for a script even if a command is called so", function()
     local interpreter = start { "-E", "./spec/fixtures/nothing-here/stop" }
     local stderr = io.stderr
-    io.stderr = { write = function(_, ...) table.insert(calls, table.concat { ... }) end }      -- luacheck: ignore 122
+    record_errors()
     local step = table.pack(interpreter.next())
-    io.stderr = stderr                                                                          -- luacheck: ignore 122
+    io.stderr = stderr      -- luacheck: ignore 122
     assert.equal(0, step.n)
     assert.equal(1, interpreter.exit_code)
     assert.matches("^azureml: cannot open ./spec/fixtures/nothing%-here/stop", calls[1])
@@ -79,7 +90,8 @@ describe("the interpreter", function()
 
   it("searches the tree that it is installed in, last", function()
     start({ "-e", "" }, "/opt/rocks/bin/azureml")
-    assert.equal(path .. ";/opt/rocks/share/lua/5.4/?.lua;/opt/rocks/share/lua/5.4/?/init.lua", package.path)
+    assert.equal(path .. ";/opt/rocks/share/lua/5.4/?.lua;/opt/rocks/share/lua/5.4/?/init.lua",
+      package.path)
     assert.equal(cpath .. ";/opt/rocks/lib/lua/5.4/?.so", package.cpath)
   end)
 
@@ -91,7 +103,7 @@ describe("the interpreter", function()
 
   it("ends with 130 or 143 when a signal comes between two steps", function()
     local stderr = io.stderr
-    io.stderr = { write = function(_, ...) table.insert(calls, table.concat { ... }) end }      -- luacheck: ignore 122
+    record_errors()
     local codes = {}
     for i, number in ipairs { 2, 15 } do
       package.loaded["azureml.console.interpreter"] = nil
@@ -101,7 +113,7 @@ describe("the interpreter", function()
       codes[i] = step.n == 0 and interpreter.exit_code
       pending_signal = nil
     end
-    io.stderr = stderr                                                                          -- luacheck: ignore 122
+    io.stderr = stderr      -- luacheck: ignore 122
     assert.same({ 130, 143 }, codes)
     assert.same({ "interrupted\n", "interrupted\n" }, calls)
   end)

@@ -15,14 +15,16 @@ describe("the manual page", function()
   it("begins no line of text with a request of roff's", function()
     for line in page:gmatch "[^\n]+" do
       local request = line:match "^%.(%a+)"
-      assert.is_true(not line:find "^[.']" or ({ TH = 1, SH = 1, SS = 1, PP = 1, nf = 1, fi = 1 })[request] ~= nil, line)
+      assert.is_true(not line:find "^[.']"
+        or ({ TH = 1, SH = 1, SS = 1, PP = 1, nf = 1, fi = 1 })[request] ~= nil, line)
     end
   end)
 
   it("is one that man can show without a complaint", function()
     local directory = process.directory()
     local path = process.write(directory .. "/azureml.1", page)
-    local out, err, code = process.run({ "man", "--warnings", "-E", "UTF-8", "-l", path }, { MANWIDTH = "120", MANPAGER = "cat" })
+    local out, err, code = process.run({ "man", "--warnings", "-E", "UTF-8", "-l", path },
+      { MANWIDTH = "120", MANPAGER = "cat" })
     process.remove(directory)
     assert.same({ "", 0 }, { err, code })
     assert.matches("AZUREML%(1%)", out)

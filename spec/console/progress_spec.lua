@@ -6,16 +6,19 @@ local tally = require "azureml.console.tally"
 
 -- Standard error is the reporter's: a child shows what it prints where there is no terminal.
 local function shown(script)
-  return (select(2, process.plain_lua { "-e", "local progress = require 'azureml.console.progress' " .. script }))
+  return (select(2,
+    process.plain_lua { "-e", "local progress = require 'azureml.console.progress' " .. script }))
 end
 
 describe("progress of one", function()
   local function told(style, script)
-    return shown(("local reporter = progress.reporter('start', 'ci-ann', '%s') "):format(style) .. script)
+    return shown(("local reporter = progress.reporter('start', 'ci-ann', '%s') "):format(style)
+      .. script)
   end
 
   it("prints a line per change of state where there is no terminal", function()
-    local text = told("auto", "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'")
+    local text = told("auto",
+      "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'")
     assert.equal("start ci-ann: Starting, 0 s\nstart ci-ann: Running, 0 s\n", text)
   end)
 
@@ -27,9 +30,11 @@ describe("progress of one", function()
   end)
 
   it("prints a JSON object per change for programs", function()
-    local text = told("json", "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'")
+    local text = told("json",
+      "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'")
     local first, second = text:match "^([^\n]+)\n([^\n]+)\n$"
-    assert.same({ "start", "ci-ann", "Starting" }, { json.decode(first).verb, json.decode(first).name, json.decode(first).state })
+    assert.same({ "start", "ci-ann", "Starting" },
+      { json.decode(first).verb, json.decode(first).name, json.decode(first).state })
     assert.equal("Running", json.decode(second).state)
     assert.is_number(json.decode(second).seconds)
   end)
@@ -52,21 +57,26 @@ describe("progress of many", function()
   local FLEET = [[
     local reporter <close> = progress.of_many("stop", 3, "%s")
     reporter.ended("cleo", "skipped", "already Stopped")
-    reporter.began "ann" reporter.change("ann", "accepted") reporter.began "bob" reporter.change("ann", "settling")
+    reporter.began "ann" reporter.change("ann", "accepted")
+    reporter.began "bob" reporter.change("ann", "settling")
     reporter.ended("bob", "failed", "it broke") reporter.ended("ann", "done")
     reporter.finish "stop: 1 done, 1 skipped, 1 failed"]]
 
   it("prints a line per change, and what it came to", function()
     assert.equal(table.concat({
-      "stop cleo: skipped, 0 s: already Stopped", "stop ann: accepted, 0 s", "stop bob: failed, 0 s: it broke", "stop ann: done, 0 s",
+      "stop cleo: skipped, 0 s: already Stopped", "stop ann: accepted, 0 s",
+      "stop bob: failed, 0 s: it broke", "stop ann: done, 0 s",
       "stop: 1 done, 1 skipped, 1 failed, 0 s", "" }, "\n"), shown(FLEET:format "auto"))
   end)
 
   it("prints a JSON object per change, and one for the whole", function()
     local lines = {}
-    for line in shown(FLEET:format "json"):gmatch "[^\n]+" do lines[#lines + 1] = assert(json.decode(line)) end
+    for line in shown(FLEET:format "json"):gmatch "[^\n]+" do
+      lines[#lines + 1] = assert(json.decode(line))
+    end
     assert.equal(5, #lines)
-    assert.same({ "cleo", "skipped", "already Stopped" }, { lines[1].name, lines[1].state, lines[1].reason })
+    assert.same({ "cleo", "skipped", "already Stopped" },
+      { lines[1].name, lines[1].state, lines[1].reason })
     assert.same({ done = 1, accepted = 0, skipped = 1, failed = 1 }, lines[5].summary)
   end)
 
@@ -94,7 +104,8 @@ describe("progress of many", function()
     assert.same({
       "stop: 5 of 10 [###########----------] 40 s, about 32 s left",
       "  2 waiting, 2 sent, 1 accepted, 4 done, 1 failed",
-      "  slow: ci5, sent, 35 s", "  slow: ci6, sent, 34 s", "  slow: ci7, accepted, 33 s", "  failed: ci8: it broke",
+      "  slow: ci5, sent, 35 s", "  slow: ci6, sent, 34 s", "  slow: ci7, accepted, 33 s",
+      "  failed: ci8: it broke",
     }, texts(counted, 140, 60))
   end)
 

@@ -1,6 +1,7 @@
 local prompt = require "azureml.console.prompt"
 
--- A terminal with lines typed beforehand. A function among them is called in place of a line: a signal that came.
+-- A terminal with lines typed beforehand. A function among them is called in place of a line: a
+-- signal that came.
 local function typing(lines)
   local terminal = { prompts = {}, results = {}, errors = {}, chunks = {}, greets = false }
   function terminal.read(text)
@@ -72,13 +73,15 @@ describe("the prompt", function()
   end)
 
   it("asks with _PROMPT and _PROMPT2, as lua5.4 does", function()
-    assert.same({ "> ", "lua: ", "more: ", "lua: " }, converse({ "_PROMPT, _PROMPT2 = 'lua: ', 'more: '", "x = (", "1)" }).prompts)
+    assert.same({ "> ", "lua: ", "more: ", "lua: " },
+      converse({ "_PROMPT, _PROMPT2 = 'lua: ', 'more: '", "x = (", "1)" }).prompts)
   end)
 
   it("tells an error with a traceback of what was typed, and goes on", function()
     local terminal = converse { "local t; t.x()", "1" }
-    assert.same({ "stdin:1: attempt to index a nil value (local 't')\nstack traceback:\n\tstdin:1: in " },
-      { (terminal.errors[1]:match "^.-\tstdin:1: in ") })
+    local text = "stdin:1: attempt to index a nil value (local 't')\n"
+      .. "stack traceback:\n\tstdin:1: in "
+    assert.same({ text }, { (terminal.errors[1]:match "^.-\tstdin:1: in ") })
     assert.same({ "1" }, terminal.results)
   end)
 
@@ -93,7 +96,8 @@ describe("the prompt", function()
   end)
 
   it("tells when a result cannot be shown", function()
-    local terminal = converse { "setmetatable({}, { __tostring = function() error('shy', 0) end })", "1" }
+    local terminal = converse { "setmetatable({}, { __tostring = function() error('shy', 0) end })",
+      "1" }
     assert.same({ "<no text: shy>", "1" }, terminal.results)
   end)
 

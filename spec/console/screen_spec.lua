@@ -3,8 +3,10 @@ local screen = require "azureml.console.screen"
 describe("a duration", function()
   it("is said as people say it", function()
     local said = {
-      { 0, "0 s" }, { 0.4, "0.4 s" }, { 1, "1 s" }, { 9.97, "10 s" }, { 12.3, "12 s" }, { 59.6, "1 min" }, { 60, "1 min" },
-      { 296, "4 min 56 s" }, { 300, "5 min" }, { 3599.7, "1 h" }, { 3780, "1 h 3 min" }, { 90000, "1 d 1 h" }, { -12, "-12 s" },
+      { 0, "0 s" }, { 0.4, "0.4 s" }, { 1, "1 s" }, { 9.97, "10 s" }, { 12.3, "12 s" },
+      { 59.6, "1 min" }, { 60, "1 min" },
+      { 296, "4 min 56 s" }, { 300, "5 min" }, { 3599.7, "1 h" }, { 3780, "1 h 3 min" },
+      { 90000, "1 d 1 h" }, { -12, "-12 s" },
     }
     for _, case in ipairs(said) do assert.equal(case[2], screen.duration(case[1])) end
   end)
@@ -33,11 +35,13 @@ describe("a table", function()
 
   it("aligns text to the left and numbers to the right", function()
     assert.equal("Name    Cores  State\nci-ann      4  Running\nci-bob     16  -",
-      screen.table({ { name = "ci-ann", cores = 4, state = "Running" }, { name = "ci-bob", cores = 16 } }, columns))
+      screen.table({ { name = "ci-ann", cores = 4, state = "Running" },
+        { name = "ci-bob", cores = 16 } }, columns))
   end)
 
   it("aligns by columns on the screen, not by bytes", function()
-    local text = screen.table({ { name = "日本", cores = 1, state = "x" }, { name = "éé", cores = 2, state = "y" } }, columns)
+    local text = screen.table({ { name = "日本", cores = 1, state = "x" },
+      { name = "éé", cores = 2, state = "y" } }, columns)
     assert.equal("Name  Cores  State\n日本      1  x\néé        2  y", text)
   end)
 
@@ -55,7 +59,8 @@ describe("a table", function()
   end)
 
   it("shows nothing that moves the cursor", function()
-    local text = screen.table({ { name = "a\27[2Jb\nc\u{202E}d\xFFe\u{9B}f" } }, { { title = "Name", key = "name" } })
+    local text = screen.table({ { name = "a\27[2Jb\nc\u{202E}d\xFFe\u{9B}f" } },
+      { { title = "Name", key = "name" } })
     assert.equal("Name\na\u{FFFD}[2Jb c\u{FFFD}d\u{FFFD}e\u{FFFD}f", text)
   end)
 

@@ -24,7 +24,8 @@ describe("a value", function()
   end)
 
   it("goes over several lines where one is too short", function()
-    local text = values.text({ name = "ci-ann", tags = { team = "vision", keep = "on" } }, { width = 45 })
+    local text = values.text({ name = "ci-ann", tags = { team = "vision", keep = "on" } },
+      { width = 45 })
     assert.equal('{\n  name = "ci-ann",\n  tags = { keep = "on", team = "vision" }\n}', text)
   end)
 
@@ -43,7 +44,9 @@ describe("a value", function()
   it("fits in every width, as far as its parts do", function()
     local value = { a = { b = { 1, 2, 3, "four" }, c = "dee" }, e = { { f = 1 }, { f = 2 } } }
     for width = 20, 90 do
-      for line in values.text(value, { width = width }):gmatch "[^\n]+" do assert.is_true(#line <= width, line) end
+      for line in values.text(value, { width = width }):gmatch "[^\n]+" do
+        assert.is_true(#line <= width, line)
+      end
     end
   end)
 
@@ -80,20 +83,23 @@ describe("a value", function()
   end)
 
   it("has its object's own text", function()
-    local object = setmetatable({ secret = 1 }, { __tostring = function() return "ci-ann (Running)" end })
+    local object = setmetatable({ secret = 1 },
+      { __tostring = function() return "ci-ann (Running)" end })
     assert.equal("{ vm = ci-ann (Running) }", values.text { vm = object })
   end)
 
-  it("is shown whole by __render, which is told the options, and in a line inside another", function()
+  it("is shown by __render, which gets the options, and by __tostring inside another", function()
     local object = setmetatable({}, {
-      __render = function(_, options) return "wide: " .. options.width end, __tostring = function() return "short" end,
+      __render = function(_, options) return "wide: " .. options.width end,
+      __tostring = function() return "short" end,
     })
     assert.equal("wide: 33", values.text(object, { width = 33 }))
     assert.equal("{ short }", values.text { object })
   end)
 
   it("may give a table to be shown for it", function()
-    local object = setmetatable({ raw = 1 }, { __name = "Instance", __render = function(vm) return { state = vm.raw } end })
+    local object = setmetatable({ raw = 1 },
+      { __name = "Instance", __render = function(vm) return { state = vm.raw } end })
     assert.equal("Instance { state = 1 }", values.text(object))
     assert.equal("{ Instance { state = 1 } }", values.text { object })
   end)
@@ -103,7 +109,8 @@ describe("a value", function()
   end)
 
   it("survives an object whose text cannot be made", function()
-    assert.equal("<no text: boom>", values.text(setmetatable({}, { __tostring = function() error("boom", 0) end })))
+    assert.equal("<no text: boom>",
+      values.text(setmetatable({}, { __tostring = function() error("boom", 0) end })))
     assert.equal("nil", values.text(setmetatable({}, { __tostring = function() return nil end })))
     local endless = {}
     setmetatable(endless, { __render = function() return endless end })
@@ -112,7 +119,8 @@ describe("a value", function()
 
   it("is read without metamethods", function()
     local guarded = setmetatable({ a = 1 }, {
-      __index = function() error "read" end, __pairs = function() error "walked" end, __len = function() error "counted" end,
+      __index = function() error "read" end, __pairs = function() error "walked" end,
+      __len = function() error "counted" end,
     })
     assert.equal("{ a = 1 }", values.text(guarded))
   end)

@@ -1,4 +1,5 @@
---- Whoever is logged in with the Azure Developer CLI: csrc/credential/azd.c, and what it shares with the Azure CLI in program.c.
+--- The login of the Azure Developer CLI: csrc/credential/azd.c, and the code in program.c that it
+--- shares with the Azure CLI.
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
 local credential = azureml.credential
@@ -13,50 +14,60 @@ describe("the Azure Developer CLI's credential", function()
   before_each(function() machine = new_machine() end)
   after_each(function() machine:close() end)
 
-  local ANSWER = ([[echo "{\"token\":\"%s\",\"expiresOn\":\"$(date -u -d '+1 hour' +%%Y-%%m-%%dT%%H:%%M:%%SZ)\"}"]]):format(JWT)
-  local ASK = "local own = credential.azure_developer_cli(%s) use(own, 'https://r.example//.default') print(ask(), own:claim 'upn')"
+  local ANSWER = ([[
+ends=$(date -u -d '+1 hour' +%%Y-%%m-%%dT%%H:%%M:%%SZ)
+echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
+  local ASK = [[
+    local own = credential.azure_developer_cli(%s)
+    use(own, 'https://r.example//.default')
+    print(ask(), own:claim 'upn')]]
 
   local function ask(options)
     return (machine:lua(ASK:format(options or ""), { TZ = "Asia/Kolkata" }))
   end
 
-  it("takes azd's token, whose end is in Greenwich's time, and the second run starts no azd", function()
+  it("takes azd's token, whose end is in UTC; the second run starts no azd", function()
     machine:program("azd", ANSWER)
     assert.equal("sent\tann@example.org", ask())
     assert.equal("sent\tann@example.org", ask())
-    assert.same({ "auth token --output json --no-prompt --scope https://r.example//.default" }, machine:runs "azd")
+    assert.same({ "auth token --output json --no-prompt --scope https://r.example//.default" },
+      machine:runs "azd")
   end)
 
   it("gives azd the tenant", function()
     machine:program("azd", ANSWER)
     ask "{ tenant_id = 't.org' }"
-    assert.same({ "auth token --output json --no-prompt --scope https://r.example//.default --tenant-id t.org" }, machine:runs "azd")
+    local arguments = "auth token --output json --no-prompt --scope https://r.example//.default"
+    assert.same({ arguments .. " --tenant-id t.org" }, machine:runs "azd")
   end)
 
-  it("notices that somebody else has logged in", function()
+  it("notices that another account has logged in", function()
     machine:program("azd", ANSWER)
     machine:shell "mkdir home/.azd"
     for _, user in ipairs { "ann", "ann", "bob" } do
-      process.write(machine.directory .. "/home/.azd/auth.json", ('{"auth":{"account":{"currentUser":"%s"}}}'):format(user))
+      process.write(machine.directory .. "/home/.azd/auth.json",
+        ('{"auth":{"account":{"currentUser":"%s"}}}'):format(user))
       ask()
     end
     assert.equal(2, #machine:runs "azd")
   end)
 
-  -- A service that demands claims of whoever comes without: what the tools make of it.
+  -- Send a request to a service that demands claims, and print the error.
   local CHALLENGED = [[
     local scripted, certificate = require "spec.scripted", require "spec.certificate"
     local authority = certificate.authority()
     local challenge = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="'      -- {"a":1}
-    local server = scripted(function() return { status = 401, headers = { ["WWW-Authenticate"] = challenge } } end,
+    local reply = { status = 401, headers = { ["WWW-Authenticate"] = challenge } }
+    local server = scripted(function() return reply end,
       { tls = certificate.server(authority, "IP:127.0.0.1") })
-    local client = azureml.client { endpoint = server.url, credential = credential[%q](), scope = "r/.default",
+    local client = azureml.client {
+      endpoint = server.url, credential = credential[%q](), scope = "r/.default",
       ca_file = authority.ca_file }
     print(select(2, azureml.try(client.request, client, { path = "/x" })))
     certificate.remove(authority)
   ]]
 
-  it("hands on the claims that a challenge demands, and keeps no token that was made for them", function()
+  it("passes a challenge's claims to azd, and does not save the resulting token", function()
     machine:program("azd", ANSWER)
     machine:lua(CHALLENGED:format "azure_developer_cli")
     local plain, challenged = table.unpack(machine:runs "azd")
@@ -66,58 +77,78 @@ describe("the Azure Developer CLI's credential", function()
     assert.equal(3, #machine:runs "azd")
   end)
 
-  it("with the Azure CLI says how to sign in with what a challenge demands: az takes none", function()
-    machine:program("az", ([[echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(JWT))
+  it("with the Azure CLI, which takes no claims, says how to sign in with them", function()
+    machine:program("az",
+      ([[echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(JWT))
     local said = machine:lua(CHALLENGED:format "azure_cli")
     assert.matches("run 'az login %-%-claims%-challenge eyJ[%w+/=]+ %-%-scope r/.default'", said)
     assert.equal(1, #machine:runs "az")
   end)
 
+  local ENDED = "ERROR: fetching token: AADSTS70043: reauthentication required, "
+    .. "run `azd auth login` to log in"
+
   local function complaint(message)
-    return ([[printf '%%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}' >&2; exit 1]]):format(message)
+    local json = ('{"type":"consoleMessage","timestamp":"t","data":{"message":"%s"}}'):format(
+      message)
+    return ([[printf '%%s\n' '%s' >&2; exit 1]]):format(json)
   end
 
   local BY_HAND = "; try 'azd auth token' by hand"
 
   for name, row in pairs {
     ["nobody logged in"] = {
-      complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]], "CliNotLoggedIn",
-      "nobody is logged in; run 'azd auth login'",
+      complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]],
+      "CliNotLoggedIn",
+      "no user is logged in; run 'azd auth login'",
     },
     ["a login that has ended"] = {
-      complaint [[\nERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in\n]], "CliFailed",
-      "it failed (exit code 1): ERROR: fetching token: AADSTS70043: reauthentication required, run `azd auth login` to log in",
+      complaint([[\n]] .. ENDED .. [[\n]]), "CliFailed", "it failed (exit code 1): " .. ENDED,
     },
     ["another failure, told in JSON"] = {
-      complaint [[first\nERROR: no network\n\n]], "CliFailed", "it failed (exit code 1): ERROR: no network; run 'azd auth login'",
+      complaint [[first\nERROR: no network\n\n]], "CliFailed",
+      "it failed (exit code 1): ERROR: no network; run 'azd auth login'",
+    },
+    ["another failure, told plainly"] = {
+      "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh"
     },
     ["another failure, told as versions from 1.23.7 on do"] = {
       [[printf '%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"\n"}}' \
-        '{"error":"fetching token: failed:\n(invalid_tenant) AADSTS90002: no such tenant\n","message":"Authentication failed."}' \
+        '{"error":"fetching:\n(invalid_tenant) AADSTS90002: no such tenant\n","message":"m"}' \
         'a new version of azd is available' >&2; exit 1]], "CliFailed",
       "it failed (exit code 1): (invalid_tenant) AADSTS90002: no such tenant; run 'azd auth login'",
     },
-    ["nobody logged in, told as versions from 1.23.7 on do"] = {
-      [[echo '{"error":"fetching token: not logged in, run `azd auth login` to login","message":"m"}' >&2; exit 1]],
-      "CliNotLoggedIn", "nobody is logged in; run 'azd auth login'",
+    ["no login, told as versions from 1.23.7 on do"] = {
+      [[echo '{"error":"not logged in, run `azd auth login` to login","message":"m"}' >&2; exit 1]],
+      "CliNotLoggedIn", "no user is logged in; run 'azd auth login'",
     },
-    ["another failure, told plainly"] = { "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh" },
     ["a failure that shows the token"] = {
-      "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed", "it failed (exit code 2); run 'azd auth login'",
+      "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed",
+      "it failed (exit code 2); run 'azd auth login'",
     },
-    ["garbage"] = { "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND },
-    ["an answer without a token"] = { "echo '{}'", "InvalidTokenAnswer", "its answer has no token" .. BY_HAND },
+    ["garbage"] = {
+      "echo hello " .. JWT, "InvalidTokenAnswer", "it printed something that is not JSON" .. BY_HAND
+    },
+    ["an answer without a token"] = {
+      "echo '{}'", "InvalidTokenAnswer", "its answer has no token" .. BY_HAND
+    },
     ["an answer without an end"] = {
-      ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer", "its answer does not say when the token ends, or it has ended",
+      ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer",
+      "its token has no expiry date, or has expired",
     },
     ["a token that has ended"] = {
-      ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT), "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended; run 'azd auth login'",
+      ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT),
+      "InvalidTokenAnswer",
+      "its token has no expiry date, or has expired; run 'azd auth login'",
     },
-    ["far too long an answer"] = { "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer" },
-    ["an exit code of a shell that finds nothing"] = { "exit 127", "CliNotFound", "'azd' is not installed" },
+    ["far too long an answer"] = {
+      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer"
+    },
+    ["an exit code of a shell that finds nothing"] = {
+      "exit 127", "CliNotFound", "'azd' is not installed"
+    },
   } do
-    it(("says of %s: %s"):format(name, row[2]), function()
+    it(("reports %s as %s"):format(name, row[2]), function()
       machine:program("azd", row[1])
       local said = ask()
       assert.matches("%(" .. row[2] .. "%)", said)
@@ -127,13 +158,16 @@ describe("the Azure Developer CLI's credential", function()
   end
 
   it("says when it is not installed", function()
-    assert.matches("Azure Developer CLI: 'azd' is not installed; install it, or choose another credential %(CliNotFound%)", ask())
+    assert.matches(
+      "Azure Developer CLI: 'azd' is not installed; install it, "
+      .. "or choose another credential %(CliNotFound%)", ask())
   end)
 
   for _, scope in ipairs { "--help", "a b", "$(touch x)", "a;b", "ü" } do
     it(("a scope such as '%s' becomes no argument"):format(scope), function()
       machine:program("azd", ANSWER)
-      local said = machine:lua(("use(credential.azure_developer_cli(), %q) print(ask())"):format(scope))
+      local said = machine:lua(
+        ("use(credential.azure_developer_cli(), %q) print(ask())"):format(scope))
       assert.matches("a scope may hold only letters", said)
       assert.same({}, machine:runs "azd")
     end)

@@ -1,4 +1,5 @@
---- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. The browser is one of ours.
+--- Signing in with a browser: csrc/credential/browser.c and csrc/loopback.c. A task of the spec
+--- plays the browser.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local credential = azureml.credential
@@ -13,12 +14,16 @@ local TENANT = "t.example.org"
 local FORM = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 
 local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
 end
 
 local function query_of(url)
   local fields = {}
-  for name, value in url:match("%?(.*)$"):gmatch "([^&=]+)=([^&]*)" do fields[name] = unescape(value) end
+  for name, value in url:match("%?(.*)$"):gmatch "([^&=]+)=([^&]*)" do
+    fields[name] = unescape(value)
+  end
   return fields
 end
 
@@ -30,7 +35,10 @@ describe("a browser", function()
     around = surroundings { XDG_CACHE_HOME = directory, AZUREML_TOKEN_CACHE = false }
     server = scripted(function(request)
       if request.target:find "/token$" then
-        local answer = { token_type = "Bearer", expires_in = 3600, access_token = "the-token", refresh_token = "the-refresh-token" }
+        local answer = {
+          token_type = "Bearer", expires_in = 3600, access_token = "the-token",
+          refresh_token = "the-refresh-token"
+        }
         return { status = 200, body = json.encode(answer) }
       end
       return { status = 200, body = json.encode { authorization = request.headers.authorization } }
@@ -47,7 +55,8 @@ describe("a browser", function()
     assert.equal(0, world.leaks())
   end)
 
-  -- A sign-in whose page is shown to `person`, who is given its fields; who may be told of its end before he has put his browser away.
+  -- Sign in. Call `person` with the fields of the page's URL. The sign-in may end while `person`
+  -- still runs.
   local function ask(person, given)
     local gone = true
     local function open(asked)
@@ -58,7 +67,9 @@ describe("a browser", function()
     local all = { authority = server.url, tenant_id = TENANT, open = open }
     for name, value in pairs(given or {}) do all[name] = value end
     own = credential.browser(all)
-    client = azureml.client { endpoint = server.url, credential = own, scope = "https://r.example/.default" }
+    client = azureml.client {
+      endpoint = server.url, credential = own, scope = "https://r.example/.default"
+    }
     local reply, err = azureml.try(client.request, client, { path = "/x" })
     while not gone do azureml.sleep(0) end
     return reply and reply.json.authorization or err
@@ -79,7 +90,7 @@ describe("a browser", function()
     return (page.redirect_uri:gsub("localhost", host or "127.0.0.1"))
   end
 
-  it("shows the page with everything that keeps the code ours, and redeems the code that comes back", function()
+  it("opens a page that protects the code, and redeems the code that it returns", function()
     local page, url
     assert.equal("Bearer the-token", ask(function(fields, whole)
       page, url = fields, whole
@@ -97,12 +108,13 @@ describe("a browser", function()
     local body = server.requests[1].body
     local verifier = body:match "code_verifier=([%w%-_]+)&"
     assert.equal(page.code_challenge, core.crypto.base64url(core.crypto.sha256(verifier)))
-    assert.equal(("grant_type=authorization_code&client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46&code=a%%2Bcode&redirect_uri=%s"
-      .. "&code_verifier=%s&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"):format(
-      core.escape(page.redirect_uri), verifier), body)
+    assert.equal(("grant_type=authorization_code&client_id=04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+      .. "&code=a%%2Bcode&redirect_uri=%s&code_verifier=%s"
+      .. "&scope=https%%3A%%2F%%2Fr.example%%2F.default%%20openid%%20profile%%20offline_access"
+    ):format(core.escape(page.redirect_uri), verifier), body)
   end)
 
-  it("is another one each time", function()
+  it("gets a fresh page each time", function()
     local states, challenges = {}, {}
     for i = 1, 2 do
       ask(function(page)
@@ -116,7 +128,7 @@ describe("a browser", function()
     assert.not_equal(challenges[1], challenges[2])
   end)
 
-  it("is asked for whom the hint names", function()
+  it("is asked to sign in the user of login_hint", function()
     ask(function(page)
       assert.equal("ann@example.org", page.login_hint)
       assert.equal("login", page.prompt)
@@ -124,14 +136,14 @@ describe("a browser", function()
     end, { login_hint = "ann@example.org" })
   end)
 
-  it("may come by IPv6 where there is one", function()
+  it("may connect by IPv6 where the machine has it", function()
     if not io.open "/proc/net/if_inet6" then return end
     assert.equal("Bearer the-token", ask(function(page)
       post(address(page, "[::1]"), "code=x&state=" .. page.state)
     end))
   end)
 
-  it("is answered whatever it asks for, and only the one answer with our state is taken", function()
+  it("gets a reply to each request; only a form with the right state is accepted", function()
     local seen = {}
     assert.equal("Bearer the-token", ask(function(page)
       local url = address(page)
@@ -144,14 +156,18 @@ describe("a browser", function()
       seen.long = post(url, "x=" .. ("x"):rep(70000))
       seen.ours = post(url, "code=ours&state=" .. page.state)
     end))
-    assert.same({ icon = 404, address = 404, stranger = 400, stateless = 400, denied = 400, twice = 400, long = 400, ours = 200 }, seen)
+    assert.same(
+      { icon = 404, address = 404, stranger = 400, stateless = 400, denied = 400, twice = 400,
+        long = 400, ours = 200 }, seen)
     assert.matches("&code=ours&", server.requests[1].body)
     assert.equal(2, #server.requests)
   end)
 
   it("that brings a refusal ends the sign-in with its reason", function()
     local err = ask(function(page)
-      post(address(page), "error=access_denied&error_description=AADSTS65004%3A%20User%20declined%0D%0ATrace&state=" .. page.state)
+      post(address(page),
+        "error=access_denied&error_description=AADSTS65004%3A%20User%20declined%0D%0ATrace&state="
+        .. page.state)
     end)
     assert.equal("access_denied", err.code)
     assert.matches("signing in with a browser: AADSTS65004: User declined Trace", err.message)
@@ -162,19 +178,19 @@ describe("a browser", function()
     assert.matches("no screen", ask(function() error "no screen" end).message)
   end)
 
-  it("is not waited for longer than may be", function()
+  it("is not waited for beyond the timeout", function()
     local err = ask(function() end, { timeout = 0.05 })
     assert.equal("SignInTimeout", err.code)
   end)
 
-  it("is not needed again: what it brought is kept", function()
+  it("is not needed again: the token and refresh token are kept", function()
     ask(function(page) post(address(page), "code=x&state=" .. page.state) end)
     client:close()
     own:close()
     assert.equal("Bearer the-token", ask(function() error "asked again" end))
   end)
 
-  it("has its port closed when it is over", function()
+  it("has its port closed after the sign-in", function()
     local url
     ask(function(page)
       url = address(page)
@@ -183,9 +199,12 @@ describe("a browser", function()
     assert.is_nil((visit(url, {})))
   end)
 
-  it("leaves its port free when nobody wants to know any more", function()
+  it("has its port closed when the caller gives up", function()
     local url
-    own = credential.browser { authority = server.url, tenant_id = TENANT, open = function(asked) url = address(query_of(asked.url)) end }
+    own = credential.browser {
+      authority = server.url, tenant_id = TENANT,
+      open = function(request) url = address(query_of(request.url)) end
+    }
     client = azureml.client { endpoint = server.url, credential = own }
     local op = client:submit({ path = "/x" }, false)
     while not url do azureml.sleep(0.001) end
@@ -196,7 +215,7 @@ describe("a browser", function()
     assert.is_nil((visit(url, {})))
   end)
 
-  it("is started by BROWSER or xdg-open, apart from us, and the address is told as well", function()
+  it("is started by BROWSER or xdg-open, detached, and the address is printed too", function()
     local emulator <close> = process.served_emulator {}
     local machine <close> = new_machine()
     machine:program("my-browser", [[env >"$DIR/browser.env"; ls /proc/self/fd >"$DIR/browser.fds"
@@ -204,12 +223,16 @@ curl -s "$1" >"$DIR/page"
 uri=$(sed -n 's/.*action="\([^"]*\)".*/\1/p' "$DIR/page")
 field() { sed -n "s/.*name=\"$1\" value=\"\([^\"]*\)\".*/\1/p" "$DIR/page"; }
 curl -s "$uri" -d "code=$(field code)" -d "state=$(field state)" >"$DIR/end"]])
-    local variables = { AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1",
-      BROWSER = machine.directory .. "/bin/my-browser", AZURE_CLIENT_SECRET = "s1" }
+    local variables = {
+      AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1",
+      BROWSER = machine.directory .. "/bin/my-browser", AZURE_CLIENT_SECRET = "s1"
+    }
     local output, errors, code = machine:command({ "login", "--browser", "-o", "json" }, variables)
     assert.equal(0, code, errors)
     assert.equal("owner@emulator.onmicrosoft.com", json.decode(output).user)
-    local told = "A browser is opened to sign in. If none appears, open this page on this machine:\n" .. emulator.url
+    local told =
+      "A browser is opened to sign in. If none appears, open this page on this machine:\n"
+      .. emulator.url
     assert.equal(told, errors:sub(1, #told))
     assert.matches("You have signed in", machine:shell "cat end")
     assert.is_nil(machine:shell("cat browser.env"):find("AZURE_CLIENT_SECRET", 1, true))

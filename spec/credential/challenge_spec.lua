@@ -1,4 +1,4 @@
---- What a 401 does to the token that it refused: csrc/op.c and csrc/token.c.
+--- The retry with a new token after a 401: csrc/op.c and csrc/token.c.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -7,7 +7,7 @@ local world = require "spec.world"
 
 local VECTOR = vectors.other().cae_challenges[1]
 
-describe("a service that does not take the token", function()
+describe("a service that refuses the token", function()
   local entra
 
   before_each(function() core.clock "virtual" end)
@@ -19,7 +19,7 @@ describe("a service that does not take the token", function()
       body = '{"error":{"code":"InvalidAuthenticationToken","message":"no"}}' }
   end
 
-  -- A service that refuses so often before it answers.
+  -- Start a service that refuses `times` requests before it answers.
   local function open(challenge, times, kind, given)
     local refused = 0
     entra = authority(nil, function()
@@ -35,13 +35,13 @@ describe("a service that does not take the token", function()
     return list
   end
 
-  it("because of claims gets one with them, once", function()
+  it("and demands claims gets one new token with them", function()
     open(VECTOR.header, 1)
     assert.equal("Bearer token-2", entra:ask())
     assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
   end)
 
-  it("because of claims again and again has its answer told after one new token", function()
+  it("and demands claims again ends the request after one new token", function()
     open(VECTOR.header, 100)
     local _, err = entra:ask()
     assert.equal(401, err.status)
@@ -50,20 +50,20 @@ describe("a service that does not take the token", function()
     assert.equal(4, #entra.requests)
   end)
 
-  it("because of claims that cannot be read has its answer told at once: another token of the kind would not do", function()
+  it("and demands unreadable claims ends the request at once", function()
     open('Bearer error="insufficient_claims", claims="%%%"', 100)
     local _, err = entra:ask()
     assert.equal(401, err.status)
     assert.same({ "none" }, claims_asked())
   end)
 
-  it("for any other reason gets a new one, once, without claims", function()
+  it("for any other reason gets one new token without claims", function()
     open('Bearer error="invalid_token", error_description="The access token has expired."', 1)
     assert.equal("Bearer token-2", entra:ask())
     assert.same({ "none", "none" }, claims_asked())
   end)
 
-  it("first as expired, then because of claims, gets what it wants in the end", function()
+  it("first as expired, then for claims, gets a token of each kind", function()
     local refused = 0
     entra = authority(nil, function()
       refused = refused + 1
@@ -75,7 +75,7 @@ describe("a service that does not take the token", function()
     assert.same({ "none", "none", VECTOR.merged_with_cp1 }, claims_asked())
   end)
 
-  it("gets the next one with claims as well, and the one after it plain", function()
+  it("gets the next token with the claims too, and the one after without", function()
     open(VECTOR.header, 1)
     entra:ask()
     assert.equal("Bearer token-2", entra:ask())      -- kept
@@ -84,7 +84,7 @@ describe("a service that does not take the token", function()
     assert.same({ "none", VECTOR.merged_with_cp1, "none" }, claims_asked())
   end)
 
-  it("repeats the whole request, its body too", function()
+  it("gets the whole request again, with its body", function()
     local bodies = {}
     entra = authority(nil, function(request)
       bodies[#bodies + 1] = request.body
@@ -95,7 +95,7 @@ describe("a service that does not take the token", function()
     assert.same({ '{"a":1}', '{"a":1}' }, bodies)
   end)
 
-  it("makes one new token for all whom it refused", function()
+  it("causes one new token for all refused requests", function()
     local refused = 0
     entra = authority(nil, function(request)
       if request.headers.authorization == "Bearer token-1" then
@@ -111,7 +111,7 @@ describe("a service that does not take the token", function()
     assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
   end)
 
-  it("while a token without the claims is on its way, waits for one with them", function()
+  it("gets no token without the claims that was already on its way", function()
     local asked, requests = {}, 0
     entra = authority(nil, function()
       requests = requests + 1
@@ -134,7 +134,9 @@ describe("a service that does not take the token", function()
     ["a certificate"] = function(material)
       return "client_certificate", { certificate = vectors.read(material, "client.combined.pem") }
     end,
-    ["an assertion"] = function() return "client_assertion", { assertion = function() return "a.b.c" end } end,
+    ["an assertion"] = function()
+      return "client_assertion", { assertion = function() return "a.b.c" end }
+    end,
   } do
     it("is satisfied by " .. name, function()
       local material = vectors.open()
@@ -148,13 +150,15 @@ describe("a service that does not take the token", function()
   it("is satisfied through a chain", function()
     open(VECTOR.header, 1)
     entra:take(azureml.credential.chain {
-      azureml.credential.client_secret { authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s" },
+      azureml.credential.client_secret {
+        authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s"
+      },
     })
     assert.equal("Bearer token-2", entra:ask())
     assert.same({ "none", VECTOR.merged_with_cp1 }, claims_asked())
   end)
 
-  it("with a 403 is not given another: that is a matter of roles", function()
+  it("with a 403 gets no new token: roles decide about that", function()
     entra = authority(nil, function() return refusing(VECTOR.header, 403) end)
     entra:use("client_secret", { client_secret = "s" })
     local _, err = entra:ask()

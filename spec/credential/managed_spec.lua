@@ -1,4 +1,4 @@
---- The identity that Azure gave to this machine: csrc/credential/managed.c and its parts.
+--- The identity that Azure gives to a machine: csrc/credential/managed.c and its parts.
 local azureml = require "azureml"
 local base64url = require("azureml.emulator.entra.directory").base64url
 local core = require "azureml.core"
@@ -18,12 +18,16 @@ local TOKEN = ("%s.%s.c2ln"):format(base64url '{"alg":"none"}', base64url '{"oid
 local QUERY = "?api%-version=%d%d%d%d%-%d%d%-%d%d"
 
 local VARIABLES = {
-  "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET",
+  "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT",
+  "MSI_ENDPOINT", "MSI_SECRET",
   "DEFAULT_IDENTITY_CLIENT_ID", "AZURE_POD_IDENTITY_AUTHORITY_HOST",
 }
 
 local function answer(fields)
-  local all = { access_token = TOKEN, token_type = "Bearer", expires_on = tostring(os.time() + 3600), resource = "r" }
+  local all = {
+    access_token = TOKEN, token_type = "Bearer", expires_on = tostring(os.time() + 3600),
+    resource = "r"
+  }
   for name, value in pairs(fields or {}) do all[name] = value end
   return { status = 200, body = json.encode(all) }
 end
@@ -39,7 +43,7 @@ describe("a managed identity", function()
 
   after_each(function() client, own, server = world.finish(client, own, server, around) end)
 
-  -- Questions get the answers in turn, the last one for ever.
+  -- Start a server that gives these answers in turn and repeats the last. Return its URL.
   local function serve(...)
     answers = { ... }
     server = scripted(function() return #answers > 1 and table.remove(answers, 1) or answers[1] end)
@@ -48,10 +52,13 @@ describe("a managed identity", function()
 
   local function open(handle, scope)
     own = handle
-    client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = scope or SCOPE, retry = { tries = 0 } }
+    client = azureml.client {
+      endpoint = "https://127.0.0.1:1", credential = own, scope = scope or SCOPE,
+      retry = { tries = 0 }
+    }
   end
 
-  -- "sent" when it got as far as that, which takes a token; else the error.
+  -- Return "sent" when the request got its token and was sent, else the error.
   local function ask()
     local _, err = azureml.try(client.request, client, { path = "/x" })
     return err.code == "ConnectionFailed" and "sent" or err
@@ -63,32 +70,50 @@ describe("a managed identity", function()
 
   local SOURCES = {
     IMDS = function(url) return { AZURE_POD_IDENTITY_AUTHORITY_HOST = url .. "/" } end,
-    ["App Service"] = function(url) return { IDENTITY_ENDPOINT = url .. "/msi/token", IDENTITY_HEADER = SECRET } end,
-    ["Azure ML"] = function(url) return { MSI_ENDPOINT = url .. "/MSI/auth", MSI_SECRET = SECRET } end,
+    ["App Service"] = function(url)
+      return { IDENTITY_ENDPOINT = url .. "/msi/token", IDENTITY_HEADER = SECRET }
+    end,
+    ["Azure ML"] = function(url)
+      return { MSI_ENDPOINT = url .. "/MSI/auth", MSI_SECRET = SECRET }
+    end,
     ["Cloud Shell"] = function(url) return { MSI_ENDPOINT = url .. "/oauth2/token" } end,
     ["Azure Arc"] = function(url)
-      return { IDENTITY_ENDPOINT = url .. "/metadata/identity/oauth2/token", IMDS_ENDPOINT = "http://127.0.0.1:40342" }
+      return {
+        IDENTITY_ENDPOINT = url .. "/metadata/identity/oauth2/token",
+        IMDS_ENDPOINT = "http://127.0.0.1:40342"
+      }
     end,
     ["Service Fabric"] = function(url)
-      return { IDENTITY_ENDPOINT = url, IDENTITY_HEADER = SECRET, IDENTITY_SERVER_THUMBPRINT = "AB" }
+      return {
+        IDENTITY_ENDPOINT = url, IDENTITY_HEADER = SECRET, IDENTITY_SERVER_THUMBPRINT = "AB"
+      }
     end,
   }
 
+  local RESOURCE = "&resource=https%3A%2F%2Fmanagement.azure.com"
   for name, row in pairs {
     IMDS = {
-      "GET", "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com", "metadata", "true",
+      "GET", "/metadata/identity/oauth2/token?api-version=2018-02-01" .. RESOURCE, "metadata",
+      "true",
     },
     ["App Service"] = {
-      "GET", "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com", "x-identity-header", SECRET,
+      "GET", "/msi/token?api-version=2019-08-01" .. RESOURCE, "x-identity-header", SECRET,
     },
-    ["Azure ML"] = { "GET", "/MSI/auth?api-version=2017-09-01&resource=https%3A%2F%2Fmanagement.azure.com", "secret", SECRET },
-    ["Cloud Shell"] = { "POST", "/oauth2/token", "metadata", "true", "resource=https%3A%2F%2Fmanagement.azure.com" },
+    ["Azure ML"] = {
+      "GET", "/MSI/auth?api-version=2017-09-01" .. RESOURCE, "secret", SECRET,
+    },
+    ["Cloud Shell"] = {
+      "POST", "/oauth2/token", "metadata", "true", "resource=https%3A%2F%2Fmanagement.azure.com"
+    },
     ["Azure Arc"] = {
-      "GET", "/metadata/identity/oauth2/token?api-version=2020-06-01&resource=https%3A%2F%2Fmanagement.azure.com", "metadata", "true",
+      "GET", "/metadata/identity/oauth2/token?api-version=2020-06-01" .. RESOURCE, "metadata",
+      "true",
     },
   } do
-    it(("asks %s as it wants to be asked, past every proxy, once a token's life"):format(name), function()
-      for _, proxy in ipairs { "http_proxy", "HTTP_PROXY", "ALL_PROXY" } do around:set { [proxy] = "http://127.0.0.1:9" } end
+    it(("asks %s in its own protocol, past proxies, once per token"):format(name), function()
+      for _, proxy in ipairs { "http_proxy", "HTTP_PROXY", "ALL_PROXY" } do
+        around:set { [proxy] = "http://127.0.0.1:9" }
+      end
       around:set(SOURCES[name](serve(answer())))
       open(credential.managed_identity())
       assert.equal("sent", ask())
@@ -102,18 +127,22 @@ describe("a managed identity", function()
       assert.equal(row[5] or "", request.body)
       assert.is_nil(request.headers.authorization)
       if row[3] ~= "metadata" then assert.is_nil(request.headers.metadata) end
-      if row[5] then assert.equal("application/x-www-form-urlencoded", request.headers["content-type"]) end
+      if row[5] then
+        assert.equal("application/x-www-form-urlencoded", request.headers["content-type"])
+      end
     end)
   end
 
-  it("asks for the resource with its slash where the scope has two", function()
+  it("keeps the slash of the resource where the scope has two", function()
     imds(answer())
     open(credential.managed_identity(), "https://management.core.windows.net//.default")
     assert.equal("sent", ask())
-    assert.matches("resource=https%%3A%%2F%%2Fmanagement.core.windows.net%%2F$", server.requests[1].target)
+    assert.matches("resource=https%%3A%%2F%%2Fmanagement.core.windows.net%%2F$",
+      server.requests[1].target)
   end)
 
-  local RESOURCE_ID = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a b"
+  local RESOURCE_ID = "/subscriptions/s/resourcegroups/g/providers/"
+    .. "Microsoft.ManagedIdentity/userAssignedIdentities/a b"
 
   for _, row in ipairs {
     { "IMDS", { client_id = "app" }, "client_id=app" },
@@ -137,37 +166,45 @@ describe("a managed identity", function()
 
   for _, row in ipairs {
     { "Azure ML", { object_id = GUID }, "it knows user-assigned identities by client_id only" },
-    { "Azure ML", { resource_id = RESOURCE_ID }, "it knows user-assigned identities by client_id only" },
+    { "Azure ML", { resource_id = RESOURCE_ID },
+      "it knows user-assigned identities by client_id only" },
     {
       "Azure ML", { client_id = "my-identity" },
       "client_id must be a GUID there: with anything else the token would be the signed-in user's",
     },
     { "Azure ML", { client_id = GUID .. "0" }, "client_id must be a GUID there" },
-    { "Cloud Shell", { client_id = GUID }, "it knows no user-assigned identities: leave the id out" },
+    { "Cloud Shell", { client_id = GUID },
+      "it knows no user-assigned identities: leave the id out" },
     { "Azure Arc", { client_id = GUID }, "it knows no user-assigned identities: leave the id out" },
-    { "Service Fabric", {}, "its endpoint proves itself by a certificate's thumbprint, which is not supported" },
+    { "Service Fabric", {},
+      "its endpoint proves itself by a certificate's thumbprint, which is not supported" },
   } do
     it(("does not ask %s with %s: %s"):format(row[1], next(row[2]) or "no id", row[3]), function()
       around:set(SOURCES[row[1]](serve(answer())))
       open(credential.managed_identity(row[2]))
       local err = ask()
       assert.equal("ManagedIdentityUnavailable", err.code)
-      assert.is_truthy(err.message:find(("managed identity (%s): %s"):format(row[1], row[3]), 1, true), err.message)
+      assert.is_truthy(
+        err.message:find(("managed identity (%s): %s"):format(row[1], row[3]), 1, true),
+        err.message)
       assert.equal(0, #server.requests)
     end)
   end
 
-  for value, expected in pairs { [GUID] = "&clientid=" .. GUID, clientid = "", ["my identity"] = "" } do
-    it(("on a compute instance takes DEFAULT_IDENTITY_CLIENT_ID='%s' for what it is"):format(value), function()
+  for value, expected in pairs {
+    [GUID] = "&clientid=" .. GUID, clientid = "", ["my identity"] = ""
+  } do
+    it(("reads DEFAULT_IDENTITY_CLIENT_ID='%s' on a compute instance"):format(value), function()
       around:set(SOURCES["Azure ML"](serve(answer())))
       around:set { DEFAULT_IDENTITY_CLIENT_ID = value }
       open(credential.managed_identity())
       assert.equal("sent", ask())
-      assert.matches("^[^?]*" .. QUERY .. expected:gsub("%p", "%%%0") .. "&resource=", server.requests[1].target)
+      assert.matches("^[^?]*" .. QUERY .. expected:gsub("%p", "%%%0") .. "&resource=",
+        server.requests[1].target)
     end)
   end
 
-  it("on a compute instance a client_id that is given counts for more than the machine's", function()
+  it("on a compute instance prefers the option client_id to the machine's", function()
     around:set(SOURCES["Azure ML"](serve(answer())))
     around:set { DEFAULT_IDENTITY_CLIENT_ID = OTHER_GUID }
     open(credential.managed_identity { client_id = GUID })
@@ -182,15 +219,18 @@ describe("a managed identity", function()
     ["Cloud Shell"] = { "Cloud Shell", "Azure Arc", "IMDS" },
     ["Azure Arc"] = { "Azure Arc", "IMDS" },
   } do
-    it(("takes %s for what counts where more variables are set"):format(name), function()
-      around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:9", IMDS_ENDPOINT = "http://127.0.0.1:9" }
+    it(("prefers %s where more variables are set"):format(name), function()
+      around:set {
+        AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:9",
+        IMDS_ENDPOINT = "http://127.0.0.1:9"
+      }
       for at = #row, 1, -1 do around:set(SOURCES[row[at]] "no URL") end
       open(credential.managed_identity())
       assert.matches("managed identity %(" .. name .. "%)", ask().message)
     end)
   end
 
-  -- Its end --------------------------------------------------------------------------------------------------------------
+  -- Its end ---------------------------------------------------------------------------------------
 
   local function american(seconds) return os.date("!%m/%d/%Y %I:%M:%S %p +00:00", seconds) end
 
@@ -198,9 +238,15 @@ describe("a managed identity", function()
     ["seconds as a text"] = function(ends) return { expires_on = tostring(ends) } end,
     ["an integer"] = function(ends) return { expires_on = ends } end,
     ["an American date"] = function(ends) return { expires_on = american(ends) } end,
-    ["an ISO date"] = function(ends) return { expires_on = os.date("!%Y-%m-%dT%H:%M:%S+00:00", ends) } end,
-    ["expires_in, where there is nothing else"] = function() return { expires_on = json.null, expires_in = "3600" } end,
-    ["expires_on, whatever expires_in says"] = function(ends) return { expires_on = ends, expires_in = "86399" } end,
+    ["an ISO date"] = function(ends)
+      return { expires_on = os.date("!%Y-%m-%dT%H:%M:%S+00:00", ends) }
+    end,
+    ["expires_in, where there is nothing else"] = function()
+      return { expires_on = json.null, expires_in = "3600" }
+    end,
+    ["expires_on, whatever expires_in says"] = function(ends)
+      return { expires_on = ends, expires_in = "86399" }
+    end,
   } do
     it("knows when its token ends from " .. name, function()
       imds(answer(fields(os.time() + 3600)))
@@ -228,24 +274,36 @@ describe("a managed identity", function()
   end)
 
   for name, row in pairs {
-    ["no JSON"] = { { status = 200, body = '{"access_token":"' .. TOKEN }, "it answered with something that is not JSON" },
+    ["no JSON"] = {
+      { status = 200, body = '{"access_token":"' .. TOKEN },
+      "it answered with something that is not JSON"
+    },
     ["no token"] = { answer { access_token = json.null }, "its answer has no access_token" },
     ["another type"] = { answer { token_type = "pop" }, "its answer is not of token_type Bearer" },
-    ["no end"] = { answer { expires_on = json.null }, "its answer does not say when the token ends, or it has ended" },
-    ["an end that is past"] = { answer { expires_on = "1000000000" }, "its answer does not say when the token ends, or it has ended" },
-    ["an end that is no time"] = { answer { expires_on = "soon" }, "its answer does not say when the token ends, or it has ended" },
+    ["no end"] = {
+      answer { expires_on = json.null },
+      "its token has no expiry date, or has expired"
+    },
+    ["an end that is past"] = {
+      answer { expires_on = "1000000000" },
+      "its token has no expiry date, or has expired"
+    },
+    ["an end that is no time"] = {
+      answer { expires_on = "soon" }, "its token has no expiry date, or has expired"
+    },
   } do
     it(("refuses an answer with %s, and shows none of it"):format(name), function()
       imds(row[1])
       open(credential.managed_identity())
       local err = ask()
       assert.equal("InvalidTokenAnswer", err.code)
-      assert.is_truthy(err.message:find("managed identity (IMDS): " .. row[2], 1, true), err.message)
+      assert.is_truthy(err.message:find("managed identity (IMDS): " .. row[2], 1, true),
+        err.message)
       assert.is_nil(tostring(err):find(TOKEN, 1, true))
     end)
   end
 
-  -- Trouble --------------------------------------------------------------------------------------------------------------
+  -- Trouble ---------------------------------------------------------------------------------------
 
   for _, status in ipairs { 404, 408, 410, 429, 500, 501, 503, 511 } do
     it(("asks IMDS again after HTTP %d"):format(status), function()
@@ -256,7 +314,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("waits for IMDS for more than the 70 s of its upgrade, and then gives up", function()
+  it("retries IMDS for more than the 70 s of its upgrade, then gives up", function()
     imds { status = 410 }
     open(credential.managed_identity())
     local began = core.now()
@@ -266,7 +324,7 @@ describe("a managed identity", function()
     assert.is_true(core.now() - began > 70)
   end)
 
-  it("waits as long as IMDS asks to", function()
+  it("honors the Retry-After of IMDS", function()
     imds({ status = 429, headers = { ["Retry-After"] = "7" } }, answer())
     open(credential.managed_identity())
     local began = core.now()
@@ -285,36 +343,50 @@ describe("a managed identity", function()
 
   for name, row in pairs {
     ["an identity that is not there"] = {
-      "IMDS", { status = 400, body = '{"error":"invalid_request","error_description":"Identity not found"}' }, "invalid_request",
-      "Identity not found", "give the machine this managed identity in the Azure portal, or name another one",
+      "IMDS",
+      { status = 400,
+        body = '{"error":"invalid_request","error_description":"Identity not found"}' },
+        "invalid_request",
+      "Identity not found",
+      "assign this managed identity to the machine in the Azure portal, or name another one",
     },
     ["a resource that is none"] = {
-      "IMDS", { status = 400, body = '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' },
+      "IMDS",
+      { status = 400,
+        body =
+          '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' },
       "invalid_resource", "AADSTS500011: no such resource",
-      "the tenant does not know what the token is for: check the cloud, and the scope if you gave one",
+      "the tenant does not know what the token is for: "
+        .. "check the cloud, and the scope if you gave one",
     },
     ["plain text, as a compute instance says it"] = {
-      "Azure ML", { status = 400, headers = { ["Content-Type"] = "text/plain" }, body = "InternalError: no identity\r\n" }, "Http400",
+      "Azure ML",
+      { status = 400, headers = { ["Content-Type"] = "text/plain" },
+        body = "InternalError: no identity\r\n" }, "Http400",
       "InternalError: no identity",
     },
     ["App Service's own form"] = {
-      "App Service", { status = 400, body = '{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found"}' },
+      "App Service",
+      { status = 400,
+        body =
+          '{"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found"}' },
       "Http400", "No User Assigned or Delegated Managed Identity found",
     },
   } do
-    it("tells " .. name, function()
+    it("reports " .. name, function()
       around:set(SOURCES[row[1]](serve(row[2])))
       open(credential.managed_identity())
       local err = ask()
       assert.equal(row[3], err.code)
       assert.equal(400, err.status)
-      assert.equal(("managed identity (%s): %s"):format(row[1], row[4]), err.message:match "managed identity.*")
+      assert.equal(("managed identity (%s): %s"):format(row[1], row[4]),
+        err.message:match "managed identity.*")
       assert.equal(row[5], err.hint)
       assert.equal(1, #server.requests)
     end)
   end
 
-  it("does not ask for ever where nobody answers", function()
+  it("gives up where nothing answers", function()
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
     open(credential.managed_identity())
     local err = ask()
@@ -324,7 +396,8 @@ describe("a managed identity", function()
   end)
 
   for name, url in pairs {
-    ["no URL"] = "169.254.169.254", ["a query"] = "http://127.0.0.1:1/?a=b", ["another scheme"] = "ftp://127.0.0.1",
+    ["no URL"] = "169.254.169.254", ["a query"] = "http://127.0.0.1:1/?a=b",
+    ["another scheme"] = "ftp://127.0.0.1",
   } do
     it(("refuses a variable with %s"):format(name), function()
       around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = url }
@@ -343,7 +416,8 @@ describe("a managed identity", function()
   end)
 
   for name, given in pairs {
-    ["two ids"] = { client_id = GUID, object_id = GUID }, ["an empty id"] = { client_id = "" }, ["a line end"] = { resource_id = "a\nb" },
+    ["two ids"] = { client_id = GUID, object_id = GUID }, ["an empty id"] = { client_id = "" },
+    ["a line end"] = { resource_id = "a\nb" },
   } do
     it(("%s are refused at once"):format(name), function()
       local _, err = azureml.try(credential.managed_identity, given)
@@ -353,7 +427,8 @@ describe("a managed identity", function()
 
   it("is not sent unencrypted", function()
     own = credential.managed_identity()
-    local _, err = azureml.try(azureml.client, { endpoint = "http://127.0.0.1:1", credential = own })
+    local _, err = azureml.try(azureml.client,
+      { endpoint = "http://127.0.0.1:1", credential = own })
     assert.matches("credentials found on this machine are not sent there", err.message)
   end)
 
@@ -367,10 +442,12 @@ describe("a managed identity", function()
     local text = process.run { "cat", path }
     os.remove(path)
     assert.matches('"event":"token"', text)
-    for _, secret in ipairs { SECRET, TOKEN, "eyJ", "Bearer" } do assert.is_nil(text:find(secret, 1, true)) end
+    for _, secret in ipairs { SECRET, TOKEN, "eyJ", "Bearer" } do
+      assert.is_nil(text:find(secret, 1, true))
+    end
   end)
 
-  it("may be closed with everything else while its token is on the way", function()
+  it("may be closed with its client while its token is being fetched", function()
     imds {}
     open(credential.managed_identity())
     local op = client:submit({ path = "/x" }, false)
@@ -378,15 +455,21 @@ describe("a managed identity", function()
     op:close()
   end)
 
-  -- Looking first --------------------------------------------------------------------------------------------------------
+  -- Looking first ---------------------------------------------------------------------------------
 
-  local REFUSED = { status = 400, body = '{"error":"invalid_request","error_description":"Required metadata header not specified"}' }
+  local REFUSED = {
+    status = 400,
+    body =
+      '{"error":"invalid_request","error_description":"Required metadata header not specified"}'
+  }
 
   local function chain()
-    return credential.chain { credential.managed_identity { probe = true }, credential.token { token = TOKEN } }
+    return credential.chain {
+      credential.managed_identity { probe = true }, credential.token { token = TOKEN }
+    }
   end
 
-  it("in a chain looks first whether IMDS is there, without the header, and never again", function()
+  it("in a chain probes IMDS once, without the header", function()
     imds(REFUSED, answer { expires_on = os.time() + 600 })
     open(chain())
     assert.equal("sent", ask())
@@ -402,7 +485,8 @@ describe("a managed identity", function()
   for name, response in pairs {
     ["something that is not Azure's"] = { status = 404, body = "<html>no such metadata</html>" },
     ["Docker's word for an address it cannot reach"] = {
-      status = 403, body = '{"message":"A socket operation was attempted to an Unreachable network"}',
+      status = 403,
+      body = '{"message":"A socket operation was attempted to an Unreachable network"}',
     },
     ["that this machine has no identity"] = {
       status = 400, body = '{"error":"invalid_request","error_description":"Identity not found"}',
@@ -416,7 +500,7 @@ describe("a managed identity", function()
     end)
   end
 
-  it("in a chain goes on at once where nobody is there", function()
+  it("in a chain goes on at once where the connection is refused", function()
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
     open(chain())
     local began = core.now()
@@ -424,7 +508,7 @@ describe("a managed identity", function()
     assert.is_true(core.now() - began < 2)      -- not one pause on its virtual clock
   end)
 
-  it("in a chain does not wait long for one who says nothing, nor twice", function()
+  it("in a chain waits only briefly, and once, for a silent server", function()
     local silent <close> = raw(function() return {} end)
     around:set { AZURE_POD_IDENTITY_AUTHORITY_HOST = silent.url }
     open(chain())
@@ -435,12 +519,15 @@ describe("a managed identity", function()
   end)
 
   it("in a chain ends where IMDS refuses", function()
-    imds(REFUSED, { status = 400, body = '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}' })
+    imds(REFUSED, {
+      status = 400,
+      body = '{"error":"invalid_resource","error_description":"AADSTS500011: no such resource"}'
+    })
     open(chain())
     assert.equal("invalid_resource", ask().code)
   end)
 
-  -- Arc ------------------------------------------------------------------------------------------------------------------
+  -- Arc -------------------------------------------------------------------------------------------
 
   describe("of Azure Arc", function()
     local directory
@@ -455,11 +542,12 @@ describe("a managed identity", function()
 
     local function open_arc(...)
       around:set(SOURCES["Azure Arc"](serve(...)))
-      local handle = assert(core.credential { kind = "managed_identity", arc_directory = directory })
+      local handle = assert(
+        core.credential { kind = "managed_identity", arc_directory = directory })
       open(setmetatable({ handle = handle }, getmetatable(credential.none())))
     end
 
-    it("proves itself by the key file that it is told, as the file stands", function()
+    it("proves its identity by the content of the key file that the server names", function()
       process.write(directory .. "/1.key", KEY)
       open_arc(challenge("Basic realm=" .. directory .. "/1.key"), answer())
       assert.equal("sent", ask())
@@ -469,7 +557,7 @@ describe("a managed identity", function()
       assert.equal(server.requests[1].target, server.requests[2].target)
     end)
 
-    it("takes a proof that is refused for a refusal", function()
+    it("reports a refused proof as a refusal", function()
       process.write(directory .. "/1.key", KEY)
       open_arc(challenge("Basic realm=" .. directory .. "/1.key"))
       assert.equal(401, ask().status)
@@ -490,7 +578,7 @@ describe("a managed identity", function()
       ["that is a directory"] = { "Basic realm=%s/directory.key", "KeyUnreadable" },
       ["that is empty"] = { "Basic realm=%s/empty.key", "KeyUnreadable" },
       ["that is more than a header"] = { "Basic realm=%s/lines.key", "KeyUnreadable" },
-      ["that nobody named"] = { "Bearer", "InvalidChallenge" },
+      ["of a challenge without a realm"] = { "Bearer", "InvalidChallenge" },
     } do
       it(("never sends a file %s"):format(name), function()
         process.write(directory .. "/x.txt", KEY)

@@ -3,7 +3,8 @@ local crypto = require("azureml.core").crypto
 describe("base64", function()
   -- Source: RFC 4648, section 10.
   for bytes, text in pairs {
-    [""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==", fooba = "Zm9vYmE=", foobar = "Zm9vYmFy",
+    [""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==", fooba = "Zm9vYmE=",
+    foobar = "Zm9vYmFy",
     ["\xfb\xff\xfe"] = "+//+", ["\0"] = "AA==",
   } do
     local for_urls = text:gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" })
@@ -11,13 +12,15 @@ describe("base64", function()
     it(("writes %q in both alphabets, and reads all spellings of it"):format(bytes), function()
       assert.equal(text, crypto.base64(bytes))
       assert.equal(for_urls, crypto.base64url(bytes))
-      for _, spelling in ipairs { text, for_urls, (text:gsub("=", "")), (text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" })) } do
+      for _, spelling in ipairs {
+        text, for_urls, (text:gsub("=", "")), (text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" }))
+      } do
         assert.equal(bytes, crypto.from_base64(spelling))
       end
     end)
   end
 
-  it("brings all bytes back, however many", function()
+  it("decodes what it has encoded, for all bytes and lengths", function()
     local all = {}
     for byte = 0, 255 do
       all[#all + 1] = string.char(byte)
@@ -27,7 +30,10 @@ describe("base64", function()
     end
   end)
 
-  for _, text in ipairs { "A", "AAAAA", "Zg=", "Zg===", "=", "====", "Z=g=", "Zm 8", "Zm8\n", "Zm8\0", "Zm8=Zm8=", "Zm9v\xff", "Zm8.=" } do
+  for _, text in ipairs {
+    "A", "AAAAA", "Zg=", "Zg===", "=", "====", "Z=g=", "Zm 8", "Zm8\n", "Zm8\0", "Zm8=Zm8=",
+    "Zm9v\xff", "Zm8.="
+  } do
     it(("refuses %q"):format(text), function() assert.is_nil(crypto.from_base64(text)) end)
   end
 end)

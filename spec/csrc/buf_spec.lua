@@ -27,7 +27,7 @@ describe("a buf", function()
     assert.equal("a\0b\0", buf(nil, "a\0b"):data())
   end)
 
-  it("holds what a row of appends gave it", function()
+  it("holds all appended bytes", function()
     local b, expected = buf(), {}
     for i = 1, 1000 do
       assert.equal(0, b:puts("<" .. i .. ">"))

@@ -28,20 +28,37 @@ describe("a challenge", function()
 
   for name, row in pairs {
     ["in a second field"] = { { 'Negotiate', DEMAND }, "claims" },
-    ["behind another scheme's parameters"] = { { 'PoP nonce="x", error="invalid", ' .. DEMAND }, "claims" },
-    ["in letters of another case"] = { { (DEMAND:gsub("Bearer error", "BEARER ERROR")) }, "claims" },
+    ["behind another scheme's parameters"] = {
+      { 'PoP nonce="x", error="invalid", ' .. DEMAND }, "claims"
+    },
+    ["in letters of another case"] = {
+      { (DEMAND:gsub("Bearer error", "BEARER ERROR")) }, "claims"
+    },
     ["with blanks around the equals sign"] = { { (DEMAND:gsub("=\"ins", " = \"ins")) }, "claims" },
-    ["without quotes"] = { { "Bearer error=insufficient_claims, claims=" .. encoded '{"a":1}' }, "claims" },
-    ["with the alphabet for URLs"] = { { 'Bearer error="insufficient_claims", claims="eyJhIjoiPz8_In0"' }, "claims" },
-    ["with claims that are no object"] = { { 'Bearer error="insufficient_claims", claims="' .. encoded "[1]" .. '"' }, "unreadable" },
-    ["with claims that are no JSON"] = { { 'Bearer error="insufficient_claims", claims="' .. encoded "{" .. '"' }, "unreadable" },
+    ["without quotes"] = {
+      { "Bearer error=insufficient_claims, claims=" .. encoded '{"a":1}' }, "claims"
+    },
+    ["with the alphabet for URLs"] = {
+      { 'Bearer error="insufficient_claims", claims="eyJhIjoiPz8_In0"' }, "claims"
+    },
+    ["with claims that are no object"] = {
+      { 'Bearer error="insufficient_claims", claims="' .. encoded "[1]" .. '"' }, "unreadable"
+    },
+    ["with claims that are no JSON"] = {
+      { 'Bearer error="insufficient_claims", claims="' .. encoded "{" .. '"' }, "unreadable"
+    },
     ["with empty claims"] = { { 'Bearer error="insufficient_claims", claims=""' }, "unreadable" },
     ["with claims beyond all measure"] = {
-      { 'Bearer error="insufficient_claims", claims="' .. encoded('{"a":"' .. ("x"):rep(20000) .. '"}') .. '"' }, "unreadable",
+      { 'Bearer error="insufficient_claims", claims="'
+        .. encoded('{"a":"' .. ("x"):rep(20000) .. '"}') .. '"' }, "unreadable",
     },
     ["of another error"] = { { (DEMAND:gsub("insufficient_claims", "invalid_token")) }, "token" },
-    ["that only quotes one"] = { { "Bearer realm=\"error=insufficient_claims, claims=eyJhIjoxfQ\"" }, "token" },
-    ["with an end of its quotes too few"] = { { 'Bearer error="insufficient_claims, claims="' }, "token" },
+    ["that only quotes one"] = {
+      { "Bearer realm=\"error=insufficient_claims, claims=eyJhIjoxfQ\"" }, "token"
+    },
+    ["with an end of its quotes too few"] = {
+      { 'Bearer error="insufficient_claims, claims="' }, "token"
+    },
     ["that is nonsense"] = { { '=,=,"" = x ="' }, "token" },
     ["that is empty"] = { { "" }, "token" },
     ["that is not there"] = { {}, "token" },
@@ -53,13 +70,17 @@ describe("a challenge", function()
     end)
   end
 
-  it("keeps what else the claims say of the access token", function()
-    local _, claims = read('Bearer error="insufficient_claims", claims="' .. encoded '{"access_token":{"nbf":{"essential":true}}}' .. '"')
+  it("keeps the other claims about the access token", function()
+    local _, claims = read(
+      'Bearer error="insufficient_claims", claims="'
+      .. encoded '{"access_token":{"nbf":{"essential":true}}}' .. '"')
     assert.equal('{"access_token":{"nbf":{"essential":true},"xms_cc":{"values":["cp1"]}}}', claims)
   end)
 
   it("has parameters by scheme and name", function()
-    local lines = { 'WWW-Authenticate: Basic realm="a\\"b", Bearer realm="", authorization_uri="https://login/t"' }
+    local lines = {
+      'WWW-Authenticate: Basic realm="a\\"b", Bearer realm="", authorization_uri="https://login/t"'
+    }
     assert.equal('a"b', pure.challenge_parameter(lines, "basic", "Realm"))
     assert.equal("", pure.challenge_parameter(lines, "Bearer", "realm"))
     assert.equal("https://login/t", pure.challenge_parameter(lines, "Bearer", "authorization_uri"))

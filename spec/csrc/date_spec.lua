@@ -1,4 +1,4 @@
---- When a token ends, in every form in which it is said: csrc/date.c.
+--- The end of a token, in each notation that services use: csrc/date.c.
 local date_read = require("pure").date_read
 
 describe("date_read", function()
@@ -22,13 +22,18 @@ describe("date_read", function()
   end
 
   for _, text in ipairs {
-    "", "N/A", "soon", "-1", "1e9", "253402300800", "2025-11-25", "2025-13-25T12:00:00Z", "2025-11-25T24:00:00Z", "2025-11-25T12:60:00Z",
-    "2025-11-25T12:00:00X", "2025-11-25T12:00:00Z and more", "2025-11-25T12:00:00+1", "2025-11-25T12:00:00+99:00", "1969-12-31T23:59:59Z",
-    "11/25/2025 13:00:00 PM +00:00", "11/25/2025 00:00:00 PM +00:00", "11/25/2025 12:00:00 +00:00", "11/25/2025 12:00:00 XM +00:00",
+    "", "N/A", "soon", "-1", "1e9", "253402300800", "2025-11-25", "2025-13-25T12:00:00Z",
+    "2025-11-25T24:00:00Z", "2025-11-25T12:60:00Z",
+    "2025-11-25T12:00:00X", "2025-11-25T12:00:00Z and more", "2025-11-25T12:00:00+1",
+    "2025-11-25T12:00:00+99:00", "1969-12-31T23:59:59Z",
+    "11/25/2025 13:00:00 PM +00:00", "11/25/2025 00:00:00 PM +00:00", "11/25/2025 12:00:00 +00:00",
+    "11/25/2025 12:00:00 XM +00:00",
     "25/11/2025 12:00:00 PM +00:00",
   } do
-    it(("does not take '%s' for a date"):format(text), function() assert.equal(0, date_read(text)) end)
+    it(("does not take '%s' for a date"):format(text), function()
+      assert.equal(0, date_read(text))
+    end)
   end
 
-  it("takes nothing for no date", function() assert.equal(0, date_read(nil)) end)
+  it("returns 0 without a text", function() assert.equal(0, date_read(nil)) end)
 end)

@@ -1,10 +1,11 @@
-/* environment.c: this process's environment as the Lua module `environment`, for the specs; never installed. */
+/* environment.c: set this process's environment from the specs, as the Lua module `environment`. It
+   is never installed. */
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdlib.h>
 
-/* set(name, value): nil takes it away */
+/* set(name, value): set a variable, or remove it for nil. */
 static int l_set(lua_State *L) {
   const char *name = luaL_checkstring(L, 1), *value = luaL_optstring(L, 2, NULL);
   int failed = value ? setenv(name, value, 1) : unsetenv(name);

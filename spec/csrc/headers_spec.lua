@@ -35,22 +35,26 @@ describe("headers", function()
   end)
 
   it("are walked in order", function()
-    assert.same({ "B: 1", "A: 2", "b: 3" }, headers({ "HTTP/2 200", "B: 1", "A: 2", "b: 3", "" }):all())
+    assert.same({ "B: 1", "A: 2", "b: 3" },
+      headers({ "HTTP/2 200", "B: 1", "A: 2", "b: 3", "" }):all())
     assert.same({}, pure.headers():all())
     assert.is_nil(pure.headers():get "A")
   end)
 
-  it("start anew with each status line: the last block wins", function()
-    local h = headers { "HTTP/1.1 100 Continue", "A: early", "X: early", "", "HTTP/1.1 200 OK", "A: late", "" }
+  it("start again with each status line: the last block wins", function()
+    local h = headers {
+      "HTTP/1.1 100 Continue", "A: early", "X: early", "", "HTTP/1.1 200 OK", "A: late", ""
+    }
     assert.same({ "A: late" }, h:all())
   end)
 
   for name, line in pairs {
-    ["has no colon"] = "garbage", ["has no name"] = ": value", ["has a blank in its name"] = "Na me: x",
+    ["has no colon"] = "garbage", ["has no name"] = ": value",
+    ["has a blank in its name"] = "Na me: x",
       ["has a blank before the colon"] = "Name : x",
     ["holds a NUL"] = "Name: x\0Location: https://evil/"
   } do
-    it("ignore a line that " .. name .. ", and what goes on from it", function()
+    it("ignore a line that " .. name .. ", and its continuation", function()
       local h = headers { "A: 1", line, " Location: folded", "B: 2" }
       assert.same({ "A: 1", "B: 2" }, h:all())
       assert.is_nil(h:get "Location")

@@ -30,7 +30,7 @@ describe("a heap", function()
     ]])
   end)
 
-  it("says where an error is, as any state does", function()
+  it("reports the line of an error, as any state does", function()
     assert.equal("[string \"error 'oh'\"]:1: oh", pure.in_heap "error 'oh'")
   end)
 end)

@@ -5,12 +5,14 @@ local pure = require "pure"
 local vectors = require "spec.vectors"
 
 local CLIENT = "22222222-2222-4222-8222-222222222222"
-local AUDIENCE = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/oauth2/v2.0/token"
+local AUDIENCE =
+  "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/oauth2/v2.0/token"
 local ID, NOW = "33333333-3333-4333-8333-333333333333", 1700000000
 
 local function parts(jwt)
   local head, body, signature = jwt:match "^([^.]+)%.([^.]+)%.([^.]+)$"
-  return crypto.from_base64(head), crypto.from_base64(body), crypto.from_base64(signature), head .. "." .. body
+  return crypto.from_base64(head), crypto.from_base64(body), crypto.from_base64(signature),
+    head .. "." .. body
 end
 
 describe("an assertion", function()
@@ -37,9 +39,11 @@ describe("an assertion", function()
 
   for name, row in pairs {
     ["PS256"] = { "client.combined.pem", false, "assertion.ps256", "client.key.pem" },
-    ["PS256 and the chain"] = { "chain.combined.pem", true, "assertion.ps256.chain", "chain.leaf.key.pem" },
+    ["PS256 and the chain"] = {
+      "chain.combined.pem", true, "assertion.ps256.chain", "chain.leaf.key.pem"
+    },
   } do
-    it(("with %s says what the vector says, and its signature is good"):format(name), function()
+    it(("with %s has the claims of the vector and a valid signature"):format(name), function()
       local file, send_chain, vector, key_file = table.unpack(row)
       local _, _, signature, signed = parts(make(file, "PS256", send_chain))
       assert.equal(read(vector .. ".signing-input.txt"), signed)
@@ -49,8 +53,9 @@ describe("an assertion", function()
     end)
   end
 
-  it("carries an application's id with hard characters, and whole numbers", function()
-    local jwt = pure.assertion(read "client.combined.pem", nil, "PS256", false, 'a"b\\cü/', AUDIENCE, ID, NOW)
+  it("escapes special characters of a client id, and writes whole numbers", function()
+    local jwt = pure.assertion(read "client.combined.pem", nil, "PS256", false, 'a"b\\cü/',
+      AUDIENCE, ID, NOW)
     local _, body = parts(jwt)
     local claims = json.decode(body)
     assert.equal('a"b\\cü/', claims.iss)

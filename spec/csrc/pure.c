@@ -1,5 +1,5 @@
-/* pure.c: the pure files of csrc as the Lua module `pure`, for the specs; never installed. Leaves
-   expectations to the specs: each binding only calls its function. */
+/* pure.c: bind the files of csrc that need no Lua and no network, as the Lua module `pure` for the
+   specs. Each binding only calls its function. It is never installed. */
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -95,7 +95,7 @@ static int l_buf_add(lua_State *L) {
   return 1;
 }
 
-/* Asks for room that cannot be had; must be refused before data is looked at. */
+/* Append more bytes than memory can hold. buf_add must refuse before it reads the data. */
 static int l_buf_claim(lua_State *L) {
   lua_pushinteger(L, buf_add(check_buf(L), "", (size_t)luaL_checkinteger(L, 2)));
   return 1;
@@ -118,7 +118,7 @@ static int l_buf_reset(lua_State *L) { buf_reset(check_buf(L)); return 0; }
 static int l_buf_clear(lua_State *L) { buf_clear(check_buf(L)); return 0; }
 static int l_buf_wipe(lua_State *L) { buf_wipe(check_buf(L)); return 0; }
 
-/* data with the NUL that len does not count; nil while there is none */
+/* Return the data with its final NUL, which len does not count; nil if there is none. */
 static int l_buf_data(lua_State *L) {
   Buf *buf = check_buf(L);
   if (buf->data) lua_pushlstring(L, buf->data, buf->len + 1);
@@ -153,7 +153,7 @@ static int l_text_format(lua_State *L) {
   return push_owned(L, text_format("<%s>", luaL_checkstring(L, 1)));
 }
 
-/* the old and the new text of a slot, which is set to a part of itself with from */
+/* Set a slot of text 1 to text 2, or to its own tail from an offset. Return the slot. */
 static int l_text_set(lua_State *L) {
   char *slot = text_copy(luaL_optstring(L, 1, NULL));
   lua_Integer from = luaL_optinteger(L, 3, -1);
@@ -326,7 +326,7 @@ static const luaL_Reg headers_methods[] = {
   { NULL, NULL }
 };
 
-/* The list of lines at arg, as headers. */
+/* Read the list of header lines at arg. */
 static void read_headers(lua_State *L, int arg, Headers *headers) {
   for (lua_Integer i = 1; lua_rawgeti(L, arg, i) == LUA_TSTRING; i++) {
     size_t len;
@@ -337,7 +337,7 @@ static void read_headers(lua_State *L, int arg, Headers *headers) {
   lua_pop(L, 1);
 }
 
-/* { status =, headers = { "Name: value" }, body = } */
+/* Read { status =, headers = { "Name: value" }, body = } at arg. */
 static void read_reply(lua_State *L, int arg, Reply *reply) {
   size_t len;
   luaL_checktype(L, arg, LUA_TTABLE);
@@ -438,7 +438,7 @@ static const luaL_Reg error_methods[] = {
   { NULL, NULL }
 };
 
-/* A reply that is filled, reset, then cleared: what is left each time. */
+/* Fill a reply, reset it, clear it; return what is left each time. */
 static int l_reply(lua_State *L) {
   Reply reply;
   read_reply(L, 1, &reply);
@@ -486,7 +486,7 @@ static void read_policy(lua_State *L, int arg, RetryPolicy *policy) {
   read_statuses(L, arg, policy->statuses);
 }
 
-/* The method stays alive in its table. */
+/* Read an attempt. The method belongs to its table, which keeps it alive. */
 static void read_attempt(lua_State *L, int arg, Attempt *attempt) {
   luaL_checktype(L, arg, LUA_TTABLE);
   lua_getfield(L, arg, "method");
@@ -534,7 +534,7 @@ static const luaL_Reg retry_functions[] = {
 
 /* -- heap -------------------------------------------------------------------------------------- */
 
-/* in_heap(chunk) -> what it gives, as text, in a Lua state whose memory is a heap of its own */
+/* in_heap(chunk) -> the chunk's result as text, from a Lua state with a heap of its own */
 static int l_in_heap(lua_State *L) {
   const char *text = luaL_checkstring(L, 1);
   Heap heap = { .blocks = NULL };
@@ -548,8 +548,8 @@ static int l_in_heap(lua_State *L) {
   return 1;
 }
 
-/* pieces(steps, seed) -> how many bytes were spoilt while pieces were allocated, grown, shrunk and
-   given back at random */
+/* pieces(steps, seed) -> the number of overwritten bytes after random allocations, resizes and
+   frees */
 static int l_pieces(lua_State *L) {
   enum { PIECES = 200 };
   struct { unsigned char *data; size_t size; } pieces[PIECES] = { { NULL, 0 } };
@@ -584,7 +584,7 @@ static const char *const outcomes[] = {
 
 static Lro *check_lro(lua_State *L) { return luaL_checkudata(L, 1, LRO); }
 
-/* method, original URL, final-state-via */
+/* lro(method, original URL, final-state-via) -> Lro */
 static int l_lro(lua_State *L) {
   const char *method = luaL_checkstring(L, 1), *url = luaL_checkstring(L, 2);
   FinalState final_state = FINAL_UNSET;
@@ -744,7 +744,7 @@ static int l_date_read(lua_State *L) {
   return 1;
 }
 
-/* -- certificates, and what is signed with them ------------------------------------------------ */
+/* -- certificates and assertions --------------------------------------------------------------- */
 
 static int push_refusal(lua_State *L, Error *error) {
   lua_pushnil(L);
@@ -754,7 +754,7 @@ static int push_refusal(lua_State *L, Error *error) {
   return 3;
 }
 
-/* (data, password) -> a Certificate, or NULL and the refusal on the stack */
+/* Load the certificate of (data, password); on failure return NULL and push the refusal. */
 static Certificate *load_certificate(lua_State *L) {
   Error error = { 0 };
   size_t len;
@@ -789,7 +789,7 @@ static int l_certificate(lua_State *L) {
   return 1;
 }
 
-/* two_key_store(pem) -> PKCS#12 that holds a key twice; openssl's own program cannot make it */
+/* two_key_store(pem) -> PKCS#12 that holds a key twice, which the openssl program cannot make */
 static int l_two_key_store(lua_State *L) {
   size_t len;
   const char *pem = luaL_checklstring(L, 1, &len);
@@ -875,11 +875,11 @@ static int l_callback_read(lua_State *L) {
 /* -- operations -------------------------------------------------------------------------------- */
 
 static const char *field_text(lua_State *L, int arg, const char *key) {
-  lua_getfield(L, arg, key);      /* stays on the stack, so that it lives */
+  lua_getfield(L, arg, key);      /* stays on the stack, which keeps the text alive */
   return lua_tostring(L, -1);
 }
 
-/* activity(fields) -> its text */
+/* activity(fields) -> the text that describes it */
 static int l_activity(lua_State *L) {
   static const char *const stages[] = { "first", "poll", "final", NULL };
   static const char *const phases[] = { "token", "flight", "pause", "done", NULL };

@@ -1,4 +1,5 @@
-/* raw.c: TCP for specs, byte by byte: a server that says what no HTTP library would. Everything is non-blocking; the spec's loop waits. */
+/* raw.c: TCP sockets for the specs, so that a server can send bytes that no HTTP library would. All
+   sockets are non-blocking; the spec's loop waits. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,9 +26,11 @@ static int check_socket(lua_State *L) {
   return *slot;
 }
 
-static int failed(lua_State *L, const char *what) { return luaL_error(L, "%s: %s", what, strerror(errno)); }
+static int failed(lua_State *L, const char *what) {
+  return luaL_error(L, "%s: %s", what, strerror(errno));
+}
 
-/* listen() -> a socket on a free port of 127.0.0.1 */
+/* listen() -> socket: listen on a free port of 127.0.0.1. */
 static int l_listen(lua_State *L) {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   int *slot = push_socket(L);
@@ -41,7 +44,8 @@ static int l_listen(lua_State *L) {
 static int l_port(lua_State *L) {
   struct sockaddr_in address;
   socklen_t size = sizeof address;
-  if (getsockname(check_socket(L), (struct sockaddr *)&address, &size) != 0) return failed(L, "getsockname");
+  if (getsockname(check_socket(L), (struct sockaddr *)&address, &size) != 0)
+    return failed(L, "getsockname");
   lua_pushinteger(L, ntohs(address.sin_port));
   return 1;
 }
@@ -51,7 +55,7 @@ static int l_fd(lua_State *L) {
   return 1;
 }
 
-/* accept() -> a socket, or nothing */
+/* accept() -> socket, or nothing if no connection waits */
 static int l_accept(lua_State *L) {
   int listener = check_socket(L);
   int *slot = push_socket(L);
@@ -59,18 +63,20 @@ static int l_accept(lua_State *L) {
   return *slot >= 0;
 }
 
-/* connect(port) -> a socket to 127.0.0.1; what is written before it is connected is lost: on loopback it is at once */
+/* connect(port) -> socket: connect to 127.0.0.1. Bytes written before the connection stands are
+   lost; on loopback it stands at once. */
 static int l_connect(lua_State *L) {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   address.sin_port = htons((uint16_t)luaL_checkinteger(L, 1));
   int *slot = push_socket(L);
   *slot = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (*slot < 0) return failed(L, "socket");
-  if (connect(*slot, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS) return failed(L, "connect");
+  int connected = connect(*slot, (struct sockaddr *)&address, sizeof address) == 0;
+  if (!connected && errno != EINPROGRESS) return failed(L, "connect");
   return 1;
 }
 
-/* read() -> what there is, "" if there is nothing yet; nil at the end */
+/* read() -> the bytes that have arrived, "" if there are none yet; nil at the end */
 static int l_read(lua_State *L) {
   char bytes[65536];
   ssize_t count = recv(check_socket(L), bytes, sizeof bytes, 0);
@@ -79,7 +85,7 @@ static int l_read(lua_State *L) {
   return 1;
 }
 
-/* write(text) -> how much of it went out; nil if nobody is there */
+/* write(text) -> the number of bytes sent; nil if the peer has closed */
 static int l_write(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 2, &len);
@@ -96,14 +102,14 @@ static int l_close(lua_State *L) {
   return 0;
 }
 
-/* Closes with a RST. */
+/* Close with a RST. */
 static int l_reset(lua_State *L) {
   struct linger at_once = { 1, 0 };
   setsockopt(check_socket(L), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   return l_close(L);
 }
 
-/* -- another Lua state in this process ---------------------------------------------------------------------------------- */
+/* -- another Lua state in this process --------------------------------------------------------- */
 
 #define STATE "raw.state"
 
@@ -123,7 +129,7 @@ static void set_path(lua_State *L, lua_State *other, const char *name) {
   lua_pop(L, 2);
 }
 
-/* state() -> one with the standard libraries, which finds modules where we do */
+/* state() -> a Lua state with the standard libraries and this state's module paths */
 static int l_state(lua_State *L) {
   lua_State **slot = lua_newuserdatauv(L, sizeof *slot, 0);
   *slot = NULL;
@@ -136,14 +142,16 @@ static int l_state(lua_State *L) {
   return 1;
 }
 
-/* state:run(text, userdata) -> the text of what it returns, or nil and the error; the chunk gets the userdata's address */
+/* state:run(text, userdata) -> the chunk's result as text, or nil and the error. The chunk gets the
+   userdata's address. */
 static int l_run(lua_State *L) {
   lua_State *other = check_state(L);
   int status = luaL_loadstring(other, luaL_checkstring(L, 2));
   lua_pushlightuserdata(other, lua_touserdata(L, 3));
   if (status == LUA_OK) status = lua_pcall(other, 1, 1, 0);
   if (status != LUA_OK) lua_pushnil(L);
-  lua_pushstring(L, luaL_tolstring(other, status == LUA_OK ? -1 : lua_type(other, -1) == LUA_TLIGHTUSERDATA ? -2 : -1, NULL));
+  int result = status != LUA_OK && lua_type(other, -1) == LUA_TLIGHTUSERDATA ? -2 : -1;
+  lua_pushstring(L, luaL_tolstring(other, result, NULL));
   lua_settop(other, 0);
   return status == LUA_OK ? 1 : 2;
 }

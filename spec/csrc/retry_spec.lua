@@ -1,4 +1,4 @@
---- May a request be sent again, and when: csrc/retry.c.
+--- Whether and when a request may be retried: csrc/retry.c.
 local retry = require "pure".retry
 
 local LISTED = { 408, 429, 500, 502, 503, 504 }
@@ -9,16 +9,19 @@ local function may(attempt, policy) return retry.may(policy or {}, attempt) end
 
 describe("retry_may", function()
   for _, method in ipairs(IDEMPOTENT) do
-    it("sends a " .. method .. " again after each listed status and each passing transport error", function()
-      for _, status in ipairs(LISTED) do assert.is_true(may { method = method, status = status, sent = true }, status) end
+    it("retries a " .. method .. " after each listed status and transient error", function()
+      for _, status in ipairs(LISTED) do
+        assert.is_true(may { method = method, status = status, sent = true }, status)
+      end
       assert.is_true(may { method = method })
       assert.is_true(may { method = method, sent = true })
     end)
 
-    it("sends a " .. method .. " never again after any other status, or what will come again", function()
+    it("never retries a " .. method .. " after another status or a permanent error", function()
       for _, status in ipairs(NOT_LISTED) do
         assert.is_false(may { method = method, status = status }, status)
-        assert.is_false(may { method = method, status = status, after = 5 }, "Retry-After does not make it better")
+        assert.is_false(may { method = method, status = status, after = 5 },
+          "Retry-After does not make it better")
       end
       assert.is_false(may { method = method, permanent = true })
       assert.is_false(may { method = method, permanent = true, sent = true })
@@ -47,13 +50,16 @@ describe("retry_may", function()
 
   it("takes the methods that may be sent twice from the policy", function()
     local policy = { methods = { "POST" } }
-    for _, status in ipairs(LISTED) do assert.is_true(may({ method = "POST", status = status, sent = true }, policy)) end
+    for _, status in ipairs(LISTED) do
+      assert.is_true(may({ method = "POST", status = status, sent = true }, policy))
+    end
     assert.is_true(may({ method = "POST", sent = true }, policy))
     assert.is_false(may({ method = "POST", sent = true, permanent = true }, policy))
     assert.is_false(may({ method = "POST", status = 400 }, policy))
     assert.is_false(may({ method = "GET", status = 500, sent = true }, policy))
     assert.is_true(may({ method = "GET", status = 503, sent = true }, policy))
-    assert.is_false(may({ method = "POST", status = 500, sent = true }, { methods = { "GET", "TRACE" } }))
+    assert.is_false(
+      may({ method = "POST", status = 500, sent = true }, { methods = { "GET", "TRACE" } }))
   end)
 
   it("repeats a cautious request only when nothing of it ran", function()
@@ -86,7 +92,7 @@ describe("retry_may", function()
     assert.is_false(may({ number = 6, status = 503 }, { tries = 5 }))
   end)
 
-  it("may be told to give up sooner where nobody answers", function()
+  it("may give up sooner where nothing answers", function()
     local policy = { tries = 5, tries_unanswered = 2 }
     for number, expected in ipairs { true, true, false, false, false } do
       assert.equal(expected, may({ number = number }, policy), number)
@@ -115,7 +121,9 @@ describe("retry_may", function()
 end)
 
 describe("retry_delay", function()
-  local function near(expected, got) assert.is_true(math.abs(expected - got) < 1e-9, ("expected %g, got %g"):format(expected, got)) end
+  local function near(expected, got)
+    assert.is_true(math.abs(expected - got) < 1e-9, ("expected %g, got %g"):format(expected, got))
+  end
 
   for _, row in ipairs {      -- number, least, most
     { 1, 0.8 * 0.8, 0.8 * 1.3 },
@@ -134,7 +142,7 @@ describe("retry_delay", function()
     end)
   end
 
-  it("is what the service asks for, more or less than ours", function()
+  it("is the time that the service asks for, longer or shorter than the default", function()
     assert.equal(0.02, retry.delay({}, { number = 3, after = 0.02 }, 0.5))
     assert.equal(3600, retry.delay({}, { number = 1, after = 3600 }, 0.5))
   end)
@@ -187,12 +195,15 @@ describe("retry_after", function()
 
   it("is never negative, whatever comes", function()
     math.randomseed(11)
-    local pieces = { "Mon", "Tue,", "14", "Nov", "2023", "22:13:30", "GMT", "+", "-", "1e9", ".", "0", "99999999", "20991231", "PST", ":",
-      "/" }
+    local pieces = {
+      "Mon", "Tue,", "14", "Nov", "2023", "22:13:30", "GMT", "+", "-", "1e9", ".", "0", "99999999",
+      "20991231", "PST", ":", "/"
+    }
     for _ = 1, 5000 do
       local value = {}
       for i = 1, math.random(0, 8) do value[i] = pieces[math.random(#pieces)] end
-      local after = retry.after({ "Retry-After: " .. table.concat(value, math.random(2) == 1 and " " or "") }, NOW)
+      local after = retry.after(
+        { "Retry-After: " .. table.concat(value, math.random(2) == 1 and " " or "") }, NOW)
       assert.is_true(after >= 0 and after < math.huge)
     end
   end)

@@ -100,7 +100,8 @@ end)
 describe("text_has_control", function()
   it("finds each control character and no other byte", function()
     for byte = 0, 255 do
-      assert.equal(byte < 0x20 or byte == 0x7F, text.has_control("a" .. string.char(byte) .. "b"), byte)
+      assert.equal(byte < 0x20 or byte == 0x7F, text.has_control("a" .. string.char(byte) .. "b"),
+        byte)
     end
     assert.is_false(text.has_control(""))
   end)
@@ -132,7 +133,8 @@ end)
 
 describe("text_is_token", function()
   for _, row in ipairs {
-    { "eyJ0.e30.c2ln", true }, { "!~", true }, { "", false }, { nil, false }, { "a b", false }, { "a\r\nX: y", false }, { "a\127", false },
+    { "eyJ0.e30.c2ln", true }, { "!~", true }, { "", false }, { nil, false }, { "a b", false },
+    { "a\r\nX: y", false }, { "a\127", false },
     { "\u{E9}", false },
   } do
     it(("of %q: %s"):format(row[1] or "nothing", row[2]), function()
@@ -186,11 +188,13 @@ end)
 
 describe("text_number", function()
   for _, row in ipairs {
-    { "0", 0 }, { "7", 7 }, { "007", 7 }, { "1.5", 1.5 }, { "0.1", 0.1 }, { "12.345", 12.345 }, { "3.0", 3 },
+    { "0", 0 }, { "7", 7 }, { "007", 7 }, { "1.5", 1.5 }, { "0.1", 0.1 }, { "12.345", 12.345 },
+    { "3.0", 3 },
     { "999999999999999", 999999999999999 },
     { "0.3333333333333333333333333333333333", 0.33333333333333 },
     { "1." .. ("0"):rep(1000), 1 },
-    { "" }, { "." }, { ".5" }, { "5." }, { "-1" }, { "+1" }, { "1e3" }, { "0x10" }, { "1,5" }, { "1.2.3" }, { " 1" }, { "1 " },
+    { "" }, { "." }, { ".5" }, { "5." }, { "-1" }, { "+1" }, { "1e3" }, { "0x10" }, { "1,5" },
+    { "1.2.3" }, { " 1" }, { "1 " },
     { "inf" }, { "nan" }, { "/bar" }, { ("9"):rep(16) }, { ("9"):rep(1000) }
   } do
     it(("reads '%s' as %s"):format(row[1]:sub(1, 40), tostring(row[2])), function()
@@ -204,7 +208,9 @@ describe("text_guid", function()
     local seen = {}
     for _ = 1, 1000 do
       local guid = text.guid()
-      assert.truthy(guid:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"), guid)
+      assert.truthy(
+        guid:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"),
+        guid)
       assert.is_nil(seen[guid])
       seen[guid] = true
     end

@@ -1,19 +1,22 @@
---- What is left of a throttling budget: csrc/throttle.c.
+--- The remaining throttling budget: csrc/throttle.c.
 local pure = require "pure"
 
 local PREFIX = "x-ms-ratelimit-remaining-"
 
 describe("throttle_kind", function()
   for method, kind in pairs {
-    GET = "reads", get = "reads", HEAD = "reads", OPTIONS = "reads", PUT = "writes", PATCH = "writes", POST = "writes", DELETE = "deletes",
+    GET = "reads", get = "reads", HEAD = "reads", OPTIONS = "reads", PUT = "writes",
+    PATCH = "writes", POST = "writes", DELETE = "deletes",
       ODD = "writes"
   } do
-    it(("counts %s among the %s"):format(method, kind), function() assert.equal(kind, pure.throttle_kind(method)) end)
+    it(("counts %s among the %s"):format(method, kind), function()
+      assert.equal(kind, pure.throttle_kind(method))
+    end)
   end
 end)
 
 describe("a hold", function()
-  it("is not there at first", function()
+  it("does not exist at first", function()
     assert.equal(0, pure.throttle():until_("scope", "reads"))
   end)
 
@@ -38,7 +41,7 @@ describe("a hold", function()
     assert.equal(15, t:until_("a", "reads"))
   end)
 
-  it("says nothing of the budget", function()
+  it("does not change the remaining budget", function()
     local t = pure.throttle()
     t:hold("a", "reads", 10)
     assert.equal(-1, t:remaining("a", "reads"))
@@ -60,7 +63,8 @@ describe("what remains", function()
     { "deletes", { "subscription-resource-requests: 7" }, 7 },
     { "reads", { "subscription-reads: 249", "subscription-global-reads: 3749" }, 249 },
     { "reads", { "subscription-reads: 249", "subscription-global-reads: 12" }, 12 },
-    { "reads", { "subscription-reads: 249", "tenant-reads: 3", "subscription-resource-requests: 5" }, 3 },
+    { "reads",
+      { "subscription-reads: 249", "tenant-reads: 3", "subscription-resource-requests: 5" }, 3 },
     { "reads", { "subscription-reads: 0" }, 0 },
     { "reads", { "SUBSCRIPTION-READS: 9" }, 9 },
     { "reads", { "subscription-writes: 9", "subscription-deletes: 9" }, -1 },
@@ -82,7 +86,7 @@ describe("what remains", function()
     end)
   end
 
-  it("is what was seen last, up or down, and a reply that says nothing changes nothing", function()
+  it("is the last value seen, up or down; a reply without the header changes nothing", function()
     local t = pure.throttle()
     for _, row in ipairs { { "5", 5 }, { "3", 3 }, { "8", 8 }, { "x", 8 } } do
       t:note("a", "reads", { PREFIX .. "subscription-reads: " .. row[1] })
@@ -100,7 +104,8 @@ describe("the list", function()
     local t = pure.throttle()
     for i = 1, 1000 do
       t:hold("https://host:443 principal " .. i, "reads", i)
-      t:note("https://host:443 principal " .. i, "writes", { PREFIX .. "subscription-writes: " .. i })
+      t:note("https://host:443 principal " .. i, "writes",
+        { PREFIX .. "subscription-writes: " .. i })
     end
     for i = 1, 1000 do
       local scope = "https://host:443 principal " .. i
@@ -119,13 +124,13 @@ describe("a turn", function()
     return t
   end
 
-  it("is everybody's where the service tells nothing", function()
+  it("is given to each request where the service reports no budget", function()
     local t = pure.throttle()
     t:note("a", "writes", {}, 0)
     for _ = 1, 1000 do assert.is_true((t:take("a", "writes", 0, false))) end
   end)
 
-  it("is given to 32 before the first reply, which may tell that little is left", function()
+  it("is given to 32 requests before the first reply, which may report a small rest", function()
     local t = pure.throttle()
     for _ = 1, 32 do assert.is_true((t:take("a", "writes", 0, false))) end
     local taken, wait = t:take("a", "writes", 0, false)
@@ -135,17 +140,19 @@ describe("a turn", function()
     assert.is_true((t:take("a", "writes", 0.001, true)))
   end)
 
-  it("is asked for again and again until the first reply, in half of the time that it takes already", function()
+  it("is asked for again until the first reply, after half of the time waited so far", function()
     local t = pure.throttle()
     for _ = 1, 32 do t:take("a", "writes", 100, false) end
-    for after, expected in pairs { [0.001] = 0.001, [0.01] = 0.005, [0.05] = 0.025, [0.1] = 0.05, [10] = 0.05 } do
+    for after, expected in pairs {
+      [0.001] = 0.001, [0.01] = 0.005, [0.05] = 0.025, [0.1] = 0.05, [10] = 0.05
+    } do
       local taken, wait = t:take("a", "writes", 100 + after, false)
       assert.is_false(taken)
       assert.is_near(expected, wait, 1e-9)
     end
   end)
 
-  it("is given as often as there is something left", function()
+  it("is given as often as budget remains", function()
     local t = with(3)
     for _ = 1, 3 do assert.is_true((t:take("a", "writes", 100, false))) end
     local taken, wait = t:take("a", "writes", 100, false)
@@ -153,7 +160,7 @@ describe("a turn", function()
     assert.is_near(0.1, wait, 1e-9)
   end)
 
-  it("comes again as fast as a bucket is refilled: 10 writes and deletes a second, 25 reads", function()
+  it("is refilled like a bucket: 10 writes and deletes a second, 25 reads", function()
     for kind, rate in pairs { writes = 10, deletes = 10, reads = 25 } do
       local t = pure.throttle()
       t:note("a", kind, { PREFIX .. "subscription-" .. kind .. ": 0" }, 100)
@@ -165,7 +172,7 @@ describe("a turn", function()
     end
   end)
 
-  it("does not count twice what is on its way", function()
+  it("does not count a pending request twice", function()
     local t = pure.throttle()
     for _ = 1, 5 do t:take("a", "writes", 100, false) end
     t:answered("a", "writes")
@@ -184,7 +191,7 @@ describe("a turn", function()
     assert.is_true((t:take("a", "writes", 107.2, true)))
   end)
 
-  it("is spread over those who wait, who ask again after two seconds at most", function()
+  it("is spread over waiting requests, which ask again after 2 s at most", function()
     local t = with(0)
     local waits = {}
     for i = 1, 30 do waits[i] = select(2, t:take("a", "writes", 100, false)) end
@@ -193,7 +200,7 @@ describe("a turn", function()
     assert.equal(2, waits[30])
   end)
 
-  it("is not kept for who has left", function()
+  it("is not kept for a request that gave up", function()
     local t = with(0)
     for _ = 1, 15 do t:take("a", "writes", 100, false) end
     for _ = 1, 15 do t:leave("a", "writes") end

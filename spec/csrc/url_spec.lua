@@ -5,7 +5,8 @@ local LONG = ("x"):rep(8000)
 
 describe("url_origin", function()
   for _, row in ipairs {
-    { "https://management.azure.com/subscriptions/1?api-version=2", "https://management.azure.com:443" },
+    { "https://management.azure.com/subscriptions/1?api-version=2",
+      "https://management.azure.com:443" },
     { "https://management.azure.com", "https://management.azure.com:443" },
     { "http://localhost", "http://localhost:80" },
     { "HTTPS://Management.AZURE.com/A", "https://management.azure.com:443" },
@@ -31,22 +32,28 @@ describe("url_origin", function()
   end
 
   for _, bad in ipairs {
-    "", "/", "/path", "host", "host:443", "//host/x", "ftp://host/", "file:///etc/passwd", "javascript:alert(1)", "https:", "https:/host",
-    "https://", "https:///host", "https:////host", "https://?x", "https://.", "https://..", "https://a..", "https://:443",
+    "", "/", "/path", "host", "host:443", "//host/x", "ftp://host/", "file:///etc/passwd",
+    "javascript:alert(1)", "https:", "https:/host",
+    "https://", "https:///host", "https:////host", "https://?x", "https://.", "https://..",
+    "https://a..", "https://:443",
       "https://host:port", "https://host:99999",
-    "https://host:-1", "https://a:b:c", "https://[::1", "https://[::g]", "https://[fe80::1%25eth0]/", "https://a]b/",
-    "https://user@host/", "https://user:password@host/", "https://@host/", "https://good@evil/", "https://good%40evil/",
+    "https://host:-1", "https://a:b:c", "https://[::1", "https://[::g]",
+    "https://[fe80::1%25eth0]/", "https://a]b/",
+    "https://user@host/", "https://user:password@host/", "https://@host/", "https://good@evil/",
+    "https://good%40evil/",
       "https://good\\@evil/",
-    "https://good\\.evil/", "https://ho st/", "https://host/a b", "https://host/a\r\nX: y", "https://host/\t", "https://host\n",
+    "https://good\\.evil/", "https://ho st/", "https://host/a b", "https://host/a\r\nX: y",
+    "https://host/\t", "https://host\n",
       "https://host/\127",
-    " https://host/", "https://%6c%6fcalhost/", "https://höst/", "https://" .. LONG, "https+unix://host/", "xhttps://host"
+    " https://host/", "https://%6c%6fcalhost/", "https://höst/", "https://" .. LONG,
+    "https+unix://host/", "xhttps://host"
   } do
     it(("refuses %q"):format(bad:sub(1, 60)), function()
       assert.is_nil(url.origin(bad))
     end)
   end
 
-  it("refuses none at all", function() assert.is_nil(url.origin(nil)) end)
+  it("refuses nil", function() assert.is_nil(url.origin(nil)) end)
 end)
 
 describe("url_same_origin", function()
@@ -102,18 +109,23 @@ end)
 
 describe("url_is_loopback", function()
   for _, good in ipairs {
-    "http://127.0.0.1", "http://127.0.0.1:8080/x", "http://127.255.0.9/", "http://[::1]:80/", "http://[0:0:0:0:0:0:0:1]",
+    "http://127.0.0.1", "http://127.0.0.1:8080/x", "http://127.255.0.9/", "http://[::1]:80/",
+    "http://[0:0:0:0:0:0:0:1]",
       "http://localhost/",
-    "https://LOCALHOST:1", "http://localhost./", "http://127.1/", "http://2130706433/", "http://0x7f000001/"
+    "https://LOCALHOST:1", "http://localhost./", "http://127.1/", "http://2130706433/",
+    "http://0x7f000001/"
   } do
     it("says yes to " .. good, function() assert.is_true(url.is_loopback(good)) end)
   end
   for _, bad in ipairs {
-    "http://127.0.0.1.evil.com/", "http://127.evil.com/", "http://localhost.evil.com/", "http://localhost.localdomain",
+    "http://127.0.0.1.evil.com/", "http://127.evil.com/", "http://localhost.evil.com/",
+    "http://localhost.localdomain",
       "http://evil.com/127.0.0.1",
-    "http://evil.com/?localhost", "http://evil.com#localhost", "http://localhost@evil.com", "http://localhost:80@evil.com/",
+    "http://evil.com/?localhost", "http://evil.com#localhost", "http://localhost@evil.com",
+    "http://localhost:80@evil.com/",
       "http://128.0.0.1",
-    "http://10.0.0.127", "http://0.0.0.0/", "http://[::2]/", "http://[::]/", "http://[fe80::1]/", "http://notlocalhost", "localhost",
+    "http://10.0.0.127", "http://0.0.0.0/", "http://[::2]/", "http://[::]/", "http://[fe80::1]/",
+    "http://notlocalhost", "localhost",
       "127.0.0.1", "",
     "ftp://127.0.0.1/", "http://1270.0.0.1/"
   } do
@@ -124,15 +136,23 @@ end)
 describe("url_resolve", function()
   -- RFC 3986, 5.4, less the fragments, which are never sent
   for reference, expected in pairs {
-    ["g"] = "http://a/b/c/g", ["./g"] = "http://a/b/c/g", ["g/"] = "http://a/b/c/g/", ["/g"] = "http://a/g", ["//g"] = "http://g/",
-    ["?y"] = "http://a/b/c/d;p?y", ["g?y"] = "http://a/b/c/g?y", ["#s"] = "http://a/b/c/d;p?q", ["g#s"] = "http://a/b/c/g",
-    ["g?y#s"] = "http://a/b/c/g?y", [";x"] = "http://a/b/c/;x", ["g;x"] = "http://a/b/c/g;x", ["g;x?y#s"] = "http://a/b/c/g;x?y",
-    [""] = "http://a/b/c/d;p?q", ["."] = "http://a/b/c/", ["./"] = "http://a/b/c/", [".."] = "http://a/b/", ["../"] = "http://a/b/",
-    ["../g"] = "http://a/b/g", ["../.."] = "http://a/", ["../../"] = "http://a/", ["../../g"] = "http://a/g", ["../../../g"] = "http://a/g",
-    ["../../../../g"] = "http://a/g", ["/./g"] = "http://a/g", ["/../g"] = "http://a/g", ["g."] = "http://a/b/c/g.",
+    ["g"] = "http://a/b/c/g", ["./g"] = "http://a/b/c/g", ["g/"] = "http://a/b/c/g/",
+    ["/g"] = "http://a/g", ["//g"] = "http://g/",
+    ["?y"] = "http://a/b/c/d;p?y", ["g?y"] = "http://a/b/c/g?y", ["#s"] = "http://a/b/c/d;p?q",
+    ["g#s"] = "http://a/b/c/g",
+    ["g?y#s"] = "http://a/b/c/g?y", [";x"] = "http://a/b/c/;x", ["g;x"] = "http://a/b/c/g;x",
+    ["g;x?y#s"] = "http://a/b/c/g;x?y",
+    [""] = "http://a/b/c/d;p?q", ["."] = "http://a/b/c/", ["./"] = "http://a/b/c/",
+    [".."] = "http://a/b/", ["../"] = "http://a/b/",
+    ["../g"] = "http://a/b/g", ["../.."] = "http://a/", ["../../"] = "http://a/",
+    ["../../g"] = "http://a/g", ["../../../g"] = "http://a/g",
+    ["../../../../g"] = "http://a/g", ["/./g"] = "http://a/g", ["/../g"] = "http://a/g",
+    ["g."] = "http://a/b/c/g.",
       ["..g"] = "http://a/b/c/..g",
-    ["./../g"] = "http://a/b/g", ["./g/."] = "http://a/b/c/g/", ["g/./h"] = "http://a/b/c/g/h", ["g/../h"] = "http://a/b/c/h",
-    ["g;x=1/./y"] = "http://a/b/c/g;x=1/y", ["g;x=1/../y"] = "http://a/b/c/y", ["g?y/./x"] = "http://a/b/c/g?y/./x",
+    ["./../g"] = "http://a/b/g", ["./g/."] = "http://a/b/c/g/", ["g/./h"] = "http://a/b/c/g/h",
+    ["g/../h"] = "http://a/b/c/h",
+    ["g;x=1/./y"] = "http://a/b/c/g;x=1/y", ["g;x=1/../y"] = "http://a/b/c/y",
+    ["g?y/./x"] = "http://a/b/c/g?y/./x",
     ["g?y/../x"] = "http://a/b/c/g?y/../x"
   } do
     it(("of '%s' against http://a/b/c/d;p?q is %s"):format(reference, expected), function()
@@ -141,8 +161,10 @@ describe("url_resolve", function()
   end
 
   for _, absolute in ipairs {
-    "https://management.azure.com/x/../y/./z?api-version=1&t=1&c=MII%2fabc%2B&s=a+b/c==&h=~!$'()*,;:@",
-    "HTTPS://Host:443", "http://host:80?x", "https://host/%zz%2F%2f//a\\b|{}^`\"<>", "https://host/\xC3\xA9", "https://host/?" .. LONG
+    "https://management.azure.com/x/../y/./z?api-version=1&t=1&c=MII%2fabc%2B"
+      .. "&s=a+b/c==&h=~!$'()*,;:@",
+    "HTTPS://Host:443", "http://host:80?x", "https://host/%zz%2F%2f//a\\b|{}^`\"<>",
+    "https://host/\xC3\xA9", "https://host/?" .. LONG
   } do
     it("gives back byte for byte " .. absolute:sub(1, 60), function()
       assert.equal(absolute, url.resolve("https://base/path", absolute))
@@ -156,7 +178,8 @@ describe("url_resolve", function()
   end)
 
   for _, bad in ipairs {
-    "ftp://host/", "mailto:x@y", "file:///etc/passwd", "https://", "https:///x", "https://user@host/", "//user@host/", "//", "a b",
+    "ftp://host/", "mailto:x@y", "file:///etc/passwd", "https://", "https:///x",
+    "https://user@host/", "//user@host/", "//", "a b",
       "/a\r\nX: y", "/\127",
     "https://host/a b", "//[::g]/", "http://host:99999/"
   } do
@@ -165,7 +188,7 @@ describe("url_resolve", function()
     end)
   end
 
-  it("refuses a base that is no URL, and nothing", function()
+  it("refuses an invalid base, and nil", function()
     assert.is_nil(url.resolve("/path", "x"))
     assert.is_nil(url.resolve("/path", ""))
     assert.is_nil(url.resolve(nil, "https://host/"))
@@ -176,8 +199,10 @@ end)
 describe("url_redacted", function()
   for _, row in ipairs {
     { "https://host/a/b", "https://host/a/b" },
-    { "https://host/a?api-version=2024-04-01&service=new&t=1&s=secret", "https://host/a?api-version=2024-04-01&service=***&t=***&s=***" },
-    { "https://host/a?API-Version=1&api-version2=x", "https://host/a?API-Version=1&api-version2=***" },
+    { "https://host/a?api-version=2024-04-01&service=new&t=1&s=secret",
+      "https://host/a?api-version=2024-04-01&service=***&t=***&s=***" },
+    { "https://host/a?API-Version=1&api-version2=x",
+      "https://host/a?API-Version=1&api-version2=***" },
     { "https://host/a?s=x=y=z", "https://host/a?s=***" },
     { "https://host/a?secret", "https://host/a?***" },
     { "https://host/a?=secret", "https://host/a?=***" },
@@ -199,7 +224,7 @@ describe("url_redacted", function()
 end)
 
 describe("url_escape", function()
-  it("leaves the unreserved alone and writes all else in capitals", function()
+  it("keeps unreserved characters, and escapes all others with capital digits", function()
     assert.equal("AZaz09-._~", url.escape("AZaz09-._~"))
     assert.equal("a%20b%2Fc%3Fd%26e%3D%25%2B", url.escape("a b/c?d&e=%+"))
     assert.equal("%00%C3%A9%FF", url.escape("\0é\xFF"))
@@ -208,18 +233,21 @@ describe("url_escape", function()
 end)
 
 describe("random bytes", function()
-  local pieces = { "https://", "http://", "//", "/", "?", "#", "@", ":", "[", "]", "%", "\\", ".", "..", "a", "host", "::1", "127.0.0.1",
-    "&", "=", " ", "\r\n", "é" }
+  local pieces = {
+    "https://", "http://", "//", "/", "?", "#", "@", ":", "[", "]", "%", "\\", ".", "..", "a",
+    "host", "::1", "127.0.0.1", "&", "=", " ", "\r\n", "é"
+  }
 
   local function random_text()
     local text = {}
     for i = 1, math.random(0, 12) do
-      text[i] = math.random(4) == 1 and string.char(math.random(1, 255)) or pieces[math.random(#pieces)]
+      text[i] = math.random(4) == 1 and string.char(math.random(1, 255))
+        or pieces[math.random(#pieces)]
     end
     return table.concat(text)
   end
 
-  it("never break a promise", function()
+  it("keep every invariant", function()
     math.randomseed(20240401)
     for _ = 1, 20000 do
       local text, reference = random_text(), random_text()
@@ -267,7 +295,8 @@ describe("url_mend", function()
   end
 
   for _, allowed in ipairs {
-    "https://host/x/../y;z?api-version=1&$skip=a+b%20c%2B%2b&h=~!$'()*,;:@/?#frag", "/a%C3%A9", "../x", "//host:8443/x", "https://host",
+    "https://host/x/../y;z?api-version=1&$skip=a+b%20c%2B%2b&h=~!$'()*,;:@/?#frag", "/a%C3%A9",
+      "../x", "//host:8443/x", "https://host",
   } do
     it("keeps " .. allowed, function() assert.equal(allowed, url.mend(allowed)) end)
   end
@@ -276,12 +305,15 @@ end)
 describe("url_add_query", function()
   for _, row in ipairs {
     { "https://host/ops/1", "api-version=1", "https://host/ops/1?api-version=1" },
-    { "https://host/ops/1?t=1&s=%2f+", "api-version=1", "https://host/ops/1?t=1&s=%2f+&api-version=1" },
+    { "https://host/ops/1?t=1&s=%2f+", "api-version=1",
+      "https://host/ops/1?t=1&s=%2f+&api-version=1" },
     { "https://host/ops/1?api-version=2", "api-version=1", "https://host/ops/1?api-version=2" },
-    { "https://host/ops/1?t=1&API-Version=2&x", "api-version=1&x=2&y=3", "https://host/ops/1?t=1&API-Version=2&x&y=3" },
+    { "https://host/ops/1?t=1&API-Version=2&x", "api-version=1&x=2&y=3",
+      "https://host/ops/1?t=1&API-Version=2&x&y=3" },
     { "https://host/ops/1?api-version2=2&my-api-version=3", "api-version=1",
       "https://host/ops/1?api-version2=2&my-api-version=3&api-version=1" },
-    { "https://host/ops/1?s=api-version=2", "api-version=1", "https://host/ops/1?s=api-version=2&api-version=1" },
+    { "https://host/ops/1?s=api-version=2", "api-version=1",
+      "https://host/ops/1?s=api-version=2&api-version=1" },
     { "https://host/ops/1?s=a?b", "c=1", "https://host/ops/1?s=a?b&c=1" },
     { "https://host", "a=1&a=2&&b", "https://host?a=1&a=2&b" },
     { "https://host/ops/1?t=1", "", "https://host/ops/1?t=1" },

@@ -1,4 +1,5 @@
--- The package's own credentials against the emulator's Entra: as a user signs in, from the environment to an instance.
+-- The package's own credentials against the emulator's Entra: as a user signs in, from the
+-- environment to an instance.
 local azureml = require "azureml"
 local certificate = require "spec.certificate"
 local core = require "azureml.core"
@@ -39,7 +40,8 @@ describe("signing in to the emulator", function()
   after_each(function() world.close(emulator, ws) end)
 
   local function given(more)
-    local all = { authority = emulator.authority, tenant_id = emulator:settings().tenant_id, client_id = CLIENT }
+    local all = { authority = emulator.authority, tenant_id = emulator:settings().tenant_id,
+      client_id = CLIENT }
     for name, value in pairs(more) do all[name] = value end
     return all
   end
@@ -48,45 +50,55 @@ describe("signing in to the emulator", function()
   local function look(one)
     local names = emulator:settings()
     local mine <close> = azureml.workspace {
-      subscription_id = names.subscription_id, resource_group = names.resource_group, name = names.workspace_name, credential = one,
+      subscription_id = names.subscription_id, resource_group = names.resource_group,
+      name = names.workspace_name, credential = one,
     }
     return mine.instances:get "ann"
   end
 
   local function outside(change)
     local now = math.floor(core.time())
-    local claims = { iss = ISSUER, sub = SUBJECT, aud = "api://AzureADTokenExchange", nbf = now, exp = now + 600 }
+    local claims = { iss = ISSUER, sub = SUBJECT, aud = "api://AzureADTokenExchange", nbf = now,
+      exp = now + 600 }
     for name, value in pairs(change or {}) do claims[name] = value end
     return jwt.write(key, { alg = "RS256", kid = "k" }, claims)
   end
 
   it("works with a secret", function()
-    assert.equal("Running", look(credential.client_secret(given { client_secret = "a+b&c=d e%" })).state)
+    assert.equal("Running",
+      look(credential.client_secret(given { client_secret = "a+b&c=d e%" })).state)
   end)
 
   for _, algorithm in ipairs { "PS256", "RS256" } do
     it("works with a certificate: " .. algorithm, function()
       for _, chain in ipairs { false, true } do
-        local one = credential.client_certificate(given { certificate = pem, algorithm = algorithm, send_certificate_chain = chain })
+        local one = credential.client_certificate(given { certificate = pem, algorithm = algorithm,
+          send_certificate_chain = chain })
         assert.equal("Running", look(one).state)
       end
     end)
   end
 
   it("works with the token of somebody whom the application trusts", function()
-    assert.equal("Running", look(credential.client_assertion(given { assertion = function() return outside() end })).state)
+    local assertion = function() return outside() end
+    assert.equal("Running",
+      look(credential.client_assertion(given { assertion = assertion })).state)
   end)
 
   for _, row in ipairs {
-    { "AADSTS7000215", function() return credential.client_secret(given { client_secret = "wrong" }) end },
+    { "AADSTS7000215",
+      function() return credential.client_secret(given { client_secret = "wrong" }) end },
     { "AADSTS700213", function()
-      return credential.client_assertion(given { assertion = function() return outside { sub = "repo:other" } end })
+      local function assertion() return outside { sub = "repo:other" } end
+      return credential.client_assertion(given { assertion = assertion })
     end },
     { "AADSTS700024", function()
-      return credential.client_assertion(given { assertion = function() return outside { exp = 1000, nbf = 400 } end })
+      local function assertion() return outside { exp = 1000, nbf = 400 } end
+      return credential.client_assertion(given { assertion = assertion })
     end },
     { "AADSTS90002", function()
-      return credential.client_secret(given { client_secret = "x", tenant_id = "99999999-9999-9999-9999-999999999999" })
+      return credential.client_secret(given { client_secret = "x",
+        tenant_id = "99999999-9999-9999-9999-999999999999" })
     end },
   } do
     it("is refused as " .. row[1], function()
@@ -99,7 +111,8 @@ describe("signing in to the emulator", function()
     local other = certificate.authority()
     local its, text = certificate.pair(other)
     certificate.remove(other)
-    local _, err = azureml.try(look, credential.client_certificate(given { certificate = text .. its }))
+    local _, err = azureml.try(look,
+      credential.client_certificate(given { certificate = text .. its }))
     assert.is_truthy(tostring(err):find("AADSTS700027", 1, true), tostring(err))
   end)
 
@@ -107,14 +120,19 @@ describe("signing in to the emulator", function()
     local one = credential.client_secret(given { client_secret = "a+b&c=d e%" })
     assert.equal("Running", look(one).state)
     local _, err = azureml.try(function()
-      local mine <close> = azureml.client { endpoint = emulator.url, credential = one, scope = "https://management.azure.com/.default" }
-      return mine:request { path = ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/eastus/usages"):format(
-        emulator:settings().subscription_id), query = { ["api-version"] = "2024-04-01" } }
+      local mine <close> = azureml.client { endpoint = emulator.url, credential = one,
+        scope = "https://management.azure.com/.default" }
+      local path = "/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/"
+        .. "eastus/usages"
+      return mine:request {
+        path = path:format(emulator:settings().subscription_id),
+        query = { ["api-version"] = "2024-04-01" },
+      }
     end)
     assert.same({ 403, "AuthorizationFailed" }, { err.status, err.code })
   end)
 
-  it("goes on with a new token when claims are demanded, and gives up when they always are", function()
+  it("gets a new token when claims are demanded, and gives up when they always are", function()
     local one = credential.client_secret(given { client_secret = "a+b&c=d e%" })
     emulator:fault { trouble = "claims_challenge" }
     assert.equal("Running", look(one).state)
@@ -125,15 +143,19 @@ describe("signing in to the emulator", function()
   end)
 end)
 
--- A machine's own credentials go to https alone: the emulator speaks it here, and its machines' endpoints plain http beside, as in Azure.
+-- A machine's own credentials go to https alone: the emulator speaks it here, and its machines'
+-- endpoints plain http beside, as in Azure.
 describe("a machine of the emulator", function()
   local emulator, beside, around, directory
 
   before_each(function()
     directory = process.directory()
-    around = surroundings { XDG_STATE_HOME = directory, AZURE_POD_IDENTITY_AUTHORITY_HOST = false, IDENTITY_ENDPOINT = false,
-      IDENTITY_HEADER = false, MSI_ENDPOINT = false, MSI_SECRET = false, DEFAULT_IDENTITY_CLIENT_ID = false }
-    emulator = require("azureml.emulator").start { tls = true, seed = { instances = { ann = "Running" } } }
+    around = surroundings { XDG_STATE_HOME = directory, AZURE_POD_IDENTITY_AUTHORITY_HOST = false,
+      IDENTITY_ENDPOINT = false,
+      IDENTITY_HEADER = false, MSI_ENDPOINT = false, MSI_SECRET = false,
+      DEFAULT_IDENTITY_CLIENT_ID = false }
+    emulator = require("azureml.emulator").start { tls = true,
+      seed = { instances = { ann = "Running" } } }
     beside = server.start({}, function(request) return emulator:handle(request) end)
   end)
 
@@ -145,7 +167,8 @@ describe("a machine of the emulator", function()
     assert.equal(0, world.leaks())
   end)
 
-  for _, row in ipairs { { "imds", "app" }, { "app_service", "app" }, { "azureml", "app" }, { "cloud_shell", "user" } } do
+  for _, row in ipairs { { "imds", "app" }, { "app_service", "app" }, { "azureml", "app" },
+    { "cloud_shell", "user" } } do
     it("signs in as what it is: " .. row[1], function()
       local variables = {}
       for name, value in pairs(managed.environments(emulator)[row[1]]) do

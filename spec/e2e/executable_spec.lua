@@ -1,4 +1,5 @@
--- The executable itself, beside lua5.4: where they should agree, what they print and how they leave is compared.
+-- The executable itself, beside lua5.4: where they should agree, what they print and how they leave
+-- is compared.
 
 local process = require "spec.process"
 local EXECUTABLE = (os.getenv "AZUREML_BUILD" or "build") .. "/azureml"
@@ -15,8 +16,8 @@ local function read_and_remove(name)
   return text
 end
 
--- Runs a program and gives its output, its errors and its exit code. options: stdin, a text; env, "NAME=value" words; before, words
--- to start it with.
+-- Runs a program and gives its output, its errors and its exit code. options: stdin, a text; env,
+-- "NAME=value" words; before, words to start it with.
 local function run(program, words, options)
   options = options or {}
   local out, err, input = os.tmpname(), os.tmpname(), os.tmpname()
@@ -28,9 +29,11 @@ local function run(program, words, options)
   for _, word in ipairs(options.before or {}) do line[#line + 1] = quote(word) end
   line[#line + 1] = quote(program)
   for _, word in ipairs(words) do line[#line + 1] = quote(word) end
-  local _, how, code = os.execute(("%s >%s 2>%s <%s"):format(table.concat(line, " "), out, err, input))
+  local _, how, code = os.execute(("%s >%s 2>%s <%s"):format(table.concat(line, " "), out, err,
+    input))
   os.remove(input)
-  return { out = read_and_remove(out), err = read_and_remove(err), code = how == "exit" and code or how .. code }
+  return { out = read_and_remove(out), err = read_and_remove(err),
+    code = how == "exit" and code or how .. code }
 end
 
 local function azureml(words, options)
@@ -72,7 +75,9 @@ describe("the executable agrees with lua5.4", function()
   end)
 
   it("on a script, its arguments and its arg", function()
-    with_script("#!/usr/bin/lua\nprint(...) for i = -3, #arg do print(i, i < 0 and arg[i] ~= nil or arg[i]) end", function(name)
+    local text = "#!/usr/bin/lua\nprint(...) "
+      .. "for i = -3, #arg do print(i, i < 0 and arg[i] ~= nil or arg[i]) end"
+    with_script(text, function(name)
       agree { name }
       agree { name, "a", "-x", "" }
       agree { "-e", "y = 1", name, "a" }
@@ -84,10 +89,14 @@ describe("the executable agrees with lua5.4", function()
 
   it("on what fails", function()
     for _, text in ipairs {
-      "error()", "error('x')", "error('x', 0)", "error({})", "error({ code = 2 })", "error(nil)", "error(2)", "local x = nil; x.y()",
-      "error(setmetatable({}, { __tostring = function() return 'own' end }))", "x y", "os.exit(false)", "os.exit(7)", "os.exit(true, true)",
-      "local function f() return 1 + f() end f()", "coroutine.wrap(function() error('in') end)()", "require 'nothing.here'",
-      "error(setmetatable({}, { __tostring = function() return 1 end }))", "string.rep('x', 1 << 40)",
+      "error()", "error('x')", "error('x', 0)", "error({})", "error({ code = 2 })", "error(nil)",
+      "error(2)", "local x = nil; x.y()",
+      "error(setmetatable({}, { __tostring = function() return 'own' end }))", "x y",
+      "os.exit(false)", "os.exit(7)", "os.exit(true, true)",
+      "local function f() return 1 + f() end f()", "coroutine.wrap(function() error('in') end)()",
+      "require 'nothing.here'",
+      "error(setmetatable({}, { __tostring = function() return 1 end }))",
+      "string.rep('x', 1 << 40)",
     } do
       local ours, theirs = agree { "-e", "print(1)", "-e", text, "-e", "print(2)" }
       assert.equal(theirs.err ~= "", ours.err ~= "")
@@ -100,12 +109,14 @@ describe("the executable agrees with lua5.4", function()
 
   it("on the stack that a script finds below it", function()
     agree { "-e", "print(debug.traceback('x')) print(pcall(debug.getlocal, 4, 1))" }
-    with_script("print(debug.traceback('x'):gsub(arg[0], '')) print(pcall(debug.getlocal, 4, 1))", function(name) agree { name } end)
+    with_script("print(debug.traceback('x'):gsub(arg[0], '')) print(pcall(debug.getlocal, 4, 1))",
+      function(name) agree { name } end)
   end)
 
   it("on what is closed and collected at the end", function()
     local text = [[
-      local mt = { __close = function() print "closed" end, __gc = function() print "collected" end }
+      local mt = { __close = function() print "closed" end,
+        __gc = function() print "collected" end }
       Keep = setmetatable({}, mt)
       local x <close> = setmetatable({}, mt)
       if ... then error "x" end]]
@@ -145,7 +156,9 @@ describe("the executable agrees with lua5.4", function()
 
   it("on coroutines, although resuming is its own", function()
     with_script([[
-      local function closing(text) return setmetatable({}, { __close = function(_, e) print(text, e) end }) end
+      local function closing(text)
+        return setmetatable({}, { __close = function(_, e) print(text, e) end })
+      end
       print(pcall(coroutine.wrap(function() local x <close> = closing "closed" error "a" end)))
       print(pcall(coroutine.wrap(function()
         local x <close> = setmetatable({}, { __close = function() error("b", 0) end })
@@ -158,12 +171,16 @@ describe("the executable agrees with lua5.4", function()
       print(coroutine.resume(coroutine.running()))
       print(pcall(coroutine.resume))
       print(pcall(coroutine.wrap))
-      print(select("#", coroutine.resume(coroutine.create(function() return table.unpack({}, 1, 100000) end))))
-      local function nest(n) return coroutine.wrap(function() return n == 0 and 0 or 1 + nest(n - 1)() end) end
+      print(select("#",
+        coroutine.resume(coroutine.create(function() return table.unpack({}, 1, 100000) end))))
+      local function nest(n)
+        return coroutine.wrap(function() return n == 0 and 0 or 1 + nest(n - 1)() end)
+      end
       print(pcall(nest(150)))
       local function endless() return coroutine.wrap(endless)() end
       print(pcall(endless))
-      for a, b in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i, i * i) end end) do io.write(a, " ", b, ";") end
+      local squares = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i, i * i) end end)
+      for a, b in squares do io.write(a, " ", b, ";") end
       print(coroutine.close(coroutine.create(print)), coroutine.isyieldable())]],
       function(name)
         local ours, theirs = azureml { name }, run("lua5.4", { name })
@@ -176,12 +193,15 @@ end)
 describe("the executable", function()
   it("is one file: it needs no path", function()
     local env = { "LUA_PATH=./nothing/?.lua", "LUA_CPATH=./nothing/?.so" }
-    local ran = azureml({ "-e", 'print(type(require "azureml"), type(require "cjson"), type(require "argparse"))' }, { env = env })
+    local ran = azureml({ "-e",
+      'print(type(require "azureml"), type(require "cjson"), type(require "argparse"))' },
+      { env = env })
     assert.equal("table\ttable\ttable\n", ran.out, ran.err)
   end)
 
   it("prefers what is built in to what is installed", function()
-    assert.equal(":embedded:\n", azureml({ "-e", 'print(select(2, require "azureml.console.screen"))' }).out)
+    assert.equal(":embedded:\n",
+      azureml({ "-e", 'print(select(2, require "azureml.console.screen"))' }).out)
   end)
 
   it("loads C modules of the system's", function()
@@ -207,7 +227,8 @@ describe("the executable", function()
 
   it("refuses wrong usage with a sentence, the usage, and 2", function()
     for _, words in ipairs {
-      { "-x" }, { "-e" }, { "-l" }, { "-vi" }, { "--speed", "60" }, { "--emulator", "--speed", "no" }, { "--nothing" },
+      { "-x" }, { "-e" }, { "-l" }, { "-vi" }, { "--speed", "60" },
+      { "--emulator", "--speed", "no" }, { "--nothing" },
     } do
       local ran = azureml(words)
       assert.equal(2, ran.code)
@@ -229,8 +250,9 @@ describe("the executable", function()
   it("tells an error with the frames of the script alone", function()
     with_script('local function f()\n  error "boom"\nend\nf()', function(name)
       local ran = azureml { name }
-      assert.equal(("azureml: %s:2: boom\nstack traceback:\n\t[C]: in function 'error'\n\t%s:2: in local 'f'\n\t%s:4: in main chunk\n")
-        :format(name, name, name), ran.err)
+      local text = "azureml: %s:2: boom\nstack traceback:\n\t[C]: in function 'error'\n"
+        .. "\t%s:2: in local 'f'\n\t%s:4: in main chunk\n"
+      assert.equal(text:format(name, name, name), ran.err)
     end)
   end)
 
@@ -244,7 +266,8 @@ describe("the executable", function()
   end)
 
   it("waits at its prompt, and lua5.4 at its own", function()
-    local lines = 'azureml = require "azureml"\nazureml.sleep(0.01)\na, b = azureml.parallel(function() azureml.sleep(0.02) return 1 end, '
+    local lines = 'azureml = require "azureml"\nazureml.sleep(0.01)\n'
+      .. "a, b = azureml.parallel(function() azureml.sleep(0.02) return 1 end, "
       .. "function() azureml.sleep(0.01) return 2 end)\nprint('waited', a + b)\n"
     assert.equal("waited\t3\n", azureml({ "-i" }, { stdin = lines }).out)
     local out = process.plain_lua({ "-i" }, nil, nil, lines)
@@ -252,7 +275,8 @@ describe("the executable", function()
   end)
 
   it("reads plain lines, and shows no prompt, when -i has no terminal", function()
-    local ran = azureml({ "-i", "-e", "x = 20" }, { stdin = "x + 1\nfor i = 1, 2 do\nprint(i)\nend\nerror 'oops'\n_" })
+    local ran = azureml({ "-i", "-e", "x = 20" },
+      { stdin = "x + 1\nfor i = 1, 2 do\nprint(i)\nend\nerror 'oops'\n_" })
     assert.equal("21\n1\n2\n21\n", ran.out)
     assert.matches("^stdin:1: oops\n", ran.err)
     assert.equal(0, ran.code)
@@ -260,12 +284,14 @@ describe("the executable", function()
   end)
 end)
 
--- The script signals its own process: no sleeping. popen, since system() would have the signal ignored.
+-- The script signals its own process: no sleeping. popen, since system() would have the signal
+-- ignored.
 local SIGNAL = 'io.popen("kill -%s $PPID"):close() '
 
 describe("an interrupt", function()
   it("ends a script that computes, and runs what it has to close", function()
-    local text = 'local x <close> = setmetatable({}, { __close = function() print "closed" end }) ' .. SIGNAL .. "while true do end"
+    local text = 'local x <close> = setmetatable({}, { __close = function() print "closed" end }) '
+      .. SIGNAL .. "while true do end"
     local ran = azureml { "-e", text:format "INT" }
     assert.same({ out = "closed\n", err = "interrupted\n", code = 130 }, ran)
     ran = azureml { "-e", text:format "TERM" }
@@ -273,31 +299,42 @@ describe("an interrupt", function()
   end)
 
   it("ends a coroutine that computes", function()
-    local text = "coroutine.wrap(function() coroutine.wrap(function() " .. SIGNAL .. "while true do end end)() end)()"
-    assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", text:format "INT" })
+    local text = "coroutine.wrap(function() coroutine.wrap(function() " .. SIGNAL
+      .. "while true do end end)() end)()"
+    assert.same({ out = "", err = "interrupted\n", code = 130 },
+      azureml { "-e", text:format "INT" })
   end)
 
   it("ends a wait, in the main chunk and in a task", function()
     local text = 'local azureml = require "azureml" ' .. SIGNAL .. "azureml.sleep(100)"
-    assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", text:format "INT" })
-    text = 'local azureml = require "azureml" azureml.parallel(function() azureml.sleep(100) end, function() ' .. SIGNAL .. "end)"
-    assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", text:format "INT" })
+    assert.same({ out = "", err = "interrupted\n", code = 130 },
+      azureml { "-e", text:format "INT" })
+    text = 'local azureml = require "azureml" '
+      .. "azureml.parallel(function() azureml.sleep(100) end, function() " .. SIGNAL .. "end)"
+    assert.same({ out = "", err = "interrupted\n", code = 130 },
+      azureml { "-e", text:format "INT" })
   end)
 
   for place, text in pairs {
-    ["gsub's callback"] = 'string.gsub("x", "x", wait)', ["a comparison of sort"] = "table.sort({ 2, 1 }, wait)",
-    ["a generator"] = "coroutine.wrap(wait)()", ["a task's generator"] = "azureml.parallel(function() coroutine.wrap(wait)() end)",
-    ["a metamethod of a task"] = "azureml.parallel(function() return setmetatable({}, { __index = wait }).x end)",
-    ["each, which does not collect it"] = "azureml.each({ 1, 2 }, wait)", ["try"] = "azureml.try(wait)",
+    ["gsub's callback"] = 'string.gsub("x", "x", wait)',
+    ["a comparison of sort"] = "table.sort({ 2, 1 }, wait)",
+    ["a generator"] = "coroutine.wrap(wait)()",
+    ["a task's generator"] = "azureml.parallel(function() coroutine.wrap(wait)() end)",
+    ["a metamethod of a task"] = "azureml.parallel(function() "
+      .. "return setmetatable({}, { __index = wait }).x end)",
+    ["each, which does not collect it"] = "azureml.each({ 1, 2 }, wait)",
+    ["try"] = "azureml.try(wait)",
   } do
     it("ends a wait in " .. place, function()
-      local script = 'local azureml = require "azureml" local function wait() ' .. SIGNAL:format "INT" .. "azureml.sleep(100) end " .. text
+      local script = 'local azureml = require "azureml" local function wait() '
+        .. SIGNAL:format "INT" .. "azureml.sleep(100) end " .. text
       assert.same({ out = "", err = "interrupted\n", code = 130 }, azureml { "-e", script })
     end)
   end
 
   it("that comes from outside while a script waits ends the wait", function()
-    local ran = azureml({ "-e", 'require("azureml").sleep(100)' }, { before = { "timeout", "-s", "INT", "0.3" } })
+    local ran = azureml({ "-e", 'require("azureml").sleep(100)' },
+      { before = { "timeout", "-s", "INT", "0.3" } })
     assert.equal("interrupted\n", ran.err)
   end)
 
@@ -309,16 +346,19 @@ describe("an interrupt", function()
   end)
 
   it("leaves at once when it is the second", function()
-    local text = "pcall(function() " .. SIGNAL .. "while true do end end) " .. SIGNAL .. "print 'still here'"
+    local text = "pcall(function() " .. SIGNAL .. "while true do end end) " .. SIGNAL
+      .. "print 'still here'"
     assert.same({ out = "", err = "", code = 130 }, azureml { "-e", text:format("INT", "INT") })
     assert.same({ out = "", err = "", code = 143 }, azureml { "-e", text:format("INT", "TERM") })
   end)
 
   it("names the operations that go on at the service", function()
     local text = [[
-      package.loaded["azureml.operation"] = { pending = function() return { "stop ci-ann: polling" } end }
+      local function pending() return { "stop ci-ann: polling" } end
+      package.loaded["azureml.operation"] = { pending = pending }
       ]] .. SIGNAL .. "while true do end"
-    assert.equal("interrupted\nthese go on at the service:\n  stop ci-ann: polling\n", azureml({ "-e", text:format "INT" }).err)
+    assert.equal("interrupted\nthese go on at the service:\n  stop ci-ann: polling\n",
+      azureml({ "-e", text:format "INT" }).err)
   end)
 
   it("that our parent ignores stays ignored", function()

@@ -1,5 +1,5 @@
--- What is sent to the emulator by mistake or by malice: it gets the right refusal or a closed connection, the emulator lives on, leaks
--- nothing, and others do not notice.
+-- What is sent to the emulator by mistake or by malice: it gets the right refusal or a closed
+-- connection, the emulator lives on, leaks nothing, and others do not notice.
 local azureml = require "azureml"
 local door = require "spec.door"
 local emulator = require "azureml.emulator"
@@ -22,8 +22,8 @@ describe("the emulator's socket", function()
     running = emulator.start { seed = { instances = { ["ci-ann"] = "Running" } } }
     port = tonumber(running.url:match "%d+$")
     authorization = "Authorization: Bearer " .. running:issue_token() .. "\r\n"
-    computes = ("/subscriptions/%s/resourceGroups/emulator/providers/Microsoft.MachineLearningServices/workspaces/emulator/computes")
-      :format(door.SUBSCRIPTION)
+    computes = ("/subscriptions/%s/resourceGroups/emulator/providers/"
+      .. "Microsoft.MachineLearningServices/workspaces/emulator/computes"):format(door.SUBSCRIPTION)
   end)
   teardown(function() running:close() end)
 
@@ -39,10 +39,12 @@ describe("the emulator's socket", function()
   end
 
   local function put(headers, body)
-    return ("PUT %s/ci-new?api-version=2024-04-01 HTTP/1.1\r\n%s%s%s\r\n%s"):format(computes, HOST, authorization, headers, body)
+    return ("PUT %s/ci-new?api-version=2024-04-01 HTTP/1.1\r\n%s%s%s\r\n%s"):format(computes, HOST,
+      authorization, headers, body)
   end
 
-  -- Each: what, the bytes (a function where they need the token), the status; nil: the connection is closed without one.
+  -- Each: what, the bytes (a function where they need the token), the status; nil: the connection
+  -- is closed without one.
   local whole = {
     { "HTTP/0.9", "GET /\r\n\r\n", 400 },
     { "a version that is none", "GET / JUNK\r\n" .. HOST .. "\r\n", 400 },
@@ -52,7 +54,8 @@ describe("the emulator's socket", function()
     { "two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400 },
     { "a header without a colon", STATE .. "nonsense\r\n\r\n", 400 },
     { "a target with a blank", "GET /emulator/st ate HTTP/1.1\r\n" .. HOST .. "\r\n", nil },
-    { "a target without end", "GET /" .. ("a"):rep(200000) .. " HTTP/1.1\r\n" .. HOST .. "\r\n", 414 },
+    { "a target without end", "GET /" .. ("a"):rep(200000) .. " HTTP/1.1\r\n" .. HOST .. "\r\n",
+      414 },
     { "a flood of headers", STATE .. ("X-Flood: y\r\n"):rep(20000) .. "\r\n", 431 },
     { "a header without end", STATE .. "X: " .. ("y"):rep(200000) .. "\r\n\r\n", 431 },
     { "a line without end", ("A"):rep(300000), 414 },
@@ -60,24 +63,39 @@ describe("the emulator's socket", function()
     { "a method in lower case", "get /emulator/state HTTP/1.1\r\n" .. HOST .. "\r\n", 400 },
     { "a method without end", ("A"):rep(5000) .. " / HTTP/1.1\r\n" .. HOST .. "\r\n", 400 },
     { "a proxy's request", "CONNECT a:443 HTTP/1.1\r\n" .. HOST .. "\r\n", 404 },
-    { "a length and chunks", function() return put("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") end, 400 },
-    { "two lengths", function() return put("Content-Length: 5\r\nContent-Length: 6\r\n", "abcdef") end, 400 },
+    { "a length and chunks",
+      function() return put("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") end,
+      400 },
+    { "two lengths",
+      function() return put("Content-Length: 5\r\nContent-Length: 6\r\n", "abcdef") end, 400 },
     { "a list of lengths", function() return put("Content-Length: 5, 5\r\n", "abcde") end, 400 },
     { "a negative length", function() return put("Content-Length: -5\r\n", "abcde") end, 400 },
-    { "a length in hexadecimal", function() return put("Content-Length: 0x5\r\n", "abcde") end, 400 },
-    { "a length beyond all numbers", function() return put("Content-Length: 18446744073709551616\r\n", "") end, 413 },
-    { "a length that is too large", function() return put("Content-Length: 99999999\r\n", "abc") end, 413 },
-    { "a large length that asks first", function() return put("Content-Length: 99999999\r\nExpect: 100-continue\r\n", "") end, 413 },
-    { "an encoding that nobody knows", function() return put("Transfer-Encoding: gzip\r\n", "abc") end, 501 },
-    { "two encodings", function() return put("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n") end, 501 },
-    { "a chunk of no size", function() return put("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n") end, 400 },
-    { "a chunk beyond all numbers", function() return put("Transfer-Encoding: chunked\r\n", "1ffffffffffffffff\r\nabc\r\n") end, 413 },
-    { "a chunk that does not end", function() return put("Transfer-Encoding: chunked\r\n", "3\r\nabcX0\r\n\r\n") end, 400 },
+    { "a length in hexadecimal", function() return put("Content-Length: 0x5\r\n", "abcde") end,
+      400 },
+    { "a length beyond all numbers",
+      function() return put("Content-Length: 18446744073709551616\r\n", "") end, 413 },
+    { "a length that is too large",
+      function() return put("Content-Length: 99999999\r\n", "abc") end, 413 },
+    { "a large length that asks first",
+      function() return put("Content-Length: 99999999\r\nExpect: 100-continue\r\n", "") end, 413 },
+    { "an encoding that nobody knows",
+      function() return put("Transfer-Encoding: gzip\r\n", "abc") end, 501 },
+    { "two encodings",
+      function() return put("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n") end, 501 },
+    { "a chunk of no size",
+      function() return put("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n") end, 400 },
+    { "a chunk beyond all numbers",
+      function() return put("Transfer-Encoding: chunked\r\n", "1ffffffffffffffff\r\nabc\r\n") end,
+      413 },
+    { "a chunk that does not end",
+      function() return put("Transfer-Encoding: chunked\r\n", "3\r\nabcX0\r\n\r\n") end, 400 },
     { "chunks that are too large together", function()
-      return put("Transfer-Encoding: chunked\r\n", ("100000\r\n" .. ("a"):rep(0x100000) .. "\r\n"):rep(9) .. "0\r\n\r\n")
+      return put("Transfer-Encoding: chunked\r\n",
+        ("100000\r\n" .. ("a"):rep(0x100000) .. "\r\n"):rep(9) .. "0\r\n\r\n")
     end, nil },
     { "a body that is no JSON", function() return put("Content-Length: 1\r\n", "{") end, 400 },
-    { "brackets without end", function() return put("Content-Length: 1000000\r\n", ("["):rep(1000000)) end, 400 },
+    { "brackets without end",
+      function() return put("Content-Length: 1000000\r\n", ("["):rep(1000000)) end, 400 },
     { "a body of zero bytes", function() return put("Content-Length: 2\r\n", "\0\0") end, 400 },
   }
 
@@ -93,7 +111,8 @@ describe("the emulator's socket", function()
   end
 
   for _, target in ipairs {
-    "/%00", "/%ff", "/%c0%af", "/%ed%a0%80", "/\xff", "/a%0d%0aX:y", "/emulator/%ff", "/subscriptions/%00/x", "/%ff/oauth2/v2.0/token",
+    "/%00", "/%ff", "/%c0%af", "/%ed%a0%80", "/\xff", "/a%0d%0aX:y", "/emulator/%ff",
+    "/subscriptions/%00/x", "/%ff/oauth2/v2.0/token",
     "/x?api-version=%ff",
   } do
     it("answers the target " .. target:gsub("[^\x20-\x7e]", "?") .. " with 400", function()
@@ -102,7 +121,8 @@ describe("the emulator's socket", function()
   end
 
   for _, target in ipairs {
-    "/..", "/../../etc/passwd", "/%2e%2e/%2e%2e", "/%2f", "//", "*", "http://elsewhere/emulator/state", "/%zz", "/%",
+    "/..", "/../../etc/passwd", "/%2e%2e/%2e%2e", "/%2f", "//", "*",
+    "http://elsewhere/emulator/state", "/%zz", "/%",
   } do
     it("finds nothing at the target " .. target, function()
       assert.same({ 404 }, (answers_to(("GET %s HTTP/1.1\r\n%s\r\n"):format(target, HOST))))
@@ -110,25 +130,28 @@ describe("the emulator's socket", function()
   end
 
   it("answers many requests in one piece, in their order", function()
-    local statuses = answers_to((STATE .. "\r\n" .. "GET /nothing HTTP/1.1\r\n" .. HOST .. "\r\n"):rep(50), 100, "a pipeline")
+    local statuses = answers_to((STATE .. "\r\n" .. "GET /nothing HTTP/1.1\r\n" .. HOST
+      .. "\r\n"):rep(50), 100, "a pipeline")
     assert.equal(100, #statuses)
     for i, status in ipairs(statuses) do assert.equal(i % 2 == 1 and 200 or 404, status) end
   end)
 
   it("does not take what follows a request of two lengths for another one", function()
-    local smuggled = put("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") .. STATE .. "\r\n"
+    local smuggled = put("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")
+      .. STATE .. "\r\n"
     local one <close> = socket.connect(port)
     one:say(smuggled)
     one:wait_end()
     assert.same({ 400 }, one:statuses())
   end)
 
-  it("serves others while many say nothing, half a request or too much, and frees their places when they go", function()
+  it("serves others while many send nothing, a half or too much, and frees places", function()
     serves_others()
     local before, silent = descriptors(), {}
     for i = 1, 100 do
       silent[i] = socket.connect(port)
-      silent[i]:say(({ "", "GET / HT", STATE .. "X: y\r\n", "\x16\x03\x01\x02\x00\x01", put("Content-Length: 100\r\n", "{") })[i % 5 + 1])
+      silent[i]:say(({ "", "GET / HT", STATE .. "X: y\r\n", "\x16\x03\x01\x02\x00\x01",
+        put("Content-Length: 100\r\n", "{") })[i % 5 + 1])
     end
     serves_others()
     for _, one in ipairs(silent) do one:close() end
@@ -174,12 +197,14 @@ describe("a server with few places and little patience", function()
   end)
 
   it("cuts who does not read his answer", function()
-    one = server.start({ request_time = 0.1 }, function() return { status = 200, headers = {}, body = ("x"):rep(30000000) } end)
+    one = server.start({ request_time = 0.1 },
+      function() return { status = 200, headers = {}, body = ("x"):rep(30000000) } end)
     port = tonumber(one:url():match "%d+$")
     local client = require("raw").connect(port)
     client:write("GET / HTTP/1.1\r\n" .. HOST .. "\r\n")
     local said = 1
-    socket.wait("the one who does not read to be cut", function()      -- what is written to a cut connection fails in the end
+    -- what is written to a cut connection fails in the end
+    socket.wait("the one who does not read to be cut", function()
       said = client:write "X"
       return not said
     end)
@@ -197,7 +222,8 @@ describe("a server with few places and little patience", function()
   end)
 
   for _, row in ipairs {
-    { request_time = 0 }, { request_time = -1 }, { request_time = 0 / 0 }, { connections = -1 }, { connections = 1e6 },
+    { request_time = 0 }, { request_time = -1 }, { request_time = 0 / 0 }, { connections = -1 },
+    { connections = 1e6 },
   } do
     it("refuses options that are none", function()
       assert.error(function() open(row) end)
@@ -209,7 +235,8 @@ end)
 -- What JSON can say at the wrong place.
 local function junk()
   local all = {
-    5, -1, 0.5, 1e300, true, "", "x", ("x"):rep(5000), "\0", "\xc3\xa9", json.null, json.array {}, {}, { a = { b = {} } }, { 1, 2 },
+    5, -1, 0.5, 1e300, true, "", "x", ("x"):rep(5000), "\0", "\xc3\xa9", json.null, json.array {},
+    {}, { a = { b = {} } }, { 1, 2 },
   }
   return all[math.random(#all)]
 end
@@ -221,15 +248,22 @@ local function whole_body()
     properties = {
       computeType = "ComputeInstance", description = "x", disableLocalAuth = true,
       properties = {
-        vmSize = "STANDARD_DS3_V2", applicationSharingPolicy = "Personal", subnet = { id = "/subscriptions/x" },
-        sshSettings = { sshPublicAccess = "Enabled", adminPublicKey = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ" },
-        personalComputeInstanceSettings = { assignedUser = { objectId = door.SUBSCRIPTION, tenantId = door.SUBSCRIPTION } },
-        setupScripts = { scripts = { startupScript = { scriptSource = "inline", scriptData = "eA==", timeout = "10m" } } },
-        schedules = { computeStartStop = json.array { { action = "Stop", triggerType = "Cron", status = "Enabled",
-          cron = { expression = "0 18 * * *", timeZone = "UTC", startTime = "2024-01-01T00:00:00" } } } },
+        vmSize = "STANDARD_DS3_V2", applicationSharingPolicy = "Personal",
+        subnet = { id = "/subscriptions/x" },
+        sshSettings = { sshPublicAccess = "Enabled",
+          adminPublicKey = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ" },
+        personalComputeInstanceSettings = { assignedUser = { objectId = door.SUBSCRIPTION,
+          tenantId = door.SUBSCRIPTION } },
+        setupScripts = { scripts = { startupScript = { scriptSource = "inline", scriptData = "eA==",
+          timeout = "10m" } } },
+        schedules = { computeStartStop = json.array { { action = "Stop", triggerType = "Cron",
+          status = "Enabled",
+          cron = { expression = "0 18 * * *", timeZone = "UTC",
+            startTime = "2024-01-01T00:00:00" } } } },
         idleTimeBeforeShutdown = "PT30M", enableNodePublicIp = true, enableSSO = true,
         customServices = json.array { { name = "x", image = { type = "docker", reference = "x" },
-          endpoints = json.array { { protocol = "tcp", name = "x", target = 8787, published = 8787 } },
+          endpoints = json.array { { protocol = "tcp", name = "x", target = 8787,
+            published = 8787 } },
           volumes = json.array { { type = "bind", source = "/a", target = "/b" } } } },
       },
     },
@@ -248,23 +282,30 @@ local function spoil(value)
 end
 
 local PIECES = {
-  "computes", "computes/ci-ann", "computes/ci-ann/start", "computes/ci-ann/stop", "computes/ci-ann/updateIdleShutdownSetting",
-  "computes/ci-ann/updateSchedules", "computes/ci-ann/customServices", "computes/ci-ann/updateDataMounts", "computes/ci-ann/resize",
-  "computes/ci-ann/enableSso", "computes/ci-ann/listNodes", "jobs/a", "jobs/a/cancel", "checkComputeNameAvailability", "",
+  "computes", "computes/ci-ann", "computes/ci-ann/start", "computes/ci-ann/stop",
+  "computes/ci-ann/updateIdleShutdownSetting",
+  "computes/ci-ann/updateSchedules", "computes/ci-ann/customServices",
+  "computes/ci-ann/updateDataMounts", "computes/ci-ann/resize",
+  "computes/ci-ann/enableSso", "computes/ci-ann/listNodes", "jobs/a", "jobs/a/cancel",
+  "checkComputeNameAvailability", "",
 }
-local ENTRA = { "oauth2/v2.0/token", "oauth2/v2.0/authorize", "oauth2/v2.0/devicecode", "discovery/v2.0/keys", "oauth2/token" }
+local ENTRA = { "oauth2/v2.0/token", "oauth2/v2.0/authorize", "oauth2/v2.0/devicecode",
+  "discovery/v2.0/keys", "oauth2/token" }
 local VERSIONS = { "2024-04-01", "2021-01-01", "2025-12-01", "2023-08-01-preview", "x" }
 local METHODS = { "GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS" }
-local FORMS = { "grant_type", "client_id", "client_secret", "scope", "username", "code", "refresh_token", "device_code", "claims",
+local FORMS = { "grant_type", "client_id", "client_secret", "scope", "username", "code",
+  "refresh_token", "device_code", "claims",
   "client_assertion", "client_assertion_type", "redirect_uri", "state", "code_challenge" }
-local SPECIAL = { "%", "%00", "%ff", "\xff", "'", "\"", "<", "..", "/", "?", "&", "=", " ", "\n", "%2f", "", ("a"):rep(3000) }
+local SPECIAL = { "%", "%00", "%ff", "\xff", "'", "\"", "<", "..", "/", "?", "&", "=", " ", "\n",
+  "%2f", "", ("a"):rep(3000) }
 
 local function one_of(list) return list[math.random(#list)] end
 
 local function random_form()
   local parts = {}
   for i = 1, math.random(0, 8) do
-    parts[i] = one_of(FORMS) .. one_of { "=", "" } .. one_of(SPECIAL) .. one_of { "client_credentials", "x", "" }
+    parts[i] = one_of(FORMS) .. one_of { "=", "" } .. one_of(SPECIAL)
+      .. one_of { "client_credentials", "x", "" }
   end
   return table.concat(parts, one_of { "&", "&&", ";" })
 end
@@ -283,12 +324,18 @@ local function random_body()
 end
 
 local function random_request(at)
-  local headers = { authorization = "Bearer " .. at.token, host = one_of { "127.0.0.1", "\xff", "", "evil/x" } }
+  local headers = { authorization = "Bearer " .. at.token,
+    host = one_of { "127.0.0.1", "\xff", "", "evil/x" } }
   local chance = math.random(10)
   if chance == 1 then headers.authorization = one_of(SPECIAL) .. "Bearer " .. one_of(SPECIAL) end
-  if chance == 2 then headers["x-ms-client-request-id"], headers["x-ms-return-client-request-id"] = one_of(SPECIAL), "true" end
+  if chance == 2 then
+    headers["x-ms-client-request-id"], headers["x-ms-return-client-request-id"] = one_of(SPECIAL),
+      "true"
+  end
   if math.random(5) == 1 then
-    return { method = one_of(METHODS), target = "/" .. one_of { door.SUBSCRIPTION, "common", one_of(SPECIAL) } .. "/" .. one_of(ENTRA)
+    return { method = one_of(METHODS),
+      target = "/" .. one_of { door.SUBSCRIPTION, "common", one_of(SPECIAL) } .. "/"
+      .. one_of(ENTRA)
       .. one_of { "", "?" .. random_form() }, headers = headers, body = random_form() }
   end
   local target = at:path(one_of(PIECES)) .. "?api-version=" .. one_of(VERSIONS)
@@ -309,7 +356,8 @@ describe("behind the emulator's door", function()
       local response = at.emulator:handle(request)
       ways[response.status or 0] = (ways[response.status or 0] or 0) + 1
       if not response.status or response.status >= 500 then
-        faults[#faults + 1] = ("%s %s %s -> %s %s"):format(request.method, request.target, request.body, response.status, response.body)
+        faults[#faults + 1] = ("%s %s %s -> %s %s"):format(request.method, request.target,
+          request.body, response.status, response.body)
       end
       at.emulator.throttle.buckets = {}
       if math.random(20) == 1 then
@@ -318,6 +366,8 @@ describe("behind the emulator's door", function()
       end
     end
     assert.is_nil(faults[1], ("with math.randomseed(%d)"):format(seed))
-    for _, status in ipairs { 200, 400, 404 } do assert.is_true((ways[status] or 0) > 10, status) end
+    for _, status in ipairs { 200, 400, 404 } do
+      assert.is_true((ways[status] or 0) > 10, status)
+    end
   end)
 end)

@@ -30,17 +30,20 @@ describe("HTTP/2", function()
   local function open(streams)
     local port = process.free_port()
     local directory = authority.directory
-    local server = process.background({ SERVER, "-v", "-a", "127.0.0.1", "-m", streams, "-d", directory, port, directory .. "/server.key",
+    local server = process.background({ SERVER, "-v", "-a", "127.0.0.1", "-m", streams, "-d",
+      directory, port, directory .. "/server.key",
       directory .. "/server.pem" }, log)
     local client = azureml.client {
-      endpoint = "https://127.0.0.1:" .. port, ca_file = authority.ca_file, retry = { tries = 100, delay = 0.02, max_delay = 0.02 },
+      endpoint = "https://127.0.0.1:" .. port, ca_file = authority.ca_file,
+      retry = { tries = 100, delay = 0.02, max_delay = 0.02 },
     }
     client:request { path = "/instance" }
     return server, client
   end
 
   for _, streams in ipairs { 100, 4 } do
-    it(("serves 200 requests, 50 at a time, on one connection that takes %d streams"):format(streams), function()
+    local name = "serves 200 requests, 50 at a time, on one connection that takes %d streams"
+    it(name:format(streams), function()
       local opened, asking = open(streams)
       local server <close> = opened
       local client <close> = asking

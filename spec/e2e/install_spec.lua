@@ -5,7 +5,8 @@ describe("make install", function()
   local root, build
 
   local function make(target)
-    local out, err, code = process.run({ "make", target, "DESTDIR=" .. root, "PREFIX=/opt/azureml", "B=" .. build })
+    local out, err, code = process.run({ "make", target, "DESTDIR=" .. root, "PREFIX=/opt/azureml",
+      "B=" .. build })
     assert(code == 0, out .. err)
     return out
   end
@@ -31,7 +32,8 @@ describe("make install", function()
   end)
 
   it("gives an executable that needs nothing else of ours", function()
-    local out, err, code = process.run({ tree() .. "/bin/azureml", "-e", "print(require('azureml').version)" }, {}, "/")
+    local out, err, code = process.run({ tree() .. "/bin/azureml", "-e",
+      "print(require('azureml').version)" }, {}, "/")
     assert.equal(0, code, err)
     assert.equal(require("azureml").version .. "\n", out)
   end)
@@ -39,16 +41,20 @@ describe("make install", function()
   it("gives plain lua5.4 the module", function()
     local base = tree() .. "/share/lua/5.4/"
     local out, err, code = process.plain_lua({ "-e", "io.write(require('azureml').version)" }, {
-      LUA_PATH = base .. "?.lua;" .. base .. "?/init.lua;;", LUA_CPATH = tree() .. "/lib/lua/5.4/?.so;;",
+      LUA_PATH = base .. "?.lua;" .. base .. "?/init.lua;;",
+      LUA_CPATH = tree() .. "/lib/lua/5.4/?.so;;",
     }, "/")
     assert.equal(0, code, err)
     assert.equal(require("azureml").version, out)
   end)
 
   it("gives a manual page that has every command", function()
-    local out, err, code = process.run({ "man", "-l", tree() .. "/share/man/man1/azureml.1" }, { MANPAGER = "cat", MANWIDTH = "200" })
+    local out, err, code = process.run({ "man", "-l", tree() .. "/share/man/man1/azureml.1" },
+      { MANPAGER = "cat", MANWIDTH = "200" })
     assert.equal(0, code, err)
-    for _, name in ipairs(require("azureml.cli").names()) do assert.is_truthy(out:find("azureml " .. name, 1, true), name) end
+    for _, name in ipairs(require("azureml.cli").names()) do
+      assert.is_truthy(out:find("azureml " .. name, 1, true), name)
+    end
   end)
 
   it("is undone by make uninstall", function()

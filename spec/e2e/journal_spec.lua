@@ -36,13 +36,17 @@ describe("the journal", function()
       ]] .. text)
   end
 
-  -- A client that is killed at the moment when a verb was answered, before anybody has looked at the answer.
+  -- A client that is killed at the moment when a verb was answered, before anybody has looked at
+  -- the answer.
   local DIES_AT_THE_ANSWER = [[
-    local settings = azureml.client { endpoint = os.getenv "AZUREML_EMULATOR" }:request { path = "/emulator/settings" }.json
+    local url = os.getenv "AZUREML_EMULATOR"
+    local settings = azureml.client { endpoint = url }:request { path = "/emulator/settings" }.json
     local client = azureml.client {
-      endpoint = os.getenv "AZUREML_EMULATOR", scope = "https://management.azure.com/.default", api_version = "2025-12-01",
-      credential = azureml.credential.client_secret { authority = os.getenv "AZUREML_EMULATOR", tenant_id = settings.tenant_id,
-        client_id = settings.client_id, client_secret = settings.client_secret },
+      endpoint = url, scope = "https://management.azure.com/.default", api_version = "2025-12-01",
+      credential = azureml.credential.client_secret {
+        authority = url, tenant_id = settings.tenant_id,
+        client_id = settings.client_id, client_secret = settings.client_secret,
+      },
       on_reply = function(seen) if seen.method ~= "GET" then kill() end end,
     }
     local ws = azureml.workspace { client = client }
@@ -64,7 +68,8 @@ describe("the journal", function()
   end
 
   local function state_of()
-    return (run("-e", [[print(require("azureml").workspace().instances:get("ci-ann").state)]]):gsub("\n$", ""))
+    return (run("-e",
+      [[print(require("azureml").workspace().instances:get("ci-ann").state)]]):gsub("\n$", ""))
   end
 
   it("leaves no file where all is over", function()
@@ -87,7 +92,7 @@ describe("the journal", function()
     assert.is_nil(text:find "eyJ")      -- how a token begins
   end)
 
-  it("tells of a stop whose process was killed, and goes on with it to its end, without sending it again", function()
+  it("lists a stop whose process was killed, and waits for it without a second stop", function()
     script "vm:stop() kill()"
     local output = pending()
     assert.is_truthy(output:find "stop +ci%-ann +emulator +%S+ +yes", output)
@@ -117,19 +122,22 @@ describe("the journal", function()
     local _, code, errors = pending "--wait"
     assert.equal(0, code, errors)
     assert.equal("ci-bob", run("list"):match "ci%-%a+")
-    assert.same({ 2, 1 }, { requests_of "create", requests_of "delete" })      -- ci-ann was created before
+    -- ci-ann was created before
+    assert.same({ 2, 1 }, { requests_of "create", requests_of "delete" })
   end)
 
   it("says so where nothing shows that the verb was taken on, once", function()
     local client <close> = azureml.client { endpoint = emulator.url }
-    client:request { method = "POST", path = "/emulator/faults", body = { match = { verb = "stop" }, answer = "hang" } }
+    client:request { method = "POST", path = "/emulator/faults",
+      body = { match = { verb = "stop" }, answer = "hang" } }
     local _, _, code = script [[
       azureml.parallel(function() vm:stop() end, function() azureml.sleep(0.2) kill() end)
     ]]
     assert.equal(SIGKILL, code)
     local _, again, errors = pending "--wait"
     assert.equal(1, again)
-    assert.is_truthy(errors:find("stop ci-ann: nothing shows that the service has accepted it", 1, true), errors)
+    assert.is_truthy(errors:find("stop ci-ann: nothing shows that the service has accepted it", 1,
+      true), errors)
     assert.equal("Running", state_of())
     assert.equal(0, (files()))
   end)
@@ -146,7 +154,8 @@ describe("the journal", function()
   it("is one a process: the living are left alone", function()
     local output = script [[
       local op = vm:stop()
-      local file = assert(io.popen(arg[-1] == nil and "" or "'" .. (io.open "/proc/self/cmdline":read "a"):match "^[^\0]+" .. "' pending"))
+      local program = io.open "/proc/self/cmdline":read "a":match "^[^\0]+"
+      local file = assert(io.popen(arg[-1] == nil and "" or "'" .. program .. "' pending"))
       local listed = file:read "a"
       file:close()
       op:wait()
@@ -178,7 +187,8 @@ describe("the journal", function()
 
   for _, row in ipairs {
     { "no JSON", "hello\n" }, { "another event", '{"event":"begin","id":"1"}\n' },
-    { "a line without an id", '{"event":"ended"}\n' }, { "an acceptance of nothing", '{"event":"accepted","id":"1","progress":null}\n' },
+    { "a line without an id", '{"event":"ended"}\n' },
+    { "an acceptance of nothing", '{"event":"accepted","id":"1","progress":null}\n' },
     { "a foreign file", "\0\1\2\n" },
   } do
     it("that holds " .. row[1] .. " is set aside, and the others are read", function()
@@ -188,7 +198,8 @@ describe("the journal", function()
       local output, code, errors = pending()
       assert.equal(0, code)
       assert.is_truthy(output:find "stop +ci%-ann")
-      assert.is_truthy(errors:find("^azureml: a damaged journal was set aside: .*/1%-x%.journal%.damaged\n"), errors)
+      assert.matches("^azureml: a damaged journal was set aside: .*/1%-x%.journal%.damaged\n",
+        errors)
       local _, _, none = pending()
       assert.equal("", none)
     end)
@@ -197,15 +208,17 @@ describe("the journal", function()
   it("is not continued in another world", function()
     script "vm:stop() kill()"
     local other <close> = process.served_emulator {}
-    local _, errors, code = process.executable({ "pending", "--wait" }, environment { AZUREML_EMULATOR = other.url })
+    local _, errors, code = process.executable({ "pending", "--wait" },
+      environment { AZUREML_EMULATOR = other.url })
     assert.equal(1, code)
     assert.is_truthy(errors:find("was sent to " .. emulator.url, 1, true), errors)
     local _, again = pending "--wait"
     assert.equal(0, again)
   end)
 
-  it("is not written by an emulator in the process, nor by somebody's lua5.4 unless asked to", function()
-    run("--emulator", "-e", [[local ws = require("azureml").workspace() ws.instances:create "ci-ann"]])
+  it("is not written by an emulator in the process, nor by plain lua5.4 unless asked to", function()
+    run("--emulator", "-e",
+      [[local ws = require("azureml").workspace() ws.instances:create "ci-ann"]])
     assert.equal(0, (files()))
     local text = [[
       local azureml = require "azureml"
@@ -229,10 +242,12 @@ describe("the journal", function()
     end
     local _, errors, code = create("ci-ann", "nil")
     assert.equal(0, code)
-    assert.is_truthy(errors:find "^azureml: pending operations are not written down: [^\n]*Not a directory\n$", errors)
+    local warning = "^azureml: pending operations are not written down: [^\n]*Not a directory\n$"
+    assert.matches(warning, errors)
     _, errors, code = create("ci-bob", "true")
     assert.equal(1, code)
-    assert.is_truthy(errors:find("the journal of pending operations cannot be written", 1, true), errors)
+    assert.is_truthy(errors:find("the journal of pending operations cannot be written", 1, true),
+      errors)
     assert.is_truthy(errors:find("JournalFailed", 1, true), errors)
   end)
 

@@ -10,7 +10,8 @@ describe("lifecycle.lua", function()
     assert.same({ "Running", "Stopped", "Running", "Running", "Running" }, found)
     assert.matches("Creating ci%-ann in workspace team", out)
     assert.matches("ci%-ann is gone.\n$", out)
-    for _, line in ipairs { "create ci%-ann: Creating", "stop ci%-ann: Stopped", "start ci%-ann: Running", "delete ci%-ann: Deleted" } do
+    for _, line in ipairs { "create ci%-ann: Creating", "stop ci%-ann: Stopped",
+      "start ci%-ann: Running", "delete ci%-ann: Deleted" } do
       assert.matches(line, err)
     end
   end
@@ -22,20 +23,23 @@ describe("lifecycle.lua", function()
   end)
 
   it("runs by the executable against the embedded emulator", function()
-    local out, err, code = process.executable { "--emulator", "--speed", "2000", SCRIPT, "team", "ci-ann" }
+    local out, err, code = process.executable { "--emulator", "--speed", "2000", SCRIPT, "team",
+      "ci-ann" }
     check(out, err)
     assert.equal(0, code)
   end)
 
   it("runs as a workflow by name", function()
-    local out, err, code = process.executable { "--emulator", "--speed", "2000", "run", "lifecycle", "team", "ci-ann" }
+    local out, err, code = process.executable { "--emulator", "--speed", "2000", "run", "lifecycle",
+      "team", "ci-ann" }
     check(out, err)
     assert.equal(0, code)
   end)
 
   it("runs by plain lua5.4 against a served emulator", function()
     local emulator <close> = process.served_emulator { speed = 2000, workspace = "team" }
-    local out, err, code = process.plain_lua({ SCRIPT, "team", "ci-ann" }, { AZUREML_EMULATOR = emulator.url })
+    local out, err, code = process.plain_lua({ SCRIPT, "team", "ci-ann" },
+      { AZUREML_EMULATOR = emulator.url })
     check(out, err)
     assert.equal(0, code)
   end)

@@ -30,7 +30,8 @@ describe("TLS", function()
   end)
 
   local function served(name, days)
-    return scripted(function() return json '{"ok":true}' end, { tls = certificate.server(authority, name, days) })
+    return scripted(function() return json '{"ok":true}' end,
+      { tls = certificate.server(authority, name, days) })
   end
 
   it("is spoken with a server whose authority ca_file names", function()
@@ -40,15 +41,21 @@ describe("TLS", function()
   end)
 
   for _, row in ipairs {
-    { "an authority that nobody knows", "IP:127.0.0.1", nil, function() end, "certificate problem" },
-    { "another authority than ca_file names", "IP:127.0.0.1", nil, function() return other.ca_file end, "certificate" },
-    { "another name", "DNS:management.azure.com", nil, function() return authority.ca_file end, "no alternative certificate subject name" },
-    { "a ca_file that is not there", "IP:127.0.0.1", nil, function() return "/nowhere/ca.pem" end, "/nowhere/ca%.pem" },
-    { "a time that has passed", "IP:127.0.0.1", "-1", function() return authority.ca_file end, "expired" },
+    { "an authority that nobody knows", "IP:127.0.0.1", nil, function() end,
+      "certificate problem" },
+    { "another authority than ca_file names", "IP:127.0.0.1", nil,
+      function() return other.ca_file end, "certificate" },
+    { "another name", "DNS:management.azure.com", nil, function() return authority.ca_file end,
+      "no alternative certificate subject name" },
+    { "a ca_file that is not there", "IP:127.0.0.1", nil, function() return "/nowhere/ca.pem" end,
+      "/nowhere/ca%.pem" },
+    { "a time that has passed", "IP:127.0.0.1", "-1", function() return authority.ca_file end,
+      "expired" },
   } do
     it("is refused with " .. row[1], function()
       local server <close> = served(row[2], row[3])
-      local client <close> = client_of(server.url, { ca_file = row[4](), retry = { tries = 3, delay = 0 } })
+      local client <close> = client_of(server.url,
+        { ca_file = row[4](), retry = { tries = 3, delay = 0 } })
       local err = failure_of(client, { method = "POST", path = "/x", body = "{}" })
       assert.equal("CertificateInvalid", err.code)
       assert.is_truthy(err.message:find(row[5]), err.message)
@@ -75,7 +82,8 @@ describe("a proxy", function()
   end)
 
   it("is asked for a tunnel for https, and never sees the token", function()
-    local proxy <close> = serve(function() return { "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "close" } end)
+    local refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+    local proxy <close> = serve(function() return { refusal, "close" } end)
     local client <close> = client_of("https://service.invalid", {
       proxy = proxy.url, credential = azureml.credential.token { token = "s3cr3t" },
     })
@@ -88,7 +96,8 @@ describe("a proxy", function()
   end)
 
   it("that cannot be found is told as such", function()
-    local client <close> = client_of("http://service.invalid", { proxy = "http://proxy.invalid:3128" })
+    local client <close> = client_of("http://service.invalid",
+      { proxy = "http://proxy.invalid:3128" })
     local err = failure_of(client)
     assert.equal("ProxyNotFound", err.code)
     assert.is_truthy(err.message:find("proxy.invalid", 1, true), err.message)
@@ -125,7 +134,8 @@ describe("IPv6", function()
     if not ok then return pending "this machine has no IPv6" end
     local closing <close> = server
     assert.is_truthy(closing.url:find "^http://%[::1%]:%d+$")
-    local client <close> = client_of(server.url, { credential = azureml.credential.token { token = "t" } })
+    local client <close> = client_of(server.url,
+      { credential = azureml.credential.token { token = "t" } })
     assert.equal(6, client:request({ path = "/x" }).json.ok)
     assert.equal("Bearer t", server.requests[1].headers.authorization)
   end)
@@ -139,7 +149,9 @@ describe("another host", function()
     return scripted(function() return { status = status, headers = headers, body = body or "" } end)
   end
 
-  before_each(function() away = scripted(function() return json '{"value":[],"status":"Succeeded"}' end) end)
+  before_each(function()
+    away = scripted(function() return json '{"value":[],"status":"Succeeded"}' end)
+  end)
   after_each(function() away:close() end)
 
   local function holder(server, more)
@@ -162,7 +174,8 @@ describe("another host", function()
   end)
 
   it("is not asked for the next page", function()
-    local server <close> = pointing(200, { ["Content-Type"] = "application/json" }, '{"value":[1],"nextLink":"' .. away.url .. '/2"}')
+    local server <close> = pointing(200, { ["Content-Type"] = "application/json" },
+      '{"value":[1],"nextLink":"' .. away.url .. '/2"}')
     local client <close> = holder(server)
     local _, err = azureml.try(function()
       for _ in client:pages { path = "/list" } do assert.equal(0, #away.requests) end
@@ -182,13 +195,17 @@ describe("another host", function()
     local server
     server = scripted(function(request)
       if request.method == "POST" then
-        return { status = 202, headers = { ["Azure-AsyncOperation"] = server.url .. "/status", Location = away.url .. "/result" } }
+        return { status = 202,
+          headers = { ["Azure-AsyncOperation"] = server.url .. "/status",
+            Location = away.url .. "/result" } }
       end
       return json '{"status":"Succeeded"}'
     end)
     local closing <close> = server
     local client <close> = holder(closing, { poll_interval = 0 })
-    local _, err = azureml.try(function() return client:operation({ method = "POST", path = "/start" }):wait() end)
+    local _, err = azureml.try(function()
+      return client:operation({ method = "POST", path = "/start" }):wait()
+    end)
     assert_refused(err)
   end)
 
@@ -214,7 +231,9 @@ describe("a redirect on the same host", function()
   local function stairs(status)
     return scripted(function(request)
       local step = tonumber(request.target:match "^/(%d+)")
-      if step == 9 then return json(('{"method":"%s","body":"%s"}'):format(request.method, request.body)) end
+      if step == 9 then
+        return json(('{"method":"%s","body":"%s"}'):format(request.method, request.body))
+      end
       return { status = status, headers = { Location = "/" .. step + 1 } }
     end)
   end
@@ -232,7 +251,8 @@ describe("a redirect on the same host", function()
     it(("is followed by a PUT with its body (%d)"):format(status), function()
       local server <close> = stairs(status)
       local client <close> = client_of(server.url)
-      assert.same({ method = "PUT", body = "hello" }, client:request({ method = "PUT", path = "/8", body = "hello" }).json)
+      assert.same({ method = "PUT", body = "hello" },
+        client:request({ method = "PUT", path = "/8", body = "hello" }).json)
     end)
   end
 
@@ -249,7 +269,9 @@ describe("a redirect on the same host", function()
   end
 
   it("that never ends is given up", function()
-    local server <close> = scripted(function() return { status = 302, headers = { Location = "/again?token=s3cr3t" } } end)
+    local server <close> = scripted(function()
+      return { status = 302, headers = { Location = "/again?token=s3cr3t" } }
+    end)
     local client <close> = client_of(server.url)
     local err = failure_of(client)
     assert.equal("Redirected", err.code)

@@ -1,13 +1,16 @@
--- What a person sees of a fleet: the executable in a terminal that tmux plays, against the emulator in its own process.
+-- What a person sees of a fleet: the executable in a terminal that tmux plays, against the emulator
+-- in its own process.
 local process = require "spec.process"
 local terminal = require "spec.screen"
 
--- Twelve that start, and one that fails; on virtual time until the first of them is asked after, then as slow as the spec likes.
+-- Twelve that start, and one that fails; on virtual time until the first of them is asked after,
+-- then as slow as the spec likes.
 local SCRIPT = [[
 local azureml, core, task = require "azureml", require "azureml.core", require "azureml.task"
 local instances = { bad = "Stopped" }
 for i = 1, 12 do instances[("ci%02dx"):format(i)] = "Stopped" end
-local emulator <close> = require("azureml.emulator").start { manual = true, seed = { instances = instances } }
+local emulator <close> = require("azureml.emulator").start { manual = true,
+  seed = { instances = instances } }
 local refusal = { status = 400, json = { error = { code = "Odd", message = "it is odd" } } }
 emulator:fault { match = { verb = "start", path = "/bad/" }, answer = refusal }
 local ws <close> = azureml.workspace { poll_interval = 0.2 }
@@ -31,7 +34,7 @@ describe("progress in a terminal", function()
     return screen:start(script .. " " .. go, environment, shows)
   end
 
-  it_shows("is live: a bar, counts, the slowest and the failed ones; at the end what it came to", function()
+  it_shows("is live: a bar, counts, the slowest and the failed ones, then the results", function()
     local shown = start("", "12 accepted, 1 failed")
     assert.matches("start: 1 of 13 %[#+%-+%] ", shown)
     assert.matches("\n  slow: ci%d%dx, accepted, ", shown)
@@ -39,7 +42,8 @@ describe("progress in a terminal", function()
     assert.matches("\27%[3[23]m", screen:text(true))
     process.write(go, "")
     shown = screen:expect "left with 0"
-    assert.matches("^start: 12 done, 1 failed, [^\n]+\nstart: 12 done, 1 failed\nleft with 0\n", shown)
+    assert.matches("^start: 12 done, 1 failed, [^\n]+\nstart: 12 done, 1 failed\nleft with 0\n",
+      shown)
   end)
 
   it_shows("fits a terminal that becomes narrower, and one that was wide", function()

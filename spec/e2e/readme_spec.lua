@@ -1,4 +1,4 @@
--- What README shows is run.
+-- Run the examples of README.md.
 local cli = require "azureml.cli"
 local process = require "spec.process"
 
@@ -14,20 +14,22 @@ describe("README", function()
   setup(function() directory = process.directory() end)
   teardown(function() process.remove(directory) end)
 
-  -- A snippet that uses ws without opening it stands in a script that has.
+  -- Return a whole program: a snippet that uses ws without opening it gets the lines that open it.
   local function whole(snippet)
-    if snippet:find('require "azureml"', 1, true) or snippet:find('require("azureml")', 1, true) then return snippet end
+    if snippet:find 'require%(?%s?"azureml"' then return snippet end
     return 'local azureml = require "azureml"\nlocal ws = azureml.workspace()\n' .. snippet
   end
 
-  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n", "Running\n",
+  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n",
+    "Running\n",
     "0%.88 USD\nnil\t[^\n]*There is already an active operation submitted[^\n]*\n.*Running\n",
     "AllocationFailed\nAuthorizationFailed\n" }
   local count = 0
 
   it("shows a seed that is one", function()
     local snippet = assert(text:match "```lua\n(local instances.-)```")
-    local sown = require("azureml.emulator.seed").read(process.write(directory .. "/team.lua", snippet))
+    local sown = require("azureml.emulator.seed").read(process.write(directory .. "/team.lua",
+      snippet))
     assert.equal("Stopped", sown.instances.ci1.state)
   end)
 
@@ -36,7 +38,8 @@ describe("README", function()
     local expected = shows[count]
     it("shows a program that runs: " .. snippet:match "^[^\n]*", function()
       local path = process.write(directory .. "/example.lua", whole(snippet))
-      local out, err, code = process.executable({ "--emulator", "--speed", "3000", path }, {}, directory)
+      local out, err, code = process.executable({ "--emulator", "--speed", "3000", path }, {},
+        directory)
       assert.equal(0, code, err)
       assert.matches("^" .. expected .. "$", out)
     end)
@@ -46,10 +49,11 @@ describe("README", function()
     assert.equal(#shows, count)
   end)
 
-  -- As a shell takes them apart, single quotes included.
+  -- Split a line into words as a shell does, with single quotes.
   local function words_of(line)
     local words = {}
-    for word in line:gsub("'([^']*)'", function(quoted) return (quoted:gsub(" ", "\0")) end):gmatch "[^ ]+" do
+    local function protect_blanks(quoted) return (quoted:gsub(" ", "\0")) end
+    for word in line:gsub("'([^']*)'", protect_blanks):gmatch "[^ ]+" do
       words[#words + 1] = word:gsub("%z", " ")
     end
     return words
@@ -71,7 +75,9 @@ describe("README", function()
   it("names make targets that are there", function()
     local makefile = read "Makefile" .. read "spec/bench/bench.mk"
     for target in text:gmatch "make (%l[%l-]+)" do
-      if target ~= "install" then assert.matches("\n" .. target:gsub("%p", "%%%0") .. ":", makefile) end
+      if target ~= "install" then
+        assert.matches("\n" .. target:gsub("%p", "%%%0") .. ":", makefile)
+      end
     end
   end)
 end)

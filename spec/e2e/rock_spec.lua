@@ -8,7 +8,8 @@ describe("the rock", function()
   teardown(function() process.remove(tree) end)
 
   it("installs module and executable into any tree, and both work there", function()
-    local out, err, code = process.run({ "luarocks", "--lua-version", "5.4", "--tree", tree, "make", "--deps-mode", "none",
+    local out, err, code = process.run({ "luarocks", "--lua-version", "5.4", "--tree", tree, "make",
+      "--deps-mode", "none",
       "rockspec/azureml-scm-1.rockspec" }, { B = tree .. "/build" })
     assert(code == 0, out .. err)
     local path = ("%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua;;"):format(tree, tree)
@@ -22,7 +23,8 @@ describe("the rock", function()
   end)
 
   it("declares what it needs", function()
-    local out, err, code = process.run { "luarocks", "--lua-version", "5.4", "lint", "rockspec/azureml-scm-1.rockspec" }
+    local out, err, code = process.run { "luarocks", "--lua-version", "5.4", "lint",
+      "rockspec/azureml-scm-1.rockspec" }
     assert.equal(0, code, out .. err)
   end)
 end)

@@ -1,5 +1,6 @@
---- No secret gets out: one run of the executable that uses every kind of secret and token there is, in success and in failure, with all
---- that can be made to talk switched on. What it printed and what it left on the disk must hold none of them.
+--- No secret gets out: one run of the executable that uses every kind of secret and token there is,
+--- in success and in failure, with all that can be made to talk switched on. What it printed and
+--- what it left on the disk must hold none of them.
 local authority = require "spec.authority"
 local azureml = require "azureml"
 local certificate = require "spec.certificate"
@@ -42,7 +43,8 @@ local function show(value, indent, seen)
 end
 
 local function use(own, scope)
-  local client <close> = azureml.client { endpoint = url, credential = own, scope = scope or "https://management.azure.com/.default",
+  local client <close> = azureml.client { endpoint = url, credential = own,
+    scope = scope or "https://management.azure.com/.default",
     retry = { tries = 1, delay = 0 }, on_request = show, on_reply = show }
   show(own)
   show(client)
@@ -68,12 +70,16 @@ use(credential.client_secret(with { client_secret = given.secret }))
 use(credential.client_secret(with { client_secret = given.secret, tenant_id = "refusing" }))
 use(credential.client_secret(with { client_secret = given.secret, tenant_id = "cut-off" }))
 use(credential.client_secret(with { client_secret = given.secret, tenant_id = "line-end" }))
-use(credential.client_certificate(with { certificate_path = material .. "/client.p12", password = password }))
-use(credential.client_certificate(with { certificate = read(material .. "/chain.combined.pem"), send_certificate_chain = true }))
-use(credential.client_certificate(with { certificate_path = material .. "/client.combined.enc.pem", password = password,
+use(credential.client_certificate(with { certificate_path = material .. "/client.p12",
+  password = password }))
+use(credential.client_certificate(with { certificate = read(material .. "/chain.combined.pem"),
+  send_certificate_chain = true }))
+use(credential.client_certificate(with { certificate_path = material .. "/client.combined.enc.pem",
+  password = password,
   tenant_id = "refusing" }))
 use(credential.client_assertion(with { assertion = function() return given.assertion end }))
-use(credential.client_assertion(with { assertion = function() return given.assertion .. "\n" end, tenant_id = "refusing" }))
+use(credential.client_assertion(with { assertion = function() return given.assertion .. "\n" end,
+  tenant_id = "refusing" }))
 use(credential.workload_identity(with { tenant_id = "t.org" }))
 use(credential.github_actions(with {}))
 use(credential.token { token = given.token })
@@ -86,22 +92,30 @@ for _, wrong in ipairs {
 } do
   print(pcall(credential.client_secret, with(wrong)))
 end
-for _, wrong in ipairs { "client.p12", "client.combined.enc.pem", "bad.mismatch.pem", "bad.twokeys.pem", "bad.garbage.pem" } do
-  local path = material .. "/" .. wrong
-  show(select(2, azureml.try(credential.client_certificate, with { certificate_path = path, password = password .. "x" })))
-  show(select(2, azureml.try(credential.client_certificate, with { certificate = read(path), password = password .. "x" })))
+local DAMAGED = {
+  "client.p12", "client.combined.enc.pem", "bad.mismatch.pem", "bad.twokeys.pem", "bad.garbage.pem",
+}
+for _, name in ipairs(DAMAGED) do
+  local path, wrong = material .. "/" .. name, password .. "x"
+  for _, options in ipairs { { certificate_path = path }, { certificate = read(path) } } do
+    options.password = wrong
+    show(select(2, azureml.try(credential.client_certificate, with(options))))
+  end
 end
 
 -- An operation with its ticket, written down for other processes.
-local ws = azureml.workspace { subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml", name = "team",
-  cloud = { authority = url, resource_manager = url, scope = "https://management.azure.com/.default" },
+local ws = azureml.workspace { subscription_id = "11111111-1111-1111-1111-111111111111",
+  resource_group = "ml", name = "team",
+  cloud = { authority = url, resource_manager = url,
+    scope = "https://management.azure.com/.default" },
   credential = credential.environment() }
 local operation = ws.instances:start "ann"
 show(operation)
 print(operation:ticket())
 show(ws)
 print(pcall(error, ws))
-local client <close> = azureml.client { endpoint = url, credential = credential.environment(), scope = "s" }
+local client <close> = azureml.client { endpoint = url, credential = credential.environment(),
+  scope = "s" }
 azureml.try(client.request, client, { path = "/done" })
 ]=]
 
@@ -110,11 +124,13 @@ describe("a whole run", function()
 
   -- The service and Entra ID, of which some refuse, break off, or send what no token is.
   local function token_answer(form, request)
-    local token = ("eyJhbGciOiJub25lIn0.%s.issued-%d"):format(core.crypto.base64url(json.encode { sub = "someone" }), #entra.forms)
+    local claims = core.crypto.base64url(json.encode { sub = "someone" })
+    local token = ("eyJhbGciOiJub25lIn0.%s.issued-%d"):format(claims, #entra.forms)
     secrets["token " .. #entra.forms] = token
     if form.client_assertion then secrets["assertion " .. #entra.forms] = form.client_assertion end
     if request.target:find "^/refusing" then
-      return { status = 401, body = json.encode { error = "invalid_client", error_description = "AADSTS700027: no." } }
+      return { status = 401,
+        body = json.encode { error = "invalid_client", error_description = "AADSTS700027: no." } }
     elseif request.target:find "^/cut%-off" then
       return { status = 200, body = '{"token_type":"Bearer","access_token":"' .. CUT_OFF }
     end
@@ -125,15 +141,26 @@ describe("a whole run", function()
   local is_done
   local function service_answer(request)
     local target = request.target
-    if target:find "^/issue" then return { status = 200, body = json.encode { value = FEDERATED } } end
+    if target:find "^/issue" then
+      return { status = 200, body = json.encode { value = FEDERATED } }
+    end
     if target:find "^/done" then is_done = true end
-    if target:find "^/refused" then return { status = 403, body = '{"error":{"code":"AuthorizationFailed","message":"no"}}' } end
+    if target:find "^/refused" then
+      return { status = 403, body = '{"error":{"code":"AuthorizationFailed","message":"no"}}' }
+    end
     if target:find "^/challenged" then
-      return { status = 401, headers = { ["WWW-Authenticate"] = vectors.other().cae_challenges[1].header }, body = "{}" }
+      return { status = 401,
+        headers = { ["WWW-Authenticate"] = vectors.other().cae_challenges[1].header }, body = "{}" }
     elseif target:find "^/wrong%-tenant" then
-      return { status = 401, body = '{"error":{"code":"InvalidAuthenticationTokenTenant","message":"no"}}' }
+      return { status = 401,
+        body = '{"error":{"code":"InvalidAuthenticationTokenTenant","message":"no"}}' }
     elseif target:find "/start" then
-      return { status = 202, headers = { Location = entra.url .. "/status", ["Retry-After"] = "100" } }
+      return { status = 202,
+        headers = { Location = entra.url .. "/status", ["Retry-After"] = "100" } }
+    elseif target:find "/computes/ann" then
+      local inner = { state = "Stopped" }
+      return { status = 200, body = json.encode {
+        name = "ann", properties = { computeType = "ComputeInstance", properties = inner } } }
     end
     return { status = 200, body = "{}" }
   end
@@ -146,8 +173,8 @@ describe("a whole run", function()
   -- What is given to the run lies apart from what it leaves behind.
   local function inputs_of(variables)
     local inputs = process.directory()
-    local values = ("return { secret = %q, assertion = %q, token = %q, callback = %q }"):format(GIVEN_SECRET, ASSERTION, FIXED_TOKEN,
-      CALLBACK_TOKEN)
+    local values = ("return { secret = %q, assertion = %q, token = %q, callback = %q }"):format(
+      GIVEN_SECRET, ASSERTION, FIXED_TOKEN, CALLBACK_TOKEN)
     process.write(inputs .. "/script.lua", SCRIPT)
     process.write(inputs .. "/given.lua", values)
     variables.AZURE_FEDERATED_TOKEN_FILE = process.write(inputs .. "/federated", FILE_ASSERTION)
@@ -158,7 +185,8 @@ describe("a whole run", function()
     local inputs, argv = inputs_of(variables), { "env", "-C", directory }
     for name, value in pairs(variables) do argv[#argv + 1] = name .. "=" .. value end
     for _, word in ipairs {
-      process.executable_path, "--trace=" .. directory .. "/trace", inputs .. "/script.lua", entra.url, material.directory,
+      process.executable_path, "--trace=" .. directory .. "/trace", inputs .. "/script.lua",
+      entra.url, material.directory,
       vectors.PASSWORD, inputs .. "/given.lua",
     } do argv[#argv + 1] = word end
     local child <close> = process.background(argv, directory .. "/output")
@@ -180,19 +208,28 @@ describe("a whole run", function()
     material, trusted, directory = vectors.open(), certificate.authority(), process.directory()
     is_done = false
     secrets = {
-      ["secret of the environment"] = CLIENT_SECRET, ["secret that is given"] = GIVEN_SECRET, ["assertion of a function"] = ASSERTION,
-      ["assertion of a file"] = FILE_ASSERTION, ["token that is given"] = FIXED_TOKEN, ["token of a function"] = CALLBACK_TOKEN,
-      ["token of a workflow's run"] = RUN_TOKEN, ["federated token"] = FEDERATED, ["cut-off token"] = CUT_OFF,
+      ["secret of the environment"] = CLIENT_SECRET, ["secret that is given"] = GIVEN_SECRET,
+      ["assertion of a function"] = ASSERTION,
+      ["assertion of a file"] = FILE_ASSERTION, ["token that is given"] = FIXED_TOKEN,
+      ["token of a function"] = CALLBACK_TOKEN,
+      ["token of a workflow's run"] = RUN_TOKEN, ["federated token"] = FEDERATED,
+      ["cut-off token"] = CUT_OFF,
       ["password of a certificate"] = vectors.PASSWORD,
     }
     for _, name in ipairs { "client.key.pem", "chain.leaf.key.pem", "client.key.enc.pem" } do
-      for i, line in ipairs(key_lines(vectors.read(material, name))) do secrets[name .. ", line " .. i] = line end
+      for i, line in ipairs(key_lines(vectors.read(material, name))) do
+        secrets[name .. ", line " .. i] = line
+      end
     end
-    entra = authority(token_answer, service_answer, { tls = certificate.server(trusted, "IP:127.0.0.1") })
+    entra = authority(token_answer, service_answer,
+      { tls = certificate.server(trusted, "IP:127.0.0.1") })
     run {
-      HOME = directory, XDG_STATE_HOME = directory .. "/state", XDG_CACHE_HOME = directory .. "/cache", SSL_CERT_FILE = trusted.ca_file,
-      AZURE_TENANT_ID = "t.org", AZURE_CLIENT_ID = "app", AZURE_CLIENT_SECRET = CLIENT_SECRET, AZURE_AUTHORITY_HOST = entra.url,
-      ACTIONS_ID_TOKEN_REQUEST_URL = entra.url .. "/issue", ACTIONS_ID_TOKEN_REQUEST_TOKEN = RUN_TOKEN,
+      HOME = directory, XDG_STATE_HOME = directory .. "/state",
+      XDG_CACHE_HOME = directory .. "/cache", SSL_CERT_FILE = trusted.ca_file,
+      AZURE_TENANT_ID = "t.org", AZURE_CLIENT_ID = "app", AZURE_CLIENT_SECRET = CLIENT_SECRET,
+      AZURE_AUTHORITY_HOST = entra.url,
+      ACTIONS_ID_TOKEN_REQUEST_URL = entra.url .. "/issue",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN = RUN_TOKEN,
     }
   end)
 
@@ -205,7 +242,9 @@ describe("a whole run", function()
 
   local function files()
     local list = {}
-    for path in process.run({ "find", directory, "-type", "f" }):gmatch "[^\n]+" do list[path] = read(path) end
+    for path in process.run({ "find", directory, "-type", "f" }):gmatch "[^\n]+" do
+      list[path] = read(path)
+    end
     return list
   end
 
@@ -215,7 +254,8 @@ describe("a whole run", function()
     local seen = {}
     for kind in output:gmatch "credential: ([%l_]+)" do seen[kind] = true end
     for _, kind in ipairs {
-      "client_secret", "client_certificate", "client_assertion", "github_actions", "token", "function", "chain",
+      "client_secret", "client_certificate", "client_assertion", "github_actions", "token",
+      "function", "chain",
     } do assert.is_true(seen[kind], kind) end
     assert.matches("AADSTS700027", output)
     assert.matches("InvalidAuthenticationTokenTenant", output)
@@ -229,7 +269,8 @@ describe("a whole run", function()
 
   -- As it is, as it travels in a form, and as base64.
   local function guises(secret)
-    return { secret, core.escape(secret), core.crypto.base64(secret), core.crypto.base64url(secret) }
+    return { secret, core.escape(secret), core.crypto.base64(secret),
+      core.crypto.base64url(secret) }
   end
 
   it("printed no secret and left none behind", function()
@@ -238,7 +279,8 @@ describe("a whole run", function()
       for name, secret in pairs(secrets) do
         for _, guise in ipairs(guises(secret)) do
           count = count + 1
-          assert.is_nil(text:find(guise, 1, true), ("%s is in %s"):format(name, path:sub(#directory + 1)))
+          assert.is_nil(text:find(guise, 1, true),
+            ("%s is in %s"):format(name, path:sub(#directory + 1)))
         end
       end
     end
@@ -248,25 +290,31 @@ describe("a whole run", function()
   it("would have been found out", function()
     local text = "... " .. core.escape(GIVEN_SECRET) .. " ..."
     local found = false
-    for _, guise in ipairs(guises(GIVEN_SECRET)) do found = found or text:find(guise, 1, true) ~= nil end
+    for _, guise in ipairs(guises(GIVEN_SECRET)) do
+      found = found or text:find(guise, 1, true) ~= nil
+    end
     assert.is_true(found)
   end)
 end)
 
 describe("the executable's memory", function()
-  -- Of a process whose memory may not be dumped, what /proc tells belongs to root, whoever it runs as.
+  -- Of a process whose memory may not be dumped, what /proc tells belongs to root, whoever it runs
+  -- as.
   it("may not be dumped, nor looked at by other programs of the same user", function()
-    local directory <close> = setmetatable({ path = process.directory() }, { __close = function(self) process.remove(self.path) end })
+    local directory <close> = setmetatable({ path = process.directory() },
+      { __close = function(self) process.remove(self.path) end })
     local copy = directory.path .. "/azureml"
     process.run { "cp", process.executable_path, copy }
     process.run { "chmod", "755", directory.path, copy }
     local is_root = process.run({ "id", "-u" }):match "%d+" == "0"
     local argv = { copy, "-e", "print(io.popen('stat -c %u /proc/$PPID/stat; id -u'):read 'a')" }
     if is_root then argv = { "setpriv", "--reuid=65534", "--clear-groups", table.unpack(argv) } end
-    local output, errors = process.run(argv, { LUA_INIT = "" }, directory.path)      -- nobody may not read ours where root's home is closed
+    -- nobody may not read ours where root's home is closed
+    local output, errors = process.run(argv, { LUA_INIT = "" }, directory.path)
     local owner, user = output:match "(%d+)\n(%d+)"
     assert.is_truthy(user and user ~= "0", errors)
-    if os.getenv "AZUREML_PRELOAD" then return end      -- a build that checks its memory must be looked at
+    -- a build that checks its memory must be looked at
+    if os.getenv "AZUREML_PRELOAD" then return end
     assert.equal("0", owner)
   end)
 end)

@@ -1,4 +1,5 @@
--- The emulator's state over kills: what was acknowledged before is there afterwards, wherever the kill fell.
+-- The emulator's state over kills: what was acknowledged before is there afterwards, wherever the
+-- kill fell.
 local azureml = require "azureml"
 local door = require "spec.door"
 local json = require "azureml.json"
@@ -14,27 +15,31 @@ describe("an emulator that is killed", function()
   before_each(function()
     directory = process.directory()
     path = directory .. "/state"
-    process.write(directory .. "/seed.json", '{ "quotas": { "total": 1000000, "family": 1000000, "clusters": 1000000 } }')
+    process.write(directory .. "/seed.json",
+      '{ "quotas": { "total": 1000000, "family": 1000000, "clusters": 1000000 } }')
   end)
   after_each(function() process.remove(directory) end)
 
   local function serve()
-    return process.served_emulator { speed = 100000, options = { "--state", path, "--seed", directory .. "/seed.json" } }
+    return process.served_emulator { speed = 100000,
+      options = { "--state", path, "--seed", directory .. "/seed.json" } }
   end
 
   local function open(running)
     local asked <close> = azureml.client { endpoint = running.url }
     local names = asked:request({ path = "/emulator/settings" }).json
     return azureml.client {
-      endpoint = running.url, scope = "https://management.azure.com/.default", api_version = "2024-04-01", retry = { tries = 0 },
+      endpoint = running.url, scope = "https://management.azure.com/.default",
+      api_version = "2024-04-01", retry = { tries = 0 },
       credential = azureml.credential.client_secret {
-        authority = running.url, tenant_id = names.tenant_id, client_id = names.client_id, client_secret = names.client_secret,
+        authority = running.url, tenant_id = names.tenant_id, client_id = names.client_id,
+        client_secret = names.client_secret,
       },
     }
   end
 
-  -- known: what every compute is to be: its tag by name, false when it was deleted, nil when nobody knows. A verb that is refused because
-  -- another is still at work has changed nothing.
+  -- known: what every compute is to be: its tag by name, false when it was deleted, nil when nobody
+  -- knows. A verb that is refused because another is still at work has changed nothing.
   local function ask(client, known, name, request, becomes)
     local before = known[name]
     known[name] = nil
@@ -51,7 +56,8 @@ describe("an emulator that is killed", function()
   end
 
   local function delete(client, known, name)
-    ask(client, known, name, { method = "DELETE", query = { underlyingResourceAction = "Delete" } }, false)
+    ask(client, known, name, { method = "DELETE", query = { underlyingResourceAction = "Delete" } },
+      false)
   end
 
   -- Until one acknowledgement too many; then all that are in flight fail.
@@ -67,7 +73,8 @@ describe("an emulator that is killed", function()
           local name = ("r%dt%dn%dx"):format(number, i, j)
           put(client, known, name, name)
           acknowledged()
-          if j % 3 == 0 then put(client, known, name, "changed") elseif j % 7 == 0 then delete(client, known, name) end
+          if j % 3 == 0 then put(client, known, name, "changed")
+          elseif j % 7 == 0 then delete(client, known, name) end
           acknowledged()
         end
       end
@@ -84,8 +91,12 @@ describe("an emulator that is killed", function()
     for name, tag in pairs(known) do
       local one = found[name]
       local state = one and json.get(one, "properties", "properties", "state")
-      if tag and (not one or one.tags.round ~= tag) then missing[#missing + 1] = name .. " is not as it was acknowledged" end
-      if tag == false and one and state ~= "Deleting" then missing[#missing + 1] = name .. " is not deleted" end
+      if tag and (not one or one.tags.round ~= tag) then
+        missing[#missing + 1] = name .. " is not as it was acknowledged"
+      end
+      if tag == false and one and state ~= "Deleting" then
+        missing[#missing + 1] = name .. " is not deleted"
+      end
     end
     assert.same({}, missing)
     return found
@@ -110,12 +121,15 @@ describe("an emulator that is killed", function()
   it("says in one sentence that its state is in use, or damaged, and exits with 1", function()
     local running <close> = serve()
     local _, errors, code = process.executable { "emulator", "--state", path }
-    assert.same({ 1, ("azureml: the state in %s cannot be used: another emulator uses it (StateFailed)\n"):format(path) }, { code, errors })
+    local in_use = "azureml: the state in %s cannot be used: another emulator uses it "
+      .. "(StateFailed)\n"
+    assert.same({ 1, in_use:format(path) }, { code, errors })
     running:close()
     process.write(path, "once upon a time\n")
     _, errors, code = process.executable { "emulator", "--state", path }
     assert.equal(1, code)
-    assert.is_truthy(errors:find(("azureml: the state in %s cannot be used: it is not an emulator's state"):format(path), 1, true), errors)
-    assert.is_truthy(errors:find("move the file away to begin anew", 1, true), errors)
+    local unusable = "azureml: the state in %s cannot be used: it is not an emulator's state"
+    assert.is_truthy(errors:find(unusable:format(path), 1, true), errors)
+    assert.is_truthy(errors:find("move the file away to start with a new state", 1, true), errors)
   end)
 end)

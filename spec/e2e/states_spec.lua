@@ -1,4 +1,5 @@
--- Two Lua states in one process: each has a loop of its own, and what belongs to one is refused by the other.
+-- Two Lua states in one process: each has a loop of its own, and what belongs to one is refused by
+-- the other.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local raw = require "raw"
@@ -10,7 +11,9 @@ describe("another Lua state in the same process", function()
     assert.equal("waited", other:run [[
       local azureml, core = require "azureml", require "azureml.core"
       core.clock "virtual"
-      local a, b = azureml.parallel(function() azureml.sleep(5000) return "wai" end, function() azureml.sleep(2) return "ted" end)
+      local function first() azureml.sleep(5000) return "wai" end
+      local function second() azureml.sleep(2) return "ted" end
+      local a, b = azureml.parallel(first, second)
       return a .. b]])
     assert.is_false(ours:done())      -- its clock is not ours
     azureml.sleep(0)
@@ -32,6 +35,7 @@ describe("another Lua state in the same process", function()
       local own = require("azureml.core").sleep(0)
       return own.done(carried)]], op)
     assert.is_nil(value)
-    assert.matches("bad argument #1 to 'done' %(azureml.core.op expected, got light userdata%)", err)
+    assert.matches("bad argument #1 to 'done' %(azureml.core.op expected, got light userdata%)",
+      err)
   end)
 end)

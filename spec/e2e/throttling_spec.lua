@@ -1,5 +1,5 @@
--- Many writes against a bucket of 200 that is refilled with 10 a second: all are accepted, about as fast as the bucket allows; and who
--- else reads is not starved.
+-- Many writes against a bucket of 200 that is refilled with 10 a second: all are accepted, about as
+-- fast as the bucket allows; and who else reads is not starved.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local resource = require "azureml.resource"
@@ -36,11 +36,12 @@ describe("throttling", function()
 
   local function assert_polite(count, began, refusals)
     assert.equal(count, statuses[202])
-    assert.is_true(last - began <= 1.1 * (count - BUCKET) / REFILL, ("took %.1f s"):format(last - began))
+    assert.is_true(last - began <= 1.1 * (count - BUCKET) / REFILL,
+      ("took %.1f s"):format(last - began))
     assert.is_true((statuses[429] or 0) <= refusals, ("%d refusals"):format(statuses[429] or 0))
   end
 
-  it("of many tasks is waited out: all starts are accepted in 1.1 x the bucket's own time, with few refusals", function()
+  it("of many tasks: all starts are accepted in 1.1 x the bucket's time, few refused", function()
     open(400)
     local began = core.now()
     azureml.each(names, function(name)
@@ -55,7 +56,8 @@ describe("throttling", function()
     local others = azureml.workspace { client = ws:client() }
     local token, over, waited, foreign = emulator:issue_token(), false, 0, {}
     local look = {
-      method = "GET", target = resource.path(ws, verbs.get, { name = names[1] }) .. "?api-version=2024-04-01",
+      method = "GET",
+      target = resource.path(ws, verbs.get, { name = names[1] }) .. "?api-version=2024-04-01",
       headers = { authorization = "Bearer " .. token, host = "127.0.0.1" },
     }
     local began = core.now()

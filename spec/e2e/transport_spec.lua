@@ -1,5 +1,5 @@
--- What servers and networks do that no contract allows, and what a script is told of it. Read: said to a GET, which may be sent again;
--- sent once: said to a POST, whose outcome nobody knows then.
+-- What servers and networks do that no contract allows, and what a script is told of it. Read: said
+-- to a GET, which may be sent again; sent once: said to a POST, whose outcome nobody knows then.
 local azureml = require "azureml"
 local serve = require "spec.raw"
 
@@ -9,38 +9,60 @@ end
 
 -- what, its pieces, the error's code, a part of its text, how often a GET is sent
 local faults = {
-  { "a connection that closes without an answer", { "close" }, "ConnectionLost", "no answer from", 2 },
+  { "a connection that closes without an answer", { "close" }, "ConnectionLost", "no answer from",
+    2 },
   { "a connection that is reset", { "reset" }, "ConnectionLost", "reset", 2 },
-  { "a body that breaks off", { answer("Content-Length: 10\r\n", "abc"), "close" }, "ConnectionLost", "no whole answer from", 2 },
-  { "a body that is reset", { answer("Content-Length: 10\r\n", "abc"), "reset" }, "ConnectionLost", "no whole answer from", 2 },
-  { "a chunk that breaks off", { answer("Transfer-Encoding: chunked\r\n", "5\r\nabc"), "close" }, "ConnectionLost", "outstanding", 2 },
-  { "a chunk without a length", { answer("Transfer-Encoding: chunked\r\n", "zz\r\nabc"), "close" }, "ConnectionLost", "chunked", 2 },
-  { "a negative length", { answer("Content-Length: -5\r\n", "abc"), "close" }, "InvalidReply", "Content-Length", 2 },
-  { "a length that is no number", { answer("Content-Length: x\r\n", "abc"), "close" }, "InvalidReply", "Content-Length", 2 },
-  { "two lengths", { answer("Content-Length: 3\r\nContent-Length: 4\r\n", "abc"), "close" }, "ConnectionLost", "remaining", 2 },
-  { "a body that is not gzip", { answer("Content-Encoding: gzip\r\nContent-Length: 3\r\n", "abc") }, "InvalidReply", "content", 2 },
-  { "an encoding that nobody knows", { answer("Content-Encoding: frob\r\nContent-Length: 3\r\n", "abc") }, "InvalidReply", "encoding", 2 },
+  { "a body that breaks off", { answer("Content-Length: 10\r\n", "abc"), "close" },
+    "ConnectionLost", "no whole answer from", 2 },
+  { "a body that is reset", { answer("Content-Length: 10\r\n", "abc"), "reset" }, "ConnectionLost",
+    "no whole answer from", 2 },
+  { "a chunk that breaks off", { answer("Transfer-Encoding: chunked\r\n", "5\r\nabc"), "close" },
+    "ConnectionLost", "outstanding", 2 },
+  { "a chunk without a length", { answer("Transfer-Encoding: chunked\r\n", "zz\r\nabc"), "close" },
+    "ConnectionLost", "chunked", 2 },
+  { "a negative length", { answer("Content-Length: -5\r\n", "abc"), "close" }, "InvalidReply",
+    "Content-Length", 2 },
+  { "a length that is no number", { answer("Content-Length: x\r\n", "abc"), "close" },
+    "InvalidReply", "Content-Length", 2 },
+  { "two lengths", { answer("Content-Length: 3\r\nContent-Length: 4\r\n", "abc"), "close" },
+    "ConnectionLost", "remaining", 2 },
+  { "a body that is not gzip", { answer("Content-Encoding: gzip\r\nContent-Length: 3\r\n", "abc") },
+    "InvalidReply", "content", 2 },
+  { "an encoding that nobody knows",
+    { answer("Content-Encoding: frob\r\nContent-Length: 3\r\n", "abc") }, "InvalidReply",
+    "encoding", 2 },
   { "no HTTP", { "220 mail.example ESMTP\r\n", "close" }, "InvalidReply", "HTTP/0.9", 2 },
   { "a page without headers", { "<html>hello</html>", "close" }, "InvalidReply", "HTTP/0.9", 2 },
-  { "a status below 100", { "HTTP/1.1 099 Odd\r\n\r\n", "close" }, "InvalidReply", "response code", 2 },
-  { "a zero byte in a header", { answer("X: a\0b\r\nContent-Length: 2\r\n", "{}") }, "InvalidReply", "Nul", 2 },
-  { "a switch to another protocol", { "HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n", "close" }, "ConnectionLost", "Empty", 2 },
-  { "a flood of headers", { answer(("X-A: " .. ("a"):rep(1000) .. "\r\n"):rep(400)) }, "ReplyTooLarge", "larger than allowed", 1 },
-  { "a header without an end", { "HTTP/1.1 200 OK\r\nX: " .. ("a"):rep(300000) .. "\r\n\r\n" }, "ReplyTooLarge", "larger", 1 },
-  { "a body that is too large", { answer("", ("x"):rep(5000)), "close" }, "ReplyTooLarge", "larger than allowed", 1 },
-  { "a body that is said to be too large", { answer "Content-Length: 99999999999\r\n" }, "ReplyTooLarge", "larger than allowed", 1 },
-  { "a chunked body without an end", { answer("Transfer-Encoding: chunked\r\n", "1000\r\n" .. ("x"):rep(4096) .. "\r\n1\r\nx\r\n") },
+  { "a status below 100", { "HTTP/1.1 099 Odd\r\n\r\n", "close" }, "InvalidReply", "response code",
+    2 },
+  { "a zero byte in a header", { answer("X: a\0b\r\nContent-Length: 2\r\n", "{}") }, "InvalidReply",
+    "Nul", 2 },
+  { "a switch to another protocol", { "HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n", "close" },
+    "ConnectionLost", "Empty", 2 },
+  { "a flood of headers", { answer(("X-A: " .. ("a"):rep(1000) .. "\r\n"):rep(400)) },
+    "ReplyTooLarge", "larger than allowed", 1 },
+  { "a header without an end", { "HTTP/1.1 200 OK\r\nX: " .. ("a"):rep(300000) .. "\r\n\r\n" },
+    "ReplyTooLarge", "larger", 1 },
+  { "a body that is too large", { answer("", ("x"):rep(5000)), "close" }, "ReplyTooLarge",
+    "larger than allowed", 1 },
+  { "a body that is said to be too large", { answer "Content-Length: 99999999999\r\n" },
+    "ReplyTooLarge", "larger than allowed", 1 },
+  { "a chunked body without an end",
+    { answer("Transfer-Encoding: chunked\r\n", "1000\r\n" .. ("x"):rep(4096) .. "\r\n1\r\nx\r\n") },
     "ReplyTooLarge", "larger than allowed", 1 },
 }
 
 -- what is odd, but HTTP
 local fine = {
-  { "an answer byte by byte", { "H", "TTP/1.1 20", "0 OK\r", "\nContent-Le", "ngth: 2", "\r\n\r", "\n{", "}" } },
+  { "an answer byte by byte",
+    { "H", "TTP/1.1 20", "0 OK\r", "\nContent-Le", "ngth: 2", "\r\n\r", "\n{", "}" } },
   { "a body that ends with the connection", { answer("", "{}"), "close" } },
-  { "many 100 Continue", { ("HTTP/1.1 100 Continue\r\n\r\n"):rep(20) .. answer("Content-Length: 2\r\n", "{}") } },
+  { "many 100 Continue",
+    { ("HTTP/1.1 100 Continue\r\n\r\n"):rep(20) .. answer("Content-Length: 2\r\n", "{}") } },
   { "HTTP/1.0", { "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", "close" } },
   { "line ends without carriage returns", { "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}" } },
-  { "chunks with trailers", { answer("Transfer-Encoding: chunked\r\n", "2;x=y\r\n{}\r\n0\r\nX-Late: yes\r\n\r\n") } },
+  { "chunks with trailers",
+    { answer("Transfer-Encoding: chunked\r\n", "2;x=y\r\n{}\r\n0\r\nX-Late: yes\r\n\r\n") } },
   { "no reason phrase", { "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}" } },
 }
 
@@ -51,7 +73,8 @@ local function client_of(server, more)
 end
 
 local function try(client, method)
-  return azureml.try(client.request, client, { method = method, path = "/x", body = method == "POST" and "{}" or nil })
+  return azureml.try(client.request, client,
+    { method = method, path = "/x", body = method == "POST" and "{}" or nil })
 end
 
 describe("a server that answers with", function()
@@ -114,7 +137,8 @@ end)
 describe("a reused connection that closes without an answer", function()
   local OK = answer("Content-Length: 2\r\n", "{}")
 
-  -- The first request of each connection is answered, the second is read and then the connection closes.
+  -- The first request of each connection is answered, the second is read and then the connection
+  -- closes.
   local function moody()
     local on_this = 0
     return serve(function()
@@ -145,7 +169,7 @@ describe("a reused connection that closes without an answer", function()
     end)
   end
 
-  it("has a PUT sent again by the policy, which a libcurl that does so unasked would hide", function()
+  it("has a PUT retried by the policy, which a retry of libcurl would hide", function()
     local server <close> = moody()
     local client <close> = client_of(server)
     client:request { path = "/1" }
@@ -171,7 +195,8 @@ describe("a connection that cannot be made", function()
   end)
 
   it("is told for a name that does not exist", function()
-    local client <close> = azureml.client { endpoint = "https://nobody.invalid", retry = { tries = 0 }, proxy = "" }
+    local client <close> = azureml.client { endpoint = "https://nobody.invalid",
+      retry = { tries = 0 }, proxy = "" }
     local _, err = try(client, "GET")
     assert.equal("HostNotFound", err.code)
     assert.is_truthy(err.message:find("nobody.invalid", 1, true))

@@ -1,5 +1,5 @@
-/* pure.c: the fuzzer's way into everything that reads what a server sent: URLs, headers, errors, operations, tokens. The input is a row of
-   texts, ended by zero bytes; what each is for depends on its place. */
+/* pure.c: fuzz all files that read what a server sent: URLs, headers, errors, operations, tokens.
+   The input is a list of texts, each ended by a zero byte; a text's use depends on its position. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,15 +20,15 @@ enum { TEXTS = 6 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Copies the input into texts, which the caller frees as one. */
+/* Copy the input and split it into texts. The caller frees the copy, which holds all texts. */
 static char *split(const uint8_t *data, size_t size, const char *texts[TEXTS]) {
   char *copy = malloc(size + 1);
-  char *at = copy, *end = copy + size;
+  char *text = copy, *end = copy + size;
   memcpy(copy, data, size);
   copy[size] = '\0';
   for (int i = 0; i < TEXTS; i++) {
-    texts[i] = at;
-    if (at < end) at += strlen(at) + (at + strlen(at) < end);
+    texts[i] = text;
+    if (text < end) text += strlen(text) + (text + strlen(text) < end);
   }
   return copy;
 }
@@ -49,8 +49,12 @@ static void try_urls(const char *a, const char *b) {
 static void fill(Reply *reply, int status, const char *lines, const char *body) {
   reply->status = status;
   reply->headers.lines.limit = reply->body.limit = 1024;
-  for (const char *at = lines; *at; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0'))
-    headers_add(&reply->headers, at, strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0'));
+  for (const char *line = lines; *line; ) {
+    size_t len = strcspn(line, "\n");
+    if (line[len]) len++;
+    headers_add(&reply->headers, line, len);
+    line += len;
+  }
   buf_puts(&reply->body, body);
 }
 
@@ -61,7 +65,8 @@ static void try_operation(const char *url, Reply *first, Reply *later, unsigned 
   lro_init(&lro, methods[choice % 5], url, (FinalState)(choice / 5 % 4));
   if (choice & 1) lro.poll_query = strdup("api-version=1&x=2");
   LroOutcome outcome = lro_first(&lro, first, &error);
-  for (int polls = 0; outcome == LRO_RUNNING && polls < 3; polls++) outcome = lro_poll(&lro, later, &error);
+  for (int polls = 0; outcome == LRO_RUNNING && polls < 3; polls++)
+    outcome = lro_poll(&lro, later, &error);
   if (outcome == LRO_SUCCEEDED) lro_final_url(&lro);
   error_clear(&error);
   lro_clear(&lro);
@@ -77,7 +82,8 @@ static void try_errors(Reply *reply) {
 
 static void try_headers(const Headers *headers) {
   Throttle *throttle = throttle_new();
-  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) headers_get(headers, "retry-after");
+  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+    headers_get(headers, "retry-after");
   retry_after(headers, 1700000000);
   throttle_note(throttle_scope(throttle, "scope"), THROTTLE_READS, headers, 0);
   throttle_free(throttle);
@@ -104,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fill(&first, 200 + data[0] % 5, texts[1], texts[2]);
   fill(&later, 200 + data[1] % 5, texts[3], texts[4]);
   try_urls(texts[0], texts[1]);
-  try_operation("https://management.azure.com/subscriptions/s?api-version=1", &first, &later, data[0] / 5u);
+  const char *url = "https://management.azure.com/subscriptions/s?api-version=1";
+  try_operation(url, &first, &later, data[0] / 5u);
   first.status = 400 + data[1];
   try_errors(&first);
   try_headers(&later.headers);

@@ -1,4 +1,4 @@
---- What the core asks of Lua: lua/azureml/task/question.lua, csrc/question.c beneath it, and the
+--- The calls of the core to Lua functions: lua/azureml/task/question.lua, csrc/question.c, and the
 --- coroutines of lua/azureml/task/init.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
@@ -20,21 +20,25 @@ describe("a credential with a function", function()
   before_each(function()
     core.clock "virtual"
     server = scripted(function(request)
-      return { status = 200, body = json.encode { authorization = request.headers.authorization, target = request.target } }
+      return { status = 200, body = json.encode {
+        authorization = request.headers.authorization, target = request.target,
+      } }
     end)
   end)
 
   after_each(function() world.finish(server) end)
 
   local function client_of(f)
-    return azureml.client { endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default" }
+    return azureml.client {
+      endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default",
+    }
   end
 
   local function ask(client)
     return client:request({ path = "/x" }).json.authorization
   end
 
-  it("asks it for a token, with the scope, when the first is needed, and keeps what it gave", function()
+  it("asks it for a token of the scope when a request needs one, and keeps the token", function()
     local asked = {}
     local client <close> = client_of(function(scope)
       asked[#asked + 1] = scope
@@ -46,7 +50,7 @@ describe("a credential with a function", function()
     assert.same({ "the-scope/.default" }, asked)
   end)
 
-  it("asks again when the token ends, by the life that it told", function()
+  it("calls it again when the lifetime that it returned is over", function()
     local count = 0
     local client <close> = client_of(function()
       count = count + 1
@@ -57,7 +61,7 @@ describe("a credential with a function", function()
     assert.equal("Bearer token-2", ask(client))
   end)
 
-  it("keeps it while it waits, though the collector works", function()
+  it("keeps the function from the collector while it waits", function()
     local client <close> = client_of(function()
       for _ = 1, 10 do azureml.sleep(1) end
       return "kept"
@@ -66,7 +70,7 @@ describe("a credential with a function", function()
     assert.equal("Bearer kept", (azureml.parallel(function() return ask(client) end, collect)))
   end)
 
-  it("asks it once for all who wait", function()
+  it("calls it once for all waiting requests", function()
     local count = 0
     local client <close> = client_of(function()
       count = count + 1
@@ -80,7 +84,7 @@ describe("a credential with a function", function()
     assert.equal(1, count)
   end)
 
-  -- The function waits, whatever it is that waits for its token.
+  -- The function may wait, in any context that waits for its token.
   local waits = {
     ["for time"] = function() azureml.sleep(5) end,
     ["for a request"] = function()
@@ -94,7 +98,12 @@ describe("a credential with a function", function()
       assert.equal(4, ran)
     end,
     ["in a generator"] = function()
-      for _ in coroutine.wrap(function() azureml.sleep(1) coroutine.yield(1) azureml.sleep(1) end) do azureml.sleep(1) end
+      local function generate()
+        azureml.sleep(1)
+        coroutine.yield(1)
+        azureml.sleep(1)
+      end
+      for _ in coroutine.wrap(generate) do azureml.sleep(1) end
     end,
     ["in a callback of gsub, for tasks too"] = function()
       ("ab"):gsub(".", function()
@@ -110,7 +119,9 @@ describe("a credential with a function", function()
 
   local callers = {
     ["the main chunk"] = function(client) return ask(client) end,
-    ["a task"] = function(client) return (azureml.parallel(function() return ask(client) end, function() azureml.sleep(2) end)) end,
+    ["a task"] = function(client)
+      return (azureml.parallel(function() return ask(client) end, function() azureml.sleep(2) end))
+    end,
     ["a callback of gsub"] = function(client)
       local got
       ("a"):gsub("a", function() got = ask(client) end)
@@ -125,7 +136,7 @@ describe("a credential with a function", function()
 
   for what, wait in pairs(waits) do
     for where, call in pairs(callers) do
-      it(("lets it wait %s while %s waits for it"):format(what, where), function()
+      it(("lets the function wait %s while %s waits for its token"):format(what, where), function()
         local client <close> = client_of(function()
           wait()
           return "waited"
@@ -137,23 +148,24 @@ describe("a credential with a function", function()
 
   local OWN = "the credential's function waits for a request that "
 
-  it("that needs its own token is told so, rather than waiting for ever", function()
+  it("that needs its own token gets an error instead of waiting forever", function()
     local own
     own = client_of(function() return ask(own) end)
     local err = refusal(own.request, own, { path = "/x" })
     assert.equal("OwnCredential", err.code)
-    assert.equal(OWN .. "needs the very token it is asked for: give that request another credential", err.message)
+    assert.equal(OWN
+      .. "needs the very token it is asked for: give that request another credential", err.message)
     own:close()
   end)
 
-  it("is told so from a task of its own as well", function()
+  it("gets that error in a task of its own too", function()
     local own
     own = client_of(function() azureml.parallel(function() ask(own) end) return "x" end)
     assert.equal("OwnCredential", refusal(own.request, own, { path = "/x" }).code)
     own:close()
   end)
 
-  it("is told so where two wait for each other", function()
+  it("gets that error where two functions wait for each other", function()
     local one, other
     one = client_of(function() return ask(other) end)
     other = client_of(function() return ask(one) end)
@@ -162,7 +174,7 @@ describe("a credential with a function", function()
     other:close()
   end)
 
-  it("is told so in a chain", function()
+  it("gets that error in a chain", function()
     local own
     local chain = credential.chain { credential.callback(function() return ask(own) end) }
     own = azureml.client { endpoint = server.url, credential = chain, scope = "s" }
@@ -170,7 +182,7 @@ describe("a credential with a function", function()
     own:close()
   end)
 
-  it("is told so where it waits for the operation that asked for the token", function()
+  it("gets that error where it waits for the operation that needs the token", function()
     local task = require "azureml.task"
     local op
     local own <close> = client_of(function() task.wait(op) return "x" end)
@@ -185,7 +197,8 @@ describe("a credential with a function", function()
   it("may use its own client for another token", function()
     local own = client_of(function(scope)
       if scope == "inner" then return "inner-token" end
-      local inner <close> = azureml.client { endpoint = server.url, credential = azureml.credential.callback(function() return "i" end),
+      local inner <close> = azureml.client { endpoint = server.url,
+        credential = azureml.credential.callback(function() return "i" end),
         scope = "inner" }
       return (ask(inner):gsub("Bearer ", "outer-of-"))
     end)
@@ -195,25 +208,46 @@ describe("a credential with a function", function()
 
   for name, row in pairs {
     ["an error object"] = {
-      function() require("azureml.error").raise { code = "VaultSealed", message = "the vault is sealed" } end,
+      function()
+        require("azureml.error").raise { code = "VaultSealed", message = "the vault is sealed" }
+      end,
       "VaultSealed", "^the vault is sealed$",
     },
     ["a mistake"] = {
-      function() error("no such key", 0) end, "CredentialFunctionFailed", "^the credential's function failed: no such key$",
+      function() error("no such key", 0) end, "CredentialFunctionFailed",
+      "^the credential's function failed: no such key$",
     },
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
-      "spec/task/question_spec.lua:%d+: a task yields only by waiting: nobody would resume it here$",
+      "spec/task/question_spec.lua:%d+: a task yields only by waiting: "
+        .. "nobody would resume it here$",
     },
-    ["nothing"] = { function() end, "CredentialUnavailable", "^the credential's function: it gave no token$" },
+    ["nothing"] = {
+      function() end, "CredentialUnavailable", "^the credential's function: it gave no token$",
+    },
     ["nil and a reason"] = {
-      function() return nil, "no key here" end, "CredentialUnavailable", "^the credential's function: no key here$",
+      function() return nil, "no key here" end, "CredentialUnavailable",
+      "^the credential's function: no key here$",
     },
-    ["a number"] = { function() return 42 end, "CredentialFunctionFailed", "it must return a token's text, not a number$" },
-    ["a life that is no number"] = { function() return "x", "1h" end, "CredentialFunctionFailed", "life must be a number of seconds" },
-    ["a life below zero"] = { function() return "x", -5 end, "CredentialFunctionFailed", "'expires_in' must be a number from 0 to 1e9" },
-    ["an empty token"] = { function() return "" end, "InvalidToken", "a token that is empty or holds characters no token has" },
-    ["a token with a line end"] = { function() return "a\r\nb" end, "InvalidToken", "holds characters no token has" },
+    ["a number"] = {
+      function() return 42 end, "CredentialFunctionFailed",
+      "it must return a token's text, not a number$",
+    },
+    ["a life that is no number"] = {
+      function() return "x", "1h" end, "CredentialFunctionFailed",
+      "life must be a number of seconds",
+    },
+    ["a life below zero"] = {
+      function() return "x", -5 end, "CredentialFunctionFailed",
+      "'expires_in' must be a number from 0 to 1e9",
+    },
+    ["an empty token"] = {
+      function() return "" end, "InvalidToken",
+      "a token that is empty or holds characters no token has",
+    },
+    ["a token with a line end"] = {
+      function() return "a\r\nb" end, "InvalidToken", "holds characters no token has",
+    },
     ["a token with a zero byte"] = {
       function() return "a\0b" end, "CredentialFunctionFailed", "'text' must not hold a zero byte",
     },
@@ -229,7 +263,9 @@ describe("a credential with a function", function()
   it("that gives nil lets a chain go on, and one that raises does not", function()
     local function use(f)
       local client <close> = azureml.client { endpoint = server.url, scope = "s",
-        credential = credential.chain { credential.callback(f), credential.token { token = "next" } } }
+        credential = credential.chain {
+          credential.callback(f), credential.token { token = "next" },
+        } }
       local came, err = azureml.try(ask, client)
       return came or err.code
     end
@@ -237,7 +273,7 @@ describe("a credential with a function", function()
     assert.equal("CredentialFunctionFailed", use(function() error "broken" end))
   end)
 
-  it("lives as long as a client or an operation needs it, and no longer", function()
+  it("lives exactly as long as a client or an operation needs it", function()
     local gone = setmetatable({}, { __mode = "k" })
     local function make()
       local mark = {}
@@ -264,7 +300,8 @@ describe("a credential with a function", function()
   for name, wait in pairs {
     ["it waits for time"] = function() azureml.sleep(10) end,
     ["it waits for its tasks"] = function()
-      azureml.parallel(function() azureml.sleep(10) end, function() azureml.sleep(12) azureml.sleep(1) end)
+      azureml.parallel(function() azureml.sleep(10) end,
+        function() azureml.sleep(12) azureml.sleep(1) end)
     end,
   } do it("whose answer nobody wants any more is closed when it would go on: " .. name, function()
     local closed, went_on
@@ -286,14 +323,17 @@ describe("a credential with a function", function()
     assert.is_true(closed)
   end) end
 
-  it("is no function: a mistake", function()
+  it("raises for an argument that is not a function", function()
     local ok, err = pcall(credential.callback, "token")
     assert.is_false(ok)
-    assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' %(function expected, got string%)$", err)
+    assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' "
+      .. "%(function expected, got string%)$", err)
   end)
 
   it("an interrupt while it runs ends what waits", function()
-    local client <close> = client_of(function() error(require("azureml.error").interrupted(), 0) end)
+    local client <close> = client_of(function()
+      error(require("azureml.error").interrupted(), 0)
+    end)
     local ok, err = pcall(client.request, client, { path = "/x" })
     assert.is_false(ok)
     assert.equal("Interrupted", err.code)
@@ -301,7 +341,7 @@ describe("a credential with a function", function()
 end)
 
 describe("core.answer", function()
-  it("says of a question that nobody asked that nobody waits", function()
+  it("returns false for an unknown question", function()
     assert.is_false(core.answer(1000000, { text = "x" }))
     assert.is_false(core.answer(1000000, nil, { code = "x", message = "y" }))
     assert.is_false(core.is_asked(1000000))

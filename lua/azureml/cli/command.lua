@@ -1,5 +1,6 @@
---- What commands share: groups of options, the workspace they name, how results are printed. Data goes to standard output,
---- all else to standard error.
+--- Share code among commands: groups of options, the workspace, the printing of results. Results go
+--- to standard output, messages to standard error. fleet.lua has what the verbs for many instances
+--- share.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
@@ -12,85 +13,87 @@ local command = {}
 
 -- Options -----------------------------------------------------------------------------------------
 
---- -w, -g, --subscription: which workspace.
+--- Add the options -w, -g and --subscription, which select the workspace.
 function command.workspace_options(parser)
-  parser:option("-w --workspace-name", "the workspace"):argname "NAME"
-  parser:option("-g --resource-group", "its resource group"):argname "NAME"
-  parser:option("--subscription", "its subscription's id"):argname "ID"
+  parser:option("-w --workspace-name", "the workspace's name"):argname "NAME"
+  parser:option("-g --resource-group", "the workspace's resource group"):argname "NAME"
+  parser:option("--subscription", "the id of the workspace's subscription"):argname "ID"
 end
 
---- -n: which instance.
+--- Add the option -n, the name of one instance.
 function command.name_option(parser)
-  parser:option("-n --name", "the compute instance"):argname("NAME"):count(1)
+  parser:option("-n --name", "the compute instance's name"):argname("NAME"):count(1)
 end
 
---- A number of seconds.
+--- Convert an option's value to a number of seconds; nil and a message when it is not one.
 function command.seconds(text)
   local number = tonumber(text)
   if number and number >= 0 and number < math.huge then return number end
-  return nil, ("'%s' is not a number of seconds"):format(text)
+  return nil, ("'%s' is not a number of seconds, 0 or more"):format(text)
 end
 
---- --timeout: how long at most.
+--- Add the option --timeout, the limit of a wait in seconds.
 function command.timeout_option(parser)
-  parser:option("--timeout", "give up waiting after so many seconds; it goes on at the service")
+  parser:option("--timeout", "stop waiting after SECONDS; the operation goes on at the service")
     :argname("SECONDS"):convert(command.seconds)
 end
 
---- --no-wait, --timeout: how long.
+--- Add the options --no-wait and --timeout.
 function command.wait_options(parser)
-  parser:flag("--no-wait", "return when the service has accepted it")
+  parser:flag("--no-wait", "return when the service has accepted the request")
   command.timeout_option(parser)
 end
 
--- An option of a few values. Help shows them in place of a name.
+-- Add an option with a fixed set of values, which help shows. The first value is the default.
 local function choice(parser, names, description, values)
   parser:option(names, description):argname(table.concat(values, "|")):choices(values)
     :default(values[1])
 end
 
---- -o: how results are printed.
+--- Add the option -o, the format of results.
 function command.output_option(parser)
-  choice(parser, "-o --output", "how results are printed", { "table", "json" })
+  choice(parser, "-o --output", "the format of results", { "table", "json" })
 end
 
---- --progress: how a wait is told of.
+--- Add the option --progress, the format of progress.
 function command.progress_option(parser)
-  choice(parser, "--progress", "how waiting is shown on standard error; auto: live on a terminal, "
-    .. "else lines", { "auto", "lines", "json", "quiet" })
+  choice(parser, "--progress", "the format of progress on standard error; auto: live on a "
+    .. "terminal, else lines", { "auto", "lines", "json", "quiet" })
 end
 
---- One "name=value".
+--- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
 function command.tag(text)
   local name, value = text:match "^([^=]+)=(.*)$"
   if name then return { name = name, value = value } end
-  return nil, ("'%s' is not a tag: NAME=VALUE"):format(text)
+  return nil, ("'%s' is not a tag: write NAME=VALUE"):format(text)
 end
 
+-- Compile an expression of --where; nil and a message when it is not one.
 local function condition(text)
   local holds, err = errors.try(where.compile, text)
   return holds, err and err.message
 end
 
---- The states that the service names (spec/contract/compute-rest.md, section 7). A filter takes any
---- other word as well: the service may add states.
+--- The states of a compute instance. A filter takes any other word as well: the service may add
+--- states. Source: spec/contract/compute-rest.md, section 7.
 command.STATES = {
   "Running", "Stopped", "JobRunning", "Creating", "CreateFailed", "SettingUp", "SetupFailed",
   "UserSettingUp", "UserSetupFailed", "Starting", "Stopping", "Restarting", "Resizing", "Deleting",
   "Unusable", "Unknown",
 }
 
---- --state, --tags, --mine, --where: which instances.
+--- Add the options --state, --tags, --mine and --where, which filter instances.
 function command.filter_options(parser)
-  parser:option("--state", "only those in this state: " .. table.concat(command.STATES, ", "))
+  parser:option("--state", "only instances in this state: " .. table.concat(command.STATES, ", "))
     :argname "Running|Stopped|..."
-  parser:option("--tags", "only those with these tags"):argname("NAME=VALUE"):args("*"):convert(command.tag)
-  parser:flag("--mine", "only mine: assigned to me, or created by me and assigned to nobody")
-  parser:option("--where", "only those for which this holds, a Lua expression over their fields: "
-    .. "tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
+  parser:option("--tags", "only instances with all of these tags")
+    :argname("NAME=VALUE"):args("*"):convert(command.tag)
+  parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
+  parser:option("--where", "only instances for which this Lua expression over their fields is "
+    .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
 end
 
---- All of them: what a verb of one instance takes.
+--- Add the options of a verb for one instance.
 function command.verb_options(parser)
   command.name_option(parser)
   command.workspace_options(parser)
@@ -99,15 +102,19 @@ function command.verb_options(parser)
   command.output_option(parser)
 end
 
--- What they mean ----------------------------------------------------------------------------------------------------------
+-- Values of options -------------------------------------------------------------------------------
 
---- The workspace that the options name.
+--- Open the workspace that the options select.
 ---@return azureml.Workspace
 function command.workspace(args)
-  return workspace.new { subscription_id = args.subscription, resource_group = args.resource_group, name = args.workspace_name }
+  return workspace.new {
+    subscription_id = args.subscription,
+    resource_group = args.resource_group,
+    name = args.workspace_name,
+  }
 end
 
---- A table of tags; nil where there are none.
+--- Make a table of tags from a list of them; nil from nil.
 function command.tags(list)
   if not list then return nil end
   local tags = {}
@@ -115,18 +122,21 @@ function command.tags(list)
   return tags
 end
 
---- The filters that the options ask for, as `instances:list` takes them.
+--- Return the filters of the options, in the form of `instances:list`.
 ---@return table
 function command.filters(args)
-  return { state = args.state, tags = command.tags(args.tags), mine = args.mine, where = args.where }
+  local tags = command.tags(args.tags)
+  return { state = args.state, tags = tags, mine = args.mine, where = args.where }
 end
 
---- Wrong usage: exit code 2.
+--- Refuse wrong usage: the command ends with this message and exit code 2.
+---@param message string
+---@raise an error object `Usage`
 function command.misused(message)
   errors.raise { code = "Usage", message = message }
 end
 
--- Results -----------------------------------------------------------------------------------------------------------------
+-- Results -----------------------------------------------------------------------------------------
 
 local function width()
   return require("azureml.core").terminal_width(1)
@@ -143,23 +153,27 @@ local function print_fields(fields)
     local shown = type(value) == "table" and json.encode(value) or tostring(value)
     if shown ~= "{}" and shown ~= "[]" then rows[#rows + 1] = { name = name, value = shown } end
   end
-  print(screen.table(rows, { { title = "Field", key = "name" }, { title = "Value", key = "value" } }, { width = width() }))
+  local columns = { { title = "Field", key = "name" }, { title = "Value", key = "value" } }
+  print(screen.table(rows, columns, { width = width() }))
 end
 
---- Print the fields of one thing.
----@param args table
+--- Print one object in the format of the option -o.
+---@param args table        the command's options
 ---@param fields table
 function command.print_object(args, fields)
   if args.output == "json" then print_json(fields) else print_fields(fields) end
 end
 
---- Print one instance.
+--- Print one instance in the format of the option -o.
+---@param args table            the command's options
+---@param vm azureml.Instance
 function command.print_instance(args, vm)
   command.print_object(args, instance.summary(vm))
 end
 
 local function tags_of(vm)
-  return table.concat(tables.texts(vm.tags, function(name, value) return name .. "=" .. value end), " ")
+  local texts = tables.texts(vm.tags, function(name, value) return name .. "=" .. value end)
+  return table.concat(texts, " ")
 end
 
 local COLUMNS = {
@@ -169,11 +183,11 @@ local COLUMNS = {
   { title = "Tags", key = tags_of },
 }
 
---- Print a list, as the options say.
----@param args table
+--- Print a list in the format of the option -o.
+---@param args table                         the command's options
 ---@param list table[]
----@param columns table[]                    as for screen.table
----@param summarise fun(item: any): table    for JSON
+---@param columns table[]                    of the table, in the form of screen.table
+---@param summarise fun(item: any): table    make an item's JSON object
 function command.print_list(args, list, columns, summarise)
   if args.output ~= "json" then
     print(screen.table(list, columns, { width = width() }))
@@ -184,7 +198,9 @@ function command.print_list(args, list, columns, summarise)
   print_json(summaries)
 end
 
---- Print many instances.
+--- Print a list of instances in the format of the option -o.
+---@param args table                the command's options
+---@param list azureml.Instance[]
 function command.print_instances(args, list)
   command.print_list(args, list, COLUMNS, instance.summary)
 end
@@ -197,7 +213,10 @@ local function print_accepted(args, op)
   end
 end
 
---- Wait for an operation as the options say, and print what comes of it.
+--- Wait for an operation and print its instance. With --no-wait, print that it was accepted and let
+--- it go on at the service.
+---@param args table               the command's options
+---@param op azureml.Operation
 function command.finish(args, op)
   if args.no_wait then
     print_accepted(args, op)

@@ -1,2 +1,2 @@
---- azureml delete: for good, so it asks.
+--- azureml delete: delete instances and their disks, after a question.
 return require("azureml.cli.fleet").command("delete", true)

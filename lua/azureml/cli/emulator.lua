@@ -22,15 +22,20 @@ local function port(text)
 end
 
 function serve.configure(parser)
-  parser:option("--port", "where to listen; 0: any that is free"):argname("N"):convert(port):default "0"
-  parser:option("--address", "on which address; loopback unless told otherwise"):argname "A":default "127.0.0.1"
-  parser:flag("--tls", "serve https, with a certificate authority that is made on first use, for loopback names alone")
-  parser:flag("--azure-names", "an authority that may vouch for Azure's own names too: trust it nowhere but in tests")
-  parser:option("--seed", "what there is at first: a file in Lua or JSON"):argname "FILE"
-  parser:option("--state", "keep what there is in this file, over kills and restarts"):argname "FILE"
-  parser:option("--speed", "its clock runs N times as fast"):argname("N"):convert(number):default "1"
-  parser:option("-w --workspace-name", "the workspace that is there"):argname "NAME"
-  parser:flag("--quiet", "no banner, no log of requests")
+  parser:option("--port", "the TCP port; 0 selects a free port")
+    :argname("N"):convert(port):default "0"
+  parser:option("--address", "the IP address to listen on"):argname "IP":default "127.0.0.1"
+  parser:flag("--tls", "serve https; the first use creates a certificate authority that is limited "
+    .. "to loopback names")
+  parser:flag("--azure-names", "with --tls: use an authority that may also sign for Azure's own "
+    .. "names; trust it only in tests")
+  parser:option("--seed", "load the first resources from a file in Lua or JSON"):argname "FILE"
+  parser:option("--state", "keep all resources in this file, across restarts and kills")
+    :argname "FILE"
+  parser:option("--speed", "run the emulator's clock N times as fast")
+    :argname("N"):convert(number):default "1"
+  parser:option("-w --workspace-name", "the name of the workspace to serve"):argname "NAME"
+  parser:flag("--quiet", "print no banner and no log of requests")
 end
 
 local function say(line)
@@ -39,41 +44,60 @@ end
 
 local function facts_of(running, args)
   local facts = running:settings()
-  facts.url, facts.ca_file, facts.speed, facts.state, facts.is_restored = running.url, running.ca_file, args.speed, args.state,
-    running.is_restored
+  facts.url, facts.ca_file, facts.speed = running.url, running.ca_file, args.speed
+  facts.state, facts.is_restored = args.state, running.is_restored
   return facts
 end
 
-local function warn_of_others(args)
-  if core.is_loopback(args.address:find ":" and ("http://[%s]"):format(args.address) or "http://" .. args.address) then return end
-  say(("azureml: whoever reaches %s can use this emulator, and take its secrets: it is meant for this machine alone"):format(args.address))
+local EXPOSED = "azureml: any program that reaches %s can use this emulator and read its secrets; "
+  .. "use --address 127.0.0.1 to serve this machine alone"
+
+local function warn_if_exposed(args)
+  local is_ipv6 = args.address:find ":"
+  local host = is_ipv6 and ("[%s]"):format(args.address) or args.address
+  if not core.is_loopback("http://" .. host) then say(EXPOSED:format(args.address)) end
 end
 
 local function check(args)
-  if not args.address:find "^[%x.:]+$" then command.misused(("'%s' is not an address such as 127.0.0.1 or ::1"):format(args.address)) end
-  if args.azure_names and not args.tls then command.misused "'--azure-names' is for certificates: it needs '--tls'" end
+  if not args.address:find "^[%x.:]+$" then
+    command.misused(("'%s' is not an IP address such as 127.0.0.1 or ::1"):format(args.address))
+  end
+  if args.azure_names and not args.tls then
+    command.misused "'--azure-names' is for certificates: it needs '--tls'"
+  end
 end
 
+-- Return the path of the workspace's resource group, which the log shortens.
 local function own_path(running)
   local names = running:settings()
-  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices"):format(
-    names.subscription_id, names.resource_group):lower()
+  local path = "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices"
+  return path:format(names.subscription_id, names.resource_group):lower()
 end
 
 function serve.run(args)
   check(args)
-  local own
-  local sown = args.seed and seed.read(args.seed) or {}
-  sown.workspace_name = args.workspace_name or sown.workspace_name
-  local function note(request, response, seconds) say(log.line(request, response, seconds, own)) end
+  local path
+  local resources = args.seed and seed.read(args.seed) or {}
+  resources.workspace_name = args.workspace_name or resources.workspace_name
+  local function log_request(request, response, seconds)
+    say(log.line(request, response, seconds, path))
+  end
   local running <close> = emulator.start {
-    port = args.port, address = args.address, tls = args.tls, azure_names = args.azure_names, speed = args.speed, seed = sown,
-    state = args.state, log = not args.quiet and note or nil,
+    port = args.port,
+    address = args.address,
+    tls = args.tls,
+    azure_names = args.azure_names,
+    speed = args.speed,
+    seed = resources,
+    state = args.state,
+    log = not args.quiet and log_request or nil,
   }
-  own = own_path(running)
-  warn_of_others(args)
+  path = own_path(running)
+  warn_if_exposed(args)
   if not args.quiet then say(table.concat(banner.lines(facts_of(running, args)), "\n")) end
-  if running.is_restored and next(sown) then say "azureml: the state is taken up as it is, and the seed is not sown" end
+  if running.is_restored and next(resources) then
+    say(("azureml: the state of %s is restored; the seed is ignored"):format(args.state))
+  end
   print(running.url)
   io.stdout:flush()
   task.serve()

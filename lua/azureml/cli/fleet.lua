@@ -1,4 +1,5 @@
---- What the commands start, stop, restart and delete share: one instance or many, by name or by filter.
+--- Make the commands start, stop, restart and delete. Each works on one instance or many, selected
+--- by name or by filter.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -7,9 +8,9 @@ local tables = require "azureml.tables"
 local fleet = {}
 
 local STANDARD_INPUT = 0
-local SHOWN = 10      -- names in a question
+local SHOWN = 10      -- names listed in a question
 
--- Options -----------------------------------------------------------------------------------------------------------------
+-- Options -----------------------------------------------------------------------------------------
 
 local function count(text)
   local number = math.tointeger(tonumber(text))
@@ -17,17 +18,19 @@ local function count(text)
   return nil, ("'%s' is not a number of instances, 1 or more"):format(text)
 end
 
---- Which instances, and how they are gone about.
+--- Add the options that the four commands share.
 function fleet.options(parser)
-  parser:argument("names", "the compute instances"):args "*"
-  parser:option("-n --name", "a compute instance; may be said again"):argname("NAME"):count "*"
-  parser:flag("--all", "all of the workspace")
+  parser:argument("names", "the compute instances' names"):args "*"
+  parser:option("-n --name", "a compute instance's name; repeat it for more")
+    :argname("NAME"):count "*"
+  parser:flag("--all", "all instances of the workspace")
   command.filter_options(parser)
   command.workspace_options(parser)
   command.wait_options(parser)
-  parser:option("--limit", "so many at a time (default: 10000)"):argname("N"):convert(count)
-  parser:flag("--dry-run", "only say what would be done")
-  parser:flag("--keep-going", "a name that is wrong does not stop the others")
+  parser:option("--limit", "the number of operations that run at the same time (default: 10000)")
+    :argname("N"):convert(count)
+  parser:flag("--dry-run", "print what would be done, and change nothing")
+  parser:flag("--keep-going", "report an invalid name as failed and go on with the other names")
   command.progress_option(parser)
   command.output_option(parser)
 end
@@ -37,24 +40,29 @@ local function names_of(args)
   return #names > 0 and names or nil
 end
 
--- What the fleet verbs take.
-local function given_of(verb, args)
-  local names, given = names_of(args), command.filters(args)
-  local filtered = next(given) ~= nil
-  if names and (filtered or args.all) then command.misused(verb .. ": either names, or filters, or --all") end
-  if not names and not filtered and not args.all then
-    command.misused(verb .. ": which ones? Say names, or --state, --tags, --mine, --where, or --all")
+-- Return the options of `instances:stop_all` and the like.
+local function options_of(verb, args)
+  local names, options = names_of(args), command.filters(args)
+  local is_filtered = next(options) ~= nil
+  if names and (is_filtered or args.all) then
+    command.misused(verb .. ": give either names, or filters, or --all")
   end
-  given.names, given.all = names, args.all
-  given.limit, given.timeout, given.keep_going = args.limit, args.timeout, args.keep_going
-  given.progress, given.wait = args.progress, not args.no_wait
-  return given
+  if not names and not is_filtered and not args.all then
+    local choices = "names, --state, --tags, --mine, --where or --all"
+    command.misused(("%s: which instances? Give %s"):format(verb, choices))
+  end
+  options.names, options.all = names, args.all
+  options.limit, options.timeout, options.keep_going = args.limit, args.timeout, args.keep_going
+  options.progress, options.wait = args.progress, not args.no_wait
+  return options
 end
 
--- Asking ------------------------------------------------------------------------------------------------------------------
+-- Asking ------------------------------------------------------------------------------------------
 
-local function check_somebody_is_there()
-  if not core.terminal_width(STANDARD_INPUT) then command.misused("delete asks first, and nobody is there to answer: say --yes") end
+-- Refuse to ask a question when standard input is no terminal.
+local function check_terminal()
+  if core.terminal_width(STANDARD_INPUT) then return end
+  command.misused("delete asks for confirmation, and standard input is not a terminal: add --yes")
 end
 
 local function is_confirmed(question)
@@ -64,10 +72,11 @@ end
 
 local function question_about(names)
   if #names == 1 then return ("Delete the compute instance '%s' and its disk?"):format(names[1]) end
-  return ("Delete %d compute instances and their disks (%s)?"):format(#names, tables.excerpt(names, SHOWN))
+  local shown = tables.excerpt(names, SHOWN)
+  return ("Delete %d compute instances and their disks (%s)?"):format(#names, shown)
 end
 
-local function planned(results)
+local function planned_names(results)
   local names = {}
   for _, result in ipairs(results) do
     if result.outcome == "planned" then names[#names + 1] = result.name end
@@ -75,90 +84,105 @@ local function planned(results)
   return names
 end
 
--- Those that the answer was about are deleted, whatever has come since.
-local function ask(instances, given)
-  local names = planned(instances:delete_all(tables.merge(given, { dry_run = true })))
+-- Ask about the instances that a dry run finds. Return options that delete exactly these instances,
+-- also if others match the filters by now; nil when the user says no.
+local function ask(instances, options)
+  local dry_run = tables.merge(options, { dry_run = true })
+  local names = planned_names(instances:delete_all(dry_run))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
-  return {
-    names = names, limit = given.limit, timeout = given.timeout, keep_going = given.keep_going,
-    progress = given.progress, wait = given.wait,
-  }
+  local confirmed = { names = names }
+  for _, name in ipairs { "limit", "timeout", "keep_going", "progress", "wait" } do
+    confirmed[name] = options[name]
+  end
+  return confirmed
 end
 
--- Doing -------------------------------------------------------------------------------------------------------------------
+-- Doing -------------------------------------------------------------------------------------------
 
 local function why(result)
   return result.reason or result.error and result.error.message
 end
 
-local COLUMNS = { { title = "Name", key = "name" }, { title = "Outcome", key = "outcome" }, { title = "Why", key = why } }
+local COLUMNS = {
+  { title = "Name", key = "name" },
+  { title = "Outcome", key = "outcome" },
+  { title = "Why", key = why },
+}
 
+-- Return the members of a result's JSON object.
 local function as_fields(result)
   local err = result.error
-  local told = err and { code = err.code, message = err.message }
-  local ticket = result.operation and result.operation:ticket()
-  return { name = result.name, outcome = result.outcome, reason = result.reason, error = told, ticket = ticket }
+  return {
+    name = result.name,
+    outcome = result.outcome,
+    reason = result.reason,
+    error = err and { code = err.code, message = err.message },
+    ticket = result.operation and result.operation:ticket(),
+  }
 end
 
-local function let_go(results)
+local function close_operations(results)
   for _, result in ipairs(results) do
     if result.operation then result.operation:close() end
   end
 end
 
--- The table says all; the failures are told again, with hints, where nobody reads tables.
-local function do_many(args, verb, instances, given)
-  local results, err = errors.try(instances[verb .. "_all"], instances, given)
+-- Do a verb to many instances and print the results. If some failed, raise the error as well: its
+-- text on standard error has the failures with their hints.
+local function do_many(args, verb, instances, options)
+  local results, err = errors.try(instances[verb .. "_all"], instances, options)
   if err and not err.results then error(err, 0) end
   results = results or err.results
   command.print_list(args, results, COLUMNS, as_fields)
-  let_go(results)
+  close_operations(results)
   if err then error(err, 0) end
   return results.counts.failed > 0 and 1 or 0
 end
 
-local function is_one(args, given)
-  return given.names and #given.names == 1 and not args.dry_run and not args.keep_going
+local function is_one(args, options)
+  return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
 end
 
 local function do_one(args, verb, instances, name)
   command.finish(args, instances[verb](instances, name))
 end
 
-local function confirm(args, instances, given)
+-- Return the options after the user's yes; nil after a no.
+local function confirm(args, instances, options)
   if args.yes then
-    given.confirm = true
-    return given
+    options.confirm = true
+    return options
   end
-  if is_one(args, given) then return is_confirmed(question_about(given.names)) and given or nil end
-  return ask(instances, given)
+  if not is_one(args, options) then return ask(instances, options) end
+  return is_confirmed(question_about(options.names)) and options or nil
 end
 
---- A command that does a verb to one instance, waits, and shows it; or to many, and shows what became of each.
----@param verb string
----@param asks boolean?         it is sure of nothing that nobody said yes to
+--- Make the command of a verb. For one instance it waits and prints the instance; for many it
+--- prints each instance's outcome.
+---@param verb string           "start", "stop", "restart", "delete"
+---@param asks boolean?         ask for confirmation, unless the user gives --yes
 ---@return azureml.Command
 function fleet.command(verb, asks)
-  local one = {}
+  local verb_command = {}
 
-  function one.configure(parser)
+  function verb_command.configure(parser)
     fleet.options(parser)
-    if asks then parser:flag("-y --yes", "do not ask") end
+    if asks then parser:flag("-y --yes", "do not ask for confirmation") end
   end
 
-  function one.run(args)
-    local given = given_of(verb, args)
+  function verb_command.run(args)
+    local options = options_of(verb, args)
     local must_ask = asks and not args.dry_run
-    if must_ask and not args.yes then check_somebody_is_there() end
+    if must_ask and not args.yes then check_terminal() end
     local instances = command.workspace(args).instances
-    if must_ask then given = confirm(args, instances, given) end
-    if not given then return 1 end
-    if is_one(args, given) then return do_one(args, verb, instances, given.names[1]) end
-    given.dry_run = args.dry_run
-    return do_many(args, verb, instances, given)
+    if must_ask then options = confirm(args, instances, options) end
+    if not options then return 1 end
+    if is_one(args, options) then return do_one(args, verb, instances, options.names[1]) end
+    options.dry_run = args.dry_run
+    return do_many(args, verb, instances, options)
   end
 
-  return one
+  return verb_command
 end
 
 return fleet

@@ -1,5 +1,5 @@
---- The command line: which commands there are, and how one is run. A command is a file in cli/: a
---- short script over the public API.
+--- List the commands and run them. Each command is a file in cli/, a short script over the public
+--- API.
 local argparse = require "argparse"
 local errors = require "azureml.error"
 local help = require "azureml.console.help"
@@ -8,40 +8,41 @@ local tables = require "azureml.tables"
 local cli = {}
 
 ---@class azureml.Command
----@field configure fun(parser: table)      adds its options
----@field run fun(args: table): integer?    its exit code; 0
+---@field configure fun(parser: table)      add the command's options
+---@field run fun(args: table): integer?    run it; return its exit code, default 0
 
---- The commands by name. What each does stands here, so that help loads none of them.
+--- The commands by name. The summaries stand here, so that help loads no command.
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
   show     = { summary = "show a compute instance" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
-  stop     = { summary = "stop compute instances: their hours end, their disks and their quota stay" },
+  stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
-  delete   = { summary = "delete compute instances, with their disks" },
-  watch    = { summary = "tell each change of state in a workspace, until interrupted" },
+  delete   = { summary = "delete compute instances and their disks" },
+  watch    = { summary = "print each change of state in a workspace, until interrupted" },
   pending  = {
-    summary = "list what ended processes left under way at the service, and go on waiting for it",
+    summary = "list operations left running by processes that have exited, or wait for them",
   },
   emulator = { summary = "serve an emulator of the service on loopback" },
-  login    = { summary = "sign in, for all that runs later on this machine" },
-  logout   = { summary = "remove all tokens that are kept on this machine" },
-  whoami   = { summary = "tell who asks: by which credential, of which tenant" },
+  login    = { summary = "sign in and save the login for later runs on this machine" },
+  logout   = { summary = "remove the saved tokens from this machine" },
+  whoami   = { summary = "show the credential in use and its user, application and tenant" },
   run      = { summary = "run a workflow by name" },
 }
 
 local OK, FAILED, MISUSED = 0, 1, 2
 local STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
---- The names, sorted.
----@return string[]
+--- List the commands' names.
+---@return string[]      sorted
 function cli.names()
   return tables.keys(cli.commands)
 end
 
--- "-n, --name NAME" on one line; argparse gives each alias a line. A long name without a short one
--- stands under the other long names.
+-- Return an option's label on one line: "-n, --name NAME". argparse would use a line for each
+-- alias. A long name without a short name is indented, so that it stands under the other long
+-- names.
 local function label_of(option)
   local names = table.concat(option._public_aliases, ", ")
   local values = table.concat(option:_get_argument_list(), " ")
@@ -61,9 +62,9 @@ local function lay_out(parser, width)
   parser:help_max_width(width):usage_max_width(width)
 end
 
---- A command's parser.
----@param name string
----@param width integer?      columns of its help; 80
+--- Make the parser of a command.
+---@param name string         of the command
+---@param width integer?      of its help in columns; default 80
 ---@return table parser, azureml.Command command
 function cli.parser(name, width)
   local command = require("azureml.cli." .. name)
@@ -86,7 +87,8 @@ local function wants_help(argv)
   return false
 end
 
--- Whoever types a command wrote no line of Lua: where it happened says nothing to them.
+-- Run a command and report its error. The error's place in a Lua file is left out: the user typed a
+-- command, not a script.
 local function run(command, args)
   local code, err = errors.try(function() return command.run(args) or OK end)
   if code then return code end
@@ -96,8 +98,8 @@ local function run(command, args)
 end
 
 --- Run a command.
----@param argv string[]       its name, then its arguments
----@return integer code       0 done; 1 failed; 2 wrong usage
+---@param argv string[]       the command's name, then its arguments
+---@return integer code       0: success; 1: failure; 2: wrong usage
 function cli.main(argv)
   if wants_help(argv) then
     print((cli.parser(argv[1], help.width(STANDARD_OUTPUT)):get_help()))

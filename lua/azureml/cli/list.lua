@@ -1,4 +1,4 @@
---- azureml list: the instances of a workspace, all or some.
+--- azureml list: list the instances of a workspace.
 local command = require "azureml.cli.command"
 
 local list = {}
@@ -10,7 +10,8 @@ function list.configure(parser)
 end
 
 function list.run(args)
-  command.print_instances(args, command.workspace(args).instances:list(command.filters(args)):all())
+  local instances = command.workspace(args).instances
+  command.print_instances(args, instances:list(command.filters(args)):all())
 end
 
 return list

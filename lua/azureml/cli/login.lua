@@ -1,4 +1,4 @@
---- azureml login: sign in, for all that runs later on this machine.
+--- azureml login: sign in and save the login for later runs on this machine.
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
 
@@ -6,17 +6,23 @@ local login = {}
 
 function login.configure(parser)
   parser:mutex(
-    parser:flag("--device-code", "by a code that is entered elsewhere; the default where there is no display"),
-    parser:flag("--browser", "by a browser on this machine"))
-  parser:option("--tenant", "which tenant's: its id or its domain"):argname "T"
-  parser:option("--client-id", "as which application; the Azure CLI's unless told otherwise"):argname "ID"
-  parser:option("--user", "who is expected: ann@example.org"):argname "NAME"
+    parser:flag("--device-code", "sign in with a code that you enter in a browser on any machine; "
+      .. "the default without a display"),
+    parser:flag("--browser", "sign in with a browser on this machine"))
+  parser:option("--tenant", "the tenant: its id or its domain"):argname "TENANT"
+  parser:option("--client-id", "the id of the application to sign in to (default: the Azure CLI's)")
+    :argname "ID"
+  parser:option("--user", "the user name to suggest, such as ann@example.org"):argname "NAME"
   command.output_option(parser)
 end
 
 function login.run(args)
-  local method = args.device_code and "device_code" or args.browser and "browser" or nil
-  command.print_object(args, azureml.login { method = method, tenant_id = args.tenant, client_id = args.client_id, login_hint = args.user })
+  command.print_object(args, azureml.login {
+    method = args.device_code and "device_code" or args.browser and "browser" or nil,
+    tenant_id = args.tenant,
+    client_id = args.client_id,
+    login_hint = args.user,
+  })
 end
 
 return login

@@ -1,4 +1,4 @@
---- azureml logout: remove all tokens that are kept on this machine.
+--- azureml logout: remove the saved tokens from this machine.
 local azureml = require "azureml"
 
 local logout = {}
@@ -7,8 +7,10 @@ function logout.configure() end
 
 function logout.run()
   local count = azureml.logout()
-  io.stderr:write(count == 0 and "no token was kept" or ("removed the tokens of %d %s"):format(count,
-    count == 1 and "credential" or "credentials"), "\n")
+  local message = ("removed the tokens of %d credentials"):format(count)
+  if count == 0 then message = "there are no saved tokens" end
+  if count == 1 then message = "removed the tokens of 1 credential" end
+  io.stderr:write(message, "\n")
 end
 
 return logout

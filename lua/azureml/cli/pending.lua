@@ -1,4 +1,4 @@
---- azureml pending: what ended processes left under way at the service.
+--- azureml pending: list the operations left running by processes that have exited.
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
 
@@ -6,8 +6,8 @@ local pending = {}
 
 function pending.configure(parser)
   parser:mutex(
-    parser:flag("--wait", "go on waiting for all of them"),
-    parser:flag("--forget", "do not list them again; they go on at the service"))
+    parser:flag("--wait", "wait for all of these operations"),
+    parser:flag("--forget", "remove them from the list; the operations go on at the service"))
   command.timeout_option(parser)
   command.output_option(parser)
 end
@@ -17,12 +17,24 @@ local COLUMNS = {
   { title = "Name", key = "name" },
   { title = "Workspace", key = "workspace_name" },
   { title = "Began", key = "began" },
-  { title = "Accepted", key = function(entry) return entry.is_accepted and "yes" or "not known" end },
+  {
+    title = "Accepted",
+    key = function(entry) return entry.is_accepted and "yes" or "not known" end,
+  },
 }
 
+-- Return the members of an entry's JSON object.
 local function as_fields(entry)
-  return { verb = entry.verb, name = entry.name, workspace_name = entry.workspace_name, resource_group = entry.resource_group,
-    subscription_id = entry.subscription_id, endpoint = entry.endpoint, began = entry.began, accepted = entry.is_accepted == true }
+  return {
+    verb = entry.verb,
+    name = entry.name,
+    workspace_name = entry.workspace_name,
+    resource_group = entry.resource_group,
+    subscription_id = entry.subscription_id,
+    endpoint = entry.endpoint,
+    began = entry.began,
+    accepted = entry.is_accepted == true,
+  }
 end
 
 local function wait(entries, args)

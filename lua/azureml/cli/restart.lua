@@ -1,2 +1,2 @@
---- azureml restart: also the cure for an unusable one.
+--- azureml restart: restart instances; this also repairs an unusable instance.
 return require("azureml.cli.fleet").command "restart"

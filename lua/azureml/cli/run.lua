@@ -1,14 +1,15 @@
---- azureml run: a workflow by name; what follows the name is the workflow's.
+--- azureml run: run a workflow by name. The words after the name are the workflow's arguments.
 local command = require "azureml.cli.command"
 
 local run = {}
 
 function run.configure(parser)
-  parser:argument("workflow", "its name: lifecycle, nightly")
-  parser:argument("arguments", "the workflow's own"):args "*"
+  parser:argument("workflow", "the workflow's name: lifecycle or nightly")
+  parser:argument("arguments", "the workflow's arguments"):args "*"
 end
 
--- Found as a module is, embedded or in a file, but run as a script.
+-- Find a workflow as `require` finds a module, embedded or in a file. Return the chunk, to run as a
+-- script.
 local function find(name)
   if not name:find "^[%w_]+$" then return nil end
   for _, search in ipairs(package.searchers) do
@@ -18,7 +19,11 @@ local function find(name)
 end
 
 function run.run(args)
-  local script = find(args.workflow) or command.misused(("there is no workflow '%s'"):format(args.workflow))
+  local script = find(args.workflow)
+  if not script then
+    local message = "there is no workflow '%s'; the workflows are lifecycle and nightly"
+    command.misused(message:format(args.workflow))
+  end
   script(table.unpack(args.arguments))
 end
 

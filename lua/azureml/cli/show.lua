@@ -1,4 +1,4 @@
---- azureml show: one instance, as it is now.
+--- azureml show: print one instance.
 local command = require "azureml.cli.command"
 
 local show = {}

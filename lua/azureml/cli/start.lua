@@ -1,2 +1,2 @@
---- azureml start: a stopped instance runs again.
+--- azureml start: start stopped instances.
 return require("azureml.cli.fleet").command "start"

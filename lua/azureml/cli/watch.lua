@@ -1,4 +1,4 @@
---- azureml watch: a line for each change of state, until interrupted.
+--- azureml watch: print a line for each change of state, until interrupted.
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -8,38 +8,44 @@ local watch = {}
 function watch.configure(parser)
   command.workspace_options(parser)
   command.filter_options(parser)
-  parser:option("--interval", "look every so many seconds (default: 10)"):argname("SECONDS")
+  parser:option("--interval", "the seconds between two requests (default: 10)"):argname("SECONDS")
     :convert(command.seconds)
-  parser:option("--timeout", "end after so many seconds"):argname("SECONDS"):convert(command.seconds)
-  parser:flag("--initial", "begin with those that are there")
+  parser:option("--timeout", "end after SECONDS"):argname("SECONDS"):convert(command.seconds)
+  parser:flag("--initial", "print the state of each instance first")
   command.output_option(parser)
 end
 
 local function print_change(args, change)
   local time = os.date "!%Y-%m-%dT%H:%M:%SZ"
   if args.output == "json" then
-    print(json.encode { time = time, name = change.name, was = change.was or json.null, state = change.state or json.null })
+    local was, state = change.was or json.null, change.state or json.null
+    print(json.encode { time = time, name = change.name, was = was, state = state })
   else
     print(time .. "  " .. tostring(change))
   end
-  io.stdout:flush()
+  local is_written, reason = io.stdout:flush()
+  if not is_written then
+    errors.raise { code = "OutputFailed",
+      message = "standard output cannot be written: " .. reason }
+  end
 end
 
--- What passes by itself: no answer, throttling, the service's own trouble. Whoever watches for hours is told, and goes on.
-local function is_passing(err)
+-- Can the failure end without the user? True for a lost connection, throttling and server errors:
+-- the command reports them and goes on.
+local function is_temporary(err)
   local status = err.status or 0
   return err.kind == "transport" or status == 429 or status >= 500
 end
 
 function watch.run(args)
-  local given = command.filters(args)
-  given.interval, given.timeout, given.initial = args.interval, args.timeout, args.initial
-  if given.interval == 0 then command.misused "--interval: more than 0 seconds" end
-  local next_change = command.workspace(args):watch(given)
+  local options = command.filters(args)
+  options.interval, options.timeout, options.initial = args.interval, args.timeout, args.initial
+  if options.interval == 0 then command.misused "--interval must be more than 0 seconds" end
+  local next_change = command.workspace(args):watch(options)
   while true do
     local change, err = errors.try(next_change)
-    if err and not is_passing(err) then error(err, 0) end
-    if err then io.stderr:write("azureml: ", err.message, "; goes on watching\n")
+    if err and not is_temporary(err) then error(err, 0) end
+    if err then io.stderr:write("azureml: ", err.message, "; watch goes on\n")
     elseif change then print_change(args, change)
     else return end
   end

@@ -1,5 +1,5 @@
---- A condition on an instance as a text: a Lua expression over its fields, such as `tags.keep ~= "on"`, and nothing else: no globals, no
---- libraries.
+--- Compile the condition of --where: a Lua expression over an instance's fields, such as
+--- `tags.keep ~= "on"`. The expression sees the fields alone, no globals and no libraries.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local tables = require "azureml.tables"
@@ -7,10 +7,11 @@ local tables = require "azureml.tables"
 local where = {}
 
 local function refuse(text, why)
-  errors.raise { code = "InvalidExpression", message = ("'%s' is no condition on an instance: %s"):format(text, why) }
+  local message = ("'%s' is not a valid condition: %s"):format(text, why)
+  errors.raise { code = "InvalidExpression", message = message }
 end
 
--- Without the chunk's own name and line, which nobody typed.
+-- Remove the chunk's name and line from a message: they say nothing about an expression.
 local function reason(message)
   return (tostring(message):gsub("^[^:]*:%d+: ", ""))
 end
@@ -19,7 +20,8 @@ local function names_of_fields()
   return table.concat(tables.keys(instance.fields), ", ")
 end
 
--- In parentheses it can be nothing but an expression; the message is better without them.
+-- Compile a text that must be one expression. The parentheses refuse all else; the first try,
+-- without them, gives the better message.
 local function compile(text, environment)
   local plain, message = load("return " .. text, "=where", "t", environment)
   if not plain then refuse(text, reason(message)) end
@@ -27,10 +29,11 @@ local function compile(text, environment)
   return chunk or refuse(text, "it must be one expression")
 end
 
---- Compile one.
----@param text string
----@return fun(vm: azureml.Instance): any       for option `where`; raises `InvalidExpression` where it names no field, or fails
----@raise an error object `InvalidExpression` for what is no expression
+--- Compile a condition.
+---@param text string      a Lua expression over the fields of an instance
+---@return fun(vm: azureml.Instance): any       the option `where`; raises `InvalidExpression` for
+---        an unknown field, and when the expression fails
+---@raise an error object `InvalidExpression` when the text is not an expression
 ---@usage ws.instances:list { where = where.compile 'vm_size:find "NC" and tags.team == "vision"' }
 function where.compile(text)
   local vm
@@ -38,13 +41,15 @@ function where.compile(text)
     if instance.fields[name] then return vm[name] end
     refuse(text, ("there is no field '%s' (known: %s)"):format(name, names_of_fields()))
   end
-  local chunk = compile(text, setmetatable({}, { __index = field, __newindex = function() refuse(text, "it must not assign") end }))
-  return function(one)
-    vm = one
+  local function refuse_assignment() refuse(text, "it must not assign") end
+  local meta = { __index = field, __newindex = refuse_assignment }
+  local chunk = compile(text, setmetatable({}, meta))
+  return function(instance_to_test)
+    vm = instance_to_test
     local ok, value = pcall(chunk)
     if ok then return value end
     if errors.is(value) then error(value, 0) end
-    refuse(text, ("of %s: %s"):format(one.name, reason(value)))
+    refuse(text, ("for %s: %s"):format(vm.name, reason(value)))
   end
 end
 

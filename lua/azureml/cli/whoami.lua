@@ -1,4 +1,4 @@
---- azureml whoami: who asks, by which credential.
+--- azureml whoami: print the identity of the credential in use.
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
 

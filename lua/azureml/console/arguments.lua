@@ -1,5 +1,5 @@
---- The executable's own arguments, up to the command or script: which there are, what they mean, and
---- the text of --help.
+--- Parse the executable's own arguments, those before the command or script, and make the text of
+--- --help. Commands parse their own arguments: see azureml.cli.
 local tables = require "azureml.tables"
 
 local arguments = {}
@@ -8,50 +8,50 @@ local USAGE = "usage: azureml [options] [command or script [arguments]]"
 
 arguments.usage = USAGE .. "\n'azureml --help' lists options and commands."
 
-local SUMMARY = "Runs a command, or a Lua 5.4 script as lua5.4 does; without either, it is a "
-  .. "prompt. Write ./NAME for a script that is called like a command."
+local SUMMARY = "Run a command or a Lua 5.4 script. Without either, start a prompt. "
+  .. "If a script has the name of a command, write ./NAME to run the script."
 
 local OPTIONS = {
-  { "--emulator", "work with the emulator built in, not with Azure" },
-  { "--speed N", "the emulator's clock runs N times as fast, a number above 0 (default: 60)" },
-  { "--trace[=FILE]", "write a JSON line for each request, to standard error or to FILE" },
-  { "-e TEXT", "run TEXT" },
-  { "-l MODULE", "require MODULE into a global of its name" },
-  { "-l NAME=MODULE", "require MODULE into the global NAME" },
-  { "-i", "go on with the prompt" },
+  { "--emulator", "use the built-in emulator instead of Azure" },
+  { "--speed N", "run the emulator's clock N times as fast; N is a number above 0 (default: 60)" },
+  { "--trace[=FILE]", "write a JSON line for each request to FILE (default: standard error)" },
+  { "-e TEXT", "run TEXT as Lua code" },
+  { "-l MODULE", "load MODULE into a global variable of the same name" },
+  { "-l NAME=MODULE", "load MODULE into the global variable NAME" },
+  { "-i", "start the prompt after the command, script or -e" },
   { "-E", "ignore LUA_INIT, LUA_PATH and LUA_CPATH" },
   { "-W", "turn warnings on" },
   { "-v", "print Lua's version" },
   { "--version", "print azureml's version" },
-  { "--help", "print this text" },
+  { "--help", "show this help" },
   { "--", "end the options" },
-  { "-", "end the options; the script is standard input" },
+  { "-", "end the options and read the script from standard input" },
 }
 
 local ENVIRONMENT = {
-  { "LUA_INIT_5_4, LUA_INIT", "what runs before all else: a text, or @ and the name of a file; "
-    .. "the first of the two that is set" },
-  { "AZUREML_ARM_SUBSCRIPTION", "the workspace's subscription" },
+  { "LUA_INIT_5_4, LUA_INIT", "Lua code to run first, or @FILE; if both are set, only "
+    .. "LUA_INIT_5_4 runs" },
+  { "AZUREML_ARM_SUBSCRIPTION", "the id of the workspace's subscription" },
   { "AZUREML_ARM_RESOURCEGROUP", "the workspace's resource group" },
-  { "AZUREML_ARM_WORKSPACE_NAME", "the workspace" },
-  { "AZURE_TENANT_ID", "the tenant of the application that signs in; without an application, "
-    .. "the Azure CLI's login is used" },
-  { "AZURE_CLIENT_ID", "that application" },
-  { "AZURE_CLIENT_SECRET", "its secret" },
-  { "AZUREML_EMULATOR", "the URL of an emulator to work with, not with Azure" },
-  { "AZUREML_TRACE", "where to trace to, as --trace=FILE; - is standard error" },
+  { "AZUREML_ARM_WORKSPACE_NAME", "the workspace's name" },
+  { "AZURE_TENANT_ID", "the tenant of the application that signs in" },
+  { "AZURE_CLIENT_ID", "the id of that application; if it is not set, azureml uses another "
+    .. "login, such as the Azure CLI's" },
+  { "AZURE_CLIENT_SECRET", "the secret of that application" },
+  { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
+  { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 
-local EXIT_CODES = "Exit codes: 0 done, 1 an error, 2 wrong usage, "
+local EXIT_CODES = "Exit codes: 0 success, 1 failure, 2 wrong usage, "
   .. "130 and 143 interrupted (SIGINT, SIGTERM)."
 
 ---@class azureml.Arguments
 ---@field steps { option: string, value: string }[]   -e, -l and -W, in order
 ---@field first integer?       the index of the command or script
----@field ended boolean?       there was a `--` before it
----@field e boolean?           and i, v, E, emulator, help, version: the option was given
----@field speed number
----@field trace string?        where to; "-": standard error
+---@field ended boolean?       true when `--` ended the options
+---@field e boolean?           true when -e was given; the same for i, v, E, emulator, help, version
+---@field speed number         of the emulator's clock
+---@field trace string?        the trace's file; "-" is standard error
 
 local function flag(name)
   return function(options) options[name] = true end
@@ -77,14 +77,14 @@ local flags = {
   ["--emulator"] = flag "emulator", ["--help"] = flag "help", ["--version"] = flag "version",
 }
 
--- With or without a value, which then stands in the same word.
+-- Options with an optional value. The value stands in the same word: --trace=FILE.
 local optional = {
   ["--trace"] = function(options, value) options.trace = value or "-" end,
 }
 
 local valued = { ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed }
 
--- -eTEXT and --speed=N: a value in the same word.
+-- Split a word such as -eTEXT or --speed=N into the option's name and its value.
 local function split(word)
   local name, value = word:match "^(%-%-[^=]+)=(.*)$"
   if not name and not word:find "^%-%-" then name, value = word:match "^(%-.)(.+)$" end
@@ -92,59 +92,61 @@ local function split(word)
   return word, nil
 end
 
--- One option; gives the index after it, or nil and what is wrong.
-local function read_option(options, argv, i)
-  local name, value = split(argv[i])
+-- Read one option. Return the index of the next word, or nil and a message.
+local function read_option(options, argv, index)
+  local name, value = split(argv[index])
   if flags[name] then
     flags[name](options)
-    return i + 1
+    return index + 1
   end
   if optional[name] then
     optional[name](options, value)
-    return i + 1
+    return index + 1
   end
-  if not valued[name] then return nil, ("unrecognized option '%s'"):format(argv[i]) end
+  if not valued[name] then return nil, ("unrecognized option '%s'"):format(argv[index]) end
   if not value then
-    i = i + 1
-    value = argv[i]
+    index = index + 1
+    value = argv[index]
     if not value or value:sub(1, 1) == "-" then return nil, ("'%s' needs argument"):format(name) end
   end
-  local wrong = valued[name](options, value)
-  if wrong then return nil, wrong end
-  return i + 1
+  local message = valued[name](options, value)
+  if message then return nil, message end
+  return index + 1
 end
 
 --- Read the options.
 ---@param argv string[]
----@return azureml.Arguments?     nil when they are wrong
+---@return azureml.Arguments?     nil when an option is wrong
 ---@return string? message        what is wrong
 function arguments.parse(argv)
-  local options, i = { steps = {}, speed = 60 }, 1
-  while argv[i] and argv[i]:find "^%-." do
-    if argv[i] == "--" then
+  local options, index = { steps = {}, speed = 60 }, 1
+  while argv[index] and argv[index]:find "^%-." do
+    if argv[index] == "--" then
       options.ended = true
-      i = i + 1
+      index = index + 1
       break
     end
-    local after, wrong = read_option(options, argv, i)
-    if not after then return nil, wrong end
-    i = after
+    local next_index, message = read_option(options, argv, index)
+    if not next_index then return nil, message end
+    index = next_index
   end
   if options.speed_given and not options.emulator then
-    return nil, "'--speed' is the emulator's: it needs '--emulator'"
+    return nil, "'--speed' sets the emulator's clock: it needs '--emulator'"
   end
-  options.first = argv[i] and i
+  options.first = argv[index] and index
   return options
 end
 
 local function command_rows(commands)
   local rows = {}
-  for i, name in ipairs(tables.keys(commands)) do rows[i] = { name, commands[name].summary or "" } end
+  for i, name in ipairs(tables.keys(commands)) do
+    rows[i] = { name, commands[name].summary or "" }
+  end
   return rows
 end
 
---- What --help prints.
----@param commands table<string, { summary: string }>
+--- Return the text that --help prints.
+---@param commands table<string, { summary: string }>      by name
 ---@param width integer     columns
 ---@return string
 function arguments.help(commands, width)
@@ -159,7 +161,7 @@ function arguments.help(commands, width)
     paragraph(EXIT_CODES),
   }
   if #rows > 0 then
-    local title = "Commands ('azureml COMMAND --help' tells more):\n"
+    local title = "Commands (for more, run 'azureml COMMAND --help'):\n"
     parts[#parts + 1] = title .. help.list(rows, width)
   end
   return table.concat(parts, "\n\n")

@@ -1,19 +1,20 @@
---- Completion at the prompt: names that go on what was typed, found by looking only. It calls no function and no metamethod,
---- so it sends no request. A metatable whose `__index` is a function may tell it what there is: `__methods` is a table of what
---- can be called, `__fields` one whose keys are names of fields.
+--- Complete names at the prompt. It reads tables only: it calls no function and no metamethod, so
+--- it sends no request. Where `__index` is a function, the metatable may list what the function
+--- knows: `__methods` is a table of methods, `__fields` is a table whose keys are the names of
+--- fields.
 local tables = require "azureml.tables"
 
 local completion = {}
 
 local KEYWORDS = {}
-for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true until while]])
-    :gmatch "%a+" do
-  KEYWORDS[word] = true
-end
+local KEYWORD_LIST = "and break do else elseif end false for function goto if in local nil not or "
+  .. "repeat return then true until while"
+for word in KEYWORD_LIST:gmatch "%a+" do KEYWORDS[word] = true end
 
-local LONGEST_CHAIN = 20     -- of __index tables; theirs may be a circle
+local LONGEST_CHAIN = 20     -- of __index tables; a chain may be a circle
 
--- What the metatable adds: a table that is looked up next, and a table of names whose values are only known to who reads them.
+-- Return what a metatable adds: the next table to look up, and a table whose keys are names of
+-- fields. The values of these fields are unknown here.
 local function inherited(value)
   local meta = debug.getmetatable(value)
   if type(meta) ~= "table" then return nil end
@@ -22,7 +23,8 @@ local function inherited(value)
   return index, rawget(meta, "__fields")
 end
 
--- Where a key is looked up, in order: tables of names, and of their values as far as they are known.
+-- List the tables in which Lua looks up a key, in order: `names` has the names as its keys,
+-- `values` has the known values.
 local function places_of(value)
   local places = {}
   for _ = 1, LONGEST_CHAIN do
@@ -47,7 +49,7 @@ local function is_callable(value)
   return type(value) == "function" or type(meta) == "table" and rawget(meta, "__call") ~= nil
 end
 
--- "ws.instances:" leads to the value of ws.instances.
+-- Return the value at the end of a path: "ws.instances:" gives ws.instances.
 local function follow(path, env)
   local value = env
   for name in path:gmatch "([^.:]*)[.:]" do
@@ -58,8 +60,10 @@ local function follow(path, env)
 end
 
 local function fits(key, value, stem, methods_only)
-  if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" or key:sub(1, #stem) ~= stem then return false end
-  if stem == "" and key:sub(1, 1) == "_" then return false end      -- private, until asked for
+  if type(key) ~= "string" or not key:find "^[%a_][%w_]*$" then return false end
+  if key:sub(1, #stem) ~= stem then return false end
+  -- A private name is offered only after its underscore was typed.
+  if stem == "" and key:sub(1, 1) == "_" then return false end
   return not methods_only or is_callable(value)
 end
 
@@ -81,11 +85,11 @@ local function common_prefix(a, b)
   return a:sub(1, len)
 end
 
---- What a word may become.
----@param word string       what was typed of it: "ws.instances:li"
----@param env table         the globals
----@return string prefix    what all candidates begin with
----@return string[]         the candidates, whole and sorted
+--- List the completions of a word.
+---@param word string            what the user typed: "ws.instances:li"
+---@param env table              the globals
+---@return string prefix         the longest common prefix of all candidates
+---@return string[] candidates   whole words, sorted
 function completion.word(word, env)
   local path, stem = word:match "^(.-)([%w_]*)$"
   local value = path:find "^[%a_][%w_.:]*[.:]$" and follow(path, env) or path == "" and env or nil

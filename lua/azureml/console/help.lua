@@ -1,16 +1,16 @@
---- The layout of help texts: how wide they are, paragraphs, and lists of names with what they mean.
---- Does not know the commands.
+--- Lay out help texts: their width, paragraphs, and lists of names with descriptions. The texts
+--- come from arguments.lua and azureml.cli.
 local core = require "azureml.core"
 
 local help = {}
 
-local USUAL = 80          -- columns where there is no terminal
-local NARROWEST = 40      -- a text is not wrapped below it
-local LONGEST_LABEL = 27  -- a longer label stands on a line of its own
-local INDENT, GAP = 2, 2  -- before a label, and between a label and its text
+local USUAL = 80          -- columns without a terminal
+local NARROWEST = 40      -- the smallest width in columns
+local LONGEST_LABEL = 27  -- a longer label has a line of its own
+local INDENT, GAP = 2, 2  -- columns before a label, and between a label and its text
 
---- How many columns help may take: COLUMNS, else the terminal's width, else 80.
----@param descriptor integer     of the stream that it is written to: 1 or 2
+--- Return the width of help in columns: COLUMNS, else the terminal's width, else 80; at least 40.
+---@param descriptor integer     of the output stream: 1 or 2
 ---@return integer
 function help.width(descriptor)
   local columns = math.tointeger(tonumber(os.getenv "COLUMNS"))
@@ -18,10 +18,10 @@ function help.width(descriptor)
   return math.max(NARROWEST, columns)
 end
 
---- Break a text between words into lines.
+--- Wrap a text into lines, between words. A word longer than the width has a line of its own.
 ---@param text string
----@param width integer
----@return string[]       a word longer than the width has a line of its own
+---@param width integer      in columns
+---@return string[] lines
 function help.wrap(text, width)
   local lines = {}
   for word in text:gmatch "%S+" do
@@ -35,9 +35,9 @@ function help.wrap(text, width)
   return lines
 end
 
---- The column at which the texts of a list begin.
+--- Return the column at which the texts of a list begin.
 ---@param labels string[]
----@return integer
+---@return integer column    0 is the first
 function help.margin(labels)
   local widest = 0
   for _, label in ipairs(labels) do
@@ -56,10 +56,10 @@ local function add_row(lines, row, margin, width)
   for _, line in ipairs(text) do lines[#lines + 1] = (" "):rep(margin) .. line end
 end
 
---- Lay out a list: labels on the left, what they mean on the right, wrapped and aligned.
----@param rows string[][]      a label and its text
----@param width integer
----@return string              without a newline at its end
+--- Lay out a list: labels on the left, their texts on the right, wrapped and aligned.
+---@param rows string[][]      each is a label and its text
+---@param width integer        in columns
+---@return string              without a trailing newline
 function help.list(rows, width)
   local labels, lines = {}, {}
   for i, row in ipairs(rows) do labels[i] = row[1] end

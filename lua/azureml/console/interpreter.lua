@@ -1,5 +1,6 @@
---- The executable's course: options, LUA_INIT, then a command, a script or the prompt, as lua5.4 does it. main.c calls `start`,
---- then each function that `next` returns, `fail` if one raises, and leaves with `exit_code`. Usage is arguments.lua's.
+--- Run the executable as lua5.4 runs: options, LUA_INIT, then a command, a script or the prompt.
+--- main.c calls `start`, then each function that `next` returns; it calls `fail` when a function
+--- raises, and exits with `exit_code`. arguments.lua parses the options.
 local arguments = require "azureml.console.arguments"
 local signals = require "azureml.signals"
 local tables = require "azureml.tables"
@@ -9,10 +10,10 @@ local interpreter = { exit_code = 0, catch = traceback.catch }
 
 local WRONG_USAGE = 2
 local SIGINT = 2
-local SHOWN = 20      -- operations that are named when we are interrupted
+local SHOWN = 20         -- operations listed after an interrupt
 
-local host               -- what main.c tells: version, copyright, program, argv
-local steps = {}         -- functions that return what is to be called next, and its arguments
+local host               -- from main.c: version, copyright, program, argv
+local steps = {}         -- each returns the function to call next and its arguments
 local interrupted_by = SIGINT
 
 local function say(text)
@@ -24,31 +25,33 @@ local function stop(code)
   steps = {}
 end
 
--- What cannot be compiled or read is an error without traceback.
+-- Return a compiled chunk. Without one, print the compiler's message and stop with exit code 1.
 local function compiled(chunk, message)
   if chunk then return chunk end
   say(message)
   stop(1)
 end
 
--- Interrupts --------------------------------------------------------------------------------------------------------------
+-- Interrupts --------------------------------------------------------------------------------------
 
---- Called by the hook and by the loop when a signal has come.
+--- Raise the error of an interrupt. main.c's hook and the loop call it after a signal.
+---@param number integer      of the signal
+---@raise the error object `Interrupted`
 function signals.interrupt(number)
   interrupted_by = number
   error(require("azureml.error").interrupted(), 0)
 end
 
-local function hear()
+local function handle_signal()
   local number = signals.drain()
   if number then signals.interrupt(number) end
 end
 
--- Whoever waits is to hear of signals; a script that never waits need not load the loop.
+-- Let the loop watch for signals, so that a signal ends a wait. The loop loads on first use.
 local search_embedded = package.searchers[2]
 package.preload["azureml.task"] = function(name)
   local task = search_embedded(name)(name)
-  task.on(signals.fd, hear)
+  task.on(signals.fd, handle_signal)
   return task
 end
 
@@ -64,7 +67,7 @@ local function is_interrupted(value)
   return errors ~= nil and errors.is_interrupted(value)
 end
 
--- Steps -------------------------------------------------------------------------------------------------------------------
+-- Steps -------------------------------------------------------------------------------------------
 
 local function add(step)
   steps[#steps + 1] = step
@@ -94,7 +97,7 @@ local function add_init()
   end
 end
 
--- The global `arg` is read when the script's turn comes: what ran before may have changed it.
+-- Read the global `arg` just before the script starts: -e and -l may have changed it.
 local function script_arguments()
   if type(arg) ~= "table" then error("'arg' is not a table", 0) end
   return table.unpack(arg)
@@ -113,7 +116,7 @@ local function add_command(words)
   end)
 end
 
--- Which emulator, for the greeting.
+-- Name the emulator in use, for the greeting; nil for Azure.
 local function world(options)
   if options.emulator then return ("emulator, speed %g"):format(options.speed) end
   local url = os.getenv "AZUREML_EMULATOR"
@@ -133,17 +136,18 @@ local function add_prompt(options)
   end)
 end
 
--- Start -------------------------------------------------------------------------------------------------------------------
+-- Start -------------------------------------------------------------------------------------------
 
--- A tree of rocks that the executable is installed in (bin, share/lua/5.4, lib/lua/5.4) is searched last.
+-- Search the executable's own tree of rocks (bin, share/lua/5.4, lib/lua/5.4) for modules, last.
 local function add_own_tree()
   local root = (host.program or ""):match "^(.*)/bin/[^/]*$"
   if not root then return end
-  package.path = ("%s;%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua"):format(package.path, root, root)
+  local modules = root .. "/share/lua/5.4/?"
+  package.path = ("%s;%s.lua;%s/init.lua"):format(package.path, modules, modules)
   package.cpath = ("%s;%s/lib/lua/5.4/?.so"):format(package.cpath, root)
 end
 
--- As lua5.4 numbers them: the script's name is 0, what precedes it negative.
+-- Set the global `arg` as lua5.4 does: index 0 is the script, negative indexes precede it.
 local function set_arg(argv, first)
   local words = {}
   for i = 0, #argv do words[i - (first or 0)] = argv[i] end
@@ -158,9 +162,9 @@ end
 local function add_main(argv, options)
   local first = options.first
   local word = argv[first]
-  if options.ended and word == "-" then return add_script "-" end      -- after `--` it is a file's name
+  if options.ended then return add_script(word) end      -- after `--`, "-" is a file's name
   if word == "-" then return add_script(nil) end
-  if not options.ended and is_command(word) then return add_command { table.unpack(argv, first) } end
+  if is_command(word) then return add_command { table.unpack(argv, first) } end
   add_script(word)
 end
 
@@ -172,8 +176,8 @@ local function add_steps(argv, options)
     add(function() return require("azureml.trace").start, options.trace end)
   end
   if not options.E then add_init() end
-  for _, one in ipairs(options.steps) do
-    add(function() return make_step[one.option](one.value) end)
+  for _, step in ipairs(options.steps) do
+    add(function() return make_step[step.option](step.value) end)
   end
   if options.first then add_main(argv, options) end
   local nothing_to_do = not (options.first or options.e or options.v)
@@ -184,10 +188,12 @@ local function add_steps(argv, options)
   end
 end
 
---- Read the arguments and plan what they ask for.
-function interpreter.start(given)
-  host = given
-  package.loaded["azureml.host"] = given      -- by which the package knows that it is the executable's
+--- Read the arguments and plan the steps. Print help or a version, or refuse wrong usage.
+---@param description { version: string, copyright: string, program: string?, argv: string[] }
+function interpreter.start(description)
+  host = description
+  -- Modules find this entry only inside the executable.
+  package.loaded["azureml.host"] = description
   set_arg(host.argv, nil)
   add_own_tree()
   local options, message = arguments.parse(host.argv)
@@ -201,12 +207,16 @@ function interpreter.start(given)
     local width = require("azureml.console.help").width(1)
     return print(arguments.help(require("azureml.cli").commands, width))
   end
-  if options.version then return print(("azureml %s, %s"):format(host.version, host.copyright:match "^Lua [%d.]+")) end
+  if options.version then
+    local language = host.copyright:match "^Lua [%d.]+"
+    return print(("azureml %s, %s"):format(host.version, language))
+  end
   if options.v and not options.i then print(host.copyright) end
   add_steps(host.argv, options)
 end
 
---- What to call now, and with what; nothing when all is done.
+--- Return the next function to call and its arguments; nothing when all steps are done.
+---@return function? step, any ...
 function interpreter.next()
   local number = signals.drain()
   if number then
@@ -217,13 +227,15 @@ function interpreter.next()
   if step then return step() end
 end
 
---- An error that nobody caught.
----@param caught any
+--- Report an uncaught error and set the exit code. After an interrupt, list the operations that
+--- still run at the service.
+---@param caught any      from `catch`, or Lua's own text
 function interpreter.fail(caught)
   if type(caught) == "table" and is_interrupted(caught.value) then
     stop(128 + interrupted_by)
-    local typed = require("azureml.edit").columns(2) and "\n" or ""      -- after the ^C that the terminal shows
-    io.stderr:write(typed, "interrupted\n")
+    -- A terminal shows ^C for the typed key: begin a new line after it.
+    local newline = require("azureml.edit").columns(2) and "\n" or ""
+    io.stderr:write(newline, "interrupted\n")
     return report_pending()
   end
   stop(1)

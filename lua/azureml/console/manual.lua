@@ -1,10 +1,10 @@
---- The manual page, made from the same tables as --help.
+--- Make the manual page from the same tables as --help. `make man` writes it to a file.
 local arguments = require "azureml.console.arguments"
 local cli = require "azureml.cli"
 
 local manual = {}
 
-local WIDTH = 72      -- columns of what is shown as it is: man indents it by 7, and has 80
+local WIDTH = 72      -- columns of verbatim text: man indents it by 7 columns and shows 80
 
 local function escape(text)
   text = text:gsub("\\", "\\e"):gsub("%-", "\\-")
@@ -15,7 +15,7 @@ local function verbatim(text)
   return (".nf\n%s\n.fi"):format(escape((text:gsub("%s+$", ""))))
 end
 
--- Without the usage, which heads the section, and the summary, which is its first sentence.
+-- Make a command's section: its summary, its usage, then the rest of its help.
 local function command_section(name)
   local parser = cli.parser(name, WIDTH)
   local usage = parser:get_usage():gsub("^Usage: ", "")
@@ -26,8 +26,8 @@ local function command_section(name)
     escape(name), summary, verbatim(usage), verbatim(options))
 end
 
---- The page, as roff.
----@return string
+--- Return the manual page.
+---@return string      in roff
 function manual.page()
   local version = require("azureml.core").version
   local parts = {

@@ -1,5 +1,6 @@
---- What a person or a program sees of a wait: live lines on a terminal, a plain line per change elsewhere, JSON lines on request. On
---- standard error: standard output is for data.
+--- Show the progress of a wait on standard error: live lines on a terminal, else a plain line per
+--- change, or JSON lines on request. panel.lua draws the live lines, tally.lua counts. Standard
+--- output stays free for data.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -11,28 +12,32 @@ local task = require "azureml.task"
 
 local progress = {}
 
+local STANDARD_ERROR = 2
+local RED, GREEN, YELLOW = 31, 32, 33      -- ANSI colours
 local STYLES = { auto = true, lines = true, json = true, quiet = true }
-local TICK = 1              -- seconds between drawings: the time that passed is shown
-local LEAST = 0.2           -- seconds between drawings, however much changes
-local BAR = { least = 10, most = 40 }
-local SHOWN = 3             -- of the slowest, and of the failed ones
+local TICK = 1              -- seconds between drawings without a change: the shown time goes on
+local LEAST = 0.2           -- seconds between drawings at least, however many changes there are
+local BAR = { least = 10, most = 40 }      -- columns
+local SHOWN = 3             -- how many slow instances are listed, and how many failed ones
 
 local function names_of_styles()
   return table.concat(tables.keys(STYLES), ", ")
 end
 
---- The style that a caller's options ask for.
----@param what string       "wait", for the message
----@param given { progress: string?, show_output: boolean? }
+--- Return the style that a caller's options select: auto, lines, json or quiet.
+---@param caller string       the function's name for the message, such as "wait"
+---@param options { progress: string?, show_output: boolean? }
 ---@return string
-function progress.style(what, given)
-  local style = given.progress or given.show_output and "auto" or "quiet"
+---@raise a mistake of the caller for an unknown style
+function progress.style(caller, options)
+  local style = options.progress or options.show_output and "auto" or "quiet"
   if STYLES[style] then return style end
-  errors.mistake("%s: option 'progress' must be one of %s, not '%s'", what, names_of_styles(), style)
+  errors.mistake("%s: option 'progress' must be one of %s, not '%s'", caller, names_of_styles(),
+    style)
 end
 
--- "auto" is live where it can be.
-local function chosen(style)
+-- Resolve "auto": live on a terminal, else lines.
+local function resolve_style(style)
   if style ~= "auto" then return style end
   return panel.is_possible() and "live" or "lines"
 end
@@ -46,37 +51,48 @@ local function rounded(seconds)
   return math.floor(seconds * 1000 + 0.5) / 1000
 end
 
--- One ---------------------------------------------------------------------------------------------------------------------
+local function change_text(verb, name, word, seconds)
+  return ("%s %s: %s, %s"):format(verb, name, word, screen.duration(seconds))
+end
 
--- How a change of one is told: show(word, seconds), then leave().
+-- One instance ------------------------------------------------------------------------------------
+
+-- For each style, a function that returns show(word, seconds, is_news), and leave() or nil.
 local of_one = {}
 
 function of_one.live(verb, name)
-  local shown = panel.new()
-  return function(word, seconds)
-    shown:draw { { text = ("%s %s: %s, %s"):format(verb, name, word, screen.duration(seconds)) } }
-  end, function() shown:leave() end
+  local lines = panel.new()
+
+  local function show(word, seconds)
+    lines:draw { { text = change_text(verb, name, word, seconds) } }
+  end
+
+  return show, function() lines:leave() end
 end
 
 function of_one.lines(verb, name)
   return function(word, seconds, is_news)
-    if is_news then write(screen.one_line(("%s %s: %s, %s"):format(verb, name, word, screen.duration(seconds))), "\n") end
+    if not is_news then return end
+    write(screen.one_line(change_text(verb, name, word, seconds)), "\n")
   end
 end
 
 function of_one.json(verb, name)
   return function(word, seconds, is_news)
-    if is_news then write(json.encode { verb = verb, name = name, state = word, seconds = rounded(seconds) }, "\n") end
+    if not is_news then return end
+    local change = { verb = verb, name = name, state = word, seconds = rounded(seconds) }
+    write(json.encode(change), "\n")
   end
 end
 
---- A reporter of one wait.
----@param verb string
----@param name string
----@param style string        of `progress.style`
----@return table? reporter    state(word), at each look; then finish(word), or leave() where an error will say how it ended. Nil: quiet
+--- Make a reporter for the wait of one operation. The caller calls `state(word)` at each poll, then
+--- `finish(word)`, or `leave()` when an error message follows.
+---@param verb string         of the operation: "start"
+---@param name string         of the instance
+---@param style string        from `progress.style`
+---@return table? reporter    nil when the style is quiet
 function progress.reporter(verb, name, style)
-  style = chosen(style)
+  style = resolve_style(style)
   if style == "quiet" then return nil end
   local began, shown = core.now(), nil
   local show, leave = of_one[style](verb, name)
@@ -94,7 +110,7 @@ function progress.reporter(verb, name, style)
   return { state = report, finish = finish, leave = leave or function() end }
 end
 
--- Many --------------------------------------------------------------------------------------------------------------------
+-- Many instances ----------------------------------------------------------------------------------
 
 local function bar(share, width)
   local full = math.floor(share * width + 0.5)
@@ -102,51 +118,61 @@ local function bar(share, width)
 end
 
 local function headline(counted, now, width)
-  local left = counted:time_left(now)
   local before = ("%s: %d of %d "):format(counted.verb, counted.ended, counted.total)
-  local after = (" %s%s"):format(screen.duration(now - counted.began), left and (", about %s left"):format(screen.duration(left)) or "")
+  local after = " " .. screen.duration(now - counted.began)
+  local left = counted:time_left(now)
+  if left then after = ("%s, about %s left"):format(after, screen.duration(left)) end
   local room = math.min(BAR.most, width - #before - #after - 3)
   if room < BAR.least then return before .. "-" .. after end
-  return before .. bar(counted.total > 0 and counted.ended / counted.total or 1, room) .. after
+  local share = counted.total > 0 and counted.ended / counted.total or 1
+  return before .. bar(share, room) .. after
 end
 
-local ORDER = { "sent", "accepted", "settling", "done", "skipped", "failed" }
+local WORDS = { "sent", "accepted", "settling", "done", "skipped", "failed" }
+local OUTCOMES = { "done", "accepted", "skipped", "failed" }
 
 local function counts_line(counted)
   local parts, waiting = {}, counted:waiting()
   if waiting > 0 then parts[1] = waiting .. " waiting" end
-  for _, word in ipairs(ORDER) do
+  for _, word in ipairs(WORDS) do
     local number = counted.counts[word] or 0
     if number > 0 then parts[#parts + 1] = ("%d %s"):format(number, word) end
   end
   return "  " .. table.concat(parts, ", ")
 end
 
---- The live lines of a fleet.
+--- Return the live lines of a fleet: a bar, the counts, the slowest instances and the last
+--- failures.
 ---@param counted azureml.Tally
----@param now number
----@param width integer
+---@param now number           in seconds, on the tally's clock
+---@param width integer        in columns
 ---@return azureml.PanelLine[]
 function progress.lines_of(counted, now, width)
-  local lines = { { text = headline(counted, now, width), colour = #counted.failed > 0 and 33 or 32 }, { text = counts_line(counted) } }
-  for _, one in ipairs(counted:slowest(SHOWN)) do
-    lines[#lines + 1] = { text = ("  slow: %s, %s, %s"):format(one.name, one.word, screen.duration(now - one.began)) }
-  end
   local failed = counted.failed
+  local lines = {
+    { text = headline(counted, now, width), colour = #failed > 0 and YELLOW or GREEN },
+    { text = counts_line(counted) },
+  }
+  for _, slow in ipairs(counted:slowest(SHOWN)) do
+    local age = screen.duration(now - slow.began)
+    lines[#lines + 1] = { text = ("  slow: %s, %s, %s"):format(slow.name, slow.word, age) }
+  end
   for i = math.max(1, #failed - SHOWN + 1), #failed do
-    lines[#lines + 1] = { text = ("  failed: %s: %s"):format(failed[i].name, failed[i].why), colour = 31 }
+    local text = ("  failed: %s: %s"):format(failed[i].name, failed[i].why)
+    lines[#lines + 1] = { text = text, colour = RED }
   end
   return lines
 end
 
+-- For each style, a function that returns show(name, word, seconds, why), and close() or nil.
 local of_many = {}
 
 function of_many.live(counted)
-  local shown, drawn_at, timer = panel.new(), -math.huge, nil
+  local lines, drawn_at, timer = panel.new(), -math.huge, nil
 
   local function draw(now)
     drawn_at = now
-    shown:draw(progress.lines_of(counted, now, core.terminal_width(2) or 80))
+    lines:draw(progress.lines_of(counted, now, core.terminal_width(STANDARD_ERROR) or 80))
   end
 
   local function tick()
@@ -154,48 +180,59 @@ function of_many.live(counted)
     draw(core.now())
   end
 
-  tick()
-  return function()
+  local function show()
     local now = core.now()
     if now - drawn_at >= LEAST then draw(now) end
-  end, function()
-    task.cancel(timer)
-    shown:clear()
   end
+
+  local function close()
+    task.cancel(timer)
+    lines:clear()
+  end
+
+  tick()
+  return show, close
 end
 
 function of_many.lines(counted)
   return function(name, word, seconds, why)
-    write(screen.one_line(("%s %s: %s, %s%s"):format(counted.verb, name, word, screen.duration(seconds), why and ": " .. why or "")), "\n")
+    local text = change_text(counted.verb, name, word, seconds)
+    if why then text = text .. ": " .. why end
+    write(screen.one_line(text), "\n")
   end
 end
 
 function of_many.json(counted)
   return function(name, word, seconds, why)
-    write(json.encode { verb = counted.verb, name = name, state = word, seconds = rounded(seconds), reason = why }, "\n")
+    local change = {
+      verb = counted.verb, name = name, state = word, seconds = rounded(seconds), reason = why,
+    }
+    write(json.encode(change), "\n")
   end
 end
 
--- What it came to, where a person or a program looks for the end.
+-- Return the last line of a report: the results and the time they took.
 local function summary(style, counted, results_text, now)
   local seconds = now - counted.began
   if style ~= "json" then return ("%s, %s"):format(results_text, screen.duration(seconds)) end
   local ended = {}
-  for _, outcome in ipairs { "done", "accepted", "skipped", "failed" } do ended[outcome] = counted.counts[outcome] or 0 end
+  for _, outcome in ipairs(OUTCOMES) do ended[outcome] = counted.counts[outcome] or 0 end
   return json.encode { verb = counted.verb, summary = ended, seconds = rounded(seconds) }
 end
 
--- What one is told of that no person and no program asked for.
-local TOLD = { accepted = true }
+-- The changes that the styles lines and json report, besides the outcomes.
+local REPORTED = { accepted = true }
 
---- A reporter of a fleet.
----@param verb string
----@param total integer
----@param style string
----@return table? reporter    began(name); change(name, word); ended(name, outcome, why); finish(text) with what it came to in the end.
----  It is closed, as a <close> variable is. Nil: quiet
+--- Make a reporter for a fleet. The caller calls `began(name)` when it sends a verb, `change(name,
+--- word)` when an instance's operation goes on, `ended(name, outcome, why)` when it ends, and
+--- `finish(text)` at the end of all. Hold the reporter in a <close> variable, so that an error
+--- removes the live lines.
+---@param verb string         "start"
+---@param total integer       the number of instances
+---@param style string        from `progress.style`
+---@return table? reporter    nil when the style is quiet
 function progress.of_many(verb, total, style)
-  style = chosen(style)
+  style = resolve_style(style)
   if style == "quiet" then return nil end
   local counted, closed = tally.new(verb, total, core.now()), false
   local show, close = of_many[style](counted)
@@ -208,7 +245,7 @@ function progress.of_many(verb, total, style)
   function reporter.change(name, word)
     counted:change(name, word)
     local seconds = core.now() - counted.under_way[name].began
-    if style == "live" or TOLD[word] then show(name, word, seconds) end
+    if style == "live" or REPORTED[word] then show(name, word, seconds) end
   end
 
   function reporter.ended(name, outcome, why)

@@ -1,6 +1,6 @@
---- The prompt: reads a chunk, runs it, shows what it gives, until the end of the file. The terminal's
---- lines come from azureml.edit, which only the executable has. What values look like is decided in
---- values.lua, what may be typed next in completion.lua.
+--- Run the prompt: read a chunk, run it and show its values, until the end of the file.
+--- azureml.edit, a module of the executable alone, reads lines from the terminal; values.lua
+--- formats values, completion.lua completes names.
 local completion = require "azureml.console.completion"
 local values = require "azureml.console.values"
 local state_directory = require "azureml.state_directory"
@@ -10,35 +10,35 @@ local prompt = {}
 
 local SIGTERM = 15
 local HELP = [[
-ws = azureml.workspace()            yours, as environment, config.json or az say
+ws = azureml.workspace()            the workspace of your environment, config.json or az
 for vm in ws.instances:list() do print(vm) end
-vm = ws.instances:get "ci-ann"      one instance; vm.state, vm.tags, vm.raw
-op = vm:stop()                      returns when the service has accepted it
-op:wait()                           returns when it is done
+vm = ws.instances:get "ci-ann"      get one instance: vm.state, vm.tags, vm.raw
+op = vm:stop()                      return when the service has accepted the stop
+op:wait()                           return when the stop is done
 
-An expression is shown, and its first value is kept in _.
-Tab completes, Up recalls, Ctrl-C ends a wait or drops a line, Ctrl-D leaves.]]
+The prompt shows the values of an expression and keeps the first in _.
+Tab completes a name, Up recalls a line, Ctrl-C ends a wait or drops a line, Ctrl-D leaves.]]
 
----@class azureml.Terminal     where chunks come from, and where results go
----@field read fun(prompt: string): string?      a line; nil at the end of the file, or when a signal came
----@field write fun(text: string)                a result
----@field complain fun(text: string)             an error
----@field remember fun(chunk: string)            for the history
----@field look fun(): { width: integer, colour: boolean }   how values are rendered now
----@field greets boolean                         somebody sits there
+---@class azureml.Terminal     reads chunks and shows results
+---@field read fun(prompt: string): string?      read a line; nil: end of file, or a signal
+---@field write fun(text: string)                show a result
+---@field complain fun(text: string)             show an error
+---@field remember fun(chunk: string)            add a chunk to the history
+---@field look fun(): { width: integer, colour: boolean }   the options for values.text
+---@field greets boolean                         true when a user sits at the terminal
 
----@class azureml.ReplOptions
+---@class azureml.PromptOptions
 ---@field version string
----@field world string?                          "emulator, speed 60"; nil: Azure
----@field signals table                          azureml.signals
----@field signal_of fun(value: any): integer?    the signal behind a raised value; nil: it is no interrupt
----@field terminal azureml.Terminal?             nil: the standard files
----@field env table?                             the globals
+---@field world string?                          "emulator, speed 60"; nil for Azure
+---@field signals table                          the module azureml.signals
+---@field signal_of fun(value: any): integer?    the signal behind a raised value; nil for none
+---@field terminal azureml.Terminal?             default: the standard files
+---@field env table?                             the globals; default: _G
 
--- Terminals ---------------------------------------------------------------------------------------------------------------
+-- Terminals ---------------------------------------------------------------------------------------
 
---- Where the history lies; nil when there is no home.
----@return string?
+--- Return the path of the history file.
+---@return string?      nil when the user has no home directory
 function prompt.history_path()
   return state_directory "history"
 end
@@ -56,7 +56,8 @@ local function complain(text)
   io.stderr:write(text, "\n")
 end
 
--- With line editing. The history is written after each chunk: it survives a terminal that is closed.
+-- Make a terminal with line editing. It saves the history after each chunk, so that the history
+-- survives a terminal that is closed.
 local function editing_terminal(edit, env)
   local history, last = prompt.history_path(), nil
   edit.start(function(word) return completion.word(word, env) end)
@@ -76,13 +77,13 @@ local function editing_terminal(edit, env)
   }
 end
 
--- Without it. A pipe gets no prompt.
+-- Make a terminal without line editing. It prints no prompt when standard input is a pipe.
 local function plain_terminal(edit)
-  local has_reader = edit.columns(0) ~= nil
+  local has_user = edit.columns(0) ~= nil
   return {
-    greets = has_reader,
+    greets = has_user,
     read = function(text)
-      if has_reader then
+      if has_user then
         io.stdout:write(text)
         io.stdout:flush()
       end
@@ -101,16 +102,18 @@ local function standard_terminal(env)
   return plain_terminal(edit)
 end
 
--- Reading -----------------------------------------------------------------------------------------------------------------
+-- Reading -----------------------------------------------------------------------------------------
 
 local function is_incomplete(message)
   return message:sub(-5) == "<eof>"
 end
 
---- A function of a text: an expression, with or without `=` before it, or statements.
+--- Compile a text: an expression, with or without `=` before it, or statements.
+---@param text string
+---@param env table              the globals
 ---@return function? chunk
----@return string? message       what is wrong with it
----@return boolean? incomplete   nothing but its end is missing
+---@return string? message       the compiler's error
+---@return boolean? incomplete   true when more lines may complete the chunk
 function prompt.compile(text, env)
   local expression = text:match "^%s*=(.*)$"
   local chunk, message = load("return " .. (expression or text), "=stdin", "t", env)
@@ -121,19 +124,20 @@ function prompt.compile(text, env)
   return nil, message, incomplete or is_incomplete(message)
 end
 
--- A line; or nil, and the signal that came if it is not the end of the file.
+-- Read a line. Return nil at the end of the file; nil and a signal when a signal came. A Ctrl-C
+-- from before the prompt is dropped: it was meant for the chunk that has ended.
 local function read_line(session, name, default)
-  local waiting = session.signals.drain()
-  if waiting == SIGTERM then return nil, waiting end      -- an older Ctrl-C was for what is over
+  local pending = session.signals.drain()
+  if pending == SIGTERM then return nil, pending end
   local text = session.env[name]
   local line = session.terminal.read(text == nil and default or tostring(text))
   if line then return line end
   return nil, session.signals.drain()
 end
 
---- Reads as many lines as make a chunk.
----@return string? text       nil: no chunk, see `signal`
----@return integer? signal    that dropped it; nil: the end of the file
+--- Read lines until they make a whole chunk.
+---@return string? text       nil at the end of the file, or when a signal dropped the lines
+---@return integer? signal    that dropped the lines
 local function read_text(session)
   local text, signal = read_line(session, "_PROMPT", "> ")
   while text do
@@ -148,7 +152,7 @@ local function read_text(session)
   return text, signal
 end
 
--- Showing -----------------------------------------------------------------------------------------------------------------
+-- Showing -----------------------------------------------------------------------------------------
 
 local function show(session, results)
   local texts, separator = {}, "\t"
@@ -159,15 +163,17 @@ local function show(session, results)
   if results.n > 0 then session.terminal.write(table.concat(texts, separator)) end
 end
 
--- An error ends what was asked, not the prompt; SIGTERM ends both.
+-- Show an error. Return SIGTERM if that signal caused the error: then the prompt ends, too.
 local function report(session, caught)
   local signal = type(caught) == "table" and session.signal_of(caught.value)
-  local typed = session.terminal.greets and "\n" or ""      -- after the ^C that the terminal shows
-  session.terminal.complain(signal and typed .. "interrupted" or traceback.describe(caught))
+  -- A terminal shows ^C for the typed key: begin a new line after it.
+  local newline = session.terminal.greets and "\n" or ""
+  session.terminal.complain(signal and newline .. "interrupted" or traceback.describe(caught))
   return signal == SIGTERM and SIGTERM or nil
 end
 
--- Calls f so that a signal interrupts it. Gives its results, or nil and SIGTERM if it was that.
+-- Call a function that a signal may interrupt. Return its results; or nil after an error, and
+-- SIGTERM if that signal caused the error.
 local function try(session, f, ...)
   local results = table.pack(session.signals.call(true, traceback.catch, f, ...))
   if not results[1] then return nil, report(session, results[2]) end
@@ -183,7 +189,7 @@ local function evaluate(session, text)
   return select(2, try(session, show, session, results))
 end
 
--- The session -------------------------------------------------------------------------------------------------------------
+-- The session -------------------------------------------------------------------------------------
 
 local function converse(session)
   while true do
@@ -192,7 +198,8 @@ local function converse(session)
       session.terminal.remember(text)
       signal = evaluate(session, text)
     else
-      if session.terminal.greets then session.terminal.write "" end      -- the prompt's line stays as it is
+      -- End the line of the prompt.
+      if session.terminal.greets then session.terminal.write "" end
       if not signal then return 0 end
     end
     if signal == SIGTERM then return 128 + SIGTERM end
@@ -201,21 +208,23 @@ end
 
 local function offer_globals(env)
   if env.azureml == nil then env.azureml = require "azureml" end
-  if env.help == nil then env.help = setmetatable({}, { __tostring = function() return HELP end }) end
+  if env.help ~= nil then return end
+  env.help = setmetatable({}, { __tostring = function() return HELP end })
 end
 
 local function greet(session)
   local world = session.world and (" (%s)"):format(session.world) or ""
   session.terminal.write(("azureml %s, %s%s"):format(session.version, _VERSION, world))
-  session.terminal.write "Type help for how to begin, Tab to complete, Ctrl-D to leave."
+  session.terminal.write "Type help for examples, Tab to complete a name, Ctrl-D to leave."
 end
 
---- Hold a conversation until its end.
----@param options azureml.ReplOptions
+--- Run the prompt until the end of the file or SIGTERM.
+---@param options azureml.PromptOptions
 ---@return integer      the exit code
 function prompt.run(options)
   local env = options.env or _G
-  local session = setmetatable({ env = env, terminal = options.terminal or standard_terminal(env) }, { __index = options })
+  local terminal = options.terminal or standard_terminal(env)
+  local session = setmetatable({ env = env, terminal = terminal }, { __index = options })
   offer_globals(env)
   if session.terminal.greets then greet(session) end
   local ok, code = session.signals.call(false, traceback.catch, converse, session)

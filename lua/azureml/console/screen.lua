@@ -1,24 +1,24 @@
---- Text for a screen: what is safe to show, how many columns it takes, durations, tables of rows. Does not
---- know the terminal: the caller passes the width.
+--- Make text for a screen: replace unsafe characters, measure columns, format durations and tables.
+--- The caller passes the width.
 
 local screen = {}
 
 local REPLACEMENT = "\u{FFFD}"
 local ELLIPSIS = "\u{2026}"
 
--- Text on a screen --------------------------------------------------------------------------------------------------------
+-- Text on a screen --------------------------------------------------------------------------------
 
--- First and last code points of what takes no column, and of what takes two.
+-- Ranges of code points, first and last: characters that take no column, and that take two.
 local NO_COLUMN = {
-  0x0300, 0x036F, 0x0483, 0x0489, 0x0591, 0x05BD, 0x064B, 0x065F, 0x1AB0, 0x1AFF, 0x1DC0, 0x1DFF, 0x200B, 0x200F,
-  0x20D0, 0x20FF, 0xFE00, 0xFE0F, 0xFE20, 0xFE2F, 0xE0100, 0xE01EF,
+  0x0300, 0x036F, 0x0483, 0x0489, 0x0591, 0x05BD, 0x064B, 0x065F, 0x1AB0, 0x1AFF, 0x1DC0, 0x1DFF,
+  0x200B, 0x200F, 0x20D0, 0x20FF, 0xFE00, 0xFE0F, 0xFE20, 0xFE2F, 0xE0100, 0xE01EF,
 }
 local TWO_COLUMNS = {
-  0x1100, 0x115F, 0x231A, 0x231B, 0x23E9, 0x23EC, 0x2E80, 0x303E, 0x3041, 0x33FF, 0x3400, 0x4DBF, 0x4E00, 0x9FFF,
-  0xA000, 0xA4CF, 0xAC00, 0xD7A3, 0xF900, 0xFAFF, 0xFE30, 0xFE6F, 0xFF00, 0xFF60, 0xFFE0, 0xFFE6, 0x1F300, 0x1F64F,
-  0x1F680, 0x1F6FF, 0x1F900, 0x1F9FF, 0x20000, 0x3FFFD,
+  0x1100, 0x115F, 0x231A, 0x231B, 0x23E9, 0x23EC, 0x2E80, 0x303E, 0x3041, 0x33FF, 0x3400, 0x4DBF,
+  0x4E00, 0x9FFF, 0xA000, 0xA4CF, 0xAC00, 0xD7A3, 0xF900, 0xFAFF, 0xFE30, 0xFE6F, 0xFF00, 0xFF60,
+  0xFFE0, 0xFFE6, 0x1F300, 0x1F64F, 0x1F680, 0x1F6FF, 0x1F900, 0x1F9FF, 0x20000, 0x3FFFD,
 }
--- What moves the cursor, or turns the direction of the text, is never shown as it is.
+-- Characters that move the cursor or change the direction of text: they are always replaced.
 local UNSAFE = { 0x00, 0x1F, 0x7F, 0x9F, 0x2028, 0x202E, 0x2066, 0x2069 }
 
 local function is_in(ranges, code)
@@ -39,19 +39,19 @@ local function is_plain(text)
   return not text:find "[^\32-\126]"
 end
 
---- Replace each character that is not safe to show, and each byte that is not UTF-8.
+--- Replace each unsafe character and each byte that is not UTF-8.
 ---@param text string
----@param replace fun(character: string, code: integer?): string     code is nil for a byte outside UTF-8
+---@param replace fun(character: string, code: integer?): string     code: nil for an invalid byte
 ---@return string
 function screen.replace_unsafe(text, replace)
   if is_plain(text) then return text end
-  local parts, at = {}, 1
-  while at <= #text do
-    local char = text:match("^" .. utf8.charpattern, at) or text:sub(at, at)
+  local parts, position = {}, 1
+  while position <= #text do
+    local char = text:match("^" .. utf8.charpattern, position) or text:sub(position, position)
     local code = utf8.len(char) == 1 and utf8.codepoint(char) or nil
     if not code then char = char:sub(1, 1) end
     parts[#parts + 1] = code and not is_in(UNSAFE, code) and char or replace(char, code)
-    at = at + #char
+    position = position + #char
   end
   return table.concat(parts)
 end
@@ -60,15 +60,15 @@ local function one_line(char)
   return char:find "^%s$" and " " or REPLACEMENT
 end
 
---- A text as it may be shown on one line of a screen: whatever a service put into it moves no cursor.
+--- Make a text safe for one line of a screen: nothing in it can move the cursor.
 ---@param text string
 ---@return string
 function screen.one_line(text)
   return screen.replace_unsafe(text, one_line)
 end
 
---- How many columns a text takes.
----@param text string      of valid UTF-8
+--- Count the columns that a text takes.
+---@param text string      valid UTF-8
 ---@return integer
 function screen.columns(text)
   if is_plain(text) then return #text end
@@ -77,30 +77,33 @@ function screen.columns(text)
   return columns
 end
 
---- A text of at most so many columns, with an ellipsis where it was cut.
----@param text string      of valid UTF-8
+--- Shorten a text to a number of columns. A text that is too long ends in an ellipsis.
+---@param text string      valid UTF-8
 ---@param columns integer
 ---@return string
 function screen.cut(text, columns)
   if screen.columns(text) <= columns then return text end
   local used = 0
-  for at, code in utf8.codes(text) do
+  for position, code in utf8.codes(text) do
     used = used + columns_of(code)
-    if used > columns - 1 then return text:sub(1, at - 1) .. ELLIPSIS end
+    if used > columns - 1 then return text:sub(1, position - 1) .. ELLIPSIS end
   end
   return text
 end
 
--- Durations ---------------------------------------------------------------------------------------------------------------
+-- Durations ---------------------------------------------------------------------------------------
 
 local UNITS = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } }
 
---- A time as one says it: "12 s", "4 min 56 s", "1 h 3 min".
+--- Format a duration for people: "12 s", "4 min 56 s", "1 h 3 min".
 ---@param seconds number
 ---@return string
 function screen.duration(seconds)
   if seconds < 0 then return "-" .. screen.duration(-seconds) end
-  if seconds < 9.95 and seconds % 1 >= 0.05 and seconds % 1 < 0.95 then return ("%.1f s"):format(seconds) end
+  local fraction = seconds % 1
+  if seconds < 9.95 and fraction >= 0.05 and fraction < 0.95 then
+    return ("%.1f s"):format(seconds)
+  end
   local whole = math.floor(seconds + 0.5)
   for i, unit in ipairs(UNITS) do
     local length, name = unit[1], unit[2]
@@ -113,9 +116,9 @@ function screen.duration(seconds)
   end
 end
 
--- Tables of rows ----------------------------------------------------------------------------------------------------------
+-- Tables of rows ----------------------------------------------------------------------------------
 
-local NARROWEST = 6      -- a column is not cut below it
+local NARROWEST = 6      -- the smallest width of a column
 
 local function cell_value(row, column)
   if type(column.key) == "function" then return column.key(row) end
@@ -127,7 +130,8 @@ local function cell_text(value)
   return screen.one_line(tostring(value))
 end
 
--- The cells of a column from top to bottom, its width, and on which side they stand.
+-- Return a column's cells from top to bottom (0 is the title), its width, and whether it aligns
+-- right.
 local function read_column(rows, column)
   local title = cell_text(column.title or column.key)
   local cells = { [0] = title, width = screen.columns(title), right = #rows > 0 }
@@ -140,19 +144,19 @@ local function read_column(rows, column)
   return cells
 end
 
-local function widest(columns)
-  local found = columns[1]
+local function widest_of(columns)
+  local widest = columns[1]
   for _, cells in ipairs(columns) do
-    if cells.width > found.width then found = cells end
+    if cells.width > widest.width then widest = cells end
   end
-  return found
+  return widest
 end
 
 local function shrink(columns, width)
   local total = 2 * (#columns - 1)
   for _, cells in ipairs(columns) do total = total + cells.width end
   while total > width do
-    local cells = widest(columns)
+    local cells = widest_of(columns)
     if cells.width <= NARROWEST then return end
     cells.width, total = cells.width - 1, total - 1
   end
@@ -164,11 +168,12 @@ local function align(text, cells)
   return cells.right and space .. cut or cut .. space
 end
 
---- Rows as text in columns, under a line of titles. A column of numbers stands to the right; nil is "-".
+--- Lay out rows in columns under a line of titles. Numbers align right; nil shows as "-". If the
+--- lines are too wide, the widest columns are shortened first, then the lines.
 ---@param rows table[]
----@param columns { title: string?, key: string|function }[]      a field's name, or a function of the row
----@param options? { width: integer? }       the widest columns are cut, then the lines, so that they fit
----@return string       without a newline at its end
+---@param columns { title: string?, key: string|function }[]     key: a field or a function of a row
+---@param options? { width: integer? }       columns of the screen; default: no limit
+---@return string       without a trailing newline
 function screen.table(rows, columns, options)
   local width = options and options.width or math.huge
   local all, lines = {}, {}

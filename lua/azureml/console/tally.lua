@@ -1,38 +1,42 @@
---- How far a fleet is: what each instance is at, counted; which are the slowest; how long it may still take. Draws nothing, and knows no
---- clock.
+--- Count a fleet's progress: the state of each instance, the slowest instances, and an estimate of
+--- the time left. The caller passes the time; progress.lua draws.
 local tables = require "azureml.tables"
 
 local tally = {}
 
-local SAMPLE = 101      -- durations, the latest, of which the median is taken
+local SAMPLE = 101      -- the median is of the latest durations, this many
 
 ---@class azureml.Tally
 ---@field verb string
 ---@field total integer
----@field counts table<string, integer>       word -> how many
+---@field counts table<string, integer>       state or outcome -> number of instances
 ---@field under_way table<string, { began: number, word: string }>
 ---@field failed { name: string, why: string }[]
 ---@field ended integer
----@field sent integer         how many were begun, ended ones included
----@field active integer       how many are under way
+---@field sent integer         instances whose verb was sent, ended ones included
+---@field active integer       instances whose operation runs
 local Tally = {}
 Tally.__index = Tally
 
---- Nothing has begun.
+--- Make a tally in which nothing has begun.
 ---@param verb string
----@param total integer
----@param began number      time on any clock, in seconds, as all times here
+---@param total integer     the number of instances
+---@param began number      in seconds on any clock; all times of a tally are on this clock
 ---@return azureml.Tally
 function tally.new(verb, total, began)
-  return setmetatable({ verb = verb, total = total, began = began, counts = {}, under_way = {}, failed = {}, durations = {},
-    ended = 0, sent = 0, active = 0 }, Tally)
+  local self = { verb = verb, total = total, began = began }
+  self.counts, self.under_way, self.failed, self.durations = {}, {}, {}, {}
+  self.ended, self.sent, self.active = 0, 0, 0
+  return setmetatable(self, Tally)
 end
 
 local function count(self, word, change)
   self.counts[word] = (self.counts[word] or 0) + change
 end
 
---- One was sent its verb.
+--- Record that an instance was sent its verb.
+---@param name string
+---@param now number      in seconds
 function Tally:start(name, now)
   self.under_way[name] = { began = now, word = "sent" }
   self.sent, self.active = self.sent + 1, self.active + 1
@@ -40,25 +44,27 @@ function Tally:start(name, now)
   count(self, "sent", 1)
 end
 
---- One is at something else now.
+--- Record an instance's new state.
+---@param name string
+---@param word string     "accepted", "settling"
 function Tally:change(name, word)
-  local one = self.under_way[name]
-  count(self, one.word, -1)
+  local entry = self.under_way[name]
+  count(self, entry.word, -1)
   count(self, word, 1)
-  one.word = word
+  entry.word = word
 end
 
---- One is over. Of those that were never begun, too.
+--- Record an instance's outcome, also when its verb was never sent.
 ---@param name string
----@param outcome string     "done", "skipped", "failed"
----@param why string?
----@param now number
----@return number seconds    that it took
+---@param outcome string     "done", "accepted", "skipped", "failed"
+---@param why string?        the reason of a skip or failure
+---@param now number         in seconds
+---@return number seconds    since its verb was sent; 0 when it was never sent
 function Tally:finish(name, outcome, why, now)
-  local one = self.under_way[name]
-  local seconds = one and now - one.began or 0
-  if one then
-    count(self, one.word, -1)
+  local entry = self.under_way[name]
+  local seconds = entry and now - entry.began or 0
+  if entry then
+    count(self, entry.word, -1)
     self.active = self.active - 1
   end
   self.under_way[name] = nil
@@ -69,39 +75,50 @@ function Tally:finish(name, outcome, why, now)
   return seconds
 end
 
---- How many were not begun yet.
+--- Count the instances whose verb was not sent yet.
 ---@return integer
 function Tally:waiting()
   return self.total - self.ended - self.active
 end
 
---- How long half of those that are done took at least; nil while none is.
----@return number? seconds
+--- Return the median duration of the latest operations that are done.
+---@return number? seconds     nil before the first is done
 function Tally:median()
   local sorted = tables.values(self.durations)
   return sorted[(#sorted + 1) // 2]
 end
 
---- How long it may still take: the one begun last as long as the median, after those that wait were begun as fast as those before them.
----@return number? seconds     nil: nobody can say
+--- Estimate the time left. The waiting instances are sent at the rate so far; the last one then
+--- takes the median duration.
+---@param now number           in seconds
+---@return number? seconds     nil before the first is done
 function Tally:time_left(now)
   local median, waiting = self:median(), self:waiting()
   if not median then return nil end
-  local until_begun = waiting > 0 and self.sent > 0 and waiting * (self.last_sent - self.began) / self.sent or 0
-  local youngest = waiting > 0 and now or self.last_sent or now
-  return math.max(0, youngest + until_begun + median - now)
+  local until_sent = 0
+  if waiting > 0 and self.sent > 0 then
+    until_sent = waiting * (self.last_sent - self.began) / self.sent
+  end
+  local last_sent = waiting > 0 and now or self.last_sent or now
+  return math.max(0, last_sent + until_sent + median - now)
 end
 
---- Those that are under way the longest, at most so many.
----@param most integer
+local function is_before(a, b)
+  if a.began ~= b.began then return a.began < b.began end
+  return a.name < b.name
+end
+
+--- List the operations that have run the longest, the oldest first.
+---@param most integer      the length of the list at most
 ---@return { name: string, word: string, began: number }[]
 function Tally:slowest(most)
   local list = {}
-  for name, one in pairs(self.under_way) do
-    local at = #list + 1
-    while at > 1 and (one.began < list[at - 1].began or one.began == list[at - 1].began and name < list[at - 1].name) do at = at - 1 end
-    if at <= most then
-      table.insert(list, at, { name = name, word = one.word, began = one.began })
+  for name, running in pairs(self.under_way) do
+    local entry = { name = name, word = running.word, began = running.began }
+    local index = #list + 1
+    while index > 1 and is_before(entry, list[index - 1]) do index = index - 1 end
+    if index <= most then
+      table.insert(list, index, entry)
       list[most + 1] = nil
     end
   end

@@ -1,14 +1,16 @@
---- What the executable and its prompt say of an error that nobody caught: the message, and the traceback without our own frames.
+--- Describe an uncaught error for the executable and its prompt: the message, and the traceback
+--- without this package's own frames.
 
 local traceback = {}
 
--- Our own sources as a traceback shows them. Workflows are scripts like anybody's.
+-- This package's sources as a traceback shows them. Workflows count as the user's scripts.
 local HOME = debug.getinfo(1, "S").short_src:match "^(.*)console/traceback%.lua$"
 local SCRIPTS = HOME .. "workflows/"
 
----@class azureml.Caught      what `catch` made of an error
----@field value any           what was raised
----@field frames string?      where, unless the value tells by itself
+---@class azureml.Caught      an error as `catch` recorded it
+---@field value any           the value that was raised
+---@field text string?        the text of the value's own __tostring
+---@field frames string?      the traceback; nil when the value has a text of its own
 
 local function starts(text, prefix)
   return text:sub(1, #prefix) == prefix
@@ -18,9 +20,10 @@ local function is_ours(frame)
   return starts(frame, HOME) and not starts(frame, SCRIPTS)
 end
 
---- The frames worth reading. A frame in C belongs to whoever called it, which is the next frame that is not in C.
----@param text string?      as debug.traceback gives it, with or without its first line
----@return string?          nil when nothing is left
+--- Remove this package's own frames from a traceback. A C frame stays or goes together with its
+--- caller, the next Lua frame.
+---@param text string?      from debug.traceback, with or without its first line
+---@return string?          nil when no frame is left
 function traceback.trim(text)
   local lines, pending = { "stack traceback:" }, {}
   for line, frame in (text or ""):gmatch "(\t([^\n]*))" do
@@ -40,16 +43,17 @@ local function own_text(value)
   return type(text) == "string" and text or nil
 end
 
---- The message handler: called where the error is raised.
----@param value any
+--- Record an error and its traceback. This is the message handler of xpcall: Lua calls it at the
+--- place of the error.
+---@param value any         the value that was raised
 ---@return azureml.Caught
 function traceback.catch(value)
   local text = own_text(value)
   return { value = value, text = text, frames = not text and debug.traceback(nil, 2) or nil }
 end
 
--- An error object brings the traceback of the place where it was raised.
-local function brought(value)
+-- Return the traceback that an error object took where it was raised.
+local function own_frames(value)
   local text = type(value) == "table" and rawget(value, "traceback")
   return type(text) == "string" and text or nil
 end
@@ -59,13 +63,13 @@ local function message(value)
   return ("(error object is a %s value)"):format(type(value))
 end
 
---- What to show.
----@param caught any      what `catch` returned, or what Lua gives when it could not call it ("not enough memory")
+--- Return the text of an error: its message and, if any frame is left, its traceback.
+---@param caught any      from `catch`, or Lua's own text, such as "not enough memory"
 ---@return string
 function traceback.describe(caught)
   if type(caught) ~= "table" then return message(caught) end
   local text = caught.text or message(caught.value)
-  local frames = traceback.trim(brought(caught.value) or caught.frames)
+  local frames = traceback.trim(own_frames(caught.value) or caught.frames)
   return frames and text .. "\n" .. frames or text
 end
 

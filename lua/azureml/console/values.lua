@@ -1,20 +1,20 @@
---- Lua values as text for people: the prompt prints with it. Does not know the terminal: the caller passes
---- the width, and whether to use colour.
+--- Format Lua values as text for people; the prompt shows values with it. The caller passes the
+--- width and chooses colour.
 local screen = require "azureml.console.screen"
 
 local values = {}
 
--- A value becomes a tree first: leaves of text, and branches of items. Each knows how wide it is on one line; then it is laid
--- out in what room there is.
+-- A value becomes a tree first: leaves of text, and branches of items. Each node has its width on
+-- one line. Then the tree is laid out within the width of the screen.
 
 ---@class azureml.Leaf
 ---@field text string
----@field width number        of the text; math.huge: it has several lines
+---@field width number        in columns; math.huge for a text of several lines
 
 local COLOURS = { string = 32, number = 36, constant = 35, note = 90 }
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
-local ENTRIES = 100          -- shown of one table
-local ALL_ENTRIES = 1000     -- shown of all
+local ENTRIES = 100          -- the most entries shown of one table
+local ALL_ENTRIES = 1000     -- the most entries shown in total
 
 local tree_of
 
@@ -62,7 +62,9 @@ local function scalar(state, value)
   if kind == "nil" or kind == "boolean" then return leaf(state, "constant", tostring(value)) end
   if is_null(value) then return leaf(state, "constant", "null") end
   if kind == "function" then return leaf(state, "note", function_text(value)) end
-  if kind == "thread" then return leaf(state, "note", ("thread (%s)"):format(coroutine.status(value))) end
+  if kind == "thread" then
+    return leaf(state, "note", ("thread (%s)"):format(coroutine.status(value)))
+  end
   return leaf(state, "note", tostring(value))
 end
 
@@ -85,7 +87,9 @@ local function keys_after_sequence(value, len)
 end
 
 local function key_leaf(state, key)
-  if type(key) == "string" and key:find "^[%a_][%w_]*$" then return leaf(state, nil, key .. " = ") end
+  if type(key) == "string" and key:find "^[%a_][%w_]*$" then
+    return leaf(state, nil, key .. " = ")
+  end
   local inner = type(key) == "table" and leaf(state, "note", tostring(key)) or scalar(state, key)
   return { text = "[" .. inner.text .. "] = ", width = inner.width + 5 }
 end
@@ -137,8 +141,8 @@ local function branch_of(state, value, depth, name)
   return branch
 end
 
--- What an object shows of itself: all of it when it is the value asked for, a line when it is a part of another. What goes wrong
--- in making it is shown in its place.
+-- Return the node that an object's metatable makes: by `__render` for the subject itself, by
+-- `__tostring` inside another value. An error of these functions is shown in place of the object.
 local function own_node(state, value, depth)
   local meta = debug.getmetatable(value)
   if type(value) == "string" or type(meta) ~= "table" then return nil end
@@ -146,7 +150,10 @@ local function own_node(state, value, depth)
   local make = depth == 0 and whole or line or whole
   if not make then return nil end
   local ok, shown = pcall(make, value, state)
-  if not ok then return leaf(state, "note", ("<no text: %s>"):format(screen.replace_unsafe(tostring(shown), screen.one_line))) end
+  if not ok then
+    local message = screen.replace_unsafe(tostring(shown), screen.one_line)
+    return leaf(state, "note", ("<no text: %s>"):format(message))
+  end
   if type(shown) == "table" then return branch_of(state, shown, depth, name_of(value)) end
   return leaf(state, nil, screen.replace_unsafe(tostring(shown), keeping_lines))
 end
@@ -154,7 +161,8 @@ end
 function tree_of(state, value, depth)
   local own = own_node(state, value, depth)
   if own then return own end
-  return type(value) == "table" and branch_of(state, value, depth, name_of(value)) or scalar(state, value)
+  if type(value) ~= "table" then return scalar(state, value) end
+  return branch_of(state, value, depth, name_of(value))
 end
 
 local lay_out
@@ -170,9 +178,10 @@ local function on_one_line(node)
   return ("%s{ %s }"):format(node.name, table.concat(parts, ", "))
 end
 
--- Short values of a sequence share lines; all else has lines of its own.
+-- Lay out a branch's items. Short values of a sequence share lines; other items have their own
+-- lines.
 local function lay_out_items(items, indent, width)
-  local lines, used = {}, width      -- used: of the last line; width: it is not shared
+  local lines, used = {}, width      -- used: columns of the last line; `width` if it is not shared
   for i, item in ipairs(items) do
     local comma = i < #items and "," or ""
     local shares = not item.items and not item.key
@@ -188,24 +197,26 @@ local function lay_out_items(items, indent, width)
   return table.concat(lines, "\n")
 end
 
--- used: the columns that are taken on this line.
+-- Lay out a node. `used` is the number of columns that are taken on this line.
 function lay_out(node, indent, used, width)
   if not node.items then return (node.text:gsub("\n", "\n" .. indent)) end
   if used + node.width < width then return on_one_line(node) end
-  return ("%s{\n%s\n%s}"):format(node.name, lay_out_items(node.items, indent .. "  ", width), indent)
+  local items = lay_out_items(node.items, indent .. "  ", width)
+  return ("%s{\n%s\n%s}"):format(node.name, items, indent)
 end
 
---- A value for a person: tables with sorted keys, strings quoted inside them. An object is shown as its metatable says: as what
---- `__render(value, options)` gives, a text or a table; inside another value, and without `__render`, by `__tostring`.
+--- Format a value: tables with sorted keys, strings quoted inside tables. A metatable may format
+--- its object: `__render(value, options)` returns a text or a table for the subject itself;
+--- `__tostring` is used inside another value, and where there is no `__render`.
 ---@param subject any
----@param options? { width: integer?, depth: integer?, colour: boolean? }    80 columns, 4 tables in each other, none
+---@param options? { width: integer?, depth: integer?, colour: boolean? }    default: 80 columns, 4
+---                nested tables, no colour
 ---@return string
 function values.text(subject, options)
   options = options or {}
   if type(subject) == "string" then return screen.replace_unsafe(subject, keeping_lines) end
-  local state = {
-    width = options.width or 80, depth = options.depth or 4, colour = options.colour, left = ALL_ENTRIES, open = {},
-  }
+  local state = { width = options.width or 80, depth = options.depth or 4, colour = options.colour }
+  state.left, state.open = ALL_ENTRIES, {}
   return lay_out(tree_of(state, subject, 0), "", 0, state.width)
 end
 

@@ -45,7 +45,8 @@ function power_state.is_aim(verb, state)
   return verbs[verb].aim[state] == true
 end
 
---- Tell whether a verb has nothing to do in this state: start while it runs, stop while it is stopped.
+--- Tell whether a verb has nothing to do in this state: start while it runs, stop while it is
+--- stopped.
 ---@param verb string
 ---@param state string?
 ---@return boolean

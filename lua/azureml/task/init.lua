@@ -1,8 +1,10 @@
---- Waiting: for operations, in the main chunk, at a prompt, in tasks and anywhere else. The only file that yields.
+--- Wait for operations: in the main chunk, at a prompt, in tasks and in any other coroutine. Only
+--- this file yields. azureml.task.question answers the questions of the core.
 ---
---- A task is a coroutine that `parallel` or `each` runs. A task that waits parks, and others go on. Anything else that waits
---- (main chunk, generator, gsub's callback) turns the loop itself: it hands out news, but resumes no task but those that answer the
---- core's questions, without whom it might wait for ever.
+--- A task is a coroutine that `parallel` or `each` runs. A task that waits is parked while other
+--- tasks run. Code outside of tasks (the main chunk, a generator, gsub's callback) turns the loop
+--- itself: it hands out the loop's events, but resumes no task except those that answer questions
+--- of the core. Without their answers it could wait forever.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
@@ -11,143 +13,150 @@ local question = require "azureml.task.question"
 local task = {}
 
 local handlers = {}      -- descriptor -> function
-local timers = {}        -- sleep -> function
-local observers = setmetatable({}, { __mode = "v" })      -- number -> function; whoever asked for it keeps it
+local timers = {}        -- core sleep -> function
+-- number -> function; the client that registered it holds the only strong reference
+local observers = setmetatable({}, { __mode = "v" })
 local last_observer = 0
-local parked = setmetatable({}, { __mode = "k" })      -- operation -> tasks that wait for news of it; a closed one brings none
-local inboxes = setmetatable({}, { __mode = "k" })     -- operation -> where its news are gathered
-local current            -- the task that runs now, if one does
+-- operation -> tasks parked until its next event; a closed operation has no more events
+local parked = setmetatable({}, { __mode = "k" })
+-- operation -> the inbox that collects its events
+local inboxes = setmetatable({}, { __mode = "k" })
+local current            -- the running task, or nil
 local PARKED = {}        -- what a task yields when it waits
 
 ---@class azureml.Group
 ---@field left integer         tasks that have not ended
 ---@field failure any          the first error
----@field parent table?        the task that waits for it, if a task does
----@field answers integer?     the question that its only task answers
+---@field parent table?        the task that waits for the group, or nil
+---@field answers integer?     the id of the question that its only task answers
 
-local runnable = { first = 1, last = 0 }      -- tasks of groups, in a queue
-local answering = { first = 1, last = 0 }     -- those that answer questions, and the tasks that they start
-local answerers = {}     -- question -> task: nobody else keeps those
+local runnable = { first = 1, last = 0 }      -- a queue: tasks of groups
+-- Those that answer questions, and the tasks that they start.
+local answering = { first = 1, last = 0 }
+local answerers = {}     -- question id -> its task; the only reference to the task
 
--- Tasks -------------------------------------------------------------------------------------------------------------------
+-- Tasks -------------------------------------------------------------------------------------------
 
-local function make_runnable(one)
-  if one.queued or one.ended then return end
-  local queue = one.within and answering or runnable
-  one.queued = true
+local function make_runnable(member)
+  if member.queued or member.ended then return end
+  local queue = member.within and answering or runnable
+  member.queued = true
   queue.last = queue.last + 1
-  queue[queue.last] = one
+  queue[queue.last] = member
 end
 
 local function next_in(queue)
-  local one = queue[queue.first]
-  if not one then return nil end
+  local member = queue[queue.first]
+  if not member then return nil end
   queue[queue.first] = nil
   queue.first = queue.first + 1
-  one.queued = false
-  return one
+  member.queued = false
+  return member
 end
 
 local function is_task()
   return current and coroutine.running() == current.coroutine and coroutine.isyieldable()
 end
 
-local function park_on(op, one)
+local function park_on(op, member)
   local list = parked[op]
-  if not list then parked[op] = { one } else list[#list + 1] = one end
+  if not list then parked[op] = { member } else list[#list + 1] = member end
 end
 
 local function wake(op)
   local list = parked[op]
   parked[op] = nil
-  for _, one in ipairs(list or {}) do make_runnable(one) end
+  for _, member in ipairs(list or {}) do make_runnable(member) end
 end
 
--- What a <close> handler raises goes into the details of the error that closed it.
+-- Add an error of a <close> handler to the details of the error that closed its task.
 local function add_detail(failure, detail)
   if not errors.is(failure) then return end
   failure.details = failure.details or {}
   table.insert(failure.details, errors.is(detail) and detail or { message = tostring(detail) })
 end
 
-local function end_task(one, failure)
-  local group = one.group
-  one.ended = true
+local function end_task(member, failure)
+  local group = member.group
+  member.ended = true
   group.left = group.left - 1
   if group.failure == nil then group.failure = failure
   elseif failure ~= nil then add_detail(group.failure, failure) end
   if group.parent then make_runnable(group.parent) end
 end
 
--- A coroutine that failed keeps its <close> variables open until it is closed.
-local function fail_task(one, failure)
+-- End a task that failed. Close its coroutine: until then its <close> variables stay open.
+local function fail_task(member, failure)
   if failure == nil then failure = "an error without a value" end
-  one.ended = true
-  local _, raised = coroutine.close(one.coroutine)
+  member.ended = true
+  local _, raised = coroutine.close(member.coroutine)
   if raised ~= nil and raised ~= failure then add_detail(failure, raised) end
-  end_task(one, failure)
+  end_task(member, failure)
 end
 
-local function stray_yield(one)
-  local info = debug.getinfo(one.coroutine, 1, "Sl")
+local function stray_yield(member)
+  local info = debug.getinfo(member.coroutine, 1, "Sl")
   local where = info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
   return where .. "a task yields only by waiting: nobody would resume it here"
 end
 
-local function run(one)
+local function run(member)
   local before = current
-  current = one
-  local ok, said = coroutine.resume(one.coroutine)
+  current = member
+  local ok, result = coroutine.resume(member.coroutine)
   current = before
-  if coroutine.status(one.coroutine) == "dead" then
-    if ok then end_task(one) else fail_task(one, said) end
-  elseif said ~= PARKED then
-    fail_task(one, stray_yield(one))
+  if coroutine.status(member.coroutine) == "dead" then
+    if ok then end_task(member) else fail_task(member, result) end
+  elseif result ~= PARKED then
+    fail_task(member, stray_yield(member))
   end
 end
 
--- Questions ---------------------------------------------------------------------------------------------------------------
+-- Questions ---------------------------------------------------------------------------------------
 
 local function begin_answer(id, kind, asked, handler)
   local function answer() core.answer(id, question.answer(kind, asked, handler)) end
-  answerers[id] = { coroutine = coroutine.create(answer), group = { left = 1, answers = id }, within = id }
+  answerers[id] = {
+    coroutine = coroutine.create(answer), group = { left = 1, answers = id }, within = id,
+  }
   make_runnable(answerers[id])
 end
 
--- Nobody waits for the answer any more: who answers is closed, and with him what he started. What runs just now goes on.
-local function abandon(one)
-  local answerer = answerers[one.within]
+-- Close the task that answers a question which the core has withdrawn, and the tasks that it
+-- started. Return false if that task is not suspended: then it continues.
+local function abandon(member)
+  local answerer = answerers[member.within]
   if not answerer or coroutine.status(answerer.coroutine) ~= "suspended" then return false end
   answerer.ended = true
-  answerers[one.within] = nil
+  answerers[member.within] = nil
   coroutine.close(answerer.coroutine)
   return true
 end
 
-local function after_turn(one)
-  local id, failure = one.group.answers, one.group.failure
-  if not id or not one.ended then return end
+local function after_turn(member)
+  local id, failure = member.group.answers, member.group.failure
+  if not id or not member.ended then return end
   answerers[id] = nil
   if failure == nil then return end
   core.answer(id, nil, question.refusal(failure))
   if errors.is_interrupted(failure) then error(failure, 0) end
 end
 
--- Whether there was something to do.
+-- Run the queue of answering tasks. Return whether a task was in it.
 local function run_answers()
-  local one, ran = next_in(answering), false
-  while one do
+  local member, ran = next_in(answering), false
+  while member do
     ran = true
-    if not one.ended and (core.is_asked(one.within) or not abandon(one)) then
-      run(one)
-      after_turn(one)
+    if not member.ended and (core.is_asked(member.within) or not abandon(member)) then
+      run(member)
+      after_turn(member)
     end
-    one = next_in(answering)
+    member = next_in(answering)
   end
   return ran
 end
 
--- The loop ----------------------------------------------------------------------------------------------------------------
+-- The loop ----------------------------------------------------------------------------------------
 
 local function fire(timer)
   local handler = timers[timer]
@@ -155,8 +164,8 @@ local function fire(timer)
   handler()
 end
 
--- Before the news that came of it: who waits for an operation finds that its observers have been told. The first error that one of them
--- raised, in a table; the news must not get lost by it.
+-- Call the observers before the event is handed out, so that a task which resumes can rely on them.
+-- Return the first error of an observer, in a table; raising it here would lose the event.
 local function tell_observers()
   local fault
   for seen in core.seen do
@@ -174,16 +183,16 @@ local function put(inbox, op)
   wake(inbox)
 end
 
-local function hand_out(what, thing, ...)
-  if what == "op" and thing then
-    if timers[thing] then return fire(thing) end
-    if inboxes[thing] then put(inboxes[thing], thing) end
-    wake(thing)
-  elseif what == "watch" then
-    handlers[thing]()
-  elseif what == "question" then
-    begin_answer(thing, ...)
-  elseif what == "idle" then
+local function hand_out(kind, source, ...)
+  if kind == "op" and source then
+    if timers[source] then return fire(source) end
+    if inboxes[source] then put(inboxes[source], source) end
+    wake(source)
+  elseif kind == "watch" then
+    handlers[source]()
+  elseif kind == "question" then
+    begin_answer(source, ...)
+  elseif kind == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
 end
@@ -194,7 +203,7 @@ local function hand_out_next(...)
   if fault then error(fault.raised, 0) end
 end
 
--- One turn: at most one piece of news. Resumes nobody but those who answer.
+-- Turn the loop once: hand out at most one event. Resume only tasks that answer questions.
 local function pump(seconds)
   if run_answers() then return end
   hand_out_next(core.step(seconds))
@@ -202,12 +211,12 @@ local function pump(seconds)
 end
 
 local function wait_as_task(op, is_over, deadline)
-  local one = current
+  local member = current
   local alarm <close> = deadline and core.sleep(math.max(0, deadline - core.now())) or nil
   while not is_over(op) do
     if alarm and alarm:done() then return false end
-    park_on(op, one)
-    if alarm and not parked[alarm] then park_on(alarm, one) end
+    park_on(op, member)
+    if alarm and not parked[alarm] then park_on(alarm, member) end
     coroutine.yield(PARKED)
   end
   return true
@@ -222,16 +231,17 @@ local function wait_by_pumping(op, is_over, deadline)
   return true
 end
 
--- Limits ------------------------------------------------------------------------------------------------------------------
+-- Limits ------------------------------------------------------------------------------------------
 
 ---@class azureml.Limit
 ---@field deadline number
----@field coroutine thread       whoever set it; it holds while he is on the way down to where one waits, not while he rests
----@field over boolean?          it has been raised: what is closed because of it may wait
+---@field coroutine thread       the coroutine that set it; the limit applies while this coroutine
+---  runs, or has resumed the one that runs, not while it is suspended
+---@field over boolean?          true: its timeout was raised; <close> handlers may still wait
 
-local outside = {}      -- where no task runs: its limits
+local outside = {}      -- holds the limits of code that runs outside of tasks
 
--- The nearest of those that cover what runs now.
+-- Return the limit with the earliest deadline that applies to the running code.
 local function nearest_limit()
   local context = current or outside
   local found = context.limit
@@ -250,15 +260,17 @@ local function remove(list, item)
   end
 end
 
---- Call f with a limit on all the time that it waits, and the tasks that it starts.
+--- Call f with a limit on the time that it, and the tasks that it starts, may wait.
 ---@param seconds number
----@param describe fun(err: azureml.Error)      completes the error at its end
+---@param describe fun(err: azureml.Error)      completes the error object of the timeout
 ---@param f function
----@return any ...       what f returned
----@raise what f raised; an error object `Timeout`, which nothing within the limit collects: its field `limit` says which
+---@return any ...       the results of f
+---@raise the error of f; or an error object `Timeout`. Within the limit its field `limit` is set,
+---  and nothing collects it
 function task.limited(seconds, describe, f, ...)
   local context = current or outside
-  local limit = setmetatable({ deadline = core.now() + seconds, coroutine = coroutine.running() }, { __mode = "v" })
+  local limit = setmetatable({ deadline = core.now() + seconds, coroutine = coroutine.running() },
+    { __mode = "v" })
   context.limits = context.limits or {}
   table.insert(context.limits, limit)
   local _ <close> = setmetatable({}, { __close = function() remove(context.limits, limit) end })
@@ -266,7 +278,7 @@ function task.limited(seconds, describe, f, ...)
     if ok then return ... end
     local err = ...
     if errors.is(err) and err.limit == limit then
-      err.limit = nil      -- from here on it is an error like any other
+      err.limit = nil      -- outside the limit it is an ordinary error
       describe(err)
     end
     error(err, 0)
@@ -276,30 +288,38 @@ end
 
 local function raise_over(limit)
   limit.over = true
-  errors.raise { code = "Timeout", message = "the time that was given is over", limit = limit }
+  errors.raise { code = "Timeout", message = "the time limit is over", limit = limit }
 end
 
---- Wait until is_over(op), which news of op may change.
----@param op userdata|table      a core operation; or any table, of which task.look_again is the news
----@param is_over function
+--- Wait until is_over(op) is true. Call it again after each event of op.
+---@param op userdata|table      a core operation; or any table: task.look_again is its event
+---@param is_over fun(op): boolean?
 ---@param deadline number?       on core.now()'s clock
----@return boolean               false: the deadline came first
+---@return boolean               false: the deadline passed first
+---@raise an error object: the timeout of a group's limit, or `OwnCredential`
 function task.wait_until(op, is_over, deadline)
   if current and current.within and type(op) == "userdata" and op:waits_for(current.within) then
-    errors.raise { code = "OwnCredential", message = "the credential's function waits for a request that waits for its answer" }
+    errors.raise {
+      code = "OwnCredential",
+      message = "the credential's function waits for a request that waits for its answer",
+    }
   end
   local wait, limit = is_task() and wait_as_task or wait_by_pumping, nearest_limit()
-  if not limit or deadline and deadline <= limit.deadline then return wait(op, is_over, deadline) end
+  if not limit or deadline and deadline <= limit.deadline then
+    return wait(op, is_over, deadline)
+  end
   return wait(op, is_over, limit.deadline) or raise_over(limit)
 end
 
---- Let those who wait for an operation look at it again: it was closed, or what they wait for has changed otherwise.
+--- Wake the tasks that wait for an operation, so that they check their condition again: it was
+--- closed, or has changed without an event.
 ---@param op userdata|table
 function task.look_again(op)
   wake(op)
 end
 
---- The question that is being answered here, if one is: what is asked of the core meanwhile must not wait for that answer.
+--- Return the id of the question that the running task answers, or nil. Requests that it starts
+--- must not wait for that answer.
 ---@return integer?
 function task.within()
   return current and current.within
@@ -313,7 +333,7 @@ function task.wait(op, deadline)
   return task.wait_until(op, op.done, deadline)
 end
 
---- Wait until the service has taken an operation on, or refused it.
+--- Wait until the service has accepted an operation or refused it.
 ---@param op userdata
 ---@param deadline number?
 ---@return boolean
@@ -321,18 +341,18 @@ function task.wait_accepted(op, deadline)
   return task.wait_until(op, op.accepted, deadline)
 end
 
--- News of many operations, for who follows thousands of them without a task for each.
+-- A queue of the events of many operations: a task can follow thousands of them.
 ---@class azureml.Inbox
 local Inbox = {}
 Inbox.__index = Inbox
 
---- An empty one.
+--- Make an empty inbox.
 ---@return azureml.Inbox
 function task.inbox()
   return setmetatable({ first = 1, last = 0 }, Inbox)
 end
 
---- Gather the news of an operation here, too, until it is closed.
+--- Collect the events of an operation in this inbox as well, until the operation is closed.
 ---@param op userdata
 function Inbox:follow(op)
   inboxes[op] = self
@@ -342,10 +362,10 @@ local function has_news(inbox)
   return inbox.first <= inbox.last
 end
 
---- The next operation of which there is news; waits for it. It may have been closed since.
+--- Wait for the next operation with an event and return it. It may be closed by now.
 ---@param deadline number?      on core.now()'s clock
 ---@param is_over function?     ends the wait, after task.look_again(inbox)
----@return userdata? op         nil: the deadline came first, or it is over
+---@return userdata? op         nil: the deadline passed first, or is_over() is true
 function Inbox:next(deadline, is_over)
   local function may_go_on() return has_news(self) or is_over ~= nil and is_over() end
   if not has_news(self) then task.wait_until(self, may_go_on, deadline) end
@@ -356,7 +376,7 @@ function Inbox:next(deadline, is_over)
   return op
 end
 
---- Let time pass; other tasks go on.
+--- Wait for some time, while other tasks run.
 ---@param seconds number
 function task.sleep(seconds)
   options.check_seconds("sleep: its argument", seconds)
@@ -364,19 +384,20 @@ function task.sleep(seconds)
   task.wait(op)
 end
 
--- Groups ------------------------------------------------------------------------------------------------------------------
+-- Groups ------------------------------------------------------------------------------------------
 
-local closing      -- the error because of which tasks are being closed now
+local closing      -- the error that is closing tasks now, or nil
 
--- Where no error closes them, but somebody who closes us, the first that a handler raises is his to know.
+-- Close the tasks of a group. Errors of their <close> handlers become details of `cause`. Without a
+-- cause (the group itself is closed) raise the first of these errors.
 local function close_all(tasks, cause)
   local raised
   local before = closing
   closing = cause or before
-  for _, one in ipairs(tasks) do
-    if not one.ended then
-      one.ended = true
-      local ok, failure = coroutine.close(one.coroutine)
+  for _, member in ipairs(tasks) do
+    if not member.ended then
+      member.ended = true
+      local ok, failure = coroutine.close(member.coroutine)
       if not ok and cause == nil and raised == nil then raised = failure
       elseif not ok then add_detail(cause or raised, failure) end
     end
@@ -385,26 +406,27 @@ local function close_all(tasks, cause)
   if raised ~= nil then error(raised, 0) end
 end
 
---- The error because of which tasks are being closed just now; nil: none is, or not because of one.
+--- Return the error that is closing tasks now; nil if no task is being closed, or not by an error.
 ---@return any
 function task.cause_of_closing()
   return closing
 end
 
--- Who follows thousands of operations is resumed once for all that is new of them.
+-- Hand out all pending events, so that a task with an inbox is resumed once for all of them.
 local function pump_all()
   repeat pump() until not core.has_news()
 end
 
 local function turn_until_over(group)
   while group.left > 0 and group.failure == nil do
-    local one = next_in(runnable)
-    if one then run(one) else pump_all() end
+    local member = next_in(runnable)
+    if member then run(member) else pump_all() end
   end
 end
 
--- What is raised while we turn, an interrupt say, is the group's failure: its tasks are closed because of it, as it is, before anybody's
--- message handler makes something else of it.
+-- Run the group outside of a task. An error that is raised while the loop turns, such as an
+-- interrupt, is the group's failure. It closes the tasks unchanged, before a message handler of the
+-- caller could convert it.
 local function turn(group)
   local ok, raised = pcall(turn_until_over, group)
   if not ok and group.failure == nil then group.failure = raised end
@@ -415,15 +437,18 @@ local function park_until_over(group)
   while group.left > 0 and group.failure == nil do coroutine.yield(PARKED) end
 end
 
---- Run functions as tasks until all have ended or one has failed; then the others are closed.
+--- Run functions as tasks until all have ended or the first has failed. Close the others then.
 ---@param functions function[]
 local function run_group(functions)
   local group = { left = #functions, failure = nil }
   local tasks = setmetatable({}, { __close = close_all })
-  local guard <close> = tasks      -- an interrupt leaves no task behind
+  local guard <close> = tasks      -- closes the tasks after an interrupt, too
   local limit = nearest_limit()
   for i, f in ipairs(functions) do
-    tasks[i] = { coroutine = coroutine.create(f), group = group, within = current and current.within, limit = limit }
+    tasks[i] = {
+      coroutine = coroutine.create(f), group = group, within = current and current.within,
+      limit = limit,
+    }
     make_runnable(tasks[i])
   end
   if is_task() then park_until_over(group) else turn(group) end
@@ -431,19 +456,24 @@ local function run_group(functions)
   if group.failure ~= nil then error(group.failure, 0) end
 end
 
---- Run functions side by side. All or nothing: the first error closes the others and is raised.
+--- Run functions concurrently. The first error closes the others and is raised.
 ---@param ... function
 ---@return any ...       the first result of each, in order
----@raise what a function raised first
+---@raise the first error of a function
+---@usage local a, b = azureml.parallel(
+---  function() return ws.instances:start("a"):wait() end,
+---  function() return ws.instances:start("b"):wait() end)
 function task.parallel(...)
-  local given, functions, results = table.pack(...), {}, {}
-  for i = 1, given.n do
-    local f = given[i]
-    if type(f) ~= "function" then errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f)) end
+  local arguments, functions, results = table.pack(...), {}, {}
+  for i = 1, arguments.n do
+    local f = arguments[i]
+    if type(f) ~= "function" then
+      errors.mistake("bad argument #%d to 'parallel' (function expected, got %s)", i, type(f))
+    end
     functions[i] = function() results[i] = f() end
   end
   run_group(functions)
-  return table.unpack(results, 1, given.n)
+  return table.unpack(results, 1, arguments.n)
 end
 
 local function read_all(list)
@@ -471,32 +501,43 @@ local DEFAULT_LIMIT = 1000
 
 local function is_iterable(list)
   local meta = getmetatable(list)
-  return type(list) == "table" or type(list) == "function" or type(meta) == "table" and meta.__call ~= nil
+  return type(list) == "table" or type(list) == "function" or type(meta) == "table"
+    and meta.__call ~= nil
 end
 
-local function limit_of(given)
-  local limit = options.check("each", given, { limit = "integer" }).limit or DEFAULT_LIMIT
+local function limit_of(settings)
+  local limit = options.check("each", settings, { limit = "integer" }).limit or DEFAULT_LIMIT
   if limit < 1 then errors.mistake("each: option 'limit' must be 1 or more, not %d", limit) end
   return limit
 end
 
---- Call f with each item, side by side; all are tried, then the failures are raised together.
----@param list table|function            a sequence, or an iterator such as ws.instances:list(); read whole before the first call
+--- Call f with each item, concurrently. Try all items, then raise the failures together.
+---@param list table|function  a sequence, or an iterator such as ws.instances:list(); read whole
+---  before the first call
 ---@param f fun(item: any)
----@param given? { limit: integer? }     how many at once; 1000
----@raise an error object `SomeFailed` whose details list each failure by name; a mistake or an interrupt at once
-function task.each(list, f, given)
-  if not is_iterable(list) then errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list)) end
-  if type(f) ~= "function" then errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f)) end
-  local limit = limit_of(given)
-  local items, failures, at = read_all(list), {}, 0
+---@param settings? { limit: integer? }     the number of concurrent calls; 1000
+---@raise an error object `SomeFailed` with a detail for each failure; a mistake or an interrupt at
+---  once
+---@usage azureml.each(ws.instances:list { state = "Running" }, function(vm) vm:stop():wait() end)
+function task.each(list, f, settings)
+  if not is_iterable(list) then
+    errors.mistake("bad argument #1 to 'each' (list or iterator expected, got %s)", type(list))
+  end
+  if type(f) ~= "function" then
+    errors.mistake("bad argument #2 to 'each' (function expected, got %s)", type(f))
+  end
+  local limit = limit_of(settings)
+  local items, failures, index = read_all(list), {}, 0
   local function worker()
-    while at < #items do
-      at = at + 1
-      local i = at
+    while index < #items do
+      index = index + 1
+      local i = index
       local _, err = errors.try(f, items[i])
       if err and errors.is(err) then
-        failures[#failures + 1] = { name = name_of(items[i], i), error = err, message = name_of(items[i], i) .. ": " .. err.message }
+        failures[#failures + 1] = {
+          name = name_of(items[i], i), error = err,
+          message = name_of(items[i], i) .. ": " .. err.message,
+        }
       end
     end
   end
@@ -506,9 +547,9 @@ function task.each(list, f, given)
   raise_failures(failures, #items)
 end
 
--- Handlers ----------------------------------------------------------------------------------------------------------------
+-- Handlers ----------------------------------------------------------------------------------------
 
---- Call handler from the loop whenever a descriptor is ready to be read. It must not wait.
+--- Watch a descriptor: the loop calls handler whenever it is readable. The handler must not wait.
 ---@param fd integer
 ---@param handler function
 function task.on(fd, handler)
@@ -516,14 +557,14 @@ function task.on(fd, handler)
   core.watch(fd, true)
 end
 
---- No more.
+--- Stop watching a descriptor.
 ---@param fd integer
 function task.off(fd)
   handlers[fd] = nil
   core.watch(fd, false)
 end
 
---- Call handler from the loop in so many seconds. It must not wait.
+--- Start a timer: the loop calls handler after some seconds. The handler must not wait.
 ---@param seconds number
 ---@param handler function
 ---@return userdata timer
@@ -533,16 +574,17 @@ function task.at(seconds, handler)
   return timer
 end
 
---- Not any more.
+--- Cancel a timer.
 ---@param timer userdata
 function task.cancel(timer)
   timers[timer] = nil
   timer:close()
 end
 
---- Call observer from the loop with what a client sends and is answered, afterwards. It must not wait. The caller keeps it.
+--- Register an observer: the loop calls it after each request and reply of a client. The observer
+--- must not wait. The caller owns it: this module holds only a weak reference.
 ---@param observer fun(seen: table)
----@return integer number      for core.client
+---@return integer number      the observer option of core.client
 function task.observe(observer)
   last_observer = last_observer + 1
   observers[last_observer] = observer

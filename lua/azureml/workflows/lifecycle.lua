@@ -1,4 +1,5 @@
---- The whole life of a compute instance, step by step as in Microsoft's article "Create and manage a compute instance".
+--- Take a compute instance through its whole life, step by step, as in Microsoft's article "Create
+--- and manage a compute instance".
 ---
 ---     azureml run lifecycle [WORKSPACE] [NAME]               against Azure
 ---     azureml --emulator run lifecycle [WORKSPACE] [NAME]    against the emulator
@@ -13,7 +14,8 @@ if vm then
   print("Found " .. name .. ".")
 else
   print("Creating " .. name .. " in " .. tostring(ws) .. ".")
-  vm = ws.instances:create(name, { vm_size = "STANDARD_D3_V2", ssh_public_access = false }):wait { show_output = true }
+  local op = ws.instances:create(name, { vm_size = "STANDARD_D3_V2", ssh_public_access = false })
+  vm = op:wait { show_output = true }
 end
 print(vm)
 
@@ -23,7 +25,7 @@ for _, verb in ipairs { "stop", "start", "restart" } do
 end
 
 print("Instances of the workspace:")
-for each in ws.instances:list() do print("  " .. tostring(each)) end
+for instance in ws.instances:list() do print("  " .. tostring(instance)) end
 
 vm:delete():wait { show_output = true }
 print(ws.instances:find(name) and name .. " is still there." or name .. " is gone.")

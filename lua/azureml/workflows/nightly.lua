@@ -1,4 +1,4 @@
---- Stop what still runs and nobody asked to keep.
+--- Stop each running instance that has no tag keep=on.
 ---
 ---     azureml run nightly [WORKSPACE]
 local azureml = require "azureml"

@@ -1,5 +1,5 @@
--- How applications prove themselves, held against a server that nobody here wrote and that verifies them: see server.mjs. Run by
--- `make conformance-auth`.
+-- Check how applications prove their identity, against an independent token server that verifies
+-- their assertions: see server.mjs. `make conformance-auth` runs it.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -20,8 +20,8 @@ describe("a token endpoint that verifies", function()
   end
 
   local function make(name)
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" .. name, "-keyout", name .. ".key",
-      "-out", name .. ".crt")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" .. name,
+      "-keyout", name .. ".key", "-out", name .. ".crt")
     os.execute(("cd '%s' && cat %s.key %s.crt >%s.pem"):format(keys, name, name, name))
   end
 
@@ -33,12 +33,15 @@ describe("a token endpoint that verifies", function()
     keys = process.directory()
     make "own"
     make "other"
-    local command = ("node %s/server.mjs %s/own.crt %s 2>%s/log & echo $!; wait"):format(DIRECTORY, keys, quoted(SECRET), keys)
+    local command = ("node %s/server.mjs %s/own.crt %s 2>%s/log & echo $!; wait"):format(
+      DIRECTORY, keys, quoted(SECRET), keys)
     server = assert(io.popen(command))
     pid = math.tointeger(server:read "n")
     server:read "l"
     url = assert(server:read "l", "the server did not start")
-    service = scripted(function(request) return { status = 200, body = json.encode { got = request.headers.authorization } } end)
+    service = scripted(function(request)
+      return { status = 200, body = json.encode { got = request.headers.authorization } }
+    end)
   end)
 
   teardown(function()
@@ -49,7 +52,9 @@ describe("a token endpoint that verifies", function()
   end)
 
   local function ask(own)
-    local client <close> = azureml.client { endpoint = service.url, credential = own, scope = SCOPE }
+    local client <close> = azureml.client {
+      endpoint = service.url, credential = own, scope = SCOPE
+    }
     local reply, err = azureml.try(client.request, client, { path = "/x" })
     own:close()
     return reply and reply.json.got or nil, err
@@ -71,14 +76,17 @@ describe("a token endpoint that verifies", function()
   end
 
   for name, given in pairs {
-    ["PS256"] = {}, ["PS256 and the chain"] = { send_certificate_chain = true }, ["RS256"] = { algorithm = "RS256" },
+    ["PS256"] = {}, ["PS256 and the chain"] = { send_certificate_chain = true },
+    ["RS256"] = { algorithm = "RS256" },
     ["RS256 and the chain"] = { algorithm = "RS256", send_certificate_chain = true },
   } do
-    it("takes a certificate with " .. name .. ", each time with another assertion", function()
+    it("takes a certificate with " .. name .. ", each time with a fresh assertion", function()
       local all = { certificate_path = pem "own.pem" }
       for field, value in pairs(given) do all[field] = value end
       local before = #accepted()
-      for _ = 1, 3 do assert.matches("^Bearer ey", (assert(ask(application("client_certificate", all))))) end
+      for _ = 1, 3 do
+        assert.matches("^Bearer ey", (assert(ask(application("client_certificate", all)))))
+      end
       local now, ids = accepted(), {}
       assert.equal(3, #now - before)
       for i = before + 1, #now do
@@ -92,12 +100,13 @@ describe("a token endpoint that verifies", function()
     end)
   end
 
-  it("takes it from PKCS#12, and from an encrypted key", function()
+  it("takes a certificate from PKCS#12 and with an encrypted key", function()
     openssl("pkcs12", "-export", "-in", "own.pem", "-passout", "pass:word", "-out", "own.p12")
     openssl("pkcs8", "-topk8", "-in", "own.key", "-passout", "pass:word", "-out", "encrypted.key")
     os.execute(("cd '%s' && cat own.crt encrypted.key >encrypted.pem"):format(keys))
     for _, name in ipairs { "own.p12", "encrypted.pem" } do
-      assert(ask(application("client_certificate", { certificate_path = pem(name), password = "word" })))
+      assert(
+        ask(application("client_certificate", { certificate_path = pem(name), password = "word" })))
     end
   end)
 
@@ -108,28 +117,36 @@ describe("a token endpoint that verifies", function()
     assert.equal(401, err.status)
   end
 
-  it("refuses another's certificate", function()
+  it("refuses another application's certificate", function()
     refused(application("client_certificate", { certificate_path = pem "other.pem" }))
   end)
 
-  it("takes a secret with hard characters, and no other", function()
+  it("takes a secret with special characters, and refuses any other secret", function()
     assert(ask(application("client_secret", { client_id = "by-secret", client_secret = SECRET })))
-    refused(application("client_secret", { client_id = "by-secret", client_secret = SECRET .. " " }))
+    refused(
+      application("client_secret", { client_id = "by-secret", client_secret = SECRET .. " " }))
   end)
 
-  -- Assertions by hand, so that what is wrong in them is wrong on purpose.
+  -- Build an assertion by hand, so that each test controls its one mistake.
   local function assertion(change)
     local key <close> = core.crypto.read_key((process.run { "cat", pem "own.key" }))
-    local der = core.crypto.from_base64(((process.run { "cat", pem "own.crt" }):gsub("%-%-%-%-%-.-%-%-%-%-%-", ""):gsub("%s", "")))
-    local header = { alg = "PS256", typ = "JWT", ["x5t#S256"] = core.crypto.base64url(core.crypto.sha256(der)) }
-    local claims = { iss = "by-certificate", sub = "by-certificate", aud = ("%s/%s/oauth2/v2.0/token"):format(url, TENANT),
-      jti = core.guid(), nbf = os.time(), exp = os.time() + 600 }
+    local der = core.crypto.from_base64(
+      ((process.run { "cat", pem "own.crt" }):gsub("%-%-%-%-%-.-%-%-%-%-%-", ""):gsub("%s", "")))
+    local header = {
+      alg = "PS256", typ = "JWT", ["x5t#S256"] = core.crypto.base64url(core.crypto.sha256(der))
+    }
+    local claims = {
+      iss = "by-certificate", sub = "by-certificate",
+      aud = ("%s/%s/oauth2/v2.0/token"):format(url, TENANT), jti = core.guid(), nbf = os.time(),
+      exp = os.time() + 600
+    }
     if change then change(header, claims) end
-    local text = core.crypto.base64url(json.encode(header)) .. "." .. core.crypto.base64url(json.encode(claims))
+    local text = core.crypto.base64url(json.encode(header)) .. "."
+      .. core.crypto.base64url(json.encode(claims))
     return text .. "." .. core.crypto.base64url(key:sign("PS256", text))
   end
 
-  it("takes an assertion of a function, and of a file, but none twice", function()
+  it("takes an assertion of a function and of a file, and refuses it the second time", function()
     local own = assertion()
     assert(ask(application("client_assertion", { assertion = function() return own end })))
     refused(application("client_assertion", { assertion = function() return own end }))
@@ -143,7 +160,9 @@ describe("a token endpoint that verifies", function()
   for name, change in pairs {
     ["for another token endpoint"] = function(_, claims) claims.aud = claims.aud .. "/" end,
     ["of another application"] = function(_, claims) claims.iss = "by-secret" end,
-    ["that has expired"] = function(_, claims) claims.nbf, claims.exp = os.time() - 700, os.time() - 100 end,
+    ["that has expired"] = function(_, claims)
+      claims.nbf, claims.exp = os.time() - 700, os.time() - 100
+    end,
     ["that is not valid yet"] = function(_, claims) claims.nbf = os.time() + 300 end,
     ["that lives too long"] = function(_, claims) claims.exp = os.time() + 3600 end,
     ["without an id"] = function(_, claims) claims.jti = nil end,
