@@ -52,8 +52,6 @@ local function version_of(api_version)
   return api_version and "api-version=" .. core.escape(api_version)
 end
 
-local context_of = reply.context
-
 local function observer_of(settings)
   if not settings.on_request and not settings.on_reply then return nil end
   return function(seen)
@@ -185,7 +183,7 @@ function Client:submit(request, follow)
     within = task.within(),
     cautious = request.cautious,
   }
-  return reply.must(op, failure, context_of(request))
+  return reply.must(op, failure, request)
 end
 
 --- Send a request and wait for its reply.
@@ -203,7 +201,7 @@ function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   local op <close> = self:submit(request, false)
   task.wait(op)
-  return reply.of(op, context_of(request))
+  return reply.of(op, request)
 end
 
 --- Make sure that the credential has a token; fetch one if necessary. Send nothing to the endpoint.
@@ -231,7 +229,7 @@ function Client:begin(request)
   local _, failure = op:result()
   if failure then
     op:close()
-    reply.must(nil, failure, context_of(request))
+    reply.must(nil, failure, request)
   end
   return op
 end
@@ -290,7 +288,7 @@ end
 local function refuse_page(request, page, fault)
   errors.raise {
     code = "InvalidPage", status = page.status, request_id = page.headers["x-ms-request-id"],
-    message = ("%s: %s; refusing to return a partial list"):format(context_of(request), fault),
+    message = ("%s: %s; refusing to return a partial list"):format(reply.context(request), fault),
   }
 end
 
@@ -338,7 +336,6 @@ end
 ---  print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
-  local context = context_of(request)
   -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
   local items, index, pending, url = {}, 0, nil, nil
@@ -372,7 +369,7 @@ function Client:pages(request)
   -- The state changes only at the end: after an error the next call raises the same error again.
   local function turn_page()
     task.wait(pending)
-    local page = reply.of(pending, context)
+    local page = reply.of(pending, request)
     local found, following = items_of(request, page), submit_next(page)
     pending:close()
     items, index, pending = found, 0, following

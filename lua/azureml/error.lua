@@ -8,8 +8,8 @@ local json = require "azureml.json"
 ---@class azureml.Error
 ---@field kind string?  what failed: "transport" (no reply came), "http" (a reply refused the
 ---  request), "operation" (a long-running operation failed), "protocol" (a reply breaks the
----  contract), "credential" (there is no token) or "usage" (an argument is wrong); nil for the package's own
----  findings, such as "Timeout" and "SomeFailed"
+---  contract), "credential" (there is no token) or "usage" (an argument is wrong); nil for the
+---  package's own findings, such as "Timeout" and "SomeFailed"
 ---@field code string  one word: the service's code if it sent one ("ResourceNotFound"), or else a
 ---  code of this package ("Timeout")
 ---@field message string         what went wrong

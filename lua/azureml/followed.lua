@@ -6,7 +6,7 @@ local task = require "azureml.task"
 ---@class azureml.Followed
 ---@field handle userdata      the core's operation
 ---@field label string         what it does, for messages: "start ci-ann"
----@field context string       what its errors begin with: "cannot start ci-ann"
+---@field context string|table   what its errors say was tried: "cannot start ci-ann", or the request
 local Followed = {}
 local metatable = { __index = Followed }
 
@@ -15,7 +15,7 @@ local followed = {}
 --- Follow an operation of the core.
 ---@param handle userdata
 ---@param label string
----@param context? string      default: "cannot " and the label
+---@param context? string|table      default: "cannot " and the label
 ---@return azureml.Followed
 function followed.new(handle, label, context)
   return setmetatable({ handle = handle, label = label, context = context or "cannot " .. label },

@@ -22,10 +22,11 @@ local lro = {}
 ---  core's operation
 ---@return azureml.Lro
 function lro.new(fields)
-  local unnamed = reply.context { method = fields.method, url = fields.url }
+  local request = { method = fields.method, url = fields.url }
+  local unnamed = reply.context(request)
   fields.label = fields.label or unnamed
   fields.request_id = fields.handle:request_id()
-  local context = fields.label == unnamed and unnamed or nil
+  local context = fields.label == unnamed and request or nil
   fields.followed = followed.new(fields.handle, fields.label, context)
   return setmetatable(fields, metatable)
 end
