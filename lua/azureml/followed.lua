@@ -6,7 +6,7 @@ local task = require "azureml.task"
 ---@class azureml.Followed
 ---@field handle userdata      the core's operation
 ---@field label string         what it does, for messages: "start ci-ann"
----@field context string|table   what its errors say was tried: "cannot start ci-ann", or the request
+---@field context string|table      what its errors name: "cannot start ci-ann", or the request
 local Followed = {}
 local metatable = { __index = Followed }
 

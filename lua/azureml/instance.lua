@@ -99,9 +99,19 @@ function getters.schedules(raw)
   return json.array(table_in(sent.schedules, raw))
 end
 
+-- The service repeats a provisioning error among the errors of the instance: each is listed once.
 function getters.errors(raw)
-  local all = tables.append(json.array {}, table_in(sent.provisioning_errors, raw))
-  return tables.append(all, table_in(sent.errors, raw))
+  local all, seen = json.array {}, {}
+  for _, list in ipairs {
+    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+  } do
+    for _, item in ipairs(list) do
+      local key = json.encode(item)
+      if not seen[key] then all[#all + 1] = item end
+      seen[key] = true
+    end
+  end
+  return all
 end
 
 function getters.applications(raw)
@@ -141,10 +151,22 @@ end
 
 local metatable = { __name = "azureml.Instance" }
 
+local function names_of_fields()
+  return table.concat(tables.keys(getters), ", ")
+end
+
+-- A mistyped field would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
-  return Instance[name]
+  local method = Instance[name]
+  if method or name == "workspace" or name == "raw" then return method end
+  errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
+end
+
+function metatable.__newindex(_, name)
+  errors.mistake("the field '%s' of an instance cannot be set: the verbs change an instance",
+    tostring(name))
 end
 
 function metatable.__tostring(vm)
@@ -160,7 +182,12 @@ function instance.summary(vm)
   return summary
 end
 
-metatable.__render = instance.summary
+--- Iterate over the fields that have a value.
+function metatable.__pairs(vm)
+  return next, instance.summary(vm), nil
+end
+
+metatable.__render, metatable.__json = instance.summary, instance.summary
 metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
 
 --- The functions that read the fields, by name.

@@ -1,5 +1,5 @@
---- The compute instances of a workspace: look at them, create, start, stop, restart and delete them.
---- A verb returns when the service has accepted it.
+--- The compute instances of a workspace: look at them, create, start, stop, restart and delete
+--- them. A verb returns when the service has accepted it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -36,7 +36,7 @@ local function check_name(verb, name)
   if type(name) ~= "string" then
     errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name))
   end
-  naming.check(name)
+  if name == "" then errors.mistake("bad argument #1 to '%s' (the name is empty)", verb) end
   return name
 end
 
@@ -52,7 +52,8 @@ end
 local function look_up(self, name, label)
   local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = label })
   if type(raw) ~= "table" then
-    errors.raise { code = "InvalidReply", message = "cannot " .. label .. ": the reply is not JSON" }
+    errors.raise { code = "InvalidReply",
+      message = ("cannot %s: the reply is not JSON"):format(label) }
   end
   if not instance.is_one(raw) then another_type(self, raw) end
   return instance.new(self.workspace, raw)
@@ -105,10 +106,11 @@ function Instances:find(name)
   error(err, 0)
 end
 
-local function raise_exists(vm)
+local function raise_exists(vm, given, body)
+  local differences = spec.describe(spec.differences(vm, given or {}, body))
   errors.raise { code = "InstanceExists",
-    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name,
-      tostring(vm.state), tostring(vm.vm_size)),
+    message = ("cannot create '%s': there is such an instance (%s, %s)%s"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size), differences ~= "" and "; " .. differences or ""),
     hint = "ensure takes the instance that is there if it fits, and starts it" }
 end
 
@@ -131,19 +133,29 @@ end
 ---  what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
 function Instances:create(name, given)
-  check_name("create", name)
+  naming.check(check_name("create", name))
   local body = spec.body(given, self.workspace.subscription_id)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
   local vm = self:find(name)
-  if vm then raise_exists(vm) end
+  if vm then raise_exists(vm, given, body) end
   return create(self, name, body)
 end
 
---- Take an instance that is there if it fits, starting it if it is stopped; else create it.
+local changers = {}
+
+function changers.update_idle_time(self, name, value)
+  resource.call(self.workspace, verbs.update_idle_time, { name = name }, {
+    label = "set the idle time of " .. name, body = { idleTimeBeforeShutdown = value },
+  })
+end
+
+--- Take an instance that is there if it fits, else create it. A different idle time is changed. The
+--- instance is started unless it runs; another operation is waited for first.
 ---@param name string
 ---@param given? table           as for create
 ---@return azureml.Operation
----@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed
+---@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed;
+---  `WrongState` when it cannot be started
 function Instances:ensure(name, given)
   local body = spec.body(given, self.workspace.subscription_id)
   local vm = self:find(name)
@@ -151,9 +163,10 @@ function Instances:ensure(name, given)
     spec.check_size(self.workspace, body.properties.properties.vmSize)
     return create(self, name, body)
   end
-  spec.check_fit(vm, given or {}, body)
-  if vm.state == "Stopped" then return self:start(name) end
-  return operation.new { verb = "create", name = name, workspace = self.workspace }
+  for _, difference in ipairs(spec.check_fit(vm, given or {}, body)) do
+    changers[difference.change](self, name, difference.wanted)
+  end
+  return self:start(name)
 end
 
 --- Start a stopped instance. An instance that runs already is a success. While another operation
@@ -295,7 +308,8 @@ function Instances:list(wanted)
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  return list.new(next_instance, wanted)
+  local function check_size(size) spec.check_size(self.workspace, size) end
+  return list.new(next_instance, wanted, check_size)
 end
 
 function metatable:__tostring()

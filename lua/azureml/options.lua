@@ -59,6 +59,25 @@ function options.refuse(message, ...)
   errors.raise { code = "InvalidArgument", message = message:format(...) }
 end
 
+--- Check that a table is a list: its keys are 1, 2, 3 and so on. A table of fields in place of a
+--- list would pass for an empty list.
+---@param name string         the name of the value, for the message
+---@param list table
+---@return table list
+---@raise an error object `InvalidArgument`
+function options.check_list(name, list)
+  local count = 0
+  for key in pairs(list) do
+    count = count + 1
+    if math.type(key) ~= "integer" then
+      options.refuse("%s must be a list such as { { ... }, { ... } }, but it has the key '%s'",
+        name, tostring(key):sub(1, 60))
+    end
+  end
+  if count ~= #list then options.refuse("%s must be a list without gaps", name) end
+  return list
+end
+
 --- Check that a value is a number of seconds, 0 or more.
 ---@param name string           the name of the value, for the message
 ---@param seconds any

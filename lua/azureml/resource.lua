@@ -111,6 +111,21 @@ function resource.is_missing(err)
   return err.status == 404 and not ABOVE[err.code] and not misses_workspace
 end
 
+--- Tell whether an error says that the caller may not do what was asked.
+---@param err azureml.Error
+---@return boolean
+function resource.is_forbidden(err)
+  return err.status == 403
+end
+
+--- Tell whether an error passes by itself: a lost connection, throttling, an error of the server.
+---@param err azureml.Error
+---@return boolean
+function resource.is_temporary(err)
+  local status = err.status or 0
+  return err.kind == "transport" or status == 429 or status >= 500
+end
+
 --- Tell whether an error says that a verb does not fit the state of its instance.
 ---@param err azureml.Error
 ---@return boolean
