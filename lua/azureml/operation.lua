@@ -97,7 +97,8 @@ local function timed_out(self, watch)
 end
 
 local function find(self)
-  return self.workspace.instances:find(self.name)
+  local version = self.sending and self.sending.api_version
+  return self.workspace.instances:find(self.name, version)
 end
 
 -- The state that a person is shown. When the look fails the service's own word stands in.
@@ -258,6 +259,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
+  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
   return vm
 end
 
