@@ -21,7 +21,7 @@ void push_error(lua_State *L, const Error *error) {
   set_text(L, "message", error->message ? error->message : "there is not enough memory");
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   if (error->status) set_integer(L, "status", error->status);
   if (error->outcome_unknown) {
     lua_pushboolean(L, 1);
