@@ -43,7 +43,7 @@ static int l_read_error(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   Error error = { 0 };
   error_from_json(&error, text, len);
-  push_error(L, &error);
+  push_error_fields(L, &error);
   error_clear(&error);
   return 1;
 }
