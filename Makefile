@@ -267,7 +267,7 @@ check-asan: test-deps
 
 # Slow. Valgrind checks only the suite's own process. VALGRIND_SPECS=spec runs all specs.
 VALGRIND_SPECS ?= spec/csrc spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua \
-                  spec/task_spec.lua spec/e2e/transport_spec.lua
+                  spec/task spec/e2e/transport_spec.lua
 LEAK_KINDS     := definite,indirect,possible
 check-valgrind: test-deps
 	$(call need,valgrind)
@@ -343,6 +343,7 @@ lint-width:
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
 	@luacheck -q lua spec csrc/embed.lua
+	@$(MAKE) --no-print-directory lint-width
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
 	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"

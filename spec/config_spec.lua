@@ -124,7 +124,7 @@ describe("which workspace", function()
     assert.is_truthy(output:find(part, 1, true), output)
   end)
 
-  it("is an error that lists what was tried and what is missing, where nobody says it", function()
+  it("is an error that lists what was tried and what is missing", function()
     local said = found { resource_group = "g" }
     for _, part in ipairs {
       "which workspace? subscription_id, workspace_name not found; tried: arguments; "

@@ -1,4 +1,5 @@
 local azureml = require "azureml"
+local json = require "azureml.json"
 local world = require "spec.world"
 
 describe("the instances of a workspace", function()
@@ -31,7 +32,8 @@ describe("the instances of a workspace", function()
 
   it("find: raises when the workspace is not there", function()
     local elsewhere <close> = azureml.workspace {
-      subscription_id = ws.subscription_id, resource_group = ws.resource_group, name = "nowhere", client = ws:client(),
+      subscription_id = ws.subscription_id, resource_group = ws.resource_group, name = "nowhere",
+      client = ws:client(),
     }
     emulator:forget_workspace "nowhere"
     local err = refusal(elsewhere.instances.find, elsewhere.instances, "ann")
@@ -62,7 +64,7 @@ describe("the instances of a workspace", function()
     end
   end)
 
-  it("list: a size that does not exist is refused, one that no instance has gives nothing", function()
+  it("list: refuses an unknown size; gives nothing for a size that no instance has", function()
     assert.same({}, ws.instances:list({ vm_size = "STANDARD_NC6" }):all())
     local err = refusal(function() return ws.instances:list({ vm_size = "STANDARD_N06" }):all() end)
     assert.equal("InvalidArgument", err.code)
@@ -72,15 +74,18 @@ describe("the instances of a workspace", function()
   end)
 
   it("create: waits until it runs, with the size that was asked for", function()
-    local vm = ws.instances:create("ci-new", { vm_size = "STANDARD_D3_V2", tags = { team = "vision" } }):wait()
+    local vm = ws.instances:create("ci-new",
+      { vm_size = "STANDARD_D3_V2", tags = { team = "vision" } }):wait()
     assert.equal("Running", vm.state)
     assert.equal("STANDARD_D3_V2", vm.vm_size)
     assert.same({ team = "vision" }, vm.tags)
   end)
 
   it("create: an unknown size is refused before it is sent, with those alike", function()
-    local err = refusal(ws.instances.create, ws.instances, "ci-new", { vm_size = "STANDARD_DS3_V9" })
-    assert.matches("'STANDARD_DS3_V9' is not offered to compute instances in %a+; alike: .*DS3_v2", err.message)
+    local err = refusal(ws.instances.create, ws.instances, "ci-new",
+      { vm_size = "STANDARD_DS3_V9" })
+    assert.matches("'STANDARD_DS3_V9' is not offered to compute instances in %a+; alike: .*DS3_v2",
+      err.message)
     assert.is_nil(ws.instances:find "ci-new")
   end)
 
@@ -131,6 +136,30 @@ describe("the instances of a workspace", function()
     assert.equal("Running", ws.instances:ensure("ci-new", given):wait().state)
   end)
 
+  it("create: a switch that only preview versions know is sent to one, and read back", function()
+    local vm = ws.instances:create("ci-new", { enable_root_access = false }):wait()
+    assert.is_false(vm.raw.properties.properties.enableRootAccess)
+    vm = ws.instances:create("ci-old", {}):wait()
+    assert.is_nil(vm.raw.properties.properties.enableRootAccess)
+  end)
+
+  it("create: is an error where the instance is not what was asked for", function()
+    local op = ws.instances:create("ci-new", { description = "x", idle_time_before_shutdown = "1h" })
+    local own = op.workspace.instances.find
+    op.workspace.instances.find = function(...)      -- the service has lost a field
+      local vm = own(...)
+      vm.raw.properties.properties.idleTimeBeforeShutdown = json.null
+      return vm
+    end
+    local err = refusal(op.wait, op)
+    op.workspace.instances.find = nil
+    assert.equal("NotAsAsked", err.code)
+    assert.matches("'ci%-new' was created, but idle_time_before_shutdown is nil, not PT60M",
+      err.message)
+    assert.equal("ci-new", err.instance.name)
+    assert.matches("exists and is billed", err.hint)
+  end)
+
   it("create: names what differs from the instance that is there", function()
     local err = refusal(ws.instances.create, ws.instances, "ann", { tags = { a = "b" } })
     assert.equal("InstanceExists", err.code)
@@ -139,7 +168,8 @@ describe("the instances of a workspace", function()
 
   it("ensure: refuses what differs in what cannot be changed", function()
     local size = ws.instances:get("ann").vm_size:lower()
-    assert.equal("Running", ws.instances:ensure("ann", { vm_size = size:gsub("^%a", string.upper) }):wait().state)
+    assert.equal("Running",
+      ws.instances:ensure("ann", { vm_size = size:gsub("^%a", string.upper) }):wait().state)
     local err = refusal(ws.instances.ensure, ws.instances, "ann", { vm_size = "STANDARD_NC6" })
     assert.equal("DoesNotFit", err.code)
     assert.matches("'ann' exists, but vm_size is .*, not STANDARD_NC6", err.message)

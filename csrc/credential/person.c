@@ -90,7 +90,7 @@ void sign_in_granted(SignIn *sign_in, const Grant *grant) {
   Person *person = sign_in->person;
   Error error = { 0 };
   replace_refresh_token(person, grant->refresh_token);
-  person->anew = 0;
+  person->ask_first = 0;
   if (sign_in->by_person) cache_forget(person->cache);      /* another person may have signed in */
   const char *why = text_is_token(grant->token) ? keep(sign_in, grant) : NULL;
   if (why && person->kept)
@@ -205,17 +205,17 @@ static int find_endpoint(SignIn *sign_in, Error *error) {
 static void advance(SignIn *sign_in) {
   Person *person = sign_in->person;
   Error error = { 0 };
-  if (!person->refresh_token && !person->anew)
+  if (!person->refresh_token && !person->ask_first)
     person->refresh_token = cache_text(person->cache, "refresh_token");
   if (!find_endpoint(sign_in, &error)) fail_without_person(sign_in, error.kind ? &error : NULL);
-  else if (person->refresh_token && !person->anew) refresh(sign_in);
+  else if (person->refresh_token && !person->ask_first) refresh(sign_in);
   else ask_person(sign_in, NULL);
   error_clear(&error);
 }
 
 void person_fetch(Credential *credential, Fetch *asked) {
   Person *person = credential->state;
-  if (!person->anew && cache_serve(person->cache, NULL, asked)) return;
+  if (!person->ask_first && cache_serve(person->cache, NULL, asked)) return;
   SignIn *sign_in = calloc(1, sizeof *sign_in);
   if (!sign_in) {
     fetch_fail_for_memory(asked);
@@ -287,7 +287,7 @@ Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind 
     .tenant_id = text_copy(authority->tenant_id), .client_id = text_copy(authority->client_id),
     .authority = text_copy(authority->authority), .ca_file = text_copy(authority->ca_file),
     .proxy = text_copy(authority->proxy), .login_hint = text_copy(options->login_hint),
-    .handler = options->handler, .anew = options->anew, .kept = options->kept,
+    .handler = options->handler, .ask_first = options->ask_first, .kept = options->kept,
     .timeout = options->timeout
   };
   ring_init(&person->sign_ins);

@@ -35,7 +35,7 @@ struct Person {
   Endpoint *endpoint;            /* NULL: the tenant and the client are not known yet */
   Cache    *cache;
   char     *refresh_token, *tenant_id, *client_id, *authority, *ca_file, *proxy, *login_hint;
-  int       handler, anew, kept; /* as in PersonOptions */
+  int       handler, ask_first, kept;      /* as in PersonOptions */
   double    timeout;             /* seconds; 0: the kind's own */
   Ring      sign_ins;            /* head; the first runs, the others wait for it */
 };

@@ -2,6 +2,7 @@
 --- and the verbs.
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local tables = require "azureml.tables"
 
 ---@class azureml.Instance
@@ -79,18 +80,32 @@ function getters.owner(raw)
   return getters.assigned_to(raw) or getters.created_by(raw)
 end
 
+-- Return the table that a member holds, without nulls; an empty table if the service sent something
+-- else.
+local function table_in(member, raw)
+  local value = json.without_nulls(member(raw))
+  return type(value) == "table" and value or {}
+end
+
+-- Every tag is a text.
 function getters.tags(raw)
-  return sent.tags(raw) or {}
+  local tags = table_in(sent.tags, raw)
+  for name, value in pairs(tags) do
+    if type(value) ~= "string" then tags[name] = json.encode(value) end
+  end
+  return tags
 end
 
 function getters.schedules(raw)
-  return json.array(sent.schedules(raw) or {})
+  return json.array(table_in(sent.schedules, raw))
 end
 
 -- The service repeats a provisioning error among the errors of the instance: each is listed once.
 function getters.errors(raw)
   local all, seen = json.array {}, {}
-  for _, list in ipairs { sent.provisioning_errors(raw) or {}, sent.errors(raw) or {} } do
+  for _, list in ipairs {
+    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+  } do
     for _, item in ipairs(list) do
       local key = json.encode(item)
       if not seen[key] then all[#all + 1] = item end
@@ -102,9 +117,9 @@ end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(sent.applications(raw) or {}) do
-    local name = json.get(application, "displayName") or ""
-    found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
+  for _, application in ipairs(table_in(sent.applications, raw)) do
+    local name = json.get(application, "displayName")
+    if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
   return found
 end
@@ -206,9 +221,6 @@ end
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
 for _, verb in ipairs { "start", "stop", "restart" } do
   Instance[verb] = function(self, settings)
-    if getmetatable(self) ~= metatable then
-      errors.mistake("vm:%s() is a method: call it with a colon", verb)
-    end
     return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
 end
@@ -219,5 +231,7 @@ end
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
+
+options.check_colon(Instance, metatable, "vm")
 
 return instance

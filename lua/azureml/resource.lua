@@ -1,5 +1,5 @@
 --- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
---- long ones. Above this file nobody knows HTTP.
+--- long ones. Files above this one know no HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
@@ -46,6 +46,7 @@ local function request_of(workspace, verb, values, what)
     timeout = what.timeout,
     request_id = what.request_id,
     cautious = what.cautious,
+    api_version = what.api_version,
   }
 end
 

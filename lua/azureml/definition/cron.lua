@@ -1,5 +1,5 @@
---- Check cron expressions of five fields, as the service takes them: minute, hour, day of the month,
---- month, day of the week. Source: spec/contract/compute-rest.md, section 9.1.
+--- Check cron expressions of five fields, as the service takes them: minute, hour, day of the
+--- month, month, day of the week. Source: spec/contract/compute-rest.md, section 9.1.
 local cron = {}
 
 local MONTHS = {
