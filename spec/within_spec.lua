@@ -160,7 +160,7 @@ describe("within", function()
     assert.same({ "Timeout", 15, true }, { err.code, took, waited })
   end)
 
-  it("holds for whom it was set: not for others while a generator that set it rests", function()
+  it("holds only for its function: not for others while a generator that set it rests", function()
     local generator = coroutine.wrap(function()
       azureml.within(5, function()
         coroutine.yield "rests"

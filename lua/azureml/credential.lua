@@ -189,7 +189,7 @@ local function person(more)
 end
 
 local function open_person(kind, settings, fields)
-  fields.uncached, fields.kept, fields.anew =
+  fields.uncached, fields.kept, fields.ask_first =
     settings.cache == false, settings.login, settings.login
   fields.login_hint, fields.timeout = settings.login_hint, settings.timeout
   local identity = {

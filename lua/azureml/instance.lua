@@ -1,5 +1,6 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs.
+local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
@@ -79,24 +80,46 @@ function getters.owner(raw)
   return getters.assigned_to(raw) or getters.created_by(raw)
 end
 
+-- Return the table that a member holds, without nulls; an empty table if the service sent something
+-- else.
+local function table_in(member, raw)
+  local value = json.without_nulls(member(raw))
+  return type(value) == "table" and value or {}
+end
+
+-- Every tag is a text.
 function getters.tags(raw)
-  return sent.tags(raw) or {}
+  local tags = table_in(sent.tags, raw)
+  for name, value in pairs(tags) do
+    if type(value) ~= "string" then tags[name] = json.encode(value) end
+  end
+  return tags
 end
 
 function getters.schedules(raw)
-  return json.array(sent.schedules(raw) or {})
+  return json.array(table_in(sent.schedules, raw))
 end
 
+-- The service repeats a provisioning error among the errors of the instance: each is listed once.
 function getters.errors(raw)
-  local all = tables.append(json.array {}, sent.provisioning_errors(raw))
-  return tables.append(all, sent.errors(raw))
+  local all, seen = json.array {}, {}
+  for _, list in ipairs {
+    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+  } do
+    for _, item in ipairs(list) do
+      local key = json.encode(item)
+      if not seen[key] then all[#all + 1] = item end
+      seen[key] = true
+    end
+  end
+  return all
 end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(sent.applications(raw) or {}) do
-    local name = json.get(application, "displayName") or ""
-    found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
+  for _, application in ipairs(table_in(sent.applications, raw)) do
+    local name = json.get(application, "displayName")
+    if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
   return found
 end
@@ -129,10 +152,22 @@ end
 
 local metatable = { __name = "azureml.Instance" }
 
+local function names_of_fields()
+  return table.concat(tables.keys(getters), ", ")
+end
+
+-- A mistyped field would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
-  return Instance[name]
+  local method = Instance[name]
+  if method or name == "workspace" or name == "raw" then return method end
+  errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
+end
+
+function metatable.__newindex(_, name)
+  errors.mistake("the field '%s' of an instance cannot be set: the verbs change an instance",
+    tostring(name))
 end
 
 function metatable.__tostring(vm)
@@ -148,7 +183,12 @@ function instance.summary(vm)
   return summary
 end
 
-metatable.__render = instance.summary
+--- Iterate over the fields that have a value.
+function metatable.__pairs(vm)
+  return next, instance.summary(vm), nil
+end
+
+metatable.__render, metatable.__json = instance.summary, instance.summary
 metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
 
 --- The functions that read the fields, by name.

@@ -22,9 +22,12 @@ local lro = {}
 ---  core's operation
 ---@return azureml.Lro
 function lro.new(fields)
-  fields.label = fields.label or fields.method .. " " .. fields.url:match "^[^?]*"
+  local request = { method = fields.method, url = fields.url }
+  local unnamed = reply.context(request)
+  fields.label = fields.label or unnamed
   fields.request_id = fields.handle:request_id()
-  fields.followed = followed.new(fields.handle, fields.label)
+  local context = fields.label == unnamed and request or nil
+  fields.followed = followed.new(fields.handle, fields.label, context)
   return setmetatable(fields, metatable)
 end
 
@@ -34,13 +37,13 @@ local function check_open(self)
 end
 
 --- Wait until it is done. May be called again, and from several tasks.
----@param given? { timeout: number? }      seconds; 1800
+---@param settings? { timeout: number? }      seconds; 1800
 ---@return azureml.Reply                   of the final GET, else of the last poll, else of the
 ---  request itself
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service
-function Lro:wait(given)
-  given = options.check("wait", given, { timeout = "number" })
-  local timeout = given.timeout or pace.wait_timeout
+function Lro:wait(settings)
+  settings = options.check("wait", settings, { timeout = "number" })
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
   local is_done = check_open(self):wait(core.now() + timeout)
   if not is_done then followed.raise_overdue(self.followed, self.label, timeout, self) end

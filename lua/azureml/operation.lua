@@ -4,7 +4,6 @@ local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
-local json = require "azureml.json"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -98,7 +97,8 @@ local function timed_out(self, watch)
 end
 
 local function find(self)
-  return self.workspace.instances:find(self.name)
+  local version = self.sending and self.sending.api_version
+  return self.workspace.instances:find(self.name, version)
 end
 
 -- The state that a person is shown. When the look fails the service's own word stands in.
@@ -141,20 +141,14 @@ end
 
 -- Judging -----------------------------------------------------------------------------------------
 
-local function first_fault(vm)
-  local faults = vm.errors
-  local first = faults and faults[1]
-  return json.get(first, "error") or first
-end
-
 local function raise_failed(verb, vm, self)
-  local fault = first_fault(vm)
-  local message = json.get(fault, "message")
+  local fault = errors.read(vm.errors)
+  local message = fault.message
   errors.raise {
-    code = json.get(fault, "code") or vm.state,
+    kind = fault.kind, code = fault.code or vm.state,
     message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state,
       message and ": " .. message or ""),
-    operation = self, details = vm.errors,
+    operation = self, details = fault.details or vm.errors,
     hint = vm.state == "Unusable"
       and "restart it; if that does not help, delete it and create it again"
       or "its name stays taken: look at the errors, delete it, then create it again",
@@ -187,7 +181,7 @@ end
 -- Failures that the instance's state decides ------------------------------------------------------
 
 local function raise_lost_sight(self, err)
-  errors.raise { code = "LostSight", operation = self, status = err.status,
+  errors.raise { kind = err.kind, code = "LostSight", operation = self, status = err.status,
     request_id = err.request_id,
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
@@ -265,6 +259,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
+  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
   return vm
 end
 
@@ -288,19 +283,19 @@ local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "
 
 --- Wait until the operation is done and the instance has settled. May be called again, and from
 --- several tasks.
----@param given? { timeout: number?, show_output: boolean?, progress: string? }
+---@param settings? { timeout: number?, show_output: boolean?, progress: string? }
 ---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
 ---  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
 ---  JSON object a line), "quiet"
 ---@return azureml.Instance?      the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
 ---  with `operation` and its ticket
-function Operation:wait(given)
-  given = options.check("wait", given, WAIT_OPTIONS)
+function Operation:wait(settings)
+  settings = options.check("wait", settings, WAIT_OPTIONS)
   check_open(self)
-  local timeout = given.timeout or pace.wait_timeout
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
-  local style = progress.style("wait", given)
+  local style = progress.style("wait", settings)
   if not self.outcome then
     local reporter = progress.reporter(self.verb, self.name, style)
     local watch = { deadline = core.now() + timeout, timeout = timeout, reporter = reporter }

@@ -23,7 +23,7 @@ describe("azureml pending", function()
     return process.executable({ "pending", ... }, environment)
   end
 
-  it("lists what a dead process left, until somebody has waited for it", function()
+  it("lists what an exited process left, until it has been waited for", function()
     local out, _, code = pending()
     assert.equal(0, code)
     assert.matches("^Verb +Name +Workspace +Began +Accepted", out)

@@ -251,11 +251,11 @@ describe("a device code", function()
     "invalid_grant", "interaction_required", "consent_required", "login_required"
   } do
     it(("asks the user again when the refresh token is refused with %s"):format(code), function()
-      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "anew" })
+      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "renewed" })
       open { cache = false }
       ask()
       azureml.sleep(3590)
-      assert.equal("Bearer anew", ask())
+      assert.equal("Bearer renewed", ask())
       assert.equal(2, #shown)
     end)
   end
