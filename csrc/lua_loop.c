@@ -34,8 +34,8 @@ static int l_loop_close(lua_State *L) {
   return 0;
 }
 
-/* Make the loop of this Lua state. If the module is loaded again, the first loop stays, because open
-   objects live on it; a forked child gets a loop of its own. Lua runs finalizers in the reverse
+/* Make the loop of this Lua state. If the module is loaded again, the first loop stays, because
+   open objects live on it; a forked child gets a loop of its own. Lua runs finalizers in the reverse
    order of creation: the loop is created first and closed last. */
 void make_loop(lua_State *L) {
   Loop *loop = find_loop(L);
