@@ -35,7 +35,7 @@ static int l_loop_close(lua_State *L) {
 }
 
 /* Make the loop of this Lua state. If the module is loaded again, the first loop stays, because
-   open objects live on it; a forked child gets a loop of its own. Lua runs finalizers in the reverse
+   open objects live on it; a forked child gets a loop of its own. Lua runs finalizers in reverse
    order of creation: the loop is created first and closed last. */
 void make_loop(lua_State *L) {
   Loop *loop = find_loop(L);

@@ -1,4 +1,5 @@
 local azureml = require "azureml"
+local json = require "azureml.json"
 local world = require "spec.world"
 
 describe("the instances of a workspace", function()
@@ -133,6 +134,31 @@ describe("the instances of a workspace", function()
     }
     ws.instances:create("ci-new", given):wait()
     assert.equal("Running", ws.instances:ensure("ci-new", given):wait().state)
+  end)
+
+  it("create: a switch that only preview versions know is sent to one, and read back", function()
+    local vm = ws.instances:create("ci-new", { enable_root_access = false }):wait()
+    assert.is_false(vm.raw.properties.properties.enableRootAccess)
+    vm = ws.instances:create("ci-old", {}):wait()
+    assert.is_nil(vm.raw.properties.properties.enableRootAccess)
+  end)
+
+  it("create: is an error where the instance is not what was asked for", function()
+    local op = ws.instances:create("ci-new",
+      { description = "x", idle_time_before_shutdown = "1h" })
+    local own = op.workspace.instances.find
+    op.workspace.instances.find = function(...)      -- the service has lost a field
+      local vm = own(...)
+      vm.raw.properties.properties.idleTimeBeforeShutdown = json.null
+      return vm
+    end
+    local err = refusal(op.wait, op)
+    op.workspace.instances.find = nil
+    assert.equal("NotAsAsked", err.code)
+    assert.matches("'ci%-new' was created, but idle_time_before_shutdown is nil, not PT60M",
+      err.message)
+    assert.equal("ci-new", err.instance.name)
+    assert.matches("exists and is billed", err.hint)
   end)
 
   it("create: names what differs from the instance that is there", function()

@@ -49,8 +49,9 @@ local function another_type(self, raw)
 end
 
 -- Return the instance. The label says in an error what the look was for.
-local function look_up(self, name, label)
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = label })
+local function look_up(self, name, label, api_version)
+  local what = { label = label, api_version = api_version }
+  local raw = resource.call(self.workspace, verbs.get, { name = name }, what)
   if type(raw) ~= "table" then
     errors.raise { code = "InvalidReply",
       message = ("cannot %s: the reply is not JSON"):format(label) }
@@ -96,11 +97,12 @@ end
 
 --- Look whether an instance is there.
 ---@param name string
+---@param api_version? string     default: the workspace's
 ---@return azureml.Instance?      nil when it is not there
 ---@raise an error object for everything else, another type of compute of that name included
-function Instances:find(name)
+function Instances:find(name, api_version)
   check_name("find", name)
-  local vm, err = errors.try(self.get, self, name)
+  local vm, err = errors.try(look_up, self, name, "get " .. name, api_version)
   if vm then return vm end
   if resource.is_missing(err) then return nil end
   error(err, 0)
@@ -115,9 +117,12 @@ local function raise_exists(vm, settings, body)
 end
 
 -- Create an instance. The caller has checked that its name is free in the workspace.
-local function create(self, name, body)
+local function create(self, name, settings, body)
   body.location = self.workspace:location()
-  return send(self, "create", name, nil, { body = body, before = false })
+  return send(self, "create", name, nil, {
+    body = body, before = false, api_version = spec.api_version(settings),
+    verify = function(vm) spec.check_result(vm, settings, body) end,
+  })
 end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
@@ -138,7 +143,7 @@ function Instances:create(name, settings)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
   local vm = self:find(name)
   if vm then raise_exists(vm, settings, body) end
-  return create(self, name, body)
+  return create(self, name, settings or {}, body)
 end
 
 local changers = {}
@@ -161,7 +166,7 @@ function Instances:ensure(name, settings)
   local vm = self:find(name)
   if not vm then
     spec.check_size(self.workspace, body.properties.properties.vmSize)
-    return create(self, name, body)
+    return create(self, name, settings or {}, body)
   end
   for _, difference in ipairs(spec.check_fit(vm, settings or {}, body)) do
     changers[difference.change](self, name, difference.wanted)

@@ -98,7 +98,8 @@ local function timed_out(self, watch)
 end
 
 local function find(self)
-  return self.workspace.instances:find(self.name)
+  local version = self.sending and self.sending.api_version
+  return self.workspace.instances:find(self.name, version)
 end
 
 -- Return the state to show to the user: the instance's, or the operation's if the GET fails.
@@ -265,6 +266,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
+  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
   return vm
 end
 

@@ -46,6 +46,7 @@ local function request_of(workspace, verb, values, what)
     timeout = what.timeout,
     request_id = what.request_id,
     cautious = what.cautious,
+    api_version = what.api_version,
   }
 end
 

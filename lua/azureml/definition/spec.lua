@@ -290,6 +290,20 @@ local function add_difference(list, field, actual, wanted, change)
   }
 end
 
+-- The options that no stable version knows: a stable version would ignore them.
+local PREVIEW_VERSION = "2026-03-15-preview"
+local PREVIEW_OPTIONS = { "enable_root_access", "enable_os_patching", "release_quota_on_stop" }
+
+--- Return the api-version that knows all options; nil for the workspace's own.
+--- Source: spec/contract/compute-rest.md, section 7.3.
+---@param settings table
+---@return string?
+function spec.api_version(settings)
+  for _, name in ipairs(PREVIEW_OPTIONS) do
+    if settings[name] ~= nil then return PREVIEW_VERSION end
+  end
+end
+
 --- List how an existing instance differs from the options that the caller gave.
 ---@param vm azureml.Instance
 ---@param settings table          the caller's options; an absent option is not compared
@@ -324,6 +338,21 @@ function spec.describe(list)
   local texts = {}
   for i, difference in ipairs(list) do texts[i] = difference.text end
   return table.concat(texts, "; ")
+end
+
+--- Check that an instance has become what the caller asked for.
+---@param vm azureml.Instance
+---@param settings table          the caller's options
+---@param body table              the result of spec.body for these options
+---@raise an error object `NotAsAsked` with the field `instance`
+function spec.check_result(vm, settings, body)
+  local differences = spec.differences(vm, settings, body)
+  if #differences == 0 then return end
+  errors.raise {
+    code = "NotAsAsked", instance = vm,
+    message = ("'%s' was created, but %s"):format(vm.name, spec.describe(differences)),
+    hint = "the instance exists and is billed: change it, or delete it",
+  }
 end
 
 --- Check that an existing instance fits the options, or can be changed to fit.
