@@ -261,7 +261,7 @@ check-asan: test-deps
 
 # Slow. Valgrind checks only the suite's own process. VALGRIND_SPECS=spec runs all specs.
 VALGRIND_SPECS ?= spec/csrc spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua \
-                  spec/task_spec.lua spec/e2e/transport_spec.lua
+                  spec/task spec/e2e/transport_spec.lua
 LEAK_KINDS     := definite,indirect,possible
 check-valgrind: test-deps
 	$(call need,valgrind)

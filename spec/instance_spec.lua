@@ -96,7 +96,7 @@ describe("an instance", function()
   it("says how a verb is called that was not", function()
     local vm = of {}
     assert.error_matches(function() vm.start() end,
-      "vm:start%(%) is a method: call it with a colon")
+      "call it with a colon: vm:start%(%.%.%.%)")
   end)
 
   it("names the known fields for a mistyped one, and refuses to be changed", function()

@@ -1,5 +1,4 @@
---- A limit on time that covers a group: azureml.within, of lua/azureml/task/init.lua and
---- lua/azureml/operation.lua.
+--- A limit on time that covers a group: azureml.within, of lua/azureml/within.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"

@@ -351,6 +351,7 @@ function Client:close()
   self.handle:close()
 end
 
+options.check_colon(Client, metatable, "client")
 metatable.__close = Client.close
 
 function metatable:__tostring()

@@ -407,6 +407,7 @@ function Credential:expires_in()
   return self.handle and self.handle:expires_in() or 0
 end
 
+options.check_colon(Credential, metatable, "credential")
 metatable.__close = Credential.close
 
 function metatable:__tostring()

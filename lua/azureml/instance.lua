@@ -1,7 +1,7 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs.
-local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local tables = require "azureml.tables"
 
 ---@class azureml.Instance
@@ -206,9 +206,6 @@ end
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
 for _, verb in ipairs { "start", "stop", "restart" } do
   Instance[verb] = function(self, settings)
-    if getmetatable(self) ~= metatable then
-      errors.mistake("vm:%s() is a method: call it with a colon", verb)
-    end
     return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
 end
@@ -219,5 +216,7 @@ end
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
+
+options.check_colon(Instance, metatable, "vm")
 
 return instance

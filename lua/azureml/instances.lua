@@ -317,6 +317,8 @@ function Instances:list(wanted)
   return list.new(next_instance, wanted, check_size)
 end
 
+options.check_colon(Instances, metatable, "ws.instances")
+
 function metatable:__tostring()
   return "instances of " .. tostring(self.workspace)
 end

@@ -5,7 +5,7 @@ local power_state = require "azureml.definition.power_state"
 
 ---@class azureml.List
 local List = {}
-local metatable = { __name = "azureml.List", __index = List }
+local metatable = { __name = "azureml.List", __methods = List }
 
 local list = {}
 
@@ -98,6 +98,24 @@ local function note_size(self, vm)
   if size and passes_filter.vm_size(vm, size) then self.has_size = true end
 end
 
+local function refuse(what, instead)
+  errors.mistake("%s: a list of instances is read from the service as it is needed: use %s", what,
+    instead)
+end
+
+function metatable.__index(_, key)
+  if type(key) == "number" then refuse("list[i] or ipairs(list)", "list:all()") end
+  return List[key]
+end
+
+function metatable.__len()
+  refuse("#list", "#list:all()")
+end
+
+function metatable.__pairs()
+  refuse("pairs(list)", "list:all(), or 'for vm in list do'")
+end
+
 function metatable:__call()
   for vm in self.next_instance do
     note_size(self, vm)
@@ -115,5 +133,7 @@ function List:all()
   for vm in self do all[#all + 1] = vm end
   return all
 end
+
+options.check_colon(List, metatable, "list")
 
 return list

@@ -111,6 +111,7 @@ function Lro:close()
   self.followed:close()
 end
 
+options.check_colon(Lro, metatable, "op")
 metatable.__close = Lro.close
 
 function metatable:__tostring()

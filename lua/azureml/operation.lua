@@ -389,6 +389,7 @@ function Operation:close()
   if self.followed then self.followed:close() end
 end
 
+options.check_colon(Operation, metatable, "op")
 metatable.__close = Operation.close
 
 function metatable:__tostring()

@@ -51,6 +51,22 @@ function options.check(owner, values, known)
   return values
 end
 
+--- Let every method of a class check that it is called with a colon.
+---@param class table         its methods are replaced by methods that check; other values stay
+---@param metatable table     of the objects of this class
+---@param example string      how scripts name such an object: "ws.instances"
+function options.check_colon(class, metatable, example)
+  for name, method in pairs(class) do
+    local function checked(self, ...)
+      if getmetatable(self) ~= metatable then
+        errors.mistake("call it with a colon: %s:%s(...)", example, name)
+      end
+      return method(self, ...)
+    end
+    if type(method) == "function" then class[name] = checked end
+  end
+end
+
 --- Raise an error for a value that breaks a rule of the service, before a request is sent.
 ---@param message string
 ---@param ... any             the values for its placeholders

@@ -279,6 +279,7 @@ function Workspace:close()
   if self.opened and not self.settings.client then self.opened:close() end
 end
 
+options.check_colon(Workspace, metatable, "ws")
 metatable.__close = Workspace.close
 
 function metatable:__tostring()

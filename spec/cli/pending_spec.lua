@@ -51,6 +51,19 @@ describe("azureml pending", function()
     assert.equal("", select(2, pending()))
   end)
 
+  it("gives scripts entries that azureml.each takes", function()
+    local out, errors, code = process.executable({ "-e", [[
+      local azureml = require "azureml"
+      local entries = azureml.pending()
+      azureml.each(entries, function(entry) print(entry.verb, entry.name) end)
+      print(select(2, pcall(function() entries[1].ended() end)))
+      entries[1]:ended()
+      print(#azureml.pending())]] }, environment)
+    assert.same({ "", 0 }, { errors, code })
+    assert.matches("^stop\tci%-ann\n", out)
+    assert.matches("call it with a colon: entry:ended%(%.%.%.%)\n0\n$", out)
+  end)
+
   it("cannot both wait and forget", function()
     assert.equal(2, select(3, pending("--wait", "--forget")))
   end)

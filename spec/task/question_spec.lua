@@ -1,5 +1,5 @@
 --- The calls of the core to Lua functions: lua/azureml/task/question.lua, csrc/question.c, and the
---- coroutines of lua/azureml/task/init.lua that answer.
+--- coroutines of lua/azureml/task/loop.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"

@@ -344,6 +344,7 @@ function Emulator:close()
   config.deselect_emulator(self)
 end
 
+options.check_colon(Emulator, metatable, "emulator")
 metatable.__close = Emulator.close
 metatable.__gc = Emulator.close
 
