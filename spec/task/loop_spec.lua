@@ -12,7 +12,7 @@ describe("handlers", function()
   before_each(virtual)
   after_each(tidy)
 
-  it("at: is called by whoever waits, when its time has come, once", function()
+  it("at: is called once, when its time has come, by the wait that is active", function()
     local calls = {}
     local begin = core.now()
     task.at(3, function() calls[#calls + 1] = core.now() end)
@@ -33,7 +33,7 @@ describe("handlers", function()
     assert.equal(1, called)
   end)
 
-  it("at: lives without anybody holding it", function()
+  it("at: lives without a reference to it", function()
     local called = false
     task.at(1, function() called = true end)
     collectgarbage()

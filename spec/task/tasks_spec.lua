@@ -75,7 +75,7 @@ describe("waiting", function()
     assert.same({ "a2", "b3", "a4" }, order)
   end)
 
-  it("where nobody can yield resumes no task of a group", function()
+  it("where no yield is possible resumes no task of a group", function()
     local order = {}
     azureml.parallel(function()
       string.gsub("x", "x", function() azureml.sleep(5) end)
@@ -173,7 +173,7 @@ describe("wait_until", function()
   before_each(virtual)
   after_each(tidy)
 
-  it("looks again when somebody says so", function()
+  it("looks again when it is told to", function()
     local op <close> = core.sleep(100)
     local over = false
     local took = timed(azureml.parallel, function()
@@ -529,7 +529,7 @@ describe("each", function()
     end)
   end
 
-  it("calls nobody when the list cannot be read to its end", function()
+  it("calls no function when the list cannot be read to its end", function()
     local called, i = false, 0
     local _, err = azureml.try(azureml.each, function()
       i = i + 1

@@ -127,7 +127,7 @@ end
 local function stray_yield(member)
   local info = debug.getinfo(member.coroutine, 1, "Sl")
   local where = info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
-  return where .. "a task yields only by waiting: nobody would resume it here"
+  return where .. "a task yields only by waiting: nothing would resume it here"
 end
 
 --- Resume a task until it waits or ends. Its error becomes the failure of its group.
