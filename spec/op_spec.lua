@@ -173,3 +173,38 @@ describe("the polls of an operation", function()
     assert.error_matches(function() op:poll_now() end, "this operation is closed")
   end)
 end)
+
+describe("sleeps", function()
+  before_each(function() core.clock "virtual" end)
+  after_each(function() core.clock "real" end)
+
+  it("end in the order of their times, whatever was closed before or between", function()
+    local seconds, waiting = {}, 0
+    for i = 1, 400 do
+      local op = core.sleep(1 + i * 173 % 401)
+      seconds[op], waiting = 1 + i * 173 % 401, waiting + 1
+      if i % 3 == 0 then
+        op:close()
+        seconds[op], waiting = nil, waiting - 1
+      end
+    end
+    local last, ended = 0, 0
+    while waiting > 0 do
+      local kind, op = core.step()
+      assert.equal("op", kind)
+      assert.is_true(seconds[op] >= last)
+      last, ended, waiting = seconds[op], ended + 1, waiting - 1
+      seconds[op] = nil
+      op:close()
+      if ended % 5 == 0 then
+        local other = next(seconds)
+        if other then
+          other:close()
+          seconds[other], waiting = nil, waiting - 1
+        end
+      end
+    end
+    assert.is_true(last > 380)
+    assert.is_nil(next(seconds))
+  end)
+end)

@@ -55,11 +55,15 @@ void sign_in_fail_as(SignIn *sign_in, const char *code, const char *fault) {
   error_clear(&error);
 }
 
+void sign_in_fail_for_memory(SignIn *sign_in) {
+  sign_in_fail_as(sign_in, "OutOfMemory", "there is not enough memory");
+}
+
 /* -- tokens ------------------------------------------------------------------------------------ */
 
 void form_add_scope(Buf *form, const Fetch *fetch) {
   char *scope = text_format("%s openid profile offline_access", fetch->scope);
-  form_add(form, "scope", scope ? scope : fetch->scope);
+  form_add(form, "scope", scope);
   if (fetch->claims) form_add(form, "claims", fetch->claims);
   free(scope);
 }
@@ -184,6 +188,8 @@ static void refresh(SignIn *sign_in) {
 static int find_endpoint(SignIn *sign_in, Error *error) {
   Person *person = sign_in->person;
   if (person->endpoint) return 1;
+  free(person->tenant_id);
+  free(person->client_id);
   person->tenant_id = cache_text(person->cache, "tenant_id");
   person->client_id = cache_text(person->cache, "client_id");
   AuthorityOptions options = {
@@ -211,7 +217,10 @@ void person_fetch(Credential *credential, Fetch *asked) {
   Person *person = credential->state;
   if (!person->ask_first && cache_serve(person->cache, NULL, asked)) return;
   SignIn *sign_in = calloc(1, sizeof *sign_in);
-  if (!sign_in) abort();      /* no way to report it */
+  if (!sign_in) {
+    fetch_fail_for_memory(asked);
+    return;
+  }
   sign_in->asked = asked;
   sign_in->person = person;
   asked->work = sign_in;
@@ -253,6 +262,17 @@ static Cache *cache_of(const AuthorityOptions *authority, const PersonOptions *o
   return options->uncached ? NULL : cache_new(options->kept ? login : own);
 }
 
+/* Was memory enough for all texts? */
+static int is_complete(const Person *person, const AuthorityOptions *authority,
+                       const PersonOptions *options) {
+  return text_is_copied(person->tenant_id, authority->tenant_id)
+    && text_is_copied(person->client_id, authority->client_id)
+    && text_is_copied(person->authority, authority->authority)
+    && text_is_copied(person->ca_file, authority->ca_file)
+    && text_is_copied(person->proxy, authority->proxy)
+    && text_is_copied(person->login_hint, options->login_hint);
+}
+
 Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind *person_kind,
                        const AuthorityOptions *authority, const PersonOptions *options,
                        Error *error) {
@@ -271,5 +291,8 @@ Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind 
     .timeout = options->timeout
   };
   ring_init(&person->sign_ins);
-  return credential_new(loop, kind, person, person_kind->name);
+  if (is_complete(person, authority, options))
+    return credential_new(loop, kind, person, person_kind->name);
+  person_clear(&(Credential){ .state = person });
+  return NULL;
 }

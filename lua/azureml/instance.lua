@@ -1,5 +1,6 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs.
+local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"

@@ -7,10 +7,20 @@ local options = {}
 local NOUNS = {
   string = "a string", number = "a number", integer = "an integer", boolean = "a boolean",
   table = "a table", callable = "a function",
+  client = "a client made by azureml.client", credential = "a credential of azureml.credential",
 }
+
+-- The objects of this package that may be options, by their metatables.
+local OBJECTS = { client = "azureml.Client", credential = "azureml.Credential" }
+
+local function is_object(value, name)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and meta.__name == name
+end
 
 local function fits(value, kind)
   if kind == "any" then return true end
+  if OBJECTS[kind] then return is_object(value, OBJECTS[kind]) end
   if kind == "integer" then return math.type(value) == "integer" end
   if kind == "callable" then return type(value) == "function" end
   return type(value) == kind
@@ -20,7 +30,7 @@ end
 ---@param owner string                     "workspace", for the message
 ---@param values any                       what the caller passed
 ---@param known table<string, string>  name -> type ("string", "number", "integer", "boolean",
----  "table", "callable", "any")
+---  "table", "callable", "client", "credential", "any")
 ---@return string?
 function options.fault_of(owner, values, known)
   if type(values) ~= "table" then

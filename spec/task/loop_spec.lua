@@ -12,7 +12,7 @@ describe("handlers", function()
   before_each(virtual)
   after_each(tidy)
 
-  it("at: is called once, when its time has come, by the wait that is active", function()
+  it("at: is called once by the code that waits, when its time has come", function()
     local calls = {}
     local begin = core.now()
     task.at(3, function() calls[#calls + 1] = core.now() end)

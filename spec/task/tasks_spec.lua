@@ -75,7 +75,7 @@ describe("waiting", function()
     assert.same({ "a2", "b3", "a4" }, order)
   end)
 
-  it("where no yield is possible resumes no task of a group", function()
+  it("where nothing can yield resumes no task of a group", function()
     local order = {}
     azureml.parallel(function()
       string.gsub("x", "x", function() azureml.sleep(5) end)
