@@ -346,6 +346,8 @@ typedef struct Request {
                                           ran, unless the policy's methods were given */
   int         follow;                  /* a long-running operation: poll it to its end */
   FinalState  final_state;
+  const char *poll_query;              /* "api-version=1": added to each URL to poll that lacks its
+                                          parameters; NULL: nothing */
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
   const Lro  *resume;                  /* poll this operation and send no first request; copied */
   const char *request_id;              /* NULL: a new GUID */

@@ -33,6 +33,7 @@ void lro_clear(Lro *lro) {
   free(lro->poll_url);
   free(lro->location);
   free(lro->resource_location);
+  free(lro->poll_query);
   free(lro->status);
   memset(lro, 0, sizeof *lro);
 }
@@ -176,12 +177,21 @@ static void remember_location(Lro *lro, const Reply *reply, const char *base) {
   take_url(&lro->location, base, headers_get(&reply->headers, "Location"));
 }
 
+/* Add the caller's query to the URL to poll. If memory runs out, poll without it. */
+static void add_poll_query(Lro *lro) {
+  char *url = lro->poll_query ? url_add_query(lro->poll_url, lro->poll_query) : NULL;
+  if (!url) return;
+  free(lro->poll_url);
+  lro->poll_url = url;
+}
+
 /* Poll where the pointer says from now on. */
 static LroOutcome follow(Lro *lro, const struct Pointer *pointer, const Reply *reply,
                          const char *base, Error *error) {
   const char *reference = headers_get(&reply->headers, pointer->name);
   if (!take_url(&lro->poll_url, base, reference))
     return broken_pointer(error, reply, pointer->name);
+  add_poll_query(lro);
   lro->mode = pointer->mode;
   return LRO_RUNNING;
 }
@@ -206,6 +216,7 @@ static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
   LroOutcome outcome = judge_resource(lro, root, reply, error);
   lro->mode = LRO_BODY;
   text_set(&lro->poll_url, lro->original_url);
+  add_poll_query(lro);
   json_decref(root);
   if (lro->poll_url || outcome != LRO_RUNNING) return outcome;
   return no_memory(lro, error, reply);

@@ -69,6 +69,9 @@ void set_integer(lua_State *L, const char *name, lua_Integer number);
 
 /* Push an Error as a table; azureml.error makes it an object.  [-0, +1, m] */
 void push_error(lua_State *L, const Error *error);
+
+/* The same, but what the error does not have stays absent.  [-0, +1, m] */
+void push_error_fields(lua_State *L, const Error *error);
 /* Push nil and an error, and clear the error. Return 2.  [-0, +2, m] */
 int push_failure(lua_State *L, Error *error);
 

@@ -14,14 +14,14 @@ static const char *const kind_names[] = {
   [ERROR_USAGE] = "usage"
 };
 
-void push_error(lua_State *L, const Error *error) {
+void push_error_fields(lua_State *L, const Error *error) {
   lua_createtable(L, 0, 9);
   set_text(L, "kind", kind_names[error->kind]);
-  set_text(L, "code", error->code ? error->code : "OutOfMemory");
-  set_text(L, "message", error->message ? error->message : "there is not enough memory");
+  set_text(L, "code", error->code);
+  set_text(L, "message", error->message);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   if (error->status) set_integer(L, "status", error->status);
   if (error->outcome_unknown) {
     lua_pushboolean(L, 1);
@@ -31,6 +31,12 @@ void push_error(lua_State *L, const Error *error) {
     lua_pushnumber(L, error->retry_after);
     lua_setfield(L, -2, "retry_after");
   }
+}
+
+void push_error(lua_State *L, const Error *error) {
+  push_error_fields(L, error);
+  if (!error->code) set_text(L, "code", "OutOfMemory");
+  if (!error->message) set_text(L, "message", "there is not enough memory");
 }
 
 static int protected_error(lua_State *L) {

@@ -714,6 +714,7 @@ static char *copy_bytes(const char *bytes, size_t len) {
 /* Copy what the caller lent. Return 0 when memory is short. */
 static int copy_request(Op *op, const Request *request, const char *url) {
   lro_init(&op->lro, request->method, url, request->final_state);
+  op->lro.poll_query = text_copy(request->poll_query);
   op->label = text_copy(request->label);
   op->headers = text_list_copy(request->headers);
   if (request->body) {
@@ -731,6 +732,7 @@ static int copy_request(Op *op, const Request *request, const char *url) {
   else
     text_guid(op->request_id);
   return op->lro.method && op->lro.original_url && text_is_copied(op->label, request->label)
+    && text_is_copied(op->lro.poll_query, request->poll_query)
     && text_list_is_copied(op->headers, request->headers)
     && text_is_copied(op->body, request->body);
 }
@@ -741,11 +743,13 @@ static int resume(Op *op, const Lro *from) {
   lro->poll_url = text_copy(from->poll_url);
   lro->location = text_copy(from->location);
   lro->resource_location = text_copy(from->resource_location);
+  if (from->poll_query) text_set(&lro->poll_query, from->poll_query);
   lro->status = text_copy(from->status);
   op->stage = STAGE_POLL;
   op->accepted = 1;
   return lro->poll_url && text_is_copied(lro->location, from->location)
     && text_is_copied(lro->resource_location, from->resource_location)
+    && text_is_copied(lro->poll_query, from->poll_query)
     && text_is_copied(lro->status, from->status);
 }
 

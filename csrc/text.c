@@ -188,6 +188,14 @@ char *text_line(const char *text, size_t len, size_t max) {
 
 /* -- numbers, variables, ids ------------------------------------------------------------------- */
 
+const char *text_after_mark(const char *text, size_t *len) {
+  static const char MARK[] = "\xEF\xBB\xBF";
+  size_t mark = sizeof MARK - 1;
+  if (*len < mark || memcmp(text, MARK, mark) != 0) return text;
+  *len -= mark;
+  return text + mark;
+}
+
 int text_number(const char *text, double *number) {
   enum { MAX_DIGITS = 15 };      /* a double holds so many exactly */
   size_t whole = strspn(text, "0123456789"), fraction = 0;

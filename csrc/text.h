@@ -54,6 +54,9 @@ size_t text_character(const char *text, size_t left);
    characters becomes one blank; "..." marks a cut. The caller frees it. */
 char *text_line(const char *text, size_t len, size_t max);
 
+/* Skip a UTF-8 byte order mark. *len is the length before and after. */
+const char *text_after_mark(const char *text, size_t *len);
+
 /* Read a text that consists of digits, or of digits.digits. Return 1 if it does. */
 int text_number(const char *text, double *number);
 

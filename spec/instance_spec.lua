@@ -41,6 +41,40 @@ describe("an instance", function()
     assert.equal("[]", json.encode(vm.errors))
   end)
 
+  it("has no null in any field, and only texts as tags", function()
+    local vm = of({
+      state = json.null, vmSize = json.null, schedules = { computeStartStop = { { id = "1",
+        cron = json.null }, json.null } },
+      errors = { json.null, { error = { code = "A", target = json.null } } },
+      applications = { json.null, { displayName = json.null, endpointUri = "u" },
+        { displayName = "Jupyter", endpointUri = json.null } },
+      sshSettings = { sshPublicAccess = "Enabled", adminUserName = json.null },
+        lastOperation = { operationName = json.null },
+    }, { id = json.null, location = json.null, tags = { keep = json.null, team = "vision", size = 5,
+      on = true } })
+    local function walk(value, path)
+      assert.is_true(value ~= json.null, path)
+      if type(value) ~= "table" then return end
+      for key, item in pairs(value) do walk(item, path .. "." .. key) end
+    end
+    walk(instance.summary(vm), "vm")
+    assert.same({ team = "vision", size = "5", on = "true" }, vm.tags)
+    assert.same({ { id = "1" } }, vm.schedules)
+    assert.same({ { error = { code = "A" } } }, vm.errors)
+    assert.same({}, vm.applications)
+    assert.equal(json.null, vm.raw.tags.keep)
+  end)
+
+  for _, strange in ipairs { 5, "x", true, json.null } do
+    it("survives members of another kind: " .. tostring(strange), function()
+      local vm = of({ schedules = { computeStartStop = strange }, errors = strange,
+        applications = strange, sshSettings = strange,
+        lastOperation = strange }, { tags = strange })
+      assert.same({ {}, {}, {}, {}, {}, false }, { vm.tags, vm.schedules, vm.errors,
+        vm.applications, vm.last_operation, vm.ssh.enabled })
+    end)
+  end
+
   it("gathers what went wrong with the resource and with the machine", function()
     local vm = of { errors = { { error = { code = "B" } } } }
     vm.raw.properties.provisioningErrors = { { error = { code = "A" } } }

@@ -33,6 +33,29 @@ describe("JSON that is read as it was written", function()
 end)
 
 describe("JSON", function()
+  it("is read after a byte order mark, in each of the ways to read it, and after no other bytes",
+    function()
+    local text = '\xEF\xBB\xBF{"a":1}'
+    assert.same({ a = 1 }, json.decode(text))
+    assert.same({ a = 1 }, json.decode_exact(text))
+    assert.equal('{"a":1,"b":2}', json.merge(text, { b = 2 }))
+    for _, other in ipairs { "\xEF\xBB{}", "\xEF\xBB\xBF\xEF\xBB\xBF{}", "\xEF\xBB\xBF", "\xEF" } do
+      assert.is_nil((json.decode(other)))
+      assert.is_nil((json.decode_exact(other)))
+    end
+  end)
+
+  it("without_nulls: a copy without null members and items, however deep", function()
+    local value = json.decode(
+      '{"a":null,"b":{"c":null,"d":[null,1,null,{"e":null}]},"f":false,"g":"x"}')
+    assert.same({ b = { d = { 1, {} } }, f = false, g = "x" }, json.without_nulls(value))
+    assert.equal(json.null, value.a)
+    assert.is_nil(json.without_nulls(json.null))
+    assert.is_nil(json.without_nulls(nil))
+    assert.same({ 1, "x", false }, { json.without_nulls(1), json.without_nulls "x",
+      json.without_nulls(false) })
+  end)
+
   it("gives nil and what is wrong for a text that is none", function()
     for _, text in ipairs { "", "{", "nope", "[1,]", "{} {}", "NaN" } do
       local value, fault = json.decode(text)

@@ -40,19 +40,33 @@ static int lacks_login(const char *errors) {
   return strstr(errors, "not logged in") || strstr(errors, "azd auth login");
 }
 
-/* Return the message of the last line, which looks like
-   {"type":"consoleMessage","data":{"message":"\nERROR: fetching token: ...\n"}}. */
+/* Return the message in a line that azd wrote; NULL: there is none. Versions before 1.23.7 write
+   {"type":"consoleMessage","data":{"message":"\nERROR: fetching token: ...\n"}}, later versions
+   {"error":"fetching token: ...\n","message":"Authentication with Azure failed."}.
+   Source: spec/contract/auth.md, section 7. */
+static char *message_in(const json_t *line) {
+  const json_t *data = json_object_get(line, "data");
+  const char *text = json_string_value(json_object_get(line, "error"));
+  if (!text) text = json_string_value(json_object_get(data ? data : line, "message"));
+  char *message = text ? program_last_line(text, strlen(text)) : NULL;
+  if (message && *message) return message;
+  free(message);
+  return NULL;
+}
+
+/* Look for the last line that holds a message. Hints about a new version may follow it. */
 static char *reason(const Buf *errors) {
-  char *line = program_last_line(errors->data ? errors->data : "", errors->len);
-  json_t *report = line ? json_loads(line, 0, NULL) : NULL;
-  const json_t *data = json_object_get(report, "data");
-  const char *message = json_string_value(json_object_get(data, "message"));
-  if (message) {
-    free(line);
-    line = program_last_line(message, strlen(message));
+  const char *text = errors->data ? errors->data : "";
+  char *message = NULL;
+  for (size_t end = errors->len; end && !message; ) {
+    size_t begin = end;
+    while (begin && text[begin - 1] != '\n') begin--;
+    json_t *line = json_loadb(text + begin, end - begin, 0, NULL);
+    message = message_in(line);
+    json_decref(line);
+    end = begin ? begin - 1 : 0;
   }
-  json_decref(report);
-  return line;
+  return message ? message : program_last_line(text, errors->len);
 }
 
 static const ProgramTool tool = {

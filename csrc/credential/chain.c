@@ -39,7 +39,7 @@ static void fail_all(Try *try) {
             count == 1 ? "the only one that was tried does not apply here"
                        : "none of those that were tried applies here");
   json_t *body = json_pack("{sO}", "details", try->reasons);
-  error.body = body ? json_dumps(body, JSON_COMPACT) : NULL;
+  error.more = body ? json_dumps(body, JSON_COMPACT) : NULL;
   json_decref(body);
   end(try, NULL, &error);
   error_clear(&error);
@@ -47,7 +47,7 @@ static void fail_all(Try *try) {
 
 /* Add the reason of a link, or all reasons of a link that is a chain itself. */
 static void note_reasons(Try *try, const Error *error) {
-  json_t *body = error->body ? json_loads(error->body, 0, NULL) : NULL;
+  json_t *body = error->more ? json_loads(error->more, 0, NULL) : NULL;
   json_t *inner = json_object_get(body, "details");
   if (inner)
     json_array_extend(try->reasons, inner);

@@ -155,7 +155,7 @@ static void answered(Op *op, void *context) {
     return;
   }
   const Buf *body = &op_reply(op)->body;
-  json_t *answer = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
+  json_t *answer = body_json(body);
   read_code(sign_in, answer);
   json_decref(answer);
 }

@@ -213,7 +213,7 @@ static void bad_answer(Fetch *fetch, const char *fault) {
 
 static void granted(Fetch *fetch, const Reply *reply) {
   errno = 0;
-  json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
+  json_t *answer = body_json(&reply->body);
   int lacks_memory = errno == ENOMEM;
   Grant grant = {
     .token = json_string_value(json_object_get(answer, "access_token")),

@@ -94,7 +94,7 @@ static void refused(Asking *asking, const Error *refusal) {
 
 static void granted(Asking *asking) {
   const Buf *body = &op_reply(asking->op)->body;
-  json_t *answer = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
+  json_t *answer = body_json(body);
   Grant grant = { 0 };
   const char *fault = managed_answer_read(answer, &grant);
   Fetch *fetch = asking->fetch;

@@ -32,9 +32,15 @@ local REQUEST_OPTIONS = {
 }
 
 local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, {
-  final_state_via = "string", resume = "table",
+  final_state_via = "string", poll_query = "table", resume = "table",
 })
-local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, { items = "string", next_link = "string" })
+local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, {
+  items = "string", next_link = "string", next = "callable",
+})
+local NEXT_OPTIONS = {
+  method = "string", path = "string", url = "string", query = "table", headers = "table",
+  body = "any", api_version = "string",
+}
 
 local function without(fields, name)
   local rest = tables.copy(fields)
@@ -44,10 +50,6 @@ end
 
 local function version_of(api_version)
   return api_version and "api-version=" .. core.escape(api_version)
-end
-
-local function context_of(request)
-  return request.label and "cannot " .. request.label
 end
 
 local function observer_of(settings)
@@ -111,12 +113,32 @@ function client.new(settings)
   }, metatable)
 end
 
+local QUERY_VALUES = { string = true, number = true, boolean = true }
+
+local function parameter(name, value)
+  if not QUERY_VALUES[type(value)] then
+    errors.mistake("query: '%s' must be a string, number or boolean, or a list of them", name)
+  end
+  return core.escape(name) .. "=" .. core.escape(tostring(value))
+end
+
+-- Return the parameters of a query as a list of texts. A list of values repeats its name.
+local function parameters_of(query)
+  local parameters = {}
+  for _, name in ipairs(tables.keys(query)) do
+    local value = query[name]
+    local is_list = type(value) == "table" and (#value > 0 or next(value) == nil)
+    for _, item in ipairs(is_list and value or { value }) do
+      parameters[#parameters + 1] = parameter(name, item)
+    end
+  end
+  return parameters
+end
+
 local function query_of(query, version)
-  local parts = tables.texts(query, function(name, value)
-    return core.escape(name) .. "=" .. core.escape(tostring(value))
-  end)
-  if version then table.insert(parts, 1, version) end
-  return table.concat(parts, "&")
+  local parameters = parameters_of(query)
+  if version then table.insert(parameters, 1, version) end
+  return table.concat(parameters, "&")
 end
 
 local function header_lines(headers)
@@ -162,18 +184,21 @@ function Client:submit(request, follow)
     request_id = request.request_id,
     follow = follow,
     final_state = request.final_state_via,
+    poll_query = request.poll_query and query_of(request.poll_query),
     resume = request.resume,
     within = task.within(),
     cautious = request.cautious,
   }
-  return reply.must(op, failure, context_of(request))
+  return reply.must(op, failure, request)
 end
 
 --- Send a request and wait for its reply.
 ---@param request table
 ---  method string ("GET"); path string (below the endpoint, already escaped; query and api-version
----  are added) or url string (sent unchanged); query table?; headers table<string, string>?;
----  body string|table? (a table is sent as JSON); timeout number? (seconds, all tries together)
+---  are added) or url string (sent unchanged); query table? (a list as value repeats the name);
+---  headers table<string, string>?; body string|table? (a table is sent as JSON); timeout number?
+---  (seconds, all tries together); label string? ("stop ci-ann", for errors; default: method and
+---  path); api_version string?; request_id string? (x-ms-client-request-id; default: a new GUID)
 ---@return azureml.Reply
 ---@raise an error object if no reply came, or its HTTP status is 300 or more
 ---@usage local reply = client:request { path = "/subscriptions", query = { ["$top"] = 5 } }
@@ -182,7 +207,7 @@ function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   local op <close> = self:submit(request, false)
   task.wait(op)
-  return reply.of(op, context_of(request))
+  return reply.of(op, request)
 end
 
 --- Make sure that the credential has a token; fetch one if necessary. Send nothing to the endpoint.
@@ -210,14 +235,18 @@ function Client:begin(request)
   local _, failure = op:result()
   if failure then
     op:close()
-    reply.must(nil, failure, context_of(request))
+    reply.must(nil, failure, request)
   end
   return op
 end
 
 --- Send a request that starts a long-running operation. Return when the service has accepted it.
 ---@param request table          as for `request`, and final_state_via string? ("location",
----  "azure-async-operation", "original-uri"); label string?
+---  "azure-async-operation", "original-uri"); poll_query table? (added to each URL to poll that
+---  lacks its parameters: some services leave out the api-version); resume table? (how far the
+---  operation was, as a program that kept it itself knows: mode "monitor", "location" or "body",
+---  poll_url, and where known location, resource_location, status. It is polled; the request is not
+---  sent again)
 ---@return azureml.Lro
 ---@raise an error object if the service refused it
 ---@usage local op = client:operation { method = "POST", path = path .. "/start" }
@@ -241,7 +270,8 @@ function Client:go_on(request, progress)
   return self:submit(request, true)
 end
 
---- Continue an operation that another process started.
+--- Continue an operation that another process started: poll its status, send nothing else. The
+--- client's credential and endpoint are used; the ticket holds neither.
 ---@param text string            what op:ticket() returned
 ---@return azureml.Lro
 ---@raise an error object if the ticket is damaged, or belongs to another origin
@@ -256,17 +286,15 @@ function Client:resume(text)
   }
 end
 
-local function next_url(page, name)
+local function next_link(page, name)
   local link = json.get(page, name)
   return type(link) == "string" and link ~= "" and link or nil
 end
 
 local function refuse_page(request, page, fault)
-  local context = context_of(request)
   errors.raise {
     code = "InvalidPage", status = page.status, request_id = page.headers["x-ms-request-id"],
-    message = ("%s%s; refusing to return a partial list"):format(
-      context and context .. ": " or "", fault),
+    message = ("%s: %s; refusing to return a partial list"):format(reply.context(request), fault),
   }
 end
 
@@ -279,49 +307,75 @@ local function items_of(request, page)
   return items
 end
 
+-- Return the request for the page that follows; nil: the list ends here.
+local function following_of(request, page)
+  local link = next_link(page.json, request.next_link or "nextLink")
+  if request.next then
+    local following = request.next(link, page)
+    return following and options.check("next", following, NEXT_OPTIONS)
+  end
+  return link and { url = link }
+end
+
+-- Return the absolute URL of a page; nil: it is not a URL. A path is below the endpoint.
+local function page_url(self, base, request)
+  local target = url_of(self, request)
+  local is_path = not request.url and target:sub(1, 1) == "/"
+  return core.resolve(base, is_path and self:endpoint() .. target or target)
+end
+
+-- Return the URL of a following page. A service's link may hold characters that no URL may hold.
+local function following_url(self, base, following)
+  if following.url then return core.resolve(base, core.mend(following.url)) end
+  return page_url(self, base, following)
+end
+
 --- Iterate over the items of a list, page by page. The client requests the next page while the
 --- script reads the current one. The iterator ends only at the end of the list.
 ---@param request table          as for `request`, and items string ("value"), next_link string
----  ("nextLink"). Pages after the first are requested with GET
+---  ("nextLink"); next fun(link: string?, page: azureml.Reply): table? (for services that continue
+---  a list in another way: returns the next request with method, path or url, query, headers, body,
+---  api_version, or nil at the end; it must not wait). Without `next`, pages after the first are
+---  requested with GET
 ---@return fun(): any            returns the next item; raises an error instead of ending early
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
 ---  print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
-  local context = context_of(request)
-  -- The URLs of all pages so far: a list that links back to one of them would never end.
+  -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
   local items, index, pending, url = {}, 0, nil, nil
-  local function submit(page_request)
-    local op = self:submit(page_request, false)
+  local function key_of(page_request, target)
+    return table.concat({ page_request.method or "GET", target, body_of(page_request) }, " ")
+  end
+  local function submit(page_request, target)
+    local op = self:submit({
+      method = page_request.method, url = target, body = page_request.body,
+      headers = page_request.headers or request.headers, label = request.label,
+      timeout = request.timeout, request_id = request.request_id,
+    }, false)
     core.send()      -- the service prepares the next page while the script reads this one
-    url = page_request.url
-    requested[url] = true
+    url = target
+    requested[key_of(page_request, target)] = true
     return op
   end
   local function submit_first()
-    return submit {
-      method = request.method, url = core.resolve(self:endpoint(), url_of(self, request)),
-      headers = request.headers, body = request.body, label = request.label,
-      timeout = request.timeout,
-    }
+    return submit(request, page_url(self, self:endpoint(), request) or url_of(self, request))
   end
   local function submit_next(page)
-    local link = next_url(page.json, request.next_link or "nextLink")
-    if not link then return nil end
-    local following = core.resolve(url, link)
+    local following = following_of(request, page)
+    if not following then return nil end
+    local target = following_url(self, url, following)
       or refuse_page(request, page, "the next-page link is not a valid URL")
-    if requested[following] then
+    if requested[key_of(following, target)] then
       refuse_page(request, page, "the list leads back to a page that was read")
     end
-    return submit {
-      url = following, headers = request.headers, label = request.label, timeout = request.timeout,
-    }
+    return submit(following, target)
   end
   -- The state changes only at the end: after an error the next call raises the same error again.
   local function turn_page()
     task.wait(pending)
-    local page = reply.of(pending, context)
+    local page = reply.of(pending, request)
     local found, following = items_of(request, page), submit_next(page)
     pending:close()
     items, index, pending = found, 0, following

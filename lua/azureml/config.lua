@@ -9,7 +9,6 @@ local json = require "azureml.json"
 local config = {}
 
 local FIELDS = { "subscription_id", "resource_group", "workspace_name" }
-local BYTE_ORDER_MARK = "^\239\187\191"
 local DOWNLOAD_AGAIN = "download it again from the studio"
 
 local function variable(name)
@@ -61,7 +60,7 @@ local function refuse_file(message)
 end
 
 local function read_file(path, text)
-  local content = json.decode((text:gsub(BYTE_ORDER_MARK, "")))
+  local content = json.decode(text)
   if type(content) ~= "table" then refuse_file(path .. " is not a JSON object") end
   local scope = content.Scope
   local found = type(scope) == "string" and scope ~= "" and read_scope(scope) or content
@@ -95,7 +94,7 @@ end
 
 -- Return the id of the default subscription; nil if there is none; nil and what is wrong.
 local function default_subscription(text)
-  local subscriptions = json.get(json.decode((text:gsub(BYTE_ORDER_MARK, ""))), "subscriptions")
+  local subscriptions = json.get(json.decode(text), "subscriptions")
   if type(subscriptions) ~= "table" then return nil, "it has no list of subscriptions" end
   for _, subscription in ipairs(subscriptions) do
     if json.get(subscription, "isDefault") then

@@ -1,16 +1,23 @@
 --- The error object: the public API raises only objects of this kind. A person reads its text; a
 --- script compares its code. azureml.hints adds what to do next.
+local core = require "azureml.core"
 local later = require "azureml.later"
 local hints = later "azureml.hints"
 local json = require "azureml.json"
 
 ---@class azureml.Error
+---@field kind string?  what failed: "transport" (no reply came), "http" (a reply refused the
+---  request), "operation" (a long-running operation failed), "protocol" (a reply breaks the
+---  contract), "credential" (there is no token) or "usage" (an argument is wrong); nil for the
+---  package's own findings, such as "Timeout" and "SomeFailed"
 ---@field code string  one word: the service's code if it sent one ("ResourceNotFound"), or else a
 ---  code of this package ("Timeout")
 ---@field message string         what went wrong
 ---@field status integer?        HTTP status
 ---@field target string?         the part of the request that the service names
 ---@field details table?         further errors of the service, or the errors of a group
+---@field innererror table?      the cause, as the service tells it
+---@field additional_info table? what the service adds: { type, info }, such as a policy
 ---@field request_id string?     x-ms-request-id, which the service's support needs
 ---@field operation azureml.Operation?  the operation that failed; it may continue at the service
 ---@field hint string?           what to do next
@@ -98,11 +105,19 @@ function error_module.is(value)
   return getmetatable(value) == Error
 end
 
+-- The kinds of errors that the package itself finds, by code.
+local KINDS = {
+  InvalidArgument = "usage", InvalidEndpoint = "usage", InvalidTicket = "usage",
+  AnotherEndpoint = "usage", InvalidExpression = "usage", Usage = "usage",
+  InvalidReply = "protocol", InvalidPage = "protocol", OwnCredential = "credential",
+}
+
 --- Make an error object. `error_module.raise` adds the place later.
 ---@param fields table
 ---@return azureml.Error
 function error_module.new(fields)
   local err = setmetatable(fields, Error)
+  if not err.kind then err.kind = KINDS[err.code] end
   if not err.hint then err.hint = hints.of(err) end
   return err
 end
@@ -115,15 +130,22 @@ function error_module.raise(fields)
   error(err, 0)
 end
 
--- Add the members of an ARM error body other than code and message.
-local function read_body(err)
-  local body = err.body and json.decode(err.body)
-  local content = json.get(body, "error") or body
-  content = json.get(content, "error") or content
-  if type(content) ~= "table" then return end
-  err.details = json.get(content, "details")
-  err.innererror = json.get(content, "innererror") or json.get(content, "innerError")
-  err.additional_info = json.get(content, "additionalInfo")
+-- Add what the core found in the service's reply beside code and message.
+local function read_more(err)
+  local more = err.more and json.decode(err.more)
+  err.details = json.get(more, "details")
+  err.innererror = json.get(more, "innererror")
+  err.additional_info = json.get(more, "additionalInfo")
+  err.more = nil
+end
+
+--- Read an error in decoded JSON, as the core reads it in a reply.
+---@param content any          an error of the service, or a list of errors
+---@return { kind: string, code: string?, message: string?, details: table? }
+function error_module.read(content)
+  local found = core.read_error(json.encode(content))
+  read_more(found)
+  return found
 end
 
 --- Make an error object from an error table of the core.
@@ -131,8 +153,7 @@ end
 ---@param context string?     what the caller tried: "cannot stop 'ci-ann'"
 ---@return azureml.Error
 function error_module.from_core(failure, context)
-  read_body(failure)
-  failure.body = nil
+  read_more(failure)
   if context then failure.message = ("%s: %s"):format(context, failure.message) end
   return error_module.new(failure)
 end

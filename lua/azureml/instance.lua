@@ -80,18 +80,32 @@ function getters.owner(raw)
   return getters.assigned_to(raw) or getters.created_by(raw)
 end
 
+-- Return the table that a member holds, without nulls; an empty table if the service sent something
+-- else.
+local function table_in(member, raw)
+  local value = json.without_nulls(member(raw))
+  return type(value) == "table" and value or {}
+end
+
+-- Every tag is a text.
 function getters.tags(raw)
-  return sent.tags(raw) or {}
+  local tags = table_in(sent.tags, raw)
+  for name, value in pairs(tags) do
+    if type(value) ~= "string" then tags[name] = json.encode(value) end
+  end
+  return tags
 end
 
 function getters.schedules(raw)
-  return json.array(sent.schedules(raw) or {})
+  return json.array(table_in(sent.schedules, raw))
 end
 
 -- List each error once: the service repeats a provisioning error among the instance's errors.
 function getters.errors(raw)
   local all, seen = json.array {}, {}
-  for _, list in ipairs { sent.provisioning_errors(raw) or {}, sent.errors(raw) or {} } do
+  for _, list in ipairs {
+    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+  } do
     for _, item in ipairs(list) do
       local key = json.encode(item)
       if not seen[key] then all[#all + 1] = item end
@@ -103,9 +117,9 @@ end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(sent.applications(raw) or {}) do
-    local name = json.get(application, "displayName") or ""
-    found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
+  for _, application in ipairs(table_in(sent.applications, raw)) do
+    local name = json.get(application, "displayName")
+    if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
   return found
 end

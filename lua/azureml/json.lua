@@ -14,11 +14,16 @@ local json = {
   is_array = core.is_array,
 }
 
+-- Skip a byte order mark: Resource Manager's replies may begin with one.
+local function after_mark(text)
+  return type(text) == "string" and text:byte() == 0xEF and text:gsub("^\xEF\xBB\xBF", "") or text
+end
+
 --- Return the value of a JSON text, or nil and what is wrong with the text.
 ---@param text string
 ---@return any value, string? fault
 function json.decode(text)
-  local ok, value = pcall(own.decode, text)
+  local ok, value = pcall(own.decode, after_mark(text))
   if ok then return value end
   return nil, tostring(value)
 end
@@ -44,6 +49,20 @@ end
 ---@return any
 function json.get(value, ...)
   return follow(value, table.pack(...))
+end
+
+--- Copy a value without null members of objects and null items of lists.
+---@param value any        a decoded value
+---@return any copy        nil: it is null
+function json.without_nulls(value)
+  if value == json.null then return nil end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, item in pairs(value) do
+    if math.type(key) ~= "integer" then copy[key] = json.without_nulls(item) end
+  end
+  for _, item in ipairs(value) do copy[#copy + 1] = json.without_nulls(item) end
+  return copy
 end
 
 --- Return a function that returns a member at any depth, for members that are read often.

@@ -22,9 +22,12 @@ local lro = {}
 ---  core's operation
 ---@return azureml.Lro
 function lro.new(fields)
-  fields.label = fields.label or fields.method .. " " .. fields.url:match "^[^?]*"
+  local request = { method = fields.method, url = fields.url }
+  local unnamed = reply.context(request)
+  fields.label = fields.label or unnamed
   fields.request_id = fields.handle:request_id()
-  fields.followed = followed.new(fields.handle, fields.label)
+  local context = fields.label == unnamed and request or nil
+  fields.followed = followed.new(fields.handle, fields.label, context)
   return setmetatable(fields, metatable)
 end
 

@@ -4,7 +4,6 @@ local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
-local json = require "azureml.json"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -142,20 +141,14 @@ end
 
 -- Judging -----------------------------------------------------------------------------------------
 
-local function first_fault(vm)
-  local faults = vm.errors
-  local first = faults and faults[1]
-  return json.get(first, "error") or first
-end
-
 local function raise_failed(verb, vm, self)
-  local fault = first_fault(vm)
-  local message = json.get(fault, "message")
+  local fault = errors.read(vm.errors)
+  local message = fault.message
   errors.raise {
-    code = json.get(fault, "code") or vm.state,
+    kind = fault.kind, code = fault.code or vm.state,
     message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state,
       message and ": " .. message or ""),
-    operation = self, details = vm.errors,
+    operation = self, details = fault.details or vm.errors,
     hint = vm.state == "Unusable"
       and "restart it; if that does not help, delete it and create it again"
       or "its name stays taken: look at the errors, delete it, then create it again",
@@ -188,7 +181,7 @@ end
 -- Failures that the instance's state decides ------------------------------------------------------
 
 local function raise_lost_sight(self, err)
-  errors.raise { code = "LostSight", operation = self, status = err.status,
+  errors.raise { kind = err.kind, code = "LostSight", operation = self, status = err.status,
     request_id = err.request_id,
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end

@@ -33,19 +33,37 @@ end
 
 local reply = {}
 
+--- Return what the message of a request's error begins with: "cannot start ci-ann", or method and
+--- path such as "GET /subscriptions" if the request has no label.
+---@param request { label: string?, method: string?, path: string?, url: string? }
+---@return string
+function reply.context(request)
+  if request.label then return "cannot " .. request.label end
+  local target = request.path or request.url:gsub("^%a[%w+.-]*://[^/?#]*", "")
+  local path = target:match("^[^?#]*"):gsub("%c", "?")
+  return (request.method or "GET") .. " " .. (path == "" and "/" or path)
+end
+
+-- A request without a label was not sent if its credential failed: that error says enough.
+local function text_of(context, failure)
+  if type(context) ~= "table" then return context end
+  if not context.label and failure.kind == "credential" then return nil end
+  return reply.context(context)
+end
+
 --- Return a value, or raise the error that the core returned instead of it.
 ---@param value any
 ---@param failure table?         the core's error
----@param context string?        what the caller tried: "cannot stop 'x'"
+---@param context string|table|nil      what the caller tried: "cannot stop 'x'", or the request
 ---@return any value
 function reply.must(value, failure, context)
-  if value == nil then errors.raise(errors.from_core(failure, context)) end
+  if value == nil then errors.raise(errors.from_core(failure, text_of(context, failure))) end
   return value
 end
 
 --- Return the last reply of a core operation, or raise its error.
 ---@param handle userdata        a core operation that is done
----@param context string?
+---@param context string|table|nil      as for `must`
 ---@return azureml.Reply
 function reply.of(handle, context)
   local fields, failure = handle:result()

@@ -12,7 +12,7 @@ local VERSION = 1
 local PROGRESS = {
   mode = "^%l+$", poll_url = "^https?://%S+$", location = "^https?://%S+$",
   resource_location = "^https?://%S+$", status = "",
-  final_state = "^[%l-]*$",
+  final_state = "^[%l-]*$", poll_query = "^[^%s?#]+$",
 }
 local MODES = { monitor = true, location = true, body = true }
 

@@ -112,6 +112,16 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
     ["another failure, told plainly"] = {
       "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh"
     },
+    ["another failure, told as versions from 1.23.7 on do"] = {
+      [[printf '%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"\n"}}' \
+        '{"error":"fetching:\n(invalid_tenant) AADSTS90002: no such tenant\n","message":"m"}' \
+        'a new version of azd is available' >&2; exit 1]], "CliFailed",
+      "it failed (exit code 1): (invalid_tenant) AADSTS90002: no such tenant; run 'azd auth login'",
+    },
+    ["no login, told as versions from 1.23.7 on do"] = {
+      [[echo '{"error":"not logged in, run `azd auth login` to login","message":"m"}' >&2; exit 1]],
+      "CliNotLoggedIn", "no user is logged in; run 'azd auth login'",
+    },
     ["a failure that shows the token"] = {
       "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed",
       "it failed (exit code 2); run 'azd auth login'",
