@@ -151,8 +151,8 @@ void client_unref(Client *client) {
 
 const char *client_endpoint(const Client *client) { return client->endpoint; }
 
-/* Does an entry of allow_hosts permit url? An entry is an origin, or a host name that stands for
-   https on its usual port. */
+/* Return 1 if an entry of allow_hosts permits url. An entry is an origin, or a host name that
+   stands for https on its usual port. */
 static int allowed_by(const char *entry, const char *url) {
   if (strstr(entry, "://")) return url_same_origin(entry, url);
   char *origin = text_format("https://%s", entry);
@@ -161,8 +161,8 @@ static int allowed_by(const char *entry, const char *url) {
   return same;
 }
 
-/* Does a URL begin with the endpoint's own text? Then it is on the same origin, and need not be
-   parsed. */
+/* Return 1 if a URL begins with the endpoint's own text. Such a URL is on the same origin and need
+   not be parsed. */
 static int is_at_endpoint(const Client *client, const char *url) {
   size_t len = (size_t)(url_target(client->endpoint) - client->endpoint);
   if (strncmp(url, client->endpoint, len) != 0) return 0;

@@ -158,7 +158,8 @@ static void fail_for_memory(Op *op) {
 
 /* -- pauses ------------------------------------------------------------------------------------ */
 
-/* A poll on demand waits without a timer: 10,000 of them cost nothing. */
+/* Continue after a pause. A poll on demand has no further timer: its owner asks for it, so that
+   10,000 pending operations cost nothing. */
 static void end_pause(Timer *timer) {
   Op *op = op_of_timer(timer);
   op->poll_due = op->stage == STAGE_POLL && op->polls_on_demand && !op->poll_wanted;
@@ -217,7 +218,8 @@ static double poll_retry_delay(const Op *op, const Attempt *attempt) {
   return capped ? pace_default.last : delay;
 }
 
-/* A status that cannot be read is not the operation's failure: poll again. The wait has a limit. */
+/* Poll again after a failed poll: the operation itself may still succeed. The caller of wait sets
+   the time limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
   if (is_worth_another_poll(op)) {
     if (op->watch_polls) tell(op);
@@ -228,7 +230,7 @@ static void poll_failed(Op *op, const Attempt *attempt) {
   }
 }
 
-/* A 429 with Retry-After is obeyed for a while, and does not use up the tries. */
+/* Do not count a try that got a 429 with Retry-After, for MAX_THROTTLED seconds at most. */
 static void forgive_throttling(Op *op) {
   double now = loop_now(op->loop);
   if (op->error.status != 429 || op->error.retry_after <= 0) return;
@@ -236,14 +238,14 @@ static void forgive_throttling(Op *op) {
   if (now - op->throttled_at < MAX_THROTTLED) op->attempts--;
 }
 
-/* Return the status to judge by: 503 for a refusal that passes by itself, whatever its own is. */
+/* Return the status that decides about a retry: 503 for every refusal that passes by itself. */
 static int effective_status(const Op *op) {
   int (*is_passing)(const Reply *) = op->client->is_passing;
   int passes = op->error.kind == ERROR_HTTP && is_passing && is_passing(&op->reply);
   return passes ? PASSING : op->error.status;
 }
 
-/* Did the service perhaps do what the request asks, although it did not say so? */
+/* Return 1 if the service may have executed the request without reporting success. */
 static int may_have_run(const Op *op, int sent) {
   if (op->stage != STAGE_FIRST || !changes_something(op->lro.method)) return 0;
   if (op->error.kind == ERROR_TRANSPORT) return sent;
@@ -302,7 +304,7 @@ static int may_follow(Op *op, const char *url) {
   return 0;
 }
 
-/* Does this redirect repeat the request without a change of its method? Others are not followed. */
+/* Return 1 if a redirect keeps the request's method. Other redirects are not followed. */
 static int repeats_request(int status, const char *method) {
   if (status == 307 || status == 308) return 1;
   return !changes_something(method) && (status == 301 || status == 302 || status == 303);

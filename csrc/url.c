@@ -124,8 +124,8 @@ static char *complete(const char *base, const char *reference) {
   return url;
 }
 
-/* Is url a URL that can be requested? Skip parsing when it begins as base does: base was requested
-   before, and 10,000 operations may lead to the same origin. */
+/* Return 1 if url is a URL that can be requested. Skip parsing if it begins as base does: base was
+   requested before, and 10,000 operations may lead to the same origin. */
 static int is_followable(const char *base, const char *url) {
   char *known = front(base), *begin = front(url), *origin = NULL;
   int is_known = known && begin && strcmp(known, begin) == 0;

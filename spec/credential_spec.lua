@@ -1116,7 +1116,7 @@ no credential was found: none of those that were tried applies here (CredentialU
     local said = child(directory, "print(select(2, azureml.try(credential.default)))",
       variables { AZURE_TOKEN_CREDENTIALS = "production" })
     local expected =
-      "AZURE_TOKEN_CREDENTIALS is 'production', which means nothing here "
+      "AZURE_TOKEN_CREDENTIALS has the unknown value 'production' "
       .. "(known: prod, dev, EnvironmentCredential, "
     assert.is_truthy(said:find(expected, 1, true), said)
     assert.matches("%(InvalidTokenCredentials%)", said)

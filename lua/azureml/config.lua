@@ -40,7 +40,7 @@ local function find_file(directory)
         if refusal then
           errors.raise {
             code = "ConfigRefused", message = ("%s is not used: %s"):format(path, refusal),
-            hint = "make it yours and not writable by everybody, or name the workspace explicitly",
+            hint = "make it yours and run chmod o-w on it, or name the workspace explicitly",
           }
         end
         if text then return path, text end

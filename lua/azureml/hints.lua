@@ -54,7 +54,7 @@ local by_code = {
 }
 
 local QUOTA = "choose a smaller or another size, delete what is not needed, or ask for more quota; "
-  .. "stopping frees none"
+  .. "a stopped instance keeps its quota"
 
 local by_text = {
   { "Identity not found",

@@ -158,7 +158,7 @@ local function is_command(word)
   return word:find "^%l[%l-]*$" and require("azureml.cli").commands[word] ~= nil
 end
 
--- The word after the options is a command, `-` (standard input) or a file.
+-- Plan the step of the word after the options: a command, `-` (standard input) or a file.
 local function add_main(argv, options)
   local first = options.first
   local word = argv[first]
