@@ -23,6 +23,7 @@ struct Token {
   char  *scope, *tenant;     /* tenant NULL: the credential's own */
   char  *header;             /* NULL: no token yet */
   double renew_at, ends_at;
+  double due_at;             /* the first renewal; renew_at moves on when it fails */
   unsigned generation;       /* counts the tokens */
   unsigned long within;      /* of the client that caused the running fetch */
   char  *claims;             /* for the next fetch; NULL: no claims */
@@ -66,7 +67,7 @@ static void keep(Token *token, const Grant *grant) {
   token->header = text_format("%s%s", BEARER, grant->token);
   token->generation++;
   token->ends_at = now + life_of(grant);
-  token->renew_at = now + grant_refresh_in(grant);
+  token->renew_at = token->due_at = now + grant_refresh_in(grant);
 }
 
 /* Wake the waiters. A waiter that waits again during the call is not woken in this round. */
@@ -129,9 +130,11 @@ static void renew(Token *token, unsigned long within) {
   loop_timer(loop, &token->start, loop_now(loop), start_fetch);
 }
 
+/* Return 1 if a token can be sent. A token that has little time left is sent only if that is most
+   of its life, so that it is not yet due for renewal. */
 static int is_valid(const Token *token, double now) {
   double life_left = token->ends_at - now;
-  return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->renew_at);
+  return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->due_at);
 }
 
 const char *token_header(Credential *credential, const char *scope, TokenWait *wait) {

@@ -160,6 +160,17 @@ describe("a device code", function()
     assert.is_true(#forms "token" >= 179)
   end)
 
+  it("reads an interval and a lifetime that are texts", function()
+    local begun = { expires_in = "20", interval = "7" }
+    for name, value in pairs(BEGUN) do begun[name] = begun[name] or value end
+    serve(body(begun), refusal "authorization_pending")
+    open()
+    local began = core.now()
+    assert.equal("expired_token", ask().code)
+    assert.equal(21, math.floor(core.now() - began + 0.5))
+    assert.equal(2, #forms "token")
+  end)
+
   it("has defaults for interval, lifetime and message", function()
     serve(
       body { device_code = CODE, user_code = "XY", verification_url = "https://other.example/d" },
@@ -324,6 +335,19 @@ describe("a device code", function()
     assert.matches("refresh_token=" .. REFRESH:gsub("%-", "%%-"), forms "token"[2])
     assert.matches("refresh_token=others%-token", forms "token"[3])
     assert.equal(1, #shown)
+  end)
+
+  it("drops a saved refresh token that holds a line end", function()
+    serve(body(BEGUN), granted())
+    open()
+    ask()
+    os.execute(([[sed -i 's/"refresh_token":"/&a\\r\\n/; s/"renew_on":[0-9.]*/"renew_on":1.0/' ]]
+      .. "%s/azureml/token-*"):format(directory))
+    close()
+    open()
+    assert.equal("Bearer the-token", ask())
+    assert.equal(2, #shown)
+    assert.equal(1, forms "token"[2]:find("grant_type=" .. DEVICE_GRANT, 1, true))
   end)
 
   it("may be closed while the user or the endpoint is awaited", function()

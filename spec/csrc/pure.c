@@ -725,6 +725,11 @@ static const luaL_Reg throttle_methods[] = {
 
 /* -- jwt --------------------------------------------------------------------------------------- */
 
+static int l_jwt_number(lua_State *L) {
+  lua_pushnumber(L, jwt_number(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+  return 1;
+}
+
 static int l_jwt_claim(lua_State *L) {
   return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
@@ -733,6 +738,11 @@ static int l_jwt_claim(lua_State *L) {
 
 static int l_date_read(lua_State *L) {
   lua_pushnumber(L, date_read(luaL_optstring(L, 1, NULL)));
+  return 1;
+}
+
+static int l_date_read_local(lua_State *L) {
+  lua_pushnumber(L, date_read_local(luaL_optstring(L, 1, NULL)));
   return 1;
 }
 
@@ -925,8 +935,10 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply },
   { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
-  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim }, { "in_heap", l_in_heap },
-  { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
+  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
+  { "jwt_number", l_jwt_number }, { "in_heap", l_in_heap },
+  { "pieces", l_pieces }, { "date_read", l_date_read },
+  { "date_read_local", l_date_read_local }, { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate },
   { "assertion", l_assertion }, { "challenge", l_challenge },
   { "challenge_parameter", l_challenge_parameter }, { "activity", l_activity },
