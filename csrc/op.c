@@ -132,6 +132,22 @@ static void tell(Op *op) {
   }
 }
 
+/* Collect what this operation sends that is secret. */
+static void collect_secrets(const Op *op, Secrets *secrets) {
+  *secrets = (Secrets){ .count = 0 };
+  secrets_add_headers(secrets, (const char *const *)op->headers);
+  if (op->client && op->client->secret) secrets_add_form(secrets, op->body, op->body_len);
+  if (op->client) client_secrets(op->client, secrets);
+}
+
+/* Hide the secrets in op->error: a server may echo what it got. */
+static void mask_error(Op *op) {
+  Secrets secrets;
+  collect_secrets(op, &secrets);
+  error_mask(&op->error, &secrets);
+  secrets_clear(&secrets);
+}
+
 static void finish(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   op->phase = PHASE_DONE;
@@ -146,6 +162,7 @@ static void succeed(Op *op) {
 
 /* End with op->error. */
 static void fail(Op *op) {
+  mask_error(op);
   op->failed = 1;
   finish(op);
 }
@@ -220,6 +237,7 @@ static double poll_retry_delay(const Op *op, const Attempt *attempt) {
 /* A status that cannot be read is not the operation's failure: poll again. The wait has a limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
   if (is_worth_another_poll(op)) {
+    mask_error(op);
     if (op->watch_polls) tell(op);
     pause_for(op, poll_retry_delay(op, attempt));
   } else {
@@ -538,22 +556,37 @@ static TraceLine trace_line(const Op *op) {
   return line;
 }
 
+/* Copy a line and hide the secrets in its texts from the service. Return 0 when memory is short. */
+static int masked_line(const Op *op, TraceLine *shown, const TraceLine *line) {
+  Secrets secrets;
+  if (!trace_line_copy(shown, line)) return 0;
+  collect_secrets(op, &secrets);
+  mask_text((char *)shown->url, &secrets);
+  mask_text((char *)shown->request_id, &secrets);
+  secrets_clear(&secrets);
+  return 1;
+}
+
 static void show_sending(const Op *op) {
   if (!op->client->observer) return;
-  TraceLine line = trace_line(op);
-  loop_seen(op->loop, op->client->observer, 0, &line);
+  TraceLine line = trace_line(op), shown;
+  if (!masked_line(op, &shown, &line)) return;
+  loop_seen(op->loop, op->client->observer, 0, &shown);
+  trace_line_clear(&shown);
 }
 
 static void show_outcome(const Op *op, const Outcome *outcome) {
   if (!loop_tracer(op->loop) && !op->client->observer) return;
-  TraceLine line = trace_line(op);
+  TraceLine line = trace_line(op), shown;
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
   line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
   if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
   else line.error = transport_fault(outcome->result)->code;
-  trace_write(loop_tracer(op->loop), &line);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &line);
+  if (!masked_line(op, &shown, &line)) return;
+  trace_write(loop_tracer(op->loop), &shown);
+  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown);
+  trace_line_clear(&shown);
 }
 
 static void transferred(void *owner, const Outcome *outcome) {

@@ -212,6 +212,13 @@ double credential_expires_in(const Credential *credential) {
   return longest;
 }
 
+void tokens_add(const Credential *credential, Secrets *secrets) {
+  for (const Token *token = credential->tokens; token; token = token->next) {
+    const char *const lines[] = { token->header, NULL };
+    secrets_add_headers(secrets, lines);
+  }
+}
+
 void tokens_clear(Credential *credential) {
   while (credential->tokens) {
     Token *token = credential->tokens;
