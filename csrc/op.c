@@ -301,7 +301,10 @@ static void no_reply(Op *op, const Outcome *outcome) {
 }
 
 static void refused(Op *op) {
+  const Credential *credential = op->client->credential;
   error_from_reply(&op->error, &op->reply);
+  if (credential) credential = credential_served(credential);
+  if (credential && op->reply.status == 401) op->error.credential = credential_kind(credential);
   trouble(op, 1, 0);
 }
 
@@ -664,6 +667,7 @@ static void token_came(TokenWait *wait, const Error *error) {
     return;
   }
   error_copy(&op->error, error);
+  if (!op->error.credential) op->error.credential = credential_kind(op->client->credential);
   if (op->stage == STAGE_POLL) {
     op->attempts++;
     trouble(op, 0, 0);

@@ -170,6 +170,7 @@ void fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *form
   va_start(args, format);
   error_set_list(&error, kind, code, format, args);
   va_end(args);
+  error.credential = credential_kind(fetch->credential);
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
 }

@@ -12,6 +12,7 @@ local json = require "azureml.json"
 ---@field target string?         the part of the request that the service names
 ---@field details table?         further errors of the service, or the errors of a group
 ---@field request_id string?     x-ms-request-id, which the service's support needs
+---@field credential string?    the kind of the credential that failed, or whose token was refused
 ---@field operation azureml.Operation?  the operation that failed; it may continue at the service
 ---@field hint string?           what to do next
 ---@field where string?          "nightly.lua:5:", the line of the caller's code
