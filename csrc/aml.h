@@ -188,7 +188,7 @@ typedef struct PersonOptions {
                                           the lifetime of a device code */
   int    handler;                      /* passed on in Question.handler; 0: the owner chooses */
   int    kept;                         /* save it as the login that credential_login uses */
-  int    anew;                         /* ask the user first, even if a saved login exists */
+  int    ask_first;                    /* ask the user first, even if a saved login exists */
   int    uncached;                     /* keep no token on disk */
 } PersonOptions;
 

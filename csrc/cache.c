@@ -75,7 +75,9 @@ Cache *cache_new(const char *const *names) {
   }
   cache->directory = path;
   cache->name = name_of(names);
-  return cache;
+  if (cache->name) return cache;
+  cache_free(cache);
+  return NULL;
 }
 
 void cache_free(Cache *cache) {

@@ -1,6 +1,7 @@
 /* error.c: (pure) replies, and what went wrong, read from the many forms in which services say it.
    Leaves raising to the border. */
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,7 +39,13 @@ static const char *body_text(const Reply *reply, size_t *len) {
 json_t *reply_json(const Reply *reply) {
   size_t len;
   const char *text = body_text(reply, &len);
-  return json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+  errno = 0;
+  json_t *root = json_loadb(text, len,
+                            JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+  if (!root || errno != ENOMEM) return root;
+  json_decref(root);      /* jansson leaves out what it has no memory for */
+  errno = ENOMEM;
+  return NULL;
 }
 
 /* -- errors ------------------------------------------------------------------------------------ */
@@ -69,6 +76,7 @@ void error_set(Error *error, ErrorKind kind, const char *code, const char *forma
 }
 
 void error_remark(Error *error, const char *remark) {
+  if (!remark) return;
   char *message = text_format("%s; %s", error->message ? error->message : "", remark);
   if (message) text_set(&error->message, message);
   free(message);

@@ -18,7 +18,7 @@ typedef struct Reply {
 
 /* Parse the body by jansson, whatever its Content-Type. The caller frees by json_decref.
    Integers become reals, so that a number beyond the range of integers does not spoil the rest.
-   NULL: the body is not JSON. */
+   NULL: the body is not JSON, or memory is short; errno is ENOMEM only then. */
 struct json_t *reply_json(const Reply *reply);
 
 void reply_reset(Reply *reply);      /* empty it; memory and limits stay */

@@ -40,23 +40,29 @@ double jwt_number(const char *jwt, const char *name) {
   return number;
 }
 
-/* Move a list of texts into a JSON array. */
+/* Move a list of texts into a JSON array. NULL: no memory. */
 static json_t *list_of(char **texts) {
-  json_t *list = json_array();
-  for (char **text = texts; text && *text; text++) json_array_append_new(list, json_string(*text));
+  json_t *list = texts ? json_array() : NULL;
+  int failed = !list;
+  for (char **text = texts; text && *text; text++)
+    failed |= json_array_append_new(list, json_string(*text)) != 0;
   text_list_free(texts);
-  return list;
+  if (!failed) return list;
+  json_decref(list);
+  return NULL;
 }
 
 static json_t *header_of(const Assertion *assertion) {
   int modern = assertion->algorithm == SIGNATURE_PS256;
   char *print = certificate_print(assertion->certificate, modern ? EVP_sha256() : EVP_sha1());
   json_t *header = json_pack("{ss ss ss}", "alg", signature_names[assertion->algorithm],
-                             "typ", "JWT", modern ? "x5t#S256" : "x5t", print ? print : "");
+                             "typ", "JWT", modern ? "x5t#S256" : "x5t", print);
   free(print);
-  if (assertion->send_chain)
-    json_object_set_new(header, "x5c", list_of(certificate_chain(assertion->certificate)));
-  return header;
+  if (!assertion->send_chain) return header;
+  json_t *chain = list_of(certificate_chain(assertion->certificate));
+  if (json_object_set_new(header, "x5c", chain) == 0) return header;
+  json_decref(header);
+  return NULL;
 }
 
 /* Return the claims in sorted order, so that equal assertions are equal texts. Times are whole

@@ -187,7 +187,7 @@ Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *
     Watch idle = { .fd = -1, .ready = listener_ready };
     loopback->listeners[i] = (Listener){ .watch = idle, .loopback = loopback };
   }
-  int failed = bind_both(loopback) != 0;
+  int failed = !loopback->state || bind_both(loopback) != 0;
   for (size_t i = 0; !failed && i < LISTENERS; i++) {
     Watch *watch = &loopback->listeners[i].watch;
     if (watch->fd >= 0) failed = loop_watch_add(loop, watch, EPOLLIN) != 0;

@@ -1,6 +1,7 @@
 /* lro.c: (pure) what replies say of a long-running operation. Leaves to op.c: sending, waiting, and
    whether a URL may be followed. */
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,12 @@ static LroOutcome broken(Error *error, const Reply *reply) {
   error_note_reply(error, reply);
   error->outcome_unknown = 1;
   return LRO_BROKEN;
+}
+
+static LroOutcome no_memory(const Lro *lro, Error *error, const Reply *reply) {
+  error_set(error, ERROR_PROTOCOL, "OutOfMemory",
+            "there is not enough memory to follow the operation that %s began", lro->method);
+  return broken(error, reply);
 }
 
 static LroOutcome broken_body(Error *error, const Reply *reply, const char *url,
@@ -193,13 +200,15 @@ static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *repl
 
 static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
   json_t *root = reply_json(reply);
+  if (!root && errno == ENOMEM) return no_memory(lro, error, reply);
   if (reply->body.len && !root)
     return broken_body(error, reply, lro->original_url, RESOURCE, kind_of_body(reply, root));
   LroOutcome outcome = judge_resource(lro, root, reply, error);
   lro->mode = LRO_BODY;
   text_set(&lro->poll_url, lro->original_url);
   json_decref(root);
-  return outcome;
+  if (lro->poll_url || outcome != LRO_RUNNING) return outcome;
+  return no_memory(lro, error, reply);
 }
 
 static LroOutcome first_without_pointer(Lro *lro, const Reply *reply, Error *error) {
@@ -274,6 +283,7 @@ LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
   if (reply->status < 200 || reply->status > 299)
     return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
   json_t *root = reply_json(reply);
+  if (!root && errno == ENOMEM) return no_memory(lro, error, reply);
   LroOutcome outcome = poll_by_mode(lro, root, reply, error);
   const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   json_decref(root);

@@ -78,7 +78,9 @@ static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
   memset(retry->statuses, 0, sizeof retry->statuses);
   for (lua_Integer i = 0; i < count; i++) {
     lua_rawgeti(L, -1, i + 1);
-    retry->statuses[i] = (int)luaL_checkinteger(L, -1);
+    if (!lua_isinteger(L, -1))
+      luaL_error(L, "option 'retry.statuses' must be a list of numbers such as 503");
+    retry->statuses[i] = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
   }
 }
@@ -380,8 +382,8 @@ static int l_op_is_polled(lua_State *L) {
 static int l_op_tostring(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, OPERATION);
   char *text = *slot ? op_describe(*slot) : NULL;
-  lua_pushstring(L, text ? text : "closed operation");
-  free(text);
+  if (text) return push_owned(L, text);
+  lua_pushstring(L, *slot ? "operation" : "closed operation");
   return 1;
 }
 
@@ -577,14 +579,17 @@ static int l_escape(lua_State *L) {
     buf_clear(&out);
     return luaL_error(L, "there is not enough memory");
   }
-  push_buf(L, &out);
-  buf_clear(&out);
+  push_owned_buf(L, &out);
   return 1;
 }
 
 /* origin(url) -> scheme, host and port of an http(s) URL | nil */
 static int l_origin(lua_State *L) {
-  return push_owned(L, url_origin(luaL_checkstring(L, 1)));
+  const char *url = luaL_checkstring(L, 1);
+  errno = 0;
+  char *origin = url_origin(url);
+  if (!origin && errno == ENOMEM) luaL_error(L, "there is not enough memory");
+  return push_owned(L, origin);
 }
 
 /* redacted(url) -> the URL for people, without user information and values of its query */

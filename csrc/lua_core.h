@@ -53,6 +53,8 @@ void *check_open(lua_State *L, int arg, const char *type, const char *noun);
 
 /* Push a text, or nil for NULL, and free the text.  [-0, +1, m] */
 int push_owned(lua_State *L, char *text);
+/* Push the text of a Buf, and wipe the Buf.  [-0, +1, m] */
+int push_owned_buf(lua_State *L, Buf *buf);
 /* Push the bytes of a Buf.  [-0, +1, m] */
 int push_buf(lua_State *L, const Buf *buf);
 /* Push nil and a reason.  [-0, +2, m] */

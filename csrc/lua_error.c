@@ -17,8 +17,8 @@ static const char *const kind_names[] = {
 void push_error(lua_State *L, const Error *error) {
   lua_createtable(L, 0, 9);
   set_text(L, "kind", kind_names[error->kind]);
-  set_text(L, "code", error->code);
-  set_text(L, "message", error->message);
+  set_text(L, "code", error->code ? error->code : "OutOfMemory");
+  set_text(L, "message", error->message ? error->message : "there is not enough memory");
   set_text(L, "credential", error->credential);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
@@ -34,11 +34,17 @@ void push_error(lua_State *L, const Error *error) {
   }
 }
 
+static int protected_error(lua_State *L) {
+  push_error(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 int push_failure(lua_State *L, Error *error) {
-  if (error->kind == ERROR_NONE)
-    error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory");
+  if (error->kind == ERROR_NONE) error->kind = ERROR_USAGE;      /* memory was short */
   lua_pushnil(L);
-  push_error(L, error);
+  lua_pushcfunction(L, protected_error);
+  lua_pushlightuserdata(L, error);
+  int failed = lua_pcall(L, 1, 1, 0);
   error_clear(error);
-  return 2;
+  return failed ? lua_error(L) : 2;
 }

@@ -264,8 +264,19 @@ static int write_members(Writer *w, int index, int depth) {
   return good;
 }
 
+/* Write what an object's metamethod __json returns in place of the object.  [-1, +0, e] */
+static int write_replacement(Writer *w, int index, int depth) {
+  lua_pushvalue(w->L, index);
+  lua_call(w->L, 1, 1);
+  int good = write_value(w, lua_gettop(w->L), depth + 1);
+  lua_pop(w->L, 1);
+  return good;
+}
+
 static int write_table(Writer *w, int index, int depth) {
   if (depth >= MAX_DEPTH || !lua_checkstack(w->L, 8)) return refuse(w, "a table nested too deeply");
+  if (luaL_getmetafield(w->L, index, "__json") != LUA_TNIL)
+    return write_replacement(w, index, depth);
   lua_Integer length = sequence_length(w->L, index);
   if (length > 0 || is_marked_array(w->L, index)) {
     if (length < 0) return refuse(w, "an array with holes or text keys");

@@ -28,6 +28,7 @@ void secrets_add(Secrets *secrets, const char *text, size_t len) {
   int is_word = copy && strspn(copy, LETTERS) == len;
   if (copy && (!is_word || len >= SHORTEST_WORD)) secrets->texts[secrets->count++] = copy;
   else text_wipe(copy);
+  secrets->failed |= copy == NULL;
 }
 
 void secrets_clear(Secrets *secrets) {
@@ -50,6 +51,7 @@ static int hex_byte(const char *digits) {
 static void add_encoded(Secrets *secrets, const char *text, size_t len) {
   char *plain = malloc(len + 1);
   size_t end = 0;
+  secrets->failed |= plain == NULL;
   if (!plain) return;
   for (size_t i = 0; i < len; i++) {
     int byte = text[i] == '%' && i + 2 < len ? hex_byte(text + i + 1) : -1;
@@ -200,9 +202,9 @@ void mask_text(char *text, const Secrets *secrets) {
   char *to;
   size_t len, stars = sizeof STARS - 1;
   if (!text) return;
-  char *original = text_copy(text);
+  char *original = secrets->failed ? NULL : text_copy(text);
   if (!original) {
-    *text = '\0';      /* show nothing rather than a secret */
+    memset(text, '*', strlen(text));      /* hide all rather than show a secret */
     return;
   }
   to = text;

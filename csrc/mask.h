@@ -10,6 +10,7 @@ enum { MAX_SECRETS = 24 };
 typedef struct Secrets {
   char  *texts[MAX_SECRETS];
   size_t count;
+  int    failed;      /* memory was short for a secret: texts are hidden as a whole */
 } Secrets;
 
 /* Add a secret. Leave out NULL and words that are too short or too plain to be one. */

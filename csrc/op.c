@@ -668,6 +668,7 @@ static void token_came(TokenWait *wait, const Error *error) {
   }
   error_copy(&op->error, error);
   if (!op->error.credential) op->error.credential = credential_kind(op->client->credential);
+  op->error.outcome_unknown = 0;      /* that of the request for a token: this one was not sent */
   if (op->stage == STAGE_POLL) {
     op->attempts++;
     trouble(op, 0, 0);
@@ -709,7 +710,10 @@ static void proceed(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   if (client->credential) {
     if (waits_for_itself(op)) return;
-    authorization = token_header(client->credential, client->scope, &op->token);
+    if (!token_header(client->credential, client->scope, &op->token, &authorization)) {
+      fail_for_memory(op);
+      return;
+    }
     if (!authorization) {
       wait_for_token(op);
       return;
@@ -742,8 +746,6 @@ static char *copy_bytes(const char *bytes, size_t len) {
   return copy;
 }
 
-static int is_copied(const void *copy, const void *original) { return copy || !original; }
-
 /* Copy what the caller lent. Return 0 when memory is short. */
 static int copy_request(Op *op, const Request *request, const char *url) {
   lro_init(&op->lro, request->method, url, request->final_state);
@@ -763,8 +765,9 @@ static int copy_request(Op *op, const Request *request, const char *url) {
     snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else
     text_guid(op->request_id);
-  return op->lro.method && op->lro.original_url && is_copied(op->label, request->label)
-    && is_copied(op->headers, request->headers) && is_copied(op->body, request->body);
+  return op->lro.method && op->lro.original_url && text_is_copied(op->label, request->label)
+    && text_list_is_copied(op->headers, request->headers)
+    && text_is_copied(op->body, request->body);
 }
 
 static int resume(Op *op, const Lro *from) {
@@ -776,9 +779,9 @@ static int resume(Op *op, const Lro *from) {
   lro->status = text_copy(from->status);
   op->stage = STAGE_POLL;
   op->accepted = 1;
-  return lro->poll_url && is_copied(lro->location, from->location)
-    && is_copied(lro->resource_location, from->resource_location)
-    && is_copied(lro->status, from->status);
+  return lro->poll_url && text_is_copied(lro->location, from->location)
+    && text_is_copied(lro->resource_location, from->resource_location)
+    && text_is_copied(lro->status, from->status);
 }
 
 Op *op_request(Client *client, const Request *request, Error *error) {
@@ -906,7 +909,7 @@ int op_first_reply(const Op *op, Reply *first) {
 }
 
 char *op_describe(const Op *op) {
-  double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
+  double left = op->timer.is_running ? op->timer.due - loop_now(op->loop) : 0;
   Activity activity = {
     .stage = op->stage, .phase = op->phase,
     .label = op->label, .method = op->lro.method, .url = op->lro.original_url,

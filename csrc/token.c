@@ -33,6 +33,14 @@ struct Token {
   Ring   waiting;            /* head of the TokenWaits */
 };
 
+static void token_free(Token *token) {
+  text_wipe(token->header);
+  free(token->claims);
+  free(token->scope);
+  free(token->tenant);
+  free(token);
+}
+
 static Token *find(Credential *credential, const char *scope, const char *tenant) {
   Token *token = credential->tokens;
   while (token && (strcmp(token->scope, scope) != 0 || !text_equal(token->tenant, tenant)))
@@ -40,12 +48,18 @@ static Token *find(Credential *credential, const char *scope, const char *tenant
   return token;
 }
 
+/* Return the token for a scope and tenant, and create it at the first call. NULL: no memory. */
 static Token *obtain(Credential *credential, const char *scope, const char *tenant) {
   Token *token = find(credential, scope, tenant);
   if (token) return token;
   token = calloc(1, sizeof *token);
-  if (!token || !(token->scope = text_copy(scope))) abort();      /* no way to report it */
+  if (!token) return NULL;
+  token->scope = text_copy(scope);
   token->tenant = text_copy(tenant);
+  if (!token->scope || !text_is_copied(token->tenant, tenant)) {
+    token_free(token);
+    return NULL;
+  }
   token->credential = credential;
   ring_init(&token->waiting);
   token->next = credential->tokens;
@@ -61,13 +75,17 @@ double grant_refresh_in(const Grant *grant) {
   return grant->refresh_in > 0 && grant->refresh_in < life ? grant->refresh_in : life - ahead;
 }
 
-static void keep(Token *token, const Grant *grant) {
+/* Return 0 when memory is short: the old token stays. */
+static int keep(Token *token, const Grant *grant) {
   double now = loop_now(token->credential->loop);
+  char *header = text_format("%s%s", BEARER, grant->token);
+  if (!header) return 0;
   text_wipe(token->header);
-  token->header = text_format("%s%s", BEARER, grant->token);
+  token->header = header;
   token->generation++;
   token->ends_at = now + life_of(grant);
   token->renew_at = token->due_at = now + grant_refresh_in(grant);
+  return 1;
 }
 
 /* Wake the waiters. A waiter that waits again during the call is not woken in this round. */
@@ -105,9 +123,12 @@ static void fetched(Fetch *fetch, const Grant *grant, const Error *error) {
               token->credential->kind->name);
     error = &bad;
   }
+  if (!error && !keep(token, grant)) {
+    error_set(&bad, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory for a token");
+    error = &bad;
+  }
   /* After an error keep the old token, which may still be valid. */
   if (error) token->renew_at = loop_now(token->credential->loop) + RENEW_AGAIN;
-  else keep(token, grant);
   wake_waiters(token, error);
   error_clear(&bad);
 }
@@ -125,7 +146,7 @@ static void start_fetch(Timer *timer) {
 
 static void renew(Token *token, unsigned long within) {
   Loop *loop = token->credential->loop;
-  if (token->fetching || token->start.place) return;
+  if (token->fetching || token->start.is_running) return;
   token->within = within;
   loop_timer(loop, &token->start, loop_now(loop), start_fetch);
 }
@@ -137,15 +158,17 @@ static int is_valid(const Token *token, double now) {
   return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->due_at);
 }
 
-const char *token_header(Credential *credential, const char *scope, TokenWait *wait) {
+int token_header(Credential *credential, const char *scope, TokenWait *wait, const char **header) {
   Token *token = obtain(credential, scope, wait->tenant);
+  *header = NULL;
+  if (!token) return 0;
   double now = loop_now(credential->loop);
   int good = is_valid(token, now);
   if (!good || now >= token->renew_at) renew(token, wait->within);
   wait->generation = token->generation;
-  if (good) return token->header;
-  ring_add(&token->waiting, &wait->place);
-  return NULL;
+  if (good) *header = token->header;
+  else ring_add(&token->waiting, &wait->place);
+  return 1;
 }
 
 int token_hangs_on(Credential *credential, const char *scope, const TokenWait *wait,
@@ -173,6 +196,10 @@ void fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *form
   error.credential = credential_kind(fetch->credential);
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
+}
+
+void fetch_fail_for_memory(Fetch *fetch) {
+  fetch_fail(fetch, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory to get a token");
 }
 
 void fetch_start(Fetch *fetch) {
@@ -227,10 +254,6 @@ void tokens_clear(Credential *credential) {
     loop_timer_stop(credential->loop, &token->start);
     if (token->fetching) credential->kind->cancel(credential, &token->fetch);
     while (!ring_is_empty(&token->waiting)) ring_remove(token->waiting.next);
-    text_wipe(token->header);
-    free(token->claims);
-    free(token->scope);
-    free(token->tenant);
-    free(token);
+    token_free(token);
   }
 }

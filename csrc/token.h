@@ -36,6 +36,8 @@ struct Fetch {                    /* an attempt to get a token; the caller owns 
 
 /* Return a fetch of another credential that is a part of a whole. */
 Fetch fetch_part(const Fetch *whole, Credential *credential, FetchDone *done);
+/* End a fetch because memory is short. */
+void  fetch_fail_for_memory(Fetch *fetch);
 /* End a fetch with an error. */
 void  fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
@@ -51,9 +53,10 @@ struct TokenWait {                /* the place of a client that waits for a toke
   void (*ready)(TokenWait *wait, const Error *error);      /* error NULL: call token_header again */
 };
 
-/* Return the header line to send, "Authorization: Bearer ...", valid until the loop turns. Or
-   return NULL: wait->ready is called later, never during the call. */
-const char *token_header(Credential *credential, const char *scope, TokenWait *wait);
+/* Set *header to the header line to send, "Authorization: Bearer ...", valid until the loop turns.
+   Or to NULL: wait->ready is called later, never during the call. Return 0 when memory is short. */
+int  token_header(Credential *credential, const char *scope, TokenWait *wait,
+                  const char **header);
 /* Return 1 if the token that wait waits for depends on the answer to a question: the handler of the
    question must not wait for it. */
 int  token_hangs_on(Credential *credential, const char *scope, const TokenWait *wait,

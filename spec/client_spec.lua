@@ -44,6 +44,36 @@ describe("a client", function()
   end)
 
   describe("that is made", function()
+    local ENDPOINT = "http://127.0.0.1:1"
+    for _, row in ipairs {
+      { {}, "client needs option 'endpoint'" },
+      { "x", "client: a table of options expected, got string" },
+      { { endpoint = 5 }, "client: option 'endpoint' must be a string, not number" },
+      { { credential = {} },
+        "client: option 'credential' must be a credential of azureml.credential, not table" },
+      { { credential = "me" },
+        "client: option 'credential' must be a credential of azureml.credential, not string" },
+      { { retry = { tries = "3" } }, "client: option 'tries' must be a number, not a string" },
+      { { retry = { statuses = { "503" } } },
+        "client: option 'retry.statuses' must be a list of numbers such as 503" },
+      { { retry = { methods = { "FETCH" } } },
+        "client: option 'retry.methods' has the unknown method 'FETCH'" },
+      { { allow_hosts = { 5 } }, "client: option 'allow_hosts' must be a list of texts" },
+      { { connect_timeout = 0 / 0 },
+        "client: option 'connect_timeout' must be a number from 0 to 1e9" },
+    } do
+      it("is refused at the caller's line: " .. row[2], function()
+        local given = row[1]
+        if type(given) == "table" and next(given) and not given.endpoint then
+          given.endpoint = ENDPOINT
+        end
+        local ok, err = pcall(function() azureml.client(given) end)
+        assert.is_false(ok)
+        assert.matches("^spec/client_spec.lua:%d+: ", err)
+        assert.equal(row[2], (err:gsub("^[^ ]+ ", "")))
+      end)
+    end
+
     it("raises at the caller's line once it is closed, for each method", function()
       local client = azureml.client { endpoint = "http://127.0.0.1:1" }
       client:close()

@@ -78,7 +78,53 @@ describe("which workspace", function()
     assert.equal(B .. " gd wd", found({}, { AZURE_CONFIG_DIR = home .. "/other" }))
   end)
 
-  it("is an error that lists what was tried and what is missing, where nobody says it", function()
+  for _, row in ipairs {
+    { "an array", "[1,2]", "it has no list of subscriptions" },
+    { "a number", "5", "it has no list of subscriptions" },
+    { "no JSON", "{", "it has no list of subscriptions" },
+    { "a byte order mark alone", "\239\187\191", "it has no list of subscriptions" },
+    { "null subscriptions", '{"subscriptions":null}', "it has no list of subscriptions" },
+    { "subscriptions that are a number", '{"subscriptions":5}',
+      "it has no list of subscriptions" },
+    { "a default subscription without an id", '{"subscriptions":[{"isDefault":true,"id":null}]}',
+      "its default subscription has no id" },
+    { "a default subscription with a number", '{"subscriptions":[{"isDefault":true,"id":5}]}',
+      "its default subscription has no id" },
+    { "more than 1 MiB", (" "):rep(1024 * 1024 + 1), "it is larger than 1 MiB" },
+  } do
+    it("is not guessed where the Azure CLI's profile is " .. row[1], function()
+      file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
+      file(".azure/azureProfile.json", row[2])
+      local message = found()
+      local part = ("the Azure CLI's defaults in %s/.azure (azureProfile.json is not used: %s)")
+        :format(home, row[3])
+      assert.is_truthy(message:find("which workspace?", 1, true), message)
+      assert.is_truthy(message:find(part, 1, true), message)
+    end)
+  end
+
+  it("takes no subscription from a profile whose list holds odd values", function()
+    file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
+    file(".azure/azureProfile.json",
+      '{"subscriptions":[null,5,"x",[],{"isDefault":null,"id":"y"}]}')
+    local message = found()
+    assert.is_truthy(message:find("which workspace? subscription_id, ", 1, true), message)
+  end)
+
+  it("is an error that names the reason where the working directory was deleted", function()
+    local script = [[
+      local ok, err = pcall(require("azureml.config").workspace, {})
+      io.write(tostring(err))
+    ]]
+    local output = process.run({ "sh", "-c",
+      'mkdir gone && cd gone && rmdir ../gone && exec "$0" -e "$1"', process.executable_path,
+      script }, { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }, home)
+    local part = "config.json (the working directory cannot be read: No such file or directory)"
+    assert.is_truthy(output:find("which workspace?", 1, true), output)
+    assert.is_truthy(output:find(part, 1, true), output)
+  end)
+
+  it("is an error that lists what was tried and what is missing", function()
     local said = found { resource_group = "g" }
     for _, part in ipairs {
       "which workspace? subscription_id, workspace_name not found; tried: arguments; "

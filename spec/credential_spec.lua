@@ -908,7 +908,7 @@ ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
   local BY_HAND = "; try 'az account get-access-token' by hand"
 
   for name, row in pairs {
-    ["nobody logged in"] = {
+    ["no user is logged in"] = {
       [[echo "ERROR: Please run 'az login' to setup account." >&2; exit 1]], "CliNotLoggedIn",
       "no user is logged in; run 'az login'",
     },

@@ -54,7 +54,7 @@ describe("an emulator", function()
     end)
   end
 
-  it("has a secret of its own each time, and settings that nobody else can change", function()
+  it("has a new secret each time, and settings that only it can change", function()
     local one, other = emulator.new {}, emulator.new {}
     assert.are_not.equal(one:settings().client_secret, other:settings().client_secret)
     one:settings().workspace_name = "changed"

@@ -19,6 +19,14 @@ describe("an error object", function()
     assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
   end)
 
+  it("concatenates: its text, and a text or a number on either side", function()
+    local err = errors.new { code = "A", message = "a" }
+    assert.equal("no: a (A)", "no: " .. err)
+    assert.equal("a (A), so no", err .. ", so no")
+    assert.equal("a (A)1", err .. 1)
+    assert.equal("a (A)a (A)", err .. err)
+  end)
+
   it("is told apart from all else", function()
     assert.is_true(errors.is(errors.new { code = "A", message = "a" }))
     for _, value in ipairs { "text", 1, {}, print } do assert.is_false(errors.is(value)) end

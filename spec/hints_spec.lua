@@ -29,7 +29,7 @@ describe("hints", function()
     end)
   end
 
-  it("are none where nobody knows better", function()
+  it("are nil for errors without a known remedy", function()
     assert.is_nil(hints.of { code = "Teapot", message = "short and stout" })
     assert.is_nil(hints.of { code = "Teapot" })
     assert.is_nil(hints.of {

@@ -47,7 +47,7 @@ describe("an instance", function()
     assert.same({ "A", "B" }, { vm.errors[1].error.code, vm.errors[2].error.code })
   end)
 
-  it("belongs to whom it is assigned to, else to who created it", function()
+  it("belongs to the user it is assigned to, else to its creator", function()
     assert.equal("me", of({ createdBy = { userId = "me" } }).owner)
     local hers = of { createdBy = { userId = "me" }, personalComputeInstanceSettings = {
       assignedUser = { objectId = "her" },
@@ -96,6 +96,34 @@ describe("an instance", function()
   it("says how a verb is called that was not", function()
     local vm = of {}
     assert.error_matches(function() vm.start() end,
-      "vm:start%(%) is a method: call it with a colon")
+      "call it with a colon: vm:start%(%.%.%.%)")
+  end)
+
+  it("names the known fields for a mistyped one, and refuses to be changed", function()
+    local vm = of {}
+    local _, err = pcall(function() return vm.stat end)
+    assert.matches("^spec/instance_spec.lua:%d+: an instance has no field 'stat' %(known: ", err)
+    assert.matches("state, tags, vm_size%)$", err)
+    _, err = pcall(function() vm.state = "Running" end)
+    assert.matches("^spec/instance_spec.lua:%d+: the field 'state' of an instance cannot be set",
+      err)
+    assert.is_nil(vm.description)
+  end)
+
+  it("is walked and written by its fields", function()
+    local vm = of({ vmSize = "S" }, { name = "ann" })
+    local seen = {}
+    for name, value in pairs(vm) do seen[name] = value end
+    assert.equal("S", seen.vm_size)
+    assert.is_nil(seen.raw)
+    local decoded = json.decode(json.encode { vm })
+    assert.same({ "ann", "S" }, { decoded[1].name, decoded[1].vm_size })
+  end)
+
+  it("lists an error once that the service sends twice", function()
+    local fault = { error = { code = "A", message = "m" } }
+    local vm = of({ errors = { fault } })
+    vm.raw.properties.provisioningErrors = { fault }
+    assert.equal(1, #vm.errors)
   end)
 end)

@@ -1,3 +1,4 @@
+local azureml = require "azureml"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
 
@@ -57,10 +58,39 @@ describe("a list of instances", function()
     assert.same({}, one:all())
   end)
 
-  it("refuses a filter that nobody knows, and one of the wrong type", function()
+  for name, use in pairs {
+    ["ipairs(list)"] = function(one) return ipairs(one)(one, 0) end,
+    ["list[i]"] = function(one) return one[1] end,
+    ["#list"] = function(one) return #one end,
+    ["pairs(list)"] = function(one) return (pairs(one)) end,
+  } do
+    it(name .. " is a mistake that names list:all()", function()
+      local one = list.new(function() return nil end)
+      local ok, err = pcall(use, one)
+      assert.is_false(ok)
+      assert.matches("^spec/list_spec.lua:%d+: .*" .. name:gsub("%p", "%%%0")
+        .. ".*: a list of instances is read .*: use #?list:all%(%)", err)
+    end)
+  end
+
+  it("has no other field, and no request is needed to see that", function()
+    assert.is_nil(list.new(function() error "not called" end).first)
+  end)
+
+  it("refuses an unknown filter, and a filter of the wrong type", function()
     assert.error_matches(function() names { sate = "x" } end,
       "list has no option 'sate' %(known: mine, state, tags, vm_size")
     assert.error_matches(function() names { state = 1 } end,
-      "list: option 'state' must be a string, not number")
+      "list: option 'state' must be a string or a list of strings, not number")
+    for _, wrong in ipairs { "Runing", "", { "Running", "Runing" }, { 1 } } do
+      local _, err = azureml.try(names, { state = wrong })
+      assert.equal("InvalidArgument", err.code)
+      assert.matches("list: there is no state '.*'; the states are Running, Stopped, ", err.message)
+    end
+  end)
+
+  it("takes several states", function()
+    assert.equal("abcd", names { state = { "running", "STOPPED" } })
+    assert.equal("", names { state = {} })
   end)
 end)

@@ -116,7 +116,7 @@ describe("azureml.login", function()
     assert.matches("the token cache is switched off by AZUREML_TOKEN_CACHE", err.message)
   end)
 
-  it("asks the person, whoever is logged in", function()
+  it("asks the user even if a user is logged in", function()
     local asked = 0
     for _ = 1, 2 do
       azureml.login { method = "device_code", prompt = function(what)

@@ -36,7 +36,8 @@ local function command_line(argv)
   return table.concat(words, " ")
 end
 
---- Run a program to its end.
+--- Run a program to its end. Signals have their default effect in it, also when a job in the
+--- background, which ignores SIGINT, runs the suite.
 ---@param argv string[]
 ---@param environment table<string, string>?      added to ours
 ---@param directory string?
@@ -47,7 +48,8 @@ function process.run(argv, environment, directory, input)
   local file <close> = assert(io.open(given, "w"))
   file:write(input or "")
   file:close()
-  local _, _, code = os.execute(("cd %s && env %s %s <%s >%s 2>%s"):format(
+  local line = "cd %s && env --default-signal=INT,TERM %s %s <%s >%s 2>%s"
+  local _, _, code = os.execute(line:format(
     quote(directory or process.root), assignments(environment), command_line(argv),
     quote(given), quote(out), quote(err)))
   local output, errors = read_all(out), read_all(err)
@@ -134,7 +136,7 @@ function process.served_emulator(given)
   local argv = { process.executable_path, "emulator", "--quiet", "--speed", given.speed or 1 }
   if given.workspace then table.move({ "-w", given.workspace }, 1, 2, #argv + 1, argv) end
   table.move(given.options or {}, 1, #(given.options or {}), #argv + 1, argv)
-  local command = ("env %s %s 2>/dev/null & echo $!; wait"):format(
+  local command = ("env --default-signal=INT,TERM %s %s 2>/dev/null & echo $!; wait"):format(
     assignments(given.environment), command_line(argv))
   local file = assert(io.popen(command))
   local pid = assert(file:read "n", "the emulator did not start")

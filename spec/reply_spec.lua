@@ -9,7 +9,7 @@ describe("a reply", function()
     return client:request { path = "/" }
   end
 
-  it("has status, headers, body, and its JSON once somebody looks", function()
+  it("has status, headers, body, and decodes its JSON at the first access", function()
     local came = ask { status = 200, headers = { ["X-Thing"] = "a" }, body = '{"n":1}' }
     assert.same({ 200, "a", '{"n":1}' }, { came.status, came.headers["x-thing"], came.body })
     assert.is_nil(rawget(came, "json"))

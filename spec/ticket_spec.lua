@@ -40,7 +40,7 @@ describe("a ticket", function()
       "its progress is wrong in poll_url" },
     { "whose URL holds a line end", progress { poll_url = "https://arm.example/\r\nX: y" },
       "its progress is wrong in poll_url" },
-    { "with a field that nobody knows", progress { authorization = "Bearer x" },
+    { "with an unknown field", progress { authorization = "Bearer x" },
       "its progress is wrong in authorization" },
     { "without a URL", ticket.write(fields { progress = { mode = "monitor" } }),
       "does not say where to ask" },

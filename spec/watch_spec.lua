@@ -82,7 +82,7 @@ describe("watching a workspace", function()
     assert.same({ "ann: gone, was Running", "ann: Running, new" }, told)
   end)
 
-  it("tells one that was deleted and created anew between two looks", function()
+  it("reports an instance that was deleted and created again between two polls", function()
     open { ann = "Running" }
     local changes = ws:watch { interval = 1000, timeout = 2500 }
     local told

@@ -1,5 +1,4 @@
---- A limit on time that covers a group: azureml.within, of lua/azureml/task/init.lua and
---- lua/azureml/operation.lua.
+--- A limit on time that covers a group: azureml.within, of lua/azureml/within.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -161,7 +160,7 @@ describe("within", function()
     assert.same({ "Timeout", 15, true }, { err.code, took, waited })
   end)
 
-  it("holds for whom it was set: not for others while a generator that set it rests", function()
+  it("holds only for its function: not for others while a generator that set it rests", function()
     local generator = coroutine.wrap(function()
       azureml.within(5, function()
         coroutine.yield "rests"

@@ -29,6 +29,12 @@ describe("a workspace", function()
     { { name = ("w"):rep(34) }, "has 3 to 33" },
     { { nmae = "team" }, "workspace has no option 'nmae'" },
     { { timeout = "1" }, "option 'timeout' must be a number" },
+    { { client = {} },
+      "workspace: option 'client' must be a client made by azureml.client, not table" },
+    { { client = azureml.credential.none() },
+      "workspace: option 'client' must be a client made by azureml.client, not table" },
+    { { credential = {} },
+      "workspace: option 'credential' must be a credential of azureml.credential, not table" },
     { { cloud = "AzureMoon", credential = azureml.credential.none() },
       "there is no cloud 'AzureMoon'" },
   } do

@@ -71,8 +71,9 @@ static void use_function(const Asserted *state, Fetch *asked) {
     { "audience", audience, 0 },
     { NULL, NULL, 0 }
   };
-  if (audience) question_ask(asked, QUESTION_ASSERTION, state->handler, fields, answered);
-  else asked->done(asked, NULL, &error);
+  if (!audience) asked->done(asked, NULL, &error);
+  else if (!question_ask(asked, QUESTION_ASSERTION, state->handler, fields, answered))
+    fetch_fail_for_memory(asked);
   free(audience);
   error_clear(&error);
 }
@@ -116,5 +117,8 @@ Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, 
   state->endpoint = endpoint;
   state->handler = handler;
   state->path = text_copy(path);
-  return credential_new(loop, &kind, state, authority->client_id);
+  if (text_is_copied(state->path, path))
+    return credential_new(loop, &kind, state, authority->client_id);
+  clear(&(Credential){ .state = state });
+  return NULL;
 }

@@ -93,7 +93,8 @@ static char *page_url(const SignIn *sign_in, const char *challenge) {
   form_add(&query, "prompt", person->login_hint ? "login" : "select_account");
   if (person->login_hint) form_add(&query, "login_hint", person->login_hint);
   form_add_scope(&query, sign_in->asked);
-  buf_printf(&url, "%s?%s", page ? page : "", query.data ? query.data : "");
+  if (page && !query.failed) buf_printf(&url, "%s?%s", page, query.data);
+  else url.failed = 1;
   buf_wipe(&query);
   free(page);
   return buf_take(&url);
@@ -104,8 +105,9 @@ static void open_page(SignIn *sign_in) {
   char *challenge = challenge_of(browser->verifier);
   char *url = challenge ? page_url(sign_in, challenge) : NULL;
   const QuestionField fields[] = { { "url", url, 0 }, { NULL, NULL, 0 } };
-  if (url) question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields, opened);
-  else sign_in_fail_as(sign_in, "OutOfMemory", "there is not enough memory");
+  int opens = url && question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields,
+                                  opened);
+  if (!opens) sign_in_fail_for_memory(sign_in);
   free(challenge);
   text_wipe(url);
 }
@@ -113,7 +115,10 @@ static void open_page(SignIn *sign_in) {
 static void ask(SignIn *sign_in) {
   Loop *loop = sign_in_loop(sign_in);
   Browser *browser = calloc(1, sizeof *browser);
-  if (!browser) abort();      /* no way to report it */
+  if (!browser) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   browser->sign_in = sign_in;
   sign_in->work = browser;
   browser->verifier = random_text();

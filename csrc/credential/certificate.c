@@ -33,7 +33,9 @@ static Certificate *load_file(const Source *state, Error *error) {
   Certificate *certificate = NULL;
   char *name = text_format("certificate '%s'", state->path);
   const char *fault = file_read(state->path, MAX_FILE, &data);
-  if (fault) error_set(error, ERROR_USAGE, "InvalidCertificate", "%s %s", name, fault);
+  if (!name)
+    error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory for a certificate");
+  else if (fault) error_set(error, ERROR_USAGE, "InvalidCertificate", "%s %s", name, fault);
   else certificate = load_data(state, &data, name, error);
   buf_wipe(&data);
   free(name);
@@ -153,7 +155,9 @@ Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority
   if (options->data) buf_add(&state->data, options->data, options->data_len);
   state->password = text_copy(options->password);
   state->send_chain = options->send_chain;
-  if (choose_algorithm(state, options->algorithm, error) && is_usable(state, error))
+  int copied = text_is_copied(state->path, options->path)
+    && text_is_copied(state->password, options->password) && !state->data.failed;
+  if (copied && choose_algorithm(state, options->algorithm, error) && is_usable(state, error))
     return credential_new(loop, &kind, state, authority->client_id);
   clear(&(Credential){ .state = state });
   return NULL;

@@ -98,7 +98,14 @@ static void try_link(Try *try) {
 static void fetch(Credential *credential, Fetch *asked) {
   Chain *chain = credential->state;
   Try *try = calloc(1, sizeof *try);
-  if (!try || !(try->reasons = json_array())) abort();
+  json_t *reasons = json_array();
+  if (!try || !reasons) {
+    free(try);
+    json_decref(reasons);
+    fetch_fail_for_memory(asked);
+    return;
+  }
+  try->reasons = reasons;
   try->asked = asked;
   try->index = chain->chosen < chain->count ? chain->chosen : 0;
   asked->work = try;
@@ -137,7 +144,13 @@ Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error
     return NULL;
   }
   Chain *chain = calloc(1, sizeof *chain);
-  if (!chain || !(chain->links = calloc(count, sizeof *chain->links))) abort();
+  Credential **kept = calloc(count, sizeof *kept);
+  if (!chain || !kept) {
+    free(chain);
+    free(kept);
+    return NULL;
+  }
+  chain->links = kept;
   chain->count = chain->chosen = count;
   int ambient = 0;
   for (size_t i = 0; i < count; i++) {

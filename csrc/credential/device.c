@@ -103,18 +103,20 @@ static void show(SignIn *sign_in, const char *code, const char *url, const char 
                  double life) {
   static const char form[] = "To sign in, open the page %s in a web browser and enter the code %s.";
   char *text = message ? text_copy(message) : text_format(form, url, code);
-  char *line = text_line(text, strlen(text), 1024);
+  char *line = text ? text_line(text, strlen(text), 1024) : NULL;
   char *code_line = text_line(code, strlen(code), 64);
   char *url_line = text_line(url, strlen(url), 256);
   const QuestionField fields[] = {
     { "message", line, 0 }, { "user_code", code_line, 0 }, { "verification_uri", url_line, 0 },
     { "expires_in", NULL, life }, { NULL, NULL, 0 }
   };
-  question_ask(sign_in->asked, QUESTION_SHOW, sign_in->person->handler, fields, shown);
+  int shows = line && code_line && url_line
+    && question_ask(sign_in->asked, QUESTION_SHOW, sign_in->person->handler, fields, shown);
   free(text);
   free(line);
   free(code_line);
   free(url_line);
+  if (!shows) sign_in_fail_for_memory(sign_in);
 }
 
 static void read_code(SignIn *sign_in, const json_t *answer) {
@@ -131,6 +133,10 @@ static void read_code(SignIn *sign_in, const json_t *answer) {
     return;
   }
   device->code = text_copy(code);
+  if (!device->code) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   device->interval = seconds_in(answer, "interval", INTERVAL);
   if (device->interval > LONGEST) device->interval = LONGEST;
   double timeout = sign_in->person->timeout;
@@ -159,7 +165,10 @@ static void ask(SignIn *sign_in) {
   Device *device = calloc(1, sizeof *device);
   Error error = { 0 };
   Buf form = { 0 };
-  if (!device) abort();      /* no way to report it */
+  if (!device) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   device->sign_in = sign_in;
   sign_in->work = device;
   char *url = endpoint_page(sign_in->person->endpoint, "devicecode");

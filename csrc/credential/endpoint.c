@@ -2,6 +2,7 @@
    credentials add the form fields that prove the client's identity. Source: spec/contract/auth.md,
    section 2. */
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,11 @@ struct Endpoint {
   int     is_adfs;
 };
 
+static void no_memory(Error *error) {
+  error_set(error, ERROR_CREDENTIAL, "OutOfMemory",
+            "there is not enough memory to ask for a token");
+}
+
 static int is_tenant(const char *text) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
   if (!text || !*text || strspn(text, allowed) != strlen(text)) return 0;
@@ -33,13 +39,15 @@ static int is_tenant(const char *text) {
 
 static int check(const AuthorityOptions *options, Error *error) {
   const char *fault = NULL;
+  errno = 0;      /* url_is_loopback sets it when memory is short */
   if (!is_tenant(options->tenant_id))
     fault = "tenant_id must be a tenant's id or domain name: letters, digits, '.' and '-'";
   else if (!options->client_id || !*options->client_id)
     fault = "client_id is missing: it is the application's id";
   else if (!url_is_secure(options->authority) && !url_is_loopback(options->authority))
     fault = "authority must be an https URL such as https://login.microsoftonline.com";
-  if (fault) error_set(error, ERROR_USAGE, "InvalidCredential", "%s", fault);
+  if (fault && errno == ENOMEM) no_memory(error);
+  else if (fault) error_set(error, ERROR_USAGE, "InvalidCredential", "%s", fault);
   return fault == NULL;
 }
 
@@ -101,7 +109,10 @@ Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error
   endpoint->allowed_tenants = text_list_copy(options->allowed_tenants);
   endpoint->url = url_of(endpoint, options->tenant_id);
   endpoint->client_id = text_copy(options->client_id);
-  return endpoint;
+  if (endpoint->tenant_id && endpoint->url && endpoint->client_id
+      && text_list_is_copied(endpoint->allowed_tenants, options->allowed_tenants)) return endpoint;
+  endpoint_free(endpoint);
+  return NULL;
 }
 
 static const char *const shared_tenants[] = { "common", "organizations", "consumers", NULL };
@@ -143,8 +154,12 @@ static int is_bound(const Endpoint *endpoint) {
 }
 
 char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error) {
-  if (!fetch->tenant || is_bound(endpoint)) return text_copy(endpoint->url);
-  if (allows(endpoint, fetch->tenant)) return url_of(endpoint, fetch->tenant);
+  int is_own = !fetch->tenant || is_bound(endpoint);
+  if (is_own || allows(endpoint, fetch->tenant)) {
+    char *url = is_own ? text_copy(endpoint->url) : url_of(endpoint, fetch->tenant);
+    if (!url) no_memory(error);
+    return url;
+  }
   error_set(error, ERROR_CREDENTIAL, "TenantNotAllowed",
             "the credential is for tenant '%s', and a token of '%s' is wanted: "
             "additionally_allowed_tenants must name that one, or '*' for any",
@@ -164,6 +179,8 @@ void endpoint_remark(Endpoint *endpoint, const char *remark) {
 }
 
 void form_add(Buf *form, const char *name, const char *value) {
+  if (!value) form->failed = 1;
+  if (form->failed) return;
   if (form->len) buf_puts(form, "&");
   buf_puts(form, name);
   buf_puts(form, "=");
@@ -187,7 +204,9 @@ static void bad_answer(Fetch *fetch, const char *fault) {
 }
 
 static void granted(Fetch *fetch, const Reply *reply) {
+  errno = 0;
   json_t *answer = json_loadb(reply->body.data ? reply->body.data : "", reply->body.len, 0, NULL);
+  int lacks_memory = errno == ENOMEM;
   Grant grant = {
     .token = json_string_value(json_object_get(answer, "access_token")),
     .expires_in = life_seconds(answer, "expires_in"),
@@ -195,7 +214,8 @@ static void granted(Fetch *fetch, const Reply *reply) {
     .refresh_token = json_string_value(json_object_get(answer, "refresh_token"))
   };
   const char *type = json_string_value(json_object_get(answer, "token_type"));
-  if (!answer) bad_answer(fetch, "is not JSON");
+  if (lacks_memory) fetch_fail_for_memory(fetch);
+  else if (!answer) bad_answer(fetch, "is not JSON");
   else if (!grant.token) bad_answer(fetch, "has no access_token");
   else if (!text_equal(type, "Bearer")) bad_answer(fetch, "is not of token_type Bearer");
   else if (grant.expires_in <= 0) bad_answer(fetch, "has no usable expires_in");
@@ -238,14 +258,13 @@ Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, 
     .method = "POST", .url = url, .headers = headers, .body = form->data, .body_len = form->len,
     .timeout = ALL_TRIES, .request_id = id
   };
-  Op *op = form->failed ? NULL : op_request(endpoint->client, &request, error);
+  Op *op = form->failed || !url ? NULL : op_request(endpoint->client, &request, error);
   buf_wipe(form);
   if (op) {
     op_set_owner(op, endpoint);
     op_listen(op, done, context);
   } else if (error->kind == ERROR_NONE) {
-    error_set(error, ERROR_CREDENTIAL, "OutOfMemory",
-              "there is not enough memory to ask for a token");
+    no_memory(error);
   }
   return op;
 }

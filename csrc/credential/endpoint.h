@@ -25,7 +25,8 @@ int endpoint_is_adfs(const Endpoint *endpoint);
 /* Add a remark for the user to the errors with which Entra ID refuses. NULL: no remark. */
 void endpoint_remark(Endpoint *endpoint, const char *remark);
 
-/* Add a field to a form, percent-encoded. */
+/* Add a field to a form, percent-encoded. A value that is NULL, for lack of memory, makes the form
+   fail. */
 void form_add(Buf *form, const char *name, const char *value);
 /* Add the grant type and the client's id. */
 void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type);

@@ -121,7 +121,8 @@ Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const 
   state->url = text_copy(issuer->url);
   state->headers = text_list_copy(issuer->headers);
   state->endpoint = endpoint_new_application(loop, authority, error);
-  state->issuer = state->endpoint ? client_of(loop, authority, issuer, error) : NULL;
+  int copied = state->url && text_list_is_copied(state->headers, issuer->headers);
+  state->issuer = copied && state->endpoint ? client_of(loop, authority, issuer, error) : NULL;
   if (state->issuer) return credential_new(loop, issuer->kind, state, authority->client_id);
   state_free(state);
   return NULL;

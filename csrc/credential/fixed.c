@@ -22,5 +22,6 @@ Credential *credential_fixed(Loop *loop, const char *token, Error *error) {
               "token is missing: it is an access token's text");
     return NULL;
   }
-  return credential_new(loop, &kind, text_copy(token), NULL);
+  char *copy = text_copy(token);
+  return copy ? credential_new(loop, &kind, copy, NULL) : NULL;
 }

@@ -26,7 +26,8 @@ static void fetch(Credential *credential, Fetch *asked) {
   size_t count = 1;
   if (asked->tenant) fields[count++] = (QuestionField){ "tenant_id", asked->tenant, 0 };
   if (asked->claims) fields[count++] = (QuestionField){ "claims", asked->claims, 0 };
-  question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
+  if (!question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered))
+    fetch_fail_for_memory(asked);
 }
 
 static void cancel(Credential *credential, Fetch *asked) {

@@ -26,7 +26,8 @@ static Credential *make(Loop *loop, const AuthorityOptions *authority, const cha
     .name = "GitHub Actions", .kind = &kind, .method = "GET", .url = url, .headers = headers,
     .member = "value"
   };
-  Credential *credential = federation_new(loop, authority, &issuer, error);
+  int copied = url && authorization;
+  Credential *credential = copied ? federation_new(loop, authority, &issuer, error) : NULL;
   text_wipe(authorization);
   free(url);
   return credential;

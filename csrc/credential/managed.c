@@ -65,13 +65,14 @@ static void fail_as_absent(Asking *asking, const char *fault) {
   const ManagedPlace *place = &state_of(asking->fetch)->place;
   const char *reason = place->source->probed ? ": this is no machine in Azure" : "";
   char *text = text_format("%s from %s%s", fault, place->origin, reason);
-  fail(asking, ERROR_UNAVAILABLE, "ManagedIdentityUnavailable", text);
+  fail(asking, ERROR_UNAVAILABLE, "ManagedIdentityUnavailable", text ? text : fault);
   free(text);
 }
 
 /* Recognize the answer of Docker Desktop for an address that it cannot reach. */
 static int is_unreachable(const Error *error) {
-  return error && error->status == 403 && strcasestr(error->message, "unreachable");
+  const char *message = error && error->status == 403 ? error->message : NULL;
+  return message && strcasestr(message, "unreachable");
 }
 
 /* Fail with the service's own words. If the machine has no such identity, a chain may go on. */
@@ -79,10 +80,11 @@ static void refused(Asking *asking, const Error *refusal) {
   Fetch *fetch = asking->fetch;
   const ManagedSource *source = state_of(fetch)->place.source;
   int is_absent = source->probed && refusal->status == 400
-                  && strcasestr(refusal->message, "identity not found");
+                  && refusal->message && strcasestr(refusal->message, "identity not found");
   Error error = { 0 };
   error_set(&error, is_absent ? ERROR_UNAVAILABLE : ERROR_CREDENTIAL, refusal->code,
-            "managed identity (%s): %s", source->name, refusal->message);
+            "managed identity (%s): %s", source->name,
+            refusal->message ? refusal->message : "it refused");
   error.status = refusal->status;
   text_set(&error.request_id, refusal->request_id);
   asking_free(asking);
@@ -132,12 +134,15 @@ static void ask(Asking *asking, const char *proof) {
   if (proof) headers[count++] = proof;
   buf_puts(&url, state->place.url);
   if (!source->version) buf_puts(&form, "resource=");
-  url_escape(source->version ? &url : &form, resource, strlen(resource));
+  if (resource) url_escape(source->version ? &url : &form, resource, strlen(resource));
   Request request = {
     .method = source->version ? "GET" : "POST", .url = url.data, .headers = headers,
     .body = form.data, .body_len = form.len
   };
-  send_request(asking, state->client, &request, answered);
+  if (resource && !url.failed && !form.failed)
+    send_request(asking, state->client, &request, answered);
+  else
+    fail(asking, ERROR_CREDENTIAL, "OutOfMemory", "there is not enough memory");
   buf_clear(&url);
   buf_clear(&form);
   free(resource);
@@ -268,14 +273,21 @@ static const char *principal_of(const ManagedOptions *options) {
 Credential *credential_managed(Loop *loop, const ManagedOptions *options, Error *error) {
   Managed *state = check(options, error) ? calloc(1, sizeof *state) : NULL;
   if (!state) return NULL;
-  managed_place_find(&state->place, options);
+  int found = managed_place_find(&state->place, options);
   const ManagedSource *source = state->place.source;
   state->arc_directory = text_copy(options->arc_directory);
   const char *origin = state->place.origin;
   const RetryPolicy *retry = source->probed ? &imds_policy : &policy;
-  if (!state->place.fault) state->client = transport(loop, origin, retry, CONNECT, SENDING, error);
-  if (state->client && source->probed && options->probe)
-    state->prober = transport(loop, origin, &once, PROBE, PROBE, error);
+  int has_place = found && !state->place.fault;
+  int probes = has_place && source->probed && options->probe;
+  if (has_place) state->client = transport(loop, origin, retry, CONNECT, SENDING, error);
+  if (probes) state->prober = transport(loop, origin, &once, PROBE, PROBE, error);
+  int complete = found && (!has_place || state->client) && (!probes || state->prober)
+    && text_is_copied(state->arc_directory, options->arc_directory);
+  if (!complete) {
+    clear(&(Credential){ .state = state });
+    return NULL;
+  }
   const char *principal = principal_of(options);
   if (!principal) principal = "managed_identity";
   Credential *credential = credential_new(loop, &kind, state, principal);

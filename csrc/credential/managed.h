@@ -27,8 +27,9 @@ typedef struct ManagedPlace {    /* where and for which identity to ask */
   char *fault;                   /* why no token can be requested; NULL: one can */
 } ManagedPlace;
 
-/* Fill a place from the options and the environment; the caller clears it. */
-void managed_place_find(ManagedPlace *place, const ManagedOptions *options);
+/* Fill a place from the options and the environment; the caller clears it. Return 0 when memory is
+   short. */
+int  managed_place_find(ManagedPlace *place, const ManagedOptions *options);
 void managed_place_clear(ManagedPlace *place);
 
 /* Return the header line that answers Azure Arc's challenge with the key from the file that it

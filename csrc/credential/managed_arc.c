@@ -54,6 +54,9 @@ char *managed_arc_proof(const Reply *reply, const char *directory, Error *error)
   } else {
     const char *fault = read_key(path, key);
     if (!fault) proof = text_format("Authorization: Basic %s", key);
+    if (!fault && !proof)
+      error_set(error, ERROR_CREDENTIAL, "OutOfMemory",
+                "there is not enough memory for the proof");
     if (fault)
       error_set(error, ERROR_CREDENTIAL, "KeyUnreadable",
                 "its key file %s cannot be read: %s; it is for root and the group himds",

@@ -118,15 +118,20 @@ static const char *read_proof(ManagedPlace *place) {
   return NULL;
 }
 
-void managed_place_find(ManagedPlace *place, const ManagedOptions *options) {
+int managed_place_find(ManagedPlace *place, const ManagedOptions *options) {
   const char *name = NULL, *value = NULL;
   place->source = choose();
   const char *fault = place->source->refusal;
   if (!fault) fault = read_endpoint(place);
   if (!fault) fault = read_identity(place->source, options, &name, &value);
   if (!fault) fault = read_proof(place);
-  if (fault) place->fault = text_copy(fault);
-  else add_query(place, name, value);
+  if (!fault) {
+    add_query(place, name, value);
+    int has_proof = place->proof || !place->source->header;
+    return place->url && has_proof;
+  }
+  place->fault = text_copy(fault);
+  return place->fault != NULL;
 }
 
 void managed_place_clear(ManagedPlace *place) {

@@ -55,11 +55,15 @@ void sign_in_fail_as(SignIn *sign_in, const char *code, const char *fault) {
   error_clear(&error);
 }
 
+void sign_in_fail_for_memory(SignIn *sign_in) {
+  sign_in_fail_as(sign_in, "OutOfMemory", "there is not enough memory");
+}
+
 /* -- tokens ------------------------------------------------------------------------------------ */
 
 void form_add_scope(Buf *form, const Fetch *fetch) {
   char *scope = text_format("%s openid profile offline_access", fetch->scope);
-  form_add(form, "scope", scope ? scope : fetch->scope);
+  form_add(form, "scope", scope);
   if (fetch->claims) form_add(form, "claims", fetch->claims);
   free(scope);
 }
@@ -86,7 +90,7 @@ void sign_in_granted(SignIn *sign_in, const Grant *grant) {
   Person *person = sign_in->person;
   Error error = { 0 };
   replace_refresh_token(person, grant->refresh_token);
-  person->anew = 0;
+  person->ask_first = 0;
   if (sign_in->by_person) cache_forget(person->cache);      /* another person may have signed in */
   const char *why = text_is_token(grant->token) ? keep(sign_in, grant) : NULL;
   if (why && person->kept)
@@ -184,6 +188,8 @@ static void refresh(SignIn *sign_in) {
 static int find_endpoint(SignIn *sign_in, Error *error) {
   Person *person = sign_in->person;
   if (person->endpoint) return 1;
+  free(person->tenant_id);
+  free(person->client_id);
   person->tenant_id = cache_text(person->cache, "tenant_id");
   person->client_id = cache_text(person->cache, "client_id");
   AuthorityOptions options = {
@@ -199,19 +205,22 @@ static int find_endpoint(SignIn *sign_in, Error *error) {
 static void advance(SignIn *sign_in) {
   Person *person = sign_in->person;
   Error error = { 0 };
-  if (!person->refresh_token && !person->anew)
+  if (!person->refresh_token && !person->ask_first)
     person->refresh_token = cache_text(person->cache, "refresh_token");
   if (!find_endpoint(sign_in, &error)) fail_without_person(sign_in, error.kind ? &error : NULL);
-  else if (person->refresh_token && !person->anew) refresh(sign_in);
+  else if (person->refresh_token && !person->ask_first) refresh(sign_in);
   else ask_person(sign_in, NULL);
   error_clear(&error);
 }
 
 void person_fetch(Credential *credential, Fetch *asked) {
   Person *person = credential->state;
-  if (!person->anew && cache_serve(person->cache, NULL, asked)) return;
+  if (!person->ask_first && cache_serve(person->cache, NULL, asked)) return;
   SignIn *sign_in = calloc(1, sizeof *sign_in);
-  if (!sign_in) abort();      /* no way to report it */
+  if (!sign_in) {
+    fetch_fail_for_memory(asked);
+    return;
+  }
   sign_in->asked = asked;
   sign_in->person = person;
   asked->work = sign_in;
@@ -253,6 +262,17 @@ static Cache *cache_of(const AuthorityOptions *authority, const PersonOptions *o
   return options->uncached ? NULL : cache_new(options->kept ? login : own);
 }
 
+/* Was memory enough for all texts? */
+static int is_complete(const Person *person, const AuthorityOptions *authority,
+                       const PersonOptions *options) {
+  return text_is_copied(person->tenant_id, authority->tenant_id)
+    && text_is_copied(person->client_id, authority->client_id)
+    && text_is_copied(person->authority, authority->authority)
+    && text_is_copied(person->ca_file, authority->ca_file)
+    && text_is_copied(person->proxy, authority->proxy)
+    && text_is_copied(person->login_hint, options->login_hint);
+}
+
 Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind *person_kind,
                        const AuthorityOptions *authority, const PersonOptions *options,
                        Error *error) {
@@ -267,9 +287,12 @@ Credential *person_new(Loop *loop, const CredentialKind *kind, const PersonKind 
     .tenant_id = text_copy(authority->tenant_id), .client_id = text_copy(authority->client_id),
     .authority = text_copy(authority->authority), .ca_file = text_copy(authority->ca_file),
     .proxy = text_copy(authority->proxy), .login_hint = text_copy(options->login_hint),
-    .handler = options->handler, .anew = options->anew, .kept = options->kept,
+    .handler = options->handler, .ask_first = options->ask_first, .kept = options->kept,
     .timeout = options->timeout
   };
   ring_init(&person->sign_ins);
-  return credential_new(loop, kind, person, person_kind->name);
+  if (is_complete(person, authority, options))
+    return credential_new(loop, kind, person, person_kind->name);
+  person_clear(&(Credential){ .state = person });
+  return NULL;
 }

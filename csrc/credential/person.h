@@ -35,7 +35,7 @@ struct Person {
   Endpoint *endpoint;            /* NULL: the tenant and the client are not known yet */
   Cache    *cache;
   char     *refresh_token, *tenant_id, *client_id, *authority, *ca_file, *proxy, *login_hint;
-  int       handler, anew, kept; /* as in PersonOptions */
+  int       handler, ask_first, kept;      /* as in PersonOptions */
   double    timeout;             /* seconds; 0: the kind's own */
   Ring      sign_ins;            /* head; the first runs, the others wait for it */
 };
@@ -54,6 +54,8 @@ Loop *sign_in_loop(const SignIn *sign_in);
 void sign_in_fail(SignIn *sign_in, const Error *error);
 /* End a sign-in with an error: "signing in with a browser: fault". */
 void sign_in_fail_as(SignIn *sign_in, const char *code, const char *fault);
+/* End a sign-in because memory is short. */
+void sign_in_fail_for_memory(SignIn *sign_in);
 /* End a sign-in with a token. */
 void sign_in_granted(SignIn *sign_in, const Grant *grant);
 /* Exchange what the person's consent has brought for a token, and end the sign-in. The scope is

@@ -36,7 +36,8 @@ static Credential *make(Loop *loop, const AuthorityOptions *authority, const cha
     .name = "Azure Pipelines", .kind = &kind, .method = "POST", .url = url, .headers = headers,
     .member = "oidcToken"
   };
-  Credential *credential = url ? federation_new(loop, authority, &issuer, error) : NULL;
+  int copied = url && authorization;
+  Credential *credential = copied ? federation_new(loop, authority, &issuer, error) : NULL;
   text_wipe(authorization);
   free(url);
   return credential;

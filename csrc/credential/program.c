@@ -38,6 +38,7 @@ static const Program *state_of(const Fetch *fetch) { return fetch->credential->s
 
 /* Fail a fetch with what is wrong and what the user can do. */
 static void end_with(Fetch *fetch, const char *code, const char *fault, const char *remedy) {
+  if (!fault) fault = "it failed";      /* there was no memory for the details */
   fetch_fail(fetch, ERROR_UNAVAILABLE, code, "%s: %s; %s",
              state_of(fetch)->tool->words.title, fault, remedy);
 }
@@ -144,7 +145,14 @@ static void start(const Program *state, Fetch *asked, char *stamp) {
   ProgramOptions options = state->options;
   if (asked->tenant) options.tenant_id = asked->tenant;
   Run *run = calloc(1, sizeof *run);
-  if (!run) abort();      /* no way to report it */
+  if (!run || !resource || (asked->claims && !claims)) {
+    free(run);
+    free(stamp);
+    free(resource);
+    free(claims);
+    fetch_fail_for_memory(asked);
+    return;
+  }
   run->fetch = asked;
   run->stamp = stamp;
   asked->work = run;
@@ -170,7 +178,10 @@ static int is_scope(const char *text) {
 static void demand_login(Fetch *asked, const char *command) {
   char *claims = base64_encode(asked->claims, strlen(asked->claims));
   char *remedy = text_format("run '%s %s --scope %s'", command, claims, asked->scope);
-  end_with(asked, "ClaimsChallenge", "the service demands another sign-in", remedy);
+  if (claims && remedy)
+    end_with(asked, "ClaimsChallenge", "the service demands another sign-in", remedy);
+  else
+    fetch_fail_for_memory(asked);
   free(claims);
   free(remedy);
 }
@@ -274,6 +285,12 @@ Credential *program_credential(Loop *loop, const CredentialKind *kind, const Pro
   if (options->timeout <= 0) state->options.timeout = TIMEOUT;
   state->profile = profile_of(tool);
   state->cache = cache_of(state);
+  int copied = text_is_copied(state->options.tenant_id, options->tenant_id)
+    && text_is_copied(state->options.subscription, options->subscription);
+  if (!copied) {
+    program_clear(&(Credential){ .state = state });
+    return NULL;
+  }
   Credential *credential = credential_new(loop, kind, state, kind->name);
   if (credential) credential->ambient = 1;
   return credential;

@@ -33,8 +33,12 @@ Credential *credential_refresh(Loop *loop, const AuthorityOptions *options,
   }
   Credential *credential = person_new(loop, &refresh_kind, &refresh_person, options, &person,
                                       error);
-  if (credential) ((Person *)credential->state)->refresh_token = text_copy(refresh_token);
-  return credential;
+  if (!credential) return NULL;
+  Person *state = credential->state;
+  state->refresh_token = text_copy(refresh_token);
+  if (state->refresh_token) return credential;
+  credential_unref(credential);
+  return NULL;
 }
 
 Credential *credential_login(Loop *loop, const AuthorityOptions *options, Error *error) {

@@ -47,5 +47,7 @@ Credential *credential_secret(Loop *loop, const AuthorityOptions *options,
   }
   state->endpoint = endpoint;
   state->client_secret = text_copy(client_secret);
-  return credential_new(loop, &kind, state, options->client_id);
+  if (state->client_secret) return credential_new(loop, &kind, state, options->client_id);
+  clear(&(Credential){ .state = state });
+  return NULL;
 }

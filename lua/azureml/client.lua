@@ -19,7 +19,7 @@ local metatable = { __name = "azureml.Client", __index = Client }
 local client = {}
 
 local CLIENT_OPTIONS = {
-  endpoint = "string", credential = "any", scope = "string", tenant_id = "string",
+  endpoint = "string", credential = "credential", scope = "string", tenant_id = "string",
   api_version = "string", user_agent = "string", ca_file = "string", proxy = "string",
   allow_hosts = "table", connect_timeout = "number", request_timeout = "number",
   poll_interval = "number", max_reply = "number", retry = "table", timeout = "number",
@@ -59,6 +59,13 @@ local function observer_of(settings)
   end
 end
 
+-- The core checks what the tables among the options hold.
+local function open(fields)
+  local ok, handle, failure = pcall(core.client, fields)
+  if not ok then errors.mistake("client: %s", handle) end
+  return reply.must(handle, failure)
+end
+
 --- Make a client.
 ---@param settings table
 ---  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default");
@@ -81,7 +88,7 @@ function client.new(settings)
   if not settings.endpoint then errors.mistake("client needs option 'endpoint'") end
   local credential = settings.credential and settings.credential.handle
   local observer = observer_of(settings)
-  local handle, failure = core.client {
+  local handle = open {
     endpoint = settings.endpoint,
     credential = credential,
     scope = credential and (settings.scope or settings.endpoint .. "/.default"),
@@ -98,7 +105,6 @@ function client.new(settings)
     cookies = settings.cookies,
     observer = observer and task.observe(observer),
   }
-  reply.must(handle, failure)
   return setmetatable({
     handle = handle, version = version_of(settings.api_version), timeout = settings.timeout,
     observer = observer,
@@ -351,6 +357,7 @@ function Client:close()
   self.handle:close()
 end
 
+options.check_colon(Client, metatable, "client")
 metatable.__close = Client.close
 
 function metatable:__tostring()

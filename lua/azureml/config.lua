@@ -93,10 +93,16 @@ local function defaults_in(text)
   return found
 end
 
+-- Return the id of the default subscription; nil if there is none; nil and what is wrong.
 local function default_subscription(text)
-  local profile = json.decode((text:gsub(BYTE_ORDER_MARK, "")))
-  for _, subscription in ipairs(json.get(profile, "subscriptions") or {}) do
-    if json.get(subscription, "isDefault") then return json.get(subscription, "id") end
+  local subscriptions = json.get(json.decode((text:gsub(BYTE_ORDER_MARK, ""))), "subscriptions")
+  if type(subscriptions) ~= "table" then return nil, "it has no list of subscriptions" end
+  for _, subscription in ipairs(subscriptions) do
+    if json.get(subscription, "isDefault") then
+      local id = json.get(subscription, "id")
+      if type(id) == "string" and id ~= "" then return id end
+      return nil, "its default subscription has no id"
+    end
   end
 end
 
@@ -114,7 +120,10 @@ function sources.environment()
 end
 
 function sources.file()
-  local directory = core.directory()
+  local directory, reason = core.directory()
+  if not directory then
+    return {}, ("config.json (the working directory cannot be read: %s)"):format(reason)
+  end
   local path, text = find_file(directory)
   if not path then return {}, "config.json in " .. directory .. " and above" end
   return read_file(path, text), path
@@ -124,13 +133,16 @@ function sources.azure_cli()
   local directory = azure_directory()
   if not directory then return {}, "the Azure CLI's defaults" end
   local settings = core.read_trusted(directory .. "/config")
-  local profile = core.read_trusted(directory .. "/azureProfile.json")
+  local profile, fault = core.read_trusted(directory .. "/azureProfile.json")
   local defaults = settings and defaults_in(settings) or {}
+  local where, subscription_id = "the Azure CLI's defaults in " .. directory, nil
+  if profile then subscription_id, fault = default_subscription(profile) end
+  if fault then where = ("%s (azureProfile.json is not used: %s)"):format(where, fault) end
   return {
-    subscription_id = profile and default_subscription(profile),
+    subscription_id = subscription_id,
     resource_group = defaults.group,
     workspace_name = defaults.workspace,
-  }, "the Azure CLI's defaults in " .. directory
+  }, where
 end
 
 local ORDER = { "environment", "file", "azure_cli" }

@@ -189,7 +189,7 @@ local function person(more)
 end
 
 local function open_person(kind, settings, fields)
-  fields.uncached, fields.kept, fields.anew =
+  fields.uncached, fields.kept, fields.ask_first =
     settings.cache == false, settings.login, settings.login
   fields.login_hint, fields.timeout = settings.login_hint, settings.timeout
   local identity = {
@@ -407,6 +407,7 @@ function Credential:expires_in()
   return self.handle and self.handle:expires_in() or 0
 end
 
+options.check_colon(Credential, metatable, "credential")
 metatable.__close = Credential.close
 
 function metatable:__tostring()

@@ -84,6 +84,14 @@ function Error:__tostring()
   return table.concat(lines, "\n")
 end
 
+--- Join the text of an error object with another value: "cannot go on: " .. err
+---@param left any
+---@param right any
+---@return string
+function Error.__concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
 --- Tell whether a value is an error object.
 ---@param value any
 ---@return boolean

@@ -2,6 +2,7 @@
 --- and the verbs.
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local tables = require "azureml.tables"
 
 ---@class azureml.Instance
@@ -87,9 +88,17 @@ function getters.schedules(raw)
   return json.array(sent.schedules(raw) or {})
 end
 
+-- The service repeats a provisioning error among the errors of the instance: each is listed once.
 function getters.errors(raw)
-  local all = tables.append(json.array {}, sent.provisioning_errors(raw))
-  return tables.append(all, sent.errors(raw))
+  local all, seen = json.array {}, {}
+  for _, list in ipairs { sent.provisioning_errors(raw) or {}, sent.errors(raw) or {} } do
+    for _, item in ipairs(list) do
+      local key = json.encode(item)
+      if not seen[key] then all[#all + 1] = item end
+      seen[key] = true
+    end
+  end
+  return all
 end
 
 function getters.applications(raw)
@@ -129,10 +138,22 @@ end
 
 local metatable = { __name = "azureml.Instance" }
 
+local function names_of_fields()
+  return table.concat(tables.keys(getters), ", ")
+end
+
+-- A mistyped field would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
-  return Instance[name]
+  local method = Instance[name]
+  if method or name == "workspace" or name == "raw" then return method end
+  errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
+end
+
+function metatable.__newindex(_, name)
+  errors.mistake("the field '%s' of an instance cannot be set: the verbs change an instance",
+    tostring(name))
 end
 
 function metatable.__tostring(vm)
@@ -148,7 +169,12 @@ function instance.summary(vm)
   return summary
 end
 
-metatable.__render = instance.summary
+--- Iterate over the fields that have a value.
+function metatable.__pairs(vm)
+  return next, instance.summary(vm), nil
+end
+
+metatable.__render, metatable.__json = instance.summary, instance.summary
 metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
 
 --- The functions that read the fields, by name.
@@ -181,9 +207,6 @@ end
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
 for _, verb in ipairs { "start", "stop", "restart" } do
   Instance[verb] = function(self, settings)
-    if getmetatable(self) ~= metatable then
-      errors.mistake("vm:%s() is a method: call it with a colon", verb)
-    end
     return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
 end
@@ -194,5 +217,7 @@ end
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
+
+options.check_colon(Instance, metatable, "vm")
 
 return instance

@@ -4,6 +4,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
 
@@ -224,5 +225,7 @@ function journal.left_behind()
   table.sort(entries, function(a, b) return a.began < b.began end)
   return entries, warnings
 end
+
+options.check_colon(Entry, metatable, "entry")
 
 return journal

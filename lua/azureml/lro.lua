@@ -34,13 +34,13 @@ local function check_open(self)
 end
 
 --- Wait until it is done. May be called again, and from several tasks.
----@param given? { timeout: number? }      seconds; 1800
+---@param settings? { timeout: number? }      seconds; 1800
 ---@return azureml.Reply                   of the final GET, else of the last poll, else of the
 ---  request itself
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service
-function Lro:wait(given)
-  given = options.check("wait", given, { timeout = "number" })
-  local timeout = given.timeout or pace.wait_timeout
+function Lro:wait(settings)
+  settings = options.check("wait", settings, { timeout = "number" })
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
   local is_done = check_open(self):wait(core.now() + timeout)
   if not is_done then followed.raise_overdue(self.followed, self.label, timeout, self) end
@@ -111,6 +111,7 @@ function Lro:close()
   self.followed:close()
 end
 
+options.check_colon(Lro, metatable, "op")
 metatable.__close = Lro.close
 
 function metatable:__tostring()

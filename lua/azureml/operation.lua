@@ -98,7 +98,8 @@ local function timed_out(self, watch)
 end
 
 local function find(self)
-  return self.workspace.instances:find(self.name)
+  local version = self.sending and self.sending.api_version
+  return self.workspace.instances:find(self.name, version)
 end
 
 -- The state that a person is shown. When the look fails the service's own word stands in.
@@ -265,6 +266,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
+  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
   return vm
 end
 
@@ -288,19 +290,19 @@ local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "
 
 --- Wait until the operation is done and the instance has settled. May be called again, and from
 --- several tasks.
----@param given? { timeout: number?, show_output: boolean?, progress: string? }
+---@param settings? { timeout: number?, show_output: boolean?, progress: string? }
 ---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
 ---  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
 ---  JSON object a line), "quiet"
 ---@return azureml.Instance?      the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
 ---  with `operation` and its ticket
-function Operation:wait(given)
-  given = options.check("wait", given, WAIT_OPTIONS)
+function Operation:wait(settings)
+  settings = options.check("wait", settings, WAIT_OPTIONS)
   check_open(self)
-  local timeout = given.timeout or pace.wait_timeout
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
-  local style = progress.style("wait", given)
+  local style = progress.style("wait", settings)
   if not self.outcome then
     local reporter = progress.reporter(self.verb, self.name, style)
     local watch = { deadline = core.now() + timeout, timeout = timeout, reporter = reporter }
@@ -386,6 +388,7 @@ function Operation:close()
   if self.followed then self.followed:close() end
 end
 
+options.check_colon(Operation, metatable, "op")
 metatable.__close = Operation.close
 
 function metatable:__tostring()

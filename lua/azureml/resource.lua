@@ -1,5 +1,5 @@
 --- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
---- long ones. Above this file nobody knows HTTP.
+--- long ones. Files above this one know no HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
@@ -46,6 +46,7 @@ local function request_of(workspace, verb, values, what)
     timeout = what.timeout,
     request_id = what.request_id,
     cautious = what.cautious,
+    api_version = what.api_version,
   }
 end
 
@@ -109,6 +110,21 @@ local ABOVE = {
 function resource.is_missing(err)
   local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
   return err.status == 404 and not ABOVE[err.code] and not misses_workspace
+end
+
+--- Tell whether an error says that the caller may not do what was asked.
+---@param err azureml.Error
+---@return boolean
+function resource.is_forbidden(err)
+  return err.status == 403
+end
+
+--- Tell whether an error passes by itself: a lost connection, throttling, an error of the server.
+---@param err azureml.Error
+---@return boolean
+function resource.is_temporary(err)
+  local status = err.status or 0
+  return err.kind == "transport" or status == 429 or status >= 500
 end
 
 --- Tell whether an error says that a verb does not fit the state of its instance.

@@ -17,6 +17,8 @@ local sending = {}
 ---@field verb string
 ---@field name string
 ---@field body table?                 of a create
+---@field api_version string?         of the request and of the looks afterwards; nil: the workspace's
+---@field verify? fun(vm: azureml.Instance)      raises where the instance is not what was asked for
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
 ---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
@@ -151,7 +153,8 @@ local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
   local entry = workspace:intend(self.verb, self.name, id)
-  local what = { label = label_of(self), body = self.body, request_id = id, cautious = true }
+  local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
+    api_version = self.api_version }
   local values = { name = self.name }
   local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], values, what)
   if handle then

@@ -29,6 +29,9 @@ local MONITOR = "azure-async-operation"
 local verbs = {
   list = { method = "GET", path = "computes" },
   get = { method = "GET", path = "computes/{name}" },
+  update_idle_time = {
+    method = "POST", path = "computes/{name}/updateIdleShutdownSetting",
+  },
   create = {
     method = "PUT", path = "computes/{name}", operation = "Create",
     aim = set("Running", "JobRunning", "Stopped"),      -- a schedule can have it created stopped

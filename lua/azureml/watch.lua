@@ -30,6 +30,7 @@ local function read_options(settings)
   settings = options.check("watch", settings, OPTIONS)
   local wanted = {}
   for name in pairs(list.filters) do wanted[name] = settings[name] end
+  list.check("watch", wanted)
   local interval = settings.interval or DEFAULT_INTERVAL
   options.check_seconds("watch: interval", interval)
   if interval == 0 then errors.mistake("watch: interval must be more than 0 seconds") end

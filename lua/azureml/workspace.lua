@@ -33,8 +33,8 @@ local metatable = { __name = "azureml.Workspace", __index = Workspace }
 local workspace = {}
 
 local KNOWN = {
-  subscription_id = "string", resource_group = "string", name = "string", credential = "table",
-  cloud = "any", client = "table", tenant_id = "string", timeout = "number",
+  subscription_id = "string", resource_group = "string", name = "string", credential = "credential",
+  cloud = "any", client = "client", tenant_id = "string", timeout = "number",
   poll_interval = "number", retry = "table", ca_file = "string", proxy = "string",
   journal = "boolean",
 }
@@ -279,6 +279,7 @@ function Workspace:close()
   if self.opened and not self.settings.client then self.opened:close() end
 end
 
+options.check_colon(Workspace, metatable, "ws")
 metatable.__close = Workspace.close
 
 function metatable:__tostring()

@@ -97,7 +97,7 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
   local BY_HAND = "; try 'azd auth token' by hand"
 
   for name, row in pairs {
-    ["nobody logged in"] = {
+    ["no user is logged in"] = {
       complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]],
       "CliNotLoggedIn",
       "no user is logged in; run 'azd auth login'",

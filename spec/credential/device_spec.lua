@@ -262,11 +262,11 @@ describe("a device code", function()
     "invalid_grant", "interaction_required", "consent_required", "login_required"
   } do
     it(("asks the user again when the refresh token is refused with %s"):format(code), function()
-      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "anew" })
+      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "renewed" })
       open { cache = false }
       ask()
       azureml.sleep(3590)
-      assert.equal("Bearer anew", ask())
+      assert.equal("Bearer renewed", ask())
       assert.equal(2, #shown)
     end)
   end
@@ -440,7 +440,8 @@ describe("a refresh token", function()
     }
     local err = ask(own)
     assert.equal("invalid_grant", err.code)
-    assert.equal("the sign-in has expired or was revoked: sign in again", err.hint)
+    assert.equal("the sign-in has expired or was revoked; to sign in again, "
+      .. "give a new refresh_token", err.hint)
     assert.is_nil(tostring(err):find("mine-is-secret", 1, true))
   end)
 

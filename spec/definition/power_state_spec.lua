@@ -18,7 +18,7 @@ describe("the states of an instance", function()
     end)
   end
 
-  it("that nobody told is none of them", function()
+  it("that is unknown belongs to no group", function()
     assert.same({ false, false, false },
       { power_state.is_transitional(nil), power_state.is_failed(nil), power_state.is_running(nil) })
   end)

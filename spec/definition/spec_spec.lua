@@ -49,13 +49,13 @@ describe("what a new instance shall be", function()
     assert.equal("Personal", inner.applicationSharingPolicy)
   end)
 
-  it("may be somebody else's", function()
+  it("may be for another user", function()
     local body = spec.body { assigned_user_object_id = OID, assigned_user_tenant_id = TID }
     assert.same({ assignedUser = { objectId = OID, tenantId = TID } },
       body.properties.properties.personalComputeInstanceSettings)
   end)
 
-  it("may have identities that somebody made", function()
+  it("may have identities that exist already", function()
     local id = "/subscriptions/" .. SUBSCRIPTION
       .. "/resourceGroups/ml/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
     assert.equal(('{"type":"UserAssigned","userAssignedIdentities":{"%s":{}}}'):format(id),

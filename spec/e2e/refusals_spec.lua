@@ -41,7 +41,7 @@ describe("a refusal", function()
     assert.matches("hint: a name is unique in the whole region", text)
   end)
 
-  it("a size that is known to nobody, seen by the service when the client does not look", function()
+  it("an unknown size, found by the service when the client does not check", function()
     open()
     local err = refused(function()
       return ws:client():operation {

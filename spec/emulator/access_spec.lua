@@ -53,7 +53,7 @@ describe("an instance's applications", function()
     assert.equal(202, (at:ask("POST", at:path "computes/ci-ann/stop")))
   end)
 
-  it("open to whom it was created for, and no more to who did", function()
+  it("open to the user it was created for, and no longer to its creator", function()
     at:use(ann)
     create("ci-bob", {
       personalComputeInstanceSettings = {

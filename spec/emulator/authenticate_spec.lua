@@ -15,7 +15,7 @@ describe("the emulator, asked without the right token", function()
   for _, row in ipairs {
     { "none", nil }, { "another scheme", "Basic abc" }, { "nothing behind the scheme", "Bearer " },
     { "two words", "Bearer a b" },
-    { "a token of somebody else", "Bearer abc.def.ghi" },
+    { "a token of another issuer", "Bearer abc.def.ghi" },
     { "a very long one", "Bearer " .. ("x"):rep(60000) },
   } do
     it("answers 401 and where one signs in: " .. row[1], function()

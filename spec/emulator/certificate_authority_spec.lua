@@ -106,7 +106,7 @@ describe("the emulator's certificate authority", function()
         openssl("verify", "-CAfile", ca_file, "-verify_hostname", "example.org", certificate)) ~= 0)
   end)
 
-  it("is made anew when it is about to expire", function()
+  it("is replaced when it is about to expire", function()
     local expired = { core.certificate.authority("old", { "DNS:localhost" }, 5) }
     os.execute(
       ("mkdir -p '%s/azureml/emulator'; chmod 700 '%s/azureml/emulator'"):format(directory,

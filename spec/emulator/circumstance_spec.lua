@@ -41,7 +41,7 @@ describe("the circumstances", function()
     assert.equal(202, (at:ask("POST", at:path "computes/ci-ann/stop")))
   end)
 
-  it("let somebody work, which puts off the idle shutdown", function()
+  it("let a user work, which puts off the idle shutdown", function()
     local at = open()
     at:ask("POST",
       at:path "computes/ci-ann/updateIdleShutdownSetting?api-version=2026-03-15-preview",
@@ -140,7 +140,7 @@ describe("the circumstances", function()
   end)
 
   for what, row in pairs {
-    ["a behaviour that nobody knows"] = {
+    ["an unknown behaviour"] = {
       "behaviour", { speed = 1 }, 400, "behaviour has no option 'speed'",
     },
     ["a PUT of a third kind"] = {
@@ -150,7 +150,7 @@ describe("the circumstances", function()
       "behaviour", { full = 5 }, 400, "full is true, false or a list of families",
     },
     ["a policy without a name"] = { "behaviour", { policy = 5 }, 400, "the name of a policy" },
-    ["what nobody knows to befall"] = {
+    ["an unknown event of an instance"] = {
       "instance", { name = "ci-ann", flooded = true }, 400, "has no option 'flooded'",
     },
     ["an instance that is not there"] = {

@@ -68,7 +68,7 @@ describe("the emulator's clusters", function()
     assert.same({ 1, 0 }, { used(at) })
   end)
 
-  it("are replaced: they scale anew and keep their size", function()
+  it("are replaced: they get the new scale and keep their size", function()
     local at = door.open()
     at:ask("PUT", at:path "computes/cpu", cluster())
     at.emulator:advance "1m"

@@ -36,7 +36,7 @@ describe("what can be changed of an instance", function()
     assert.is_nil(inner_of(at).idleTimeBeforeShutdown)
     at.emulator:advance "20m"
     assert.equal("Running", inner_of(at).state)
-    -- idle for longer than that: the count begins anew
+    -- idle for longer than that: the count starts again
     verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT15M" })
     assert.equal("Running", inner_of(at).state)
     at.emulator:advance "15m"

@@ -104,7 +104,7 @@ describe("jobs on an instance", function()
     assert.same({ "Completed", "Canceled" }, { status_of(at, "one"), status_of(at, "two") })
   end)
 
-  it("are described anew by a second PUT, and not run again", function()
+  it("get a new description by a second PUT, and do not run again", function()
     local at = open()
     submit(at, "train", "exit 1")
     at.emulator:advance "10m"

@@ -99,7 +99,7 @@ describe("the emulator's server", function()
     end
   end)
 
-  it("closes with requests that nobody answered", function()
+  it("closes while requests are unanswered", function()
     local one = serve(function() return {} end)
     local client <close> = client_of(one)
     local op <close> = client:submit({ path = "/" }, false)

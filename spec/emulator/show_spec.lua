@@ -5,7 +5,7 @@ describe("what the emulator shows", function()
   at:ask("PUT", at:path "computes/ci-ann", door.instance { personalComputeInstanceSettings = {
     assignedUser = { objectId = "bob", tenantId = "t" } } })
 
-  it("of an instance created on behalf of somebody: whose it is", function()
+  it("of an instance created on behalf of another user names that user", function()
     local _, value = at:ask("GET", at:path "computes/ci-ann")
     local inner = value.properties.properties
     assert.same({ "personal", "bob", at.emulator.owner.object_id },

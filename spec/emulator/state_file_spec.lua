@@ -234,7 +234,7 @@ describe("the emulator's state", function()
     it("does not go back in time: what was seen to have happened has happened", function()
       local at = door.open { state = path, seed = { instances = { ["ci-ann"] = "Running" } } }
       at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")
-      at.emulator.clock.moved = 1000      -- as time does by itself: nobody is told
+      at.emulator.clock.moved = 1000      -- as time does by itself: without a notice
       assert.equal(404, (at:ask("GET", at:path "computes/ci-ann")))
       at.emulator.state.file:close()      -- killed
       at = door.open { state = path }

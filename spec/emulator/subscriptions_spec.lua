@@ -26,7 +26,7 @@ describe("tenants and subscriptions", function()
     assert.equal(at.names.tenant_id, tenants.value[1].tenantId)
   end)
 
-  it("are seen by who has a role anywhere in them, and by nobody else", function()
+  it("are listed only for a principal with a role somewhere in them", function()
     local at, robot = open()
     at:use(robot)
     local _, none = at:ask("GET", "/subscriptions")

@@ -113,7 +113,7 @@ describe("trouble on the way", function()
       trouble.mark({ name = "lose_header" }, { headers = { a = "b", Location = "x" } }).headers)
   end)
 
-  it("asks for claims that nobody has yet, unless it is told which", function()
+  it("asks for claims that no token has yet, unless the rule names them", function()
     assert.are_not.equal(trouble.claims({}, 1), trouble.claims({}, 1))
     assert.equal("x", trouble.claims({ claims = "x" }, 1))
   end)

@@ -125,7 +125,7 @@ describe("what the emulator takes for an instance", function()
     assert.equal(201, (put(body)))
   end)
 
-  it("has no SSH key where it is created on behalf of somebody", function()
+  it("has no SSH key where it is created on behalf of another user", function()
     local user = { assignedUser = { objectId = "o", tenantId = "t" } }
     local ssh = { adminPublicKey = "ssh-rsa AAAAB3Nz" }
     local status, code = put(door.instance {

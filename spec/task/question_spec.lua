@@ -1,5 +1,5 @@
 --- The calls of the core to Lua functions: lua/azureml/task/question.lua, csrc/question.c, and the
---- coroutines of lua/azureml/task/init.lua that answer.
+--- coroutines of lua/azureml/task/loop.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -220,7 +220,7 @@ describe("a credential with a function", function()
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
       "spec/task/question_spec.lua:%d+: a task yields only by waiting: "
-        .. "nobody would resume it here$",
+        .. "nothing would resume it here$",
     },
     ["nothing"] = {
       function() end, "CredentialUnavailable", "^the credential's function: it gave no token$",
@@ -303,7 +303,7 @@ describe("a credential with a function", function()
       azureml.parallel(function() azureml.sleep(10) end,
         function() azureml.sleep(12) azureml.sleep(1) end)
     end,
-  } do it("whose answer nobody wants any more is closed when it would go on: " .. name, function()
+  } do it("whose answer is no longer wanted is closed when it would go on: " .. name, function()
     local closed, went_on
     local client = client_of(function()
       local guard <close> = setmetatable({}, { __close = function() closed = true end })

@@ -2,6 +2,7 @@
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local resource = require "azureml.resource"
 
 local watch = {}
 
@@ -30,13 +31,6 @@ local function print_change(args, change)
   end
 end
 
--- Can the failure end without the user? True for a lost connection, throttling and server errors:
--- the command reports them and goes on.
-local function is_temporary(err)
-  local status = err.status or 0
-  return err.kind == "transport" or status == 429 or status >= 500
-end
-
 function watch.run(args)
   local options = command.filters(args)
   options.interval, options.timeout, options.initial = args.interval, args.timeout, args.initial
@@ -44,7 +38,7 @@ function watch.run(args)
   local next_change = command.workspace(args):watch(options)
   while true do
     local change, err = errors.try(next_change)
-    if err and not is_temporary(err) then error(err, 0) end
+    if err and not resource.is_temporary(err) then error(err, 0) end
     if err then io.stderr:write("azureml: ", err.message, "; watch goes on\n")
     elseif change then print_change(args, change)
     else return end

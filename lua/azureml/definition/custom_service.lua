@@ -55,6 +55,7 @@ end
 
 local function each(list, name, write)
   local written = json.array {}
+  options.check_list(("custom service '%s': endpoints and volumes"):format(name), list or {})
   for index, item in ipairs(list or {}) do written[index] = write(name, item) end
   return written
 end
@@ -96,6 +97,7 @@ end
 function custom_service.body(list)
   if not list then return nil end
   local written = json.array {}
+  options.check_list("custom_services", list)
   for index, service in ipairs(list) do written[index] = write(service) end
   check_unique(written)
   return written

@@ -1,5 +1,6 @@
 --- Write the schedules by which the service starts or stops an instance.
 --- Source: spec/contract/compute-rest.md, section 9.1.
+local cron = require "azureml.definition.cron"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
@@ -38,23 +39,18 @@ local function word(name, text, words)
   refuse("a schedule's %s is one of %s, not '%s'", name, known, tostring(text):sub(1, 60))
 end
 
-local function fields_in(cron)
-  local count = 0
-  for _ in cron:gmatch "%S+" do count = count + 1 end
-  return count
-end
-
 local function cron_trigger(settings)
-  if fields_in(settings.cron) ~= 5 or settings.cron:find "[^%w%s*/,-]" then
-    refuse("a schedule's cron is '%s': five fields, minute hour day month weekday, "
-      .. "such as '0 18 * * 1-5'", settings.cron)
+  local fault = cron.fault(settings.cron)
+  if fault then
+    refuse("a schedule's cron '%s' is wrong: %s; an example is '0 18 * * 1-5'",
+      settings.cron:sub(1, 60), fault)
   end
   return { expression = settings.cron }
 end
 
 local function numbers(field, list, first, last)
   local written = json.array {}
-  for i, number in ipairs(list) do
+  for i, number in ipairs(options.check_list("a recurrence's " .. field, list)) do
     if math.type(number) ~= "integer" or number < first or number > last then
       refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", field, first, last,
         tostring(number))
@@ -66,7 +62,9 @@ end
 
 local function days(list)
   local written = json.array {}
-  for i, day in ipairs(list) do written[i] = word("week day", day, WEEK_DAYS) end
+  for i, day in ipairs(options.check_list("a recurrence's week days", list)) do
+    written[i] = word("week day", day, WEEK_DAYS)
+  end
   return written
 end
 
@@ -115,6 +113,7 @@ end
 ---@raise an error object `InvalidArgument` that names the rule
 function schedule.body(list)
   if not list then return nil end
+  options.check_list("schedules", list)
   if #list > MOST then refuse("%d schedules: the service takes at most %d", #list, MOST) end
   local written = json.array {}
   for index, item in ipairs(list) do written[index] = write(item) end

@@ -6,6 +6,7 @@ local custom_service = later "azureml.definition.custom_service"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local resource = require "azureml.resource"
 local schedule = later "azureml.definition.schedule"
 local setup_script = later "azureml.definition.setup_script"
 
@@ -62,7 +63,7 @@ end
 function spec.check_size(workspace, size)
   local offered, wanted = {}, size:lower()
   local sizes, err = errors.try(workspace.vm_sizes, workspace)
-  if err and err.status == 403 then return end
+  if err and resource.is_forbidden(err) then return end
   if err then error(err, 0) end
   for _, each in ipairs(sizes) do
     if each.name:lower() == wanted then return end
@@ -230,34 +231,145 @@ end
 
 -- Fitting -----------------------------------------------------------------------------------------
 
---- Check that an existing instance has the requested properties that cannot be changed later.
+-- What is compared with an existing instance: the option, and the member of the instance's
+-- properties. An absent member of a row with `optional` cannot be compared: not every version of
+-- the service returns it.
+local COMPARED = {
+  { "vm_size", "vmSize" },
+  { "ssh_public_access", "sshSettings", "sshPublicAccess" },
+  { "subnet_name", "subnet", "id" },
+  { "assigned_user_object_id", "personalComputeInstanceSettings", "assignedUser", "objectId" },
+  { "schedules", "schedules", "computeStartStop" },
+  { "idle_time_before_shutdown", "idleTimeBeforeShutdown", change = "update_idle_time" },
+  { "custom_services", "customServices", optional = true },
+  { "enable_node_public_ip", "enableNodePublicIp", optional = true },
+  { "enable_sso", "enableSSO", optional = true },
+  { "enable_root_access", "enableRootAccess", optional = true },
+  { "enable_os_patching", "enableOSPatching", optional = true },
+  { "release_quota_on_stop", "releaseQuotaOnStop", optional = true },
+  { "application_sharing_policy", "applicationSharingPolicy", optional = true },
+}
+
+local MINUTES = { D = 24 * 60, H = 60, M = 1 }
+
+-- The minutes of a duration such as "PT1H30M"; nil for another text.
+local function minutes_in(text)
+  local days, rest = text:upper():match "^P(%d*D?)T?([%dHM]*)$"
+  if not days or text:upper() == "P" then return nil end
+  local minutes = 0
+  for number, unit in (days .. rest):gmatch "(%d+)([DHM])" do
+    minutes = minutes + tonumber(number) * MINUTES[unit]
+  end
+  return minutes
+end
+
+-- Tell whether two values mean the same: texts in any case, durations by their length. The service
+-- may add members to a table.
+local function is_same(wanted, actual)
+  if type(wanted) == "table" then
+    if type(actual) ~= "table" or #wanted ~= #actual then return false end
+    for key, value in pairs(wanted) do
+      if not is_same(value, actual[key]) then return false end
+    end
+    return true
+  end
+  if type(wanted) ~= "string" or type(actual) ~= "string" then return wanted == actual end
+  if wanted:lower() == actual:lower() then return true end
+  local minutes = minutes_in(wanted)
+  return minutes ~= nil and minutes == minutes_in(actual)
+end
+
+local function text_of(value)
+  return type(value) == "table" and json.encode(value) or tostring(value)
+end
+
+local function add_difference(list, field, actual, wanted, change)
+  list[#list + 1] = {
+    field = field, actual = actual, wanted = wanted, change = change,
+    text = ("%s is %s, not %s"):format(field, text_of(actual), text_of(wanted)),
+  }
+end
+
+-- The options that no stable version knows: a stable version would ignore them.
+local PREVIEW_VERSION = "2026-03-15-preview"
+local PREVIEW_OPTIONS = { "enable_root_access", "enable_os_patching", "release_quota_on_stop" }
+
+--- Return the api-version that knows all options; nil for the workspace's own.
+--- Source: spec/contract/compute-rest.md, section 7.3.
+---@param settings table
+---@return string?
+function spec.api_version(settings)
+  for _, name in ipairs(PREVIEW_OPTIONS) do
+    if settings[name] ~= nil then return PREVIEW_VERSION end
+  end
+end
+
+--- List how an existing instance differs from the options that the caller gave.
 ---@param vm azureml.Instance
----@param settings table          the caller's options
----@param body table           the result of spec.body for these options
----@raise an error object `DoesNotFit` that lists the differences
-function spec.check_fit(vm, settings, body)
-  local wanted = body.properties.properties
-  local user = wanted.personalComputeInstanceSettings
-  local differences = {}
-  local function compare(field, is, should)
-    if tostring(is):lower() ~= tostring(should):lower() then
-      differences[#differences + 1] = ("%s is %s, not %s"):format(field, tostring(is),
-        tostring(should))
+---@param settings table          the caller's options; an absent option is not compared
+---@param body table              the result of spec.body for these options
+---@return { field: string, actual: any, wanted: any, text: string, change: string? }[]
+---  change: the verb that changes the field; nil: it cannot be changed
+function spec.differences(vm, settings, body)
+  local list, wanted = {}, body.properties.properties
+  local raw = json.get(vm.raw, "properties", "properties")
+  for _, row in ipairs(COMPARED) do
+    local value = json.get(wanted, table.unpack(row, 2))
+    local actual = json.get(raw, table.unpack(row, 2))
+    local is_comparable = settings[row[1]] ~= nil and not (row.optional and actual == nil)
+    if is_comparable and not is_same(value, actual) then
+      add_difference(list, row[1], actual, value, row.change)
     end
   end
-  if settings.vm_size then compare("vm_size", vm.vm_size, wanted.vmSize) end
-  if settings.ssh_public_access ~= nil then
-    compare("ssh_public_access", vm.ssh.enabled, settings.ssh_public_access)
+  local tags = settings.tags
+  if tags and not (is_same(tags, vm.tags) and is_same(vm.tags, tags)) then
+    add_difference(list, "tags", vm.tags, settings.tags)
   end
-  if wanted.subnet then
-    compare("subnet", json.get(vm.raw, "properties", "properties", "subnet", "id"),
-      wanted.subnet.id)
+  if settings.description and settings.description ~= vm.description then
+    add_difference(list, "description", vm.description, settings.description)
   end
-  if user then compare("assigned_user_object_id", vm.assigned_to, user.assignedUser.objectId) end
+  return list
+end
+
+--- Join the texts of differences.
+---@param list { text: string }[]
+---@return string
+function spec.describe(list)
+  local texts = {}
+  for i, difference in ipairs(list) do texts[i] = difference.text end
+  return table.concat(texts, "; ")
+end
+
+--- Check that an instance has become what the caller asked for.
+---@param vm azureml.Instance
+---@param settings table          the caller's options
+---@param body table              the result of spec.body for these options
+---@raise an error object `NotAsAsked` with the field `instance`
+function spec.check_result(vm, settings, body)
+  local differences = spec.differences(vm, settings, body)
   if #differences == 0 then return end
   errors.raise {
-    code = "DoesNotFit",
-    message = ("'%s' exists, but %s"):format(vm.name, table.concat(differences, "; ")),
+    code = "NotAsAsked", instance = vm,
+    message = ("'%s' was created, but %s"):format(vm.name, spec.describe(differences)),
+    hint = "the instance exists and is billed: change it, or delete it",
+  }
+end
+
+--- Check that an existing instance fits the options, or can be changed to fit.
+---@param vm azureml.Instance
+---@param settings table          the caller's options
+---@param body table              the result of spec.body for these options
+---@return table[] changes        the differences that a verb can change
+---@raise an error object `DoesNotFit` that lists the other differences
+function spec.check_fit(vm, settings, body)
+  local fixed, changes = {}, {}
+  for _, difference in ipairs(spec.differences(vm, settings, body)) do
+    local list = difference.change and changes or fixed
+    list[#list + 1] = difference
+  end
+  if #fixed == 0 then return changes end
+  errors.raise {
+    code = "DoesNotFit", message = ("'%s' exists, but %s"):format(vm.name, spec.describe(fixed)),
     hint = "these cannot be changed: choose another name, or delete it first",
   }
 end

@@ -170,20 +170,20 @@ end
 
 --- Put a compute into a workspace in a state, as if it had existed for long.
 ---@param name string
----@param given string|table
+---@param instance_seed string|table
 ---  a state, or { state, vm_size, description string?; tags table?;
 ---  kind string? ("AmlCompute" for a cluster);
 ---  properties table? (the innermost object of a PUT) }
 ---@param workspace table?      the default workspace if nil
-function Emulator:seed_instance(name, given, workspace)
-  if type(given) == "string" then given = { state = given } end
+function Emulator:seed_instance(name, instance_seed, workspace)
+  if type(instance_seed) == "string" then instance_seed = { state = instance_seed } end
   local request = {
     world = self.world,
     now = self.clock:now(),
     application = self.owner,
     workspace = workspace or self.world:ensure_workspace(self.names),
   }
-  local ok, raised = pcall(computes.seed, request, name, given)
+  local ok, raised = pcall(computes.seed, request, name, instance_seed)
   if not ok then
     if not refusal.is(raised) then error(raised, 0) end
     errors.mistake("the seed of '%s': %s", name, raised.message)
@@ -270,14 +270,14 @@ function Emulator:issue_token()
 end
 
 --- Add people and what they may do.
----@param given table
+---@param additions table
 ---  { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list:
 ---  see emulator/entra/people.lua
 ---@usage emulator:add {
 ---  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
 ---}
-function Emulator:add(given)
-  local wrong = seed.fault_of(given) or people.add(self, given)
+function Emulator:add(additions)
+  local wrong = seed.fault_of(additions) or people.add(self, additions)
   if wrong then errors.mistake("add: %s", wrong) end
 end
 
@@ -344,6 +344,7 @@ function Emulator:close()
   config.deselect_emulator(self)
 end
 
+options.check_colon(Emulator, metatable, "emulator")
 metatable.__close = Emulator.close
 metatable.__gc = Emulator.close
 
@@ -361,15 +362,15 @@ end
 world.kinds.setting = { key = function(record) return record.id end }
 
 -- Begin a new world from a seed.
-local function begin_world(self, given)
-  self.names = seed.names(given, DEFAULTS)
-  self.names.client_secret = given.client_secret or secret()
+local function begin_world(self, seed_table)
+  self.names = seed.names(seed_table, DEFAULTS)
+  self.names.client_secret = seed_table.client_secret or secret()
   people.settle(self, self.names)
   self.world:save("setting", { id = "names", names = self.names })
-  self.world:save("setting", { id = "quotas", quotas = given.quotas })
-  local wrong = people.add(self, given)
+  self.world:save("setting", { id = "quotas", quotas = seed_table.quotas })
+  local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
-  seed.sow(self, given)
+  seed.sow(self, seed_table)
 end
 
 -- Restore the world of an earlier process.
@@ -386,24 +387,24 @@ local function write_down(self)
   self.clock.moves = function() self.state:note() end
 end
 
-local function check_seed(given)
-  local wrong = seed.fault_of(given or {})
+local function check_seed(seed_table)
+  local wrong = seed.fault_of(seed_table or {})
   if wrong then errors.mistake("seed: %s", wrong) end
-  return given or {}
+  return seed_table or {}
 end
 
 --- Make an emulator without a socket: only `handle` reaches it.
----@param given? table      as for start
+---@param settings? table      as for start
 ---@return azureml.Emulator
-function emulator.new(given)
-  given = options.check("emulator", given, KNOWN)
-  local sown = check_seed(given.seed)
-  local kept = given.state and state_file.open(given.state)
+function emulator.new(settings)
+  settings = options.check("emulator", settings, KNOWN)
+  local sown = check_seed(settings.seed)
+  local kept = settings.state and state_file.open(settings.state)
   local records = kept and kept.records.setting and kept.records
   local quotas = sown.quotas
   if records then quotas = records.setting.quotas.quotas end
   local time = clock.new {
-    now = core.now, time = core.time, speed = given.speed, manual = given.manual,
+    now = core.now, time = core.time, speed = settings.speed, manual = settings.manual,
   }
   if records then time:resume(table.unpack(kept.position)) end
   local self = setmetatable({
@@ -412,7 +413,7 @@ function emulator.new(given)
     verbs = {},
     faults = fault.new(),
     throttle = throttle.new(time),
-    log = given.log,
+    log = settings.log,
     world = world.new { clock = time, guid = core.guid, quotas = quotas },
   }, metatable)
   self.directory = directory.new { world = self.world, guid = core.guid }
@@ -423,13 +424,13 @@ function emulator.new(given)
   if records then restore_world(self, records) else begin_world(self, sown) end
   self.state, self.is_restored = kept, records ~= nil
   if kept then write_down(self) end
-  for _, rule in ipairs(given.faults or {}) do self:fault(rule) end
+  for _, rule in ipairs(settings.faults or {}) do self:fault(rule) end
   return self
 end
 
 --- Start an emulator on the loop of this Lua state, and use it for every workspace that is opened
 --- until the emulator is closed.
----@param given? table
+---@param settings? table
 ---  port integer (0: any free port);
 ---  address string ("127.0.0.1");
 ---  tls boolean (with its own authority: see emulator/certificate_authority.lua);
@@ -445,12 +446,12 @@ end
 ---@usage local emulator <close> = require("azureml.emulator").start {
 ---  speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } },
 ---}
-function emulator.start(given)
-  local self = emulator.new(given)
-  given = given or {}
-  local tls = given.tls and certificate_authority.issue(given.azure_names) or nil
+function emulator.start(settings)
+  local self = emulator.new(settings)
+  settings = settings or {}
+  local tls = settings.tls and certificate_authority.issue(settings.azure_names) or nil
   self.ca_file = tls and tls.ca_file
-  local listen = { address = given.address, port = given.port, tls = tls }
+  local listen = { address = settings.address, port = settings.port, tls = tls }
   self.server = server.start(listen, function(request) return self:handle(request) end)
   self.url = self.server:url()
   self.authority = self.url

@@ -120,8 +120,8 @@ end
 
 --- Submit a job. If the name exists, change the job's description.
 function jobs.put(request)
-  local given = check.required(check.body(request.body).properties, "table", "properties")
-  local properties = check.plain(given)
+  local sent = check.required(check.body(request.body).properties, "table", "properties")
+  local properties = check.plain(sent)
   validate(properties)
   local name = request.job_name
   if not name:find "^[%w][%w_.-]*$" or #name > 255 then refusal.raise("job_name_invalid", name) end

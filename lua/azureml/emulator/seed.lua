@@ -179,12 +179,12 @@ end
 -- Sowing ------------------------------------------------------------------------------------------
 
 --- Return the names and ids of a seed, with defaults for those that it leaves out.
----@param given table
+---@param seed_table table
 ---@param defaults table<string, string>
 ---@return table<string, string>
-function seed.names(given, defaults)
+function seed.names(seed_table, defaults)
   local names = {}
-  for name, value in pairs(defaults) do names[name] = given[name] or value end
+  for name, value in pairs(defaults) do names[name] = seed_table[name] or value end
   return names
 end
 
@@ -211,11 +211,11 @@ end
 
 --- Sow a seed that was checked: create its workspaces and instances.
 ---@param emulator azureml.Emulator
----@param given table
-function seed.sow(emulator, given)
+---@param seed_table table
+function seed.sow(emulator, seed_table)
   local names = emulator:settings()
-  sow_instances(emulator, emulator.world:ensure_workspace(names), given.instances, "instances")
-  for index, workspace in ipairs(given.workspaces or {}) do
+  sow_instances(emulator, emulator.world:ensure_workspace(names), seed_table.instances, "instances")
+  for index, workspace in ipairs(seed_table.workspaces or {}) do
     local created = emulator.world:ensure_workspace {
       subscription_id = workspace.subscription_id or names.subscription_id,
       resource_group = workspace.resource_group or names.resource_group,

@@ -53,28 +53,28 @@ local function fault_of_limit(name, limit)
 end
 
 --- Return what is wrong with limits; nil if they are valid.
----@param given any      true, false, "hourly" or { reads = { size, refill }, ... }
+---@param limits any      true, false, "hourly" or { reads = { size, refill }, ... }
 ---@return string?
-function throttle.fault_of(given)
-  if type(given) == "boolean" or given == "hourly" then return nil end
-  local wrong = options.fault_of("throttle", given, LIMITS)
+function throttle.fault_of(limits)
+  if type(limits) == "boolean" or limits == "hourly" then return nil end
+  local wrong = options.fault_of("throttle", limits, LIMITS)
   if wrong then return wrong end
-  for name, limit in pairs(given) do
+  for name, limit in pairs(limits) do
     wrong = fault_of_limit(name, limit)
     if wrong then return wrong end
   end
 end
 
 --- Set the limits from now on, with full buckets.
----@param given boolean|string|table
+---@param limits boolean|string|table
 ---  true: as the service does; false: no limits; "hourly": as the service did before 2024; a table:
 ---  { reads = { size, refill a second }, ... }
-function Throttle:set(given)
+function Throttle:set(limits)
   self.limits, self.buckets = inferred.buckets, {}
-  if given == false then self.limits = nil end
-  if given == "hourly" then self.limits = throttle.HOURLY end
-  if type(given) == "table" then
-    self.limits = setmetatable(given, { __index = inferred.buckets })
+  if limits == false then self.limits = nil end
+  if limits == "hourly" then self.limits = throttle.HOURLY end
+  if type(limits) == "table" then
+    self.limits = setmetatable(limits, { __index = inferred.buckets })
   end
 end
 

@@ -192,27 +192,27 @@ end
 ---@return table wanted
 ---@raise a refusal
 function validate.instance(properties, request)
-  local given = known_to(properties, request.api_version)
-  local vm_size = check.required(given.vmSize, "string", "properties.properties.vmSize")
+  local known = known_to(properties, request.api_version)
+  local vm_size = check.required(known.vmSize, "string", "properties.properties.vmSize")
   local wanted = {
     vm_size = vm_size,
     size = validate.size(vm_size, "ComputeInstance", request.workspace.location),
-    user = user_of(given),
-    ssh = ssh_of(given),
-    subnet = subnet_of(given),
-    idle = validate.idle(given.idleTimeBeforeShutdown),
-    schedules = schedules.read(given.schedules, request.now, request.world.guid),
-    sharing = check.one_of(given.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
-    authorization = check.one_of(given.computeInstanceAuthorizationType, AUTHORIZATIONS,
+    user = user_of(known),
+    ssh = ssh_of(known),
+    subnet = subnet_of(known),
+    idle = validate.idle(known.idleTimeBeforeShutdown),
+    schedules = schedules.read(known.schedules, request.now, request.world.guid),
+    sharing = check.one_of(known.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
+    authorization = check.one_of(known.computeInstanceAuthorizationType, AUTHORIZATIONS,
       "computeInstanceAuthorizationType"),
-    public_ip = flag(given.enableNodePublicIp, "enableNodePublicIp"),
-    scripts = setup.read(given.setupScripts),
-    services = services.read(given.customServices),
-    autologger = logging_of(given),
-    sso = flag(given.enableSSO, "enableSSO"),
-    patching = flag(given.enableOSPatching, "enableOSPatching"),
-    root_access = flag(given.enableRootAccess, "enableRootAccess"),
-    release_quota = flag(given.releaseQuotaOnStop, "releaseQuotaOnStop"),
+    public_ip = flag(known.enableNodePublicIp, "enableNodePublicIp"),
+    scripts = setup.read(known.setupScripts),
+    services = services.read(known.customServices),
+    autologger = logging_of(known),
+    sso = flag(known.enableSSO, "enableSSO"),
+    patching = flag(known.enableOSPatching, "enableOSPatching"),
+    root_access = flag(known.enableRootAccess, "enableRootAccess"),
+    release_quota = flag(known.releaseQuotaOnStop, "releaseQuotaOnStop"),
   }
   if wanted.user and wanted.ssh.key then refusal.raise "ssh_on_behalf" end
   check_network(wanted, request.workspace)

@@ -1,5 +1,5 @@
 --- Answer the questions of the core: find a token or an assertion with a script's function, show a
---- text, open a page. task/init.lua runs each answer in a coroutine of its own, which may wait.
+--- text, open a page. task/loop.lua runs each answer in a coroutine of its own, which may wait.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
