@@ -43,8 +43,9 @@ static int is_refused(const ClientOptions *options, const char *origin, Error *e
   const char *fault = endpoint_fault(options, origin), *agent = options->user_agent;
   if (fault && errno == ENOMEM) fault = "cannot be checked: there is not enough memory";
   if (fault) {
-    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s",
-              options->endpoint ? options->endpoint : "", fault);
+    char *shown = options->endpoint ? url_redacted(options->endpoint) : NULL;
+    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", shown ? shown : "", fault);
+    free(shown);
     return 1;
   }
   if (agent && text_has_control(agent, strlen(agent))) {
@@ -147,6 +148,16 @@ void client_unref(Client *client) {
   free(client->ca_file);
   free(client->proxy);
   free(client);
+}
+
+void client_secrets(const Client *client, Secrets *secrets) {
+  static const char *const variables[] = {
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL
+  };
+  secrets_add_url(secrets, client->proxy);
+  for (const char *const *name = variables; !client->proxy && *name; name++)
+    secrets_add_url(secrets, text_variable(*name));
+  if (client->credential) tokens_add(client->credential, secrets);
 }
 
 const char *client_endpoint(const Client *client) { return client->endpoint; }

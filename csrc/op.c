@@ -132,6 +132,22 @@ static void tell(Op *op) {
   }
 }
 
+/* Collect what this operation sends that is secret. */
+static void collect_secrets(const Op *op, Secrets *secrets) {
+  *secrets = (Secrets){ .count = 0 };
+  secrets_add_headers(secrets, (const char *const *)op->headers);
+  if (op->client && op->client->secret) secrets_add_form(secrets, op->body, op->body_len);
+  if (op->client) client_secrets(op->client, secrets);
+}
+
+/* Hide the secrets in op->error: a server may echo what it got. */
+static void mask_error(Op *op) {
+  Secrets secrets;
+  collect_secrets(op, &secrets);
+  error_mask(&op->error, &secrets);
+  secrets_clear(&secrets);
+}
+
 static void finish(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   op->phase = PHASE_DONE;
@@ -146,6 +162,7 @@ static void succeed(Op *op) {
 
 /* End with op->error. */
 static void fail(Op *op) {
+  mask_error(op);
   op->failed = 1;
   finish(op);
 }
@@ -222,6 +239,7 @@ static double poll_retry_delay(const Op *op, const Attempt *attempt) {
    the time limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
   if (is_worth_another_poll(op)) {
+    mask_error(op);
     if (op->watch_polls) tell(op);
     pause_for(op, poll_retry_delay(op, attempt));
   } else {
@@ -285,7 +303,10 @@ static void no_reply(Op *op, const Outcome *outcome) {
 }
 
 static void refused(Op *op) {
+  const Credential *credential = op->client->credential;
   error_from_reply(&op->error, &op->reply);
+  if (credential) credential = credential_served(credential);
+  if (credential && op->reply.status == 401) op->error.credential = credential_kind(credential);
   trouble(op, 1, 0);
 }
 
@@ -540,22 +561,37 @@ static TraceLine trace_line(const Op *op) {
   return line;
 }
 
+/* Copy a line and hide the secrets in its texts from the service. Return 0 when memory is short. */
+static int masked_line(const Op *op, TraceLine *shown, const TraceLine *line) {
+  Secrets secrets;
+  if (!trace_line_copy(shown, line)) return 0;
+  collect_secrets(op, &secrets);
+  mask_text((char *)shown->url, &secrets);
+  mask_text((char *)shown->request_id, &secrets);
+  secrets_clear(&secrets);
+  return 1;
+}
+
 static void show_sending(const Op *op) {
   if (!op->client->observer) return;
-  TraceLine line = trace_line(op);
-  loop_seen(op->loop, op->client->observer, 0, &line);
+  TraceLine line = trace_line(op), shown;
+  if (!masked_line(op, &shown, &line)) return;
+  loop_seen(op->loop, op->client->observer, 0, &shown);
+  trace_line_clear(&shown);
 }
 
 static void show_outcome(const Op *op, const Outcome *outcome) {
   if (!loop_tracer(op->loop) && !op->client->observer) return;
-  TraceLine line = trace_line(op);
+  TraceLine line = trace_line(op), shown;
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
   line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
   if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
   else line.error = transport_fault(outcome->result)->code;
-  trace_write(loop_tracer(op->loop), &line);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &line);
+  if (!masked_line(op, &shown, &line)) return;
+  trace_write(loop_tracer(op->loop), &shown);
+  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown);
+  trace_line_clear(&shown);
 }
 
 static void transferred(void *owner, const Outcome *outcome) {
@@ -633,6 +669,7 @@ static void token_came(TokenWait *wait, const Error *error) {
     return;
   }
   error_copy(&op->error, error);
+  if (!op->error.credential) op->error.credential = credential_kind(op->client->credential);
   op->error.outcome_unknown = 0;      /* that of the request for a token: this one was not sent */
   if (op->stage == STAGE_POLL) {
     op->attempts++;

@@ -120,7 +120,7 @@ end
 local function world(options)
   if options.emulator then return ("emulator, speed %g"):format(options.speed) end
   local url = os.getenv "AZUREML_EMULATOR"
-  return url and url ~= "" and "emulator at " .. url or nil
+  return url and url ~= "" and "emulator at " .. require("azureml.core").redacted(url) or nil
 end
 
 local function add_prompt(options)
