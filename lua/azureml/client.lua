@@ -167,6 +167,7 @@ function Client:begin(request)
   local op = self:submit(request, true)
   local waited, why = pcall(task.wait_accepted, op)
   if not waited then      -- an interrupt, or a group's time is over: it is not to be sent any more
+    if request.label and op:unanswered() then errors.add_unanswered(why, request.label) end
     op:close()
     error(why, 0)
   end
@@ -232,12 +233,14 @@ end
 ---@param request table          as for `request`, and items string ("value"), next_link string ("nextLink"). Pages after the first are
 ---  read by GET
 ---@return fun(): any            one item at a time; raises rather than ending early
+---@return fun(): integer        the number of pages that were read so far
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
   local context = request.label and "cannot " .. request.label
   local asked = {}      -- the URLs of all pages so far: a list that leads back to one of them would never end
   local items, at, coming, url = {}, 0, nil, nil
+  local page_count = 0
   local function ask(one)
     local op = self:submit(one, false)
     core.send()      -- the service makes the next page while this one is read
@@ -262,6 +265,7 @@ function Client:pages(request)
     local came = reply.of(coming, context)
     local found, following = items_of(request, came), ask_next(came)
     coming:close()
+    page_count = page_count + 1
     items, at, coming = found, 0, following
   end
   return function()
@@ -272,7 +276,7 @@ function Client:pages(request)
     end
     at = at + 1
     return items[at]
-  end
+  end, function() return page_count end
 end
 
 --- What is left of the throttling budget for a method, as the service last said.

@@ -140,6 +140,16 @@ function error_module.is_passing(value)
   return error_module.is(value) and (value.code == "Interrupted" or value.limit ~= nil)
 end
 
+--- Note in an error that ends waits (an interrupt, the end of a group's time) that a verb was sent
+--- and its answer has not come. Other values are left alone.
+---@param value any
+---@param label string       "start ci-ann"
+function error_module.add_unanswered(value, label)
+  if not error_module.is_passing(value) then return end
+  value.unanswered = value.unanswered or {}
+  table.insert(value.unanswered, label)
+end
+
 --- The programmer's mistake, raised as a plain text at the line of the caller's code.
 ---@param message string
 function error_module.mistake(message, ...)

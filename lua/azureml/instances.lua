@@ -266,13 +266,14 @@ end
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  local computes = resource.list(self.workspace, verbs.list, {}, { label = "list the computes of " .. self.workspace.name })
+  local what = { label = "list the computes of " .. self.workspace.name }
+  local computes, count_pages = resource.list(self.workspace, verbs.list, {}, what)
   local function next_instance()
     for raw in computes do
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  return list.new(next_instance, wanted)
+  return list.new(next_instance, wanted, count_pages)
 end
 
 function metatable:__tostring()

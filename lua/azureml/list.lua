@@ -46,9 +46,11 @@ end
 --- A list of what an iterator gives and every filter lets pass.
 ---@param next_instance fun(): azureml.Instance?
 ---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?, where: (fun(vm): any)? }
+---@param count_pages fun(): integer
 ---@return azureml.List
-function list.new(next_instance, wanted)
-  return setmetatable({ next_instance = next_instance, wanted = options.check("list", wanted, list.filters) }, metatable)
+function list.new(next_instance, wanted, count_pages)
+  wanted = options.check("list", wanted, list.filters)
+  return setmetatable({ next_instance = next_instance, wanted = wanted, count_pages = count_pages }, metatable)
 end
 
 function metatable:__call()
@@ -63,6 +65,12 @@ function List:all()
   local all = {}
   for vm in self do all[#all + 1] = vm end
   return all
+end
+
+--- Return the number of pages that were read so far.
+---@return integer
+function List:page_count()
+  return self.count_pages()
 end
 
 return list
