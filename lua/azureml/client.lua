@@ -160,17 +160,29 @@ function Client:authenticate()
   if failure then reply.must(nil, failure) end
 end
 
+-- Close an operation when the wait for its acceptance is cut short: by an interrupt, the end of a group's
+-- time, or because the task is closed. The error names a verb whose answer is outstanding.
+local function cut_short(op, label, err)
+  if op:is_closed() then return end
+  if label and op:unanswered() then errors.add_unanswered(err or task.cause_of_closing(), label) end
+  op:close()
+end
+
 --- Begin a long-running operation; the core's operation, when the service has accepted it.
 ---@param request table
 ---@return userdata op
 function Client:begin(request)
   local op = self:submit(request, true)
-  local waited, why = pcall(task.wait_accepted, op)
-  if not waited then      -- an interrupt, or a group's time is over: it is not to be sent any more
-    if request.label and op:unanswered() then errors.add_unanswered(why, request.label) end
-    op:close()
-    error(why, 0)
+  local is_waiting = true
+  local _ <close> = setmetatable({}, { __close = function()
+    if is_waiting then cut_short(op, request.label) end      -- the task is closed
+  end })
+  local ok, err = pcall(task.wait_accepted, op)      -- a message handler may replace what a close sees
+  if not ok then
+    cut_short(op, request.label, err)
+    error(err, 0)
   end
+  is_waiting = false
   local _, failure = op:result()
   if failure then
     op:close()

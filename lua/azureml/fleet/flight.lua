@@ -408,7 +408,7 @@ end
 -- known so far and what goes on.
 local function abandon(self, err)
   if self.is_over then return end
-  err = err or task.cause_of_closing()
+  self.is_over = true
   local is_passing = errors.is_passing(err)
   if is_passing then
     err.fleets = err.fleets or {}
@@ -428,8 +428,16 @@ function flight.run(options)
     if not self.results[index] then self.left = self.left + 1 end
     if not self.results[index] and self.busy[index] then enter(self, { index = index }, "turn") end
   end
-  local _ <close> = setmetatable({}, { __close = function(_, err) abandon(self, err) end })
-  task.parallel(function() go_on(self) end, function() lookout.run(self) end)
+  -- The guard is for a task that is closed. What is raised is caught: a message handler may replace the
+  -- error that the guard would see.
+  local _ <close> = setmetatable({}, { __close = function() abandon(self, task.cause_of_closing()) end })
+  local function send_all() go_on(self) end
+  local function look() lookout.run(self) end
+  local ok, err = pcall(task.parallel, send_all, look)
+  if not ok then
+    abandon(self, err)
+    error(err, 0)
+  end
 end
 
 return flight
