@@ -1,6 +1,6 @@
 --- What the state of an instance says about a verb: whether it can be sent, whether the service has
---- taken it on, whether it is done; and the errors for it. One instance (sending.lua, operation.lua)
---- and many (fleet/) judge by the same rules. Pure: it sends nothing.
+--- taken it on, whether it is done; and the errors for it. One instance (sending.lua,
+--- operation.lua) and many (fleet/) judge by the same rules. Pure: it sends nothing.
 local errors = require "azureml.error"
 local power_state = require "azureml.definition.power_state"
 local verbs = require "azureml.verbs"
@@ -61,8 +61,8 @@ end
 
 --- Tell whether an instance shows that the service has taken on a verb whose answer was lost.
 ---@param verb string
----@param before azureml.Instance|false|nil      as it was before: false where it was missing, nil where
----  that is not known
+---@param before azureml.Instance|false|nil      as it was before: false where it was missing, nil
+---  where that is not known
 ---@param vm azureml.Instance|false|nil          as it is now
 ---@return boolean
 function verdict.shows(verb, before, vm)

@@ -1,6 +1,6 @@
---- Do one verb to many instances of a workspace at once, without a task for each: a state machine over
---- the core's operations. fleet/init.lua selects the instances and raises the failures; lookout.lua
---- reads states; judge.lua decides what they mean.
+--- Do one verb to many instances of a workspace at once, without a task for each: a state machine
+--- over the core's operations. fleet/init.lua selects the instances and raises the failures;
+--- lookout.lua reads states; judge.lua decides what they mean.
 ---
 ---   stage:   sent --accepted--> accepted --Succeeded--> settling --> done
 ---             |                    +--status gone--> gone -> done, LostSight
@@ -25,8 +25,8 @@ local verdict = require "azureml.verdict"
 -- csrc/loop.c). More would only wait in the core, each with its memory.
 local UNANSWERED = 256
 
--- Looks at an instance that may fail in a row; each repeats its GET (csrc/retry.c), so that is about half
--- a minute of an outage.
+-- Looks at an instance that may fail in a row; each repeats its GET (csrc/retry.c), so that is
+-- about half a minute of an outage.
 local BLIND = 3
 
 local NOT_STOPPED = "StartComputeInstanceOnlyAllowedInStoppedState"
@@ -48,7 +48,7 @@ local flight = {}
 ---@field workspace azureml.Workspace
 ---@field verb string
 ---@field names string[]
----@field results azureml.FleetResult[]     filled in; where there is a result already nothing is done
+---@field results azureml.FleetResult[]     filled in; an instance that has one is left alone
 ---@field busy table<integer, boolean>      instances on which another operation is active -> true
 ---@field before table<integer, azureml.Instance>      instances as they were, where that is known
 ---@field survey azureml.Survey
@@ -75,11 +75,12 @@ local function report(self, item, word)
   if self.reporter then self.reporter.change(name_of(self, item), word) end
 end
 
--- Stages -------------------------------------------------------------------------------------------
+-- Stages ------------------------------------------------------------------------------------------
 
 -- Stages that count against the limit.
 local IS_AT_WORK = {
-  sent = true, accepted = true, settling = true, gone = true, not_stopped = true, refused = true, lost = true,
+  sent = true, accepted = true, settling = true, gone = true, not_stopped = true,
+  refused = true, lost = true,
 }
 
 local function enter(self, item, stage)
@@ -138,12 +139,14 @@ end
 -- The status cannot be read, and the instance does not show what became of the operation.
 local function lose_sight(self, item)
   local err = item.error
-  fail(self, item, errors.new { code = "LostSight", status = err.status, request_id = err.request_id,
+  fail(self, item, errors.new {
+    code = "LostSight", status = err.status, request_id = err.request_id,
     message = ("%s: lost sight of it: %s"):format(label_of(self, item), err.message),
-    operation = operation_of(self, item) })
+    operation = operation_of(self, item),
+  })
 end
 
--- Sending ------------------------------------------------------------------------------------------
+-- Sending -----------------------------------------------------------------------------------------
 
 local function send(self, item)
   local name, id = name_of(self, item), core.guid()
@@ -182,7 +185,7 @@ local function send_more(self)
   end
 end
 
--- What the core tells ------------------------------------------------------------------------------
+-- What the core tells -----------------------------------------------------------------------------
 
 local function accepted(self, item)
   self.unanswered = self.unanswered - 1
@@ -246,7 +249,7 @@ local function take_news(self, op)
   if op:done() then ended(self, item) elseif item.stage == "sent" then accepted(self, item) end
 end
 
--- What a look tells --------------------------------------------------------------------------------
+-- What a look tells -------------------------------------------------------------------------------
 
 local act = {}      -- decision -> function
 
@@ -308,12 +311,14 @@ function Flight:looked_at(item, vm, err)
   if self.left == 0 then task.look_again(self.inbox) end
 end
 
--- The end of the time ------------------------------------------------------------------------------
+-- The end of the time -----------------------------------------------------------------------------
 
 local function timeout_error(self, item, what, outcome_unknown)
   local message = ("%s: %s after %.14g s"):format(label_of(self, item), what, self.timeout)
   local hint = not outcome_unknown and "try again" or nil
-  return errors.new { code = "Timeout", message = message, hint = hint, outcome_unknown = outcome_unknown }
+  return errors.new {
+    code = "Timeout", message = message, hint = hint, outcome_unknown = outcome_unknown,
+  }
 end
 
 -- stage -> function that returns the error of an item whose time is over.
@@ -326,8 +331,8 @@ end
 
 function overdue.accepted(self, item)
   local public = operation_of(self, item)
-  local _, err = errors.try(followed.raise_overdue, public.followed, label_of(self, item), self.timeout,
-    public)
+  local label = label_of(self, item)
+  local _, err = errors.try(followed.raise_overdue, public.followed, label, self.timeout, public)
   return err
 end
 
@@ -344,7 +349,8 @@ function overdue.ready(self, item)
 end
 
 local function give_up_item(self, item)
-  if item.stage == "gone" and resource.is_status_gone(item.error) then return lose_sight(self, item) end
+  local is_lost = item.stage == "gone" and resource.is_status_gone(item.error)
+  if is_lost then return lose_sight(self, item) end
   local make = overdue[item.stage]
   fail(self, item, make and make(self, item) or item.error)
 end
@@ -374,7 +380,7 @@ local function give_up(self)
   self.left = 0
 end
 
--- The whole ----------------------------------------------------------------------------------------
+-- The whole ---------------------------------------------------------------------------------------
 
 -- Take the core's news until each item has its result. One alarm bounds all waits.
 local function go_on(self)
@@ -404,8 +410,8 @@ local function abandon_item(self, item, err, is_passing)
   let_go(self, item)
 end
 
--- An error ends the flight before it is over. An interrupt and the end of a group's time carry what is
--- known so far and what goes on.
+-- An error ends the flight before it is over. An interrupt and the end of a group's time carry what
+-- is known so far and what goes on.
 local function abandon(self, err)
   if self.is_over then return end
   self.is_over = true
@@ -428,9 +434,10 @@ function flight.run(options)
     if not self.results[index] then self.left = self.left + 1 end
     if not self.results[index] and self.busy[index] then enter(self, { index = index }, "turn") end
   end
-  -- The guard is for a task that is closed. What is raised is caught: a message handler may replace the
-  -- error that the guard would see.
-  local _ <close> = setmetatable({}, { __close = function() abandon(self, task.cause_of_closing()) end })
+  -- The guard is for a task that is closed. What is raised is caught: a message handler may replace
+  -- the error that the guard would see.
+  local function close() abandon(self, task.cause_of_closing()) end
+  local _ <close> = setmetatable({}, { __close = close })
   local function send_all() go_on(self) end
   local function look() lookout.run(self) end
   local ok, err = pcall(task.parallel, send_all, look)

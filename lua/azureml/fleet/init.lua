@@ -1,5 +1,6 @@
 --- The fleet verbs: start_all, stop_all, restart_all, delete_all. This file selects the instances,
---- decides for which nothing is sent, and raises the failures. flight.lua does the verb to the others.
+--- decides for which nothing is sent, and raises the failures. flight.lua does the verb to the
+--- others.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local flight = require "azureml.fleet.flight"
@@ -18,15 +19,17 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
----@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; where the caller does not wait "accepted"
+---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; without a wait
+---  "accepted"
 ---@field reason string?          of a skipped one: "already Stopped"
 ---@field operation azureml.Operation?      of an accepted one
----@field error azureml.Error?    of a failed one. `Busy`: no_wait, and another operation is active; `WrongState`: the service would
----  refuse the verb; `outcome_unknown`: the verb may have run. Its `operation` goes on at the service where there is one
+---@field error azureml.Error?    of a failed one. `Busy`: no_wait, and another operation is active;
+---  `WrongState`: the service would refuse the verb; `outcome_unknown`: the verb may have run. Its
+---  `operation` goes on at the service where there is one
 
----@class azureml.FleetResults    one result for each instance, in the order they were given or listed
+---@class azureml.FleetResults    one result for each instance, as they were given or listed
 ---@field verb string
----@field counts { done: integer, accepted: integer, skipped: integer, failed: integer, planned: integer }
+---@field counts table<string, integer>      outcome -> how many
 ---@field seconds number          that it took
 ---@field open integer?           instances without a result, where the fleet was interrupted
 local results_metatable = { __name = "azureml.FleetResults" }
@@ -39,7 +42,7 @@ local OPTIONS = tables.merge(list.filters, {
   settle = "boolean", show_output = "boolean", progress = "string",
 })
 
--- Options ------------------------------------------------------------------------------------------
+-- Options -----------------------------------------------------------------------------------------
 
 -- Separate the names that stand before the options from the options.
 local function split(arguments)
@@ -61,8 +64,8 @@ local function filters_of(options)
   return filters
 end
 
--- Names and filters exclude each other. Without either nothing is done: a script whose list came out
--- empty must not stop everything.
+-- Names and filters exclude each other. Without either nothing is done: a script whose list came
+-- out empty must not stop everything.
 local function check_selection(what, names, filters, options)
   if names and (filters or options.all) then
     errors.mistake("%s: either names, or filters, or all = true", what)
@@ -91,19 +94,20 @@ local function read_options(verb, arguments)
   if options.timeout then options_module.check_seconds(what .. ": timeout", options.timeout) end
   progress.style(what, options)
   if verb == "delete" and not names and not options.confirm and not options.dry_run then
-    errors.mistake("delete_all by filters deletes for good: say confirm = true, or name the instances")
+    errors.mistake("delete_all by filters deletes for good: %s",
+      "say confirm = true, or name the instances")
   end
   return options, names, filters or {}
 end
 
--- Plans --------------------------------------------------------------------------------------------
+-- Plans -------------------------------------------------------------------------------------------
 
 ---@class azureml.FleetPlan
 ---@field verb string
 ---@field options table
 ---@field names string[]
----@field results azureml.FleetResult[]                where the result is known before anything is sent
----@field busy table<integer, boolean>                 instances on which another operation is active
+---@field results azureml.FleetResult[]               known before anything is sent
+---@field busy table<integer, boolean>                another operation is active on it
 ---@field before table<integer, azureml.Instance>      instances as they are, where that is known
 ---@field survey azureml.Survey
 
@@ -123,12 +127,13 @@ local function label_of(plan, index)
   return plan.verb .. " " .. plan.names[index]
 end
 
--- Decide by an instance's state whether its verb is sent now, later or never. A delete needs no turn: the
--- service says whether it takes it.
+-- Decide by an instance's state whether its verb is sent now, later or never. A delete needs no
+-- turn: the service says whether it takes it.
 local function judge(plan, index, vm)
   if plan.verb ~= "delete" and power_state.is_transitional(vm.state) then
     if plan.options.no_wait then
-      return set_result(plan, index, "failed", { error = verdict.busy(label_of(plan, index), vm.state) })
+      local err = verdict.busy(label_of(plan, index), vm.state)
+      return set_result(plan, index, "failed", { error = err })
     end
     plan.busy[index] = true
     return
@@ -144,7 +149,8 @@ local function name_of(self, what, index, item)
   local vm = type(item) == "table" and item or {}
   local place = vm.workspace
   if type(vm.name) ~= "string" or not place then
-    errors.mistake("%s_all: #%d is neither a name nor an instance, but a %s", what, index, type(item))
+    errors.mistake("%s_all: #%d is neither a name nor an instance, but a %s", what, index,
+      type(item))
   end
   if place.name ~= self.workspace.name or place.resource_group ~= self.workspace.resource_group
     or place.subscription_id ~= self.workspace.subscription_id then
@@ -196,8 +202,8 @@ local function look_up(self, plan)
   end
 end
 
--- Plan for the instances that pass the filters. The list tells their states. A restart alone leads to the
--- state that it came from, so a lost answer needs to know the operation before it.
+-- Plan for the instances that pass the filters. The list tells their states. A restart alone leads
+-- to the state that it came from, so a lost answer needs to know the operation before it.
 local function plan_filters(self, plan, filters)
   local listed = self:list(filters)
   for vm in listed do
@@ -220,7 +226,7 @@ local function make_plan(self, verb, options, names, filters)
   return plan
 end
 
--- Results ------------------------------------------------------------------------------------------
+-- Results -----------------------------------------------------------------------------------------
 
 local function sum_up(verb, results, seconds)
   local counts = { done = 0, accepted = 0, skipped = 0, failed = 0, planned = 0 }
@@ -259,7 +265,8 @@ local function raise_failures(results)
   for _, result in ipairs(results) do
     if result.outcome == "failed" then
       failures[#failures + 1] = {
-        name = result.name, error = result.error, message = result.name .. ": " .. result.error.message,
+        name = result.name, error = result.error,
+        message = result.name .. ": " .. result.error.message,
       }
       if is_pending(result) then hint = hints.go_on_waiting end
     end

@@ -1,5 +1,5 @@
---- Decide what becomes of one instance of a fleet: by the stage that it is at, and by what a look at it
---- has shown. Pure: flight.lua acts on the decision.
+--- Decide what becomes of one instance of a fleet: by the stage that it is at, and by what a look
+--- at it has shown. Pure: flight.lua acts on the decision.
 local errors = require "azureml.error"
 local operation = require "azureml.operation"
 local pace = require "azureml.pace"
@@ -7,8 +7,8 @@ local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
 local verdict = require "azureml.verdict"
 
--- Each stage in which an instance is looked at has a function here. It takes the flight, the item and
--- the instance (nil: it is missing), and returns a decision:
+-- Each stage in which an instance is looked at has a function here. It takes the flight, the item
+-- and the instance (nil: it is missing), and returns a decision:
 --
 --   "look"          look again later
 --   "turn"          another operation is active: wait for its end
@@ -52,7 +52,8 @@ local function judge_idle(flight, item, vm)
   return "done"
 end
 
---- The verb waits for another operation's end; it was not sent, or refused because of that operation.
+--- The verb waits for another operation's end; it was not sent, or refused because of that
+--- operation.
 function judge.turn(flight, item, vm)
   if is_busy(vm) then return wait_or_fail(flight, item, vm, "look") end
   return judge_idle(flight, item, vm)

@@ -1,5 +1,5 @@
---- Read the states of a fleet's instances, in a task beside the flight: of those whose stage needs a
---- look; and of all that run, where the service has too few reads left for a poll of each.
+--- Read the states of a fleet's instances, in a task beside the flight: of those whose stage needs
+--- a look; and of all that run, where the service has too few reads left for a poll of each.
 ---
 --- In the second case the list stands in for the polls: it hints which operations to poll. An
 --- operation's own status alone tells its outcome.
@@ -13,20 +13,20 @@ local task = require "azureml.task"
 -- spec/contract/lro.md, section 14.
 local RESERVE = 100
 
--- Polls or looks a second where no more than the reserve is left: the greater part of the 25 reads that
--- the service refills in that time.
+-- Polls or looks a second where no more than the reserve is left: the greater part of the 25 reads
+-- that the service refills in that time.
 local SHARE = 15
 
--- The list goes on standing in until the reads are enough to poll each so often: without that margin a
--- fleet would change between lists and polls at each look.
+-- The list goes on standing in until the reads are enough to poll each so often: without that
+-- margin a fleet would change between lists and polls at each look.
 local MARGIN = 2
 
--- With fewer reads left than so many lists take, the pace between lists is so many times slower: one
--- list of 100 pages a minute is a fifteenth of the refill.
+-- With fewer reads left than so many lists take, the pace between lists is so many times slower:
+-- one list of 100 pages a minute is a fifteenth of the refill.
 local SCARCE, SPARING = 4, 6
 
--- A list may be wrong: of so many lists each operation is polled after one, whatever the list shows.
--- At the slowest pace that is every 5 minutes.
+-- A list may be wrong: of so many lists each operation is polled after one, whatever the list
+-- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
 local lookout = {}
@@ -50,8 +50,8 @@ local function free_reads(flight)
   return (flight.survey:reads_left() or math.huge) - RESERVE
 end
 
--- Whether the list replaces the polls: those that are due exceed the reads that are left, and the list
--- takes fewer requests.
+-- Whether the list replaces the polls: those that are due exceed the reads that are left, and the
+-- list takes fewer requests.
 local function is_list_needed(flight)
   if flight.list_failed then return false end
   local due = flight.is_thinned and MARGIN * flight.running or flight.running
@@ -87,7 +87,8 @@ local function look_at_items(flight)
   end)
 end
 
--- The operations to poll: those whose instances the list shows to have settled; and, in turn, others.
+-- The operations to poll: those whose instances the list shows to have settled; and, in turn,
+-- others.
 local function hinted(flight, states)
   local list, turn = {}, flight.list_count % IN_TURN
   for op, item in pairs(flight.items) do
@@ -135,8 +136,8 @@ local function look_around(flight)
   task.look_again(flight.inbox)
 end
 
--- The pause before the next look: as the service asks for polls, else growing; longer where few reads
--- are left.
+-- The pause before the next look: as the service asks for polls, else growing; longer where few
+-- reads are left.
 local function pause_of(flight, next_pause)
   local left = flight.survey:reads_left()
   local pause = flight.asked or next_pause()

@@ -5,16 +5,16 @@ local resource = require "azureml.resource"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
--- Computes on a page, until the list was read: ARM's usual page. Source: spec/contract/compute-rest.md,
--- section 2.
+-- Computes on a page, until the list was read: ARM's usual page. Source:
+-- spec/contract/compute-rest.md, section 2.
 local PAGE = 100
 
--- While the number of pages is not known a page must stand for so many GETs: a page of 100 instances
--- has 220 KB, an instance 2.2 KB, and a list that turns out to be long is read in vain.
+-- While the number of pages is not known a page must stand for so many GETs: a page of 100
+-- instances has 220 KB, an instance 2.2 KB, and a list that turns out to be long is read in vain.
 local GETS_PER_PAGE = 10
 
--- GETs side by side: they fill the connections to a service at 50 ms distance (csrc/loop.c opens up to
--- 128), and leave room for polls.
+-- GETs side by side: they fill the connections to a service at 50 ms distance (csrc/loop.c opens up
+-- to 128), and leave room for polls.
 local AT_ONCE = 32
 
 local survey = {}
@@ -77,7 +77,7 @@ end
 ---@param names string[]        the instances that are wanted whole
 ---@param count integer         requests that the list stands for
 ---@return table<string, string>? states          of all, by name in lower case; nil: see err
----@return table<string, azureml.Instance>|azureml.Error|nil found   the wanted ones, by name in lower case;
+---@return table<string, azureml.Instance>|azureml.Error|nil found   the wanted ones, by name;
 ---  without states the error, or nil where the list has more pages than it is worth
 function Survey:list(names, count)
   local wanted = {}
@@ -104,8 +104,8 @@ end
 
 --- Look at some instances.
 ---@param names string[]
----@param visit fun(index: integer, vm: azureml.Instance?, err: azureml.Error?)   called for each name; with
----  neither an instance nor an error where the instance is missing
+---@param visit fun(index: integer, vm: azureml.Instance?, err: azureml.Error?)   called for each
+---  name; with neither an instance nor an error where the instance is missing
 function Survey:look(names, visit)
   if not self:is_list_shorter(#names) then return look_at_each(self, names, visit) end
   local states, found = self:list(names, #names)
