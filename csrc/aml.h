@@ -188,7 +188,7 @@ typedef struct PersonOptions {
                                           the lifetime of a device code */
   int    handler;                      /* passed on in Question.handler; 0: the owner chooses */
   int    kept;                         /* save it as the login that credential_login uses */
-  int    anew;                         /* ask the user first, even if a saved login exists */
+  int    ask_first;                    /* ask the user first, even if a saved login exists */
   int    uncached;                     /* keep no token on disk */
 } PersonOptions;
 
@@ -345,6 +345,8 @@ typedef struct Request {
                                           ran, unless the policy's methods were given */
   int         follow;                  /* a long-running operation: poll it to its end */
   FinalState  final_state;
+  const char *poll_query;              /* "api-version=1": added to each URL to poll that lacks its
+                                          parameters; NULL: nothing */
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
   const Lro  *resume;                  /* poll this operation and send no first request; copied */
   const char *request_id;              /* NULL: a new GUID */

@@ -1,4 +1,5 @@
-/* base64.c: bytes as text and back, as RFC 4648 has it: sections 4 and 5. */
+/* base64.c: encode bytes as base64 text and decode them, without line breaks.
+   Source: RFC 4648, sections 4 and 5. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static int value_of(char c) {
   return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-/* How many digits there are before the padding; -1 where that is not what four a group would have. */
+/* Count the digits before the padding. -1 if they do not form groups of four. */
 static long digits_of(const char *text, size_t len) {
   size_t digits = len;
   while (digits && len - digits < 2 && text[digits - 1] == '=') digits--;
@@ -48,7 +49,8 @@ static long digits_of(const char *text, size_t len) {
 
 unsigned char *base64_decode(const char *text, size_t text_len, size_t *len) {
   long digits = digits_of(text, text_len);
-  unsigned char *bytes = digits < 0 ? NULL : malloc((size_t)digits / 4 * 3 + 4), *out = bytes;
+  unsigned char *bytes = digits < 0 ? NULL : malloc((size_t)digits / 4 * 3 + 4);
+  unsigned char *out = bytes;
   uint32_t bits = 0;
   for (long i = 0; bytes && i < digits; i++) {
     int value = value_of(text[i]);

@@ -1,13 +1,16 @@
-/* base64.h: (pure) bytes as text and back. */
+/* base64.h: (pure) encode bytes as base64 text and decode them. */
 #ifndef BASE64_H
 #define BASE64_H
 
 #include <stddef.h>
 
-char *base64_encode(const void *data, size_t len);         /* the standard alphabet, padded; NULL: no memory. The caller frees */
-char *base64url_encode(const void *data, size_t len);      /* the alphabet for URLs, not padded */
+/* Encode in the standard alphabet with padding. NULL if memory runs out; the caller frees. */
+char *base64_encode(const void *data, size_t len);
+/* Encode in the alphabet for URLs without padding. NULL if memory runs out; the caller frees. */
+char *base64url_encode(const void *data, size_t len);
 
-/* Either alphabet, padded or not; ends in a NUL that *len does not count. NULL: it is neither, or no memory. The caller frees */
+/* Decode either alphabet, with or without padding. The bytes end in a NUL that *len does not count.
+   NULL if the text is not base64 or memory runs out; the caller frees. */
 unsigned char *base64_decode(const char *text, size_t text_len, size_t *len);
 
 #endif

@@ -1,6 +1,7 @@
-/* cache.c: tokens of slow sources on disk, from one run to the next, under $XDG_CACHE_HOME/azureml/. The directory is ours alone, so are the files;
-   links are not followed. A file is written whole under another name and renamed: processes that do so at once each leave a whole one, and
-   what the last one did not know of is fetched again. */
+/* cache.c: keep the tokens of slow sources on disk between runs, under $XDG_CACHE_HOME/azureml/.
+   The directory and the files are private; links are not followed. Each write replaces the whole
+   file atomically: when two processes write at once, the last file wins, and tokens that only the
+   first process had are fetched again. file.c reads and writes the files. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +18,9 @@
 #include "text.h"
 
 static const char BEGINNING[] = "token-", ENDING[] = ".json";
-static const double SKEW = 60;      /* seconds: kept that much in the future, the clock has been set back, and ends mean nothing */
+/* Seconds. A token that was saved this far in the future means that the clock has been set back, so
+   that its expiry cannot be trusted. */
+static const double SKEW = 60;
 
 enum { MAX_TEXT = 1024 * 1024, MAX_TOKENS = 32, VERSION = 1 };
 
@@ -25,17 +28,18 @@ struct Cache {
   char *directory, *name;
 };
 
-/* -- where it is -------------------------------------------------------------------------------------------------------- */
+/* -- place ------------------------------------------------------------------------------------- */
 
 static int is_off(void) {
   static const char *const words[] = { "off", "no", "false", "0", NULL };
-  const char *said = text_variable("AZUREML_TOKEN_CACHE");
-  for (size_t i = 0; said && words[i]; i++)
-    if (text_equal(said, words[i])) return 1;
+  const char *value = text_variable("AZUREML_TOKEN_CACHE");
+  for (size_t i = 0; value && words[i]; i++)
+    if (text_equal(value, words[i])) return 1;
   return 0;
 }
 
-/* A relative path there is to be ignored, says who defined the variable. */
+/* Return the path of the directory, or NULL if the cache is off or there is no home. Ignore a
+   relative path in XDG_CACHE_HOME, as its specification demands. The caller frees. */
 static char *directory(void) {
   const char *cache = text_variable("XDG_CACHE_HOME"), *home = text_variable("HOME");
   if (is_off()) return NULL;
@@ -43,7 +47,7 @@ static char *directory(void) {
   return home && *home == '/' ? text_format("%s/.cache/azureml", home) : NULL;
 }
 
-/* The digest of some bytes in letters and digits; the caller frees. */
+/* Return half a SHA-256 digest of some bytes in hexadecimal; the caller frees. */
 static char *digest(const void *data, size_t len) {
   unsigned char hash[EVP_MAX_MD_SIZE];
   char text[33];
@@ -63,15 +67,17 @@ static char *name_of(const char *const *names) {
 }
 
 Cache *cache_new(const char *const *names) {
-  char *where = directory();
-  Cache *cache = where ? calloc(1, sizeof *cache) : NULL;
+  char *path = directory();
+  Cache *cache = path ? calloc(1, sizeof *cache) : NULL;
   if (!cache) {
-    free(where);
+    free(path);
     return NULL;
   }
-  cache->directory = where;
+  cache->directory = path;
   cache->name = name_of(names);
-  return cache;
+  if (cache->name) return cache;
+  cache_free(cache);
+  return NULL;
 }
 
 void cache_free(Cache *cache) {
@@ -83,14 +89,15 @@ void cache_free(Cache *cache) {
 
 char *cache_stamp(const char *path) {
   Buf text = { 0 };
-  char *stamp = !file_read(path, MAX_TEXT, &text) ? digest(text.data ? text.data : "", text.len) : text_copy("");
+  const char *fault = file_read(path, MAX_TEXT, &text);
+  char *stamp = fault ? text_copy("") : digest(text.data ? text.data : "", text.len);
   buf_clear(&text);
   return stamp;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------------------------ */
+/* -- reading ----------------------------------------------------------------------------------- */
 
-/* What is kept; NULL: nothing that can be used. json_decref frees. */
+/* Return what the file holds, or NULL if the file is not usable. json_decref frees. */
 static json_t *load(const Cache *cache) {
   const char *why;
   Buf text = { 0 };
@@ -105,15 +112,21 @@ static json_t *load(const Cache *cache) {
   return NULL;
 }
 
-static const char *text_in(const json_t *object, const char *name) { return json_string_value(json_object_get(object, name)); }
-static double number_in(const json_t *object, const char *name) { return json_number_value(json_object_get(object, name)); }
+static const char *text_in(const json_t *object, const char *name) {
+  return json_string_value(json_object_get(object, name));
+}
 
-static int is_of(const json_t *kept, const char *stamp) {
+static double number_in(const json_t *object, const char *name) {
+  return json_number_value(json_object_get(object, name));
+}
+
+static int has_stamp(const json_t *kept, const char *stamp) {
   const char *known = text_in(kept, "stamp");
   return !stamp || (known && strcmp(known, stamp) == 0);
 }
 
-static size_t place_of(const json_t *tokens, const char *scope) {
+/* Return the index of the token for a scope, or the length of the list. */
+static size_t index_of(const json_t *tokens, const char *scope) {
   size_t i = 0;
   for (; i < json_array_size(tokens); i++) {
     const char *known = text_in(json_array_get(tokens, i), "scope");
@@ -122,21 +135,24 @@ static size_t place_of(const json_t *tokens, const char *scope) {
   return i;
 }
 
-/* Fills grant, if this one serves in place of stale. */
-static int usable(const json_t *token, const char *stale, Grant *grant) {
+/* Fill grant and return 1 if a saved token is valid and differs from stale. */
+static int is_usable(const json_t *token, const char *stale, Grant *grant) {
   double now = (double)time(NULL);
   grant->token = text_in(token, "access_token");
   grant->expires_in = number_in(token, "expires_on") - now;
   grant->refresh_in = number_in(token, "renew_on") - now;
-  if (!grant->token || grant->refresh_in <= 0 || grant->expires_in <= grant->refresh_in) return 0;
-  return number_in(token, "kept_on") <= now + SKEW && !(stale && strcmp(stale, grant->token) == 0);
+  if (!grant->token) return 0;
+  if (grant->refresh_in <= 0 || grant->expires_in <= grant->refresh_in) return 0;
+  if (number_in(token, "kept_on") > now + SKEW) return 0;
+  return !stale || strcmp(stale, grant->token) != 0;
 }
 
 int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch) {
   Grant grant;
-  if (fetch->claims) return 0;      /* what is kept was made without them */
+  if (fetch->claims) return 0;      /* saved tokens have no claims */
   json_t *kept = load(cache), *tokens = json_object_get(kept, "tokens");
-  int found = is_of(kept, stamp) && usable(json_array_get(tokens, place_of(tokens, fetch->scope)), fetch->stale, &grant);
+  const json_t *token = json_array_get(tokens, index_of(tokens, fetch->scope));
+  int found = has_stamp(kept, stamp) && is_usable(token, fetch->stale, &grant);
   if (found) fetch->done(fetch, &grant, NULL);
   json_decref(kept);
   return found;
@@ -149,7 +165,7 @@ char *cache_text(const Cache *cache, const char *name) {
   return text;
 }
 
-/* -- writing ------------------------------------------------------------------------------------------------------------ */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 static const char *save(const Cache *cache, const json_t *kept) {
   const char *why = NULL;
@@ -167,22 +183,30 @@ static const char *save(const Cache *cache, const json_t *kept) {
   return why;
 }
 
-static void drop_ended(json_t *tokens) {
+/* Remove the expired tokens, and the oldest if the list is still full. */
+static void drop_expired(json_t *tokens) {
   double now = (double)time(NULL);
-  for (size_t i = json_array_size(tokens); i > 0; i--)
-    if (number_in(json_array_get(tokens, i - 1), "expires_on") <= now) json_array_remove(tokens, i - 1);
+  for (size_t i = json_array_size(tokens); i > 0; i--) {
+    const json_t *token = json_array_get(tokens, i - 1);
+    if (number_in(token, "expires_on") <= now) json_array_remove(tokens, i - 1);
+  }
   if (json_array_size(tokens) >= MAX_TOKENS) json_array_remove(tokens, 0);
 }
 
 static void put_token(json_t *kept, const char *scope, const Grant *grant) {
   double now = (double)time(NULL);
   json_t *tokens = json_object_get(kept, "tokens");
-  json_t *token = json_pack("{s:s, s:s, s:f, s:f, s:f}", "scope", scope, "access_token", grant->token, "kept_on", now,
-                            "renew_on", now + grant_refresh_in(grant), "expires_on", now + grant->expires_in);
-  if (!json_is_array(tokens)) json_object_set_new(kept, "tokens", tokens = json_array());
-  size_t place = place_of(tokens, scope);
-  if (place < json_array_size(tokens)) json_array_remove(tokens, place);
-  drop_ended(tokens);
+  json_t *token = json_pack("{s:s, s:s, s:f, s:f, s:f}", "scope", scope,
+                            "access_token", grant->token, "kept_on", now,
+                            "renew_on", now + grant_refresh_in(grant),
+                            "expires_on", now + grant->expires_in);
+  if (!json_is_array(tokens)) {
+    tokens = json_array();
+    json_object_set_new(kept, "tokens", tokens);
+  }
+  size_t index = index_of(tokens, scope);
+  if (index < json_array_size(tokens)) json_array_remove(tokens, index);
+  drop_expired(tokens);
   if (token) json_array_append_new(tokens, token);
 }
 
@@ -191,9 +215,10 @@ static void put_text(json_t *kept, const char *name, const char *text) {
 }
 
 const char *cache_keep(const Cache *cache, const CacheNews *news) {
-  if (!cache) return is_off() ? "the token cache is switched off by AZUREML_TOKEN_CACHE" : "there is no home directory for it";
+  if (!cache && is_off()) return "the token cache is switched off by AZUREML_TOKEN_CACHE";
+  if (!cache) return "there is no home directory for it";
   json_t *kept = load(cache);
-  if (!kept || !is_of(kept, news->stamp)) {
+  if (!kept || !has_stamp(kept, news->stamp)) {
     json_decref(kept);
     kept = json_pack("{s:i}", "version", VERSION);
   }
@@ -207,7 +232,7 @@ const char *cache_keep(const Cache *cache, const CacheNews *news) {
   return why;
 }
 
-/* -- forgetting --------------------------------------------------------------------------------------------------------- */
+/* -- forgetting -------------------------------------------------------------------------------- */
 
 void cache_forget(const Cache *cache) {
   const char *why;
@@ -217,18 +242,20 @@ void cache_forget(const Cache *cache) {
   close(fd);
 }
 
-static int is_file_of_ours(const char *name) { return strncmp(name, BEGINNING, sizeof BEGINNING - 1) == 0; }
+static int is_cache_file(const char *name) {
+  return strncmp(name, BEGINNING, sizeof BEGINNING - 1) == 0;
+}
 
 int cache_clear(const char **why) {
   int count = 0;
   char *path = directory();
   int fd = path ? file_open_directory(path, why) : -1;
-  int none = !path || (fd < 0 && (errno == ENOENT || errno == ENOTDIR));
+  int is_absent = !path || (fd < 0 && (errno == ENOENT || errno == ENOTDIR));
   DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
   free(path);
-  if (!entries) return none ? 0 : -1;
+  if (!entries) return is_absent ? 0 : -1;
   for (struct dirent *entry; (entry = readdir(entries)); )
-    if (is_file_of_ours(entry->d_name) && unlinkat(fd, entry->d_name, 0) == 0) count++;
+    if (is_cache_file(entry->d_name) && unlinkat(fd, entry->d_name, 0) == 0) count++;
   closedir(entries);
   return count;
 }

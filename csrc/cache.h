@@ -1,5 +1,6 @@
-/* cache.h: tokens of slow sources on disk, from one run to the next: a private file for each of those who ask. What cannot be read, or is
-   not ours alone, is as if it were not there; what cannot be written is fetched again by the next run. */
+/* cache.h: keep the tokens of slow sources on disk between runs, in a private file for each source.
+   If a file cannot be read or is accessible to other users, the cache is empty; if it cannot be
+   written, the next run fetches the tokens again. */
 #ifndef CACHE_H
 #define CACHE_H
 
@@ -7,27 +8,34 @@
 
 typedef struct Cache Cache;
 
-/* names: what tells one who asks from all others, ended by NULL; an entry of "" stands for one that was not given. NULL: the cache is
-   switched off (AZUREML_TOKEN_CACHE=off), or there is no home to keep it in. All below take NULL for a cache that is empty. */
+/* Open the cache file of a source. names identify the source and end with NULL; "" stands for a
+   name that is not set. NULL: the cache is off (AZUREML_TOKEN_CACHE=off) or there is no home
+   directory. All functions below treat NULL as an empty cache. */
 Cache *cache_new(const char *const *names);
 void   cache_free(Cache *cache);
 
-typedef struct CacheNews {      /* borrowed */
+typedef struct CacheNews {      /* borrowed during the call */
   const char  *scope;
-  const Grant *grant;           /* the token for scope; NULL: none */
-  const char  *stamp;           /* of what it was made from; all that was kept from anything else goes. NULL: nothing to tell apart */
-  const char  *refresh_token;   /* NULL: what is kept stays */
-  const char  *tenant_id, *client_id;      /* whose refresh token it is */
+  const Grant *grant;           /* the token for scope; NULL: no token */
+  /* Of what the token was made from: a different stamp drops all that is saved. NULL: no check. */
+  const char  *stamp;
+  const char  *refresh_token;   /* NULL: keep the saved refresh token */
+  const char  *tenant_id, *client_id;      /* of the refresh token */
 } CacheNews;
 
-/* Ends fetch with a token that is kept for its scope, and returns 1; or 0: there is none, it is about to end, or it is the very one that
-   fetch is to replace. */
+/* End a fetch with a saved token and return 1. Return 0 if there is no token for the fetch's scope,
+   if it is about to expire or if it is the token that the fetch replaces. */
 int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch);
-const char *cache_keep(const Cache *cache, const CacheNews *news);      /* NULL, or why it cannot */
-char *cache_text(const Cache *cache, const char *name);                 /* "refresh_token", "tenant_id"; NULL: none. To be wiped */
-void  cache_forget(const Cache *cache);                                 /* its file */
-int   cache_clear(const char **why);                                    /* all files: how many there were; -1 and why not */
+/* Save a token, a refresh token or both. NULL, or why that fails. */
+const char *cache_keep(const Cache *cache, const CacheNews *news);
+/* Return a saved text, "refresh_token" or "tenant_id", or NULL. The caller wipes it. */
+char *cache_text(const Cache *cache, const char *name);
+/* Delete the cache file of this source. */
+void  cache_forget(const Cache *cache);
+/* Delete all cache files. Return how many there were, or -1 and why. */
+int   cache_clear(const char **why);
 
-char *cache_stamp(const char *path);      /* of a file's text as it is now; of none it is "". The caller frees */
+/* Return a stamp of a file's present text, or "" if the file cannot be read. The caller frees. */
+char *cache_stamp(const char *path);
 
 #endif

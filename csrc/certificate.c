@@ -1,6 +1,6 @@
-/* certificate.c: a certificate with its private key, read from PEM or PKCS#12 as applications have
-   them: which of several certificates is the key's, and what is wrong with the rest. What is signed
-   with it is jwt.c's. Source: spec/contract/auth.md, section 4. */
+/* certificate.c: read a certificate with its private key from PEM or PKCS#12, find which of several
+   certificates belongs to the key, and explain what is wrong with a file. jwt.c signs with the key.
+   Source: spec/contract/auth.md, section 4. */
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -16,30 +16,45 @@
 enum { MAX_CERTIFICATES = 100 };
 
 typedef enum Fault {
-  FAULT_NONE, FAULT_FORMAT, FAULT_DAMAGED, FAULT_NO_KEY, FAULT_NO_CERTIFICATE, FAULT_BAD_CERTIFICATE, FAULT_TWO_KEYS, FAULT_NO_PASSWORD,
-  FAULT_PASSWORD, FAULT_CIPHER, FAULT_TYPE, FAULT_PAIR, FAULT_MEMORY
+  FAULT_NONE, FAULT_FORMAT, FAULT_DAMAGED, FAULT_NO_KEY, FAULT_NO_CERTIFICATE,
+  FAULT_BAD_CERTIFICATE, FAULT_TWO_KEYS, FAULT_NO_PASSWORD, FAULT_PASSWORD, FAULT_CIPHER,
+  FAULT_TYPE, FAULT_PAIR, FAULT_MEMORY
 } Fault;
 
 static const struct { const char *code, *words; } faults[] = {
-  [FAULT_FORMAT] = { "InvalidCertificate", "holds neither PEM blocks (-----BEGIN ...) nor PKCS#12" },
-  [FAULT_DAMAGED] = { "InvalidCertificate", "is damaged: a part of it cannot be decoded" },
-  [FAULT_NO_KEY] = { "CertificateWithoutKey", "holds no private key: append the key's PEM block to the file, or export the certificate with its key" },
-  [FAULT_NO_CERTIFICATE] = { "KeyWithoutCertificate", "holds a private key but no certificate: append the certificate's PEM block to the file" },
-  [FAULT_BAD_CERTIFICATE] = { "InvalidCertificate", "has a CERTIFICATE block that is no certificate" },
-  [FAULT_TWO_KEYS] = { "SeveralKeys", "holds more than one private key: leave only the one that belongs to the application's certificate" },
-  [FAULT_NO_PASSWORD] = { "CertificatePassword", "is encrypted: its password is needed" },
-  [FAULT_PASSWORD] = { "CertificatePassword", "cannot be decrypted: the password is wrong" },
-  [FAULT_CIPHER] = { "CertificateEncryption", "is encrypted with RC2 or another old cipher that OpenSSL 3 does not offer any more: convert it with "
-                     "'openssl pkcs12 -legacy -in OLD -nodes -out NEW.pem', and give NEW.pem" },
-  [FAULT_TYPE] = { "CertificateKeyType", "has a key that is not RSA, and Entra ID takes RSA keys only: make a new one, for example with "
-                   "'openssl req -x509 -newkey rsa:2048'" },
-  [FAULT_PAIR] = { "CertificateMismatch", "has a private key that belongs to none of its certificates" },
-  [FAULT_MEMORY] = { "OutOfMemory", "cannot be read: there is not enough memory" }
+  [FAULT_FORMAT] = { "InvalidCertificate",
+    "holds neither PEM blocks (-----BEGIN ...) nor PKCS#12" },
+  [FAULT_DAMAGED] = { "InvalidCertificate",
+    "is damaged: a part of it cannot be decoded" },
+  [FAULT_NO_KEY] = { "CertificateWithoutKey",
+    "holds no private key: append the key's PEM block to the file, or export the certificate with "
+    "its key" },
+  [FAULT_NO_CERTIFICATE] = { "KeyWithoutCertificate",
+    "holds a private key but no certificate: append the certificate's PEM block to the file" },
+  [FAULT_BAD_CERTIFICATE] = { "InvalidCertificate",
+    "has a CERTIFICATE block that is no certificate" },
+  [FAULT_TWO_KEYS] = { "SeveralKeys",
+    "holds more than one private key: leave only the one that belongs to the application's "
+    "certificate" },
+  [FAULT_NO_PASSWORD] = { "CertificatePassword",
+    "is encrypted: its password is needed" },
+  [FAULT_PASSWORD] = { "CertificatePassword",
+    "cannot be decrypted: the password is wrong" },
+  [FAULT_CIPHER] = { "CertificateEncryption",
+    "is encrypted with RC2 or another old cipher that OpenSSL 3 does not offer any more: convert "
+    "it with 'openssl pkcs12 -legacy -in OLD -nodes -out NEW.pem', and give NEW.pem" },
+  [FAULT_TYPE] = { "CertificateKeyType",
+    "has a key that is not RSA, and Entra ID takes RSA keys only: make a new one, for example with "
+    "'openssl req -x509 -newkey rsa:2048'" },
+  [FAULT_PAIR] = { "CertificateMismatch",
+    "has a private key that belongs to none of its certificates" },
+  [FAULT_MEMORY] = { "OutOfMemory",
+    "cannot be read: there is not enough memory" }
 };
 
 typedef struct Reading {
   const char *password;
-  int asked;                  /* OpenSSL wanted the password */
+  int asked;                  /* OpenSSL has asked for the password */
   EVP_PKEY *key;
   STACK_OF(X509) *certificates;
 } Reading;
@@ -54,7 +69,7 @@ int certificate_no_password(char *out, int size, int writing, void *context) {
   return -1;
 }
 
-/* Without it OpenSSL asks on the terminal. */
+/* Give the password to OpenSSL. Without this callback OpenSSL asks on the terminal. */
 static int give_password(char *out, int size, int writing, void *context) {
   Reading *reading = context;
   size_t len = reading->password ? strlen(reading->password) : 0;
@@ -65,14 +80,20 @@ static int give_password(char *out, int size, int writing, void *context) {
   return (int)len;
 }
 
+static int is_unsupported(unsigned long code) {
+  int reason = ERR_GET_REASON(code);
+  if (reason == ERR_R_UNSUPPORTED) return 1;
+  return ERR_GET_LIB(code) == ERR_LIB_EVP && reason == EVP_R_UNSUPPORTED_ALGORITHM;
+}
+
+/* Search OpenSSL's error queue for a cipher that it does not support. */
 static int was_unsupported(void) {
   for (unsigned long code; (code = ERR_get_error()); )
-    if (ERR_GET_REASON(code) == ERR_R_UNSUPPORTED || (ERR_GET_LIB(code) == ERR_LIB_EVP && ERR_GET_REASON(code) == EVP_R_UNSUPPORTED_ALGORITHM))
-      return 1;
+    if (is_unsupported(code)) return 1;
   return 0;
 }
 
-/* -- PEM ---------------------------------------------------------------------------------------------------------------- */
+/* -- PEM --------------------------------------------------------------------------------------- */
 
 typedef struct Block {
   char *name, *header;
@@ -89,14 +110,14 @@ static void block_clear(Block *block) {
 
 static Fault read_key(Reading *reading, const Block *block) {
   if (reading->key) return FAULT_TWO_KEYS;
-  BIO *again = BIO_new(BIO_s_mem());      /* wiped when it is freed */
-  if (!again || PEM_write_bio(again, block->name, block->header, block->data, block->len) <= 0) {
-    BIO_free(again);
+  BIO *copy = BIO_new(BIO_s_mem());      /* OpenSSL wipes it when it is freed */
+  if (!copy || PEM_write_bio(copy, block->name, block->header, block->data, block->len) <= 0) {
+    BIO_free(copy);
     return FAULT_MEMORY;
   }
   reading->asked = 0;
-  reading->key = PEM_read_bio_PrivateKey(again, NULL, give_password, reading);
-  BIO_free(again);
+  reading->key = PEM_read_bio_PrivateKey(copy, NULL, give_password, reading);
+  BIO_free(copy);
   if (reading->key) return FAULT_NONE;
   if (reading->asked && !reading->password) return FAULT_NO_PASSWORD;
   if (was_unsupported()) return FAULT_CIPHER;
@@ -104,31 +125,35 @@ static Fault read_key(Reading *reading, const Block *block) {
 }
 
 static Fault read_certificate(Reading *reading, const Block *block) {
-  const unsigned char *at = block->data;
-  X509 *certificate = d2i_X509(NULL, &at, block->len);
+  const unsigned char *cursor = block->data;
+  X509 *certificate = d2i_X509(NULL, &cursor, block->len);
   if (!certificate) return FAULT_BAD_CERTIFICATE;
-  if (sk_X509_num(reading->certificates) < MAX_CERTIFICATES && sk_X509_push(reading->certificates, certificate) > 0) return FAULT_NONE;
+  if (sk_X509_num(reading->certificates) < MAX_CERTIFICATES
+      && sk_X509_push(reading->certificates, certificate) > 0) return FAULT_NONE;
   X509_free(certificate);
   return FAULT_MEMORY;
 }
 
+/* Read a certificate or a private key. Ignore all other blocks. */
 static Fault read_block(Reading *reading, const Block *block) {
-  if (strcmp(block->name, "CERTIFICATE") == 0 || strcmp(block->name, "X509 CERTIFICATE") == 0) return read_certificate(reading, block);
-  return text_ends(block->name, "PRIVATE KEY") ? read_key(reading, block) : FAULT_NONE;      /* what else there is does not concern us */
+  if (strcmp(block->name, "CERTIFICATE") == 0 || strcmp(block->name, "X509 CERTIFICATE") == 0)
+    return read_certificate(reading, block);
+  return text_ends(block->name, "PRIVATE KEY") ? read_key(reading, block) : FAULT_NONE;
 }
 
 static Fault read_pem(Reading *reading, BIO *text) {
   Fault fault = FAULT_NONE;
   Block block = { 0 };
-  while (fault == FAULT_NONE && PEM_read_bio(text, &block.name, &block.header, &block.data, &block.len) == 1) {
+  while (fault == FAULT_NONE
+         && PEM_read_bio(text, &block.name, &block.header, &block.data, &block.len) == 1) {
     fault = read_block(reading, &block);
     block_clear(&block);
   }
-  if (fault == FAULT_NONE && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) return FAULT_DAMAGED;
-  return fault;
+  if (fault != FAULT_NONE) return fault;
+  return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? FAULT_NONE : FAULT_DAMAGED;
 }
 
-/* -- PKCS#12 ------------------------------------------------------------------------------------------------------------ */
+/* -- PKCS#12 ----------------------------------------------------------------------------------- */
 
 static int keys_in_bags(const STACK_OF(PKCS12_SAFEBAG) *bags) {
   int count = 0;
@@ -139,13 +164,16 @@ static int keys_in_bags(const STACK_OF(PKCS12_SAFEBAG) *bags) {
   return count;
 }
 
+static STACK_OF(PKCS12_SAFEBAG) *bags_of(PKCS7 *safe, const char *password) {
+  if (!PKCS7_type_is_encrypted(safe)) return PKCS12_unpack_p7data(safe);
+  return PKCS12_unpack_p7encdata(safe, password, password ? (int)strlen(password) : 0);
+}
+
 static int count_keys(const PKCS12 *store, const char *password) {
   STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(store);
   int count = 0;
   for (int i = 0; i < sk_PKCS7_num(safes); i++) {
-    PKCS7 *safe = sk_PKCS7_value(safes, i);
-    STACK_OF(PKCS12_SAFEBAG) *bags = PKCS7_type_is_encrypted(safe) ? PKCS12_unpack_p7encdata(safe, password, password ? (int)strlen(password) : 0)
-                                                                   : PKCS12_unpack_p7data(safe);
+    STACK_OF(PKCS12_SAFEBAG) *bags = bags_of(sk_PKCS7_value(safes, i), password);
     count += keys_in_bags(bags);
     sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
   }
@@ -153,17 +181,20 @@ static int count_keys(const PKCS12 *store, const char *password) {
   return count;
 }
 
-/* No password and an empty one look alike to people, not to PKCS#12. */
+/* Check the password. For users no password and an empty password are the same, for PKCS#12 they
+   are not: try both. */
 static int opens(PKCS12 *store, const char *password) {
   if (!PKCS12_mac_present(store)) return 1;
   if (PKCS12_verify_mac(store, password, password ? (int)strlen(password) : 0)) return 1;
-  return (!password || !*password) && (PKCS12_verify_mac(store, "", 0) || PKCS12_verify_mac(store, NULL, 0));
+  if (password && *password) return 0;
+  return PKCS12_verify_mac(store, "", 0) || PKCS12_verify_mac(store, NULL, 0);
 }
 
-/* OpenSSL gives the certificate that is marked as the key's apart from the rest. */
-static Fault take_certificates(Reading *reading, X509 *own, STACK_OF(X509) *rest) {
-  int good = !own || sk_X509_push(reading->certificates, own) > 0;
-  if (!good) X509_free(own);
+/* Move the certificates into the reading: leaf, which OpenSSL returns apart because the file marks
+   it as the key's, and the rest. */
+static Fault take_certificates(Reading *reading, X509 *leaf, STACK_OF(X509) *rest) {
+  int good = !leaf || sk_X509_push(reading->certificates, leaf) > 0;
+  if (!good) X509_free(leaf);
   while (good && sk_X509_num(rest) > 0) {
     X509 *next = sk_X509_shift(rest);
     good = sk_X509_push(reading->certificates, next) > 0;
@@ -173,12 +204,16 @@ static Fault take_certificates(Reading *reading, X509 *own, STACK_OF(X509) *rest
 }
 
 static Fault read_store(Reading *reading, PKCS12 *store) {
-  X509 *own = NULL;
+  X509 *leaf = NULL;
   STACK_OF(X509) *rest = NULL;
-  if (!opens(store, reading->password)) return was_unsupported() ? FAULT_CIPHER : reading->password ? FAULT_PASSWORD : FAULT_NO_PASSWORD;
+  if (!opens(store, reading->password)) {
+    if (was_unsupported()) return FAULT_CIPHER;
+    return reading->password ? FAULT_PASSWORD : FAULT_NO_PASSWORD;
+  }
   ERR_clear_error();
-  if (!PKCS12_parse(store, reading->password, &reading->key, &own, &rest)) return was_unsupported() ? FAULT_CIPHER : FAULT_DAMAGED;
-  Fault fault = take_certificates(reading, own, rest);
+  if (!PKCS12_parse(store, reading->password, &reading->key, &leaf, &rest))
+    return was_unsupported() ? FAULT_CIPHER : FAULT_DAMAGED;
+  Fault fault = take_certificates(reading, leaf, rest);
   sk_X509_pop_free(rest, X509_free);
   if (fault == FAULT_NONE && count_keys(store, reading->password) > 1) fault = FAULT_TWO_KEYS;
   return fault;
@@ -192,7 +227,7 @@ static Fault read_pkcs12(Reading *reading, BIO *data) {
   return fault;
 }
 
-/* -- what was read ------------------------------------------------------------------------------------------------------ */
+/* -- data -------------------------------------------------------------------------------------- */
 
 static const char begin_line[] = "-----BEGIN ";
 
@@ -203,7 +238,8 @@ static Fault read_data(Reading *reading, const void *data, size_t len) {
     BIO_free(bio);
     return FAULT_MEMORY;
   }
-  Fault fault = memmem(data, len, begin_line, sizeof begin_line - 1) ? read_pem(reading, bio) : read_pkcs12(reading, bio);
+  int is_pem = memmem(data, len, begin_line, sizeof begin_line - 1) != NULL;
+  Fault fault = is_pem ? read_pem(reading, bio) : read_pkcs12(reading, bio);
   BIO_free(bio);
   return fault;
 }
@@ -215,10 +251,13 @@ static Fault check(const Reading *reading) {
   return EVP_PKEY_is_a(reading->key, "RSA") ? FAULT_NONE : FAULT_TYPE;
 }
 
-/* The certificate whose key it is, taken out of the rest. */
+/* Remove the certificate of the key from the list and return it. */
 static X509 *take_leaf(Reading *reading) {
-  for (int i = 0; i < sk_X509_num(reading->certificates); i++)
-    if (X509_check_private_key(sk_X509_value(reading->certificates, i), reading->key) == 1) return sk_X509_delete(reading->certificates, i);
+  for (int i = 0; i < sk_X509_num(reading->certificates); i++) {
+    X509 *certificate = sk_X509_value(reading->certificates, i);
+    if (X509_check_private_key(certificate, reading->key) == 1)
+      return sk_X509_delete(reading->certificates, i);
+  }
   return NULL;
 }
 
@@ -237,14 +276,16 @@ static Fault make(Reading *reading, Certificate **made) {
   return FAULT_NONE;
 }
 
-Certificate *certificate_load(const void *data, size_t len, const char *password, const char *name, Error *error) {
+Certificate *certificate_load(const void *data, size_t len, const char *password, const char *name,
+                              Error *error) {
   Reading reading = { .password = password };
   Certificate *made = NULL;
   Fault fault = len > INT_MAX ? FAULT_FORMAT : read_data(&reading, data, len);
   if (fault == FAULT_NONE) fault = make(&reading, &made);
   reading_clear(&reading);
   ERR_clear_error();
-  if (fault != FAULT_NONE) error_set(error, ERROR_USAGE, faults[fault].code, "%s %s", name, faults[fault].words);
+  if (fault != FAULT_NONE)
+    error_set(error, ERROR_USAGE, faults[fault].code, "%s %s", name, faults[fault].words);
   return made;
 }
 
@@ -256,12 +297,13 @@ void certificate_free(Certificate *certificate) {
   free(certificate);
 }
 
-/* -- what it says ------------------------------------------------------------------------------------------------------- */
+/* -- contents ---------------------------------------------------------------------------------- */
 
 char *certificate_print(const Certificate *certificate, const EVP_MD *digest) {
   unsigned char print[EVP_MAX_MD_SIZE];
   unsigned len = 0;
-  return X509_digest(certificate->leaf, digest, print, &len) == 1 ? base64url_encode(print, len) : NULL;
+  if (X509_digest(certificate->leaf, digest, print, &len) != 1) return NULL;
+  return base64url_encode(print, len);
 }
 
 static char *encoded(X509 *certificate) {
@@ -277,7 +319,10 @@ char **certificate_chain(const Certificate *certificate) {
   char **list = calloc((size_t)others + 2, sizeof *list);
   if (!list) return NULL;
   int good = (list[0] = encoded(certificate->leaf)) != NULL;
-  for (int i = 0; good && i < others; i++) good = (list[i + 1] = encoded(sk_X509_value(certificate->others, i))) != NULL;
+  for (int i = 0; good && i < others; i++) {
+    list[i + 1] = encoded(sk_X509_value(certificate->others, i));
+    good = list[i + 1] != NULL;
+  }
   if (good) return list;
   text_list_free(list);
   return NULL;

@@ -11,19 +11,25 @@
 
 typedef struct Certificate {
   EVP_PKEY *key;            /* RSA, with its private half */
-  X509 *leaf;               /* that key's */
+  X509 *leaf;               /* the certificate of that key */
   STACK_OF(X509) *others;   /* the file's further certificates, in its order; may be NULL */
 } Certificate;
 
-/* password: NULL where there is none; name: what to call it in an error, "certificate '/x.pem'". NULL: error says why, and what to do.
-   Waits for nothing and asks nobody. The caller frees */
-Certificate *certificate_load(const void *data, size_t len, const char *password, const char *name, Error *error);
-void certificate_free(Certificate *certificate);      /* the key is overwritten */
+/* Read a certificate and its key. password is NULL if there is none; name is what an error calls
+   the certificate: "certificate '/x.pem'". Never prompts for a password. NULL: the error tells what
+   is wrong and what to do. The caller frees. */
+Certificate *certificate_load(const void *data, size_t len, const char *password, const char *name,
+                              Error *error);
+/* Free a certificate and overwrite its key. */
+void certificate_free(Certificate *certificate);
 
-char  *certificate_print(const Certificate *certificate, const EVP_MD *digest);      /* the thumbprint, base64url. The caller frees */
-char **certificate_chain(const Certificate *certificate);      /* DER in standard base64: the leaf, then the others; ends with NULL.
-                                                                  text_list_free frees */
-time_t certificate_end(const Certificate *certificate);        /* when it expires; -1: that cannot be told */
+/* Return the thumbprint in base64url. The caller frees. */
+char  *certificate_print(const Certificate *certificate, const EVP_MD *digest);
+/* Return the leaf and the other certificates as DER in standard base64, ended by NULL. The caller
+   frees the list with text_list_free. */
+char **certificate_chain(const Certificate *certificate);
+/* Return when the certificate expires, or -1 if that is not known. */
+time_t certificate_end(const Certificate *certificate);
 
 /* A password callback for OpenSSL that gives no password: without a callback OpenSSL asks on the
    terminal. */

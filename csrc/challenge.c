@@ -1,6 +1,6 @@
-/* challenge.c: what WWW-Authenticate demands: several fields, several challenges in a field,
-   schemes and names without case, values quoted or not (RFC 9110, section 11.6.1). What to do about
-   it is op.c's. Source: spec/contract/auth.md, section 11. */
+/* challenge.c: read what WWW-Authenticate demands: several fields, several challenges in a field,
+   schemes and names in any case, values with or without quotes (RFC 9110, section 11.6.1). op.c
+   decides how to answer. Source: spec/contract/auth.md, section 11. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 enum { MAX_CLAIMS = 16 * 1024 };
 
 typedef struct Scanner {
-  const char *at;
-  char *scheme;          /* of the challenge we are in */
-  char *name, *value;    /* the parameter that was read last */
+  const char *cursor;
+  char *scheme;          /* of the current challenge */
+  char *name, *value;    /* the last parameter */
 } Scanner;
 
 static void scanner_clear(Scanner *scanner) {
@@ -27,31 +27,34 @@ static void scanner_clear(Scanner *scanner) {
 
 static int is_token(char c) { return c && !strchr(" \t,=\"", c); }
 
-static void skip(Scanner *scanner, const char *set) { scanner->at += strspn(scanner->at, set); }
+static void skip(Scanner *scanner, const char *set) {
+  scanner->cursor += strspn(scanner->cursor, set);
+}
 
 static char *take_token(Scanner *scanner) {
-  const char *begin = scanner->at;
-  while (is_token(*scanner->at)) scanner->at++;
-  return text_format("%.*s", (int)(scanner->at - begin), begin);
+  const char *begin = scanner->cursor;
+  while (is_token(*scanner->cursor)) scanner->cursor++;
+  return text_format("%.*s", (int)(scanner->cursor - begin), begin);
 }
 
 static char *take_quoted(Scanner *scanner) {
   Buf text = { 0 };
-  for (scanner->at++; *scanner->at && *scanner->at != '"'; scanner->at++) {
-    if (*scanner->at == '\\' && scanner->at[1]) scanner->at++;
-    buf_add(&text, scanner->at, 1);
+  for (scanner->cursor++; *scanner->cursor && *scanner->cursor != '"'; scanner->cursor++) {
+    if (*scanner->cursor == '\\' && scanner->cursor[1]) scanner->cursor++;
+    buf_add(&text, scanner->cursor, 1);
   }
-  if (*scanner->at) scanner->at++;
+  if (*scanner->cursor) scanner->cursor++;
   return text.len || text.failed ? buf_take(&text) : text_copy("");
 }
 
-/* An unquoted value may end in the padding of base64, though the grammar has it for schemes alone. */
+/* Read a value. Accept the padding of base64 at the end of an unquoted value, although the grammar
+   allows it only after a scheme. */
 static char *take_value(Scanner *scanner) {
   skip(scanner, " \t");
-  if (*scanner->at == '"') return take_quoted(scanner);
-  const char *begin = scanner->at;
-  scanner->at += strcspn(begin, " \t,");
-  return text_format("%.*s", (int)(scanner->at - begin), begin);
+  if (*scanner->cursor == '"') return take_quoted(scanner);
+  const char *begin = scanner->cursor;
+  scanner->cursor += strcspn(begin, " \t,");
+  return text_format("%.*s", (int)(scanner->cursor - begin), begin);
 }
 
 static void set(char **slot, char *text) {
@@ -59,19 +62,19 @@ static void set(char **slot, char *text) {
   *slot = text;
 }
 
-/* The next parameter, with the scheme it belongs to; 0: there is none. */
+/* Read the next parameter and its scheme. 0 at the end of the field. */
 static int next(Scanner *scanner) {
   for (;;) {
     skip(scanner, " \t,");
-    if (!*scanner->at) return 0;
-    if (!is_token(*scanner->at)) {      /* nonsense: go on behind it */
-      scanner->at++;
+    if (!*scanner->cursor) return 0;
+    if (!is_token(*scanner->cursor)) {      /* skip a character that is no part of a challenge */
+      scanner->cursor++;
       continue;
     }
     char *word = take_token(scanner);
     skip(scanner, " \t");
-    if (*scanner->at == '=') {
-      scanner->at++;
+    if (*scanner->cursor == '=') {
+      scanner->cursor++;
       set(&scanner->name, word);
       set(&scanner->value, take_value(scanner));
       return 1;
@@ -91,7 +94,9 @@ static void bearer_clear(Bearer *bearer) {
 
 static void note(Bearer *bearer, const Scanner *scanner) {
   if (!text_equal(scanner->scheme, "Bearer")) return;
-  char **slot = text_equal(scanner->name, "error") ? &bearer->error : text_equal(scanner->name, "claims") ? &bearer->claims : NULL;
+  char **slot = text_equal(scanner->name, "error") ? &bearer->error
+              : text_equal(scanner->name, "claims") ? &bearer->claims
+              : NULL;
   if (slot && !*slot) *slot = text_copy(scanner->value);
 }
 
@@ -104,17 +109,22 @@ static const char *next_field(const Headers *headers, const char *line) {
 
 static const char *value_in(const char *line) { return strchr(line, ':') + 1; }
 
-/* {"access_token": {"xms_cc": {"values": ["cp1"]}}}: we answer challenges; what was there already stays. */
+/* Add the capability to answer challenges, {"access_token": {"xms_cc": {"values": ["cp1"]}}}, and
+   return the claims as text. */
 static char *with_capability(json_t *claims) {
   json_t *access = json_object_get(claims, "access_token");
-  if (!json_is_object(access)) json_object_set_new(claims, "access_token", access = json_object());
+  if (!json_is_object(access)) {
+    access = json_object();
+    json_object_set_new(claims, "access_token", access);
+  }
   json_object_set_new(access, "xms_cc", json_pack("{s[s]}", "values", "cp1"));
   return json_dumps(claims, JSON_COMPACT);
 }
 
 static char *decode(const char *text) {
   size_t len = 0;
-  unsigned char *bytes = strlen(text) <= MAX_CLAIMS ? base64_decode(text, strlen(text), &len) : NULL;
+  size_t text_len = strlen(text);
+  unsigned char *bytes = text_len <= MAX_CLAIMS ? base64_decode(text, text_len, &len) : NULL;
   json_t *claims = bytes ? json_loadb((char *)bytes, len, 0, NULL) : NULL;
   char *merged = json_is_object(claims) ? with_capability(claims) : NULL;
   free(bytes);
@@ -126,7 +136,7 @@ ChallengeKind challenge_read(const Headers *headers, char **claims) {
   Bearer bearer = { 0 };
   *claims = NULL;
   for (const char *line = next_field(headers, NULL); line; line = next_field(headers, line)) {
-    Scanner scanner = { .at = value_in(line) };
+    Scanner scanner = { .cursor = value_in(line) };
     while (next(&scanner)) note(&bearer, &scanner);
     scanner_clear(&scanner);
   }
@@ -138,7 +148,7 @@ ChallengeKind challenge_read(const Headers *headers, char **claims) {
 
 char *challenge_parameter(const Headers *headers, const char *scheme, const char *name) {
   for (const char *line = next_field(headers, NULL); line; line = next_field(headers, line)) {
-    Scanner scanner = { .at = value_in(line) };
+    Scanner scanner = { .cursor = value_in(line) };
     while (next(&scanner)) {
       if (!text_equal(scanner.scheme, scheme) || !text_equal(scanner.name, name)) continue;
       char *value = text_copy(scanner.value);

@@ -1,18 +1,19 @@
-/* challenge.h: (pure) what WWW-Authenticate demands beyond a valid token. */
+/* challenge.h: (pure) read what a WWW-Authenticate header demands beyond a valid token. */
 #ifndef CHALLENGE_H
 #define CHALLENGE_H
 
 #include "headers.h"
 
 typedef enum ChallengeKind {
-  CHALLENGE_TOKEN,       /* another token may do, or nothing is said */
-  CHALLENGE_CLAIMS,      /* a token with further claims, which *claims has */
-  CHALLENGE_UNREADABLE   /* further claims, but which ones cannot be read: another token of the same kind would not do */
+  CHALLENGE_TOKEN,       /* another token may help, or the service gives no reason */
+  CHALLENGE_CLAIMS,      /* the token must have further claims: *claims */
+  CHALLENGE_UNREADABLE   /* the token must have further claims, but their list cannot be decoded */
 } ChallengeKind;
 
-ChallengeKind challenge_read(const Headers *headers, char **claims);      /* *claims: JSON, with what tells Entra ID that we answer challenges;
-                                                                             the caller frees */
-char *challenge_parameter(const Headers *headers, const char *scheme, const char *name);      /* of the first challenge of the scheme that has it;
-                                                                                                 NULL: none. The caller frees */
+/* Read the challenges of a reply. *claims is JSON, or NULL; it includes the capability that tells
+   Entra ID that the client answers challenges. The caller frees *claims. */
+ChallengeKind challenge_read(const Headers *headers, char **claims);
+/* Return a parameter of the first challenge of a scheme that has it, or NULL. The caller frees. */
+char *challenge_parameter(const Headers *headers, const char *scheme, const char *name);
 
 #endif

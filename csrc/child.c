@@ -1,4 +1,4 @@
-/* child.c: a program run for what it prints, watched by the loop. Knows nothing of what it says. */
+/* child.c: run a program under the loop and collect what it prints. The caller reads the output. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,28 +15,31 @@
 
 enum { MAX_OUTPUT = 1024 * 1024 };
 
-static const double GRACE = 0.1;      /* seconds: what it left behind may hold the pipes for so long */
+/* Seconds that the program's own children may hold the pipes after the program has exited. */
+static const double GRACE = 0.1;
 
 extern char **environ;
 
 typedef struct Pipe {
-  Watch  watch;        /* fd -1 once it has ended */
+  Watch  watch;        /* fd -1 after the end of the pipe */
   Child *child;
   Buf    text;
 } Pipe;
 
 struct Child {
   Loop  *loop;
-  pid_t  pid;          /* also its process group; 0 once it was waited for */
+  pid_t  pid;          /* also its process group; 0 after waitpid */
   Pipe   output, errors;
-  Watch  exit;         /* fd -1: not known, or seen */
+  Watch  exit;         /* a pidfd; -1: not available, or the exit has been seen */
   Timer  deadline, reaper, grace;
   int    status, timed_out;
   ChildDone *done;
   void  *owner;
 };
 
-static const char *const secrets[] = { "AZURE_CLIENT_SECRET=", "AZURE_PASSWORD=", "AZURE_CLIENT_CERTIFICATE_PASSWORD=" };
+static const char *const secrets[] = {
+  "AZURE_CLIENT_SECRET=", "AZURE_PASSWORD=", "AZURE_CLIENT_CERTIFICATE_PASSWORD="
+};
 
 static int is_secret(const char *variable) {
   for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
@@ -44,6 +47,7 @@ static int is_secret(const char *variable) {
   return 0;
 }
 
+/* Return the environment without its secrets. The list is the caller's, its texts are not. */
 static char **clean_environment(void) {
   size_t count = 0, kept = 0;
   while (environ && environ[count]) count++;
@@ -81,23 +85,29 @@ static void child_free(Child *child) {
 }
 
 static void finish(Child *child) {
-  ChildResult result = { child->timed_out ? -1 : child->status, child->timed_out, &child->output.text, &child->errors.text };
+  ChildResult result = {
+    .status = child->timed_out ? -1 : child->status, .timed_out = child->timed_out,
+    .output = &child->output.text, .errors = &child->errors.text
+  };
   child->done(child->owner, &result);
   child_free(child);
 }
 
-/* Both pipes have ended, so it is about to exit; a guest installs no SIGCHLD handler, so we look. */
+/* Poll for the exit of a program whose pipes have ended: it is about to exit. A library must not
+   install a SIGCHLD handler. */
 static void reap(Timer *timer) {
   Child *child = container_of(timer, Child, reaper);
-  int how;
-  pid_t got = waitpid(child->pid, &how, WNOHANG);
+  int status;
+  pid_t got = waitpid(child->pid, &status, WNOHANG);
   if (got == 0) {
     loop_timer(child->loop, timer, loop_now(child->loop) + 0.005, reap);
     return;
   }
   child->pid = 0;
-  if (got < 0) child->status = -1;      /* somebody else waited for it */
-  else if (child->status >= 0) child->status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+  if (got < 0)
+    child->status = -1;      /* other code of this process has waited for it */
+  else if (child->status >= 0)
+    child->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   finish(child);
 }
 
@@ -106,7 +116,7 @@ static void end_of_output(Child *child) {
     loop_timer(child->loop, &child->reaper, loop_now(child->loop), reap);
 }
 
-/* A grandchild may keep the pipes open: after the kill nothing more is read. */
+/* Kill a program and stop reading: its own children may keep the pipes open. */
 static void kill_child(Child *child) {
   kill(-child->pid, SIGKILL);
   pipe_end(&child->output);
@@ -120,7 +130,7 @@ static void out_of_time(Timer *timer) {
   kill_child(child);
 }
 
-/* Reads once; 0: there is nothing more to be read now. */
+/* Read a pipe once. 0 if there is nothing more to read now. */
 static int pipe_read(Pipe *pipe) {
   char piece[4096];
   ssize_t got = read(pipe->watch.fd, piece, sizeof piece);
@@ -142,7 +152,8 @@ static void pipe_ready(Watch *watch, unsigned epoll_events) {
   pipe_read(container_of(watch, Pipe, watch));
 }
 
-/* It is gone, and its answer is there; somebody whom it started holds the pipes, and would for ever. */
+/* Read what is left of the output, then give up: the program has exited, but a process that it
+   started still holds the pipes. */
 static void out_of_grace(Timer *timer) {
   Child *child = container_of(timer, Child, grace);
   while (child->output.watch.fd >= 0 && pipe_read(&child->output)) { }
@@ -154,10 +165,11 @@ static void exit_ready(Watch *watch, unsigned epoll_events) {
   Child *child = container_of(watch, Child, exit);
   (void)epoll_events;
   exit_seen(child);
-  if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);
+  if (child->output.watch.fd < 0 && child->errors.watch.fd < 0) return;
+  loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);
 }
 
-/* Where the system cannot tell, the pipes' ends do. */
+/* Watch for the exit of a program. If the system has no pidfd, the ends of the pipes tell it. */
 static void exit_start(Child *child) {
   child->exit.ready = exit_ready;
   child->exit.fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
@@ -178,10 +190,10 @@ static int pipe_start(Pipe *pipe, Child *child, int fd) {
 static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  sigset_t none, defaults;
+  sigset_t empty, defaults;
   char **environment = clean_environment();
   if (!environment) return ENOMEM;
-  sigemptyset(&none);
+  sigemptyset(&empty);
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGINT);
   sigaddset(&defaults, SIGPIPE);
@@ -192,9 +204,10 @@ static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   posix_spawn_file_actions_addchdir_np(&actions, "/");
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK
+                                        | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigmask(&attributes, &empty);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   int failed = posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
   posix_spawnattr_destroy(&attributes);
@@ -203,7 +216,8 @@ static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   return failed;
 }
 
-int child_start(Child **slot, Loop *loop, const char *const argv[], double timeout, ChildDone *done, void *owner) {
+int child_start(Child **slot, Loop *loop, const char *const argv[], double timeout,
+                ChildDone *done, void *owner) {
   int output[2] = { -1, -1 }, errors[2] = { -1, -1 }, failed = ENOMEM;
   Child *child = calloc(1, sizeof *child);
   if (!child) return ENOMEM;
@@ -212,7 +226,10 @@ int child_start(Child **slot, Loop *loop, const char *const argv[], double timeo
   child->owner = owner;
   child->output.watch.fd = child->errors.watch.fd = child->exit.fd = -1;
   loop_flight(loop, +1);
-  if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) { failed = errno; goto fail; }
+  if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) {
+    failed = errno;
+    goto fail;
+  }
   fcntl(output[1], F_SETFL, 0);      /* the program's ends block, as it expects */
   fcntl(errors[1], F_SETFL, 0);
   failed = spawn(&child->pid, argv, output[1], errors[1]);
@@ -247,12 +264,13 @@ void child_cancel(Child *child) {
   child_free(child);
 }
 
-/* In a child of ours: nothing but what a signal handler may do. What goes wrong is written to fd. */
+/* Become a program, in a forked process: call only functions that are safe in a signal handler.
+   Write the errno of a failure to fd. */
 static void launch(const char *const argv[], char **environment, int fd) {
-  sigset_t none;
+  sigset_t empty;
   int nothing = open("/dev/null", O_RDWR);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  sigemptyset(&empty);
+  sigprocmask(SIG_SETMASK, &empty, NULL);
   signal(SIGPIPE, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   setsid();
@@ -266,7 +284,8 @@ static void launch(const char *const argv[], char **environment, int fd) {
   _exit(127);
 }
 
-/* By a child that ends at once, so that there is nobody to wait for later. The pipe ends when the program runs. */
+/* Fork twice: the first child exits at once, so that this process need not wait for the program.
+   The pipe ends when the program runs. */
 int child_launch(const char *const argv[]) {
   int ends[2], why = 0;
   char **environment = clean_environment();
@@ -282,7 +301,8 @@ int child_launch(const char *const argv[]) {
   }
   close(ends[1]);
   if (pid < 0) why = errno;
-  else if (waitpid(pid, NULL, 0) >= 0 && read(ends[0], &why, sizeof why) != (ssize_t)sizeof why) why = 0;
+  else if (waitpid(pid, NULL, 0) >= 0
+           && read(ends[0], &why, sizeof why) != (ssize_t)sizeof why) why = 0;
   close(ends[0]);
   free(environment);
   return why;

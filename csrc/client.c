@@ -1,6 +1,7 @@
 /* client.c: where requests go and under which rules: endpoint, credential, timeouts, allowed
    origins. Leaves sending to op.c. */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static const char *endpoint_fault(const ClientOptions *options, const char *orig
 /* Return 1 and set error when the options are wrong. */
 static int is_refused(const ClientOptions *options, const char *origin, Error *error) {
   const char *fault = endpoint_fault(options, origin), *agent = options->user_agent;
+  if (fault && errno == ENOMEM) fault = "cannot be checked: there is not enough memory";
   if (fault) {
     error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s",
               options->endpoint ? options->endpoint : "", fault);
@@ -61,8 +63,27 @@ static char *without_final_slashes(const char *endpoint) {
 
 static CURLSH *cookie_jar(void) {
   CURLSH *jar = curl_share_init();
-  if (jar) curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
-  return jar;
+  if (!jar || !curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE)) return jar;
+  curl_share_cleanup(jar);
+  return NULL;
+}
+
+/* Copy the texts. Return 0 when memory is short. */
+static int copy_texts(Client *client, const ClientOptions *options) {
+  const char *agent = options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION;
+  client->endpoint = without_final_slashes(options->endpoint);
+  client->scope = text_copy(options->scope);
+  client->tenant_id = text_copy(options->tenant_id);
+  client->user_agent = text_copy(agent);
+  client->ca_file = text_copy(options->ca_file);
+  client->proxy = text_copy(options->proxy);
+  client->allow_hosts = text_list_copy(options->allow_hosts);
+  return client->endpoint && client->user_agent
+    && text_is_copied(client->scope, options->scope)
+    && text_is_copied(client->tenant_id, options->tenant_id)
+    && text_is_copied(client->ca_file, options->ca_file)
+    && text_is_copied(client->proxy, options->proxy)
+    && text_list_is_copied(client->allow_hosts, options->allow_hosts);
 }
 
 /* Fill in the client's route, which owns origin from here. */
@@ -81,33 +102,31 @@ static void open_route(Client *client, char *origin, const ClientOptions *option
 }
 
 Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
+  errno = 0;
   char *origin = options->endpoint ? url_origin(options->endpoint) : NULL;
   if (is_refused(options, origin, error)) {
     free(origin);
     return NULL;
   }
   Client *client = calloc(1, sizeof *client);
-  if (!client) {
-    free(origin);
-    return NULL;
-  }
+  if (!client) goto no_memory;
   client->loop = loop;
   client->refs = 1;
-  client->endpoint = without_final_slashes(options->endpoint);
   client->credential = credential_ref(options->credential);
-  client->scope = text_copy(options->scope);
-  client->tenant_id = text_copy(options->tenant_id);
-  const char *agent = options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION;
-  client->user_agent = text_copy(agent);
-  client->ca_file = text_copy(options->ca_file);
-  client->proxy = text_copy(options->proxy);
-  client->allow_hosts = text_list_copy(options->allow_hosts);
   client->request_timeout = options->request_timeout;
   client->poll_interval = options->poll_interval;
   client->retry = options->retry;
   client->observer = options->observer;
+  if (!copy_texts(client, options)) goto no_memory;
   open_route(client, origin, options);
-  return client;
+  if (!options->cookies || client->route.cookies) return client;
+  origin = NULL;
+
+no_memory:
+  error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory for a client");
+  free(origin);
+  client_unref(client);
+  return NULL;
 }
 
 Client *client_ref(Client *client) {
@@ -185,7 +204,7 @@ ThrottleScope *client_throttle_scope(const Client *client, const char *url) {
   const char *origin = client_route(client, url, &other)->origin;
   const char *principal = client->credential ? credential_principal(client->credential) : "";
   char *name = text_format("%s %s %.*s", origin ? origin : "", principal, (int)len, subscription);
-  ThrottleScope *scope = throttle_scope(loop_throttle(client->loop), name);
+  ThrottleScope *scope = name ? throttle_scope(loop_throttle(client->loop), name) : NULL;
   free(name);
   free(other.origin);
   return scope;

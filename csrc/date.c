@@ -1,5 +1,5 @@
-/* date.c: the forms in which token sources say when a token ends. Source: spec/contract/auth.md,
-   sections 6 and 7. */
+/* date.c: read the date formats in which token sources write a token's expiry. What a date means
+   for a token is the caller's business. Source: spec/contract/auth.md, sections 6 and 7. */
 
 #include <stdio.h>
 #include <string.h>
@@ -10,20 +10,23 @@
 
 static const double LAST = 253402300799.0;      /* the end of the year 9999 */
 
-static int in_range(const struct tm *at) {
-  return at->tm_mon >= 0 && at->tm_mon < 12 && at->tm_mday >= 1 && at->tm_mday <= 31 && at->tm_hour >= 0 && at->tm_hour < 24 && at->tm_min >= 0
-         && at->tm_min < 60 && at->tm_sec >= 0 && at->tm_sec <= 60 && at->tm_year >= 70 && at->tm_year <= 8099;
+static int in_range(const struct tm *date) {
+  return date->tm_mon >= 0 && date->tm_mon < 12 && date->tm_mday >= 1 && date->tm_mday <= 31
+         && date->tm_hour >= 0 && date->tm_hour < 24 && date->tm_min >= 0 && date->tm_min < 60
+         && date->tm_sec >= 0 && date->tm_sec <= 60 && date->tm_year >= 70 && date->tm_year <= 8099;
 }
 
-/* "Z", "+01:00", "-0130", " +00:00" or nothing, as seconds east of Greenwich. */
+/* Read "Z", "+01:00", "-0130", " +00:00" or "" as seconds east of Greenwich. */
 static int read_zone(const char *text, long *seconds) {
   int hours, minutes, used = 0;
   char sign;
   *seconds = 0;
   text += strspn(text, " ");
   if (!*text || strcmp(text, "Z") == 0) return 1;
-  if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 && sscanf(text, "%c%2d%2d%n", &sign, &hours, &minutes, &used) != 3) return 0;
-  if (text[used] || (sign != '+' && sign != '-') || hours < 0 || hours > 14 || minutes < 0 || minutes > 59) return 0;
+  if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3
+      && sscanf(text, "%c%2d%2d%n", &sign, &hours, &minutes, &used) != 3) return 0;
+  if (text[used] || (sign != '+' && sign != '-')) return 0;
+  if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59) return 0;
   *seconds = (hours * 60L + minutes) * 60 * (sign == '-' ? -1 : 1);
   return 1;
 }
@@ -32,34 +35,38 @@ static const char *after_fraction(const char *text) {
   return *text == '.' ? text + 1 + strspn(text + 1, "0123456789") : text;
 }
 
-/* "2026-11-25T12:00:00.5Z" */
-static const char *read_iso(const char *text, struct tm *at) {
+/* Read "2026-11-25T12:00:00.5Z" up to the zone. Return the zone's place, or NULL. */
+static const char *read_iso(const char *text, struct tm *date) {
   int used = 0;
-  if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &at->tm_year, &at->tm_mon, &at->tm_mday, &at->tm_hour, &at->tm_min, &at->tm_sec, &used) != 6)
-    return NULL;
-  return after_fraction(text + used);
+  int fields = sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n",
+                      &date->tm_year, &date->tm_mon, &date->tm_mday,
+                      &date->tm_hour, &date->tm_min, &date->tm_sec, &used);
+  return fields == 6 ? after_fraction(text + used) : NULL;
 }
 
-/* "11/25/2026 12:00:00 PM +00:00" */
-static const char *read_american(const char *text, struct tm *at) {
+/* Read "11/25/2026 12:00:00 PM +00:00" up to the zone. Return the zone's place, or NULL. */
+static const char *read_american(const char *text, struct tm *date) {
   int used = 0;
   char half = 0;
-  if (sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d %c%*1[mM]%n", &at->tm_mon, &at->tm_mday, &at->tm_year, &at->tm_hour, &at->tm_min, &at->tm_sec, &half,
-             &used) != 7 || !used || !strchr("aApP", half) || at->tm_hour < 1 || at->tm_hour > 12) return NULL;
-  at->tm_hour = at->tm_hour % 12 + (half == 'p' || half == 'P' ? 12 : 0);
+  int fields = sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d %c%*1[mM]%n",
+                      &date->tm_mon, &date->tm_mday, &date->tm_year,
+                      &date->tm_hour, &date->tm_min, &date->tm_sec, &half, &used);
+  if (fields != 7 || !used || !strchr("aApP", half)) return NULL;
+  if (date->tm_hour < 1 || date->tm_hour > 12) return NULL;
+  date->tm_hour = date->tm_hour % 12 + (half == 'p' || half == 'P' ? 12 : 0);
   return text + used;
 }
 
 double date_read(const char *text) {
-  struct tm at = { 0 };
+  struct tm date = { 0 };
   double number = 0;
   long zone;
   if (!text) return 0;
   if (text_number(text, &number)) return number <= LAST ? number : 0;
-  const char *rest = read_iso(text, &at);
-  if (!rest) rest = read_american(text, &at);
+  const char *rest = read_iso(text, &date);
+  if (!rest) rest = read_american(text, &date);
   if (!rest || !read_zone(rest, &zone)) return 0;
-  at.tm_year -= 1900;
-  at.tm_mon -= 1;
-  return in_range(&at) ? (double)(timegm(&at) - zone) : 0;
+  date.tm_year -= 1900;
+  date.tm_mon -= 1;
+  return in_range(&date) ? (double)(timegm(&date) - zone) : 0;
 }

@@ -1,9 +1,10 @@
-/* date.h: (pure) the forms in which token sources say when a token ends. */
+/* date.h: (pure) read the date formats in which token sources write a token's expiry. */
 #ifndef DATE_H
 #define DATE_H
 
-/* Seconds since 1970 of "1764072000", "2026-11-25T12:00:00.5Z" (or +01:00, or with a blank for the T and no zone: UTC) or
-   "11/25/2026 12:00:00 PM +00:00"; 0: none of these. Independent of the locale and of TZ. */
+/* Return a date as seconds since 1970, or 0 if the text is not a date. The formats are
+   "1764072000"; "2026-11-25T12:00:00.5Z", where +01:00 may stand for Z and a blank for T, and no
+   zone means UTC; and "11/25/2026 12:00:00 PM +00:00". Neither the locale nor TZ matters. */
 double date_read(const char *text);
 
 #endif

@@ -18,8 +18,12 @@ typedef struct Reply {
 
 /* Parse the body by jansson, whatever its Content-Type. The caller frees by json_decref.
    Integers become reals, so that a number beyond the range of integers does not spoil the rest.
-   NULL: the body is not JSON. */
+   NULL: the body is not JSON, or memory is short; errno is ENOMEM only then. */
 struct json_t *reply_json(const Reply *reply);
+
+/* Parse the object or array in a body strictly: integers stay integers, and no text holds a NUL.
+   Both functions skip a byte order mark. */
+struct json_t *body_json(const Buf *body);
 
 void reply_reset(Reply *reply);      /* empty it; memory and limits stay */
 void reply_clear(Reply *reply);      /* release it */
@@ -45,8 +49,8 @@ typedef struct Error {
   char *message;           /* one or more sentences for a person, without control characters */
   char *target;
   char *request_id;        /* the reply's x-ms-request-id, or Entra's correlation_id */
-  char *body;              /* the reply's JSON text, for details, innererror, additionalInfo;
-                              NULL: the reply is not JSON */
+  char *more;              /* JSON text: an object with the reply's details, innererror and
+                              additionalInfo; NULL: it has none of them */
   int   outcome_unknown;   /* the service may have executed the request: its answer was lost */
   double retry_after;      /* seconds that the service asked to wait; 0: it asked for no wait */
 } Error;
@@ -58,13 +62,19 @@ void error_set(Error *error, ErrorKind kind, const char *code, const char *forma
 void error_set_list(Error *error, ErrorKind kind, const char *code, const char *format,
                     va_list args);
 
-/* Set ERROR_HTTP from a reply whose status is 400 or more. Reads the envelope of ARM (also nested
-   as error.error), Entra's, a bare {code, message}, text, HTML, and an empty body. */
+/* Set ERROR_HTTP from a reply whose status is 400 or more. Reads the envelope of ARM (also nested,
+   and as odata.error), Entra's, a bare {code, message}, a message {lang, value}, a list of errors,
+   text, HTML, and an empty body. A message that is itself JSON text is read in the same way: the
+   innermost code and message count. */
 void error_from_reply(Error *error, const Reply *reply);
 
 /* Set ERROR_OPERATION from a monitor or a resource that says Failed or Canceled. status becomes the
    code if the body has none. */
 void error_from_status(Error *error, const Reply *reply, const char *status);
+
+/* Set ERROR_OPERATION from the errors that a resource holds, as JSON text. code and message are
+   NULL when the text has none. */
+void error_from_json(Error *error, const char *text, size_t len);
 
 /* Set only status, request_id and retry_after, from a reply. */
 void error_note_reply(Error *error, const Reply *reply);

@@ -1,5 +1,6 @@
-/* file.c: files that are read whole, such as a certificate or a token that somebody else renews; and private directories and files: what others
-   may neither read nor put in their place. */
+/* file.c: read files whole, such as a certificate or a token that another program renews; create
+   private directories and files, which other users can neither read nor replace. The callers
+   interpret what the files hold. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,10 @@
 const char *file_read_descriptor(int fd, Buf *text) {
   char piece[16384];
   ssize_t got;
-  while ((got = pread(fd, piece, sizeof piece, (off_t)text->len)) > 0 && buf_add(text, piece, (size_t)got) == 0) continue;
+  do got = pread(fd, piece, sizeof piece, (off_t)text->len);
+  while (got > 0 && buf_add(text, piece, (size_t)got) == 0);
   explicit_bzero(piece, sizeof piece);
-  if (text->failed) return "is far too long";
+  if (text->failed) return "is too long";
   return got < 0 ? "cannot be read" : NULL;
 }
 
@@ -30,37 +32,49 @@ static const char *why_not_opened(int failure) {
   }
 }
 
-/* Looked at after it was opened: it cannot be exchanged in between. */
+/* Check and read an open file, then close it. The check follows the opening, so that no other
+   program can exchange the file in between. */
 static const char *read_opened(int fd, int is_private, Buf *text) {
   struct stat info;
   if (fd < 0) return why_not_opened(errno);
   const char *fault = NULL;
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) fault = "is not a regular file";
-  else if (is_private && (info.st_uid != geteuid() || info.st_mode & 077)) fault = "is not ours alone";
-  else fault = file_read_descriptor(fd, text);
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+    fault = "is not a regular file";
+  else if (is_private && (info.st_uid != geteuid() || info.st_mode & 077))
+    fault = "is accessible to other users";
+  else
+    fault = file_read_descriptor(fd, text);
   close(fd);
   return fault;
 }
 
 const char *file_read(const char *path, size_t limit, Buf *text) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   text->limit = limit;
-  return read_opened(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), 0, text);
+  return read_opened(fd, 0, text);
 }
 
 const char *file_read_private(int directory, const char *name, size_t limit, Buf *text) {
+  int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   text->limit = limit;
-  return read_opened(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW), 1, text);
+  return read_opened(fd, 1, text);
+}
+
+/* Create a directory. Ignore the errors that an existing directory may cause. */
+static int make_directory(const char *path) {
+  if (mkdir(path, 0700) == 0) return 0;
+  return errno == EEXIST || errno == EISDIR || errno == EROFS || errno == EACCES ? 0 : -1;
 }
 
 int file_make_directories(const char *path) {
   char *copy = text_copy(path);
   int failed = copy == NULL;
-  for (char *at = copy; !failed && at && *at; ) {
-    char *slash = strchr(at + 1, '/');
+  for (char *part = copy; !failed && part && *part; ) {
+    char *slash = strchr(part + 1, '/');
     if (slash) *slash = '\0';
-    failed = mkdir(copy, 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS && errno != EACCES;
+    failed = make_directory(copy) != 0;
     if (slash) *slash = '/';
-    at = slash;
+    part = slash;
   }
   int why = errno;
   free(copy);
@@ -90,31 +104,39 @@ int file_write_all(int fd, const char *text, size_t len) {
   return 0;
 }
 
-/* Under a name that nobody else uses; the caller frees it. NULL with errno. */
-static char *write_unnamed(const char *path, const char *text, size_t len) {
+/* Write a new file under a unique temporary name. Return that name, which the caller frees, or NULL
+   with errno. */
+static char *write_temporary(const char *path, const char *text, size_t len) {
   char guid[37];
   text_guid(guid);
-  char *unnamed = text_format("%s.%s.new", path, guid);
-  int fd = unnamed ? open(unnamed, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+  static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  char *temporary = text_format("%s.%s.new", path, guid);
+  int fd = temporary ? open(temporary, flags, 0600) : -1;
   int failed = fd < 0 || file_write_all(fd, text, len) != 0 || fsync(fd) != 0, why = errno;
   if (fd >= 0) close(fd);
-  if (!failed) return unnamed;
-  if (fd >= 0) unlink(unnamed);
-  free(unnamed);
+  if (!failed) return temporary;
+  if (fd >= 0) unlink(temporary);
+  free(temporary);
   errno = why;
   return NULL;
 }
 
-static int put(const char *path, const char *text, size_t len, int (*name)(const char *from, const char *to)) {
-  char *unnamed = write_unnamed(path, text, len);
-  if (!unnamed) return -1;
-  int failed = name(unnamed, path), why = errno;
-  unlink(unnamed);      /* after a rename it is not there */
-  free(unnamed);
+typedef int Naming(const char *from, const char *to);      /* rename or link */
+
+static int put(const char *path, const char *text, size_t len, Naming *give_name) {
+  char *temporary = write_temporary(path, text, len);
+  if (!temporary) return -1;
+  int failed = give_name(temporary, path), why = errno;
+  unlink(temporary);      /* fails harmlessly after a rename */
+  free(temporary);
   errno = why;
   return failed ? -1 : 0;
 }
 
-int file_write(const char *path, const char *text, size_t len) { return put(path, text, len, rename); }
+int file_write(const char *path, const char *text, size_t len) {
+  return put(path, text, len, rename);
+}
 
-int file_create(const char *path, const char *text, size_t len) { return put(path, text, len, link); }
+int file_create(const char *path, const char *text, size_t len) {
+  return put(path, text, len, link);
+}

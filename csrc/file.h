@@ -1,21 +1,29 @@
-/* file.h: files read whole, private directories and files. */
+/* file.h: read files whole; create private directories and files. */
 #ifndef FILE_H
 #define FILE_H
 
 #include "buf.h"
 
-/* Reads a regular file of at most limit bytes; never waits for one that is a pipe. NULL, or why not: words that fit behind "it". */
+/* These three functions append a file's text to a Buf. They return NULL, or what is wrong in words
+   that follow the file's name: "does not exist". */
+
+/* Read a regular file of at most limit bytes. Refuse pipes instead of waiting for them. */
 const char *file_read(const char *path, size_t limit, Buf *text);
-/* The same of one that is open, from its start, within text's own limit. */
+/* Read an open file from its start, within the Buf's own limit. */
 const char *file_read_descriptor(int fd, Buf *text);
-/* The same, of a directory's file that is ours and that nobody else may read or change; links are not followed. Its text is secret. */
+/* Read a secret file of a directory. Refuse links and files that other users can access. */
 const char *file_read_private(int directory, const char *name, size_t limit, Buf *text);
 
-/* All these return 0 or a descriptor, or -1 with errno. */
-int file_make_directories(const char *path);                      /* what is not there yet, mode 0700 */
-int file_open_directory(const char *path, const char **why);      /* one that only we can write to; -1 with *why as well, in words */
+/* The functions below return 0 or a descriptor, or -1 with errno. */
+
+/* Create the missing directories of a path with mode 0700. */
+int file_make_directories(const char *path);
+/* Open a directory that only this user can write to. On -1, *why holds the reason in words. */
+int file_open_directory(const char *path, const char **why);
 int file_write_all(int fd, const char *text, size_t len);
-int file_write(const char *path, const char *text, size_t len);   /* whole, mode 0600: under another name, flushed to the disk, renamed */
-int file_create(const char *path, const char *text, size_t len);  /* the same, where there is none: else EEXIST */
+/* Write a file with mode 0600 atomically: under a temporary name, flushed to the disk, renamed. */
+int file_write(const char *path, const char *text, size_t len);
+/* Write a new file the same way. EEXIST if the file exists. */
+int file_create(const char *path, const char *text, size_t len);
 
 #endif

@@ -1,4 +1,5 @@
-/* headers.c: (pure) the header fields of one reply, as lines in one Buf. Knows no header's meaning. */
+/* headers.c: (pure) keep the header fields of a reply as lines in a Buf. What a field means is its
+   reader's business. */
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ static size_t without_end(const char *line, size_t len) {
   return len;
 }
 
-/* The length of the name in "Name: value"; 0: the line is no field. */
+/* Return the length of the name in "Name: value", or 0 if the line is not a field. */
 static size_t name_len(const char *line) {
   size_t len = strcspn(line, ": \t");
   return line[len] == ':' ? len : 0;
@@ -23,11 +24,11 @@ static int add_line(Buf *lines, const char *line, size_t len) {
   return buf_add(lines, "", 1);
 }
 
-/* A line that begins with a blank goes on with the value before it (obs-fold). */
+/* Append a line that begins with a blank to the value before it (obs-fold). */
 static int unfold(Buf *lines, const char *line, size_t len) {
   while (len && is_space(*line)) line++, len--;
   if (lines->len == 0 || len == 0) return 0;
-  lines->len--;                                        /* the NUL of the line before */
+  lines->len--;      /* drop the NUL of the line before */
   buf_puts(lines, " ");
   return add_line(lines, line, len);
 }
@@ -41,7 +42,8 @@ int headers_add(Headers *headers, const char *line, size_t len) {
   }
   len = without_end(line, len);
   if (len == 0) return 0;
-  if (memchr(line, '\0', len)) len = 0;                /* would end the line early and begin another: keep an empty one */
+  /* A NUL would end the line early and begin another: keep an empty line instead. */
+  if (memchr(line, '\0', len)) len = 0;
   return folded ? unfold(lines, line, len) : add_line(lines, line, len);
 }
 
@@ -56,9 +58,13 @@ const char *headers_next(const Headers *headers, const char *line) {
 }
 
 const char *headers_get(const Headers *headers, const char *name) {
+  const Buf *lines = &headers->lines;
   size_t len = strlen(name);
-  for (const char *line = headers->lines.data; line && line < headers->lines.data + headers->lines.len; line += strlen(line) + 1)
-    if (text_starts(line, name) && line[len] == ':') return line + len + 1 + strspn(line + len + 1, " \t");
+  for (const char *line = lines->data; line && line < lines->data + lines->len; ) {
+    if (text_starts(line, name) && line[len] == ':')
+      return line + len + 1 + strspn(line + len + 1, " \t");
+    line += strlen(line) + 1;
+  }
   return NULL;
 }
 

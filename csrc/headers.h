@@ -1,17 +1,21 @@
-/* headers.h: (pure) the header fields of one reply. Names are compared without case; the last block wins (after a 1xx). */
+/* headers.h: (pure) the header fields of a reply. Names match in any case. A status line drops the
+   fields before it, so that those of a 1xx reply do not count. */
 #ifndef HEADERS_H
 #define HEADERS_H
 
 #include "buf.h"
 
 typedef struct Headers {
-  Buf lines;     /* "Name: value" NUL "Name: value" NUL; its limit bounds what a server may send */
+  Buf lines;     /* "Name: value" NUL "Name: value" NUL; its limit bounds the reply's fields */
 } Headers;
 
-int  headers_add(Headers *headers, const char *line, size_t len);    /* one line as libcurl hands it over, CR LF included; -1: too much.
-                                                                        A status line starts anew, the empty line is ignored */
-const char *headers_get(const Headers *headers, const char *name);   /* the first one's value, trimmed; NULL if absent */
-const char *headers_next(const Headers *headers, const char *line);  /* walk: NULL gives the first "Name: value", then the next, NULL at the end */
+/* Add a line as libcurl delivers it, with its CR LF. A status line starts a new block; ignore an
+   empty line. -1: the reply's header fields exceed the limit. */
+int  headers_add(Headers *headers, const char *line, size_t len);
+/* Return the trimmed value of the first field of a name, or NULL. */
+const char *headers_get(const Headers *headers, const char *name);
+/* Return the "Name: value" after a line, the first for NULL, and NULL after the last. */
+const char *headers_next(const Headers *headers, const char *line);
 void headers_reset(Headers *headers);
 void headers_clear(Headers *headers);
 

@@ -1,5 +1,6 @@
-/* jwt.c: JSON web tokens: reads a claim of the payload, for who it is, without verifying; and signs
-   the assertion by which an application proves itself. Source: spec/contract/auth.md, section 4. */
+/* jwt.c: read a claim of a JSON web token without verifying the token, and sign the assertion by
+   which an application proves its identity. The signature itself is made in signature.c, the
+   thumbprint in certificate.c. Source: spec/contract/auth.md, section 4. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,7 +10,10 @@
 #include "jwt.h"
 #include "text.h"
 
-enum { MAX_PAYLOAD = 64 * 1024, ASSERTION_LIFE = 600 };      /* bytes; seconds: the longest that Entra ID takes */
+enum {
+  MAX_PAYLOAD = 64 * 1024, /* bytes */
+  ASSERTION_LIFE = 600     /* seconds: the longest that Entra ID accepts */
+};
 
 static json_t *payload_of(const char *jwt) {
   const char *begin = strchr(jwt, '.');
@@ -29,29 +33,42 @@ char *jwt_claim(const char *jwt, const char *name) {
   return claim;
 }
 
+/* Move a list of texts into a JSON array. NULL: no memory. */
 static json_t *list_of(char **texts) {
-  json_t *list = json_array();
-  for (char **text = texts; text && *text; text++) json_array_append_new(list, json_string(*text));
+  json_t *list = texts ? json_array() : NULL;
+  int failed = !list;
+  for (char **text = texts; text && *text; text++)
+    failed |= json_array_append_new(list, json_string(*text)) != 0;
   text_list_free(texts);
-  return list;
+  if (!failed) return list;
+  json_decref(list);
+  return NULL;
 }
 
 static json_t *header_of(const Assertion *assertion) {
   int modern = assertion->algorithm == SIGNATURE_PS256;
   char *print = certificate_print(assertion->certificate, modern ? EVP_sha256() : EVP_sha1());
-  json_t *header = json_pack("{ss ss ss}", "alg", signature_names[assertion->algorithm], "typ", "JWT", modern ? "x5t#S256" : "x5t", print ? print : "");
+  json_t *header = json_pack("{ss ss ss}", "alg", signature_names[assertion->algorithm],
+                             "typ", "JWT", modern ? "x5t#S256" : "x5t", print);
   free(print);
-  if (assertion->send_chain) json_object_set_new(header, "x5c", list_of(certificate_chain(assertion->certificate)));
-  return header;
+  if (!assertion->send_chain) return header;
+  json_t *chain = list_of(certificate_chain(assertion->certificate));
+  if (json_object_set_new(header, "x5c", chain) == 0) return header;
+  json_decref(header);
+  return NULL;
 }
 
-/* Sorted, so that the same assertion is the same text; whole numbers only: not every server takes others. */
+/* Return the claims in sorted order, so that equal assertions are equal texts. Times are whole
+   numbers: some servers refuse fractions. */
 static json_t *claims_of(const Assertion *assertion) {
-  return json_pack("{ss sI ss ss sI ss}", "aud", assertion->audience, "exp", (json_int_t)assertion->now + ASSERTION_LIFE, "iss", assertion->client_id,
-                   "jti", assertion->id, "nbf", (json_int_t)assertion->now, "sub", assertion->client_id);
+  return json_pack("{ss sI ss ss sI ss}", "aud", assertion->audience,
+                   "exp", (json_int_t)assertion->now + ASSERTION_LIFE,
+                   "iss", assertion->client_id, "jti", assertion->id,
+                   "nbf", (json_int_t)assertion->now, "sub", assertion->client_id);
 }
 
-static char *part(json_t *object, size_t flags) {
+/* Return a JSON object in base64url and release the object; the caller frees the text. */
+static char *encode_part(json_t *object, size_t flags) {
   char *text = object ? json_dumps(object, JSON_COMPACT | flags) : NULL;
   char *encoded = text ? base64url_encode(text, strlen(text)) : NULL;
   free(text);
@@ -59,9 +76,11 @@ static char *part(json_t *object, size_t flags) {
   return encoded;
 }
 
+/* Return the text with its signature appended; the caller frees. */
 static char *sign(const Assertion *assertion, const char *text) {
   size_t len = 0;
-  unsigned char *bytes = signature_make(assertion->certificate->key, assertion->algorithm, text, strlen(text), &len);
+  unsigned char *bytes = signature_make(assertion->certificate->key, assertion->algorithm,
+                                        text, strlen(text), &len);
   char *encoded = bytes ? base64url_encode(bytes, len) : NULL;
   char *signed_text = encoded ? text_format("%s.%s", text, encoded) : NULL;
   free(bytes);
@@ -70,7 +89,8 @@ static char *sign(const Assertion *assertion, const char *text) {
 }
 
 char *jwt_assertion(const Assertion *assertion) {
-  char *header = part(header_of(assertion), 0), *claims = part(claims_of(assertion), JSON_SORT_KEYS);
+  char *header = encode_part(header_of(assertion), 0);
+  char *claims = encode_part(claims_of(assertion), JSON_SORT_KEYS);
   char *text = header && claims ? text_format("%s.%s", header, claims) : NULL;
   char *jwt = text ? sign(assertion, text) : NULL;
   free(header);

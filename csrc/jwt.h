@@ -1,5 +1,5 @@
-/* jwt.h: (pure) JSON web tokens: what one says of its owner, and those that stand for an application. Nothing that is read here is trusted:
-   the service alone verifies. */
+/* jwt.h: (pure) read claims of JSON web tokens and sign the assertions of applications. Claims are
+   read without verification: only the service verifies tokens. */
 #ifndef JWT_H
 #define JWT_H
 
@@ -8,18 +8,23 @@
 #include "certificate.h"
 #include "signature.h"
 
-char *jwt_claim(const char *jwt, const char *name);      /* a text member of the payload; NULL if there is none. The caller frees */
+/* Return a text member of the payload, or NULL if there is no such member. The caller frees. */
+char *jwt_claim(const char *jwt, const char *name);
 
-typedef struct Assertion {
+typedef struct Assertion { /* borrows its texts and its certificate */
   const Certificate *certificate;
-  SignatureKind algorithm;        /* PS256 names the certificate by SHA-256, RS256 by SHA-1, as Entra ID and ADFS want it */
-  int  send_chain;                /* the certificates too: for applications that trust a subject and an issuer */
+  /* PS256 names the certificate by SHA-256, RS256 by SHA-1, as Entra ID and ADFS require it. */
+  SignatureKind algorithm;
+  /* Send the certificates as well, for applications that trust a subject and an issuer. */
+  int send_chain;
   const char *client_id;
-  const char *audience;           /* the token endpoint's URL, to the letter */
-  const char *id;                 /* one is not taken twice */
+  const char *audience; /* the token endpoint's URL, to the letter */
+  const char *id;       /* unique: the server accepts each id once */
   time_t now;
 } Assertion;
 
-char *jwt_assertion(const Assertion *assertion);         /* good for ten minutes; NULL: it cannot be signed. The caller frees */
+/* Return a signed assertion that is valid for ten minutes, or NULL if the key cannot sign. The
+   caller frees. */
+char *jwt_assertion(const Assertion *assertion);
 
 #endif

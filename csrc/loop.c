@@ -35,8 +35,8 @@ struct Loop {
                                   system call. NULL: the kernel cannot do that; pid tells instead */
   CURLM    *multi;
   Timer     curl_timer;
-  Timer   **heap;              /* from 1; the earliest first */
-  size_t    timers, heap_cap;
+  Timer    *first;             /* the timer that is due first; NULL: no timer runs */
+  Ring      handles;           /* head of the handles that libcurl has */
   Watch   **watches;           /* by descriptor */
   size_t    watch_cap, watch_count;
   Ring      news;              /* head of the queued notices */
@@ -73,63 +73,80 @@ void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
 /* -- timers ------------------------------------------------------------------------------------ */
 
-static void heap_put(Loop *loop, Timer *timer, size_t place) {
-  loop->heap[place] = timer;
-  timer->place = place;
-}
+/* The timers form a pairing heap: each is due no later than its children. A heap whose links lie in
+   the timers needs no memory of its own, so that a timer can always start. */
 
-static void heap_up(Loop *loop, Timer *timer, size_t place) {
-  for (; place > 1 && loop->heap[place / 2]->due > timer->due; place /= 2)
-    heap_put(loop, loop->heap[place / 2], place);
-  heap_put(loop, timer, place);
-}
-
-static void heap_down(Loop *loop, Timer *timer, size_t place) {
-  for (;;) {
-    size_t child = place * 2;
-    if (child > loop->timers) break;
-    if (child < loop->timers && loop->heap[child + 1]->due < loop->heap[child]->due) child++;
-    if (loop->heap[child]->due >= timer->due) break;
-    heap_put(loop, loop->heap[child], place);
-    place = child;
+/* Join two heaps. Either may be NULL. Return the first timer of both. */
+static Timer *meld(Timer *a, Timer *b) {
+  if (!a || !b) return a ? a : b;
+  if (b->due < a->due) {
+    Timer *later = a;
+    a = b;
+    b = later;
   }
-  heap_put(loop, timer, place);
+  b->before = a;
+  b->next = a->child;
+  if (b->next) b->next->before = b;
+  a->child = b;
+  return a;
 }
 
-static int heap_reserve(Loop *loop) {
-  if (loop->timers + 1 < loop->heap_cap) return 1;
-  size_t cap = loop->heap_cap ? loop->heap_cap * 2 : 64;
-  Timer **heap = realloc(loop->heap, cap * sizeof *heap);
-  if (!heap) return 0;
-  loop->heap = heap;
-  loop->heap_cap = cap;
-  return 1;
+/* Join the heaps of a list of siblings: in pairs, then the pairs from the last to the first. */
+static Timer *meld_siblings(Timer *sibling) {
+  Timer *pairs = NULL, *whole = NULL;
+  while (sibling) {
+    Timer *a = sibling, *b = a->next;
+    sibling = b ? b->next : NULL;
+    a->next = NULL;
+    if (b) b->next = NULL;
+    a = meld(a, b);
+    a->next = pairs;
+    pairs = a;
+  }
+  while (pairs) {
+    Timer *pair = pairs;
+    pairs = pair->next;
+    pair->next = NULL;
+    whole = meld(whole, pair);
+  }
+  if (whole) whole->before = NULL;
+  return whole;
+}
+
+/* Take a timer that is not the first out of its siblings. */
+static void unlink_timer(Timer *timer) {
+  if (timer->before->child == timer) timer->before->child = timer->next;
+  else timer->before->next = timer->next;
+  if (timer->next) timer->next->before = timer->before;
 }
 
 void loop_timer_stop(Loop *loop, Timer *timer) {
-  size_t place = timer->place;
-  if (!place) return;
-  timer->place = 0;
-  Timer *last = loop->heap[loop->timers--];
-  if (last == timer) return;
-  if (place > 1 && loop->heap[place / 2]->due > last->due) heap_up(loop, last, place);
-  else heap_down(loop, last, place);
+  if (!timer->is_running) return;
+  Timer *children = meld_siblings(timer->child);
+  if (timer == loop->first) {
+    loop->first = children;
+  } else {
+    unlink_timer(timer);
+    loop->first = meld(loop->first, children);
+  }
+  timer->child = timer->next = timer->before = NULL;
+  timer->is_running = 0;
 }
 
 void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer)) {
   loop_timer_stop(loop, timer);
   timer->due = due;
   timer->fire = fire;
-  if (!heap_reserve(loop)) abort();      /* without the timer, a wait would never end */
-  heap_up(loop, timer, ++loop->timers);
+  timer->is_running = 1;
+  loop->first = meld(loop->first, timer);
 }
 
 /* Fire the timers that are due now. A timer that restarts itself without a delay waits for the next
    turn, so that it does not starve the descriptors. */
 static void fire_timers(Loop *loop) {
   double now = loop_now(loop);
-  while (loop->timers && loop->heap[1]->due <= now) {
-    Timer *timer = loop->heap[1];
+  while (loop->first && loop->first->due <= now) {
+    Timer *timer = loop->first;
     loop_timer_stop(loop, timer);
     timer->fire(timer);
   }
@@ -210,18 +227,36 @@ int loop_watch(Loop *loop, int fd, int on) {
 
 /* -- libcurl ----------------------------------------------------------------------------------- */
 
+static void end_for_memory(Timer *timer) {
+  Handle *handle = container_of(timer, Handle, lack);
+  handle->ended(handle, CURLE_OUT_OF_MEMORY);
+}
+
+/* End a transfer that libcurl cannot go on with, in the next turn. */
+static void lack_memory(Loop *loop, Handle *handle) {
+  loop_timer(loop, &handle->lack, loop_now(loop), end_for_memory);
+}
+
 void loop_handle_add(Loop *loop, Handle *handle) {
+  ring_add(&loop->handles, &handle->place);
   curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, handle);
-  curl_multi_add_handle(loop->multi, handle->easy);
+  if (curl_multi_add_handle(loop->multi, handle->easy) != CURLM_OK) lack_memory(loop, handle);
 }
 
 void loop_handle_remove(Loop *loop, Handle *handle) {
+  ring_remove(&handle->place);
+  loop_timer_stop(loop, &handle->lack);
   curl_multi_remove_handle(loop->multi, handle->easy);
 }
 
-static void handle_end(CURL *easy, CURLcode result) {
+static Handle *handle_of(CURL *easy) {
   Handle *handle = NULL;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&handle);
+  return handle;
+}
+
+static void handle_end(CURL *easy, CURLcode result) {
+  Handle *handle = handle_of(easy);
   handle->ended(handle, result);
 }
 
@@ -233,43 +268,55 @@ static void reap(Loop *loop) {
     if (message->msg == CURLMSG_DONE) handle_end(message->easy_handle, message->data.result);
 }
 
+/* Let libcurl go on. Without memory it forgets a socket and does not say whose: end the transfers
+   that it has, because they could wait for ever. */
+static void act(Loop *loop, curl_socket_t fd, int mask) {
+  int running;
+  if (curl_multi_socket_action(loop->multi, fd, mask, &running) == CURLM_OK) return;
+  for (Ring *place = loop->handles.next; place != &loop->handles; place = place->next)
+    lack_memory(loop, container_of(place, Handle, place));
+}
+
 static void socket_ready(Watch *watch, unsigned events) {
   Socket *sock = container_of(watch, Socket, watch);
   Loop *loop = sock->loop;      /* libcurl may close the socket in the call below */
-  int running, mask = 0;
+  int mask = 0;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
   if (events & EPOLLOUT) mask |= CURL_CSELECT_OUT;
   if (events & EPOLLERR) mask |= CURL_CSELECT_ERR;
-  curl_multi_socket_action(loop->multi, watch->fd, mask, &running);
+  act(loop, watch->fd, mask);
 }
 
+static Socket *socket_new(Loop *loop, curl_socket_t fd) {
+  Socket *sock = calloc(1, sizeof *sock);
+  if (!sock) return NULL;
+  sock->loop = loop;
+  sock->watch.fd = fd;
+  sock->watch.ready = socket_ready;
+  curl_multi_assign(loop->multi, fd, sock);
+  return sock;
+}
+
+/* Watch a socket for libcurl. A failure ends its transfer only: with -1 libcurl would refuse all
+   later work. */
 static int on_socket(CURL *easy, curl_socket_t fd, int action, void *user, void *assigned) {
   Loop *loop = user;
   Socket *sock = assigned;
-  (void)easy;
   if (action == CURL_POLL_REMOVE) {
     if (sock) loop_watch_remove(loop, &sock->watch);
     free(sock);
     return 0;
   }
-  if (!sock) {
-    sock = calloc(1, sizeof *sock);
-    if (!sock) return -1;
-    sock->loop = loop;
-    sock->watch.fd = fd;
-    sock->watch.ready = socket_ready;
-    curl_multi_assign(loop->multi, fd, sock);
-  }
   unsigned events = 0;
   if (action & CURL_POLL_IN) events |= EPOLLIN;
   if (action & CURL_POLL_OUT) events |= EPOLLOUT;
-  return loop_watch_add(loop, &sock->watch, events);
+  if (!sock) sock = socket_new(loop, fd);
+  if (!sock || loop_watch_add(loop, &sock->watch, events) != 0) lack_memory(loop, handle_of(easy));
+  return 0;
 }
 
 static void curl_due(Timer *timer) {
-  Loop *loop = container_of(timer, Loop, curl_timer);
-  int running;
-  curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  act(container_of(timer, Loop, curl_timer), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer(CURLM *multi, long ms, void *user) {
@@ -334,8 +381,8 @@ int loop_has_news(const Loop *loop) { return !ring_is_empty(&loop->news); }
    the service answers an early poll with another Retry-After. */
 static int wait_ms(const Loop *loop, double timeout) {
   double seconds = timeout;
-  if (loop->timers) {
-    double left = loop->heap[1]->due - loop_now(loop);
+  if (loop->first) {
+    double left = loop->first->due - loop_now(loop);
     if (left < 0) left = 0;
     if (seconds < 0 || left < seconds) seconds = left;
   }
@@ -359,24 +406,24 @@ static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
 /* May virtual time replace the wait? Only while nothing is in flight, up to a known time. */
 static int may_jump(const Loop *loop, double timeout) {
   if (!loop->is_virtual || loop->flights || loop_has_news(loop)) return 0;
-  return loop->timers || timeout >= 0;
+  return loop->first || timeout >= 0;
 }
 
 /* Move the virtual clock to the next due time. */
 static void jump(Loop *loop, double timeout) {
-  double ahead = loop->timers ? loop->heap[1]->due - loop_now(loop) : timeout;
+  double ahead = loop->first ? loop->first->due - loop_now(loop) : timeout;
   if (timeout >= 0 && timeout < ahead) ahead = timeout;
   if (ahead > 0) loop->jumped += ahead;
 }
 
 static int is_idle(const Loop *loop) {
-  return !loop->timers && !loop->flights && !loop->watch_count;
+  return !loop->first && !loop->flights && !loop->watch_count;
 }
 
 /* Let libcurl send the transfers that were just started. */
 static void send_started(Loop *loop) {
   Timer *timer = &loop->curl_timer;
-  if (!timer->place || timer->due > loop_now(loop)) return;
+  if (!timer->is_running || timer->due > loop_now(loop)) return;
   loop_timer_stop(loop, timer);
   curl_due(timer);
 }
@@ -440,13 +487,14 @@ Loop *loop_new(void) {
   if (!loop) return NULL;
   ring_init(&loop->news);
   ring_init(&loop->questions);
+  ring_init(&loop->handles);
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
   loop->fork_mark = fork_mark_new();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
-  if (loop->epoll < 0 || !loop->throttle || !heap_reserve(loop) || !curl_open(loop)) {
+  if (loop->epoll < 0 || !loop->throttle || !curl_open(loop)) {
     loop_free(loop);
     return NULL;
   }
@@ -478,7 +526,6 @@ void loop_free(Loop *loop) {
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);
   if (loop->fork_mark) munmap(loop->fork_mark, 1);
-  free(loop->heap);
   free(loop->watches);
   free(loop);
 }

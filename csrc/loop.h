@@ -15,12 +15,14 @@
 /* A Timer of zeros is idle. Its owner stops it before its memory goes. */
 typedef struct Timer Timer;
 struct Timer {
-  double due;      /* on the clock of loop_now */
-  size_t place;    /* in the heap, from 1; 0: idle */
+  double due;              /* on the clock of loop_now */
+  int    is_running;
+  Timer *child;            /* the first timer below it in the heap */
+  Timer *next, *before;    /* its siblings; before the first of them: the timer above */
   void (*fire)(Timer *timer);
 };
 
-/* Start a timer, or restart it with another due time. */
+/* Start a timer, or restart it with another due time. It takes no memory, so it cannot fail. */
 void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer));
 void loop_timer_stop(Loop *loop, Timer *timer);
 
@@ -63,10 +65,13 @@ void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);
 typedef struct Handle Handle;
 struct Handle {
   CURL *easy;
+  Ring  place;      /* among those that libcurl has */
+  Timer lack;       /* runs when libcurl lacks the memory to go on */
   void (*ended)(Handle *handle, CURLcode result);      /* may remove the handle */
 };
 
-/* Begin a transfer. Takes the easy handle's CURLOPT_PRIVATE. Calls ended later, never at once. */
+/* Begin a transfer. Takes the easy handle's CURLOPT_PRIVATE. Calls ended later, never at once; with
+   CURLE_OUT_OF_MEMORY when the transfer cannot begin or go on. */
 void loop_handle_add(Loop *loop, Handle *handle);
 void loop_handle_remove(Loop *loop, Handle *handle);
 

@@ -1,5 +1,6 @@
-/* loopback.c: a port of this machine to which a browser brings the end of a sign-in, on 127.0.0.1 and, where there is one, ::1. It answers
-   whatever comes, and takes one answer. What is in it is callback.c's to read. */
+/* loopback.c: listen on a port of 127.0.0.1 and, if the machine has IPv6, of ::1 for the request
+   with which a browser ends a sign-in. Answer every request, and accept the first that ends the
+   sign-in. callback.c reads the requests. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,18 +16,18 @@
 
 enum { LISTENERS = 2, MAX_GUESTS = 16, TRIES = 8 };
 
-static const double PATIENCE = 30;      /* seconds for a request to come */
+static const double PATIENCE = 30;      /* seconds that a request may take to arrive */
 
 typedef struct Guest {         /* a connection */
   Watch  watch;
   Ring   place;                /* among the loopback's guests */
   Loopback *loopback;
   Timer  timer;
-  Buf    heard;
+  Buf    request;              /* as far as it has arrived */
 } Guest;
 
 typedef struct Listener {
-  Watch watch;                 /* fd -1: none */
+  Watch watch;                 /* fd -1: not listening */
   Loopback *loopback;
 } Listener;
 
@@ -41,26 +42,29 @@ struct Loopback {
   void    *owner;
 };
 
-/* -- answers ------------------------------------------------------------------------------------------------------------ */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 static const struct { const char *status, *words; } pages[] = {
   [CALLBACK_OTHER]   = { "404 Not Found", "There is nothing here." },
-  [CALLBACK_BAD]     = { "400 Bad Request", "This is not the answer to the sign-in that is waited for." },
+  [CALLBACK_BAD]     = { "400 Bad Request", "This is not the answer to the pending sign-in." },
   [CALLBACK_CODE]    = { "200 OK", "You have signed in. You may close this window." },
-  [CALLBACK_REFUSED] = { "200 OK", "You have not signed in. You may close this window; the reason is told where the sign-in began." }
+  [CALLBACK_REFUSED] = { "200 OK", "You have not signed in. You may close this window; "
+                                   "the program that began the sign-in shows the reason." }
 };
 
-/* It fits into the socket's buffer; a browser that does not read loses nothing but words. */
-static void say(int fd, CallbackKind kind) {
-  const char *status = pages[kind].status, *words = pages[kind].words;
-  char *text = text_format("HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\nConnection: close\r\n"
-                           "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'\r\n\r\n"
-                           "<!DOCTYPE html><title>azureml</title><p>%s</p>", status, strlen(words) + strlen("<!DOCTYPE html><title>azureml</title><p></p>"), words);
+/* Send a page without waiting: the page fits into the socket's buffer. */
+static void send_page(int fd, CallbackKind kind) {
+  char *body = text_format("<!DOCTYPE html><title>azureml</title><p>%s</p>", pages[kind].words);
+  char *text = text_format("HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\n"
+                           "Content-Length: %zu\r\nConnection: close\r\nCache-Control: no-store\r\n"
+                           "Content-Security-Policy: default-src 'none'\r\n\r\n%s",
+                           pages[kind].status, body ? strlen(body) : 0, body ? body : "");
   if (text && send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) > 0) shutdown(fd, SHUT_WR);
+  free(body);
   free(text);
 }
 
-/* -- guests ------------------------------------------------------------------------------------------------------------- */
+/* -- guests ------------------------------------------------------------------------------------ */
 
 static void guest_free(Guest *guest) {
   Loopback *loopback = guest->loopback;
@@ -69,18 +73,17 @@ static void guest_free(Guest *guest) {
   loop_timer_stop(loopback->loop, &guest->timer);
   loop_watch_remove(loopback->loop, &guest->watch);
   close(guest->watch.fd);
-  buf_wipe(&guest->heard);
+  buf_wipe(&guest->request);
   free(guest);
 }
 
 static void out_of_patience(Timer *timer) { guest_free(container_of(timer, Guest, timer)); }
 
-/* The last act: whoever is told may free us. */
-static void tell(Loopback *loopback, CallbackKind kind, Callback *callback) {
-  Callback told = *callback;
+/* Pass the answer to the owner. Must be the caller's last act: the owner may free the loopback. */
+static void finish(Loopback *loopback, CallbackKind kind, Callback *callback) {
   loopback->over = 1;
-  loopback->done(loopback->owner, kind, &told);
-  callback_clear(&told);
+  loopback->done(loopback->owner, kind, callback);
+  callback_clear(callback);
 }
 
 static void guest_ready(Watch *watch, unsigned epoll_events) {
@@ -91,17 +94,19 @@ static void guest_ready(Watch *watch, unsigned epoll_events) {
   (void)epoll_events;
   ssize_t got = read(watch->fd, piece, sizeof piece);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  int failed = got <= 0 || buf_add(&guest->heard, piece, (size_t)got) != 0;
+  const Buf *request = &guest->request;
+  int failed = got <= 0 || buf_add(&guest->request, piece, (size_t)got) != 0;
   explicit_bzero(piece, sizeof piece);
-  CallbackKind kind = failed ? CALLBACK_BAD : callback_read(guest->heard.data, guest->heard.len, loopback->state, &callback);
+  CallbackKind kind = CALLBACK_BAD;
+  if (!failed) kind = callback_read(request->data, request->len, loopback->state, &callback);
   if (kind == CALLBACK_MORE) return;
-  if (loopback->over && kind >= CALLBACK_CODE) {      /* one answer is taken */
+  if (loopback->over && kind >= CALLBACK_CODE) {      /* accept only the first answer */
     callback_clear(&callback);
     kind = CALLBACK_BAD;
   }
-  if (got > 0) say(watch->fd, kind);
+  if (got > 0) send_page(watch->fd, kind);
   guest_free(guest);
-  if (kind >= CALLBACK_CODE) tell(loopback, kind, &callback);
+  if (kind >= CALLBACK_CODE) finish(loopback, kind, &callback);
 }
 
 static void listener_ready(Watch *watch, unsigned epoll_events) {
@@ -116,23 +121,32 @@ static void listener_ready(Watch *watch, unsigned epoll_events) {
   }
   guest->watch = (Watch){ .fd = fd, .ready = guest_ready };
   guest->loopback = loopback;
-  guest->heard.limit = 2 * CALLBACK_MAX;
+  guest->request.limit = 2 * CALLBACK_MAX;
   ring_add(&loopback->guests, &guest->place);
   loopback->guest_count++;
-  loop_timer(loopback->loop, &guest->timer, loop_now(loopback->loop) + PATIENCE, out_of_patience);
+  double deadline = loop_now(loopback->loop) + PATIENCE;
+  loop_timer(loopback->loop, &guest->timer, deadline, out_of_patience);
   if (loop_watch_add(loopback->loop, &guest->watch, EPOLLIN) != 0) guest_free(guest);
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static int bind_to(int family, int port) {
-  struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-  const struct sockaddr *address = family == AF_INET ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
+  in_port_t net_port = htons((unsigned short)port);
+  struct sockaddr_in four = {
+    .sin_family = AF_INET, .sin_port = net_port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+  };
+  struct sockaddr_in6 six = {
+    .sin6_family = AF_INET6, .sin6_port = net_port, .sin6_addr = IN6ADDR_LOOPBACK_INIT
+  };
+  int is_four = family == AF_INET;
+  const struct sockaddr *address = is_four ? (const struct sockaddr *)&four
+                                           : (const struct sockaddr *)&six;
+  socklen_t len = is_four ? sizeof four : sizeof six;
   int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
   if (fd < 0) return -1;
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (bind(fd, address, family == AF_INET ? sizeof four : sizeof six) == 0 && listen(fd, MAX_GUESTS) == 0) return fd;
+  if (bind(fd, address, len) == 0 && listen(fd, MAX_GUESTS) == 0) return fd;
   int why = errno;
   close(fd);
   errno = why;
@@ -145,7 +159,8 @@ static int port_of(int fd) {
   return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? ntohs(address.sin_port) : 0;
 }
 
-/* Both on one port, unless the machine has no IPv6; somebody else may have the second one: then another port is tried. */
+/* Bind both addresses to the same port. If another program uses that port on ::1, try another port;
+   without IPv6, listen on 127.0.0.1 only. */
 static int bind_both(Loopback *loopback) {
   for (int i = 0; i < TRIES; i++) {
     int four = bind_to(AF_INET, 0);
@@ -168,10 +183,15 @@ Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *
   if (!loopback) return NULL;
   *loopback = (Loopback){ .loop = loop, .state = text_copy(state), .done = done, .owner = owner };
   ring_init(&loopback->guests);
-  for (size_t i = 0; i < LISTENERS; i++) loopback->listeners[i] = (Listener){ .watch = { .fd = -1, .ready = listener_ready }, .loopback = loopback };
-  int failed = bind_both(loopback) != 0;
-  for (size_t i = 0; !failed && i < LISTENERS; i++)
-    if (loopback->listeners[i].watch.fd >= 0) failed = loop_watch_add(loop, &loopback->listeners[i].watch, EPOLLIN) != 0;
+  for (size_t i = 0; i < LISTENERS; i++) {
+    Watch idle = { .fd = -1, .ready = listener_ready };
+    loopback->listeners[i] = (Listener){ .watch = idle, .loopback = loopback };
+  }
+  int failed = !loopback->state || bind_both(loopback) != 0;
+  for (size_t i = 0; !failed && i < LISTENERS; i++) {
+    Watch *watch = &loopback->listeners[i].watch;
+    if (watch->fd >= 0) failed = loop_watch_add(loop, watch, EPOLLIN) != 0;
+  }
   loop_flight(loop, +1);
   if (!failed) return loopback;
   int why = errno;
@@ -185,7 +205,8 @@ int loopback_port(const Loopback *loopback) { return loopback->port; }
 void loopback_free(Loopback *loopback) {
   if (!loopback) return;
   loop_flight(loopback->loop, -1);
-  while (!ring_is_empty(&loopback->guests)) guest_free(container_of(loopback->guests.next, Guest, place));
+  while (!ring_is_empty(&loopback->guests))
+    guest_free(container_of(loopback->guests.next, Guest, place));
   for (size_t i = 0; i < LISTENERS; i++) {
     if (loopback->listeners[i].watch.fd < 0) continue;
     loop_watch_remove(loopback->loop, &loopback->listeners[i].watch);

@@ -1,4 +1,5 @@
-/* loopback.h: a port of this machine to which a browser brings the end of a sign-in. */
+/* loopback.h: listen on a port of this machine for the request with which a browser ends a sign-in.
+    */
 #ifndef LOOPBACK_H
 #define LOOPBACK_H
 
@@ -6,10 +7,13 @@
 #include "loop.h"
 
 typedef struct Loopback Loopback;
-typedef void LoopbackDone(void *owner, CallbackKind kind, const Callback *callback);      /* CALLBACK_CODE or CALLBACK_REFUSED, once */
+/* Called once, with CALLBACK_CODE or CALLBACK_REFUSED. May free the loopback. */
+typedef void LoopbackDone(void *owner, CallbackKind kind, const Callback *callback);
 
-Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *owner);   /* NULL with errno */
+/* Listen for the answer to the sign-in with this state. NULL with errno. */
+Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *owner);
 int  loopback_port(const Loopback *loopback);
-void loopback_free(Loopback *loopback);      /* NULL is fine; what was answered still gets to the browser */
+/* Close the port. Pages that have been sent still reach the browser. NULL does nothing. */
+void loopback_free(Loopback *loopback);
 
 #endif

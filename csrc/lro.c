@@ -1,6 +1,7 @@
 /* lro.c: (pure) what replies say of a long-running operation. Leaves to op.c: sending, waiting, and
    whether a URL may be followed. */
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ void lro_clear(Lro *lro) {
   free(lro->poll_url);
   free(lro->location);
   free(lro->resource_location);
+  free(lro->poll_query);
   free(lro->status);
   memset(lro, 0, sizeof *lro);
 }
@@ -47,6 +49,12 @@ static LroOutcome broken(Error *error, const Reply *reply) {
   error_note_reply(error, reply);
   error->outcome_unknown = 1;
   return LRO_BROKEN;
+}
+
+static LroOutcome no_memory(const Lro *lro, Error *error, const Reply *reply) {
+  error_set(error, ERROR_PROTOCOL, "OutOfMemory",
+            "there is not enough memory to follow the operation that %s began", lro->method);
+  return broken(error, reply);
 }
 
 static LroOutcome broken_body(Error *error, const Reply *reply, const char *url,
@@ -178,12 +186,21 @@ static void remember_location(Lro *lro, LroMode mode, const Reply *reply, const 
   take_url(&lro->location, base, headers_get(&reply->headers, "Location"));
 }
 
+/* Add the caller's query to the URL to poll. If memory runs out, poll without it. */
+static void add_poll_query(Lro *lro) {
+  char *url = lro->poll_query ? url_add_query(lro->poll_url, lro->poll_query) : NULL;
+  if (!url) return;
+  free(lro->poll_url);
+  lro->poll_url = url;
+}
+
 /* Poll where the pointer says from now on. */
 static LroOutcome follow(Lro *lro, const struct Pointer *pointer, const Reply *reply,
                          const char *base, Error *error) {
   const char *reference = headers_get(&reply->headers, pointer->name);
   if (!take_url(&lro->poll_url, base, reference))
     return broken_pointer(error, reply, pointer->name);
+  add_poll_query(lro);
   lro->mode = pointer->mode;
   return LRO_RUNNING;
 }
@@ -202,13 +219,16 @@ static LroOutcome judge_resource(Lro *lro, const json_t *root, const Reply *repl
 
 static LroOutcome first_resource(Lro *lro, const Reply *reply, Error *error) {
   json_t *root = reply_json(reply);
+  if (!root && errno == ENOMEM) return no_memory(lro, error, reply);
   if (reply->body.len && !root)
     return broken_body(error, reply, lro->original_url, RESOURCE, kind_of_body(reply, root));
   LroOutcome outcome = judge_resource(lro, root, reply, error);
   lro->mode = LRO_BODY;
   text_set(&lro->poll_url, lro->original_url);
+  add_poll_query(lro);
   json_decref(root);
-  return outcome;
+  if (lro->poll_url || outcome != LRO_RUNNING) return outcome;
+  return no_memory(lro, error, reply);
 }
 
 static LroOutcome first_without_pointer(Lro *lro, const Reply *reply, Error *error) {
@@ -252,8 +272,8 @@ static LroOutcome poll_monitor(Lro *lro, const json_t *root, const Reply *reply,
   return judge(lro, word, reply, error);
 }
 
-/* Return the status of a Location that answers 200 with the body of a monitor; NULL: it is a result.
-   A resource has properties, a monitor's body does not need them. */
+/* Return the status word of a Location that answers 200 with the body of a monitor. NULL: the body
+   is a result. A resource has properties, a monitor's body does not need them. */
 static const char *monitor_status(const json_t *root) {
   if (json_object_get(root, "properties")) return NULL;
   return json_string_value(json_object_get(root, "status"));
@@ -283,6 +303,7 @@ LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
   if (reply->status < 200 || reply->status > 299)
     return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
   json_t *root = reply_json(reply);
+  if (!root && errno == ENOMEM) return no_memory(lro, error, reply);
   LroOutcome outcome = poll_by_mode(lro, root, reply, error);
   const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   json_decref(root);

@@ -32,6 +32,7 @@ typedef struct Lro {
   char *poll_url;             /* NULL while mode is LRO_NONE */
   char *location;             /* the last Location received, resolved */
   char *resource_location;    /* named by the monitor's body */
+  char *poll_query;           /* added to each poll_url that lacks its parameters; NULL: nothing */
   char *status;               /* the last status as the service wrote it; NULL: none yet */
 } Lro;
 

@@ -37,6 +37,17 @@ static void push_lower(lua_State *L, const char *text, size_t len) {
   luaL_pushresultsize(&lower, len);
 }
 
+/* read_error(text) -> the error in JSON text: code, message, target, more */
+static int l_read_error(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  Error error = { 0 };
+  error_from_json(&error, text, len);
+  push_error_fields(L, &error);
+  error_clear(&error);
+  return 1;
+}
+
 /* headers(head) -> a table: name in lower case -> value. The first of several headers with the same
    name wins. */
 static int l_headers(lua_State *L) {
@@ -78,7 +89,9 @@ static void read_statuses(lua_State *L, int arg, RetryPolicy *retry) {
   memset(retry->statuses, 0, sizeof retry->statuses);
   for (lua_Integer i = 0; i < count; i++) {
     lua_rawgeti(L, -1, i + 1);
-    retry->statuses[i] = (int)luaL_checkinteger(L, -1);
+    if (!lua_isinteger(L, -1))
+      luaL_error(L, "option 'retry.statuses' must be a list of numbers such as 503");
+    retry->statuses[i] = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
   }
 }
@@ -179,10 +192,10 @@ static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operatio
 
 static const char *const request_keys[] = {
   "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume",
-  "request_id", "within", "token_only", "cautious", NULL
+  "request_id", "within", "poll_query", "token_only", "cautious", NULL
 };
 static const char *const resume_keys[] = {
-  "mode", "poll_url", "location", "resource_location", "status", NULL
+  "mode", "poll_url", "poll_query", "location", "resource_location", "status", NULL
 };
 
 static void read_final_state(lua_State *L, Request *request) {
@@ -201,6 +214,7 @@ static void read_resume(lua_State *L, Request *request, Lro *from) {
   if (from->mode == LRO_NONE)
     luaL_error(L, "option 'resume.mode' must be monitor, location or body, not '%s'", mode);
   from->poll_url = (char *)req_string(L, index, "poll_url");      /* op_request copies the texts */
+  from->poll_query = (char *)opt_string(L, index, "poll_query");
   from->location = (char *)opt_string(L, index, "location");
   from->resource_location = (char *)opt_string(L, index, "resource_location");
   from->status = (char *)opt_string(L, index, "status");
@@ -216,6 +230,7 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
     request->body = lua_tolstring(L, -1, &request->body_len);
   request->timeout = opt_number(L, 2, "timeout", 0);
   request->follow = opt_boolean(L, 2, "follow");
+  request->poll_query = opt_string(L, 2, "poll_query");
   request->label = opt_string(L, 2, "label");
   request->request_id = opt_string(L, 2, "request_id");
   request->token_only = opt_boolean(L, 2, "token_only");
@@ -386,8 +401,8 @@ static int l_op_is_polled(lua_State *L) {
 static int l_op_tostring(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, OPERATION);
   char *text = *slot ? op_describe(*slot) : NULL;
-  lua_pushstring(L, text ? text : "closed operation");
-  free(text);
+  if (text) return push_owned(L, text);
+  lua_pushstring(L, *slot ? "operation" : "closed operation");
   return 1;
 }
 
@@ -583,19 +598,27 @@ static int l_escape(lua_State *L) {
     buf_clear(&out);
     return luaL_error(L, "there is not enough memory");
   }
-  push_buf(L, &out);
-  buf_clear(&out);
+  push_owned_buf(L, &out);
   return 1;
 }
 
 /* origin(url) -> scheme, host and port of an http(s) URL | nil */
 static int l_origin(lua_State *L) {
-  return push_owned(L, url_origin(luaL_checkstring(L, 1)));
+  const char *url = luaL_checkstring(L, 1);
+  errno = 0;
+  char *origin = url_origin(url);
+  if (!origin && errno == ENOMEM) luaL_error(L, "there is not enough memory");
+  return push_owned(L, origin);
 }
 
 /* resolve(base, reference) -> URL | nil: the result is not an http(s) URL */
 static int l_resolve(lua_State *L) {
   return push_owned(L, url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+}
+
+/* mend(url): escape what a URL must not hold */
+static int l_mend(lua_State *L) {
+  return push_owned(L, url_mend(luaL_checkstring(L, 1)));
 }
 
 static int l_is_loopback(lua_State *L) {
@@ -622,8 +645,10 @@ static const luaL_Reg functions[] = {
   { "guid",        l_guid },
   { "escape",      l_escape },
   { "headers",     l_headers },
+  { "read_error",  l_read_error },
   { "origin",      l_origin },
   { "resolve",     l_resolve },
+  { "mend",        l_mend },
   { "is_loopback", l_is_loopback },
   { NULL, NULL }
 };

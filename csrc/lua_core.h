@@ -53,6 +53,8 @@ void *check_open(lua_State *L, int arg, const char *type, const char *noun);
 
 /* Push a text, or nil for NULL, and free the text.  [-0, +1, m] */
 int push_owned(lua_State *L, char *text);
+/* Push the text of a Buf, and wipe the Buf.  [-0, +1, m] */
+int push_owned_buf(lua_State *L, Buf *buf);
 /* Push the bytes of a Buf.  [-0, +1, m] */
 int push_buf(lua_State *L, const Buf *buf);
 /* Push nil and a reason.  [-0, +2, m] */
@@ -67,6 +69,9 @@ void set_integer(lua_State *L, const char *name, lua_Integer number);
 
 /* Push an Error as a table; azureml.error makes it an object.  [-0, +1, m] */
 void push_error(lua_State *L, const Error *error);
+
+/* The same, but what the error does not have stays absent.  [-0, +1, m] */
+void push_error_fields(lua_State *L, const Error *error);
 /* Push nil and an error, and clear the error. Return 2.  [-0, +2, m] */
 int push_failure(lua_State *L, Error *error);
 

@@ -121,7 +121,7 @@ static void read_person(lua_State *L, PersonOptions *person, const char *handler
   person->login_hint = opt_string(L, 1, "login_hint");
   person->timeout = opt_number(L, 1, "timeout", 0);
   person->kept = opt_boolean(L, 1, "kept");
-  person->anew = opt_boolean(L, 1, "anew");
+  person->ask_first = opt_boolean(L, 1, "ask_first");
   person->uncached = opt_boolean(L, 1, "uncached");
   person->handler = opt_handler(L, handler);
 }
@@ -205,7 +205,7 @@ static Credential *open_function(lua_State *L, Loop *loop, Error *error) {
 
 #define AUTHORITY_KEYS \
   "kind", "authority", "tenant_id", "client_id", "ca_file", "proxy", "additionally_allowed_tenants"
-#define PERSON_KEYS "login_hint", "timeout", "kept", "anew", "uncached"
+#define PERSON_KEYS "login_hint", "timeout", "kept", "ask_first", "uncached"
 
 static const char *const secret_keys[] = { AUTHORITY_KEYS, "client_secret", NULL };
 static const char *const certificate_keys[] = {

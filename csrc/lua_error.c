@@ -14,14 +14,14 @@ static const char *const kind_names[] = {
   [ERROR_USAGE] = "usage"
 };
 
-void push_error(lua_State *L, const Error *error) {
+void push_error_fields(lua_State *L, const Error *error) {
   lua_createtable(L, 0, 9);
   set_text(L, "kind", kind_names[error->kind]);
   set_text(L, "code", error->code);
   set_text(L, "message", error->message);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   if (error->status) set_integer(L, "status", error->status);
   if (error->outcome_unknown) {
     lua_pushboolean(L, 1);
@@ -33,11 +33,23 @@ void push_error(lua_State *L, const Error *error) {
   }
 }
 
+void push_error(lua_State *L, const Error *error) {
+  push_error_fields(L, error);
+  if (!error->code) set_text(L, "code", "OutOfMemory");
+  if (!error->message) set_text(L, "message", "there is not enough memory");
+}
+
+static int protected_error(lua_State *L) {
+  push_error(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 int push_failure(lua_State *L, Error *error) {
-  if (error->kind == ERROR_NONE)
-    error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory");
+  if (error->kind == ERROR_NONE) error->kind = ERROR_USAGE;      /* memory was short */
   lua_pushnil(L);
-  push_error(L, error);
+  lua_pushcfunction(L, protected_error);
+  lua_pushlightuserdata(L, error);
+  int failed = lua_pcall(L, 1, 1, 0);
   error_clear(error);
-  return 2;
+  return failed ? lua_error(L) : 2;
 }

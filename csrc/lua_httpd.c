@@ -258,6 +258,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
   if (!exchange->begun) {      /* only now can a body be refused by its length */
     exchange->begun = 1;
     exchange->method = strdup(method);
+    if (!exchange->method) return MHD_NO;
     unsigned fault = frame_fault(exchange);
     if (!fault && is_too_large(exchange)) fault = 413;
     return fault ? refuse(exchange, fault) : MHD_YES;

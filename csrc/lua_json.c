@@ -133,6 +133,7 @@ static int write_lro(Writer *w, const Lro *lro) {
   return write_member(w, "{", "final_state", lro_final_state_name(lro->final_state))
     && write_member(w, ",", "location", lro->location)
     && write_member(w, ",", "mode", lro_mode_name(lro->mode))
+    && write_member(w, ",", "poll_query", lro->poll_query)
     && write_member(w, ",", "poll_url", lro->poll_url)
     && write_member(w, ",", "resource_location", lro->resource_location)
     && write_member(w, ",", "status", lro->status)
@@ -264,8 +265,19 @@ static int write_members(Writer *w, int index, int depth) {
   return good;
 }
 
+/* Write what an object's metamethod __json returns in place of the object.  [-1, +0, e] */
+static int write_replacement(Writer *w, int index, int depth) {
+  lua_pushvalue(w->L, index);
+  lua_call(w->L, 1, 1);
+  int good = write_value(w, lua_gettop(w->L), depth + 1);
+  lua_pop(w->L, 1);
+  return good;
+}
+
 static int write_table(Writer *w, int index, int depth) {
   if (depth >= MAX_DEPTH || !lua_checkstack(w->L, 8)) return refuse(w, "a table nested too deeply");
+  if (luaL_getmetafield(w->L, index, "__json") != LUA_TNIL)
+    return write_replacement(w, index, depth);
   lua_Integer length = sequence_length(w->L, index);
   if (length > 0 || is_marked_array(w->L, index)) {
     if (length < 0) return refuse(w, "an array with holes or text keys");
@@ -378,7 +390,7 @@ static int protected_push(lua_State *L) {
    also empty ones. */
 static int l_decode(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
   json_error_t why;
   lua_pushcfunction(L, protected_push);
   json_t *json = json_loadb(text, len, JSON_DECODE_ANY, &why);
@@ -442,7 +454,7 @@ static int merge(json_t *into, json_t *changes) {
 /* merge(text, changes) -> the text of a JSON object with the changes; its other members stay */
 static int l_merge(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   const Buf *written = lua_json_text(L, 2);

@@ -18,9 +18,9 @@ enum { MAX_FILE = 1024 * 1024 };
 
 int push_file(lua_State *L, int fd, size_t limit) {
   Buf text = { .limit = limit };
-  int pushed = file_read_descriptor(fd, &text) ? 0 : push_buf(L, &text);
-  buf_wipe(&text);      /* the text may hold secrets */
-  return pushed;
+  if (!file_read_descriptor(fd, &text)) return push_owned_buf(L, &text);
+  buf_wipe(&text);
+  return 0;
 }
 
 /* Return why a file is not to be trusted, or NULL. Files of root are trusted. */
@@ -43,9 +43,9 @@ static int l_read_trusted(lua_State *L) {
   const char *fault = fstat(fd, &info) == 0 ? file_fault(&info) : strerror(errno);
   if (!fault && file_read_descriptor(fd, &text)) fault = "it cannot be read";
   close(fd);
-  int pushed = fault ? push_reason(L, fault) : push_buf(L, &text);
+  if (!fault) return push_owned_buf(L, &text);
   buf_clear(&text);
-  return pushed;
+  return push_reason(L, fault);
 }
 
 /* write_private(directory, name, text, create) -> true | nil, reason, whether the file exists. Make
@@ -71,9 +71,10 @@ static int l_write_private(lua_State *L) {
   return 3;
 }
 
-/* directory() -> the working directory | nil */
+/* directory() -> the working directory | nil, reason: it was deleted, or may not be read */
 static int l_directory(lua_State *L) {
-  return push_owned(L, getcwd(NULL, 0));
+  char *path = getcwd(NULL, 0);
+  return path ? push_owned(L, path) : push_reason(L, strerror(errno));
 }
 
 /* terminal_width(fd) -> columns, rows | nothing: the descriptor is not a terminal */

@@ -45,10 +45,35 @@ void *check_open(lua_State *L, int arg, const char *type, const char *noun) {
 
 /* -- texts, fields and reasons ----------------------------------------------------------------- */
 
-int push_owned(lua_State *L, char *text) {
-  lua_pushstring(L, text);
-  free(text);
+static int protected_text(lua_State *L) {
+  lua_pushstring(L, lua_touserdata(L, 1));
   return 1;
+}
+
+static int protected_buf(lua_State *L) { return push_buf(L, lua_touserdata(L, 1)); }
+
+/* Push memory of the core by a function that may run out of memory: the caller frees the memory
+   before it raises the error. Return 0, or another value with the error on top.  [-0, +1, -] */
+static int push_protected(lua_State *L, lua_CFunction push, void *memory) {
+  lua_pushcfunction(L, push);
+  lua_pushlightuserdata(L, memory);
+  return lua_pcall(L, 1, 1, 0);
+}
+
+int push_owned(lua_State *L, char *text) {
+  if (!text) {
+    lua_pushnil(L);
+    return 1;
+  }
+  int failed = push_protected(L, protected_text, text);
+  free(text);
+  return failed ? lua_error(L) : 1;
+}
+
+int push_owned_buf(lua_State *L, Buf *buf) {
+  int failed = push_protected(L, protected_buf, buf);
+  buf_wipe(buf);      /* the text may hold secrets */
+  return failed ? lua_error(L) : 1;
 }
 
 int push_buf(lua_State *L, const Buf *buf) {

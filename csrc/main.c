@@ -398,6 +398,14 @@ static lua_State *new_state(Heap *heap) {
   return L;
 }
 
+/* Return the exit code: a failure also when something that was printed could not be written. */
+static int check_output(int code) {
+  int is_written = fflush(stdout) == 0;
+  if (is_written && !ferror(stdout)) return code;
+  if (code == EXIT_SUCCESS) fputs("azureml: standard output could not be written\n", stderr);
+  return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
+}
+
 int main(int argc, char **argv) {
   Heap heap = { .blocks = NULL };
   int code = EXIT_FAILURE;
@@ -422,5 +430,5 @@ int main(int argc, char **argv) {
   set_signal(SIGTERM, SIG_DFL);
   lua_close(host.L);
   heap_free(&heap);
-  return code;
+  return check_output(code);
 }

@@ -631,6 +631,7 @@ static void token_came(TokenWait *wait, const Error *error) {
     return;
   }
   error_copy(&op->error, error);
+  op->error.outcome_unknown = 0;      /* that of the request for a token: this one was not sent */
   if (op->stage == STAGE_POLL) {
     op->attempts++;
     trouble(op, 0, 0);
@@ -672,7 +673,10 @@ static void proceed(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   if (client->credential) {
     if (waits_for_itself(op)) return;
-    authorization = token_header(client->credential, client->scope, &op->token);
+    if (!token_header(client->credential, client->scope, &op->token, &authorization)) {
+      fail_for_memory(op);
+      return;
+    }
     if (!authorization) {
       wait_for_token(op);
       return;
@@ -705,11 +709,10 @@ static char *copy_bytes(const char *bytes, size_t len) {
   return copy;
 }
 
-static int is_copied(const void *copy, const void *original) { return copy || !original; }
-
 /* Copy what the caller lent. Return 0 when memory is short. */
 static int copy_request(Op *op, const Request *request, const char *url) {
   lro_init(&op->lro, request->method, url, request->final_state);
+  op->lro.poll_query = text_copy(request->poll_query);
   op->label = text_copy(request->label);
   op->headers = text_list_copy(request->headers);
   if (request->body) {
@@ -726,8 +729,10 @@ static int copy_request(Op *op, const Request *request, const char *url) {
     snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else
     text_guid(op->request_id);
-  return op->lro.method && op->lro.original_url && is_copied(op->label, request->label)
-    && is_copied(op->headers, request->headers) && is_copied(op->body, request->body);
+  return op->lro.method && op->lro.original_url && text_is_copied(op->label, request->label)
+    && text_is_copied(op->lro.poll_query, request->poll_query)
+    && text_list_is_copied(op->headers, request->headers)
+    && text_is_copied(op->body, request->body);
 }
 
 static int resume(Op *op, const Lro *from) {
@@ -736,12 +741,14 @@ static int resume(Op *op, const Lro *from) {
   lro->poll_url = text_copy(from->poll_url);
   lro->location = text_copy(from->location);
   lro->resource_location = text_copy(from->resource_location);
+  if (from->poll_query) text_set(&lro->poll_query, from->poll_query);
   lro->status = text_copy(from->status);
   op->stage = STAGE_POLL;
   op->accepted = 1;
-  return lro->poll_url && is_copied(lro->location, from->location)
-    && is_copied(lro->resource_location, from->resource_location)
-    && is_copied(lro->status, from->status);
+  return lro->poll_url && text_is_copied(lro->location, from->location)
+    && text_is_copied(lro->resource_location, from->resource_location)
+    && text_is_copied(lro->poll_query, from->poll_query)
+    && text_is_copied(lro->status, from->status);
 }
 
 Op *op_request(Client *client, const Request *request, Error *error) {
@@ -874,7 +881,7 @@ int op_first_reply(const Op *op, Reply *first) {
 }
 
 char *op_describe(const Op *op) {
-  double left = op->timer.place ? op->timer.due - loop_now(op->loop) : 0;
+  double left = op->timer.is_running ? op->timer.due - loop_now(op->loop) : 0;
   Activity activity = {
     .stage = op->stage, .phase = op->phase,
     .label = op->label, .method = op->lro.method, .url = op->lro.original_url,

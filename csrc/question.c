@@ -41,32 +41,37 @@ const Question *question_find(Loop *loop, unsigned long id) {
   return asked ? &asked->question : NULL;
 }
 
-static void copy_fields(Question *question, const QuestionField *fields) {
-  size_t count = 0;
-  for (; fields[count].name && count < MAX_QUESTION_FIELDS; count++) {
-    question->fields[count] = fields[count];
-    question->fields[count].text = text_copy(fields[count].text);
+/* Return 0 when memory is short. */
+static int copy_fields(Question *question, const QuestionField *fields) {
+  int copied = 1;
+  for (size_t i = 0; fields[i].name && i < MAX_QUESTION_FIELDS; i++) {
+    question->fields[i] = fields[i];
+    question->fields[i].text = text_copy(fields[i].text);
+    copied = copied && text_is_copied(question->fields[i].text, fields[i].text);
   }
+  return copied;
 }
 
-void question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields,
-                  QuestionDone *done) {
+int question_ask(Fetch *fetch, QuestionKind kind, int handler, const QuestionField *fields,
+                 QuestionDone *done) {
   Loop *loop = fetch->credential->loop;
   Asked *asked = calloc(1, sizeof *asked);
-  if (!asked) abort();      /* without the question, a wait would never end */
+  if (!asked) return 0;
   asked->loop = loop;
   asked->fetch = fetch;
   asked->done = done;
   asked->question.id = loop_number(loop);
   asked->question.kind = kind;
   asked->question.handler = handler;
-  copy_fields(&asked->question, fields);
   asked->notice.event.kind = EVENT_QUESTION;
   asked->notice.event.question = asked->question.id;
   asked->notice.event.fd = -1;
   ring_add(loop_questions(loop), &asked->place);
   fetch->question = &asked->question;
   loop_notify(loop, &asked->notice);
+  if (copy_fields(&asked->question, fields)) return 1;
+  release(asked);
+  return 0;
 }
 
 void question_cancel(Fetch *fetch) {

@@ -25,6 +25,11 @@ static const char *fault_in_url(const char *url) {
   return "a URL must not hold blanks or control characters: escape them";
 }
 
+static const char *fault_in_poll_query(const char *query) {
+  if (!query || (text_is_visible(query) && !strpbrk(query, "?#"))) return NULL;
+  return "poll_query must be an escaped query such as api-version=2024-04-01";
+}
+
 static const char *fault_in_headers(const char *const *headers) {
   size_t count = 0;
   for (; headers && headers[count]; count++) {
@@ -53,6 +58,7 @@ int request_check(const Client *client, const Request *request, const char *url,
   const Lro *resumed = request->resume;
   const char *fault = fault_in_method(request->method);
   if (!fault) fault = fault_in_url(url);
+  if (!fault) fault = fault_in_poll_query(request->poll_query);
   if (!fault) fault = fault_in_headers(request->headers);
   if (!fault) fault = fault_in_request_id(request->request_id);
   if (fault) {

@@ -7,10 +7,15 @@
 
 typedef enum SignatureKind { SIGNATURE_RS256, SIGNATURE_PS256 } SignatureKind;
 
-extern const char *const signature_names[];      /* "RS256", "PS256", NULL: as a token's alg has them */
+/* The names of the kinds as in a token's alg: "RS256", "PS256", NULL. */
+extern const char *const signature_names[];
 
-/* The signature, *len bytes; NULL: the key is no RSA key or has no private half, or no memory. The caller frees */
-unsigned char *signature_make(EVP_PKEY *key, SignatureKind kind, const void *data, size_t data_len, size_t *len);
-int signature_check(EVP_PKEY *key, SignatureKind kind, const void *data, size_t data_len, const void *bytes, size_t len);      /* 1: it is good */
+/* Sign data: return *len bytes, or NULL if the key is not an RSA key, has no private half or memory
+   has run out. The caller frees. */
+unsigned char *signature_make(EVP_PKEY *key, SignatureKind kind,
+                              const void *data, size_t data_len, size_t *len);
+/* Return 1 if the signature in bytes belongs to data and key, else 0. */
+int signature_check(EVP_PKEY *key, SignatureKind kind, const void *data, size_t data_len,
+                    const void *bytes, size_t len);
 
 #endif

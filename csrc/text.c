@@ -12,6 +12,8 @@
 
 char *text_copy(const char *text) { return text ? strdup(text) : NULL; }
 
+int text_is_copied(const char *copy, const char *text) { return copy || !text; }
+
 char *text_format(const char *format, ...) {
   char *text = NULL;
   va_list args;
@@ -25,8 +27,16 @@ char **text_list_copy(const char *const *list) {
   size_t count = 0;
   while (list && list[count]) count++;
   char **copy = count ? calloc(count + 1, sizeof *copy) : NULL;
-  for (size_t i = 0; copy && i < count; i++) copy[i] = text_copy(list[i]);
+  for (size_t i = 0; copy && i < count; i++) {
+    if ((copy[i] = text_copy(list[i]))) continue;
+    text_list_free(copy);
+    return NULL;
+  }
   return copy;
+}
+
+int text_list_is_copied(char *const *copy, const char *const *list) {
+  return copy || !list || !*list;
 }
 
 void text_list_free(char **list) {
@@ -177,6 +187,14 @@ char *text_line(const char *text, size_t len, size_t max) {
 }
 
 /* -- numbers, variables, ids ------------------------------------------------------------------- */
+
+const char *text_after_mark(const char *text, size_t *len) {
+  static const char MARK[] = "\xEF\xBB\xBF";
+  size_t mark = sizeof MARK - 1;
+  if (*len < mark || memcmp(text, MARK, mark) != 0) return text;
+  *len -= mark;
+  return text + mark;
+}
 
 int text_number(const char *text, double *number) {
   enum { MAX_DIGITS = 15 };      /* a double holds so many exactly */

@@ -9,8 +9,12 @@
 char *text_copy(const char *text);      /* NULL gives NULL */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Was memory enough for the copy? A text that is NULL has the copy NULL. */
+int text_is_copied(const char *copy, const char *text);
+
 /* Copy a list of texts that ends with NULL. NULL or an empty list gives NULL. */
 char **text_list_copy(const char *const *list);
+int    text_list_is_copied(char *const *copy, const char *const *list);
 void   text_list_free(char **list);
 
 /* Free the text in slot, and put a copy of text there. text may be a part of the old one. */
@@ -49,6 +53,9 @@ size_t text_character(const char *text, size_t left);
 /* Return one line for a person: at most max bytes of well-formed UTF-8. A run of blanks and control
    characters becomes one blank; "..." marks a cut. The caller frees it. */
 char *text_line(const char *text, size_t len, size_t max);
+
+/* Skip a UTF-8 byte order mark. *len is the length before and after. */
+const char *text_after_mark(const char *text, size_t *len);
 
 /* Read a text that consists of digits, or of digits.digits. Return 1 if it does. */
 int text_number(const char *text, double *number);

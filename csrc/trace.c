@@ -1,4 +1,5 @@
-/* trace.c: what went over the wire, as JSON lines. A line is one write, so that several processes may share a file. */
+/* trace.c: write what goes over the wire as JSON lines. Each line is a single write(), so that
+   several processes can share a file. op.c fills the lines. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +19,12 @@ struct Trace {
 };
 
 Trace *trace_open(const char *path, Error *error) {
-  int own = strcmp(path, "-") != 0;
-  int fd = own ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : dup(STDERR_FILENO);
+  static const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+  int is_file = strcmp(path, "-") != 0;
+  int fd = is_file ? open(path, flags, 0600) : dup(STDERR_FILENO);
   if (fd < 0) {
-    error_set(error, ERROR_USAGE, "TraceFailed", "cannot write the trace to %s: %s", own ? path : "standard error", strerror(errno));
+    error_set(error, ERROR_USAGE, "TraceFailed", "cannot write the trace to %s: %s",
+              is_file ? path : "standard error", strerror(errno));
     return NULL;
   }
   Trace *trace = malloc(sizeof *trace);
@@ -77,14 +80,14 @@ void trace_write(Trace *trace, const TraceLine *line) {
   json_t *object = describe(line);
   char *json = json_dumps(object, JSON_COMPACT);
   char *text = json ? text_format("%s\n", json) : NULL;
-  /* A trace that cannot be written must not end the work that it looks at. */
+  /* Ignore a failed write: the traced work goes on. */
   if (text && write(trace->fd, text, strlen(text)) < 0) errno = 0;
   free(text);
   free(json);
   json_decref(object);
 }
 
-/* -- copies ------------------------------------------------------------------------------------------------------------- */
+/* -- copies ------------------------------------------------------------------------------------ */
 
 int trace_line_copy(TraceLine *copy, const TraceLine *line) {
   *copy = *line;
@@ -100,7 +103,9 @@ int trace_line_copy(TraceLine *copy, const TraceLine *line) {
 }
 
 void trace_line_clear(TraceLine *copy) {
-  const char *const texts[] = { copy->event, copy->method, copy->url, copy->client_request_id, copy->request_id, copy->error };
+  const char *const texts[] = {
+    copy->event, copy->method, copy->url, copy->client_request_id, copy->request_id, copy->error
+  };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free((char *)texts[i]);
   memset(copy, 0, sizeof *copy);
 }

@@ -1,4 +1,5 @@
-/* trace.h: what went over the wire, one JSON line a sending, for people who want to see it. Never a header, a body, a token or a signature. */
+/* trace.h: write what goes over the wire as JSON lines, one for each attempt of a request. A line
+   holds no header, no body, no token and no signature. */
 #ifndef TRACE_H
 #define TRACE_H
 
@@ -9,20 +10,23 @@ typedef struct Trace Trace;
 typedef struct TraceLine {       /* borrowed during the call */
   const char *event;             /* "request", "poll", "result" or "token" */
   const char *method, *url;
-  int    attempt;                /* 1 for the first */
-  int    status;                 /* HTTP; 0: there was no reply */
+  int    attempt;                /* from 1 */
+  int    status;                 /* HTTP; 0: no reply */
   size_t bytes;                  /* of the reply's body, decompressed */
   double seconds;
-  const char *client_request_id; /* ours; kept over all sendings of one request */
+  const char *client_request_id; /* ours; the same for all attempts of a request */
   const char *request_id;        /* the service's, or NULL */
-  const char *error;             /* a word, where there was no reply; or NULL */
+  const char *error;             /* the error's code if there was no reply, else NULL */
 } TraceLine;
 
-Trace *trace_open(const char *path, Error *error);      /* appends; "-" is standard error. NULL: ERROR_USAGE */
-void   trace_write(Trace *trace, const TraceLine *line);      /* NULL traces nothing */
+/* Open a trace that appends to a file; "-" is standard error. NULL: ERROR_USAGE. */
+Trace *trace_open(const char *path, Error *error);
+/* Write a line. Without a trace (NULL) do nothing. */
+void   trace_write(Trace *trace, const TraceLine *line);
 void   trace_close(Trace *trace);
 
-/* A copy with texts of its own, its URL redacted; 0: no memory, copy is cleared. */
+/* Copy a line: the copy owns its texts, and its URL is redacted. Return 1, or 0 if memory runs out;
+   the copy is cleared then. */
 int  trace_line_copy(TraceLine *copy, const TraceLine *line);
 void trace_line_clear(TraceLine *copy);
 

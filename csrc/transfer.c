@@ -43,6 +43,9 @@ struct Transfer {
   int    sendings;                    /* how many times libcurl was about to send */
   int    running;                     /* the loop has the handle */
   int    too_large;
+  int    no_memory;                   /* for the reply */
+  int    long_header;                 /* perhaps: libcurl reports a header line beyond its own limit
+                                         as lack of memory, in the head of a reply */
   int    secret;
   TransferDone *done;
   void  *owner;
@@ -69,18 +72,24 @@ struct Pool {
 
 /* -- libcurl's callbacks ----------------------------------------------------------------------- */
 
+/* Note why a Buf did not take more bytes. */
+static void refuse_reply(Transfer *t, const Buf *buf, size_t more) {
+  if (buf->limit && more > buf->limit - buf->len) t->too_large = 1;
+  else t->no_memory = 1;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user) {
   Transfer *t = user;
   if (!t->reply.headers.lines.data) buf_reserve(&t->reply.headers.lines, USUAL_HEADERS);
   if (headers_add(&t->reply.headers, data, size * count) == 0) return size * count;
-  t->too_large = 1;
+  refuse_reply(t, &t->reply.headers.lines, size * count);
   return 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   Transfer *t = user;
   if (buf_add(&t->reply.body, data, size * count) == 0) return size * count;
-  t->too_large = 1;
+  refuse_reply(t, &t->reply.body, size * count);
   return 0;
 }
 
@@ -101,6 +110,11 @@ static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_socka
 }
 
 /* -- setting up -------------------------------------------------------------------------------- */
+
+/* Give libcurl a text to copy. Return 0 when memory is short: it must not send without the text. */
+static int set_text(CURL *easy, CURLoption option, const char *text) {
+  return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
+}
 
 /* Gather the header lines to send. Return how many; 0: there are too many. */
 static size_t gather_lines(const Sending *sending, const char *lines[MAX_LINES]) {
@@ -145,7 +159,7 @@ static int has_body(const Sending *sending) {
   return text_equal(method, "POST") || text_equal(method, "PUT") || text_equal(method, "PATCH");
 }
 
-static void set_method(CURL *easy, const Sending *sending) {
+static int set_method(CURL *easy, const Sending *sending) {
   if (has_body(sending)) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, sending->body ? sending->body : "");
@@ -155,7 +169,7 @@ static void set_method(CURL *easy, const Sending *sending) {
   } else {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, sending->method);
+  return set_text(easy, CURLOPT_CUSTOMREQUEST, sending->method);
 }
 
 /* Does the request go through a plain-http proxy? It needs the whole URL on the request line, and
@@ -170,25 +184,23 @@ static int goes_by_plain_proxy(const Sending *sending) {
 
 /* Give libcurl the origin as URL and the rest as request target: libcurl would normalise a signed
    URL, and formats its 3 KB byte by byte. */
-static void set_url(CURL *easy, const Sending *sending) {
+static int set_url(CURL *easy, const Sending *sending) {
   const char *target = url_target(sending->url);
   int whole = *target != '/' || goes_by_plain_proxy(sending);
-  curl_easy_setopt(easy, CURLOPT_URL, whole ? sending->url : sending->route->origin);
-  curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
+  return set_text(easy, CURLOPT_URL, whole ? sending->url : sending->route->origin)
+    && set_text(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
 }
 
-static void set_authorities(CURL *easy, const char *ca_file) {
+static int set_authorities(CURL *easy, const char *ca_file) {
   struct stat info;
-  if (ca_file) {      /* without the directory: with it libcurl reads the file per connection */
-    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-  } else if (stat(AUTHORITIES, &info) == 0 && S_ISDIR(info.st_mode)) {
-    curl_easy_setopt(easy, CURLOPT_CAPATH, AUTHORITIES);
-    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-  }
+  if (ca_file)        /* without the directory: with it libcurl reads the file per connection */
+    return set_text(easy, CURLOPT_CAINFO, ca_file) && set_text(easy, CURLOPT_CAPATH, NULL);
+  if (stat(AUTHORITIES, &info) == 0 && S_ISDIR(info.st_mode))
+    return set_text(easy, CURLOPT_CAPATH, AUTHORITIES) && set_text(easy, CURLOPT_CAINFO, NULL);
+  return 1;
 }
 
-static void set_limits(CURL *easy, const Route *route) {
+static int set_limits(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(route->connect_timeout * 1000));
   /* Refuse a reply at once if its Content-Length exceeds the limit. */
   curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);
@@ -197,29 +209,25 @@ static void set_limits(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);      /* else a hung name lookup blocks the loop */
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075500
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  return set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  return 1;
 #endif
 }
 
-static void set_proxy(CURL *easy, const Route *route) {
-  if (route->proxy) curl_easy_setopt(easy, CURLOPT_PROXY, route->proxy);
-  else if (route->is_loopback) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+static int set_proxy(CURL *easy, const Route *route) {
+  if (route->proxy) return set_text(easy, CURLOPT_PROXY, route->proxy);
+  return !route->is_loopback || set_text(easy, CURLOPT_NOPROXY, "*");
 }
 
-static void set_cookies(CURL *easy, const Route *route) {
-  if (!route->cookies) return;
+static int set_cookies(CURL *easy, const Route *route) {
+  if (!route->cookies) return 1;
   curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies);
-  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
+  return set_text(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
 }
 
-/* Set the options that all requests of a route share. */
-static void set_route(CURL *easy, const Route *route) {
-  set_limits(easy, route);
-  set_authorities(easy, route->ca_file);
-  set_proxy(easy, route);
-  set_cookies(easy, route);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, route->user_agent);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+/* Set the options that all requests of a route share. Return 0 when memory is short. */
+static int set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -229,9 +237,16 @@ static void set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  return set_limits(easy, route)
+    && set_authorities(easy, route->ca_file)
+    && set_proxy(easy, route)
+    && set_cookies(easy, route)
+    && set_text(easy, CURLOPT_USERAGENT, route->user_agent)
+    && set_text(easy, CURLOPT_ACCEPT_ENCODING, "");
 }
 
-/* Set the options of one request. Set every one of them, whatever the handle did before. */
+/* Set the options of one request. Set every one of them, whatever the handle did before. Return 0
+   when memory is short. */
 static int set_request(Transfer *t, const Sending *sending) {
   CURL *easy = t->handle.easy;
   t->reply.headers.lines.limit = MAX_HEADERS;
@@ -242,9 +257,7 @@ static int set_request(Transfer *t, const Sending *sending) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(sending->timeout * 1000));
-  set_method(easy, sending);
-  set_url(easy, sending);
-  return set_headers(t, sending);
+  return set_method(easy, sending) && set_url(easy, sending) && set_headers(t, sending);
 }
 
 /* -- the pool ---------------------------------------------------------------------------------- */
@@ -261,19 +274,22 @@ static CURL *take_idle(Pool *pool, const Route *route, int *is_set_up) {
   return easy;
 }
 
+static void forget_cookies(CURL *easy) {
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* curl_easy_reset would leak this list, */
+  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and would keep the share */
+}
+
+/* Return a handle that is set up for a route. NULL: no memory. */
 static CURL *take_handle(Pool *pool, const Route *route) {
   int is_set_up;
   CURL *easy = take_idle(pool, route, &is_set_up);
   if (easy && is_set_up) return easy;
   if (easy) curl_easy_reset(easy);
   else easy = curl_easy_init();
-  if (easy) set_route(easy, route);
-  return easy;
-}
-
-static void forget_cookies(CURL *easy) {
-  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);      /* curl_easy_reset would leak this list, */
-  curl_easy_setopt(easy, CURLOPT_SHARE, NULL);           /* and would keep the share */
+  if (easy && set_route(easy, route)) return easy;
+  if (easy) forget_cookies(easy);
+  curl_easy_cleanup(easy);
+  return NULL;
 }
 
 /* Give a handle back, to be kept or closed. */
@@ -370,7 +386,9 @@ unsigned transfer_route(Loop *loop) {
 /* -- start and end ----------------------------------------------------------------------------- */
 
 static const char *result_text(const Transfer *t, CURLcode result) {
+  if (t->long_header) return "a header is larger than allowed, or there is not enough memory";
   if (t->too_large || result == CURLE_FILESIZE_EXCEEDED) return "the reply is larger than allowed";
+  if (t->no_memory) return "there is not enough memory for the reply";
   if (result == CURLE_ABORTED_BY_CALLBACK) return "the connection closed without an answer";
   return t->message[0] ? t->message : curl_easy_strerror(result);
 }
@@ -384,10 +402,11 @@ static void ended(Handle *handle, CURLcode result) {
   curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
   t->reply.status = (int)status;
   if (result == CURLE_OK) note_round_trip(pool, easy);
-  /* libcurl reports a header line beyond its own limit as lack of memory. */
-  if (result == CURLE_OUT_OF_MEMORY && t->sendings) t->too_large = 1;
+  int is_head = status != 0 && t->reply.body.len == 0;
+  t->long_header = result == CURLE_OUT_OF_MEMORY && is_head && !t->no_memory;
+  if (t->no_memory) result = CURLE_OUT_OF_MEMORY;
   Outcome outcome = {
-    .result = t->too_large ? CURLE_FILESIZE_EXCEEDED : result,
+    .result = t->too_large || t->long_header ? CURLE_FILESIZE_EXCEEDED : result,
     .message = result_text(t, result),
     .sent = t->sendings > 0 || request_size > 0,
     .reply = &t->reply

@@ -189,11 +189,62 @@ char *url_redacted(const char *url) {
   return buf_take(&out);
 }
 
-void url_escape(Buf *out, const char *text, size_t len) {
-  static const char UNRESERVED[] =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+/* -- escapes ----------------------------------------------------------------------------------- */
+
+#define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+
+/* Append text; escape the bytes that are not allowed. */
+static void add_escaped(Buf *out, const char *text, size_t len, const char *allowed) {
   for (size_t i = 0; i < len; i++) {
-    if (text[i] && strchr(UNRESERVED, text[i])) buf_add(out, text + i, 1);
+    if (text[i] && strchr(allowed, text[i])) buf_add(out, text + i, 1);
     else buf_printf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
   }
+}
+
+void url_escape(Buf *out, const char *text, size_t len) {
+  add_escaped(out, text, len, UNRESERVED);
+}
+
+static int is_hex(char c) { return c && strchr("0123456789abcdefABCDEF", c); }
+
+/* Source: RFC 3986, 3.3 to 3.5. A '%' that begins no escape is escaped too. */
+char *url_mend(const char *url) {
+  static const char ALLOWED[] = UNRESERVED "!$&'()*+,;=:@/?#";
+  Buf out = { 0 };
+  const char *text = scheme_len(url) ? url_target(url) : url;
+  buf_add(&out, url, (size_t)(text - url));
+  for (; *text; text++) {
+    if (*text == '%' && is_hex(text[1]) && is_hex(text[2])) buf_puts(&out, "%");
+    else add_escaped(&out, text, 1, ALLOWED);
+  }
+  return buf_take(&out);
+}
+
+/* -- queries ----------------------------------------------------------------------------------- */
+
+/* Does a query, which begins with "?", have a parameter of this name? */
+static int has_parameter(const char *query, const char *name, size_t len) {
+  while (*query) {
+    query++;
+    size_t found = strcspn(query, "=&");
+    if (found == len && strncasecmp(query, name, len) == 0) return 1;
+    query += strcspn(query, "&");
+  }
+  return 0;
+}
+
+char *url_add_query(const char *url, const char *query) {
+  Buf out = { 0 };
+  const char *present = url + strcspn(url, "?"), *separator = *present ? "&" : "?";
+  buf_puts(&out, url);
+  while (*query) {
+    size_t len = strcspn(query, "&");
+    if (len && !has_parameter(present, query, strcspn(query, "=&"))) {
+      buf_puts(&out, separator);
+      buf_add(&out, query, len);
+      separator = "&";
+    }
+    query += len + (query[len] != '\0');
+  }
+  return buf_take(&out);
 }

@@ -17,6 +17,14 @@ const char *url_target(const char *url);
    stays as it is. NULL: the result is not an http(s) URL. base is a URL that url_origin accepts. */
 char *url_resolve(const char *base, const char *reference);
 
+/* Escape what a path or a query must not hold, such as blanks, quotes, braces and bytes beyond
+   ASCII. What is escaped already stays as it is. NULL: memory ran out. */
+char *url_mend(const char *url);
+
+/* Append the parameters of a query such as "api-version=1&x=2" whose names url does not have yet;
+   case is ignored. url has no fragment. NULL: memory ran out. */
+char *url_add_query(const char *url, const char *query);
+
 int url_is_secure(const char *url);        /* https */
 int url_is_loopback(const char *url);      /* 127.0.0.0/8, ::1 or localhost */
 

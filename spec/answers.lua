@@ -1,5 +1,6 @@
--- The last of the suite: what the emulators answered in it is held against the official specifications, all in one run of a JSON-schema
--- validator. See spec/recorder.lua and spec/specification/check.py.
+-- Check the answers of the emulators against the official specifications, at the end of the suite,
+-- in a single run of a JSON-schema validator. See spec/recorder.lua and
+-- spec/specification/check.py.
 local process = require "spec.process"
 
 local folder = os.getenv "AZUREML_ANSWERS"
@@ -7,7 +8,9 @@ local folder = os.getenv "AZUREML_ANSWERS"
 describe("all that the emulator answered in this run", function()
   it("is as the official specifications say", function()
     if not folder then return pending "run it by `make check`" end
-    local output, errors, code = process.run({ "/usr/bin/python3", "spec/specification/check.py", folder })
+    local output, errors, code = process.run({
+      "/usr/bin/python3", "spec/specification/check.py", folder,
+    })
     print("\n" .. output:match "([^\n]*)\n$")
     assert.equal(0, code, output .. errors)
   end)

@@ -1,12 +1,15 @@
---- How a script begins that asks for tokens in a process of its own: with `credential`, `use(credential, scope)`, `ask()`. Requests go
---- nowhere: that a token was had shows in that they got as far as to be sent.
+--- The start of a script that asks for tokens in its own process: it defines `credential`,
+--- `use(credential, scope)` and `ask()`. Requests reach no server: an attempt to send one shows
+--- that the credential had a token.
 return [[
 local azureml, core = require "azureml", require "azureml.core"
 local credential = azureml.credential
 core.clock "virtual"
 local client
 local function use(own, scope)
-  client = azureml.client { endpoint = "https://127.0.0.1:1", credential = own, scope = scope, retry = { tries = 0 } }
+  client = azureml.client {
+    endpoint = "https://127.0.0.1:1", credential = own, scope = scope, retry = { tries = 0 },
+  }
 end
 local function ask()
   local _, err = azureml.try(client.request, client, { path = "/x" })

@@ -41,6 +41,18 @@ describe("the command line", function()
     end
   end)
 
+  for _, words in ipairs {
+    "list", "list -o json", "--help", "stop --help", "--version", "-e 'print(1)'",
+    "-e 'for _ = 1, 1e5 do print(_) end'",
+  } do
+    it("fails when its output cannot be written: " .. words, function()
+      local line = ("%s --emulator %s >/dev/full"):format(process.executable_path, words)
+      local _, err, code = process.run { "sh", "-c", line }
+      assert.equal(1, code)
+      assert.matches("^azureml: standard output c[ao][nu].* be written", err)
+    end)
+  end
+
   local listed = {
     { "stop", "-o, --output table|json" },
     { "stop", "--progress auto|lines|json|quiet" },
@@ -58,7 +70,8 @@ describe("the command line", function()
   it("lists every state that the emulator knows of a compute instance", function()
     local of_clusters = { Steady = true }
     local states = {}
-    for _, state in ipairs(require("azureml.cli.command").STATES) do states[state] = true end
+    local names = require("azureml.definition.power_state").names
+    for _, state in ipairs(names) do states[state] = true end
     local message = require("azureml.emulator.seed").fault_of {
       instances = { ["ci-ann"] = { state = "Asleep" } },
     }
@@ -94,6 +107,8 @@ describe("the command line", function()
     { { "stop", "-n", "ci-ann", "--timeout", "soon" }, "'soon' is not a number of seconds" },
     { { "list", "--tags", "vision" }, "'vision' is not a tag" },
     { { "list", "-o", "yaml" }, "must be one of 'table', 'json'" },
+    { { "list", "--state", "Running,Runing" }, "there is no state 'Runing' %(known: Running, " },
+    { { "stop", "--state", "," }, "%-%-state needs a state" },
     { { "run", "nothing" }, "there is no workflow 'nothing'" },
     { { "run", "../secret" }, "there is no workflow" },
     { { "create", "-n", "ci-new", "--ssh-key-file", "/nowhere/key.pub" },
@@ -117,7 +132,7 @@ describe("the command line", function()
     { { "list" }, "which workspace%? .* not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION" },
     { { "list", "-w", "x", "-g", "ml", "--subscription", "00000000-0000-0000-0000-000000000000" },
       "'x' cannot be a workspace name" },
-    { { "stop", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
+    { { "create", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
       "a name holds only letters, digits and '%-'" },
     { { "show", "-n", "ci-ann", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
       "no credential was found" },

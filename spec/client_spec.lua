@@ -44,6 +44,36 @@ describe("a client", function()
   end)
 
   describe("that is made", function()
+    local ENDPOINT = "http://127.0.0.1:1"
+    for _, row in ipairs {
+      { {}, "client needs option 'endpoint'" },
+      { "x", "client: a table of options expected, got string" },
+      { { endpoint = 5 }, "client: option 'endpoint' must be a string, not number" },
+      { { credential = {} },
+        "client: option 'credential' must be a credential of azureml.credential, not table" },
+      { { credential = "me" },
+        "client: option 'credential' must be a credential of azureml.credential, not string" },
+      { { retry = { tries = "3" } }, "client: option 'tries' must be a number, not a string" },
+      { { retry = { statuses = { "503" } } },
+        "client: option 'retry.statuses' must be a list of numbers such as 503" },
+      { { retry = { methods = { "FETCH" } } },
+        "client: option 'retry.methods' has the unknown method 'FETCH'" },
+      { { allow_hosts = { 5 } }, "client: option 'allow_hosts' must be a list of texts" },
+      { { connect_timeout = 0 / 0 },
+        "client: option 'connect_timeout' must be a number from 0 to 1e9" },
+    } do
+      it("is refused at the caller's line: " .. row[2], function()
+        local given = row[1]
+        if type(given) == "table" and next(given) and not given.endpoint then
+          given.endpoint = ENDPOINT
+        end
+        local ok, err = pcall(function() azureml.client(given) end)
+        assert.is_false(ok)
+        assert.matches("^spec/client_spec.lua:%d+: ", err)
+        assert.equal(row[2], (err:gsub("^[^ ]+ ", "")))
+      end)
+    end
+
     it("raises at the caller's line once it is closed, for each method", function()
       local client = azureml.client { endpoint = "http://127.0.0.1:1" }
       client:close()
@@ -127,6 +157,79 @@ describe("a client", function()
       assert.same(
         { "GET /a%20b?api-version=2024-04-01&%24top=5&z=1%262", "GET /c?d=1&api-version=2025-01-01",
           "GET /e?sig=%2F+%2f" }, targets(server))
+    end)
+
+    it("repeats a name of the query whose value is a list", function()
+      local server <close> = saying(reply(200, {}))
+      local client <close> = client_of(server, { api_version = "1" })
+      client:request { path = "/a", query = { tag = { "b", "a c", 3 }, none = {}, z = true } }
+      assert.equal("/a?api-version=1&tag=b&tag=a%20c&tag=3&z=true", server.requests[1].target)
+      for _, wrong in ipairs { { a = 1 }, print, { {} } } do
+        local ok, err = pcall(client.request, client, { path = "/a", query = { tag = wrong } })
+        assert.is_false(ok)
+        assert.matches("client_spec.lua:%d+: query: 'tag' must be a string, number or boolean, "
+          .. "or a list of them$", err)
+      end
+    end)
+
+    it("names method and path in an error where it has no label, but not the query", function()
+      local server <close> = saying(reply(404, { error = { code = "NotFound",
+        message = "not there" } }))
+      local client <close> = client_of(server)
+      for expected, request in pairs {
+        ["GET /a/b: not there"] = { path = "/a/b?sig=s3cr3t" },
+        ["DELETE /a/b: not there"] = { method = "DELETE", url = server.url .. "/a/b?sig=s3cr3t" },
+        ["GET /: not there"] = { url = server.url },
+        ["cannot look: not there"] = { path = "/a", label = "look" },
+      } do
+        local _, err = azureml.try(client.request, client, request)
+        assert.equal(expected, err.message)
+        _, err = azureml.try(client.operation, client, request)
+        assert.equal(expected, err.message)
+        _, err = azureml.try(client:pages(request))
+        assert.equal(expected, err.message)
+      end
+      local _, err = azureml.try(client.request, client, { path = "/a\r\nX: y" })
+      assert.is_nil(err.message:find "%c")
+    end)
+
+    it("says of an error of which kind it is", function()
+      local server <close> = saying(reply(404, {}), reply(202, nil, { Location = "/l" }),
+        reply(200, { status = "Failed" }), reply(202))
+      local client <close> = client_of(server)
+      local closed <close> = serve(function() return { "close" } end)
+      local dead <close> = azureml.client { endpoint = closed.url, retry = { tries = 0 } }
+      local unsigned <close> = client_of(server,
+        { credential = azureml.credential.callback(function() return nil end) })
+      local kinds = {}
+      for i, f in ipairs {
+        function() client:request { path = "/a" } end,
+        function() client:operation({ method = "POST", path = "/a" }):wait() end,
+        function() client:operation { method = "POST", path = "/a" } end,
+        function() dead:request { path = "/a" } end,
+        function() unsigned:request { path = "/a" } end,
+        function() client:request { path = "/a b" } end,
+      } do
+        local _, err = azureml.try(f)
+        kinds[i] = err.kind
+      end
+      assert.same({ "http", "operation", "protocol", "transport", "credential", "usage" }, kinds)
+    end)
+
+    it("that is a POST may have run when a 303 names its result", function()
+      local server <close> = saying(reply(303, nil, { Location = "/result" }))
+      local client <close> = client_of(server)
+      local _, err = azureml.try(client.request, client, { method = "POST", path = "/a" })
+      assert.same({ "Redirected", 303, true }, { err.code, err.status, err.outcome_unknown })
+      assert.same({ "POST /a" }, targets(server))
+      _, err = azureml.try(client.operation, client, { method = "POST", path = "/a" })
+      assert.is_true(err.outcome_unknown)
+    end)
+
+    it("reads an answer that begins with a byte order mark", function()
+      local server <close> = saying(reply(200, '\xEF\xBB\xBF{"a":1}'))
+      local client <close> = client_of(server)
+      assert.same({ a = 1 }, client:request({ path = "/" }).json)
     end)
 
     it("sends a table as JSON and a text as it is, with the caller's headers", function()
@@ -335,6 +438,101 @@ describe("a client", function()
           "GET /list?page=4&sig=%2F+%2f" }, targets(server))
     end)
 
+    it("sends the caller's request id with each page", function()
+      local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/two" }),
+        reply(200, { value = { 2 } }))
+      local client <close> = client_of(server)
+      for _ in client:pages { path = "/one", request_id = "my-id" } do end
+      for _, request in ipairs(server.requests) do
+        assert.equal("my-id", request.headers["x-ms-client-request-id"])
+      end
+      assert.equal(2, #server.requests)
+    end)
+
+    it("escapes in a link what no URL may hold, and keeps what is escaped", function()
+      local server
+      server = scripted(function(request)
+        local last = request.target ~= "/list"
+        return reply(200, { value = { 1 }, nextLink = not last and server.url
+          .. '/list?$skip=a b|"{é}%2F%2f+' or json.null })
+      end)
+      local closing <close> = server
+      local client <close> = client_of(closing)
+      for _ in client:pages { path = "/list" } do end
+      assert.equal("/list?$skip=a%20b%7C%22%7B%C3%A9%7D%2F%2f+", server.requests[2].target)
+    end)
+
+    it("begins below an endpoint that has a path", function()
+      local server <close> = saying(reply(200, { value = { 1 }, nextLink = "two" }),
+        reply(200, { value = { 2 } }))
+      local client <close> = client_of(server, { endpoint = server.url .. "/gateway" })
+      for _ in client:pages { path = "/list" } do end
+      assert.same({ "GET /gateway/list", "GET /gateway/two" }, targets(server))
+    end)
+
+    it("goes on as `next` says: with which method, URL, headers and body", function()
+      local server <close> = saying(reply(200, { value = { 1 }, token = "a" },
+        { ["X-Page"] = "1" }),
+        reply(200, { value = {}, token = "b" }), reply(200, { value = { 2 },
+          nextLink = "/three?x=1" }), reply(200, { value = { 3 } }))
+      local client <close> = client_of(server, { api_version = "1" })
+      local items, seen = {}, {}
+      local pages = client:pages {
+        method = "POST", path = "/list", body = { all = true }, headers = { ["X-All"] = "yes" },
+        next = function(link, page)
+          seen[#seen + 1] = ("%s %s"):format(link, page.headers["x-page"])
+          if link then return { url = link, headers = { ["X-Own"] = "yes" } } end
+          return page.json.token and { method = "POST", path = "/list", query = { n = 2 },
+            body = { token = page.json.token } }
+        end,
+      }
+      for item in pages do items[#items + 1] = item end
+      assert.same({ 1, 2, 3 }, items)
+      assert.same({ "nil 1", "nil nil", "/three?x=1 nil", "nil nil" }, seen)
+      assert.same({ "POST /list?api-version=1", "POST /list?api-version=1&n=2",
+        "POST /list?api-version=1&n=2", "GET /three?x=1" },
+        targets(server))
+      assert.same({ '{"all":true}', '{"token":"a"}', '{"token":"b"}', "" }, {
+        server.requests[1].body, server.requests[2].body, server.requests[3].body,
+          server.requests[4].body,
+      })
+      assert.equal("yes", server.requests[3].headers["x-all"])
+      assert.same({ nil, "yes" }, { server.requests[4].headers["x-all"],
+        server.requests[4].headers["x-own"] })
+    end)
+
+    for _, row in ipairs {
+      { "the same request again", { method = "POST", path = "/list", body = "a" },
+        "leads back to a page that was read" },
+      { "another origin", { url = "https://other.example/x" }, "is not on the origin" },
+      { "no URL", { url = "ftp://x/" }, "the next-page link is not a valid URL" },
+    } do
+      it("raises, each time it is asked, when `next` returns " .. row[1], function()
+        local server <close> = saying(reply(200, { value = { 1 } }))
+        local client <close> = client_of(server)
+        local pages = client:pages { method = "POST", path = "/list", body = "a",
+          next = function() return row[2] end }
+        for _ = 1, 2 do
+          local _, err = azureml.try(pages)
+          assert.is_truthy(err.message:find(row[3], 1, true), err.message)
+        end
+        assert.equal(1, #server.requests)
+      end)
+    end
+
+    it("is told at its line that `next` returned something odd", function()
+      local server <close> = saying(reply(200, { value = { 1 } }))
+      local client <close> = client_of(server)
+      for _, row in ipairs {
+        { { link = "x" }, "next has no option 'link'" }, { {}, "needs option 'path' or 'url'" },
+      } do
+        local pages = client:pages { path = "/list", next = function() return row[1] end }
+        local ok, err = pcall(pages)
+        assert.is_false(ok)
+        assert.is_truthy(err:find("^%S*client_spec%.lua:%d+: ") and err:find(row[2], 1, true), err)
+      end
+    end)
+
     it("follows relative links of a POST under other member names until a link is empty", function()
       local server <close> = saying(reply(200, { things = { 1 }, more = "two?x=1" }),
         reply(200, { things = { 2 }, more = "" }))
@@ -449,7 +647,7 @@ describe("a client", function()
         reply(500, { error = { code = "Sick", message = "sick" } }))
       client, op = started(lost, { poll_interval = 5, retry = { tries = 0, delay = 5 } })
       _, err = azureml.try(op.wait, op, { timeout = 60 })
-      assert.equal("LostSight", err.code)
+      assert.same({ "LostSight", "http" }, { err.code, err.kind })
       assert.equal(500, err.status)
       op:close()
       client:close()
@@ -476,6 +674,64 @@ describe("a client", function()
         assert.equal(row[2] and "GET " .. row[2], targets(server)[3])
       end)
     end
+
+    it("adds poll_query to each URL to poll that lacks it, here and after a ticket", function()
+      local server <close> = saying(reply(202, nil, { ["Operation-Location"] = "/ops/1?s=%2f" }),
+        reply(200, { status = "Running" }, { ["Operation-Location"] = "/ops/2?API-Version=7" }),
+        reply(200, { status = "Running" }, { ["Operation-Location"] = "/ops/3" }),
+          reply(200, { status = "Succeeded" }))
+      local client <close> = client_of(server, { poll_interval = 5 })
+      local op = client:operation { method = "DELETE", path = "/x",
+        poll_query = { ["api-version"] = "1", n = { 1, 2 } } }
+      azureml.try(op.wait, op, { timeout = 12 })
+      local ticket = op:ticket()
+      op:close()
+      local other <close> = client_of(server)
+      other:resume(ticket):wait()
+      assert.same({ "DELETE /x", "GET /ops/1?s=%2f&api-version=1&n=1&n=2",
+        "GET /ops/2?API-Version=7&n=1&n=2",
+        "GET /ops/3?api-version=1&n=1&n=2" }, targets(server))
+    end)
+
+    it("adds poll_query to a Location and to the resource's own URL too", function()
+      for _, first in ipairs {
+        reply(202, nil, { Location = "/x" }),
+        reply(201, { properties = { provisioningState = "Creating" } }),
+      } do
+        local server <close> = saying(first, reply(200, { properties = {} }))
+        local client <close> = client_of(server)
+        client:operation({ method = "PUT", path = "/x", body = {},
+          poll_query = { v = "1" } }):wait()
+        assert.same({ "PUT /x", "GET /x?v=1" }, targets(server))
+      end
+    end)
+
+    it("goes on from what a program kept itself, by `resume`, and sends no first request",
+      function()
+      local server <close> = saying(reply(200, { status = "Running" }),
+        reply(200, { status = "Succeeded", n = 1 }))
+      local client <close> = client_of(server)
+      local op <close> = client:operation {
+        method = "POST", path = "/go", final_state_via = "azure-async-operation",
+        resume = { mode = "monitor", poll_url = server.url .. "/ops/1" },
+      }
+      assert.equal(1, op:wait().json.n)
+      assert.same({ "GET /ops/1", "GET /ops/1" }, targets(server))
+    end)
+
+    it("names method and path in its failure where it has no label, also after a ticket", function()
+      local server <close> = saying(reply(202, nil, { ["Azure-AsyncOperation"] = "/a" }),
+        reply(200, { status = "Failed", error = { code = "Broke", message = "it broke" } }))
+      local client <close> = client_of(server)
+      local op = client:operation { method = "POST", path = "/go?x=1" }
+      local ticket = op:ticket()
+      local _, err = azureml.try(op.wait, op)
+      assert.equal("POST /go: it broke", err.message)
+      op:close()
+      local again <close> = client:resume(ticket)
+      _, err = azureml.try(again.wait, again)
+      assert.equal("POST /go: it broke", err.message)
+    end)
 
     it("gives a ticket with which another client gets the same result", function()
       local server <close> = saying(

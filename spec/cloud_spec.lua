@@ -8,7 +8,9 @@ describe("clouds", function()
       AzureChinaCloud = { "login.chinacloudapi.cn", "management.chinacloudapi.cn" },
     } do
       local one = cloud.of(name)
-      assert.same({ "https://" .. row[1], "https://" .. row[2], "https://" .. row[2] .. "/.default" },
+      assert.same({
+        "https://" .. row[1], "https://" .. row[2], "https://" .. row[2] .. "/.default",
+      },
         { one.authority, one.resource_manager, one.scope })
     end
   end)
@@ -18,10 +20,14 @@ describe("clouds", function()
   end)
 
   it("may be one's own, with all three fields", function()
-    local own = { authority = "https://login.example", resource_manager = "https://arm.example", scope = "https://arm.example/.default" }
+    local own = {
+      authority = "https://login.example", resource_manager = "https://arm.example",
+      scope = "https://arm.example/.default",
+    }
     assert.equal(own, cloud.of(own))
     own.scope = nil
-    assert.error_matches(function() cloud.of(own) end, "a cloud of one's own needs scope")
+    assert.error_matches(function() cloud.of(own) end,
+      "a custom cloud needs the field 'scope', a string")
   end)
 
   it("are listed where a name is wrong", function()

@@ -1,17 +1,22 @@
---- Runs a command in this process, for specs with an emulator of their own in it.
+--- Run a command in this process, for specs that have an emulator in it.
 local cli = require "azureml.cli"
 
---- What it printed, what it said, and its exit code.
+--- Run a command; return its standard output, its standard error and its exit code.
 ---@param ... string        the command and its arguments
 ---@return string output, string errors, integer code
 return function(...)
-  local printed, said = {}, {}
+  local printed, complaints = {}, {}
   local own_print, own_errors = print, io.stderr
-  local errors = { write = function(self, ...) said[#said + 1] = table.concat { ... } return self end, flush = function() end }
-  _G.print = function(...) printed[#printed + 1] = table.concat({ ... }, "\t") .. "\n" end      -- luacheck: ignore
+  local errors = {
+    write = function(self, ...) complaints[#complaints + 1] = table.concat { ... } return self end,
+    flush = function() end,
+  }
+  _G.print = function(...)      -- luacheck: ignore
+    printed[#printed + 1] = table.concat({ ... }, "\t") .. "\n"
+  end
   io.stderr = errors      -- luacheck: ignore
   local ok, code = pcall(cli.main, { ... })
   _G.print, io.stderr = own_print, own_errors      -- luacheck: ignore
   if not ok then error(code, 0) end
-  return table.concat(printed), table.concat(said), code
+  return table.concat(printed), table.concat(complaints), code
 end

@@ -18,20 +18,29 @@ describe("which workspace", function()
     local all = { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }
     for name, value in pairs(environment or {}) do all[name] = value end
     local script = ([[
-      local ok, said = pcall(require("azureml.config").workspace, require("azureml.json").decode '%s')
-      io.write(ok and table.concat({ said.subscription_id, said.resource_group, said.workspace_name }, " ") or tostring(said))
+      local ok, said = pcall(require("azureml.config").workspace,
+        require("azureml.json").decode '%s')
+      io.write(ok and table.concat({
+        said.subscription_id, said.resource_group, said.workspace_name,
+      }, " ") or tostring(said))
     ]]):format(json.encode(given or {}))
     return (process.plain_lua({ "-e", script }, all, home .. "/" .. (directory or "")))
   end
 
   local function settings(subscription, group, name)
-    return json.encode { subscription_id = subscription, resource_group = group, workspace_name = name }
+    return json.encode {
+      subscription_id = subscription, resource_group = group, workspace_name = name,
+    }
   end
 
-  local ENVIRONMENT = { AZUREML_ARM_SUBSCRIPTION = A, AZUREML_ARM_RESOURCEGROUP = "ga", AZUREML_ARM_WORKSPACE_NAME = "wa" }
+  local ENVIRONMENT = {
+    AZUREML_ARM_SUBSCRIPTION = A, AZUREML_ARM_RESOURCEGROUP = "ga",
+    AZUREML_ARM_WORKSPACE_NAME = "wa",
+  }
 
   it("is what arguments say, where they say all", function()
-    assert.equal("s g w", found({ subscription_id = "s", resource_group = "g", workspace_name = "w" }, ENVIRONMENT))
+    assert.equal("s g w",
+      found({ subscription_id = "s", resource_group = "g", workspace_name = "w" }, ENVIRONMENT))
   end)
 
   it("is what the environment says, before a file, single fields replaced by arguments", function()
@@ -59,29 +68,81 @@ describe("which workspace", function()
     assert.equal(B .. " gb wb", found())
   end)
 
-  it("is what the Azure CLI has as defaults, a byte order mark before its profile or not", function()
+  it("is the Azure CLI's defaults, with or without a byte order mark in its profile", function()
     file(".azure/config", "[core]\ngroup = no\n[defaults]\ngroup = gc\n workspace=wc \n")
-    file(".azure/azureProfile.json", '\239\187\191{"subscriptions":[{"id":"x"},{"id":"' .. A .. '","isDefault":true}]}')
+    file(".azure/azureProfile.json",
+      '\239\187\191{"subscriptions":[{"id":"x"},{"id":"' .. A .. '","isDefault":true}]}')
     assert.equal(A .. " gc wc", found())
     file("other/config", "[defaults]\ngroup=gd\nworkspace=wd\n")
     file("other/azureProfile.json", '{"subscriptions":[{"id":"' .. B .. '","isDefault":true}]}')
     assert.equal(B .. " gd wd", found({}, { AZURE_CONFIG_DIR = home .. "/other" }))
   end)
 
-  it("is an error that lists what was tried and what is missing, where nobody says it", function()
+  for _, row in ipairs {
+    { "an array", "[1,2]", "it has no list of subscriptions" },
+    { "a number", "5", "it has no list of subscriptions" },
+    { "no JSON", "{", "it has no list of subscriptions" },
+    { "a byte order mark alone", "\239\187\191", "it has no list of subscriptions" },
+    { "null subscriptions", '{"subscriptions":null}', "it has no list of subscriptions" },
+    { "subscriptions that are a number", '{"subscriptions":5}',
+      "it has no list of subscriptions" },
+    { "a default subscription without an id", '{"subscriptions":[{"isDefault":true,"id":null}]}',
+      "its default subscription has no id" },
+    { "a default subscription with a number", '{"subscriptions":[{"isDefault":true,"id":5}]}',
+      "its default subscription has no id" },
+    { "more than 1 MiB", (" "):rep(1024 * 1024 + 1), "it is larger than 1 MiB" },
+  } do
+    it("is not guessed where the Azure CLI's profile is " .. row[1], function()
+      file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
+      file(".azure/azureProfile.json", row[2])
+      local message = found()
+      local part = ("the Azure CLI's defaults in %s/.azure (azureProfile.json is not used: %s)")
+        :format(home, row[3])
+      assert.is_truthy(message:find("which workspace?", 1, true), message)
+      assert.is_truthy(message:find(part, 1, true), message)
+    end)
+  end
+
+  it("takes no subscription from a profile whose list holds odd values", function()
+    file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
+    file(".azure/azureProfile.json",
+      '{"subscriptions":[null,5,"x",[],{"isDefault":null,"id":"y"}]}')
+    local message = found()
+    assert.is_truthy(message:find("which workspace? subscription_id, ", 1, true), message)
+  end)
+
+  it("is an error that names the reason where the working directory was deleted", function()
+    local script = [[
+      local ok, err = pcall(require("azureml.config").workspace, {})
+      io.write(tostring(err))
+    ]]
+    local output = process.run({ "sh", "-c",
+      'mkdir gone && cd gone && rmdir ../gone && exec "$0" -e "$1"', process.executable_path,
+      script }, { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }, home)
+    local part = "config.json (the working directory cannot be read: No such file or directory)"
+    assert.is_truthy(output:find("which workspace?", 1, true), output)
+    assert.is_truthy(output:find(part, 1, true), output)
+  end)
+
+  it("is an error that lists what was tried and what is missing", function()
     local said = found { resource_group = "g" }
     for _, part in ipairs {
-      "which workspace? subscription_id, workspace_name not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION",
-      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home), "--emulator needs none of them",
+      "which workspace? subscription_id, workspace_name not found; tried: arguments; "
+        .. "AZUREML_ARM_SUBSCRIPTION",
+      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home),
+      "--emulator needs none of them",
     } do
       assert.is_truthy(said:find(part, 1, true), said)
     end
   end)
 
   for _, row in ipairs {
-    { "no JSON", "{", nil, "config.json is not a JSON object" }, { "no object", "[1]", nil, "has no subscription_id" },
-    { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil, "config.json has no workspace_name" },
-    { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil, "has no subscription_id" },
+    { "no JSON", "{", nil, "config.json is not a JSON object" },
+    { "no object", "[1]", nil, "has no subscription_id" },
+    { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil,
+      "config.json has no workspace_name" },
+    { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
+      "has no subscription_id" },
     { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
@@ -94,7 +155,8 @@ describe("which workspace", function()
 
   it("is all that a file may say", function()
     local content = json.decode(settings(B, "gb", "wb"))
-    content.endpoint, content.authority, content.cloud = "https://evil.example", "https://evil.example", "Evil"
+    content.endpoint, content.authority, content.cloud =
+      "https://evil.example", "https://evil.example", "Evil"
     file("config.json", json.encode(content))
     assert.equal(B .. " gb wb", found())
   end)

@@ -850,13 +850,13 @@ ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
   local BY_HAND = "; try 'az account get-access-token' by hand"
 
   for name, row in pairs {
-    ["nobody logged in"] = {
+    ["no user is logged in"] = {
       [[echo "ERROR: Please run 'az login' to setup account." >&2; exit 1]], "CliNotLoggedIn",
-      "nobody is logged in; run 'az login'",
+      "no user is logged in; run 'az login'",
     },
     ["a subscription that is not there"] = {
       [[echo "ERROR: Subscription 'x' not found. Check the spelling and try az account set." >&2
-exit 1]], "CliNotLoggedIn", "nobody is logged in; run 'az login'",
+exit 1]], "CliNotLoggedIn", "no user is logged in; run 'az login'",
     },
     ["a login that has ended"] = {
       [[printf 'ERROR: AADSTS700082: The refresh token has expired.\n' >&2
@@ -895,25 +895,25 @@ printf 'Trace ID: 1\nPlease run:\naz login\n' >&2; exit 1]], "CliFailed",
       "echo '{}'", "InvalidTokenAnswer", "its answer has no accessToken" .. BY_HAND
     },
     ["an answer without an end"] = {
-      answer '"x": 1', "InvalidTokenAnswer", "its answer does not say when the token ends"
+      answer '"x": 1', "InvalidTokenAnswer", "its token has no expiry date"
     },
     ["an end that is no time"] = {
       answer '"expiresOn": "N/A"', "InvalidTokenAnswer",
-      "its answer does not say when the token ends"
+      "its token has no expiry date"
     },
     ["an end that is null"] = {
       answer '"expiresOn": null', "InvalidTokenAnswer",
-      "its answer does not say when the token ends"
+      "its token has no expiry date"
     },
     ["a token that has ended"] = {
       answer [["expires_on": 1000000000, "expiresOn": "2999-01-01 00:00:00"]], "InvalidTokenAnswer",
-      "or it has ended; run 'az login'",
+      "or has expired; run 'az login'",
     },
     ["far too long an answer"] = {
-      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer"
+      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer"
     },
     ["an answer without an end of its text"] = {
-      "yes", "CliFailed", "it printed far more than an answer"
+      "yes", "CliFailed", "its output is too long for an answer"
     },
     ["a token with a line end"] = {
       "cat <<'END'\n" .. [[{ "accessToken": "a\r\nX: y", "expires_on": 99999999999 }]] .. "\nEND",
@@ -1080,7 +1080,7 @@ no credential was found: none of those that were tried applies here (CredentialU
   - environment: AZURE_CLIENT_ID is not set
   - workload identity: AZURE_FEDERATED_TOKEN_FILE is not set
   - managed identity (IMDS): no answer from http://127.0.0.1:1: this is no machine in Azure
-  - azureml login: nobody is logged in; run 'azureml login'
+  - azureml login: no user is logged in; run 'azureml login'
   - Azure CLI: it failed (exit code 1)]], 1, true), said)
     assert.matches("\n  hint: set AZURE_TENANT_ID, [^\n]*$", said)
   end)
@@ -1091,7 +1091,7 @@ no credential was found: none of those that were tried applies here (CredentialU
   - managed identity (IMDS): no answer from http://127.0.0.1:1%s
 ]]
   local CLI = "  - Azure CLI: it failed (exit code 1)"
-  local LOGIN = "  - azureml login: nobody is logged in; run 'azureml login'\n"
+  local LOGIN = "  - azureml login: no user is logged in; run 'azureml login'\n"
   local DEV = LOGIN .. CLI .. "; run 'az login'\n  - Azure Developer CLI: 'azd' is not installed"
 
   for value, expected in pairs {

@@ -1,7 +1,9 @@
---- An emulator without a socket, for specs of what it answers: requests go in by its only door, `handle`.
+--- Open an emulator without a socket, for specs of its answers: requests enter through `handle`.
 local emulator = require "azureml.emulator"
 local form = require "azureml.emulator.entra.form"
 local json = require "azureml.json"
+
+local PROVIDER = "Microsoft.MachineLearningServices"
 
 local Door = {}
 Door.__index = Door
@@ -10,7 +12,7 @@ local door = {}
 
 door.SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 
---- Open one, with a clock that only a spec moves.
+--- Open an emulator with a clock that only the spec moves.
 ---@param given table?       as for emulator.new
 ---@return table
 function door.open(given)
@@ -22,43 +24,48 @@ function door.open(given)
   return self
 end
 
---- Ask as somebody else from now on.
+--- Send the following requests as another principal.
 ---@param principal table
 ---@param audience string?      Resource Manager's
 ---@param claims string?        a JSON text, that the token is fetched with
 function Door:use(principal, audience, claims)
-  self.token = self.emulator.tokens:issue { principal = principal, audience = audience or "https://management.azure.com", claims = claims }
+  self.token = self.emulator.tokens:issue {
+    principal = principal, audience = audience or "https://management.azure.com", claims = claims,
+  }
 end
 
---- Ask the token endpoint: a form, of the default tenant unless another is named.
+--- Post a form to the token endpoint, of the default tenant unless the spec names another.
 ---@return integer status, any value, table<string, string> headers
 function Door:ask_token(fields, tenant, headers)
   local all = { host = "127.0.0.1" }
   for name, value in pairs(headers or {}) do all[name] = value end
-  return self:send { method = "POST", target = ("/%s/oauth2/v2.0/token"):format(tenant or self.names.tenant_id), headers = all,
-    body = form.write(fields) }
+  return self:send {
+    method = "POST", target = ("/%s/oauth2/v2.0/token"):format(tenant or self.names.tenant_id),
+    headers = all, body = form.write(fields),
+  }
 end
 
---- The path of its workspace's part of the world: "computes/ann".
+--- Return a path below its workspace: "computes/ann".
 function Door:path(below)
-  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s%s"):format(
-    self.names.subscription_id, self.names.resource_group, self.names.workspace_name, below and "/" .. below or "")
+  return ("/subscriptions/%s/resourceGroups/%s/providers/%s/workspaces/%s%s"):format(
+    self.names.subscription_id, self.names.resource_group, PROVIDER, self.names.workspace_name,
+    below and "/" .. below or "")
 end
 
---- The path of its region's part: "vmSizes".
+--- Return a path below its region: "vmSizes".
 function Door:region(below)
-  return ("/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/%s"):format(self.names.subscription_id,
-    self.names.location, below)
+  return ("/subscriptions/%s/providers/%s/locations/%s/%s"):format(self.names.subscription_id,
+    PROVIDER, self.names.location, below)
 end
 
---- Ask, as it stands.
+--- Send a request unchanged.
 ---@return integer status, any value, table<string, string> headers, string body
 function Door:send(request)
   local response = self.emulator:handle(request)
   return response.status, json.decode(response.body or ""), response.headers, response.body
 end
 
---- Ask as its owner, with an api-version.
+--- Send a request as the owner, with an api-version.
 ---@param method string
 ---@param target string       a path; may hold a query
 ---@param body any            a table is sent as JSON
@@ -70,23 +77,28 @@ function Door:ask(method, target, body, headers)
   if not target:find("api-version=", 1, true) then
     target = target .. (target:find("?", 1, true) and "&" or "?") .. "api-version=2024-04-01"
   end
-  return self:send { method = method, target = target, headers = all, body = type(body) == "table" and json.encode(body) or body or "" }
+  return self:send {
+    method = method, target = target, headers = all,
+    body = type(body) == "table" and json.encode(body) or body or "",
+  }
 end
 
---- Fields with others over them; false takes one away.
+--- Merge fields; the value false removes a field.
 function door.merged(into, change)
   for name, value in pairs(change or {}) do into[name] = value or nil end
   return into
 end
 
---- The body of a PUT that creates an instance.
+--- Return the body of a PUT that creates an instance.
 function door.instance(more)
   local properties = { vmSize = "STANDARD_DS3_V2" }
   for name, value in pairs(more or {}) do properties[name] = value end
-  return { location = "eastus", properties = { computeType = "ComputeInstance", properties = properties } }
+  return {
+    location = "eastus", properties = { computeType = "ComputeInstance", properties = properties },
+  }
 end
 
---- What an answer's status URL says.
+--- Get the status URL of an answer.
 function Door:follow(headers)
   return self:ask("GET", (headers["Azure-AsyncOperation"]:gsub("^https?://[^/]+", "")))
 end

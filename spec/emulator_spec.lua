@@ -22,7 +22,8 @@ describe("an emulator", function()
   it("makes the workspaces that are asked for", function()
     local running <close> = emulator.start {}
     local ws <close> = azureml.workspace {
-      subscription_id = "99999999-1111-1111-1111-111111111111", resource_group = "ml", name = "team",
+      subscription_id = "99999999-1111-1111-1111-111111111111", resource_group = "ml",
+      name = "team",
     }
     assert.equal("team", ws:get().name)
     running:forget_workspace "nobody's"
@@ -39,15 +40,21 @@ describe("an emulator", function()
   end)
 
   for _, row in ipairs {
-    { { prot = 1 }, "emulator has no option 'prot' (known: address, azure_names, faults, log, manual, port, seed, speed, state, tls)" },
+    {
+      { prot = 1 },
+      "emulator has no option 'prot' (known: address, azure_names, faults, log, manual, port, "
+        .. "seed, speed, state, tls)",
+    },
     { { port = "80" }, "option 'port' must be an integer, not string" },
     { { seed = { instance = {} } }, "seed: a seed has no field 'instance'" },
     { { faults = { { answer = "explode" } } }, "a fault's trouble is one of capacity, " },
   } do
-    it("refuses " .. row[2], function() assert.error_matches(function() emulator.new(row[1]) end, row[2], 1, true) end)
+    it("refuses " .. row[2], function()
+      assert.error_matches(function() emulator.new(row[1]) end, row[2], 1, true)
+    end)
   end
 
-  it("has a secret of its own each time, and settings that nobody else can change", function()
+  it("has a new secret each time, and settings that only it can change", function()
     local one, other = emulator.new {}, emulator.new {}
     assert.are_not.equal(one:settings().client_secret, other:settings().client_secret)
     one:settings().workspace_name = "changed"
@@ -60,7 +67,9 @@ describe("an emulator", function()
     assert.equal("Running", ws.instances:get("ci-ann").state)
     local _, err = azureml.try(ws.instances.stop, ws.instances, "ci-ann")
     assert.equal("AuthorizationFailed", err.code)
-    assert.is_truthy(err.message:find("Microsoft.MachineLearningServices/workspaces/computes/stop/action", 1, true))
+    assert.is_truthy(
+      err.message:find("Microsoft.MachineLearningServices/workspaces/computes/stop/action", 1,
+        true))
     assert.is_truthy(err.hint:find("role", 1, true))
   end)
 
@@ -75,7 +84,11 @@ describe("an emulator", function()
 
   it("tells each request to its log", function()
     local seen = {}
-    local at = door.open { log = function(request, response) seen[#seen + 1] = request.method .. " " .. response.status end }
+    local at = door.open {
+      log = function(request, response)
+        seen[#seen + 1] = request.method .. " " .. response.status
+      end,
+    }
     at:ask("GET", at:path "computes")
     at:ask("GET", at:path "computes/ci-ann")
     assert.same({ "GET 200", "GET 404" }, seen)
@@ -101,11 +114,14 @@ describe("an emulator", function()
     assert.same({ false, "interrupted!" }, { pcall(at.ask, at, "GET", at:path "computes") })
   end)
 
-  for _, row in ipairs { { "close" }, { "reset" }, { "truncate" }, { "garbage" }, { "hang", true } } do
+  for _, row in ipairs {
+    { "close" }, { "reset" }, { "truncate" }, { "garbage" }, { "hang", true },
+  } do
     it("plays " .. row[1], function()
       local at = door.open()
       at.emulator:fault { answer = row[1] }
-      local response = at.emulator:handle { method = "GET", target = at:path "computes?api-version=2024-04-01",
+      local response = at.emulator:handle { method = "GET",
+        target = at:path "computes?api-version=2024-04-01",
         headers = { authorization = "Bearer " .. at.token } }
       assert.equal(row[2], response.status == nil or nil)
       assert.equal(not row[2] and row[1] or nil, response.fault)
@@ -117,14 +133,17 @@ describe("an emulator", function()
     at.emulator:fault { match = { verb = "stop" }, answer = "lose_header" }
     local status, _, headers = at:ask("POST", at:path "computes/ci-ann/stop")
     assert.same({ 202, nil }, { status, headers["Azure-AsyncOperation"] })
-    at.emulator:fault { answer = { status = 418, json = { a = json.array {} }, headers = { ["X-Tea"] = "yes" } } }
+    at.emulator:fault {
+      answer = { status = 418, json = { a = json.array {} }, headers = { ["X-Tea"] = "yes" } },
+    }
     local teapot, _, with, body = at:ask("GET", at:path "computes")
     assert.same({ 418, "yes", '{"a":[]}' }, { teapot, with["X-Tea"], body })
     at.emulator:fault { answer = "expire_token" }
     assert.equal(401, (at:ask("GET", at:path "computes")))
   end)
 
-  it("ends tokens for the very request that is to find them ended, though the clock goes on meanwhile", function()
+  it("ends tokens for the very request that is to find them ended, though "
+    .. "the clock goes on meanwhile", function()
     local at = door.open { manual = false }
     at.emulator:fault { answer = "expire_token" }
     assert.equal(401, (at:ask("GET", at:path "computes")))
@@ -139,7 +158,8 @@ describe("an emulator", function()
       at:ask("GET", at:path("computes/cj-" .. i))
     end
     collectgarbage()
-    assert.is_true(collectgarbage "count" - before < 100, collectgarbage "count" - before)      -- what records answers keeps some
+    -- what records answers keeps some
+    assert.is_true(collectgarbage "count" - before < 100, collectgarbage "count" - before)
     assert.is_truthy(core)
   end)
 end)

@@ -7,7 +7,8 @@ local json = require "azureml.json"
 
 -- error, number, words of the remedy
 local ROWS = {
-  { "invalid_client", 7000215, "the secret is wrong; often its id was copied instead of its value" },
+  { "invalid_client", 7000215,
+    "the secret is wrong; often its id was copied instead of its value" },
   { "invalid_client", 7000222, "the secret has expired: make a new one" },
   { "unauthorized_client", 700016, "check client_id and tenant_id" },
   { "unauthorized_client", 7000112, "disabled in this tenant: ask an administrator" },
@@ -15,9 +16,10 @@ local ROWS = {
   { "invalid_client", 700025, "a public client, which has neither secret nor certificate" },
   { "invalid_client", 700027, "compare its thumbprint with those under 'Certificates & secrets'" },
   { "invalid_client", 700021, "its issuer and subject must be client_id" },
-  { "invalid_client", 700023, "addressed to another token endpoint: check tenant_id and the authority" },
+  { "invalid_client", 700023,
+    "addressed to another token endpoint: check tenant_id and the authority" },
   { "invalid_client", 700024, "check this machine's clock, and that the token's file is renewed" },
-  { "invalid_request", 50027, "look at what the function or the file gives" },
+  { "invalid_request", 50027, "check the function or the file" },
   { "invalid_client", 700030, "send the chain (send_certificate_chain" },
   { "invalid_request", 70021, "no federated credential of the application fits the token" },
   { "invalid_request", 700211, "has the token's issuer: compare it" },
@@ -47,15 +49,17 @@ local ROWS = {
   { "invalid_client", 50011, "http://localhost" },
   { "invalid_grant", 54005, "sign in again" },
   { "authorization_pending", 70016, "has not been entered yet" },
-  { "bad_verification_code", 70018, "begin the sign-in again" },
-  { "expired_token", 70019, "begin the sign-in again" },
-  { "expired_token", 70020, "begin the sign-in again" },
+  { "bad_verification_code", 70018, "start the sign-in again" },
+  { "expired_token", 70019, "start the sign-in again" },
+  { "expired_token", 70020, "start the sign-in again" },
 }
 
 local function body(row)
   return json.encode {
-    error = row[1], error_codes = { row[2] }, correlation_id = "11111111-2222-3333-4444-555555555555",
-    error_description = ("AADSTS%d: what it says.\r\nTrace ID: t\r\nCorrelation ID: c\r\nTimestamp: now"):format(row[2]),
+    error = row[1], error_codes = { row[2] },
+    correlation_id = "11111111-2222-3333-4444-555555555555",
+    error_description = ("AADSTS%d: what it says.\r\nTrace ID: t\r\nCorrelation ID: c\r\n"
+      .. "Timestamp: now"):format(row[2]),
   }
 end
 
@@ -87,7 +91,7 @@ describe("a refusal of Entra ID", function()
     end)
   end
 
-  it("with a number that nobody knows has no remedy invented for it", function()
+  it("with an unknown number has no hint", function()
     row = { "invalid_request", 7000219 }
     local _, err = entra:ask()
     assert.is_nil(err.hint)
@@ -105,7 +109,8 @@ describe("a refusal of Entra ID that passes", function()
   end)
 
   for _, row in ipairs {
-    { "temporarily_unavailable", 1 }, { "server_error", 1 }, { "x", 90006 }, { "x", 90012 }, { "x", 90024 }, { "x", 90033 }, { "x", 90055 },
+    { "temporarily_unavailable", 1 }, { "server_error", 1 }, { "x", 90006 }, { "x", 90012 },
+    { "x", 90024 }, { "x", 90033 }, { "x", 90055 },
     { "x", 90090 },
   } do
     it(("is asked again: %s, AADSTS%d"):format(row[1], row[2]), function()
@@ -118,7 +123,9 @@ describe("a refusal of Entra ID that passes", function()
   end
 
   it("is given up after some tries", function()
-    entra = authority(function() return { status = 400, body = body { "temporarily_unavailable", 90006 } } end)
+    entra = authority(function()
+      return { status = 400, body = body { "temporarily_unavailable", 90006 } }
+    end)
     entra:use("client_secret", { client_secret = "s" })
     local _, err = entra:ask()
     assert.equal("temporarily_unavailable", err.code)
@@ -130,14 +137,19 @@ describe("the wrong tenant", function()
   it("is told with the right one", function()
     core.clock "virtual"
     local entra <close> = authority(nil, function()
-      return { status = 401, body = json.encode { error = { code = "InvalidAuthenticationTokenTenant", message =
-        "The access token is from the wrong issuer 'https://sts.windows.net/aaaaaaaa-0000-0000-0000-000000000000/'. It must match the "
-        .. "tenant 'https://sts.windows.net/bbbbbbbb-0000-0000-0000-000000000000/' associated with this subscription. Please use "
-        .. "the authority (URL) 'https://login.windows.net/bbbbbbbb-0000-0000-0000-000000000000' to get the token." } } }
+      return { status = 401, body = json.encode { error = {
+        code = "InvalidAuthenticationTokenTenant",
+        message = "The access token is from the wrong issuer "
+          .. "'https://sts.windows.net/aaaaaaaa-0000-0000-0000-000000000000/'. It must match the "
+          .. "tenant 'https://sts.windows.net/bbbbbbbb-0000-0000-0000-000000000000/' associated "
+          .. "with this subscription. Please use the authority (URL) "
+          .. "'https://login.windows.net/bbbbbbbb-0000-0000-0000-000000000000' to get the token.",
+      } } }
     end)
     entra:use("client_secret", { client_secret = "s" })
     local _, err = entra:ask()
-    assert.equal("sign in to the tenant that the subscription belongs to: tenant_id = 'bbbbbbbb-0000-0000-0000-000000000000'", err.hint)
+    assert.equal("sign in to the tenant that the subscription belongs to: "
+      .. "tenant_id = 'bbbbbbbb-0000-0000-0000-000000000000'", err.hint)
     core.clock "real"
   end)
 
@@ -150,15 +162,20 @@ end)
 describe("a chain in which a link is refused", function()
   it("says so, and does not go on", function()
     core.clock "virtual"
-    local entra <close> = authority(function() return { status = 400, body = body { "invalid_client", 7000215 } } end)
+    local entra <close> = authority(function()
+      return { status = 400, body = body { "invalid_client", 7000215 } }
+    end)
     entra:take(azureml.credential.chain {
-      azureml.credential.client_secret { authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s" },
+      azureml.credential.client_secret {
+        authority = entra.url, tenant_id = "t", client_id = "a", client_secret = "s",
+      },
       azureml.credential.token { token = "next" },
     })
     local came, err = entra:ask()
     assert.is_nil(came)
     assert.equal("invalid_client", err.code)
-    assert.equal("AADSTS7000215: what it says.; so ended the credential 'client_secret', and the chain with it", err.message)
+    assert.equal("AADSTS7000215: what it says.; the credential 'client_secret' failed with "
+      .. "this error, which ends the chain", err.message)
     core.clock "real"
   end)
 end)

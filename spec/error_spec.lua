@@ -4,15 +4,27 @@ local json = require "azureml.json"
 describe("an error object", function()
   it("reads as where, what, which, and what to do next", function()
     local err = errors.new {
-      where = "nightly.lua:5:", code = "ResourceNotFound", status = 404, request_id = "4f1", message = "cannot stop 'x': it is not there",
+      where = "nightly.lua:5:", code = "ResourceNotFound", status = 404, request_id = "4f1",
+      message = "cannot stop 'x': it is not there",
     }
-    assert.equal("nightly.lua:5: cannot stop 'x': it is not there (ResourceNotFound, HTTP 404, request 4f1)\n"
+    assert.equal("nightly.lua:5: cannot stop 'x': it is not there "
+      .. "(ResourceNotFound, HTTP 404, request 4f1)\n"
       .. "  hint: check the name; 'azureml list' shows what there is", tostring(err))
   end)
 
   it("lists its details by their messages, or codes", function()
-    local err = errors.new { code = "SomeFailed", message = "2 of 3 failed", details = { { message = "a: no" }, { code = "B" }, "c", {} } }
+    local err = errors.new { code = "SomeFailed", message = "2 of 3 failed", details = {
+      { message = "a: no" }, { code = "B" }, "c", {},
+    } }
     assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
+  end)
+
+  it("concatenates: its text, and a text or a number on either side", function()
+    local err = errors.new { code = "A", message = "a" }
+    assert.equal("no: a (A)", "no: " .. err)
+    assert.equal("a (A), so no", err .. ", so no")
+    assert.equal("a (A)1", err .. 1)
+    assert.equal("a (A)a (A)", err .. err)
   end)
 
   it("is told apart from all else", function()
@@ -20,7 +32,7 @@ describe("an error object", function()
     for _, value in ipairs { "text", 1, {}, print } do assert.is_false(errors.is(value)) end
   end)
 
-  it("is raised with the caller's place and traceback, without ours; raised again it keeps them", function()
+  it("is raised with the caller's place and traceback; raised again it keeps them", function()
     local function caller() errors.raise { code = "A", message = "a" } end
     local ok, err = pcall(caller)
     assert.is_false(ok)
@@ -33,36 +45,40 @@ describe("an error object", function()
     assert.equal(where, again.where)
   end)
 
-  it("is made of the core's, with all that the service's body says", function()
+  it("is made of the core's, with all that the core found in the reply", function()
     local err = errors.from_core({
-      code = "BadRequest", message = "no", status = 400,
-      body = '{"error":{"code":"BadRequest","message":"no","details":[{"code":"D","message":"d"}],"innererror":{"code":"I"},'
-        .. '"additionalInfo":[{"type":"PolicyViolation","info":{"name":"p"}}]}}',
+      kind = "http", code = "BadRequest", message = "no", status = 400,
+      more = '{"details":[{"code":"D","message":"d"}],"innererror":{"code":"I"},'
+        .. '"additionalInfo":[{"type":"PolicyViolation","info":{"name":"p"}}]}',
     }, "cannot create x")
     assert.equal("cannot create x: no", err.message)
+    assert.equal("http", err.kind)
     assert.equal("d", err.details[1].message)
     assert.equal("I", err.innererror.code)
     assert.equal("PolicyViolation", err.additional_info[1].type)
-    assert.is_nil(err.body)
+    assert.is_nil(err.more)
   end)
 
-  for _, row in ipairs {
-    { "nested once more", '{"error":{"error":{"code":"A","details":[{"code":"D"}]}}}' },
-    { "without an envelope", '{"code":"A","details":[{"code":"D"}]}' },
-  } do
-    it("reads a body " .. row[1], function()
-      assert.equal("D", errors.from_core({ code = "A", message = "a", body = row[2] }).details[1].code)
-    end)
-  end
+  it("says of which kind it is, also where the package found it", function()
+    assert.equal("usage", errors.new({ code = "InvalidArgument", message = "m" }).kind)
+    assert.equal("protocol", errors.new({ code = "InvalidReply", message = "m" }).kind)
+    assert.equal("http", errors.new({ kind = "http", code = "InvalidArgument",
+      message = "m" }).kind)
+    assert.is_nil(errors.new({ code = "Interrupted", message = "m" }).kind)
+  end)
 
-  for _, body in ipairs { "[]", "null", '"text"', "12", '{"error":"text"}', '{"error":null}', '{"details":null}' } do
-    it("minds no strange body: " .. body, function()
-      local err = errors.from_core { code = "A", message = "a", body = body }
-      assert.is_nil(json.get(err.details, 1))
-    end)
-  end
+  it("is read from what a resource holds, as from a reply", function()
+    local inner = json.encode { error = { code = "Inner", message = "the inner text" } }
+    local found = errors.read { { error = { code = "Outer", message = inner } },
+      { error = { code = "B", message = "b" } } }
+    assert.same({ "Inner", "the inner text" }, { found.code, found.message })
+    assert.same({ "the inner text", "b" }, { found.details[1].message, found.details[2].message })
+    for _, nothing in ipairs { {}, json.array {}, "", 12, json.null } do
+      assert.same({ kind = "operation" }, errors.read(nothing))
+    end
+  end)
 
-  it("try: gives what was returned, or nil and the object; lets mistakes and interrupts through", function()
+  it("try: returns results, or nil and the object; mistakes and interrupts pass through", function()
     assert.same({ 1, 2 }, { errors.try(function(a) return a, 2 end, 1) })
     local value, err = errors.try(errors.raise, { code = "A", message = "a" })
     assert.is_nil(value)

@@ -13,10 +13,13 @@ describe("azureml.httpd", function()
   end)
 
   for _, row in ipairs {
-    { { address = "nowhere" }, "'nowhere' is not an address" }, { { port = -1 }, "option 'port' must be from 0 to 65535" },
-    { { port = 65536 }, "option 'port' must be from 0 to 65535" }, { { max_body = -1 }, "option 'max_body'" },
+    { { address = "nowhere" }, "'nowhere' is not an address" },
+    { { port = -1 }, "option 'port' must be from 0 to 65535" },
+    { { port = 65536 }, "option 'port' must be from 0 to 65535" },
+    { { max_body = -1 }, "option 'max_body'" },
   } do
-    it("refuses " .. row[2], function() assert.error_matches(function() httpd.listen(row[1]) end, row[2], 1, true) end)
+    it("refuses " .. row[2],
+      function() assert.error_matches(function() httpd.listen(row[1]) end, row[2], 1, true) end)
   end
 
   it("closed raises, and closes twice", function()
@@ -29,8 +32,10 @@ describe("azureml.httpd", function()
   it("does not mind an answer to what is not there", function()
     local one <close> = assert(httpd.listen {})
     one:answer(12345, { status = 200, body = "x" })
-    assert.error_matches(function() one:answer(1, { status = 99 }) end, "a status from 100 to 599 expected")
-    assert.error_matches(function() one:answer(1, { fault = "explode" }) end, "invalid option 'explode'")
+    assert.error_matches(function() one:answer(1, { status = 99 }) end,
+      "a status from 100 to 599 expected")
+    assert.error_matches(function() one:answer(1, { fault = "explode" }) end,
+      "invalid option 'explode'")
   end)
 end)
 
@@ -42,7 +47,9 @@ describe("what the emulator's socket is sent", function()
   teardown(function() emulator:close() end)
 
   local function curl(...)
-    local output = process.run { "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", ... }
+    local output = process.run {
+      "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", ...,
+    }
     return tonumber(output)
   end
 
@@ -50,7 +57,8 @@ describe("what the emulator's socket is sent", function()
     local directory = process.directory()
     local body = process.write(directory .. "/body", ("x"):rep(8 * 1024 * 1024 + 1))
     assert.equal(413, curl("--data-binary", "@" .. body, emulator.url .. "/emulator/faults"))
-    assert.is_true(curl("-H", "Transfer-Encoding: chunked", "--data-binary", "@" .. body, emulator.url .. "/emulator/faults") ~= 204)
+    assert.is_true(curl("-H", "Transfer-Encoding: chunked", "--data-binary", "@" .. body,
+      emulator.url .. "/emulator/faults") ~= 204)
     process.remove(directory)
     assert.equal(200, curl(emulator.url .. "/emulator/settings"))
   end)
@@ -60,13 +68,14 @@ describe("what the emulator's socket is sent", function()
     local header = process.write(directory .. "/header", "X-Long: " .. ("x"):rep(200000) .. "\n")
     assert.equal(431, curl("-H", "@" .. header, emulator.url .. "/emulator/settings"))
     local client <close> = azureml.client { endpoint = emulator.url }
-    local _, refused = azureml.try(client.request, client, { path = "/" .. ("x"):rep(200000) })      -- longer than an argument of curl's
+    -- Longer than an argument of curl's.
+    local _, refused = azureml.try(client.request, client, { path = "/" .. ("x"):rep(200000) })
     assert.equal(414, refused.status)
     process.remove(directory)
     assert.equal(200, curl(emulator.url .. "/emulator/settings"))
   end)
 
-  it("may be of a method that nobody knows", function()
+  it("may have an unknown method", function()
     assert.equal(404, curl("-X", "BREW", emulator.url .. "/pot"))
   end)
 end)

@@ -12,7 +12,8 @@ describe("azureml", function()
       require "azureml"
     ]] }
     assert.equal(1, code)
-    assert.matches("azureml [%d.]+ found azureml.core of version 9.9.9: install both from one release", err)
+    assert.matches("azureml [%d.]+ found azureml.core of version 9.9.9: "
+      .. "install both from one release", err)
   end)
 
   it("has no globals", function()

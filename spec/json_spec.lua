@@ -11,9 +11,12 @@ describe("JSON that is read as it was written", function()
   end)
 
   for text, why in pairs {
-    ["[1,2"] = "']' expected near end of file at byte 4", ['{"a":1}x'] = "end of file expected near 'x' at byte 8",
-    ['"\xff"'] = "unable to decode byte 0xff near '\"' at byte 1", ["[1e400]"] = "real number overflow near '1e400' at byte 6",
-    [""] = "unexpected token near end of file at byte 0", ["NaN"] = "invalid token near 'NaN' at byte 3",
+    ["[1,2"] = "']' expected near end of file at byte 4",
+    ['{"a":1}x'] = "end of file expected near 'x' at byte 8",
+    ['"\xff"'] = "unable to decode byte 0xff near '\"' at byte 1",
+    ["[1e400]"] = "real number overflow near '1e400' at byte 6",
+    [""] = "unexpected token near end of file at byte 0",
+    ["NaN"] = "invalid token near 'NaN' at byte 3",
     [("["):rep(250) .. ("]"):rep(250)] = "nested too deeply",
   } do
     it("is refused, with the place: " .. why, function()
@@ -30,6 +33,29 @@ describe("JSON that is read as it was written", function()
 end)
 
 describe("JSON", function()
+  it("is read after a byte order mark, in each of the ways to read it, and after no other bytes",
+    function()
+    local text = '\xEF\xBB\xBF{"a":1}'
+    assert.same({ a = 1 }, json.decode(text))
+    assert.same({ a = 1 }, json.decode_exact(text))
+    assert.equal('{"a":1,"b":2}', json.merge(text, { b = 2 }))
+    for _, other in ipairs { "\xEF\xBB{}", "\xEF\xBB\xBF\xEF\xBB\xBF{}", "\xEF\xBB\xBF", "\xEF" } do
+      assert.is_nil((json.decode(other)))
+      assert.is_nil((json.decode_exact(other)))
+    end
+  end)
+
+  it("without_nulls: a copy without null members and items, however deep", function()
+    local value = json.decode(
+      '{"a":null,"b":{"c":null,"d":[null,1,null,{"e":null}]},"f":false,"g":"x"}')
+    assert.same({ b = { d = { 1, {} } }, f = false, g = "x" }, json.without_nulls(value))
+    assert.equal(json.null, value.a)
+    assert.is_nil(json.without_nulls(json.null))
+    assert.is_nil(json.without_nulls(nil))
+    assert.same({ 1, "x", false }, { json.without_nulls(1), json.without_nulls "x",
+      json.without_nulls(false) })
+  end)
+
   it("gives nil and what is wrong for a text that is none", function()
     for _, text in ipairs { "", "{", "nope", "[1,]", "{} {}", "NaN" } do
       local value, fault = json.decode(text)
@@ -38,10 +64,12 @@ describe("JSON", function()
     end
   end)
 
-  it("survives a read-modify-write: integers, empty arrays, nulls and members that nobody here knows", function()
-    local text = '{"big":9007199254740993,"list":[],"nothing":null,"object":{},"text":"a/b","tags":{"team":"vision"}}'
+  it("survives a read-modify-write: integers, empty arrays, nulls and unknown members", function()
+    local text = '{"big":9007199254740993,"list":[],"nothing":null,"object":{},"text":"a/b",'
+      .. '"tags":{"team":"vision"}}'
     local merged = json.merge(text, { tags = { team = "speech" } })
-    assert.equal('{"big":9007199254740993,"list":[],"nothing":null,"object":{},"tags":{"team":"speech"},"text":"a/b"}', merged)
+    assert.equal('{"big":9007199254740993,"list":[],"nothing":null,"object":{},'
+      .. '"tags":{"team":"speech"},"text":"a/b"}', merged)
   end)
 
   it("encodes empty arrays where they are said to be arrays", function()
@@ -52,10 +80,11 @@ describe("JSON", function()
     assert.equal('{"n":12345678901234567}', json.encode { n = 12345678901234567 })
   end)
 
-  it("get and getter: a member however deep, nil where anything on the way is absent or null", function()
+  it("get and getter: a member at any depth, nil where a parent is absent or null", function()
     local value = json.decode '{"a":{"b":{"c":1}},"n":null,"s":"x","f":false}'
     for _, row in ipairs {
-      { 1, value, "a", "b", "c" }, { nil, value, "a", "x", "c" }, { nil, value, "n" }, { nil, value, "n", "b" }, { nil, value, "s", "len" },
+      { 1, value, "a", "b", "c" }, { nil, value, "a", "x", "c" }, { nil, value, "n" },
+      { nil, value, "n", "b" }, { nil, value, "s", "len" },
       { nil, nil, "a" }, { false, value, "f" }, { value, value },
     } do
       local expected, from = row[1], row[2]
@@ -67,11 +96,13 @@ end)
 
 describe("JSON that is written", function()
   for text, value in pairs {
-    ['{"a":[],"b":{},"c":null}'] = { a = json.array {}, b = {}, c = json.null }, ["[1,2,null]"] = { 1, 2, json.null },
+    ['{"a":[],"b":{},"c":null}'] = { a = json.array {}, b = {}, c = json.null },
+    ["[1,2,null]"] = { 1, 2, json.null },
     ['{"a":1,"b":1.5,"c":0.073,"d":1e+20,"e":-1.25e-07,"f":100,"g":9223372036854775807}'] = {
       a = 1, b = 1.5, c = 0.073, d = 1e20, e = -1.25e-7, f = 100.0, g = math.maxinteger,
     },
-    ['["\\u0000\\b\\f\\n\\r\\t\\"\\\\/\\u001Fé"]'] = { "\0\b\f\n\r\t\"\\/\x1fé" }, ["0"] = -0.0, ["true"] = true, ["null"] = json.null,
+    ['["\\u0000\\b\\f\\n\\r\\t\\"\\\\/\\u001Fé"]'] = { "\0\b\f\n\r\t\"\\/\x1fé" }, ["0"] = -0.0,
+    ["true"] = true, ["null"] = json.null,
   } do
     it("is " .. text, function() assert.equal(text, json.encode(value)) end)
   end
@@ -102,13 +133,16 @@ describe("JSON that is written", function()
   for _ = 1, 300 do deep = { deep } end
 
   for why, value in pairs {
-    ["a string that is not UTF-8"] = { a = { "\xc0\x80" } }, ["a key that is not UTF-8"] = { ["\xff"] = 1 },
-    ["a number that is not finite"] = { 0 / 0 }, ["function"] = { print }, ["a table nested too deeply"] = deep,
+    ["a string that is not UTF-8"] = { a = { "\xc0\x80" } },
+    ["a key that is not UTF-8"] = { ["\xff"] = 1 },
+    ["a number that is not finite"] = { 0 / 0 }, ["function"] = { print },
+    ["a table nested too deeply"] = deep,
     ["an array with holes or text keys"] = json.array { a = 1 },
     ["a table that is neither a sequence nor has only text keys"] = { [true] = 1 },
   } do
     it("is not " .. why, function()
-      assert.error_matches(function() json.encode(value) end, "bad argument #1: " .. why .. " cannot be written as JSON", 1, true)
+      assert.error_matches(function() json.encode(value) end,
+        "bad argument #1: " .. why .. " cannot be written as JSON", 1, true)
       assert.equal("{}", json.encode {})      -- what an error left behind is gone
     end)
   end

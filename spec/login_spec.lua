@@ -17,7 +17,9 @@ describe("azureml.login", function()
     emulator, ws = world.open {}
     config.deselect_emulator(emulator)      -- it is only Entra here
     directory = process.directory()
-    around = surroundings { XDG_CACHE_HOME = directory, AZUREML_TOKEN_CACHE = false, AZURE_AUTHORITY_HOST = emulator.url }
+    around = surroundings {
+      XDG_CACHE_HOME = directory, AZUREML_TOKEN_CACHE = false, AZURE_AUTHORITY_HOST = emulator.url,
+    }
   end)
 
   after_each(function()
@@ -30,7 +32,8 @@ describe("azureml.login", function()
   local function person(answer)
     return function(asked)
       local browser <close> = azureml.client { endpoint = emulator.url }
-      browser:request { method = "POST", path = "/devicelogin", body = "user_code=" .. asked.user_code .. "&answer=" .. answer,
+      browser:request { method = "POST", path = "/devicelogin",
+        body = "user_code=" .. asked.user_code .. "&answer=" .. answer,
         headers = { ["Content-Type"] = "application/x-www-form-urlencoded" } }
     end
   end
@@ -62,7 +65,7 @@ describe("azureml.login", function()
     assert.equal(OWNER, whoami())
     assert.equal(before, emulator:request_count())
     assert.equal(1, azureml.logout())
-    assert.matches("azureml login: nobody is logged in; run 'azureml login'", whoami().message)
+    assert.matches("azureml login: no user is logged in; run 'azureml login'", whoami().message)
     assert.equal(0, azureml.logout())
   end)
 
@@ -85,13 +88,15 @@ describe("azureml.login", function()
     local client <close> = azureml.client { endpoint = "https://127.0.0.1:1", credential = chain }
     client:authenticate()
     assert.equal("token", (chain:served()))
-    assert.matches("nobody is logged in", whoami().message)
+    assert.matches("no user is logged in", whoami().message)
   end)
 
   it("that cannot be gone on with just now lets a chain go on", function()
     log_in()
     damage(ENDED)
-    emulator:fault { match = { path = "/token" }, times = 9, answer = { status = 400, json = { error = "invalid_scope" } } }
+    emulator:fault { match = { path = "/token" }, times = 9, answer = {
+      status = 400, json = { error = "invalid_scope" },
+    } }
     local chain <close> = credential.chain { credential.login(), credential.token { token = "x" } }
     local client <close> = azureml.client { endpoint = "https://127.0.0.1:1", credential = chain }
     client:authenticate()
@@ -100,8 +105,8 @@ describe("azureml.login", function()
 
   it("that is declined is none", function()
     local _, err = log_in "no"
-    assert.matches("whoever was asked said no", err.message)
-    assert.matches("nobody is logged in", whoami().message)
+    assert.matches("the person declined the sign%-in", err.message)
+    assert.matches("no user is logged in", whoami().message)
   end)
 
   it("that cannot be kept is none", function()
@@ -111,7 +116,7 @@ describe("azureml.login", function()
     assert.matches("the token cache is switched off by AZUREML_TOKEN_CACHE", err.message)
   end)
 
-  it("asks the person, whoever is logged in", function()
+  it("asks the user even if a user is logged in", function()
     local asked = 0
     for _ = 1, 2 do
       azureml.login { method = "device_code", prompt = function(what)
@@ -125,7 +130,7 @@ describe("azureml.login", function()
   it("is kept for its authority alone", function()
     log_in()
     around:set { AZURE_AUTHORITY_HOST = "https://127.0.0.1:1" }
-    assert.matches("nobody is logged in", whoami().message)
+    assert.matches("no user is logged in", whoami().message)
   end)
 
   it("goes into the default credential, and never to plain http", function()
@@ -148,13 +153,17 @@ describe("the commands login, whoami and logout", function()
   it("do so for the processes that follow, and print no token", function()
     local emulator <close> = process.served_emulator {}
     local machine <close> = new_machine()
-    local variables = { AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1" }
+    local variables = {
+      AZURE_AUTHORITY_HOST = emulator.url, AZURE_POD_IDENTITY_AUTHORITY_HOST = "http://127.0.0.1:1",
+    }
     local script = ([[
       '%s' login --device-code -o json >out 2>err & pid=$!
-      until code=$(grep -o 'the code [A-Z0-9]*' err 2>/dev/null); do kill -0 $pid 2>/dev/null || break; sleep 0.02; done
+      until code=$(grep -o 'the code [A-Z0-9]*' err 2>/dev/null)
+      do kill -0 $pid 2>/dev/null || break; sleep 0.02; done
       test -n "$code" && curl -s -d "user_code=${code##* }&answer=yes" %s/devicelogin >/dev/null
       wait $pid]]):format(process.executable_path, emulator.url)
-    local _, _, code = process.run({ "sh", "-c", script }, machine:environment(variables), machine.directory)
+    local _, _, code = process.run({ "sh", "-c", script }, machine:environment(variables),
+      machine.directory)
     assert.equal(0, code, machine:shell "cat err")
     assert.matches("^To sign in, use a web browser to open the page", machine:shell "cat err")
     assert.equal(OWNER, json.decode(machine:shell "cat out").user)
@@ -163,7 +172,9 @@ describe("the commands login, whoami and logout", function()
     local shown = machine:command({ "whoami", "-o", "json" }, variables)
     assert.equal("azureml_login", json.decode(shown).credential)
     assert.matches("user +" .. OWNER:gsub("%p", "%%%0"), (machine:command({ "whoami" }, variables)))
-    for _, text in ipairs { machine:shell "cat out err trace 2>/dev/null", shown } do assert.is_nil(text:find("eyJ", 1, true)) end
+    for _, text in ipairs { machine:shell "cat out err trace 2>/dev/null", shown } do
+      assert.is_nil(text:find("eyJ", 1, true))
+    end
     assert.equal("700 600", machine:shell "echo $(stat -c %a cache/azureml cache/azureml/*)")
 
     local _, said = machine:command({ "logout" }, variables)
@@ -172,7 +183,7 @@ describe("the commands login, whoami and logout", function()
     assert.equal("there are no saved tokens\n", said)
     _, said, code = machine:command({ "whoami" }, variables)
     assert.equal(1, code)
-    assert.matches("azureml login: nobody is logged in; run 'azureml login'", said)
+    assert.matches("azureml login: no user is logged in; run 'azureml login'", said)
   end)
 
   it("are wrong usage with two ways at once", function()

@@ -8,9 +8,13 @@ describe("a long-running operation of any service", function()
   before_each(function()
     polls = 0
     server = scripted(function(request)
-      if request.method == "POST" then return { status = 202, headers = { ["Azure-AsyncOperation"] = server.url .. "/status?s=1" } } end
+      if request.method == "POST" then return {
+        status = 202, headers = { ["Azure-AsyncOperation"] = server.url .. "/status?s=1" },
+      } end
       polls = polls + 1
-      return { status = 200, body = json.encode { status = polls < 3 and "InProgress" or "Succeeded" } }
+      return {
+        status = 200, body = json.encode { status = polls < 3 and "InProgress" or "Succeeded" },
+      }
     end)
     client = azureml.client { endpoint = server.url, poll_interval = 0 }
   end)
@@ -20,7 +24,9 @@ describe("a long-running operation of any service", function()
     server:close()
   end)
 
-  local function start(label) return client:operation { method = "POST", path = "/thing/start", label = label } end
+  local function start(label)
+    return client:operation { method = "POST", path = "/thing/start", label = label }
+  end
 
   it("is called by its label, else by method and path", function()
     local one <close> = start "start it"
@@ -60,7 +66,8 @@ describe("a long-running operation of any service", function()
   it("refuses a timeout that is none", function()
     local op <close> = start()
     for _, wrong in ipairs { -1, 0 / 0 } do
-      assert.error_matches(function() op:wait { timeout = wrong } end, "wait: timeout must be a number of seconds")
+      assert.error_matches(function() op:wait { timeout = wrong } end,
+        "wait: timeout must be a number of seconds")
     end
   end)
 end)

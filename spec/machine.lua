@@ -1,19 +1,21 @@
---- A machine of its own for a spec: a directory with programs that pretend, a cache, a home; and processes that run there.
+--- Make a machine for a spec: a directory with fake programs, a cache and a home; and run processes
+--- there.
 local asking = require "spec.asking"
 local process = require "spec.process"
 
 local Machine = {}
 Machine.__index = Machine
 
---- A program for its PATH; each run leaves a line with its arguments in the file "NAME.runs".
+--- Add a program to its PATH; each run appends a line with its arguments in the file "NAME.runs".
 ---@param name string
 ---@param body string          of a shell script; $DIR is the machine's directory
 function Machine:program(name, body)
   process.write(self.directory .. "/bin/" .. name,
-    ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/%s.runs\"\n%s\n"):format(self.directory, name, body), "755")
+    ("#!/bin/sh\nDIR='%s'\necho \"$*\" >>\"$DIR/%s.runs\"\n%s\n"):format(self.directory, name,
+      body), "755")
 end
 
---- The lines that a program's runs left.
+--- Return the lines of a program's runs.
 function Machine:runs(name)
   local lines, file = {}, io.open(self.directory .. "/" .. name .. ".runs")
   if not file then return lines end
@@ -22,11 +24,13 @@ function Machine:runs(name)
   return lines
 end
 
---- What its environment is; home and cache are in its directory.
+--- Return its environment; home and cache are in its directory.
 function Machine:environment(more)
   local all = {
-    PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home", XDG_CACHE_HOME = self.directory .. "/cache",
-    LUA_PATH = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root .. "/lua/?/init.lua;;",
+    PATH = self.directory .. "/bin:/usr/bin:/bin", HOME = self.directory .. "/home",
+    XDG_CACHE_HOME = self.directory .. "/cache",
+    LUA_PATH = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root
+      .. "/lua/?/init.lua;;",
   }
   for name, value in pairs(more or {}) do all[name] = value end
   return all
@@ -35,7 +39,8 @@ end
 --- Run a script with `credential`, `use(credential, scope)` and `ask()`; it must succeed.
 ---@return string output, string errors
 function Machine:lua(script, environment)
-  local output, errors, code = process.executable({ "-e", asking .. script }, self:environment(environment), self.directory)
+  local output, errors, code = process.executable({ "-e", asking .. script },
+    self:environment(environment), self.directory)
   assert(code == 0, errors)
   return (output:gsub("\n$", "")), errors
 end
@@ -46,7 +51,7 @@ function Machine:command(argv, environment, input)
   return process.executable(argv, self:environment(environment), self.directory, input)
 end
 
---- What a shell says.
+--- Run a shell command; return its output.
 function Machine:shell(script)
   local file <close> = assert(io.popen(("cd '%s' && %s"):format(self.directory, script)))
   return (file:read("a"):gsub("\n$", ""))
@@ -58,7 +63,7 @@ end
 
 Machine.__close = Machine.close
 
---- One with an empty bin, home and cache.
+--- Make a machine with an empty bin, home and cache.
 return function()
   local self = setmetatable({ directory = process.directory() }, Machine)
   self:shell "mkdir bin home"

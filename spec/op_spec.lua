@@ -19,7 +19,10 @@ describe("the polls of an operation", function()
         return { status = 202, headers = all }
       end
       polls[#polls + 1] = core.now()
-      return { status = 200, headers = all, body = ('{"status":"%s"}'):format(server.over and "Succeeded" or "InProgress") }
+      return {
+        status = 200, headers = all,
+        body = ('{"status":"%s"}'):format(server.over and "Succeeded" or "InProgress"),
+      }
     end)
     local options = { endpoint = server.url }
     for name, value in pairs(given or {}) do options[name] = value end
@@ -27,7 +30,9 @@ describe("the polls of an operation", function()
   end
 
   local function begin()
-    local op = client.handle:request { method = "POST", url = "/go", follow = true, final_state = "azure-async-operation" }
+    local op = client.handle:request {
+      method = "POST", url = "/go", follow = true, final_state = "azure-async-operation",
+    }
     task.wait_accepted(op)
     return op
   end
@@ -55,7 +60,8 @@ describe("the polls of an operation", function()
     assert.is_false(op:done())
     local expected = 1
     for i, pause in ipairs(pauses(began)) do
-      assert.is_true(pause >= expected - 0.01 and pause <= expected * 1.1 + 0.5, ("pause %d took %.2f s"):format(i, pause))
+      assert.is_true(pause >= expected - 0.01 and pause <= expected * 1.1 + 0.5,
+        ("pause %d took %.2f s"):format(i, pause))
       expected = math.min(expected * 1.5, 10)
     end
     assert.is_true(#polls >= 9)
@@ -64,7 +70,9 @@ describe("the polls of an operation", function()
   it("do not stay together, were they begun together", function()
     serve {}
     local ops = {}
-    for i = 1, 20 do ops[i] = client.handle:request { method = "POST", url = "/go", follow = true } end
+    for i = 1, 20 do
+      ops[i] = client.handle:request { method = "POST", url = "/go", follow = true }
+    end
     azureml.sleep(60)
     local firsts = table.move(polls, #polls - 19, #polls, 1, {})
     assert.is_true(firsts[20] - firsts[1] > 0.5)
@@ -77,7 +85,9 @@ describe("the polls of an operation", function()
     local began = core.now()
     azureml.sleep(100)
     assert.is_false(op:done())
-    for _, pause in ipairs(pauses(began)) do assert.is_true(pause >= 29.99 and pause < 31.5, pause .. " s") end
+    for _, pause in ipairs(pauses(began)) do
+      assert.is_true(pause >= 29.99 and pause < 31.5, pause .. " s")
+    end
     assert.equal(3, #polls)
   end)
 
@@ -87,7 +97,9 @@ describe("the polls of an operation", function()
     local began = core.now()
     azureml.sleep(21)
     assert.is_false(op:done())
-    for _, pause in ipairs(pauses(began)) do assert.is_true(pause >= 3.99 and pause < 4.3, pause .. " s") end
+    for _, pause in ipairs(pauses(began)) do
+      assert.is_true(pause >= 3.99 and pause < 4.3, pause .. " s")
+    end
   end)
 
   it("are told: how long until the next, and whether the service said so", function()
@@ -159,5 +171,40 @@ describe("the polls of an operation", function()
     op:close()
     assert.error_matches(function() op:hold(false) end, "this operation is closed")
     assert.error_matches(function() op:poll_now() end, "this operation is closed")
+  end)
+end)
+
+describe("sleeps", function()
+  before_each(function() core.clock "virtual" end)
+  after_each(function() core.clock "real" end)
+
+  it("end in the order of their times, whatever was closed before or between", function()
+    local seconds, waiting = {}, 0
+    for i = 1, 400 do
+      local op = core.sleep(1 + i * 173 % 401)
+      seconds[op], waiting = 1 + i * 173 % 401, waiting + 1
+      if i % 3 == 0 then
+        op:close()
+        seconds[op], waiting = nil, waiting - 1
+      end
+    end
+    local last, ended = 0, 0
+    while waiting > 0 do
+      local kind, op = core.step()
+      assert.equal("op", kind)
+      assert.is_true(seconds[op] >= last)
+      last, ended, waiting = seconds[op], ended + 1, waiting - 1
+      seconds[op] = nil
+      op:close()
+      if ended % 5 == 0 then
+        local other = next(seconds)
+        if other then
+          other:close()
+          seconds[other], waiting = nil, waiting - 1
+        end
+      end
+    end
+    assert.is_true(last > 380)
+    assert.is_nil(next(seconds))
   end)
 end)

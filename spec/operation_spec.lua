@@ -13,7 +13,7 @@ describe("an operation", function()
     world.close(emulator, ws)
   end)
 
-  it("comes back when the service has accepted it, and ends when the instance has settled", function()
+  it("returns when the service has accepted it, and ends when the instance has settled", function()
     local op = ws.instances:start "stopped"
     assert.is_false(op:done())
     assert.equal("Starting", ws.instances:get("stopped").state)
@@ -31,7 +31,8 @@ describe("an operation", function()
 
   it("may be waited for by several tasks", function()
     local op = ws.instances:stop "running"
-    local a, b = azureml.parallel(function() return op:wait().state end, function() return op:wait().state end)
+    local a, b = azureml.parallel(function() return op:wait().state end,
+      function() return op:wait().state end)
     assert.same({ "Stopped", "Stopped" }, { a, b })
   end)
 
@@ -66,7 +67,9 @@ describe("an operation", function()
   end)
 
   it("refuses a ticket that is none, or that leads to another origin", function()
-    for _, bad in ipairs { "", "{}", "not json", '{"azureml_ticket":2}', '{"azureml_ticket":1,"verb":"start"}' } do
+    for _, bad in ipairs {
+      "", "{}", "not json", '{"azureml_ticket":2}', '{"azureml_ticket":1,"verb":"start"}',
+    } do
       local _, err = azureml.try(azureml.resume, bad)
       assert.equal("InvalidTicket", err.code)
     end

@@ -1,4 +1,5 @@
---- Programs for specs: run to the end, or served in the background. What they need of the environment is said by each spec.
+--- Run programs for specs: to their end, or in the background. Each spec names the environment that
+--- they need.
 local process = {}
 
 local BUILD = os.getenv "AZUREML_BUILD" or "build"
@@ -35,7 +36,8 @@ local function command_line(argv)
   return table.concat(words, " ")
 end
 
---- Run a program to its end.
+--- Run a program to its end. Signals have their default effect in it, also when a job in the
+--- background, which ignores SIGINT, runs the suite.
 ---@param argv string[]
 ---@param environment table<string, string>?      added to ours
 ---@param directory string?
@@ -46,14 +48,16 @@ function process.run(argv, environment, directory, input)
   local file <close> = assert(io.open(given, "w"))
   file:write(input or "")
   file:close()
-  local _, _, code = os.execute(("cd %s && env %s %s <%s >%s 2>%s"):format(quote(directory or process.root), assignments(environment),
-    command_line(argv), quote(given), quote(out), quote(err)))
+  local line = "cd %s && env --default-signal=INT,TERM %s %s <%s >%s 2>%s"
+  local _, _, code = os.execute(line:format(
+    quote(directory or process.root), assignments(environment), command_line(argv),
+    quote(given), quote(out), quote(err)))
   local output, errors = read_all(out), read_all(err)
   for _, path in ipairs { out, err, given } do os.remove(path) end
   return output, errors, code
 end
 
---- Where the executable is.
+--- The path of the executable.
 process.executable_path = build .. "/azureml"
 
 --- Run the executable.
@@ -64,25 +68,26 @@ end
 --- Run plain lua5.4 with the package beside it.
 function process.plain_lua(argv, environment, directory, input)
   local settings = {
-    LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(process.root, process.root), LUA_CPATH = build .. "/lib/?.so;;",
+    LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(process.root, process.root),
+    LUA_CPATH = build .. "/lib/?.so;;",
     LD_PRELOAD = os.getenv "AZUREML_PRELOAD",      -- a sanitized module in a plain interpreter
   }
   for name, value in pairs(environment or {}) do settings[name] = value end
   return process.run({ "lua5.4", table.unpack(argv) }, settings, directory, input)
 end
 
---- A new, empty directory.
+--- Make a new, empty directory.
 function process.directory()
   return (output_of("mktemp -d"):gsub("\n$", ""))
 end
 
---- Take a directory away, with all that is in it.
+--- Remove a directory with its contents.
 function process.remove(directory)
   assert(directory:find "^/tmp/" or directory:find "^/var/tmp/", "not a temporary directory")
   os.execute("rm -rf " .. quote(directory))
 end
 
---- Write a file; returns its path.
+--- Write a file; return its path.
 function process.write(path, text, mode)
   local file <close> = assert(io.open(path, "w"))
   file:write(text)
@@ -91,7 +96,7 @@ function process.write(path, text, mode)
   return path
 end
 
--- Serving -----------------------------------------------------------------------------------------------------------------
+-- Serving -----------------------------------------------------------------------------------------
 
 local Served = {}
 Served.__index = Served
@@ -105,34 +110,41 @@ end
 
 Served.__close = Served.close
 
---- A port that was free a moment ago.
+--- Return a port that was free a moment ago.
 ---@return integer
 function process.free_port()
   local taken <close> = assert(require("azureml.httpd").listen {})
   return taken:port()
 end
 
---- A program in the background.
+--- Start a program in the background.
 ---@param argv string[]
 ---@param log string?        where its output goes; nowhere
 ---@return table served      ends with its scope
 function process.background(argv, log)
-  local file = assert(io.popen(("%s >%s 2>&1 & echo $!; wait"):format(command_line(argv), quote(log or "/dev/null"))))
+  local file = assert(io.popen(("%s >%s 2>&1 & echo $!; wait"):format(command_line(argv),
+    quote(log or "/dev/null"))))
   local pid = assert(file:read "n", "it did not start")
   return setmetatable({ file = file, pid = math.tointeger(pid) }, Served)
 end
 
---- `azureml emulator` in a process of its own, on a free port.
----@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string, string>? }      options: more words
+--- Start `azureml emulator` in its own process, on a free port.
+---@param given { speed: number?, workspace: string?, options: string[]?, environment: table<string,
+---  string>? }  options: more words
 ---@return table served      with url and pid; ends with its scope
 function process.served_emulator(given)
   local argv = { process.executable_path, "emulator", "--quiet", "--speed", given.speed or 1 }
   if given.workspace then table.move({ "-w", given.workspace }, 1, 2, #argv + 1, argv) end
   table.move(given.options or {}, 1, #(given.options or {}), #argv + 1, argv)
-  local file = assert(io.popen(("env %s %s 2>/dev/null & echo $!; wait"):format(assignments(given.environment), command_line(argv))))
+  local command = ("env --default-signal=INT,TERM %s %s 2>/dev/null & echo $!; wait"):format(
+    assignments(given.environment), command_line(argv))
+  local file = assert(io.popen(command))
   local pid = assert(file:read "n", "the emulator did not start")
   file:read "l"
-  return setmetatable({ file = file, pid = math.tointeger(pid), url = assert(file:read "l", "the emulator did not start") }, Served)
+  return setmetatable({
+    file = file, pid = math.tointeger(pid),
+    url = assert(file:read "l", "the emulator did not start"),
+  }, Served)
 end
 
 return process

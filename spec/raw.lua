@@ -1,11 +1,12 @@
---- A loopback server in the spec's own process that says bytes, whole HTTP or not: for what no HTTP library would send.
+--- Serve raw bytes on a loopback port, in the spec's own process: also HTTP that a library would
+--- not send.
 local raw = require "raw"
 local task = require "azureml.task"
 
 local Raw = {}
 Raw.__index = Raw
 
--- Gone on with when the loop has turned, so that the client sees one piece at a time.
+-- Continue after a turn of the loop, so that the client sees one piece at a time.
 local function say(self, connection, pieces, at)
   local piece = pieces[at]
   if not piece or not self.connections[connection] then return end
@@ -59,11 +60,15 @@ end
 
 Raw.__close = Raw.close
 
---- Serve.
----@param answer fun(request: string, number: integer): string[]      pieces, each said on its own; "close" and "reset" end the connection
+--- Start a server.
+---@param answer fun(request: string, number: integer): string[]  pieces, each sent on its own;
+---  "close" and "reset" end the connection
 ---@return { url: string, requests: string[], accepted: integer }     ends with its scope
 return function(answer)
-  local self = setmetatable({ listener = raw.listen(), connections = {}, requests = {}, timers = {}, accepted = 0, answer = answer }, Raw)
+  local self = setmetatable({
+    listener = raw.listen(), connections = {}, requests = {}, timers = {}, accepted = 0,
+    answer = answer,
+  }, Raw)
   self.url = "http://127.0.0.1:" .. self.listener:port()
   task.on(self.listener:fd(), function()
     local connection = self.listener:accept()

@@ -1,6 +1,7 @@
--- Records what emulators answer while the suite runs, in this process and in the programs that it starts: each Lua of the suite runs this
--- file first, by LUA_INIT. Each distinct answer is a line of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which
--- runs last, has them checked. An answer that a spec wrote itself, as a fault, is none of the emulator's.
+-- Record the answers of emulators while the suite runs, in this process and in the programs that it
+-- starts: each Lua of the suite runs this file first, through LUA_INIT. Each distinct answer is a
+-- line of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which runs last,
+-- checks them. An answer that a spec wrote itself, as a fault, is not recorded.
 local folder = os.getenv "AZUREML_ANSWERS"
 if not folder then return end
 
@@ -17,16 +18,18 @@ local function write(line)
   file:flush()      -- a line at once: the process may be killed
 end
 
--- What a status URL is signed with is of no interest, and 3 KB long.
+-- Remove the signature of a status URL: it is irrelevant, and 3 KB long.
 local function short(target)
   return (target:gsub("&t=[^&]*&c=.*$", ""))
 end
 
--- Numbers in a body make no other answer of it.
+-- Answers that differ only in numbers count as the same.
 local function record(request, response)
   if not utf8.len(request.method .. request.target) then return end
   local target = short(request.target)
-  local key = table.concat({ request.method, target, response.status, (response.body:gsub("%d+", "0")) }, " ")
+  local key = table.concat({
+    request.method, target, response.status, (response.body:gsub("%d+", "0")),
+  }, " ")
   key = require("azureml.core").crypto.sha1(key)      -- a list of a thousand is long
   if seen[key] then return end
   seen[key] = true
@@ -48,7 +51,9 @@ local function watch(emulator)
   function emulator:handle(request)
     is_written = false
     local response = handle(self, request)
-    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then record(request, response) end
+    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then
+      record(request, response)
+    end
     return response
   end
 

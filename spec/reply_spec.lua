@@ -9,7 +9,7 @@ describe("a reply", function()
     return client:request { path = "/" }
   end
 
-  it("has status, headers, body, and its JSON once somebody looks", function()
+  it("has status, headers, body, and decodes its JSON at the first access", function()
     local came = ask { status = 200, headers = { ["X-Thing"] = "a" }, body = '{"n":1}' }
     assert.same({ 200, "a", '{"n":1}' }, { came.status, came.headers["x-thing"], came.body })
     assert.is_nil(rawget(came, "json"))
@@ -18,7 +18,7 @@ describe("a reply", function()
     assert.is_nil(came.something)
   end)
 
-  it("has the headers once somebody looks: names in lower case, of a name that comes twice the first", function()
+  it("makes the headers at the first look: names in lower case, first value of each", function()
     local core = require "azureml.core"
     assert.same({ a = "1", ["b-c"] = "x: y" }, core.headers "A: 1\0a: 2\0no field\0B-C: \tx: y\0")
     assert.same({}, core.headers "")

@@ -1,4 +1,4 @@
---- The executable in a terminal that tmux plays: what a person types and sees.
+--- Run the executable in a terminal of tmux, as a user types and sees it.
 local busted = require "busted"
 local process = require "spec.process"
 
@@ -22,10 +22,10 @@ end
 
 screen.quote, screen.output_of = quote, output_of
 
---- Is there a tmux?
+--- Tell whether tmux is installed.
 screen.is_possible = os.execute "command -v tmux >/dev/null 2>&1" == true
 
---- One with a home of its own, where nothing runs yet.
+--- Make a screen with its own home. It runs nothing yet.
 function screen.new()
   local home = os.tmpname()
   os.remove(home)
@@ -34,30 +34,33 @@ function screen.new()
 end
 
 function Screen:tmux(...)
-  local words = { "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null" }
+  local words = {
+    "tmux", "-S", quote(("%s/tmux-%d"):format(self.home, self.starts)), "-f", "/dev/null",
+  }
   for _, word in ipairs { ... } do words[#words + 1] = quote(word) end
   return output_of(table.concat(words, " ") .. " 2>&1")
 end
 
---- Starts the executable in a terminal of its own and waits for what it shows, its prompt. When it has left, its exit code is on the
---- screen.
+--- Start the executable in its own terminal and wait for its prompt. After its end, its exit code
+--- is on the screen.
 ---@param arguments string?
 ---@param environment string?
 ---@param shows string?           "\n>"
 function Screen:start(arguments, environment, shows)
-  local command = ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
+  local command =
+    ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
     quote(self.home), environment or "", quote(process.executable_path), arguments or "")
   self.starts = self.starts + 1      -- a server that was stopped may still hold its socket
   self:tmux("-u", "new-session", "-d", "-x", "80", "-y", "40", command)
   return self:expect(shows or "\n>")
 end
 
---- What is on the screen; with escape sequences, if asked for.
+--- Return the contents of the screen, optionally with escape sequences.
 function Screen:text(escapes)
   return self:tmux("capture-pane", "-p", escapes and "-e" or nil)
 end
 
---- Waits until the screen shows a text. Spaces at the end of a line are not seen.
+--- Wait until the screen shows a text. Spaces at the end of a line are ignored.
 function Screen:expect(text)
   local deadline, shown = os.time() + PATIENCE
   repeat
@@ -67,19 +70,19 @@ function Screen:expect(text)
   error(("the screen lacks '%s':\n%s"):format(text, shown), 2)
 end
 
---- Presses keys, by tmux's names, or types a text that is no such name.
+--- Press keys by their tmux names, or type another text.
 function Screen:type(...)
   self:tmux("send-keys", ...)
 end
 
---- Types a line and waits for what it shows.
+--- Type a line and wait for a text on the screen.
 function Screen:ask(line, answer)
   self:tmux("send-keys", "-l", line)
   self:type "Enter"
   return self:expect(answer)
 end
 
---- Makes it as wide as that.
+--- Set its width.
 function Screen:resize(columns)
   self:tmux("resize-window", "-x", tostring(columns))
 end
@@ -88,7 +91,7 @@ function Screen:stop()
   self:tmux "kill-server"
 end
 
---- Stops it, and takes its home away.
+--- Stop it and remove its home.
 function Screen:close()
   self:stop()
   os.execute("rm -r " .. quote(self.home))
@@ -96,7 +99,8 @@ end
 
 Screen.__close = Screen.close
 
---- Open a screen before each spec of a `describe` and close it afterwards. Where there is no tmux these specs are pending.
+--- Open a screen before each spec of a `describe` and close it afterwards. Without tmux these
+--- specs are pending.
 ---@param open fun(screen: table)      called with each new screen
 ---@return fun(sentence: string, f: function) it      to be used in place of busted's
 function screen.each(open)

@@ -1,4 +1,4 @@
---- A loopback server that says what a spec tells it to, in the spec's own process.
+--- Serve the answers that a spec defines on a loopback port, in the spec's own process.
 local server = require "azureml.emulator.server"
 
 local Scripted = {}
@@ -10,8 +10,8 @@ end
 
 Scripted.__close = Scripted.close
 
---- Serve.
----@param answer fun(request: table): table      { status, headers, body, fault }; {} is never answered
+--- Start a server.
+---@param answer fun(request: table): table  { status, headers, body, fault }; {} is never answered
 ---@param given table?                            tls, address, as for the emulator's server
 ---@return { url: string, requests: table[] }    ends with its scope
 return function(answer, given)

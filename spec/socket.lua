@@ -1,4 +1,4 @@
---- A client of a spec's own that says bytes, whole HTTP or not, to a server in this process: for what no HTTP library would send.
+--- Send raw bytes to a server in this process: also HTTP that a library would not send.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local raw = require "raw"
@@ -19,7 +19,7 @@ local function hear(self)
   end
 end
 
---- Turn the loop until something is so.
+--- Turn the loop until a condition holds.
 ---@param what string          for the failure
 ---@param is_so fun(): any
 local function wait(what, is_so)
@@ -30,7 +30,7 @@ local function wait(what, is_so)
   end
 end
 
---- Say all of a text, as far as the other side takes it.
+--- Send a text, as far as the other side accepts it.
 function Socket:say(text)
   while #text > 0 and not self.is_over do
     local count = self.handle:write(text:sub(1, 65536))
@@ -41,7 +41,7 @@ function Socket:say(text)
   return self
 end
 
---- The statuses that came so far.
+--- Return the statuses received so far.
 ---@return integer[]
 function Socket:statuses()
   local list = {}
@@ -49,13 +49,14 @@ function Socket:statuses()
   return list
 end
 
---- Wait for so many answers, or for the end.
+--- Wait for a number of answers, or for the end of the connection.
 function Socket:wait_for(count)
-  wait("an answer to " .. self.name, function() return self.is_over or #self:statuses() >= count end)
+  wait("an answer to " .. self.name,
+    function() return self.is_over or #self:statuses() >= count end)
   return self:statuses()
 end
 
---- Wait until the other side has ended it.
+--- Wait until the other side has closed the connection.
 function Socket:wait_end()
   wait("the end of " .. self.name, function() return self.is_over end)
 end
@@ -75,7 +76,8 @@ local socket = { wait = wait }
 ---@param name string?      for failures
 ---@return table            ends with its scope
 function socket.connect(port, name)
-  local self = setmetatable({ handle = raw.connect(port), heard = "", name = name or "a socket" }, Socket)
+  local self = setmetatable({ handle = raw.connect(port), heard = "", name = name or "a socket" },
+    Socket)
   task.on(self.handle:fd(), function() hear(self) end)
   return self
 end

@@ -1,4 +1,5 @@
--- Does the check of answers fail where an answer is wrong? Answers that the live service gave pass it; the same, doctored, do not.
+-- Does the check of answers fail where an answer is wrong? Answers that the live service gave pass
+-- it; the same, doctored, do not.
 local door = require "spec.door"
 local json = require "azureml.json"
 local process = require "spec.process"
@@ -7,14 +8,17 @@ local world = require "spec.world"
 local INSTANCE = world.json_file "spec/fixtures/recordings/compute-instance-get-2024-04-01.json"
 local LIST = world.json_file "spec/fixtures/recordings/compute-list-2024-04-01.json"
 local RECORDINGS = {
-  "cluster-put-patch", "compute-instance-get", "compute-instance-start", "compute-instance-stop", "compute-list", "quotas", "usages",
+  "cluster-put-patch", "compute-instance-get", "compute-instance-start", "compute-instance-stop",
+  "compute-list", "quotas", "usages",
 }
 
 -- A file of answers, checked: what was said, and the exit code.
 local function check(lines)
   local path = os.tmpname()
   process.write(path, table.concat(lines, "\n") .. "\n")
-  local output, errors, code = process.run { "/usr/bin/python3", "spec/specification/check.py", path }
+  local output, errors, code = process.run {
+    "/usr/bin/python3", "spec/specification/check.py", path,
+  }
   os.remove(path)
   return output .. errors, code
 end
@@ -40,19 +44,26 @@ end
 -- Which change of a text makes it wrong, and what is said then.
 local doctored = {
   { '"Running"', '"Runing"', "properties.properties.state must be one of" },
-  { '"sshPort": 50000', '"sshPort": "50000"', "properties.properties.sshSettings.sshPort must be integer" },
-  { '"computeType": "ComputeInstance"', '"computeType": "ComputeInstanze"', "properties.computeType must be one of" },
+  { '"sshPort": 50000', '"sshPort": "50000"',
+    "properties.properties.sshSettings.sshPort must be integer" },
+  { '"computeType": "ComputeInstance"', '"computeType": "ComputeInstanze"',
+    "properties.computeType must be one of" },
   { '"computeType": "ComputeInstance",', "", "computeType" },
-  { '"applicationSharingPolicy"', '"applicationSharingPolcy"', "must not contain {'applicationSharingPolcy'}" },
+  { '"applicationSharingPolicy"', '"applicationSharingPolcy"',
+    "must not contain {'applicationSharingPolcy'}" },
   { '"createdOn": "[^"]*"', '"createdOn": "yesterday"', "properties.createdOn must be date%-time" },
   { '"name": "mycompute1",', "", "it lacks name" },
   { '"errors": %[%]', '"errors": {}', "properties.properties.errors must be array" },
-  { '"provisioningState": "Succeeded"', '"provisioningState": "Done"', "properties.provisioningState must be one of" },
+  { '"provisioningState": "Succeeded"', '"provisioningState": "Done"',
+    "properties.provisioningState must be one of" },
   { '"provisioningState": "Succeeded",', "", "properties lacks provisioningState" },
-  { '"isAttachedCompute": false', '"isAttachedCompute": null', "properties.isAttachedCompute must be boolean" },
+  { '"isAttachedCompute": false', '"isAttachedCompute": null',
+    "properties.isAttachedCompute must be boolean" },
   { '"principalId": "[^"]*"', '"principalId": "me"', "identity.principalId must be uuid" },
-  { '"computeStartStop": %[%]', '"computeStartStop": [{"action": "Pause"}]', "computeStartStop%[0%].action must be one of" },
-  { '"location": "eastus",', '"location": "eastus", "location": "eastus",', "there twice: location" },
+  { '"computeStartStop": %[%]', '"computeStartStop": [{"action": "Pause"}]',
+    "computeStartStop%[0%].action must be one of" },
+  { '"location": "eastus",', '"location": "eastus", "location": "eastus",',
+    "there twice: location" },
   { "^{", "", "not JSON" },
 }
 
@@ -60,17 +71,20 @@ describe("the check of answers", function()
   it("passes all that was recorded of the live service", function()
     local lines = {}
     for _, name in ipairs(RECORDINGS) do
-      local path = name .. "-2024-04-01" .. ((name == "quotas" or name == "usages") and "-excerpt" or "") .. ".json"
+      local path = name .. "-2024-04-01"
+        .. ((name == "quotas" or name == "usages") and "-excerpt" or "") .. ".json"
       local recording = world.json_file("spec/fixtures/recordings/" .. path)
       for _, each in ipairs(recording.exchanges or { recording }) do
         local target = each.request.path or each.request.url:gsub("^https://[^/]*", "")
         local body = each.response.body
-        local text = recording.exchanges and body and body ~= json.null and json.encode(body) or body and body_of(path) or ""
+        local text = recording.exchanges and body and body ~= json.null and json.encode(body)
+          or body and body_of(path) or ""
         lines[#lines + 1] = line_of(each.request.method, target, each.response.status, text)
       end
     end
     local output, code = check(lines)
-    assert.equal("12 answers checked against the official specifications, 0 depart; 0 have none\n", output)
+    assert.equal("12 answers checked against the official specifications, 0 depart; 0 have none\n",
+      output)
     assert.equal(0, code)
   end)
 
@@ -94,7 +108,8 @@ describe("the check of answers", function()
     local text = LIST_TEXT:gsub('"idleNodeCount": 0', '"idleNodeCount": "none"', 1)
     local output, code = check { line_of("GET", LIST.request.path, 200, text) }
     assert.equal(1, code)
-    assert.matches("value%[0%].properties.properties.nodeStateCounts.idleNodeCount must be integer", output)
+    assert.matches("value%[0%].properties.properties.nodeStateCounts.idleNodeCount must be integer",
+      output)
   end)
 
   local path = INSTANCE.request.path
@@ -102,17 +117,24 @@ describe("the check of answers", function()
   local error_body = '{"error":{"code":"A","message":"b"}}'
   for _, row in ipairs {
     { "a status that is none", "GET", path, 203, INSTANCE_TEXT, "status 203 is none of 200" },
-    { "a body where there is none", "POST", path:gsub("%?", "/stop?"), 202, "{}", "a body where none is said to be" },
+    { "a body where there is none", "POST", path:gsub("%?", "/stop?"), 202, "{}",
+      "a body where none is said to be" },
     { "no body where there is one", "GET", path, 200, "", "not JSON" },
-    { "what no specification has", "POST", path:gsub("%?", "/dance?"), 200, "{}", "no specification describes it" },
-    { "a refusal without a message", "GET", path, 404, '{"error":{"code":"A"}}', "error lacks message" },
+    { "what no specification has", "POST", path:gsub("%?", "/dance?"), 200, "{}",
+      "no specification describes it" },
+    { "a refusal without a message", "GET", path, 404, '{"error":{"code":"A"}}',
+      "error lacks message" },
     { "a refusal without an error", "GET", path, 404, "{}", "it lacks error" },
-    { "a refusal at 2021-01-01", "GET", with_version(path, "2021-01-01"), 404, '{"error":{"code":1}}', "error.code must be string" },
-    { "sizes under today's name at 2021-01-01", "GET", region .. "vmSizes?api-version=2021-01-01", 200, '{"amlCompute":[{}]}',
+    { "a refusal at 2021-01-01", "GET", with_version(path, "2021-01-01"), 404,
+      '{"error":{"code":1}}', "error.code must be string" },
+    { "sizes under today's name at 2021-01-01", "GET", region .. "vmSizes?api-version=2021-01-01",
+      200, '{"amlCompute":[{}]}',
       "amlCompute%[0%] lacks family" },
-    { "sizes under that name today", "GET", region .. "vmSizes?api-version=2024-04-01", 200, '{"amlCompute":[]}',
+    { "sizes under that name today", "GET", region .. "vmSizes?api-version=2024-04-01", 200,
+      '{"amlCompute":[]}',
       "must not contain {'amlCompute'}" },
-    { "an operation's status without one", "GET", region .. "computeOperationsStatus/1?api-version=2024-04-01", 200, "{}",
+    { "an operation's status without one", "GET",
+      region .. "computeOperationsStatus/1?api-version=2024-04-01", 200, "{}",
       "it lacks status" },
   } do
     it("refuses " .. row[1], function()
@@ -129,13 +151,14 @@ describe("the check of answers", function()
       line_of("GET", with_version(path:lower(), "2026-05-01"), 200, INSTANCE_TEXT),
       line_of("GET", with_version(path, "2021-01-01"), 200, INSTANCE_TEXT),
     }
-    assert.equal("4 answers checked against the official specifications, 0 depart; 0 have none\n", output)
+    assert.equal("4 answers checked against the official specifications, 0 depart; 0 have none\n",
+      output)
     assert.equal(0, code)
   end)
 
   it("counts what no specification at hand describes", function()
-    local output = check { line_of("GET", "/subscriptions/1/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/jobs"
-      .. "?api-version=2024-04-01", 200, "{}") }
+    local output = check { line_of("GET", "/subscriptions/1/resourceGroups/g/providers"
+      .. "/Microsoft.MachineLearningServices/workspaces/w/jobs?api-version=2024-04-01", 200, "{}") }
     assert.matches("0 answers checked .* 1 have none", output)
   end)
 end)

@@ -1,4 +1,4 @@
---- This process's environment, for as long as a spec needs it: the core reads some variables itself.
+--- Change this process's environment for a spec: the core reads some variables itself.
 local environment = require "environment"
 
 local Surroundings = {}
@@ -11,7 +11,7 @@ end
 
 Surroundings.__close = Surroundings.close
 
---- Set variables. False takes a variable away; so does its name in the list.
+--- Set variables. The value false removes a variable; so does its name in the list.
 function Surroundings:set(variables)
   for name, value in pairs(variables) do
     if math.type(name) == "integer" then name, value = value, false end
@@ -20,7 +20,7 @@ function Surroundings:set(variables)
   end
 end
 
---- Set variables until its scope ends.
+--- Set variables until the end of the scope.
 ---@param variables table<string, string|false>|string[]
 return function(variables)
   local self = setmetatable({ before = {} }, Surroundings)

@@ -23,13 +23,15 @@ describe("tables", function()
 
   it("lists keys, sorted", function()
     assert.same({ "a", "b", "c" }, tables.keys { b = 1, c = false, a = 3 })
-    assert.same({ 30, 20, 10 }, tables.keys({ [10] = 1, [30] = 1, [20] = 1 }, function(a, b) return a > b end))
+    assert.same({ 30, 20, 10 },
+      tables.keys({ [10] = 1, [30] = 1, [20] = 1 }, function(a, b) return a > b end))
     assert.same({}, tables.keys(nil))
   end)
 
   it("lists values, sorted", function()
     assert.same({ 1, 2, 2 }, tables.values { a = 2, b = 1, c = 2 })
-    assert.same({ { 3 }, { 1 } }, tables.values({ a = { 1 }, b = { 3 } }, function(a, b) return a[1] > b[1] end))
+    assert.same({ { 3 }, { 1 } },
+      tables.values({ a = { 1 }, b = { 3 } }, function(a, b) return a[1] > b[1] end))
     assert.same({}, tables.values(nil))
   end)
 

@@ -3,7 +3,8 @@ local process = require "spec.process"
 
 describe("the trace", function()
   local directory, file
-  local SCRIPT = "local ws = require('azureml').workspace() print(ws.instances:create('ci-ann', {}):wait())"
+  local SCRIPT =
+    "local ws = require('azureml').workspace() print(ws.instances:create('ci-ann', {}):wait())"
 
   setup(function()
     directory = process.directory()
@@ -19,7 +20,9 @@ describe("the trace", function()
   end
 
   it("has a JSON line for each request, poll and token fetch, in a private file", function()
-    local _, err, code = process.executable { "--emulator", "--speed", "2000", "--trace=" .. file, "-e", SCRIPT }
+    local _, err, code = process.executable {
+      "--emulator", "--speed", "2000", "--trace=" .. file, "-e", SCRIPT,
+    }
     assert.equal(0, code, err)
     local count = {}
     for _, line in ipairs(lines()) do
@@ -48,17 +51,20 @@ describe("the trace", function()
   end)
 
   it("is begun by the environment, too, and goes to standard error without a file", function()
-    local _, err = process.executable({ "--emulator", "--speed", "2000", "list" }, { AZUREML_TRACE = "-" })
+    local _, err = process.executable({ "--emulator", "--speed", "2000", "list" },
+      { AZUREML_TRACE = "-" })
     assert.matches('"event":"token"', err)
     _, err = process.executable { "--emulator", "--speed", "2000", "--trace", "list" }
     assert.matches('"event":"request"', err)
   end)
 
   it("shows each try of a request that got no answer", function()
-    local script = "local c = require('azureml').client { endpoint = 'http://127.0.0.1:1', retry = { tries = 2, delay = 0 } } "
+    local script = "local c = require('azureml').client { endpoint = 'http://127.0.0.1:1', "
+      .. "retry = { tries = 2, delay = 0 } } "
       .. "print(pcall(c.request, c, { path = '/' }))"
     local _, err = process.executable { "--trace", "-e", script }
-    for attempt = 1, 3 do assert.matches(('"attempt":%d,"bytes":0,"ms":%%d+,.*"error":"ConnectionFailed"'):format(attempt), err) end
+    local line = '"attempt":%d,"bytes":0,"ms":%%d+,.*"error":"ConnectionFailed"'
+    for attempt = 1, 3 do assert.matches(line:format(attempt), err) end
   end)
 
   it("says so when it cannot be written", function()

@@ -9,7 +9,9 @@ describe("watching a workspace", function()
     requests = 0
     emulator, ws = world.open(instances)
     ws:get()      -- the token is there
-    emulator.log = function(request) requests = requests + (request.target:find("/computes?", 1, true) and 1 or 0) end
+    emulator.log = function(request)
+      requests = requests + (request.target:find("/computes?", 1, true) and 1 or 0)
+    end
   end
 
   after_each(function() world.close(emulator, ws) end)
@@ -45,34 +47,42 @@ describe("watching a workspace", function()
   it("tells those that come and go", function()
     open { ann = "Running" }
     local told
-    azureml.parallel(function() told = all(ws:watch { interval = 10, timeout = 200 }) end, function()
+    azureml.parallel(function()
+      told = all(ws:watch { interval = 10, timeout = 200 })
+    end, function()
       azureml.sleep(15)
       emulator:seed_instance("bob", "Stopped")
       ws.instances:delete("ann"):close()
     end)
-    assert.same({ "ann: Deleting, was Running", "bob: Stopped, new", "ann: gone, was Deleting" }, table.move(told, 1, 3, 1, {}))
+    assert.same({ "ann: Deleting, was Running", "bob: Stopped, new", "ann: gone, was Deleting" },
+      table.move(told, 1, 3, 1, {}))
     assert.equal(3, #told)
   end)
 
   it("begins with those that are there, if asked to", function()
     open { ann = "Running" }
-    assert.same({ "ann: Running, new" }, all(ws:watch { initial = true, interval = 10, timeout = 5 }))
+    assert.same({ "ann: Running, new" },
+      all(ws:watch { initial = true, interval = 10, timeout = 5 }))
   end)
 
   it("looks at those that pass the filters: who ceases to is gone", function()
     open { ann = "Running", bob = "Running" }
     local told
     azureml.parallel(function()
-      told = all(ws:watch { state = "Running", where = function(vm) return vm.name == "ann" end, interval = 10, timeout = 300 })
+      told = all(ws:watch {
+        state = "Running", where = function(vm) return vm.name == "ann" end, interval = 10,
+        timeout = 300,
+      })
     end, function()
       azureml.sleep(15)
-      azureml.parallel(function() ws.instances:stop("ann"):wait() end, function() ws.instances:stop("bob"):wait() end)
+      azureml.parallel(function() ws.instances:stop("ann"):wait() end,
+        function() ws.instances:stop("bob"):wait() end)
       ws.instances:start("ann"):wait()
     end)
     assert.same({ "ann: gone, was Running", "ann: Running, new" }, told)
   end)
 
-  it("tells one that was deleted and created anew between two looks", function()
+  it("reports an instance that was deleted and created again between two polls", function()
     open { ann = "Running" }
     local changes = ws:watch { interval = 1000, timeout = 2500 }
     local told

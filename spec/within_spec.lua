@@ -1,4 +1,4 @@
---- A limit on time that covers a group: azureml.within, of lua/azureml/task/init.lua and lua/azureml/operation.lua.
+--- A limit on time that covers a group: azureml.within, of lua/azureml/within.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -111,9 +111,11 @@ describe("within", function()
 
   it("leaves operations alive at the service, and tells which, with their tickets", function()
     local err = over(20, function()
-      azureml.parallel(function() ws.instances:start("ann"):wait() end, function() ws.instances:stop("cleo"):wait() end)
+      azureml.parallel(function() ws.instances:start("ann"):wait() end,
+        function() ws.instances:stop("cleo"):wait() end)
     end)
-    assert.equal("not done within 20 s; these go on at the service: start ann, stop cleo", err.message)
+    assert.equal("not done within 20 s; these go on at the service: start ann, stop cleo",
+      err.message)
     for _, op in ipairs(err.operations) do assert.is_string(op:ticket()) end
     assert.equal("Running", err.operations[1]:wait().state)
     assert.equal("Stopped", err.operations[2]:wait().state)
@@ -121,7 +123,8 @@ describe("within", function()
 
   it("tells of a fleet's, too", function()
     local err = over(20, function() ws.instances:start_all { "bob", "ann" } end)
-    assert.equal("not done within 20 s; these go on at the service: start bob, start ann", err.message)
+    assert.equal("not done within 20 s; these go on at the service: start bob, start ann",
+      err.message)
     assert.equal("Running", err.operations[2]:wait().state)
     err.operations[1]:close()
   end)
@@ -157,7 +160,7 @@ describe("within", function()
     assert.same({ "Timeout", 15, true }, { err.code, took, waited })
   end)
 
-  it("holds for whom it was set: not for others while a generator that set it rests", function()
+  it("holds only for its function: not for others while a generator that set it rests", function()
     local generator = coroutine.wrap(function()
       azureml.within(5, function()
         coroutine.yield "rests"
@@ -188,7 +191,8 @@ describe("within", function()
 
   it("a mistake in its arguments is the caller's", function()
     for _, row in ipairs {
-      { "soon", print, "within: its first argument must be a number of seconds" }, { 1, nil, "bad argument #2 to 'within'" },
+      { "soon", print, "within: its first argument must be a number of seconds" },
+      { 1, nil, "bad argument #2 to 'within'" },
     } do
       local ok, err = pcall(function() azureml.within(row[1], row[2]) end)
       assert.is_false(ok)

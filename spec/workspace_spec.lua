@@ -3,8 +3,11 @@ local json = require "azureml.json"
 local scripted = require "spec.scripted"
 
 describe("a workspace", function()
-  local NAMES = { subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml", name = "team" }
-  local LOCATIONS = "/subscriptions/" .. NAMES.subscription_id .. "/providers/Microsoft.MachineLearningServices/locations/eastus/"
+  local NAMES = {
+    subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml", name = "team",
+  }
+  local LOCATIONS = "/subscriptions/" .. NAMES.subscription_id
+    .. "/providers/Microsoft.MachineLearningServices/locations/eastus/"
 
   local function open(names, client)
     local given = { client = client }
@@ -22,9 +25,18 @@ describe("a workspace", function()
     { { resource_group = "a/b" }, "'a/b' cannot be a resource_group: it has 1 to 90" },
     { { resource_group = ("g"):rep(91) }, "cannot be a resource_group" },
     { { name = "ab" }, "'ab' cannot be a workspace name: it has 3 to 33" },
-    { { name = "-team" }, "begins with a letter or digit" }, { { name = ("w"):rep(34) }, "has 3 to 33" },
-    { { nmae = "team" }, "workspace has no option 'nmae'" }, { { timeout = "1" }, "option 'timeout' must be a number" },
-    { { cloud = "AzureMoon", credential = azureml.credential.none() }, "there is no cloud 'AzureMoon'" },
+    { { name = "-team" }, "begins with a letter or digit" },
+    { { name = ("w"):rep(34) }, "has 3 to 33" },
+    { { nmae = "team" }, "workspace has no option 'nmae'" },
+    { { timeout = "1" }, "option 'timeout' must be a number" },
+    { { client = {} },
+      "workspace: option 'client' must be a client made by azureml.client, not table" },
+    { { client = azureml.credential.none() },
+      "workspace: option 'client' must be a client made by azureml.client, not table" },
+    { { credential = {} },
+      "workspace: option 'credential' must be a credential of azureml.credential, not table" },
+    { { cloud = "AzureMoon", credential = azureml.credential.none() },
+      "there is no cloud 'AzureMoon'" },
   } do
     it("is refused with the rule: " .. row[2], function()
       local ok, err = pcall(function() open(row[1]):client() end)
@@ -48,8 +60,10 @@ describe("a workspace", function()
     { name = "Standard_HB120", supportedComputeTypes = { "AmlCompute" } }, { name = "Standard_D2" },
   }
 
-  it("asks once for its region and the sizes there, of which it gives those for instances", function()
-    served({ workspace = { location = "eastus" }, vmSizes = { value = SIZES } }, function(ws, requests)
+  it("asks once for its region and the sizes there, and returns those for instances", function()
+    served({
+      workspace = { location = "eastus" }, vmSizes = { value = SIZES },
+    }, function(ws, requests)
       for _ = 1, 2 do
         local sizes = ws:vm_sizes()
         assert.same({ "Standard_DS3_v2", "Standard_D2" }, { sizes[1].name, sizes[2].name })
@@ -76,7 +90,8 @@ describe("a workspace", function()
   it("that comes without a region is an error", function()
     served({ workspace = { location = json.null } }, function(ws)
       local _, err = azureml.try(ws.location, ws)
-      assert.same({ "InvalidReply", "the workspace 'team' comes without a location" }, { err.code, err.message })
+      assert.same({ "InvalidReply", "the workspace 'team' comes without a location" },
+        { err.code, err.message })
     end)
   end)
 

@@ -1,13 +1,14 @@
---- A small world for specs: an emulator in this process on virtual time, a workspace of it, and whatever instances a spec wants.
+--- Open a small world for specs: an emulator in this process on virtual time, a workspace of it,
+--- and the instances that a spec names.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
 
 local world = {}
 
---- Open one; nothing in it takes real time.
+--- Open a world. Nothing in it takes real time.
 ---@param instances table<string, string>      name -> state
----@param seed table?                          more of the emulator's seed; log a list that is to have each request
+---@param seed table?  more of the emulator's seed; log a list that is to have each request
 ---@return azureml.Emulator, azureml.Workspace
 function world.open(instances, seed)
   core.clock "virtual"
@@ -25,7 +26,8 @@ local function open_operations()
   return count
 end
 
---- How many of the core's operations are still open and reachable. Collects only where there are any: the whole suite's heap is large.
+--- Count the core's operations that are still open and reachable. Collect garbage only if there are
+--- any: the whole suite's heap is large.
 ---@return integer
 function world.leaks()
   if open_operations() == 0 then return 0 end
@@ -34,7 +36,8 @@ function world.leaks()
   return open_operations()
 end
 
---- Close what a spec opened, in this order, return to the real clock, and fail if an operation was left open.
+--- Close what a spec opened, in this order, return to the real clock, and fail if an operation was
+--- left open.
 ---@param ... { close: function }?      nil: the spec did not open it
 function world.finish(...)
   for i = 1, select("#", ...) do
@@ -50,7 +53,7 @@ function world.close(emulator, workspace)
   world.finish(workspace, emulator)
 end
 
---- A JSON file, decoded.
+--- Read and decode a JSON file.
 function world.json_file(path)
   local file <close> = assert(io.open(path))
   return assert(json.decode(file:read "a"))

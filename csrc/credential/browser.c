@@ -1,5 +1,6 @@
-/* browser.c: signing in with a browser on this machine: an authorization code with PKCE, which
-   comes back to a port of ours. Source: spec/contract/auth.md, section 9; RFC 7636 and RFC 8252. */
+/* browser.c: sign a person in with a browser on this machine: ask for an authorization code with
+   PKCE, which the browser delivers to a port that loopback.c opens. person.c keeps the tokens.
+   Source: spec/contract/auth.md, section 9; RFC 7636 and RFC 8252. */
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -15,20 +16,21 @@
 #include "text.h"
 #include "url.h"
 
-static const double LONGEST = 600;      /* seconds: as long as a code lives, and nobody comes back to a page that he left */
+static const double LONGEST = 600;      /* seconds for a sign-in: a code is valid for as long */
 
 enum { RANDOM = 32 };
 
 typedef struct Browser {
   SignIn   *sign_in;
   Loopback *loopback;
-  char     *redirect_uri, *verifier, *state;      /* the last two are secret until the end */
+  char     *redirect_uri, *verifier, *state;      /* the last two are secret */
   Timer     timer;
 } Browser;
 
 static char *random_text(void) {
   unsigned char bytes[RANDOM];
-  char *text = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes ? base64url_encode(bytes, sizeof bytes) : NULL;
+  int filled = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+  char *text = filled ? base64url_encode(bytes, sizeof bytes) : NULL;
   explicit_bzero(bytes, sizeof bytes);
   return text;
 }
@@ -36,10 +38,11 @@ static char *random_text(void) {
 static char *challenge_of(const char *verifier) {
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned len = 0;
-  return EVP_Digest(verifier, strlen(verifier), hash, &len, EVP_sha256(), NULL) ? base64url_encode(hash, len) : NULL;
+  if (!EVP_Digest(verifier, strlen(verifier), hash, &len, EVP_sha256(), NULL)) return NULL;
+  return base64url_encode(hash, len);
 }
 
-/* -- the end ------------------------------------------------------------------------------------------------------------ */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void redeem(SignIn *sign_in, const char *code) {
   Browser *browser = sign_in->work;
@@ -51,18 +54,21 @@ static void redeem(SignIn *sign_in, const char *code) {
   sign_in_redeem(sign_in, &form);
 }
 
-/* The loopback stays until the sign-in ends: it is what calls. */
-static void came_back(void *owner, CallbackKind kind, const Callback *callback) {
+/* Take the answer of the browser. Keep the loopback, which makes this call, until the sign-in ends.
+    */
+static void answered(void *owner, CallbackKind kind, const Callback *callback) {
   SignIn *sign_in = owner;
   Browser *browser = sign_in->work;
+  const char *reason = callback->description ? callback->description : callback->error;
   loop_timer_stop(sign_in_loop(sign_in), &browser->timer);
   if (kind == CALLBACK_CODE) redeem(sign_in, callback->code);
-  else sign_in_fail_as(sign_in, callback->error, callback->description ? callback->description : callback->error);
+  else sign_in_fail_as(sign_in, callback->error, reason);
 }
 
-static void nobody_came(Timer *timer) {
+static void out_of_time(Timer *timer) {
   Browser *browser = container_of(timer, Browser, timer);
-  sign_in_fail_as(browser->sign_in, "SignInTimeout", "nobody has signed in in time: begin again");
+  sign_in_fail_as(browser->sign_in, "SignInTimeout",
+                  "the sign-in was not completed in time: begin again");
 }
 
 static void opened(Fetch *asked, const Answer *answer, const Error *error) {
@@ -70,7 +76,7 @@ static void opened(Fetch *asked, const Answer *answer, const Error *error) {
   if (error) sign_in_fail(asked->work, error);
 }
 
-/* -- the page ----------------------------------------------------------------------------------------------------------- */
+/* -- the page ---------------------------------------------------------------------------------- */
 
 static char *page_url(const SignIn *sign_in, const char *challenge) {
   const Browser *browser = sign_in->work;
@@ -87,7 +93,8 @@ static char *page_url(const SignIn *sign_in, const char *challenge) {
   form_add(&query, "prompt", person->login_hint ? "login" : "select_account");
   if (person->login_hint) form_add(&query, "login_hint", person->login_hint);
   form_add_scope(&query, sign_in->asked);
-  buf_printf(&url, "%s?%s", page ? page : "", query.data ? query.data : "");
+  if (page && !query.failed) buf_printf(&url, "%s?%s", page, query.data);
+  else url.failed = 1;
   buf_wipe(&query);
   free(page);
   return buf_take(&url);
@@ -95,29 +102,36 @@ static char *page_url(const SignIn *sign_in, const char *challenge) {
 
 static void open_page(SignIn *sign_in) {
   const Browser *browser = sign_in->work;
-  char *challenge = challenge_of(browser->verifier), *url = challenge ? page_url(sign_in, challenge) : NULL;
+  char *challenge = challenge_of(browser->verifier);
+  char *url = challenge ? page_url(sign_in, challenge) : NULL;
   const QuestionField fields[] = { { "url", url, 0 }, { NULL, NULL, 0 } };
-  if (url) question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields, opened);
-  else sign_in_fail_as(sign_in, "OutOfMemory", "there is not enough memory");
+  int opens = url && question_ask(sign_in->asked, QUESTION_OPEN, sign_in->person->handler, fields,
+                                  opened);
+  if (!opens) sign_in_fail_for_memory(sign_in);
   free(challenge);
   text_wipe(url);
 }
 
 static void ask(SignIn *sign_in) {
+  Loop *loop = sign_in_loop(sign_in);
   Browser *browser = calloc(1, sizeof *browser);
-  if (!browser) abort();      /* nobody could be told */
+  if (!browser) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   browser->sign_in = sign_in;
   sign_in->work = browser;
   browser->verifier = random_text();
   browser->state = random_text();
-  browser->loopback = browser->verifier && browser->state ? loopback_new(sign_in_loop(sign_in), browser->state, came_back, sign_in) : NULL;
+  if (browser->verifier && browser->state)
+    browser->loopback = loopback_new(loop, browser->state, answered, sign_in);
   if (!browser->loopback) {
     sign_in_fail_as(sign_in, "PortUnavailable", strerror(errno));
     return;
   }
   browser->redirect_uri = text_format("http://localhost:%d", loopback_port(browser->loopback));
-  double longest = sign_in->person->timeout > 0 ? sign_in->person->timeout : LONGEST;
-  loop_timer(sign_in_loop(sign_in), &browser->timer, loop_now(sign_in_loop(sign_in)) + longest, nobody_came);
+  double timeout = sign_in->person->timeout > 0 ? sign_in->person->timeout : LONGEST;
+  loop_timer(loop, &browser->timer, loop_now(loop) + timeout, out_of_time);
   open_page(sign_in);
 }
 
@@ -133,9 +147,15 @@ static void cancel(SignIn *sign_in) {
   sign_in->work = NULL;
 }
 
-static const PersonKind how = { .name = "browser", .means = "a browser", .ask = ask, .cancel = cancel };
-static const CredentialKind kind = { .name = "browser", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
+static const PersonKind person_kind = {
+  .name = "browser", .means = "a browser", .ask = ask, .cancel = cancel
+};
 
-Credential *credential_browser(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {
-  return person_new(loop, &kind, &how, options, person, error);
+static const CredentialKind kind = {
+  .name = "browser", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear
+};
+
+Credential *credential_browser(Loop *loop, const AuthorityOptions *options,
+                               const PersonOptions *person, Error *error) {
+  return person_new(loop, &kind, &person_kind, options, person, error);
 }

@@ -1,5 +1,6 @@
-/* certificate.c: an application that proves itself by a certificate: each token is asked for with an assertion of its own, signed anew. A file
-   is read each time: it may have been renewed, and the key need not lie in memory meanwhile. */
+/* certificate.c: sign in an application with a certificate. Each token request has a new signed
+   assertion, which jwt.c makes. A file is read for each request: it may have been renewed, and the
+   key does not stay in memory. Source: spec/contract/auth.md, section 4. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,61 +13,72 @@
 
 enum { MAX_FILE = 1024 * 1024 };
 
-typedef struct Own {
+typedef struct Source {
   Endpoint *endpoint;
-  char  *path;             /* NULL: data has it */
+  char  *path;             /* NULL: the certificate is in data */
   Buf    data;
   char  *password;
   int    send_chain;
   SignatureKind algorithm;
-} Own;
+} Source;
 
-static Certificate *load_data(const Own *state, const Buf *data, const char *name, Error *error) {
-  return certificate_load(data->data ? data->data : "", data->len, state->password, name, error);
+static Certificate *load_data(const Source *state, const Buf *data, const char *name,
+                              Error *error) {
+  const char *bytes = data->data ? data->data : "";
+  return certificate_load(bytes, data->len, state->password, name, error);
 }
 
-static Certificate *load_file(const Own *state, Error *error) {
+static Certificate *load_file(const Source *state, Error *error) {
   Buf data = { 0 };
   Certificate *certificate = NULL;
   char *name = text_format("certificate '%s'", state->path);
   const char *fault = file_read(state->path, MAX_FILE, &data);
-  if (fault) error_set(error, ERROR_USAGE, "InvalidCertificate", "%s %s", name, fault);
+  if (!name)
+    error_set(error, ERROR_USAGE, "OutOfMemory", "there is not enough memory for a certificate");
+  else if (fault) error_set(error, ERROR_USAGE, "InvalidCertificate", "%s %s", name, fault);
   else certificate = load_data(state, &data, name, error);
   buf_wipe(&data);
   free(name);
   return certificate;
 }
 
-static Certificate *load(const Own *state, Error *error) {
-  return state->path ? load_file(state, error) : load_data(state, &state->data, "the certificate", error);
+static Certificate *load(const Source *state, Error *error) {
+  if (state->path) return load_file(state, error);
+  return load_data(state, &state->data, "the certificate", error);
 }
 
-/* Whether it counts is for the server to say, whose clock may be another; but when it refuses, this may be why. */
-static void remark_end(const Own *state, const Certificate *certificate) {
+/* Note that a certificate has expired, in case the server refuses it. The server decides by its own
+   clock, so try the certificate anyway. */
+static void remark_expiry(const Source *state, const Certificate *certificate) {
   char remark[80];
   time_t end = certificate_end(certificate);
-  struct tm when = { 0 };
-  int over = end >= 0 && end < time(NULL) && gmtime_r(&end, &when);
-  if (over) strftime(remark, sizeof remark, "the certificate has expired, on %Y-%m-%d", &when);
-  endpoint_remark(state->endpoint, over ? remark : NULL);
+  struct tm date = { 0 };
+  int expired = end >= 0 && end < time(NULL) && gmtime_r(&end, &date);
+  if (expired) strftime(remark, sizeof remark, "the certificate has expired, on %Y-%m-%d", &date);
+  endpoint_remark(state->endpoint, expired ? remark : NULL);
 }
 
-static char *sign(const Own *state, const char *audience, Error *error) {
+static char *sign(const Source *state, const char *audience, Error *error) {
   char id[37];
   Certificate *certificate = load(state, error);
   if (!certificate) return NULL;
   text_guid(id);
-  Assertion assertion = { .certificate = certificate, .algorithm = state->algorithm, .send_chain = state->send_chain,
-    .client_id = endpoint_client_id(state->endpoint), .audience = audience, .id = id, .now = time(NULL) };
+  Assertion assertion = {
+    .certificate = certificate, .algorithm = state->algorithm, .send_chain = state->send_chain,
+    .client_id = endpoint_client_id(state->endpoint), .audience = audience, .id = id,
+    .now = time(NULL)
+  };
   char *jwt = jwt_assertion(&assertion);
-  if (!jwt) error_set(error, ERROR_CREDENTIAL, "SigningFailed", "the certificate's key cannot sign: is it damaged?");
-  remark_end(state, certificate);
+  if (!jwt)
+    error_set(error, ERROR_CREDENTIAL, "SigningFailed",
+              "the certificate's key cannot sign: is it damaged?");
+  remark_expiry(state, certificate);
   certificate_free(certificate);
   return jwt;
 }
 
 static void fetch(Credential *credential, Fetch *asked) {
-  Own *state = credential->state;
+  Source *state = credential->state;
   Error error = { 0 };
   char *audience = endpoint_url(state->endpoint, asked, &error);
   char *assertion = audience ? sign(state, audience, &error) : NULL;
@@ -82,7 +94,7 @@ static void fetch(Credential *credential, Fetch *asked) {
 }
 
 static void clear(Credential *credential) {
-  Own *state = credential->state;
+  Source *state = credential->state;
   endpoint_free(state->endpoint);
   free(state->path);
   buf_wipe(&state->data);
@@ -90,10 +102,14 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_certificate", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear, .takes_tenant = 1 };
+static const CredentialKind kind = {
+  .name = "client_certificate", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear,
+  .takes_tenant = 1
+};
 
-static int choose_algorithm(Own *state, const char *name, Error *error) {
-  if (!name) {      /* ADFS knows no other */
+static int choose_algorithm(Source *state, const char *name, Error *error) {
+  if (!name) {
+    /* ADFS supports only RS256. */
     state->algorithm = endpoint_is_adfs(state->endpoint) ? SIGNATURE_RS256 : SIGNATURE_PS256;
     return 1;
   }
@@ -102,29 +118,34 @@ static int choose_algorithm(Own *state, const char *name, Error *error) {
     state->algorithm = (SignatureKind)i;
     return 1;
   }
-  error_set(error, ERROR_USAGE, "InvalidCredential", "algorithm must be PS256 or RS256, not '%s'", name);
+  error_set(error, ERROR_USAGE, "InvalidCredential",
+            "algorithm must be PS256 or RS256, not '%s'", name);
   return 0;
 }
 
-/* A mistake in the file should be told now, not when the first token is needed. */
-static int is_usable(const Own *state, Error *error) {
+/* Load the certificate once, to report a mistake now and not with the first token. */
+static int is_usable(const Source *state, Error *error) {
   Certificate *certificate = load(state, error);
   certificate_free(certificate);
   return certificate != NULL;
 }
 
 static int check(const CertificateOptions *options, Error *error) {
+  const char *fault = NULL;
   if (!options->path == !options->data)
-    error_set(error, ERROR_USAGE, "InvalidCredential", "a certificate is needed: certificate_path names a file, or certificate is its text; one of them");
+    fault = "a certificate is needed: set certificate_path to a file's path, or certificate to its "
+            "text, not both";
   else if (options->path && !*options->path)
-    error_set(error, ERROR_USAGE, "InvalidCredential", "certificate_path is empty: it names a file in PEM or PKCS#12");
-  else return 1;
-  return 0;
+    fault = "certificate_path is empty: it names a file in PEM or PKCS#12";
+  if (fault) error_set(error, ERROR_USAGE, "InvalidCredential", "%s", fault);
+  return fault == NULL;
 }
 
-Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority, const CertificateOptions *options, Error *error) {
-  Endpoint *endpoint = check(options, error) ? endpoint_new_application(loop, authority, error) : NULL;
-  Own *state = endpoint ? calloc(1, sizeof *state) : NULL;
+Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority,
+                                   const CertificateOptions *options, Error *error) {
+  int good = check(options, error);
+  Endpoint *endpoint = good ? endpoint_new_application(loop, authority, error) : NULL;
+  Source *state = endpoint ? calloc(1, sizeof *state) : NULL;
   if (!state) {
     endpoint_free(endpoint);
     return NULL;
@@ -134,7 +155,9 @@ Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority
   if (options->data) buf_add(&state->data, options->data, options->data_len);
   state->password = text_copy(options->password);
   state->send_chain = options->send_chain;
-  if (choose_algorithm(state, options->algorithm, error) && is_usable(state, error))
+  int copied = text_is_copied(state->path, options->path)
+    && text_is_copied(state->password, options->password) && !state->data.failed;
+  if (copied && choose_algorithm(state, options->algorithm, error) && is_usable(state, error))
     return credential_new(loop, &kind, state, authority->client_id);
   clear(&(Credential){ .state = state });
   return NULL;

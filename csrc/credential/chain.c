@@ -1,5 +1,6 @@
-/* chain.c: credentials tried in turn. Only one that does not apply here lets the next be tried: a wrong secret must not
-   silently become somebody's az login. */
+/* chain.c: try credentials in turn. Go on to the next link only if a link does not apply on this
+   machine: any other error ends the chain, so that a wrong secret does not silently become the
+   user's az login. Each link fetches its own token. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -10,14 +11,14 @@
 typedef struct Chain {
   Credential **links;
   size_t count;
-  size_t chosen;       /* the link that served; count: none yet */
+  size_t chosen;       /* index of the link that brought a token; count: not known yet */
 } Chain;
 
 typedef struct Try {
-  Fetch   link;        /* to the link */
-  Fetch  *asked;       /* of us */
-  size_t  at;
-  json_t *reasons;     /* why not, a line a link */
+  Fetch   link;        /* of the present link */
+  Fetch  *asked;       /* of the chain */
+  size_t  index;       /* of the present link */
+  json_t *reasons;     /* why links do not apply: an error for each link */
 } Try;
 
 static void try_link(Try *try);
@@ -30,30 +31,36 @@ static void end(Try *try, const Grant *grant, const Error *error) {
   asked->done(asked, grant, error);
 }
 
-/* The reasons go up as a service's details would. */
-static void none_left(Try *try) {
+/* End the chain after its last link. The reasons become the error's details, like a service's. */
+static void fail_all(Try *try) {
   Error error = { 0 };
   size_t count = json_array_size(try->reasons);
   error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "no credential was found: %s",
-            count == 1 ? "the only one that was tried does not apply here" : "none of those that were tried applies here");
+            count == 1 ? "the only one that was tried does not apply here"
+                       : "none of those that were tried applies here");
   json_t *body = json_pack("{sO}", "details", try->reasons);
-  error.body = body ? json_dumps(body, JSON_COMPACT) : NULL;
+  error.more = body ? json_dumps(body, JSON_COMPACT) : NULL;
   json_decref(body);
   end(try, NULL, &error);
   error_clear(&error);
 }
 
-/* A link that is a chain itself has its own list. */
+/* Add the reason of a link, or all reasons of a link that is a chain itself. */
 static void note_reasons(Try *try, const Error *error) {
-  json_t *body = error->body ? json_loads(error->body, 0, NULL) : NULL, *inner = json_object_get(body, "details");
-  if (inner) json_array_extend(try->reasons, inner);
-  else json_array_append_new(try->reasons, json_pack("{ss ss}", "code", error->code, "message", error->message));
+  json_t *body = error->more ? json_loads(error->more, 0, NULL) : NULL;
+  json_t *inner = json_object_get(body, "details");
+  if (inner)
+    json_array_extend(try->reasons, inner);
+  else
+    json_array_append_new(try->reasons, json_pack("{ss ss}", "code", error->code,
+                                                  "message", error->message));
   json_decref(body);
 }
 
-/* A person should know which of many it was, and why no other was tried. */
+/* End the chain with the error of a link. Name the link, and say why no further link is tried. */
 static void refused(Try *try, const Error *refusal) {
-  char *remark = text_format("so ended the credential '%s', and the chain with it", credential_kind(try->link.credential));
+  char *remark = text_format("the credential '%s' failed with this error, which ends the chain",
+                             credential_kind(try->link.credential));
   Error error = { 0 };
   error_copy(&error, refusal);
   error_remark(&error, remark);
@@ -65,8 +72,8 @@ static void refused(Try *try, const Error *refusal) {
 static void link_done(Fetch *link, const Grant *grant, const Error *error) {
   Try *try = container_of(link, Try, link);
   Chain *chain = try->asked->credential->state;
-  if (grant) chain->chosen = try->at;
-  if (grant || chain->chosen == try->at) {
+  if (grant) chain->chosen = try->index;
+  if (grant || chain->chosen == try->index) {
     end(try, grant, error);
     return;
   }
@@ -75,14 +82,14 @@ static void link_done(Fetch *link, const Grant *grant, const Error *error) {
     return;
   }
   note_reasons(try, error);
-  try->at++;
-  if (try->at < chain->count) try_link(try);
-  else none_left(try);
+  try->index++;
+  if (try->index < chain->count) try_link(try);
+  else fail_all(try);
 }
 
 static void try_link(Try *try) {
   Chain *chain = try->asked->credential->state;
-  Credential *credential = chain->links[try->at];
+  Credential *credential = chain->links[try->index];
   try->link = fetch_part(try->asked, credential, link_done);
   fetch_start(&try->link);
 }
@@ -90,9 +97,16 @@ static void try_link(Try *try) {
 static void fetch(Credential *credential, Fetch *asked) {
   Chain *chain = credential->state;
   Try *try = calloc(1, sizeof *try);
-  if (!try || !(try->reasons = json_array())) abort();
+  json_t *reasons = json_array();
+  if (!try || !reasons) {
+    free(try);
+    json_decref(reasons);
+    fetch_fail_for_memory(asked);
+    return;
+  }
+  try->reasons = reasons;
   try->asked = asked;
-  try->at = chain->chosen < chain->count ? chain->chosen : 0;
+  try->index = chain->chosen < chain->count ? chain->chosen : 0;
   asked->work = try;
   try_link(try);
 }
@@ -118,7 +132,10 @@ static const Credential *served(const Credential *credential) {
   return chain->chosen < chain->count ? credential_served(chain->links[chain->chosen]) : NULL;
 }
 
-static const CredentialKind kind = { .name = "chain", .fetch = fetch, .cancel = cancel, .clear = clear, .served = served, .takes_tenant = 1 };
+static const CredentialKind kind = {
+  .name = "chain", .fetch = fetch, .cancel = cancel, .clear = clear, .served = served,
+  .takes_tenant = 1
+};
 
 Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error *error) {
   if (count == 0) {
@@ -126,7 +143,13 @@ Credential *credential_chain(Loop *loop, Credential **links, size_t count, Error
     return NULL;
   }
   Chain *chain = calloc(1, sizeof *chain);
-  if (!chain || !(chain->links = calloc(count, sizeof *chain->links))) abort();
+  Credential **kept = calloc(count, sizeof *kept);
+  if (!chain || !kept) {
+    free(chain);
+    free(kept);
+    return NULL;
+  }
+  chain->links = kept;
   chain->count = chain->chosen = count;
   int ambient = 0;
   for (size_t i = 0; i < count; i++) {

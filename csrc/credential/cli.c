@@ -1,4 +1,5 @@
-/* cli.c: whoever is logged in with the Azure CLI: asks `az account get-access-token`. */
+/* cli.c: get tokens for the user who is logged in with the Azure CLI, from `az account
+   get-access-token`. program.c runs it. Source: spec/contract/auth.md, section 7. */
 
 #include <jansson.h>
 #include <string.h>
@@ -7,8 +8,11 @@
 #include "credential/program.h"
 #include "text.h"
 
-static void command(const ProgramOptions *options, const ProgramQuestion *question, const char *argv[MAX_ARGUMENTS]) {
-  const char *const words[] = { "az", "account", "get-access-token", "--output", "json", "--resource", question->resource };
+static void command(const ProgramOptions *options, const ProgramQuestion *question,
+                    const char *argv[MAX_ARGUMENTS]) {
+  const char *const words[] = {
+    "az", "account", "get-access-token", "--output", "json", "--resource", question->resource
+  };
   size_t count = sizeof words / sizeof *words;
   memcpy(argv, words, sizeof words);
   if (options->tenant_id) {      /* az refuses a tenant together with a subscription */
@@ -20,7 +24,8 @@ static void command(const ProgramOptions *options, const ProgramQuestion *questi
   }
 }
 
-/* "2026-11-24 12:00:00.000000" in the machine's local time: all that az before 2.54 tells. */
+/* Read "2026-11-24 12:00:00.000000" in the machine's local time. az before 2.54 prints no other
+   expiry. */
 static double local_time(const char *text) {
   struct tm when = { 0 };
   if (!text || !strptime(text, "%Y-%m-%d %H:%M:%S", &when)) return 0;
@@ -29,9 +34,9 @@ static double local_time(const char *text) {
 }
 
 static double life_left(const json_t *answer) {
-  double ends = json_number_value(json_object_get(answer, "expires_on"));
-  if (ends <= 0) ends = local_time(json_string_value(json_object_get(answer, "expiresOn")));
-  return ends > 0 ? ends - (double)time(NULL) : 0;
+  double expiry = json_number_value(json_object_get(answer, "expires_on"));
+  if (expiry <= 0) expiry = local_time(json_string_value(json_object_get(answer, "expiresOn")));
+  return expiry > 0 ? expiry - (double)time(NULL) : 0;
 }
 
 static const char *read_answer(const json_t *answer, Grant *grant) {
@@ -41,25 +46,34 @@ static const char *read_answer(const json_t *answer, Grant *grant) {
 }
 
 static int lacks_login(const char *errors) {
-  return (strstr(errors, "az login") || strstr(errors, "az account set")) && !strstr(errors, "AADSTS");
+  if (strstr(errors, "AADSTS")) return 0;
+  return strstr(errors, "az login") || strstr(errors, "az account set");
 }
 
-/* The last line that says something; but where Entra refused, it is Entra's, and below it stands only what to run. */
+/* Return Entra ID's line if Entra ID refused, because az prints only advice below it; else the last
+   line with text. */
 static char *reason(const Buf *errors) {
   const char *text = errors->data ? errors->data : "", *refusal = strstr(text, "AADSTS");
-  return program_last_line(text, refusal ? (size_t)(refusal - text) + strcspn(refusal, "\r\n") : errors->len);
+  size_t len = errors->len;
+  if (refusal) len = (size_t)(refusal - text) + strcspn(refusal, "\r\n");
+  return program_last_line(text, len);
 }
 
 static const ProgramTool tool = {
   .name = "az",
-  .words = { "Azure CLI", "run 'az login'", "try 'az account get-access-token' by hand" },
+  .words = {
+    .title = "Azure CLI",
+    .login = "run 'az login'",
+    .by_hand = "try 'az account get-access-token' by hand"
+  },
   .directory = "AZURE_CONFIG_DIR", .home = ".azure", .profile = "azureProfile.json",
   .claims_login = "az login --claims-challenge",
   .command = command, .read = read_answer, .lacks_login = lacks_login, .reason = reason
 };
 
 static const CredentialKind kind = {
-  .name = "azure_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear, .takes_tenant = 1
+  .name = "azure_cli", .fetch = program_fetch, .cancel = program_cancel, .clear = program_clear,
+  .takes_tenant = 1
 };
 
 Credential *credential_cli(Loop *loop, const ProgramOptions *options, Error *error) {

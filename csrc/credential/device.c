@@ -1,5 +1,5 @@
-/* device.c: signing in with a code that the person enters elsewhere: for machines without a
-   browser. Source: spec/contract/auth.md, section 8; RFC 8628. */
+/* device.c: sign a person in with a code that the person enters in a browser on another machine.
+   person.c keeps the tokens. Source: spec/contract/auth.md, section 8; RFC 8628. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,14 +14,15 @@ static const double INTERVAL = 5, SLOWER = 5, LIFE = 900, LONGEST = 60;      /* 
 
 typedef struct Device {
   SignIn *sign_in;
-  Op     *op;              /* asks for a code */
-  char   *code;            /* secret; NULL: not known yet */
+  Op     *op;              /* the request for a code */
+  char   *code;            /* secret; NULL: not received yet */
   double  interval, ends_at;
   Timer   timer;
 } Device;
 
 static Device *device_of(Timer *timer) { return container_of(timer, Device, timer); }
-/* -- polling ------------------------------------------------------------------------------------------------------------ */
+
+/* -- polling ----------------------------------------------------------------------------------- */
 
 static void poll(Timer *timer);
 
@@ -30,16 +31,20 @@ static void wait(Device *device) {
   loop_timer(loop, &device->timer, loop_now(loop) + device->interval, poll);
 }
 
-/* It says nothing of the person's answer. */
-static int is_trouble(const Error *error) {
-  return error->kind == ERROR_TRANSPORT || error->status == 408 || error->status == 429 || error->status >= 500;
+/* Return 1 for an error that does not tell how the person answered: poll again. */
+static int is_transient(const Error *error) {
+  return error->kind == ERROR_TRANSPORT || error->status == 408 || error->status == 429
+         || error->status >= 500;
 }
 
+static const char declined[] = "the person declined the sign-in";
+static const char expired[] = "the code was not entered in time: begin again";
+
 static const struct { const char *code; const char *words; } ends[] = {
-  { "authorization_declined", "whoever was asked said no" },
-  { "access_denied", "whoever was asked said no" },
-  { "expired_token", "nobody entered the code in time: begin again" },
-  { "code_expired", "nobody entered the code in time: begin again" },
+  { "authorization_declined", declined },
+  { "access_denied", declined },
+  { "expired_token", expired },
+  { "code_expired", expired },
 };
 
 static void refused(Device *device, const Error *error) {
@@ -51,15 +56,15 @@ static void refused(Device *device, const Error *error) {
   sign_in_fail(device->sign_in, error);
 }
 
-/* The kind's own look at what endpoint.c brings; a token is person.c's. */
+/* Read the answer to a poll: pass on a token, poll again, or fail. */
 static void polled(Fetch *part, const Grant *grant, const Error *error) {
   SignIn *sign_in = container_of(part, SignIn, part);
   Device *device = sign_in->work;
   int slower = error && error->code && strcmp(error->code, "slow_down") == 0;
   int pending = error && error->code && strcmp(error->code, "authorization_pending") == 0;
-  if (slower) device->interval += SLOWER;      /* for good */
+  if (slower) device->interval += SLOWER;      /* for all further polls */
   if (grant) sign_in_granted(sign_in, grant);
-  else if (slower || pending || is_trouble(error)) wait(device);
+  else if (slower || pending || is_transient(error)) wait(device);
   else refused(device, error);
 }
 
@@ -68,7 +73,7 @@ static void poll(Timer *timer) {
   SignIn *sign_in = device->sign_in;
   Buf form = { 0 };
   if (loop_now(sign_in_loop(sign_in)) >= device->ends_at) {
-    sign_in_fail_as(sign_in, "expired_token", "nobody entered the code in time: begin again");
+    sign_in_fail_as(sign_in, "expired_token", expired);
     return;
   }
   form_begin(&form, sign_in->person->endpoint, "urn:ietf:params:oauth:grant-type:device_code");
@@ -77,11 +82,11 @@ static void poll(Timer *timer) {
   endpoint_ask(sign_in->person->endpoint, &form, &sign_in->part);
 }
 
-/* -- the code ----------------------------------------------------------------------------------------------------------- */
+/* -- code -------------------------------------------------------------------------------------- */
 
-static double seconds_in(const json_t *answer, const char *name, double otherwise) {
+static double seconds_in(const json_t *answer, const char *name, double fallback) {
   double seconds = json_number_value(json_object_get(answer, name));
-  return seconds > 0 && seconds < 1e6 ? seconds : otherwise;
+  return seconds > 0 && seconds < 1e6 ? seconds : fallback;
 }
 
 static void shown(Fetch *asked, const Answer *answer, const Error *error) {
@@ -91,35 +96,52 @@ static void shown(Fetch *asked, const Answer *answer, const Error *error) {
   else wait(sign_in->work);
 }
 
-/* What is shown comes from afar: one line, no control characters. */
-static void show(SignIn *sign_in, const char *code, const char *url, const char *message, double life) {
-  char *built = message ? text_copy(message) : text_format("To sign in, open the page %s in a web browser and enter the code %s.", url, code);
-  char *line = text_line(built, strlen(built), 1024), *code_line = text_line(code, strlen(code), 64), *url_line = text_line(url, strlen(url), 256);
-  const QuestionField fields[] = { { "message", line, 0 }, { "user_code", code_line, 0 }, { "verification_uri", url_line, 0 },
-    { "expires_in", NULL, life }, { NULL, NULL, 0 } };
-  question_ask(sign_in->asked, QUESTION_SHOW, sign_in->person->handler, fields, shown);
-  free(built);
+/* Show the code to the person. The texts come from a server: cut each to a line without control
+   characters. */
+static void show(SignIn *sign_in, const char *code, const char *url, const char *message,
+                 double life) {
+  static const char form[] = "To sign in, open the page %s in a web browser and enter the code %s.";
+  char *text = message ? text_copy(message) : text_format(form, url, code);
+  char *line = text ? text_line(text, strlen(text), 1024) : NULL;
+  char *code_line = text_line(code, strlen(code), 64);
+  char *url_line = text_line(url, strlen(url), 256);
+  const QuestionField fields[] = {
+    { "message", line, 0 }, { "user_code", code_line, 0 }, { "verification_uri", url_line, 0 },
+    { "expires_in", NULL, life }, { NULL, NULL, 0 }
+  };
+  int shows = line && code_line && url_line
+    && question_ask(sign_in->asked, QUESTION_SHOW, sign_in->person->handler, fields, shown);
+  free(text);
   free(line);
   free(code_line);
   free(url_line);
+  if (!shows) sign_in_fail_for_memory(sign_in);
 }
 
 static void read_code(SignIn *sign_in, const json_t *answer) {
   Device *device = sign_in->work;
-  const char *code = json_string_value(json_object_get(answer, "device_code")), *user = json_string_value(json_object_get(answer, "user_code"));
+  const char *code = json_string_value(json_object_get(answer, "device_code"));
+  const char *user_code = json_string_value(json_object_get(answer, "user_code"));
+  const char *message = json_string_value(json_object_get(answer, "message"));
   const char *url = json_string_value(json_object_get(answer, "verification_uri"));
   double life = seconds_in(answer, "expires_in", LIFE);
   if (!url) url = json_string_value(json_object_get(answer, "verification_url"));
-  if (!code || !*code || !user || !url) {
-    sign_in_fail_as(sign_in, "InvalidDeviceAnswer", "the endpoint's answer has no device_code, user_code or verification_uri");
+  if (!code || !*code || !user_code || !url) {
+    sign_in_fail_as(sign_in, "InvalidDeviceAnswer",
+                    "the endpoint's answer has no device_code, user_code or verification_uri");
     return;
   }
   device->code = text_copy(code);
+  if (!device->code) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   device->interval = seconds_in(answer, "interval", INTERVAL);
   if (device->interval > LONGEST) device->interval = LONGEST;
-  double longest = sign_in->person->timeout;
-  device->ends_at = loop_now(sign_in_loop(sign_in)) + (longest > 0 && longest < life ? longest : life);
-  show(sign_in, user, url, json_string_value(json_object_get(answer, "message")), life);
+  double timeout = sign_in->person->timeout;
+  if (timeout <= 0 || timeout > life) timeout = life;
+  device->ends_at = loop_now(sign_in_loop(sign_in)) + timeout;
+  show(sign_in, user_code, url, message, life);
 }
 
 static void answered(Op *op, void *context) {
@@ -133,7 +155,7 @@ static void answered(Op *op, void *context) {
     return;
   }
   const Buf *body = &op_reply(op)->body;
-  json_t *answer = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
+  json_t *answer = body_json(body);
   read_code(sign_in, answer);
   json_decref(answer);
 }
@@ -142,7 +164,10 @@ static void ask(SignIn *sign_in) {
   Device *device = calloc(1, sizeof *device);
   Error error = { 0 };
   Buf form = { 0 };
-  if (!device) abort();      /* nobody could be told */
+  if (!device) {
+    sign_in_fail_for_memory(sign_in);
+    return;
+  }
   device->sign_in = sign_in;
   sign_in->work = device;
   char *url = endpoint_page(sign_in->person->endpoint, "devicecode");
@@ -164,9 +189,15 @@ static void cancel(SignIn *sign_in) {
   sign_in->work = NULL;
 }
 
-static const PersonKind how = { .name = "device_code", .means = "a code", .ask = ask, .cancel = cancel };
-static const CredentialKind kind = { .name = "device_code", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear };
+static const PersonKind person_kind = {
+  .name = "device_code", .means = "a code", .ask = ask, .cancel = cancel
+};
 
-Credential *credential_device(Loop *loop, const AuthorityOptions *options, const PersonOptions *person, Error *error) {
-  return person_new(loop, &kind, &how, options, person, error);
+static const CredentialKind kind = {
+  .name = "device_code", .fetch = person_fetch, .cancel = person_cancel, .clear = person_clear
+};
+
+Credential *credential_device(Loop *loop, const AuthorityOptions *options,
+                              const PersonOptions *person, Error *error) {
+  return person_new(loop, &kind, &person_kind, options, person, error);
 }

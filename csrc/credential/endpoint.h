@@ -1,4 +1,5 @@
-/* endpoint.h: asking a token endpoint: what the kinds that speak OAuth share. */
+/* endpoint.h: request tokens from an OAuth token endpoint, for all kinds of credentials that speak
+   OAuth. */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H
 
@@ -8,27 +9,40 @@
 
 typedef struct Endpoint Endpoint;      /* {authority}/{tenant}/oauth2/v2.0/token */
 
-Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error);   /* checks them; NULL: ERROR_USAGE */
-Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, Error *error);   /* the same for who signs in as an application,
-                                                                                                    which needs a tenant of its own */
+/* Check the options and make an endpoint. NULL: ERROR_USAGE. */
+Endpoint *endpoint_new(Loop *loop, const AuthorityOptions *options, Error *error);
+/* Make an endpoint for an application: refuse the tenants that only people can sign in to. */
+Endpoint *endpoint_new_application(Loop *loop, const AuthorityOptions *options, Error *error);
 void endpoint_free(Endpoint *endpoint);
 const char *endpoint_client_id(const Endpoint *endpoint);
-/* Where fetch's token is asked for, which is what an assertion is addressed to. NULL and ERROR_CREDENTIAL: it wants another tenant's, which is not
-   allowed. The caller frees */
+/* Return the URL that a fetch goes to, which is also the audience of an assertion. NULL and
+   ERROR_CREDENTIAL: the fetch is for another tenant, which the options do not allow. The caller
+   frees. */
 char *endpoint_url(const Endpoint *endpoint, const Fetch *fetch, Error *error);
-char *endpoint_page(const Endpoint *endpoint, const char *name);      /* "devicecode", beside the token's; the caller frees */
+/* Return the URL of another page of the authority, such as "devicecode". The caller frees. */
+char *endpoint_page(const Endpoint *endpoint, const char *name);
 int endpoint_is_adfs(const Endpoint *endpoint);
-void endpoint_remark(Endpoint *endpoint, const char *remark);      /* what a person should know where Entra refuses; NULL: nothing */
+/* Add a remark for the user to the errors with which Entra ID refuses. NULL: no remark. */
+void endpoint_remark(Endpoint *endpoint, const char *remark);
 
-void form_add(Buf *form, const char *name, const char *value);      /* percent-encoded */
-void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type);      /* who asks, by which grant */
-void form_end(Buf *form, const Fetch *fetch);                                      /* for what: scope, claims */
+/* Add a field to a form, percent-encoded. A value that is NULL, for lack of memory, makes the form
+   fail. */
+void form_add(Buf *form, const char *name, const char *value);
+/* Add the grant type and the client's id. */
+void form_begin(Buf *form, const Endpoint *endpoint, const char *grant_type);
+/* Add the scope and the claims of a fetch. */
+void form_end(Buf *form, const Fetch *fetch);
 
-/* Posts form (wiped and cleared in any case) to a page of the endpoint's. NULL and the error: it cannot be sent. */
-Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, void *context, Error *error);
-/* Posts form (wiped and cleared in any case) and ends fetch with the answer. fetch->work is the Op, until then. */
+/* Post a form to a page of the endpoint. Wipe and clear the form in any case. NULL: the error tells
+   why the form cannot be sent. */
+Op *endpoint_post(Endpoint *endpoint, const char *url, Buf *form, OpDone *done, void *context,
+                  Error *error);
+/* Post a form and end a fetch with the answer. Wipe and clear the form in any case. fetch->work is
+   the operation while it runs. */
 void endpoint_ask(Endpoint *endpoint, Buf *form, Fetch *fetch);
-void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch);      /* as an application that proves itself by assertion */
-void endpoint_cancel(Credential *credential, Fetch *fetch);      /* for a CredentialKind */
+/* Request a token for an application that signs in with an assertion. */
+void endpoint_ask_asserted(Endpoint *endpoint, const char *assertion, Fetch *fetch);
+/* Implement CredentialKind's cancel for a fetch whose work is an operation. */
+void endpoint_cancel(Credential *credential, Fetch *fetch);
 
 #endif

@@ -1,4 +1,5 @@
-/* federation.c: asks a pipeline's own issuer for a token that stands for an application, then Entra ID for one of its own against it. */
+/* federation.c: request a token for an application from a pipeline's own issuer, then exchange it
+   for a token of Entra ID. github.c and pipelines.c describe their issuers. */
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -21,12 +22,13 @@ typedef struct Federation {
   char **headers;
 } Federation;
 
-static void fail(Fetch *asked, const char *what) {
+static void fail(Fetch *asked, const char *fault) {
   const Federation *state = asked->credential->state;
-  fetch_fail(asked, ERROR_CREDENTIAL, "InvalidTokenAnswer", "the answer of %s to the question for a federated token %s", state->name, what);
+  fetch_fail(asked, ERROR_CREDENTIAL, "InvalidTokenAnswer",
+             "the answer of %s to the request for a federated token %s", state->name, fault);
 }
 
-/* headers: of the answer; NULL: there was none. */
+/* Fail a fetch with the issuer's error. headers are the answer's, or NULL without an answer. */
 static void refused(Fetch *asked, const Error *refusal, const Headers *headers) {
   const Federation *state = asked->credential->state;
   Error error = { 0 };
@@ -34,7 +36,8 @@ static void refused(Fetch *asked, const Error *refusal, const Headers *headers) 
   error.kind = ERROR_CREDENTIAL;
   char *message = text_format("%s gave no federated token: %s", state->name, refusal->message);
   text_set(&error.message, message);
-  const char *id = headers ? headers_get(headers, "x-vss-e2eid") : NULL;      /* what Azure DevOps' support asks for */
+  /* Azure DevOps' support asks for this id. */
+  const char *id = headers ? headers_get(headers, "x-vss-e2eid") : NULL;
   if (id) text_set(&error.request_id, id);
   free(message);
   asked->done(asked, NULL, &error);
@@ -62,7 +65,10 @@ static void answered(Op *op, void *context) {
 void federation_fetch(Credential *credential, Fetch *asked) {
   const Federation *state = credential->state;
   Error error = { 0 };
-  Request request = { .method = state->method, .url = state->url, .headers = (const char *const *)state->headers, .timeout = ALL_TRIES };
+  Request request = {
+    .method = state->method, .url = state->url,
+    .headers = (const char *const *)state->headers, .timeout = ALL_TRIES
+  };
   Op *op = op_request(state->issuer, &request, &error);
   asked->work = op;
   if (op) op_listen(op, answered, asked);
@@ -85,7 +91,8 @@ static void state_free(Federation *state) {
 
 void federation_clear(Credential *credential) { state_free(credential->state); }
 
-static Client *client_of(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer, Error *error) {
+static Client *client_of(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer,
+                         Error *error) {
   ClientOptions options;
   client_defaults(&options);
   char *origin = url_origin(issuer->url);
@@ -93,16 +100,19 @@ static Client *client_of(Loop *loop, const AuthorityOptions *authority, const Is
   options.ca_file = authority->ca_file;
   options.proxy = authority->proxy;
   options.request_timeout = REQUEST_TIMEOUT;
-  options.retry.methods |= retry_method("POST");      /* a second token does no harm */
+  options.retry.methods |= retry_method("POST");      /* a repeated token request is harmless */
   int safe = origin && (url_is_secure(origin) || url_is_loopback(origin));
-  if (!safe) error_set(error, ERROR_USAGE, "InvalidCredential", "the address at which %s gives federated tokens must be an https URL", issuer->name);
+  if (!safe)
+    error_set(error, ERROR_USAGE, "InvalidCredential",
+              "the address at which %s gives federated tokens must be an https URL", issuer->name);
   Client *client = safe ? client_new(loop, &options, error) : NULL;
   if (client) client->secret = 1;
   free(origin);
   return client;
 }
 
-Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer, Error *error) {
+Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const Issuer *issuer,
+                           Error *error) {
   Federation *state = calloc(1, sizeof *state);
   if (!state) return NULL;
   state->name = issuer->name;
@@ -111,7 +121,8 @@ Credential *federation_new(Loop *loop, const AuthorityOptions *authority, const 
   state->url = text_copy(issuer->url);
   state->headers = text_list_copy(issuer->headers);
   state->endpoint = endpoint_new_application(loop, authority, error);
-  state->issuer = state->endpoint ? client_of(loop, authority, issuer, error) : NULL;
+  int copied = state->url && text_list_is_copied(state->headers, issuer->headers);
+  state->issuer = copied && state->endpoint ? client_of(loop, authority, issuer, error) : NULL;
   if (state->issuer) return credential_new(loop, issuer->kind, state, authority->client_id);
   state_free(state);
   return NULL;

@@ -1,4 +1,5 @@
-/* fixed.c: a token that somebody else fetched. It is renewed by nobody: when it ends, the service says so. */
+/* fixed.c: serve a token that the caller has fetched. The token is never renewed: after its expiry
+   the service refuses it. */
 
 #include "text.h"
 #include "token.h"
@@ -11,12 +12,16 @@ static void fetch(Credential *credential, Fetch *asked) {
 static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
 static void clear(Credential *credential) { text_wipe(credential->state); }
 
-static const CredentialKind kind = { .name = "token", .fetch = fetch, .cancel = cancel, .clear = clear };
+static const CredentialKind kind = {
+  .name = "token", .fetch = fetch, .cancel = cancel, .clear = clear
+};
 
 Credential *credential_fixed(Loop *loop, const char *token, Error *error) {
   if (!token || !*token) {
-    error_set(error, ERROR_USAGE, "InvalidCredential", "token is missing: it is an access token's text");
+    error_set(error, ERROR_USAGE, "InvalidCredential",
+              "token is missing: it is an access token's text");
     return NULL;
   }
-  return credential_new(loop, &kind, text_copy(token), NULL);
+  char *copy = text_copy(token);
+  return copy ? credential_new(loop, &kind, copy, NULL) : NULL;
 }

@@ -1,4 +1,5 @@
-/* function.c: tokens that the loop's owner finds: a function of his is asked each time one is needed. */
+/* function.c: get each token from a handler of the loop's owner, such as a Lua function. question.c
+   carries the question and the answer. */
 
 #include <stdlib.h>
 
@@ -13,7 +14,9 @@ static void answered(Fetch *asked, const Answer *answer, const Error *error) {
     asked->done(asked, NULL, error);
     return;
   }
-  Grant grant = { .token = answer->text, .expires_in = answer->expires_in, .refresh_in = answer->refresh_in };
+  Grant grant = {
+    .token = answer->text, .expires_in = answer->expires_in, .refresh_in = answer->refresh_in
+  };
   asked->done(asked, &grant, NULL);
 }
 
@@ -23,7 +26,8 @@ static void fetch(Credential *credential, Fetch *asked) {
   size_t count = 1;
   if (asked->tenant) fields[count++] = (QuestionField){ "tenant_id", asked->tenant, 0 };
   if (asked->claims) fields[count++] = (QuestionField){ "claims", asked->claims, 0 };
-  question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered);
+  if (!question_ask(asked, QUESTION_TOKEN, state->handler, fields, answered))
+    fetch_fail_for_memory(asked);
 }
 
 static void cancel(Credential *credential, Fetch *asked) {
@@ -33,11 +37,15 @@ static void cancel(Credential *credential, Fetch *asked) {
 
 static void clear(Credential *credential) { free(credential->state); }
 
-static const CredentialKind kind = { .name = "function", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1 };
+static const CredentialKind kind = {
+  .name = "function", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1
+};
 
 Credential *credential_function(Loop *loop, int handler, Error *error) {
   Function *state = handler ? calloc(1, sizeof *state) : NULL;
-  if (!handler) error_set(error, ERROR_USAGE, "InvalidCredential", "token is missing: it is a function that returns an access token");
+  if (!handler)
+    error_set(error, ERROR_USAGE, "InvalidCredential",
+              "token is missing: it is a function that returns an access token");
   if (!state) return NULL;
   state->handler = handler;
   return credential_new(loop, &kind, state, NULL);

@@ -1,39 +1,44 @@
-/* managed.h: managed identities: what managed.c asks of its parts. Where one is, is decided once, when the credential is made. */
+/* managed.h: what managed.c calls in managed_place.c, managed_arc.c and managed_answer.c. The place
+   of the identity is chosen once, when the credential is made. */
 #ifndef MANAGED_H
 #define MANAGED_H
 
 #include "token.h"
 
 typedef struct ManagedSource {
-  const char *name;              /* for people: "App Service" */
-  const char *needs[4];          /* the variables that choose it, ended by NULL; the first holds the endpoint's URL */
-  const char *agent;             /* or: this program is there */
-  const char *otherwise;         /* the endpoint, where the variable is not set; NULL: it must be */
-  const char *path;              /* behind the endpoint's URL; NULL: that is whole */
-  const char *version;           /* api-version; NULL: the question is a form */
-  const char *header;            /* that carries needs[1]; NULL: "Metadata: true" goes out */
-  const char *ids[3];            /* parameters for a client's, an object's, a resource's id; NULL: it has none */
-  const char *refusal;           /* why this package does not ask it */
-  int probed;                    /* it may not be there at all */
-  int challenges;                /* it wants a key from a file */
-  int signs_in;                  /* without a client's id that is a GUID it gives the token of the user who is signed in */
+  const char *name;              /* for messages: "App Service" */
+  const char *needs[4];          /* variables that choose it, up to NULL; the first: URL */
+  const char *agent;             /* or the program whose presence chooses it; NULL: no program */
+  const char *fallback;          /* the endpoint if the variable is not set; NULL: it must be set */
+  const char *path;              /* appended to the endpoint's URL; NULL: nothing */
+  const char *version;           /* api-version; NULL: the request is a form */
+  const char *header;            /* the header for needs[1]; NULL: send "Metadata: true" */
+  const char *ids[3];            /* parameters: client, object, resource id; NULL: none */
+  const char *refusal;           /* why this package does not support it; NULL: it does */
+  int probed;                    /* may be absent: probe it first on request */
+  int challenges;                /* demands a key from a file */
+  int signs_in;                  /* gives the user's token unless client_id is a GUID */
 } ManagedSource;
 
-typedef struct ManagedPlace {    /* where to ask, for whom */
+typedef struct ManagedPlace {    /* where and for which identity to ask */
   const ManagedSource *source;
-  char *origin, *url;            /* url without the resource: ends in "resource=" where there is a query */
-  char *proof;                   /* a header line, secret; NULL */
-  char *fault;                   /* why it cannot be asked; NULL: it can */
+  char *origin, *url;            /* url ends in "resource=" if the source takes a query */
+  char *proof;                   /* a secret header line, or NULL */
+  char *fault;                   /* why no token can be requested; NULL: one can */
 } ManagedPlace;
 
-void managed_place_find(ManagedPlace *place, const ManagedOptions *options);
+/* Fill a place from the options and the environment; the caller clears it. Return 0 when memory is
+   short. */
+int  managed_place_find(ManagedPlace *place, const ManagedOptions *options);
 void managed_place_clear(ManagedPlace *place);
 
-/* Arc's answer to a first question names a file that only those may read who may have a token. The header line that proves it, to be
-   wiped; or NULL and why not. directory: where keys lie, NULL: where its agent puts them. */
+/* Return the header line that answers Azure Arc's challenge with the key from the file that it
+   names; only root and a group can read that file. NULL: the error tells why. directory holds the
+   keys; NULL is the agent's own. The caller wipes the line. */
 char *managed_arc_proof(const Reply *reply, const char *directory, Error *error);
 
-/* Reads a source's answer. 0: grant is filled with what lives as long as answer does; else what is wrong with it. */
+/* Fill grant from an answer and return NULL, or return what is wrong with the answer. The grant
+   borrows from the answer. */
 const char *managed_answer_read(const struct json_t *answer, Grant *grant);
 
 #endif

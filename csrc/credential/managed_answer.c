@@ -1,4 +1,5 @@
-/* managed_answer.c: what the sources of managed identities answer: one object, in which times come in every form. */
+/* managed_answer.c: read the answers of managed identity sources. Each source writes times in its
+   own format, which date.c reads. */
 
 #include <jansson.h>
 #include <time.h>
@@ -7,16 +8,21 @@
 #include "date.h"
 #include "text.h"
 
-static const double LONG_LIFE = 7200;      /* seconds; a token that lives longer is renewed at half its life: nobody tells refresh_in */
+/* Seconds. Renew a token that is valid longer after half of that time: the sources send no
+   refresh_in. */
+static const double LONG_LIFE = 7200;
 
 static double number_or_date(const json_t *value) {
-  return json_is_number(value) ? json_number_value(value) : date_read(json_string_value(value));
+  if (json_is_number(value)) return json_number_value(value);
+  return date_read(json_string_value(value));
 }
 
-/* expires_in is not believed where there is an expires_on: a source that caches tokens may not count it down. */
+/* Return the seconds until the expiry. Prefer expires_on: a source that caches tokens may not count
+   expires_in down. */
 static double life_left(const json_t *answer) {
-  double ends = number_or_date(json_object_get(answer, "expires_on"));
-  return ends > 0 ? ends - (double)time(NULL) : number_or_date(json_object_get(answer, "expires_in"));
+  double expiry = number_or_date(json_object_get(answer, "expires_on"));
+  if (expiry > 0) return expiry - (double)time(NULL);
+  return number_or_date(json_object_get(answer, "expires_in"));
 }
 
 const char *managed_answer_read(const json_t *answer, Grant *grant) {
@@ -27,5 +33,6 @@ const char *managed_answer_read(const json_t *answer, Grant *grant) {
   if (!answer) return "it answered with something that is not JSON";
   if (!grant->token) return "its answer has no access_token";
   if (type && !text_equal(type, "Bearer")) return "its answer is not of token_type Bearer";
-  return grant->expires_in > 0 && grant->expires_in < 1e9 ? NULL : "its answer does not say when the token ends, or it has ended";
+  if (grant->expires_in > 0 && grant->expires_in < 1e9) return NULL;
+  return "its token has no expiry date, or has expired";
 }

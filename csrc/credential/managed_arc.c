@@ -1,5 +1,6 @@
-/* managed_arc.c: Azure Arc's challenge: it names a key file, which only root and its own group may read, and wants to be told what is in it.
-   Whoever answers on its port could name any file: so nothing but a key in its own directory is ever opened. */
+/* managed_arc.c: answer Azure Arc's challenge, which names a key file that only root and the group
+   himds can read and demands its text. Another program that listens on Arc's port could name any
+   file, so open only keys in Arc's own directory. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,13 @@ static const char KEYS[] = "/var/opt/azcmagent/tokens";
 
 enum { MAX_KEY = 4096 };
 
-/* Directly in that directory, and named .key. */
+/* Return 1 if a path is that of a .key file directly in a directory. */
 static int is_key_in(const char *path, const char *directory) {
-  size_t len = strlen(directory), whole = strlen(path);
+  size_t len = strlen(directory), path_len = strlen(path);
+  if (strncmp(path, directory, len) != 0 || path[len] != '/') return 0;
+  if (path_len < len + sizeof "/x.key" - 1) return 0;
   const char *name = path + len + 1;
-  if (strncmp(path, directory, len) != 0 || path[len] != '/' || whole < len + sizeof "/x.key" - 1) return 0;
-  return !strchr(name, '/') && *name != '.' && strcmp(path + whole - 4, ".key") == 0;
+  return !strchr(name, '/') && *name != '.' && strcmp(path + path_len - 4, ".key") == 0;
 }
 
 static const char *read_key(const char *path, char key[MAX_KEY + 1]) {
@@ -42,14 +44,23 @@ static const char *read_key(const char *path, char key[MAX_KEY + 1]) {
 char *managed_arc_proof(const Reply *reply, const char *directory, Error *error) {
   char key[MAX_KEY + 1];
   char *path = challenge_parameter(&reply->headers, "Basic", "realm"), *proof = NULL;
+  if (!directory) directory = KEYS;
   if (!path) {
-    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it wants a proof, but names no key file");
-  } else if (!is_key_in(path, directory ? directory : KEYS)) {
-    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge", "it names a file that is no .key directly in %s: not opened", directory ? directory : KEYS);
+    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge",
+              "it wants a proof, but names no key file");
+  } else if (!is_key_in(path, directory)) {
+    error_set(error, ERROR_CREDENTIAL, "InvalidChallenge",
+              "it names a file that is no .key directly in %s: not opened", directory);
   } else {
     const char *fault = read_key(path, key);
     if (!fault) proof = text_format("Authorization: Basic %s", key);
-    if (fault) error_set(error, ERROR_CREDENTIAL, "KeyUnreadable", "its key file %s cannot be read: %s; it is for root and the group himds", path, fault);
+    if (!fault && !proof)
+      error_set(error, ERROR_CREDENTIAL, "OutOfMemory",
+                "there is not enough memory for the proof");
+    if (fault)
+      error_set(error, ERROR_CREDENTIAL, "KeyUnreadable",
+                "its key file %s cannot be read: %s; it is for root and the group himds",
+                path, fault);
     explicit_bzero(key, sizeof key);
   }
   free(path);

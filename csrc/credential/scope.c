@@ -1,4 +1,4 @@
-/* scope.c: a scope as those want it who know resources only. */
+/* scope.c: convert a scope for token sources that know only resources. */
 
 #include <string.h>
 

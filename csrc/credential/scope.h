@@ -1,8 +1,9 @@
-/* scope.h: a scope as those want it who know resources only. */
+/* scope.h: convert a scope for token sources that know only resources. */
 #ifndef SCOPE_H
 #define SCOPE_H
 
-char *scope_resource(const char *scope);      /* without its "/.default": "https://management.azure.com//.default" is for the resource
-                                                 "https://management.azure.com/". The caller frees */
+/* Return a scope without its "/.default": "https://management.azure.com//.default" belongs to the
+   resource "https://management.azure.com/". The caller frees. */
+char *scope_resource(const char *scope);
 
 #endif

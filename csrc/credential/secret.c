@@ -1,4 +1,4 @@
-/* secret.c: an application that proves itself by a client secret. */
+/* secret.c: sign in an application with a client secret. endpoint.c sends the request. */
 
 #include <stdlib.h>
 
@@ -26,11 +26,16 @@ static void clear(Credential *credential) {
   free(state);
 }
 
-static const CredentialKind kind = { .name = "client_secret", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear, .takes_tenant = 1 };
+static const CredentialKind kind = {
+  .name = "client_secret", .fetch = fetch, .cancel = endpoint_cancel, .clear = clear,
+  .takes_tenant = 1
+};
 
-Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const char *client_secret, Error *error) {
+Credential *credential_secret(Loop *loop, const AuthorityOptions *options,
+                              const char *client_secret, Error *error) {
   if (!client_secret || !*client_secret) {
-    error_set(error, ERROR_USAGE, "InvalidCredential", "client_secret is missing: it is the secret's value, not its id");
+    error_set(error, ERROR_USAGE, "InvalidCredential",
+              "client_secret is missing: it is the secret's value, not its id");
     return NULL;
   }
   Endpoint *endpoint = endpoint_new_application(loop, options, error);
@@ -42,5 +47,7 @@ Credential *credential_secret(Loop *loop, const AuthorityOptions *options, const
   }
   state->endpoint = endpoint;
   state->client_secret = text_copy(client_secret);
-  return credential_new(loop, &kind, state, options->client_id);
+  if (state->client_secret) return credential_new(loop, &kind, state, options->client_id);
+  clear(&(Credential){ .state = state });
+  return NULL;
 }

@@ -1,5 +1,5 @@
---- The low-level client: requests, long-running operations and pages of any Azure Resource Manager service.
---- The package's own collections stand on it.
+--- The low-level client: requests, long-running operations and pages of any Azure Resource Manager
+--- service. The package's own collections (azureml.resource) are built on it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -10,7 +10,7 @@ local reply = require "azureml.reply"
 local tables = require "azureml.tables"
 local task = require "azureml.task"
 local trust = require "azureml.trust"
-require "azureml.trace"      -- which begins by itself where the environment asks for it
+require "azureml.trace"      -- starts by itself where AZUREML_TRACE is set
 
 ---@class azureml.Client
 local Client = {}
@@ -19,19 +19,28 @@ local metatable = { __name = "azureml.Client", __index = Client }
 local client = {}
 
 local CLIENT_OPTIONS = {
-  endpoint = "string", credential = "any", scope = "string", tenant_id = "string",
-  api_version = "string", user_agent = "string", ca_file = "string",
-  proxy = "string", allow_hosts = "table", connect_timeout = "number", request_timeout = "number", poll_interval = "number",
-  max_reply = "number", retry = "table", timeout = "number", cookies = "boolean", on_request = "callable", on_reply = "callable",
+  endpoint = "string", credential = "credential", scope = "string", tenant_id = "string",
+  api_version = "string", user_agent = "string", ca_file = "string", proxy = "string",
+  allow_hosts = "table", connect_timeout = "number", request_timeout = "number",
+  poll_interval = "number", max_reply = "number", retry = "table", timeout = "number",
+  cookies = "boolean", on_request = "callable", on_reply = "callable",
 }
 
 local REQUEST_OPTIONS = {
-  method = "string", path = "string", url = "string", query = "table", headers = "table", body = "any", timeout = "number",
-  label = "string", api_version = "string", request_id = "string",
+  method = "string", path = "string", url = "string", query = "table", headers = "table",
+  body = "any", timeout = "number", label = "string", api_version = "string", request_id = "string",
 }
 
-local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, { final_state_via = "string", resume = "table" })
-local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, { items = "string", next_link = "string" })
+local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, {
+  final_state_via = "string", poll_query = "table", resume = "table",
+})
+local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, {
+  items = "string", next_link = "string", next = "callable",
+})
+local NEXT_OPTIONS = {
+  method = "string", path = "string", url = "string", query = "table", headers = "table",
+  body = "any", api_version = "string",
+}
 
 local function without(fields, name)
   local rest = tables.copy(fields)
@@ -43,60 +52,107 @@ local function version_of(api_version)
   return api_version and "api-version=" .. core.escape(api_version)
 end
 
-local function observer_of(given)
-  if not given.on_request and not given.on_reply then return nil end
+local function observer_of(settings)
+  if not settings.on_request and not settings.on_reply then return nil end
   return function(seen)
-    local hook = given[seen.answered and "on_reply" or "on_request"]
+    local hook = settings[seen.answered and "on_reply" or "on_request"]
     seen.observer, seen.answered = nil, nil
     if hook then hook(seen) end
   end
 end
 
+-- The core checks what the tables among the options hold.
+local function open(fields)
+  local ok, handle, failure = pcall(core.client, fields)
+  if not ok then errors.mistake("client: %s", handle) end
+  return reply.must(handle, failure)
+end
+
 --- Make a client.
----@param given table
+---@param settings table
 ---  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default");
----  tenant_id string? (whose token, where it is not the credential's own tenant); api_version string? (added to paths);
----  connect_timeout number (10), request_timeout number (100), timeout number? (of a request with all its tries), in seconds;
----  poll_interval number? (seconds; default 1, x 1.5, at most 10); max_reply number (bytes; 16 MiB);
----  retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502, 503, 504), methods (all but POST) };
----  ca_file, proxy, user_agent string?; allow_hosts string[]? (origins, or names that stand for https); cookies boolean (false);
----  on_request, on_reply fun(seen)? (called after each sending and its answer, with event, method, url, attempt, client_request_id; and
----  status or error, bytes, seconds, request_id. They must not wait)
+---  tenant_id string? (the tenant of the tokens, if it is not the credential's own);
+---  api_version string? (added to paths); connect_timeout number (10), request_timeout number
+---  (100), timeout number? (of a request with all its tries), in seconds; poll_interval number?
+---  (seconds; default 1, multiplied by 1.5 after each poll, at most 10); max_reply number (bytes;
+---  16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502,
+---  503, 504), methods (all but POST) }; ca_file, proxy, user_agent string?; allow_hosts string[]?
+---  (origins, or host names, which mean https); cookies boolean (false);
+---  on_request, on_reply fun(seen)? (callbacks after each request and after its reply; `seen` has
+---  event, method, url, attempt, client_request_id; on_reply also status or error, bytes, seconds,
+---  request_id. A callback must not wait)
 ---@return azureml.Client
----@raise an error object for an endpoint that cannot be used
----@usage local client = azureml.client { endpoint = "https://management.azure.com", credential = azureml.credential.default() }
-function client.new(given)
-  given = options.check("client", given, CLIENT_OPTIONS)
-  if not given.endpoint then errors.mistake("client needs option 'endpoint'") end
-  local who, observer = given.credential and given.credential.handle, observer_of(given)
-  local handle, failure = core.client {
-    endpoint = given.endpoint,
-    credential = who,
-    scope = who and (given.scope or given.endpoint .. "/.default"),
-    tenant_id = given.tenant_id,
-    user_agent = given.user_agent, ca_file = trust.ca_file(given.ca_file), proxy = given.proxy, allow_hosts = given.allow_hosts,
-    connect_timeout = given.connect_timeout, request_timeout = given.request_timeout, poll_interval = given.poll_interval,
-    max_reply = given.max_reply, retry = given.retry, cookies = given.cookies, observer = observer and task.observe(observer),
+---@raise an error object if the endpoint cannot be used
+---@usage local client = azureml.client {
+---  endpoint = "https://management.azure.com", credential = azureml.credential.default() }
+function client.new(settings)
+  settings = options.check("client", settings, CLIENT_OPTIONS)
+  if not settings.endpoint then errors.mistake("client needs option 'endpoint'") end
+  local credential = settings.credential and settings.credential.handle
+  local observer = observer_of(settings)
+  local handle = open {
+    endpoint = settings.endpoint,
+    credential = credential,
+    scope = credential and (settings.scope or settings.endpoint .. "/.default"),
+    tenant_id = settings.tenant_id,
+    user_agent = settings.user_agent,
+    ca_file = trust.ca_file(settings.ca_file),
+    proxy = settings.proxy,
+    allow_hosts = settings.allow_hosts,
+    connect_timeout = settings.connect_timeout,
+    request_timeout = settings.request_timeout,
+    poll_interval = settings.poll_interval,
+    max_reply = settings.max_reply,
+    retry = settings.retry,
+    cookies = settings.cookies,
+    observer = observer and task.observe(observer),
   }
-  reply.must(handle, failure)
-  return setmetatable({ handle = handle, version = version_of(given.api_version), timeout = given.timeout, observer = observer }, metatable)
+  return setmetatable({
+    handle = handle, version = version_of(settings.api_version), timeout = settings.timeout,
+    observer = observer,
+  }, metatable)
+end
+
+local QUERY_VALUES = { string = true, number = true, boolean = true }
+
+local function parameter(name, value)
+  if not QUERY_VALUES[type(value)] then
+    errors.mistake("query: '%s' must be a string, number or boolean, or a list of them", name)
+  end
+  return core.escape(name) .. "=" .. core.escape(tostring(value))
+end
+
+-- Return the parameters of a query as a list of texts. A list of values repeats its name.
+local function parameters_of(query)
+  local parameters = {}
+  for _, name in ipairs(tables.keys(query)) do
+    local value = query[name]
+    local is_list = type(value) == "table" and (#value > 0 or next(value) == nil)
+    for _, item in ipairs(is_list and value or { value }) do
+      parameters[#parameters + 1] = parameter(name, item)
+    end
+  end
+  return parameters
 end
 
 local function query_of(query, version)
-  local parts = tables.texts(query, function(name, value) return core.escape(name) .. "=" .. core.escape(tostring(value)) end)
-  if version then table.insert(parts, 1, version) end
-  return table.concat(parts, "&")
+  local parameters = parameters_of(query)
+  if version then table.insert(parameters, 1, version) end
+  return table.concat(parameters, "&")
 end
 
 local function header_lines(headers)
-  return headers and tables.texts(headers, function(name, value) return ("%s: %s"):format(name, value) end)
+  return headers and tables.texts(headers, function(name, value)
+    return ("%s: %s"):format(name, value)
+  end)
 end
 
--- A url is sent as it is; a path gets the query and the api-version.
+-- Return the URL of a request. A url is sent unchanged; a path gets the query and the api-version.
 local function url_of(self, request)
   if request.url then return request.url end
   if not request.path then errors.mistake("a request needs option 'path' or 'url'") end
-  local path, version = request.path, request.api_version and version_of(request.api_version) or self.version
+  local path = request.path
+  local version = request.api_version and version_of(request.api_version) or self.version
   local query = request.query and query_of(request.query, version) or version
   if not query or query == "" then return path end
   return path .. (path:find("?", 1, true) and "&" or "?") .. query
@@ -112,10 +168,11 @@ local function open_handle(self)
   return self.handle
 end
 
---- Start a request without waiting for it.
----@param request table
----@param follow boolean         follow a long-running operation to its end
----@return userdata op           the core's operation
+--- Start a request without waiting for its reply.
+---@param request table         as for `request`
+---@param follow boolean        true: follow a long-running operation to its end
+---@return userdata op          the core's operation; the caller closes it
+---@raise an error object if the core refuses the request
 function Client:submit(request, follow)
   local op, failure = open_handle(self):request {
     method = request.method or "GET",
@@ -127,30 +184,34 @@ function Client:submit(request, follow)
     request_id = request.request_id,
     follow = follow,
     final_state = request.final_state_via,
+    poll_query = request.poll_query and query_of(request.poll_query),
     resume = request.resume,
     within = task.within(),
     cautious = request.cautious,
   }
-  return reply.must(op, failure, request.label and "cannot " .. request.label)
+  return reply.must(op, failure, request)
 end
 
---- Send a request and wait for its answer.
+--- Send a request and wait for its reply.
 ---@param request table
----  method string ("GET"); path string (on the endpoint, escaped already; query and api-version are added) or url string (sent as it is);
----  query table?; headers table<string, string>?; body string|table? (a table is sent as JSON);
----  timeout number? (seconds, all tries together)
+---  method string ("GET"); path string (below the endpoint, already escaped; query and api-version
+---  are added) or url string (sent unchanged); query table? (a list as value repeats the name);
+---  headers table<string, string>?; body string|table? (a table is sent as JSON); timeout number?
+---  (seconds, all tries together); label string? ("stop ci-ann", for errors; default: method and
+---  path); api_version string?; request_id string? (x-ms-client-request-id; default: a new GUID)
 ---@return azureml.Reply
----@raise an error object for no answer, and for an answer of HTTP 300 or more
----@usage local reply = client:request { path = "/subscriptions", query = { ["$top"] = 5 } }; print(reply.json.value[1].id)
+---@raise an error object if no reply came, or its HTTP status is 300 or more
+---@usage local reply = client:request { path = "/subscriptions", query = { ["$top"] = 5 } }
+---  print(reply.json.value[1].id)
 function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   local op <close> = self:submit(request, false)
   task.wait(op)
-  return reply.of(op, request.label and "cannot " .. request.label)
+  return reply.of(op, request)
 end
 
---- See that its credential has a token, and fetch one if need be; nothing is sent to the endpoint.
----@raise an error object if there is none to be had
+--- Make sure that the credential has a token; fetch one if necessary. Send nothing to the endpoint.
+---@raise an error object if the credential has no token and can fetch none
 function Client:authenticate()
   local op <close> = reply.must(self.handle:request {
     method = "GET", url = "/", token_only = true, label = "sign in", within = task.within(),
@@ -160,24 +221,28 @@ function Client:authenticate()
   if failure then reply.must(nil, failure) end
 end
 
--- Close an operation when the wait for its acceptance is cut short: by an interrupt, the end of a group's
--- time, or because the task is closed. The error names a verb whose answer is outstanding.
+-- Close an operation when the wait for its acceptance is cut short: by an interrupt, the end of a
+-- group's time, or because the task is closed. The error names a verb whose answer is outstanding.
 local function cut_short(op, label, err)
   if op:is_closed() then return end
-  if label and op:unanswered() then errors.add_unanswered(err or task.cause_of_closing(), label) end
+  err = err or task.cause_of_closing()
+  if label and op:unanswered() then errors.add_unanswered(err, label) end
   op:close()
 end
 
---- Begin a long-running operation; the core's operation, when the service has accepted it.
----@param request table
----@return userdata op
+--- Start a long-running operation and wait until the service has accepted it.
+---@param request table         as for `operation`
+---@return userdata op          the core's operation; the caller closes it
+---@raise an error object if the service refused it
 function Client:begin(request)
   local op = self:submit(request, true)
   local is_waiting = true
-  local _ <close> = setmetatable({}, { __close = function()
+  local function close()
     if is_waiting then cut_short(op, request.label) end      -- the task is closed
-  end })
-  local ok, err = pcall(task.wait_accepted, op)      -- a message handler may replace what a close sees
+  end
+  local _ <close> = setmetatable({}, { __close = close })
+  -- What is raised is caught: a message handler may replace the error that `close` would see.
+  local ok, err = pcall(task.wait_accepted, op)
   if not ok then
     cut_short(op, request.label, err)
     error(err, 0)
@@ -186,131 +251,186 @@ function Client:begin(request)
   local _, failure = op:result()
   if failure then
     op:close()
-    reply.must(nil, failure, request.label and "cannot " .. request.label)
+    reply.must(nil, failure, request)
   end
   return op
 end
 
---- Send a request that begins a long-running operation; returns when the service has accepted it.
----@param request table          as for `request`, and final_state_via string? ("location", "azure-async-operation", "original-uri"); label
+--- Send a request that starts a long-running operation. Return when the service has accepted it.
+---@param request table          as for `request`, and final_state_via string? ("location",
+---  "azure-async-operation", "original-uri"); poll_query table? (added to each URL to poll that
+---  lacks its parameters: some services leave out the api-version); resume table? (how far the
+---  operation was, as a program that kept it itself knows: mode "monitor", "location" or "body",
+---  poll_url, and where known location, resource_location, status. It is polled; the request is not
+---  sent again)
 ---@return azureml.Lro
----@raise an error object if it was refused
----@usage local op = client:operation { method = "POST", path = path .. "/start" }; op:wait { timeout = 600 }
+---@raise an error object if the service refused it
+---@usage local op = client:operation { method = "POST", path = path .. "/start" }
+---  op:wait { timeout = 600 }
 function Client:operation(request)
   options.check("operation", request, OPERATION_OPTIONS)
   local handle = self:begin(request)
-  return lro.new { handle = handle, method = request.method or "GET", url = url_of(self, request), label = request.label }
+  return lro.new {
+    handle = handle, method = request.method or "GET", url = url_of(self, request),
+    label = request.label,
+  }
 end
 
---- Go on with a long-running operation that was begun before; the core's operation.
----@param request table
----@param progress table         as the core gave it
----@return userdata op
+--- Continue a long-running operation that was started before.
+---@param request table         its request
+---@param progress table        how far it was, as the core reported it
+---@return userdata op          the core's operation; the caller closes it
 function Client:go_on(request, progress)
-  request.final_state_via, request.resume = progress.final_state, without(progress, "final_state")
+  request.final_state_via = progress.final_state
+  request.resume = without(progress, "final_state")
   return self:submit(request, true)
 end
 
---- Go on with an operation that another process began.
----@param text string            what op:ticket() gave
+--- Continue an operation that another process started: poll its status, send nothing else. The
+--- client's credential and endpoint are used; the ticket holds neither.
+---@param text string            what op:ticket() returned
 ---@return azureml.Lro
----@raise an error object for a damaged ticket, and for one of another origin
+---@raise an error object if the ticket is damaged, or belongs to another origin
 function Client:resume(text)
-  local said = lro.read_ticket(text)
-  local request = { method = said.method, url = said.url, label = said.label, request_id = said.request_id }
-  local handle = self:go_on(request, said.progress)
-  return lro.new { handle = handle, method = said.method, url = said.url, label = said.label }
+  local ticket = lro.read_ticket(text)
+  local request = {
+    method = ticket.method, url = ticket.url, label = ticket.label, request_id = ticket.request_id,
+  }
+  local handle = self:go_on(request, ticket.progress)
+  return lro.new {
+    handle = handle, method = ticket.method, url = ticket.url, label = ticket.label,
+  }
 end
 
-local function next_url(page, name)
+local function next_link(page, name)
   local link = json.get(page, name)
   return type(link) == "string" and link ~= "" and link or nil
 end
 
-local function refuse_page(request, came, why)
+local function refuse_page(request, page, fault)
   errors.raise {
-    code = "InvalidPage", status = came.status, request_id = came.headers["x-ms-request-id"],
-    message = ("%s%s: the list would not be whole"):format(request.label and "cannot " .. request.label .. ": " or "", why),
+    code = "InvalidPage", status = page.status, request_id = page.headers["x-ms-request-id"],
+    message = ("%s: %s; refusing to return a partial list"):format(reply.context(request), fault),
   }
 end
 
-local function items_of(request, came)
+local function items_of(request, page)
   local name = request.items or "value"
-  local items = json.get(came.json, name)
-  if type(items) ~= "table" then refuse_page(request, came, ("a page of the list came without '%s'"):format(name)) end
+  local items = json.get(page.json, name)
+  if type(items) ~= "table" then
+    refuse_page(request, page, ("a page of the list came without '%s'"):format(name))
+  end
   return items
 end
 
---- Iterate over the items of a list, page by page. The next page is asked for while this one is read. Ends only at the list's end.
----@param request table          as for `request`, and items string ("value"), next_link string ("nextLink"). Pages after the first are
----  read by GET
----@return fun(): any            one item at a time; raises rather than ending early
----@return fun(): integer        the number of pages that were read so far
----@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do print(group.name) end
+-- Return the request for the page that follows; nil: the list ends here.
+local function following_of(request, page)
+  local link = next_link(page.json, request.next_link or "nextLink")
+  if request.next then
+    local following = request.next(link, page)
+    return following and options.check("next", following, NEXT_OPTIONS)
+  end
+  return link and { url = link }
+end
+
+-- Return the absolute URL of a page; nil: it is not a URL. A path is below the endpoint.
+local function page_url(self, base, request)
+  local target = url_of(self, request)
+  local is_path = not request.url and target:sub(1, 1) == "/"
+  return core.resolve(base, is_path and self:endpoint() .. target or target)
+end
+
+-- Return the URL of a following page. A service's link may hold characters that no URL may hold.
+local function following_url(self, base, following)
+  if following.url then return core.resolve(base, core.mend(following.url)) end
+  return page_url(self, base, following)
+end
+
+--- Iterate over the items of a list, page by page. The client requests the next page while the
+--- script reads the current one. The iterator ends only at the end of the list.
+---@param request table          as for `request`, and items string ("value"), next_link string
+---  ("nextLink"); next fun(link: string?, page: azureml.Reply): table? (for services that continue
+---  a list in another way: returns the next request with method, path or url, query, headers, body,
+---  api_version, or nil at the end; it must not wait). Without `next`, pages after the first are
+---  requested with GET
+---@return fun(): any            returns the next item; raises an error instead of ending early
+---@return fun(): integer        returns the number of pages that were read so far
+---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
+---  print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
-  local context = request.label and "cannot " .. request.label
-  local asked = {}      -- the URLs of all pages so far: a list that leads back to one of them would never end
-  local items, at, coming, url = {}, 0, nil, nil
+  -- All pages so far: a list that leads back to one of them would never end.
+  local requested = {}
+  local items, index, pending, url = {}, 0, nil, nil
   local page_count = 0
-  local function ask(one)
-    local op = self:submit(one, false)
-    core.send()      -- the service makes the next page while this one is read
-    url = one.url
-    asked[url] = true
+  local function key_of(page_request, target)
+    return table.concat({ page_request.method or "GET", target, body_of(page_request) }, " ")
+  end
+  local function submit(page_request, target)
+    local op = self:submit({
+      method = page_request.method, url = target, body = page_request.body,
+      headers = page_request.headers or request.headers, label = request.label,
+      timeout = request.timeout, request_id = request.request_id,
+    }, false)
+    core.send()      -- the service prepares the next page while the script reads this one
+    url = target
+    requested[key_of(page_request, target)] = true
     return op
   end
-  local function ask_first()
-    return ask { method = request.method, url = core.resolve(self:endpoint(), url_of(self, request)), headers = request.headers,
-      body = request.body, label = request.label, timeout = request.timeout }
+  local function submit_first()
+    return submit(request, page_url(self, self:endpoint(), request) or url_of(self, request))
   end
-  local function ask_next(came)
-    local link = next_url(came.json, request.next_link or "nextLink")
-    if not link then return nil end
-    local following = core.resolve(url, link) or refuse_page(request, came, "the next page's URL is none")
-    if asked[following] then refuse_page(request, came, "the list leads back to a page that was read") end
-    return ask { url = following, headers = request.headers, label = request.label, timeout = request.timeout }
+  local function submit_next(page)
+    local following = following_of(request, page)
+    if not following then return nil end
+    local target = following_url(self, url, following)
+      or refuse_page(request, page, "the next-page link is not a valid URL")
+    if requested[key_of(following, target)] then
+      refuse_page(request, page, "the list leads back to a page that was read")
+    end
+    return submit(following, target)
   end
-  -- What raises raises again at the next call: nobody takes an error for the end.
+  -- The state changes only at the end: after an error the next call raises the same error again.
   local function turn_page()
-    task.wait(coming)
-    local came = reply.of(coming, context)
-    local found, following = items_of(request, came), ask_next(came)
-    coming:close()
+    task.wait(pending)
+    local page = reply.of(pending, request)
+    local found, following = items_of(request, page), submit_next(page)
+    pending:close()
+    items, index, pending = found, 0, following
     page_count = page_count + 1
-    items, at, coming = found, 0, following
   end
   return function()
-    if not url then coming = ask_first() end
-    while at >= #items do
-      if not coming then return nil end
+    if not url then pending = submit_first() end
+    while index >= #items do
+      if not pending then return nil end
       turn_page()
     end
-    at = at + 1
-    return items[at]
+    index = index + 1
+    return items[index]
   end, function() return page_count end
 end
 
---- What is left of the throttling budget for a method, as the service last said.
+--- Return the remaining throttling budget for a method, as the service last reported it.
 ---@param path string
 ---@param method string          "GET": reads; "DELETE": deletes; any other: writes
----@return integer? left         nil: not known
+---@return integer? remaining    nil: unknown
 function Client:budget(path, method)
   return open_handle(self):remaining(self:endpoint() .. path, method)
 end
 
---- Where it sends.
+--- Return the URL that paths are appended to.
 ---@return string
 function Client:endpoint()
   return open_handle(self):endpoint()
 end
 
---- Close it. Operations that are under way keep what they need.
+--- Close the client. Running operations keep their own reference.
 function Client:close()
   self.closed = true
   self.handle:close()
 end
 
+options.check_colon(Client, metatable, "client")
 metatable.__close = Client.close
 
 function metatable:__tostring()

@@ -1,4 +1,4 @@
---- The Azure clouds: where one signs in, where Resource Manager is, what a token is for.
+--- The Azure clouds: the sign-in authority, the Resource Manager endpoint and the token scope.
 --- Source: spec/contract/auth.md, section 13.
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
@@ -31,17 +31,20 @@ local function names()
   return table.concat(tables.keys(clouds), ", ")
 end
 
---- A cloud by name, or one's own as a table with all three fields.
----@param given string|azureml.Cloud|nil
+--- Return a cloud by its name. A table with all three fields is a custom cloud.
+---@param choice string|azureml.Cloud|nil      nil: AzureCloud
 ---@return azureml.Cloud
-function cloud.of(given)
-  if type(given) == "table" then
+function cloud.of(choice)
+  if type(choice) == "table" then
     for _, field in ipairs { "authority", "resource_manager", "scope" } do
-      if type(given[field]) ~= "string" then errors.mistake("a cloud of one's own needs %s", field) end
+      if type(choice[field]) ~= "string" then
+        errors.mistake("a custom cloud needs the field '%s', a string", field)
+      end
     end
-    return given
+    return choice
   end
-  return clouds[given or cloud.default] or errors.mistake("there is no cloud '%s' (known: %s)", tostring(given), names())
+  return clouds[choice or cloud.default]
+    or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice), names())
 end
 
 return cloud

@@ -1,6 +1,7 @@
---- Where settings come from: arguments, environment, a config.json found upward, the Azure CLI's
---- defaults; and in which world we are. A source serves whole or not at all; explicit arguments
---- override single fields. Source of the search: spec/contract/sdk-v1.md, section 1.
+--- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
+--- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
+--- fields; explicit arguments override single fields.
+--- Source of the search: spec/contract/sdk-v1.md, section 1.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -8,13 +9,14 @@ local json = require "azureml.json"
 local config = {}
 
 local FIELDS = { "subscription_id", "resource_group", "workspace_name" }
+local DOWNLOAD_AGAIN = "download it again from the studio"
 
 local function variable(name)
   local value = os.getenv(name)
   return value ~= "" and value or nil
 end
 
--- config.json -------------------------------------------------------------------------------------------------------------
+-- config.json -------------------------------------------------------------------------------------
 
 local DIRECTORIES = { ".azureml/", "aml_config/", "" }
 local NAMES = { "config.json", "project.json" }
@@ -36,8 +38,10 @@ local function find_file(directory)
         local path = parent .. sub .. name
         local text, refusal = core.read_trusted(path)
         if refusal then
-          errors.raise { code = "ConfigRefused", message = ("%s is not used: %s"):format(path, refusal),
-            hint = "make it yours and not writable by everybody, or name the workspace explicitly" }
+          errors.raise {
+            code = "ConfigRefused", message = ("%s is not used: %s"):format(path, refusal),
+            hint = "make it yours and not writable by everybody, or name the workspace explicitly",
+          }
         end
         if text then return path, text end
       end
@@ -51,29 +55,31 @@ local function read_scope(scope)
   return { subscription_id = parts[2], resource_group = parts[4], workspace_name = parts[8] }
 end
 
+local function refuse_file(message)
+  errors.raise { code = "ConfigInvalid", message = message, hint = DOWNLOAD_AGAIN }
+end
+
 local function read_file(path, text)
-  local content = json.decode((text:gsub("^\239\187\191", "")))
-  if type(content) ~= "table" then
-    errors.raise { code = "ConfigInvalid", message = path .. " is not a JSON object", hint = "download it again from the studio" }
-  end
+  local content = json.decode(text)
+  if type(content) ~= "table" then refuse_file(path .. " is not a JSON object") end
   local scope = content.Scope
   local found = type(scope) == "string" and scope ~= "" and read_scope(scope) or content
   local fields = {}
   for _, field in ipairs(FIELDS) do
     local value = json.get(found, field)
     if type(value) ~= "string" or value == "" then
-      errors.raise { code = "ConfigInvalid", message = ("%s has no %s"):format(path, field), hint = "download it again from the studio" }
+      refuse_file(("%s has no %s"):format(path, field))
     end
     fields[field] = value
   end
   return fields
 end
 
--- The Azure CLI's defaults ------------------------------------------------------------------------------------------------
+-- The Azure CLI's defaults ------------------------------------------------------------------------
 
 local function azure_directory()
-  local given, home = variable "AZURE_CONFIG_DIR", variable "HOME"
-  return given or home and home .. "/.azure"
+  local directory, home = variable "AZURE_CONFIG_DIR", variable "HOME"
+  return directory or home and home .. "/.azure"
 end
 
 local function defaults_in(text)
@@ -86,15 +92,22 @@ local function defaults_in(text)
   return found
 end
 
+-- Return the id of the default subscription; nil if there is none; nil and what is wrong.
 local function default_subscription(text)
-  local profile = json.decode((text:gsub("^\239\187\191", "")))
-  for _, subscription in ipairs(json.get(profile, "subscriptions") or {}) do
-    if json.get(subscription, "isDefault") then return json.get(subscription, "id") end
+  local subscriptions = json.get(json.decode(text), "subscriptions")
+  if type(subscriptions) ~= "table" then return nil, "it has no list of subscriptions" end
+  for _, subscription in ipairs(subscriptions) do
+    if json.get(subscription, "isDefault") then
+      local id = json.get(subscription, "id")
+      if type(id) == "string" and id ~= "" then return id end
+      return nil, "its default subscription has no id"
+    end
   end
 end
 
--- Sources -----------------------------------------------------------------------------------------------------------------
+-- Sources -----------------------------------------------------------------------------------------
 
+-- Each returns the fields that it has, and its description for an error message.
 local sources = {}
 
 function sources.environment()
@@ -106,7 +119,10 @@ function sources.environment()
 end
 
 function sources.file()
-  local directory = core.directory()
+  local directory, reason = core.directory()
+  if not directory then
+    return {}, ("config.json (the working directory cannot be read: %s)"):format(reason)
+  end
   local path, text = find_file(directory)
   if not path then return {}, "config.json in " .. directory .. " and above" end
   return read_file(path, text), path
@@ -116,108 +132,128 @@ function sources.azure_cli()
   local directory = azure_directory()
   if not directory then return {}, "the Azure CLI's defaults" end
   local settings = core.read_trusted(directory .. "/config")
-  local profile = core.read_trusted(directory .. "/azureProfile.json")
+  local profile, fault = core.read_trusted(directory .. "/azureProfile.json")
   local defaults = settings and defaults_in(settings) or {}
+  local where, subscription_id = "the Azure CLI's defaults in " .. directory, nil
+  if profile then subscription_id, fault = default_subscription(profile) end
+  if fault then where = ("%s (azureProfile.json is not used: %s)"):format(where, fault) end
   return {
-    subscription_id = profile and default_subscription(profile),
+    subscription_id = subscription_id,
     resource_group = defaults.group,
     workspace_name = defaults.workspace,
-  }, "the Azure CLI's defaults in " .. directory
+  }, where
 end
 
 local ORDER = { "environment", "file", "azure_cli" }
 local EMULATED_ORDER = { "environment", "file" }
 
-local function complete(given, found)
+-- Complete the explicit fields from a source; return nil if a field is still missing.
+local function complete(explicit, found)
   local fields = {}
   for _, field in ipairs(FIELDS) do
-    fields[field] = given[field] or found[field]
+    fields[field] = explicit[field] or found[field]
     if not fields[field] then return nil end
   end
   return fields
 end
 
-local function not_found(given, tried)
+local function not_found(explicit, tried)
   local missing = {}
   for _, field in ipairs(FIELDS) do
-    if not given[field] then missing[#missing + 1] = field end
+    if not explicit[field] then missing[#missing + 1] = field end
   end
   errors.raise {
     code = "WorkspaceUnknown",
-    message = ("which workspace? %s not found; tried: arguments; %s"):format(table.concat(missing, ", "), table.concat(tried, "; ")),
-    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; --emulator needs none of them",
+    message = ("which workspace? %s not found; tried: arguments; %s"):format(
+      table.concat(missing, ", "), table.concat(tried, "; ")),
+    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; "
+      .. "--emulator needs none of them",
   }
 end
 
---- The three names of the workspace to use.
----@param given table        subscription_id, resource_group, workspace_name: those that are explicit
+--- Return the three names of the workspace to use.
+---@param explicit table     subscription_id, resource_group, workspace_name: those that the caller
+---  named
 ---@return table fields      all three
----@raise an error object that lists what was tried, or says which file is wrong
-function config.workspace(given)
-  local explicit = complete(given, {})
-  if explicit then return explicit end
+---@raise an error object that lists what was tried, or names the file that is invalid
+function config.workspace(explicit)
+  local all = complete(explicit, {})
+  if all then return all end
   local world, tried = config.emulator(), {}
   for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
-    local found, where = sources[name]()
-    local fields = complete(given, found)
+    local found, description = sources[name]()
+    local fields = complete(explicit, found)
     if fields then return fields end
-    tried[#tried + 1] = where
+    tried[#tried + 1] = description
   end
-  local fields = world and complete(given, world:settings())
-  return fields or not_found(given, tried)
+  local fields = world and complete(explicit, world:settings())
+  return fields or not_found(explicit, tried)
 end
 
--- The world ---------------------------------------------------------------------------------------------------------------
+-- The world ---------------------------------------------------------------------------------------
 
-local chosen            -- an emulator, or a function that brings one at first use
+local chosen            -- an emulator, or a function that returns one at its first use
 
---- Use an emulator for everything that is not said otherwise.
+--- Use an emulator wherever the script names no cloud.
 ---@param emulator table
 function config.select_emulator(emulator)
   chosen = emulator
 end
 
---- No longer, if it is the one in use.
+--- Stop using an emulator, if it is the one in use.
 ---@param emulator table
 function config.deselect_emulator(emulator)
   if chosen == emulator then chosen = nil end
 end
 
---- Start an emulator in this process when it is first needed, and use it: what `--emulator` does.
----@param given? { speed: number? }      how much faster than real its clock runs; 60
-function config.use_emulator(given)
+--- Start an emulator in this process when it is first needed, and use it: `--emulator` does this.
+---@param settings? { speed: number? }      how many times faster than real time its clock runs; 60
+function config.use_emulator(settings)
   chosen = function()
-    return require("azureml.emulator").start { speed = given and given.speed or 60 }
+    return require("azureml.emulator").start { speed = settings and settings.speed or 60 }
   end
 end
 
--- One on this machine has a certificate of its own authority, which SSL_CERT_FILE, often set for all that a machine does, knows nothing of.
+-- Return the authorities to trust for a remote emulator. An emulator on this machine has a
+-- certificate of its own authority. SSL_CERT_FILE, which is often set for the whole machine, does
+-- not contain that authority.
 local function ca_file_of(url)
-  local own = url:find "^https:" and core.is_loopback(url) and require("azureml.emulator.certificate_authority").trusted()
+  local own = url:find "^https:" and core.is_loopback(url)
+    and require("azureml.emulator.certificate_authority").trusted()
   return own or variable "SSL_CERT_FILE"
 end
 
--- A running emulator elsewhere, named by AZUREML_EMULATOR.
+local function refuse_emulator(message, url)
+  errors.raise { code = "InvalidEndpoint", message = message:format(url) }
+end
+
+-- Connect to the running emulator that AZUREML_EMULATOR names.
 local function remote_emulator(url)
   local client = require "azureml.client"
   if not core.origin(url) then
-    errors.raise { code = "InvalidEndpoint",
-      message = ("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080"):format(url) }
+    refuse_emulator("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080",
+      url)
   end
   local ca_file = ca_file_of(url)
-  local asked <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
-  local settings = asked:request({ path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names" }).json
+  local probe <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
+  local settings = probe:request({
+    path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names",
+  }).json
   if type(json.get(settings, "subscription_id")) ~= "string" then
-    errors.raise { code = "InvalidEndpoint", message = ("AZUREML_EMULATOR is %s, but no emulator answers there"):format(url) }
+    refuse_emulator("AZUREML_EMULATOR is %s, but no emulator answers there", url)
   end
-  return { url = url, authority = url, ca_file = ca_file, settings = function() return settings end }
+  return {
+    url = url, authority = url, ca_file = ca_file, settings = function() return settings end,
+  }
 end
 
---- The emulator in use, or nil: Azure.
+--- Return the emulator in use; nil means Azure.
 ---@return table?
 function config.emulator()
   local url = variable "AZUREML_EMULATOR"
-  if not chosen and url then chosen = function() return remote_emulator((url:gsub("/+$", ""))) end end
+  if not chosen and url then
+    chosen = function() return remote_emulator((url:gsub("/+$", ""))) end
+  end
   if type(chosen) == "function" then
     local start = chosen
     chosen = start() or nil

@@ -1,28 +1,36 @@
---- The error object: one kind for everything the public API raises. Its text is what a person should read; its code is what a
---- script compares.
+--- The error object: the public API raises only objects of this kind. A person reads its text; a
+--- script compares its code. azureml.hints adds what to do next.
+local core = require "azureml.core"
 local later = require "azureml.later"
 local hints = later "azureml.hints"
 local json = require "azureml.json"
 
 ---@class azureml.Error
----@field code string            one word: the service's where it gave one ("ResourceNotFound"), else ours ("Timeout")
+---@field kind string?  what failed: "transport" (no reply came), "http" (a reply refused the
+---  request), "operation" (a long-running operation failed), "protocol" (a reply breaks the
+---  contract), "credential" (there is no token) or "usage" (an argument is wrong); nil for the
+---  package's own findings, such as "Timeout" and "SomeFailed"
+---@field code string  one word: the service's code if it sent one ("ResourceNotFound"), or else a
+---  code of this package ("Timeout")
 ---@field message string         what went wrong
 ---@field status integer?        HTTP status
----@field target string?         what the service says it is about
----@field details table?         the service's further errors, or those of a group
----@field request_id string?     x-ms-request-id: support asks for it
----@field operation azureml.Operation?   the operation it happened to; it may still go on at the service
+---@field target string?         the part of the request that the service names
+---@field details table?         further errors of the service, or the errors of a group
+---@field innererror table?      the cause, as the service tells it
+---@field additional_info table? what the service adds: { type, info }, such as a policy
+---@field request_id string?     x-ms-request-id, which the service's support needs
+---@field operation azureml.Operation?  the operation that failed; it may continue at the service
 ---@field hint string?           what to do next
----@field where string?          "nightly.lua:5:", the line of the caller's
+---@field where string?          "nightly.lua:5:", the line of the caller's code
 ---@field traceback string?      of the caller's code
----@field outcome_unknown boolean?   the request may have been executed, its answer was lost
----@field retry_after number?    seconds the service asked to wait
+---@field outcome_unknown boolean?   true: the reply was lost; the service may have executed it
+---@field retry_after number?    seconds that the service asks the client to wait
 local Error = { __name = "azureml.Error" }
 Error.__index = Error
 
 local error_module = {}
 
--- The sources of this package, workflows aside: those are scripts like anybody's.
+-- The directory of this package's sources. The workflows below it count as scripts of the user.
 local HOME = debug.getinfo(1, "S").source:match "^(.*)error%.lua$"
 local SCRIPTS = HOME .. "workflows/"
 
@@ -37,17 +45,21 @@ end
 local function describe(info)
   local place = ("%s:%d:"):format(info.short_src, info.currentline)
   if info.what == "main" then return place .. " in main chunk" end
-  if info.name then return ("%s in %s '%s'"):format(place, info.namewhat ~= "" and info.namewhat or "function", info.name) end
+  if info.name then
+    return ("%s in %s '%s'"):format(place, info.namewhat ~= "" and info.namewhat or "function",
+      info.name)
+  end
   return ("%s in function <%s:%d>"):format(place, info.short_src, info.linedefined)
 end
 
---- The caller's frames, without ours: the place, and a traceback in lines.
----@param level integer     1: whoever called this
+--- Return the place in the caller's code, and a traceback of the caller's frames without the frames
+--- of this package.
+---@param level integer     1: the function that calls this one
 ---@return string? where, string? traceback
 function error_module.whereabouts(level)
   local where, lines = nil, {}
-  for at = level + 1, level + 200 do
-    local info = debug.getinfo(at, "Sln")
+  for depth = level + 1, level + 200 do
+    local info = debug.getinfo(depth, "Sln")
     if not info then break end
     if is_callers(info) then
       where = where or ("%s:%d:"):format(info.short_src, info.currentline)
@@ -74,7 +86,10 @@ local function describe_detail(detail)
 end
 
 function Error:__tostring()
-  local lines = { ("%s%s (%s)"):format(self.where and self.where .. " " or "", self.message, identification(self)) }
+  local lines = {
+    ("%s%s (%s)"):format(self.where and self.where .. " " or "", self.message,
+      identification(self)),
+  }
   local shown = {}      -- many details may have the same hint
   for _, detail in ipairs(self.details or {}) do
     local line, hint = describe_detail(detail)
@@ -86,66 +101,89 @@ function Error:__tostring()
   return table.concat(lines, "\n")
 end
 
---- Whether a value is one of these objects.
+--- Join the text of an error object with another value: "cannot go on: " .. err
+---@param left any
+---@param right any
+---@return string
+function Error.__concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
+--- Tell whether a value is an error object.
 ---@param value any
 ---@return boolean
 function error_module.is(value)
   return getmetatable(value) == Error
 end
 
---- Make one; where it happened is added when it is raised.
+-- The kinds of errors that the package itself finds, by code.
+local KINDS = {
+  InvalidArgument = "usage", InvalidEndpoint = "usage", InvalidTicket = "usage",
+  AnotherEndpoint = "usage", InvalidExpression = "usage", Usage = "usage",
+  InvalidReply = "protocol", InvalidPage = "protocol", OwnCredential = "credential",
+}
+
+--- Make an error object. `error_module.raise` adds the place later.
 ---@param fields table
 ---@return azureml.Error
 function error_module.new(fields)
   local err = setmetatable(fields, Error)
+  if not err.kind then err.kind = KINDS[err.code] end
   if not err.hint then err.hint = hints.of(err) end
   return err
 end
 
---- Raise one. An object that was raised before keeps its place.
----@param fields table      the fields, or an object
+--- Raise an error object. An object that was raised before keeps its place.
+---@param fields table      the fields of a new object, or an existing object
 function error_module.raise(fields)
   local err = error_module.is(fields) and fields or error_module.new(fields)
   if not err.where then err.where, err.traceback = error_module.whereabouts(2) end
   error(err, 0)
 end
 
--- What an ARM error body says beyond code and message.
-local function read_body(err)
-  local body = err.body and json.decode(err.body)
-  local said = json.get(body, "error") or body
-  said = json.get(said, "error") or said
-  if type(said) ~= "table" then return end
-  err.details = json.get(said, "details")
-  err.innererror = json.get(said, "innererror") or json.get(said, "innerError")
-  err.additional_info = json.get(said, "additionalInfo")
+-- Add what the core found in the service's reply beside code and message.
+local function read_more(err)
+  local more = err.more and json.decode(err.more)
+  err.details = json.get(more, "details")
+  err.innererror = json.get(more, "innererror")
+  err.additional_info = json.get(more, "additionalInfo")
+  err.more = nil
 end
 
---- An object from the core's error table.
----@param failure table       as the core gives it
----@param context string?     what was tried: "cannot stop 'ci-ann'"
+--- Read an error in decoded JSON, as the core reads it in a reply.
+---@param content any          an error of the service, or a list of errors
+---@return { kind: string, code: string?, message: string?, details: table? }
+function error_module.read(content)
+  local found = core.read_error(json.encode(content))
+  read_more(found)
+  return found
+end
+
+--- Make an error object from an error table of the core.
+---@param failure table       the core's error; becomes the object
+---@param context string?     what the caller tried: "cannot stop 'ci-ann'"
 ---@return azureml.Error
 function error_module.from_core(failure, context)
-  read_body(failure)
-  failure.body = nil
+  read_more(failure)
   if context then failure.message = ("%s: %s"):format(context, failure.message) end
   return error_module.new(failure)
 end
 
---- What Ctrl-C raises; nothing of ours collects it.
+--- Make the error object that Ctrl-C raises. Nothing in this package collects it.
 ---@return azureml.Error
 function error_module.interrupted()
   return error_module.new { code = "Interrupted", message = "interrupted" }
 end
 
---- Whether it is what Ctrl-C raised.
+--- Tell whether a value is the error object that Ctrl-C raises.
 ---@param value any
 ---@return boolean
 function error_module.is_interrupted(value)
   return error_module.is(value) and value.code == "Interrupted"
 end
 
---- Whether it is one that is not collected where it comes by: an interrupt, and the end of the time that a group was given.
+--- Tell whether an error must pass through to the caller instead of being collected: an interrupt,
+--- or the timeout of a group.
 ---@param value any
 ---@return boolean
 function error_module.is_passing(value)
@@ -162,17 +200,19 @@ function error_module.add_unanswered(value, label)
   table.insert(value.unanswered, label)
 end
 
---- The programmer's mistake, raised as a plain text at the line of the caller's code.
----@param message string
+--- Raise a programmer's mistake: a plain text that begins with the line of the caller's code.
+---@param message string        a format
+---@param ... any               the values for its placeholders
 function error_module.mistake(message, ...)
   local where = error_module.whereabouts(2)
   error((where and where .. " " or "") .. message:format(...), 0)
 end
 
---- Call f; an error object is returned, all else (the programmer's mistakes, an interrupt, the end of a group's time) goes on.
+--- Call f and return its error object instead of raising it. Raise everything else: a programmer's
+--- mistake, an interrupt, the timeout of a group.
 ---@param f function
 ---@param ... any           its arguments
----@return any ...          what f returned; or nil and the error object
+---@return any ...          the results of f; or nil and the error object
 function error_module.try(f, ...)
   local function sort_out(ok, ...)
     if ok then return ... end

@@ -6,6 +6,7 @@ local task = require "azureml.task"
 ---@class azureml.Followed
 ---@field handle userdata      the core's operation
 ---@field label string         what it does, for messages: "start ci-ann"
+---@field context string|table      what its errors name: "cannot start ci-ann", or the request
 local Followed = {}
 local metatable = { __index = Followed }
 
@@ -14,9 +15,11 @@ local followed = {}
 --- Follow an operation of the core.
 ---@param handle userdata
 ---@param label string
+---@param context? string|table      default: "cannot " and the label
 ---@return azureml.Followed
-function followed.new(handle, label)
-  return setmetatable({ handle = handle, label = label }, metatable)
+function followed.new(handle, label, context)
+  return setmetatable({ handle = handle, label = label, context = context or "cannot " .. label },
+    metatable)
 end
 
 --- Return the service's word for where the operation is; "Accepted" before there is a word.
@@ -60,7 +63,7 @@ end
 ---@return azureml.Reply
 ---@raise an error object when the operation failed
 function Followed:result()
-  return reply.of(self.handle, "cannot " .. self.label)
+  return reply.of(self.handle, self.context)
 end
 
 --- Return the operation for a ticket: its progress. Nil where there is no status to poll.
@@ -87,7 +90,8 @@ function followed.raise_overdue(self, label, seconds, operation)
     errors.raise { code = "Timeout", operation = operation,
       message = ("%s: not done after %.14g s; it goes on at the service"):format(label, seconds) }
   end
-  errors.raise { code = "LostSight", operation = operation, status = trouble.status,
+  errors.raise { kind = trouble.kind, code = "LostSight", operation = operation,
+    status = trouble.status,
     message = ("%s: lost sight of it: %s"):format(label, trouble.message) }
 end
 

@@ -1,5 +1,5 @@
---- What to do next, by what an error says. Sources: spec/contract/compute-rest.md, section 6, and
---- spec/contract/auth.md, sections 1 and 2.
+--- Choose a hint for an error: what the user can do next. azureml.entra_hints covers Entra ID.
+--- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local entra_hints = require "azureml.entra_hints"
 
 local hints = {}
@@ -8,65 +8,82 @@ local hints = {}
 hints.go_on_waiting = "'azureml pending --wait' goes on waiting for what goes on at the service"
 
 local by_code = {
-  AuthorizationFailed = "ask an owner of the workspace for a role that has this action, such as 'AzureML Compute Operator'; "
-    .. "a new role takes some minutes",
+  AuthorizationFailed = "ask an owner of the workspace for a role that has this action, "
+    .. "such as 'AzureML Compute Operator'; a new role takes some minutes",
   ParentResourceNotFound = "check the workspace's name and resource group",
   ResourceGroupNotFound = "check the resource group's name and the subscription",
-  SubscriptionNotFound = "check the subscription's id, and that the credential belongs to its tenant",
+  SubscriptionNotFound =
+    "check the subscription's id, and that the credential belongs to its tenant",
   ResourceNotFound = "check the name; 'azureml list' shows what there is",
   NotFound = "check the name; 'azureml list' shows what there is",
-  InvalidAuthenticationToken = "the service did not take the token: check the tenant, and that the token is for this cloud",
+  InvalidAuthenticationToken =
+    "the service did not take the token: check the tenant, and that the token is for this cloud",
   ExpiredAuthenticationToken = "sign in again, or fetch a new token",
-  interaction_required = "a person has to sign in: run 'azureml login' or 'az login'",
-  login_required = "a person has to sign in: run 'azureml login' or 'az login'",
-  consent_required = "an administrator, or you in a browser, must consent to what the application may do",
-  authorization_declined = "the person said no: begin the sign-in again",
-  access_denied = "the person said no: begin the sign-in again",
-  expired_token = "the code is too old: begin the sign-in again",
-  CredentialUnavailable = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'azureml login' or "
+  interaction_required = "a user must sign in: run 'azureml login' or 'az login'",
+  login_required = "a user must sign in: run 'azureml login' or 'az login'",
+  consent_required =
+    "an administrator, or you in a browser, must consent to what the application may do",
+  authorization_declined = "the user declined the sign-in: start it again",
+  access_denied = "the user declined the sign-in: start it again",
+  expired_token = "the code has expired: start the sign-in again",
+  CredentialUnavailable =
+    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run 'azureml login' or "
     .. "'az login'; or try --emulator",
-  invalid_grant = "the sign-in has ended, or was taken back: sign in again",
-  LoginNotKept = "a login is worth nothing that cannot be kept: make its directory yours alone, or use credential.device_code in a script",
-  ManagedIdentityUnavailable = "run it where Azure gave the machine a managed identity, or choose another credential",
+  invalid_grant = "the sign-in has expired or was revoked: sign in again",
+  LoginNotKept = "run chmod 700 on the directory that the message names, or use "
+    .. "credential.device_code in a script",
+  ManagedIdentityUnavailable =
+    "run it where Azure gave the machine a managed identity, or choose another credential",
   KeyUnreadable = "run it as root, or as a member of the group himds",
   HostNotFound = "check the name, the network and the proxy",
-  ConnectionFailed = "is the service up, and the address and port right?",
-  CertificateInvalid = "ca_file names another certificate authority; verification is never switched off",
-  Conflict = "another command is at work on it: wait for that one, then try again",
-  StartComputeInstanceOnlyAllowedInStoppedState = "an instance is started only from Stopped: look at its state first",
+  ConnectionFailed = "check that the service is running, and that the address and port are right",
+  CertificateInvalid =
+    "ca_file names another certificate authority; verification is never switched off",
+  Conflict = "another command is at work on it: wait for its end, then try again",
+  StartComputeInstanceOnlyAllowedInStoppedState =
+    "an instance is started only from Stopped: look at its state first",
   AnotherOperationInProgress = "wait for the other operation, then try again",
   ScopeLocked = "an owner of the scope must remove the lock first; 'az lock list' shows it",
-  RequestDisallowedByPolicy = "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
-  AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until there is room, "
-    .. "or choose another size",
+  RequestDisallowedByPolicy =
+    "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
+  AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until "
+    .. "there is room, or choose another size",
   AlreadyExists = "a name is unique in the whole region: choose another one",
   InvalidPropertyValue = "see the details for what the service offers in this region",
-  TooManyRequests = "the limit is per subscription and principal: try again later, or do less at once",
-  LostSight = "the operation may well go on: azureml.resume(ticket) asks again",
-  Timeout = "it goes on at the service: wait again, or keep the ticket",
+  TooManyRequests =
+    "the limit is per subscription and principal: try again later, or do less at once",
+  LostSight = "the operation may still be running: azureml.resume(ticket) continues to wait for it",
+  Timeout = "the operation continues at the service: wait again, or keep the ticket",
 }
 
-local QUOTA = "choose a smaller or another size, delete what is not needed, or ask for more quota; stopping frees none"
+local QUOTA = "choose a smaller or another size, delete what is not needed, or ask for more quota; "
+  .. "stopping frees none"
 
 local by_text = {
-  { "Identity not found", "give the machine this managed identity in the Azure portal, or name another one" },
+  { "Identity not found",
+    "assign this managed identity to the machine in the Azure portal, or name another one" },
   { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA }, { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
-  { "SSH key at creation", "create it without an SSH key; whoever it is assigned to can add one" },
+  { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 
--- ARM names the tenant that it wants: "It must match the tenant 'https://sts.windows.net/{id}/' associated with this subscription."
+-- ARM names the tenant that it expects: "It must match the tenant 'https://sts.windows.net/{id}/'
+-- associated with this subscription."
 local function wrong_tenant(message)
-  local tenant = message:match "match the tenant '[^']-([%w.-]+)/?'" or message:match "one of the tenants '[^']-([%w.-]+)/?'"
-  return "sign in to the tenant that the subscription belongs to" .. (tenant and (": tenant_id = '%s'"):format(tenant) or "")
+  local tenant = message:match "match the tenant '[^']-([%w.-]+)/?'"
+    or message:match "one of the tenants '[^']-([%w.-]+)/?'"
+  return "sign in to the tenant that the subscription belongs to"
+    .. (tenant and (": tenant_id = '%s'"):format(tenant) or "")
 end
 
---- The hint for an error, or nil.
+--- Return the hint for an error, or nil.
 ---@param err azureml.Error
 ---@return string?
 function hints.of(err)
-  if err.outcome_unknown then return "it may have been executed: look at the instance's state before you try again" end
+  if err.outcome_unknown then
+    return "it may have been executed: look at the instance's state before you try again"
+  end
   local message = err.message or ""
   if err.code == "InvalidAuthenticationTokenTenant" then return wrong_tenant(message) end
   for _, entry in ipairs(by_text) do

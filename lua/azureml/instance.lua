@@ -1,18 +1,21 @@
---- A compute instance as it was when it was last looked at: typed fields over the service's reply, and the verbs.
+--- A compute instance, as the service last described it: typed fields over the service's reply,
+--- and the verbs.
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local tables = require "azureml.tables"
 
 ---@class azureml.Instance
 ---@field name string
 ---@field id string                    the ARM id
----@field state string                 "Running", "Stopped" and so on; while it is being created, what the service says of the resource
+---@field state string  "Running", "Stopped" and so on; while the service creates it, the
+---  provisioning state of the resource
 ---@field provisioning_state string
 ---@field vm_size string
 ---@field location string
 ---@field tags table<string, string>   never nil
 ---@field description string?
----@field owner string?                object id of whom it belongs to: assigned to, else created by
+---@field owner string?                object id of the assigned user, or else of the creator
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
 ---@field created_on string?           ISO 8601
@@ -24,9 +27,9 @@ local tables = require "azureml.tables"
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
 ---@field idle_time_before_shutdown string?      ISO 8601
 ---@field schedules table                         as the service sends them
----@field errors table                            what went wrong with it, as the service sends it
+---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
----@field raw table                    the decoded reply, with all that has no field here; null is cjson.null
+---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
 local instance = {}
@@ -56,7 +59,7 @@ getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
 getters.idle_time_before_shutdown = inner "idleTimeBeforeShutdown"
 
--- What the other fields are made of.
+-- The members of the reply that the other fields are made from.
 local sent = {
   compute_type = outer("properties", "computeType"),
   tags = outer "tags",
@@ -77,29 +80,52 @@ function getters.owner(raw)
   return getters.assigned_to(raw) or getters.created_by(raw)
 end
 
+-- Return the table that a member holds, without nulls; an empty table if the service sent something
+-- else.
+local function table_in(member, raw)
+  local value = json.without_nulls(member(raw))
+  return type(value) == "table" and value or {}
+end
+
+-- Every tag is a text.
 function getters.tags(raw)
-  return sent.tags(raw) or {}
+  local tags = table_in(sent.tags, raw)
+  for name, value in pairs(tags) do
+    if type(value) ~= "string" then tags[name] = json.encode(value) end
+  end
+  return tags
 end
 
 function getters.schedules(raw)
-  return json.array(sent.schedules(raw) or {})
+  return json.array(table_in(sent.schedules, raw))
 end
 
+-- The service repeats a provisioning error among the errors of the instance: each is listed once.
 function getters.errors(raw)
-  local all = tables.append(json.array {}, sent.provisioning_errors(raw))
-  return tables.append(all, sent.errors(raw))
+  local all, seen = json.array {}, {}
+  for _, list in ipairs {
+    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+  } do
+    for _, item in ipairs(list) do
+      local key = json.encode(item)
+      if not seen[key] then all[#all + 1] = item end
+      seen[key] = true
+    end
+  end
+  return all
 end
 
 function getters.applications(raw)
   local found = {}
-  for _, application in ipairs(sent.applications(raw) or {}) do
-    local name = json.get(application, "displayName") or ""
-    found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri")
+  for _, application in ipairs(table_in(sent.applications, raw)) do
+    local name = json.get(application, "displayName")
+    if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
   return found
 end
 
--- Reached from outside by its public address and the service's port; within a virtual network by the private one, port 22.
+-- From outside, SSH uses the public address and the port that the service names. Within a virtual
+-- network it uses the private address and port 22.
 function getters.ssh(raw)
   local settings = sent.ssh_settings(raw)
   local public, private = getters.public_ip_address(raw), getters.private_ip_address(raw)
@@ -119,23 +145,36 @@ function getters.last_operation(raw)
   local operation = sent.last_operation(raw)
   return {
     name = json.get(operation, "operationName"), time = json.get(operation, "operationTime"),
-    status = json.get(operation, "operationStatus"), trigger = json.get(operation, "operationTrigger"),
+    status = json.get(operation, "operationStatus"),
+    trigger = json.get(operation, "operationTrigger"),
   }
 end
 
 local metatable = { __name = "azureml.Instance" }
 
+local function names_of_fields()
+  return table.concat(tables.keys(getters), ", ")
+end
+
+-- A mistyped field would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
-  return Instance[name]
+  local method = Instance[name]
+  if method or name == "workspace" or name == "raw" then return method end
+  errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
+end
+
+function metatable.__newindex(_, name)
+  errors.mistake("the field '%s' of an instance cannot be set: the verbs change an instance",
+    tostring(name))
 end
 
 function metatable.__tostring(vm)
   return ("%s: %s, %s"):format(vm.name, tostring(vm.state), tostring(vm.vm_size))
 end
 
---- The fields a person wants to see, for the prompt and for commands.
+--- Return the fields of an instance as a table, for the prompt and for commands.
 ---@param vm azureml.Instance
 ---@return table
 function instance.summary(vm)
@@ -144,45 +183,55 @@ function instance.summary(vm)
   return summary
 end
 
-metatable.__render = instance.summary
-metatable.__methods, metatable.__fields = Instance, getters      -- what the prompt completes
+--- Iterate over the fields that have a value.
+function metatable.__pairs(vm)
+  return next, instance.summary(vm), nil
+end
 
---- The fields by name.
+metatable.__render, metatable.__json = instance.summary, instance.summary
+metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
+
+--- The functions that read the fields, by name.
 ---@type table<string, function>
 instance.fields = getters
 
---- Make one of a reply.
+--- Make an instance from a reply.
 ---@param workspace azureml.Workspace
----@param raw table
+---@param raw table          the decoded reply
 ---@return azureml.Instance
 function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
 end
 
---- Whether a decoded compute is a compute instance.
+--- Tell whether a decoded compute is a compute instance.
+---@param raw table
+---@return boolean
 function instance.is_one(raw)
   return sent.compute_type(raw) == "ComputeInstance"
 end
 
---- Look again.
----@return azureml.Instance       itself
----@raise an error object when it is gone
+--- Get the instance from the service again and update its fields.
+---@return azureml.Instance       the same object
+---@raise an error object if it no longer exists
 function Instance:refresh()
   self.raw = self.workspace.instances:get(self.name).raw
   return self
 end
 
+-- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
 for _, verb in ipairs { "start", "stop", "restart" } do
-  Instance[verb] = function(self, given)
-    if getmetatable(self) ~= metatable then errors.mistake("vm:%s() is a method: call it with a colon", verb) end
-    return self.workspace.instances[verb](self.workspace.instances, self, given)
+  Instance[verb] = function(self, settings)
+    return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
 end
 
---- Delete it, with its disk. Returns when the service has accepted that.
+--- Delete the instance and its disk. Return when the service has accepted the request.
+---@param settings? table        as for azureml.Instances.delete
 ---@return azureml.Operation
-function Instance:delete(given)
-  return self.workspace.instances:delete(self, given)
+function Instance:delete(settings)
+  return self.workspace.instances:delete(self, settings)
 end
+
+options.check_colon(Instance, metatable, "vm")
 
 return instance

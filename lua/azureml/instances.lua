@@ -1,4 +1,5 @@
---- The compute instances of a workspace: what one can ask of them. A verb returns when the service has accepted it.
+--- The compute instances of a workspace: look at them, create, start, stop, restart and delete
+--- them. A verb returns when the service has accepted it.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -32,17 +33,31 @@ function instances.new(workspace)
 end
 
 local function check_name(verb, name)
-  if type(name) ~= "string" then errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name)) end
-  naming.check(name)
+  if type(name) ~= "string" then
+    errors.mistake("bad argument #1 to '%s' (name expected, got %s)", verb, type(name))
+  end
+  if name == "" then errors.mistake("bad argument #1 to '%s' (the name is empty)", verb) end
   return name
 end
 
 local function another_type(self, raw)
   errors.raise {
     code = "AnotherComputeType",
-    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(raw.name, self.workspace.name,
-      tostring(raw.properties and raw.properties.computeType)),
+    message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
+      raw.name, self.workspace.name, tostring(raw.properties and raw.properties.computeType)),
   }
+end
+
+-- The instance; the label says in an error what it was looked at for.
+local function look_up(self, name, label, api_version)
+  local what = { label = label, api_version = api_version }
+  local raw = resource.call(self.workspace, verbs.get, { name = name }, what)
+  if type(raw) ~= "table" then
+    errors.raise { code = "InvalidReply",
+      message = ("cannot %s: the reply is not JSON"):format(label) }
+  end
+  if not instance.is_one(raw) then another_type(self, raw) end
+  return instance.new(self.workspace, raw)
 end
 
 local VERB_OPTIONS = {
@@ -50,21 +65,21 @@ local VERB_OPTIONS = {
 }
 local START_OPTIONS = tables.merge(VERB_OPTIONS, { wait_for_capacity = "boolean" })
 
--- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is not: the
--- instance is looked at when the service refuses the verb.
-local function send(self, verb, subject, given, more)
-  given = options.check(verb, given, verb == "start" and START_OPTIONS or VERB_OPTIONS)
-  local timeout = given.timeout or pace.wait_timeout
+-- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is
+-- not: the instance is looked at when the service refuses the verb.
+local function send(self, verb, subject, settings, more)
+  settings = options.check(verb, settings, verb == "start" and START_OPTIONS or VERB_OPTIONS)
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds(verb .. ": timeout", timeout)
-  local style = progress.style(verb, given)
+  local style = progress.style(verb, settings)
   local vm = type(subject) == "table" and subject or nil
   local name = vm and vm.name or check_name(verb, subject)
-  local seen = not vm and verb ~= "create" and self:get(name) or nil
+  local seen = not vm and verb ~= "create" and look_up(self, name, verb .. " " .. name) or nil
   local reporter = progress.reporter(verb, name, style)
   local ok, result = pcall(sending.run, tables.merge({
     collection = self, verb = verb, name = name, vm = seen, before = seen or vm,
-    deadline = core.now() + timeout, timeout = timeout, no_wait = given.no_wait,
-    wait_for_capacity = given.wait_for_capacity, reporter = reporter,
+    deadline = core.now() + timeout, timeout = timeout, no_wait = settings.no_wait,
+    wait_for_capacity = settings.wait_for_capacity, reporter = reporter,
   }, more))
   if reporter then reporter.leave() end
   if not ok then error(result, 0) end
@@ -77,109 +92,126 @@ end
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
 function Instances:get(name)
   check_name("get", name)
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, { label = "get " .. name })
-  if type(raw) ~= "table" then errors.raise { code = "InvalidReply", message = "cannot get " .. name .. ": the reply is not JSON" } end
-  if not instance.is_one(raw) then another_type(self, raw) end
-  return instance.new(self.workspace, raw)
+  return look_up(self, name, "get " .. name)
 end
 
 --- Look whether an instance is there.
 ---@param name string
+---@param api_version? string     default: the workspace's
 ---@return azureml.Instance?      nil when it is not there
 ---@raise an error object for everything else, another type of compute of that name included
-function Instances:find(name)
+function Instances:find(name, api_version)
   check_name("find", name)
-  local vm, err = errors.try(self.get, self, name)
+  local vm, err = errors.try(look_up, self, name, "get " .. name, api_version)
   if vm then return vm end
   if resource.is_missing(err) then return nil end
   error(err, 0)
 end
 
-local function raise_exists(vm)
+local function raise_exists(vm, settings, body)
+  local differences = spec.describe(spec.differences(vm, settings or {}, body))
   errors.raise { code = "InstanceExists",
-    message = ("cannot create '%s': there is such an instance (%s, %s)"):format(vm.name, tostring(vm.state),
-      tostring(vm.vm_size)),
+    message = ("cannot create '%s': an instance of this name exists (%s, %s)%s"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size), differences ~= "" and "; " .. differences or ""),
     hint = "ensure takes the instance that is there if it fits, and starts it" }
 end
 
 -- The caller has seen that the name is free in the workspace.
-local function create(self, name, body)
+local function create(self, name, given, body)
   body.location = self.workspace:location()
-  return send(self, "create", name, nil, { body = body, before = false })
+  return send(self, "create", name, nil, {
+    body = body, before = false, api_version = spec.api_version(given),
+    verify = function(vm) spec.check_result(vm, given, body) end,
+  })
 end
 
 --- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param given? table           vm_size ("STANDARD_DS3_V2"), ssh_public_access, admin_user_ssh_public_key, vnet_resourcegroup_name,
----  vnet_name, subnet_name, tags, description, assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
+---@param settings? table         vm_size ("STANDARD_DS3_V2"), ssh_public_access,
+---  admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name, subnet_name, tags, description,
+---  assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
 ---  schedules, setup_scripts, custom_services (each described by its file in definition/),
 ---  identity ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso,
 ---  enable_root_access, enable_os_patching, release_quota_on_stop, application_sharing_policy
 ---@return azureml.Operation
----@raise an error object: what is wrong with the name or an option, before anything is changed; what the service refuses
+---@raise an error object: what is wrong with the name or an option, before anything is changed;
+---  what the service refuses
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
-function Instances:create(name, given)
-  check_name("create", name)
-  local body = spec.body(given, self.workspace.subscription_id)
+function Instances:create(name, settings)
+  naming.check(check_name("create", name))
+  local body = spec.body(settings, self.workspace.subscription_id)
   spec.check_size(self.workspace, body.properties.properties.vmSize)
   local vm = self:find(name)
-  if vm then raise_exists(vm) end
-  return create(self, name, body)
+  if vm then raise_exists(vm, settings, body) end
+  return create(self, name, settings or {}, body)
 end
 
---- Take an instance that is there if it fits, starting it if it is stopped; else create it.
+local changers = {}
+
+function changers.update_idle_time(self, name, value)
+  resource.call(self.workspace, verbs.update_idle_time, { name = name }, {
+    label = "set the idle time of " .. name, body = { idleTimeBeforeShutdown = value },
+  })
+end
+
+--- Take an instance that is there if it fits, else create it. A different idle time is changed. The
+--- instance is started unless it runs; another operation is waited for first.
 ---@param name string
----@param given? table           as for create
+---@param settings? table         as for create
 ---@return azureml.Operation
----@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed
-function Instances:ensure(name, given)
-  local body = spec.body(given, self.workspace.subscription_id)
+---@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed;
+---  `WrongState` when it cannot be started
+function Instances:ensure(name, settings)
+  local body = spec.body(settings, self.workspace.subscription_id)
   local vm = self:find(name)
   if not vm then
     spec.check_size(self.workspace, body.properties.properties.vmSize)
-    return create(self, name, body)
+    return create(self, name, settings or {}, body)
   end
-  spec.check_fit(vm, given or {}, body)
-  if vm.state == "Stopped" then return self:start(name) end
-  return operation.new { verb = "create", name = name, workspace = self.workspace }
+  for _, difference in ipairs(spec.check_fit(vm, settings or {}, body)) do
+    changers[difference.change](self, name, difference.wanted)
+  end
+  return self:start(name)
 end
 
---- Start a stopped instance. An instance that runs already is a success. While another operation is active
---- the call waits for its turn.
+--- Start a stopped instance. An instance that runs already is a success. While another operation
+--- is active the call waits for its turn.
 ---@param subject string|azureml.Instance      a name, which is looked at first; or an instance
----@param given? table      timeout (seconds that the call waits for its turn; 1,800), no_wait (raise `Busy` instead of
----  waiting), wait_for_capacity (while the region is full try again every 60 s, until the timeout of the call or of
----  op:wait), show_output boolean, progress string (as for op:wait)
+---@param settings? table      timeout (seconds that the call waits for its turn; 1,800), no_wait
+---  (raise `Busy` instead of waiting), wait_for_capacity (while the region is full try again every
+---  60 s, until the timeout of the call or of op:wait), show_output boolean, progress string (as
+---  for op:wait)
 ---@return azureml.Operation
----@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service refuses
-function Instances:start(subject, given)
-  return send(self, "start", subject, given)
+---@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service
+---  refuses
+function Instances:start(subject, settings)
+  return send(self, "start", subject, settings)
 end
 
 --- Stop an instance: its hours end, its disk and its quota stay. A stopped instance is a success.
 ---@param subject string|azureml.Instance      as for start
----@param given? table                         timeout, no_wait, show_output, progress: as for start
+---@param settings? table                      timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:stop(subject, given)
-  return send(self, "stop", subject, given)
+function Instances:stop(subject, settings)
+  return send(self, "stop", subject, settings)
 end
 
---- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an error
---- `WrongState`: start it.
+--- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an
+--- error `WrongState`: start it.
 ---@param subject string|azureml.Instance      as for start
----@param given? table                         timeout, no_wait, show_output, progress: as for start
+---@param settings? table                      timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:restart(subject, given)
-  return send(self, "restart", subject, given)
+function Instances:restart(subject, settings)
+  return send(self, "restart", subject, settings)
 end
 
---- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is deleted,
---- and a wrong name is an error.
+--- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is
+--- deleted, and a wrong name is an error.
 ---@param subject string|azureml.Instance      an instance in hand is not looked at again
----@param given? table                         timeout, no_wait, show_output, progress: as for start
+---@param settings? table                      timeout, no_wait, show_output, progress: as for start
 ---@return azureml.Operation
-function Instances:delete(subject, given)
-  return send(self, "delete", subject, given)
+function Instances:delete(subject, settings)
+  return send(self, "delete", subject, settings)
 end
 
 -- start_all, stop_all, restart_all and delete_all: do the verb to many, side by side, and return when all
@@ -206,12 +238,13 @@ end
 -- lists each failure by name, with `results`. With keep_going no instance's failure is raised: the results
 -- have it. An interrupt carries the results that are known so far in `fleets`.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
-  ---@param given table
-  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed (and the error)
+  ---@param settings table
+  ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed
+  ---  (and the error)
   ---@raise an error object `SomeFailed`; whatever listing them raises
-  ---@usage ws.instances:stop_all { state = "Running", where = function(vm) return vm.tags.keep ~= "on" end }
-  Instances[verb .. "_all"] = function(self, given)
-    return fleet.run(self, verb, given)
+  ---@usage ws.instances:stop_all { where = function(vm) return vm.tags.keep ~= "on" end }
+  Instances[verb .. "_all"] = function(self, settings)
+    return fleet.run(self, verb, settings)
   end
 end
 
@@ -220,12 +253,13 @@ local function check_endpoint(self, ticket)
   local endpoint = self.workspace:client():endpoint()
   if not ticket.endpoint or ticket.endpoint == endpoint then return end
   errors.raise { code = "AnotherEndpoint",
-    message = ("%s %s was sent to %s, and this is %s"):format(ticket.verb, ticket.name, ticket.endpoint, endpoint),
+    message = ("%s %s was sent to %s, and this is %s"):format(ticket.verb, ticket.name,
+      ticket.endpoint, endpoint),
     hint = "choose the cloud or the emulator that it was sent to" }
 end
 
--- The process that sent the verb has ended before the answer: the instance's state tells whether the verb ran.
--- An instance that is there was created.
+-- The process that sent the verb has ended before the answer: the instance's state tells whether
+-- the verb ran. An instance that is there was created.
 local function check_accepted(self, entry)
   if entry.is_accepted then return end
   local vm = self:find(entry.name)
@@ -233,11 +267,12 @@ local function check_accepted(self, entry)
   if vm and (entry.verb == "create" or power_state.shows(entry.verb, vm.state)) then return end
   entry:ended()
   errors.raise { code = "NotTakenOn",
-    message = ("%s %s: nothing shows that the service has accepted it"):format(entry.verb, entry.name),
+    message = ("%s %s: nothing shows that the service has accepted it"):format(entry.verb,
+      entry.name),
     hint = "look at the instance's state; then ask for it again if you still want it" }
 end
 
--- An entry goes on to be written to where it stands; a ticket is written down anew.
+-- Return the journal's entry of a ticket. An entry keeps its file; a ticket gets a new entry.
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
   local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id)
@@ -248,8 +283,8 @@ end
 --- Go on with an operation that another process began.
 ---@param ticket table        what a ticket says, or a journal's entry
 ---@return azureml.Operation
----@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended before the answer
----  and the instance's state does not show that the verb was accepted
+---@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended
+---  before the answer and the instance's state does not show that the verb was accepted
 function Instances:resume(ticket)
   local row, name, progress_made = verbs[ticket.verb], ticket.name, ticket.progress
   if not row or row.method == "GET" then
@@ -268,9 +303,10 @@ function Instances:resume(ticket)
   }
 end
 
---- Iterate over the instances of the workspace; other types of compute are left out. Single-pass; the first request goes out at
---- first use.
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean? }    all must hold
+--- Iterate over the instances of the workspace; other types of compute are left out. Single-pass;
+--- the first request goes out at first use.
+---@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?
+---  }    all must hold
 ---@return azureml.List          an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
@@ -282,8 +318,11 @@ function Instances:list(wanted)
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  return list.new(next_instance, wanted, count_pages)
+  local function check_size(size) spec.check_size(self.workspace, size) end
+  return list.new(next_instance, wanted, check_size, count_pages)
 end
+
+options.check_colon(Instances, metatable, "ws.instances")
 
 function metatable:__tostring()
   return "instances of " .. tostring(self.workspace)

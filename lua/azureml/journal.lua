@@ -1,9 +1,10 @@
---- The journal of operations that outlive their process: a line before a verb is sent, a line when the service
---- has accepted it, a line at its end. Each process has a file. The core tells which files belong to
---- processes that have exited; another process goes on from their lines.
+--- The journal of operations that outlive their process: a line before a verb is sent, a line when
+--- the service has accepted it, a line at its end. Each process has a file. The core tells which
+--- files belong to processes that have exited; another process goes on from their lines.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
 
@@ -28,15 +29,16 @@ local FIELDS = {
   "verb", "name", "subscription_id", "resource_group", "workspace_name", "endpoint", "began",
 }
 
--- Where ------------------------------------------------------------------------------------------------
+-- Where -------------------------------------------------------------------------------------------
 
---- Return the directory: $XDG_STATE_HOME/azureml/operations, else below ~/.local/state. Nil without a home.
+--- Return the directory: $XDG_STATE_HOME/azureml/operations, else below ~/.local/state. Nil
+--- without a home.
 ---@return string?
 function journal.directory()
   return state_directory "operations"
 end
 
--- Writing ----------------------------------------------------------------------------------------------
+-- Writing -----------------------------------------------------------------------------------------
 
 ---@class azureml.JournalFile
 ---@field handle userdata       locked while it is open
@@ -61,7 +63,11 @@ end
 local function warn_once(message)
   if has_warned then return end
   has_warned = true
-  if is_executable() then io.stderr:write("azureml: ", message, "\n") else warn("azureml: ", message) end
+  if is_executable() then
+    io.stderr:write("azureml: ", message, "\n")
+  else
+    warn("azureml: ", message)
+  end
 end
 
 -- A script that asked for a journal is stopped. A command goes on without it.
@@ -116,7 +122,8 @@ local function append(file, line, loss)
 end
 
 --- Write down that the service has accepted the verb.
----@param handle userdata?    the core's operation, written as its progress; nil: only the instance can be polled
+---@param handle userdata?    the core's operation, written as its progress; nil: only the instance
+---  can be polled
 function Entry:accepted(handle)
   if self.is_over then return end
   append(file_of(self), { event = "accepted", id = self.id, progress = handle or json.null },
@@ -132,7 +139,8 @@ function Entry:ended()
   if file.active == 0 then
     file.handle:clear()
   else
-    append(file, { event = "ended", id = self.id }, "'azureml pending' may list an operation that has ended")
+    append(file, { event = "ended", id = self.id },
+      "'azureml pending' may list an operation that has ended")
   end
 end
 
@@ -141,7 +149,7 @@ function metatable:__tostring()
   return ("%s %s in %s, %s"):format(self.verb, self.name, self.workspace_name, acceptance)
 end
 
--- Reading ----------------------------------------------------------------------------------------------
+-- Reading -----------------------------------------------------------------------------------------
 
 -- event -> function that applies a line to the entries; false: the line is damaged.
 local readers = {}
@@ -158,7 +166,8 @@ end
 
 function readers.accepted(entries, line)
   local entry, progress = entries[line.id], json.get(line, "progress")
-  if not entry or progress ~= nil and not pcall(ticket.check_progress, progress) then return false end
+  local is_good = progress == nil or pcall(ticket.check_progress, progress)
+  if not entry or not is_good then return false end
   entry.is_accepted, entry.progress = true, progress
   return true
 end
@@ -169,8 +178,8 @@ function readers.ended(entries, line)
   return entry ~= nil
 end
 
--- The entries of a file, and how many of its lines are unreadable. A last line without an end is what a kill
--- or a full disk left: it is skipped silently.
+-- The entries of a file, and how many of its lines are unreadable. A last line without an end is
+-- what a kill or a full disk left: it is skipped silently.
 local function read(text)
   local entries, skipped = {}, 0
   for content in text:gmatch "([^\n]+)\n" do
@@ -185,7 +194,8 @@ local function set_aside(handle)
   return "a damaged journal was set aside: " .. (handle:set_aside() or handle:path())
 end
 
--- Append the entries of a file that have not ended to a list; return a warning about what is damaged.
+-- Append the entries of a file that have not ended to a list; return a warning about what is
+-- damaged.
 local function read_file(handle, entries)
   local text = handle:text()
   if not text then return set_aside(handle) end
@@ -204,8 +214,8 @@ local function read_file(handle, entries)
   end
 end
 
---- List the operations left behind by processes that have exited, oldest first. While an entry is in use no
---- other process gets it.
+--- List the operations left behind by processes that have exited, oldest first. While an entry is
+--- in use no other process gets it.
 ---@return azureml.JournalEntry[] entries
 ---@return string[] warnings      what was done about damaged files, each a sentence
 ---@raise an error object `JournalFailed` where the directory cannot be read
@@ -221,5 +231,7 @@ function journal.left_behind()
   table.sort(entries, function(a, b) return a.began < b.began end)
   return entries, warnings
 end
+
+options.check_colon(Entry, metatable, "entry")
 
 return journal

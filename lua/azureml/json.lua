@@ -1,5 +1,5 @@
---- JSON for the package: lua-cjson decodes, in an instance of our own; the core encodes, and merges with jansson, so that integers,
---- empty arrays, nulls and members that nobody here knows survive.
+--- Decode, encode and merge JSON. A private instance of lua-cjson decodes. The core encodes and
+--- merges with jansson, so that integers, empty arrays, nulls and unknown members survive.
 local cjson = require "cjson"
 local core = require "azureml.core"
 
@@ -14,16 +14,22 @@ local json = {
   is_array = core.is_array,
 }
 
---- The value of a JSON text, or nil and what is wrong with it.
+-- Skip a byte order mark: Resource Manager's replies may begin with one.
+local function after_mark(text)
+  return type(text) == "string" and text:byte() == 0xEF and text:gsub("^\xEF\xBB\xBF", "") or text
+end
+
+--- Return the value of a JSON text, or nil and what is wrong with the text.
 ---@param text string
 ---@return any value, string? fault
 function json.decode(text)
-  local ok, value = pcall(own.decode, text)
+  local ok, value = pcall(own.decode, after_mark(text))
   if ok then return value end
   return nil, tostring(value)
 end
 
---- The value of a JSON text as it was written: integers are integers, and every array is one, the empty ones too.
+--- Return the value of a JSON text exactly as written: integers stay integers, and arrays stay
+--- arrays, even if they are empty.
 ---@param text string
 ---@return any value, string? fault
 json.decode_exact = core.decode
@@ -37,16 +43,30 @@ local function follow(value, path)
   return value
 end
 
---- A member, however deep; nil where anything on the way is absent or null.
+--- Return a member at any depth; nil if it or one of its parents is absent or null.
 ---@param value any        a decoded value
----@param ... string       names from the outside in
+---@param ... string       names, from the outermost to the innermost
 ---@return any
 function json.get(value, ...)
   return follow(value, table.pack(...))
 end
 
---- What gets such a member: for those that are asked for again and again.
----@param ... string       names from the outside in
+--- Copy a value without null members of objects and null items of lists.
+---@param value any        a decoded value
+---@return any copy        nil: it is null
+function json.without_nulls(value)
+  if value == json.null then return nil end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, item in pairs(value) do
+    if math.type(key) ~= "integer" then copy[key] = json.without_nulls(item) end
+  end
+  for _, item in ipairs(value) do copy[#copy + 1] = json.without_nulls(item) end
+  return copy
+end
+
+--- Return a function that returns a member at any depth, for members that are read often.
+---@param ... string       names, from the outermost to the innermost
 ---@return fun(value: any): any
 function json.getter(...)
   local path = table.pack(...)

@@ -1,7 +1,8 @@
---- A module that is loaded when it is first looked into: most scripts never need it, and each file costs some of their start.
+--- Load a module when a field of it is first read. Most scripts never need some modules, and each
+--- file that is loaded makes the start slower.
 
 ---@param name string      as for require; a module that is a table
----@return table           stands for it
+---@return table           a stand-in with the fields of the module
 return function(name)
   local meta = {}
   function meta.__index(_, key)

@@ -1,9 +1,11 @@
---- A list of instances: an iterator with filters, read page by page, never partial.
+--- A list of instances: an iterator with filters. It reads page by page and never ends early.
+local errors = require "azureml.error"
 local options = require "azureml.options"
+local power_state = require "azureml.definition.power_state"
 
 ---@class azureml.List
 local List = {}
-local metatable = { __name = "azureml.List", __index = List }
+local metatable = { __name = "azureml.List", __methods = List }
 
 local list = {}
 
@@ -15,24 +17,59 @@ local function has_tags(vm, wanted)
   return true
 end
 
--- "Mine": assigned to me, or created by me and assigned to nobody. Source: spec/contract/sdk-v1.md,
--- section 9.
+-- Tell whether an instance is the user's own: assigned to the user, or created by the user and not
+-- assigned. Source: spec/contract/sdk-v1.md, section 9.
 local function is_mine(vm)
   return vm.owner ~= nil and vm.owner:lower() == vm.workspace:object_id():lower()
 end
 
+local function has_state(vm, wanted)
+  local state = (vm.state or ""):lower()
+  for _, word in ipairs(type(wanted) == "table" and wanted or { wanted }) do
+    if state == word:lower() then return true end
+  end
+  return false
+end
+
 local passes_filter = {
-  state = function(vm, wanted) return (vm.state or ""):lower() == wanted:lower() end,
+  state = has_state,
   vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
   tags = has_tags,
   mine = function(vm, wanted) return not wanted or is_mine(vm) end,
-  where = function(vm, holds) return holds(vm) end,
+  where = function(vm, predicate) return predicate(vm) end,
 }
 
---- The filters by name, and what each takes.
-list.filters = { state = "string", vm_size = "string", tags = "table", mine = "boolean", where = "callable" }
+--- The filters by name, with the type of each value.
+list.filters = {
+  state = "any", vm_size = "string", tags = "table", mine = "boolean", where = "callable",
+}
 
---- Does an instance pass every filter?
+-- A mistyped state would match nothing, which looks like "nothing to do".
+local function check_states(owner, wanted)
+  if type(wanted) ~= "string" and type(wanted) ~= "table" then
+    errors.mistake("%s: option 'state' must be a string or a list of strings, not %s", owner,
+      type(wanted))
+  end
+  for _, word in ipairs(type(wanted) == "table" and wanted or { wanted }) do
+    if type(word) ~= "string" or not power_state.canonical(word) then
+      options.refuse("%s: there is no state '%s'; the states are %s", owner,
+        tostring(word):sub(1, 60), table.concat(power_state.names, ", "))
+    end
+  end
+end
+
+--- Check filters.
+---@param owner string        "list", for the message
+---@param wanted table?
+---@return table wanted
+---@raise a mistake for an unknown filter; an error object `InvalidArgument` for an unknown state
+function list.check(owner, wanted)
+  wanted = options.check(owner, wanted, list.filters)
+  if wanted.state ~= nil then check_states(owner, wanted.state) end
+  return wanted
+end
+
+--- Tell whether an instance passes every filter.
 ---@param vm azureml.Instance
 ---@param wanted table        filters
 ---@return boolean
@@ -43,23 +80,55 @@ function list.passes(vm, wanted)
   return true
 end
 
---- A list of what an iterator gives and every filter lets pass.
+--- Make a list of the instances of an iterator that pass every filter.
 ---@param next_instance fun(): azureml.Instance?
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?, where: (fun(vm): any)? }
----@param count_pages fun(): integer
+---@param wanted? { state: (string|string[])?, vm_size: string?, tags: table<string, string>?,
+---  mine: boolean?, where: (fun(vm): any)? }
+---@param check_size? fun(size: string)      raises for a size that does not exist; called at the
+---  end of a list in which no instance has the size of the filter
+---@param count_pages fun(): integer        returns the number of pages that were read so far
 ---@return azureml.List
-function list.new(next_instance, wanted, count_pages)
-  wanted = options.check("list", wanted, list.filters)
-  return setmetatable({ next_instance = next_instance, wanted = wanted, count_pages = count_pages }, metatable)
+function list.new(next_instance, wanted, check_size, count_pages)
+  return setmetatable({
+    next_instance = next_instance, wanted = list.check("list", wanted), check_size = check_size,
+    count_pages = count_pages,
+  }, metatable)
+end
+
+local function note_size(self, vm)
+  local size = self.wanted.vm_size
+  if size and passes_filter.vm_size(vm, size) then self.has_size = true end
+end
+
+local function refuse(what, instead)
+  errors.mistake("%s: a list of instances is read from the service as it is needed: use %s", what,
+    instead)
+end
+
+function metatable.__index(_, key)
+  if type(key) == "number" then refuse("list[i] or ipairs(list)", "list:all()") end
+  return List[key]
+end
+
+function metatable.__len()
+  refuse("#list", "#list:all()")
+end
+
+function metatable.__pairs()
+  refuse("pairs(list)", "list:all(), or 'for vm in list do'")
 end
 
 function metatable:__call()
   for vm in self.next_instance do
+    note_size(self, vm)
     if list.passes(vm, self.wanted) then return vm end
   end
+  local check, size = self.check_size, self.wanted.vm_size
+  self.check_size = nil
+  if check and size and not self.has_size then check(size) end
 end
 
---- All of them, as a sequence.
+--- Read the rest of the list into a sequence.
 ---@return azureml.Instance[]
 function List:all()
   local all = {}
@@ -72,5 +141,7 @@ end
 function List:page_count()
   return self.count_pages()
 end
+
+options.check_colon(List, metatable, "list")
 
 return list

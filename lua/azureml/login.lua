@@ -1,4 +1,4 @@
---- Logging in for all that runs later on this machine, logging out, and who one is.
+--- Log in for all later commands and scripts on this machine, log out, and report the identity.
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
@@ -11,16 +11,17 @@ local workspace = require "azureml.workspace"
 local login = {}
 
 ---@class azureml.Identity
----@field credential string        the kind that brought the token: "azure_cli"; of a chain, the link that served
----@field tenant_id string?        these as the token tells, where it can be read
+---@field credential string       the kind that fetched the token: "azure_cli"; of a chain, the kind
+---  of its link
+---@field tenant_id string?        this and the next fields: from the token, if it is readable
 ---@field user string?             "ann@example.org"; nil for an application
----@field name string?             the person's, or the application's
----@field application_id string?   which application asks
----@field object_id string?        of the person, or of the application in its tenant
----@field expires_in integer       seconds that the token lives; it is renewed before
----@field expires_on string        when that is: "2026-11-26T04:40:00Z"
+---@field name string?             of the user, or of the application
+---@field application_id string?   of the application that signed in
+---@field object_id string?        of the user, or of the application in its tenant
+---@field expires_in integer       seconds until the token expires; it is renewed before
+---@field expires_on string        the time of expiry: "2026-11-26T04:40:00Z"
 
--- The claims that tell one thing; the first that a token has.
+-- The claims for each field; the first claim that the token has is used.
 local CLAIMS = {
   tenant_id = { "tid" },
   user = { "upn", "preferred_username", "unique_name", "email" },
@@ -29,34 +30,39 @@ local CLAIMS = {
   object_id = { "oid" },
 }
 
-local function told(who, claims)
+local function first_claim(chosen, claims)
   for _, claim in ipairs(claims) do
-    local value = who:claim(claim)
+    local value = chosen:claim(claim)
     if value then return value end
   end
 end
 
-local function identity_of(who)
-  local seconds = math.floor(who:expires_in())
-  local identity = { credential = who:served(), expires_in = seconds, expires_on = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + seconds) }
-  for field, claims in pairs(CLAIMS) do identity[field] = told(who, claims) end
+local function identity_of(chosen)
+  local seconds = math.floor(chosen:expires_in())
+  local identity = {
+    credential = chosen:served(), expires_in = seconds,
+    expires_on = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + seconds),
+  }
+  for field, claims in pairs(CLAIMS) do identity[field] = first_claim(chosen, claims) end
   return identity
 end
 
 local WHOAMI = { credential = "any", cloud = "any", ca_file = "string", proxy = "string" }
 
---- Who asks: fetches a token, if there is none yet, and tells what it says of its owner. Nothing is sent to the service.
----@param given? { credential: azureml.Credential?, cloud: string?, ca_file: string?, proxy: string? }      as for azureml.workspace
+--- Return the identity of the credential, as its token describes it. Fetch a token if the
+--- credential has none. Send nothing to the service.
+---@param settings? table          credential azureml.Credential?, cloud string?, ca_file string?,
+---  proxy string?: as for azureml.workspace
 ---@return azureml.Identity
----@raise an error object if there is no token to be had
-function login.whoami(given)
-  given = options.check("whoami", given, WHOAMI)
-  local asker <close>, who = workspace.open_client(given)
-  asker:authenticate()
-  return identity_of(who)
+---@raise an error object if the credential can fetch no token
+function login.whoami(settings)
+  settings = options.check("whoami", settings, WHOAMI)
+  local token_client <close>, chosen = workspace.open_client(settings)
+  token_client:authenticate()
+  return identity_of(chosen)
 end
 
--- Whether a browser could be seen by whoever sits here.
+-- Tell whether the user has a display on this machine that could show a browser.
 local function has_display()
   for _, name in ipairs { "DISPLAY", "WAYLAND_DISPLAY" } do
     local value = os.getenv(name)
@@ -67,50 +73,59 @@ end
 
 local METHODS = { device_code = credential.device_code, browser = credential.browser }
 
-local function method_of(given)
-  local method = given.method or (METHODS.browser and has_display() and "browser" or "device_code")
-  return METHODS[method] or errors.mistake("login: there is no method '%s' (known: browser, device_code)", method)
+local function method_of(settings)
+  local method = settings.method
+    or (METHODS.browser and has_display() and "browser" or "device_code")
+  return METHODS[method]
+    or errors.mistake("login: there is no method '%s' (known: browser, device_code)", method)
 end
 
--- For a token alone: nothing is sent there.
-local function client_for(who, given)
-  local place = cloud.of(given.cloud)
-  return client.new { endpoint = place.resource_manager, scope = place.scope, credential = who }
+-- Make a client that only fetches a token. It sends nothing to its endpoint.
+local function client_for(chosen, settings)
+  local target = cloud.of(settings.cloud)
+  return client.new {
+    endpoint = target.resource_manager, scope = target.scope, credential = chosen,
+  }
 end
 
 local LOGIN = {
-  method = "string", tenant_id = "string", client_id = "string", login_hint = "string", timeout = "number",
-  prompt = "callable", open = "callable",
-  cloud = "any", authority = "string", ca_file = "string", proxy = "string",
+  method = "string", tenant_id = "string", client_id = "string", login_hint = "string",
+  timeout = "number", prompt = "callable", open = "callable", cloud = "any", authority = "string",
+  ca_file = "string", proxy = "string",
 }
 
---- Log in: a person signs in, and what that brings is kept on disk, private, for `credential.login` and with it for the default
---- credential of all that runs later. One login is kept for each authority.
----@param given? table      method string? ("browser" or "device_code"; by default a browser where there is a display);
----  tenant_id, client_id, login_hint string?; timeout number?; prompt, open fun(asked)? (as for the credentials);
----  cloud, authority, ca_file, proxy string?
+--- Log in: ask the user to sign in, and save the tokens on disk, in a private file. Later commands
+--- and scripts use them through `credential.login` and the default credential. Each authority has
+--- one saved login.
+---@param settings? table      method string? ("browser" or "device_code"; default: "browser" if the
+---  machine has a display); tenant_id, client_id, login_hint string?; timeout number? (seconds);
+---  prompt, open fun(asked)? (as for the credentials); cloud, authority, ca_file, proxy string?
 ---@return azureml.Identity
----@raise an error object if nobody signs in, or the login cannot be kept
-function login.login(given)
-  given = options.check("login", given, LOGIN)
-  local how = method_of(given)
-  local others = how == credential.browser and "prompt" or "open"      -- which way it is may depend on the machine
-  local fields = tables.merge(given, { login = true })
-  fields.method, fields[others] = nil, nil
-  local who <close> = how(fields)
-  local asker <close> = client_for(who, given)
-  asker:authenticate()
-  local identity = identity_of(who)
+---@raise an error object if the user does not sign in, or the login cannot be saved
+function login.login(settings)
+  settings = options.check("login", settings, LOGIN)
+  local open_credential = method_of(settings)
+  -- The default method depends on the machine, so the option of the other method is ignored.
+  local unused = open_credential == credential.browser and "prompt" or "open"
+  local fields = tables.merge(settings, { login = true })
+  fields.method, fields[unused] = nil, nil
+  local chosen <close> = open_credential(fields)
+  local token_client <close> = client_for(chosen, settings)
+  token_client:authenticate()
+  local identity = identity_of(chosen)
   identity.credential = "azureml_login"
   return identity
 end
 
---- Log out: remove all tokens that are kept on disk, those of the command-line tools as well. The tools' own logins stay.
----@return integer count      files that were removed
----@raise an error object if they cannot be
+--- Log out: remove all tokens that this package saved on disk, also those fetched with the Azure
+--- command-line tools. The logins of the tools themselves stay.
+---@return integer count      the number of removed files
+---@raise an error object if a file cannot be removed
 function login.logout()
-  local count, why = core.forget_tokens()
-  if not count then errors.raise { code = "CacheRefused", message = "the token cache cannot be cleared: " .. why } end
+  local count, fault = core.forget_tokens()
+  if not count then
+    errors.raise { code = "CacheRefused", message = "the token cache cannot be cleared: " .. fault }
+  end
   return count
 end
 

@@ -1,5 +1,5 @@
---- A long-running operation of any Azure service: what `client:operation` returns once the service has
---- accepted it.
+--- A long-running operation of any Azure service: what `client:operation` returns once the service
+--- has accepted it.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
@@ -10,19 +10,24 @@ local ticket = require "azureml.ticket"
 
 ---@class azureml.Lro
 ---@field label string              what it does, for people
----@field request_id string         x-ms-client-request-id: the same for the request, its polls and the final GET
+---@field request_id string         x-ms-client-request-id: the same for the request, its polls and
+---  the final GET
 local Lro = {}
 local metatable = { __name = "azureml.Lro", __index = Lro }
 
 local lro = {}
 
 --- Make the object of an operation that the service has accepted.
----@param fields { handle: userdata, method: string, url: string, label: string? }      handle: the core's operation
+---@param fields { handle: userdata, method: string, url: string, label: string? }      handle: the
+---  core's operation
 ---@return azureml.Lro
 function lro.new(fields)
-  fields.label = fields.label or fields.method .. " " .. fields.url:match "^[^?]*"
+  local request = { method = fields.method, url = fields.url }
+  local unnamed = reply.context(request)
+  fields.label = fields.label or unnamed
   fields.request_id = fields.handle:request_id()
-  fields.followed = followed.new(fields.handle, fields.label)
+  local context = fields.label == unnamed and request or nil
+  fields.followed = followed.new(fields.handle, fields.label, context)
   return setmetatable(fields, metatable)
 end
 
@@ -32,12 +37,13 @@ local function check_open(self)
 end
 
 --- Wait until it is done. May be called again, and from several tasks.
----@param given? { timeout: number? }      seconds; 1800
----@return azureml.Reply                   of the final GET, else of the last poll, else of the request itself
+---@param settings? { timeout: number? }      seconds; 1800
+---@return azureml.Reply                   of the final GET, else of the last poll, else of the
+---  request itself
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service
-function Lro:wait(given)
-  given = options.check("wait", given, { timeout = "number" })
-  local timeout = given.timeout or pace.wait_timeout
+function Lro:wait(settings)
+  settings = options.check("wait", settings, { timeout = "number" })
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
   local is_done = check_open(self):wait(core.now() + timeout)
   if not is_done then followed.raise_overdue(self.followed, self.label, timeout, self) end
@@ -59,7 +65,8 @@ function Lro:first()
   return reply.first(self.handle)
 end
 
---- Return the service's last word for where it is: "InProgress", "Succeeded"; "Accepted" before any.
+--- Return the service's last word for where it is: "InProgress", "Succeeded"; "Accepted" before
+--- any.
 ---@return string
 function Lro:status()
   return check_open(self):status()
@@ -78,8 +85,8 @@ function Lro:polls()
   return self.handle:polls()
 end
 
---- Return a text with which another process can go on waiting (client:resume). It holds the signed URL of
---- the operation's status, so keep it private. It holds no credential.
+--- Return a text with which another process can go on waiting (client:resume). It holds the signed
+--- URL of the operation's status, so keep it private. It holds no credential.
 ---@return string? ticket      nil: there is nothing left to wait for
 function Lro:ticket()
   local progress = not self:done() and self.followed:progress()
@@ -107,6 +114,7 @@ function Lro:close()
   self.followed:close()
 end
 
+options.check_colon(Lro, metatable, "op")
 metatable.__close = Lro.close
 
 function metatable:__tostring()

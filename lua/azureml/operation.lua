@@ -1,10 +1,9 @@
---- An operation on a compute instance: what a verb returns once the service has accepted it. It ends when
---- the instance has settled. How a verb is sent, and sent again, is sending.lua's.
+--- An operation on a compute instance: what a verb returns once the service has accepted it. It
+--- ends when the instance has settled. How a verb is sent, and sent again, is sending.lua's.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
-local json = require "azureml.json"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -39,8 +38,9 @@ local function follow(self, handle)
 end
 
 --- Make the object of an operation that the service has accepted.
----@param fields table        verb, name, workspace; handle (the core's operation; nil where there is nothing
----  to poll but the instance itself), entry (of the journal), sending (to send the verb again)
+---@param fields table        verb, name, workspace; handle (the core's operation; nil where there
+---  is nothing to poll but the instance itself), entry (of the journal), sending (to send the verb
+---  again)
 ---@return azureml.Operation
 function operation.new(fields)
   local self = setmetatable(fields, metatable)
@@ -61,7 +61,8 @@ function operation.finished(fields)
 end
 
 local function is_pending(self)
-  return not self.outcome and self.followed and not self.followed:is_closed() and not self.followed:done()
+  local handle = self.followed
+  return not self.outcome and handle and not handle:is_closed() and not handle:done()
 end
 
 --- List the operations that go on at the service and were not waited for to the end, oldest first.
@@ -76,7 +77,7 @@ function operation.pending(since)
   return list
 end
 
--- Waiting ----------------------------------------------------------------------------------------------
+-- Waiting -----------------------------------------------------------------------------------------
 
 ---@class azureml.Watch           one call of wait
 ---@field deadline number
@@ -96,7 +97,8 @@ local function timed_out(self, watch)
 end
 
 local function find(self)
-  return self.workspace.instances:find(self.name)
+  local version = self.sending and self.sending.api_version
+  return self.workspace.instances:find(self.name, version)
 end
 
 -- The state that a person is shown. When the look fails the service's own word stands in.
@@ -123,35 +125,32 @@ local function pause(self, seconds, watch)
   if seconds >= left then timed_out(self, watch) end
 end
 
--- The instance once its state does not change by itself; nil where it is missing. A new instance may be
--- missing for a while.
+-- The instance once its state does not change by itself; nil where it is missing. A new instance
+-- may be missing for a while.
 local function wait_until_settled(self, watch)
   local next_pause, missing_since = pace.pauses(), core.now()
   while true do
     local vm = find(self)
-    local is_late = not vm and self.verb == "create" and core.now() - missing_since < pace.creation_lag
+    local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag
+    local is_late = not vm and may_be_late
     if not is_late and not (vm and power_state.is_transitional(vm.state)) then return vm end
     if watch.reporter then watch.reporter.state(vm and vm.state or "not visible yet") end
     pause(self, next_pause(), watch)
   end
 end
 
--- Judging ----------------------------------------------------------------------------------------------
-
-local function first_fault(vm)
-  local faults = vm.errors
-  local first = faults and faults[1]
-  return json.get(first, "error") or first
-end
+-- Judging -----------------------------------------------------------------------------------------
 
 local function raise_failed(verb, vm, self)
-  local fault = first_fault(vm)
-  local message = json.get(fault, "message")
+  local fault = errors.read(vm.errors)
+  local message = fault.message
   errors.raise {
-    code = json.get(fault, "code") or vm.state,
-    message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state, message and ": " .. message or ""),
-    operation = self, details = vm.errors,
-    hint = vm.state == "Unusable" and "restart it; if that does not help, delete it and create it again"
+    kind = fault.kind, code = fault.code or vm.state,
+    message = ("%s %s: the instance is %s%s"):format(verb, vm.name, vm.state,
+      message and ": " .. message or ""),
+    operation = self, details = fault.details or vm.errors,
+    hint = vm.state == "Unusable"
+      and "restart it; if that does not help, delete it and create it again"
       or "its name stays taken: look at the errors, delete it, then create it again",
   }
 end
@@ -167,7 +166,8 @@ function operation.check_aim(verb, vm, name, self)
   if not vm and verb == "delete" then return nil end
   local succeeded = ("%s %s: the service says that it succeeded, but "):format(verb, name)
   if not vm then
-    errors.raise { code = "ResourceNotFound", operation = self, message = succeeded .. "there is no such instance" }
+    errors.raise { code = "ResourceNotFound", operation = self,
+      message = succeeded .. "there is no such instance" }
   end
   if power_state.is_failed(vm.state) then raise_failed(verb, vm, self) end
   if power_state.is_aim(verb, vm.state) then return vm end
@@ -178,14 +178,16 @@ function operation.check_aim(verb, vm, name, self)
   }
 end
 
--- Failures that the instance's state decides -----------------------------------------------------------
+-- Failures that the instance's state decides ------------------------------------------------------
 
 local function raise_lost_sight(self, err)
-  errors.raise { code = "LostSight", operation = self, status = err.status, request_id = err.request_id,
+  errors.raise { kind = err.kind, code = "LostSight", operation = self, status = err.status,
+    request_id = err.request_id,
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
 
--- The status URL has gone: the instance's state decides. Source: spec/contract/lro.md, section 17, rule 10.
+-- The status URL has gone: the instance's state decides. Source: spec/contract/lro.md, section 17,
+-- rule 10.
 local function judge_without_status(self, err, watch)
   local vm = wait_until_settled(self, watch)
   if verdict.proves(self.verb, vm) then return vm end
@@ -201,8 +203,8 @@ local function send_again(self, watch)
   follow(self, handle)
 end
 
--- The service ends a start with this error when the instance was not stopped. A running instance is what the
--- caller wants; a start that met another operation is sent once more.
+-- The service ends a start with this error when the instance was not stopped. A running instance
+-- is what the caller wants; a start that met another operation is sent once more.
 local function judge_not_stopped(self, err, watch)
   local vm = wait_until_settled(self, watch)
   if vm and power_state.is_aim(self.verb, vm.state) then return true, vm end
@@ -216,7 +218,8 @@ end
 -- The region is full: wait, and start again.
 local function wait_for_capacity(self, err, watch)
   if not (self.sending and self.sending.wait_for_capacity) then errors.raise(err) end
-  if core.now() + pace.capacity_pause >= watch.deadline then sending.raise_full(self.sending, err) end
+  local is_too_late = core.now() + pace.capacity_pause >= watch.deadline
+  if is_too_late then sending.raise_full(self.sending, err) end
   if watch.reporter then watch.reporter.state "no capacity, waiting for it" end
   task.sleep(pace.capacity_pause)
   send_again(self, watch)
@@ -242,15 +245,17 @@ local function wait_to_the_end(self, watch)
     if err then
       is_over, vm = judge_failure(self, err, watch)
     else
-      is_over, vm = true, operation.check_aim(self.verb, wait_until_settled(self, watch), self.name, self)
+      vm = operation.check_aim(self.verb, wait_until_settled(self, watch), self.name, self)
+      is_over = true
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
+  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
   return vm
 end
 
--- A timeout, an interrupt and a mistake of the caller leave the operation as it was: it may be waited for
--- again.
+-- A timeout, an interrupt and a mistake of the caller leave the operation as it was: it may be
+-- waited for again.
 local PASSING = { Timeout = true, LostSight = true, Interrupted = true }
 
 local function is_final(err)
@@ -265,21 +270,23 @@ local function end_with(self, outcome)
   if self.followed then self.followed:close() end
 end
 
---- Wait until the operation is done and the instance has settled. May be called again, and from several
---- tasks.
----@param given? { timeout: number?, show_output: boolean?, progress: string? }
----  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to standard
----  error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a JSON object a
----  line), "quiet"
+local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
+
+--- Wait until the operation is done and the instance has settled. May be called again, and from
+--- several tasks.
+---@param settings? { timeout: number?, show_output: boolean?, progress: string? }
+---  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
+---  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
+---  JSON object a line), "quiet"
 ---@return azureml.Instance?      the instance as it is now; nothing after a delete
----@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service, with
----  `operation` and its ticket
-function Operation:wait(given)
-  given = options.check("wait", given, { timeout = "number", show_output = "boolean", progress = "string" })
+---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
+---  with `operation` and its ticket
+function Operation:wait(settings)
+  settings = options.check("wait", settings, WAIT_OPTIONS)
   check_open(self)
-  local timeout = given.timeout or pace.wait_timeout
+  local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("wait: timeout", timeout)
-  local style = progress.style("wait", given)
+  local style = progress.style("wait", settings)
   if not self.outcome then
     local reporter = progress.reporter(self.verb, self.name, style)
     local watch = { deadline = core.now() + timeout, timeout = timeout, reporter = reporter }
@@ -307,7 +314,8 @@ function Operation:done()
   return self.outcome ~= nil or self.followed == nil or self.followed:done()
 end
 
---- Iterate over the words for where it is, each once, until the service has ended it. A failure is raised.
+--- Iterate over the words for where it is, each once, until the service has ended it. A failure is
+--- raised.
 ---@return fun(): string?
 function Operation:events()
   local last, over
@@ -327,10 +335,10 @@ function Operation:events()
   end
 end
 
--- Tickets ----------------------------------------------------------------------------------------------
+-- Tickets -----------------------------------------------------------------------------------------
 
---- Return a text with which another process can go on waiting (azureml.resume). It holds the signed URL of
---- the operation's status, so keep it private. It holds no credential.
+--- Return a text with which another process can go on waiting (azureml.resume). It holds the
+--- signed URL of the operation's status, so keep it private. It holds no credential.
 ---@return string? ticket       nil: there is nothing left to wait for
 function Operation:ticket()
   local handle = self.followed and not self.outcome and self.followed:progress()
@@ -364,6 +372,7 @@ function Operation:close()
   if self.followed then self.followed:close() end
 end
 
+options.check_colon(Operation, metatable, "op")
 metatable.__close = Operation.close
 
 function metatable:__tostring()

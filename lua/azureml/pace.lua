@@ -1,4 +1,5 @@
---- Paces and time limits of waits, all in one place. The core paces polls by the same numbers: csrc/pace.c.
+--- Paces and time limits of waits, all in one place. The core paces polls by the same numbers:
+--- csrc/pace.c.
 local core = require "azureml.core"
 
 local pace = {
@@ -8,7 +9,8 @@ local pace = {
   lost_looks = 3,            -- looks at an instance after a lost answer, until its state counts
 }
 
---- Make a function that returns the next pause at each call: 1 s, then half as much again, up to 10 s.
+--- Make a function that returns the next pause at each call: 1 s, then half as much again, up to
+--- 10 s.
 ---@return fun(): number seconds
 function pace.pauses()
   local pause = 0

@@ -1,27 +1,27 @@
---- What a service answered.
+--- Replies of a service. Makes them from the core's operations and raises the core's errors.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 
 ---@class azureml.Reply
 ---@field status integer
----@field headers table<string, string>    names in lower case; made when they are first looked at
+---@field headers table<string, string>    names in lower case; decoded at the first access
 ---@field body string
----@field json any                         the decoded body, made when it is first looked at; nil if it is not JSON
+---@field json any  the decoded body, decoded at the first access; nil if it is not JSON
 local Reply = { __name = "azureml.Reply" }
 
-local made_later = {}
+local lazy = {}
 
-function made_later.json(self)
+function lazy.json(self)
   return (json.decode(self.body))
 end
 
-function made_later.headers(self)
+function lazy.headers(self)
   return core.headers(self.head)
 end
 
 function Reply.__index(self, name)
-  local make = made_later[name]
+  local make = lazy[name]
   local value = make and make(self)
   if make then rawset(self, name, value) end
   return value
@@ -33,26 +33,44 @@ end
 
 local reply = {}
 
---- The value, or the error that the core returned instead, raised.
+--- Return what the message of a request's error begins with: "cannot start ci-ann", or method and
+--- path such as "GET /subscriptions" if the request has no label.
+---@param request { label: string?, method: string?, path: string?, url: string? }
+---@return string
+function reply.context(request)
+  if request.label then return "cannot " .. request.label end
+  local target = request.path or request.url:gsub("^%a[%w+.-]*://[^/?#]*", "")
+  local path = target:match("^[^?#]*"):gsub("%c", "?")
+  return (request.method or "GET") .. " " .. (path == "" and "/" or path)
+end
+
+-- A request without a label was not sent if its credential failed: that error says enough.
+local function text_of(context, failure)
+  if type(context) ~= "table" then return context end
+  if not context.label and failure.kind == "credential" then return nil end
+  return reply.context(context)
+end
+
+--- Return a value, or raise the error that the core returned instead of it.
 ---@param value any
----@param failure table?         the core's
----@param context string?        what was tried
+---@param failure table?         the core's error
+---@param context string|table|nil      what the caller tried: "cannot stop 'x'", or the request
 ---@return any value
 function reply.must(value, failure, context)
-  if value == nil then errors.raise(errors.from_core(failure, context)) end
+  if value == nil then errors.raise(errors.from_core(failure, text_of(context, failure))) end
   return value
 end
 
---- What the core's operation ended with; raises its error.
+--- Return the last reply of a core operation, or raise its error.
 ---@param handle userdata        a core operation that is done
----@param context string?
+---@param context string|table|nil      as for `must`
 ---@return azureml.Reply
 function reply.of(handle, context)
   local fields, failure = handle:result()
   return setmetatable(reply.must(fields, failure, context), Reply)
 end
 
---- The reply that accepted a long-running operation; nil where there was only one.
+--- Return the reply that accepted a long-running operation; nil if there was only one reply.
 ---@param handle userdata
 ---@return azureml.Reply?
 function reply.first(handle)

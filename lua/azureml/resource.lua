@@ -1,5 +1,5 @@
---- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and long ones.
---- Above this file nobody knows HTTP.
+--- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
+--- long ones. Files above this one know no HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
@@ -7,8 +7,8 @@ local resource = {}
 
 ---@class azureml.Verb
 ---@field method string
----@field path string              below the workspace, or below the provider where it begins with "/"; {name} and
----                                {location} are filled in
+---@field path string              below the workspace, or below the provider where it begins with
+---                                "/"; {name} and {location} are filled in
 ---@field query table?
 ---@field final_state_via string?
 
@@ -46,6 +46,7 @@ local function request_of(workspace, verb, values, what)
     timeout = what.timeout,
     request_id = what.request_id,
     cautious = what.cautious,
+    api_version = what.api_version,
   }
 end
 
@@ -82,7 +83,8 @@ function resource.resume(workspace, verb, values, what, progress)
   return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
 end
 
---- What is left of the budget of requests like this one's; nil where the service does not count them.
+--- What is left of the budget of requests like this one's; nil where the service does not count
+--- them.
 ---@return integer?
 function resource.budget(workspace, verb)
   return workspace:client():budget(base_of(workspace, verb.path), verb.method)
@@ -95,20 +97,35 @@ function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end
 
--- What refusals mean ----------------------------------------------------------------------------------
+-- What refusals mean ------------------------------------------------------------------------------
 
 local ABOVE = {
   ParentResourceNotFound = true, ResourceGroupNotFound = true, SubscriptionNotFound = true,
   InvalidResourceType = true,
 }
 
---- Tell whether an error says that the compute itself is missing, not its workspace or group. The code that
---- the provider gives is not documented; ARM's own text names what it misses.
+--- Tell whether an error says that the compute itself is missing, not its workspace or group. The
+--- code that the provider gives is not documented; ARM's own text names what it misses.
 ---@param err azureml.Error
 ---@return boolean
 function resource.is_missing(err)
   local misses_workspace = err.message:find "'Microsoft%.MachineLearningServices/workspaces/[^/']+'"
   return err.status == 404 and not ABOVE[err.code] and not misses_workspace
+end
+
+--- Tell whether an error says that the caller may not do what was asked.
+---@param err azureml.Error
+---@return boolean
+function resource.is_forbidden(err)
+  return err.status == 403
+end
+
+--- Tell whether an error passes by itself: a lost connection, throttling, an error of the server.
+---@param err azureml.Error
+---@return boolean
+function resource.is_temporary(err)
+  local status = err.status or 0
+  return err.kind == "transport" or status == 429 or status >= 500
 end
 
 --- Tell whether an error says that a verb does not fit the state of its instance.

@@ -1,5 +1,6 @@
---- Send a verb to one instance: look at it first, wait for its turn, send the verb, and find out what became
---- of it when the answer was lost. What happens after the service has accepted it is operation.lua's.
+--- Send a verb to one instance: look at it first, wait for its turn, send the verb, and find out
+--- what became of it when the answer was lost. What happens after the service has accepted it is
+--- operation.lua's.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = require "azureml.operation"
@@ -17,8 +18,12 @@ local sending = {}
 ---@field verb string
 ---@field name string
 ---@field body table?                 of a create
----@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing, nil before a look
----@field before azureml.Instance|false|nil     the instance as it was last seen before the verb was sent
+---@field api_version string?         of the request and of the looks afterwards; nil: the workspace's
+---@field verify? fun(vm: azureml.Instance)      raises where the instance is not what was asked for
+---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
+---  nil before a look
+---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
+---  was sent
 ---@field deadline number             on core.now()'s clock
 ---@field timeout number              seconds, for messages
 ---@field no_wait boolean?            raise `Busy` instead of waiting for another operation
@@ -29,7 +34,7 @@ local function label_of(self)
   return self.verb .. " " .. self.name
 end
 
--- Looking ----------------------------------------------------------------------------------------------
+-- Looking -----------------------------------------------------------------------------------------
 
 -- The instance, or false where it is missing.
 local function find(self)
@@ -74,8 +79,8 @@ local function finished(self, vm)
   }
 end
 
--- The finished operation where the instance is where the verb leads already; raises where the service
--- would refuse the verb.
+-- The finished operation where the instance is where the verb leads already; raises where the
+-- service would refuse the verb.
 local function judge_state(self)
   if self.verb == "create" or self.vm == nil then return nil end
   local is_there, err = verdict.before_sending(self.verb, self.vm, label_of(self))
@@ -83,7 +88,7 @@ local function judge_state(self)
   return is_there and finished(self, self.vm or nil) or nil
 end
 
--- Sending ----------------------------------------------------------------------------------------------
+-- Sending -----------------------------------------------------------------------------------------
 
 -- Look at the instance until its state shows the verb, a few times.
 local function find_out(self)
@@ -103,7 +108,8 @@ local function reconcile(self, entry, err)
     return nil, entry
   end
   if trouble then
-    err.message = ("%s; looking at the instance failed too: %s"):format(err.message, trouble.message)
+    err.message = ("%s; looking at the instance failed too: %s"):format(err.message,
+      trouble.message)
   end
   err.outcome_unknown = true
   errors.raise(err)
@@ -111,14 +117,17 @@ end
 
 --- Send the verb once.
 ---@return boolean is_accepted
----@return userdata|azureml.Error|nil handle       of the operation, where there is a status to poll; or the refusal
+---@return userdata|azureml.Error|nil handle       of the operation, where there is a status to
+---  poll; or the refusal
 ---@return azureml.JournalEntry? entry
 local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
   local entry = workspace:intend(self.verb, self.name, id)
-  local what = { label = label_of(self), body = self.body, request_id = id, cautious = true }
-  local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], { name = self.name }, what)
+  local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
+    api_version = self.api_version }
+  local values = { name = self.name }
+  local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], values, what)
   if handle then
     if entry then entry:accepted(handle) end
     return true, handle, entry
@@ -128,7 +137,7 @@ local function send(self)
   return false, err
 end
 
--- Refusals ---------------------------------------------------------------------------------------------
+-- Refusals ----------------------------------------------------------------------------------------
 
 local function has_time(self, seconds)
   return core.now() + seconds < self.deadline
@@ -142,7 +151,8 @@ local function waited_for_capacity(self, err)
   return true
 end
 
--- The state after a refusal decides: the finished operation, or nil when the verb may be sent again.
+-- The state after a refusal decides: the finished operation, or nil when the verb may be sent
+-- again.
 local function judge_refusal(self, err, tries)
   if waited_for_capacity(self, err) then return nil end
   if not resource.is_conflict(err) then errors.raise(err) end
@@ -153,7 +163,10 @@ local function judge_refusal(self, err, tries)
   local done = power_state.is_already_there(self.verb, self.vm.state) and judge_state(self)
   if done then return done end
   if not resource.is_busy(err) then errors.raise(err) end
-  if self.no_wait then raise_busy(self, err.message) end
+  if self.no_wait then
+    err.code = "Busy"
+    errors.raise(err)
+  end
   if tries >= pace.lost_looks then errors.raise(err) end      -- no operation shows: a lock, perhaps
   pause(self, tries, "refused: " .. err.code)
 end
@@ -163,7 +176,8 @@ end
 ---@param err azureml.Error
 function sending.raise_full(self, err)
   local workspace = self.collection.workspace
-  local names = errors.try(workspace.sizes_like, workspace, self.before and self.before.vm_size) or {}
+  local size = self.before and self.before.vm_size
+  local names = errors.try(workspace.sizes_like, workspace, size) or {}
   if #names > 0 then
     err.hint = ("%s; sizes of the same family: %s"):format(err.hint or "try another size",
       table.concat(names, ", "))
@@ -174,8 +188,9 @@ end
 --- Send a verb, and return when the service has accepted it.
 ---@param self azureml.Sending
 ---@return azureml.Operation
----@raise an error object: what the service refuses, `Busy`, `WrongState`, `Timeout` before it was sent; one with
----  `outcome_unknown` where the answer was lost and the instance does not show what became of it
+---@raise an error object: what the service refuses, `Busy`, `WrongState`, `Timeout` before it was
+---  sent; one with `outcome_unknown` where the answer was lost and the instance does not show what
+---  became of it
 function sending.run(self)
   for tries = 1, math.huge do
     if self.verb ~= "delete" then wait_for_turn(self) end

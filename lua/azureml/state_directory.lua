@@ -1,11 +1,12 @@
---- Where what outlives a process is kept: below $XDG_STATE_HOME/azureml, else ~/.local/state/azureml.
+--- Find the directory for files that outlive a process: below $XDG_STATE_HOME/azureml, or else
+--- below ~/.local/state/azureml.
 
 local function variable(name)
   local value = os.getenv(name)
   return value ~= "" and value or nil
 end
 
---- A directory there, which need not exist. Nil without a home.
+--- Return the path of a directory there, which need not exist; nil without a home directory.
 ---@param name string
 ---@return string?
 return function(name)

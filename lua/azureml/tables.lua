@@ -1,4 +1,4 @@
---- Copies of tables, and lists of what they hold. Everywhere nil counts as an empty table.
+--- Copy tables and list their contents. Every function treats nil as an empty table.
 local tables = {}
 
 --- Copy a table, one level deep.
@@ -10,7 +10,7 @@ function tables.copy(original)
   return copy
 end
 
---- Make a table of two; where both have a key, the second one's value counts.
+--- Merge two tables into a new one. If both have a key, the value of the second one is used.
 ---@param base table?
 ---@param changes table?
 ---@return table merged
@@ -54,17 +54,17 @@ function tables.texts(original, write)
 end
 
 --- Append the items of a list to another list.
----@param list any[]       changed
+---@param list any[]       modified
 ---@param more any[]?
----@return any[] list      the changed list
+---@return any[] list      the modified list
 function tables.append(list, more)
   return table.move(more or {}, 1, #(more or {}), #list + 1, list)
 end
 
---- Join the first items of a list, and tell how many more it has: "ann, bob and 3 more".
+--- Join the first items of a list and count the rest: "ann, bob and 3 more".
 ---@param list any[]
 ---@param most integer           how many items are shown
----@param separator? string      default: ", "; a given one also stands before "and 3 more"
+---@param separator? string      default: ", "; if given, it also precedes "and 3 more"
 ---@return string
 function tables.excerpt(list, most, separator)
   local shown = {}

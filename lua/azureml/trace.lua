@@ -1,13 +1,13 @@
---- Seeing what goes over the wire: one JSON line for each request, retry, poll and token fetch. Signatures in URLs are left out; headers,
---- bodies and tokens are never in it.
+--- Trace what goes over the wire: one JSON line for each request, retry, poll and token fetch. The
+--- trace omits signatures in URLs, and never contains headers, bodies or tokens.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 
 local trace = {}
 
---- Trace from now on. `AZUREML_TRACE` in the environment does it from the start.
----@param path string        a file to append to, made private; "-": standard error
----@raise an error object when it cannot be written
+--- Start the trace. `AZUREML_TRACE` in the environment starts it when the module is loaded.
+---@param path string        the file to append to, which is made private; "-": standard error
+---@raise an error object if the file cannot be written
 function trace.start(path)
   local ok, failure = core.trace(path)
   if not ok then errors.raise(errors.from_core(failure)) end

@@ -1,4 +1,5 @@
---- Changes of state in a workspace, as they are seen: one list per interval for all instances together. An iterator, never a coroutine.
+--- Iterate over the changes of state in a workspace. One list request per interval covers all
+--- instances. The iterator is a closure, not a coroutine.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local list = require "azureml.list"
@@ -11,8 +12,8 @@ local DEFAULT_INTERVAL = 10      -- seconds
 ---@class azureml.Change
 ---@field name string
 ---@field was string?               its state before; nil: it appeared
----@field state string?             its state now; nil: it is gone, or passes the filters no more
----@field vm azureml.Instance?      as it is now
+---@field state string?             its state now; nil: it is gone, or no longer passes the filters
+---@field vm azureml.Instance?      the instance now; nil: it is gone
 local change_metatable = { __name = "azureml.Change" }
 
 function change_metatable:__tostring()
@@ -22,37 +23,41 @@ end
 
 local watch = {}
 
-local OPTIONS = tables.merge(list.filters, { interval = "number", timeout = "number", initial = "boolean" })
+local OPTIONS = tables.merge(list.filters,
+  { interval = "number", timeout = "number", initial = "boolean" })
 
-local function read_options(given)
-  given = options.check("watch", given, OPTIONS)
+local function read_options(settings)
+  settings = options.check("watch", settings, OPTIONS)
   local wanted = {}
-  for name in pairs(list.filters) do wanted[name] = given[name] end
-  local interval = given.interval or DEFAULT_INTERVAL
+  for name in pairs(list.filters) do wanted[name] = settings[name] end
+  list.check("watch", wanted)
+  local interval = settings.interval or DEFAULT_INTERVAL
   options.check_seconds("watch: interval", interval)
   if interval == 0 then errors.mistake("watch: interval must be more than 0 seconds") end
-  if given.timeout then options.check_seconds("watch: timeout", given.timeout) end
-  return wanted, interval, given
+  if settings.timeout then options.check_seconds("watch: timeout", settings.timeout) end
+  return wanted, interval, settings
 end
 
 local function change(name, was, state, vm)
   return setmetatable({ name = name, was = was, state = state, vm = vm }, change_metatable)
 end
 
--- One that was deleted and created anew between two looks is another one.
-local function is_another(before, vm)
+-- Tell whether the instance was deleted and created again between two lists.
+local function is_recreated(before, vm)
   return before.created_on ~= vm.created_on
 end
 
--- Compares two looks; the changes go into a queue, those that are gone last, by name.
+-- Compare two lists and append the changes to a queue: deleted instances last, sorted by name.
 local function compare(before, now, vms, queue)
   for _, vm in ipairs(vms) do
     local old = before[vm.name]
-    if old and is_another(old, vm) then
+    if old and is_recreated(old, vm) then
       queue[#queue + 1] = change(vm.name, old.state, nil, nil)
       old = nil
     end
-    if not old or old.state ~= vm.state then queue[#queue + 1] = change(vm.name, old and old.state, vm.state, vm) end
+    if not old or old.state ~= vm.state then
+      queue[#queue + 1] = change(vm.name, old and old.state, vm.state, vm)
+    end
   end
   local gone = {}
   for name in pairs(before) do
@@ -62,46 +67,47 @@ local function compare(before, now, vms, queue)
   for _, name in ipairs(gone) do queue[#queue + 1] = change(name, before[name].state, nil, nil) end
 end
 
---- Iterate over changes of state: a closure, single-pass. It ends with its timeout only; leave the loop when you have seen enough.
+--- Iterate over changes of state. The iterator is a closure for a single pass. It ends only at its
+--- timeout; the script leaves the loop when it has seen enough.
 ---@param instances azureml.Instances
----@param given? table
----  interval number (seconds between looks; 10); timeout number? (seconds, from the first look); initial boolean (also those that are there
----  at the first look, as if they appeared); state, vm_size, tags, mine, where: filters, as for list. One that comes to pass them appears,
----  one that ceases to is gone
+---@param settings? table   interval number (seconds between lists; 10); timeout number? (seconds
+---  from the first list); initial boolean (true: report the instances of the first list as new);
+---  state, vm_size, tags, mine, where: filters, as for list. An instance appears when it starts to
+---  pass the filters, and is gone when it no longer passes them
 ---@return fun(): azureml.Change?
----@raise an error object when a list fails; the next call looks again, and nothing that changed meanwhile is lost
-function watch.changes(instances, given)
-  local wanted, interval, known = read_options(given)
-  local before, queue, at, next_look, deadline = nil, {}, 0, nil, nil
+---@raise an error object if a list fails; the next call lists again and reports all changes
+function watch.changes(instances, settings)
+  local wanted, interval, checked = read_options(settings)
+  local before, queue, index, next_list, deadline = nil, {}, 0, nil, nil
 
-  -- Kept of each: two words. The list is whole, or it is none.
-  local function look()
+  -- Keep only two fields of each instance. A failed list raises and changes nothing.
+  local function list_again()
     local now, vms = {}, instances:list(wanted):all()
     for _, vm in ipairs(vms) do now[vm.name] = { state = vm.state, created_on = vm.created_on } end
-    queue, at = {}, 0
-    if before or known.initial then compare(before or {}, now, vms, queue) end
+    queue, index = {}, 0
+    if before or checked.initial then compare(before or {}, now, vms, queue) end
     before = now
   end
 
-  local function wait_for_look()
+  local function wait_for_list()
     local time = core.now()
-    deadline = deadline or known.timeout and time + known.timeout
-    if next_look and deadline and next_look > deadline then
+    deadline = deadline or checked.timeout and time + checked.timeout
+    if next_list and deadline and next_list > deadline then
       task.sleep(math.max(0, deadline - time))
       return false
     end
-    if next_look and next_look > time then task.sleep(next_look - time) end
-    next_look = core.now() + interval
+    if next_list and next_list > time then task.sleep(next_list - time) end
+    next_list = core.now() + interval
     return true
   end
 
   return function()
-    while at >= #queue do
-      if not wait_for_look() then return nil end
-      look()
+    while index >= #queue do
+      if not wait_for_list() then return nil end
+      list_again()
     end
-    at = at + 1
-    return queue[at]
+    index = index + 1
+    return queue[index]
   end
 end
 

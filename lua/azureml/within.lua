@@ -1,4 +1,5 @@
---- A limit on the time of a whole group of waits: azureml.within. Its error names the operations that go on.
+--- A limit on the time of a whole group of waits: azureml.within. Its error names the operations
+--- that go on.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -11,7 +12,8 @@ local SHOWN = 10      -- operations that the error names
 
 local within = {}
 
--- Operations that began within a limit. They are kept from the collector: the error at its end names them.
+-- Operations that began within a limit. They are kept from the collector: the error at its end
+-- names them.
 local kept = {}            -- luacheck: ignore 241
 local limits = 0           -- how many limits hold
 
@@ -32,14 +34,14 @@ local function describe(labels)
   return "; these go on at the service: " .. tables.excerpt(labels, SHOWN)
 end
 
---- Call a function with a limit on its time: on each wait in it, in what it calls, and in the tasks that it
---- starts. Of several limits the nearest counts.
+--- Call a function with a limit on its time: on each wait in it, in what it calls, and in the
+--- tasks that it starts. Of several limits the nearest counts.
 ---@param seconds number
 ---@param f function
 ---@param ... any         its arguments
 ---@return any ...        what it returned
----@raise what it raised; an error object `Timeout` whose `operations` go on at the service, each with its
----  ticket. Nothing within collects that error: not `azureml.try`, not `azureml.each`
+---@raise what it raised; an error object `Timeout` whose `operations` go on at the service, each
+---  with its ticket. Nothing within collects that error: not `azureml.try`, not `azureml.each`
 ---@usage azureml.within(600, function() ws.instances:start_all { "ann", "bob" } end)
 function within.run(seconds, f, ...)
   options.check_seconds("within: its first argument", seconds)

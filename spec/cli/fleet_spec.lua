@@ -40,7 +40,7 @@ describe("the commands for many", function()
     return all
   end
 
-  it("stop what runs and nobody asked to keep, in one line", function()
+  it("stop the running instances without a tag keep=on, in one line", function()
     serve { ann = "Running", bob = { state = "Running", tags = { keep = "on" } }, cleo = "Stopped" }
     local out, err, code = run("stop", "--where", 'tags.keep ~= "on"', "--state", "Running")
     assert.equal(0, code, err)

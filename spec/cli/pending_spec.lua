@@ -23,7 +23,7 @@ describe("azureml pending", function()
     return process.executable({ "pending", ... }, environment)
   end
 
-  it("lists what a dead process left, until somebody has waited for it", function()
+  it("lists what an exited process left, until it has been waited for", function()
     local out, _, code = pending()
     assert.equal(0, code)
     assert.matches("^Verb +Name +Workspace +Began +Accepted", out)
@@ -49,6 +49,19 @@ describe("azureml pending", function()
     assert.equal(0, code)
     assert.matches("a damaged journal was set aside: ", errors)
     assert.equal("", select(2, pending()))
+  end)
+
+  it("gives scripts entries that azureml.each takes", function()
+    local out, errors, code = process.executable({ "-e", [[
+      local azureml = require "azureml"
+      local entries = azureml.pending()
+      azureml.each(entries, function(entry) print(entry.verb, entry.name) end)
+      print(select(2, pcall(function() entries[1].ended() end)))
+      entries[1]:ended()
+      print(#azureml.pending())]] }, environment)
+    assert.same({ "", 0 }, { errors, code })
+    assert.matches("^stop\tci%-ann\n", out)
+    assert.matches("call it with a colon: entry:ended%(%.%.%.%)\n0\n$", out)
   end)
 
   it("cannot both wait and forget", function()

@@ -101,7 +101,7 @@ describe("the prompt", function()
     assert.same({ "<no text: shy>", "1" }, terminal.results)
   end)
 
-  it("says who it is and in which world, when somebody sits there", function()
+  it("says its name and its world when a user sits there", function()
     local results = converse({}, { greets = true, world = "emulator, speed 60" }).results
     assert.equal("azureml 1.2.3, Lua 5.4 (emulator, speed 60)", results[1])
     assert.matches("help", results[2])
@@ -145,7 +145,7 @@ describe("an interrupt", function()
     assert.same({}, terminal.results)
   end)
 
-  it("that came while nobody listened is forgotten, SIGTERM is not", function()
+  it("that came before the prompt is forgotten, SIGTERM is not", function()
     local signals = quiet_signals()
     signals.number = 2
     assert.same({ "5" }, converse({ "5" }, { signals = signals }).results)

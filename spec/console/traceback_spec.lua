@@ -34,7 +34,7 @@ describe("a traceback", function()
   end)
 end)
 
-describe("an error that nobody caught", function()
+describe("an uncaught error", function()
   local function describe_error(value)
     local _, caught = xpcall(error, traceback.catch, value, 0)
     return traceback.describe(caught)

@@ -108,7 +108,7 @@ describe("an assertion of another issuer", function()
         ["that is not there"] = { nil, "does not exist" },
         ["that is empty"] = { " \n\t", "is empty" },
         ["that holds two lines"] = { "a\nb", "holds something that is no token" },
-        ["that is far too long"] = { ("x"):rep(100000), "is far too long" },
+        ["that is far too long"] = { ("x"):rep(100000), "is too long" },
       } do
         it(("%s is an error that names the file"):format(what), function()
           entra = authority()
@@ -134,8 +134,8 @@ describe("an assertion of another issuer", function()
       local _, err = azureml.try(azureml.credential.client_assertion, given)
       assert.equal("InvalidCredential", err.code)
       assert.matches(
-        "an assertion is needed: a function that returns one, or assertion_file names a file; "
-        .. "one of them", err.message)
+        "an assertion is needed: set assertion to a function that returns it, "
+        .. "or assertion_file to a file's path, not both", err.message)
     end
   end)
 

@@ -97,10 +97,10 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
   local BY_HAND = "; try 'azd auth token' by hand"
 
   for name, row in pairs {
-    ["nobody logged in"] = {
+    ["no user is logged in"] = {
       complaint [[\nERROR: fetching token: not logged in, run `azd auth login` to login\n]],
       "CliNotLoggedIn",
-      "nobody is logged in; run 'azd auth login'",
+      "no user is logged in; run 'azd auth login'",
     },
     ["a login that has ended"] = {
       complaint([[\n]] .. ENDED .. [[\n]]), "CliFailed", "it failed (exit code 1): " .. ENDED,
@@ -111,6 +111,16 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
     },
     ["another failure, told plainly"] = {
       "echo 'panic: oh' >&2; exit 2", "CliFailed", "it failed (exit code 2): panic: oh"
+    },
+    ["another failure, told as versions from 1.23.7 on do"] = {
+      [[printf '%s\n' '{"type":"consoleMessage","timestamp":"t","data":{"message":"\n"}}' \
+        '{"error":"fetching:\n(invalid_tenant) AADSTS90002: no such tenant\n","message":"m"}' \
+        'a new version of azd is available' >&2; exit 1]], "CliFailed",
+      "it failed (exit code 1): (invalid_tenant) AADSTS90002: no such tenant; run 'azd auth login'",
+    },
+    ["no login, told as versions from 1.23.7 on do"] = {
+      [[echo '{"error":"not logged in, run `azd auth login` to login","message":"m"}' >&2; exit 1]],
+      "CliNotLoggedIn", "no user is logged in; run 'azd auth login'",
     },
     ["a failure that shows the token"] = {
       "echo 'cannot write " .. JWT .. "' >&2; exit 2", "CliFailed",
@@ -124,15 +134,15 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
     },
     ["an answer without an end"] = {
       ([[echo '{"token":"%s"}']]):format(JWT), "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended",
+      "its token has no expiry date, or has expired",
     },
     ["a token that has ended"] = {
       ([[echo '{"token":"%s","expiresOn":"2020-01-01T00:00:00Z"}']]):format(JWT),
       "InvalidTokenAnswer",
-      "its answer does not say when the token ends, or it has ended; run 'azd auth login'",
+      "its token has no expiry date, or has expired; run 'azd auth login'",
     },
     ["far too long an answer"] = {
-      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "it printed far more than an answer"
+      "head -c 2000000 /dev/zero | tr '\\0' x", "CliFailed", "its output is too long for an answer"
     },
     ["an exit code of a shell that finds nothing"] = {
       "exit 127", "CliNotFound", "'azd' is not installed"

@@ -160,10 +160,10 @@ describe("a client certificate", function()
     },
     ["an empty name"] = { { certificate_path = "" }, "certificate_path is empty" },
     ["nothing"] = {
-      {}, "a certificate is needed: certificate_path names a file, or certificate is its text; "
-      .. "one of them"
+      {}, "a certificate is needed: set certificate_path to a file's path, "
+      .. "or certificate to its text, not both"
     },
-    ["both"] = { { certificate_path = "/x", certificate = "y" }, "one of them" },
+    ["both"] = { { certificate_path = "/x", certificate = "y" }, "to its text, not both" },
     ["text that is no certificate"] = {
       { certificate = "hello" },
       "the certificate holds neither PEM blocks (-----BEGIN ...) nor PKCS#12"

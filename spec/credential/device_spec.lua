@@ -134,9 +134,9 @@ describe("a device code", function()
   end)
 
   for code, row in pairs {
-    authorization_declined = "whoever was asked said no",
-    access_denied = "whoever was asked said no",
-    expired_token = "nobody entered the code in time: begin again",
+    authorization_declined = "the person declined the sign-in",
+    access_denied = "the person declined the sign-in",
+    expired_token = "the code was not entered in time: begin again",
     bad_verification_code = "AADSTS1: no",
     invalid_client = "AADSTS1: no",
   } do
@@ -251,11 +251,11 @@ describe("a device code", function()
     "invalid_grant", "interaction_required", "consent_required", "login_required"
   } do
     it(("asks the user again when the refresh token is refused with %s"):format(code), function()
-      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "anew" })
+      serve(body(BEGUN), granted(), refusal(code), granted { access_token = "renewed" })
       open { cache = false }
       ask()
       azureml.sleep(3590)
-      assert.equal("Bearer anew", ask())
+      assert.equal("Bearer renewed", ask())
       assert.equal(2, #shown)
     end)
   end
@@ -416,7 +416,7 @@ describe("a refresh token", function()
     }
     local err = ask(own)
     assert.equal("invalid_grant", err.code)
-    assert.equal("the sign-in has ended, or was taken back: sign in again", err.hint)
+    assert.equal("the sign-in has expired or was revoked: sign in again", err.hint)
     assert.is_nil(tostring(err):find("mine-is-secret", 1, true))
   end)
 

@@ -282,14 +282,14 @@ describe("a managed identity", function()
     ["another type"] = { answer { token_type = "pop" }, "its answer is not of token_type Bearer" },
     ["no end"] = {
       answer { expires_on = json.null },
-      "its answer does not say when the token ends, or it has ended"
+      "its token has no expiry date, or has expired"
     },
     ["an end that is past"] = {
       answer { expires_on = "1000000000" },
-      "its answer does not say when the token ends, or it has ended"
+      "its token has no expiry date, or has expired"
     },
     ["an end that is no time"] = {
-      answer { expires_on = "soon" }, "its answer does not say when the token ends, or it has ended"
+      answer { expires_on = "soon" }, "its token has no expiry date, or has expired"
     },
   } do
     it(("refuses an answer with %s, and shows none of it"):format(name), function()
@@ -348,7 +348,7 @@ describe("a managed identity", function()
         body = '{"error":"invalid_request","error_description":"Identity not found"}' },
         "invalid_request",
       "Identity not found",
-      "give the machine this managed identity in the Azure portal, or name another one",
+      "assign this managed identity to the machine in the Azure portal, or name another one",
     },
     ["a resource that is none"] = {
       "IMDS",

@@ -105,7 +105,7 @@ describe("a buf with a limit", function()
       assert.equal(-1, b:printf("", 1))
       assert.equal("ab\0", b:data())
       assert.is_nil(b:take())
-      assert.equal(0, b:add("c"), "taking begins anew")
+      assert.equal(0, b:add("c"), "taking starts again")
     end)
   end
 

@@ -1,4 +1,5 @@
 --- Errors, read from the various shapes of services' replies: csrc/error.c.
+local json = require "azureml.json"
 local pure = require "pure"
 
 local function from_reply(status, body, headers)
@@ -58,7 +59,41 @@ local SHAPES = {
   { "an error of null", 500, '{"error":null}', "Http500", "HTTP 500 Internal Server Error" },
   { "an error that is a list", 500, '{"error":[1]}', "Http500", "HTTP 500 Internal Server Error" },
   { "an empty object", 400, '{}', "Http400", "HTTP 400 Bad Request" },
-  { "a list", 400, '[{"code":"x"}]', "Http400", "HTTP 400 Bad Request" },
+  { "a list", 400, '[{"code":"x"}]', "x", "HTTP 400 Bad Request" },
+  { "an error in a list", 400, '[{"error":{"code":"C","message":"m"}},{"code":"D"}]', "C", "m" },
+  { "a list of errors", 400, '{"errors":[{"code":"C","message":"m","target":"t"},{"code":"D"}]}',
+    "C", "m", "t" },
+  { "a list as the error", 400, '{"error":[{"code":"C","message":"m"}]}', "C", "m" },
+  { "a list of texts", 400, '{"errors":["first","second"]}', "Http400", "first" },
+  { "an empty list", 400, '{"errors":[]}', "Http400", "HTTP 400 Bad Request" },
+  { "OData's envelope", 400,
+    '\xEF\xBB\xBF{"odata.error":{"code":"C","message":{"lang":"en","value":"m"}}}', "C", "m" },
+  { "a message in a language", 400, '{"error":{"code":"C","message":{"lang":"en-us","value":"m"}}}',
+    "C", "m" },
+  { "a message in a language alone", 400, '{"message":{"lang":"en","value":"m"}}', "Http400", "m" },
+  { "an error in the place of the message", 400,
+    '{"error":{"code":"O","message":{"code":"C","message":"m"}}}', "C", "m" },
+  { "a problem of RFC 9457", 400,
+    '{"type":"u","title":"Bad input","status":400,"errors":{"vmSize":["unknown"]}}', "Http400",
+    "Bad input" },
+  { "a problem with a detail", 400, '{"title":"Bad input","detail":"vmSize is unknown."}',
+    "Http400", "vmSize is unknown." },
+  { "JSON in the message", 400,
+    '{"error":{"code":"O","message":"{\\"error\\":{\\"code\\":\\"C\\",\\"message\\":\\"m\\",'
+    .. '\\"target\\":\\"t\\"}}"}}', "C", "m", "t" },
+  { "JSON after a byte order mark in the message", 400,
+    '{"error":{"code":"O","message":"\\ufeff {\\"code\\":\\"C\\",\\"message\\":\\"m\\"}"}}',
+    "C", "m" },
+  { "a list in the message", 400,
+    '{"error":{"code":"O","message":"[{\\"code\\":\\"C\\",\\"message\\":\\"m\\"}]"}}', "C", "m" },
+  { "JSON in the message that tells nothing", 400, '{"error":{"code":"O","message":"{\\"a\\":1}"}}',
+    "O", '{"a":1}' },
+  { "JSON in the message that is cut off", 400,
+    '{"error":{"code":"O","message":"{\\"code\\":\\"C"}}', "O", '{"code":"C' },
+  { "JSON in the error", 400, '{"error":"{\\"code\\":\\"C\\",\\"message\\":\\"m\\"}"}', "C", "m" },
+  { "JSON in a JSON text", 400, '"{\\"code\\":\\"C\\",\\"message\\":\\"m\\"}"', "C", "m" },
+  { "a sentence as the error", 400, '{"error":"fetching token: no network"}', "Http400",
+    "fetching token: no network" },
   { "a JSON text", 400, '"just text"', "Http400", "just text" },
   { "a JSON number", 400, "42", "Http400", "HTTP 400 Bad Request" },
   { "JSON null", 400, "null", "Http400", "HTTP 400 Bad Request" },
@@ -125,13 +160,73 @@ describe("error_from_reply", function()
     end)
   end
 
-  it("keeps the text of a JSON body, without its byte order mark; drops other bodies", function()
-    assert.equal('{"a": [1]}', from_reply(400, '\xEF\xBB\xBF{"a": [1]}').body)
-    assert.equal('"x"', from_reply(400, '"x"').body)
-    assert.is_nil(from_reply(400, "plain").body)
-    assert.is_nil(from_reply(400, "{").body)
-    assert.is_nil(from_reply(400, nil).body)
+  local function more_of(body)
+    local more = from_reply(400, body).more
+    return more and json.decode(more)
+  end
+
+  it("reads layer upon layer of JSON in messages", function()
+    local body = '{"code":"Deep","message":"deep"}'
+    for _ = 1, 5 do body = json.encode { error = { code = "Outer", message = body } } end
+    local e = from_reply(400, body)
+    assert.same({ "Deep", "deep" }, { e.code, e.message })
   end)
+
+  for _, body in ipairs {
+    '{"error":{"code":"A",%s}}', '{"error":{"error":{"code":"A",%s}}}', '{"code":"A",%s}',
+      '{"odata.error":{%s}}', '[{%s}]',
+    '{"error":{"code":"A","details":[{"code":"Outer"}],"error":{%s}}}',
+  } do
+    it("hands over what stands beside code and message: " .. body, function()
+      local more = more_of(body:format('"details":[{"code":"D","message":"d","more":1}],'
+        .. '"innerError":{"code":"I"},'
+        .. '"additionalInfo":[{"type":"PolicyViolation","info":{"name":"p"}}]'))
+      assert.same({
+        details = { { code = "D", message = "d", more = 1 } }, innererror = { code = "I" },
+        additionalInfo = { { type = "PolicyViolation", info = { name = "p" } } },
+      }, more)
+    end)
+  end
+
+  it("hands over what stands beside code and message in JSON in the message", function()
+    local inner = json.encode { error = { code = "I", message = "i", details = { { code = "D",
+      message = "d" } } } }
+    local more = more_of(json.encode { error = { code = "O", message = inner,
+      details = { { code = "Outer" } } } })
+    assert.same({ { code = "D", message = "d" } }, more.details)
+  end)
+
+  for _, row in ipairs {
+    { "an envelope", '[{"error":{"code":"D","message":"d"}}]', { code = "D", message = "d",
+      error = { code = "D", message = "d" } } },
+    { "JSON in the message",
+      '[{"code":"O","message":"{\\"code\\":\\"D\\",\\"message\\":\\"d\\"}"}]', { code = "D",
+      message = "d" } },
+    { "capitals", '[{"Code":"D","Message":"d"}]', { Code = "D", Message = "d", code = "D",
+      message = "d" } },
+    { "a text", '["d"]', { message = "d" } },
+    { "a text for the list", '"d"', { message = "d" } },
+    { "a message in a language", '[{"message":{"lang":"en","value":"d"}}]', { message = "d" } },
+    { "a code alone", '[{"code":"D"}]', { code = "D" } },
+  } do
+    it("has code and message of a detail in their usual places: " .. row[1], function()
+      assert.same({ row[3] },
+        more_of(('{"error":{"code":"A","details":%s}}'):format(row[2])).details)
+    end)
+  end
+
+  it("tells the errors of a list that has several as details", function()
+    local more = more_of '{"errors":[{"code":"A","message":"a"},{"code":"B","message":"b"}]}'
+    assert.same({ { code = "A", message = "a" }, { code = "B", message = "b" } }, more.details)
+  end)
+
+  for _, body in ipairs {
+    "[]", "null", '"text"', "12", '{"error":"text"}', '{"error":null}', '{"details":null}',
+      '{"error":{"code":"A","details":[]}}',
+    '{"details":5,"innererror":"x","additionalInfo":true}', "plain", "{", '{"innererror":{}}',
+  } do
+    it("hands over nothing more of " .. body, function() assert.is_nil(more_of(body)) end)
+  end
 
   it("parses JSON under any Content-Type", function()
     for _, type in ipairs { "text/plain", "text/html", "application/octet-stream", "" } do
@@ -194,6 +289,10 @@ describe("error_from_reply", function()
     local deep = ('{"error":'):rep(1000) .. '{"code":"Deep"}' .. ("}"):rep(1000)
     assert.equal("Deep", from_reply(400, deep).code)
     assert.equal("Http400", from_reply(400, ('{"error":'):rep(100000)).code)
+    local lists = ('['):rep(1000) .. '{"code":"Deep"}' .. (',1]'):rep(1000)
+    assert.equal("Deep", from_reply(400, lists).code)
+    local messages = ('{"message":'):rep(1000) .. '{"code":"Deep"}' .. ("}"):rep(1000)
+    assert.equal("Deep", from_reply(400, messages).code)
     assert.equal("Http400", from_reply(400, ("["):rep(100000)).code)
   end)
 
@@ -252,6 +351,18 @@ describe("error_from_status", function()
     { "empty lists of errors",
       '{"properties":{"provisioningErrors":[],"properties":{"errors":[]}}}', "Failed",
       "the operation ended as Failed; the service gave no reason" },
+    { "an error in the properties",
+      '{"status":"Failed","properties":{"error":{"code":"P","message":"p"}}}', "P", "p" },
+    { "an error that is a sentence", '{"status":"Failed","error":"it broke"}', "Failed",
+      "it broke" },
+    { "JSON in the message",
+      '{"status":"Failed","error":{"code":"BadRequest","message":"{\\"error\\":{\\"code\\":\\"I\\",'
+      .. '\\"message\\":\\"i\\"}}"}}', "I", "i" },
+    { "a whole status in the message",
+      '{"status":"Failed","error":{"code":"BadRequest","message":"{\\"id\\":\\"/x\\",'
+      .. '\\"status\\":\\"Failed\\",\\"error\\":{\\"code\\":\\"Timeout\\",'
+      .. '\\"message\\":\\"t\\"}}"}}',
+      "Timeout", "t" },
     { "properties of another kind", '{"properties":[1]}',
       "Failed", "the operation ended as Failed; the service gave no reason" }
   } do
@@ -263,7 +374,7 @@ describe("error_from_status", function()
       assert.equal(row[4], e.message)
       assert.equal(row[5], e.target)
       assert.equal("rid", e.request_id)
-      assert.equal(row[2], e.body)
+      assert.is_nil(e.more)
       assert.equal(0, e.outcome_unknown)
     end)
   end
@@ -276,21 +387,21 @@ describe("error_from_status", function()
 
   it("needs no body", function()
     assert.equal("Failed", from_status(nil).code)
-    assert.is_nil(from_status(nil).body)
+    assert.is_nil(from_status(nil).more)
   end)
 end)
 
 describe("an error", function()
   local FIELDS = {
-    "kind", "status", "code", "message", "target", "request_id", "body", "outcome_unknown",
+    "kind", "status", "code", "message", "target", "request_id", "more", "outcome_unknown",
     "retry_after"
   }
 
   local function full()
     local e = pure.error()
     e:from_reply {
-      status = 429, body = '{"error":{"code":"C","message":"m","target":"t"}}',
-      headers = { "x-ms-request-id: r", "Retry-After: 3" }
+      status = 429, body = '{"error":{"code":"C","message":"m","target":"t","details":["d"]}}',
+      headers = { "x-ms-request-id: r", "Retry-After: 3" },
     }
     return e
   end

@@ -257,6 +257,12 @@ static int l_url_redacted(lua_State *L) {
   return push_owned(L, url_redacted(luaL_checkstring(L, 1)));
 }
 
+static int l_url_mend(lua_State *L) { return push_owned(L, url_mend(luaL_checkstring(L, 1))); }
+
+static int l_url_add_query(lua_State *L) {
+  return push_owned(L, url_add_query(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+}
+
 static int l_url_escape(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -269,6 +275,7 @@ static const luaL_Reg url_functions[] = {
   { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target },
   { "resolve", l_url_resolve }, { "is_secure", l_url_is_secure },
   { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
+  { "mend", l_url_mend }, { "add_query", l_url_add_query },
   { NULL, NULL }
 };
 
@@ -416,7 +423,7 @@ static int push_error(lua_State *L, const Error *error) {
   set_text(L, "message", error->message);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
-  set_text(L, "body", error->body);
+  set_text(L, "more", error->more);
   set_integer(L, "outcome_unknown", error->outcome_unknown);
   set_number(L, "retry_after", error->retry_after);
   return 1;
@@ -618,6 +625,7 @@ static int l_lro_fields(lua_State *L) {
   set_text(L, "method", lro->method);
   set_text(L, "original_url", lro->original_url);
   set_text(L, "poll_url", lro->poll_url);
+  set_text(L, "poll_query", lro->poll_query);
   set_text(L, "location", lro->location);
   set_text(L, "resource_location", lro->resource_location);
   set_text(L, "status", lro->status);

@@ -268,3 +268,60 @@ describe("random bytes", function()
     end
   end)
 end)
+
+describe("url_mend", function()
+  for _, row in ipairs {
+    { "https://host/a?$skip=a b", "https://host/a?$skip=a%20b" },
+    { "https://host/a?$skip=a|b", "https://host/a?$skip=a%7Cb" },
+    { 'https://host/a?$skip=a"b', "https://host/a?$skip=a%22b" },
+    { "https://host/a?$skip=\xC3\xA9", "https://host/a?$skip=%C3%A9" },
+    { "https://host/a?$skip={a}", "https://host/a?$skip=%7Ba%7D" },
+    { "https://host/a?$skip=[a]", "https://host/a?$skip=%5Ba%5D" },
+    { "https://host/a?$skip=a\\b", "https://host/a?$skip=a%5Cb" },
+    { "https://host/a b/<c>^`?d", "https://host/a%20b/%3Cc%3E%5E%60?d" },
+    { "https://host/a\r\nX: y\127", "https://host/a%0D%0AX:%20y%7F" },
+    { "https://host/100%", "https://host/100%25" },
+    { "https://host/%zz%2", "https://host/%25zz%252" },
+    { "two?x=a b", "two?x=a%20b" },
+    { "a b", "a%20b" },
+    { "http://[::1]:80/[", "http://[::1]:80/%5B" },
+    { "https://ho st/a b", "https://ho st/a%20b" },
+    { "", "" },
+  } do
+    it(("makes %s of %q"):format(row[2], row[1]), function()
+      assert.equal(row[2], url.mend(row[1]))
+      assert.equal(row[2], url.mend(row[2]))
+    end)
+  end
+
+  for _, allowed in ipairs {
+    "https://host/x/../y;z?api-version=1&$skip=a+b%20c%2B%2b&h=~!$'()*,;:@/?#frag", "/a%C3%A9",
+      "../x", "//host:8443/x", "https://host",
+  } do
+    it("keeps " .. allowed, function() assert.equal(allowed, url.mend(allowed)) end)
+  end
+end)
+
+describe("url_add_query", function()
+  for _, row in ipairs {
+    { "https://host/ops/1", "api-version=1", "https://host/ops/1?api-version=1" },
+    { "https://host/ops/1?t=1&s=%2f+", "api-version=1",
+      "https://host/ops/1?t=1&s=%2f+&api-version=1" },
+    { "https://host/ops/1?api-version=2", "api-version=1", "https://host/ops/1?api-version=2" },
+    { "https://host/ops/1?t=1&API-Version=2&x", "api-version=1&x=2&y=3",
+      "https://host/ops/1?t=1&API-Version=2&x&y=3" },
+    { "https://host/ops/1?api-version2=2&my-api-version=3", "api-version=1",
+      "https://host/ops/1?api-version2=2&my-api-version=3&api-version=1" },
+    { "https://host/ops/1?s=api-version=2", "api-version=1",
+      "https://host/ops/1?s=api-version=2&api-version=1" },
+    { "https://host/ops/1?s=a?b", "c=1", "https://host/ops/1?s=a?b&c=1" },
+    { "https://host", "a=1&a=2&&b", "https://host?a=1&a=2&b" },
+    { "https://host/ops/1?t=1", "", "https://host/ops/1?t=1" },
+    { "https://host/ops/1?", "a=1", "https://host/ops/1?&a=1" },
+  } do
+    it(("adds '%s' to %s"):format(row[2], row[1]), function()
+      assert.equal(row[3], url.add_query(row[1], row[2]))
+      assert.equal(row[3], url.add_query(row[3], row[2]))
+    end)
+  end
+end)

@@ -5,19 +5,23 @@ describe("setup scripts", function()
     assert.is_nil(setup_script.body(nil))
     assert.same({
       scripts = {
-        creationScript = { scriptSource = "workspaceStorage", scriptData = "Users/ann/setup.sh", scriptArguments = "--fast",
+        creationScript = { scriptSource = "workspaceStorage", scriptData = "Users/ann/setup.sh",
+          scriptArguments = "--fast",
           timeout = "20m" },
         startupScript = { scriptSource = "inline", scriptData = "IyEvYmluL3No" },
       },
     }, setup_script.body {
-      creation_script = { path = "Users/ann/setup.sh", arguments = "--fast", timeout = "20m" }, startup_script = { text = "#!/bin/sh" },
+      creation_script = { path = "Users/ann/setup.sh", arguments = "--fast", timeout = "20m" },
+      startup_script = { text = "#!/bin/sh" },
     })
   end)
 
   for _, row in ipairs {
-    { { creation_script = {} }, "creation_script needs either path, in the workspace's file share, or text" },
+    { { creation_script = {} },
+      "creation_script needs either path, in the workspace's file share, or text" },
     { { startup_script = { path = "a", text = "b" } }, "startup_script needs either path" },
-    { { startup_script = { path = "a", timeout = "soon" } }, "timeout is 'soon': a number with s, m, h or d" },
+    { { startup_script = { path = "a", timeout = "soon" } },
+      "timeout is 'soon': a number with s, m, h or d" },
     { { startup_script = { script = "a" } }, "startup_script has no option 'script'" },
     { { shutdown_script = {} }, "setup_scripts has no option 'shutdown_script'" },
   } do

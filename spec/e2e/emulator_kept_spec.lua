@@ -72,7 +72,7 @@ end
 
 describe("what an emulator keeps", function()
   for _, days in ipairs { 0, 0.1, 1, 5 } do
-    it(("is the same world to whoever reads it, and %g days later"):format(days), function()
+    it(("is the same world for every reader, and %g days later"):format(days), function()
       local at = busy_world()
       local other = read_again(at)
       for _, one in ipairs { at, other } do one.emulator:advance(days * 86400) end

@@ -79,7 +79,7 @@ describe("signing in to the emulator", function()
     end)
   end
 
-  it("works with the token of somebody whom the application trusts", function()
+  it("works with the token of an issuer that the application trusts", function()
     local assertion = function() return outside() end
     assert.equal("Running",
       look(credential.client_assertion(given { assertion = assertion })).state)

@@ -24,7 +24,7 @@ local function run(program, words, options)
   local file = assert(io.open(input, "wb"))
   file:write(options.stdin or "")
   file:close()
-  local line = { "env", "-u", "LUA_INIT", "-u", "LUA_INIT_5_4" }
+  local line = { "env", "--default-signal=INT,TERM", "-u", "LUA_INIT", "-u", "LUA_INIT_5_4" }
   for _, word in ipairs(options.env or {}) do line[#line + 1] = quote(word) end
   for _, word in ipairs(options.before or {}) do line[#line + 1] = quote(word) end
   line[#line + 1] = quote(program)

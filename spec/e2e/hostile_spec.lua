@@ -78,7 +78,7 @@ describe("the emulator's socket", function()
       function() return put("Content-Length: 99999999\r\n", "abc") end, 413 },
     { "a large length that asks first",
       function() return put("Content-Length: 99999999\r\nExpect: 100-continue\r\n", "") end, 413 },
-    { "an encoding that nobody knows",
+    { "an unknown encoding",
       function() return put("Transfer-Encoding: gzip\r\n", "abc") end, 501 },
     { "two encodings",
       function() return put("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n") end, 501 },

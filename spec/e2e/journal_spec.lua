@@ -36,8 +36,7 @@ describe("the journal", function()
       ]] .. text)
   end
 
-  -- A client that is killed at the moment when a verb was answered, before anybody has looked at
-  -- the answer.
+  -- A client that is killed when the answer to a verb has come, before the client reads it.
   local DIES_AT_THE_ANSWER = [[
     local url = os.getenv "AZUREML_EMULATOR"
     local settings = azureml.client { endpoint = url }:request { path = "/emulator/settings" }.json

@@ -1,4 +1,4 @@
--- Ways to a service: TLS and whom it trusts, proxies, IPv6, hosts that a server points to.
+-- Ways to a service: TLS and trusted authorities, proxies, IPv6, hosts that a server points to.
 local azureml = require "azureml"
 local certificate = require "spec.certificate"
 local process = require "spec.process"
@@ -41,7 +41,7 @@ describe("TLS", function()
   end)
 
   for _, row in ipairs {
-    { "an authority that nobody knows", "IP:127.0.0.1", nil, function() end,
+    { "an unknown authority", "IP:127.0.0.1", nil, function() end,
       "certificate problem" },
     { "another authority than ca_file names", "IP:127.0.0.1", nil,
       function() return other.ca_file end, "certificate" },

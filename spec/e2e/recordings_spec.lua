@@ -30,8 +30,8 @@ local function answer_of(response, origin)
     body = body and body ~= json.null and json.encode(body) or "" }
 end
 
--- A server that gives the exchanges' answers in turn, and after them the same one for ever. The first
--- answer may be a look that comes before them.
+-- A server that gives the exchanges' answers in turn, and after them the same one for ever. The
+-- first answer may be a look that comes before them.
 local function replay(exchanges, last, look)
   local server
   local answered = look and -1 or 0
@@ -104,7 +104,8 @@ describe("the client against recordings of the live service", function()
 
   it("stops: 202 without a body, two polls of the signed URL byte for byte, then a GET", function()
     local exchanges = recording("compute-instance-stop").exchanges
-    local server <close> = replay(exchanges, instance_in_state "Stopped", instance_in_state "Running")
+    local server <close> = replay(exchanges, instance_in_state "Stopped",
+      instance_in_state "Running")
     local ws, client <close> = workspace_at(server)
     local op = ws.instances:stop "mycompute1"
     assert.equal("Stopped", op:wait().state)

@@ -298,8 +298,8 @@ describe("a whole run", function()
 end)
 
 describe("the executable's memory", function()
-  -- Of a process whose memory may not be dumped, what /proc tells belongs to root, whoever it runs
-  -- as.
+  -- If the memory of a process may not be dumped, its files in /proc belong to root, whatever user
+  -- it runs as.
   it("may not be dumped, nor looked at by other programs of the same user", function()
     local directory <close> = setmetatable({ path = process.directory() },
       { __close = function(self) process.remove(self.path) end })
@@ -309,7 +309,7 @@ describe("the executable's memory", function()
     local is_root = process.run({ "id", "-u" }):match "%d+" == "0"
     local argv = { copy, "-e", "print(io.popen('stat -c %u /proc/$PPID/stat; id -u'):read 'a')" }
     if is_root then argv = { "setpriv", "--reuid=65534", "--clear-groups", table.unpack(argv) } end
-    -- nobody may not read ours where root's home is closed
+    -- A copy, because the user `nobody` may have no access to root's home.
     local output, errors = process.run(argv, { LUA_INIT = "" }, directory.path)
     local owner, user = output:match "(%d+)\n(%d+)"
     assert.is_truthy(user and user ~= "0", errors)

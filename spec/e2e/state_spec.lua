@@ -38,8 +38,8 @@ describe("an emulator that is killed", function()
     }
   end
 
-  -- known: what every compute is to be: its tag by name, false when it was deleted, nil when nobody
-  -- knows. A verb that is refused because another is still at work has changed nothing.
+  -- known: the expected tag of each compute by name: false when it was deleted, nil when it is not
+  -- known. A verb that is refused because another is still at work has changed nothing.
   local function ask(client, known, name, request, becomes)
     local before = known[name]
     known[name] = nil
@@ -130,6 +130,6 @@ describe("an emulator that is killed", function()
     assert.equal(1, code)
     local unusable = "azureml: the state in %s cannot be used: it is not an emulator's state"
     assert.is_truthy(errors:find(unusable:format(path), 1, true), errors)
-    assert.is_truthy(errors:find("move the file away to begin anew", 1, true), errors)
+    assert.is_truthy(errors:find("move the file away to start with a new state", 1, true), errors)
   end)
 end)

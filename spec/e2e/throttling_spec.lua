@@ -72,7 +72,7 @@ describe("throttling", function()
         waited = math.max(waited, core.now() - asked)
         azureml.sleep(2)
       end
-    end, function()      -- somebody else's program under the same name, which knows nothing of us
+    end, function()      -- another program that signs in as the same application
       while not over do
         local status = emulator:handle(look).status
         foreign[status] = (foreign[status] or 0) + 1

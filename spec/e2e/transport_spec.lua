@@ -1,5 +1,5 @@
--- What servers and networks do that no contract allows, and what a script is told of it. Read: said
--- to a GET, which may be sent again; sent once: said to a POST, whose outcome nobody knows then.
+-- Faults of servers and networks that no contract allows, and the errors that a script gets. A GET
+-- may be sent again; a POST is sent once, and its outcome is then unknown.
 local azureml = require "azureml"
 local serve = require "spec.raw"
 
@@ -28,7 +28,7 @@ local faults = {
     "ConnectionLost", "remaining", 2 },
   { "a body that is not gzip", { answer("Content-Encoding: gzip\r\nContent-Length: 3\r\n", "abc") },
     "InvalidReply", "content", 2 },
-  { "an encoding that nobody knows",
+  { "an unknown encoding",
     { answer("Content-Encoding: frob\r\nContent-Length: 3\r\n", "abc") }, "InvalidReply",
     "encoding", 2 },
   { "no HTTP", { "220 mail.example ESMTP\r\n", "close" }, "InvalidReply", "HTTP/0.9", 2 },

@@ -7,11 +7,15 @@ describe("an instance's applications", function()
 
   before_each(function()
     at = door.open { seed = {
-      users = { { name = "ann@contoso.com" }, { name = "bob@contoso.com" }, { name = "eve@contoso.com" } },
-      role_assignments = { { principal = "ann@contoso.com", role = "Contributor" }, { principal = "bob@contoso.com", role = "Contributor" },
+      users = {
+        { name = "ann@contoso.com" }, { name = "bob@contoso.com" }, { name = "eve@contoso.com" },
+      },
+      role_assignments = { { principal = "ann@contoso.com", role = "Contributor" },
+        { principal = "bob@contoso.com", role = "Contributor" },
         { principal = "eve@contoso.com", role = "Reader" } },
     } }
-    ann, bob = at.emulator.directory:user "ann@contoso.com", at.emulator.directory:user "bob@contoso.com"
+    ann, bob = at.emulator.directory:user "ann@contoso.com",
+      at.emulator.directory:user "bob@contoso.com"
   end)
 
   local function create(name, more)
@@ -21,7 +25,8 @@ describe("an instance's applications", function()
   end
 
   local function open(name, application, region)
-    local status, value = at:ask("GET", ("/instances/%s/%s/%s"):format(region or "eastus", name, application or "tree"))
+    local status, value = at:ask("GET",
+      ("/instances/%s/%s/%s"):format(region or "eastus", name, application or "tree"))
     return status, value
   end
 
@@ -29,8 +34,11 @@ describe("an instance's applications", function()
     at:use(ann)
     create "ci-ann"
     local status, value = open "ci-ann"
-    assert.same({ 200, "Jupyter", ann.object_id }, { status, value.application, value.openedBy.objectId })
-    for _, application in ipairs { "lab", "Jupyter%20Lab", "jupyter" } do assert.equal(200, (open("CI-Ann", application, "EastUS"))) end
+    assert.same({ 200, "Jupyter", ann.object_id },
+      { status, value.application, value.openedBy.objectId })
+    for _, application in ipairs { "lab", "Jupyter%20Lab", "jupyter" } do
+      assert.equal(200, (open("CI-Ann", application, "EastUS")))
+    end
   end)
 
   it("do not open to others, though they may stop and delete it", function()
@@ -45,9 +53,13 @@ describe("an instance's applications", function()
     assert.equal(202, (at:ask("POST", at:path "computes/ci-ann/stop")))
   end)
 
-  it("open to whom it was created for, and no more to who did", function()
+  it("open to the user it was created for, and no longer to its creator", function()
     at:use(ann)
-    create("ci-bob", { personalComputeInstanceSettings = { assignedUser = { objectId = bob.object_id, tenantId = TENANT } } })
+    create("ci-bob", {
+      personalComputeInstanceSettings = {
+        assignedUser = { objectId = bob.object_id, tenantId = TENANT },
+      },
+    })
     assert.equal(403, (open "ci-bob"))
     at:use(bob)
     assert.equal(200, (open "ci-bob"))
@@ -56,7 +68,11 @@ describe("an instance's applications", function()
   it("need the action, too", function()
     at:use(ann)
     local eve = at.emulator.directory:user "eve@contoso.com"
-    create("ci-eve", { personalComputeInstanceSettings = { assignedUser = { objectId = eve.object_id, tenantId = TENANT } } })
+    create("ci-eve", {
+      personalComputeInstanceSettings = {
+        assignedUser = { objectId = eve.object_id, tenantId = TENANT },
+      },
+    })
     at:use(eve)
     local status, value = open "ci-eve"
     assert.same({ 403, "AuthorizationFailed" }, { status, value.error.code })
@@ -76,7 +92,8 @@ describe("an instance's applications", function()
   it("are not there where there is none", function()
     at:use(ann)
     create "ci-ann"
-    assert.same({ 404, 404, 404, 404 }, { (open "ci-none"), (open("ci-ann", "vim")), (open("ci-ann", "tree", "westus")),
+    assert.same({ 404, 404, 404, 404 },
+      { (open "ci-none"), (open("ci-ann", "vim")), (open("ci-ann", "tree", "westus")),
       (at:ask("GET", "/instances")) })
   end)
 
@@ -87,6 +104,8 @@ describe("an instance's applications", function()
     assert.equal(200, (open "ci-ann"))
     at:use(ann, "https://vault.azure.net")
     assert.equal(401, (open "ci-ann"))
-    assert.equal(401, (at:send { method = "GET", target = "/instances/eastus/ci-ann/tree", headers = {}, body = "" }))
+    assert.equal(401, (at:send {
+      method = "GET", target = "/instances/eastus/ci-ann/tree", headers = {}, body = "",
+    }))
   end)
 end)

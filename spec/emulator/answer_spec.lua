@@ -21,11 +21,15 @@ describe("the emulator's answers", function()
   end)
 
   it("echo the caller's ids where asked to", function()
-    local headers = { ["x-ms-client-request-id"] = "mine", ["x-ms-correlation-request-id"] = "ours" }
+    local headers = {
+      ["x-ms-client-request-id"] = "mine", ["x-ms-correlation-request-id"] = "ours",
+    }
     assert.is_nil(complete({ status = 200 }, headers).headers["x-ms-client-request-id"])
     headers["x-ms-return-client-request-id"] = "true"
     local response = complete({ status = 200 }, headers)
-    assert.same({ "mine", "ours" }, { response.headers["x-ms-client-request-id"], response.headers["x-ms-correlation-request-id"] })
+    assert.same({ "mine", "ours" }, {
+      response.headers["x-ms-client-request-id"], response.headers["x-ms-correlation-request-id"],
+    })
   end)
 
   it("have no type where they have no body", function()
@@ -33,13 +37,15 @@ describe("the emulator's answers", function()
     assert.same({ "", nil }, { response.body, response.headers["Content-Type"] })
   end)
 
-  it("say refusals as Resource Manager does, with details, Retry-After and where one signs in", function()
+  it("say refusals as Resource Manager does, with details, "
+    .. "Retry-After and where one signs in", function()
     local function said(raise, ...)
       local _, raised = pcall(raise, ...)
       return answer.of_refusal(raised, "http://here")
     end
     local given = said(refusal.raise_with, { { code = "D", message = "d" } }, "no_group", "g")
-    assert.same({ 404, "ResourceGroupNotFound", "D" }, { given.status, given.json.error.code, given.json.error.details[1].code })
+    assert.same({ 404, "ResourceGroupNotFound", "D" },
+      { given.status, given.json.error.code, given.json.error.details[1].code })
     assert.is_falsy(given.gateway)
     given = said(refusal.raise_after, 7, "throttled", "reads")
     assert.same({ 429, "7", true }, { given.status, given.headers["Retry-After"], given.gateway })

@@ -25,7 +25,11 @@ end
 
 local ISSUE = [[
   local made = require("azureml.emulator.certificate_authority").issue(arg[1] == "azure")
-  for name, text in pairs(made) do if name ~= "ca_file" then io.open(os.getenv "XDG_STATE_HOME" .. "/" .. name, "w"):write(text) end end
+  for name, text in pairs(made) do
+    if name ~= "ca_file" then
+      io.open(os.getenv "XDG_STATE_HOME" .. "/" .. name, "w"):write(text)
+    end
+  end
   io.write(made.ca_file)]]
 
 local AZURE = ISSUE:gsub('arg%[1%] == "azure"', "true")
@@ -46,7 +50,8 @@ describe("the emulator's certificate authority", function()
     local ca_file = issue()
     local own = directory .. "/azureml/emulator"
     assert.equal(own .. "/ca.pem", ca_file)
-    assert.same({ "700", "600", "600" }, { mode_of(own), mode_of(own .. "/ca.key"), mode_of(ca_file) })
+    assert.same({ "700", "600", "600" },
+      { mode_of(own), mode_of(own .. "/ca.key"), mode_of(ca_file) })
     local before = read(own .. "/ca.key")
     issue()
     assert.equal(before, read(own .. "/ca.key"))
@@ -56,7 +61,10 @@ describe("the emulator's certificate authority", function()
 
   it("may vouch for the names of this machine alone", function()
     local text = openssl("x509", "-noout", "-text", "-in", issue())
-    for _, words in ipairs { "CA:TRUE, pathlen:0", "X509v3 Name Constraints: critical", "IP:127.0.0.0/255.0.0.0", "DNS:localhost" } do
+    for _, words in ipairs {
+      "CA:TRUE, pathlen:0", "X509v3 Name Constraints: critical", "IP:127.0.0.0/255.0.0.0",
+      "DNS:localhost",
+    } do
       assert.is_truthy(text:find(words, 1, true), words)
     end
     assert.is_nil(text:find("azure.com", 1, true))
@@ -73,7 +81,11 @@ describe("the emulator's certificate authority", function()
     local plain, azure = issue(), issue(AZURE)
     assert.are_not.equal(plain, azure)
     local certificate = directory .. "/certificate"
-    assert.same({ 0 }, { select(2, openssl("verify", "-CAfile", azure, "-verify_hostname", "management.azure.com", certificate)) })
+    assert.same({ 0 }, {
+      select(2,
+        openssl("verify", "-CAfile", azure, "-verify_hostname", "management.azure.com",
+          certificate)),
+    })
     assert.is_true(select(2, openssl("verify", "-CAfile", plain, certificate)) ~= 0)
     local trusted = read(directory .. "/azureml/emulator/trusted.pem")
     assert.equal(read(plain) .. read(azure), trusted)
@@ -82,16 +94,23 @@ describe("the emulator's certificate authority", function()
   it("signs servers that openssl takes for localhost, 127.0.0.1 and ::1", function()
     local ca_file = issue()
     local certificate = directory .. "/certificate"
-    for _, row in ipairs { { "-verify_hostname", "localhost" }, { "-verify_ip", "127.0.0.1" }, { "-verify_ip", "::1" } } do
-      local said, code = openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca_file, row[1], row[2], certificate)
+    for _, row in ipairs {
+      { "-verify_hostname", "localhost" }, { "-verify_ip", "127.0.0.1" }, { "-verify_ip", "::1" },
+    } do
+      local said, code = openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile",
+        ca_file, row[1], row[2], certificate)
       assert.equal(0, code, said)
     end
-    assert.is_true(select(2, openssl("verify", "-CAfile", ca_file, "-verify_hostname", "example.org", certificate)) ~= 0)
+    assert.is_true(
+      select(2,
+        openssl("verify", "-CAfile", ca_file, "-verify_hostname", "example.org", certificate)) ~= 0)
   end)
 
-  it("is made anew when it is about to expire", function()
+  it("is replaced when it is about to expire", function()
     local expired = { core.certificate.authority("old", { "DNS:localhost" }, 5) }
-    os.execute(("mkdir -p '%s/azureml/emulator'; chmod 700 '%s/azureml/emulator'"):format(directory, directory))
+    os.execute(
+      ("mkdir -p '%s/azureml/emulator'; chmod 700 '%s/azureml/emulator'"):format(directory,
+        directory))
     process.write(directory .. "/azureml/emulator/ca.key", expired[1] .. expired[2], "600")
     issue()
     assert.are_not.equal(expired[1] .. expired[2], read(directory .. "/azureml/emulator/ca.key"))
@@ -100,7 +119,9 @@ describe("the emulator's certificate authority", function()
   for what, make in pairs {
     ["holds anything"] = function(path) process.write(path, "anything") end,
     ["is another's key"] = function(path)
-      local one, other = { core.certificate.authority("a", { "DNS:a" }, 50) }, { core.certificate.authority("b", { "DNS:b" }, 50) }
+      local one, other = { core.certificate.authority("a", { "DNS:a" }, 50) }, {
+        core.certificate.authority("b", { "DNS:b" }, 50),
+      }
       process.write(path, one[1] .. other[2])
     end,
     ["may be written by everybody"] = function(path) process.write(path, "x", "666") end,
@@ -111,22 +132,27 @@ describe("the emulator's certificate authority", function()
       make(path)
       local _, errors, code = run(directory, ISSUE)
       assert.equal(1, code)
-      assert.is_truthy(errors:find("the emulator's certificate authority, " .. path .. ", cannot be used:", 1, true), errors)
+      assert.is_truthy(
+        errors:find("the emulator's certificate authority, " .. path .. ", cannot be used:", 1,
+          true), errors)
     end)
   end
 
   it("says that it has no place to be in", function()
     local _, errors, code = process.executable({ "-e", ISSUE }, { HOME = "", XDG_STATE_HOME = "" })
     assert.equal(1, code)
-    assert.is_truthy(errors:find("neither XDG_STATE_HOME nor HOME says where", 1, true))
+    assert.is_truthy(errors:find("neither XDG_STATE_HOME nor HOME is set", 1, true))
   end)
 
   it("serves: an emulator in this process, and who works with it", function()
-    local running <close> = emulator.start { tls = true, seed = { instances = { ["ci-ann"] = "Running" } } }
+    local running <close> = emulator.start {
+      tls = true, seed = { instances = { ["ci-ann"] = "Running" } },
+    }
     assert.is_truthy(running.url:find "^https://127%.0%.0%.1:")
     local ws <close> = azureml.workspace()
     assert.equal("Running", ws.instances:get("ci-ann").state)
-    assert.equal(certificate_authority.directory() .. "/trusted.pem", certificate_authority.trusted())
+    assert.equal(certificate_authority.directory() .. "/trusted.pem",
+      certificate_authority.trusted())
     local stranger <close> = azureml.client { endpoint = running.url, retry = { tries = 0 } }
     local _, refused = azureml.try(stranger.request, stranger, { path = "/emulator/settings" })
     assert.is_truthy(refused.message:find "certificate", refused.message)
@@ -135,7 +161,9 @@ end)
 
 describe("core.certificate", function()
   it("refuses names that are none", function()
-    for _, names in ipairs { {}, { "localhost" }, { "DNS:a,IP:b" }, { "DNS:a\nb" }, { 5 }, { "email:x" } } do
+    for _, names in ipairs {
+      {}, { "localhost" }, { "DNS:a,IP:b" }, { "DNS:a\nb" }, { 5 }, { "email:x" },
+    } do
       assert.error(function() core.certificate.authority("x", names, 1) end)
       assert.error(function() core.certificate.server("", "", "x", names, 1) end)
     end

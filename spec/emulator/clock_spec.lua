@@ -33,18 +33,26 @@ describe("the emulator's clock", function()
   end)
 
   for given, seconds in pairs {
-    ["90"] = 90, ["90s"] = 90, ["1.5m"] = 90, ["3h"] = 10800, ["1d"] = 86400, [5] = 5, [0.5] = 0.5, ["0"] = 0, [1e7] = 1e7,
+    ["90"] = 90, ["90s"] = 90, ["1.5m"] = 90, ["3h"] = 10800, ["1d"] = 86400, [5] = 5, [0.5] = 0.5,
+    ["0"] = 0, [1e7] = 1e7,
   } do
     it(("reads '%s'"):format(given), function() assert.equal(seconds, clock.seconds(given)) end)
   end
 
-  for _, given in ipairs { "", "h", "-1", "1w", "1 h", "3h2m", -1, 1e300, 0 / 0, 1 / 0, "99999999999d", true, {} } do
-    it(("does not take '%s' for a time"):format(tostring(given):match "^[^:]*"), function() assert.is_nil(clock.seconds(given)) end)
+  for _, given in ipairs {
+    "", "h", "-1", "1w", "1 h", "3h2m", -1, 1e300, 0 / 0, 1 / 0, "99999999999d", true, {},
+  } do
+    it(("does not take '%s' for a time"):format(tostring(given):match "^[^:]*"), function()
+      assert.is_nil(clock.seconds(given))
+    end)
   end
 
   describe("that goes on where another left off", function()
     local function resumed(given, now, time)
-      local one = clock.new { now = function() return 5 end, time = function() return 2000 end, speed = given.speed, manual = given.manual }
+      local one = clock.new {
+        now = function() return 5 end, time = function() return 2000 end, speed = given.speed,
+        manual = given.manual,
+      }
       one:resume(now, time)
       return one:now()
     end

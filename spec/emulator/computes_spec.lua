@@ -20,7 +20,9 @@ describe("the emulator's computes", function()
     it("by pages with a link to the next, in the order of their creation", function()
       local at = door.open()
       at.emulator:set_page_size(2)
-      for _, name in ipairs { "ci-c", "ci-a", "ci-b", "ci-e", "ci-d" } do at.emulator:seed_instance(name, "Running") end
+      for _, name in ipairs { "ci-c", "ci-a", "ci-b", "ci-e", "ci-d" } do
+        at.emulator:seed_instance(name, "Running")
+      end
       local names, target = {}, at:path "computes"
       while target do
         local status, page = at:ask("GET", target)
@@ -51,7 +53,8 @@ describe("the emulator's computes", function()
 
   it("are found by their names without case, and shown as they were given", function()
     local at = with { ["Ci-Ann"] = "Running" }
-    local status, value = at:ask("GET", at:path "COMPUTES/ci-ANN":gsub("resourceGroups", "RESOURCEGROUPS"))
+    local status, value = at:ask("GET",
+      at:path "COMPUTES/ci-ANN":gsub("resourceGroups", "RESOURCEGROUPS"))
     assert.same({ 200, "Ci-Ann" }, { status, value.name })
     status, value = at:ask("GET", at:path "computes/ci-bob")
     assert.same({ 404, "ResourceNotFound" }, { status, code_of(value) })
@@ -76,37 +79,47 @@ describe("the emulator's computes", function()
     it("in order, or not at all: a name that is taken in the region, whatever workspace", function()
       local at = with { ["ci-ann"] = "Running" }
       local elsewhere = "99999999-1111-1111-1111-111111111111"
-      at.emulator:ensure_workspace { subscription_id = elsewhere, resource_group = "g", workspace_name = "other" }
-      local status, value = at:ask("PUT", "/subscriptions/" .. elsewhere .. "/resourceGroups/g/providers/"
+      at.emulator:ensure_workspace {
+        subscription_id = elsewhere, resource_group = "g", workspace_name = "other",
+      }
+      local status, value = at:ask("PUT",
+        "/subscriptions/" .. elsewhere .. "/resourceGroups/g/providers/"
         .. "Microsoft.MachineLearningServices/workspaces/other/computes/CI-ANN", door.instance())
       assert.equal(inferred.name_taken.status, status)
       assert.equal(inferred.name_taken.code, code_of(value))
     end)
 
     it("over one that is there without changing more than tags and description", function()
-      local at = with { ["ci-ann"] = { state = "Stopped", vm_size = "Standard_DS3_v2", tags = { a = "1" } } }
+      local at = with {
+        ["ci-ann"] = { state = "Stopped", vm_size = "Standard_DS3_v2", tags = { a = "1" } },
+      }
       local body = door.instance { vmSize = "STANDARD_NC6", idleTimeBeforeShutdown = "PT30M" }
       body.tags, body.properties.description = { b = "2" }, "new"
       local status, value, headers = at:ask("PUT", at:path "computes/ci-ann", body)
       assert.same({ 200, nil }, { status, headers["Azure-AsyncOperation"] })
       local inner = value.properties.properties
       assert.same({ { b = "2" }, "new", "Standard_DS3_v2", "Stopped", nil },
-        { value.tags, value.properties.description, inner.vmSize, inner.state, inner.idleTimeBeforeShutdown })
+        { value.tags, value.properties.description, inner.vmSize, inner.state,
+          inner.idleTimeBeforeShutdown })
     end)
 
     it("with what the caller asked for", function()
       local at = door.open()
       local body = door.instance {
-        sshSettings = { sshPublicAccess = "Enabled", adminPublicKey = "ssh-rsa AAAAB3Nza me" }, applicationSharingPolicy = "Personal",
-        idleTimeBeforeShutdown = "PT30M", enableNodePublicIp = false, subnet = { id = "/subscriptions/s" },
+        sshSettings = { sshPublicAccess = "Enabled", adminPublicKey = "ssh-rsa AAAAB3Nza me" },
+        applicationSharingPolicy = "Personal",
+        idleTimeBeforeShutdown = "PT30M", enableNodePublicIp = false,
+        subnet = { id = "/subscriptions/s" },
       }
       body.tags = { team = "vision" }
       assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann?api-version=2025-12-01", body)))
       local _, value = at:ask("GET", at:path "computes/ci-ann")
       local inner = value.properties.properties
       assert.same({ team = "vision" }, value.tags)
-      assert.same({ "Enabled", "ssh-rsa AAAAB3Nza me", "Personal", "PT30M", false, "/subscriptions/s" }, {
-        inner.sshSettings.sshPublicAccess, inner.sshSettings.adminPublicKey, inner.applicationSharingPolicy,
+      assert.same(
+        { "Enabled", "ssh-rsa AAAAB3Nza me", "Personal", "PT30M", false, "/subscriptions/s" }, {
+        inner.sshSettings.sshPublicAccess, inner.sshSettings.adminPublicKey,
+        inner.applicationSharingPolicy,
         inner.idleTimeBeforeShutdown, inner.enableNodePublicIp, inner.subnet.id,
       })
       assert.equal(json.null, inner.connectivityEndpoints.publicIpAddress)
@@ -114,7 +127,8 @@ describe("the emulator's computes", function()
 
     it("within the quota of the family, of the region, and of computes", function()
       for _, row in ipairs {
-        { { family = 4 }, "a Standard DSv2 family vCPU quota of 4" }, { { total = 4 }, "a total vCPU quota of 4" },
+        { { family = 4 }, "a Standard DSv2 family vCPU quota of 4" },
+        { { total = 4 }, "a total vCPU quota of 4" },
         { { clusters = 1 }, "its limit of 1 computes" },
       } do
         local at = with({ ["ci-ann"] = "Stopped" }, { quotas = row[1] })      -- stopped ones count
@@ -128,7 +142,8 @@ describe("the emulator's computes", function()
   describe("have verbs", function()
     for _, row in ipairs {
       { "stop", "Running", "Stopping", "Stopped" }, { "start", "Stopped", "Starting", "Running" },
-      { "restart", "Running", "Restarting", "Running" }, { "restart", "Unusable", "Restarting", "Running" },
+      { "restart", "Running", "Restarting", "Running" },
+      { "restart", "Unusable", "Restarting", "Running" },
     } do
       it(("%s from %s"):format(row[1], row[2]), function()
         local at = with { ["ci-ann"] = row[2] }
@@ -143,7 +158,9 @@ describe("the emulator's computes", function()
       end)
     end
 
-    for _, row in ipairs { { "stop", "Stopped" }, { "restart", "Stopped" }, { "stop", "CreateFailed" } } do
+    for _, row in ipairs {
+      { "stop", "Stopped" }, { "restart", "Stopped" }, { "stop", "CreateFailed" },
+    } do
       it(("refuse %s from %s"):format(row[1], row[2]), function()
         local at = with { ["ci-ann"] = row[2] }
         local status, value = at:ask("POST", at:path("computes/ci-ann/" .. row[1]))
@@ -157,7 +174,8 @@ describe("the emulator's computes", function()
       local status, _, headers = at:ask("POST", at:path "computes/ci-ann/start")
       assert.equal(202, status)
       local said, value = at:follow(headers)
-      assert.same({ 200, "Failed", "StartComputeInstanceOnlyAllowedInStoppedState" }, { said, value.status, code_of(value) })
+      assert.same({ 200, "Failed", "StartComputeInstanceOnlyAllowedInStoppedState" },
+        { said, value.status, code_of(value) })
     end)
 
     it("of one that is not there: 404", function()
@@ -173,27 +191,33 @@ describe("the emulator's computes", function()
     for _, word in ipairs { "Delete", "delete", "DELETE" } do
       it("with underlyingResourceAction=" .. word, function()
         local at = with { ["ci-ann"] = "Running" }
-        local status, _, headers = at:ask("DELETE", at:path("computes/ci-ann?underlyingResourceAction=" .. word))
+        local status, _, headers = at:ask("DELETE",
+          at:path("computes/ci-ann?underlyingResourceAction=" .. word))
         assert.equal(202, status)
         assert.equal("Deleting", state_of(at, "ci-ann"))
         at.emulator:advance "30m"
         assert.equal(404, (at:ask("GET", at:path "computes/ci-ann")))
         assert.equal("Succeeded", select(2, at:follow(headers)).status)
-        assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", door.instance())))      -- its name is free again
+        -- its name is free again
+        assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", door.instance())))
       end)
     end
 
     it("only with an action, and not detached", function()
       local at = with { ["ci-ann"] = "Running" }
       assert.equal(400, (at:ask("DELETE", at:path "computes/ci-ann")))
-      local status, value = at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Detach")
+      local status, value = at:ask("DELETE",
+        at:path "computes/ci-ann?underlyingResourceAction=Detach")
       assert.same({ inferred.detach.status, inferred.detach.code }, { status, code_of(value) })
     end)
 
     it("where there is none: 204", function()
       local at = door.open()
-      assert.equal(204, (at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")))
-      assert.equal(200, (at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete&api-version=2021-01-01")))
+      assert.equal(204,
+        (at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")))
+      assert.equal(200,
+        (at:ask("DELETE",
+          at:path "computes/ci-ann?underlyingResourceAction=Delete&api-version=2021-01-01")))
     end)
   end)
 
@@ -203,17 +227,23 @@ describe("the emulator's computes", function()
       local _, _, headers = at:ask("POST", at:path "computes/ci-ann/stop")
       local target = headers["Azure-AsyncOperation"]:gsub("^http://[^/]+", "")
       assert.equal(403, (at:ask("GET", (target:gsub("&s=..", "&s=zz")))))
-      assert.equal(404, (at:ask("GET", (target:gsub("computeOperationsStatus/%x+", "computeOperationsStatus/00000000")))))
+      assert.equal(404,
+        (at:ask("GET",
+          (target:gsub("computeOperationsStatus/%x+", "computeOperationsStatus/00000000")))))
       assert.equal(200, (at:ask("GET", target)))
     end)
 
     it("that were planned to fail, with code and message", function()
       local at = with { ["ci-ann"] = "Running" }
-      at.emulator:fault { match = { verb = "stop" }, answer = { operation = "Canceled", code = "OperationPreempted", message = "another" } }
+      at.emulator:fault {
+        match = { verb = "stop" },
+        answer = { operation = "Canceled", code = "OperationPreempted", message = "another" },
+      }
       local _, _, headers = at:ask("POST", at:path "computes/ci-ann/stop")
       at.emulator:advance "30m"
       local _, value = at:follow(headers)
-      assert.same({ "Canceled", { code = "OperationPreempted", message = "another" } }, { value.status, value.error })
+      assert.same({ "Canceled", { code = "OperationPreempted", message = "another" } },
+        { value.status, value.error })
       assert.equal("Running", state_of(at, "ci-ann"))
     end)
 
@@ -226,11 +256,14 @@ describe("the emulator's computes", function()
 
   describe("say whether a name is free", function()
     for _, row in ipairs {
-      { "ci-new", true }, { "ci-ann", false, "AlreadyExists" }, { "my-1", false, "Invalid" }, { "c1", false, "Invalid" },
+      { "ci-new", true }, { "ci-ann", false, "AlreadyExists" }, { "my-1", false, "Invalid" },
+      { "c1", false, "Invalid" },
     } do
       it(row[1], function()
         local at = with { ["ci-ann"] = "Running" }
-        local status, value = at:ask("POST", at:path "checkComputeNameAvailability", { Name = row[1], Type = "ComputeInstance" })
+        local status, value = at:ask("POST", at:path "checkComputeNameAvailability", {
+          Name = row[1], Type = "ComputeInstance",
+        })
         assert.same({ 200, row[2], row[3] }, { status, value.nameAvailable, value.reason })
       end)
     end

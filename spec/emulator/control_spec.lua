@@ -8,7 +8,9 @@ describe("the emulator's control endpoint", function()
   local function ask(method, path, body, headers)
     local all = { host = "127.0.0.1:1234" }
     for name, value in pairs(headers or {}) do all[name] = value end
-    return at:send { method = method, target = "/emulator/" .. path, headers = all, body = body or "" }
+    return at:send {
+      method = method, target = "/emulator/" .. path, headers = all, body = body or "",
+    }
   end
 
   it("tells the names and the secret of its default world", function()
@@ -37,22 +39,30 @@ describe("the emulator's control endpoint", function()
   end)
 
   it("takes one fault or a list of them, all or none", function()
-    assert.equal(204, (ask("POST", "faults", '{"answer":{"status":500,"json":{}},"times":1,"match":{"method":"GET"}}')))
+    assert.equal(204,
+      (ask("POST", "faults",
+        '{"answer":{"status":500,"json":{}},"times":1,"match":{"method":"GET"}}')))
     assert.equal(500, (at:ask("GET", at:path "computes")))
     assert.equal(200, (at:ask("GET", at:path "computes")))
     assert.equal(400, (ask("POST", "faults", '[{"answer":{"status":500}},{"answer":"explode"}]')))
     assert.equal(200, (at:ask("GET", at:path "computes")))
-    assert.equal(204, (ask("POST", "faults", '[{"answer":{"status":500}},{"answer":{"status":502}}]')))
-    assert.same({ 500, 502 }, { (at:ask("GET", at:path "computes")), (at:ask("GET", at:path "computes")) })
+    assert.equal(204,
+      (ask("POST", "faults", '[{"answer":{"status":500}},{"answer":{"status":502}}]')))
+    assert.same({ 500, 502 },
+      { (at:ask("GET", at:path "computes")), (at:ask("GET", at:path "computes")) })
   end)
 
   it("lists what trouble there is, what was asked for, and forgets it", function()
     local _, known = ask("GET", "troubles")
     assert.same({ "seconds" }, known.slow.takes)
     assert.is_string(known.capacity.says)
-    assert.equal(204, (ask("POST", "faults", '{"trouble":{"name":"slow","seconds":9},"match":{"name":"ci-ann"},"times":3}')))
+    assert.equal(204,
+      (ask("POST", "faults",
+        '{"trouble":{"name":"slow","seconds":9},"match":{"name":"ci-ann"},"times":3}')))
     local _, list = ask("GET", "faults")
-    assert.same({ { match = { name = "ci-ann" }, after = 0, times = 3, trouble = { name = "slow", seconds = 9 } } }, list)
+    assert.same(
+      { { match = { name = "ci-ann" }, after = 0, times = 3,
+        trouble = { name = "slow", seconds = 9 } } }, list)
     assert.equal(204, (ask("DELETE", "faults")))
     local _, none = ask("GET", "faults")
     assert.same({}, none)
@@ -67,7 +77,8 @@ describe("the emulator's control endpoint", function()
   end)
 
   it("changes how long tokens live, how long a page is, and how much may be asked", function()
-    assert.equal(204, (ask("POST", "settings", '{"token_lifetime":60,"page_size":1,"throttle":{"reads":[3,1]}}')))
+    assert.equal(204,
+      (ask("POST", "settings", '{"token_lifetime":60,"page_size":1,"throttle":{"reads":[3,1]}}')))
     at:use(at.emulator.owner)
     at:ask("PUT", at:path "computes/ci-ann", door.instance())
     at:ask("PUT", at:path "computes/ci-bob", door.instance())
@@ -83,14 +94,20 @@ describe("the emulator's control endpoint", function()
   end)
 
   for _, row in ipairs {
-    { "settings", '{"page_size":0}', "page_size must be a whole number" }, { "settings", '{"throttle":5}', "throttle" },
-    { "settings", '{"pagesize":1}', "no option 'pagesize'" }, { "clock", '{"speed":0}', "'speed' is a number" },
-    { "clock", '{"advance":"x"}', "'advance' is a number" }, { "clock", '{"back":1}', "no option 'back'" },
+    { "settings", '{"page_size":0}', "page_size must be a whole number" },
+    { "settings", '{"throttle":5}', "throttle" },
+    { "settings", '{"pagesize":1}', "no option 'pagesize'" },
+    { "clock", '{"speed":0}', "'speed' is a number" },
+    { "clock", '{"advance":"x"}', "'advance' is a number" },
+    { "clock", '{"back":1}', "no option 'back'" },
     { "advance", "hello", "not JSON" }, { "advance", "{}", "'seconds' is a number" },
     { "advance", '{"seconds":-1}', "'seconds' is a number" },
-    { "advance", '{"seconds":1e300}', "'seconds' is a number" }, { "advance", '"x"', "'seconds' is a number" },
-    { "faults", "5", "a table of options expected" }, { "faults", '{"answer":"explode"}', "a fault's trouble" },
-    { "faults", '{"answer":"reset","match":{"path":"%"}}', "not a Lua pattern" }, { "faults", '{"anwser":"reset"}', "no option 'anwser'" },
+    { "advance", '{"seconds":1e300}', "'seconds' is a number" },
+    { "advance", '"x"', "'seconds' is a number" },
+    { "faults", "5", "a table of options expected" },
+    { "faults", '{"answer":"explode"}', "a fault's trouble" },
+    { "faults", '{"answer":"reset","match":{"path":"%"}}', "not a Lua pattern" },
+    { "faults", '{"anwser":"reset"}', "no option 'anwser'" },
   } do
     it(("refuses POST %s %s"):format(row[1], row[2]), function()
       local status, value = ask("POST", row[1], row[2])
@@ -100,7 +117,10 @@ describe("the emulator's control endpoint", function()
     end)
   end
 
-  for _, row in ipairs { { "GET", "" }, { "GET", "nothing" }, { "DELETE", "settings" }, { "POST", "requests" }, { "GET", "advance" } } do
+  for _, row in ipairs {
+    { "GET", "" }, { "GET", "nothing" }, { "DELETE", "settings" }, { "POST", "requests" },
+    { "GET", "advance" },
+  } do
     it(("knows no %s /%s, and says what it knows"):format(row[1], row[2]), function()
       local status, value = ask(row[1], row[2])
       assert.equal(404, status)
@@ -109,16 +129,23 @@ describe("the emulator's control endpoint", function()
   end
 
   for _, row in ipairs {
-    { "a page of another origin", { origin = "https://evil.example" } }, { "a page without an origin of its own", { origin = "null" } },
-    { "a name that was rebound", { host = "evil.example" } }, { "a name that looks like loopback", { host = "127.0.0.1.evil.example" } },
+    { "a page of another origin", { origin = "https://evil.example" } },
+    { "a page without an origin of its own", { origin = "null" } },
+    { "a name that was rebound", { host = "evil.example" } },
+    { "a name that looks like loopback", { host = "127.0.0.1.evil.example" } },
     { "no host", { host = "" } },
   } do
-    it("refuses " .. row[1], function() assert.equal(403, (ask("GET", "settings", nil, row[2]))) end)
+    it("refuses " .. row[1], function()
+      assert.equal(403, (ask("GET", "settings", nil, row[2])))
+    end)
   end
 
   for _, headers in ipairs {
-    { host = "localhost:1" }, { host = "[::1]:1" }, { host = "127.0.0.1", origin = "http://127.0.0.1:8080" },
+    { host = "localhost:1" }, { host = "[::1]:1" },
+    { host = "127.0.0.1", origin = "http://127.0.0.1:8080" },
   } do
-    it("serves programs on this machine: " .. headers.host, function() assert.equal(200, (ask("GET", "settings", nil, headers))) end)
+    it("serves programs on this machine: " .. headers.host, function()
+      assert.equal(200, (ask("GET", "settings", nil, headers)))
+    end)
   end
 end)

@@ -22,10 +22,14 @@ describe("the emulator's faults", function()
   end)
 
   for _, row in ipairs {
-    { { method = "POST" }, STOP, true }, { { method = "POST" }, GET, false }, { { verb = "stop" }, STOP, true },
-    { { verb = "start" }, STOP, false }, { { path = "/computes/%w+$" }, GET, true }, { { path = "/computes/%w+$" }, STOP, false },
-    { { method = "POST", verb = "stop", path = "ci" }, STOP, true }, { {}, GET, true }, { { name = "CI" }, STOP, true },
-    { { name = "cj" }, STOP, false }, { { name = "ci" }, TOKEN, false }, { {}, TOKEN, false }, { { path = "/token$" }, TOKEN, true },
+    { { method = "POST" }, STOP, true }, { { method = "POST" }, GET, false },
+    { { verb = "stop" }, STOP, true },
+    { { verb = "start" }, STOP, false }, { { path = "/computes/%w+$" }, GET, true },
+    { { path = "/computes/%w+$" }, STOP, false },
+    { { method = "POST", verb = "stop", path = "ci" }, STOP, true }, { {}, GET, true },
+    { { name = "CI" }, STOP, true },
+    { { name = "cj" }, STOP, false }, { { name = "ci" }, TOKEN, false }, { {}, TOKEN, false },
+    { { path = "/token$" }, TOKEN, true },
     { { path = "/token$" }, STOP, false },
   } do
     it(("match %s by %s"):format(row[2].path, next(row[1]) or "nothing"), function()
@@ -45,8 +49,10 @@ describe("the emulator's faults", function()
   end)
 
   it("wait for a request that they can happen to", function()
-    for _, row in ipairs { { "quota_total", CREATE, STOP }, { "capacity", CREATE, GET }, { "disk_full", STOP, CREATE },
-      { "operation_failed", STOP, GET } } do
+    for _, row in ipairs {
+      { "quota_total", CREATE, STOP }, { "capacity", CREATE, GET }, { "disk_full", STOP, CREATE },
+      { "operation_failed", STOP, GET },
+    } do
       local faults = fault.new()
       faults:add { trouble = row[1] }
       assert.is_nil(take(faults, row[3]), row[1])
@@ -63,14 +69,17 @@ describe("the emulator's faults", function()
     faults:add { trouble = { name = "slow", seconds = 2 } }
     assert.same({ name = "slow", seconds = 2 }, faults:take(GET))
     faults:add { answer = { operation = "Failed", code = "A", message = "b" } }
-    assert.same({ name = "operation", operation = "Failed", code = "A", message = "b" }, faults:take(STOP))
+    assert.same({ name = "operation", operation = "Failed", code = "A", message = "b" },
+      faults:take(STOP))
   end)
 
   it("are listed until they are used up, and cleared", function()
     local faults = fault.new()
     faults:add { trouble = "reset", match = { verb = "stop" }, times = 2 }
     faults:take(STOP)
-    assert.same({ { match = { verb = "stop" }, after = 0, times = 1, trouble = { name = "reset" } } }, faults:list())
+    assert.same(
+      { { match = { verb = "stop" }, after = 0, times = 1, trouble = { name = "reset" } } },
+      faults:list())
     faults:clear()
     assert.same({}, faults:list())
     assert.is_nil(faults:take(STOP))
@@ -79,18 +88,29 @@ describe("the emulator's faults", function()
   for _, row in ipairs {
     { 5, "a fault: a table of options expected, got number" },
     { {}, "a fault's trouble is one of capacity, claims_challenge, close" },
-    { { answer = "explode" }, "a fault's trouble is one of " }, { { trouble = "explode" }, "a fault's trouble is one of " },
+    { { answer = "explode" }, "a fault's trouble is one of " },
+    { { trouble = "explode" }, "a fault's trouble is one of " },
     { { trouble = { seconds = 1 } }, "a fault's trouble is one of " },
-    { { trouble = "entra" }, "a fault's trouble 'entra' needs 'code'" }, { { trouble = { name = "entra", code = 1 } }, "needs 'code'" },
-    { { trouble = "reset", answer = { status = 500 } }, "a fault has a trouble or an answer, not both" },
-    { { trouble = { name = "slow", second = 1 } }, "a fault's trouble 'slow' has no option 'second' (known: name, seconds)" },
+    { { trouble = "entra" }, "a fault's trouble 'entra' needs 'code'" },
+    { { trouble = { name = "entra", code = 1 } }, "needs 'code'" },
+    {
+      { trouble = "reset", answer = { status = 500 } },
+      "a fault has a trouble or an answer, not both",
+    },
+    {
+      { trouble = { name = "slow", second = 1 } },
+      "a fault's trouble 'slow' has no option 'second' (known: name, seconds)",
+    },
     { { trouble = { name = "slow", seconds = "1" } }, "option 'seconds' must be a number" },
     { { answer = { statuz = 5 } }, "a fault's answer has no option 'statuz'" },
     { { answer = { status = "500" } }, "option 'status' must be a number, not string" },
     { { answer = "reset", match = 5 }, "option 'match' must be a table, not number" },
     { { answer = "reset", match = { verb = 5 } }, "option 'verb' must be a string" },
     { { answer = "reset", match = { path = "%" } }, "is not a Lua pattern: '%'" },
-    { { answer = "reset", time = 5 }, "a fault has no option 'time' (known: after, answer, match, times, trouble)" },
+    {
+      { answer = "reset", time = 5 },
+      "a fault has no option 'time' (known: after, answer, match, times, trouble)",
+    },
   } do
     it("are refused: " .. row[2], function()
       assert.is_truthy(fault.fault_of(row[1]):find(row[2], 1, true), fault.fault_of(row[1]))

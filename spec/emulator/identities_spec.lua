@@ -16,11 +16,17 @@ end
 
 describe("an identity", function()
   for name, row in pairs {
-    ["of the system"] = { { type = "SystemAssigned" }, { type = "SystemAssigned", principalId = "guid-1", tenantId = "tenant" } },
-    ["of users"] = { { type = "userassigned", userAssignedIdentities = { ["/b"] = {}, ["/a"] = json.null } }, { type = "UserAssigned",
+    ["of the system"] = {
+      { type = "SystemAssigned" },
+      { type = "SystemAssigned", principalId = "guid-1", tenantId = "tenant" },
+    },
+    ["of users"] =
+      { { type = "userassigned", userAssignedIdentities = { ["/b"] = {}, ["/a"] = json.null } },
+        { type = "UserAssigned",
       userAssignedIdentities = { ["/a"] = { principalId = "guid-1", clientId = "guid-2" },
         ["/b"] = { principalId = "guid-3", clientId = "guid-4" } } } },
-    ["of both"] = { { type = "SystemAssigned, UserAssigned", userAssignedIdentities = { ["/a"] = {} } },
+    ["of both"] =
+      { { type = "SystemAssigned, UserAssigned", userAssignedIdentities = { ["/a"] = {} } },
       { type = "SystemAssigned,UserAssigned", principalId = "guid-1", tenantId = "tenant",
         userAssignedIdentities = { ["/a"] = { principalId = "guid-2", clientId = "guid-3" } } } },
     ["of none"] = { { type = "None" }, { type = "None", userAssignedIdentities = json.null } },
@@ -34,9 +40,12 @@ describe("an identity", function()
   end)
 
   for says, given in pairs {
-    ["one of None, SystemAssigned"] = { type = "Mine" }, ["'identity.type' is required"] = {}, ["'identity' must be an object"] = "x",
+    ["one of None, SystemAssigned"] = { type = "Mine" }, ["'identity.type' is required"] = {},
+    ["'identity' must be an object"] = "x",
     ["'identity.userAssignedIdentities' is required"] = { type = "UserAssigned" },
-    ["'userAssignedIdentities' must be an object"] = { type = "UserAssigned", userAssignedIdentities = json.array { "/a" } },
+    ["'userAssignedIdentities' must be an object"] = {
+      type = "UserAssigned", userAssignedIdentities = json.array { "/a" },
+    },
   } do
     it("is refused where " .. says, function()
       local ok, raised = pcall(identities.read, given)

@@ -24,16 +24,20 @@ local function message_of(value) return json.get(value, "error", "message") or "
 describe("what can be changed of an instance", function()
   it("the idle time: set, shown, kept to, and unset by null", function()
     local at = with { ["ci-ann"] = "Running" }
-    local status, _, _, body = verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT30M" })
+    local status, _, _, body = verb(at, "updateIdleShutdownSetting", {
+      idleTimeBeforeShutdown = "PT30M",
+    })
     assert.same({ 200, "" }, { status, body })
     assert.equal("PT30M", inner_of(at).idleTimeBeforeShutdown)
     at.emulator:advance "29m"
     assert.equal("Running", inner_of(at).state)
-    assert.equal(200, (verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = json.null })))
+    assert.equal(200,
+      (verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = json.null })))
     assert.is_nil(inner_of(at).idleTimeBeforeShutdown)
     at.emulator:advance "20m"
     assert.equal("Running", inner_of(at).state)
-    verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT15M" })      -- idle for longer than that: the count begins anew
+    -- idle for longer than that: the count starts again
+    verb(at, "updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT15M" })
     assert.equal("Running", inner_of(at).state)
     at.emulator:advance "15m"
     at.token = at.emulator:issue_token()      -- the first lived an hour
@@ -52,12 +56,17 @@ describe("what can be changed of an instance", function()
   it("the schedules: the whole list, and by the old version too", function()
     local at = with { ["ci-ann"] = "Running" }
     local body = { computeStartStop = { {
-      status = "Enabled", action = "Stop", triggerType = "Cron", cron = { expression = "0 18 * * *" } } } }
-    assert.equal(200, (at:ask("POST", at:path "computes/ci-ann/updateSchedules?api-version=2021-03-01-preview", body)))
+      status = "Enabled", action = "Stop", triggerType = "Cron",
+        cron = { expression = "0 18 * * *" } } } }
+    assert.equal(200,
+      (at:ask("POST", at:path "computes/ci-ann/updateSchedules?api-version=2021-03-01-preview",
+        body)))
     assert.equal("0 18 * * *", inner_of(at).schedules.computeStartStop[1].cron.expression)
     assert.equal(200, (verb(at, "updateSchedules", { computeStartStop = json.array {} })))
     assert.same({}, inner_of(at).schedules.computeStartStop)
-    local status, value = verb(at, "updateSchedules", { computeStartStop = { { action = "Stop", triggerType = "Cron", cron = {} } } })
+    local status, value = verb(at, "updateSchedules", {
+      computeStartStop = { { action = "Stop", triggerType = "Cron", cron = {} } },
+    })
     assert.equal(400, status)
     assert.is_truthy(message_of(value):find("cron.expression", 1, true))
   end)
@@ -65,26 +74,38 @@ describe("what can be changed of an instance", function()
   it("the custom services: the whole list, as it came, with its applications", function()
     local at = with { ["ci-ann"] = "Running" }
     local list = json.array { {
-      name = "rstudio", image = { type = "docker", reference = "ghcr.io/x" }, docker = { privileged = true }, volumes = json.array {},
-      endpoints = { { name = "connect", target = 8787, published = 4444, protocol = "http" } }, more = { any = 1 },
+      name = "rstudio", image = { type = "docker", reference = "ghcr.io/x" },
+      docker = { privileged = true }, volumes = json.array {},
+      endpoints = { { name = "connect", target = 8787, published = 4444, protocol = "http" } },
+      more = { any = 1 },
     } }
     assert.equal(200, (verb(at, "customServices", list)))
     local inner = inner_of(at)
-    assert.equal(json.encode(list), json.encode(json.array(json.decode_exact(json.encode(inner.customServices)))):gsub("{}", "[]"))
-    assert.same({ displayName = "rstudio", endpointUri = "https://ci-ann-4444.eastus.instances.azureml.ms" }, inner.applications[3])
+    assert.equal(json.encode(list),
+      json.encode(json.array(json.decode_exact(json.encode(inner.customServices)))):gsub("{}",
+        "[]"))
+    assert.same(
+      { displayName = "rstudio", endpointUri = "https://ci-ann-4444.eastus.instances.azureml.ms" },
+      inner.applications[3])
     assert.equal(200, (verb(at, "customServices", json.array {})))
     assert.same({}, inner_of(at).customServices)
   end)
 
   for body, says in pairs {
-    ["{}"] = "'customServices' must be a list", ['[{"name":"a"}]'] = "'customServices.image' is required",
+    ["{}"] = "'customServices' must be a list",
+    ['[{"name":"a"}]'] = "'customServices.image' is required",
     ["[5]"] = "'customServices' must be an object",
-    ['[{"name":"a","image":{"reference":"x"}},{"name":"a","image":{"reference":"x"}}]'] = "the name a is given twice",
-    ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":1,"published":8},{"target":2,"published":8}]}]'] =
+    ['[{"name":"a","image":{"reference":"x"}},{"name":"a","image":{"reference":"x"}}]'] =
+      "the name a is given twice",
+    ['[{"name":"a","image":{"reference":"x"},'
+      .. '"endpoints":[{"target":1,"published":8},{"target":2,"published":8}]}]'] =
       "port 8 is given twice",
-    ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":70000}]}]'] = "target 70000 is no port",
-    ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":80,"protocol":"sctp"}]}]'] = "one of http, tcp, udp",
-    ['[{"name":"a","image":{"reference":"x"},"volumes":[{"type":"nfs"}]}]'] = "one of bind, npipe, tmpfs, volume",
+    ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":70000}]}]'] =
+      "target 70000 is no port",
+    ['[{"name":"a","image":{"reference":"x"},"endpoints":[{"target":80,"protocol":"sctp"}]}]'] =
+      "one of http, tcp, udp",
+    ['[{"name":"a","image":{"reference":"x"},"volumes":[{"type":"nfs"}]}]'] =
+      "one of bind, npipe, tmpfs, volume",
   } do
     it("the custom services: not to " .. body, function()
       local at = with { ["ci-ann"] = "Running" }
@@ -94,10 +115,14 @@ describe("what can be changed of an instance", function()
     end)
   end
 
-  it("the data mounts: asked for, then there; one that finds its path taken fails; unmounted at last", function()
+  it("the data mounts: asked for, then there; one that finds its path taken "
+    .. "fails; unmounted at last", function()
     local at = with { ["ci-ann"] = "Running" }
     local function mount(name, action, path)
-      return { mountName = name, mountAction = action, source = "azureml://x", sourceType = "URI", mountPath = path }
+      return {
+        mountName = name, mountAction = action, source = "azureml://x", sourceType = "URI",
+        mountPath = path,
+      }
     end
     local function states()
       local found = {}
@@ -105,12 +130,16 @@ describe("what can be changed of an instance", function()
       return found
     end
     assert.equal(json.null, inner_of(at).dataMounts)
-    assert.equal(200, (verb(at, "updateDataMounts", { mount("one", "Mount", "/mnt/a"), mount("two", "Mount", "/mnt/a") })))
+    assert.equal(200, (verb(at, "updateDataMounts", {
+      mount("one", "Mount", "/mnt/a"), mount("two", "Mount", "/mnt/a"),
+    })))
     assert.same({ one = "MountRequested", two = "MountRequested" }, states())
     at.emulator:advance(inferred.durations.mounting)
     assert.same({ one = "Mounted", two = "MountFailed" }, states())
-    assert.is_truthy(inner_of(at).dataMounts[2].error:find("'/mnt/a' is taken by the data mount 'one'", 1, true))
-    assert.equal(200, (verb(at, "updateDataMounts", { { mountName = "one", mountAction = "Unmount" } })))
+    assert.is_truthy(
+      inner_of(at).dataMounts[2].error:find("'/mnt/a' is taken by the data mount 'one'", 1, true))
+    assert.equal(200,
+      (verb(at, "updateDataMounts", { { mountName = "one", mountAction = "Unmount" } })))
     assert.equal("UnmountRequested", states().one)
     at.emulator:advance(inferred.durations.mounting)
     assert.equal("Unmounted", states().one)
@@ -133,20 +162,26 @@ describe("what can be changed of an instance", function()
   end)
 
   it("nothing of a cluster, nor of one that is not there", function()
-    local at = with { cluster = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 2 } } } }
-    local status, value = at:ask("POST", at:path("computes/cluster/updateSchedules" .. PREVIEW), { computeStartStop = json.array {} })
+    local at = with {
+      cluster = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 2 } } },
+    }
+    local status, value = at:ask("POST", at:path("computes/cluster/updateSchedules" .. PREVIEW), {
+      computeStartStop = json.array {},
+    })
     assert.same({ 400, "UserError" }, { status, value.error.code })
     assert.equal(404, (verb(at, "updateSchedules", { computeStartStop = json.array {} })))
   end)
 end)
 
 describe("an instance is resized", function()
-  it("to a size that is offered for it, through Resizing, with Location and the status URL", function()
+  it("to a size that is offered for it, through Resizing, with "
+    .. "Location and the status URL", function()
     local at = with { ["ci-ann"] = { state = "Stopped", vm_size = "Standard_DS3_v2" } }
     local _, allowed = verb(at, "getAllowedVmSizesForResize")
     local names = {}
     for _, size in ipairs(allowed.value) do names[size.name] = true end
-    assert.same({ true, nil, nil }, { names.Standard_DS11_v2, names.Standard_DS3_v2, names.Standard_NC6 })
+    assert.same({ true, nil, nil },
+      { names.Standard_DS11_v2, names.Standard_DS3_v2, names.Standard_NC6 })
     local status, _, headers = verb(at, "resize", { targetVMSize = "standard_ds11_v2" })
     assert.equal(202, status)
     assert.same({ "Resizing", "Standard_DS3_v2" }, { inner_of(at).state, inner_of(at).vmSize })
@@ -154,7 +189,8 @@ describe("an instance is resized", function()
     at.emulator:advance(inferred.durations.resizing)
     local inner = inner_of(at)
     assert.same({ "Stopped", "standard_ds11_v2", "Resize", "Succeeded" },
-      { inner.state, inner.vmSize, inner.lastOperation.operationName, inner.lastOperation.operationStatus })
+      { inner.state, inner.vmSize, inner.lastOperation.operationName,
+        inner.lastOperation.operationStatus })
     assert.equal(200, (at:ask("GET", (headers.Location:gsub("^http://[^/]+", "")))))
     assert.equal("Succeeded", select(2, at:follow(headers)).status)
     local _, usages = at:ask("GET", at:region "usages")
@@ -162,7 +198,8 @@ describe("an instance is resized", function()
   end)
 
   for size, says in pairs {
-    Standard_NC6 = "cannot be resized to 'Standard_NC6'", Standard_DS3_v2 = "cannot be resized", Standard_XYZ = "is not supported",
+    Standard_NC6 = "cannot be resized to 'Standard_NC6'", Standard_DS3_v2 = "cannot be resized",
+    Standard_XYZ = "is not supported",
     Standard_NC24rs_v3 = "is not supported",
   } do
     it("not to " .. size, function()
@@ -173,10 +210,12 @@ describe("an instance is resized", function()
     end)
   end
 
-  it("within its quota, its own cores not counted twice; and not while something else goes on", function()
+  it("within its quota, its own cores not counted twice; and not "
+    .. "while something else goes on", function()
     local at = with({ ["ci-ann"] = "Stopped" }, { quotas = { family = 10 } })
     assert.equal(400, (verb(at, "resize", { targetVMSize = "Standard_DS5_v2" })))
-    assert.equal(202, (verb(at, "resize", { targetVMSize = "Standard_DS4_v2" })))      -- 8 instead of 4
+    -- 8 instead of 4
+    assert.equal(202, (verb(at, "resize", { targetVMSize = "Standard_DS4_v2" })))
     assert.equal(409, (verb(at, "resize", { targetVMSize = "Standard_DS2_v2" })))
   end)
 end)
@@ -185,16 +224,28 @@ describe("a PUT on an instance", function()
   it("that asks for all that can be asked for shows it", function()
     local at = door.open()
     local body = door.instance {
-      enableOSPatching = true, enableRootAccess = false, releaseQuotaOnStop = true, enableSSO = false,
-      autologgerSettings = { mlflowAutologger = "Enabled" }, computeInstanceAuthorizationType = "personal",
-      setupScripts = { scripts = { creationScript = { scriptSource = "workspaceStorage", scriptData = "Users/a.sh", timeout = "30m" } } },
+      enableOSPatching = true, enableRootAccess = false, releaseQuotaOnStop = true,
+      enableSSO = false,
+      autologgerSettings = { mlflowAutologger = "Enabled" },
+      computeInstanceAuthorizationType = "personal",
+      setupScripts = {
+        scripts = {
+          creationScript = {
+            scriptSource = "workspaceStorage", scriptData = "Users/a.sh", timeout = "30m",
+          },
+        },
+      },
     }
-    body.identity = { type = "SystemAssigned,UserAssigned", userAssignedIdentities = { ["/subscriptions/x/id"] = {} } }
+    body.identity = {
+      type = "SystemAssigned,UserAssigned",
+      userAssignedIdentities = { ["/subscriptions/x/id"] = {} },
+    }
     assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), body)))
     local _, value = at:ask("GET", at:path "computes/ci-ann")
     local inner = value.properties.properties
-    assert.same({ true, false, true, false, "Enabled", "personal" }, { inner.enableOSPatching, inner.enableRootAccess,
-      inner.releaseQuotaOnStop, inner.enableSSO, inner.autologgerSettings.mlflowAutologger, inner.computeInstanceAuthorizationType })
+    assert.same({ true, false, true, false, "Enabled", "personal" },
+      { inner.enableOSPatching, inner.enableRootAccess, inner.releaseQuotaOnStop, inner.enableSSO,
+        inner.autologgerSettings.mlflowAutologger, inner.computeInstanceAuthorizationType })
     local script = inner.setupScripts.scripts
     assert.same({ "Users/a.sh", "30m", json.null },
       { script.creationScript.scriptData, script.creationScript.timeout, script.startupScript })
@@ -215,7 +266,9 @@ describe("a PUT on an instance", function()
 
   it("gives its quota back when it stops, and needs it again to start", function()
     local at = door.open { seed = { quotas = { family = 4 } } }
-    assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), door.instance { releaseQuotaOnStop = true })))
+    assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), door.instance {
+      releaseQuotaOnStop = true,
+    })))
     at.emulator:advance "10m"
     assert.equal(400, (at:ask("PUT", at:path "computes/ci-bob", door.instance())))
     assert.equal(202, (verb(at, "stop")))
@@ -226,9 +279,11 @@ describe("a PUT on an instance", function()
     assert.is_truthy(message_of(value):find("Standard DSv2 family vCPU quota of 4", 1, true))
   end)
 
-  it("that gave its quota back is not started by a schedule either where there is none, and is when there is again", function()
+  it("that gave its quota back is not started by a schedule either where there is none, "
+    .. "and is when there is again", function()
     local at = door.open { seed = { quotas = { family = 4 } } }
-    local body = door.instance { releaseQuotaOnStop = true, schedules = { computeStartStop = { { action = "Start",
+    local body = door.instance { releaseQuotaOnStop = true,
+      schedules = { computeStartStop = { { action = "Start",
       triggerType = "Recurrence", recurrence = { frequency = "Hour", interval = 1 } } } } }
     assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), body)))
     at.emulator:advance "10m"
@@ -240,30 +295,44 @@ describe("a PUT on an instance", function()
     local inner = inner_of(at)
     assert.same({ "Stopped", "StartFailed", "Schedule" },
       { inner.state, inner.lastOperation.operationStatus, inner.lastOperation.operationTrigger })
-    assert.is_truthy(inner.errors[1].error.message:find("Standard DSv2 family vCPU quota of 4", 1, true))
+    assert.is_truthy(
+      inner.errors[1].error.message:find("Standard DSv2 family vCPU quota of 4", 1, true))
     at:ask("DELETE", at:path "computes/ci-bob?underlyingResourceAction=Delete")
     at.emulator:advance "59m"
     assert.equal("Running", inner_of(at).state)
   end)
 
   it("without a public address needs a network", function()
-    local at = door.open { seed = { workspaces = { { name = "managed", managed_network = true } } } }
-    assert.equal(400, (at:ask("PUT", at:path "computes/ci-ann", door.instance { enableNodePublicIp = false })))
-    assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", door.instance { enableNodePublicIp = false, subnet = { id = "/s" } })))
+    local at = door.open {
+      seed = { workspaces = { { name = "managed", managed_network = true } } },
+    }
+    assert.equal(400,
+      (at:ask("PUT", at:path "computes/ci-ann", door.instance { enableNodePublicIp = false })))
+    assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", door.instance {
+      enableNodePublicIp = false, subnet = { id = "/s" },
+    })))
     at.names.workspace_name = "managed"
-    assert.equal(201, (at:ask("PUT", at:path "computes/ci-bob", door.instance { enableNodePublicIp = false })))
-    assert.equal(400, (at:ask("PUT", at:path "computes/ci-eve", door.instance { subnet = { id = "/s" } })))
+    assert.equal(201,
+      (at:ask("PUT", at:path "computes/ci-bob", door.instance { enableNodePublicIp = false })))
+    assert.equal(400,
+      (at:ask("PUT", at:path "computes/ci-eve", door.instance { subnet = { id = "/s" } })))
   end)
 
   for _, row in ipairs {
-    { "creationScript", "exit 3", "UserSetupFailed", "The creation script ended with exit code 3." },
-    { "startupScript", "sleep 20m", "UserSetupFailed", "The startup script did not end within 15m." },
+    {
+      "creationScript", "exit 3", "UserSetupFailed", "The creation script ended with exit code 3.",
+    },
+    {
+      "startupScript", "sleep 20m", "UserSetupFailed", "The startup script did not end within 15m.",
+    },
     { "creationScript", "sleep 90; exit 0", "Running" },
   } do
     it(("with the %s '%s' ends %s"):format(row[1], row[2], row[3]), function()
       local at = door.open()
       local data = require("azureml.core").crypto.base64(row[2])
-      local body = door.instance { setupScripts = { scripts = { [row[1]] = { scriptSource = "inline", scriptData = data } } } }
+      local body = door.instance {
+        setupScripts = { scripts = { [row[1]] = { scriptSource = "inline", scriptData = data } } },
+      }
       local status, _, headers = at:ask("PUT", at:path "computes/ci-ann", body)
       assert.equal(201, status)
       at.emulator:advance "50m"
@@ -277,7 +346,8 @@ describe("a PUT on an instance", function()
   end
 
   for _, row in ipairs {
-    { { scriptSource = "inline", scriptData = "%%%" }, "is not base64" }, { { scriptSource = "ftp", scriptData = "x" }, "one of" },
+    { { scriptSource = "inline", scriptData = "%%%" }, "is not base64" },
+    { { scriptSource = "ftp", scriptData = "x" }, "one of" },
     { { scriptSource = "inline" }, "'creationScript.scriptData' is required" },
     { { scriptData = "a.sh", timeout = "soon" }, "timeout 'soon'" },
   } do

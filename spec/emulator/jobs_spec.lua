@@ -3,12 +3,14 @@ local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
 
 local function open(state)
-  return door.open { seed = { instances = { ["ci-ann"] = { state = state or "Running", vm_size = "Standard_DS1_v2" },
+  return door.open { seed = { instances = { ["ci-ann"] = { state = state or "Running",
+    vm_size = "Standard_DS1_v2" },
     cpu = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 1 } } } } } }
 end
 
 local function job(at, command, more)
-  local properties = { jobType = "Command", command = command or "python train.py", environmentId = "azureml:env:1",
+  local properties = { jobType = "Command", command = command or "python train.py",
+    environmentId = "azureml:env:1",
     computeId = at:path "computes/ci-ann" }
   for name, value in pairs(more or {}) do properties[name] = value end
   return { properties = properties }
@@ -28,7 +30,9 @@ local LONG = inferred.durations.job_preparing + inferred.durations.job
 describe("jobs on an instance", function()
   it("are submitted, run, and are done; the instance runs a job meanwhile", function()
     local at = open()
-    local status, value = submit(at, "train", nil, { displayName = "Train", tags = { a = "1" }, inputs = {} })
+    local status, value = submit(at, "train", nil, {
+      displayName = "Train", tags = { a = "1" }, inputs = {},
+    })
     assert.same({ 201, "train", "Preparing", "Train" },
       { status, value.name, value.properties.status, value.properties.displayName })
     local _, instance = at:ask("GET", at:path "computes/ci-ann")
@@ -40,7 +44,8 @@ describe("jobs on an instance", function()
   end)
 
   for _, row in ipairs {
-    { "exit 1", nil, "Failed" }, { "sleep 10m", { limits = { jobLimitsType = "Command", timeout = "PT5M" } }, "Canceled" },
+    { "exit 1", nil, "Failed" },
+    { "sleep 10m", { limits = { jobLimitsType = "Command", timeout = "PT5M" } }, "Canceled" },
     { "sleep 60", nil, "Completed" },
   } do
     it(("end %s by '%s'"):format(row[3], row[1]), function()
@@ -99,21 +104,25 @@ describe("jobs on an instance", function()
     assert.same({ "Completed", "Canceled" }, { status_of(at, "one"), status_of(at, "two") })
   end)
 
-  it("are described anew by a second PUT, and not run again", function()
+  it("get a new description by a second PUT, and do not run again", function()
     local at = open()
     submit(at, "train", "exit 1")
     at.emulator:advance "10m"
     local status, value = submit(at, "TRAIN", "exit 0", { displayName = "New" })
-    assert.same({ 200, "train", "New", "exit 1", "Failed" }, { status, value.name, value.properties.displayName, value.properties.command,
+    assert.same({ 200, "train", "New", "exit 1", "Failed" },
+      { status, value.name, value.properties.displayName, value.properties.command,
       value.properties.status })
   end)
 
   for says, change in pairs {
-    ["'properties.jobType' is required"] = { jobType = json.null }, ["type 'Sweep' are not served"] = { jobType = "Sweep" },
+    ["'properties.jobType' is required"] = { jobType = json.null },
+    ["type 'Sweep' are not served"] = { jobType = "Sweep" },
     ["'properties.command' is required"] = { command = json.null },
     ["'properties.environmentId' is required"] = { environmentId = json.null },
-    ["'properties.computeId' is required"] = { computeId = json.null }, ["'none' of the job was not found"] = { computeId = "none" },
-    ["'cpu' is a cluster"] = { computeId = "/x/computes/cpu" }, ["is one node"] = { resources = { instanceCount = 2 } },
+    ["'properties.computeId' is required"] = { computeId = json.null },
+    ["'none' of the job was not found"] = { computeId = "none" },
+    ["'cpu' is a cluster"] = { computeId = "/x/computes/cpu" },
+    ["is one node"] = { resources = { instanceCount = 2 } },
     ["limits.timeout '5m'"] = { limits = { timeout = "5m" } },
   } do
     it("are refused where " .. says, function()

@@ -168,7 +168,7 @@ describe("what a machine does by itself", function()
     assert.is_nil(machine.next_change(one))
   end)
 
-  it("is the same whether somebody looked every minute or not at all", function()
+  it("is the same whether it is read often or only at the end", function()
     local watched = machine_with("Running", { idle = "PT2H" }, daily("Stop", 18), daily("Start", 8))
     local alone = machine_with("Running", { idle = "PT2H" }, daily("Stop", 18), daily("Start", 8))
     for minute = 0, 9 * 24 * 60, 7 do machine.state(watched, NOON + minute * 60) end

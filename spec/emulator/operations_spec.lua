@@ -16,11 +16,13 @@ local function parts(url)
 end
 
 describe("an operation", function()
-  it("is told of by a URL as long as the live ones, of which only the signature and the hash are its own", function()
+  it("is told of by a URL as long as the live ones, of which only the signature "
+    .. "and the hash are its own", function()
     local at = open()
     local one = parts(stop(at)["Azure-AsyncOperation"])
     at.emulator:advance "10m"
-    local other = parts(select(3, at:ask("POST", at:path "computes/ci-ann/start"))["Azure-AsyncOperation"])
+    local other = parts(
+      select(3, at:ask("POST", at:path "computes/ci-ann/start"))["Azure-AsyncOperation"])
     assert.same({ 2196, 342, 43, "new" }, { #one.c, #one.s, #one.h, one.service })
     assert.equal(one.c, other.c)
     assert.are_not.equal(one.s, other.s)
@@ -28,7 +30,8 @@ describe("an operation", function()
 
   it("is told of by Location alone where a verb says so, and a deletion by both", function()
     local at = open()
-    local _, _, headers = at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")
+    local _, _, headers = at:ask("DELETE",
+      at:path "computes/ci-ann?underlyingResourceAction=Delete")
     assert.is_truthy(headers.Location:find("/computeOperationsResult/", 1, true))
     assert.is_truthy(headers["Azure-AsyncOperation"]:find("/computeOperationsStatus/", 1, true))
     assert.is_nil(headers["Retry-After"])
@@ -37,7 +40,8 @@ describe("an operation", function()
   for _, place in ipairs { "computeOperationsStatus", "computeOperationsResult" } do
     it("is answered at " .. place .. " only to who has the signature", function()
       local at = open()
-      local target = stop(at)["Azure-AsyncOperation"]:gsub("^http://[^/]+", ""):gsub("computeOperationsStatus", place)
+      local target = stop(at)["Azure-AsyncOperation"]:gsub("^http://[^/]+",
+        ""):gsub("computeOperationsStatus", place)
       assert.equal(403, (at:ask("GET", (target:gsub("&s=..", "&s=zz")))))
       assert.equal(404, (at:ask("GET", (target:gsub(place .. "/%x+", place .. "/00000000")))))
       assert.is_true((at:ask("GET", target)) < 300)

@@ -1,7 +1,10 @@
 local page = require "azureml.emulator.page"
 
 local function at(query)
-  return { world = { page_size = 2 }, origin = "http://127.0.0.1", path = "/a", api_version = "2024-04-01", query = query or {} }
+  return {
+    world = { page_size = 2 }, origin = "http://127.0.0.1", path = "/a", api_version = "2024-04-01",
+    query = query or {},
+  }
 end
 
 local ALL = { { "a" }, { "b" }, { "c" }, { "d" } }
@@ -16,8 +19,10 @@ local function show(one) return { name = one[1] } end
 
 describe("a page of a list", function()
   for _, row in ipairs {
-    { nil, "a b", "http://127.0.0.1/a?api-version=2024-04-01&$skip=p2" }, { "p2", "c d" }, { "p3", "d" }, { "p4", "" }, { "p900", "" },
-    { "p99999999999999999999", "" }, { "3", "a b", "http://127.0.0.1/a?api-version=2024-04-01&$skip=p2" },
+    { nil, "a b", "http://127.0.0.1/a?api-version=2024-04-01&$skip=p2" }, { "p2", "c d" },
+    { "p3", "d" }, { "p4", "" }, { "p900", "" },
+    { "p99999999999999999999", "" },
+    { "3", "a b", "http://127.0.0.1/a?api-version=2024-04-01&$skip=p2" },
   } do
     it("begins where $skip says: " .. tostring(row[1]), function()
       local given, link = names(page.of(at { ["$skip"] = row[1] }, ALL, show))
@@ -25,7 +30,8 @@ describe("a page of a list", function()
     end)
   end
 
-  it("links to the next with the rest of what was asked, and nothing that does not belong into a URL", function()
+  it("links to the next with the rest of what was asked, and nothing that "
+    .. "does not belong into a URL", function()
     local _, link = names(page.of(at { kind = "Default", ["x\ny"] = "1", z = "a&b=c" }, ALL, show))
     assert.equal("http://127.0.0.1/a?api-version=2024-04-01&kind=Default&$skip=p2", link)
   end)

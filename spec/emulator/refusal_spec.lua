@@ -5,8 +5,9 @@ describe("the emulator's refusals", function()
     local ok, raised = pcall(refusal.raise, "no_compute", "team", "ci-ann", "ml")
     assert.is_false(ok)
     assert.same({ 404, "ResourceNotFound" }, { raised.status, raised.code })
-    assert.equal("The Resource 'Microsoft.MachineLearningServices/workspaces/team/computes/ci-ann' under resource group 'ml' "
-      .. "was not found.", raised.message)
+    assert.equal(
+      "The Resource 'Microsoft.MachineLearningServices/workspaces/team/computes/ci-ann' "
+        .. "under resource group 'ml' was not found.", raised.message)
   end)
 
   it("may have details, or say when to come again", function()

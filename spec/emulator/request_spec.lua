@@ -7,10 +7,12 @@ local function open(name, query)
   local at = door.open { seed = { instances = { ["ci-ann"] = "Running", cpu = { kind = "AmlCompute",
     properties = { scaleSettings = { maxNodeCount = 1 } } } } } }
   local target = at:path("computes/" .. name)
-  local self = request.new(at.emulator, { headers = { host = "127.0.0.1:8080" }, body = "{}", target = target .. "?a=b" },
+  local self = request.new(at.emulator,
+    { headers = { host = "127.0.0.1:8080" }, body = "{}", target = target .. "?a=b" },
     { "subscriptions" }, query or {})
   local subscription = self.world:subscription(at.names.subscription_id)
-  self.workspace = self.world:workspace(self.world:group(subscription, at.names.resource_group), at.names.workspace_name)
+  self.workspace = self.world:workspace(self.world:group(subscription, at.names.resource_group),
+    at.names.workspace_name)
   self.compute_name = name
   return self, at, target
 end

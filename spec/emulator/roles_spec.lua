@@ -9,27 +9,47 @@ local GROUP = SUBSCRIPTION .. "/resourceGroups/g"
 local WORKSPACE = GROUP .. "/providers/Microsoft.MachineLearningServices/workspaces/w"
 
 local function open()
-  return roles.new { guid = core.guid, world = world.new { guid = core.guid, clock = { now = function() return 0 end, speed = 1 } } }
+  return roles.new {
+    guid = core.guid,
+    world = world.new { guid = core.guid, clock = { now = function() return 0 end, speed = 1 } },
+  }
 end
 
 -- Source: spec/contract/compute-rest.md, section 10.
 local may = {
   Owner = {
-    C .. "read", C .. "write", C .. "delete", C .. "start/action", ML .. "locations/usages/read", "Microsoft.Authorization/x/write",
+    C .. "read", C .. "write", C .. "delete", C .. "start/action", ML .. "locations/usages/read",
+    "Microsoft.Authorization/x/write",
   },
-  Contributor = { C .. "read", C .. "write", C .. "delete", C .. "start/action", C .. "applicationaccess/action" },
-  ["AzureML Compute Operator"] = { C .. "read", C .. "write", C .. "delete", C .. "stop/action", C .. "applicationaccess/action" },
+  Contributor = {
+    C .. "read", C .. "write", C .. "delete", C .. "start/action", C .. "applicationaccess/action",
+  },
+  ["AzureML Compute Operator"] = {
+    C .. "read", C .. "write", C .. "delete", C .. "stop/action", C .. "applicationaccess/action",
+  },
   ["AzureML Data Scientist"] = {
-    C .. "read", C .. "start/action", C .. "stop/action", C .. "restart/action", C .. "applicationaccess/action", ML .. "workspaces/read",
+    C .. "read", C .. "start/action", C .. "stop/action", C .. "restart/action",
+    C .. "applicationaccess/action", ML .. "workspaces/read",
     ML .. "workspaces/jobs/write", ML .. "workspaces/checkComputeNameAvailability/action",
   },
   Reader = { C .. "read", ML .. "workspaces/read", ML .. "locations/computeOperationsStatus/read" },
 }
 local may_not = {
-  Contributor = { "Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete" },
-  ["AzureML Compute Operator"] = { ML .. "workspaces/read", ML .. "workspaces/jobs/write", ML .. "locations/usages/read" },
-  ["AzureML Data Scientist"] = { C .. "write", C .. "delete", C .. "listKeys/action", ML .. "workspaces/write", ML .. "workspaces/delete" },
-  Reader = { C .. "write", C .. "delete", C .. "start/action", ML .. "workspaces/checkComputeNameAvailability/action", C .. "readers" },
+  Contributor = {
+    "Microsoft.Authorization/roleAssignments/write",
+    "Microsoft.Authorization/roleAssignments/delete",
+  },
+  ["AzureML Compute Operator"] = {
+    ML .. "workspaces/read", ML .. "workspaces/jobs/write", ML .. "locations/usages/read",
+  },
+  ["AzureML Data Scientist"] = {
+    C .. "write", C .. "delete", C .. "listKeys/action", ML .. "workspaces/write",
+    ML .. "workspaces/delete",
+  },
+  Reader = {
+    C .. "write", C .. "delete", C .. "start/action",
+    ML .. "workspaces/checkComputeNameAvailability/action", C .. "readers",
+  },
 }
 
 describe("the built-in role", function()
@@ -46,7 +66,9 @@ describe("the built-in role", function()
 
   for name, actions in pairs(may_not) do
     for _, action in ipairs(actions) do
-      it(("%s may not do %s"):format(name, action), function() assert.is_false(roles.holds(all:role(name), action)) end)
+      it(("%s may not do %s"):format(name, action), function()
+        assert.is_false(roles.holds(all:role(name), action))
+      end)
     end
   end
 
@@ -54,19 +76,28 @@ describe("the built-in role", function()
     ["AzureML Compute Operator"] = "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
     ["AzureML Data Scientist"] = "f6c7c914-8db3-469d-8ca1-694a8f32e121",
   } do
-    it(name .. " has the id that Azure gave it", function() assert.equal(all:role(name), all:role(id:upper())) end)
+    it(name .. " has the id that Azure gave it", function()
+      assert.equal(all:role(name), all:role(id:upper()))
+    end)
   end
 end)
 
 describe("a role", function()
   for _, row in ipairs {
-    { { "*" }, nil, C .. "read", true }, { {}, nil, C .. "read", false }, { { C .. "*" }, nil, C .. "start/action", true },
-    { { C .. "*/action" }, nil, C .. "start/action", true }, { { C .. "*/action" }, nil, C .. "read", false },
-    { { C .. "st*/action" }, nil, C .. "stop/action", true }, { { C .. "st*/action" }, nil, C .. "restart/action", false },
-    { { "*/read" }, { ML .. "*" }, C .. "read", false }, { { "*" }, { "*/DELETE" }, C .. "delete", false },
-    { { C .. "read" }, nil, C .. "reads", false }, { { "a.b/c" }, nil, "aXb/c", false }, { { "a-b/c+(d)" }, nil, "a-b/c+(d)", true },
+    { { "*" }, nil, C .. "read", true }, { {}, nil, C .. "read", false },
+    { { C .. "*" }, nil, C .. "start/action", true },
+    { { C .. "*/action" }, nil, C .. "start/action", true },
+    { { C .. "*/action" }, nil, C .. "read", false },
+    { { C .. "st*/action" }, nil, C .. "stop/action", true },
+    { { C .. "st*/action" }, nil, C .. "restart/action", false },
+    { { "*/read" }, { ML .. "*" }, C .. "read", false },
+    { { "*" }, { "*/DELETE" }, C .. "delete", false },
+    { { C .. "read" }, nil, C .. "reads", false }, { { "a.b/c" }, nil, "aXb/c", false },
+    { { "a-b/c+(d)" }, nil, "a-b/c+(d)", true },
   } do
-    it(("with %s%s %s %s"):format(row[1][1] or "nothing", row[2] and " but " .. row[2][1] or "", row[4] and "holds" or "does not hold",
+    it(
+      ("with %s%s %s %s"):format(row[1][1] or "nothing", row[2] and " but " .. row[2][1] or "",
+        row[4] and "holds" or "does not hold",
       row[3]), function()
       assert.equal(row[4], roles.holds({ actions = row[1], not_actions = row[2] }, row[3]))
     end)
@@ -77,15 +108,20 @@ describe("a role", function()
     { { name = "x", actions = { 5 } }, "an action of the role 'x' is a number" },
     { { name = "x", actions = {}, notActions = {} }, "no option 'notActions'" },
   } do
-    it("is refused: " .. row[2], function() assert.is_truthy(roles.fault_of(row[1]):find(row[2], 1, true)) end)
+    it("is refused: " .. row[2], function()
+      assert.is_truthy(roles.fault_of(row[1]):find(row[2], 1, true))
+    end)
   end
 end)
 
 describe("an assignment", function()
   for _, row in ipairs {
-    { SUBSCRIPTION, WORKSPACE .. "/computes/c", true }, { GROUP, WORKSPACE, true }, { WORKSPACE, WORKSPACE .. "/computes/c", true },
-    { WORKSPACE, GROUP, false }, { GROUP, SUBSCRIPTION .. "/resourceGroups/gg", false }, { GROUP:upper(), WORKSPACE:lower(), true },
-    { "/", SUBSCRIPTION, true }, { GROUP .. "/", WORKSPACE, true }, { SUBSCRIPTION, "/subscriptions/s2", false },
+    { SUBSCRIPTION, WORKSPACE .. "/computes/c", true }, { GROUP, WORKSPACE, true },
+    { WORKSPACE, WORKSPACE .. "/computes/c", true },
+    { WORKSPACE, GROUP, false }, { GROUP, SUBSCRIPTION .. "/resourceGroups/gg", false },
+    { GROUP:upper(), WORKSPACE:lower(), true },
+    { "/", SUBSCRIPTION, true }, { GROUP .. "/", WORKSPACE, true },
+    { SUBSCRIPTION, "/subscriptions/s2", false },
   } do
     it(("at %s %s %s"):format(row[1], row[3] and "reaches" or "does not reach", row[2]), function()
       local all = open()
@@ -120,6 +156,7 @@ describe("an assignment", function()
   end)
 
   it("of no role is none", function()
-    assert.same({ nil, "there is no role 'King'" }, { open():assign { principal_id = "ann", role = "King", scope = "/" } })
+    assert.same({ nil, "there is no role 'King'" },
+      { open():assign { principal_id = "ann", role = "King", scope = "/" } })
   end)
 end)

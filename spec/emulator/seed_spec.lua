@@ -9,25 +9,49 @@ local GUID = "55555555-5555-5555-5555-555555555555"
 describe("a seed", function()
   for _, row in ipairs {
     { 5, "a seed must be a table, not number" },
-    { { instance = {} }, "a seed has no field 'instance' (known: applications, client_id, client_secret, ident" },
-    { { subscription_id = "x" }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not x" },
-    { { subscription_id = json.null }, "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not null" },
+    {
+      { instance = {} },
+      "a seed has no field 'instance' (known: applications, client_id, client_secret, ident",
+    },
+    {
+      { subscription_id = "x" },
+      "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not x",
+    },
+    {
+      { subscription_id = json.null },
+      "subscription_id must be a GUID such as 11111111-1111-1111-1111-111111111111, not null",
+    },
     { { workspace_name = 5 }, "workspace_name must be a text, not number" },
     { { token_lifetime = "1h" }, "token_lifetime must be a number, not string" },
     { { instances = { "ci-ann" } }, "instances must be a table by name" },
-    { { instances = { ["ci-ann"] = "Runing" } }, "instances.ci-ann is 'Runing', which is no state (known: CreateFailed, Creating," },
-    { { instances = { ["ci-ann"] = { vm_size = "Huge" } } }, "instances.ci-ann.vm_size is 'Huge', which is no size that is offered here" },
-    { { instances = { ["ci-ann"] = { tags = { a = 1 } } } }, "instances.ci-ann.tags.a must be a text, not number" },
+    {
+      { instances = { ["ci-ann"] = "Runing" } },
+      "instances.ci-ann is 'Runing', which is no state (known: CreateFailed, Creating,",
+    },
+    {
+      { instances = { ["ci-ann"] = { vm_size = "Huge" } } },
+      "instances.ci-ann.vm_size is 'Huge', which is no size that is offered here",
+    },
+    {
+      { instances = { ["ci-ann"] = { tags = { a = 1 } } } },
+      "instances.ci-ann.tags.a must be a text, not number",
+    },
     { { instances = { ["ci-ann"] = { size = "x" } } },
-      "instances.ci-ann has no field 'size' (known: description, kind, properties, state, tags, vm_size" },
+      "instances.ci-ann has no field 'size' "
+        .. "(known: description, kind, properties, state, tags, vm_size" },
     { { instances = { ["ci-ann"] = { kind = "AKS" } } },
       "instances.ci-ann.kind is 'AKS', which is no kind of compute (known: AmlCompute," },
     { { quotas = { total = -1 } }, "quotas.total must be a whole number from 0 on" },
     { { quotas = { total = "5" } }, "quotas.total must be a whole number from 0 on" },
-    { { quotas = { families = { x = 1.5 } } }, "quotas.families.x must be a whole number from 0 on" },
+    {
+      { quotas = { families = { x = 1.5 } } }, "quotas.families.x must be a whole number from 0 on",
+    },
     { { workspaces = { a = {} } }, "workspaces must be a list" },
     { { workspaces = { { name = "a" }, { location = "eastus" } } }, "workspaces[2] needs 'name'" },
-    { { workspaces = { { name = "a", instances = { x = {}, y = { state = "" } } } } }, "workspaces[1].instances.y.state is ''" },
+    {
+      { workspaces = { { name = "a", instances = { x = {}, y = { state = "" } } } } },
+      "workspaces[1].instances.y.state is ''",
+    },
   } do
     it("is refused: " .. row[2], function()
       local wrong = seed.fault_of(row[1])
@@ -37,19 +61,32 @@ describe("a seed", function()
 
   it("may be empty", function() assert.is_nil(seed.fault_of {}) end)
 
-  it("is what there is at first: names, workspaces in places of their own, instances, quotas", function()
+  it("is what there is at first: names, workspaces in places of "
+    .. "their own, instances, quotas", function()
     local at = door.open { seed = {
-      subscription_id = GUID, resource_group = "ml", workspace_name = "main", location = "westeurope", client_secret = "known to all",
-      quotas = { total = 7 }, instances = { ["ci-ann"] = { state = "Stopped", vm_size = "Standard_F4s_v2", tags = { team = "x" } } },
-      workspaces = { { name = "other", resource_group = "second", location = "eastus", instances = { ["ci-bob"] = "Running" } } },
+      subscription_id = GUID, resource_group = "ml", workspace_name = "main",
+      location = "westeurope", client_secret = "known to all",
+      quotas = { total = 7 },
+      instances = {
+        ["ci-ann"] = { state = "Stopped", vm_size = "Standard_F4s_v2", tags = { team = "x" } },
+      },
+      workspaces = {
+        {
+          name = "other", resource_group = "second", location = "eastus",
+          instances = { ["ci-bob"] = "Running" },
+        },
+      },
     } }
     local names = at.emulator:settings()
-    assert.same({ GUID, "ml", "main", "westeurope", "known to all" }, { names.subscription_id, names.resource_group, names.workspace_name,
+    assert.same({ GUID, "ml", "main", "westeurope", "known to all" },
+      { names.subscription_id, names.resource_group, names.workspace_name,
       names.location, names.client_secret })
     local _, ann = at:ask("GET", at:path "computes/ci-ann")
-    assert.same({ "Stopped", "Standard_F4s_v2", "x", "westeurope" }, { ann.properties.properties.state, ann.properties.properties.vmSize,
+    assert.same({ "Stopped", "Standard_F4s_v2", "x", "westeurope" },
+      { ann.properties.properties.state, ann.properties.properties.vmSize,
       ann.tags.team, ann.location })
-    local status, bob = at:ask("GET", at:path "computes/ci-bob":gsub("/ml/", "/second/"):gsub("/main/", "/other/"))
+    local status, bob = at:ask("GET",
+      at:path "computes/ci-bob":gsub("/ml/", "/second/"):gsub("/main/", "/other/"))
     assert.same({ 200, "eastus" }, { status, bob.location })
     assert.equal(7, at.emulator.world.quotas.total)
   end)
@@ -66,8 +103,12 @@ describe("a seed", function()
   end)
 
   for _, row in ipairs {
-    { { instances = { ["ci-ann"] = { properties = { idleTimeBeforeShutdown = "soon" } } } }, "the seed: instances.ci-ann: " },
-    { { workspaces = { { name = "a", instances = { ["ci-ann"] = "Running" } }, { name = "b", instances = { ["CI-Ann"] = "Running" } } } },
+    {
+      { instances = { ["ci-ann"] = { properties = { idleTimeBeforeShutdown = "soon" } } } },
+      "the seed: instances.ci-ann: ",
+    },
+    { { workspaces = { { name = "a", instances = { ["ci-ann"] = "Running" } },
+      { name = "b", instances = { ["CI-Ann"] = "Running" } } } },
       "the seed: workspaces[2].instances.CI-Ann: the name is taken in eastus" },
   } do
     it("is refused where the service would refuse it: " .. row[2], function()
@@ -106,7 +147,8 @@ describe("a seed's file", function()
     local text = '{ "instances": { "ci-1": "Running", "ci-2": { "state": "Stopped" } } }'
     assert.same(wanted, (try(text)))
     assert.same(wanted, (try("\xEF\xBB\xBF" .. text)))
-    assert.same(wanted, (try 'local t = {} t["ci-" .. 1] = "Running" t["ci-2"] = { state = "Stopped" } return { instances = t }'))
+    local script = 'local t = {} t["ci-" .. 1] = "Running" t["ci-2"] = { state = "Stopped" } '
+    assert.same(wanted, (try(script .. "return { instances = t }")))
   end)
 
   for _, row in ipairs {
@@ -124,7 +166,8 @@ describe("a seed's file", function()
     { "return { [true] = 1 }", "a seed has no field 'true'" },
     { "return function() end", "a seed must be a table, not function" },
     { "local x = 1", "it returns nothing" }, { "x = = 1", ":1: unexpected symbol near '='" },
-    { "\27Lua", "attempt to load a binary chunk" }, { '{ "a": [ }', "unexpected token near '}' at byte 10" },
+    { "\27Lua", "attempt to load a binary chunk" },
+    { '{ "a": [ }', "unexpected token near '}' at byte 10" },
     { '{ "instances": { "ci-ann": "Off" } }', "instances.ci-ann is 'Off', which is no state" },
   } do
     it("says what is wrong with " .. row[1]:gsub("%c", "?"), function()

@@ -5,7 +5,8 @@ local server = require "azureml.emulator.server"
 local task = require "azureml.task"
 
 local function serve(handle, given)
-  return server.start(given or {}, handle or function() return { status = 200, headers = {}, body = "ok" } end)
+  return server.start(given or {},
+    handle or function() return { status = 200, headers = {}, body = "ok" } end)
 end
 
 local function client_of(one)
@@ -14,13 +15,16 @@ end
 
 describe("the emulator's server", function()
   it("answers many at once, each what it asked", function()
-    local one = serve(function(request) return { status = 200, headers = {}, body = request.target } end)
+    local one = serve(
+      function(request) return { status = 200, headers = {}, body = request.target } end)
     local client <close> = client_of(one)
     local right = 0
     azureml.parallel(table.unpack((function()
       local all = {}
       for i = 1, 100 do
-        all[i] = function() if client:request({ path = "/" .. i }).body == "/" .. i then right = right + 1 end end
+        all[i] = function()
+          if client:request({ path = "/" .. i }).body == "/" .. i then right = right + 1 end
+        end
       end
       return all
     end)()))
@@ -31,7 +35,9 @@ describe("the emulator's server", function()
 
   it("leaves unanswered what its handler leaves", function()
     local one = serve(function() return {} end)
-    local client <close> = azureml.client { endpoint = one:url(), request_timeout = 0.05, retry = { tries = 0 } }
+    local client <close> = azureml.client {
+      endpoint = one:url(), request_timeout = 0.05, retry = { tries = 0 },
+    }
     local _, err = azureml.try(client.request, client, { path = "/" })
     assert.equal("RequestTimeout", err.code)
     one:close()
@@ -39,7 +45,10 @@ describe("the emulator's server", function()
 
   it("answers late what its handler delays, and others meanwhile", function()
     local one = serve(function(request)
-      return { status = 200, headers = {}, body = request.target, delay = request.target == "/slow" and 0.5 or nil }
+      return {
+        status = 200, headers = {}, body = request.target,
+        delay = request.target == "/slow" and 0.5 or nil,
+      }
     end)
     local client <close> = client_of(one)
     local order, before = {}, core.now()
@@ -59,7 +68,8 @@ describe("the emulator's server", function()
   end)
 
   it("sends what is not HTTP where that was asked for", function()
-    local one = serve(function() return { status = 200, headers = {}, body = "x", fault = "garbage" } end)
+    local one = serve(
+      function() return { status = 200, headers = {}, body = "x", fault = "garbage" } end)
     local client <close> = client_of(one)
     local _, err = azureml.try(client.request, client, { path = "/" })
     one:close()
@@ -78,7 +88,9 @@ describe("the emulator's server", function()
   end)
 
   it("that listens everywhere is reached on this machine", function()
-    for address, host in pairs { ["0.0.0.0"] = "127.0.0.1", ["::"] = "[::1]", ["127.0.0.2"] = "127.0.0.2", ["::1"] = "[::1]" } do
+    for address, host in pairs {
+      ["0.0.0.0"] = "127.0.0.1", ["::"] = "[::1]", ["127.0.0.2"] = "127.0.0.2", ["::1"] = "[::1]",
+    } do
       local one = serve(nil, { address = address })
       assert.equal("http://" .. host, (one:url():match "^(.*):%d+$"))
       local client <close> = client_of(one)
@@ -87,7 +99,7 @@ describe("the emulator's server", function()
     end
   end)
 
-  it("closes with requests that nobody answered", function()
+  it("closes while requests are unanswered", function()
     local one = serve(function() return {} end)
     local client <close> = client_of(one)
     local op <close> = client:submit({ path = "/" }, false)

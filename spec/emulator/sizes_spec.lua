@@ -9,9 +9,12 @@ describe("the emulator's sizes", function()
   end)
 
   for family, title in pairs {
-    standardDSv2Family = "Standard DSv2", ["Standard NCASv3_T4 Family"] = "Standard  NCASv3_T4 ", other = "other",
+    standardDSv2Family = "Standard DSv2", ["Standard NCASv3_T4 Family"] = "Standard  NCASv3_T4 ",
+    other = "other",
   } do
-    it(("of %s are called %s"):format(family, title), function() assert.equal(title, sizes.family_title(family)) end)
+    it(("of %s are called %s"):format(family, title), function()
+      assert.equal(title, sizes.family_title(family))
+    end)
   end
 
   it("belong to families, each named once", function()

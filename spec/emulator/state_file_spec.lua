@@ -51,7 +51,9 @@ describe("the emulator's state", function()
     assert.is_true(one:commit())
     one:close()
     local records, position = found(path)
-    assert.equal('{"compute":{"a/b":{"at":0.1,"list":[],"name":"b","tags":{}}},"operation":{"1":{"id":"1"}}}', json.encode(records))
+    assert.equal(
+      '{"compute":{"a/b":{"at":0.1,"list":[],"name":"b","tags":{}}},"operation":{"1":{"id":"1"}}}',
+      json.encode(records))
     assert.equal(1000, position[1])
     assert.is_true(math.abs(position[2] - core.time()) < 60)
   end)
@@ -90,7 +92,8 @@ describe("the emulator's state", function()
     assert.equal("600", process.run({ "stat", "-c", "%a", path }):match "%d+")
     local _, err = errors.try(state_file.open, path)
     assert.equal("StateFailed", err.code)
-    assert.equal(("the state in %s cannot be used: another emulator uses it"):format(path), err.message)
+    assert.equal(("the state in %s cannot be used: another emulator uses it"):format(path),
+      err.message)
     one:note("compute", "x", {})
     one.file:rewrite(read(path))      -- it is another file now: the lock went along
     assert.is_false((pcall(state_file.open, path)))
@@ -115,10 +118,16 @@ describe("the emulator's state", function()
   end)
 
   for what, spoil in pairs {
-    ["line 3 is damaged"] = function(text) return text:gsub("\n{", "\n[", 2):gsub("\n%[", "\n{", 1) end,
-    ["line 2 is damaged"] = function(text) return (text:gsub('"set":%[', '"set":[["compute"],', 1)) end,
+    ["line 3 is damaged"] = function(text)
+      return text:gsub("\n{", "\n[", 2):gsub("\n%[", "\n{", 1)
+    end,
+    ["line 2 is damaged"] = function(text)
+      return (text:gsub('"set":%[', '"set":[["compute"],', 1))
+    end,
     ["it is not an emulator's state"] = function(text) return "anything\n" .. text end,
-    ["it is of version 7, and this azureml reads version 1"] = function(text) return (text:gsub('"version":1', '"version":7')) end,
+    ["it is of version 7, and this azureml reads version 1"] = function(text)
+      return (text:gsub('"version":1', '"version":7'))
+    end,
   } do
     it("is refused when " .. what, function()
       local one = begin(function(visit) visit("compute", "w", {}) end)
@@ -129,7 +138,7 @@ describe("the emulator's state", function()
       process.write(path, text)
       local _, err = errors.try(state_file.open, path)
       assert.equal(("the state in %s cannot be used: %s"):format(path, what), err.message)
-      assert.equal("move the file away to begin anew", err.hint)
+      assert.equal("move the file away to start with a new state", err.hint)
       assert.equal(text, read(path))
     end)
   end
@@ -138,8 +147,12 @@ describe("the emulator's state", function()
     ["it is a symbolic link"] = function(at) os.execute(("ln -s /etc/passwd '%s'"):format(at)) end,
     ["it is not a regular file"] = function(at) os.execute(("mkfifo '%s'"):format(at)) end,
     ["others may write to it"] = function(at) process.write(at, "", "666") end,
-    ["it has another name as well"] = function(at) os.execute(("touch '%s' && ln '%s' '%s.2'"):format(at, at, at)) end,
-    ["No such file or directory"] = function(at) os.execute(("rmdir '%s'"):format(at:match "^(.*)/")) end,
+    ["it has another name as well"] = function(at)
+      os.execute(("touch '%s' && ln '%s' '%s.2'"):format(at, at, at))
+    end,
+    ["No such file or directory"] = function(at)
+      os.execute(("rmdir '%s'"):format(at:match "^(.*)/"))
+    end,
   } do
     it("is refused because " .. what, function()
       make(path)
@@ -152,7 +165,8 @@ describe("the emulator's state", function()
     local one = begin()
     local append = one.file.append
     local file = one.file
-    one.file = setmetatable({ append = function() return nil, "No space left on device" end }, { __index = function(_, name)
+    one.file = setmetatable({ append = function() return nil, "No space left on device" end },
+      { __index = function(_, name)
       return function(_, ...) return file[name](file, ...) end
     end })
     one:note("compute", "x", { i = 1 })
@@ -166,10 +180,17 @@ describe("the emulator's state", function()
   end)
 
   describe("behind an emulator", function()
-    it("brings back all of it: names, secret, workspaces, instances, and how far they have got", function()
-      local at = door.open { state = path, seed = { instances = { ["Ci-Old"] = "Stopped" }, quotas = { clusters = 3 } } }
-      at.emulator:ensure_workspace { subscription_id = door.SUBSCRIPTION, resource_group = "Other", workspace_name = "Second" }
-      assert.equal(201, (at:ask("PUT", at:path "computes/ci-new", door.instance { schedules = { computeStartStop = json.array {} } })))
+    it("brings back all of it: names, secret, workspaces, instances, "
+      .. "and how far they have got", function()
+      local at = door.open {
+        state = path, seed = { instances = { ["Ci-Old"] = "Stopped" }, quotas = { clusters = 3 } },
+      }
+      at.emulator:ensure_workspace {
+        subscription_id = door.SUBSCRIPTION, resource_group = "Other", workspace_name = "Second",
+      }
+      assert.equal(201, (at:ask("PUT", at:path "computes/ci-new", door.instance {
+        schedules = { computeStartStop = json.array {} },
+      })))
       at.emulator:advance "250s"
       local _, before = at:ask("GET", at:path "computes/ci-new")
       assert.equal("SettingUp", before.properties.properties.state)
@@ -181,7 +202,8 @@ describe("the emulator's state", function()
       assert.equal(2, #listed.value)
       assert.equal(body, select(4, at:ask("GET", at:path "computes")))
       assert.equal(3, at.emulator.world.quotas.clusters)
-      assert.equal(2, #at.emulator.world:workspaces(at.emulator.world:subscription(door.SUBSCRIPTION)))
+      assert.equal(2,
+        #at.emulator.world:workspaces(at.emulator.world:subscription(door.SUBSCRIPTION)))
       at.emulator:advance "60s"
       local _, after = at:ask("GET", at:path "computes/ci-new")
       assert.equal("Running", after.properties.properties.state)
@@ -212,7 +234,7 @@ describe("the emulator's state", function()
     it("does not go back in time: what was seen to have happened has happened", function()
       local at = door.open { state = path, seed = { instances = { ["ci-ann"] = "Running" } } }
       at:ask("DELETE", at:path "computes/ci-ann?underlyingResourceAction=Delete")
-      at.emulator.clock.moved = 1000      -- as time does by itself: nobody is told
+      at.emulator.clock.moved = 1000      -- as time does by itself: without a notice
       assert.equal(404, (at:ask("GET", at:path "computes/ci-ann")))
       at.emulator.state.file:close()      -- killed
       at = door.open { state = path }
@@ -225,7 +247,8 @@ describe("the emulator's state", function()
       at.emulator.state.commit = function() return false, "No space left on device" end
       local status, value = at:ask("POST", at:path "computes/ci-ann/stop")
       assert.equal(500, status)
-      assert.equal("The emulator failed: its state cannot be written: No space left on device", value.error.message)
+      assert.equal("The emulator failed: its state cannot be written: No space left on device",
+        value.error.message)
     end)
   end)
 end)

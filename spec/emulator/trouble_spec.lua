@@ -4,7 +4,9 @@ local trouble = require "azureml.emulator.trouble"
 describe("trouble of the service", function()
   local at
 
-  before_each(function() at = door.open { seed = { instances = { ["ci-ann"] = "Running", ["ci-off"] = "Stopped" } } } end)
+  before_each(function()
+    at = door.open { seed = { instances = { ["ci-ann"] = "Running", ["ci-off"] = "Stopped" } } }
+  end)
 
   local function create(name)
     return at:ask("PUT", at:path("computes/" .. name), door.instance())
@@ -21,7 +23,8 @@ describe("trouble of the service", function()
 
   -- Source: spec/contract/compute-rest.md, section 6.
   for _, row in ipairs {
-    { "quota_family", "family vCPU quota of" }, { "quota_total", "total vCPU quota of" }, { "quota_count", "limit of" },
+    { "quota_family", "family vCPU quota of" }, { "quota_total", "total vCPU quota of" },
+    { "quota_count", "limit of" },
   } do
     it(("refuses a creation for %s, once, and makes nothing"):format(row[1]), function()
       at.emulator:fault { trouble = row[1] }
@@ -62,8 +65,10 @@ describe("trouble of the service", function()
   end)
 
   for _, row in ipairs {
-    { "capacity", "create", "AllocationFailed", "CreateFailed" }, { "capacity", "start", "AllocationFailed", "Stopped" },
-    { "unusable_node", "start", "UnusableNode", "Unusable" }, { "setup_script", "create", "SetupScriptsError", "UserSetupFailed" },
+    { "capacity", "create", "AllocationFailed", "CreateFailed" },
+    { "capacity", "start", "AllocationFailed", "Stopped" },
+    { "unusable_node", "start", "UnusableNode", "Unusable" },
+    { "setup_script", "create", "SetupScriptsError", "UserSetupFailed" },
     { { name = "operation_failed", code = "X", message = "y" }, "start", "X", "Stopped" },
     { "operation_failed", "create", "OperationFailed", "CreateFailed" },
   } do
@@ -71,7 +76,8 @@ describe("trouble of the service", function()
     it(("lets a %s end with %s, and the machine %s"):format(row[2], row[3], row[4]), function()
       at.emulator:fault { trouble = row[1] }
       local of = row[2] == "create" and "ci-new" or "ci-off"
-      local status, _, headers = (row[2] == "create" and create or function(one) return verb(row[2], one) end)(of)
+      local status, _, headers = (row[2] == "create" and create
+        or function(one) return verb(row[2], one) end)(of)
       assert.is_true(status == 201 or status == 202, name)
       at.emulator:advance "30m"
       local _, told = at:follow(headers)
@@ -103,10 +109,11 @@ describe("trouble on the way", function()
     assert.equal(5, trouble.mark({ name = "slow" }, { status = 200 }).delay)
     assert.is_nil(trouble.mark({ name = "slow" }, { status = 200 }).fault)
     assert.is_nil(trouble.mark({ name = "capacity" }, { status = 200 }).fault)
-    assert.same({ a = "b" }, trouble.mark({ name = "lose_header" }, { headers = { a = "b", Location = "x" } }).headers)
+    assert.same({ a = "b" },
+      trouble.mark({ name = "lose_header" }, { headers = { a = "b", Location = "x" } }).headers)
   end)
 
-  it("asks for claims that nobody has yet, unless it is told which", function()
+  it("asks for claims that no token has yet, unless the rule names them", function()
     assert.are_not.equal(trouble.claims({}, 1), trouble.claims({}, 1))
     assert.equal("x", trouble.claims({ claims = "x" }, 1))
   end)

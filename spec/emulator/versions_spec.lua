@@ -4,18 +4,25 @@ local versions = require "azureml.emulator.versions"
 
 describe("the emulator's api-versions", function()
   for version, is_known in pairs {
-    ["2021-01-01"] = true, ["2021-03-01-preview"] = true, ["2024-04-01"] = true, ["2024-04-01-preview"] = true, ["2025-12-01"] = true,
-    ["2026-05-01"] = true, ["2026-05-15-preview"] = true, ["2021-03-01"] = false, ["2026-05-01-preview"] = false, ["2020-06-01"] = false,
+    ["2021-01-01"] = true, ["2021-03-01-preview"] = true, ["2024-04-01"] = true,
+    ["2024-04-01-preview"] = true, ["2025-12-01"] = true,
+    ["2026-05-01"] = true, ["2026-05-15-preview"] = true, ["2021-03-01"] = false,
+    ["2026-05-01-preview"] = false, ["2020-06-01"] = false,
     ["2024-04-02"] = false, [""] = false, ["latest"] = false,
   } do
-    it(("%s %s"):format(is_known and "hold" or "do not hold", version), function() assert.equal(is_known, versions.is_known(version)) end)
+    it(("%s %s"):format(is_known and "hold" or "do not hold", version), function()
+      assert.equal(is_known, versions.is_known(version))
+    end)
   end
 
   -- Source: spec/contract/compute-rest.md, section 7.3, last column.
   for _, row in ipairs {
-    { "vmSize", "2021-01-01", true }, { "setupScripts", "2021-01-01", true }, { "schedules", "2021-01-01", false },
-    { "schedules", "2021-03-01-preview", true }, { "schedules", "2021-07-01", false }, { "schedules", "2022-05-01", true },
-    { "idleTimeBeforeShutdown", "2024-04-01", false }, { "idleTimeBeforeShutdown", "2024-04-01-preview", true },
+    { "vmSize", "2021-01-01", true }, { "setupScripts", "2021-01-01", true },
+    { "schedules", "2021-01-01", false },
+    { "schedules", "2021-03-01-preview", true }, { "schedules", "2021-07-01", false },
+    { "schedules", "2022-05-01", true },
+    { "idleTimeBeforeShutdown", "2024-04-01", false },
+    { "idleTimeBeforeShutdown", "2024-04-01-preview", true },
     { "idleTimeBeforeShutdown", "2025-12-01", true }, { "releaseQuotaOnStop", "2026-05-01", false },
     { "releaseQuotaOnStop", "2026-05-15-preview", true },
     { "customServices", "2022-10-01", false }, { "customServices", "2023-04-01", true },
@@ -26,19 +33,24 @@ describe("the emulator's api-versions", function()
   end
 
   for _, row in ipairs {
-    { "updateIdleShutdownSetting", "2025-09-01", 404 }, { "updateIdleShutdownSetting", "2025-12-01", 200 },
+    { "updateIdleShutdownSetting", "2025-09-01", 404 },
+    { "updateIdleShutdownSetting", "2025-12-01", 200 },
     { "updateIdleShutdownSetting", "2021-07-01", 200 },
     { "updateIdleShutdownSetting", "2026-03-15-preview", 200 },
     { "customServices", "2025-12-01", 200 }, { "customServices", "2025-09-01", 404 },
     { "customServices", "2022-06-01-preview", 200 }, { "updateDataMounts", "2024-04-01", 404 },
     { "updateSchedules", "2021-03-01-preview", 200 }, { "updateSchedules", "2022-05-01", 404 },
-    { "getAllowedVmSizesForResize", "2026-03-01", 404 }, { "getAllowedVmSizesForResize", "2023-08-01-preview", 200 },
+    { "getAllowedVmSizesForResize", "2026-03-01", 404 },
+    { "getAllowedVmSizesForResize", "2023-08-01-preview", 200 },
     { "enableSso", "2025-12-01", 200 }, { "enableSso", "2024-04-01", 404 },
   } do
-    it(("%s the verb %s in %s"):format(row[3] == 200 and "have" or "have not", row[1], row[2]), function()
+    it(("%s the verb %s in %s"):format(row[3] == 200 and "have" or "have not", row[1], row[2]),
+      function()
       local takes_list = row[1] == "customServices" or row[1] == "updateDataMounts"
       local at = door.open { seed = { instances = { ["ci-ann"] = "Running" } } }
-      local status, value = at:ask("POST", at:path("computes/ci-ann/%s?api-version=%s"):format(row[1], row[2]), takes_list and "[]" or "{}")
+      local status, value = at:ask("POST",
+        at:path("computes/ci-ann/%s?api-version=%s"):format(row[1], row[2]),
+        takes_list and "[]" or "{}")
       assert.equal(row[3], status)
       if status == 404 then assert.equal("InvalidResourceType", value.error.code) end
     end)
@@ -48,7 +60,10 @@ describe("the emulator's api-versions", function()
     local at = door.open()
     local status, value = at:ask("GET", at:path "computes?api-version=2024-04-02")
     assert.same({ 400, "NoRegisteredProviderFound" }, { status, json.get(value, "error", "code") })
-    for _, part in ipairs { "'2024-04-02'", "'workspaces/computes'", "location 'eastus'", "2021-01-01, ", "2026-05-15-preview" } do
+    for _, part in ipairs {
+      "'2024-04-02'", "'workspaces/computes'", "location 'eastus'", "2021-01-01, ",
+      "2026-05-15-preview",
+    } do
       assert.is_truthy(value.error.message:find(part, 1, true), value.error.message)
     end
   end)

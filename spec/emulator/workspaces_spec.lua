@@ -8,7 +8,8 @@ end
 
 describe("workspaces", function()
   local at = door.open { seed = { workspaces = {
-    { name = "team" }, { name = "other", resource_group = "Second", location = "westeurope", managed_network = true },
+    { name = "team" },
+    { name = "other", resource_group = "Second", location = "westeurope", managed_network = true },
     { name = "far", subscription_id = "99999999-1111-1111-1111-111111111111" },
   } } }
   local base = "/subscriptions/" .. door.SUBSCRIPTION
@@ -16,7 +17,8 @@ describe("workspaces", function()
 
   it("are listed by subscription and by group", function()
     assert.equal("emulator other team", names(select(2, at:ask("GET", base .. below))))
-    assert.equal("other", names(select(2, at:ask("GET", base .. "/resourceGroups/SECOND" .. below))))
+    assert.equal("other",
+      names(select(2, at:ask("GET", base .. "/resourceGroups/SECOND" .. below))))
   end)
 
   it("are listed by pages", function()
@@ -37,7 +39,8 @@ describe("workspaces", function()
   it("give a token for their notebooks, another each time", function()
     local status, one = at:ask("POST", at:path "listNotebookAccessToken")
     local _, other = at:ask("POST", at:path "listNotebookAccessToken")
-    assert.same({ 200, "Bearer", 28800, "aznb_identity" }, { status, one.tokenType, one.expiresIn, one.scope })
+    assert.same({ 200, "Bearer", 28800, "aznb_identity" },
+      { status, one.tokenType, one.expiresIn, one.scope })
     assert.are_not.equal(one.accessToken, other.accessToken)
     assert.is_truthy(one.hostName:find "%.notebooks%.azure%.net$")
   end)

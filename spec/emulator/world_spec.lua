@@ -1,7 +1,9 @@
 local machine = require "azureml.emulator.machine"
 local world = require "azureml.emulator.world"
 
-local NAMES = { subscription_id = "S-1", resource_group = "Group", workspace_name = "Team", location = "eastus" }
+local NAMES = {
+  subscription_id = "S-1", resource_group = "Group", workspace_name = "Team", location = "eastus",
+}
 
 local function open(quotas)
   local now = { 0 }
@@ -10,7 +12,9 @@ local function open(quotas)
     number = number + 1
     return "guid-" .. number
   end
-  local one = world.new { clock = { now = function() return now[1] end }, guid = guid, quotas = quotas }
+  local one = world.new {
+    clock = { now = function() return now[1] end }, guid = guid, quotas = quotas,
+  }
   return one, one:ensure_workspace(NAMES), now
 end
 
@@ -27,7 +31,9 @@ describe("the emulator's world", function()
     local group = one:group(subscription, "GROUP")
     assert.equal("Group", group.name)
     assert.equal(workspace, one:workspace(group, "team"))
-    assert.equal(workspace, one:ensure_workspace { subscription_id = "s-1", resource_group = "group", workspace_name = "TEAM" })
+    assert.equal(workspace, one:ensure_workspace {
+      subscription_id = "s-1", resource_group = "group", workspace_name = "TEAM",
+    })
     assert.is_nil(one:subscription "s-2")
     assert.is_nil(one:group(subscription, "other"))
   end)
@@ -49,7 +55,10 @@ describe("the emulator's world", function()
   it("forgets a workspace with all that is in it", function()
     local one, workspace = open()
     add(one, workspace, "ci-ann")
-    one:save("job", { place = workspace.place, number = 5, name = "train", compute = "ci-ann", properties = {}, created = 0 })
+    one:save("job", {
+      place = workspace.place, number = 5, name = "train", compute = "ci-ann", properties = {},
+      created = 0,
+    })
     assert.equal("ci-ann", one:job(workspace, "TRAIN").compute)
     one:forget_workspace(NAMES)
     assert.is_nil(one:job(workspace, "train"))
@@ -84,10 +93,13 @@ describe("the emulator's world", function()
     assert.same({ "ci-2", "ci-4", "ci-50", "ci-1" }, { names[1], names[2], names[25], names[26] })
   end)
 
-  it("tells of every change: what is new, what is another, what is no more, and what time did", function()
+  it("tells of every change: what is new, what is another, what is "
+    .. "no more, and what time did", function()
     local one, workspace, now = open()
     local told = {}
-    one:watch(function(kind, key, record) told[#told + 1] = kind and kind .. " " .. key .. (record and "" or " gone") or "time" end)
+    one:watch(function(kind, key, record)
+      told[#told + 1] = kind and kind .. " " .. key .. (record and "" or " gone") or "time"
+    end)
     local compute = add(one, workspace, "Ann")
     machine.begin(compute, "delete", 0)
     one:save("compute", compute)
@@ -95,18 +107,20 @@ describe("the emulator's world", function()
     one:settle()
     one:settle()
     local key = "compute s-1/group/team/ann"
-    assert.same({ key, key, "bill s-1/group/team/ann#1", key .. " gone", "time" }, told)      -- what it cost stays
+    -- what it cost stays
+    assert.same({ key, key, "bill s-1/group/team/ann#1", key .. " gone", "time" }, told)
     assert.is_nil(one:record("compute", "s-1/group/team/ann"))
   end)
 
-  it("holds plain data: what a record is reached by is read from it, and not written with it", function()
+  it("holds plain data: what a record is reached by is read from "
+    .. "it, and not written with it", function()
     local one, workspace = open()
     local compute = add(one, workspace, "ann")
     assert.equal(workspace, compute.workspace)
     assert.equal("S-1", compute.workspace.group.subscription.id)
     assert.is_nil(rawget(compute, "workspace"))
-    assert.equal('{"created":0,"group_name":"Group","id":"guid-1","location":"eastus","name":"Team","subscription_id":"S-1"}',
-      require("azureml.json").encode(workspace))
+    assert.equal('{"created":0,"group_name":"Group","id":"guid-1","location":"eastus",'
+      .. '"name":"Team","subscription_id":"S-1"}', require("azureml.json").encode(workspace))
   end)
 
   it("forgets an operation a day after it was over", function()
@@ -134,16 +148,21 @@ describe("the emulator's world", function()
     local one, workspace = open()
     add(one, workspace, "ci-a")
     add(one, workspace, "ci-b", "Standard_F4s_v2")
-    local other = one:ensure_workspace { subscription_id = "S-2", resource_group = "g", workspace_name = "w" }
+    local other = one:ensure_workspace {
+      subscription_id = "S-2", resource_group = "g", workspace_name = "w",
+    }
     add(one, other, "ci-c")
-    assert.same({ clusters = 2, total = 8, families = { standardDSv2Family = 4, standardFSv2Family = 4 } },
+    assert.same(
+      { clusters = 2, total = 8, families = { standardDSv2Family = 4, standardFSv2Family = 4 } },
       one:usage(one:subscription "S-1", "eastus"))
     local grown = one:compute(workspace, "ci-a")
     grown.vm_size = "Standard_F2s_v2"
     one:save("compute", grown)
     one:drop("compute", one:compute(workspace, "ci-b"))
-    assert.same({ clusters = 1, total = 2, families = { standardFSv2Family = 2 } }, one:usage(one:subscription "S-1", "eastus"))
-    assert.same({ clusters = 0, total = 0, families = {} }, one:usage(one:subscription "S-1", "westus"))
+    assert.same({ clusters = 1, total = 2, families = { standardFSv2Family = 2 } },
+      one:usage(one:subscription "S-1", "eastus"))
+    assert.same({ clusters = 0, total = 0, families = {} },
+      one:usage(one:subscription "S-1", "westus"))
   end)
 
   it("has limits by family, of its own or as everybody's", function()

@@ -38,6 +38,8 @@ static void try_urls(const char *a, const char *b) {
   free(url_origin(a));
   free(url_redacted(a));
   free(url_resolve(a, b));
+  free(url_mend(a));
+  free(url_add_query(a, b));
   url_same_origin(a, b);
   url_is_loopback(a);
   url_escape(&escaped, b, strlen(b));
@@ -61,6 +63,7 @@ static void try_operation(const char *url, Reply *first, Reply *later, unsigned 
   Lro lro = { 0 };
   Error error = { 0 };
   lro_init(&lro, methods[choice % 5], url, (FinalState)(choice / 5 % 4));
+  if (choice & 1) lro.poll_query = strdup("api-version=1&x=2");
   LroOutcome outcome = lro_first(&lro, first, &error);
   for (int polls = 0; outcome == LRO_RUNNING && polls < 3; polls++)
     outcome = lro_poll(&lro, later, &error);
@@ -73,6 +76,7 @@ static void try_errors(Reply *reply) {
   Error error = { 0 };
   error_from_reply(&error, reply);
   error_from_status(&error, reply, "Failed");
+  error_from_json(&error, reply->body.data ? reply->body.data : "", reply->body.len);
   error_clear(&error);
 }
 

@@ -1,5 +1,5 @@
 --- The calls of the core to Lua functions: lua/azureml/task/question.lua, csrc/question.c, and the
---- coroutines of lua/azureml/task/init.lua that answer.
+--- coroutines of lua/azureml/task/loop.lua that answer.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local json = require "azureml.json"
@@ -20,11 +20,9 @@ describe("a credential with a function", function()
   before_each(function()
     core.clock "virtual"
     server = scripted(function(request)
-      return {
-        status = 200,
-        body = json.encode { authorization = request.headers.authorization,
-          target = request.target }
-      }
+      return { status = 200, body = json.encode {
+        authorization = request.headers.authorization, target = request.target,
+      } }
     end)
   end)
 
@@ -32,7 +30,7 @@ describe("a credential with a function", function()
 
   local function client_of(f)
     return azureml.client {
-      endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default"
+      endpoint = server.url, credential = credential.callback(f), scope = "the-scope/.default",
     }
   end
 
@@ -40,7 +38,7 @@ describe("a credential with a function", function()
     return client:request({ path = "/x" }).json.authorization
   end
 
-  it("calls it with the scope when a token is first needed, and keeps the token", function()
+  it("asks it for a token of the scope when a request needs one, and keeps the token", function()
     local asked = {}
     local client <close> = client_of(function(scope)
       asked[#asked + 1] = scope
@@ -100,10 +98,12 @@ describe("a credential with a function", function()
       assert.equal(4, ran)
     end,
     ["in a generator"] = function()
-      for _ in coroutine.wrap(
-        function() azureml.sleep(1) coroutine.yield(1) azureml.sleep(1) end) do
+      local function generate()
+        azureml.sleep(1)
+        coroutine.yield(1)
         azureml.sleep(1)
       end
+      for _ in coroutine.wrap(generate) do azureml.sleep(1) end
     end,
     ["in a callback of gsub, for tasks too"] = function()
       ("ab"):gsub(".", function()
@@ -153,9 +153,8 @@ describe("a credential with a function", function()
     own = client_of(function() return ask(own) end)
     local err = refusal(own.request, own, { path = "/x" })
     assert.equal("OwnCredential", err.code)
-    assert.equal(
-      OWN .. "needs the very token it is asked for: give that request another credential",
-      err.message)
+    assert.equal(OWN
+      .. "needs the very token it is asked for: give that request another credential", err.message)
     own:close()
   end)
 
@@ -198,10 +197,9 @@ describe("a credential with a function", function()
   it("may use its own client for another token", function()
     local own = client_of(function(scope)
       if scope == "inner" then return "inner-token" end
-      local inner <close> = azureml.client {
-        endpoint = server.url, credential = azureml.credential.callback(function() return "i" end),
-        scope = "inner"
-      }
+      local inner <close> = azureml.client { endpoint = server.url,
+        credential = azureml.credential.callback(function() return "i" end),
+        scope = "inner" }
       return (ask(inner):gsub("Bearer ", "outer-of-"))
     end)
     assert.equal("Bearer outer-of-i", ask(own))
@@ -222,10 +220,10 @@ describe("a credential with a function", function()
     ["a yield"] = {
       function() coroutine.yield() end, "CredentialFunctionFailed",
       "spec/task/question_spec.lua:%d+: a task yields only by waiting: "
-        .. "nobody would resume it here$",
+        .. "nothing would resume it here$",
     },
     ["nothing"] = {
-      function() end, "CredentialUnavailable", "^the credential's function: it gave no token$"
+      function() end, "CredentialUnavailable", "^the credential's function: it gave no token$",
     },
     ["nil and a reason"] = {
       function() return nil, "no key here" end, "CredentialUnavailable",
@@ -233,22 +231,22 @@ describe("a credential with a function", function()
     },
     ["a number"] = {
       function() return 42 end, "CredentialFunctionFailed",
-      "it must return a token's text, not a number$"
+      "it must return a token's text, not a number$",
     },
     ["a life that is no number"] = {
       function() return "x", "1h" end, "CredentialFunctionFailed",
-      "life must be a number of seconds"
+      "life must be a number of seconds",
     },
     ["a life below zero"] = {
       function() return "x", -5 end, "CredentialFunctionFailed",
-      "'expires_in' must be a number from 0 to 1e9"
+      "'expires_in' must be a number from 0 to 1e9",
     },
     ["an empty token"] = {
       function() return "" end, "InvalidToken",
-      "a token that is empty or holds characters no token has"
+      "a token that is empty or holds characters no token has",
     },
     ["a token with a line end"] = {
-      function() return "a\r\nb" end, "InvalidToken", "holds characters no token has"
+      function() return "a\r\nb" end, "InvalidToken", "holds characters no token has",
     },
     ["a token with a zero byte"] = {
       function() return "a\0b" end, "CredentialFunctionFailed", "'text' must not hold a zero byte",
@@ -264,11 +262,10 @@ describe("a credential with a function", function()
 
   it("that gives nil lets a chain go on, and one that raises does not", function()
     local function use(f)
-      local client <close> = azureml.client {
-        endpoint = server.url, scope = "s",
-        credential = credential.chain { credential.callback(f),
-          credential.token { token = "next" } }
-      }
+      local client <close> = azureml.client { endpoint = server.url, scope = "s",
+        credential = credential.chain {
+          credential.callback(f), credential.token { token = "next" },
+        } }
       local came, err = azureml.try(ask, client)
       return came or err.code
     end
@@ -303,11 +300,10 @@ describe("a credential with a function", function()
   for name, wait in pairs {
     ["it waits for time"] = function() azureml.sleep(10) end,
     ["it waits for its tasks"] = function()
-      azureml.parallel(function()
-        azureml.sleep(10) end, function() azureml.sleep(12) azureml.sleep(1)
-      end)
+      azureml.parallel(function() azureml.sleep(10) end,
+        function() azureml.sleep(12) azureml.sleep(1) end)
     end,
-  } do it("whose answer nobody wants any more is closed when it would go on: " .. name, function()
+  } do it("whose answer is no longer wanted is closed when it would go on: " .. name, function()
     local closed, went_on
     local client = client_of(function()
       local guard <close> = setmetatable({}, { __close = function() closed = true end })
@@ -330,12 +326,11 @@ describe("a credential with a function", function()
   it("raises for an argument that is not a function", function()
     local ok, err = pcall(credential.callback, "token")
     assert.is_false(ok)
-    assert.matches(
-      "^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' "
+    assert.matches("^spec/task/question_spec.lua:%d+: bad argument #1 to 'callback' "
       .. "%(function expected, got string%)$", err)
   end)
 
-  it("ends the waiting request when an interrupt comes while it runs", function()
+  it("an interrupt while it runs ends what waits", function()
     local client <close> = client_of(function()
       error(require("azureml.error").interrupted(), 0)
     end)

@@ -4,6 +4,7 @@
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
+local power_state = require "azureml.definition.power_state"
 local screen = require "azureml.console.screen"
 local tables = require "azureml.tables"
 local where = require "azureml.cli.where"
@@ -74,18 +75,26 @@ local function condition(text)
   return holds, err and err.message
 end
 
---- The states of a compute instance. A filter takes any other word as well: the service may add
---- states. Source: spec/contract/compute-rest.md, section 7.
-command.STATES = {
-  "Running", "Stopped", "JobRunning", "Creating", "CreateFailed", "SettingUp", "SetupFailed",
-  "UserSettingUp", "UserSetupFailed", "Starting", "Stopping", "Restarting", "Resizing", "Deleting",
-  "Unusable", "Unknown",
-}
+-- Convert the value of --state: one state, or several with commas.
+local function states(text)
+  local list = {}
+  for word in text:gmatch "[^,]+" do
+    local state = power_state.canonical(word)
+    if not state then
+      return nil, ("there is no state '%s' (known: %s)"):format(word,
+        table.concat(power_state.names, ", "))
+    end
+    list[#list + 1] = state
+  end
+  if #list == 0 then return nil, "--state needs a state" end
+  return list
+end
 
 --- Add the options --state, --tags, --mine and --where, which filter instances.
 function command.filter_options(parser)
-  parser:option("--state", "only instances in this state: " .. table.concat(command.STATES, ", "))
-    :argname "Running|Stopped|..."
+  parser:option("--state", "only instances in one of these states, with commas or in several "
+    .. "options: " .. table.concat(power_state.names, ", "))
+    :argname("Running|Stopped|..."):convert(states):count "*"
   parser:option("--tags", "only instances with all of these tags")
     :argname("NAME=VALUE"):args("*"):convert(command.tag)
   parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
@@ -125,8 +134,11 @@ end
 --- Return the filters of the options, in the form of `instances:list`.
 ---@return table
 function command.filters(args)
-  local tags = command.tags(args.tags)
-  return { state = args.state, tags = tags, mine = args.mine, where = args.where }
+  local wanted
+  for _, list in ipairs(args.state or {}) do wanted = tables.append(wanted or {}, list) end
+  return {
+    state = wanted, tags = command.tags(args.tags), mine = args.mine, where = args.where,
+  }
 end
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.

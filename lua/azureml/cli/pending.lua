@@ -17,7 +17,10 @@ local COLUMNS = {
   { title = "Name", key = "name" },
   { title = "Workspace", key = "workspace_name" },
   { title = "Began", key = "began" },
-  { title = "Accepted", key = function(entry) return entry.is_accepted and "yes" or "not known" end },
+  {
+    title = "Accepted",
+    key = function(entry) return entry.is_accepted and "yes" or "not known" end,
+  },
 }
 
 -- Return the members of an entry's JSON object.

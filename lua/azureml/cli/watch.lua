@@ -2,6 +2,7 @@
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local resource = require "azureml.resource"
 
 local watch = {}
 
@@ -23,14 +24,11 @@ local function print_change(args, change)
   else
     print(time .. "  " .. tostring(change))
   end
-  io.stdout:flush()
-end
-
--- Can the failure end without the user? True for a lost connection, throttling and server errors:
--- the command reports them and goes on.
-local function is_temporary(err)
-  local status = err.status or 0
-  return err.kind == "transport" or status == 429 or status >= 500
+  local is_written, reason = io.stdout:flush()
+  if not is_written then
+    errors.raise { code = "OutputFailed",
+      message = "standard output cannot be written: " .. reason }
+  end
 end
 
 function watch.run(args)
@@ -40,7 +38,7 @@ function watch.run(args)
   local next_change = command.workspace(args):watch(options)
   while true do
     local change, err = errors.try(next_change)
-    if err and not is_temporary(err) then error(err, 0) end
+    if err and not resource.is_temporary(err) then error(err, 0) end
     if err then io.stderr:write("azureml: ", err.message, "; watch goes on\n")
     elseif change then print_change(args, change)
     else return end

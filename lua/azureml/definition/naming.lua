@@ -1,4 +1,4 @@
---- What an instance may be called. Source: spec/contract/compute-rest.md, section 8.1.
+--- Check the name of an instance. Source: spec/contract/compute-rest.md, section 8.1.
 local options = require "azureml.options"
 
 local naming = {}
@@ -9,23 +9,26 @@ local rules = {
   { "has 3 to 24 characters", function(text) return #text >= 3 and #text <= 24 end },
   { "holds only letters, digits and '-'", function(text) return not text:find "[^%w-]" end },
   { "begins with a letter", function(text) return text:find "^%a" end },
-  { "does not end in '-' or in '-' and digits only", function(text) return not text:find "%-%d*$" end },
+  { "does not end in '-' or in '-' and digits only",
+    function(text) return not text:find "%-%d*$" end },
   { "is not a reserved word", function(text) return not RESERVED[text:lower()] end },
 }
 
---- What is wrong with a text as an instance's name.
+--- Return what is wrong with a text as an instance's name.
 ---@param text string
----@return string?       nil: nothing
+---@return string?       nil: the name is valid
 function naming.fault(text)
   for _, rule in ipairs(rules) do
-    local says, holds = rule[1], rule[2]
-    if not holds(text) then return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), says) end
+    local description, holds = rule[1], rule[2]
+    if not holds(text) then
+      return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), description)
+    end
   end
 end
 
 --- Check that a text can be an instance's name.
 ---@param text string
----@raise an error object that says which rule it breaks
+---@raise an error object `InvalidArgument` that names the rule
 function naming.check(text)
   local fault = naming.fault(text)
   if fault then options.refuse("%s", fault) end

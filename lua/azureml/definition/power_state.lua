@@ -16,6 +16,28 @@ local FAILED = {
 
 local RUNNING = { Running = true, JobRunning = true }
 
+--- The names of all states that are known, the frequent ones first.
+power_state.names = {
+  "Running", "Stopped", "JobRunning", "Creating", "CreateFailed", "SettingUp", "SetupFailed",
+  "UserSettingUp", "UserSetupFailed", "Starting", "Stopping", "Restarting", "Resizing", "Deleting",
+  "Unusable", "Unknown",
+}
+
+-- Words of the resource's provisioning, which stand in until the instance has a state.
+local PROVISIONING = { "Updating", "Succeeded", "Failed", "Canceled" }
+
+local canonical = {}
+for _, names in ipairs { power_state.names, PROVISIONING } do
+  for _, name in ipairs(names) do canonical[name:lower()] = name end
+end
+
+--- Return a state as the service spells it; nil for a word that is not a state.
+---@param word string       in any case
+---@return string?
+function power_state.canonical(word)
+  return canonical[word:lower()]
+end
+
 --- Tell whether a state changes by itself. A state that is not known does not.
 ---@param state string?
 ---@return boolean
@@ -45,7 +67,8 @@ function power_state.is_aim(verb, state)
   return verbs[verb].aim[state] == true
 end
 
---- Tell whether a verb has nothing to do in this state: start while it runs, stop while it is stopped.
+--- Tell whether a verb has nothing to do in this state: start while it runs, stop while it is
+--- stopped.
 ---@param verb string
 ---@param state string?
 ---@return boolean

@@ -1,4 +1,5 @@
---- Setup scripts: what runs as root when an instance is created, and each time it starts.
+--- Write the setup scripts of an instance: they run as root when the service creates it, and at
+--- each start.
 --- Source: spec/contract/compute-rest.md, section 9.3.
 local core = require "azureml.core"
 local options = require "azureml.options"
@@ -10,32 +11,35 @@ local setup_script = {}
 local SCRIPTS = { creation_script = "table", startup_script = "table" }
 local SCRIPT = { path = "string", text = "string", arguments = "string", timeout = "string" }
 
-local function write(name, given)
-  if not given then return nil end
-  options.check(name, given, SCRIPT)
-  if (given.path == nil) == (given.text == nil) then
+local function write(name, settings)
+  if not settings then return nil end
+  options.check(name, settings, SCRIPT)
+  if (settings.path == nil) == (settings.text == nil) then
     refuse("%s needs either path, in the workspace's file share, or text, the script itself", name)
   end
-  if given.timeout and not given.timeout:find "^%d+[smhd]$" then
-    refuse("%s: timeout is '%s': a number with s, m, h or d, such as '15m'", name, given.timeout:sub(1, 60))
+  if settings.timeout and not settings.timeout:find "^%d+[smhd]$" then
+    refuse("%s: timeout is '%s': a number with s, m, h or d, such as '15m'", name,
+      settings.timeout:sub(1, 60))
   end
   return {
-    scriptSource = given.path and "workspaceStorage" or "inline", scriptData = given.path or core.crypto.base64(given.text),
-    scriptArguments = given.arguments, timeout = given.timeout,
+    scriptSource = settings.path and "workspaceStorage" or "inline",
+    scriptData = settings.path or core.crypto.base64(settings.text),
+    scriptArguments = settings.arguments, timeout = settings.timeout,
   }
 end
 
---- The setup scripts of an instance as its body has them.
----@param given table?      creation_script (once), startup_script (at each start): each { path = "Users/ann/setup.sh" or
----  text = "#!/bin/sh...", arguments string?, timeout = "15m" }
+--- Check the setup scripts of an instance and return them as the request body has them.
+---@param settings table?  creation_script (once), startup_script (at each start): each { path =
+---  "Users/ann/setup.sh" or text = "#!/bin/sh...", arguments string?, timeout = "15m" }
 ---@return table?
----@raise an error object `InvalidArgument`
-function setup_script.body(given)
-  if not given then return nil end
-  options.check("setup_scripts", given, SCRIPTS)
+---@raise an error object `InvalidArgument` that names the rule
+function setup_script.body(settings)
+  if not settings then return nil end
+  options.check("setup_scripts", settings, SCRIPTS)
   return {
     scripts = {
-      creationScript = write("creation_script", given.creation_script), startupScript = write("startup_script", given.startup_script),
+      creationScript = write("creation_script", settings.creation_script),
+      startupScript = write("startup_script", settings.startup_script),
     },
   }
 end

@@ -1,4 +1,4 @@
---- Time zones: the service takes Windows names, most people know the IANA names.
+--- Translate time zones: the service takes Windows names, most users know the IANA names.
 --- Source: spec/contract/compute-rest.md, section 9.1.
 local errors = require "azureml.error"
 
@@ -84,7 +84,7 @@ local function nearest(unknown)
   return found
 end
 
--- A zone that Windows got after this table was made has such a name.
+-- Tell whether a name looks like a Windows name: Windows may have it since this table was made.
 local function is_windows_form(name)
   return name:find "^[%w .()+-]+ Standard Time$" or name:find "^[%w .()+-]+ Standard Time %(%a+%)$"
 end

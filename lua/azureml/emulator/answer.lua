@@ -1,4 +1,5 @@
---- Answers with the headers that the service sends on every one.
+--- Build answers with the headers that the service sends on every response. Handlers choose the
+--- status and the body; refusal.lua has the texts of refusals.
 --- Source: spec/contract/compute-rest.md, section 5.
 local crypto = require("azureml.core").crypto
 local json = require "azureml.json"
@@ -7,15 +8,23 @@ local tables = require "azureml.tables"
 local answer = {}
 
 local ALWAYS = {
-  ["Cache-Control"] = "no-cache", Pragma = "no-cache", Expires = "-1", ["X-Content-Type-Options"] = "nosniff",
-  ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains", ["x-ms-response-type"] = "standard", ["x-request-time"] = "0.012",
+  ["Cache-Control"] = "no-cache",
+  Pragma = "no-cache",
+  Expires = "-1",
+  ["X-Content-Type-Options"] = "nosniff",
+  ["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains",
+  ["x-ms-response-type"] = "standard",
+  ["x-request-time"] = "0.012",
 }
 
-local stamped, stamp_text      -- a second has many answers
+-- The last second and its text: many answers share a second.
+local stamped, stamp_text
 
 local function stamp(time)
   local second = math.floor(time)
-  if second ~= stamped then stamped, stamp_text = second, os.date("!%Y%m%dT%H%M%SZ", second) end
+  if second ~= stamped then
+    stamped, stamp_text = second, os.date("!%Y%m%dT%H%M%SZ", second)
+  end
   return stamp_text
 end
 
@@ -24,33 +33,36 @@ local function ids(request, world)
   return id, request.headers["x-ms-correlation-request-id"] or id
 end
 
---- A resource, or many.
+--- Answer 200 with a resource or a list of resources.
 ---@param value table
 ---@return table
 function answer.of(value)
   return { status = 200, json = value, headers = { Vary = "Accept-Encoding" } }
 end
 
--- Where one signs in, said where no token or the wrong one came.
--- Source: spec/contract/compute-rest.md, section 6; its form is Entra's.
+-- The challenge to claims has the form of spec/contract/auth.md, section 11.
+local CLAIMS_CHALLENGE = 'Bearer realm="", authorization_uri="%s/common/oauth2/authorize", '
+  .. 'error="insufficient_claims", claims="%s"'
+local CHALLENGE = 'Bearer authorization_uri="%s/common", error="invalid_token", '
+  .. 'error_description="%s"'
+
+-- Return the WWW-Authenticate header of a 401, which names the place to sign in; nil for others.
+-- Source: spec/contract/compute-rest.md, section 6. The form is Entra's.
 local function challenge(raised, origin)
   if raised.status ~= 401 then return nil end
-  if raised.claims then      -- as spec/contract/auth.md, section 11, has it
-    return ('Bearer realm="", authorization_uri="%s/common/oauth2/authorize", error="insufficient_claims", claims="%s"'):format(origin,
-      crypto.base64(raised.claims))
-  end
-  local why = raised.message:gsub('"', "'")
-  return ('Bearer authorization_uri="%s/common", error="invalid_token", error_description="%s"'):format(origin, why)
+  if raised.claims then return CLAIMS_CHALLENGE:format(origin, crypto.base64(raised.claims)) end
+  return CHALLENGE:format(origin, (raised.message:gsub('"', "'")))
 end
 
---- What a refusal says.
----@param raised table
----@param origin string       where this emulator issues tokens
+--- Answer with a refusal.
+---@param raised table       as refusal.raise raises it
+---@param origin string      where this emulator issues tokens
 ---@return table
 function answer.of_refusal(raised, origin)
+  local details = raised.details and json.array(raised.details)
   return {
     status = raised.status,
-    json = { error = { code = raised.code, message = raised.message, details = raised.details and json.array(raised.details) } },
+    json = { error = { code = raised.code, message = raised.message, details = details } },
     headers = {
       ["Retry-After"] = raised.retry_after and ("%d"):format(raised.retry_after),
       ["WWW-Authenticate"] = challenge(raised, origin),
@@ -59,23 +71,29 @@ function answer.of_refusal(raised, origin)
   }
 end
 
---- The whole response.
+--- Complete a reply to the whole response: add the headers of every answer and encode the body.
 ---@param request table
----@param given { status: integer, json: any, body: string?, headers: table? }
+---@param reply { status: integer, json: any, body: string?, headers: table? }
 ---@param world table
----@return { status: integer, headers: table<string, string>, body: string, fault: string?, delay: number? }    delay: seconds
-function answer.complete(request, given, world)
-  local headers = tables.merge(ALWAYS, given.headers)
+---@return table response
+---  status integer, headers table<string, string>, body string, fault string?,
+---  delay number? (seconds)
+function answer.complete(request, reply, world)
+  local headers = tables.merge(ALWAYS, reply.headers)
   local id, correlation = ids(request, world)
   headers["x-ms-request-id"], headers["x-ms-correlation-request-id"] = id, correlation
   headers["x-ms-routing-request-id"] = "EMULATOR:" .. stamp(world.clock:now()) .. ":" .. id
   if request.headers["x-ms-return-client-request-id"] == "true" then
     headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
   end
-  if given.gateway then headers["x-ms-failure-cause"] = "gateway" end
-  local body = given.body or given.json ~= nil and json.encode(given.json) or ""
-  if body ~= "" and not headers["Content-Type"] then headers["Content-Type"] = "application/json; charset=utf-8" end
-  return { status = given.status, headers = headers, body = body, fault = given.fault, delay = given.delay }
+  if reply.gateway then headers["x-ms-failure-cause"] = "gateway" end
+  local body = reply.body or reply.json ~= nil and json.encode(reply.json) or ""
+  if body ~= "" and not headers["Content-Type"] then
+    headers["Content-Type"] = "application/json; charset=utf-8"
+  end
+  return {
+    status = reply.status, headers = headers, body = body, fault = reply.fault, delay = reply.delay,
+  }
 end
 
 return answer

@@ -1,25 +1,30 @@
---- May they do that? Denied unless a role says so. Source: spec/contract/compute-rest.md,
---- section 10.
+--- Decide whether a principal may perform an action at a scope: denied unless a role allows it.
+--- Roles and assignments are kept in roles.lua.
+--- Source: spec/contract/compute-rest.md, section 10.
 local refusal = require "azureml.emulator.refusal"
 
 local PREFIX = "Microsoft.MachineLearningServices/"
-local POLL, READ = PREFIX .. "locations/computeOperationsStatus/read", PREFIX .. "workspaces/computes/read"
+local POLL = PREFIX .. "locations/computeOperationsStatus/read"
+local READ = PREFIX .. "workspaces/computes/read"
 
--- The status of an operation lies in the region, above the scope of who may act in one workspace alone: who reads computes somewhere in the
--- subscription may poll. The same section calls that inferred.
+-- The status of an operation lies in the region, above the scope of a principal with a role in one
+-- workspace only. A principal that may read computes anywhere in the subscription may poll.
+-- Source: spec/contract/compute-rest.md, section 10, which marks this as inferred.
 local function may_poll(roles, principal, scope)
   local subscription = scope:match "^(/[^/]+/[^/]+)" or scope
   return roles:may_somewhere(principal.object_id, READ, subscription)
 end
 
---- Refuse unless a role of whoever asks holds the action there.
+--- Refuse unless a role of the principal allows the action at the scope.
 ---@param roles table
 ---@param principal table
----@param action string        without a provider's name it is one of Machine Learning's
+---@param action string      an action without a provider's name belongs to Machine Learning
 ---@param scope string
+---@raise a refusal
 return function(roles, principal, action, scope)
   if not action:find("^Microsoft%.") then action = PREFIX .. action end
   if roles:may(principal.object_id, action, scope) then return end
   if action == POLL and may_poll(roles, principal, scope) then return end
-  refusal.raise("forbidden", principal.kind == "user" and principal.name or principal.client_id, principal.object_id, action, scope)
+  local client = principal.kind == "user" and principal.name or principal.client_id
+  refusal.raise("forbidden", client, principal.object_id, action, scope)
 end

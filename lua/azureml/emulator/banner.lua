@@ -1,9 +1,10 @@
---- What is said when an emulator begins to serve: where it is, and what each kind of client is to be told.
+--- Write the lines that a starting emulator prints: its address, and how to point each kind of
+--- client at it. The command prints them (cli/emulator.lua).
 local json = require "azureml.json"
 
 local banner = {}
 
--- A word as a shell takes it.
+-- Quote a word for a shell.
 local function quoted(text)
   if text:find "^[%w_./:@%%+,-]+$" then return text end
   return "'" .. text:gsub("'", "'\\''") .. "'"
@@ -16,59 +17,88 @@ local function export(variables)
 end
 
 local function where_of(facts)
-  local parts = { ("subscription %s, group %s, workspace %s"):format(facts.subscription_id, facts.resource_group, facts.workspace_name) }
-  if facts.speed ~= 1 then parts[#parts + 1] = ("clock %g times as fast"):format(facts.speed) end
-  if facts.state then parts[#parts + 1] = (facts.is_restored and "state taken up from " or "state kept in ") .. facts.state end
+  local parts = {
+    ("subscription %s, group %s, workspace %s"):format(
+      facts.subscription_id, facts.resource_group, facts.workspace_name),
+  }
+  if facts.speed ~= 1 then
+    parts[#parts + 1] = ("clock %g times as fast"):format(facts.speed)
+  end
+  if facts.state then
+    local how = facts.is_restored and "state taken up from " or "state kept in "
+    parts[#parts + 1] = how .. facts.state
+  end
   return table.concat(parts, "; ")
 end
 
 local function for_environment(facts)
   local lines = {
     "The SDKs and other programs:",
-    "  " .. export { { "AZURE_AUTHORITY_HOST", facts.url }, { "AZURE_TENANT_ID", facts.tenant_id } },
-    "  " .. export { { "AZURE_CLIENT_ID", facts.client_id }, { "AZURE_CLIENT_SECRET", facts.client_secret } },
+    "  " .. export {
+      { "AZURE_AUTHORITY_HOST", facts.url }, { "AZURE_TENANT_ID", facts.tenant_id },
+    },
+    "  " .. export {
+      { "AZURE_CLIENT_ID", facts.client_id }, { "AZURE_CLIENT_SECRET", facts.client_secret },
+    },
   }
   if facts.ca_file then
     local trust = {}
-    for i, name in ipairs { "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE" } do trust[i] = { name, facts.ca_file } end
+    for i, name in ipairs { "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE" } do
+      trust[i] = { name, facts.ca_file }
+    end
     lines[#lines + 1] = "  " .. export(trust)
   end
   return lines
 end
 
+local WITHOUT_TLS =
+  "Python and JavaScript: their SDKs accept https alone: start it with --tls for them"
+
 local function for_sdks(facts)
-  if not facts.ca_file then return { "Python and JavaScript: their SDKs accept https alone: start it with --tls for them" } end
-  local subscription, url, scope = json.encode(facts.subscription_id), json.encode(facts.url), '"https://management.azure.com/.default"'
+  if not facts.ca_file then return { WITHOUT_TLS } end
+  local subscription, url = json.encode(facts.subscription_id), json.encode(facts.url)
+  local group, workspace = json.encode(facts.resource_group), json.encode(facts.workspace_name)
+  local metadata_url = facts.url .. "/metadata/endpoints?api-version=2019-05-01"
   return {
     "Python (azure-ai-ml):",
-    "  " .. export { { "ARM_CLOUD_METADATA_URL", facts.url .. "/metadata/endpoints?api-version=2019-05-01" } },
+    "  " .. export { { "ARM_CLOUD_METADATA_URL", metadata_url } },
     "  credential = EnvironmentCredential(disable_instance_discovery=True)",
-    ("  MLClient(credential, %s, %s, %s)"):format(subscription, json.encode(facts.resource_group), json.encode(facts.workspace_name)),
+    ("  MLClient(credential, %s, %s, %s)"):format(subscription, group, workspace),
     "JavaScript (@azure/arm-machinelearning):",
     "  const credential = new EnvironmentCredential({ disableInstanceDiscovery: true })",
-    ("  new AzureMachineLearningWorkspaces(credential, %s, { endpoint: %s, credentialScopes: %s })"):format(subscription, url, scope),
+    ("  new AzureMachineLearningWorkspaces(credential, %s, { endpoint: %s, credentialScopes: %s })")
+      :format(subscription, url, '"https://management.azure.com/.default"'),
   }
 end
+
+local AZ_TOKEN = [[  az rest --skip-authorization-header ]]
+  .. [[--headers "Authorization=Bearer $(curl -s%s %s/emulator/token)" \]]
+
+local AZ_URL = "    --url '%s/subscriptions/%s/resourceGroups/%s"
+  .. "/providers/Microsoft.MachineLearningServices/workspaces/%s/computes?api-version=2024-04-01'"
 
 local function for_az(facts)
   local trust = facts.ca_file and (" --cacert " .. quoted(facts.ca_file)) or ""
   return {
     "az rest:",
-    ('  az rest --skip-authorization-header --headers "Authorization=Bearer $(curl -s%s %s/emulator/token)" \\'):format(trust, facts.url),
-    ("    --url '%s/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s/computes?%s'"):format(
-      facts.url, facts.subscription_id, facts.resource_group, facts.workspace_name, "api-version=2024-04-01"),
+    AZ_TOKEN:format(trust, facts.url),
+    AZ_URL:format(facts.url, facts.subscription_id, facts.resource_group, facts.workspace_name),
   }
 end
 
---- The lines.
+--- Return the lines of the banner.
 ---@param facts table
----  url, subscription_id, resource_group, workspace_name, tenant_id, client_id, client_secret string; speed number; ca_file, state string?;
----  is_restored boolean?
+---  url, subscription_id, resource_group, workspace_name, tenant_id, client_id,
+---  client_secret string; speed number; ca_file, state string?; is_restored boolean?
 ---@return string[]
 function banner.lines(facts)
   local lines = {
-    ("An emulator of Azure Machine Learning compute listens at %s; Ctrl-C ends it."):format(facts.url), where_of(facts), "",
-    "azureml:", "  " .. export { { "AZUREML_EMULATOR", facts.url } },
+    ("An emulator of Azure Machine Learning compute listens at %s; Ctrl-C ends it.")
+      :format(facts.url),
+    where_of(facts),
+    "",
+    "azureml:",
+    "  " .. export { { "AZUREML_EMULATOR", facts.url } },
   }
   for _, part in ipairs { for_environment, for_sdks, for_az } do
     local more = part(facts)

@@ -1,5 +1,7 @@
---- The certificate authority behind `--tls`: made on first use, in a directory of ours, and good for the names of this machine alone,
---- whoever gets hold of its key. One that may vouch for Azure's names too is another, in files of its own, made only when asked for.
+--- Keep the certificate authority behind `--tls`: create it on first use, in the state directory of
+--- azureml. It can vouch only for the names of this machine, so a leaked key does no harm to other
+--- hosts. A second authority, which may also vouch for Azure's names, has its own files and is
+--- created only on request. The cryptography is in csrc/certificate.c.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local state_directory = require "azureml.state_directory"
@@ -8,29 +10,42 @@ local certificate_authority = {}
 
 local YEARS, SERVER_DAYS, LEAST_DAYS = 10, 397, 30
 
-local CERTIFICATE = "^%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-[^-]+%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n"
+local CERTIFICATE = "^%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-[^-]+"
+  .. "%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n"
 
 local LOOPBACK = { "DNS:localhost", "IP:127.0.0.1", "IP:::1" }
 
 local PERMITTED = {
-  "DNS:localhost", "IP:127.0.0.0/255.0.0.0", "IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+  "DNS:localhost",
+  "IP:127.0.0.0/255.0.0.0",
+  "IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 }
 
 local AZURE = {
-  "DNS:management.azure.com", "DNS:management.core.windows.net", "DNS:login.microsoftonline.com", "DNS:login.windows.net",
-  "DNS:login.microsoft.com", "DNS:sts.windows.net",
+  "DNS:management.azure.com",
+  "DNS:management.core.windows.net",
+  "DNS:login.microsoftonline.com",
+  "DNS:login.windows.net",
+  "DNS:login.microsoft.com",
+  "DNS:sts.windows.net",
 }
 
 local KINDS = {
-  loopback = { file = "ca", subject = "azureml emulator: authority for loopback names", names = LOOPBACK, permitted = PERMITTED },
+  loopback = {
+    file = "ca",
+    subject = "azureml emulator: authority for loopback names",
+    names = LOOPBACK,
+    permitted = PERMITTED,
+  },
   azure = {
-    file = "ca-azure", subject = "azureml emulator: authority for loopback and Azure's names",
+    file = "ca-azure",
+    subject = "azureml emulator: authority for loopback and Azure's names",
     names = table.move(AZURE, 1, #AZURE, #LOOPBACK + 1, { table.unpack(LOOPBACK) }),
     permitted = table.move(AZURE, 1, #AZURE, #PERMITTED + 1, { table.unpack(PERMITTED) }),
   },
 }
 
---- Where they are kept; nil without a home.
+--- Return the directory of the authorities; nil without a home directory.
 ---@return string?
 function certificate_authority.directory()
   return state_directory "emulator"
@@ -38,7 +53,8 @@ end
 
 local TRUSTED = "trusted.pem"
 
---- What azureml itself trusts where it speaks to an emulator on this machine: all of these authorities. Nil where there are none.
+--- Return the file with the certificates of all authorities here, which azureml itself trusts when
+--- it speaks to an emulator on this machine; nil if there are no authorities.
 ---@return string? path
 function certificate_authority.trusted()
   local directory = certificate_authority.directory()
@@ -46,9 +62,10 @@ function certificate_authority.trusted()
   return path and core.read_trusted(path) and path or nil
 end
 
-local function fail(path, why, hint)
-  errors.raise { code = "AuthorityFailed", message = ("the emulator's certificate authority, %s, cannot be used: %s"):format(path, why),
-    hint = hint }
+local UNUSABLE = "the emulator's certificate authority, %s, cannot be used: %s"
+
+local function fail(path, reason, hint)
+  errors.raise { code = "AuthorityFailed", message = UNUSABLE:format(path, reason), hint = hint }
 end
 
 local function make(kind)
@@ -57,44 +74,56 @@ local function make(kind)
   return certificate .. key
 end
 
--- Certificate and key in one text: a file that is there whole, or not at all. Of several processes one makes it.
+-- Read the authority of a kind, or create it. Certificate and key share a file, which is written
+-- atomically. When several processes create it at the same time, one of them succeeds and the
+-- others read its file.
 local function obtain(directory, kind)
   local name = kind.file .. ".key"
   local path = directory .. "/" .. name
   for _ = 1, 2 do
-    local text, why = core.read_trusted(path)
-    if text and core.certificate.fault(text, text, LEAST_DAYS) ~= "it expires" then return text, path end
-    if why then fail(path, why) end
-    local made, made_why, is_there = core.write_private(directory, name, make(kind), text == nil)
-    if not made and not is_there then fail(directory, made_why, "XDG_STATE_HOME names another place") end
+    local text, unread = core.read_trusted(path)
+    local fault = text and core.certificate.fault(text, text, LEAST_DAYS)
+    if text and fault ~= "it expires" then return text, path end
+    if unread then fail(path, unread) end
+    local made, unwritten, is_there = core.write_private(directory, name, make(kind), text == nil)
+    if not made and not is_there then
+      fail(directory, unwritten, "set XDG_STATE_HOME to another directory")
+    end
   end
-  fail(path, "it comes and goes")
+  fail(path, "other processes create and remove it at the same time")
 end
 
--- The certificates alone, for clients: of this authority, and of all that there are.
+-- Write the certificates without keys, for clients: of this authority, and of all authorities.
 local function publish(directory, kind, text)
   local function write(name, new)
     if core.read_trusted(directory .. "/" .. name) == new then return end
-    local ok, why = core.write_private(directory, name, new)
-    if not ok then fail(directory, why) end
+    local ok, reason = core.write_private(directory, name, new)
+    if not ok then fail(directory, reason) end
   end
   write(kind.file .. ".pem", text:match(CERTIFICATE))
   local all = {}
-  for _, name in ipairs { "loopback", "azure" } do all[#all + 1] = core.read_trusted(("%s/%s.pem"):format(directory, KINDS[name].file)) end
+  for _, name in ipairs { "loopback", "azure" } do
+    all[#all + 1] = core.read_trusted(("%s/%s.pem"):format(directory, KINDS[name].file))
+  end
   write(TRUSTED, table.concat(all))
   return ("%s/%s.pem"):format(directory, kind.file)
 end
 
---- A server's certificate and key, signed by the authority, which is made where there is none.
----@param azure_names boolean?      also for the names of Azure's own endpoints
----@return { certificate: string, key: string, ca_file: string }      PEM texts, and the path of what clients are to trust
----@raise an error object `AuthorityFailed` where there is no place for it, or its file is damaged
+local NO_HOME = "neither XDG_STATE_HOME nor HOME is set"
+
+--- Issue a server's certificate and key, signed by the authority. Create the authority if needed.
+---@param azure_names boolean?      whether the certificate is also for Azure's own endpoints
+---@return { certificate: string, key: string, ca_file: string }
+---  PEM texts, and the path of the file that clients have to trust
+---@raise an error object `AuthorityFailed` if there is no directory, or the file is damaged
 function certificate_authority.issue(azure_names)
-  local kind, directory = KINDS[azure_names and "azure" or "loopback"], certificate_authority.directory()
-  if not directory then fail("in a directory of yours", "neither XDG_STATE_HOME nor HOME says where") end
+  local kind = KINDS[azure_names and "azure" or "loopback"]
+  local directory = certificate_authority.directory()
+  if not directory then fail("in a directory of yours", NO_HOME) end
   local text, path = obtain(directory, kind)
-  local fault = not text:find(CERTIFICATE) and "it holds no certificate" or core.certificate.fault(text, text, 0)
-  if fault then fail(path, fault, "take the file away, and another is made") end
+  local fault = not text:find(CERTIFICATE) and "it holds no certificate"
+    or core.certificate.fault(text, text, 0)
+  if fault then fail(path, fault, "remove the file: the next start creates a new one") end
   local certificate, key = core.certificate.server(text, text, "localhost", kind.names, SERVER_DAYS)
   if not certificate then fail(path, key) end
   return { certificate = certificate, key = key, ca_file = publish(directory, kind, text) }

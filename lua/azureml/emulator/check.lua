@@ -1,51 +1,73 @@
---- Members of a request's body by type: each check gives the value, nil for what is absent or null, or ends the request with a refusal.
+--- Check members of a request's body by type. Each check returns the value, or nil for an absent or
+--- null member, or ends the request with a refusal. Which members a request needs is decided by its
+--- handler and in validate.lua.
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local tables = require "azureml.tables"
 
 local check = {}
 
-local NOUNS = { table = "an object", string = "a string", number = "a number", boolean = "a boolean" }
+local NOUNS = {
+  table = "an object", string = "a string", number = "a number", boolean = "a boolean",
+}
 
---- A value of a type.
+--- Check that a member has a type.
 ---@param value any
----@param kind string         "string", "number", "boolean", "table"
----@param name string         of the member, for the refusal
+---@param kind string      "string", "number", "boolean", "table"
+---@param name string      of the member, for the refusal
 ---@return any
+---@raise a refusal
 function check.typed(value, kind, name)
   if value == nil or value == json.null then return nil end
-  if type(value) ~= kind or kind == "table" and json.is_array(value) then refusal.raise("wrong_type", name, NOUNS[kind]) end
+  if type(value) ~= kind or kind == "table" and json.is_array(value) then
+    refusal.raise("wrong_type", name, NOUNS[kind])
+  end
   return value
 end
 
---- The same, and it has to be there.
+--- Check that a member is present and has a type.
+---@param value any
+---@param kind string
+---@param name string
+---@return any
+---@raise a refusal
 function check.required(value, kind, name)
   if check.typed(value, kind, name) == nil then refusal.raise("missing_property", name) end
   return value
 end
 
+--- Check that a member is a string.
 function check.text(value, name) return check.typed(value, "string", name) end
+
+--- Check that a member is a boolean.
 function check.flag(value, name) return check.typed(value, "boolean", name) end
+
+--- Check that a member is an object.
 function check.table(value, name) return check.typed(value, "table", name) end
 
---- A whole number.
+--- Check that a member is a whole number.
+---@return integer?
 function check.whole(value, name)
   if check.typed(value, "number", name) == nil then return nil end
   return math.tointeger(value) or refusal.raise("wrong_type", name, "a whole number")
 end
 
---- A JSON array, or a list of Lua's that is not empty.
+--- Check that a member is a JSON array, or a Lua list with at least one item.
+---@return table?
 function check.list(value, name)
   if value == nil or value == json.null then return nil end
-  if type(value) ~= "table" or not json.is_array(value) and #value == 0 then refusal.raise("wrong_type", name, "a list") end
+  if type(value) ~= "table" or not json.is_array(value) and #value == 0 then
+    refusal.raise("wrong_type", name, "a list")
+  end
   return value
 end
 
---- A word out of a set, in any case; what comes back is written as the set has it.
+--- Check that a member is a word of a set, in any case. Return it as the set spells it.
 ---@param word any
 ---@param set table<string, any>
 ---@param name string
 ---@return string?
+---@raise a refusal
 function check.one_of(word, set, name)
   if check.text(word, name) == nil then return nil end
   if set[word] then return word end
@@ -56,7 +78,7 @@ function check.one_of(word, set, name)
   refusal.raise("not_one_of", name, word:sub(1, 60), table.concat(known, ", "))
 end
 
---- A copy without nulls, its whole numbers as integers: plain data that can be kept.
+--- Copy a value without nulls and with whole numbers as integers: plain data for a record.
 ---@param value any
 ---@return any
 function check.plain(value)
@@ -68,9 +90,11 @@ function check.plain(value)
   return copy
 end
 
---- The body of a request, an object or a list. What is taken over from it is shown as it came: an empty list as one, an integer as one.
+--- Decode the body of a request, an object or a list. Empty lists and integers keep their form, so
+--- that a later answer shows them as they were sent.
 ---@param text string?
 ---@return table
+---@raise a refusal
 function check.body(text)
   local body, fault = json.decode_exact(text or "")
   if type(body) ~= "table" then refusal.raise("not_json", fault or "a JSON object was expected") end

@@ -1,11 +1,16 @@
---- What befalls machines and how the service behaves where it has several ways: set by tests, never
---- by requests. Sources: spec/contract/compute-rest.md, sections 3.3, 4, 6 and 9.4.
+--- Change what happens to machines, and how the service behaves where it has several ways. Scripts
+--- and the control endpoint call this; requests to the service never do. How machines react is in
+--- machine/init.lua.
+--- Source: spec/contract/compute-rest.md, sections 3.3, 4, 6 and 9.4.
 local machine = require "azureml.emulator.machine"
 local options = require "azureml.options"
 
 local circumstance = {}
 
-local BEHAVIOUR = { location = "boolean", retry_after = "number", put = "string", full = "any", locked = "boolean", policy = "any" }
+local BEHAVIOUR = {
+  location = "boolean", retry_after = "number", put = "string", full = "any", locked = "boolean",
+  policy = "any",
+}
 local PUTS = { ignore = true, refuse = true }
 
 local function families_of(full)
@@ -15,53 +20,62 @@ local function families_of(full)
   return set
 end
 
---- What is wrong with a behaviour; nil if nothing is.
----@param given any
+--- Return what is wrong with a behaviour; nil if it is valid.
+---@param behaviour any
 ---@return string?
-function circumstance.fault_of_behaviour(given)
-  local wrong = options.fault_of("behaviour", given, BEHAVIOUR)
+function circumstance.fault_of_behaviour(behaviour)
+  local wrong = options.fault_of("behaviour", behaviour, BEHAVIOUR)
   if wrong then return wrong end
-  if given.put and not PUTS[given.put] then return ("behaviour: put is 'ignore' or 'refuse', not '%s'"):format(given.put) end
-  if given.full ~= nil and type(given.full) ~= "boolean" and type(given.full) ~= "table" then
+  local put, full, policy = behaviour.put, behaviour.full, behaviour.policy
+  if put and not PUTS[put] then
+    return ("behaviour: put is 'ignore' or 'refuse', not '%s'"):format(put)
+  end
+  if full ~= nil and type(full) ~= "boolean" and type(full) ~= "table" then
     return "behaviour: full is true, false or a list of families"
   end
-  if given.policy ~= nil and given.policy ~= false and type(given.policy) ~= "string" then
+  if policy ~= nil and policy ~= false and type(policy) ~= "string" then
     return "behaviour: policy is the name of a policy, or false"
   end
 end
 
---- Behave so from now on; what is not named stays.
+--- Change the behaviour of the service from now on. Fields that are absent keep their value.
 ---@param world table
----@param given table
----  location: Location tells of operations too; retry_after: seconds that are told with each (0: none); put: "ignore" or "refuse" schedules
----  in a PUT on an instance that is there; full: the region has no room, for any size or for the families of a list; locked: nothing can be
----  deleted; policy: the name of one that forbids public addresses, false: none does
-function circumstance.behave(world, given)
+---@param changes table      valid, as fault_of_behaviour decides
+---  location: whether the Location header is also sent with operations;
+---  retry_after: the Retry-After of operations in seconds (0: no header);
+---  put: whether schedules in a PUT on an existing instance are ignored or refused: "ignore",
+---  "refuse";
+---  full: whether the region has no machines left: for all sizes (true) or for a list of families;
+---  locked: whether a lock forbids to delete;
+---  policy: the name of a policy that forbids public addresses (false: there is no policy)
+function circumstance.behave(world, changes)
   local behaviour = world.behaviour
-  for name, value in pairs(given) do behaviour[name] = value end
+  for name, value in pairs(changes) do behaviour[name] = value end
   behaviour.full = families_of(behaviour.full)
   if behaviour.retry_after == 0 then behaviour.retry_after = nil end
 end
 
 local AFFECTS = { unusable = "boolean", disk_full = "boolean", active = "boolean" }
 
---- What is wrong with what is to befall an instance; nil if nothing is.
+--- Return what is wrong with the events for an instance; nil if they are valid.
+---@param events any
 ---@return string?
-function circumstance.fault_of_affect(given)
-  return options.fault_of("what befalls an instance", given, AFFECTS)
+function circumstance.fault_of_affect(events)
+  return options.fault_of("an event of an instance", events, AFFECTS)
 end
 
---- Something befalls an instance.
+--- Let events happen to an instance.
 ---@param world table
----@param one table         the instance
----@param given { unusable: boolean?, disk_full: boolean?, active: boolean? }
----  its node breaks; its disk is full, or no more; somebody works on it, which puts off its idle shutdown
-function circumstance.affect(world, one, given)
+---@param instance table
+---@param events { unusable: boolean?, disk_full: boolean?, active: boolean? }
+---  unusable: its node breaks; disk_full: its disk fills up (true) or has room again (false);
+---  active: a user works on it, which postpones its idle shutdown
+function circumstance.affect(world, instance, events)
   local now = world:now()
-  if given.disk_full ~= nil then one.disk_full = given.disk_full or nil end
-  if given.unusable then machine.break_down(one, now) end
-  if given.active then machine.touch(one, now) end
-  world:save("compute", one)
+  if events.disk_full ~= nil then instance.disk_full = events.disk_full or nil end
+  if events.unusable then machine.break_down(instance, now) end
+  if events.active then machine.touch(instance, now) end
+  world:save("compute", instance)
 end
 
 return circumstance

@@ -1,60 +1,72 @@
---- The emulator's clock: real, sped up, or moved by hand. Everything that happens by itself follows it.
+--- Tell the emulator's time: real, sped up, or moved by hand. All transitions and schedules follow
+--- this clock; due.lua keeps what is scheduled.
 local clock = {}
 
 local Clock = {}
 Clock.__index = Clock
 
---- A clock. Its field `moves`, a function, is told when it is moved by hand.
----@param given { now: function, time: function, speed: number?, manual: boolean? }    now: monotonic seconds; time: seconds since 1970
+--- Make a clock. Its field `moves`, if set, is a function that is called after each `advance`.
+---@param options { now: function, time: function, speed: number?, manual: boolean? }
+---  now: returns monotonic seconds; time: returns seconds since 1970; speed: times as fast as real
+---  time; manual: only `advance` moves the clock
 ---@return table
-function clock.new(given)
+function clock.new(options)
   return setmetatable({
-    steady = given.now, time = given.time, speed = given.speed or 1, manual = given.manual,
-    began = given.now(), epoch = given.time(), moved = 0,
+    steady = options.now, time = options.time, speed = options.speed or 1, manual = options.manual,
+    began = options.now(), epoch = options.time(), moved = 0,
   }, Clock)
 end
 
---- Seconds since 1970, as the emulator has it.
+--- Return the emulator's time in seconds since 1970.
+---@return number
 function Clock:now()
   local passed = self.manual and 0 or (self.steady() - self.began) * self.speed
   return self.epoch + passed + self.moved
 end
 
---- Go on where another left off. At real speed it keeps its distance from real time, which has gone on; else nothing has happened in
---- between.
----@param now number        what the other showed
----@param time number       the time at which it did
+--- Continue from the position of an earlier clock. At real speed the clock keeps its distance to
+--- real time, which has moved on; otherwise no time has passed in between.
+---@param now number        the time of the earlier clock
+---@param time number       the real time of that moment, in seconds since 1970
 function Clock:resume(now, time)
   local target = now
-  if self.speed == 1 and not self.manual then target = math.max(now, self.time() + (now - time)) end
+  if self.speed == 1 and not self.manual then
+    target = math.max(now, self.time() + (now - time))
+  end
   self.moved = self.moved + target - self:now()
 end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
 
-local LONGEST = 10 * 365 * UNITS.d      -- further ahead no date would be one
+local LONGEST = 10 * 365 * UNITS.d      -- keeps times inside the range of dates
 
---- Seconds of "90", "90s", "5m", "3h", "1d" or a number, up to ten years; nil for anything else.
-function clock.seconds(given)
-  local number, unit = tostring(given):match "^(%d+%.?%d*)([smhd]?)$"
-  local seconds = math.type(given) and given or number and tonumber(number) * UNITS[unit == "" and "s" or unit]
+--- Return the seconds of a duration: "90", "90s", "5m", "3h", "1d" or a number, up to ten years;
+--- nil for anything else.
+---@param duration any
+---@return number?
+function clock.seconds(duration)
+  local number, unit = tostring(duration):match "^(%d+%.?%d*)([smhd]?)$"
+  local seconds = math.type(duration) and duration
+    or number and tonumber(number) * UNITS[unit == "" and "s" or unit]
   return seconds and seconds >= 0 and seconds <= LONGEST and seconds or nil
 end
 
---- Move it ahead.
+--- Move the clock ahead.
 ---@param seconds number
 function Clock:advance(seconds)
   self.moved = self.moved + seconds
   if self.moves then self.moves() end
 end
 
---- Run so many times as fast as real time from now on.
----@param speed number
+--- Change the speed from now on.
+---@param speed number      times as fast as real time
 function Clock:set_speed(speed)
   self.epoch, self.began, self.moved, self.speed = self:now(), self.steady(), 0, speed
 end
 
---- How long that is for those who live in real time; nil where nobody can say.
+--- Convert seconds of this clock to seconds of real time; nil if the clock is moved by hand.
+---@param seconds number
+---@return number?
 function Clock:in_real_time(seconds)
   return not self.manual and seconds / self.speed or nil
 end
@@ -65,11 +77,13 @@ local function compute_iso(time, digits)
 end
 
 local MOST_KEPT = 50000
-local written, count = {}, 0      -- digits -> time -> text: what lists show has mostly been shown before
 
---- As the service writes times: some digits of a second, mostly seven, and the zone.
----@param time number
----@param digits integer?
+-- Cache: digits -> time -> text. Lists mostly show the same times again.
+local written, count = {}, 0
+
+--- Format a time as the service does: with a fraction of a second and a zone.
+---@param time number          seconds since 1970
+---@param digits integer?      of the fraction (7)
 ---@return string
 function clock.iso(time, digits)
   digits = digits or 7

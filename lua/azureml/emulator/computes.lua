@@ -1,4 +1,5 @@
---- What is done to computes of any kind: list, look, create, delete, start, stop, restart, and whether a name is free.
+--- Serve computes of any kind: list, get, create, delete, start, stop, restart, and check a name.
+--- What differs by kind is in instances.lua and clusters.lua.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clusters = require "azureml.emulator.clusters"
@@ -16,111 +17,141 @@ local computes = {}
 
 local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 
---- One page of the list: all kinds, mixed.
-function computes.list(at)
-  return page.of(at, at.world:computes(at.workspace), function(compute) return show.compute(compute, at.workspace, at.now) end)
+--- List the computes of a workspace, all kinds mixed, a page at a time.
+function computes.list(request)
+  local all = request.world:computes(request.workspace)
+  return page.of(request, all, function(compute)
+    return show.compute(compute, request.workspace, request.now)
+  end)
 end
 
---- One.
-function computes.get(at)
-  return answer.of(show.compute(at:compute(), at.workspace, at.now))
+--- Get a compute.
+function computes.get(request)
+  return answer.of(show.compute(request:compute(), request.workspace, request.now))
 end
 
--- The server's own bookkeeping on what it has taken on.
-local function served(at, given)
-  given.headers["x-ms-operation-identifier"] = ("tenantId=%s,objectId=%s/%s/%s"):format(at.application.tenant_id,
-    at.application.object_id, at.workspace.location, at.world.guid())
-  given.headers["azureml-served-by-cluster"] = ("vienna-%s-01"):format(at.workspace.location)
-  return given
+-- Add the headers that the service sends with changes it has accepted.
+local function served(request, reply)
+  local application, location = request.application, request.workspace.location
+  reply.headers["x-ms-operation-identifier"] = ("tenantId=%s,objectId=%s/%s/%s"):format(
+    application.tenant_id, application.object_id, location, request.world.guid())
+  reply.headers["azureml-served-by-cluster"] = ("vienna-%s-01"):format(location)
+  return reply
 end
 
---- Create; or, where there is one of that name, hardly change it.
-function computes.put(at)
-  local kind, common, properties = validate.envelope(check.body(at.body), at.workspace)
-  local old = at.world:compute(at.workspace, at.compute_name)
+--- Create a compute. If the name exists, replace what can be replaced.
+function computes.put(request)
+  local kind, common, properties = validate.envelope(check.body(request.body), request.workspace)
+  local old = request.world:compute(request.workspace, request.compute_name)
   if not old then
-    if at.trouble and at.trouble.name == "conflict" then refusal.raise("busy", at.compute_name, "Creating") end
-    return served(at, kinds[kind].create(at, common, properties))
+    if request.trouble and request.trouble.name == "conflict" then
+      refusal.raise("busy", request.compute_name, "Creating")
+    end
+    return served(request, kinds[kind].create(request, common, properties))
   end
   local old_kind = old.kind or "ComputeInstance"
   if old_kind ~= kind then refusal.raise("kind_differs", old.name, old_kind, kind) end
-  at:refuse_busy(old)
-  return served(at, kinds[kind].replace(at, old, common, properties))
+  request:refuse_busy(old)
+  return served(request, kinds[kind].replace(request, old, common, properties))
 end
 
---- PATCH, which clusters take.
-function computes.patch(at)
-  return served(at, clusters.patch(at))
+--- Patch a compute: only clusters accept it.
+function computes.patch(request)
+  return served(request, clusters.patch(request))
 end
 
---- Delete. What is not there is no error.
-function computes.delete(at)
-  local action = (at.query.underlyingResourceAction or ""):lower()
+-- The resource group that a lock covers.
+local function locked_scope(request)
+  return show.workspace_id(request.workspace):match "^.*/resourceGroups/[^/]+"
+end
+
+--- Delete a compute. To delete one that does not exist succeeds.
+function computes.delete(request)
+  local action = (request.query.underlyingResourceAction or ""):lower()
   if action == "detach" then refusal.raise "detach" end
   if action ~= "delete" then refusal.raise "no_action" end
-  local compute = at.world:compute(at.workspace, at.compute_name)
-  if not compute then return { status = versions.nothing_there(at.api_version) } end
-  if at.world.behaviour.locked then refusal.raise("locked", at.path, show.workspace_id(at.workspace):match "^.*/resourceGroups/[^/]+") end
-  at:refuse_busy(compute)
-  local headers = operations.begin(at, compute, "delete", { location = true })
-  at.world:save("compute", compute)
+  local compute = request.world:compute(request.workspace, request.compute_name)
+  if not compute then return { status = versions.nothing_there(request.api_version) } end
+  if request.world.behaviour.locked then
+    refusal.raise("locked", request.path, locked_scope(request))
+  end
+  request:refuse_busy(compute)
+  local headers = operations.begin(request, compute, "delete", { location = true })
+  request.world:save("compute", compute)
   return { status = 202, headers = headers }
 end
 
--- start, stop, restart: 202 without a body.
+-- Make the handler of start, stop or restart: 202 without a body.
 local function verb(name)
-  return function(at)
-    local compute = at:instance()
-    at:refuse_busy(compute)
-    if not machine.allows(compute, name, at.now) then refusal.raise("only_from", machine.state(compute, at.now), name) end
-    local is_full = compute.disk_full and name == "stop" or at.trouble and at.trouble.name == "disk_full"
+  return function(request)
+    local compute = request:instance()
+    request:refuse_busy(compute)
+    if not machine.allows(compute, name, request.now) then
+      refusal.raise("only_from", machine.state(compute, request.now), name)
+    end
+    local is_full = compute.disk_full and name == "stop"
+      or request.trouble and request.trouble.name == "disk_full"
     if is_full then refusal.raise "disk_full" end
-    if name == "start" then instances.check_start(at, compute) end
-    local headers = operations.begin(at, compute, name)
-    at.world:save("compute", compute)
+    if name == "start" then instances.check_start(request, compute) end
+    local headers = operations.begin(request, compute, name)
+    request.world:save("compute", compute)
     return { status = 202, headers = headers }
   end
 end
 
 computes.start, computes.stop, computes.restart = verb "start", verb "stop", verb "restart"
 
---- Keys: no kind that is served here has any.
-function computes.list_keys(at)
-  refusal.raise("no_keys", at:compute().kind or "ComputeInstance")
+--- Refuse to list keys: the kinds of computes served here have no keys.
+function computes.list_keys(request)
+  refusal.raise("no_keys", request:compute().kind or "ComputeInstance")
 end
 
---- Is a name free? As the v1 SDK asks before it creates.
-function computes.check_name(at)
-  local name = check.required(check.body(at.body).Name, "string", "Name")
+--- Check whether a name is free. The v1 SDK asks this before it creates a compute.
+function computes.check_name(request)
+  local name = check.required(check.body(request.body).Name, "string", "Name")
   local function unavailable(reason, message)
-    return { status = 200, json = { nameAvailable = false, reason = reason, message = message:format(name) } }
+    return {
+      status = 200,
+      json = { nameAvailable = false, reason = reason, message = message:format(name) },
+    }
   end
-  if not pcall(validate.name, name) then return unavailable("Invalid", "The name %s is invalid.") end
-  if at.world:is_taken(at.workspace.location, name) then
+  if not pcall(validate.name, name) then
+    return unavailable("Invalid", "The name %s is invalid.")
+  end
+  if request.world:is_taken(request.workspace.location, name) then
     return unavailable("AlreadyExists", "The specified name %s is already in use.")
   end
   return { status = 200, json = { nameAvailable = true } }
 end
 
--- Seeds -------------------------------------------------------------------------------------------------------------------
+-- Seeds -------------------------------------------------------------------------------------------
 
-local NEWEST = versions.list[#versions.list]      -- which knows every member
+local NEWEST = versions.list[#versions.list]      -- the version that knows every member
 
---- Put one there, in a state, as if it had long been: for seeds.
----@param at table             as a request's, with world, now, workspace and application
+--- Put a compute into a workspace in a state, as if it had existed for long: for seeds.
+---@param request table      a request, or a table with its world, now, workspace and application
 ---@param name string
----@param seed { state: string?, vm_size: string?, tags: table?, description: string?, kind: string?, properties: table? }
----  kind "AmlCompute" for a cluster; properties: as a PUT's innermost
----@raise a refusal, where a PUT would be refused
-function computes.seed(at, name, seed)
+---@param seed table
+---  state, vm_size, description string?; tags table?; kind string? ("AmlCompute" for a cluster);
+---  properties table? (the innermost object of a PUT)
+---@return table compute
+---@raise a refusal if the service would refuse a PUT of it
+function computes.seed(request, name, seed)
   local properties = tables.merge({ vmSize = seed.vm_size or "STANDARD_DS3_V2" }, seed.properties)
   local kind = seed.kind or "ComputeInstance"
-  local asked = { workspace = at.workspace, world = at.world, now = at.now, application = at.application, api_version = NEWEST }
-  local wanted = kind == "AmlCompute" and validate.cluster(properties, asked) or validate.instance(properties, asked)
-  local compute = kinds[kind].make(asked, name, { tags = seed.tags, description = seed.description }, wanted)
-  compute.last = { name = "Create", at = at.now, due = at.now, failed = false, trigger = "User" }
-  machine.settle(compute, seed.state or kind == "AmlCompute" and "Steady" or "Running", at.now)
-  return at.world:add_compute(at.workspace, compute)
+  local put = {
+    workspace = request.workspace, world = request.world, now = request.now,
+    application = request.application, api_version = NEWEST,
+  }
+  local common = { tags = seed.tags, description = seed.description }
+  local wanted = kind == "AmlCompute" and validate.cluster(properties, put)
+    or validate.instance(properties, put)
+  local compute = kinds[kind].make(put, name, common, wanted)
+  local now = request.now
+  compute.last = { name = "Create", at = now, due = now, failed = false, trigger = "User" }
+  local state = seed.state or kind == "AmlCompute" and "Steady" or "Running"
+  machine.settle(compute, state, now)
+  return request.world:add_compute(request.workspace, compute)
 end
 
 return computes

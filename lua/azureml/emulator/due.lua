@@ -1,34 +1,35 @@
---- What happens by itself, by the time at which it is due: a binary heap. What is due again at another time, or no more, leaves its old
---- place when that comes up.
+--- Keep scheduled events ordered by time, in a binary heap. An event that is moved or cancelled
+--- leaves its old entry in the heap; the entry is skipped when its time comes. world.lua lets the
+--- events happen.
 local due = {}
 
 local Due = {}
 Due.__index = Due
 
---- Nothing is due.
+--- Make an empty schedule.
 function due.new()
   return setmetatable({ heap = {}, times = {} }, Due)
 end
 
-local function rise(heap, at)
-  local entry = heap[at]
-  while at > 1 and heap[at // 2].at > entry.at do
-    heap[at] = heap[at // 2]
-    at = at // 2
+local function rise(heap, index)
+  local entry = heap[index]
+  while index > 1 and heap[index // 2].at > entry.at do
+    heap[index] = heap[index // 2]
+    index = index // 2
   end
-  heap[at] = entry
+  heap[index] = entry
 end
 
-local function sink(heap, at)
-  local entry, count = heap[at], #heap
-  while 2 * at <= count do
-    local child = 2 * at
+local function sink(heap, index)
+  local entry, count = heap[index], #heap
+  while 2 * index <= count do
+    local child = 2 * index
     if child < count and heap[child + 1].at < heap[child].at then child = child + 1 end
     if heap[child].at >= entry.at then break end
-    heap[at] = heap[child]
-    at = child
+    heap[index] = heap[child]
+    index = child
   end
-  heap[at] = entry
+  heap[index] = entry
 end
 
 local function take_first(heap)
@@ -40,33 +41,35 @@ local function take_first(heap)
   return first
 end
 
---- A thing is due at a time, and at no other; nil: it is not due.
+--- Schedule a thing at a time, in place of its earlier time; nil cancels it.
 ---@param thing table
----@param at number?
----@param what any        what it is, for whoever takes it
-function Due:set(thing, at, what)
-  if self.times[thing] == at then return end
-  self.times[thing] = at
-  if not at then return end
-  self.heap[#self.heap + 1] = { at = at, thing = thing, what = what }
+---@param time number?
+---@param label any        returned by `take` with the thing
+function Due:set(thing, time, label)
+  if self.times[thing] == time then return end
+  self.times[thing] = time
+  if not time then return end
+  self.heap[#self.heap + 1] = { at = time, thing = thing, label = label }
   rise(self.heap, #self.heap)
 end
 
---- When a thing is due; nil: it is not.
+--- Return the time of a thing; nil if it is not scheduled.
+---@param thing table
+---@return number?
 function Due:at(thing)
   return self.times[thing]
 end
 
---- The first thing that is due by now, which is so no more; nil if none is.
+--- Take the first thing that is due out of the schedule; nil if there is nothing due.
 ---@param now number
----@return table? thing, number? at, any what
+---@return table? thing, number? time, any label
 function Due:take(now)
   local heap = self.heap
   while heap[1] and heap[1].at <= now do
     local entry = take_first(heap)
     if self.times[entry.thing] == entry.at then
       self.times[entry.thing] = nil
-      return entry.thing, entry.at, entry.what
+      return entry.thing, entry.at, entry.label
     end
   end
 end

@@ -1,5 +1,6 @@
---- Trouble on request: rules in a list, each for so many requests, never by chance. What can be asked for by name is one table,
---- fault.troubles; who brings each about reads it from a request's `trouble`.
+--- Keep fault rules: trouble that tests ask for, each for a number of requests, never at random.
+--- The table fault.troubles lists all troubles by name. The part of the emulator that causes a
+--- trouble reads it from the request's `trouble`; trouble.lua applies it to answers.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
@@ -11,50 +12,94 @@ Faults.__index = Faults
 
 local CREATE = { create = true }
 local STOP = { stop = true, restart = true }
-local LONG = { create = true, delete = true, start = true, stop = true, restart = true, reimage = true, resize = true }
+local LONG = {
+  create = true, delete = true, start = true, stop = true, restart = true, reimage = true,
+  resize = true,
+}
 local BEGINS = { create = true, start = true, restart = true }
 
--- name -> `by`: who brings it about ("wire": the server; "answer": the emulator, to what was answered; "token": who checks tokens;
--- "service": the machines); `verbs`: the requests that it can happen to, all where none are named; `takes`: what may be said of it;
--- `says`: what happens; `check`: what else may be wrong with it.
+-- name -> `by`: what causes it ("wire": the server; "answer": the emulator, in the answer; "token":
+-- the check of tokens; "service": the machines); `verbs`: the requests that it can happen to (all
+-- requests if absent); `takes`: its options; `says`: what happens; `check`: a further check of the
+-- options.
 fault.troubles = {
   close = { by = "wire", says = "the connection closes without an answer" },
   reset = { by = "wire", says = "the connection is reset" },
   truncate = { by = "wire", says = "the connection closes half-way through the answer" },
-  garbage = { by = "wire", says = "what comes is not HTTP" },
-  hang = { by = "wire", says = "no answer ever comes, and what was asked for is not done" },
-  slow = { by = "wire", says = "the answer comes after so many seconds of real time: 5", takes = { seconds = "number" } },
+  garbage = { by = "wire", says = "the answer is not HTTP" },
+  hang = { by = "wire", says = "no answer is ever sent, and the request is not performed" },
+  slow = {
+    by = "wire", takes = { seconds = "number" },
+    says = "the answer is sent after so many seconds of real time (5)",
+  },
 
   lose_header = { by = "answer", says = "the answer lacks the header that says where to poll" },
-  throttle = { by = "answer", says = "429, with Retry-After unless it is 0: 1 second", takes = { retry_after = "number" } },
+  throttle = {
+    by = "answer", takes = { retry_after = "number" },
+    says = "429 with Retry-After (1 second); 0 leaves the header out",
+  },
 
-  expire_token = { by = "token", says = "all tokens end now" },
-  entra = { by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number", check = function(one)
-    if not aadsts.knows(math.tointeger(one.code)) then return "a fault's trouble 'entra' needs 'code', the number of one of Entra's" end
-  end },
-  claims_challenge = { by = "token", takes = { claims = "string" },
-    says = "401 that asks for claims (a JSON text): the caller's tokens pass when they were fetched with them" },
+  expire_token = { by = "token", says = "all tokens expire now" },
+  entra = {
+    by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number",
+    check = function(chosen)
+      if aadsts.knows(math.tointeger(chosen.code)) then return nil end
+      return "a fault's trouble 'entra' needs 'code', the number of one of Entra's"
+    end,
+  },
+  claims_challenge = {
+    by = "token", takes = { claims = "string" },
+    says = "401 that asks for claims (a JSON text); tokens that were requested with them pass",
+  },
 
-  quota_family = { by = "service", verbs = CREATE, says = "400: the family's quota does not suffice" },
-  quota_total = { by = "service", verbs = CREATE, says = "400: the quota of all families does not suffice" },
-  quota_count = { by = "service", verbs = CREATE, says = "400: there are as many computes in the region as there may be" },
-  conflict = { by = "service", verbs = LONG, says = "409: another command on the same instance is being processed" },
-  disk_full = { by = "service", verbs = STOP, says = "400: stop is not allowed while the disk is full" },
-  capacity = { by = "service", verbs = BEGINS, says = "the operation fails: the region has no machine of that size left" },
-  unusable_node = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable" },
-  setup_script = { by = "service", verbs = BEGINS, says = "the operation fails, and the instance is UserSetupFailed" },
-  operation_failed = { by = "service", verbs = LONG, takes = { code = "string", message = "string" }, says = "the operation fails" },
-  operation_hung = { by = "service", verbs = LONG, says = "the operation does not end, until it is given up after two hours" },
+  quota_family = {
+    by = "service", verbs = CREATE, says = "400: the quota of the family does not suffice",
+  },
+  quota_total = {
+    by = "service", verbs = CREATE, says = "400: the quota of all families does not suffice",
+  },
+  quota_count = {
+    by = "service", verbs = CREATE,
+    says = "400: the region has reached its maximum number of computes",
+  },
+  conflict = {
+    by = "service", verbs = LONG,
+    says = "409: another command on the same instance is being processed",
+  },
+  disk_full = {
+    by = "service", verbs = STOP, says = "400: stop is not allowed while the disk is full",
+  },
+  capacity = {
+    by = "service", verbs = BEGINS,
+    says = "the operation fails: the region has no machine of that size left",
+  },
+  unusable_node = {
+    by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable",
+  },
+  setup_script = {
+    by = "service", verbs = BEGINS,
+    says = "the operation fails, and the instance is UserSetupFailed",
+  },
+  operation_failed = {
+    by = "service", verbs = LONG, takes = { code = "string", message = "string" },
+    says = "the operation fails",
+  },
+  operation_hung = {
+    by = "service", verbs = LONG, says = "the operation hangs, and times out after two hours",
+  },
 }
 
--- What may be given as an answer instead: a reply of any kind, or how an operation ends.
+-- The fields of `answer`: a reply of any kind, or how an operation ends.
 local ANSWER = {
-  status = "number", headers = "table", body = "string", json = "any", operation = "string", code = "string", message = "string",
+  status = "number", headers = "table", body = "string", json = "any", operation = "string",
+  code = "string", message = "string",
 }
-local RULE = { match = "table", after = "number", times = "number", answer = "any", trouble = "any" }
+local RULE = {
+  match = "table", after = "number", times = "number", answer = "any", trouble = "any",
+}
 local MATCH = { method = "string", path = "string", verb = "string", name = "string" }
 
---- No rules.
+--- Make an empty list of rules.
 function fault.new()
   return setmetatable({ rules = {} }, Faults)
 end
@@ -66,61 +111,89 @@ end
 local function fault_of_trouble(trouble)
   local name = type(trouble) == "table" and trouble.name or trouble
   local known = fault.troubles[name]
-  if not known then return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table" end
-  local takes, given = tables.merge({ name = "string" }, known.takes), type(trouble) == "table" and trouble or {}
-  return options.fault_of(("a fault's trouble '%s'"):format(name), given, takes) or known.check and known.check(given)
+  if not known then
+    return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table"
+  end
+  local takes = tables.merge({ name = "string" }, known.takes)
+  local chosen = type(trouble) == "table" and trouble or {}
+  return options.fault_of(("a fault's trouble '%s'"):format(name), chosen, takes)
+    or known.check and known.check(chosen)
 end
 
 local function fault_of_answer(rule)
-  if rule.trouble ~= nil and rule.answer ~= nil then return "a fault has a trouble or an answer, not both" end
-  if type(rule.answer) == "table" then return options.fault_of("a fault's answer", rule.answer, ANSWER) end
-  return fault_of_trouble(rule.trouble == nil and rule.answer or rule.trouble)
+  if rule.trouble ~= nil and rule.answer ~= nil then
+    return "a fault has a trouble or an answer, not both"
+  end
+  if type(rule.answer) == "table" then
+    return options.fault_of("a fault's answer", rule.answer, ANSWER)
+  end
+  local trouble = rule.trouble
+  if trouble == nil then trouble = rule.answer end
+  return fault_of_trouble(trouble)
 end
 
 local function fault_of_match(match)
   local wrong = options.fault_of("a fault's match", match, MATCH)
   if wrong then return wrong end
-  if not pcall(string.find, "", match.path or "") then return ("a fault's path is not a Lua pattern: '%s'"):format(match.path) end
+  if not pcall(string.find, "", match.path or "") then
+    return ("a fault's path is not a Lua pattern: '%s'"):format(match.path)
+  end
 end
 
---- What is wrong with a rule; nil if nothing is.
+--- Return what is wrong with a rule; nil if it is valid.
 ---@param rule any
 ---@return string?
 function fault.fault_of(rule)
-  return options.fault_of("a fault", rule, RULE) or fault_of_match(rule.match or {}) or fault_of_answer(rule)
+  return options.fault_of("a fault", rule, RULE)
+    or fault_of_match(rule.match or {})
+    or fault_of_answer(rule)
 end
 
--- One form for all: { name = "reset" }, { name = "slow", seconds = 2 }, { name = "answer", status = .. }, { name = "operation", .. }.
+-- Normalise a rule's trouble: { name = "reset" }, { name = "slow", seconds = 2 },
+-- { name = "answer", status = .. }, { name = "operation", .. }.
 local function normal(rule)
-  local given = rule.trouble == nil and rule.answer or rule.trouble
-  if type(given) ~= "table" then return { name = given } end
-  local trouble = tables.copy(given)
+  local chosen = rule.trouble
+  if chosen == nil then chosen = rule.answer end
+  if type(chosen) ~= "table" then return { name = chosen } end
+  local trouble = tables.copy(chosen)
   trouble.name = trouble.name or trouble.operation and "operation" or "answer"
   return trouble
 end
 
---- Add a rule: match { method, path (a Lua pattern), verb, name (of a compute) }, after (requests to let pass), times (1), and
---- `trouble`: a name of fault.troubles, or { name = , and what it takes }; or
---- `answer`: { status, headers, body or json }, or { operation = "Failed", code, message }: how the operation that begins will end.
---- What Entra is asked is matched by rules with a path alone.
+--- Add a rule. A request to Entra matches only rules with a path.
+---@param rule table
+---  match table? { method, path (a Lua pattern), verb, name (of a compute) }; after integer?
+---  (requests to let pass: 0); times integer? (requests to disturb: 1); and either
+---  trouble (a name of fault.troubles, or { name = , and its options }), or
+---  answer { status, headers, body or json }, or
+---  answer { operation = "Failed", code, message }: how the operation that begins will end
 function Faults:add(rule)
   local trouble = normal(rule)
   local known = fault.troubles[trouble.name] or {}
-  table.insert(self.rules, { match = rule.match or {}, after = rule.after or 0, left = rule.times or 1, trouble = trouble,
-    verbs = trouble.operation and LONG or known.verbs })
+  table.insert(self.rules, {
+    match = rule.match or {},
+    after = rule.after or 0,
+    left = rule.times or 1,
+    trouble = trouble,
+    verbs = trouble.operation and LONG or known.verbs,
+  })
 end
 
---- Forget all rules.
+--- Remove all rules.
 function Faults:clear()
   self.rules = {}
 end
 
---- The rules that are not used up: for who wants to look.
+--- List the rules that are not used up.
 ---@return table[]      { match, after, times, trouble }
 function Faults:list()
   local list = {}
   for _, rule in ipairs(self.rules) do
-    if rule.left > 0 then list[#list + 1] = { match = rule.match, after = rule.after, times = rule.left, trouble = rule.trouble } end
+    if rule.left > 0 then
+      list[#list + 1] = {
+        match = rule.match, after = rule.after, times = rule.left, trouble = rule.trouble,
+      }
+    end
   end
   return list
 end
@@ -135,7 +208,7 @@ local function matches(rule, request)
     and (not rule.verbs or rule.verbs[request.verb] ~= nil)
 end
 
---- The trouble of the first rule that matches, used up by one.
+--- Return the trouble of the first rule that matches, and count the rule down; nil without one.
 ---@param request { method: string, path: string, verb: string?, name: string?, entra: boolean? }
 ---@return table? trouble      { name = , ... }
 function Faults:take(request)
@@ -150,8 +223,8 @@ function Faults:take(request)
   end
 end
 
---- What was taken did not come about: the next request that matches shall have it.
----@param trouble table      as `take` gave it
+--- Give back a trouble that could not be caused: the next request that matches gets it.
+---@param trouble table      as `take` returned it
 function Faults:give_back(trouble)
   for _, rule in ipairs(self.rules) do
     if rule.trouble == trouble then rule.left = rule.left + 1 end

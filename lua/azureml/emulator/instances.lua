@@ -1,4 +1,5 @@
---- Compute instances: what a PUT makes, and what can be changed of one afterwards.
+--- Serve compute instances: make one from a PUT, and change it afterwards. What instances have in
+--- common with clusters is in computes.lua; how they behave over time is in machine/init.lua.
 --- Source: spec/contract/compute-rest.md, sections 3.3 and 3.9 to 3.13.
 local answer = require "azureml.emulator.answer"
 local authorise = require "azureml.emulator.authorise"
@@ -20,144 +21,195 @@ local validate = require "azureml.emulator.validate"
 
 local instances = {}
 
--- Made --------------------------------------------------------------------------------------------------------------------
+-- Made --------------------------------------------------------------------------------------------
 
--- Public ones are of the ranges that are set aside for documentation and for benchmarks: nobody's.
+-- Public addresses come from ranges that are reserved for documentation and for benchmarks.
 local function public_address(number)
   if number < 255 then return "203.0.113." .. number end
   return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
 end
 
--- The first four of a subnet are Azure's own.
+-- Azure reserves the first four addresses of a subnet.
 local function private_address(number)
   return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
 end
 
---- A record of what was asked for.
----@param at table
+--- Make the record of a new instance.
+---@param request table
 ---@param name string
----@param common table       as validate.envelope gives it
----@param wanted table       as validate.instance gives it
+---@param common table       as validate.envelope returns it
+---@param wanted table       as validate.instance returns it
 ---@return table
-function instances.make(at, name, common, wanted)
-  local number = at.world:next_number()
+function instances.make(request, name, common, wanted)
+  local world, application = request.world, request.application
+  local number = world:next_number()
   return {
-    number = number, name = name, tags = common.tags, description = common.description, no_local_auth = common.no_local_auth,
-    identity = identities.make(common.identity, at.world.guid, at.application.tenant_id),
-    vm_size = wanted.vm_size, ssh = wanted.ssh, user = wanted.user, subnet = wanted.subnet, idle = wanted.idle,
-    schedules = wanted.schedules, sharing = wanted.sharing, authorization = wanted.authorization, public_ip = wanted.public_ip,
+    number = number,
+    name = name,
+    tags = common.tags,
+    description = common.description,
+    no_local_auth = common.no_local_auth,
+    identity = identities.make(common.identity, world.guid, application.tenant_id),
+    vm_size = wanted.vm_size,
+    ssh = wanted.ssh,
+    user = wanted.user,
+    subnet = wanted.subnet,
+    idle = wanted.idle,
+    schedules = wanted.schedules,
+    sharing = wanted.sharing,
+    authorization = wanted.authorization,
+    public_ip = wanted.public_ip,
     scripts = wanted.scripts,
-    services = wanted.services, autologger = wanted.autologger, sso = wanted.sso, patching = wanted.patching,
-    root_access = wanted.root_access, release_quota = wanted.release_quota,
-    creator = { tenant_id = at.application.tenant_id, object_id = at.application.object_id },
-    created = at.now, modified = at.now, address = public_address(number), private_address = private_address(number),
+    services = wanted.services,
+    autologger = wanted.autologger,
+    sso = wanted.sso,
+    patching = wanted.patching,
+    root_access = wanted.root_access,
+    release_quota = wanted.release_quota,
+    creator = { tenant_id = application.tenant_id, object_id = application.object_id },
+    created = request.now,
+    modified = request.now,
+    address = public_address(number),
+    private_address = private_address(number),
   }
 end
 
---- Create one.
-function instances.create(at, common, properties)
-  local wanted = validate.instance(properties, at)
-  validate.name(at.compute_name)
-  if wanted.subnet then authorise(at.roles, at.application, inferred.join_subnet, wanted.subnet.id) end
-  if at.world:is_taken(at.workspace.location, at.compute_name) then refusal.raise("name_taken", at.compute_name) end
-  quotas.check(at, wanted.size)
-  local policy = at.world.behaviour.policy
-  if policy and wanted.public_ip ~= false then refusal.raise("disallowed", at.compute_name, policy) end
-  local compute = instances.make(at, at.compute_name, common, wanted)
-  local headers = operations.begin(at, compute, "create")
-  at.world:add_compute(at.workspace, compute)
-  return { status = 201, json = show.created(compute, at.workspace, at.now), headers = headers }
+-- Refuse an instance that its name, its network, the quota or a policy forbids.
+local function check_creation(request, wanted)
+  local world, name = request.world, request.compute_name
+  validate.name(name)
+  if wanted.subnet then
+    authorise(request.roles, request.application, inferred.join_subnet, wanted.subnet.id)
+  end
+  if world:is_taken(request.workspace.location, name) then refusal.raise("name_taken", name) end
+  quotas.check(request, wanted.size)
+  local policy = world.behaviour.policy
+  if policy and wanted.public_ip ~= false then refusal.raise("disallowed", name, policy) end
 end
 
---- A PUT on one that is there: tags and description are taken over, all else stays. What the live
---- service does is not documented; it has refused a body with schedules, too, and does so here
---- where that is asked for. Source: spec/contract/compute-rest.md, section 3.3.
-function instances.replace(at, compute, common, properties)
-  validate.instance(properties, at)
-  if at.world.behaviour.put == "refuse" and json.get(properties, "schedules") then refusal.raise("no_replacement", compute.name) end
-  compute.tags, compute.description, compute.modified = common.tags, common.description, at.now
-  at.world:save("compute", compute)
-  return { status = 200, json = show.compute(compute, at.workspace, at.now), headers = {} }
+--- Create an instance.
+function instances.create(request, common, properties)
+  local wanted = validate.instance(properties, request)
+  check_creation(request, wanted)
+  local compute = instances.make(request, request.compute_name, common, wanted)
+  local headers = operations.begin(request, compute, "create")
+  request.world:add_compute(request.workspace, compute)
+  local shown = show.created(compute, request.workspace, request.now)
+  return { status = 201, json = shown, headers = headers }
 end
 
---- One that gave its quota back when it stopped needs it again to start.
-function instances.check_start(at, compute)
-  if not machine.holds_cores(compute) then quotas.check(at, sizes.find(compute.vm_size), { computes = 0 }) end
+--- Replace an instance by a PUT: only tags and description change. The behaviour of the live
+--- service is undocumented. It has also been seen to refuse a body with schedules; the emulator
+--- does so if the behaviour `put` is "refuse".
+--- Source: spec/contract/compute-rest.md, section 3.3.
+function instances.replace(request, compute, common, properties)
+  validate.instance(properties, request)
+  if request.world.behaviour.put == "refuse" and json.get(properties, "schedules") then
+    refusal.raise("no_replacement", compute.name)
+  end
+  compute.tags, compute.description = common.tags, common.description
+  compute.modified = request.now
+  request.world:save("compute", compute)
+  local shown = show.compute(compute, request.workspace, request.now)
+  return { status = 200, json = shown, headers = {} }
 end
 
--- Changed -----------------------------------------------------------------------------------------------------------------
+--- Check the quota before a start: an instance that released its quota when it stopped needs it
+--- again.
+function instances.check_start(request, compute)
+  if machine.holds_cores(compute) then return end
+  quotas.check(request, sizes.find(compute.vm_size), { computes = 0 })
+end
 
--- A change that takes no time: what `change` does to the record, answered with nothing.
+-- Changed -----------------------------------------------------------------------------------------
+
+-- Make the handler of a change that takes no time: `change` edits the record, and the answer is
+-- empty.
 local function changing(change)
-  return function(at)
-    local compute = at:instance()
-    change(at, compute, at.body ~= "" and check.body(at.body) or {})
-    compute.modified = at.now
-    machine.plan(compute, at.now)
-    at.world:save("compute", compute)
+  return function(request)
+    local compute = request:instance()
+    change(request, compute, request.body ~= "" and check.body(request.body) or {})
+    compute.modified = request.now
+    machine.plan(compute, request.now)
+    request.world:save("compute", compute)
     return { status = 200 }
   end
 end
 
---- Set or, with null, unset the idle time. One that is shorter than what has already been idle begins anew.
-instances.set_idle = changing(function(at, compute, body)
+--- Set the idle time before shutdown; null unsets it. If the instance has already been idle for
+--- longer, its idle time starts from zero.
+instances.set_idle = changing(function(request, compute, body)
   local idle = validate.idle(body.idleTimeBeforeShutdown)
-  if idle and compute.quiet_since and at.now - compute.quiet_since >= iso8601.seconds(idle) then compute.quiet_since = at.now end
+  local quiet_since = compute.quiet_since
+  if idle and quiet_since and request.now - quiet_since >= iso8601.seconds(idle) then
+    compute.quiet_since = request.now
+  end
   compute.idle = idle
 end)
 
---- Set the custom services: the whole list.
-instances.set_services = changing(function(at, compute, body)
+--- Replace the list of custom services.
+instances.set_services = changing(function(request, compute, body)
   compute.services = services.read(body) or {}
-  compute.quiet_since = at.now
+  compute.quiet_since = request.now
 end)
 
---- Mount and unmount.
-instances.set_mounts = changing(function(at, compute, body)
-  local state = machine.state(compute, at.now)
-  if state ~= "Running" and state ~= "JobRunning" then refusal.raise("only_from", state, "updateDataMounts") end
-  mounts.apply(compute, mounts.read(body), at.application.object_id, at.now)
+--- Mount and unmount data.
+instances.set_mounts = changing(function(request, compute, body)
+  local state = machine.state(compute, request.now)
+  if state ~= "Running" and state ~= "JobRunning" then
+    refusal.raise("only_from", state, "updateDataMounts")
+  end
+  mounts.apply(compute, mounts.read(body), request.application.object_id, request.now)
 end)
 
---- Set the schedules: the whole list.
-instances.set_schedules = changing(function(at, compute, body)
-  compute.schedules = schedules.read(body, at.now, at.world.guid) or {}
+--- Replace the list of schedules.
+instances.set_schedules = changing(function(request, compute, body)
+  compute.schedules = schedules.read(body, request.now, request.world.guid) or {}
 end)
 
---- Switch single sign-on.
+--- Switch single sign-on on or off.
 instances.set_sso = changing(function(_, compute, body)
-  local given = check.flag(body.enableSSO, "enableSSO")
-  compute.sso = given == nil or given
+  local enabled = check.flag(body.enableSSO, "enableSSO")
+  compute.sso = enabled == nil or enabled
 end)
 
--- Resized -----------------------------------------------------------------------------------------------------------------
+-- Resized -----------------------------------------------------------------------------------------
 
--- A machine with GPUs becomes another with GPUs, one without another without.
+-- List the sizes for a resize: a machine with GPUs gets another size with GPUs, and a machine
+-- without GPUs another size without.
 local function sizes_for(compute)
   local list, old = json.array {}, sizes.find(compute.vm_size)
   for _, size in ipairs(sizes.all) do
-    local is_alike = sizes.serves(size, "ComputeInstance") and size ~= old and (size.gpus > 0) == (old.gpus > 0)
+    local is_alike = sizes.serves(size, "ComputeInstance") and size ~= old
+      and (size.gpus > 0) == (old.gpus > 0)
     if is_alike then list[#list + 1] = size end
   end
   return list
 end
 
---- The sizes that it may become.
-function instances.sizes_for_resize(at)
-  return answer.of { value = sizes_for(at:instance()) }
+--- List the sizes to which an instance can be resized.
+function instances.sizes_for_resize(request)
+  return answer.of { value = sizes_for(request:instance()) }
 end
 
---- Become another size.
-function instances.resize(at)
-  local compute = at:instance()
-  local name = check.required(check.body(at.body).targetVMSize, "string", "targetVMSize")
-  at:refuse_busy(compute)
-  local size, old = validate.size(name, "ComputeInstance", at.workspace.location), sizes.find(compute.vm_size)
-  if (size.gpus > 0) ~= (old.gpus > 0) or size == old then refusal.raise("bad_resize", compute.vm_size, name) end
-  if not machine.allows(compute, "resize", at.now) then refusal.raise("only_from", machine.state(compute, at.now), "resize") end
-  quotas.check(at, size, { computes = 0, freed = size.family == old.family and old.vCPUs or 0 })
-  local headers = operations.begin(at, compute, "resize", { vm_size = name, location = true })
-  at.world:save("compute", compute)
+--- Resize an instance.
+function instances.resize(request)
+  local compute = request:instance()
+  local name = check.required(check.body(request.body).targetVMSize, "string", "targetVMSize")
+  request:refuse_busy(compute)
+  local size = validate.size(name, "ComputeInstance", request.workspace.location)
+  local old = sizes.find(compute.vm_size)
+  if (size.gpus > 0) ~= (old.gpus > 0) or size == old then
+    refusal.raise("bad_resize", compute.vm_size, name)
+  end
+  if not machine.allows(compute, "resize", request.now) then
+    refusal.raise("only_from", machine.state(compute, request.now), "resize")
+  end
+  local freed = size.family == old.family and old.vCPUs or 0
+  quotas.check(request, size, { computes = 0, freed = freed })
+  local more = { vm_size = name, location = true }
+  local headers = operations.begin(request, compute, "resize", more)
+  request.world:save("compute", compute)
   return { status = 202, headers = headers }
 end
 

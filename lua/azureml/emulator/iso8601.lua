@@ -1,10 +1,11 @@
---- Durations as ISO 8601 writes them: "PT30M", "P3D", "P1DT12H". Years and months have no length of their own and are refused.
+--- Read ISO 8601 durations: "PT30M", "P3D", "P1DT12H". Years and months are refused, because their
+--- length varies. Times of day are formatted in clock.lua.
 local iso8601 = {}
 
 local DAYS = { W = 7 * 86400, D = 86400 }
 local TIME = { H = 3600, M = 60, S = 1 }
 
--- The sum of "3D" or of "1H30M"; units come at most once, the longer before the shorter.
+-- Return the sum of "3D" or of "1H30M" in seconds. Each unit may occur once, longer units first.
 local function sum(text, units)
   local total, last = 0, math.huge
   local rest = text:gsub("(%d+%.?%d*)(%a)", function(number, unit)
@@ -16,7 +17,7 @@ local function sum(text, units)
   return rest == "" and total or nil
 end
 
---- Seconds of a duration; nil for what is none.
+--- Return the seconds of a duration; nil if the text is not a duration.
 ---@param text string
 ---@return number?
 function iso8601.seconds(text)

@@ -1,5 +1,6 @@
---- Jobs on instances: put, looked at, listed, cancelled. Nothing is run: how long one takes and how
---- it ends is read in its command. Source: spec/contract/compute-rest.md, section 13.
+--- Serve jobs on instances: submit, get, list, cancel. Nothing runs: the duration and the result of
+--- a job are derived from its command (machine/script.lua).
+--- Source: spec/contract/compute-rest.md, section 13.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
@@ -16,12 +17,12 @@ local tables = require "azureml.tables"
 
 local jobs = {}
 
--- What is asked for -------------------------------------------------------------------------------------------------------
+-- What is asked for -------------------------------------------------------------------------------
 
--- A job names its compute by an ARM id; the name alone will do.
-local function compute_of(at, id)
+-- Find the compute of a job. The id is an ARM id or only the name.
+local function compute_of(request, id)
   local name = id:match "([^/]+)/*$"
-  local compute = name and at.world:compute(at.workspace, name)
+  local compute = name and request.world:compute(request.workspace, name)
   if not compute then refusal.raise("no_job_compute", id) end
   if compute.kind then refusal.raise("no_job_cluster", compute.name) end
   return compute
@@ -35,9 +36,10 @@ local function timeout_of(properties)
   return seconds
 end
 
--- How long it runs, and how it ends.
+-- Return the duration of a job in seconds, and its final status.
 local function course_of(properties)
-  local slept, code = script.outcome(check.required(properties.command, "string", "properties.command"))
+  local command = check.required(properties.command, "string", "properties.command")
+  local slept, code = script.outcome(command)
   local length, timeout = inferred.durations.job + slept, timeout_of(properties)
   if timeout and length > timeout then return timeout, "Canceled" end
   return length, code == 0 and "Completed" or "Failed"
@@ -52,90 +54,108 @@ local function validate(properties)
   if count ~= 1 then refusal.raise("many_nodes", count) end
 end
 
--- Shown -------------------------------------------------------------------------------------------------------------------
+-- Shown -------------------------------------------------------------------------------------------
 
-local function status_of(at, job)
+local function status_of(request, job)
   if job.status then return job.status end
-  local compute = at.world:compute(at.workspace, job.compute)
-  if compute then machine.catch_up(compute, at.now) end
+  local compute = request.world:compute(request.workspace, job.compute)
+  if compute then machine.catch_up(compute, request.now) end
   local entry = compute and queue.find(compute, job.name)
-  return entry and queue.status(entry, at.now) or job.status or "Unknown"
+  return entry and queue.status(entry, request.now) or job.status or "Unknown"
 end
 
-local function shown(at, job)
+local function show_job(request, job)
   local properties = tables.copy(job.properties)
-  properties.status = status_of(at, job)
+  properties.status = status_of(request, job)
   local created = clock.iso(job.created)
   return {
-    id = show.workspace_id(at.workspace) .. "/jobs/" .. job.name, name = job.name,
-    type = "Microsoft.MachineLearningServices/workspaces/jobs", properties = properties,
-    systemData = { createdAt = created, createdBy = job.creator, createdByType = "Application", lastModifiedAt = created },
+    id = show.workspace_id(request.workspace) .. "/jobs/" .. job.name,
+    name = job.name,
+    type = "Microsoft.MachineLearningServices/workspaces/jobs",
+    properties = properties,
+    systemData = {
+      createdAt = created, createdBy = job.creator, createdByType = "Application",
+      lastModifiedAt = created,
+    },
   }
 end
 
-local function find(at)
-  local job = at.world:job(at.workspace, at.job_name)
-  if not job then refusal.raise("no_job", at.workspace.name, at.job_name, at.workspace.group.name) end
+local function find(request)
+  local workspace = request.workspace
+  local job = request.world:job(workspace, request.job_name)
+  if not job then
+    refusal.raise("no_job", workspace.name, request.job_name, workspace.group.name)
+  end
   return job
 end
 
--- Done --------------------------------------------------------------------------------------------------------------------
+-- Done --------------------------------------------------------------------------------------------
 
--- Of a job that is there only what describes it can be changed.
+-- The members of an existing job that a PUT can change.
 local DESCRIBES = { "displayName", "description", "tags", "properties" }
 
-local function change(at, job, properties)
+local function change(request, job, properties)
   for _, name in ipairs(DESCRIBES) do job.properties[name] = properties[name] end
-  at.world:save("job", job)
-  return { status = 200, json = shown(at, job) }
+  request.world:save("job", job)
+  return { status = 200, json = show_job(request, job) }
 end
 
-local function submit(at, properties, length, outcome)
-  local compute = compute_of(at, check.required(properties.computeId, "string", "properties.computeId"))
-  local job = at.world:save("job", {
-    place = at.workspace.place, number = at.world:next_number(), name = at.job_name, compute = compute.name, properties = properties,
-    created = at.now, creator = at.application.object_id,
+local function submit(request, properties, length, outcome)
+  local compute_id = check.required(properties.computeId, "string", "properties.computeId")
+  local compute, world = compute_of(request, compute_id), request.world
+  local job = world:save("job", {
+    place = request.workspace.place,
+    number = world:next_number(),
+    name = request.job_name,
+    compute = compute.name,
+    properties = properties,
+    created = request.now,
+    creator = request.application.object_id,
   })
   queue.add(compute, { id = job.name, length = length, outcome = outcome })
-  machine.plan(compute, at.now)
-  at.world:save("compute", compute)
-  return { status = 201, json = shown(at, job) }
+  machine.plan(compute, request.now)
+  world:save("compute", compute)
+  return { status = 201, json = show_job(request, job) }
 end
 
---- Submit one; or describe one that is there anew.
-function jobs.put(at)
-  local properties = check.plain(check.required(check.body(at.body).properties, "table", "properties"))
+--- Submit a job. If the name exists, change the job's description.
+function jobs.put(request)
+  local sent = check.required(check.body(request.body).properties, "table", "properties")
+  local properties = check.plain(sent)
   validate(properties)
-  if not at.job_name:find "^[%w][%w_.-]*$" or #at.job_name > 255 then refusal.raise("job_name_invalid", at.job_name) end
+  local name = request.job_name
+  if not name:find "^[%w][%w_.-]*$" or #name > 255 then refusal.raise("job_name_invalid", name) end
   local length, outcome = course_of(properties)
-  local old = at.world:job(at.workspace, at.job_name)
-  if old then return change(at, old, properties) end
-  return submit(at, properties, length, outcome)
+  local old = request.world:job(request.workspace, name)
+  if old then return change(request, old, properties) end
+  return submit(request, properties, length, outcome)
 end
 
---- One.
-function jobs.get(at)
-  return answer.of(shown(at, find(at)))
+--- Get a job.
+function jobs.get(request)
+  return answer.of(show_job(request, find(request)))
 end
 
---- Those of a workspace, by pages, the newest first.
-function jobs.list(at)
-  local all, newest = at.world:jobs(at.workspace), {}
-  for i = #all, 1, -1 do newest[#newest + 1] = all[i] end
-  return page.of(at, newest, function(job) return shown(at, job) end)
+--- List the jobs of a workspace, the newest first, a page at a time.
+function jobs.list(request)
+  local all, newest = request.world:jobs(request.workspace), {}
+  for index = #all, 1, -1 do newest[#newest + 1] = all[index] end
+  return page.of(request, newest, function(job) return show_job(request, job) end)
 end
 
---- Cancel one: accepted while it is under way; done where it is over.
-function jobs.cancel(at)
-  local job = find(at)
-  local status = status_of(at, job)
+--- Cancel a job: 202 while it is queued or runs, 200 if it is already over.
+function jobs.cancel(request)
+  local job = find(request)
+  local status = status_of(request, job)
   if job.status then return { status = 200 } end
-  local compute = at.world:compute(at.workspace, job.compute)
-  queue.cancel(compute, job.name, at.now)
-  machine.plan(compute, at.now)
-  at.world:save("compute", compute)
-  local due = status == "Queued" and at.now or at.now + inferred.durations.job_cancelling
-  return { status = 202, headers = operations.accept(at, due, nil, { only_location = true }) }
+  local compute = request.world:compute(request.workspace, job.compute)
+  queue.cancel(compute, job.name, request.now)
+  machine.plan(compute, request.now)
+  request.world:save("compute", compute)
+  local due = request.now
+  if status ~= "Queued" then due = due + inferred.durations.job_cancelling end
+  local headers = operations.accept(request, due, nil, { only_location = true })
+  return { status = 202, headers = headers }
 end
 
 return jobs

@@ -1,34 +1,41 @@
---- Lists by pages. What follows is asked for by an opaque $skip, in a link.
+--- Split lists into pages. The link to the next page has an opaque $skip.
 --- Source: spec/contract/compute-rest.md, section 3.1.
 local answer = require "azureml.emulator.answer"
 local json = require "azureml.json"
 
 local page = {}
 
--- The link back to where was asked, with the rest of its query.
-local function link(at, following)
-  local query = { "api-version=" .. at.api_version }
-  for name, value in pairs(at.query) do
-    if name ~= "api-version" and name ~= "$skip" and name:find "^[%w$_-]+$" and value:find "^[%w ._,-]*$" then
-      query[#query + 1] = name .. "=" .. value:gsub(" ", "%%20")
-    end
-  end
-  query[#query + 1] = "$skip=p" .. following
-  table.sort(query, function(a, b) return a:gsub("^%$", "~") < b:gsub("^%$", "~") end)      -- the page last
-  return at.origin .. at.path .. "?" .. table.concat(query, "&")
+-- Whether a parameter of the query may be repeated in a link.
+local function is_repeated(name, value)
+  return name ~= "api-version" and name ~= "$skip" and name:find "^[%w$_-]+$"
+    and value:find "^[%w ._,-]*$"
 end
 
---- One page of a list.
----@param at table
+-- Return the URL of the next page: the request's own path and query, with $skip last.
+local function link(request, following)
+  local query = { "api-version=" .. request.api_version }
+  for name, value in pairs(request.query) do
+    if is_repeated(name, value) then query[#query + 1] = name .. "=" .. value:gsub(" ", "%%20") end
+  end
+  query[#query + 1] = "$skip=p" .. following
+  table.sort(query, function(a, b) return a:gsub("^%$", "~") < b:gsub("^%$", "~") end)
+  return request.origin .. request.path .. "?" .. table.concat(query, "&")
+end
+
+--- Answer with the page of a list that the request asks for.
+---@param request table
 ---@param all table[]
----@param shown fun(one: table): table
+---@param show fun(item: table): table      returns an item as the service shows it
 ---@return table
-function page.of(at, all, shown)
+function page.of(request, all, show)
   local value = json.array {}
-  local first = math.tointeger(tonumber((at.query["$skip"] or ""):match "^p(%d+)$" or 0)) or #all
-  for i = first + 1, math.min(first + at.world.page_size, #all) do value[#value + 1] = shown(all[i]) end
+  local skipped = (request.query["$skip"] or ""):match "^p(%d+)$" or 0
+  local first = math.tointeger(tonumber(skipped)) or #all
+  local last = math.min(first + request.world.page_size, #all)
+  for index = first + 1, last do value[#value + 1] = show(all[index]) end
   local following = first + #value
-  return answer.of { value = value, nextLink = following < #all and #value > 0 and link(at, following) or nil }
+  local has_more = following < #all and #value > 0
+  return answer.of { value = value, nextLink = has_more and link(request, following) or nil }
 end
 
 return page

@@ -1,6 +1,6 @@
---- Quota in cores: what is used, what the limits are, by subscription, family and workspace, and
---- what is refused for lack of it. Source: spec/contract/compute-rest.md, sections 3.15, 3.17 and
---- 9.4.
+--- Keep the quota in cores: what is used, the limits by subscription, family and workspace, and the
+--- refusals for lack of quota. The sizes and their families are in sizes.lua.
+--- Source: spec/contract/compute-rest.md, sections 3.15, 3.17 and 9.4.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"
@@ -20,31 +20,37 @@ local function segment_of(family)
   return (family.name:gsub(" ", "_"))
 end
 
--- What is used ------------------------------------------------------------------------------------------------------------
+-- What is used ------------------------------------------------------------------------------------
 
 local function usage(id, kind, name, title, used, limit)
   return {
-    id = id, type = PROVIDER .. kind .. "/usages", unit = "Count", currentValue = used, limit = limit,
+    id = id,
+    type = PROVIDER .. kind .. "/usages",
+    unit = "Count",
+    currentValue = used,
+    limit = limit,
     name = { value = name, localizedValue = title },
   }
 end
 
---- The rows of the usages, as the live service has them.
-function quotas.usages(at)
-  local world, base = at.world, "/subscriptions/" .. at.subscription.id
-  local used = world:usage(at.subscription, at.location)
+--- List the usages of a region, in the rows of the live service.
+function quotas.usages(request)
+  local world, base = request.world, "/subscriptions/" .. request.subscription.id
+  local used, limits = world:usage(request.subscription, request.location), world.quotas
   local rows = json.array {
-    usage(base, "totalClusters", "TotalClusters", "Total Clusters", used.clusters, world.quotas.clusters),
-    usage(base, "totalDedicatedCores", "TotalDedicatedCores", "Total Cluster Dedicated Regional vCPUs", used.total, world.quotas.total),
+    usage(base, "totalClusters", "TotalClusters", "Total Clusters", used.clusters, limits.clusters),
+    usage(base, "totalDedicatedCores", "TotalDedicatedCores",
+      "Total Cluster Dedicated Regional vCPUs", used.total, limits.total),
   }
   for _, family in ipairs(sizes.families()) do
-    rows[#rows + 1] = usage(base .. "/usages/" .. segment_of(family), "vmFamily/dedicatedCores", family.name, title_of(family),
-      used.families[family.name] or 0, world:family_limit(family))
+    local id, cores = base .. "/usages/" .. segment_of(family), used.families[family.name] or 0
+    rows[#rows + 1] = usage(id, "vmFamily/dedicatedCores", family.name, title_of(family), cores,
+      world:family_limit(family))
   end
   return answer.of { value = rows }
 end
 
---- Cores of a family that a workspace's computes hold.
+-- Return the cores of a family that the computes of a workspace hold.
 local function used_in_workspace(world, workspace, family)
   local sum = 0
   for _, compute in ipairs(world:computes(workspace)) do
@@ -55,17 +61,19 @@ local function used_in_workspace(world, workspace, family)
   return sum
 end
 
---- The cores that a compute holds, and of which family. A stopped instance holds its own, unless it gives them back; a cluster holds those
---- of its nodes, unless they are low-priority ones, which have a quota of their own.
+--- Return the cores that a compute holds, and their family. A stopped instance keeps its cores
+--- unless it releases its quota on stop. A cluster holds the cores of its nodes; low-priority nodes
+--- count zero, because they have a quota of their own.
 ---@param compute table
 ---@return integer cores, string? family
 function quotas.cores_of(compute)
   local size = sizes.find(compute.target or compute.vm_size)
-  if not size or not machine.holds_cores(compute) or compute.priority == "LowPriority" then return 0, size and size.family end
+  local is_counted = size and machine.holds_cores(compute) and compute.priority ~= "LowPriority"
+  if not is_counted then return 0, size and size.family end
   return size.vCPUs * (compute.nodes or 1), size.family
 end
 
--- What the limits are -----------------------------------------------------------------------------------------------------
+-- What the limits are -----------------------------------------------------------------------------
 
 local function limit_in_workspace(world, workspace, family)
   return workspace.quotas and workspace.quotas[family.name] or world:family_limit(family)
@@ -73,38 +81,45 @@ end
 
 local function quota(id, kind, family, limit, location)
   return {
-    id = id .. "/quotas/" .. segment_of(family), type = PROVIDER .. kind .. "/dedicatedCores/quotas", unit = "Count", limit = limit,
-    location = location, name = { value = family.name, localizedValue = title_of(family) },
+    id = id .. "/quotas/" .. segment_of(family),
+    type = PROVIDER .. kind .. "/dedicatedCores/quotas",
+    unit = "Count",
+    limit = limit,
+    location = location,
+    name = { value = family.name, localizedValue = title_of(family) },
   }
 end
 
-local function workspaces_there(at)
+local function workspaces_in_region(request)
   local list = {}
-  for _, workspace in ipairs(at.world:workspaces(at.subscription)) do
-    if workspace.location == at.location then list[#list + 1] = workspace end
+  for _, workspace in ipairs(request.world:workspaces(request.subscription)) do
+    if workspace.location == request.location then list[#list + 1] = workspace end
   end
   return list
 end
 
 local function id_of(workspace)
-  return ("/subscriptions/%s/resourceGroups/%s/providers/%sworkspaces/%s"):format(workspace.group.subscription.id, workspace.group.name,
-    PROVIDER, workspace.name)
+  local group = workspace.group
+  return ("/subscriptions/%s/resourceGroups/%s/providers/%sworkspaces/%s"):format(
+    group.subscription.id, group.name, PROVIDER, workspace.name)
 end
 
---- Each family's limit: for the subscription, then for each workspace.
-function quotas.list(at)
-  local rows, there = json.array {}, workspaces_there(at)
+--- List the limit of each family: for the subscription, then for each workspace of the region.
+function quotas.list(request)
+  local world, rows, workspaces = request.world, json.array {}, workspaces_in_region(request)
+  local subscription_id = "/subscriptions/" .. request.subscription.id
   for _, family in ipairs(sizes.families()) do
-    local limit = at.world:family_limit(family)
-    rows[#rows + 1] = quota("/subscriptions/" .. at.subscription.id, "vmFamily", family, limit, json.null)
-    for _, workspace in ipairs(there) do
-      rows[#rows + 1] = quota(id_of(workspace), "workspaces", family, limit_in_workspace(at.world, workspace, family), workspace.location)
+    local limit = world:family_limit(family)
+    rows[#rows + 1] = quota(subscription_id, "vmFamily", family, limit, json.null)
+    for _, workspace in ipairs(workspaces) do
+      local own = limit_in_workspace(world, workspace, family)
+      rows[#rows + 1] = quota(id_of(workspace), "workspaces", family, own, workspace.location)
     end
   end
   return answer.of { value = rows }
 end
 
--- "Standard_DSv2_Family_Cluster_Dedicated_vCPUs" and "standardDSv2Family" are the same.
+-- Return a name that "Standard_DSv2_Family_Cluster_Dedicated_vCPUs" and "standardDSv2Family" share.
 local function plain_name(text)
   return (text:lower():gsub("[%s_]", ""):gsub("clusterdedicatedvcpus$", ""))
 end
@@ -116,41 +131,55 @@ local function family_of(segment)
   end
 end
 
-local function workspace_of(at, id)
-  local group_name, name = id:match "^/subscriptions/[^/]+/[rR]esource[gG]roups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/"
-  local group = group_name and at.world:group(at.subscription, group_name)
-  return group and at.world:workspace(group, name)
+local WORKSPACE_PATTERN = "^/subscriptions/[^/]+/[rR]esource[gG]roups/([^/]+)/providers/[^/]+"
+  .. "/workspaces/([^/]+)/"
+
+local function workspace_of(request, id)
+  local group_name, name = id:match(WORKSPACE_PATTERN)
+  local group = group_name and request.world:group(request.subscription, group_name)
+  return group and request.world:workspace(group, name)
 end
 
--- Whether a limit can be set, by the words of the service; and sets it.
-local function set(at, id, limit)
-  local family, workspace = family_of(id:match "/quotas/([^/]+)$" or ""), workspace_of(at, id)
+-- Set the limit of a workspace, if the service would. Return the result in the service's words.
+local function set(request, id, limit)
+  local world, workspace = request.world, workspace_of(request, id)
+  local family = family_of(id:match "/quotas/([^/]+)$" or "")
   if not workspace or not limit or limit < 0 then return "Failure" end
-  if workspace.location ~= at.location then return "OperationNotEnabledForRegion" end
+  if workspace.location ~= request.location then return "OperationNotEnabledForRegion" end
   if not family then return "InvalidVMFamilyName" end
-  if limit > at.world:family_limit(family) then return "InvalidQuotaExceedsSubscriptionLimit" end
-  if limit < used_in_workspace(at.world, workspace, family.name) then return "InvalidQuotaBelowClusterMinimum" end
+  if limit > world:family_limit(family) then return "InvalidQuotaExceedsSubscriptionLimit" end
+  if limit < used_in_workspace(world, workspace, family.name) then
+    return "InvalidQuotaBelowClusterMinimum"
+  end
   workspace.quotas = workspace.quotas or {}
   workspace.quotas[family.name] = limit
-  at.world:save("workspace", workspace)
+  world:save("workspace", workspace)
   return "Success"
 end
 
---- Set limits of workspaces. Each is answered for itself: a 200 can hold failures.
-function quotas.update(at)
+local function set_row(request, row)
+  if type(row) ~= "table" then refusal.raise("wrong_type", "value", "a list of objects") end
+  local id = check.required(row.id, "string", "value.id")
+  local limit = check.whole(row.limit, "value.limit")
+  return {
+    id = id,
+    type = check.text(row.type, "value.type") or PROVIDER .. "workspaces/quotas",
+    limit = limit,
+    unit = "Count",
+    status = set(request, id, limit),
+  }
+end
+
+--- Set limits of workspaces. Each has its own result: an answer of 200 can contain failures.
+function quotas.update(request)
+  local wanted = check.list(check.body(request.body).value, "value")
+    or refusal.raise("missing_property", "value")
   local rows = json.array {}
-  for i, each in ipairs(check.list(check.body(at.body).value, "value") or refusal.raise("missing_property", "value")) do
-    if type(each) ~= "table" then refusal.raise("wrong_type", "value", "a list of objects") end
-    local id, limit = check.required(each.id, "string", "value.id"), check.whole(each.limit, "value.limit")
-    rows[i] = {
-      id = id, type = check.text(each.type, "value.type") or PROVIDER .. "workspaces/quotas", limit = limit, unit = "Count",
-      status = set(at, id, limit),
-    }
-  end
+  for index, row in ipairs(wanted) do rows[index] = set_row(request, row) end
   return answer.of { value = rows }
 end
 
--- What is refused ---------------------------------------------------------------------------------------------------------
+-- What is refused ---------------------------------------------------------------------------------
 
 local function family_named(name)
   for _, family in ipairs(sizes.families()) do
@@ -158,46 +187,70 @@ local function family_named(name)
   end
 end
 
--- Refused where that was asked for: there is just as much as is used.
+-- Planned refusals, by the name of the trouble: they state the limit as what is used now.
 local PLANNED = {}
 
-function PLANNED.quota_count(_, used) refusal.raise("quota_clusters", used.clusters) end
-function PLANNED.quota_total(_, used, nodes, wanted) refusal.raise("quota_total", used.total, nodes, wanted, used.total) end
+function PLANNED.quota_count(_, used)
+  refusal.raise("quota_clusters", used.clusters)
+end
+
+function PLANNED.quota_total(_, used, nodes, wanted)
+  refusal.raise("quota_total", used.total, nodes, wanted, used.total)
+end
 
 function PLANNED.quota_family(title, _, nodes, wanted, in_family)
   refusal.raise("quota_family", title, in_family, nodes, wanted, in_family)
 end
 
---- Refuse where there is no quota for more.
----@param at table              a request's, with subscription and workspace
----@param size table            as sizes.find gives it
----@param more { nodes: integer?, computes: integer?, freed: integer? }?     nodes (1), computes (1), cores of the family that become free
-function quotas.check(at, size, more)
-  more = more or {}
-  local world, workspace, nodes = at.world, at.workspace, more.nodes or 1
-  local used, family = world:usage(at.subscription, workspace.location), family_named(size.family)
-  local wanted, freed, in_family = size.vCPUs * nodes, more.freed or 0, used.families[size.family] or 0
-  local title, limit = sizes.family_title(size.family), world:family_limit(family)
-  local planned = at.trouble and PLANNED[at.trouble.name]
-  if planned then return planned(title, used, nodes, wanted, in_family) end
-  if used.clusters + (more.computes or 1) > world.quotas.clusters then refusal.raise("quota_clusters", world.quotas.clusters) end
-  if used.total - freed + wanted > world.quotas.total then refusal.raise("quota_total", world.quotas.total, nodes, wanted, used.total) end
-  if in_family - freed + wanted > limit then refusal.raise("quota_family", title, limit, nodes, wanted, in_family) end
-  local own = workspace.quotas and workspace.quotas[size.family]
-  if not own then return end
-  in_family = used_in_workspace(world, workspace, size.family)
-  if in_family - freed + wanted > own then refusal.raise("quota_workspace", workspace.name, title, own, nodes, wanted, in_family) end
+-- Refuse if the workspace has its own limit for the family, and it does not suffice.
+local function check_workspace(request, size, nodes, freed)
+  local workspace, wanted = request.workspace, size.vCPUs * nodes
+  local limit = workspace.quotas and workspace.quotas[size.family]
+  if not limit then return end
+  local used = used_in_workspace(request.world, workspace, size.family)
+  if used - freed + wanted <= limit then return end
+  local title = sizes.family_title(size.family)
+  refusal.raise("quota_workspace", workspace.name, title, limit, nodes, wanted, used)
 end
 
---- What a start of one that gave its quota back fails with for lack of it; nil where there is enough.
+--- Refuse if the quota does not suffice for more computes.
+---@param request table      with world, subscription, workspace and perhaps trouble
+---@param size table         as sizes.find returns it
+---@param more { nodes: integer?, computes: integer?, freed: integer? }?
+---  nodes (1); computes (1); freed: cores of the same family that become free (0)
+---@raise a refusal
+function quotas.check(request, size, more)
+  more = more or {}
+  local world, nodes, freed = request.world, more.nodes or 1, more.freed or 0
+  local used = world:usage(request.subscription, request.workspace.location)
+  local wanted, in_family = size.vCPUs * nodes, used.families[size.family] or 0
+  local title, limits = sizes.family_title(size.family), world.quotas
+  local limit = world:family_limit(family_named(size.family))
+  local planned = request.trouble and PLANNED[request.trouble.name]
+  if planned then return planned(title, used, nodes, wanted, in_family) end
+  if used.clusters + (more.computes or 1) > limits.clusters then
+    refusal.raise("quota_clusters", limits.clusters)
+  end
+  if used.total - freed + wanted > limits.total then
+    refusal.raise("quota_total", limits.total, nodes, wanted, used.total)
+  end
+  if in_family - freed + wanted > limit then
+    refusal.raise("quota_family", title, limit, nodes, wanted, in_family)
+  end
+  check_workspace(request, size, nodes, freed)
+end
+
+--- Return the quota error of a start without a request, of an instance that released its quota on
+--- stop; nil if the quota suffices.
 ---@param world table
 ---@param compute table
 ---@return { code: string, message: string }?
 function quotas.lack(world, compute)
   if machine.holds_cores(compute) then return nil end
   local workspace = compute.workspace
-  local at = { world = world, workspace = workspace, subscription = workspace.group.subscription }
-  local ok, raised = pcall(quotas.check, at, sizes.find(compute.vm_size), { computes = 0 })
+  local subscription = workspace.group.subscription
+  local start = { world = world, workspace = workspace, subscription = subscription }
+  local ok, raised = pcall(quotas.check, start, sizes.find(compute.vm_size), { computes = 0 })
   if ok then return nil end
   if not refusal.is(raised) then error(raised, 0) end
   return { code = raised.code, message = raised.message }

@@ -1,4 +1,5 @@
---- A request to Resource Manager's side on its way to an answer: what it says, what became known of it, and the compute that it names.
+--- Hold a request to Resource Manager while it is handled: what it says, what has become known of
+--- it, and the compute that it names. manager.lua fills it in; the handlers read it.
 local core = require "azureml.core"
 local machine = require "azureml.emulator.machine"
 local origin_of = require "azureml.emulator.origin"
@@ -7,7 +8,8 @@ local refusal = require "azureml.emulator.refusal"
 ---@class azureml.emulator.Request
 ---@field world table
 ---@field origin string                 where the client reaches the emulator
----@field now number
+---@field now number                     seconds since 1970
+---@field method string
 ---@field body string
 ---@field target string                 path and query, as they were sent
 ---@field path string
@@ -35,8 +37,16 @@ local request = {}
 ---@return azureml.emulator.Request
 function request.new(emulator, received, segments, query)
   return setmetatable({
-    world = emulator.world, directory = emulator.directory, roles = emulator.roles, origin = origin_of(emulator, received),
-    now = emulator.clock:now(), body = received.body, segments = segments, query = query, target = received.target,
+    world = emulator.world,
+    directory = emulator.directory,
+    roles = emulator.roles,
+    origin = origin_of(emulator, received),
+    now = emulator.clock:now(),
+    method = received.method,
+    body = received.body,
+    segments = segments,
+    query = query,
+    target = received.target,
     path = received.target:match "^[^?]*",
     directory_text = function(bytes) return core.crypto.base64url(core.random(bytes)) end,
   }, metatable)
@@ -44,17 +54,20 @@ end
 
 --- Find the compute that the path names.
 ---@return table
----@raise a refusal if there is no such compute
+---@raise a refusal if it does not exist
 function Request:compute()
   local compute = self.world:compute(self.workspace, self.compute_name)
-  if not compute then refusal.raise("no_compute", self.workspace.name, self.compute_name, self.workspace.group.name) end
+  if not compute then
+    local workspace = self.workspace
+    refusal.raise("no_compute", workspace.name, self.compute_name, workspace.group.name)
+  end
   machine.catch_up(compute, self.now)
   return compute
 end
 
 --- Find the compute instance that the path names.
 ---@return table
----@raise a refusal if there is no such compute, or it is a cluster
+---@raise a refusal if it does not exist or is a cluster
 function Request:instance()
   local compute = self:compute()
   if compute.kind then refusal.raise("not_an_instance", compute.name, compute.kind) end

@@ -1,7 +1,7 @@
---- Roles and who has them: what a role may do by actions with wildcards, and assignments of roles
---- to principals at a scope. Custom roles and assignments are records of the world, plain data.
---- Source: spec/contract/compute-rest.md, section 10; ids and actions of the built-in roles are
---- Azure's.
+--- Keep roles and their assignments to principals at scopes. A role allows actions, with wildcards.
+--- Custom roles and assignments are records of the world, plain data. The principals are in
+--- entra/directory.lua.
+--- Source: spec/contract/compute-rest.md, section 10; the ids and actions of the built-in roles are
 local options = require "azureml.options"
 local tables = require "azureml.tables"
 local world = require "azureml.emulator.world"
@@ -19,7 +19,11 @@ local built_in = {
   },
   {
     id = "b24988ac-6180-42a0-ab88-20f7382dd24c", name = "Contributor", actions = { "*" },
-    not_actions = { "Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action" },
+    not_actions = {
+      "Microsoft.Authorization/*/Delete",
+      "Microsoft.Authorization/*/Write",
+      "Microsoft.Authorization/elevateAccess/Action",
+    },
   },
   {
     id = "acdd72a7-3385-48ef-bd42-f606fba81ae7", name = "Reader", actions = { "*/read" },
@@ -30,11 +34,23 @@ local built_in = {
   },
   {
     id = "f6c7c914-8db3-469d-8ca1-694a8f32e121", name = "AzureML Data Scientist",
-    actions = { ML .. "workspaces/*/read", ML .. "workspaces/*/action", ML .. "workspaces/*/delete", ML .. "workspaces/*/write" },
+    actions = {
+      ML .. "workspaces/*/read",
+      ML .. "workspaces/*/action",
+      ML .. "workspaces/*/delete",
+      ML .. "workspaces/*/write",
+    },
     not_actions = {
-      ML .. "workspaces/delete", ML .. "workspaces/write", ML .. "workspaces/computes/*/write", ML .. "workspaces/computes/*/delete",
-      ML .. "workspaces/computes/listKeys/action", ML .. "workspaces/listKeys/action", ML .. "workspaces/hubs/write",
-      ML .. "workspaces/hubs/delete", ML .. "workspaces/featurestores/write", ML .. "workspaces/featurestores/delete",
+      ML .. "workspaces/delete",
+      ML .. "workspaces/write",
+      ML .. "workspaces/computes/*/write",
+      ML .. "workspaces/computes/*/delete",
+      ML .. "workspaces/computes/listKeys/action",
+      ML .. "workspaces/listKeys/action",
+      ML .. "workspaces/hubs/write",
+      ML .. "workspaces/hubs/delete",
+      ML .. "workspaces/featurestores/write",
+      ML .. "workspaces/featurestores/delete",
     },
   },
 }
@@ -42,22 +58,25 @@ local built_in = {
 world.kinds.role = { key = function(record) return record.id:lower() end }
 world.kinds.assignment = { key = function(record) return record.id:lower() end }
 
---- Who has which role in a world.
----@param given { world: table, guid: function }
-function roles.new(given)
-  local self = setmetatable({ world = given.world, guid = given.guid, granted = {} }, Roles)
-  given.world:watch(function(kind)
+--- Make the roles of a world.
+---@param context { world: table, guid: function }
+function roles.new(context)
+  local self = setmetatable({ granted = {} }, Roles)
+  self.world, self.guid = context.world, context.guid
+  self.world:watch(function(kind)
     if kind == "role" or kind == "assignment" then self.granted = {} end
   end)
   return self
 end
 
--- Actions -----------------------------------------------------------------------------------------------------------------
+-- Actions -----------------------------------------------------------------------------------------
 
--- `*` stands for any text. "computes/*/write" is also "computes/write": else a data scientist could create computes, which the service's
--- documents deny, and "workspaces/write" would need no line of its own among that role's exceptions.
+-- Return the Lua patterns of an action, where `*` stands for any text. "computes/*/write" includes
+-- "computes/write"; otherwise a data scientist could create computes, which the service's documents
+-- deny, and "workspaces/write" would need no entry of its own among that role's exceptions.
 local function pattern_of(action)
-  local pattern = action:lower():gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0"):gsub("%*", ".*"):gsub("/%.%*/", "/.*")
+  local escaped = action:lower():gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0")
+  local pattern = escaped:gsub("%*", ".*"):gsub("/%.%*/", "/.*")
   return "^" .. pattern .. "$", "^" .. pattern:gsub("/%.%*/", "/") .. "$"
 end
 
@@ -71,7 +90,7 @@ local function is_in(list, action)
   return false
 end
 
---- Whether a role holds an action.
+--- Whether a role allows an action.
 ---@param role { actions: string[], not_actions: string[]? }
 ---@param action string      "Microsoft.MachineLearningServices/workspaces/computes/read"
 ---@return boolean
@@ -80,11 +99,14 @@ function roles.holds(role, action)
   return is_in(role.actions, wanted) and not is_in(role.not_actions, wanted)
 end
 
--- Definitions -------------------------------------------------------------------------------------------------------------
+-- Definitions -------------------------------------------------------------------------------------
 
-local ROLE = { id = "string", name = "string", description = "string", actions = "table", not_actions = "table" }
+local ROLE = {
+  id = "string", name = "string", description = "string", actions = "table",
+  not_actions = "table",
+}
 
---- What is wrong with a custom role; nil if nothing is.
+--- Return what is wrong with a custom role; nil if it is valid.
 ---@param role any
 ---@return string?
 function roles.fault_of(role)
@@ -93,19 +115,23 @@ function roles.fault_of(role)
   if not role.name or not role.actions then return "a role needs 'name' and 'actions'" end
   for _, list in ipairs { role.actions, role.not_actions or {} } do
     for _, action in ipairs(list) do
-      if type(action) ~= "string" then return ("an action of the role '%s' is a %s, not a text"):format(role.name, type(action)) end
+      if type(action) ~= "string" then
+        local message = "an action of the role '%s' is a %s, not a text"
+        return message:format(role.name, type(action))
+      end
     end
   end
 end
 
---- Add a custom role, or replace the one of that id.
----@param role { id: string?, name: string, description: string?, actions: string[], not_actions: string[]? }
+--- Add a custom role, or replace the role with the same id.
+---@param role table
+---  id string?, name string, description string?, actions string[], not_actions string[]?
 ---@return table
 function Roles:define(role)
   return self.world:save("role", tables.merge({ id = self.guid() }, role))
 end
 
---- A role by its name or its id; nil if there is none.
+--- Return a role by its name or its id; nil if it does not exist.
 ---@param text string
 ---@return table?
 function Roles:role(text)
@@ -118,7 +144,7 @@ function Roles:role(text)
   end
 end
 
---- All roles, the built-in ones first.
+--- List all roles, the built-in roles first.
 ---@return table[]
 function Roles:list()
   local list = table.move(built_in, 1, #built_in, 1, {})
@@ -126,61 +152,68 @@ function Roles:list()
   return list
 end
 
--- Assignments -------------------------------------------------------------------------------------------------------------
+-- Assignments -------------------------------------------------------------------------------------
 
---- Give a principal a role at a scope and all that is below it.
+--- Assign a role to a principal, at a scope and everything below it.
 ---@param assignment { id: string?, principal_id: string, role: string, scope: string }
----  principal_id: an object id; role: a name or an id; scope: "/subscriptions/.." with or without group and workspace, or "/"
+---  principal_id: an object id; role: a name or an id; scope: "/", or "/subscriptions/.." with or
+---  without group and workspace
 ---@return table? assignment, string? fault
 function Roles:assign(assignment)
   local role = self:role(assignment.role)
   if not role then return nil, ("there is no role '%s'"):format(assignment.role) end
   return self.world:save("assignment", {
-    id = assignment.id or self.guid(), principal_id = assignment.principal_id, role_id = role.id, scope = assignment.scope:gsub("/+$", ""),
+    id = assignment.id or self.guid(),
+    principal_id = assignment.principal_id,
+    role_id = role.id,
+    scope = assignment.scope:gsub("/+$", ""),
   })
 end
 
---- Take an assignment away.
+--- Remove an assignment.
 ---@param id string
----@return table?      what it was; nil if there was none
+---@return table?      the removed assignment; nil if it does not exist
 function Roles:unassign(id)
   local found = self.world:record("assignment", id:lower())
   if found then self.world:drop("assignment", found) end
   return found
 end
 
---- The assignments of a principal, or of all.
+--- List the assignments of a principal, or all assignments.
 ---@param principal_id string?
 ---@return table[]
 function Roles:assignments(principal_id)
   local list = {}
-  for _, one in pairs(self.world.records.assignment) do
-    if not principal_id or one.principal_id:lower() == principal_id:lower() then list[#list + 1] = one end
+  for _, assignment in pairs(self.world.records.assignment) do
+    if not principal_id or assignment.principal_id:lower() == principal_id:lower() then
+      list[#list + 1] = assignment
+    end
   end
   table.sort(list, function(a, b) return a.id < b.id end)
   return list
 end
 
--- Whether a scope is another or lies below it.
+-- Whether a scope equals another or lies below it.
 local function is_within(scope, outer)
   return outer == "" or scope == outer or scope:sub(1, #outer + 1) == outer .. "/"
 end
 
--- Where a principal holds an action: found once, until a role or an assignment changes.
+-- Return the scopes at which a principal may perform an action. They are cached until a role or an
+-- assignment changes.
 local function granted(self, principal_id, action)
   local key = principal_id .. " " .. action
   local scopes = self.granted[key]
   if scopes then return scopes end
   scopes = {}
-  for _, one in ipairs(self:assignments(principal_id)) do
-    local role = self:role(one.role_id)
-    if role and roles.holds(role, action) then scopes[#scopes + 1] = one.scope:lower() end
+  for _, assignment in ipairs(self:assignments(principal_id)) do
+    local role = self:role(assignment.role_id)
+    if role and roles.holds(role, action) then scopes[#scopes + 1] = assignment.scope:lower() end
   end
   self.granted[key] = scopes
   return scopes
 end
 
---- Whether a principal may do that there.
+--- Whether a principal may perform an action at a scope.
 ---@param principal_id string
 ---@param action string
 ---@param scope string
@@ -193,7 +226,7 @@ function Roles:may(principal_id, action, scope)
   return false
 end
 
---- Whether a principal may do that anywhere in a subscription.
+--- Whether a principal may perform an action anywhere in a subscription.
 ---@param principal_id string
 ---@param action string
 ---@param subscription string      its scope

@@ -1,4 +1,6 @@
---- Which request is which: paths, methods, the action that a role must hold, and who acts. Names in paths are compared without case.
+--- Route requests to Resource Manager: paths, methods, the action that a role must allow, and the
+--- handler. Look up what a path names. Names in paths are compared without case. manager.lua calls
+--- this.
 local answer = require "azureml.emulator.answer"
 local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
@@ -16,19 +18,21 @@ local route = {}
 
 local places = {}
 
-local function sizes_list(at)
-  return answer.of { [versions.sizes_member(at.api_version)] = sizes.all }
+local function sizes_list(request)
+  return answer.of { [versions.sizes_member(request.api_version)] = sizes.all }
 end
 
--- The subscription's part of a path, and what may follow it. {name}: any segment. Each method: the action, and who acts.
+-- Paths below a subscription; {name} stands for any segment. Each method has its action and its
+-- handler.
 local WORKSPACE = "resourcegroups/{group}/providers/microsoft.machinelearningservices/workspaces"
 local LOCATION = "providers/microsoft.machinelearningservices/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
 
--- A verb of a compute: a POST. Those that not every api-version has say since when.
+-- Make the route of a compute's verb: a POST. `since` tells which api-versions have it (nil: all).
 local function verb(name, act, since)
+  local action = ("workspaces/computes/%s/action"):format(name)
   return {
-    COMPUTE .. "/" .. name:lower(), verb = name, since = since, POST = { ("workspaces/computes/%s/action"):format(name), act },
+    COMPUTE .. "/" .. name:lower(), verb = name, since = since, POST = { action, act },
   }
 end
 
@@ -37,7 +41,8 @@ local function late_verb(name, act)
 end
 
 local routes = {
-  { "providers/microsoft.machinelearningservices/workspaces", GET = { "workspaces/read", workspaces.list } },
+  { "providers/microsoft.machinelearningservices/workspaces",
+    GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE, GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE .. "/{workspace}", GET = { "workspaces/read", workspaces.get } },
   { WORKSPACE .. "/{workspace}/listnotebookaccesstoken",
@@ -52,21 +57,27 @@ local routes = {
     DELETE = { "workspaces/computes/delete", computes.delete } },
   verb("start", computes.start), verb("stop", computes.stop), verb("restart", computes.restart),
   verb("listNodes", clusters.list_nodes), verb("listKeys", computes.list_keys),
-  late_verb("updateIdleShutdownSetting", instances.set_idle), late_verb("customServices", instances.set_services),
-  late_verb("updateDataMounts", instances.set_mounts), late_verb("updateSchedules", instances.set_schedules),
+  late_verb("updateIdleShutdownSetting", instances.set_idle),
+  late_verb("customServices", instances.set_services),
+  late_verb("updateDataMounts", instances.set_mounts),
+  late_verb("updateSchedules", instances.set_schedules),
   late_verb("enableSso", instances.set_sso), late_verb("resize", instances.resize),
   late_verb("getAllowedVmSizesForResize", instances.sizes_for_resize),
-  { WORKSPACE .. "/{workspace}/jobs", since = versions.jobs, GET = { "workspaces/jobs/read", jobs.list } },
+  { WORKSPACE .. "/{workspace}/jobs", since = versions.jobs,
+    GET = { "workspaces/jobs/read", jobs.list } },
   { WORKSPACE .. "/{workspace}/jobs/{job}", since = versions.jobs,
     GET = { "workspaces/jobs/read", jobs.get },
     PUT = { "workspaces/jobs/write", jobs.put } },
-  { WORKSPACE .. "/{workspace}/jobs/{job}/cancel", since = versions.jobs, POST = { "workspaces/jobs/cancel/action", jobs.cancel } },
+  { WORKSPACE .. "/{workspace}/jobs/{job}/cancel", since = versions.jobs,
+    POST = { "workspaces/jobs/cancel/action", jobs.cancel } },
   { LOCATION .. "vmsizes", GET = { "locations/vmSizes/read", sizes_list } },
   { LOCATION .. "usages", GET = { "locations/usages/read", quotas.usages } },
   { LOCATION .. "quotas", GET = { "locations/quotas/read", quotas.list } },
   { LOCATION .. "updatequotas", POST = { "locations/updateQuotas/action", quotas.update } },
-  { LOCATION .. "computeoperationsstatus/{operation}", GET = { "locations/computeOperationsStatus/read", operations.status } },
-  { LOCATION .. "computeoperationsresult/{operation}", GET = { "locations/computeOperationsStatus/read", operations.result } },
+  { LOCATION .. "computeoperationsstatus/{operation}",
+    GET = { "locations/computeOperationsStatus/read", operations.status } },
+  { LOCATION .. "computeoperationsresult/{operation}",
+    GET = { "locations/computeOperationsStatus/read", operations.result } },
 }
 
 local VERBS = { PUT = "create", PATCH = "update", DELETE = "delete" }
@@ -77,7 +88,8 @@ local function segments_of(path)
   return list
 end
 
--- The routes as a tree: a node has its literal segments by name, one that stands for any, and perhaps a row that ends there.
+-- The routes as a tree. A node has its literal segments by name in [1]; `any`, the node for any
+-- other segment; and the row of the route that ends there, if there is one.
 local tree = {}
 
 local function branch(node, segment)
@@ -102,15 +114,18 @@ local function unescape(text)
   return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
---- Path and query of a target; nothing for a target whose path no resource can have: bytes that are no UTF-8, or control characters.
+--- Split a target into path and query. Return nil for a target that cannot name a resource: with
+--- bytes that are not UTF-8, or with control characters.
 ---@param target string
 ---@return string[]? segments, table<string, string> query
 function route.split(target)
   local mark = target:find("?", 1, true)
   local path, text = target:sub(1, (mark or 0) - 1), mark and target:sub(mark + 1) or ""
   local segments, query = segments_of(path), {}
-  for i, segment in ipairs(segments) do segments[i] = unescape(segment) end
-  for name, value in text:gmatch "([^&=]+)=?([^&]*)" do query[unescape(name)] = unescape(value) end
+  for index, segment in ipairs(segments) do segments[index] = unescape(segment) end
+  for name, value in text:gmatch "([^&=]+)=?([^&]*)" do
+    query[unescape(name)] = unescape(value)
+  end
   local all = table.concat(segments, "/")
   if not utf8.len(target) or not utf8.len(all) or all:find "%c" then return nil end
   for name, value in pairs(query) do
@@ -119,9 +134,10 @@ function route.split(target)
   return segments, query
 end
 
---- Which route a path takes below its subscription.
+--- Find the route of a path.
 ---@param segments string[]
----@return table? row, table? found
+---@return table? row        nil if there is no such path
+---@return table? found      the segments that names in the route stand for
 function route.find(segments)
   local node, found = tree, {}
   for i = 3, #segments do
@@ -134,63 +150,75 @@ function route.find(segments)
   if node.row then return node.row, found end
 end
 
--- What a route is of, as ARM calls types: "workspaces/computes".
+-- Return the type of a route's resource, as Resource Manager calls it: "workspaces/computes".
 local function type_of(row)
-  return row[1]:find("/locations/", 1, true) and "locations/" .. row[1]:match "locations/{location}/([^/]+)"
-    or row[1]:find("/computes", 1, true) and "workspaces/computes" or row[1]:find("/jobs", 1, true) and "workspaces/jobs" or "workspaces"
+  local path = row[1]
+  local location_type = path:match "/locations/{location}/([^/]+)"
+  if location_type then return "locations/" .. location_type end
+  if path:find("/computes", 1, true) then return "workspaces/computes" end
+  if path:find("/jobs", 1, true) then return "workspaces/jobs" end
+  return "workspaces"
 end
 
---- The api-version that a request names; refuses without one, with one that is none, and with one that has not what is asked for.
----@param at table
+--- Read the api-version of a request. Refuse a request without it, with an unknown version, or with
+--- a version that lacks the route.
+---@param request table
 ---@param row table
----@param location string       where the service is
-function route.check_version(at, row, location)
-  local version = at.query["api-version"]
+---@param location string      where the service is
+function route.check_version(request, row, location)
+  local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
   if not versions.is_known(version) then
     local known = table.concat(versions.list, ", ")
-    refusal.raise("unknown_api_version", location, version:sub(1, 60), type_of(row), known, location)
+    local wanted = version:sub(1, 60)
+    refusal.raise("unknown_api_version", location, wanted, type_of(row), known, location)
   end
-  if row.since and not versions.has(version, row.since) then refusal.raise("unknown_path", at.path, version) end
-  at.api_version = version
+  if row.since and not versions.has(version, row.since) then
+    refusal.raise("unknown_path", request.path, version)
+  end
+  request.api_version = version
 end
 
---- The verb that a request is, for faults: create, update, delete, start, stop, restart, resize and so on, or nil.
+--- Return the verb of a request, for faults: create, update, delete, start, stop, restart, resize
+--- and so on; nil for other requests.
 function route.verb(row, method)
   if row.verb then return method == "POST" and row.verb or nil end
   return row[1] == COMPUTE and VERBS[method] or nil
 end
 
-function places.group(at, name)
-  at.group = at.world:group(at.subscription, name)
-  if not at.group then refusal.raise("no_group", name) end
+function places.group(request, name)
+  request.group = request.world:group(request.subscription, name)
+  if not request.group then refusal.raise("no_group", name) end
 end
 
-function places.workspace(at, name, found)
-  at.workspace = at.world:workspace(at.group, name)
-  if at.workspace then return end
-  if found.compute or at.row[1]:find "/{workspace}/" then refusal.raise("no_parent", name) end
-  refusal.raise("no_workspace", name, at.group.name)
+function places.workspace(request, name, found)
+  request.workspace = request.world:workspace(request.group, name)
+  if request.workspace then return end
+  if found.compute or request.row[1]:find "/{workspace}/" then refusal.raise("no_parent", name) end
+  refusal.raise("no_workspace", name, request.group.name)
 end
 
-function places.job(at, name) at.job_name = name end
-function places.compute(at, name) at.compute_name = name end
+function places.job(request, name) request.job_name = name end
+function places.compute(request, name) request.compute_name = name end
 
-function places.location(at, name)
-  at.location = regions.plain(name)
-  if regions.is_known(at.location) or at.world:has_location(at.location) then return end
-  refusal.raise("unknown_api_version", name, at.api_version, type_of(at.row), table.concat(versions.list, ", "),
-    table.concat(regions.list, ", "))
+function places.location(request, name)
+  local location = regions.plain(name)
+  request.location = location
+  if regions.is_known(location) or request.world:has_location(location) then return end
+  refusal.raise("unknown_api_version", name, request.api_version, type_of(request.row),
+    table.concat(versions.list, ", "), table.concat(regions.list, ", "))
 end
 
-function places.operation(at, name) at.operation_id = name end
+function places.operation(request, name) request.operation_id = name end
 
 local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }
 
---- Look up what the path names; refuses what is not there.
-function route.resolve(at, found)
+--- Look up what the path names, and refuse what does not exist.
+---@param request table
+---@param found table<string, string>      as route.find returns it
+function route.resolve(request, found)
   for _, name in ipairs(ORDER) do
-    if found[name] then places[name](at, found[name], found) end
+    if found[name] then places[name](request, found[name], found) end
   end
 end
 

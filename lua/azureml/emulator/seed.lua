@@ -1,5 +1,6 @@
---- What is there when an emulator begins, as a table: read from a file in Lua or in JSON, checked, and sown. What is wrong is said with
---- its place: "workspaces[2].instances.ci-ann.state".
+--- Read, check and sow a seed: the table that describes the world in which an emulator starts. It
+--- comes from a script or from a file in Lua or in JSON. A message names the place of a fault, such
+--- as "workspaces[2].instances.ci-ann.state". entra/people.lua adds the rules for people.
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
@@ -8,7 +9,9 @@ local tables = require "azureml.tables"
 
 local seed = {}
 
--- Rules: each takes a value and its place, and returns what is wrong, or nil -----------------------------------------------
+-- Rules -------------------------------------------------------------------------------------------
+
+-- A rule takes a value and its place, and returns what is wrong, or nil.
 
 local function words(names)
   return table.concat(tables.keys(names), ", ")
@@ -16,7 +19,9 @@ end
 
 local function of_type(kind, noun)
   return function(value, place)
-    if type(value) ~= kind then return ("%s must be %s, not %s"):format(place, noun, type(value)) end
+    if type(value) ~= kind then
+      return ("%s must be %s, not %s"):format(place, noun, type(value))
+    end
   end
 end
 
@@ -24,16 +29,21 @@ local function shown(value)
   return value == json.null and "null" or tostring(value)
 end
 
-local text, flag, number, any_table = of_type("string", "a text"), of_type("boolean", "true or false"), of_type("number", "a number"),
-  of_type("table", "a table")
+local text, flag = of_type("string", "a text"), of_type("boolean", "true or false")
+local number, any_table = of_type("number", "a number"), of_type("table", "a table")
 
 local function count(value, place)
-  if type(value) ~= "number" or not math.tointeger(value) or value < 0 then return ("%s must be a whole number from 0 on"):format(place) end
+  if type(value) ~= "number" or not math.tointeger(value) or value < 0 then
+    return ("%s must be a whole number from 0 on"):format(place)
+  end
 end
 
+local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
 local function guid(value, place)
-  if type(value) ~= "string" or not value:find "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$" then
-    return ("%s must be a GUID such as 11111111-1111-1111-1111-111111111111, not %s"):format(place, shown(value))
+  if type(value) ~= "string" or not value:find(GUID) then
+    local message = "%s must be a GUID such as 11111111-1111-1111-1111-111111111111, not %s"
+    return message:format(place, shown(value))
   end
 end
 
@@ -47,7 +57,9 @@ local function each(rule, kind, noun)
     local wrong = any_table(value, place)
     if wrong then return wrong end
     for key, item in pairs(value) do
-      if type(key) ~= kind then return ("%s must be %s"):format(place == "" and "a seed" or place, noun) end
+      if type(key) ~= kind then
+        return ("%s must be %s"):format(place == "" and "a seed" or place, noun)
+      end
       wrong = rule(item, inside(place, key))
       if wrong then return wrong end
     end
@@ -64,7 +76,9 @@ local function record(rules, needed)
     if wrong then return wrong end
     for key, item in pairs(value) do
       local rule = rules[key]
-      if not rule then return ("%s has no field '%s' (known: %s)"):format(what, tostring(key), words(rules)) end
+      if not rule then
+        return ("%s has no field '%s' (known: %s)"):format(what, tostring(key), words(rules))
+      end
       wrong = rule(item, inside(place, key))
       if wrong then return wrong end
     end
@@ -74,12 +88,12 @@ local function record(rules, needed)
   end
 end
 
--- What a seed may hold ----------------------------------------------------------------------------------------------------
+-- What a seed may hold ----------------------------------------------------------------------------
 
 local STATES = {
-  Steady = true, Creating = true, CreateFailed = true, Running = true, JobRunning = true, SettingUp = true, SetupFailed = true,
-  Starting = true, Stopped = true, Stopping = true, Restarting = true, UserSettingUp = true, UserSetupFailed = true,
-  Unusable = true, Unknown = true,
+  Steady = true, Creating = true, CreateFailed = true, Running = true, JobRunning = true,
+  SettingUp = true, SetupFailed = true, Starting = true, Stopped = true, Stopping = true,
+  Restarting = true, UserSettingUp = true, UserSetupFailed = true, Unusable = true, Unknown = true,
 }
 
 local function state(value, place)
@@ -97,10 +111,13 @@ end
 local KINDS = { ComputeInstance = true, AmlCompute = true }
 
 local function kind(value, place)
-  if not KINDS[value] then return ("%s is '%s', which is no kind of compute (known: %s)"):format(place, shown(value), words(KINDS)) end
+  if not KINDS[value] then
+    local message = "%s is '%s', which is no kind of compute (known: %s)"
+    return message:format(place, shown(value), words(KINDS))
+  end
 end
 
--- Accept what a PUT can hold: no functions and no cycles.
+-- Accept what a PUT can hold: plain data without functions and cycles.
 local function plain(value, place)
   local wrong = any_table(value, place)
   if wrong then return wrong end
@@ -108,7 +125,7 @@ local function plain(value, place)
   if not ok then return ("%s: %s"):format(place, (why:gsub("^bad argument #1: ", ""))) end
 end
 
--- properties: what a PUT has in its innermost object.
+-- properties: the innermost object of a PUT.
 local instance_record = record {
   state = state, vm_size = size, tags = map_of(text), description = text, kind = kind,
   properties = plain,
@@ -121,78 +138,103 @@ end
 
 local instances = map_of(instance)
 
-local quotas = record { total = count, family = count, gpu_family = count, clusters = count, families = map_of(count) }
-
-local workspace_record = record({
-  subscription_id = guid, resource_group = text, name = text, location = text, managed_network = flag, instances = instances,
-}, { "name" })
-
---- What a seed may hold, by name. Who has more to say of it adds a rule here.
----@type table<string, fun(value: any, place: string): string?>
-seed.rules = {
-  subscription_id = guid, resource_group = text, workspace_name = text, location = text, tenant_id = guid, client_id = guid,
-  client_secret = text, token_lifetime = number, quotas = quotas, instances = instances, workspaces = list_of(workspace_record),
+local quotas = record {
+  total = count, family = count, gpu_family = count, clusters = count, families = map_of(count),
 }
 
-seed.rule = { text = text, flag = flag, number = number, guid = guid, count = count, list_of = list_of, map_of = map_of, record = record }
+local workspace_record = record({
+  subscription_id = guid, resource_group = text, name = text, location = text,
+  managed_network = flag, instances = instances,
+}, { "name" })
 
---- What is wrong with a seed; nil if nothing is.
+--- The rules of a seed's fields, by name. Other files add rules for their fields.
+---@type table<string, fun(value: any, place: string): string?>
+seed.rules = {
+  subscription_id = guid,
+  resource_group = text,
+  workspace_name = text,
+  location = text,
+  tenant_id = guid,
+  client_id = guid,
+  client_secret = text,
+  token_lifetime = number,
+  quotas = quotas,
+  instances = instances,
+  workspaces = list_of(workspace_record),
+}
+
+--- The kinds of rules.
+seed.rule = {
+  text = text, flag = flag, number = number, guid = guid, count = count, list_of = list_of,
+  map_of = map_of, record = record,
+}
+
+--- Return what is wrong with a seed; nil if it is valid.
 ---@param value any
 ---@return string?
 function seed.fault_of(value)
   return record(seed.rules)(value, "")
 end
 
--- Sowing ------------------------------------------------------------------------------------------------------------------
+-- Sowing ------------------------------------------------------------------------------------------
 
---- The names and ids that a seed gives, over those that are otherwise.
----@param given table
----@param otherwise table<string, string>
+--- Return the names and ids of a seed, with defaults for those that it leaves out.
+---@param seed_table table
+---@param defaults table<string, string>
 ---@return table<string, string>
-function seed.names(given, otherwise)
+function seed.names(seed_table, defaults)
   local names = {}
-  for name, value in pairs(otherwise) do names[name] = given[name] or value end
+  for name, value in pairs(defaults) do names[name] = seed_table[name] or value end
   return names
 end
 
-local function sow_instance(emulator, workspace, name, one)
+local function sow_instance(emulator, workspace, name, instance_seed)
   local location = workspace.location
-  if emulator.world:is_taken(location, name) then error(("the name is taken in %s"):format(location), 0) end
-  emulator:seed_instance(name, one, workspace)
+  if emulator.world:is_taken(location, name) then
+    error(("the name is taken in %s"):format(location), 0)
+  end
+  emulator:seed_instance(name, instance_seed, workspace)
 end
 
--- In the order of their names: whoever lists them finds the same each time.
+-- Sow instances in the order of their names, so that lists are the same each time.
 local function sow_instances(emulator, workspace, instances_given, place)
   for _, name in ipairs(tables.keys(instances_given)) do
     local ok, why = pcall(sow_instance, emulator, workspace, name, instances_given[name])
     if not ok and errors.is_interrupted(why) then error(why, 0) end
     if not ok then
-      errors.raise { code = "SeedInvalid", message = ("the seed: %s.%s: %s"):format(place, name, refusal.is(why) and why.message or why) }
+      local reason = refusal.is(why) and why.message or why
+      local message = ("the seed: %s.%s: %s"):format(place, name, reason)
+      errors.raise { code = "SeedInvalid", message = message }
     end
   end
 end
 
---- Sow a seed that was checked.
+--- Sow a seed that was checked: create its workspaces and instances.
 ---@param emulator azureml.Emulator
----@param given table
-function seed.sow(emulator, given)
+---@param seed_table table
+function seed.sow(emulator, seed_table)
   local names = emulator:settings()
-  sow_instances(emulator, emulator.world:ensure_workspace(names), given.instances, "instances")
-  for i, one in ipairs(given.workspaces or {}) do
-    sow_instances(emulator, emulator.world:ensure_workspace {
-      subscription_id = one.subscription_id or names.subscription_id, resource_group = one.resource_group or names.resource_group,
-      workspace_name = one.name, location = one.location or names.location, managed_network = one.managed_network,
-    }, one.instances, ("workspaces[%d].instances"):format(i))
+  sow_instances(emulator, emulator.world:ensure_workspace(names), seed_table.instances, "instances")
+  for index, workspace in ipairs(seed_table.workspaces or {}) do
+    local created = emulator.world:ensure_workspace {
+      subscription_id = workspace.subscription_id or names.subscription_id,
+      resource_group = workspace.resource_group or names.resource_group,
+      workspace_name = workspace.name,
+      location = workspace.location or names.location,
+      managed_network = workspace.managed_network,
+    }
+    local place = ("workspaces[%d].instances"):format(index)
+    sow_instances(emulator, created, workspace.instances, place)
   end
 end
 
--- Files -------------------------------------------------------------------------------------------------------------------
+-- Files -------------------------------------------------------------------------------------------
 
 local function fail(path, why)
   errors.raise { code = "SeedInvalid", message = ("the seed %s: %s"):format(path, why) }
 end
 
--- Run a seed in Lua and return its value. The globals that it sets are its own.
+-- Run a seed in Lua and return its value. Globals that it sets stay its own.
 local function run(path, content)
   local chunk, fault = load(content, "@" .. path, "t", setmetatable({}, { __index = _G }))
   if not chunk then return nil, fault end
@@ -202,7 +244,7 @@ local function run(path, content)
   return nil, tostring(value)
 end
 
--- JSON begins with a brace; a chunk of Lua cannot.
+-- Decode a seed. JSON begins with a brace, which a chunk of Lua cannot.
 local function value_of(path, content)
   content = content:gsub("^\xEF\xBB\xBF", "")
   local value, why
@@ -215,7 +257,7 @@ local function value_of(path, content)
   return value
 end
 
---- Read a seed from a file: JSON, or a script in Lua that returns the seed. The script has the
+--- Read a seed from a file: JSON, or a Lua script that returns the seed. The script has the
 --- standard library.
 ---@param path string
 ---@return table

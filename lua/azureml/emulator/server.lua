@@ -1,4 +1,5 @@
---- The emulator on a socket: libmicrohttpd on this state's loop. Requests come whole; a handler answers each at once.
+--- Serve the emulator on a socket: libmicrohttpd on the loop of this Lua state. It passes whole
+--- requests to a handler, which answers at once. The binding of libmicrohttpd is csrc/lua_httpd.c.
 local errors = require "azureml.error"
 local task = require "azureml.task"
 
@@ -8,32 +9,47 @@ local Server = {}
 Server.__index = Server
 Server.__name = "azureml.emulator.Server"
 
-local function listen(given)
+local function listen(options)
   local ok, httpd = pcall(require, "azureml.httpd")
   if not ok then
-    errors.raise { code = "EmulatorMissing", message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
-      hint = "install libmicrohttpd-dev and build again" }
+    errors.raise {
+      code = "EmulatorMissing",
+      message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
+      hint = "install libmicrohttpd-dev and build again",
+    }
   end
-  local tls = given.tls or {}
+  local tls = options.tls or {}
   return httpd.listen {
-    address = given.address or "127.0.0.1", port = given.port or 0, connections = given.connections, request_time = given.request_time,
-    tls_certificate = tls.certificate, tls_key = tls.key,
+    address = options.address or "127.0.0.1",
+    port = options.port or 0,
+    connections = options.connections,
+    request_time = options.request_time,
+    tls_certificate = tls.certificate,
+    tls_key = tls.key,
   }
 end
 
---- Listen, and answer what comes.
----@param given table
----  address string?; port integer?; tls { certificate: string, key: string }? (PEM texts); connections integer? (how many at once);
----  request_time number? (seconds that a connection has for its next request)
----@param handle fun(request: table): table       a table without status is not answered; with delay, in seconds, that much later
+--- Listen, and answer requests.
+---@param options table
+---  address string?; port integer?; tls { certificate: string, key: string }? (PEM texts);
+---  connections integer? (the most at the same time); request_time number? (seconds that a
+---  connection may take for its next request)
+---@param handle fun(request: table): table
+---  returns the response: without status the request is left unanswered; delay: the seconds to wait
+---  before the answer is sent
 ---@return table
 ---@raise an error object when the port is in use
-function server.start(given, handle)
-  local handle_of, why = listen(given)
-  if not handle_of then errors.raise { code = "AddressInUse", message = why, hint = "choose another port, or 0 for any" } end
-  local self = setmetatable({ httpd = handle_of, handle = handle, host = given.address or "127.0.0.1", tls = given.tls, late = {} },
-    Server)
-  self.fd = handle_of:fd()
+function server.start(options, handle)
+  local httpd, why = listen(options)
+  if not httpd then
+    local hint = "choose another port, or 0 for any"
+    errors.raise { code = "AddressInUse", message = why, hint = hint }
+  end
+  local self = setmetatable({
+    httpd = httpd, handle = handle, host = options.address or "127.0.0.1", tls = options.tls,
+    late = {},
+  }, Server)
+  self.fd = httpd:fd()
   task.on(self.fd, function() self:turn() end)
   self:turn()
   return self
@@ -51,7 +67,8 @@ local function answer(self, id, response)
   self.late[timer] = true
 end
 
--- Answers resume connections, which wakes nobody: after them it runs once more, and what that brings waits for the next turn of the loop.
+-- Read what has come, answer it and schedule the next turn. An answer resumes its connection
+-- without a wake-up of the loop, so a turn with answers is followed by another turn at once.
 function Server:turn()
   local requests, seconds = self.httpd:run()
   for _, request in ipairs(requests) do
@@ -67,14 +84,15 @@ end
 
 local EVERYWHERE = { ["0.0.0.0"] = "127.0.0.1", ["::"] = "::1" }
 
---- Where it listens, as a program on this machine reaches it.
+--- Return the URL at which a program on this machine reaches the server.
+---@return string
 function Server:url()
   local host = EVERYWHERE[self.host] or self.host
   if host:find ":" then host = "[" .. host .. "]" end
   return ("%s://%s:%d"):format(self.tls and "https" or "http", host, self.httpd:port())
 end
 
---- Stop.
+--- Stop the server. To stop it again has no effect.
 function Server:close()
   if not self.httpd then return end
   task.off(self.fd)

@@ -1,4 +1,5 @@
---- Resources as the service shows them, member for member as in the recordings.
+--- Show resources as the service does, with the members of the recordings. Their states come from
+--- machine/init.lua.
 local clock = require "azureml.emulator.clock"
 local identities = require "azureml.emulator.identities"
 local json = require "azureml.json"
@@ -14,13 +15,14 @@ local show = {}
 local PROVIDER = "/providers/Microsoft.MachineLearningServices"
 local null = json.null
 
---- The ARM id of a workspace.
+--- Return the ARM id of a workspace.
 function show.workspace_id(workspace)
   local group = workspace.group
-  return ("/subscriptions/%s/resourceGroups/%s%s/workspaces/%s"):format(group.subscription.id, group.name, PROVIDER, workspace.name)
+  return ("/subscriptions/%s/resourceGroups/%s%s/workspaces/%s"):format(
+    group.subscription.id, group.name, PROVIDER, workspace.name)
 end
 
---- The ARM id of a compute.
+--- Return the ARM id of a compute.
 function show.compute_id(workspace, name)
   return show.workspace_id(workspace) .. "/computes/" .. name
 end
@@ -38,67 +40,107 @@ local function errors_of(compute)
   return compute.failure and json.array { { error = compute.failure } } or json.array {}
 end
 
-local function is(value, default)
+local function default_to(value, default)
   if value == nil then return default end
   return value
 end
 
--- Members that no swagger of its version lists come all the same, unset ones as null, but for those
--- of which no recording has any. Source: spec/contract/compute-rest.md, section 14.
+-- The service sends members that the swagger of the version does not list, too, and null for unset
+-- members. Members that no recording has are left out.
+-- Source: spec/contract/compute-rest.md, section 14.
 local function inside_instance(compute, location, now)
+  local has_public_ip = compute.public_ip ~= false
   return {
-    vmSize = compute.vm_size, imageVersion = null, subnet = compute.subnet or null,
+    vmSize = compute.vm_size,
+    imageVersion = null,
+    subnet = compute.subnet or null,
     sshSettings = {
-      sshPublicAccess = compute.ssh.access, adminUserName = "azureuser", sshPort = 50000, adminPublicKey = compute.ssh.key or null,
+      sshPublicAccess = compute.ssh.access,
+      adminUserName = "azureuser",
+      sshPort = 50000,
+      adminPublicKey = compute.ssh.key or null,
     },
-    autologgerSettings = compute.autologger and { mlflowAutologger = compute.autologger } or null, errors = errors_of(compute),
+    autologgerSettings = compute.autologger and { mlflowAutologger = compute.autologger } or null,
+    errors = errors_of(compute),
     connectivityEndpoints = {
-      publicIpAddress = compute.public_ip ~= false and compute.address or null, privateIpAddress = compute.private_address,
+      publicIpAddress = has_public_ip and compute.address or null,
+      privateIpAddress = compute.private_address,
     },
-    applications = applications(compute, location), state = machine.state(compute, now),
+    applications = applications(compute, location),
+    state = machine.state(compute, now),
     lastOperation = machine.last_operation(compute, now),
     createdBy = { userOrgId = compute.creator.tenant_id, userId = compute.creator.object_id },
     applicationSharingPolicy = compute.sharing or "Shared",
-    computeInstanceAuthorizationType = compute.authorization or compute.user and "personal" or null,
+    computeInstanceAuthorizationType = compute.authorization
+      or compute.user and "personal" or null,
     personalComputeInstanceSettings = compute.user and { assignedUser = compute.user } or null,
-    setupScripts = setup.show(compute.scripts), schedules = schedules.show(compute.schedules),
-    enableNodePublicIp = compute.public_ip ~= false, enableBatchPrivateLink = false, enableOSPatching = is(compute.patching, false),
-    releaseQuotaOnStop = is(compute.release_quota, false), enableSSO = is(compute.sso, true), enableRootAccess = compute.root_access,
-    dataMounts = mounts.show(compute, now), dataDisks = null, containers = null, updateStatus = null,
-    versions = { runtime = "3.0.02755.0006" }, customServices = services.show(compute.services), idleTimeBeforeShutdown = compute.idle,
+    setupScripts = setup.show(compute.scripts),
+    schedules = schedules.show(compute.schedules),
+    enableNodePublicIp = has_public_ip,
+    enableBatchPrivateLink = false,
+    enableOSPatching = default_to(compute.patching, false),
+    releaseQuotaOnStop = default_to(compute.release_quota, false),
+    enableSSO = default_to(compute.sso, true),
+    enableRootAccess = compute.root_access,
+    dataMounts = mounts.show(compute, now),
+    dataDisks = null,
+    containers = null,
+    updateStatus = null,
+    versions = { runtime = "3.0.02755.0006" },
+    customServices = services.show(compute.services),
+    idleTimeBeforeShutdown = compute.idle,
     osImageMetadata = {
-      currentImageVersion = "24.06.10", latestImageVersion = "24.06.10", isLatestOsImageVersion = true, osPatchingStatus = null,
+      currentImageVersion = "24.06.10",
+      latestImageVersion = "24.06.10",
+      isLatestOsImageVersion = true,
+      osPatchingStatus = null,
     },
   }
 end
 
--- What of a cluster is there only when it is at rest.
+-- Return the members of a cluster that have values only while no verb runs: the number of nodes,
+-- the counts by node state, and the allocation state.
 local function nodes_of(compute, now)
   if machine.is_busy(compute, now) then return null, null, null end
   local counts = { idleNodeCount = compute.nodes }
-  for _, word in ipairs { "preparing", "running", "unusable", "leaving", "preempted" } do counts[word .. "NodeCount"] = 0 end
+  for _, word in ipairs { "preparing", "running", "unusable", "leaving", "preempted" } do
+    counts[word .. "NodeCount"] = 0
+  end
   return compute.nodes, counts, "Steady"
 end
 
 local function inside_cluster(compute, _, now)
   local nodes, counts, allocation = nodes_of(compute, now)
   local is_steady = allocation ~= null
+  local settled = is_steady and clock.iso(machine.settled_at(compute), 3) or nil
   return {
-    vmSize = compute.vm_size, vmPriority = compute.priority, subnet = compute.subnet or null,
+    vmSize = compute.vm_size,
+    vmPriority = compute.priority,
+    subnet = compute.subnet or null,
     scaleSettings = {
-      maxNodeCount = compute.scale.most, minNodeCount = compute.scale.least, nodeIdleTimeBeforeScaleDown = compute.scale.idle or null,
+      maxNodeCount = compute.scale.most,
+      minNodeCount = compute.scale.least,
+      nodeIdleTimeBeforeScaleDown = compute.scale.idle or null,
     },
-    currentNodeCount = nodes, targetNodeCount = nodes, nodeStateCounts = counts, allocationState = allocation,
-    allocationStateTransitionTime = is_steady and clock.iso(machine.settled_at(compute), 3) or nil,
-    errors = compute.failure and errors_of(compute) or null, remoteLoginPortPublicAccess = compute.remote_login, osType = compute.system,
-    virtualMachineImage = compute.image or null, isolatedNetwork = is(compute.isolated, false),
-    enableNodePublicIp = compute.public_ip ~= false, enableBatchPrivateLink = false, propertyBag = is_steady and {} or nil,
+    currentNodeCount = nodes,
+    targetNodeCount = nodes,
+    nodeStateCounts = counts,
+    allocationState = allocation,
+    allocationStateTransitionTime = settled,
+    errors = compute.failure and errors_of(compute) or null,
+    remoteLoginPortPublicAccess = compute.remote_login,
+    osType = compute.system,
+    virtualMachineImage = compute.image or null,
+    isolatedNetwork = default_to(compute.isolated, false),
+    enableNodePublicIp = compute.public_ip ~= false,
+    enableBatchPrivateLink = false,
+    propertyBag = is_steady and {} or nil,
   }
 end
 
 local inside = { ComputeInstance = inside_instance, AmlCompute = inside_cluster }
 
--- In what a PUT answers there is not yet a machine.
+-- The innermost properties in the answer to a PUT, by kind: there is no machine yet.
 local newborn = {}
 
 function newborn.ComputeInstance(shown)
@@ -106,17 +148,20 @@ function newborn.ComputeInstance(shown)
 end
 
 function newborn.AmlCompute(shown)
-  shown.vmPriority = shown.vmPriority == "Dedicated" and null or shown.vmPriority      -- as recorded
+  -- As recorded.
+  shown.vmPriority = shown.vmPriority == "Dedicated" and null or shown.vmPriority
   return shown
 end
 
+local CLUSTER_ID = "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.BatchAI/workspaces/%s"
+  .. "/clusters/%s"
+
 local function cluster_id(compute, workspace)
   local group = workspace.group
-  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.BatchAI/workspaces/%s/clusters/%s"):format(group.subscription.id,
-    group.name, workspace.name, compute.name)
+  return CLUSTER_ID:format(group.subscription.id, group.name, workspace.name, compute.name)
 end
 
---- A compute, as GET and the list show it.
+--- Show a compute as GET and the list do.
 ---@param compute table
 ---@param workspace table
 ---@param now number
@@ -125,44 +170,72 @@ function show.compute(compute, workspace, now)
   machine.catch_up(compute, now)
   local kind = compute.kind or "ComputeInstance"
   local state = machine.provisioning_state(compute, now)
+  local has_failed = state == "Failed" and compute.failure
   return {
-    id = show.compute_id(workspace, compute.name), name = compute.name, type = "Microsoft.MachineLearningServices/workspaces/computes",
-    location = workspace.location, tags = compute.tags or {}, identity = identities.show(compute.identity),
+    id = show.compute_id(workspace, compute.name),
+    name = compute.name,
+    type = "Microsoft.MachineLearningServices/workspaces/computes",
+    location = workspace.location,
+    tags = compute.tags or {},
+    identity = identities.show(compute.identity),
     properties = {
-      createdOn = clock.iso(compute.created), modifiedOn = clock.iso(compute.modified), disableLocalAuth = compute.no_local_auth == true,
-      description = compute.description or null, computeType = kind, computeLocation = workspace.location, provisioningState = state,
+      createdOn = clock.iso(compute.created),
+      modifiedOn = clock.iso(compute.modified),
+      disableLocalAuth = compute.no_local_auth == true,
+      description = compute.description or null,
+      computeType = kind,
+      computeLocation = workspace.location,
+      provisioningState = state,
       resourceId = state == "Updating" and cluster_id(compute, workspace) or null,
-      provisioningErrors = state == "Failed" and compute.failure and errors_of(compute) or null, provisioningWarnings = {},
-      isAttachedCompute = false, properties = inside[kind](compute, workspace.location, now),
+      provisioningErrors = has_failed and errors_of(compute) or null,
+      provisioningWarnings = {},
+      isAttachedCompute = false,
+      properties = inside[kind](compute, workspace.location, now),
     },
   }
 end
 
---- The answer to the PUT that created it: the resource, and not yet a machine.
+--- Show a compute as the answer to the PUT that created it: there is no machine yet.
 function show.created(compute, workspace, now)
   local shown = show.compute(compute, workspace, now)
   local properties = shown.properties
   shown.tags = compute.tags or null
-  properties.provisioningState, properties.provisioningWarnings, properties.computeLocation = "Creating", null, nil
+  properties.provisioningState = "Creating"
+  properties.provisioningWarnings, properties.computeLocation = null, nil
   properties.properties = newborn[properties.computeType](properties.properties)
   return shown
 end
 
---- A workspace. Source: spec/contract/compute-rest.md, section 3.18.
-function show.workspace(workspace, directory_tenant)
-  local region = workspace.location
+--- Show a workspace. Source: spec/contract/compute-rest.md, section 3.18.
+---@param workspace table
+---@param tenant_id string
+---@return table
+function show.workspace(workspace, tenant_id)
+  local region, name, id = workspace.location, workspace.name, workspace.id
+  local network = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil
   return {
-    id = show.workspace_id(workspace), name = workspace.name, type = "Microsoft.MachineLearningServices/workspaces",
-    location = region, tags = {}, kind = "Default", sku = { name = "Basic", tier = "Basic" },
+    id = show.workspace_id(workspace),
+    name = name,
+    type = "Microsoft.MachineLearningServices/workspaces",
+    location = region,
+    tags = {},
+    kind = "Default",
+    sku = { name = "Basic", tier = "Basic" },
     properties = {
-      workspaceId = workspace.id, friendlyName = workspace.name, provisioningState = "Succeeded", publicNetworkAccess = "Enabled",
-      tenantId = directory_tenant, discoveryUrl = ("https://%s.api.azureml.ms/discovery"):format(region),
+      workspaceId = id,
+      friendlyName = name,
+      provisioningState = "Succeeded",
+      publicNetworkAccess = "Enabled",
+      tenantId = tenant_id,
+      discoveryUrl = ("https://%s.api.azureml.ms/discovery"):format(region),
       notebookInfo = {
-        fqdn = ("ml-%s-%s-%s.%s.notebooks.azure.net"):format(workspace.name, region, workspace.id, region),
-        resourceId = workspace.id:gsub("-", ""), isPrivateLinkEnabled = false, notebookPreparationError = null,
+        fqdn = ("ml-%s-%s-%s.%s.notebooks.azure.net"):format(name, region, id, region),
+        resourceId = id:gsub("-", ""),
+        isPrivateLinkEnabled = false,
+        notebookPreparationError = null,
       },
       creationTime = clock.iso(workspace.created),
-      managedNetwork = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil,
+      managedNetwork = network,
     },
   }
 end

@@ -1,9 +1,10 @@
---- The sizes that the emulated regions offer: a realistic handful of families. The form is that of
---- spec/contract/compute-rest.md, section 3.16.
+--- List the sizes that the emulated regions offer: a realistic handful of families. A size has the
+--- form of spec/contract/compute-rest.md, section 3.16.
 local sizes = {}
 
--- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and what it is for, if not for all. The families come in
--- the order in which the usages and quotas were recorded.
+-- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and the kinds of
+-- compute it is for, if not for all. The families are in the order of the recorded usages and
+-- quotas.
 local rows = {
   { "Standard_D1", "standardDFamily", 1, 0, 3.5, 51200, 0.077 },
   { "Standard_D2", "standardDFamily", 2, 0, 7, 102400, 0.154 },
@@ -49,7 +50,7 @@ local function price(retail, os_type, tier)
   return { retailPrice = retail, osType = os_type, vmTier = tier }
 end
 
--- DS3, D2s, NC4as: an S behind the letters or behind the number.
+-- Whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the number.
 local function takes_premium_disks(name)
   return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil
 end
@@ -58,14 +59,25 @@ local EVERYTHING = { "AmlCompute", "ComputeInstance", "MIR" }
 
 local function size_of(row)
   local name, family, cores, gpus, memory, disk, hour, kinds = table.unpack(row)
+  local windows = hour * 1.8
   return {
-    name = name, family = family, vCPUs = cores, gpus = gpus, memoryGB = memory, maxResourceVolumeMB = disk, osVhdSizeMB = 1047552,
-    lowPriorityCapable = true, premiumIO = takes_premium_disks(name),
+    name = name,
+    family = family,
+    vCPUs = cores,
+    gpus = gpus,
+    memoryGB = memory,
+    maxResourceVolumeMB = disk,
+    osVhdSizeMB = 1047552,
+    lowPriorityCapable = true,
+    premiumIO = takes_premium_disks(name),
     estimatedVMPrices = {
-      billingCurrency = "USD", unitOfMeasure = "OneHour",
+      billingCurrency = "USD",
+      unitOfMeasure = "OneHour",
       values = {
-        price(hour, "Linux", "Standard"), price(hour / 5, "Linux", "LowPriority"), price(hour * 1.8, "Windows", "Standard"),
-        price(hour * 1.8 / 2.5, "Windows", "LowPriority"),
+        price(hour, "Linux", "Standard"),
+        price(hour / 5, "Linux", "LowPriority"),
+        price(windows, "Windows", "Standard"),
+        price(windows / 2.5, "Windows", "LowPriority"),
       },
     },
     supportedComputeTypes = kinds or EVERYTHING,
@@ -75,21 +87,23 @@ end
 sizes.all = {}
 local by_name, families, seen = {}, {}, {}
 
-for i, row in ipairs(rows) do
+for index, row in ipairs(rows) do
   local size = size_of(row)
-  sizes.all[i], by_name[row[1]:lower()] = size, size
-  if not seen[size.family] then families[#families + 1] = { name = size.family, gpu = size.gpus > 0 } end
+  sizes.all[index], by_name[row[1]:lower()] = size, size
+  if not seen[size.family] then
+    families[#families + 1] = { name = size.family, gpu = size.gpus > 0 }
+  end
   seen[size.family] = true
 end
 
---- A size by name, in any case; nil if it is not offered.
+--- Return a size by its name, in any case; nil if it is not offered.
 ---@param name string
 ---@return table?
 function sizes.find(name)
   return by_name[name:lower()]
 end
 
---- Whether a size is for a kind of compute.
+--- Whether a size is offered to a kind of compute.
 ---@param size table
 ---@param kind string       "ComputeInstance", "AmlCompute"
 ---@return boolean
@@ -100,13 +114,14 @@ function sizes.serves(size, kind)
   return false
 end
 
---- The families, in order, with whether they have GPUs.
+--- List the families in order, and whether they have GPUs.
 ---@return { name: string, gpu: boolean }[]
 function sizes.families()
   return families
 end
 
---- "Standard DSv2" of "standardDSv2Family": how texts call a family. One whose name has spaces gets more of them, as recorded.
+--- Return the title of a family: "Standard DSv2" for "standardDSv2Family". A name with spaces keeps
+--- them, so that its title has double spaces, as recorded.
 function sizes.family_title(family)
   local middle = family:match "^[sS]tandard(.-)Family$"
   return middle and "Standard " .. middle or family

@@ -1,4 +1,6 @@
---- Tenants and subscriptions, as Resource Manager lists them to whoever signs in: what a login begins with. Listed is what one may read.
+--- List tenants and subscriptions to a signed-in principal, as Resource Manager does. A login
+--- begins with them. A principal sees what it may read. Requests inside a subscription go to
+--- manager.lua.
 local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
@@ -14,22 +16,34 @@ local ANYTHING = "Microsoft.MachineLearningServices/workspaces/computes/read"
 local function show(emulator, subscription)
   local tenant = subscription.tenant_id or emulator.directory:home().id
   return {
-    id = "/subscriptions/" .. subscription.id, subscriptionId = subscription.id, displayName = "Emulator", state = "Enabled",
-    tenantId = tenant, authorizationSource = "RoleBased", managedByTenants = json.array {},
-    subscriptionPolicies = { locationPlacementId = "Public_2014-09-01", quotaId = "PayAsYouGo_2014-09-01", spendingLimit = "Off" },
+    id = "/subscriptions/" .. subscription.id,
+    subscriptionId = subscription.id,
+    displayName = "Emulator",
+    state = "Enabled",
+    tenantId = tenant,
+    authorizationSource = "RoleBased",
+    managedByTenants = json.array {},
+    subscriptionPolicies = {
+      locationPlacementId = "Public_2014-09-01",
+      quotaId = "PayAsYouGo_2014-09-01",
+      spendingLimit = "Off",
+    },
   }
 end
 
--- A role anywhere in it is enough to see that it is there.
+-- Whether a principal may see a subscription: a role anywhere in it is enough.
 local function is_visible(emulator, principal, subscription)
   local scope = "/subscriptions/" .. subscription.id
-  return emulator.roles:may(principal.object_id, READ, scope) or emulator.roles:may_somewhere(principal.object_id, ANYTHING, scope)
+  return emulator.roles:may(principal.object_id, READ, scope)
+    or emulator.roles:may_somewhere(principal.object_id, ANYTHING, scope)
 end
 
 local function list(emulator, principal)
   local shown = json.array {}
   for _, subscription in pairs(emulator.world.subscriptions) do
-    if is_visible(emulator, principal, subscription) then shown[#shown + 1] = show(emulator, subscription) end
+    if is_visible(emulator, principal, subscription) then
+      shown[#shown + 1] = show(emulator, subscription)
+    end
   end
   table.sort(shown, function(a, b) return a.id < b.id end)
   return shown
@@ -38,16 +52,23 @@ end
 local function tenants(emulator, _, token)
   local tenant = emulator.directory:tenant(token.tenant_id)
   return json.array { {
-    id = "/tenants/" .. tenant.id, tenantId = tenant.id, displayName = "Emulator", countryCode = "NL", defaultDomain = tenant.name,
-    domains = json.array { tenant.name }, tenantCategory = "Home",
+    id = "/tenants/" .. tenant.id,
+    tenantId = tenant.id,
+    displayName = "Emulator",
+    countryCode = "NL",
+    defaultDomain = tenant.name,
+    domains = json.array { tenant.name },
+    tenantCategory = "Home",
   } }
 end
 
 local lists = { subscriptions = list, tenants = tenants }
 
-local function one_of(emulator, principal, id)
+local function find(emulator, principal, id)
   local subscription = emulator.world:subscription(id) or refusal.raise("no_subscription", id)
-  if not is_visible(emulator, principal, subscription) then authorise(emulator.roles, principal, READ, "/subscriptions/" .. id) end
+  if not is_visible(emulator, principal, subscription) then
+    authorise(emulator.roles, principal, READ, "/subscriptions/" .. id)
+  end
   return answer.of(show(emulator, subscription))
 end
 
@@ -55,15 +76,16 @@ local function act(emulator, request, segments, query)
   local principal, token = authenticate(emulator, request, emulator.clock:now())
   if request.method ~= "GET" then refusal.raise("wrong_method", request.method) end
   if not query["api-version"] then refusal.raise "no_api_version" end
-  local budget = emulator.throttle:take_of_tenant(principal.object_id, token.tenant_id, request.method)
+  local tenant_id = token.tenant_id
+  local budget = emulator.throttle:take_of_tenant(principal.object_id, tenant_id, request.method)
   local id = segments[2]
-  local given = id and one_of(emulator, principal, id)
+  local reply = id and find(emulator, principal, id)
     or answer.of { value = lists[segments[1]:lower()](emulator, principal, token) }
-  given.headers = tables.merge(given.headers, budget)
-  return given
+  reply.headers = tables.merge(reply.headers, budget)
+  return reply
 end
 
---- Whether a path is one of these.
+--- Whether a path is /tenants, /subscriptions or a subscription.
 ---@param segments string[]
 ---@return boolean
 function subscriptions.concerns(segments)
@@ -71,13 +93,17 @@ function subscriptions.concerns(segments)
   return lists[first] ~= nil and (#segments == 1 or first == "subscriptions" and #segments == 2)
 end
 
---- Answer a request for /tenants, /subscriptions or one of them.
----@return table given
+--- Answer a request for /tenants, /subscriptions or a subscription.
+---@param emulator table
+---@param request table
+---@param segments string[]
+---@param query table<string, string>
+---@return table reply
 function subscriptions.answer(emulator, request, segments, query)
-  local ok, given = pcall(act, emulator, request, segments, query)
-  if ok then return given end
-  if not refusal.is(given) then error(given, 0) end
-  return answer.of_refusal(given, emulator.url or "http://127.0.0.1")
+  local ok, reply = pcall(act, emulator, request, segments, query)
+  if ok then return reply end
+  if not refusal.is(reply) then error(reply, 0) end
+  return answer.of_refusal(reply, emulator.url or "http://127.0.0.1")
 end
 
 return subscriptions

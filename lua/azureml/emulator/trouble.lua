@@ -1,34 +1,44 @@
---- What trouble that was asked for does to an answer, on both sides: Entra's and Resource Manager's. Which there is: fault.troubles.
+--- Apply planned trouble to an answer, on both sides: Entra and Resource Manager. fault.lua lists
+--- the troubles and chooses the requests.
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
 local tables = require "azureml.tables"
 
 local trouble = {}
 
-local SLOW, WAIT = 5, 1      -- seconds, where nothing else is said
+local SLOW, WAIT = 5, 1      -- default seconds of `slow` and of Retry-After
 
+-- Replies that replace the work, by the name of the trouble.
 local instead = {}
 
--- Without a status nothing is answered.
+-- A reply without a status leaves the request unanswered.
 function instead.hang() return {} end
 
-function instead.answer(one)
-  return { status = one.status or 200, headers = one.headers, json = one.json, body = one.body }
-end
-
-function instead.throttle(one)
-  local seconds = one.retry_after or WAIT
+function instead.answer(planned)
   return {
-    status = 429, gateway = true, headers = { ["Retry-After"] = seconds > 0 and ("%d"):format(math.ceil(seconds)) or nil },
-    json = { error = { code = "TooManyRequests", message = "The request is being throttled." } },
+    status = planned.status or 200, headers = planned.headers, json = planned.json,
+    body = planned.body,
   }
 end
 
---- What is answered instead of doing what was asked; nil: it is done.
----@param one table?      the trouble
+function instead.throttle(planned)
+  local seconds = planned.retry_after or WAIT
+  local retry_after = seconds > 0 and ("%d"):format(math.ceil(seconds)) or nil
+  return {
+    status = 429,
+    gateway = true,
+    headers = { ["Retry-After"] = retry_after },
+    json = {
+      error = { code = "TooManyRequests", message = "The request is being throttled." },
+    },
+  }
+end
+
+--- Return the reply that replaces the work of a request; nil if the request is to be performed.
+---@param planned table?      the trouble
 ---@return table?
-function trouble.instead(one)
-  return one and instead[one.name] and instead[one.name](one)
+function trouble.instead(planned)
+  return planned and instead[planned.name] and instead[planned.name](planned)
 end
 
 local function without(headers, ...)
@@ -37,28 +47,33 @@ local function without(headers, ...)
   return kept
 end
 
---- What becomes of the answer on its way.
----@param one table?
----@param given table     the answer; changed
----@return table given
-function trouble.mark(one, given)
-  if not one then return given end
-  if one.name == "lose_header" then given.headers = without(given.headers, "Azure-AsyncOperation", "Location") end
-  if one.name == "slow" then given.delay = one.seconds or SLOW end
-  local known = fault.troubles[one.name]
-  if known and known.by == "wire" and one.name ~= "slow" and given.status then given.fault = one.name end
-  return given
+--- Apply a trouble to a reply on its way to the client.
+---@param planned table?      the trouble
+---@param reply table         changed
+---@return table reply
+function trouble.mark(planned, reply)
+  if not planned then return reply end
+  local name, known = planned.name, fault.troubles[planned.name]
+  if name == "lose_header" then
+    reply.headers = without(reply.headers, "Azure-AsyncOperation", "Location")
+  end
+  if name == "slow" then reply.delay = planned.seconds or SLOW end
+  if known and known.by == "wire" and name ~= "slow" and reply.status then reply.fault = name end
+  return reply
 end
 
 local number = 0
 
---- The claims that a challenge asks for, as a JSON text: those that were given, or such as no token holds yet.
----@param one table
+--- Return the claims that a challenge asks for, as a JSON text: the planned claims, or new claims
+--- that no token holds yet.
+---@param planned table
 ---@param now number
 ---@return string
-function trouble.claims(one, now)
+function trouble.claims(planned, now)
   number = number + 1
-  return one.claims or json.encode { access_token = { nbf = { essential = true, value = ("%d.%d"):format(math.floor(now), number) } } }
+  if planned.claims then return planned.claims end
+  local value = ("%d.%d"):format(math.floor(now), number)
+  return json.encode { access_token = { nbf = { essential = true, value = value } } }
 end
 
 return trouble

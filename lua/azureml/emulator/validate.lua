@@ -1,5 +1,6 @@
---- Is that a compute that the service would take on? Sources: spec/contract/compute-rest.md,
---- sections 3.3, 6, 7.3, 8 and 9.
+--- Validate the computes that PUT requests describe: names, sizes, tags, networks, scales. The
+--- checks of single members are in check.lua.
+--- Source: spec/contract/compute-rest.md, sections 3.3, 6, 7.3, 8 and 9.
 local check = require "azureml.emulator.check"
 local identities = require "azureml.emulator.identities"
 local iso8601 = require "azureml.emulator.iso8601"
@@ -15,21 +16,26 @@ local validate = {}
 
 local text, flag, object = check.text, check.flag, check.table
 
--- Names -------------------------------------------------------------------------------------------------------------------
+-- Names -------------------------------------------------------------------------------------------
 
---- The name rule of section 8.1, for instances.
+--- Check the name of an instance. Source: spec/contract/compute-rest.md, section 8.1.
+---@param name string
+---@raise a refusal
 function validate.name(name)
-  if #name >= 3 and #name <= 24 and name:find "^%a[%w-]+$" and not name:find "%-%d*$" then return end
+  local is_short = #name >= 3 and #name <= 24
+  if is_short and name:find "^%a[%w-]+$" and not name:find "%-%d*$" then return end
   refusal.raise("name_invalid", name)
 end
 
---- The one for clusters.
+--- Check the name of a cluster.
+---@param name string
+---@raise a refusal
 function validate.cluster_name(name)
   if #name >= 2 and #name <= 32 and name:find "^%a[%w-]*%w$" then return end
   refusal.raise("cluster_name_invalid", name)
 end
 
--- What both kinds have ----------------------------------------------------------------------------------------------------
+-- What both kinds have ----------------------------------------------------------------------------
 
 local function offered(kind)
   local names = {}
@@ -39,15 +45,17 @@ local function offered(kind)
   return table.concat(names, ", ")
 end
 
---- A size that is offered to a kind of compute.
+--- Return a size that is offered to a kind of compute.
 ---@param name string
 ---@param kind string
 ---@param location string
 ---@return table size
+---@raise a refusal
 function validate.size(name, kind, location)
   local size = sizes.find(name)
   if size and sizes.serves(size, kind) then return size end
-  refusal.raise_with({ { code = "SupportedVMSizes", message = offered(kind) } }, "unknown_size", name, location)
+  local details = { { code = "SupportedVMSizes", message = offered(kind) } }
+  refusal.raise_with(details, "unknown_size", name, location)
 end
 
 local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
@@ -55,15 +63,18 @@ local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
 local function tags_of(body)
   local tags, count = check.plain(object(body.tags, "tags")), 0
   for name, value in pairs(tags or {}) do
+    local shown = tostring(name):sub(1, 60)
     count = count + 1
-    check.required(value, "string", "tags." .. tostring(name):sub(1, 60))
-    if #tostring(name) > LONGEST_NAME or #value > LONGEST_VALUE then refusal.raise("long_tag", tostring(name):sub(1, 60)) end
+    check.required(value, "string", "tags." .. shown)
+    if #tostring(name) > LONGEST_NAME or #value > LONGEST_VALUE then
+      refusal.raise("long_tag", shown)
+    end
   end
   if count > MOST_TAGS then refusal.raise("many_tags", MOST_TAGS, count) end
   return tags
 end
 
--- The official examples of 2021 have the id alone.
+-- The official examples of 2021 have a text, the id alone.
 local function subnet_of(properties)
   if type(properties.subnet) == "string" then return { id = properties.subnet } end
   local subnet = object(properties.subnet, "subnet")
@@ -72,27 +83,35 @@ end
 
 local KINDS = { ComputeInstance = true, AmlCompute = true }
 
---- The envelope of a PUT.
+--- Read the envelope of a PUT.
 ---@param body table
 ---@param workspace table
----@return string kind, table wanted, table properties      what any compute has; what is this kind's
+---@return string kind
+---@return table common          the members that all kinds of computes have
+---@return table properties      the innermost object, with the members of this kind
+---@raise a refusal
 function validate.envelope(body, workspace)
   local outer = check.required(body.properties, "table", "properties")
   local kind = check.required(outer.computeType, "string", "properties.computeType")
   if not KINDS[kind] then refusal.raise("wrong_compute_type", kind) end
   local inner = check.required(outer.properties, "table", "properties.properties")
   local location = check.required(body.location, "string", "location")
-  if regions.plain(location) ~= workspace.location then refusal.raise("wrong_location", workspace.location, location) end
+  if regions.plain(location) ~= workspace.location then
+    refusal.raise("wrong_location", workspace.location, location)
+  end
   return kind, {
-    tags = tags_of(body), description = text(outer.description, "description"), identity = identities.read(body.identity),
+    tags = tags_of(body),
+    description = text(outer.description, "description"),
+    identity = identities.read(body.identity),
     no_local_auth = flag(outer.disableLocalAuth, "disableLocalAuth"),
   }, inner
 end
 
--- Instances ---------------------------------------------------------------------------------------------------------------
+-- Instances ---------------------------------------------------------------------------------------
 
 local function user_of(properties)
-  local settings = object(properties.personalComputeInstanceSettings, "personalComputeInstanceSettings")
+  local members = properties.personalComputeInstanceSettings
+  local settings = object(members, "personalComputeInstanceSettings")
   local user = settings and object(settings.assignedUser, "assignedUser")
   if not user then return nil end
   local object_id, tenant_id = text(user.objectId, "objectId"), text(user.tenantId, "tenantId")
@@ -102,39 +121,54 @@ end
 
 local ACCESS = { Enabled = true, Disabled = true, NotSpecified = true }
 
+local KEYS = {
+  "^ssh%-rsa AAAA[%w+/]+=*",
+  "^ssh%-dss AAAA[%w+/]+=*",
+  "^%-%-%-%-%-BEGIN [%u ]*PUBLIC KEY%-%-%-%-%-",
+}
+
 local function is_key(key)
-  return key:find "^ssh%-rsa AAAA[%w+/]+=*" or key:find "^ssh%-dss AAAA[%w+/]+=*" or key:find "^%-%-%-%-%-BEGIN [%u ]*PUBLIC KEY%-%-%-%-%-"
+  for _, pattern in ipairs(KEYS) do
+    if key:find(pattern) then return true end
+  end
+  return false
 end
 
 local function ssh_of(properties)
-  local given = object(properties.sshSettings, "sshSettings") or {}
-  local key = text(given.adminPublicKey, "adminPublicKey")
+  local settings = object(properties.sshSettings, "sshSettings") or {}
+  local key = text(settings.adminPublicKey, "adminPublicKey")
   if key == "" then key = nil end
   if key and not is_key(key) then refusal.raise("ssh_key", key:sub(1, 40)) end
-  local access = check.one_of(given.sshPublicAccess, ACCESS, "sshPublicAccess")
+  local access = check.one_of(settings.sshPublicAccess, ACCESS, "sshPublicAccess")
   return { access = access == "Enabled" and "Enabled" or "Disabled", key = key }
 end
 
 local SHORTEST_IDLE, LONGEST_IDLE = 15 * 60, 3 * 24 * 3600
 
---- An idle time as the service takes it: 15 minutes to 3 days.
+--- Read an idle time before shutdown: 15 minutes to 3 days.
+---@param value any      an ISO 8601 duration
 ---@return string?
-function validate.idle(given)
-  local duration = text(given, "idleTimeBeforeShutdown")
+---@raise a refusal
+function validate.idle(value)
+  local duration = text(value, "idleTimeBeforeShutdown")
   if not duration then return nil end
   local seconds = iso8601.seconds(duration)
-  if not seconds or seconds < SHORTEST_IDLE or seconds > LONGEST_IDLE then refusal.raise("bad_idle", duration) end
+  if not seconds or seconds < SHORTEST_IDLE or seconds > LONGEST_IDLE then
+    refusal.raise("bad_idle", duration)
+  end
   return duration
 end
 
-local POLICIES, AUTHORIZATIONS, LOGGING = { Personal = true, Shared = true }, { personal = true }, { Enabled = true, Disabled = true }
+local POLICIES = { Personal = true, Shared = true }
+local AUTHORIZATIONS = { personal = true }
+local LOGGING = { Enabled = true, Disabled = true }
 
 local function logging_of(properties)
   local settings = object(properties.autologgerSettings, "autologgerSettings")
   return settings and check.one_of(settings.mlflowAutologger, LOGGING, "mlflowAutologger")
 end
 
--- What the version does not know is not looked at.
+-- Return the members that a version knows; it ignores the others.
 local function known_to(properties, version)
   local known = {}
   for name, value in pairs(properties) do
@@ -145,51 +179,68 @@ end
 
 -- Source: spec/contract/compute-rest.md, section 7.3, the note on enableNodePublicIp.
 local function check_network(wanted, workspace)
-  if wanted.public_ip == false and not wanted.subnet and not workspace.managed_network then refusal.raise "no_public_ip" end
+  local is_private = wanted.public_ip == false
+  if is_private and not wanted.subnet and not workspace.managed_network then
+    refusal.raise "no_public_ip"
+  end
   if wanted.subnet and workspace.managed_network then refusal.raise "two_networks" end
 end
 
---- What a PUT asks an instance to be, checked; raises a refusal.
----@param properties table       properties.properties
----@param at table               a request's: workspace, api_version, now, world
+--- Check the properties of an instance in a PUT.
+---@param properties table      properties.properties of the body
+---@param request table         with workspace, api_version, now and world
 ---@return table wanted
-function validate.instance(properties, at)
-  local given = known_to(properties, at.api_version)
-  local vm_size = check.required(given.vmSize, "string", "properties.properties.vmSize")
+---@raise a refusal
+function validate.instance(properties, request)
+  local known = known_to(properties, request.api_version)
+  local vm_size = check.required(known.vmSize, "string", "properties.properties.vmSize")
   local wanted = {
-    vm_size = vm_size, size = validate.size(vm_size, "ComputeInstance", at.workspace.location), user = user_of(given),
-    ssh = ssh_of(given), subnet = subnet_of(given),
-    idle = validate.idle(given.idleTimeBeforeShutdown),
-    schedules = schedules.read(given.schedules, at.now, at.world.guid),
-    sharing = check.one_of(given.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
-    authorization = check.one_of(given.computeInstanceAuthorizationType, AUTHORIZATIONS, "computeInstanceAuthorizationType"),
-    public_ip = flag(given.enableNodePublicIp, "enableNodePublicIp"),
-    scripts = setup.read(given.setupScripts), services = services.read(given.customServices), autologger = logging_of(given),
-    sso = flag(given.enableSSO, "enableSSO"), patching = flag(given.enableOSPatching, "enableOSPatching"),
-    root_access = flag(given.enableRootAccess, "enableRootAccess"), release_quota = flag(given.releaseQuotaOnStop, "releaseQuotaOnStop"),
+    vm_size = vm_size,
+    size = validate.size(vm_size, "ComputeInstance", request.workspace.location),
+    user = user_of(known),
+    ssh = ssh_of(known),
+    subnet = subnet_of(known),
+    idle = validate.idle(known.idleTimeBeforeShutdown),
+    schedules = schedules.read(known.schedules, request.now, request.world.guid),
+    sharing = check.one_of(known.applicationSharingPolicy, POLICIES, "applicationSharingPolicy"),
+    authorization = check.one_of(known.computeInstanceAuthorizationType, AUTHORIZATIONS,
+      "computeInstanceAuthorizationType"),
+    public_ip = flag(known.enableNodePublicIp, "enableNodePublicIp"),
+    scripts = setup.read(known.setupScripts),
+    services = services.read(known.customServices),
+    autologger = logging_of(known),
+    sso = flag(known.enableSSO, "enableSSO"),
+    patching = flag(known.enableOSPatching, "enableOSPatching"),
+    root_access = flag(known.enableRootAccess, "enableRootAccess"),
+    release_quota = flag(known.releaseQuotaOnStop, "releaseQuotaOnStop"),
   }
   if wanted.user and wanted.ssh.key then refusal.raise "ssh_on_behalf" end
-  check_network(wanted, at.workspace)
+  check_network(wanted, request.workspace)
   return wanted
 end
 
--- Clusters ----------------------------------------------------------------------------------------------------------------
+-- Clusters ----------------------------------------------------------------------------------------
 
 local MOST_NODES = 100
 
---- How a cluster scales.
----@param given any
----@param old table?        what it is so far: what is not given stays
+--- Read how a cluster scales.
+---@param value any
+---@param old table?      the current scale, which fills in absent members
 ---@return table
-function validate.scale(given, old)
-  local settings = object(given, "scaleSettings") or {}
+---@raise a refusal
+function validate.scale(value, old)
+  local settings = object(value, "scaleSettings") or {}
   old = old or {}
   local most = check.whole(settings.maxNodeCount, "maxNodeCount") or old.most
   local least = check.whole(settings.minNodeCount, "minNodeCount") or old.least or 0
   local idle = text(settings.nodeIdleTimeBeforeScaleDown, "nodeIdleTimeBeforeScaleDown") or old.idle
   if not most then refusal.raise("missing_property", "scaleSettings.maxNodeCount") end
-  if least < 0 or most < least or most > MOST_NODES then refusal.raise("bad_scale", least, most, MOST_NODES) end
-  if idle and not iso8601.seconds(idle) then refusal.raise("bad_duration", "nodeIdleTimeBeforeScaleDown", idle) end
+  if least < 0 or most < least or most > MOST_NODES then
+    refusal.raise("bad_scale", least, most, MOST_NODES)
+  end
+  if idle and not iso8601.seconds(idle) then
+    refusal.raise("bad_duration", "nodeIdleTimeBeforeScaleDown", idle)
+  end
   return { most = most, least = least, idle = idle }
 end
 
@@ -198,23 +249,30 @@ local function image_of(properties)
   return image and { id = check.required(image.id, "string", "virtualMachineImage.id") }
 end
 
-local SYSTEMS, PRIORITIES = { Linux = true, Windows = true }, { Dedicated = true, LowPriority = true }
+local SYSTEMS = { Linux = true, Windows = true }
+local PRIORITIES = { Dedicated = true, LowPriority = true }
 
---- What a PUT asks a cluster to be, checked; raises a refusal.
+--- Check the properties of a cluster in a PUT.
 ---@param properties table
----@param at table
----@param old table?        the cluster that is there
+---@param request table
+---@param old table?      the existing cluster
 ---@return table wanted
-function validate.cluster(properties, at, old)
-  local name = text(properties.vmSize, "vmSize") or old and old.vm_size or check.required(nil, "string", "properties.properties.vmSize")
+---@raise a refusal
+function validate.cluster(properties, request, old)
+  local name = text(properties.vmSize, "vmSize") or old and old.vm_size
+  check.required(name, "string", "properties.properties.vmSize")
   return {
-    vm_size = name, size = validate.size(name, "AmlCompute", at.workspace.location), subnet = subnet_of(properties),
+    vm_size = name,
+    size = validate.size(name, "AmlCompute", request.workspace.location),
+    subnet = subnet_of(properties),
     scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",
     system = check.one_of(properties.osType, SYSTEMS, "osType") or "Linux",
     image = image_of(properties),
-    isolated = flag(properties.isolatedNetwork, "isolatedNetwork"), public_ip = flag(properties.enableNodePublicIp, "enableNodePublicIp"),
-    remote_login = check.one_of(properties.remoteLoginPortPublicAccess, ACCESS, "remoteLoginPortPublicAccess") or "NotSpecified",
+    isolated = flag(properties.isolatedNetwork, "isolatedNetwork"),
+    public_ip = flag(properties.enableNodePublicIp, "enableNodePublicIp"),
+    remote_login = check.one_of(properties.remoteLoginPortPublicAccess, ACCESS,
+      "remoteLoginPortPublicAccess") or "NotSpecified",
   }
 end
 

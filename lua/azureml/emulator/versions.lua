@@ -1,18 +1,21 @@
---- The api-versions of the service, and what differs between them.
---- Sources: spec/contract/compute-rest.md, sections 1, 2, 7.3 and 14.
+--- List the api-versions of the service and what differs between them. What no source states comes
+--- from inferred.lua.
+--- Source: spec/contract/compute-rest.md, sections 1, 2, 7.3 and 14.
 local inferred = require "azureml.emulator.inferred"
 local tables = require "azureml.tables"
 
 local versions = {}
 
--- Of each day the suffix that it was published with; those of 2021-04-01 to 2021-07-01 lack what had come with the preview before them.
+-- A version is a day with or without "-preview". The stable versions 2021-04-01 to 2021-07-01 lack
+-- what the preview before them had.
 local PREVIEWS = [[
-  2021-03-01 2022-01-01 2022-02-01 2022-06-01 2022-10-01 2022-12-01 2023-02-01 2023-04-01 2023-06-01 2023-08-01 2024-01-01 2024-04-01
-  2024-07-01 2024-10-01 2025-01-01 2025-04-01 2025-07-01 2025-10-01 2026-03-15 2026-05-15
+  2021-03-01 2022-01-01 2022-02-01 2022-06-01 2022-10-01 2022-12-01 2023-02-01 2023-04-01
+  2023-06-01 2023-08-01 2024-01-01 2024-04-01 2024-07-01 2024-10-01 2025-01-01 2025-04-01
+  2025-07-01 2025-10-01 2026-03-15 2026-05-15
 ]]
 local STABLE = [[
-  2021-01-01 2021-04-01 2021-07-01 2022-05-01 2022-10-01 2023-04-01 2023-10-01 2024-04-01 2024-10-01 2025-04-01 2025-06-01
-  2025-09-01 2025-12-01 2026-03-01 2026-05-01
+  2021-01-01 2021-04-01 2021-07-01 2022-05-01 2022-10-01 2023-04-01 2023-10-01 2024-04-01
+  2024-10-01 2025-04-01 2025-06-01 2025-09-01 2025-12-01 2026-03-01 2026-05-01
 ]]
 
 local known = {}
@@ -20,11 +23,11 @@ local known = {}
 for day in PREVIEWS:gmatch "%S+" do known[day .. "-preview"] = true end
 for day in STABLE:gmatch "%S+" do known[day] = true end
 
---- All of them, in order.
+--- All api-versions, in order.
 ---@type string[]
 versions.list = tables.keys(known)
 
---- Whether the service has a version.
+--- Whether the service has an api-version.
 function versions.is_known(version)
   return known[version] == true
 end
@@ -33,7 +36,8 @@ local function split(version)
   return version:sub(1, 10), #version > 10
 end
 
--- member of an instance -> the first preview and the first stable version that know it; without one it is in no such version
+-- member of an instance -> the first preview and the first stable version that know it. Without a
+-- stable version, no stable version knows it.
 local since = {
   setupScripts = { "2020-09-01", "2021-01-01" },
   schedules = { "2021-03-01", "2022-05-01" },
@@ -53,7 +57,7 @@ local function is_since(row, version)
   return first ~= nil and day >= first
 end
 
---- Whether a version takes a member in the body of a PUT; one that it does not know it accepts without effect.
+--- Whether a version knows a member in the body of a PUT. The service ignores unknown members.
 ---@param version string
 ---@param member string
 ---@return boolean
@@ -62,29 +66,30 @@ function versions.takes(version, member)
   return not row or is_since(row, version)
 end
 
---- Whether a version has a verb that is not in all of them.
+--- Whether a version has a verb that some versions lack.
 ---@param version string
----@param row { [1]: string?, [2]: string?, only: table<string, true>? }      first preview, first stable version, single ones beside them
+---@param row { [1]: string?, [2]: string?, only: table<string, true>? }
+---  the first preview, the first stable version, and single versions besides
 ---@return boolean
 function versions.has(version, row)
   return row.only and row.only[version] or is_since(row, version)
 end
 
---- What the array of the sizes is called.
+--- Return the name of the array in the list of sizes.
 function versions.sizes_member(version)
   return version == "2021-01-01" and "amlCompute" or "value"
 end
 
---- The versions that have each of the verbs that are not in all of them.
+--- The versions that have each of the verbs that some versions lack.
 versions.verbs = inferred.verbs
 
---- What a delete of nothing is answered with.
+--- Return the status of a DELETE of a compute that does not exist.
 ---@return integer status
 function versions.nothing_there(version)
   return version == "2021-01-01" and 200 or 204
 end
 
---- Those that have jobs.
+--- The first preview and the first stable version with jobs.
 versions.jobs = { "2022-02-01", "2022-05-01" }
 
 return versions

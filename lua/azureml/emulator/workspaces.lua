@@ -1,4 +1,5 @@
---- Workspaces: looked at, listed, and the token that opens their notebooks.
+--- Serve workspaces: get, list, and the token for their notebooks. The computes of a workspace are
+--- in computes.lua.
 --- Source: spec/contract/compute-rest.md, section 3.18.
 local answer = require "azureml.emulator.answer"
 local page = require "azureml.emulator.page"
@@ -6,26 +7,34 @@ local show = require "azureml.emulator.show"
 
 local workspaces = {}
 
---- One.
-function workspaces.get(at)
-  return answer.of(show.workspace(at.workspace, at.application.tenant_id))
+--- Get a workspace.
+function workspaces.get(request)
+  return answer.of(show.workspace(request.workspace, request.application.tenant_id))
 end
 
---- Those of a subscription or of one group of it, by pages.
-function workspaces.list(at)
-  return page.of(at, at.world:workspaces(at.subscription, at.group), function(workspace)
-    return show.workspace(workspace, at.application.tenant_id)
+--- List the workspaces of a subscription or of a resource group, a page at a time.
+function workspaces.list(request)
+  local all = request.world:workspaces(request.subscription, request.group)
+  return page.of(request, all, function(workspace)
+    return show.workspace(workspace, request.application.tenant_id)
   end)
 end
 
-local NOTEBOOK_TOKEN = 8 * 3600      -- seconds that one lives
+local NOTEBOOK_TOKEN = 8 * 3600      -- seconds until a token expires
 
---- A token for the workspace's notebooks: opaque, and good for nothing here.
-function workspaces.notebook_token(at)
-  local info = show.workspace(at.workspace, at.application.tenant_id).properties.notebookInfo
+--- Issue a token for the notebooks of a workspace: an opaque text that opens nothing here.
+function workspaces.notebook_token(request)
+  local shown = show.workspace(request.workspace, request.application.tenant_id)
+  local info = shown.properties.notebookInfo
   return answer.of {
-    notebookResourceId = info.resourceId, hostName = info.fqdn, publicDns = info.fqdn, tokenType = "Bearer", expiresIn = NOTEBOOK_TOKEN,
-    accessToken = at.directory_text(48), refreshToken = at.directory_text(48), scope = "aznb_identity",
+    notebookResourceId = info.resourceId,
+    hostName = info.fqdn,
+    publicDns = info.fqdn,
+    tokenType = "Bearer",
+    expiresIn = NOTEBOOK_TOKEN,
+    accessToken = request.directory_text(48),
+    refreshToken = request.directory_text(48),
+    scope = "aznb_identity",
   }
 end
 

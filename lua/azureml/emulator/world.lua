@@ -1,6 +1,7 @@
---- What there is: subscriptions, groups, workspaces, computes, operations, quotas. Names are compared without case and kept as they
---- were given. Each thing is a record, plain data that can be written down; what it is reached by, and what reaches it, hangs on its
---- metatable. Every change of a record goes through `save` and `drop`.
+--- Hold the state of the emulated service: subscriptions, groups, workspaces, computes, operations,
+--- quotas. Names are compared without case and kept as they were given. Each thing is a record of
+--- plain data that can be written to a file (state_file.lua). Links from a record to other things
+--- are in its metatable. Every change of a record goes through `save` and `drop`.
 local billing = require "azureml.emulator.machine.billing"
 local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
@@ -13,102 +14,125 @@ local world = {}
 local World = {}
 World.__index = World
 
---- An empty world.
----@param given { clock: table, guid: function, quotas: table? }
+--- Make an empty world.
+---@param context { clock: table, guid: function, quotas: table? }
 ---@return table
-function world.new(given)
+function world.new(context)
   local self = {
-    clock = given.clock, guid = given.guid, subscriptions = {}, records = {}, watchers = {}, due = due.new(),
-    regions = {}, used = {}, counted = {}, numbered = 0,
-    behaviour = {}, quotas = setmetatable(given.quotas or {}, { __index = inferred.quotas }), page_size = inferred.page_size,
+    clock = context.clock,
+    guid = context.guid,
+    subscriptions = {},
+    records = {},
+    watchers = {},
+    due = due.new(),
+    regions = {},
+    used = {},
+    counted = {},
+    numbered = 0,
+    behaviour = {},
+    quotas = setmetatable(context.quotas or {}, { __index = inferred.quotas }),
+    page_size = inferred.page_size,
   }
   for kind in pairs(world.kinds) do self.records[kind] = {} end
   return setmetatable(self, World)
 end
 
+--- Return the time of the world's clock, in seconds since 1970.
+---@return number
 function World:now()
   return self.clock:now()
 end
 
--- Kinds -------------------------------------------------------------------------------------------------------------------
+-- Kinds -------------------------------------------------------------------------------------------
 
--- What a record does not hold of itself: read like its fields, never written down with them.
+-- Give a record links: they are read like its fields and are never written to the file.
 local function link(record, links)
   return setmetatable(record, { __index = links })
 end
 
---- The kinds of records, and what each has to do with the others. Whoever keeps a kind of his own adds it here.
+--- The kinds of records and what each of them does with a change. Other files add their own kinds.
 ---@class azureml.emulator.Kind
----@field key fun(record: table): string                           what a record is called among its kind
----@field enter fun(self: table, record: table)?                   it is new: reach it
----@field change fun(self: table, record: table)?                  it is new or has been changed
----@field leave fun(self: table, record: table)?                   it is no more
----@field happen fun(self: table, record: table, at: number)?      what was due on it is: see World.expect
+---@field key fun(record: table): string
+---  returns the name of a record, unique in its kind
+---@field enter fun(self: table, record: table)?
+---  links a new record to the world
+---@field change fun(self: table, record: table)?
+---  follows the save of a new or changed record
+---@field leave fun(self: table, record: table)?
+---  unlinks a removed record
+---@field happen fun(self: table, record: table, time: number)?
+---  lets the event happen that World.expect scheduled
 ---@type table<string, azureml.emulator.Kind>
-world.kinds = { subscription = {}, group = {}, workspace = {}, compute = {}, job = {}, bill = {}, operation = {} }
+world.kinds = {
+  subscription = {}, group = {}, workspace = {}, compute = {}, job = {}, bill = {}, operation = {},
+}
 
 local kinds = world.kinds
 
---- Make a change of a record known: that it is there, or that it is not as it was.
----@param kind string
+--- Save a record that is new or changed, and tell the watchers.
+---@param kind_name string
 ---@param record table
 ---@return table record
-function World:save(kind, record)
-  local one = kinds[kind]
-  local key = one.key(record)
-  local old = self.records[kind][key]
-  self.records[kind][key] = record
+function World:save(kind_name, record)
+  local kind = kinds[kind_name]
+  local key = kind.key(record)
+  local old = self.records[kind_name][key]
+  self.records[kind_name][key] = record
   if old ~= record then
-    if old and one.leave then one.leave(self, old) end
-    if one.enter then one.enter(self, record) end
+    if old and kind.leave then kind.leave(self, old) end
+    if kind.enter then kind.enter(self, record) end
   end
-  if one.change then one.change(self, record) end
-  for _, watch in ipairs(self.watchers) do watch(kind, key, record) end
+  if kind.change then kind.change(self, record) end
+  for _, watch in ipairs(self.watchers) do watch(kind_name, key, record) end
   return record
 end
 
---- Take a record away.
----@param kind string
+--- Remove a record, and tell the watchers.
+---@param kind_name string
 ---@param record table
-function World:drop(kind, record)
-  local one = kinds[kind]
-  local key = one.key(record)
-  if self.records[kind][key] ~= record then return end
-  self.records[kind][key] = nil
-  self:expect(kind, record, nil)
-  if one.leave then one.leave(self, record) end
-  for _, watch in ipairs(self.watchers) do watch(kind, key, nil) end
+function World:drop(kind_name, record)
+  local kind = kinds[kind_name]
+  local key = kind.key(record)
+  if self.records[kind_name][key] ~= record then return end
+  self.records[kind_name][key] = nil
+  self:expect(kind_name, record, nil)
+  if kind.leave then kind.leave(self, record) end
+  for _, watch in ipairs(self.watchers) do watch(kind_name, key, nil) end
 end
 
---- The record of a kind by its key; nil if there is none.
+--- Return the record of a kind by its key; nil if it does not exist.
 function World:record(kind, key)
   return self.records[kind][key]
 end
 
---- Be told of every change.
----@param watch fun(kind: string?, key: string?, record: table?)      without record: it is no more; without kind: time has done something
+--- Add a watcher: a function that is called after every change.
+---@param watch fun(kind: string?, key: string?, record: table?)
+---  without record: the record was removed; without kind: scheduled events have happened
 function World:watch(watch)
   table.insert(self.watchers, watch)
 end
 
---- Something is to happen to a record at a time, and at no other; nil: nothing is.
-function World:expect(kind, record, at)
-  self.due:set(record, at, kind)
+--- Schedule the next event of a record, in place of its earlier one; nil cancels it.
+---@param kind_name string
+---@param record table
+---@param time number?
+function World:expect(kind_name, record, time)
+  self.due:set(record, time, kind_name)
 end
 
---- Let happen what is due, one after the other, each at its time.
+--- Let all events happen that are due, one after the other, each at its time.
 function World:settle()
   local now = self.clock:now()
-  local record, at, kind = self.due:take(now)
+  local record, time, kind_name = self.due:take(now)
   if not record then return end
   while record do
-    kinds[kind].happen(self, record, at)
-    record, at, kind = self.due:take(now)
+    kinds[kind_name].happen(self, record, time)
+    record, time, kind_name = self.due:take(now)
   end
   for _, watch in ipairs(self.watchers) do watch() end
 end
 
--- From outside in: what lies in another comes after it.
+-- List the kinds so that containers come before what they contain.
 local function kinds_in_order()
   local list = { "subscription", "group", "workspace", "compute" }
   for _, kind in ipairs(list) do list[kind] = true end
@@ -126,7 +150,7 @@ local function sorted_keys(records)
   end)
 end
 
---- Visit all that there is, so that `restore` can bring it back.
+--- Visit all records, in an order in which `restore` can add them.
 ---@param visit fun(kind: string, key: string, record: table)
 function World:each(visit)
   for _, kind in ipairs(kinds_in_order()) do
@@ -134,7 +158,7 @@ function World:each(visit)
   end
 end
 
---- Bring back what was visited, in an empty world.
+--- Add the records that `each` visited to an empty world.
 ---@param records table<string, table<string, table>>      kind -> key -> record
 function World:restore(records)
   for _, kind in ipairs(kinds_in_order()) do
@@ -142,7 +166,7 @@ function World:restore(records)
   end
 end
 
--- Places ------------------------------------------------------------------------------------------------------------------
+-- Places ------------------------------------------------------------------------------------------
 
 local function place(...)
   return table.concat({ ... }, "/"):lower()
@@ -163,15 +187,21 @@ function kinds.group.enter(self, record)
   subscription.groups[record.name:lower()] = record
 end
 
-function kinds.workspace.key(record) return place(record.subscription_id, record.group_name, record.name) end
+function kinds.workspace.key(record)
+  return place(record.subscription_id, record.group_name, record.name)
+end
 
 function kinds.workspace.enter(self, record)
   local group = self:group(self:subscription(record.subscription_id), record.group_name)
   link(record, {
-    group = group, place = kinds.workspace.key(record), contents = { by_name = {}, order = {}, holes = 0 }, jobs = {},
+    group = group,
+    place = kinds.workspace.key(record),
+    contents = { by_name = {}, order = {}, holes = 0 },
+    jobs = {},
   })
   record.contents.link = { __index = {
-    workspace = record, behaviour = self.behaviour,
+    workspace = record,
+    behaviour = self.behaviour,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }
   group.workspaces[record.name:lower()] = record
@@ -183,35 +213,43 @@ function kinds.workspace.leave(self, record)
   record.group.workspaces[record.name:lower()] = nil
 end
 
---- A subscription; nil if there is none of that id.
+--- Return a subscription; nil if it does not exist.
 function World:subscription(id)
   return self.subscriptions[id:lower()]
 end
 
---- A resource group.
+--- Return a resource group; nil if it does not exist.
 function World:group(subscription, name)
   return subscription.groups[name:lower()]
 end
 
---- A workspace.
+--- Return a workspace; nil if it does not exist.
 function World:workspace(group, name)
   return group.workspaces[name:lower()]
 end
 
---- Make sure that a workspace is there, with all it lies in.
----@param names { subscription_id: string, resource_group: string, workspace_name: string, location: string?, managed_network: boolean? }
+--- Return a workspace. Create it, its group and its subscription if they do not exist.
+---@param names table
+---  subscription_id, resource_group, workspace_name string; location string? ("eastus");
+---  managed_network boolean?
 ---@return table workspace
 function World:ensure_workspace(names)
-  local subscription = self:subscription(names.subscription_id) or self:save("subscription", { id = names.subscription_id })
+  local subscription = self:subscription(names.subscription_id)
+    or self:save("subscription", { id = names.subscription_id })
   local group = self:group(subscription, names.resource_group)
     or self:save("group", { subscription_id = subscription.id, name = names.resource_group })
   return self:workspace(group, names.workspace_name) or self:save("workspace", {
-    subscription_id = subscription.id, group_name = group.name, name = names.workspace_name, location = names.location or "eastus",
-    id = self.guid(), created = self:now(), managed_network = names.managed_network or nil,
+    subscription_id = subscription.id,
+    group_name = group.name,
+    name = names.workspace_name,
+    location = names.location or "eastus",
+    id = self.guid(),
+    created = self:now(),
+    managed_network = names.managed_network or nil,
   })
 end
 
---- Take a workspace away, with all that is in it.
+--- Remove a workspace with everything in it.
 function World:forget_workspace(names)
   local subscription = self:subscription(names.subscription_id)
   local group = subscription and self:group(subscription, names.resource_group)
@@ -219,7 +257,7 @@ function World:forget_workspace(names)
   if workspace then self:drop("workspace", workspace) end
 end
 
---- Whether a workspace is in a region.
+--- Whether a region has a workspace.
 function World:has_location(location)
   for _, workspace in pairs(self.records.workspace) do
     if workspace.location == location then return true end
@@ -227,19 +265,22 @@ function World:has_location(location)
   return false
 end
 
---- All workspaces of a subscription, or of one group of it, by name.
+--- List the workspaces of a subscription, or of one of its groups, by name.
+---@param subscription table
+---@param group table?
+---@return table[]
 function World:workspaces(subscription, group)
   local list = {}
-  for _, one in pairs(group and { group } or subscription.groups) do
-    for _, workspace in pairs(one.workspaces) do list[#list + 1] = workspace end
+  for _, each in pairs(group and { group } or subscription.groups) do
+    for _, workspace in pairs(each.workspaces) do list[#list + 1] = workspace end
   end
   table.sort(list, function(a, b) return a.name:lower() < b.name:lower() end)
   return list
 end
 
--- Quota -------------------------------------------------------------------------------------------------------------------
+-- Quota -------------------------------------------------------------------------------------------
 
---- The limit of a family, in cores.
+--- Return the quota of a family, in cores.
 function World:family_limit(family)
   local own = self.quotas.families and self.quotas.families[family.name]
   return own or family.gpu and self.quotas.gpu_family or self.quotas.family
@@ -259,7 +300,8 @@ local function count(self, compute, cores, family)
   used.families[family] = sum ~= 0 and sum or nil
 end
 
--- What is counted of it now, and no more what was. A count is one text, to be small: "4 standardDSv2Family".
+-- Replace what a compute counts in the usage. A count is stored as one text to save memory:
+-- "4 standardDSv2Family".
 local function count_again(self, compute, cores, family)
   local was = self.counted[compute]
   local is = cores and ("%d %s"):format(cores, family or "")
@@ -272,23 +314,23 @@ local function count_again(self, compute, cores, family)
   self.counted[compute] = is
 end
 
---- What a subscription uses in a region: stopped instances count. To be read, not to be changed.
+--- Return what a subscription uses in a region, stopped instances included. Callers only read it.
 ---@return { clusters: integer, total: integer, families: table<string, integer> }
 function World:usage(subscription, location)
   self:settle()
   return used_in(self, subscription, location)
 end
 
---- What a start that happens by itself fails with for lack of quota; nil where there is enough. It is asked while time is being settled:
---- what is due later has not happened.
+--- Return the quota error of a start without a request; nil if the quota suffices. It is called
+--- while events are settled, so it counts what has happened so far and does not settle again.
 function World:lack_of_quota(compute)
-  local moment = setmetatable({}, { __index = self })
+  local moment = setmetatable({}, { __index = self })      -- this world without settling
   function moment.usage(_, ...) return used_in(self, ...) end
   function moment.computes(_, workspace) return workspace.contents.order end
   return quotas.lack(moment, compute)
 end
 
--- Computes ----------------------------------------------------------------------------------------------------------------
+-- Computes ----------------------------------------------------------------------------------------
 
 function kinds.compute.key(record) return record.place .. "/" .. record.name:lower() end
 
@@ -304,12 +346,13 @@ function kinds.compute.enter(self, record)
   self.numbered = math.max(self.numbered, record.number)
   contents.by_name[name] = record
   contents.order[#contents.order + 1] = record
-  if not record.kind then by_name_in(self, workspace.location)[name] = record end      -- a cluster's is its workspace's alone
+  -- The names of instances are unique in a region, the names of clusters in a workspace.
+  if not record.kind then by_name_in(self, workspace.location)[name] = record end
   local used = used_in(self, workspace.group.subscription, workspace.location)
   used.clusters = used.clusters + 1
 end
 
--- Jobs that are over on an instance are told so.
+-- Record the result of jobs that have ended on an instance.
 local function close_jobs(self, record)
   for _, ended in ipairs(record.ended or {}) do
     local job = self:job(record.workspace, ended.id)
@@ -327,7 +370,8 @@ function kinds.compute.change(self, record)
   close_jobs(self, record)
 end
 
--- Its place in the order is found by its number, and left empty until somebody reads the list.
+-- Empty a compute's place in the order, found by its number. `close_holes` removes the empty places
+-- when the list is read.
 local function leave_order(contents, record)
   local low, high = 1, #contents.order
   while low < high do
@@ -338,13 +382,18 @@ local function leave_order(contents, record)
   contents.holes = contents.holes + 1
 end
 
--- What it cost stays when it has gone.
+-- Keep what a removed compute has cost.
 local function keep_bill(self, record)
   local workspace = record.workspace
   local bill = billing.of(record, self:now())
   self:save("bill", {
-    id = ("%s#%d"):format(kinds.compute.key(record), record.number), subscription_id = workspace.group.subscription.id,
-    workspace = workspace.name, name = record.name, seconds = bill.seconds, sizes = bill.sizes, cost = bill.cost,
+    id = ("%s#%d"):format(kinds.compute.key(record), record.number),
+    subscription_id = workspace.group.subscription.id,
+    workspace = workspace.name,
+    name = record.name,
+    seconds = bill.seconds,
+    sizes = bill.sizes,
+    cost = bill.cost,
   })
 end
 
@@ -359,9 +408,9 @@ function kinds.compute.leave(self, record)
   used.clusters = used.clusters - 1
 end
 
--- A transition, or what happens by itself: what has been deleted goes.
-function kinds.compute.happen(self, record, at)
-  if machine.is_gone(record, at) then return self:drop("compute", record) end
+-- Let a transition or a scheduled event happen; remove a compute whose deletion has ended.
+function kinds.compute.happen(self, record, time)
+  if machine.is_gone(record, time) then return self:drop("compute", record) end
   kinds.compute.change(self, record)
 end
 
@@ -373,7 +422,7 @@ local function close_holes(contents)
   contents.order, contents.holes = kept, 0
 end
 
---- The computes of a workspace, in the order they were created. To be read, not to be changed.
+--- List the computes of a workspace in the order of their creation. Callers only read the list.
 ---@return table[]
 function World:computes(workspace)
   self:settle()
@@ -382,31 +431,31 @@ function World:computes(workspace)
   return contents.order
 end
 
---- A compute; nil if there is none of that name.
+--- Return a compute; nil if it does not exist.
 function World:compute(workspace, name)
   self:settle()
   return workspace.contents.by_name[name:lower()]
 end
 
---- A number that no compute has: they are listed by it.
+--- Return a new number for a compute or a job. Lists are ordered by it.
 function World:next_number()
   self.numbered = self.numbered + 1
   return self.numbered
 end
 
---- Add a compute; the caller has checked that its name is free. Later changes of it are made known by `save`.
+--- Add a compute. The caller has checked that its name is free; `save` makes later changes known.
 function World:add_compute(workspace, compute)
   compute.place, compute.number = workspace.place, compute.number or self:next_number()
   return self:save("compute", compute)
 end
 
---- Whether a name is taken in a region, in whatever subscription: names are unique there.
+--- Whether an instance's name is taken in a region, by any subscription: names are unique there.
 function World:is_taken(location, name)
   self:settle()
   return by_name_in(self, location)[name:lower()] ~= nil
 end
 
--- Jobs and bills ----------------------------------------------------------------------------------------------------------
+-- Jobs and bills ----------------------------------------------------------------------------------
 
 function kinds.job.key(record) return record.place .. "/jobs/" .. record.name:lower() end
 
@@ -415,13 +464,13 @@ function kinds.job.enter(self, record)
   table.insert(self.records.workspace[record.place].jobs, record)
 end
 
---- A job; nil if there is none of that name.
+--- Return a job; nil if it does not exist.
 function World:job(workspace, name)
   self:settle()
   return self.records.job[workspace.place .. "/jobs/" .. name:lower()]
 end
 
---- The jobs of a workspace, in the order they came. To be read, not to be changed.
+--- List the jobs of a workspace in the order of their creation. Callers only read the list.
 ---@return table[]
 function World:jobs(workspace)
   self:settle()
@@ -430,31 +479,36 @@ end
 
 function kinds.bill.key(record) return record.id end
 
---- What each compute has run so far and what it costs, those that have gone included.
----@return { subscription_id: string, workspace: string, name: string, seconds: number, sizes: table, cost: number, gone: boolean }[]
+local function bill_before(a, b)
+  if a.workspace ~= b.workspace then return a.workspace < b.workspace end
+  if a.name ~= b.name then return a.name < b.name end
+  return a.cost > b.cost
+end
+
+--- Return what each compute has run so far and what it costs, removed computes included.
+---@return table[]
+---  each { subscription_id: string, workspace: string, name: string, seconds: number, sizes: table,
+---  cost: number, gone: boolean }
 function World:bills()
   self:settle()
   local now, list = self:now(), {}
   for _, record in pairs(self.records.compute) do
     local bill, workspace = billing.of(record, now), record.workspace
-    bill.subscription_id, bill.workspace, bill.name, bill.gone = workspace.group.subscription.id, workspace.name, record.name, false
+    bill.subscription_id, bill.workspace = workspace.group.subscription.id, workspace.name
+    bill.name, bill.gone = record.name, false
     list[#list + 1] = bill
   end
   for _, bill in pairs(self.records.bill) do
     list[#list + 1] = {
-      subscription_id = bill.subscription_id, workspace = bill.workspace, name = bill.name, seconds = bill.seconds, sizes = bill.sizes,
-      cost = bill.cost, gone = true,
+      subscription_id = bill.subscription_id, workspace = bill.workspace, name = bill.name,
+      seconds = bill.seconds, sizes = bill.sizes, cost = bill.cost, gone = true,
     }
   end
-  table.sort(list, function(a, b)
-    if a.workspace ~= b.workspace then return a.workspace < b.workspace end
-    if a.name ~= b.name then return a.name < b.name end
-    return a.cost > b.cost
-  end)
+  table.sort(list, bill_before)
   return list
 end
 
---- An instance by its name alone, which is unique in its region; nil if no region has one.
+--- Find an instance by its name alone, in any region; nil if it does not exist.
 function World:instance_named(name)
   self:settle()
   for _, names in pairs(self.regions) do
@@ -462,7 +516,7 @@ function World:instance_named(name)
   end
 end
 
--- Operations --------------------------------------------------------------------------------------------------------------
+-- Operations --------------------------------------------------------------------------------------
 
 function kinds.operation.key(record) return record.id end
 
@@ -472,7 +526,7 @@ end
 
 function kinds.operation.happen(self, record) self:drop("operation", record) end
 
---- An operation by its id; nil if there is none, or it is long over.
+--- Return an operation by its id; nil if it does not exist or ended long ago.
 function World:operation(id)
   self:settle()
   return self.records.operation[id]

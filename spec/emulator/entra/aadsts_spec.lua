@@ -35,7 +35,7 @@ describe("Entra's refusals", function()
     assert.is_truthy(raised.text:find("'%s%d'", 1, true))
   end)
 
-  it("leave open what nobody said", function()
+  it("show dots for a value that is missing", function()
     assert.is_truthy(aadsts.made(90002).text:find("'...'", 1, true))
   end)
 

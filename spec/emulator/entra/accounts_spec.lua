@@ -108,7 +108,7 @@ describe("the control endpoint, for people", function()
     end)
   end
 
-  it("gives a token of anybody, for any audience", function()
+  it("gives a token of any principal, for any audience", function()
     local status, value = ask("POST", "tokens", {
       principal = "reader", audience = "https://ml.azure.com",
     })

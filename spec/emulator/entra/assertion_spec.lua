@@ -212,7 +212,7 @@ describe("an assertion signed with a registered certificate", function()
   end)
 end)
 
-describe("an assertion of somebody whom a federated credential trusts", function()
+describe("an assertion of an issuer that a federated credential trusts", function()
   local function federated(more)
     local at = open {
       certificates = {},

@@ -59,7 +59,7 @@ describe("the directory", function()
     assert.is_nil(one:user "robot")
   end)
 
-  it("knows nobody who was taken away", function()
+  it("forgets a removed user", function()
     local one = open()
     local ann = one:add_user { name = "ann" }
     assert.is_truthy(one:principal "ann")

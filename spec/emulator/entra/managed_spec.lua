@@ -185,7 +185,7 @@ describe("Cloud Shell", function()
     }
   end
 
-  it("gives a token of whoever opened it", function()
+  it("gives a token of the user that opened it", function()
     local status, value = ask({ metadata = "true" }, { resource = RESOURCE })
     assert.same({ 200, "user" }, { status, jwt.read(value.access_token).claims.idtyp })
     assert.equal(400, (ask({}, { resource = RESOURCE })))

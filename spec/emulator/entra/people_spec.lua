@@ -60,7 +60,8 @@ describe("the people of the emulator", function()
       one.roles:may(one.directory:user("ann@contoso.com").object_id, READ, SUBSCRIPTION))
     assert.error_matches(function() one:add { users = { {} } } end, "add: users%[1%]")
     assert.error_matches(function() one:sign_in "nobody" end, "there is no user called 'nobody'")
-    assert.error_matches(function() one:credential "nobody" end, "there is nobody called 'nobody'")
+    assert.error_matches(function() one:credential "nobody" end,
+      "there is no principal called 'nobody'")
     assert.is_false(one:enter_code "ABCDEFGHJ")
   end)
 

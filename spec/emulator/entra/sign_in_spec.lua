@@ -93,7 +93,7 @@ describe("signing in with a browser", function()
     assert.equal("n-1", jwt.read(value.id_token).claims.nonce)
   end)
 
-  it("signs in whoever is there, or who is hinted at", function()
+  it("signs in the chosen user, or the user of the login hint", function()
     local at = door.open()
     local ann = at.emulator.directory:add_user { name = "ann@contoso.com" }
     local bob = at.emulator.directory:add_user { name = "bob@contoso.com" }
@@ -106,7 +106,7 @@ describe("signing in with a browser", function()
     assert.equal(400, control(at, "sign_in", { user = "nobody" }))
   end)
 
-  it("says so when whoever is there declines", function()
+  it("reports that the chosen user declines", function()
     local at = door.open()
     assert.equal(204, control(at, "sign_in", { declines = true }))
     local status, headers = sign_in(at)
@@ -133,7 +133,7 @@ describe("signing in with a browser", function()
     { "elsewhere", { redirect_uri = "https://evil.example" } },
     { "a name that looks like this machine", { redirect_uri = "http://localhost.evil.example/" } },
     { "nowhere", { redirect_uri = false } },
-    { "an application that nobody knows", { client_id = "x" } },
+    { "an unknown application", { client_id = "x" } },
     { "this machine, for who is no public client", { client_id = APP } },
   } do
     it("sends the browser nowhere when asked to go " .. row[1], function()
@@ -230,7 +230,7 @@ describe("a refresh token", function()
     assert.is_nil(without.refresh_token)
   end)
 
-  it("is good for another client of its family, and for nobody else", function()
+  it("is good for another client of its family, and for no other client", function()
     local at, text = open()
     assert.equal(200, (again(at, text, { client_id = POWERSHELL })))
     at.emulator.directory:add_application { client_id = APP, public = true }

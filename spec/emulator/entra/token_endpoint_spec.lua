@@ -104,7 +104,7 @@ describe("the token endpoint", function()
       nil, 400, "invalid_scope", 70011,
     },
     {
-      "a resource that nobody knows",
+      "an unknown resource",
       { scope = "https://nobody.example/.default" },
       nil, 400, "invalid_resource", 500011,
     },
