@@ -63,11 +63,13 @@ local function read_pairs(list)
   return items
 end
 
--- Read the items of an object: by its length; else by index up to the first nil; else by pairs.
+-- Read the items of an object: by its length; else by index up to the first nil; else by pairs. An
+-- object whose metatable names its fields, such as an instance, is a record.
 local function read_object(list)
   local meta, is_hidden = metatable_of(list)
   local is_table = type(list) == "table"
   local items = {}
+  if meta.__fields then return items end
   if meta.__len or is_table and rawlen(list) > 0 then items = read_length(list, #list)
   elseif meta.__index or is_table then items = read_until_nil(list) end
   if #items == 0 and (meta.__pairs or is_hidden) then items = read_pairs(list) end

@@ -62,28 +62,43 @@ describe("options of commands", function()
   end
 
   it("become the filters of a list", function()
-    local values = parse(command.filter_options, "--state", "Running", "--tags", "team=vision",
-      "keep=on", "--mine", "--where", "name == 'ann'")
+    local values = parse(command.filter_options, "--state", "running,Stopped", "--state",
+      "JobRunning", "--tags", "team=vision", "keep=on", "--mine", "--where", "name == 'ann'")
     local filters = command.filters(values)
-    assert.same({ "Running", { team = "vision", keep = "on" }, true },
+    assert.same({ { "Running", "Stopped", "JobRunning" }, { team = "vision", keep = "on" }, true },
       { filters.state, filters.tags, filters.mine })
-    assert.is_true(filters.where(azureml.json.decode '{"name":"ann"}'))
-    assert.is_false(filters.where(azureml.json.decode '{"name":"bob"}'))
+    assert.is_true(filters.where { name = "ann" })
+    assert.is_false(filters.where { name = "bob" })
+  end)
+
+  it("become no filters when none is used", function()
     assert.same({}, command.filters(parse(command.filter_options)))
   end)
 
-  it("take any state, and list in their help all that the contract names", function()
-    assert.equal("Hibernating", parse(command.filter_options, "--state", "Hibernating").state)
+  it("take each state that the contract names, and list it in their help", function()
     local contract <close> = assert(io.open "spec/contract/compute-rest.md")
-    local states = contract:read("a"):match "\n`state` values %[[^]]+%]: (.-)%.\n"
-    local known, count = {}, 0
-    for _, state in ipairs(command.STATES) do known[state] = true end
+    local states, count = contract:read("a"):match "\n`state` values %[[^]]+%]: (.-)%.\n", 0
+    local parser = argparse "try"
+    command.filter_options(parser)
+    local help = parser:get_help()
     for state in states:gsub("%b()", ""):gmatch "%a+" do
-      assert.is_true(known[state], state)
+      assert.same({ state }, command.filters(parse(command.filter_options, "--state", state)).state)
+      assert.is_truthy(help:find(state, 1, true), state)
       count = count + 1
     end
     assert.is_true(count > 10)
   end)
+
+  for text, fault in pairs {
+    ["Runing"] = "there is no state 'Runing' (known: ", ["Running,on"] = "there is no state 'on'",
+    [","] = "--state needs a state",
+  } do
+    it(("--state '%s' is refused"):format(text), function()
+      local values, message = parse(command.filter_options, "--state", text)
+      assert.is_nil(values)
+      assert.is_truthy(message:find(fault, 1, true), message)
+    end)
+  end
 
   it("--where with a mistake is refused with its message", function()
     local values, message = parse(command.filter_options, "--where", "name ==")
