@@ -372,6 +372,10 @@ void op_free(Op *op);
 int op_accepted(const Op *op);
 int op_done(const Op *op);
 
+/* Return 1 while the request is on its way and its answer has not come: the service may act on it.
+   Return 0 before it is sent, and while it waits to be repeated after a refusal. */
+int op_unanswered(const Op *op);
+
 /* Return the error of an operation that failed; NULL: it succeeded.
    Before the end: the error of the last poll, or NULL. */
 const Error *op_error(const Op *op);

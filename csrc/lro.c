@@ -172,8 +172,17 @@ static int take_url(char **slot, const char *base, const char *reference) {
   return 1;
 }
 
+/* Can the result be at Location? lro_final_url decides; where the status alone tells the end, the
+   URL is not kept: 10,000 operations would hold 36 MiB of them. */
+static int needs_location(const Lro *lro, LroMode mode) {
+  if (mode != LRO_MONITOR || text_equal(lro->method, "DELETE")) return 0;
+  if (lro->final_state == FINAL_LOCATION) return 1;
+  return lro->final_state == FINAL_UNSET && !makes_resource(lro);
+}
+
 /* Keep Location for the final GET. Ignore an invalid one: beside a monitor it is not needed. */
-static void remember_location(Lro *lro, const Reply *reply, const char *base) {
+static void remember_location(Lro *lro, LroMode mode, const Reply *reply, const char *base) {
+  if (!needs_location(lro, mode)) return;
   take_url(&lro->location, base, headers_get(&reply->headers, "Location"));
 }
 
@@ -242,7 +251,7 @@ LroOutcome lro_first(Lro *lro, const Reply *reply, Error *error) {
   if (!is_first_status(reply->status))
     return broken_status(error, reply, lro->method, lro->original_url, "200, 201, 202 or 204");
   if (!pointer) return first_without_pointer(lro, reply, error);
-  remember_location(lro, reply, lro->original_url);
+  remember_location(lro, pointer->mode, reply, lro->original_url);
   LroOutcome outcome = follow(lro, pointer, reply, lro->original_url, error);
   if (outcome == LRO_RUNNING && pointer->mode == LRO_LOCATION) set_status(lro, RUNNING);
   return outcome;
@@ -298,7 +307,7 @@ LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
   LroOutcome outcome = poll_by_mode(lro, root, reply, error);
   const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   json_decref(root);
-  remember_location(lro, reply, lro->poll_url);
+  remember_location(lro, lro->mode, reply, lro->poll_url);
   if (outcome != LRO_RUNNING || !pointer) return outcome;
   return follow(lro, pointer, reply, lro->poll_url, error);
 }

@@ -295,6 +295,12 @@ static int l_op_accepted(lua_State *L) {
   return 1;
 }
 
+/* op:unanswered() -> whether the request is on its way and its answer has not come */
+static int l_op_unanswered(lua_State *L) {
+  lua_pushboolean(L, op_unanswered(check_op(L)));
+  return 1;
+}
+
 static int l_op_done(lua_State *L) {
   lua_pushboolean(L, op_done(check_op(L)));
   return 1;
@@ -671,6 +677,7 @@ static const luaL_Reg client_meta[] = {
 static const luaL_Reg op_methods[] = {
   { "accepted",    l_op_accepted },
   { "done",        l_op_done },
+  { "unanswered",  l_op_unanswered },
   { "is_closed",   l_op_is_closed },
   { "result",      l_op_result },
   { "first",       l_op_first },

@@ -222,5 +222,5 @@ void error_mask(Error *error, const Secrets *secrets) {
   mask_text(error->message, secrets);
   mask_text(error->target, secrets);
   mask_text(error->request_id, secrets);
-  mask_text(error->body, secrets);
+  mask_text(error->more, secrets);
 }

@@ -891,6 +891,11 @@ void  op_set_owner(Op *op, void *owner) { op->owner = owner; }
 void *op_owner(const Op *op) { return op->owner; }
 
 int op_accepted(const Op *op) { return op->accepted; }
+
+int op_unanswered(const Op *op) {
+  return op->client && op->stage == STAGE_FIRST && op->phase == PHASE_FLIGHT;
+}
+
 int op_done(const Op *op) { return op->phase == PHASE_DONE; }
 int op_polls(const Op *op) { return op->polls; }
 

@@ -68,13 +68,16 @@ describe("a fleet verb", function()
     assert.same({ ann = "Running" }, states())
   end)
 
-  it("leaves alone what the service refuses because it is there already, or at work", function()
+  it("skips the instances that are where the verb leads, and waits for another operation", function()
     open { ann = "Running", bob = "Stopped", cleo = "Stopped" }
-    local busy <close> = ws.instances:start "cleo"
+    local other <close> = ws.instances:start "cleo"
     assert.equal("ann skipped (already Running)", told(ws.instances:start_all { "ann" }))
     assert.equal("bob skipped (already Stopped)", told(ws.instances:stop_all { "bob" }))
-    assert.equal("cleo skipped (busy: Starting)", told(ws.instances:start_all { "cleo" }))
-    assert.is_false(busy:done())
+    assert.equal("cleo done", told(ws.instances:stop_all { "cleo" }))
+    assert.same({ "Stopped", true }, { states().cleo, other:done() })
+    local again <close> = ws.instances:start "cleo"
+    assert.equal("cleo skipped (already Running)", told(ws.instances:start_all { "cleo" }))
+    assert.is_truthy(again)
   end)
 
   it("looks at the instance where an answer was lost, and sends no verb twice that was taken on", function()
@@ -94,7 +97,9 @@ describe("a fleet verb", function()
     local err = failure_of("start", { "ann", "bob", "nobody" })
     assert.equal("SomeFailed", err.code)
     assert.matches("^spec/fleet_spec.lua:%d+: start: 2 of 3 failed %(SomeFailed%)", tostring(err))
-    assert.matches("\n  %- bob: cannot start bob: it broke\n  %- nobody: cannot start nobody: ", tostring(err))
+    assert.matches("\n  %- bob: cannot start bob: it broke %(Broke, HTTP 200, request %x+%-[%x-]+%)\n"
+      .. "  %- nobody: cannot start nobody: [^\n]+ %(ResourceNotFound, HTTP 404, request %x[%x-]+%)\n"
+      .. "    hint: check the name", tostring(err))
     assert.equal("ann done, bob failed (Broke), nobody failed (ResourceNotFound)", told(err.results))
     assert.equal("Running", states().ann)
   end)
@@ -158,11 +163,17 @@ describe("a fleet verb", function()
     assert.is_true(emulator:request_count() - before <= 2)      -- a token, and the list
   end)
 
-  it("restart_all leaves the stopped ones alone", function()
+  it("restart_all fails for the stopped ones, and names start; by filters and by name", function()
     open { ann = "Running", bob = "Stopped", cleo = "Unusable" }
-    local results = ws.instances:restart_all { all = true }
+    local results = ws.instances:restart_all { all = true, keep_going = true }
     table.sort(results, function(a, b) return a.name < b.name end)
-    assert.equal("ann done, bob skipped (wrong state: Stopped), cleo done", told(results))
+    assert.equal("ann done, bob failed (WrongState), cleo done", told(results))
+    assert.equal("start it", results[2].error.hint)
+    assert.equal(2, emulator:verb_counts().restart)
+    results = ws.instances:restart_all { "bob", keep_going = true }
+    assert.equal("bob failed (WrongState)", told(results))
+    assert.matches("cannot restart bob: the instance is Stopped", results[1].error.message)
+    assert.same({ "start it", "string" }, { results[1].error.hint, type(results[1].error.request_id) })
   end)
 
   it("a timeout covers the whole, and what goes on can be waited for", function()

@@ -221,17 +221,33 @@ function Client:authenticate()
   if failure then reply.must(nil, failure) end
 end
 
+-- Close an operation when the wait for its acceptance is cut short: by an interrupt, the end of a
+-- group's time, or because the task is closed. The error names a verb whose answer is outstanding.
+local function cut_short(op, label, err)
+  if op:is_closed() then return end
+  err = err or task.cause_of_closing()
+  if label and op:unanswered() then errors.add_unanswered(err, label) end
+  op:close()
+end
+
 --- Start a long-running operation and wait until the service has accepted it.
 ---@param request table         as for `operation`
 ---@return userdata op          the core's operation; the caller closes it
 ---@raise an error object if the service refused it
 function Client:begin(request)
   local op = self:submit(request, true)
-  local waited, raised = pcall(task.wait_accepted, op)
-  if not waited then      -- after an interrupt or a group's timeout the request must not be sent
-    op:close()
-    error(raised, 0)
+  local is_waiting = true
+  local function close()
+    if is_waiting then cut_short(op, request.label) end      -- the task is closed
   end
+  local _ <close> = setmetatable({}, { __close = close })
+  -- What is raised is caught: a message handler may replace the error that `close` would see.
+  local ok, err = pcall(task.wait_accepted, op)
+  if not ok then
+    cut_short(op, request.label, err)
+    error(err, 0)
+  end
+  is_waiting = false
   local _, failure = op:result()
   if failure then
     op:close()
@@ -338,6 +354,7 @@ end
 ---  api_version, or nil at the end; it must not wait). Without `next`, pages after the first are
 ---  requested with GET
 ---@return fun(): any            returns the next item; raises an error instead of ending early
+---@return fun(): integer        returns the number of pages that were read so far
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
 ---  print(group.name) end
 function Client:pages(request)
@@ -345,6 +362,7 @@ function Client:pages(request)
   -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
   local items, index, pending, url = {}, 0, nil, nil
+  local page_count = 0
   local function key_of(page_request, target)
     return table.concat({ page_request.method or "GET", target, body_of(page_request) }, " ")
   end
@@ -379,6 +397,7 @@ function Client:pages(request)
     local found, following = items_of(request, page), submit_next(page)
     pending:close()
     items, index, pending = found, 0, following
+    page_count = page_count + 1
   end
   return function()
     if not url then pending = submit_first() end
@@ -388,7 +407,7 @@ function Client:pages(request)
     end
     index = index + 1
     return items[index]
-  end
+  end, function() return page_count end
 end
 
 --- Return the remaining throttling budget for a method, as the service last reported it.

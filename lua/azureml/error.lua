@@ -77,15 +77,26 @@ local function identification(err)
   return table.concat(parts, ", ")
 end
 
+-- A detail of the service's has a message or a code; one of a group has the error object itself.
+local function describe_detail(detail)
+  local message = type(detail) == "table" and (json.get(detail, "message") or json.get(detail, "code"))
+  if not message then return nil end
+  local err = rawget(detail, "error")
+  if not error_module.is(err) then return "  - " .. tostring(message) end
+  return ("  - %s (%s)"):format(message, identification(err)), err.hint
+end
+
 function Error:__tostring()
   local lines = {
     ("%s%s (%s)"):format(self.where and self.where .. " " or "", self.message,
       identification(self)),
   }
+  local shown = {}      -- many details may have the same hint
   for _, detail in ipairs(self.details or {}) do
-    local message = type(detail) == "table"
-      and (json.get(detail, "message") or json.get(detail, "code"))
-    if message then lines[#lines + 1] = "  - " .. tostring(message) end
+    local line, hint = describe_detail(detail)
+    lines[#lines + 1] = line
+    if hint and not shown[hint] then lines[#lines + 1] = "    hint: " .. hint end
+    if hint then shown[hint] = true end
   end
   if self.hint then lines[#lines + 1] = "  hint: " .. self.hint end
   return table.concat(lines, "\n")
@@ -178,6 +189,16 @@ end
 ---@return boolean
 function error_module.is_passing(value)
   return error_module.is(value) and (value.code == "Interrupted" or value.limit ~= nil)
+end
+
+--- Note in an error that ends waits (an interrupt, the end of a group's time) that a verb was sent
+--- and its answer has not come. Other values are left alone.
+---@param value any
+---@param label string       "start ci-ann"
+function error_module.add_unanswered(value, label)
+  if not error_module.is_passing(value) then return end
+  value.unanswered = value.unanswered or {}
+  table.insert(value.unanswered, label)
 end
 
 --- Raise a programmer's mistake: a plain text that begins with the line of the caller's code.

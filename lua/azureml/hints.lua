@@ -5,6 +5,9 @@ local entra_hints = require "azureml.entra_hints"
 
 local hints = {}
 
+--- What names the command that waits for operations which this process leaves behind.
+hints.go_on_waiting = "'azureml pending --wait' goes on waiting for what goes on at the service"
+
 local by_code = {
   AuthorizationFailed = "ask an owner of the workspace for a role that has this action, "
     .. "such as 'AzureML Compute Operator'; a new role takes some minutes",

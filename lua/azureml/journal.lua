@@ -103,6 +103,12 @@ function journal.intend(fields, wanted)
   return setmetatable({ id = fields.id }, metatable)      -- small: 10,000 may be pending
 end
 
+--- Count the operations of this process that are written down and have not ended.
+---@return integer
+function journal.active_count()
+  return own and own.active or 0
+end
+
 local function file_of(entry)
   return entry.file or own
 end

@@ -86,10 +86,12 @@ end
 ---  mine: boolean?, where: (fun(vm): any)? }
 ---@param check_size? fun(size: string)      raises for a size that does not exist; called at the
 ---  end of a list in which no instance has the size of the filter
+---@param count_pages fun(): integer        returns the number of pages that were read so far
 ---@return azureml.List
-function list.new(next_instance, wanted, check_size)
+function list.new(next_instance, wanted, check_size, count_pages)
   return setmetatable({
     next_instance = next_instance, wanted = list.check("list", wanted), check_size = check_size,
+    count_pages = count_pages,
   }, metatable)
 end
 
@@ -132,6 +134,12 @@ function List:all()
   local all = {}
   for vm in self do all[#all + 1] = vm end
   return all
+end
+
+--- Return the number of pages that were read so far.
+---@return integer
+function List:page_count()
+  return self.count_pages()
 end
 
 options.check_colon(List, metatable, "list")

@@ -12,7 +12,7 @@ local resource = require "azureml.resource"
 local sending = later "azureml.sending"
 local task = require "azureml.task"
 local ticket = require "azureml.ticket"
-local verbs = require "azureml.verbs"
+local verdict = require "azureml.verdict"
 local within = require "azureml.within"
 
 ---@class azureml.Operation
@@ -186,20 +186,11 @@ local function raise_lost_sight(self, err)
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
 
--- Whether a settled state proves that the verb has done its work.
-local function is_proof(self, vm)
-  if not vm then return self.verb == "delete" end
-  local last, row = vm.last_operation, verbs[self.verb]
-  local ended_well = last.name == row.operation and last.status == "Succeeded"
-  return power_state.is_aim(self.verb, vm.state)
-    and (row.is_idempotent or self.verb == "create" or ended_well)
-end
-
 -- Judge by the instance's state, because the status URL is gone. Source: spec/contract/lro.md,
 -- section 17, rule 10.
 local function judge_without_status(self, err, watch)
   local vm = wait_until_settled(self, watch)
-  if is_proof(self, vm) then return vm end
+  if verdict.proves(self.verb, vm) then return vm end
   if vm and power_state.is_failed(vm.state) then raise_failed(self.verb, vm, self) end
   raise_lost_sight(self, err)
 end

@@ -92,6 +92,7 @@ end
 
 --- Iterate over a list, whatever its pages.
 ---@return fun(): table?
+---@return fun(): integer      the number of pages that were read so far
 function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end

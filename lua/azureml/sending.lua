@@ -8,6 +8,7 @@ local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
 local task = require "azureml.task"
+local verdict = require "azureml.verdict"
 local verbs = require "azureml.verbs"
 
 local sending = {}
@@ -45,16 +46,12 @@ local function look(self)
   self.before = self.vm
 end
 
-local function raise_busy(self, state)
-  errors.raise { code = "Busy",
-    message = ("cannot %s: another operation is active (%s)"):format(label_of(self), state),
-    hint = "try again later, or leave no_wait away to wait for it" }
+local function raise_busy(self, reason)
+  errors.raise(verdict.busy(label_of(self), reason))
 end
 
 local function raise_overdue(self, what)
-  errors.raise { code = "Timeout",
-    message = ("cannot %s: %s after %.14g s"):format(label_of(self), what, self.timeout),
-    hint = "the verb was not sent; look at the instance, then try again" }
+  errors.raise(verdict.overdue(label_of(self), what, self.timeout))
 end
 
 -- Pause before the next look, or raise that the time is over.
@@ -76,11 +73,6 @@ local function wait_for_turn(self)
   end
 end
 
-local function raise_missing(self)
-  errors.raise { code = "ResourceNotFound",
-    message = ("cannot %s: there is no such instance any more"):format(label_of(self)) }
-end
-
 local function finished(self, vm)
   return operation.finished {
     verb = self.verb, name = self.name, workspace = self.collection.workspace, vm = vm,
@@ -90,40 +82,19 @@ end
 -- The finished operation where the instance is where the verb leads already; raises where the
 -- service would refuse the verb.
 local function judge_state(self)
-  local vm, verb = self.vm, self.verb
-  if verb == "create" or vm == nil then return nil end
-  if not vm and verb == "delete" then return finished(self) end
-  if not vm then raise_missing(self) end
-  local remedy = power_state.remedy(verb, vm.state)
-  if remedy then
-    errors.raise { code = "WrongState", hint = remedy,
-      message = ("cannot %s: the instance is %s"):format(label_of(self), vm.state) }
-  end
-  return power_state.is_already_there(verb, vm.state) and finished(self, vm) or nil
+  if self.verb == "create" or self.vm == nil then return nil end
+  local is_there, err = verdict.before_sending(self.verb, self.vm, label_of(self))
+  if err then errors.raise(err) end
+  return is_there and finished(self, self.vm or nil) or nil
 end
 
 -- Sending -----------------------------------------------------------------------------------------
-
-local function is_another_operation(before, vm)
-  local earlier, now = before and before.last_operation or {}, vm.last_operation
-  return now.time ~= nil and (now.time ~= earlier.time or now.name ~= earlier.name)
-end
-
--- Whether what is seen now shows that the service has taken the verb on.
-local function shows_verb(self, vm)
-  local verb, before = self.verb, self.before
-  if not vm then return verb == "delete" end
-  if power_state.shows(verb, vm.state) then return true end
-  if verb == "create" and before == false then return true end
-  local row = verbs[verb]
-  return before and vm.last_operation.name == row.operation and is_another_operation(before, vm)
-end
 
 -- Look at the instance until its state shows the verb, a few times.
 local function find_out(self)
   local next_pause = pace.pauses()
   for i = 1, pace.lost_looks do
-    if shows_verb(self, find(self)) then return true end
+    if verdict.shows(self.verb, self.before, find(self)) then return true end
     if i < pace.lost_looks then task.sleep(next_pause()) end
   end
   return false

@@ -12,9 +12,9 @@ describe("the commands for many", function()
 
   teardown(function() os.remove(seed) end)
 
-  local function serve(instances)
+  local function serve(instances, speed)
     process.write(seed, json.encode { instances = instances })
-    emulator = process.served_emulator { speed = 2000, options = { "--seed", seed } }
+    emulator = process.served_emulator { speed = speed or 2000, options = { "--seed", seed } }
   end
 
   after_each(function()
@@ -72,6 +72,28 @@ describe("the commands for many", function()
     out, err, code = run("stop", "ann", "bob", "--no-wait")
     assert.equal(0, code, err)
     assert.matches("^Name +Outcome +Why\nann +accepted +%-\nbob +accepted +%-\n$", out)
+  end)
+
+  it("fail at once with --no-wait while another operation is active; one and many alike", function()
+    serve({ ann = "Running", bob = "Stopped" }, 1)
+    assert.equal(0, select(3, run("stop", "ann", "--no-wait")))
+    local out, err, code = run("start", "ann", "bob", "--no-wait", "-o", "json")
+    assert.equal(1, code, err)
+    assert.same({ ann = "failed", bob = "accepted" }, outcomes(out))
+    assert.matches("cannot start ann: another operation is active %(Stopping%) %(Busy", err)
+    local busy = json.decode(out)[1].error
+    assert.same({ "Busy", "try again later, or leave no_wait away to wait for it" }, { busy.code, busy.hint })
+    out, err, code = run("start", "ann", "--no-wait")
+    assert.same({ "", 1 }, { out, code })
+    assert.matches("cannot start ann: another operation is active %(Stopping%) %(Busy", err)
+  end)
+
+  it("wait for their turn otherwise, within the timeout", function()
+    serve { ann = "Running", bob = "Stopped" }
+    run("stop", "ann", "--no-wait")
+    local out, err, code = run("start", "ann", "bob", "-o", "json", "--progress", "quiet")
+    assert.equal(0, code, err)
+    assert.same({ ann = "done", bob = "done" }, outcomes(out))
   end)
 
   it("only say what they would do with --dry-run", function()

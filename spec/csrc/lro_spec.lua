@@ -406,23 +406,25 @@ describe("new URLs", function()
     { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: " .. OTHER), OTHER, nil },
     { "monitor", reply(200, status "InProgress", OPLOC), OTHER, nil },
     { "monitor", reply(200, status "InProgress", OPLOC, ASYNC), MONITOR, nil },
-    { "monitor", reply(202, status "InProgress", LOC), MONITOR, LOCATION },
+    { "monitor", reply(202, status "InProgress", LOC), MONITOR, nil },
+    { "monitor", reply(202, status "InProgress", LOC), MONITOR, LOCATION, "POST" },
+    { "monitor", reply(202, status "InProgress", LOC), MONITOR, nil, "DELETE" },
     { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: 3?x=y"),
       "https://arm.example/ops/3?x=y", nil },
     { "monitor", reply(200, status "InProgress", "Azure-AsyncOperation: "), MONITOR, nil },
     { "monitor", reply(200, status "InProgress", "Location: ://no url"), MONITOR, nil },
-    { "location", reply(202, nil), LOCATION, LOCATION },
-    { "location", reply(202, nil, "Location: " .. ELSEWHERE), ELSEWHERE, ELSEWHERE },
+    { "location", reply(202, nil), LOCATION, nil },
+    { "location", reply(202, nil, "Location: " .. ELSEWHERE), ELSEWHERE, nil },
     { "location", reply(202, nil, "Location: ../moved"),
-      "https://arm.example/moved", "https://arm.example/moved" },
-    { "location", reply(202, nil, ASYNC), LOCATION, LOCATION },
-    { "location", reply(200, state "Creating", "Location: " .. ELSEWHERE), ELSEWHERE, ELSEWHERE },
+      "https://arm.example/moved", nil },
+    { "location", reply(202, nil, ASYNC), LOCATION, nil },
+    { "location", reply(200, state "Creating", "Location: " .. ELSEWHERE), ELSEWHERE, nil },
     { "body", reply(200, state "Creating", ASYNC), ORIGINAL, nil },
-    { "body", reply(200, state "Creating", LOC), ORIGINAL, LOCATION }
+    { "body", reply(200, state "Creating", LOC), ORIGINAL, nil }
   } do
     local headers = table.concat(row[2].headers, ", ")
-    it(("in the %s pattern from '%s'"):format(row[1], headers), function()
-      local lro = running(row[1])
+    it(("in the %s pattern of a %s from '%s'"):format(row[1], row[5] or "PUT", headers), function()
+      local lro = running(row[1], row[5])
       assert.equal("running", (lro:poll(row[2])))
       assert.equal(row[3], lro:fields().poll_url)
       assert.equal(row[4], lro:fields().location)

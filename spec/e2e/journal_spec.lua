@@ -141,6 +141,45 @@ describe("the journal", function()
     assert.equal(0, (files()))
   end)
 
+  -- A script in which the next requests of the emulator fail.
+  local function fleet_script(faults, text)
+    return script(([[
+      local client = azureml.client { endpoint = os.getenv "AZUREML_EMULATOR" }
+      for _, fault in ipairs { %s } do
+        client:request { method = "POST", path = "/emulator/faults", body = fault }
+      end
+      local result = ws.instances:stop_all({ "ci-ann", keep_going = true, timeout = 5 })[1]
+      print(result.outcome, result.error.code, result.error.outcome_unknown)
+      %s
+    ]]):format(faults, text or ""))
+  end
+
+  local LOST = [[{ match = { verb = "stop" }, answer = "close" },
+    { match = { method = "GET", path = "/computes/ci.ann$" }, answer = { status = 403 }, times = 3 }]]
+
+  it("keeps a fleet's verb whose answer was lost until a look shows that it ran", function()
+    local output, errors = fleet_script(LOST)
+    assert.equal("failed\tConnectionLost\ttrue\n", output, errors)
+    assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
+    local _, code = pending "--wait"
+    assert.equal(0, code)
+    assert.equal("Stopped", state_of())
+    assert.equal(1, requests_of "stop")
+    assert.equal(0, (files()))
+  end)
+
+  it("keeps a fleet's verb that was not answered in time, not one that was not sent", function()
+    local output, errors = fleet_script [[{ match = { verb = "stop" }, answer = "hang" }]]
+    assert.equal("failed\tTimeout\ttrue\n", output, errors)
+    assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
+    assert.is_truthy(select(3, pending "--wait"):find "nothing shows that the service has accepted it")
+    local throttled = [[{ match = { verb = "stop" }, times = 99,
+      answer = { status = 429, headers = { ["Retry-After"] = "50" } } }]]
+    output, errors = fleet_script(throttled)
+    assert.equal("failed\tTimeout\tnil\n", output, errors)
+    assert.equal(0, (files()))
+  end)
+
   it("keeps what a script did not wait for, and forgets what it let go", function()
     script "vm:stop()"
     assert.is_truthy(pending():find "stop +ci%-ann")

@@ -53,7 +53,7 @@ local function options_of(verb, args)
   end
   options.names, options.all = names, args.all
   options.limit, options.timeout, options.keep_going = args.limit, args.timeout, args.keep_going
-  options.progress, options.wait = args.progress, not args.no_wait
+  options.progress, options.wait, options.no_wait = args.progress, not args.no_wait, args.no_wait
   return options
 end
 
@@ -91,7 +91,7 @@ local function ask(instances, options)
   local names = planned_names(instances:delete_all(dry_run))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
   local confirmed = { names = names }
-  for _, name in ipairs { "limit", "timeout", "keep_going", "progress", "wait" } do
+  for _, name in ipairs { "limit", "timeout", "keep_going", "progress", "wait", "no_wait" } do
     confirmed[name] = options[name]
   end
   return confirmed
@@ -116,7 +116,9 @@ local function as_fields(result)
     name = result.name,
     outcome = result.outcome,
     reason = result.reason,
-    error = err and { code = err.code, message = err.message },
+    error = err and {
+      code = err.code, message = err.message, request_id = err.request_id, hint = err.hint,
+    },
     ticket = result.operation and result.operation:ticket(),
   }
 end
@@ -127,15 +129,29 @@ local function close_operations(results)
   end
 end
 
--- Do a verb to many instances and print the results. If some failed, raise the error as well: its
--- text on standard error has the failures with their hints.
-local function do_many(args, verb, instances, options)
-  local results, err = errors.try(instances[verb .. "_all"], instances, options)
-  if err and not err.results then error(err, 0) end
-  results = results or err.results
+local function print_results(args, results)
   command.print_list(args, results, COLUMNS, as_fields)
   close_operations(results)
-  if err then error(err, 0) end
+end
+
+-- Return the results that an error carries: all when some failed, those known so far after an
+-- interrupt; nil for other errors.
+local function results_of(err)
+  if not errors.is(err) then return nil end
+  return err.results or err.fleets and err.fleets[1]
+end
+
+-- Do a verb to many instances and print the results. If some failed, or the user has interrupted
+-- it, raise the error as well: its text on standard error has the failures with their hints.
+local function do_many(args, verb, instances, options)
+  local ok, results = pcall(instances[verb .. "_all"], instances, options)
+  if not ok then
+    local err = results
+    local known = results_of(err)
+    if known and #known > 0 then print_results(args, known) end
+    error(err, 0)
+  end
+  print_results(args, results)
   return results.counts.failed > 0 and 1 or 0
 end
 
@@ -143,8 +159,15 @@ local function is_one(args, options)
   return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
 end
 
+-- Do a verb to one instance. The timeout covers the call and the wait.
 local function do_one(args, verb, instances, name)
-  command.finish(args, instances[verb](instances, name))
+  local began = core.now()
+  local op = instances[verb](instances, name, {
+    timeout = args.timeout, no_wait = args.no_wait, progress = args.progress,
+  })
+  local left = args.timeout and math.ceil(began + args.timeout - core.now())
+  args.timeout = left and math.max(0, math.min(left, args.timeout))
+  command.finish(args, op)
 end
 
 -- Return the options after the user's yes; nil after a no.

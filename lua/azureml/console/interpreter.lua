@@ -55,11 +55,45 @@ package.preload["azureml.task"] = function(name)
   return task
 end
 
-local function report_pending()
+local function report_list(title, items)
+  if #items == 0 then return end
+  io.stderr:write(title, "\n  ", tables.excerpt(items, SHOWN, "\n  "), "\n")
+end
+
+-- Print what the fleets had achieved that the interrupt ended.
+local function report_fleets(fleets)
+  for _, results in ipairs(fleets) do
+    local failures = {}
+    for _, result in ipairs(results) do
+      if result.outcome == "failed" then
+        failures[#failures + 1] = ("%s: %s"):format(result.name, result.error.message)
+      end
+    end
+    io.stderr:write(tostring(results), "\n")
+    report_list("failed:", failures)
+  end
+end
+
+-- Tell whether the journal has operations for another process to go on with.
+local function is_journaled(pending)
+  local journal = package.loaded["azureml.journal"]
+  for _, operation in ipairs(pending) do
+    if operation.entry then return true end
+  end
+  return journal ~= nil and rawget(journal, "active_count") ~= nil and journal.active_count() > 0
+end
+
+-- Print what is known of the operations that an interrupt left behind.
+local function report_pending(interrupt)
   local operation = package.loaded["azureml.operation"]
   local pending = operation and operation.pending() or {}
-  if #pending == 0 then return end
-  io.stderr:write("these go on at the service:\n  ", tables.excerpt(pending, SHOWN, "\n  "), "\n")
+  local unanswered = interrupt.unanswered or {}
+  report_fleets(interrupt.fleets or {})
+  report_list("these go on at the service:", pending)
+  report_list("these were sent, and their answers have not come:", unanswered)
+  if #pending + #unanswered > 0 and is_journaled(pending) then
+    io.stderr:write(require("azureml.hints").go_on_waiting, "\n")
+  end
 end
 
 local function is_interrupted(value)
@@ -236,7 +270,7 @@ function interpreter.fail(caught)
     -- A terminal shows ^C for the typed key: begin a new line after it.
     local newline = require("azureml.edit").columns(2) and "\n" or ""
     io.stderr:write(newline, "interrupted\n")
-    return report_pending()
+    return report_pending(caught.value)
   end
   stop(1)
   say(traceback.describe(caught))

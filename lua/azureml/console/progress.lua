@@ -128,7 +128,7 @@ local function headline(counted, now, width)
   return before .. bar(share, room) .. after
 end
 
-local WORDS = { "sent", "accepted", "settling", "done", "skipped", "failed" }
+local WORDS = { "sent", "busy", "accepted", "settling", "done", "skipped", "failed" }
 local OUTCOMES = { "done", "accepted", "skipped", "failed" }
 
 local function counts_line(counted)

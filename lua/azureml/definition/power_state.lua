@@ -85,15 +85,6 @@ function power_state.remedy(verb, state)
   return refused_in and refused_in[state]
 end
 
---- Return why a verb would be sent in vain; nil where it would not, or where that is not known.
----@param verb string
----@param state string?
----@return string?        "already Stopped", "wrong state: CreateFailed"
-function power_state.reason_to_skip(verb, state)
-  if power_state.is_already_there(verb, state) then return "already " .. state end
-  if power_state.remedy(verb, state) then return "wrong state: " .. state end
-end
-
 --- Tell whether a state shows that the service has taken a verb on, though its answer was lost.
 ---@param verb string
 ---@param state string?

@@ -1,166 +1,232 @@
---- The fleet verbs: start_all, stop_all, restart_all, delete_all. Which instances are meant, what is left alone and why, and what is
---- raised at the end. How thousands are in flight at once is flight.lua's.
+--- The fleet verbs: start_all, stop_all, restart_all, delete_all. This file selects the instances,
+--- decides for which nothing is sent, and raises the failures. flight.lua does the verb to the
+--- others.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local flight = require "azureml.fleet.flight"
+local hints = require "azureml.hints"
 local list = require "azureml.list"
 local naming = require "azureml.definition.naming"
-local options = require "azureml.options"
+local options_module = require "azureml.options"
+local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
 local progress = require "azureml.console.progress"
+local survey = require "azureml.fleet.survey"
 local tables = require "azureml.tables"
+local verdict = require "azureml.verdict"
 
-local DEFAULT_TIMEOUT = 1800      -- seconds
-local DEFAULT_LIMIT = 10000       -- under way at a time
-local LOOK_AT_EACH = 10           -- names; more are looked up in one list
+local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a workspace may hold
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
----@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; where it is not waited for "accepted"
----@field reason string?          of a skipped one: "already Stopped", "busy: Starting", "wrong state: CreateFailed"
+---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; without a wait
+---  "accepted"
+---@field reason string?          of a skipped one: "already Stopped"
 ---@field operation azureml.Operation?      of an accepted one
----@field error azureml.Error?    of a failed one; its operation goes on at the service where there is one
+---@field error azureml.Error?    of a failed one. `Busy`: no_wait, and another operation is active;
+---  `WrongState`: the service would refuse the verb; `outcome_unknown`: the verb may have run. Its
+---  `operation` goes on at the service where there is one
 
----@class azureml.FleetResults    one result for each instance, in the order they were given or listed
+---@class azureml.FleetResults    one result for each instance, as they were given or listed
 ---@field verb string
----@field counts { done: integer, accepted: integer, skipped: integer, failed: integer, planned: integer }
+---@field counts table<string, integer>      outcome -> how many
 ---@field seconds number          that it took
+---@field open integer?           instances without a result, where the fleet was interrupted
 local results_metatable = { __name = "azureml.FleetResults" }
 
 local fleet = {}
 
 local OPTIONS = tables.merge(list.filters, {
-  names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean", keep_going = "boolean",
-  wait = "boolean", timeout = "number", settle = "boolean", show_output = "boolean", progress = "string",
+  names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean",
+  keep_going = "boolean", wait = "boolean", no_wait = "boolean", timeout = "number",
+  settle = "boolean", show_output = "boolean", progress = "string",
 })
 
--- What is meant -----------------------------------------------------------------------------------------------------------
+-- Options -----------------------------------------------------------------------------------------
 
--- The names that stand before the options, and the options.
-local function split(given)
-  local names, rest = {}, {}
-  for key, value in pairs(given) do
-    if math.type(key) == "integer" then names[key] = value else rest[key] = value end
+-- Separate the names that stand before the options from the options.
+local function split(arguments)
+  local names, options = {}, {}
+  for key, value in pairs(arguments) do
+    if math.type(key) == "integer" then names[key] = value else options[key] = value end
   end
-  return names, rest
+  return names, options
 end
 
-local function filters_of(given)
-  local wanted
+local function filters_of(options)
+  local filters
   for name in pairs(list.filters) do
-    if given[name] ~= nil then
-      wanted = wanted or {}
-      wanted[name] = given[name]
+    if options[name] ~= nil then
+      filters = filters or {}
+      filters[name] = options[name]
     end
   end
-  return wanted
+  return filters
 end
 
--- All that is wrong with the options themselves. Names and filters exclude each other; neither is taken for "all": a script whose list
--- came out empty must not stop everything.
-local function read_options(verb, given)
-  local what = verb .. "_all"
-  if type(given) ~= "table" then errors.mistake("%s: a table of names or options expected, got %s", what, type(given)) end
-  local listed, rest = split(given)
-  options.check(what, rest, OPTIONS)
-  if #listed > 0 and rest.names then errors.mistake("%s: names stand either in front or in option 'names'", what) end
-  local names = #listed > 0 and listed or rest.names
-  local wanted = filters_of(rest)
-  if names and (wanted or rest.all) then errors.mistake("%s: either names, or filters, or all = true", what) end
-  if not names and not wanted and not rest.all then
+-- Names and filters exclude each other. Without either nothing is done: a script whose list came
+-- out empty must not stop everything.
+local function check_selection(what, names, filters, options)
+  if names and (filters or options.all) then
+    errors.mistake("%s: either names, or filters, or all = true", what)
+  end
+  if not names and not filters and not options.all then
     errors.mistake("%s: say which: names, filters (state, tags, ...), or all = true", what)
   end
-  if rest.limit and rest.limit < 1 then errors.mistake("%s: option 'limit' must be 1 or more, not %d", what, rest.limit) end
-  if rest.timeout then options.check_seconds(what .. ": timeout", rest.timeout) end
-  progress.style(what, rest)
-  if verb == "delete" and not names and not rest.confirm and not rest.dry_run then
-    errors.mistake("delete_all by filters deletes for good: say confirm = true, or name the instances")
-  end
-  return rest, names, wanted or {}
 end
 
-local function name_of(self, what, i, item)
+-- Check the options and return them, the names or nil, and the filters.
+local function read_options(verb, arguments)
+  local what = verb .. "_all"
+  if type(arguments) ~= "table" then
+    errors.mistake("%s: a table of names or options expected, got %s", what, type(arguments))
+  end
+  local listed, options = split(arguments)
+  options_module.check(what, options, OPTIONS)
+  if #listed > 0 and options.names then
+    errors.mistake("%s: names stand either in front or in option 'names'", what)
+  end
+  local names, filters = #listed > 0 and listed or options.names, filters_of(options)
+  check_selection(what, names, filters, options)
+  if options.limit and options.limit < 1 then
+    errors.mistake("%s: option 'limit' must be 1 or more, not %d", what, options.limit)
+  end
+  if options.timeout then options_module.check_seconds(what .. ": timeout", options.timeout) end
+  progress.style(what, options)
+  if verb == "delete" and not names and not options.confirm and not options.dry_run then
+    errors.mistake("delete_all by filters deletes for good: %s",
+      "say confirm = true, or name the instances")
+  end
+  return options, names, filters or {}
+end
+
+-- Plans -------------------------------------------------------------------------------------------
+
+---@class azureml.FleetPlan
+---@field verb string
+---@field options table
+---@field names string[]
+---@field results azureml.FleetResult[]               known before anything is sent
+---@field busy table<integer, boolean>                another operation is active on it
+---@field before table<integer, azureml.Instance>      instances as they are, where that is known
+---@field survey azureml.Survey
+
+local function new_plan(self, verb, options, count)
+  return {
+    verb = verb, options = options, names = {}, results = {}, busy = {}, before = {},
+    survey = survey.new(self, count),
+  }
+end
+
+local function set_result(plan, index, outcome, fields)
+  fields.name, fields.outcome = plan.names[index], outcome
+  plan.results[index] = fields
+end
+
+local function label_of(plan, index)
+  return plan.verb .. " " .. plan.names[index]
+end
+
+-- Decide by an instance's state whether its verb is sent now, later or never. A delete needs no
+-- turn: the service says whether it takes it.
+local function judge(plan, index, vm)
+  if plan.verb ~= "delete" and power_state.is_transitional(vm.state) then
+    if plan.options.no_wait then
+      local err = verdict.busy(label_of(plan, index), vm.state)
+      return set_result(plan, index, "failed", { error = err })
+    end
+    plan.busy[index] = true
+    return
+  end
+  local is_there, err = verdict.before_sending(plan.verb, vm, label_of(plan, index))
+  if err then return set_result(plan, index, "failed", { error = err }) end
+  if is_there then set_result(plan, index, "skipped", { reason = "already " .. vm.state }) end
+end
+
+-- Return the name of item number `index`, which is a name or an instance of this workspace.
+local function name_of(self, what, index, item)
   if type(item) == "string" then return item end
   local vm = type(item) == "table" and item or {}
   local place = vm.workspace
   if type(vm.name) ~= "string" or not place then
-    errors.mistake("%s_all: #%d is neither a name nor an instance, but a %s", what, i, type(item))
+    errors.mistake("%s_all: #%d is neither a name nor an instance, but a %s", what, index,
+      type(item))
   end
   if place.name ~= self.workspace.name or place.resource_group ~= self.workspace.resource_group
     or place.subscription_id ~= self.workspace.subscription_id then
-    errors.mistake("%s_all: '%s' is an instance of %s, not of %s", what, vm.name, tostring(place), tostring(self.workspace))
+    errors.mistake("%s_all: '%s' is an instance of %s, not of %s", what, vm.name, tostring(place),
+      tostring(self.workspace))
   end
   return vm.name
 end
 
----@class azureml.FleetPlan
----@field names string[]
----@field results azureml.FleetResult[]      where it is known already: skipped or failed
-
-local function fail(plan, i, err)
-  plan.results[i] = { name = plan.names[i], outcome = "failed", error = err }
-end
-
--- As an error object; nil: it can be a name, as most can.
+-- Return an error object for a text that cannot be a name; nil for a name.
 local function fault_of(name)
   return naming.fault(name) and select(2, errors.try(naming.check, name))
 end
 
--- Each once: names are compared without case.
-local function plan_of_names(self, verb, names, keep_going)
-  local plan, seen = { names = {}, results = {} }, {}
-  for i, item in ipairs(names) do
-    local name = name_of(self, verb, i, item)
+-- Plan for names, each once: the service compares names without case.
+local function plan_names(self, plan, names)
+  local seen = {}
+  for position, item in ipairs(names) do
+    local name = name_of(self, plan.verb, position, item)
     local err, key = fault_of(name), name:lower()
-    if err and not keep_going then error(err, 0) end
+    if err and not plan.options.keep_going then error(err, 0) end
     if not seen[key] then
-      plan.names[#plan.names + 1] = name
-      seen[key] = #plan.names
-      if err then fail(plan, #plan.names, err) end
+      local index = #plan.names + 1
+      seen[key], plan.names[index] = true, name
+      if type(item) == "table" then plan.before[index] = item end
+      if err then set_result(plan, index, "failed", { error = err }) end
     end
   end
-  return plan, seen
 end
 
-local function skip_by_state(plan, verb, i, word)
-  local reason = power_state.reason_to_skip(verb, word)
-  if reason then plan.results[i] = { name = plan.names[i], outcome = "skipped", reason = reason } end
-end
-
--- Nothing but a compute instance is deleted, and a wrong name is an error: so names are looked up first.
-local function look_up(self, verb, plan, places, keep_going)
-  local known = {}
-  if #plan.names > LOOK_AT_EACH then
-    for vm in self:list() do
-      if places[vm.name:lower()] then known[vm.name:lower()] = vm.state end
+-- Look at the names of a plan first. A name that is not there is an error.
+local function look_up(self, plan)
+  local indexes, names, failures = {}, {}, {}
+  for index, name in ipairs(plan.names) do
+    if not plan.results[index] then
+      indexes[#indexes + 1], names[#names + 1] = index, name
     end
   end
-  for i, name in ipairs(plan.names) do
-    local word, vm, err = known[name:lower()], nil, nil
-    if not word and not plan.results[i] then vm, err = errors.try(self.get, self, name) end
-    if err and not keep_going then error(err, 0) end
-    if err then fail(plan, i, err) end
-    if word or vm then skip_by_state(plan, verb, i, word or vm.state) end
+  plan.survey:look(names, function(position, vm, err)
+    local index = indexes[position]
+    if vm then judge(plan, index, vm) else failures[index] = err or "missing" end
+  end)
+  for _, index in ipairs(tables.keys(failures)) do
+    local err = failures[index]
+    -- The GET tells why it is missing, in the service's words.
+    if err == "missing" then err = select(2, errors.try(self.get, self, plan.names[index])) end
+    if err and not plan.options.keep_going then error(err, 0) end
+    if err then set_result(plan, index, "failed", { error = err }) end
   end
 end
 
-local function plan_of_filters(self, verb, wanted)
-  local plan = { names = {}, results = {} }
-  for vm in self:list(wanted) do
-    plan.names[#plan.names + 1] = vm.name
-    skip_by_state(plan, verb, #plan.names, vm.state)
+-- Plan for the instances that pass the filters. The list tells their states. A restart alone leads
+-- to the state that it came from, so a lost answer needs to know the operation before it.
+local function plan_filters(self, plan, filters)
+  local listed = self:list(filters)
+  for vm in listed do
+    local index = #plan.names + 1
+    plan.names[index] = vm.name
+    judge(plan, index, vm)
+    if plan.verb == "restart" then plan.before[index] = { last_operation = vm.last_operation } end
   end
+  plan.survey = survey.new(self, #plan.names, listed:page_count())
+end
+
+local function make_plan(self, verb, options, names, filters)
+  local plan = new_plan(self, verb, options, names and #names or 0)
+  if not names then
+    plan_filters(self, plan, filters)
+    return plan
+  end
+  plan_names(self, plan, names)
+  if verb == "delete" or options.dry_run then look_up(self, plan) end
   return plan
 end
 
-local function make_plan(self, verb, given, names, wanted)
-  if not names then return plan_of_filters(self, verb, wanted) end
-  local plan, places = plan_of_names(self, verb, names, given.keep_going)
-  if verb == "delete" or given.dry_run then look_up(self, verb, plan, places, given.keep_going) end
-  return plan
-end
-
--- What comes of it --------------------------------------------------------------------------------------------------------
+-- Results -----------------------------------------------------------------------------------------
 
 local function sum_up(verb, results, seconds)
   local counts = { done = 0, accepted = 0, skipped = 0, failed = 0, planned = 0 }
@@ -169,50 +235,76 @@ local function sum_up(verb, results, seconds)
   return setmetatable(results, results_metatable)
 end
 
+-- Sum up the results of an interrupted fleet.
+local function sum_up_known(plan, began)
+  local known = {}
+  for index = 1, #plan.names do known[#known + 1] = plan.results[index] end
+  known.open = #plan.names - #known
+  return sum_up(plan.verb, known, core.now() - began)
+end
+
 function results_metatable:__tostring()
   local parts = {}
   for _, outcome in ipairs { "done", "accepted", "planned", "skipped", "failed" } do
-    if self.counts[outcome] > 0 then parts[#parts + 1] = ("%d %s"):format(self.counts[outcome], outcome) end
+    if self.counts[outcome] > 0 then
+      parts[#parts + 1] = ("%d %s"):format(self.counts[outcome], outcome)
+    end
   end
+  if self.open then parts[#parts + 1] = ("%d without a result"):format(self.open) end
   return ("%s: %s"):format(self.verb, #parts > 0 and table.concat(parts, ", ") or "nothing to do")
 end
 
+-- Whether another process can go on waiting for a failed one: the journal has it.
+local function is_pending(result)
+  local goes_on = result.error.operation
+  return goes_on ~= nil and goes_on.entry ~= nil
+end
+
 local function raise_failures(results)
-  local failures = {}
+  local failures, hint = {}, nil
   for _, result in ipairs(results) do
     if result.outcome == "failed" then
-      failures[#failures + 1] = { name = result.name, error = result.error, message = result.name .. ": " .. result.error.message }
+      failures[#failures + 1] = {
+        name = result.name, error = result.error,
+        message = result.name .. ": " .. result.error.message,
+      }
+      if is_pending(result) then hint = hints.go_on_waiting end
     end
   end
   if #failures == 0 then return end
   errors.raise {
-    code = "SomeFailed", message = ("%s: %d of %d failed"):format(results.verb, #failures, #results), details = failures, results = results,
+    code = "SomeFailed", details = failures, results = results, hint = hint,
+    message = ("%s: %d of %d failed"):format(results.verb, #failures, #results),
   }
 end
 
 local function plan_only(plan)
-  for i, name in ipairs(plan.names) do
-    plan.results[i] = plan.results[i] or { name = name, outcome = "planned" }
+  for index, name in ipairs(plan.names) do
+    plan.results[index] = plan.results[index] or { name = name, outcome = "planned" }
   end
 end
 
--- What was decided before the verb is sent to anybody.
-local function report_decided(reporter, plan)
-  for i, name in ipairs(plan.names) do
-    local result = plan.results[i]
+-- Report the results that are known before anything is sent.
+local function report_known(reporter, plan)
+  for index, name in ipairs(plan.names) do
+    local result = plan.results[index]
     if result then reporter.ended(name, result.outcome, result.reason or result.error.message) end
   end
 end
 
-local function fly(self, verb, given, plan)
-  local timeout, wait = given.timeout or DEFAULT_TIMEOUT, given.wait ~= false
-  local reporter <close> = progress.of_many(verb, #plan.names, progress.style(verb, given))
-  if reporter then report_decided(reporter, plan) end
+local function fly(self, plan)
+  local verb, options = plan.verb, plan.options
+  local timeout, wait = options.timeout or pace.wait_timeout, options.wait ~= false
+  local style = progress.style(verb, options)
+  local reporter <close> = progress.of_many(verb, #plan.names, style)
+  if reporter then report_known(reporter, plan) end
   local began = core.now()
   flight.run {
-    workspace = self.workspace, verb = verb, names = plan.names, results = plan.results, limit = given.limit or DEFAULT_LIMIT,
-    timeout = timeout, deadline = began + timeout, wait = wait,
-    settle = wait and given.settle ~= false, reporter = reporter,
+    workspace = self.workspace, verb = verb, names = plan.names, results = plan.results,
+    busy = plan.busy, before = plan.before, survey = plan.survey,
+    limit = options.limit or DEFAULT_LIMIT, timeout = timeout, deadline = began + timeout,
+    wait = wait, no_wait = options.no_wait, settle = wait and options.settle ~= false,
+    reporter = reporter, summarise = function() return sum_up_known(plan, began) end,
   }
   local results = sum_up(verb, plan.results, core.now() - began)
   if reporter then reporter.finish(tostring(results)) end
@@ -222,19 +314,18 @@ end
 --- Do a verb to many instances, and wait until each is where it leads.
 ---@param self azureml.Instances
 ---@param verb string
----@param given table          see azureml.Instances:start_all
+---@param arguments table          see azureml.Instances:start_all
 ---@return azureml.FleetResults
-function fleet.run(self, verb, given)
-  local names, wanted
-  given, names, wanted = read_options(verb, given)
-  self.workspace:client()      -- what is wrong with it is said here, at the caller's line, not in a task of ours
-  local plan = make_plan(self, verb, given, names, wanted)
-  if given.dry_run then
+function fleet.run(self, verb, arguments)
+  local options, names, filters = read_options(verb, arguments)
+  self.workspace:client()      -- its mistakes are raised here, at the caller's line, not in a task
+  local plan = make_plan(self, verb, options, names, filters)
+  if options.dry_run then
     plan_only(plan)
     return sum_up(verb, plan.results, 0)
   end
-  local results = fly(self, verb, given, plan)
-  if not given.keep_going then raise_failures(results) end
+  local results = fly(self, plan)
+  if not options.keep_going then raise_failures(results) end
   return results
 end
 
