@@ -1,5 +1,5 @@
---- The credentials that are tried without a script's choice: lua/azureml/default_credential.lua. What
---- each of them answers is in credential_spec.lua.
+--- The credentials that are tried without a script's choice: lua/azureml/default_credential.lua.
+--- What each of them answers is in credential_spec.lua.
 local azureml = require "azureml"
 local default_credential = require "azureml.default_credential"
 local surroundings = require "spec.surroundings"
