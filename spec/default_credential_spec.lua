@@ -66,7 +66,7 @@ describe("the default credentials", function()
       around:set { AZURE_TOKEN_CREDENTIALS = value }
       local _, err = azureml.try(default_credential.links, azureml.credential, {})
       assert.equal("InvalidTokenCredentials", err.code)
-      assert.equal(("AZURE_TOKEN_CREDENTIALS is '%s', which means nothing here (known: prod, dev, "
+      assert.equal(("AZURE_TOKEN_CREDENTIALS has the unknown value '%s' (known: prod, dev, "
         .. "EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, "
         .. "AzureMLLogin, AzureCliCredential, AzureDeveloperCliCredential)"):format(value),
         err.message)

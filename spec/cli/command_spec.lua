@@ -2,6 +2,7 @@
 local argparse = require "argparse"
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
+local power_state = require "azureml.definition.power_state"
 local json = require "azureml.json"
 local world = require "spec.world"
 
@@ -65,19 +66,24 @@ describe("options of commands", function()
     local values = parse(command.filter_options, "--state", "Running", "--tags", "team=vision",
       "keep=on", "--mine", "--where", "name == 'ann'")
     local filters = command.filters(values)
-    assert.same({ "Running", { team = "vision", keep = "on" }, true },
+    assert.same({ { "Running" }, { team = "vision", keep = "on" }, true },
       { filters.state, filters.tags, filters.mine })
     assert.is_true(filters.where(azureml.json.decode '{"name":"ann"}'))
     assert.is_false(filters.where(azureml.json.decode '{"name":"bob"}'))
     assert.same({}, command.filters(parse(command.filter_options)))
   end)
 
-  it("take any state, and list in their help all that the contract names", function()
-    assert.equal("Hibernating", parse(command.filter_options, "--state", "Hibernating").state)
+  it("take the states that the contract names, in any case, and refuse others", function()
+    local values = parse(command.filter_options, "--state", "running,STOPPED",
+      "--state", "Unusable")
+    assert.same({ "Running", "Stopped", "Unusable" }, command.filters(values).state)
+    local none, message = parse(command.filter_options, "--state", "Hibernating")
+    assert.is_nil(none)
+    assert.matches("there is no state 'Hibernating' %(known: Running, ", message)
     local contract <close> = assert(io.open "spec/contract/compute-rest.md")
     local states = contract:read("a"):match "\n`state` values %[[^]]+%]: (.-)%.\n"
     local known, count = {}, 0
-    for _, state in ipairs(command.STATES) do known[state] = true end
+    for _, state in ipairs(power_state.names) do known[state] = true end
     for state in states:gsub("%b()", ""):gmatch "%a+" do
       assert.is_true(known[state], state)
       count = count + 1
