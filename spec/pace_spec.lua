@@ -8,7 +8,7 @@ describe("a pace", function()
     assert.same({ 1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10, 10 }, list)
   end)
 
-  it("begins anew for each wait", function()
+  it("starts again for each wait", function()
     local first, second = pace.pauses(), pace.pauses()
     first()
     assert.equal(1.5, first())

@@ -82,7 +82,8 @@ describe("the commands for many", function()
     assert.same({ ann = "failed", bob = "accepted" }, outcomes(out))
     assert.matches("cannot start ann: another operation is active %(Stopping%) %(Busy", err)
     local busy = json.decode(out)[1].error
-    assert.same({ "Busy", "try again later, or leave no_wait away to wait for it" }, { busy.code, busy.hint })
+    assert.same({ "Busy", "try again later, or leave no_wait away to wait for it" },
+      { busy.code, busy.hint })
     out, err, code = run("start", "ann", "--no-wait")
     assert.same({ "", 1 }, { out, code })
     assert.matches("cannot start ann: another operation is active %(Stopping%) %(Busy", err)

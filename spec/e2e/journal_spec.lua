@@ -155,7 +155,8 @@ describe("the journal", function()
   end
 
   local LOST = [[{ match = { verb = "stop" }, answer = "close" },
-    { match = { method = "GET", path = "/computes/ci.ann$" }, answer = { status = 403 }, times = 3 }]]
+    { match = { method = "GET", path = "/computes/ci.ann$" },
+      answer = { status = 403 }, times = 3 }]]
 
   it("keeps a fleet's verb whose answer was lost until a look shows that it ran", function()
     local output, errors = fleet_script(LOST)
@@ -172,7 +173,8 @@ describe("the journal", function()
     local output, errors = fleet_script [[{ match = { verb = "stop" }, answer = "hang" }]]
     assert.equal("failed\tTimeout\ttrue\n", output, errors)
     assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
-    assert.is_truthy(select(3, pending "--wait"):find "nothing shows that the service has accepted it")
+    local _, _, waited = pending "--wait"
+    assert.is_truthy(waited:find "nothing shows that the service has accepted it")
     local throttled = [[{ match = { verb = "stop" }, times = 99,
       answer = { status = 429, headers = { ["Retry-After"] = "50" } } }]]
     output, errors = fleet_script(throttled)

@@ -74,7 +74,8 @@ describe("progress in a terminal", function()
     start("", "12 accepted, 1 failed")
     screen:type "C-c"
     local shown = screen:expect "left with 130"
-    assert.matches("interrupted\nstart: 1 failed, 12 without a result\nfailed:\n  bad: cannot start bad: it is odd\n"
+    assert.matches("interrupted\nstart: 1 failed, 12 without a result\nfailed:\n"
+      .. "  bad: cannot start bad: it is odd\n"
       .. "these go on at the service:\n  start ci01x: ", shown)
     assert.matches("\n  start ci12x: [^\n]+\nleft with 130", shown)
   end)

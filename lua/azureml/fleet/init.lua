@@ -19,7 +19,7 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
----@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; without a wait
+---@field outcome string  "done", "skipped", "failed"; of a dry run "planned"; without a wait
 ---  "accepted"
 ---@field reason string?          of a skipped one: "already Stopped"
 ---@field operation azureml.Operation?      of an accepted one
