@@ -156,10 +156,8 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
--- Refuse a mistyped field: it would read as nil, which looks like an absent value. A number reads
--- as nil, so that functions which take a list find no items in an instance.
+-- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
-  if type(name) == "number" then return nil end
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
   local method = Instance[name]
