@@ -78,7 +78,8 @@ end
 
 -- A detail of the service's has a message or a code; one of a group has the error object itself.
 local function describe_detail(detail)
-  local message = type(detail) == "table" and (json.get(detail, "message") or json.get(detail, "code"))
+  local message = type(detail) == "table"
+    and (json.get(detail, "message") or json.get(detail, "code"))
   if not message then return nil end
   local err = rawget(detail, "error")
   if not error_module.is(err) then return "  - " .. tostring(message) end

@@ -214,29 +214,30 @@ function Instances:delete(subject, settings)
   return send(self, "delete", subject, settings)
 end
 
--- start_all, stop_all, restart_all and delete_all: do the verb to many, side by side, and return when all
--- have ended.
+-- start_all, stop_all, restart_all and delete_all: do the verb to many, side by side, and return
+-- when all have ended.
 --
--- Selection: names or instances in front, or in option `names`; or filters (state, vm_size, tags, mine,
--- where: fun(vm), all of which must hold); or all = true. A script whose list came out empty says
--- names = list, and nothing is done.
+-- Selection: names or instances in front, or in option `names`; or filters (state, vm_size, tags,
+-- mine, where: fun(vm), all of which must hold); or all = true. A script whose list came out empty
+-- says names = list, and nothing is done.
 --
--- One name and many behave alike. start of a running instance and stop of a stopped one is a success
--- ("skipped"). A verb that the service refuses in the instance's state fails with `WrongState`. While
--- another operation is active on an instance its verb waits for its turn, within the timeout.
+-- One name and many behave alike. start of a running instance and stop of a stopped one is a
+-- success ("skipped"). A verb that the service refuses in the instance's state fails with
+-- `WrongState`. While another operation is active on an instance its verb waits for its turn,
+-- within the timeout.
 --
--- Options: limit integer (instances at work at once; 10,000); timeout number (seconds for the whole;
--- 1,800); dry_run (only say what would be done); wait (true: until each has ended; false: until the
--- service has accepted or refused each; the results have the operations, which go on); no_wait (fail with
--- `Busy` instead of waiting for another operation); settle (true: look at the states afterwards, as
--- op:wait() does; false: the service's word that it succeeded is enough); show_output (progress, to
--- standard error) or progress string; confirm = true (delete_all by filters, or all, is refused without
--- it); keep_going.
+-- Options: limit integer (instances at work at once; 10,000); timeout number (seconds for the
+-- whole; 1,800); dry_run (only say what would be done); wait (true: until each has ended; false:
+-- until the service has accepted or refused each; the results have the operations, which go on);
+-- no_wait (fail with `Busy` instead of waiting for another operation); settle (true: look at the
+-- states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
+-- show_output (progress, to standard error) or progress string; confirm = true (delete_all by
+-- filters, or all, is refused without it); keep_going.
 --
--- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a look
--- beforehand does not find, is raised before anything is begun; and at the end one error `SomeFailed`
--- lists each failure by name, with `results`. With keep_going no instance's failure is raised: the results
--- have it. An interrupt carries the results that are known so far in `fleets`.
+-- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a
+-- look beforehand does not find, is raised before anything is begun; and at the end one error
+-- `SomeFailed` lists each failure by name, with `results`. With keep_going no instance's failure is
+-- raised: the results have it. An interrupt carries the results that are known so far in `fleets`.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   ---@param settings table
   ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed

@@ -2,10 +2,14 @@
 local json = require "azureml.json"
 local process = require "spec.process"
 
--- Run the executable with arguments, and send it SIGTERM once it knows that an operation was accepted.
+-- Run the executable with arguments, and send it SIGTERM once it knows that an operation was
+-- accepted.
 local RUN = [[
 "$@" & pid=$!
-until grep -qs accepted "$XDG_STATE_HOME"/azureml/operations/*; do kill -0 $pid || exit; sleep 0.05; done
+until grep -qs accepted "$XDG_STATE_HOME"/azureml/operations/*; do
+  kill -0 $pid || exit
+  sleep 0.05
+done
 kill -s TERM $pid
 wait $pid
 ]]
