@@ -69,7 +69,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
-          certificate jwt challenge trace date callback
+          certificate jwt challenge trace date callback mask
 CORE   := $(PURE) file loop transfer child request op client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \

@@ -233,12 +233,13 @@ Credential *credential_certificate(Loop *loop, const AuthorityOptions *authority
 Credential *credential_assertion(Loop *loop, const AuthorityOptions *authority, int handler,
                                  const char *path, Error *error);
 
-/* The variables AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE stand for what is
-   NULL. */
+/* Get tokens for a workload in Kubernetes. Values that are NULL come from AZURE_TENANT_ID,
+   AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE. */
 Credential *credential_workload(Loop *loop, const AuthorityOptions *authority,
                                 const char *token_file, Error *error);
 
-/* The variables AZURE_TENANT_ID and AZURE_CLIENT_ID stand for what is NULL. */
+/* Get tokens for a workflow of GitHub Actions. Values that are NULL come from AZURE_TENANT_ID and
+   AZURE_CLIENT_ID. */
 Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Error *error);
 
 Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority,

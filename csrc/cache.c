@@ -141,7 +141,7 @@ static int is_usable(const json_t *token, const char *stale, Grant *grant) {
   grant->token = text_in(token, "access_token");
   grant->expires_in = number_in(token, "expires_on") - now;
   grant->refresh_in = number_in(token, "renew_on") - now;
-  if (!grant->token) return 0;
+  if (!text_is_token(grant->token)) return 0;
   if (grant->refresh_in <= 0 || grant->expires_in <= grant->refresh_in) return 0;
   if (number_in(token, "kept_on") > now + SKEW) return 0;
   return !stale || strcmp(stale, grant->token) != 0;
@@ -160,7 +160,8 @@ int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch) {
 
 char *cache_text(const Cache *cache, const char *name) {
   json_t *kept = load(cache);
-  char *text = text_copy(text_in(kept, name));
+  const char *found = text_in(kept, name);
+  char *text = text_is_token(found) ? text_copy(found) : NULL;
   json_decref(kept);
   return text;
 }

@@ -24,11 +24,13 @@ typedef struct CacheNews {      /* borrowed during the call */
 } CacheNews;
 
 /* End a fetch with a saved token and return 1. Return 0 if there is no token for the fetch's scope,
-   if it is about to expire or if it is the token that the fetch replaces. */
+   if it is about to expire, if it holds blanks or control characters, or if it is the token that
+   the fetch replaces. */
 int cache_serve(const Cache *cache, const char *stamp, Fetch *fetch);
 /* Save a token, a refresh token or both. NULL, or why that fails. */
 const char *cache_keep(const Cache *cache, const CacheNews *news);
-/* Return a saved text, "refresh_token" or "tenant_id", or NULL. The caller wipes it. */
+/* Return a saved text, "refresh_token" or "tenant_id", or NULL if there is none or it holds blanks
+   or control characters. The caller wipes it. */
 char *cache_text(const Cache *cache, const char *name);
 /* Delete the cache file of this source. */
 void  cache_forget(const Cache *cache);

@@ -31,8 +31,7 @@ char **certificate_chain(const Certificate *certificate);
 /* Return when the certificate expires, or -1 if that is not known. */
 time_t certificate_end(const Certificate *certificate);
 
-/* A password callback for OpenSSL that gives no password: without a callback OpenSSL asks on the
-   terminal. */
+/* Give OpenSSL no password. Without this callback OpenSSL asks on the terminal. */
 int certificate_no_password(char *out, int size, int writing, void *context);
 
 #endif

@@ -43,8 +43,9 @@ static int is_refused(const ClientOptions *options, const char *origin, Error *e
   const char *fault = endpoint_fault(options, origin), *agent = options->user_agent;
   if (fault && errno == ENOMEM) fault = "cannot be checked: there is not enough memory";
   if (fault) {
-    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s",
-              options->endpoint ? options->endpoint : "", fault);
+    char *shown = options->endpoint ? url_redacted(options->endpoint) : NULL;
+    error_set(error, ERROR_USAGE, "InvalidEndpoint", "endpoint '%s' %s", shown ? shown : "", fault);
+    free(shown);
     return 1;
   }
   if (agent && text_has_control(agent, strlen(agent))) {
@@ -149,10 +150,20 @@ void client_unref(Client *client) {
   free(client);
 }
 
+void client_secrets(const Client *client, Secrets *secrets) {
+  static const char *const variables[] = {
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL
+  };
+  secrets_add_url(secrets, client->proxy);
+  for (const char *const *name = variables; !client->proxy && *name; name++)
+    secrets_add_url(secrets, text_variable(*name));
+  if (client->credential) tokens_add(client->credential, secrets);
+}
+
 const char *client_endpoint(const Client *client) { return client->endpoint; }
 
-/* Does an entry of allow_hosts permit url? An entry is an origin, or a host name that stands for
-   https on its usual port. */
+/* Return 1 if an entry of allow_hosts permits url. An entry is an origin, or a host name that
+   stands for https on its usual port. */
 static int allowed_by(const char *entry, const char *url) {
   if (strstr(entry, "://")) return url_same_origin(entry, url);
   char *origin = text_format("https://%s", entry);
@@ -161,8 +172,8 @@ static int allowed_by(const char *entry, const char *url) {
   return same;
 }
 
-/* Does a URL begin with the endpoint's own text? Then it is on the same origin, and need not be
-   parsed. */
+/* Return 1 if a URL begins with the endpoint's own text. Such a URL is on the same origin and need
+   not be parsed. */
 static int is_at_endpoint(const Client *client, const char *url) {
   size_t len = (size_t)(url_target(client->endpoint) - client->endpoint);
   if (strncmp(url, client->endpoint, len) != 0) return 0;

@@ -30,6 +30,9 @@ struct Client {
 /* Return 1 when a request, with its token, may go to url. */
 int client_allows(const Client *client, const char *url);
 
+/* Add what the client sends that is secret: its tokens, and the user information of its proxy. */
+void client_secrets(const Client *client, Secrets *secrets);
+
 /* Return the throttling budget that a request to url uses. */
 ThrottleScope *client_throttle_scope(const Client *client, const char *url);
 

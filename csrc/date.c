@@ -44,20 +44,36 @@ static const char *read_iso(const char *text, struct tm *date) {
   return fields == 6 ? after_fraction(text + used) : NULL;
 }
 
-/* Read "11/25/2026 12:00:00 PM +00:00" up to the zone. Return the zone's place, or NULL. */
-static const char *read_american(const char *text, struct tm *date) {
-  int used = 0;
-  char half = 0;
-  int fields = sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d %c%*1[mM]%n",
-                      &date->tm_mon, &date->tm_mday, &date->tm_year,
-                      &date->tm_hour, &date->tm_min, &date->tm_sec, &half, &used);
-  if (fields != 7 || !used || !strchr("aApP", half)) return NULL;
-  if (date->tm_hour < 1 || date->tm_hour > 12) return NULL;
-  date->tm_hour = date->tm_hour % 12 + (half == 'p' || half == 'P' ? 12 : 0);
-  return text + used;
+/* Read "PM" or "am" after an hour of 1 to 12, and change the hour to 0 to 23. Return the place
+   after it, or NULL. */
+static const char *read_half(const char *text, int *hour) {
+  int is_afternoon = text_starts(text, "PM");
+  if (!is_afternoon && !text_starts(text, "AM")) return NULL;
+  if (*hour < 1 || *hour > 12) return NULL;
+  *hour = *hour % 12 + (is_afternoon ? 12 : 0);
+  return text + 2;
 }
 
-double date_read(const char *text) {
+/* Read "11/25/2026 12:00:00 PM +00:00" up to the zone. Return the zone's place, or NULL. App
+   Service on Linux writes the hours 0 to 23 and leaves AM and PM out. */
+static const char *read_american(const char *text, struct tm *date) {
+  int used = 0;
+  int fields = sscanf(text, "%2d/%2d/%4d %2d:%2d:%2d%n",
+                      &date->tm_mon, &date->tm_mday, &date->tm_year,
+                      &date->tm_hour, &date->tm_min, &date->tm_sec, &used);
+  if (fields != 6) return NULL;
+  text += used;
+  const char *half = text + strspn(text, " ");
+  int has_half = (*half >= 'A' && *half <= 'Y') || (*half >= 'a' && *half <= 'y');
+  return has_half ? read_half(half, &date->tm_hour) : text;
+}
+
+static double in_local_time(struct tm *date) {
+  date->tm_isdst = -1;
+  return (double)mktime(date);
+}
+
+static double read(const char *text, int is_local) {
   struct tm date = { 0 };
   double number = 0;
   long zone;
@@ -68,5 +84,11 @@ double date_read(const char *text) {
   if (!rest || !read_zone(rest, &zone)) return 0;
   date.tm_year -= 1900;
   date.tm_mon -= 1;
-  return in_range(&date) ? (double)(timegm(&date) - zone) : 0;
+  if (!in_range(&date)) return 0;
+  if (is_local && rest[strspn(rest, " ")] == '\0') return in_local_time(&date);
+  return (double)(timegm(&date) - zone);
 }
+
+double date_read(const char *text) { return read(text, 0); }
+
+double date_read_local(const char *text) { return read(text, 1); }

@@ -51,6 +51,8 @@ typedef struct Error {
   char *request_id;        /* the reply's x-ms-request-id, or Entra's correlation_id */
   char *more;              /* JSON text: an object with the reply's details, innererror and
                               additionalInfo; NULL: it has none of them */
+  const char *credential;  /* the kind of the credential that failed, or whose token was refused;
+                              a constant text, or NULL */
   int   outcome_unknown;   /* the service may have executed the request: its answer was lost */
   double retry_after;      /* seconds that the service asked to wait; 0: it asked for no wait */
 } Error;

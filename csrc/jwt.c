@@ -33,6 +33,13 @@ char *jwt_claim(const char *jwt, const char *name) {
   return claim;
 }
 
+double jwt_number(const char *jwt, const char *name) {
+  json_t *payload = payload_of(jwt);
+  double number = json_number_value(json_object_get(payload, name));
+  json_decref(payload);
+  return number;
+}
+
 /* Move a list of texts into a JSON array. NULL: no memory. */
 static json_t *list_of(char **texts) {
   json_t *list = texts ? json_array() : NULL;

@@ -11,6 +11,9 @@
 /* Return a text member of the payload, or NULL if there is no such member. The caller frees. */
 char *jwt_claim(const char *jwt, const char *name);
 
+/* Return a number of the payload, such as exp, or 0 if there is no such number. */
+double jwt_number(const char *jwt, const char *name);
+
 typedef struct Assertion { /* borrows its texts and its certificate */
   const Certificate *certificate;
   /* PS256 names the certificate by SHA-256, RS256 by SHA-1, as Entra ID and ADFS require it. */

@@ -403,7 +403,7 @@ static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
   return count;
 }
 
-/* May virtual time replace the wait? Only while nothing is in flight, up to a known time. */
+/* Return 1 if virtual time may replace the wait: nothing is in flight, and the end is known. */
 static int may_jump(const Loop *loop, double timeout) {
   if (!loop->is_virtual || loop->flights || loop_has_news(loop)) return 0;
   return loop->first || timeout >= 0;

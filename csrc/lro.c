@@ -38,7 +38,7 @@ void lro_clear(Lro *lro) {
   memset(lro, 0, sizeof *lro);
 }
 
-/* Does the method make or change a resource? Then the resource is the result. */
+/* Return 1 if the method makes or changes a resource, which is then the result. */
 static int makes_resource(const Lro *lro) {
   return text_equal(lro->method, "PUT") || text_equal(lro->method, "PATCH");
 }
@@ -146,7 +146,7 @@ static LroOutcome still_running(Lro *lro, const json_t *root) {
 
 /* -- pointers: the headers that say where to ask ----------------------------------------------- */
 
-/* In order of precedence. */
+/* The headers in order of precedence. */
 static const struct Pointer { const char *name; LroMode mode; } pointers[] = {
   { "Azure-AsyncOperation", LRO_MONITOR },
   { "Operation-Location", LRO_MONITOR },

@@ -611,6 +611,11 @@ static int l_origin(lua_State *L) {
   return push_owned(L, origin);
 }
 
+/* redacted(url) -> the URL for people, without user information and values of its query */
+static int l_redacted(lua_State *L) {
+  return push_owned(L, url_redacted(luaL_checkstring(L, 1)));
+}
+
 /* resolve(base, reference) -> URL | nil: the result is not an http(s) URL */
 static int l_resolve(lua_State *L) {
   return push_owned(L, url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
@@ -647,6 +652,7 @@ static const luaL_Reg functions[] = {
   { "headers",     l_headers },
   { "read_error",  l_read_error },
   { "origin",      l_origin },
+  { "redacted",    l_redacted },
   { "resolve",     l_resolve },
   { "mend",        l_mend },
   { "is_loopback", l_is_loopback },

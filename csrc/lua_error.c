@@ -19,6 +19,7 @@ void push_error_fields(lua_State *L, const Error *error) {
   set_text(L, "kind", kind_names[error->kind]);
   set_text(L, "code", error->code);
   set_text(L, "message", error->message);
+  set_text(L, "credential", error->credential);
   set_text(L, "target", error->target);
   set_text(L, "request_id", error->request_id);
   set_text(L, "more", error->more);

@@ -34,9 +34,9 @@ static int l_loop_close(lua_State *L) {
   return 0;
 }
 
-/* The module may be loaded again: open objects live on the first loop, so it stays. A forked child
-   gets a loop of its own. Lua runs finalizers in the reverse order of creation: the loop is created
-   first and closed last. */
+/* Make the loop of this Lua state. If the module is loaded again, the first loop stays, because
+   open objects live on it; a forked child gets a loop of its own. Lua runs finalizers in reverse
+   order of creation: the loop is created first and closed last. */
 void make_loop(lua_State *L) {
   Loop *loop = find_loop(L);
   if (loop && !loop_forked(loop)) return;

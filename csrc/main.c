@@ -199,8 +199,8 @@ static int l_resume(lua_State *L) {
   return lua_gettop(L) - 1;
 }
 
-/* The function that coroutine.wrap returns. After an error it closes the coroutine's variables and
-   raises the error again, with the caller's position before a text. */
+/* Resume the coroutine of coroutine.wrap. After an error close the coroutine's variables and raise
+   the error again, with the caller's position before a text. */
 static int l_wrapped(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(1));
   int count = resume(L, co, lua_gettop(L));
@@ -250,7 +250,7 @@ static const luaL_Reg built_in[] = {
   { NULL, NULL }
 };
 
-/* A searcher for the Lua modules in the executable. */
+/* Find a Lua module in the executable: a searcher for `require`. */
 static int search_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   size_t size;

@@ -132,6 +132,22 @@ static void tell(Op *op) {
   }
 }
 
+/* Collect what this operation sends that is secret. */
+static void collect_secrets(const Op *op, Secrets *secrets) {
+  *secrets = (Secrets){ .count = 0 };
+  secrets_add_headers(secrets, (const char *const *)op->headers);
+  if (op->client && op->client->secret) secrets_add_form(secrets, op->body, op->body_len);
+  if (op->client) client_secrets(op->client, secrets);
+}
+
+/* Hide the secrets in op->error: a server may echo what it got. */
+static void mask_error(Op *op) {
+  Secrets secrets;
+  collect_secrets(op, &secrets);
+  error_mask(&op->error, &secrets);
+  secrets_clear(&secrets);
+}
+
 static void finish(Op *op) {
   loop_timer_stop(op->loop, &op->timer);
   op->phase = PHASE_DONE;
@@ -146,6 +162,7 @@ static void succeed(Op *op) {
 
 /* End with op->error. */
 static void fail(Op *op) {
+  mask_error(op);
   op->failed = 1;
   finish(op);
 }
@@ -158,7 +175,8 @@ static void fail_for_memory(Op *op) {
 
 /* -- pauses ------------------------------------------------------------------------------------ */
 
-/* A poll on demand waits without a timer: 10,000 of them cost nothing. */
+/* Continue after a pause. A poll on demand has no further timer: its owner asks for it, so that
+   10,000 pending operations cost nothing. */
 static void end_pause(Timer *timer) {
   Op *op = op_of_timer(timer);
   op->poll_due = op->stage == STAGE_POLL && op->polls_on_demand && !op->poll_wanted;
@@ -217,9 +235,11 @@ static double poll_retry_delay(const Op *op, const Attempt *attempt) {
   return capped ? pace_default.last : delay;
 }
 
-/* A status that cannot be read is not the operation's failure: poll again. The wait has a limit. */
+/* Poll again after a failed poll: the operation itself may still succeed. The caller of wait sets
+   the time limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
   if (is_worth_another_poll(op)) {
+    mask_error(op);
     if (op->watch_polls) tell(op);
     pause_for(op, poll_retry_delay(op, attempt));
   } else {
@@ -228,7 +248,7 @@ static void poll_failed(Op *op, const Attempt *attempt) {
   }
 }
 
-/* A 429 with Retry-After is obeyed for a while, and does not use up the tries. */
+/* Do not count a try that got a 429 with Retry-After, for MAX_THROTTLED seconds at most. */
 static void forgive_throttling(Op *op) {
   double now = loop_now(op->loop);
   if (op->error.status != 429 || op->error.retry_after <= 0) return;
@@ -236,14 +256,14 @@ static void forgive_throttling(Op *op) {
   if (now - op->throttled_at < MAX_THROTTLED) op->attempts--;
 }
 
-/* Return the status to judge by: 503 for a refusal that passes by itself, whatever its own is. */
+/* Return the status that decides about a retry: 503 for every refusal that passes by itself. */
 static int effective_status(const Op *op) {
   int (*is_passing)(const Reply *) = op->client->is_passing;
   int passes = op->error.kind == ERROR_HTTP && is_passing && is_passing(&op->reply);
   return passes ? PASSING : op->error.status;
 }
 
-/* Did the service perhaps do what the request asks, although it did not say so? */
+/* Return 1 if the service may have executed the request without reporting success. */
 static int may_have_run(const Op *op, int sent) {
   if (op->stage != STAGE_FIRST || !changes_something(op->lro.method)) return 0;
   if (op->error.kind == ERROR_TRANSPORT) return sent;
@@ -283,7 +303,10 @@ static void no_reply(Op *op, const Outcome *outcome) {
 }
 
 static void refused(Op *op) {
+  const Credential *credential = op->client->credential;
   error_from_reply(&op->error, &op->reply);
+  if (credential) credential = credential_served(credential);
+  if (credential && op->reply.status == 401) op->error.credential = credential_kind(credential);
   trouble(op, 1, 0);
 }
 
@@ -302,7 +325,7 @@ static int may_follow(Op *op, const char *url) {
   return 0;
 }
 
-/* Does this redirect repeat the request without a change of its method? Others are not followed. */
+/* Return 1 if a redirect keeps the request's method. Other redirects are not followed. */
 static int repeats_request(int status, const char *method) {
   if (status == 307 || status == 308) return 1;
   return !changes_something(method) && (status == 301 || status == 302 || status == 303);
@@ -538,22 +561,37 @@ static TraceLine trace_line(const Op *op) {
   return line;
 }
 
+/* Copy a line and hide the secrets in its texts from the service. Return 0 when memory is short. */
+static int masked_line(const Op *op, TraceLine *shown, const TraceLine *line) {
+  Secrets secrets;
+  if (!trace_line_copy(shown, line)) return 0;
+  collect_secrets(op, &secrets);
+  mask_text((char *)shown->url, &secrets);
+  mask_text((char *)shown->request_id, &secrets);
+  secrets_clear(&secrets);
+  return 1;
+}
+
 static void show_sending(const Op *op) {
   if (!op->client->observer) return;
-  TraceLine line = trace_line(op);
-  loop_seen(op->loop, op->client->observer, 0, &line);
+  TraceLine line = trace_line(op), shown;
+  if (!masked_line(op, &shown, &line)) return;
+  loop_seen(op->loop, op->client->observer, 0, &shown);
+  trace_line_clear(&shown);
 }
 
 static void show_outcome(const Op *op, const Outcome *outcome) {
   if (!loop_tracer(op->loop) && !op->client->observer) return;
-  TraceLine line = trace_line(op);
+  TraceLine line = trace_line(op), shown;
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
   line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
   if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
   else line.error = transport_fault(outcome->result)->code;
-  trace_write(loop_tracer(op->loop), &line);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &line);
+  if (!masked_line(op, &shown, &line)) return;
+  trace_write(loop_tracer(op->loop), &shown);
+  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown);
+  trace_line_clear(&shown);
 }
 
 static void transferred(void *owner, const Outcome *outcome) {
@@ -631,6 +669,7 @@ static void token_came(TokenWait *wait, const Error *error) {
     return;
   }
   error_copy(&op->error, error);
+  if (!op->error.credential) op->error.credential = credential_kind(op->client->credential);
   op->error.outcome_unknown = 0;      /* that of the request for a token: this one was not sent */
   if (op->stage == STAGE_POLL) {
     op->attempts++;

@@ -34,8 +34,8 @@ static int is_listed(const RetryPolicy *policy, int status) {
   return 0;
 }
 
-/* Did the service certainly not execute the request? It answers 429 and 503 before it does
-   anything. */
+/* Return 1 if the service certainly did not execute the request. It answers 429 and 503 before it
+   does anything. */
 static int is_harmless(const Attempt *attempt) {
   if (!attempt->status) return !attempt->sent;
   return attempt->status == 429 || attempt->status == 503;
@@ -47,7 +47,7 @@ static int tries_left(const RetryPolicy *policy, const Attempt *attempt) {
   return tries - attempt->number + 1;
 }
 
-/* May the method be sent twice although the first sending may have been executed? */
+/* Return 1 if the method may be sent twice even if the service has executed the first sending. */
 static int is_repeatable(const RetryPolicy *policy, const Attempt *attempt) {
   if (attempt->cautious && !policy->methods_given) return 0;
   return (policy->methods & retry_method(attempt->method)) != 0;

@@ -124,7 +124,7 @@ int text_is_token(const char *text) {
 
 /* -- lines for people -------------------------------------------------------------------------- */
 
-/* The length that the first byte of a UTF-8 character announces; 0: no character begins so. */
+/* Return the length of a UTF-8 character by its first byte; 0: the byte begins no character. */
 static size_t announced_len(unsigned char first) {
   if (first < 0x80) return 1;
   if (first < 0xC2) return 0;      /* a later byte, or a longer form than needed */

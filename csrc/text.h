@@ -29,16 +29,16 @@ int text_equal(const char *a, const char *b);          /* ASCII case ignored; NU
 int text_starts(const char *text, const char *prefix);      /* ASCII case ignored */
 int text_ends(const char *text, const char *ending);        /* byte for byte */
 
-/* Is there a byte below 0x20, or 0x7F? */
+/* Return 1 if there is a byte below 0x20, or 0x7F. */
 int text_has_control(const char *text, size_t len);
 
-/* Is the text free of blanks and control characters? All other bytes may occur. */
+/* Return 1 if the text has no blanks and no control characters. All other bytes may occur. */
 int text_is_visible(const char *text);
 
-/* Does the text consist of one or more visible ASCII characters? Then it may stand in a header. */
+/* Return 1 if the text consists of one or more visible ASCII characters: a header may hold it. */
 int text_is_token(const char *text);
 
-/* Is it well-formed UTF-8, with no control characters but tabs and line ends? */
+/* Return 1 if it is well-formed UTF-8 with no control characters but tabs and line ends. */
 int text_is_text(const char *text, size_t len);
 
 /* -- reading ----------------------------------------------------------------------------------- */

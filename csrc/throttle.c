@@ -100,7 +100,7 @@ double throttle_until(const ThrottleScope *scope, ThrottleKind kind) {
   return scope ? scope->budgets[kind].until : 0;
 }
 
-/* Does a header count requests of this kind? name is what follows "x-ms-ratelimit-remaining-". */
+/* Return 1 if a header counts requests of this kind. name follows "x-ms-ratelimit-remaining-". */
 static int counts_kind(const char *name, size_t len, ThrottleKind kind) {
   static const char *const kinds[] = {
     [THROTTLE_READS] = "-reads", [THROTTLE_WRITES] = "-writes", [THROTTLE_DELETES] = "-deletes"

@@ -23,6 +23,7 @@ struct Token {
   char  *scope, *tenant;     /* tenant NULL: the credential's own */
   char  *header;             /* NULL: no token yet */
   double renew_at, ends_at;
+  double due_at;             /* the first renewal; renew_at moves on when it fails */
   unsigned generation;       /* counts the tokens */
   unsigned long within;      /* of the client that caused the running fetch */
   char  *claims;             /* for the next fetch; NULL: no claims */
@@ -83,7 +84,7 @@ static int keep(Token *token, const Grant *grant) {
   token->header = header;
   token->generation++;
   token->ends_at = now + life_of(grant);
-  token->renew_at = now + grant_refresh_in(grant);
+  token->renew_at = token->due_at = now + grant_refresh_in(grant);
   return 1;
 }
 
@@ -150,9 +151,11 @@ static void renew(Token *token, unsigned long within) {
   loop_timer(loop, &token->start, loop_now(loop), start_fetch);
 }
 
+/* Return 1 if a token can be sent. A token that has little time left is sent only if that is most
+   of its life, so that it is not yet due for renewal. */
 static int is_valid(const Token *token, double now) {
   double life_left = token->ends_at - now;
-  return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->renew_at);
+  return token->header && life_left > 0 && (life_left > LEAST_LEFT || now < token->due_at);
 }
 
 int token_header(Credential *credential, const char *scope, TokenWait *wait, const char **header) {
@@ -190,6 +193,7 @@ void fetch_fail(Fetch *fetch, ErrorKind kind, const char *code, const char *form
   va_start(args, format);
   error_set_list(&error, kind, code, format, args);
   va_end(args);
+  error.credential = credential_kind(fetch->credential);
   fetch->done(fetch, NULL, &error);
   error_clear(&error);
 }
@@ -234,6 +238,13 @@ double credential_expires_in(const Credential *credential) {
   for (const Token *token = credential->tokens; token; token = token->next)
     if (token->header && token->ends_at - now > longest) longest = token->ends_at - now;
   return longest;
+}
+
+void tokens_add(const Credential *credential, Secrets *secrets) {
+  for (const Token *token = credential->tokens; token; token = token->next) {
+    const char *const lines[] = { token->header, NULL };
+    secrets_add_headers(secrets, lines);
+  }
 }
 
 void tokens_clear(Credential *credential) {

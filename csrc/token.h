@@ -4,6 +4,7 @@
 #define TOKEN_H
 
 #include "aml.h"
+#include "mask.h"
 #include "ring.h"
 
 typedef struct Grant {            /* what a credential brings; borrowed during the call */
@@ -99,5 +100,7 @@ struct Credential {
 Credential *credential_new(Loop *loop, const CredentialKind *kind, void *state,
                            const char *principal);
 void tokens_clear(Credential *credential);
+/* Add the tokens of a credential to the secrets that errors must not show. */
+void tokens_add(const Credential *credential, Secrets *secrets);
 
 #endif

@@ -12,15 +12,15 @@
 #include "url.h"
 
 enum {
-  NEAR = 16,                          /* transfers at once: more do not pay to hosts near by */
-  FAR = 128,                          /* transfers at most: all pay to hosts 50 ms away */
+  NEAR = 16,                          /* concurrent transfers to a host near by */
+  FAR = 128,                          /* the most concurrent transfers: to a host 50 ms away */
   MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */
   MAX_LINES = 64,                     /* header lines of a request; op.c allows fewer */
   USUAL_HEADERS = 1000,               /* bytes that hold the headers of most replies */
   MAX_HEADERS = 256 * 1024            /* bytes */
 };
 
-/* One more transfer at once pays for each so many seconds of waiting for a reply. */
+/* Seconds of round trip that justify one more concurrent transfer. */
 static const double PAYS = 0.0004;
 
 /* The share of a slower reply's time that enters Pool.round_trip. */
@@ -172,8 +172,8 @@ static int set_method(CURL *easy, const Sending *sending) {
   return set_text(easy, CURLOPT_CUSTOMREQUEST, sending->method);
 }
 
-/* Does the request go through a plain-http proxy? It needs the whole URL on the request line, and
-   libcurl must write it. */
+/* Return 1 if the request goes through a plain-http proxy, which needs the whole URL on the request
+   line. libcurl must write that line. */
 static int goes_by_plain_proxy(const Sending *sending) {
   const Route *route = sending->route;
   if (url_is_secure(sending->url)) return 0;
@@ -301,7 +301,7 @@ static void give_handle(Pool *pool, CURL *easy, unsigned route) {
   else curl_easy_cleanup(easy);
 }
 
-/* Return how many transfers at once pay while the loop only waits for their replies. */
+/* Return how many concurrent transfers are useful while the loop only waits for their replies. */
 static size_t most_at_once(const Pool *pool) {
   size_t most = pool->shared ? MAX_STREAMS : FAR;
   double pays = pool->round_trip / PAYS;

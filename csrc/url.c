@@ -124,8 +124,8 @@ static char *complete(const char *base, const char *reference) {
   return url;
 }
 
-/* Is url a URL that can be requested? Skip parsing when it begins as base does: base was requested
-   before, and 10,000 operations may lead to the same origin. */
+/* Return 1 if url is a URL that can be requested. Skip parsing if it begins as base does: base was
+   requested before, and 10,000 operations may lead to the same origin. */
 static int is_followable(const char *base, const char *url) {
   char *known = front(base), *begin = front(url), *origin = NULL;
   int is_known = known && begin && strcmp(known, begin) == 0;
@@ -174,15 +174,42 @@ static void add_query(Buf *out, const char *query) {
   }
 }
 
+/* Return the length of "scheme://", also of a misspelt one such as "http:/" or "//". A path begins
+   with one slash. */
+static size_t shown_scheme_len(const char *url) {
+  size_t len = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+  size_t colon = url[len] == ':' && len, slashes = strspn(url + len + colon, "/");
+  return colon && slashes ? len + colon + slashes : slashes > 1 && !len ? slashes : 0;
+}
+
+/* Return 1 if what follows a colon is no port, so that it may be a password. */
+static int has_odd_port(const char *host, size_t len) {
+  const char *colon = *host == '[' ? NULL : memchr(host, ':', len);
+  return colon && strspn(colon + 1, "0123456789") != (size_t)(host + len - colon) - 1;
+}
+
+/* Return the '@' after the user information, or NULL. A password may hold a slash. */
+static const char *user_end_of(const char *host, size_t len) {
+  const char *end = memrchr(host, '@', len);
+  return end || !has_odd_port(host, len) ? end : strrchr(host, '@');
+}
+
 char *url_redacted(const char *url) {
   Buf out = { 0 };
-  const char *host = url + scheme_len(url), *target = url_target(url);
-  const char *user_end = memrchr(host, '@', (size_t)(target - host));
+  const char *host = url + shown_scheme_len(url), *target = host + strcspn(host, "/?#");
+  const char *user_end = user_end_of(host, (size_t)(target - host));
+  if (user_end) target = user_end + strcspn(user_end, "/?#");
   size_t path = strcspn(target, "?#");
   add_visible(&out, url, (size_t)(host - url));
   if (user_end) {
     buf_puts(&out, "***");
     host = user_end;
+  }
+  if (!user_end && has_odd_port(host, (size_t)(target - host))) {
+    size_t name = strcspn(host, ":") + 1;
+    add_visible(&out, host, name);
+    buf_puts(&out, "***");
+    host = target;
   }
   add_visible(&out, host, (size_t)(target - host) + path);
   add_query(&out, target + path);

@@ -152,6 +152,40 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     assert.equal(2, #machine:runs "az")
   end)
 
+  it("does not serve a token that ends before its renewal", function()
+    log_in "ann"
+    ask()
+    machine:shell("sed -i 's/\"renew_on\":[0-9.]*/\"renew_on\":99999999999.0/' " .. file())
+    ask()
+    assert.equal(2, #machine:runs "az")
+  end)
+
+  for name, escape in pairs {
+    ["a line end"] = [[\\r\\n]], ["a control character"] = [[\\u001b]], ["a blank"] = " ",
+  } do
+    it(("drops a token that holds %s, and fetches another"):format(name), function()
+      log_in "ann"
+      ask()
+      machine:shell(([[sed -i 's/"access_token":"/&a%s/' %s]]):format(escape, file()))
+      assert.equal("sent\tann", ask())
+      assert.equal(2, #machine:runs "az")
+      assert.equal(jwt "ann", content().tokens[1].access_token)
+      assert.equal(1, #content().tokens)
+    end)
+  end
+
+  -- A clock that was set back by a minute is forgiven.
+  for seconds, runs in pairs { [30] = 1, [150] = 2 } do
+    it(("runs az %d times for a token saved %d s in the future"):format(runs, seconds), function()
+      log_in "ann"
+      ask()
+      local kept_on = ([[\"kept_on\":$(($(date +%%s) + %d)).0]]):format(seconds)
+      machine:shell(([[sed -i "s/\"kept_on\":[0-9.]*/%s/" %s]]):format(kept_on, file()))
+      ask()
+      assert.equal(runs, #machine:runs "az")
+    end)
+  end
+
   it("does not serve a token saved in the future, as after the clock is set back", function()
     log_in "ann"
     ask()

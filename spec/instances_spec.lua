@@ -144,7 +144,8 @@ describe("the instances of a workspace", function()
   end)
 
   it("create: is an error where the instance is not what was asked for", function()
-    local op = ws.instances:create("ci-new", { description = "x", idle_time_before_shutdown = "1h" })
+    local op = ws.instances:create("ci-new",
+      { description = "x", idle_time_before_shutdown = "1h" })
     local own = op.workspace.instances.find
     op.workspace.instances.find = function(...)      -- the service has lost a field
       local vm = own(...)

@@ -65,6 +65,40 @@ describe("watching a workspace", function()
       all(ws:watch { initial = true, interval = 10, timeout = 5 }))
   end)
 
+  -- Submit a job to an instance, as a client of the jobs API does.
+  local function submit_job(name, command)
+    local vm = ws.instances:get(name)
+    ws:client():request {
+      method = "PUT", path = vm.id:gsub("/computes/.*", "/jobs/train"),
+      body = { properties = { jobType = "Command", command = command, computeId = vm.id,
+        environmentId = "azureml:env:1" } },
+    }
+  end
+
+  it("tells that a job runs, and that it has ended; lists show the same", function()
+    open { ann = "Running", bob = "Running" }
+    local told, meanwhile, filtered
+    azureml.parallel(function()
+      told = all(ws:watch { interval = 10, timeout = 400 })
+    end, function()
+      filtered = all(ws:watch { interval = 10, timeout = 400, state = "Running" })
+    end, function()
+      azureml.sleep(15)
+      submit_job("ann", "sleep 60")
+      azureml.sleep(15)
+      meanwhile = {}
+      for _, state in ipairs { "JobRunning", "Running" } do
+        for vm in ws.instances:list { state = state } do
+          meanwhile[#meanwhile + 1] = vm.name .. " " .. vm.state
+        end
+      end
+    end)
+    assert.same({ "ann: JobRunning, was Running", "ann: Running, was JobRunning" }, told)
+    assert.same({ "ann: gone, was Running", "ann: Running, new" }, filtered)
+    assert.same({ "ann JobRunning", "bob Running" }, meanwhile)
+    assert.equal(2, #ws.instances:list({ state = "Running" }):all())
+  end)
+
   it("looks at those that pass the filters: who ceases to is gone", function()
     open { ann = "Running", bob = "Running" }
     local told

@@ -5,10 +5,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "credential/life.h"
 #include "credential/program.h"
-#include "date.h"
 #include "text.h"
 
 static void command(const ProgramOptions *options, const ProgramQuestion *question,
@@ -29,9 +28,8 @@ static void command(const ProgramOptions *options, const ProgramQuestion *questi
 }
 
 static const char *read_answer(const json_t *answer, Grant *grant) {
-  double expiry = date_read(json_string_value(json_object_get(answer, "expiresOn")));
   grant->token = json_string_value(json_object_get(answer, "token"));
-  grant->expires_in = expiry > 0 ? expiry - (double)time(NULL) : 0;
+  grant->expires_in = life_left(life_expiry(answer, "expiresOn"), grant->token);
   return grant->token ? NULL : "its answer has no token";
 }
 

@@ -64,6 +64,7 @@ static void refused(Try *try, const Error *refusal) {
   Error error = { 0 };
   error_copy(&error, refusal);
   error_remark(&error, remark);
+  if (!error.credential) error.credential = credential_kind(try->link.credential);
   free(remark);
   end(try, NULL, &error);
   error_clear(&error);

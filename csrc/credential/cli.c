@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 #include <string.h>
-#include <time.h>
 
+#include "credential/life.h"
 #include "credential/program.h"
 #include "text.h"
 
@@ -24,24 +24,16 @@ static void command(const ProgramOptions *options, const ProgramQuestion *questi
   }
 }
 
-/* Read "2026-11-24 12:00:00.000000" in the machine's local time. az before 2.54 prints no other
-   expiry. */
-static double local_time(const char *text) {
-  struct tm when = { 0 };
-  if (!text || !strptime(text, "%Y-%m-%d %H:%M:%S", &when)) return 0;
-  when.tm_isdst = -1;
-  return (double)mktime(&when);
-}
-
-static double life_left(const json_t *answer) {
-  double expiry = json_number_value(json_object_get(answer, "expires_on"));
-  if (expiry <= 0) expiry = local_time(json_string_value(json_object_get(answer, "expiresOn")));
-  return expiry > 0 ? expiry - (double)time(NULL) : 0;
+/* Read the expiry. az before 2.54 prints only expiresOn, a local time such as
+   "2026-11-24 12:00:00.000000". az prints null for the tokens of some managed identities. */
+static double expiry_of(const json_t *answer) {
+  double expiry = life_expiry(answer, "expires_on");
+  return expiry > 0 ? expiry : life_expiry_local(answer, "expiresOn");
 }
 
 static const char *read_answer(const json_t *answer, Grant *grant) {
   grant->token = json_string_value(json_object_get(answer, "accessToken"));
-  grant->expires_in = life_left(answer);
+  grant->expires_in = life_left(expiry_of(answer), grant->token);
   return grant->token ? NULL : "its answer has no accessToken";
 }
 

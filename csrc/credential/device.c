@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "credential/life.h"
 #include "credential/person.h"
 #include "loop.h"
 #include "question.h"
@@ -85,7 +86,7 @@ static void poll(Timer *timer) {
 /* -- code -------------------------------------------------------------------------------------- */
 
 static double seconds_in(const json_t *answer, const char *name, double fallback) {
-  double seconds = json_number_value(json_object_get(answer, name));
+  double seconds = life_seconds(answer, name);
   return seconds > 0 && seconds < 1e6 ? seconds : fallback;
 }
 

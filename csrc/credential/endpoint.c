@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "credential/endpoint.h"
+#include "credential/life.h"
 #include "op.h"
 #include "text.h"
 #include "url.h"
@@ -196,15 +197,6 @@ void form_end(Buf *form, const Fetch *fetch) {
   if (fetch->claims) form_add(form, "claims", fetch->claims);
 }
 
-/* Read a number, or a text that holds a number. 0 if the value is missing or out of range. */
-static double seconds_in(const json_t *answer, const char *name) {
-  const json_t *value = json_object_get(answer, name);
-  double seconds = 0;
-  if (json_is_number(value)) seconds = json_number_value(value);
-  else if (json_is_string(value)) text_number(json_string_value(value), &seconds);
-  return seconds > 0 && seconds < 1e9 ? seconds : 0;
-}
-
 /* Fail a fetch. Leave the answer's text out of the message: it may hold a part of a token. */
 static void bad_answer(Fetch *fetch, const char *fault) {
   fetch_fail(fetch, ERROR_CREDENTIAL, "InvalidTokenAnswer",
@@ -217,8 +209,8 @@ static void granted(Fetch *fetch, const Reply *reply) {
   int lacks_memory = errno == ENOMEM;
   Grant grant = {
     .token = json_string_value(json_object_get(answer, "access_token")),
-    .expires_in = seconds_in(answer, "expires_in"),
-    .refresh_in = seconds_in(answer, "refresh_in"),
+    .expires_in = life_seconds(answer, "expires_in"),
+    .refresh_in = life_seconds(answer, "refresh_in"),
     .refresh_token = json_string_value(json_object_get(answer, "refresh_token"))
   };
   const char *type = json_string_value(json_object_get(answer, "token_type"));

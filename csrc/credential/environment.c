@@ -25,11 +25,11 @@ static Credential *incomplete(Loop *loop, const AuthorityOptions *found) {
   const char *missing = !found->tenant_id ? "AZURE_TENANT_ID"
                       : !found->client_id ? "AZURE_CLIENT_ID"
                       : NULL;
-  if (missing) return credential_lacking(loop, name, "%s is not set", missing);
+  if (missing) return credential_lacking(loop, name, name, "%s is not set", missing);
   if (text_variable("AZURE_USERNAME") || text_variable("AZURE_PASSWORD"))
-    return credential_lacking(loop, name, "AZURE_USERNAME and AZURE_PASSWORD are not used: "
+    return credential_lacking(loop, name, name, "AZURE_USERNAME and AZURE_PASSWORD are not used: "
                               "Microsoft withdraws the sign-in by password");
-  return credential_lacking(loop, name, "neither AZURE_CLIENT_SECRET nor "
+  return credential_lacking(loop, name, name, "neither AZURE_CLIENT_SECRET nor "
                             "AZURE_CLIENT_CERTIFICATE_PATH is set");
 }
 

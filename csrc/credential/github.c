@@ -34,7 +34,7 @@ static Credential *make(Loop *loop, const AuthorityOptions *authority, const cha
 }
 
 static Credential *lacking(Loop *loop, const char *variable, const char *remedy) {
-  return credential_lacking(loop, "GitHub Actions", "%s is not set%s", variable, remedy);
+  return credential_lacking(loop, kind.name, "GitHub Actions", "%s is not set%s", variable, remedy);
 }
 
 Credential *credential_github(Loop *loop, const AuthorityOptions *authority, Error *error) {

@@ -7,24 +7,43 @@
 #include "credential/lacking.h"
 #include "text.h"
 
+typedef struct Lacking {
+  const char *kind;      /* what it would be; a constant text */
+  char *reason;
+} Lacking;
+
 static void fetch(Credential *credential, Fetch *asked) {
-  const char *reason = credential->state;
-  fetch_fail(asked, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s: %s",
-             credential->principal, reason);
+  const Lacking *state = credential->state;
+  Error error = { 0 };
+  error_set(&error, ERROR_UNAVAILABLE, "CredentialUnavailable", "%s: %s", credential->principal,
+            state->reason);
+  error.credential = state->kind;
+  asked->done(asked, NULL, &error);
+  error_clear(&error);
 }
 
 static void cancel(Credential *credential, Fetch *asked) { (void)credential, (void)asked; }
-static void clear(Credential *credential) { free(credential->state); }
+
+static void clear(Credential *credential) {
+  Lacking *state = credential->state;
+  free(state->reason);
+  free(state);
+}
 
 static const CredentialKind kind = {
   .name = "unavailable", .fetch = fetch, .cancel = cancel, .clear = clear, .takes_tenant = 1
 };
 
-Credential *credential_lacking(Loop *loop, const char *name, const char *format, ...) {
-  char *reason = NULL;
+Credential *credential_lacking(Loop *loop, const char *missing, const char *name,
+                               const char *format, ...) {
+  Lacking *state = calloc(1, sizeof *state);
   va_list args;
+  if (!state) return NULL;
+  state->kind = missing;
   va_start(args, format);
-  if (vasprintf(&reason, format, args) < 0) reason = NULL;
+  if (vasprintf(&state->reason, format, args) < 0) state->reason = NULL;
   va_end(args);
-  return reason ? credential_new(loop, &kind, reason, name) : NULL;
+  if (state->reason) return credential_new(loop, &kind, state, name);
+  free(state);
+  return NULL;
 }

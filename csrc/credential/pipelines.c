@@ -63,7 +63,7 @@ Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority,
   if (!check(&found, error)) return NULL;
   Credential *credential = url
     ? make(loop, authority, url, &found, error)
-    : credential_lacking(loop, "Azure Pipelines",
+    : credential_lacking(loop, kind.name, "Azure Pipelines",
                          "SYSTEM_OIDCREQUESTURI is not set: this is no pipeline's run");
   if (credential) credential->ambient = 1;
   return credential;

@@ -70,9 +70,10 @@ static void read_answer(Fetch *fetch, const Buf *output, const char *stamp) {
   Grant grant = { 0 };
   json_t *answer = body_json(output);
   const char *fault = answer ? tool->read(answer, &grant) : "it printed something that is not JSON";
-  if (!fault && grant.expires_in <= 0) {
-    end_with(fetch, "InvalidTokenAnswer", "its token has no expiry date, or has expired",
-             tool->words.login);
+  if (!fault && grant.expires_in < 0) {
+    end_with(fetch, "InvalidTokenAnswer", "its token has expired", tool->words.login);
+  } else if (!fault && grant.expires_in == 0) {
+    end_with(fetch, "InvalidTokenAnswer", "its token has no expiry date", tool->words.by_hand);
   } else if (fault) {
     end_with(fetch, "InvalidTokenAnswer", fault, tool->words.by_hand);
   } else {
@@ -95,11 +96,14 @@ static void read_failure(Fetch *fetch, const ChildResult *result) {
   } else if (tool->lacks_login(errors)) {
     end_with(fetch, "CliNotLoggedIn", "no user is logged in", tool->words.login);
   } else {
+    /* A new login helps where Entra ID refuses, but not where the program itself fails. */
+    int is_refusal = strstr(errors, "AADSTS") != NULL;
     char *reason = tool->reason(result->errors);
     int is_printable = reason && *reason && !shows_token(reason);
     char *fault = text_format("it failed (exit code %d)%s%.*s", result->status,
                               is_printable ? ": " : "", MAX_REASON, is_printable ? reason : "");
-    end_with(fetch, "CliFailed", fault, tool->words.login);
+    end_with(fetch, "CliFailed", fault,
+             is_refusal ? tool->words.login : tool->words.by_hand);
     free(fault);
     free(reason);
   }

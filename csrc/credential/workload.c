@@ -16,7 +16,7 @@ Credential *credential_workload(Loop *loop, const AuthorityOptions *authority,
                       : !found.client_id ? "AZURE_CLIENT_ID"
                       : NULL;
   Credential *credential = missing
-    ? credential_lacking(loop, "workload identity", "%s is not set", missing)
+    ? credential_lacking(loop, "workload_identity", "workload identity", "%s is not set", missing)
     : credential_assertion(loop, &found, 0, token_file, error);
   if (credential) credential->ambient = !is_explicit;
   return credential;

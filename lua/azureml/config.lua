@@ -40,7 +40,7 @@ local function find_file(directory)
         if refusal then
           errors.raise {
             code = "ConfigRefused", message = ("%s is not used: %s"):format(path, refusal),
-            hint = "make it yours and not writable by everybody, or name the workspace explicitly",
+            hint = "make it yours and run chmod o-w on it, or name the workspace explicitly",
           }
         end
         if text then return path, text end
@@ -232,7 +232,7 @@ local function remote_emulator(url)
   local client = require "azureml.client"
   if not core.origin(url) then
     refuse_emulator("AZUREML_EMULATOR is '%s', which is not a URL such as http://127.0.0.1:8080",
-      url)
+      core.redacted(url))
   end
   local ca_file = ca_file_of(url)
   local probe <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
@@ -240,7 +240,7 @@ local function remote_emulator(url)
     path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names",
   }).json
   if type(json.get(settings, "subscription_id")) ~= "string" then
-    refuse_emulator("AZUREML_EMULATOR is %s, but no emulator answers there", url)
+    refuse_emulator("AZUREML_EMULATOR is %s, but no emulator answers there", core.redacted(url))
   end
   return {
     url = url, authority = url, ca_file = ca_file, settings = function() return settings end,

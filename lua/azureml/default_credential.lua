@@ -60,7 +60,7 @@ local function links_named(word)
   if #list > 0 then return list end
   errors.raise {
     code = "InvalidTokenCredentials",
-    message = ("AZURE_TOKEN_CREDENTIALS is '%s', which means nothing here (known: %s)"):format(
+    message = ("AZURE_TOKEN_CREDENTIALS has the unknown value '%s' (known: %s)"):format(
       word, known_names()),
   }
 end

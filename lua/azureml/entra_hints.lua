@@ -3,8 +3,9 @@
 --- Source: spec/contract/auth.md, sections 1, 2 and 8.
 local entra_hints = {}
 
-local AGAIN = "the sign-in has ended: sign in again, with 'azureml login' or 'az login'"
-local PERSON = "a user must sign in: run 'azureml login' or 'az login'"
+local SIGN_IN = "run 'azureml login' or 'az login'"
+local AGAIN = "the sign-in has ended; to sign in again, $sign_in"
+local PERSON = "a user must sign in: $sign_in"
 local TENANT = "no such tenant: check tenant_id"
 local SCOPE = "the scope must be one resource followed by '/.default', "
   .. "such as https://management.azure.com/.default"
@@ -71,12 +72,14 @@ local by_number = {
   [70020] = "the code has expired: start the sign-in again",
 }
 
---- Return the hint for a message of Entra ID, or nil.
+--- Return the hint for a message of Entra's, or nil.
 ---@param message string
+---@param sign_in string?      how the user signs in with the credential that failed
 ---@return string?
-function entra_hints.of(message)
+function entra_hints.of(message, sign_in)
   local number = message:match "AADSTS(%d+)"
-  return number and by_number[math.tointeger(tonumber(number))]
+  local hint = number and by_number[math.tointeger(tonumber(number))]
+  return hint and (hint:gsub("%$sign_in", sign_in or SIGN_IN)) or nil
 end
 
 return entra_hints

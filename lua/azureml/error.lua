@@ -19,6 +19,7 @@ local json = require "azureml.json"
 ---@field innererror table?      the cause, as the service tells it
 ---@field additional_info table? what the service adds: { type, info }, such as a policy
 ---@field request_id string?     x-ms-request-id, which the service's support needs
+---@field credential string?    the kind of the credential that failed, or whose token was refused
 ---@field operation azureml.Operation?  the operation that failed; it may continue at the service
 ---@field hint string?           what to do next
 ---@field where string?          "nightly.lua:5:", the line of the caller's code

@@ -22,7 +22,7 @@ function followed.new(handle, label, context)
     metatable)
 end
 
---- Return the service's word for where the operation is; "Accepted" before there is a word.
+--- Return the last status as the service words it; "Accepted" before any.
 ---@return string
 function Followed:status()
   return self.handle:status() or "Accepted"

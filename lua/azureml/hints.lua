@@ -1,5 +1,6 @@
 --- Choose a hint for an error: what the user can do next. azureml.entra_hints covers Entra ID.
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
+local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
 
 local hints = {}
@@ -57,7 +58,7 @@ local by_code = {
 }
 
 local QUOTA = "choose a smaller or another size, delete what is not needed, or ask for more quota; "
-  .. "stopping frees none"
+  .. "a stopped instance keeps its quota"
 
 local by_text = {
   { "Identity not found",
@@ -89,7 +90,12 @@ function hints.of(err)
   for _, entry in ipairs(by_text) do
     if message:find(entry[1], 1, true) then return entry[2] end
   end
-  return entra_hints.of(message) or by_code[err.code]
+  local sign_in = credential_hints.sign_in(err.credential)
+  local hint = entra_hints.of(message, sign_in) or credential_hints.of(err)
+  if hint then return hint end
+  local needs_user = err.code == "interaction_required" or err.code == "login_required"
+  if needs_user and sign_in then return "a user must sign in: " .. sign_in end
+  return by_code[err.code]
 end
 
 return hints

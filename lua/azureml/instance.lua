@@ -100,7 +100,7 @@ function getters.schedules(raw)
   return json.array(table_in(sent.schedules, raw))
 end
 
--- The service repeats a provisioning error among the errors of the instance: each is listed once.
+-- List each error once: the service repeats a provisioning error among the instance's errors.
 function getters.errors(raw)
   local all, seen = json.array {}, {}
   for _, list in ipairs {
@@ -124,8 +124,8 @@ function getters.applications(raw)
   return found
 end
 
--- From outside, SSH uses the public address and the port that the service names. Within a virtual
--- network it uses the private address and port 22.
+-- Return how to reach the instance by SSH: the public address and the port that the service names;
+-- within a virtual network the private address and port 22.
 function getters.ssh(raw)
   local settings = sent.ssh_settings(raw)
   local public, private = getters.public_ip_address(raw), getters.private_ip_address(raw)
@@ -156,7 +156,7 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
--- A mistyped field would read as nil, which looks like an absent value.
+-- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end

@@ -25,7 +25,7 @@ local metatable = { __name = "azureml.Instances", __index = Instances }
 
 local instances = {}
 
---- The collection of a workspace.
+--- Make the collection of a workspace.
 ---@param workspace azureml.Workspace
 ---@return azureml.Instances
 function instances.new(workspace)
@@ -48,7 +48,7 @@ local function another_type(self, raw)
   }
 end
 
--- The instance; the label says in an error what it was looked at for.
+-- Return the instance. The label says in an error what the look was for.
 local function look_up(self, name, label, api_version)
   local what = { label = label, api_version = api_version }
   local raw = resource.call(self.workspace, verbs.get, { name = name }, what)
@@ -116,12 +116,12 @@ local function raise_exists(vm, settings, body)
     hint = "ensure takes the instance that is there if it fits, and starts it" }
 end
 
--- The caller has seen that the name is free in the workspace.
-local function create(self, name, given, body)
+-- Create an instance. The caller has checked that its name is free in the workspace.
+local function create(self, name, settings, body)
   body.location = self.workspace:location()
   return send(self, "create", name, nil, {
-    body = body, before = false, api_version = spec.api_version(given),
-    verify = function(vm) spec.check_result(vm, given, body) end,
+    body = body, before = false, api_version = spec.api_version(settings),
+    verify = function(vm) spec.check_result(vm, settings, body) end,
   })
 end
 
@@ -249,7 +249,7 @@ for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   end
 end
 
--- The operation was sent to another endpoint than the one in use.
+-- Refuse a ticket whose operation was sent to another endpoint than the one in use.
 local function check_endpoint(self, ticket)
   local endpoint = self.workspace:client():endpoint()
   if not ticket.endpoint or ticket.endpoint == endpoint then return end
@@ -259,8 +259,8 @@ local function check_endpoint(self, ticket)
     hint = "choose the cloud or the emulator that it was sent to" }
 end
 
--- The process that sent the verb has ended before the answer: the instance's state tells whether
--- the verb ran. An instance that is there was created.
+-- Check that the service has accepted an operation whose process exited before the answer: the
+-- instance's state shows it. A create is proved by an instance of that name.
 local function check_accepted(self, entry)
   if entry.is_accepted then return end
   local vm = self:find(entry.name)

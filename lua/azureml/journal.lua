@@ -1,6 +1,6 @@
 --- The journal of operations that outlive their process: a line before a verb is sent, a line when
 --- the service has accepted it, a line at its end. Each process has a file. The core tells which
---- files belong to processes that have exited; another process goes on from their lines.
+--- files belong to processes that have exited; another process continues their operations.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -70,12 +70,12 @@ local function warn_once(message)
   end
 end
 
--- A script that asked for a journal is stopped. A command goes on without it.
+-- Report that there is no journal: raise to a script that asked for it, warn a command.
 local function no_journal(wanted, reason)
   if wanted then
     errors.raise { code = "JournalFailed",
       message = "the journal of pending operations cannot be written: " .. reason,
-      hint = "XDG_STATE_HOME names another place; journal = false does without" }
+      hint = "set XDG_STATE_HOME to a writable directory, or pass journal = false" }
   end
   warn_once("pending operations are not written down: " .. reason)
 end
@@ -113,7 +113,7 @@ local function file_of(entry)
   return entry.file or own
 end
 
--- The operation is not harmed by a line that is missing, so this is a warning.
+-- Append a line. A failure is only a warning: the operation needs no journal.
 local function append(file, line, loss)
   local is_written, reason = file.handle:append(line)
   if not is_written then
@@ -130,7 +130,7 @@ function Entry:accepted(handle)
     "after a crash, 'azureml pending' looks at the instance instead of the operation")
 end
 
---- Write down that the operation is over, or that no other process is to go on with it.
+--- Write down that the operation has ended, or that no other process shall continue it.
 function Entry:ended()
   if self.is_over then return end
   local file = file_of(self)
@@ -178,8 +178,8 @@ function readers.ended(entries, line)
   return entry ~= nil
 end
 
--- The entries of a file, and how many of its lines are unreadable. A last line without an end is
--- what a kill or a full disk left: it is skipped silently.
+-- Return the entries of a file, and how many of its lines are unreadable. Skip silently a last line
+-- without an end, which a kill or a full disk has left.
 local function read(text)
   local entries, skipped = {}, 0
   for content in text:gmatch "([^\n]+)\n" do

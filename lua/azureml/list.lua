@@ -44,7 +44,7 @@ list.filters = {
   state = "any", vm_size = "string", tags = "table", mine = "boolean", where = "callable",
 }
 
--- A mistyped state would match nothing, which looks like "nothing to do".
+-- Refuse a mistyped state: it would match nothing, which looks like "nothing to do".
 local function check_states(owner, wanted)
   if type(wanted) ~= "string" and type(wanted) ~= "table" then
     errors.mistake("%s: option 'state' must be a string or a list of strings, not %s", owner,

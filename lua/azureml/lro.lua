@@ -65,7 +65,7 @@ function Lro:first()
   return reply.first(self.handle)
 end
 
---- Return the service's last word for where it is: "InProgress", "Succeeded"; "Accepted" before
+--- Return the last status as the service words it: "InProgress", "Succeeded"; "Accepted" before
 --- any.
 ---@return string
 function Lro:status()

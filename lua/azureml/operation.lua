@@ -1,5 +1,5 @@
 --- An operation on a compute instance: what a verb returns once the service has accepted it. It
---- ends when the instance has settled. How a verb is sent, and sent again, is sending.lua's.
+--- ends when the instance has settled. sending.lua sends the verb, and sends it again.
 local later = require "azureml.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
@@ -25,7 +25,7 @@ local metatable = { __name = "azureml.Operation", __index = Operation }
 
 local operation = {}
 
--- Operations that may go on at the service -> when they began.
+-- operation that may go on at the service -> when it began
 local started = setmetatable({}, { __mode = "k" })
 
 local function label_of(self)
@@ -101,13 +101,13 @@ local function find(self)
   return self.workspace.instances:find(self.name, version)
 end
 
--- The state that a person is shown. When the look fails the service's own word stands in.
+-- Return the state to show to the user: the instance's, or the operation's if the GET fails.
 local function shown_state(self)
   local vm = errors.try(find, self)
   return vm and vm.state or self.followed:status()
 end
 
--- The error that the service ended the operation with; nil where it succeeded.
+-- Wait until the service has ended the operation. Return its error; nil if it succeeded.
 local function wait_for_service(self, watch)
   local handle, reporter = self.followed, watch.reporter
   if not handle then return nil end
@@ -125,8 +125,8 @@ local function pause(self, seconds, watch)
   if seconds >= left then timed_out(self, watch) end
 end
 
--- The instance once its state does not change by itself; nil where it is missing. A new instance
--- may be missing for a while.
+-- Wait until the instance's state does not change by itself. Return the instance; nil if it is
+-- missing. A new instance may be missing for a while.
 local function wait_until_settled(self, watch)
   local next_pause, missing_since = pace.pauses(), core.now()
   while true do
@@ -186,8 +186,8 @@ local function raise_lost_sight(self, err)
     message = ("%s: lost sight of it: %s"):format(label_of(self), err.message) }
 end
 
--- The status URL has gone: the instance's state decides. Source: spec/contract/lro.md, section 17,
--- rule 10.
+-- Judge by the instance's state, because the status URL is gone. Source: spec/contract/lro.md,
+-- section 17, rule 10.
 local function judge_without_status(self, err, watch)
   local vm = wait_until_settled(self, watch)
   if verdict.proves(self.verb, vm) then return vm end
@@ -203,8 +203,8 @@ local function send_again(self, watch)
   follow(self, handle)
 end
 
--- The service ends a start with this error when the instance was not stopped. A running instance
--- is what the caller wants; a start that met another operation is sent once more.
+-- Judge a start that failed because the instance was not stopped. If it runs now, the start has
+-- succeeded. If another operation has stopped it, send the start once more.
 local function judge_not_stopped(self, err, watch)
   local vm = wait_until_settled(self, watch)
   if vm and power_state.is_aim(self.verb, vm.state) then return true, vm end
@@ -215,7 +215,7 @@ local function judge_not_stopped(self, err, watch)
   return false
 end
 
--- The region is full: wait, and start again.
+-- Wait and start again, because the region is full.
 local function wait_for_capacity(self, err, watch)
   if not (self.sending and self.sending.wait_for_capacity) then errors.raise(err) end
   local is_too_late = core.now() + pace.capacity_pause >= watch.deadline
@@ -231,7 +231,7 @@ local judges = {
   AllocationFailed = wait_for_capacity,
 }
 
--- What an error of the service leads to: whether the operation is over, and then the instance.
+-- Handle an error of the service. Return whether the operation is over, and then the instance.
 local function judge_failure(self, err, watch)
   if resource.is_status_gone(err) then return true, judge_without_status(self, err, watch) end
   local judge = judges[err.code] or errors.raise(err)
@@ -299,7 +299,7 @@ function Operation:wait(settings)
   return self.outcome.result
 end
 
---- Return the service's word for where it is: "InProgress", "Succeeded"; "Accepted" before any.
+--- Return the status as the service words it: "InProgress", "Succeeded"; "Accepted" before any.
 ---@return string
 function Operation:status()
   check_not_closed(self)
@@ -314,8 +314,8 @@ function Operation:done()
   return self.outcome ~= nil or self.followed == nil or self.followed:done()
 end
 
---- Iterate over the words for where it is, each once, until the service has ended it. A failure is
---- raised.
+--- Iterate over the operation's statuses, each once, until the service has ended it. Raise its
+--- error if it failed.
 ---@return fun(): string?
 function Operation:events()
   local last, over
@@ -364,7 +364,8 @@ function operation.read_ticket(text)
   return ticket.read(text, TICKET)
 end
 
---- Let it go: it goes on at the service, and nothing waits for it. Tasks that wait for it are told.
+--- Close the operation: it continues at the service. Wake the tasks that wait for it: their waits
+--- raise an error.
 function Operation:close()
   self.closed = self.outcome == nil
   within.forget(self)

@@ -27,7 +27,7 @@ local function base_of(workspace, path)
     .. "/workspaces/" .. core.escape(workspace.name) .. (path == "" and "" or "/")
 end
 
---- The path of a verb.
+--- Return the path of a verb.
 ---@param workspace azureml.Workspace
 ---@param verb azureml.Verb
 ---@param values table        name, location
@@ -83,8 +83,8 @@ function resource.resume(workspace, verb, values, what, progress)
   return workspace:client():go_on(request_of(workspace, verb, values, what), progress)
 end
 
---- What is left of the budget of requests like this one's; nil where the service does not count
---- them.
+--- Return the remaining throttling budget for requests of this verb's method; nil if the service
+--- does not count them.
 ---@return integer?
 function resource.budget(workspace, verb)
   return workspace:client():budget(base_of(workspace, verb.path), verb.method)

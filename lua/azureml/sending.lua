@@ -1,6 +1,6 @@
 --- Send a verb to one instance: look at it first, wait for its turn, send the verb, and find out
---- what became of it when the answer was lost. What happens after the service has accepted it is
---- operation.lua's.
+--- whether it ran if the answer was lost. operation.lua follows the verb that the service has
+--- accepted.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = require "azureml.operation"
@@ -18,8 +18,8 @@ local sending = {}
 ---@field verb string
 ---@field name string
 ---@field body table?                 of a create
----@field api_version string?         of the request and of the looks afterwards; nil: the workspace's
----@field verify? fun(vm: azureml.Instance)      raises where the instance is not what was asked for
+---@field api_version string?         of the request and of the GETs after it; nil: the workspace's
+---@field verify? fun(vm: azureml.Instance)      raises if the instance differs from the request
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
 ---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
@@ -36,7 +36,7 @@ end
 
 -- Looking -----------------------------------------------------------------------------------------
 
--- The instance, or false where it is missing.
+-- Return the instance; false if it is missing.
 local function find(self)
   return self.collection:find(self.name) or false
 end
@@ -100,7 +100,7 @@ local function find_out(self)
   return false
 end
 
--- A verb whose answer was lost is never sent again: the instance tells what became of it.
+-- Find out whether a verb ran whose answer was lost. Do not send it again: look at the instance.
 local function reconcile(self, entry, err)
   local is_taken, trouble = errors.try(find_out, self)
   if is_taken then
@@ -143,7 +143,8 @@ local function has_time(self, seconds)
   return core.now() + seconds < self.deadline
 end
 
--- The region is full: true after a pause, when the verb may be sent again.
+-- Pause if the region is full and the caller waits for capacity. Return whether the verb may be
+-- sent again.
 local function waited_for_capacity(self, err)
   if not self.wait_for_capacity or err.code ~= "AllocationFailed" then return false end
   if not has_time(self, pace.capacity_pause) then sending.raise_full(self, err) end
@@ -151,8 +152,8 @@ local function waited_for_capacity(self, err)
   return true
 end
 
--- The state after a refusal decides: the finished operation, or nil when the verb may be sent
--- again.
+-- Judge a refusal by the instance's state. Return the finished operation; nil if the verb may be
+-- sent again.
 local function judge_refusal(self, err, tries)
   if waited_for_capacity(self, err) then return nil end
   if not resource.is_conflict(err) then errors.raise(err) end

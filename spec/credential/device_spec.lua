@@ -160,6 +160,17 @@ describe("a device code", function()
     assert.is_true(#forms "token" >= 179)
   end)
 
+  it("reads an interval and a lifetime that are texts", function()
+    local begun = { expires_in = "20", interval = "7" }
+    for name, value in pairs(BEGUN) do begun[name] = begun[name] or value end
+    serve(body(begun), refusal "authorization_pending")
+    open()
+    local began = core.now()
+    assert.equal("expired_token", ask().code)
+    assert.equal(21, math.floor(core.now() - began + 0.5))
+    assert.equal(2, #forms "token")
+  end)
+
   it("has defaults for interval, lifetime and message", function()
     serve(
       body { device_code = CODE, user_code = "XY", verification_url = "https://other.example/d" },
@@ -326,6 +337,19 @@ describe("a device code", function()
     assert.equal(1, #shown)
   end)
 
+  it("drops a saved refresh token that holds a line end", function()
+    serve(body(BEGUN), granted())
+    open()
+    ask()
+    os.execute(([[sed -i 's/"refresh_token":"/&a\\r\\n/; s/"renew_on":[0-9.]*/"renew_on":1.0/' ]]
+      .. "%s/azureml/token-*"):format(directory))
+    close()
+    open()
+    assert.equal("Bearer the-token", ask())
+    assert.equal(2, #shown)
+    assert.equal(1, forms "token"[2]:find("grant_type=" .. DEVICE_GRANT, 1, true))
+  end)
+
   it("may be closed while the user or the endpoint is awaited", function()
     for _, page in ipairs { "token", "devicecode" } do
       local silent = {}
@@ -416,7 +440,8 @@ describe("a refresh token", function()
     }
     local err = ask(own)
     assert.equal("invalid_grant", err.code)
-    assert.equal("the sign-in has expired or was revoked: sign in again", err.hint)
+    assert.equal("the sign-in has expired or was revoked; to sign in again, "
+      .. "give a new refresh_token", err.hint)
     assert.is_nil(tostring(err):find("mine-is-secret", 1, true))
   end)
 

@@ -64,3 +64,21 @@ describe("an assertion", function()
     assert.matches('"nbf":1700000000,', body)
   end)
 end)
+
+describe("a number of a token's payload", function()
+  local function number_in(payload)
+    return pure.jwt_number(("e30.%s.c2ln"):format(crypto.base64url(payload)), "exp")
+  end
+
+  it("is read whether it is whole or not", function()
+    assert.equal(1764072000, number_in '{"exp":1764072000}')
+    assert.equal(1764072000.5, number_in '{"exp":1764072000.5}')
+  end)
+
+  it("is 0 if it is missing, or not a number, or if the token is not one", function()
+    for _, payload in ipairs { "{}", '{"exp":null}', '{"exp":"1764072000"}', "[]", "no JSON" } do
+      assert.equal(0, number_in(payload))
+    end
+    assert.equal(0, pure.jwt_number("opaque", "exp"))
+  end)
+end)

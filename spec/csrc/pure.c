@@ -20,6 +20,7 @@
 #include "heap.h"
 #include "jwt.h"
 #include "lro.h"
+#include "mask.h"
 #include "pace.h"
 #include "retry.h"
 #include "text.h"
@@ -733,6 +734,11 @@ static const luaL_Reg throttle_methods[] = {
 
 /* -- jwt --------------------------------------------------------------------------------------- */
 
+static int l_jwt_number(lua_State *L) {
+  lua_pushnumber(L, jwt_number(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+  return 1;
+}
+
 static int l_jwt_claim(lua_State *L) {
   return push_owned(L, jwt_claim(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
@@ -741,6 +747,35 @@ static int l_jwt_claim(lua_State *L) {
 
 static int l_date_read(lua_State *L) {
   lua_pushnumber(L, date_read(luaL_optstring(L, 1, NULL)));
+  return 1;
+}
+
+/* mask(text, secrets) -> the text with the secrets hidden. secrets is a list of texts, and may have
+   the members header, form and url. */
+static int l_mask(lua_State *L) {
+  Secrets secrets = { .count = 0 };
+  char *text = text_copy(luaL_checkstring(L, 1));
+  size_t len;
+  for (lua_Integer i = 1; lua_geti(L, 2, i) != LUA_TNIL; i++) {
+    const char *secret = lua_tolstring(L, -1, &len);
+    secrets_add(&secrets, secret, len);
+    lua_pop(L, 1);
+  }
+  lua_getfield(L, 2, "header");
+  const char *const lines[] = { lua_tostring(L, -1), NULL };
+  secrets_add_headers(&secrets, lines);
+  lua_getfield(L, 2, "form");
+  const char *form = lua_tolstring(L, -1, &len);
+  secrets_add_form(&secrets, form, form ? len : 0);
+  lua_getfield(L, 2, "url");
+  secrets_add_url(&secrets, lua_tostring(L, -1));
+  mask_text(text, &secrets);
+  secrets_clear(&secrets);
+  return push_owned(L, text);
+}
+
+static int l_date_read_local(lua_State *L) {
+  lua_pushnumber(L, date_read_local(luaL_optstring(L, 1, NULL)));
   return 1;
 }
 
@@ -933,8 +968,11 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply },
   { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
-  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim }, { "in_heap", l_in_heap },
-  { "pieces", l_pieces }, { "date_read", l_date_read }, { "callback_read", l_callback_read },
+  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
+  { "jwt_number", l_jwt_number }, { "in_heap", l_in_heap },
+  { "pieces", l_pieces }, { "date_read", l_date_read },
+  { "mask", l_mask }, { "date_read_local", l_date_read_local },
+  { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate },
   { "assertion", l_assertion }, { "challenge", l_challenge },
   { "challenge_parameter", l_challenge_parameter }, { "activity", l_activity },

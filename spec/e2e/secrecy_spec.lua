@@ -7,6 +7,7 @@ local certificate = require "spec.certificate"
 local core = require "azureml.core"
 local json = require "azureml.json"
 local process = require "spec.process"
+local scripted = require "spec.scripted"
 local vectors = require "spec.vectors"
 
 local CLIENT_SECRET = "client+secret/of=the%environment~1234"
@@ -295,6 +296,147 @@ describe("a whole run", function()
     end
     assert.is_true(found)
   end)
+end)
+
+describe("an error", function()
+  local SECRET = 'p+q/r"s&t u~5678'
+  local REFRESH = "0.refresh-token/of+the%user"
+  local ACCESS = "opaque/access+token=1234"
+  local FORMATS = {
+    json = function(echo)
+      return "application/json", json.encode { error = { code = echo, message = echo,
+        target = echo, details = { { code = echo, message = "{" .. json.encode(echo) .. "}" } } } }
+    end,
+    entra = function(echo)
+      return "application/json", json.encode { error = "invalid_grant",
+        error_description = "AADSTS7000215: no: " .. echo .. " Trace ID: " .. echo,
+        trace_id = echo, correlation_id = echo }
+    end,
+    html = function(echo)
+      local escaped = echo:gsub("&", "&amp;"):gsub('"', "&#34;")
+      return "text/html", "<html><title>" .. escaped .. "</title>"
+    end,
+    text = function(echo) return "text/plain", ("x"):rep(1000) .. echo end,
+  }
+  local server, directory
+
+  -- Show everything that an error holds.
+  local function all_of(value, seen)
+    seen = seen or {}
+    if type(value) ~= "table" or seen[value] then return tostring(value) end
+    seen[value] = true
+    local parts = { tostring(value) }
+    for name, member in pairs(value) do
+      parts[#parts + 1] = tostring(name) .. "=" .. all_of(member, seen)
+    end
+    return table.concat(parts, "\n")
+  end
+
+  local function assert_shows_none(text, ...)
+    for _, secret in ipairs { ... } do
+      for length = #secret, 8, -1 do
+        assert.is_nil(text:find(secret:sub(1, length), 1, true), text)
+      end
+    end
+  end
+
+  before_each(function() directory = process.directory() end)
+  after_each(function()
+    core.trace "/dev/null"
+    if server then server:close() end
+    server = nil
+    process.remove(directory)
+  end)
+
+  local function decoded(body)
+    return (body:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+  end
+
+  local function echoing(format, refuses)
+    server = scripted(function(request)
+      if not refuses(request) then
+        return { status = 200, body = json.encode { token_type = "Bearer", expires_in = 3600,
+          access_token = ACCESS } }
+      end
+      local echo = (request.headers.authorization or "") .. " " .. decoded(request.body or "")
+      local kind, body = FORMATS[format](echo)
+      return { status = 400, body = body,
+        headers = { ["Content-Type"] = kind, ["x-ms-request-id"] = echo:gsub("[%c\"]", "") } }
+    end)
+    return server.url
+  end
+
+  for format in pairs(FORMATS) do
+    it("shows no secret that a token endpoint echoes in " .. format, function()
+      local url = echoing(format, function(request) return request.method == "POST" end)
+      local seen = {}
+      for _, own in ipairs {
+        azureml.credential.client_secret {
+          authority = url, tenant_id = "t", client_id = "app", client_secret = SECRET },
+        azureml.credential.refresh_token {
+          authority = url, tenant_id = "t", client_id = "app", refresh_token = REFRESH },
+        azureml.credential.client_assertion {
+          authority = url, tenant_id = "t", client_id = "app",
+          assertion = function() return ASSERTION end },
+      } do
+        local client <close> = azureml.client { endpoint = url, credential = own, scope = "s" }
+        local _, err = azureml.try(client.request, client, { path = "/x" })
+        seen[#seen + 1] = all_of(err)
+      end
+      assert.equal(3, #server.requests)
+      assert_shows_none(table.concat(seen), SECRET, REFRESH, ASSERTION)
+    end)
+
+    it("shows no bearer token that the service echoes in " .. format, function()
+      local url = echoing(format, function(request) return request.method ~= "POST" end)
+      local own = azureml.credential.client_secret {
+        authority = url, tenant_id = "t", client_id = "app", client_secret = SECRET }
+      local lines = {}
+      local function note(line) lines[#lines + 1] = all_of(line) end
+      assert(core.trace(directory .. "/trace"))
+      local client <close> = azureml.client { endpoint = url, credential = own, scope = "s",
+        on_request = note, on_reply = note }
+      local _, err = azureml.try(client.request, client, { path = "/x" })
+      lines[#lines + 1] = all_of(err)
+      lines[#lines + 1] = process.run { "cat", directory .. "/trace" }
+      assert.equal(2, #server.requests)
+      assert.equal(400, err.status)
+      assert_shows_none(table.concat(lines, "\n"), ACCESS, SECRET)
+    end)
+  end
+
+  for name, proxy in pairs {
+    ["whose scheme is unknown"] = "gopher9://ann:pass-word1@127.0.0.1:9",
+    ["that is malformed"] = "http://ann:pass-word1@127.0.0.1:port",
+    ["that is not there"] = "http://ann:pass-word1@127.0.0.1:9",
+    ["without a scheme"] = "ann:pass-word1@127.0.0.1:9",
+  } do
+    it("shows no password of a proxy " .. name, function()
+      local client <close> = azureml.client { endpoint = "http://service.example", proxy = proxy,
+        retry = { tries = 0 } }
+      local _, err = azureml.try(client.request, client, { path = "/x" })
+      assert.is_truthy(err)
+      assert_shows_none(all_of(err) .. tostring(client), "pass-word1", "ann:pass")
+    end)
+  end
+
+  for _, endpoint in ipairs {
+    "https://ann:pass-word1@service.example", "https://ann:pass-word1/2@service.example/x",
+    "ann:pass-word1@service.example", "ftp://ann:pass-word1@service.example", "//ann:pass-word1@h",
+  } do
+    it(("refuses the endpoint %s without its password"):format(endpoint), function()
+      local _, err = azureml.try(azureml.client, { endpoint = endpoint })
+      assert.equal("InvalidEndpoint", err.code)
+      assert_shows_none(all_of(err), "pass-word1")
+    end)
+
+    it(("refuses the emulator %s without its password"):format(endpoint), function()
+      local said, failure = process.run({ process.executable_path, "list" },
+        { AZUREML_EMULATOR = endpoint, HOME = directory }, directory)
+      assert.matches("AZUREML_EMULATOR is '[^']*%*%*%*@", said .. failure)
+      assert_shows_none(said .. failure, "pass-word1")
+    end)
+  end
 end)
 
 describe("the executable's memory", function()

@@ -36,6 +36,7 @@ describe("the emulator's log", function()
     { "POST", "/t/oauth2/v2.0/token", { status = 401, body = '{"error":"invalid_client"}' },
       "POST   /t/oauth2/v2.0/token 401 1.2 ms  invalid_client" },
     { "GET", "/x", { status = 200, fault = "reset" }, "GET    /x 200 1.2 ms  fault: reset" },
+    { "GET", "http://ann:secret@h/x?y", { status = 404 }, "GET    http://***@h/x 404 1.2 ms" },
     { "GET", "/x", {}, "GET    /x - 1.2 ms  left unanswered" },
     { "GET", "/x", { status = 500, body = "no JSON" }, "GET    /x 500 1.2 ms" },
   } do

@@ -1,5 +1,6 @@
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
+local queue = require "azureml.emulator.machine.queue"
 
 local durations = inferred.durations
 
@@ -78,6 +79,21 @@ describe("the machine behind an instance", function()
       assert.equal(last.operationName .. "Failed", last.operationStatus)
     end)
   end
+
+  it("is Running after a stop that failed while a job ran: the job has ended", function()
+    local one = settled "Running"
+    queue.add(one, { id = "train", length = 1000, outcome = "Completed" })
+    machine.plan(one, 0)
+    assert.equal("JobRunning", machine.state(one, 0))
+    local begun = machine.begin(one, "stop", 10, { code = "Broke", message = "it broke" })
+    assert.equal("Stopping", machine.state(one, begun.due - 1))
+    assert.equal("Running", machine.state(one, begun.due))
+    -- Events of a running machine go on: a job begins, and a stop is allowed.
+    queue.add(one, { id = "again", length = 1000, outcome = "Completed" })
+    machine.plan(one, begun.due)
+    assert.equal("JobRunning", machine.state(one, begun.due + 1))
+    assert.is_true(machine.allows(one, "stop", begun.due + 1))
+  end)
 
   it("tells of its last operation while it goes on and afterwards", function()
     local one = settled "Running"
@@ -177,6 +193,22 @@ describe("what a machine does by itself", function()
     assert.equal(json.encode(watched), json.encode(alone))
     -- started at 8, there at 8:02:30
     assert.equal("Stop Succeeded by IdleShutdown at 12-05T10:02", last_of(alone, now))
+  end)
+
+  it("follows its schedules once where the clocks are set back, and goes on", function()
+    local function at(action, minute)
+      return {
+        action = action, triggerType = "Cron",
+        cron = { expression = minute .. " 2 * * *", timeZone = "W. Europe Standard Time" },
+      }
+    end
+    local one = machine_with("Running", {}, at("Stop", 10), at("Start", 40))
+    local set_back = calendar.parse "2027-10-31T01:00:00"      -- 03:00 becomes 02:00
+    assert.equal("Stopped", machine.state(one, set_back - 1260))      -- 02:39, the first time
+    assert.equal("Running", machine.state(one, set_back - 1))
+    assert.equal("Running", machine.state(one, set_back + 1800))      -- 02:30, the second time
+    assert.equal("Start Succeeded by Schedule at 10-31T00:40", last_of(one, set_back + 3600))
+    assert.equal("Stopped", machine.state(one, set_back + DAY + 1800))      -- 02:30 next day
   end)
 
   it("passes ten years of schedules in a moment", function()

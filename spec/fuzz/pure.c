@@ -117,7 +117,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   try_headers(&later.headers);
   try_challenges(&first.headers);
   free(jwt_claim(texts[5], "oid"));
+  jwt_number(texts[5], "exp");
   date_read(texts[5]);
+  date_read_local(texts[5]);
   try_callback(data + 2, size - 2);
   reply_clear(&first);
   reply_clear(&later);

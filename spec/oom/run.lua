@@ -10,7 +10,8 @@ local function environment_of(build, home)
   return table.concat({
     ("LD_PRELOAD='%s/%s/spec/oom.so %s'")
       :format(process.root, build, os.getenv "AZUREML_PRELOAD" or ""),
-    "ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1",
+    "ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1"
+      .. ":fast_unwind_on_malloc=0",      -- the stacks of leaks reach through OpenSSL
     "UBSAN_OPTIONS=exitcode=99",
     "LSAN_OPTIONS=suppressions=spec/oom/leaks.supp:print_suppressions=0",
     "LUA_PATH='lua/?.lua;lua/?/init.lua;;'",

@@ -33,7 +33,7 @@ describe("handlers", function()
     assert.equal(1, called)
   end)
 
-  it("at: lives without anybody holding it", function()
+  it("at: lives without a reference to it", function()
     local called = false
     task.at(1, function() called = true end)
     collectgarbage()

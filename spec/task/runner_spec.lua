@@ -66,7 +66,7 @@ describe("a task", function()
     local op <close> = core.sleep(1000)      -- there would be something to wait for
     local took, ok, err = timed(pcall, azureml.parallel, function()
       local _ <close> = closing(log, "closed")
-      coroutine.yield "to whom?"
+      coroutine.yield "a stray value"
     end, function() azureml.sleep(5) end)
     assert_took(0, took)
     assert.is_false(ok)

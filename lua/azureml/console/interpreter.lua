@@ -154,7 +154,7 @@ end
 local function world(options)
   if options.emulator then return ("emulator, speed %g"):format(options.speed) end
   local url = os.getenv "AZUREML_EMULATOR"
-  return url and url ~= "" and "emulator at " .. url or nil
+  return url and url ~= "" and "emulator at " .. require("azureml.core").redacted(url) or nil
 end
 
 local function add_prompt(options)
@@ -192,7 +192,7 @@ local function is_command(word)
   return word:find "^%l[%l-]*$" and require("azureml.cli").commands[word] ~= nil
 end
 
--- The word after the options is a command, `-` (standard input) or a file.
+-- Plan the step of the word after the options: a command, `-` (standard input) or a file.
 local function add_main(argv, options)
   local first = options.first
   local word = argv[first]

@@ -25,8 +25,8 @@ local function number_of(field, text)
   return number and number >= field.first and number <= field.last and number or nil
 end
 
--- The first and the last number of a part such as "*", "5", "1-5", "*/15" or "8-18/2", and its
--- step; nil for anything else. "5/10" extends to the field's last number.
+-- Return the first and the last number of a part such as "*", "5", "1-5", "*/15" or "8-18/2", and
+-- its step; nil for an invalid part. "5/10" extends to the field's last number.
 local function range_of(field, part)
   local range, step = part:match "^([^/]+)/(%d+)$"
   local has_step = range ~= nil
@@ -41,7 +41,7 @@ local function range_of(field, part)
   return first, last, step
 end
 
--- The numbers of a field, as a set; nil and the part that is wrong.
+-- Return the numbers of a field, as a set; or nil and the part that is wrong.
 local function numbers_of(field, text)
   local numbers = {}
   for part in (text .. ","):gmatch "([^,]*)," do
@@ -52,7 +52,7 @@ local function numbers_of(field, text)
   return numbers
 end
 
--- Whether some month has some of the days.
+-- Tell whether some month has some of the days.
 local function has_a_day(days, months)
   for month in pairs(months) do
     for day in pairs(days) do

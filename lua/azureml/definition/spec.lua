@@ -172,7 +172,7 @@ end
 local IDENTITY = "^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
   .. "microsoft.managedidentity/userassignedidentities/[^/]+$"
 
--- An instance has either the system-assigned identity or a list of user-assigned identities.
+-- Return the identity of the request: the system-assigned one, or a list of user-assigned ones.
 local function identity(choice)
   if choice == nil then return nil end
   if type(choice) == "string" and choice:lower() == "systemassigned" then
@@ -252,7 +252,7 @@ local COMPARED = {
 
 local MINUTES = { D = 24 * 60, H = 60, M = 1 }
 
--- The minutes of a duration such as "PT1H30M"; nil for another text.
+-- Return the minutes of a duration such as "PT1H30M"; nil for another text.
 local function minutes_in(text)
   local days, rest = text:upper():match "^P(%d*D?)T?([%dHM]*)$"
   if not days or text:upper() == "P" then return nil end

@@ -13,7 +13,8 @@ local function utc(time)
   return os.date("!%m/%d/%Y %I:%M:%S %p", math.floor(time))
 end
 
--- A client that is configured with the emulator's endpoint requests tokens for that endpoint.
+-- Tell whether an audience is the emulator itself: a client that is configured with the emulator's
+-- endpoint requests tokens for that endpoint.
 local function is_own(emulator, request, audience)
   local name = audience:match "^https?://(.+)$"
   return name ~= nil and (name == request.headers.host or audience == emulator.url)

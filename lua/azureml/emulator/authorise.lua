@@ -7,8 +7,8 @@ local PREFIX = "Microsoft.MachineLearningServices/"
 local POLL = PREFIX .. "locations/computeOperationsStatus/read"
 local READ = PREFIX .. "workspaces/computes/read"
 
--- The status of an operation lies in the region, above the scope of a principal with a role in one
--- workspace only. A principal that may read computes anywhere in the subscription may poll.
+-- Tell whether a principal may poll an operation: it may if it can read computes anywhere in the
+-- subscription. The status lies in the region, above the scope of a role in one workspace.
 -- Source: spec/contract/compute-rest.md, section 10, which marks this as inferred.
 local function may_poll(roles, principal, scope)
   local subscription = scope:match "^(/[^/]+/[^/]+)" or scope

@@ -60,7 +60,7 @@ function computes.patch(request)
   return served(request, clusters.patch(request))
 end
 
--- The resource group that a lock covers.
+-- Return the scope that a lock covers: the resource group.
 local function locked_scope(request)
   return show.workspace_id(request.workspace):match "^.*/resourceGroups/[^/]+"
 end

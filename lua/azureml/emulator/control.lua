@@ -16,8 +16,8 @@ local function refuse(status, message)
   return { status = status, json = { error = { code = "EmulatorControl", message = message } } }
 end
 
--- A web page from another site is recognised by its Origin, and a name that was rebound to loopback
--- by its Host.
+-- Tell whether a request comes from another site: from a web page, by its Origin; or by a name that
+-- was rebound to loopback, by its Host.
 local function is_foreign(request)
   local host, origin = request.headers.host or "", request.headers.origin
   return not core.is_loopback("http://" .. host) or origin ~= nil and not core.is_loopback(origin)

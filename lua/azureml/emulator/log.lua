@@ -1,5 +1,6 @@
 --- Format the log line of a request: its time, what was asked and the result. Queries, headers and
 --- bodies are left out because they hold secrets. The command prints the lines (cli/emulator.lua).
+local core = require "azureml.core"
 local json = require "azureml.json"
 
 local log = {}
@@ -50,6 +51,7 @@ end
 ---@return string
 function log.line(request, response, seconds, own, time)
   local path = request.target:match "^[^?]*"
+  if path:find "://" then path = core.redacted(path) end
   local description = describe(request, response, path)
   local method = printable(request.method):sub(1, LONGEST_METHOD)
   local line = ("%s %-6s %s %s %.1f ms"):format(time or os.date "%H:%M:%S", method,

@@ -5,7 +5,7 @@ local json = require "azureml.json"
 
 local page = {}
 
--- Whether a parameter of the query may be repeated in a link.
+-- Tell whether a parameter of the query may be repeated in a link.
 local function is_repeated(name, value)
   return name ~= "api-version" and name ~= "$skip" and name:find "^[%w$_-]+$"
     and value:find "^[%w ._,-]*$"

@@ -208,7 +208,7 @@ function refusal.raise_challenge(claims, name, ...)
   error(made, 0)
 end
 
---- Whether a value that was raised is a refusal.
+--- Tell whether a value that was raised is a refusal.
 ---@param value any
 ---@return boolean
 function refusal.is(value)

@@ -28,7 +28,7 @@ function regions.plain(name)
   return (name:lower():gsub(" ", ""))
 end
 
---- Whether the service exists in a region.
+--- Tell whether the service exists in a region.
 ---@param name string      as `plain` returns it
 ---@return boolean
 function regions.is_known(name)

@@ -90,7 +90,7 @@ local function is_in(list, action)
   return false
 end
 
---- Whether a role allows an action.
+--- Tell whether a role allows an action.
 ---@param role { actions: string[], not_actions: string[]? }
 ---@param action string      "Microsoft.MachineLearningServices/workspaces/computes/read"
 ---@return boolean
@@ -193,7 +193,7 @@ function Roles:assignments(principal_id)
   return list
 end
 
--- Whether a scope equals another or lies below it.
+-- Tell whether a scope equals another or lies below it.
 local function is_within(scope, outer)
   return outer == "" or scope == outer or scope:sub(1, #outer + 1) == outer .. "/"
 end
@@ -213,7 +213,7 @@ local function granted(self, principal_id, action)
   return scopes
 end
 
---- Whether a principal may perform an action at a scope.
+--- Tell whether a principal may perform an action at a scope.
 ---@param principal_id string
 ---@param action string
 ---@param scope string
@@ -226,7 +226,7 @@ function Roles:may(principal_id, action, scope)
   return false
 end
 
---- Whether a principal may perform an action anywhere in a subscription.
+--- Tell whether a principal may perform an action anywhere in a subscription.
 ---@param principal_id string
 ---@param action string
 ---@param subscription string      its scope

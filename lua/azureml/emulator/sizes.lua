@@ -50,7 +50,8 @@ local function price(retail, os_type, tier)
   return { retailPrice = retail, osType = os_type, vmTier = tier }
 end
 
--- Whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the number.
+-- Tell whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the
+-- number.
 local function takes_premium_disks(name)
   return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil
 end
@@ -103,7 +104,7 @@ function sizes.find(name)
   return by_name[name:lower()]
 end
 
---- Whether a size is offered to a kind of compute.
+--- Tell whether a size is offered to a kind of compute.
 ---@param size table
 ---@param kind string       "ComputeInstance", "AmlCompute"
 ---@return boolean

@@ -61,7 +61,7 @@ local function read_header(path, text)
   end
 end
 
--- Whether a file without a whole line is the beginning of a header that a kill cut off.
+-- Tell whether a file without a whole line is the beginning of a header that a kill cut off.
 local function is_torn_header(text)
   return ('{"azureml":"emulator state"'):find(text:sub(1, 27), 1, true) ~= nil
 end

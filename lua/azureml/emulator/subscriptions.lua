@@ -31,7 +31,7 @@ local function show(emulator, subscription)
   }
 end
 
--- Whether a principal may see a subscription: a role anywhere in it is enough.
+-- Tell whether a principal may see a subscription: a role anywhere in it is enough.
 local function is_visible(emulator, principal, subscription)
   local scope = "/subscriptions/" .. subscription.id
   return emulator.roles:may(principal.object_id, READ, scope)
@@ -85,7 +85,7 @@ local function act(emulator, request, segments, query)
   return reply
 end
 
---- Whether a path is /tenants, /subscriptions or a subscription.
+--- Tell whether a path is /tenants, /subscriptions or a subscription.
 ---@param segments string[]
 ---@return boolean
 function subscriptions.concerns(segments)

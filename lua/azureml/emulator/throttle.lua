@@ -41,7 +41,7 @@ local LIMITS = { reads = "table", writes = "table", deletes = "table" }
 local LIMIT_FAULT = "throttle: %s must be a list of two numbers: how many a bucket holds, from 1 "
   .. "on, and how many it gains a second"
 
--- Whether a value is a number below infinity.
+-- Tell whether a value is a number below infinity.
 local function is_finite(value)
   return math.type(value) and value < math.huge
 end

@@ -27,7 +27,7 @@ for day in STABLE:gmatch "%S+" do known[day] = true end
 ---@type string[]
 versions.list = tables.keys(known)
 
---- Whether the service has an api-version.
+--- Tell whether the service has an api-version.
 function versions.is_known(version)
   return known[version] == true
 end
@@ -57,7 +57,7 @@ local function is_since(row, version)
   return first ~= nil and day >= first
 end
 
---- Whether a version knows a member in the body of a PUT. The service ignores unknown members.
+--- Tell whether a version knows a member in the body of a PUT. The service ignores unknown members.
 ---@param version string
 ---@param member string
 ---@return boolean
@@ -66,7 +66,7 @@ function versions.takes(version, member)
   return not row or is_since(row, version)
 end
 
---- Whether a version has a verb that some versions lack.
+--- Tell whether a version has a verb that some versions lack.
 ---@param version string
 ---@param row { [1]: string?, [2]: string?, only: table<string, true>? }
 ---  the first preview, the first stable version, and single versions besides

@@ -257,7 +257,7 @@ function World:forget_workspace(names)
   if workspace then self:drop("workspace", workspace) end
 end
 
---- Whether a region has a workspace.
+--- Tell whether a region has a workspace.
 function World:has_location(location)
   for _, workspace in pairs(self.records.workspace) do
     if workspace.location == location then return true end
@@ -449,7 +449,8 @@ function World:add_compute(workspace, compute)
   return self:save("compute", compute)
 end
 
---- Whether an instance's name is taken in a region, by any subscription: names are unique there.
+--- Tell whether an instance's name is taken in a region. Names are unique there, across all
+--- subscriptions.
 function World:is_taken(location, name)
   self:settle()
   return by_name_in(self, location)[name:lower()] ~= nil

@@ -87,6 +87,43 @@ describe("the schedules of an instance", function()
     assert.same({ "10-31 00:00", "10-31 00:30", "11-01 01:00" }, hits)
   end)
 
+  -- On 2027-10-31 at 01:00 UTC the clocks of this zone go back from 03:00 to 02:00.
+  for _, row in ipairs {
+    { "2027-10-31T00:59:59", "Sun 10-31 02:00" },      -- in the first of the two hours
+    { "2027-10-31T01:00:00", "Sun 10-31 02:00" },      -- the second hour begins
+    { "2027-10-31T01:10:00", "Sun 10-31 02:00" },      -- in the second hour
+    { "2027-10-31T01:59:59", "Sun 10-31 02:00" },
+  } do
+    it("come next after the hour that the clocks show twice, from " .. row[1], function()
+      local after = calendar.parse(row[1])
+      assert.equal(row[2], next_of(read(cron("0,30 2,3 * * *", "W. Europe Standard Time")),
+        "Stop", after))
+      assert.equal(row[2], next_of(read {
+        action = "Stop", triggerType = "Recurrence",
+        recurrence = {
+          frequency = "Day", interval = 1, timeZone = "W. Europe Standard Time",
+          schedule = { hours = { 2, 3 }, minutes = { 0, 30 } },
+        },
+      }, "Stop", after))
+    end)
+  end
+
+  it("come once, however often they are asked for where the clocks are set back", function()
+    local list = read(cron("*/10 * * * *", "W. Europe Standard Time"))
+    local time, texts = calendar.parse "2027-10-31T00:40:00", {}
+    for i = 1, 4 do
+      time = schedules.next(list, "Stop", time)
+      texts[i] = os.date("!%H:%M", time)
+    end
+    assert.same({ "00:50", "02:00", "02:10", "02:20" }, texts)
+  end)
+
+  it("come at the time they would have had where the clocks skip it", function()
+    local list = read(cron("30 2 * * *", "W. Europe Standard Time"))
+    assert.equal("Sun 03-28 01:30", next_of(list, "Stop", calendar.parse "2027-03-28T00:00:00"))
+    assert.equal("Mon 03-29 00:30", next_of(list, "Stop", calendar.parse "2027-03-28T01:30:00"))
+  end)
+
   it("are shown as the service does, and are plain data", function()
     local list = read(cron("0 18 * * *", "Pacific Standard Time", {
       cron = {

@@ -273,7 +273,8 @@ local SLOW_DOWN = {
   "OAuth 2.0 device flow error. Polled too often: wait 5 seconds longer each time from now on.",
 }
 
--- A placeholder without a value becomes "...": a refusal injected as trouble has no values.
+-- Fill the placeholders of a text. A placeholder without a value becomes "...": a refusal that a
+-- fault rule injects has no values.
 local function fill(text, ...)
   local count, values = select("#", ...), { ... }
   local index = 0

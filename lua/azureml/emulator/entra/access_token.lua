@@ -119,7 +119,7 @@ local function common(self, principal, audience, lifetime)
   }
 end
 
--- As in Entra, the subject of a user differs between clients.
+-- Return the subject of a principal. As in Entra, a user's subject differs between clients.
 local function subject_of(principal, client_id)
   if principal.kind ~= "user" then return principal.object_id end
   return crypto.base64url(crypto.sha256(principal.object_id .. client_id))
@@ -142,7 +142,7 @@ local function is_among(list, wanted)
   return false
 end
 
--- A client that can answer claims challenges (cp1) gets long-lived tokens.
+-- Return the lifetime of a token. A client that can answer claims challenges (cp1) gets a long one.
 -- Source: spec/contract/auth.md, section 11.
 local function life(self, held)
   if self.given_lifetime or not is_among(held, "xms_cc=cp1") then

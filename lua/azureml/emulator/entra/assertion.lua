@@ -101,8 +101,8 @@ end
 
 local AUDIENCES = { "/oauth2/v2.0/token", "/oauth2/token", "/v2.0" }
 
--- The audience is the token endpoint of either version or the issuer, under any name of the tenant.
--- The scheme is ignored: a proxy in front of the emulator may speak TLS.
+-- Check the audience: the token endpoint of either version or the issuer, under any name of the
+-- tenant. The scheme is ignored: a proxy in front of the emulator may speak TLS.
 local function check_audience(request, claims)
   local audience = without_scheme(claims.aud)
   for _, origin in ipairs { request.origin, request.url } do
@@ -117,9 +117,9 @@ local function check_audience(request, claims)
   aadsts.raise(700023, claims.aud, expected)
 end
 
--- An id names one assertion. As in Entra, libraries may send the same assertion until it expires.
--- Refuse a different assertion of the same id; for an application with single_use_assertions refuse
--- the same assertion too.
+-- Refuse a different assertion with an id that was used before; for an application with
+-- single_use_assertions refuse the same assertion too. As in Entra, libraries may send the same
+-- assertion until it expires.
 local function check_reuse(request, application, token, text)
   local jti = token.claims.jti
   if jti == nil then return end

@@ -13,7 +13,7 @@ local function refuse(status, word, text)
   return { status = status, json = { error = word, error_description = text } }
 end
 
--- The response is in real time: the client compares it with its own clock.
+-- Return when a token expires, in real time: the client compares it with its own clock.
 local function expiry(request, lifetime)
   local real = request.world.clock:in_real_time(lifetime) or lifetime
   local seconds = math.max(1, math.floor(real))
@@ -133,7 +133,7 @@ end
 
 local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
--- As in Azure ML, a failure is plain text with status 404.
+-- Make the response of a failure: plain text with status 404, as in Azure ML.
 local function internal_error(text)
   return {
     status = 404, headers = { ["Content-Type"] = "text/plain; charset=utf-8" },

@@ -118,7 +118,7 @@ local function is_loopback(uri)
     or uri:find "^http://127%.0%.0%.1[:/]" or uri:find "^http://%[::1%][:/]"
 end
 
--- A public client may listen on any port of the loopback interface.
+-- Check a redirect URI. A public client may listen on any port of the loopback interface.
 local function check_redirect(application, uri)
   for _, known in ipairs(application.redirect_uris or {}) do
     if known == uri then return end

@@ -126,7 +126,8 @@ function happenings.job(compute, time)
   compute.quiet_since = time
 end
 
--- With a full disk the stop fails, as a user's stop does. It is retried when it is due again.
+-- Make the event of a stop without a request. With a full disk it fails, as a user's stop does, and
+-- is retried when it is due again.
 local function stop_by_itself(trigger)
   return function(compute, time)
     compute.quiet_since = time
@@ -249,7 +250,7 @@ end
 
 -- Verbs -------------------------------------------------------------------------------------------
 
--- The service accepts the request and the operation fails.
+-- Return the failure of an operation that the service accepts although it cannot succeed.
 -- Source: spec/contract/compute-rest.md, section 3.6.
 local function fault_of(compute, verb, now)
   if verb ~= "start" or machine.state(compute, now) == "Stopped" then return nil end
@@ -298,7 +299,7 @@ local function follow(compute, phases, now, ending)
   return time
 end
 
--- An operation that hangs times out in the end.
+-- Let the last phase hang until the operation times out. Return the operation's failure.
 -- Source: spec/contract/compute-rest.md, section 6, "(timeout)".
 local function time_out(compute, verb, phases)
   phases[#phases].seconds = inferred.durations.hung

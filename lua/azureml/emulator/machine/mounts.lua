@@ -42,7 +42,7 @@ local function index_of(list, name)
   end
 end
 
--- A path can hold only one mount.
+-- Return what is wrong with a mount. A path can hold only one mount.
 local function fault_of(list, wanted)
   for _, mount in ipairs(list) do
     local is_mounted = mount.action == "Mount" and not mount.error
