@@ -49,15 +49,13 @@ describe("a fleet verb", function()
     open { ann = "Running", bob = "Running" }
     local results = ws.instances:stop_all { names = { ws.instances:get "ann", "bob", "ANN" } }
     assert.equal("ann done, bob done", told(results))
-    assert.same({ create = 0, delete = 0, start = 0, stop = 2, restart = 0 },
-      emulator:verb_counts())
+    local counts = { create = 0, delete = 0, start = 0, stop = 2, restart = 0 }
+    assert.same(counts, emulator:verb_counts())
   end)
 
   it("stops those that pass the filters, and says why it leaves others alone", function()
-    open {
-      ann = "Running", bob = { state = "Running", tags = { keep = "on" } },
-      cleo = "Stopped", dan = "JobRunning",
-    }
+    local kept = { state = "Running", tags = { keep = "on" } }
+    open { ann = "Running", bob = kept, cleo = "Stopped", dan = "JobRunning" }
     local results = ws.instances:stop_all { where = function(vm) return vm.tags.keep ~= "on" end }
     table.sort(results, function(a, b) return a.name < b.name end)
     assert.equal("ann done, cleo skipped (already Stopped), dan done", told(results))
@@ -84,7 +82,7 @@ describe("a fleet verb", function()
     assert.is_truthy(again)
   end)
 
-  it("looks at the instance where an answer was lost, and sends no accepted verb twice", function()
+  it("looks at the instance where an answer was lost, and sends no verb twice", function()
     open { ann = "Stopped", bob = "Running", cleo = "Stopped" }
     emulator:fault { match = { verb = "start" }, answer = "close" }
     assert.equal("ann done, cleo done", told(ws.instances:start_all { "ann", "cleo" }))
@@ -97,15 +95,13 @@ describe("a fleet verb", function()
 
   it("tries all, then raises one error that lists each failure", function()
     open { ann = "Stopped", bob = "Stopped" }
-    emulator:fault {
-      match = { verb = "start", path = "/bob/" },
-      answer = { operation = "Failed", code = "Broke", message = "it broke" },
-    }
+    local failure = { operation = "Failed", code = "Broke", message = "it broke" }
+    emulator:fault { match = { verb = "start", path = "/bob/" }, answer = failure }
     local err = failure_of("start", { "ann", "bob", "nobody" })
     assert.equal("SomeFailed", err.code)
     assert.matches("^spec/fleet_spec.lua:%d+: start: 2 of 3 failed %(SomeFailed%)", tostring(err))
-    assert.matches("\n  %- bob: cannot start bob: it broke "
-      .. "%(Broke, HTTP 200, request %x+%-[%x-]+%)\n"
+    assert.matches(
+      "\n  %- bob: cannot start bob: it broke %(Broke, HTTP 200, request %x+%-[%x-]+%)\n"
       .. "  %- nobody: cannot start nobody: [^\n]+ "
       .. "%(ResourceNotFound, HTTP 404, request %x[%x-]+%)\n"
       .. "    hint: check the name", tostring(err))
@@ -184,8 +180,8 @@ describe("a fleet verb", function()
     results = ws.instances:restart_all { "bob", keep_going = true }
     assert.equal("bob failed (WrongState)", told(results))
     assert.matches("cannot restart bob: the instance is Stopped", results[1].error.message)
-    assert.same({ "start it", "string" },
-      { results[1].error.hint, type(results[1].error.request_id) })
+    local err = results[1].error
+    assert.same({ "start it", "string" }, { err.hint, type(err.request_id) })
   end)
 
   it("a timeout covers the whole, and what goes on can be waited for", function()
@@ -223,9 +219,8 @@ describe("a fleet verb", function()
     open { ann = "Stopped", bob = "Stopped" }
     local looks = 0
     emulator.log = function(request)
-      if request.method == "GET" and request.target:find "/computes/%l+%?" then
-        looks = looks + 1
-      end
+      local is_look = request.method == "GET" and request.target:find "/computes/%l+%?"
+      if is_look then looks = looks + 1 end
     end
     ws.instances:start_all { "ann", settle = false }
     assert.equal(0, looks)
@@ -247,16 +242,15 @@ describe("a fleet verb", function()
       if request.target:find("/computes?", 1, true) then lists = lists + 1 end
     end
     assert.equal(100, ws.instances:start_all { names = names }.counts.done)
-    -- 1,900 would go out, were each asked at its own pace.
+    -- At each operation's own pace 1,900 would go out.
     assert.is_true(polls < 600, ("%d polls"):format(polls))
     assert.is_true(lists < 40, ("%d lists"):format(lists))
   end)
 
   it("is let go when another task fails, and goes on at the service", function()
     open { ann = "Stopped" }
-    local ok, err = pcall(azureml.parallel, function()
-      ws.instances:start_all { "ann" }
-    end, function()
+    local function start() ws.instances:start_all { "ann" } end
+    local ok, err = pcall(azureml.parallel, start, function()
       azureml.sleep(10)
       error("a mistake", 0)
     end)

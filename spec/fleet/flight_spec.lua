@@ -1,5 +1,4 @@
---- How a verb is done to many at once: lua/azureml/fleet/flight.lua and
---- lua/azureml/fleet/judge.lua.
+--- How a verb is done to many at once: lua/azureml/fleet/flight.lua and judge.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local world = require "spec.world"
@@ -29,6 +28,12 @@ describe("a flight", function()
   local function run(verb, arguments)
     arguments.keep_going = true
     return ws.instances[verb .. "_all"](ws.instances, arguments)
+  end
+
+  -- Let the next GETs of an instance fail.
+  local function refuse_looks(name, times)
+    local match = { method = "GET", path = "/computes/" .. name .. "$" }
+    emulator:fault { match = match, answer = REFUSAL, times = times }
   end
 
   local function sent(verb)
@@ -112,9 +117,8 @@ describe("a flight", function()
 
   it("waits for a lock that no operation shows a few times, then fails with it", function()
     open { ann = "Stopped", bob = "Stopped" }
-    local conflict = {
-      status = 409, json = { error = { code = "Conflict", message = "another is at work" } },
-    }
+    local body = { error = { code = "Conflict", message = "another is at work" } }
+    local conflict = { status = 409, json = body }
     emulator:fault { match = { verb = "start", name = "ann" }, answer = conflict, times = 2 }
     emulator:fault { match = { verb = "start", name = "bob" }, answer = conflict, times = 9 }
     local results = run("start", { "ann", "bob" })
@@ -126,16 +130,14 @@ describe("a flight", function()
 
   it("starts again where a start met a stop, once", function()
     open { ann = "Stopped" }
-    local answer = {
-      operation = "Failed", code = "StartComputeInstanceOnlyAllowedInStoppedState", message = "no",
-    }
+    local code = "StartComputeInstanceOnlyAllowedInStoppedState"
+    local answer = { operation = "Failed", code = code, message = "no" }
     emulator:fault { match = { verb = "start" }, answer = answer }
     assert.equal("ann done", told(run("start", { "ann" })))
     assert.equal(2, sent "start")
     ws.instances:stop("ann"):wait()
     emulator:fault { match = { verb = "start" }, answer = answer, times = 2 }
-    assert.equal("ann failed (StartComputeInstanceOnlyAllowedInStoppedState)",
-      told(run("start", { "ann" })))
+    assert.equal(("ann failed (%s)"):format(code), told(run("start", { "ann" })))
     assert.equal(4, sent "start")
   end)
 
@@ -146,7 +148,7 @@ describe("a flight", function()
       it("does not send the verb again: " .. trouble, function()
         for verb, arguments in pairs {
           start = { "ann" }, stop = { "bob" }, restart = { { names = { "cleo" } } },
-          delete = { "dan" },
+          delete = { "dan" }
         } do
           emulator:seed_instance("dan", "Stopped")
           emulator:fault { match = { verb = verb }, answer = trouble }
@@ -168,9 +170,7 @@ describe("a flight", function()
 
     it("says so where the instance cannot be looked at either", function()
       emulator:fault { match = { verb = "start" }, answer = "close" }
-      emulator:fault {
-        match = { method = "GET", path = "/computes/ann$" }, answer = REFUSAL, times = 9,
-      }
+      refuse_looks("ann", 9)
       local results = run("start", { "ann" })
       assert.is_true(results[1].error.outcome_unknown)
       assert.matches("looking at the instance failed too: .*no", results[1].error.message)
@@ -202,9 +202,8 @@ describe("a flight", function()
 
   it("whose status URL has gone lets the instances decide", function()
     open { ann = "Stopped", bob = "Running", cleo = "Running" }
-    emulator:fault {
-      match = { path = "/computeOperationsStatus/" }, answer = { status = 404 }, times = 1000,
-    }
+    local match = { path = "/computeOperationsStatus/" }
+    emulator:fault { match = match, answer = { status = 404 }, times = 1000 }
     assert.equal("ann done", told(run("start", { "ann" })))
     assert.equal("bob done", told(run("stop", { "bob" })))
     assert.equal("cleo done", told(run("restart", { "cleo" })))
@@ -213,12 +212,9 @@ describe("a flight", function()
 
   it("loses sight where neither the status nor the instance can be read, with a ticket", function()
     open { ann = "Stopped" }
-    emulator:fault {
-      match = { path = "/computeOperationsStatus/" }, answer = { status = 404 }, times = 1000,
-    }
-    emulator:fault {
-      match = { method = "GET", path = "/computes/ann$" }, answer = REFUSAL, times = 1000,
-    }
+    local match = { path = "/computeOperationsStatus/" }
+    emulator:fault { match = match, answer = { status = 404 }, times = 1000 }
+    refuse_looks("ann", 1000)
     local results = run("start", { "ann" })
     assert.equal("ann failed (LostSight)", told(results))
     assert.matches("start ann: lost sight of it: ", results[1].error.message)
@@ -228,12 +224,8 @@ describe("a flight", function()
 
   it("stands two looks that fail in a row, not three", function()
     open { ann = "Stopped", bob = "Stopped" }
-    emulator:fault {
-      match = { method = "GET", path = "/computes/ann$" }, answer = REFUSAL, times = 2,
-    }
-    emulator:fault {
-      match = { method = "GET", path = "/computes/bob$" }, answer = REFUSAL, times = 3,
-    }
+    refuse_looks("ann", 2)
+    refuse_looks("bob", 3)
     assert.equal("ann done, bob failed (Forbidden)", told(run("start", { "ann", "bob" })))
   end)
 
@@ -275,8 +267,8 @@ describe("a flight", function()
       assert.equal("ann skipped (already Running), cleo failed (Forbidden), "
         .. "my_ci failed (InvalidArgument)", told(results))
       assert.equal("start: 1 skipped, 2 failed, 1 without a result", tostring(results))
-      assert.same({ 1, "start", "bob" },
-        { #err.operations, err.operations[1].verb, err.operations[1].name })
+      local op = err.operations[1]
+      assert.same({ 1, "start", "bob" }, { #err.operations, op.verb, op.name })
       assert.is_nil(err.unanswered)
       err.operations[1]:close()
     end)

@@ -21,9 +21,8 @@ describe("a lookout", function()
     emulator.log = function(request)
       local target = request.target
       if target:find("OperationsStatus", 1, true) then counts.polls = counts.polls + 1 end
-      if target:find "/computes/%w+%?" and request.method == "GET" then
-        counts.gets = counts.gets + 1
-      end
+      local is_get = target:find "/computes/%w+%?" and request.method == "GET"
+      if is_get then counts.gets = counts.gets + 1 end
       if target:find("/computes?", 1, true) then
         counts.lists = counts.lists + 1
         table.insert(counts.list_times, core.now())
@@ -61,7 +60,7 @@ describe("a lookout", function()
     assert.is_true(counts.lists >= 1 and counts.lists < 20, counts.lists)
   end)
 
-  it("replaces polls by lists where few reads are left, and leaves a reserve to others", function()
+  it("reads the list instead of polls where few reads are left, and leaves a reserve", function()
     open(300, 300, { 250, 25 })
     local least, over = math.huge, false
     azureml.parallel(function()
@@ -70,14 +69,12 @@ describe("a lookout", function()
     end, function()
       while not over do
         azureml.sleep(1)
-        if counts.lists > 0 then
-          least = math.min(least,
-            ws:client():budget("/subscriptions/" .. ws.subscription_id, "GET"))
-        end
+        local left = ws:client():budget("/subscriptions/" .. ws.subscription_id, "GET")
+        if counts.lists > 0 then least = math.min(least, left) end
       end
     end)
     assert.is_true(counts.lists > 3, counts.lists)
-    -- 5,700 would go out at each operation's own pace.
+    -- At each operation's own pace 5,700 would go out.
     assert.is_true(counts.polls < 1800, counts.polls)
     assert.is_true(least >= 80, ("%d reads were left"):format(least))
   end)
@@ -101,9 +98,8 @@ describe("a lookout", function()
   it("polls each again where the list fails", function()
     open(60, 60, { 130, 1 })
     local refusal = { status = 403, json = { error = { code = "Forbidden", message = "no" } } }
-    emulator:fault {
-      match = { method = "GET", path = "/computes$" }, times = 1e6, answer = refusal,
-    }
+    local match = { method = "GET", path = "/computes$" }
+    emulator:fault { match = match, times = 1e6, answer = refusal }
     assert.equal(60, start({ settle = false }).counts.done)
     assert.equal(1, counts.lists)
   end)

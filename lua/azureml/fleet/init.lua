@@ -19,8 +19,8 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
----@field outcome string  "done", "skipped", "failed"; of a dry run "planned"; without a wait
----  "accepted"
+---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; "accepted"
+---  where the caller does not wait
 ---@field reason string?          of a skipped one: "already Stopped"
 ---@field operation azureml.Operation?      of an accepted one
 ---@field error azureml.Error?    of a failed one. `Busy`: no_wait, and another operation is active;
