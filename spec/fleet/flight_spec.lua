@@ -1,4 +1,5 @@
---- How a verb is done to many at once: lua/azureml/fleet/flight.lua and judge.lua.
+--- How a verb is done to many at once: lua/azureml/fleet/flight.lua and
+--- lua/azureml/fleet/judge.lua.
 local azureml = require "azureml"
 local core = require "azureml.core"
 local world = require "spec.world"
