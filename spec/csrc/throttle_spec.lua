@@ -182,6 +182,16 @@ describe("a turn", function()
     assert.is_false((t:take("a", "writes", 100, false)))
   end)
 
+  it("is empty when a hold ends, and refills from there: a 429 takes the whole budget", function()
+    local t = pure.throttle()
+    t:hold("a", "writes", 107)      -- refills 10 a second
+    local first, wait = t:take("a", "writes", 107)
+    assert.is_false(first)
+    assert.is_true(wait > 0 and wait <= 0.11, wait)
+    assert.is_true((t:take("a", "writes", 107.11, true)))
+    assert.is_false((t:take("a", "writes", 107.12)))
+  end)
+
   it("is not given before a hold has passed", function()
     local t = with(100)
     t:hold("a", "writes", 107)
