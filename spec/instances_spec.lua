@@ -98,6 +98,14 @@ describe("the instances of a workspace", function()
     assert.equal("Running", ws.instances:ensure("bob", {}):wait().state)
   end)
 
+  it("ensure: compares a switch that only preview versions return", function()
+    ws.instances:create("ci-new", { enable_root_access = true }):wait()
+    local given = { enable_root_access = false }
+    local err = refusal(ws.instances.ensure, ws.instances, "ci-new", given)
+    assert.equal("DoesNotFit", err.code)
+    assert.matches("enable_root_access is true, not false", err.message)
+  end)
+
   it("ensure: waits for another operation, and ends at Running", function()
     local other <close> = ws.instances:stop "ann"
     assert.equal("Running", ws.instances:ensure("ann", {}):wait().state)

@@ -89,6 +89,12 @@ describe("a list of instances", function()
     end
   end)
 
+  it("refuses tags that are not texts by name", function()
+    for _, wrong in ipairs { { team = 5 }, { "team" } } do
+      assert.error_matches(function() names { tags = wrong } end, "must hold texts by name")
+    end
+  end)
+
   it("takes several states", function()
     assert.equal("abcd", names { state = { "running", "STOPPED" } })
     assert.equal("", names { state = {} })

@@ -163,7 +163,7 @@ end
 ---  `WrongState` when it cannot be started
 function Instances:ensure(name, settings)
   local body = spec.body(settings, self.workspace.subscription_id)
-  local vm = self:find(name)
+  local vm = self:find(name, spec.api_version(settings or {}))
   if not vm then
     spec.check_size(self.workspace, body.properties.properties.vmSize)
     return create(self, name, settings or {}, body)
@@ -288,7 +288,7 @@ end
 ---  before the answer and the instance's state does not show that the verb was accepted
 function Instances:resume(ticket)
   local row, name, progress_made = verbs[ticket.verb], ticket.name, ticket.progress
-  if not row or row.method == "GET" then
+  if not row or not row.aim then
     errors.raise { code = "InvalidTicket",
       message = ("the ticket is damaged: there is no verb '%s'"):format(ticket.verb) }
   end

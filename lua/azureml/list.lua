@@ -66,6 +66,11 @@ end
 function list.check(owner, wanted)
   wanted = options.check(owner, wanted, list.filters)
   if wanted.state ~= nil then check_states(owner, wanted.state) end
+  for name, value in pairs(wanted.tags or {}) do
+    if type(name) ~= "string" or type(value) ~= "string" then
+      errors.mistake("%s: option 'tags' must hold texts by name, as { team = 'vision' }", owner)
+    end
+  end
   return wanted
 end
 

@@ -79,7 +79,7 @@ local function finished(self, vm)
   }
 end
 
--- The finished operation where the instance is where the verb leads already; raises where the
+-- Return the finished operation if the instance is where the verb leads already. Raise if the
 -- service would refuse the verb.
 local function judge_state(self)
   if self.verb == "create" or self.vm == nil then return nil end
