@@ -2,10 +2,9 @@
 ---
 --- To add a command, write a file and a row:
 ---
---- * `cli/NAME.lua` (a `-` in the name is `_` in the file) returns a table with two functions.
----   `configure(parser)` adds options. `run(args)` is a short script over the public API; it returns
----   the exit code, or nothing for 0. It raises error objects; `cli.main` prints them and finds the
----   code.
+--- * `cli/NAME.lua` (a `-` in the name is `_` in the file) returns a table of two functions.
+---   `configure(parser)` adds options. `run(args)` is a short script over the public API. It
+---   returns the exit code, or nothing for 0. It raises error objects, which `cli.main` prints.
 --- * The row in `cli.commands` has the summary, so that --help loads no command. `is_group = true`
 ---   tells that the file returns `subcommands`, a table of commands with their summaries, and
 ---   `default`, the subcommand that runs without a word, or nil.
@@ -67,6 +66,8 @@ cli.commands = {
   logout   = { summary = "remove the saved tokens from this machine" },
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
   run      = { summary = "run a workflow by name" },
+  help     = { summary = "print the help of a command, or about a topic" },
+  version  = { summary = "print the versions of azureml and Lua" },
 }
 
 local USUAL_WIDTH = 80

@@ -1,7 +1,8 @@
 --- Suggest known words for a mistyped one: commands, options, values.
 local suggest = {}
 
-local LONGEST = 40      -- bytes of a word that can be a mistyped one
+-- Bytes: a longer word is not a mistyped one, and a shorter one is near to everything.
+local LONGEST, SHORTEST = 40, 3
 
 --- Count the edits that turn one text into another: insert, delete or replace a character, or swap
 --- two neighbours.
@@ -28,7 +29,7 @@ end
 -- Return how far a known word is from a mistyped one; nil when it is too far. A word that begins
 -- with the mistyped one is near.
 local function distance_of(word, known)
-  if #word > LONGEST then return nil end
+  if #word > LONGEST or #known < SHORTEST then return nil end
   if #word >= 3 and known:sub(1, #word) == word then return 1 end
   local distance = suggest.distance(word, known)
   if distance <= math.max(1, #word // 3) and distance < #known then return distance end
