@@ -36,7 +36,7 @@ local KNOWN = {
   subscription_id = "string", resource_group = "string", name = "string", credential = "credential",
   cloud = "any", client = "client", tenant_id = "string", timeout = "number",
   poll_interval = "number", retry = "table", ca_file = "string", proxy = "string",
-  journal = "boolean",
+  journal = "boolean", on_reply = "callable",
 }
 
 -- Check the names by the rules of the service. Source: spec/contract/compute-rest.md, section 1.
@@ -70,7 +70,7 @@ end
 ---  azureml.Credential? (default: credential.default); cloud string|table?; timeout (of a request),
 ---  poll_interval number? (seconds); retry table?; ca_file, proxy string?; journal boolean? (record
 ---  pending operations on disk, so that another process can continue them: see azureml.pending;
----  default: true in the executable, elsewhere false)
+---  default: true in the executable, elsewhere false); on_reply fun(seen)? (as for azureml.client)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -124,7 +124,7 @@ function workspace.open_client(settings)
     endpoint = endpoint, credential = chosen, scope = cloud.of(settings.cloud).scope,
     api_version = API_VERSION, tenant_id = settings.tenant_id, timeout = settings.timeout,
     poll_interval = settings.poll_interval, retry = settings.retry, ca_file = ca_file,
-    proxy = settings.proxy,
+    proxy = settings.proxy, on_reply = settings.on_reply,
   }, chosen
 end
 
