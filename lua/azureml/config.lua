@@ -1,9 +1,11 @@
---- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
---- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
---- fields; explicit arguments override single fields.
+--- Find the settings: arguments, environment, a config.json in this directory or above, the user's
+--- defaults, the Azure CLI's defaults; and select the world, an emulator or Azure. A source is used
+--- only if it has all fields; explicit arguments override single fields.
 --- Source of the search: spec/contract/sdk-v1.md, section 1.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local later = require "azureml.later"
+local defaults = later "azureml.defaults"
 local json = require "azureml.json"
 
 local config = {}
@@ -82,14 +84,38 @@ local function azure_directory()
   return directory or home and home .. "/.azure"
 end
 
-local function defaults_in(text)
+-- Return the names in the section `defaults` of a file of az. az takes keys in any case, and a
+-- colon in place of the equals sign.
+local function names_in(text)
   local section, found = nil, {}
   for line in text:gmatch "[^\r\n]+" do
     section = line:match "^%s*%[(.-)%]" or section
-    local name, value = line:match "^%s*([%w_]+)%s*=%s*(.-)%s*$"
-    if section == "defaults" and name then found[name] = value end
+    local name, value = line:match "^%s*([%w_]+)%s*[=:]%s*(.-)%s*$"
+    if section == "defaults" and name then found[name:lower()] = value end
   end
   return found
+end
+
+-- Return az's names: from AZURE_DEFAULTS_GROUP and AZURE_DEFAULTS_WORKSPACE, else from the file
+-- .azure/config in the working directory or above, which `az config set --local` writes, else from
+-- the user's. The one in the home directory is never a directory's own.
+local function az_names(directory)
+  local paths, here = {}, core.directory()
+  local home = (variable "HOME" or "") .. "/"
+  for _, parent in ipairs(here and parents_of(here) or {}) do
+    if parent ~= home then paths[#paths + 1] = parent .. ".azure/config" end
+  end
+  paths[#paths + 1] = directory .. "/config"
+  local names = {
+    group = variable "AZURE_DEFAULTS_GROUP", workspace = variable "AZURE_DEFAULTS_WORKSPACE",
+  }
+  for _, path in ipairs(paths) do
+    local text = core.read_trusted(path)
+    for name, value in pairs(text and names_in(text) or {}) do
+      names[name] = names[name] or value
+    end
+  end
+  return names
 end
 
 -- Return the id of the default subscription; nil if there is none; nil and what is wrong.
@@ -128,23 +154,31 @@ function sources.file()
   return read_file(path, text), path
 end
 
+-- `azureml config set` writes these.
+function sources.defaults()
+  local found, path = defaults.read()
+  return {
+    subscription_id = found.subscription, resource_group = found.group,
+    workspace_name = found.workspace,
+  }, path or "the user's defaults"
+end
+
 function sources.azure_cli()
   local directory = azure_directory()
   if not directory then return {}, "the Azure CLI's defaults" end
-  local settings = core.read_trusted(directory .. "/config")
   local profile, fault = core.read_trusted(directory .. "/azureProfile.json")
-  local defaults = settings and defaults_in(settings) or {}
+  local names = az_names(directory)
   local where, subscription_id = "the Azure CLI's defaults in " .. directory, nil
   if profile then subscription_id, fault = default_subscription(profile) end
   if fault then where = ("%s (azureProfile.json is not used: %s)"):format(where, fault) end
   return {
     subscription_id = subscription_id,
-    resource_group = defaults.group,
-    workspace_name = defaults.workspace,
+    resource_group = names.group,
+    workspace_name = names.workspace,
   }, where
 end
 
-local ORDER = { "environment", "file", "azure_cli" }
+local ORDER = { "environment", "file", "defaults", "azure_cli" }
 local EMULATED_ORDER = { "environment", "file" }
 
 -- Complete the explicit fields from a source; return nil if a field is still missing.
@@ -166,8 +200,8 @@ local function not_found(explicit, tried)
     code = "WorkspaceUnknown",
     message = ("which workspace? %s not found; tried: arguments; %s"):format(
       table.concat(missing, ", "), table.concat(tried, "; ")),
-    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; "
-      .. "--emulator needs none of them",
+    hint = "give subscription_id, resource_group and name, put the studio's config.json here, "
+      .. "or run 'azureml config set'; --emulator needs none of them",
   }
 end
 
