@@ -7,7 +7,7 @@ local definition = {}
 -- kind: "text" (default), "flag" sets `value`, "list" takes several values.
 local ROWS = {
   { "-s --size", "vm_size", "its size, which cannot be changed later (default: STANDARD_DS3_V2)",
-    argname = "SIZE" },
+    argname = "SIZE", values = "sizes" },
   { "--description", "description", "a description", argname = "TEXT" },
   { "--idle-time-before-shutdown", "idle_time_before_shutdown",
     "stop it after it was idle for TIME: 30m, 2h, 1d", argname = "TIME" },
@@ -33,7 +33,12 @@ local ROWS = {
 
 local adders = {}
 
-function adders.text(parser, row) return parser:option(row[1], row[3]):argname(row.argname) end
+function adders.text(parser, row)
+  local option = parser:option(row[1], row[3]):argname(row.argname)
+  option.azureml_values = row.values
+  return option
+end
+
 function adders.flag(parser, row) return parser:flag(row[1], row[3]) end
 
 function adders.list(parser, row)

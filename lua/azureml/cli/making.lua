@@ -24,14 +24,13 @@ function making.command(verb)
 
   function verb_command.run(args)
     local settings = definition.of(args)      -- wrong usage is refused before any request
-    local instances, items = command.workspace(args).instances, {}
-    if #args.names == 1 then
-      return command.finish(args, instances[verb](instances, args.names[1], settings))
-    end
+    local ws, items = command.workspace(args), {}
+    local function begin(item) return ws.instances[verb](ws.instances, item.name, settings) end
     for i, name in ipairs(args.names) do items[i] = { name = name } end
-    return report.run(args, verb, items, function(item)
-      return instances[verb](instances, item.name, settings)
-    end)
+    if #items > 1 then return report.run(args, verb, items, begin) end
+    local op = begin(items[1])
+    command.remember_sizes(ws.sizes or {})      -- those that the check of the size has listed
+    command.finish(args, op)
   end
 
   return verb_command
