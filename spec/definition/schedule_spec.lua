@@ -225,27 +225,19 @@ describe("schedules on the wire", function()
         cron = { expression = "0 18 * * *", timeZone = "Pacific Standard Time",
           startTime = "2021-04-23T01:30:00" },
       } },
-    }, schedule.body { { action = "stop", cron = "0 18 * * *", start_time = "2021-04-23T01:30:00",
-      time_zone = "America/Los_Angeles" } })
+    }, schedule.write(check { { action = "stop", cron = "0 18 * * *",
+      start_time = "2021-04-23T01:30:00", time_zone = "America/Los_Angeles" } }))
   end)
 
   it("have arrays where there is nothing in them", function()
     assert.equal('{"computeStartStop":[]}', json.encode(schedule.write {}))
-    local hourly = schedule.body { { action = "stop", recurrence = { frequency = "hour" } } }
+    local hourly = schedule.write(check { { action = "stop", recurrence = { frequency = "hour" } } })
     assert.equal('{"hours":[],"minutes":[]}',
       json.encode(hourly.computeStartStop[1].recurrence.schedule))
   end)
 
   it("are not sent where there are none", function()
     assert.is_nil(schedule.write(nil))
-    assert.is_nil(schedule.body(nil))
-  end)
-
-  it("are refused by body with all findings", function()
-    local ok, err = pcall(schedule.body, { { action = "stop" }, { daily = "18:00" } })
-    assert.is_false(ok)
-    assert.equal("InvalidArgument", err.code)
-    assert.matches("^schedule 1: it needs one of .*; schedule 2: it needs an action", err.message)
   end)
 
   it("come back as they were, for any schedule", function()
@@ -272,13 +264,13 @@ describe("schedules on the wire", function()
     end
   end)
 
-  it("are nil where the service sends none", function()
+  it("are an empty list where the service sends none", function()
     for _, value in ipairs {
       json.null, {}, { computeStartStop = json.null }, 5, "text", { computeStartStop = "x" }, false,
     } do
-      assert.is_nil(schedule.read(value))
+      assert.equal("[]", json.encode(schedule.read(value)))
     end
-    assert.is_nil(schedule.read(nil))
+    assert.equal("[]", json.encode(schedule.read(nil)))
     assert.same({}, schedule.read { computeStartStop = {} })
   end)
 

@@ -13,12 +13,11 @@
 local checking = require "azureml.definition.schedule.checking"
 local comparison = require "azureml.definition.schedule.comparison"
 local json = require "azureml.json"
-local options = require "azureml.options"
 local reading = require "azureml.definition.schedule.reading"
 local values = require "azureml.definition.schedule.values"
 local writing = require "azureml.definition.schedule.writing"
 
-local schedule = {}
+local schedule = { none = json.array {} }
 
 local MOST = 4            -- schedules of an instance
 local LIST = "write { { action = 'stop', weekdays = '18:00' } }"
@@ -40,7 +39,7 @@ end
 ---@return string? fault       all that is wrong, each with its position in the list
 ---@usage local list, fault = schedule.check { "stop weekdays 18:00 Europe/Amsterdam" }
 function schedule.check(value)
-  local faults, checked = {}, {}
+  local faults, checked = {}, json.array {}
   local list = values.list_of("schedules", value, function(message, ...)
     faults[1] = message:format(...) .. ": " .. LIST
   end)
@@ -65,26 +64,14 @@ function schedule.write(canonical)
   return { computeStartStop = list }
 end
 
---- Check the schedules of an instance and return them as the request body has them.
----@param value table[]?     as for `schedule.check`
----@return table?
----@raise an error object `InvalidArgument` that lists all that is wrong
-function schedule.body(value)
-  if value == nil then return nil end
-  local canonical, fault = schedule.check(value)
-  if fault then options.refuse("%s", fault) end
-  return schedule.write(canonical)
-end
-
 --- Read the service's schedules. Beside the canonical fields, each has `id` and
 --- `provisioning_status` where the service sent them. A schedule that this package does not
 --- understand is { verbatim = its JSON }.
 ---@param value any          the member `schedules` of an instance, decoded
----@return table[]?          nil: the service sent no list
+---@return table[]           empty where the service sent no list
 function schedule.read(value)
-  local sent = json.get(value, "computeStartStop")
-  if type(sent) ~= "table" then return nil end
-  local list = {}
+  local sent, list = json.get(value, "computeStartStop"), json.array {}
+  if type(sent) ~= "table" then return list end
   for _, item in ipairs(sent) do
     if item ~= json.null then list[#list + 1] = reading.read(item) end
   end
