@@ -21,13 +21,14 @@ local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 function computes.list(request)
   local all = request.world:computes(request.workspace)
   return page.of(request, all, function(compute)
-    return show.compute(compute, request.workspace, request.now)
+    return show.compute(compute, request.workspace, request.now, request.api_version)
   end)
 end
 
 --- Get a compute.
 function computes.get(request)
-  return answer.of(show.compute(request:compute(), request.workspace, request.now))
+  local compute = request:compute()
+  return answer.of(show.compute(compute, request.workspace, request.now, request.api_version))
 end
 
 -- Add the headers that the service sends with changes it has accepted.

@@ -26,6 +26,7 @@ local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local sizes = require "azureml.emulator.sizes"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
 local tables = require "azureml.tables"
@@ -237,8 +238,8 @@ end
 
 --- Change how the service behaves where it has several ways: see emulator/circumstance.lua.
 ---@param behaviour table
----  location boolean?, retry_after number?, put string?, full boolean|string[]?, locked boolean?,
----  policy string|false?
+---  location boolean?, retry_after number?, put string?, tags string?, resize string?,
+---  full boolean|string[]?, locked boolean?, policy string|false?
 function Emulator:behave(behaviour)
   local wrong = circumstance.fault_of_behaviour(behaviour)
   if wrong then errors.mistake("%s", wrong) end
@@ -358,7 +359,7 @@ local function secret()
   return directory.base64url(core.random(30))
 end
 
--- Records of the emulator's own names, ids and quotas.
+-- Records of the emulator's own names, ids, quotas and sizes.
 world.kinds.setting = { key = function(record) return record.id end }
 
 -- Begin a new world from a seed.
@@ -368,6 +369,9 @@ local function begin_world(self, seed_table)
   people.settle(self, self.names)
   self.world:save("setting", { id = "names", names = self.names })
   self.world:save("setting", { id = "quotas", quotas = seed_table.quotas })
+  if seed_table.sizes then
+    self.world:save("setting", { id = "sizes", sizes = seed_table.sizes })
+  end
   local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
   seed.sow(self, seed_table)
@@ -401,8 +405,11 @@ function emulator.new(settings)
   local sown = check_seed(settings.seed)
   local kept = settings.state and state_file.open(settings.state)
   local records = kept and kept.records.setting and kept.records
-  local quotas = sown.quotas
-  if records then quotas = records.setting.quotas.quotas end
+  local quotas, more_sizes = sown.quotas, sown.sizes
+  if records then
+    quotas = records.setting.quotas.quotas
+    more_sizes = (records.setting.sizes or {}).sizes
+  end
   local time = clock.new {
     now = core.now, time = core.time, speed = settings.speed, manual = settings.manual,
   }
@@ -414,7 +421,10 @@ function emulator.new(settings)
     faults = fault.new(),
     throttle = throttle.new(time),
     log = settings.log,
-    world = world.new { clock = time, guid = core.guid, quotas = quotas },
+    world = world.new {
+      clock = time, guid = core.guid, quotas = quotas,
+      sizes = more_sizes and sizes.new(more_sizes),
+    },
   }, metatable)
   self.directory = directory.new { world = self.world, guid = core.guid }
   self.roles = roles.new { world = self.world, guid = core.guid }

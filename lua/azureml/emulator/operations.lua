@@ -124,9 +124,10 @@ end
 ---  points to the operation
 ---@return table headers
 function operations.begin(request, compute, verb, more)
+  local world, location = request.world, request.workspace.location
   local vm_size = more and more.vm_size or compute.vm_size
   local failure = planned_failure(request, compute, vm_size)
-    or capacity.lack(request.world.behaviour, verb, vm_size, request.workspace.location)
+    or capacity.lack(world.behaviour, verb, world.sizes:find(vm_size), location)
   local begun = machine.begin(compute, verb, request.now, failure, more)
   return operations.accept(request, begun.due, begun.failure, more)
 end

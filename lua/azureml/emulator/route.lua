@@ -10,7 +10,6 @@ local operations = require "azureml.emulator.operations"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
-local sizes = require "azureml.emulator.sizes"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
 
@@ -19,7 +18,7 @@ local route = {}
 local places = {}
 
 local function sizes_list(request)
-  return answer.of { [versions.sizes_member(request.api_version)] = sizes.all }
+  return answer.of { [versions.sizes_member(request.api_version)] = request.world.sizes.all }
 end
 
 -- Paths below a subscription; {name} stands for any segment. Each method has its action and its

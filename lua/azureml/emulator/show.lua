@@ -9,6 +9,7 @@ local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
 local tables = require "azureml.tables"
+local versions = require "azureml.emulator.versions"
 
 local show = {}
 
@@ -45,13 +46,18 @@ local function default_to(value, default)
   return value
 end
 
+local function root_access_of(compute, version)
+  if not versions.shows(version, "enableRootAccess") then return nil end
+  return default_to(compute.root_access, true)
+end
+
 -- The service sends members that the swagger of the version does not list, too, and null for unset
 -- members. Members that no recording has are left out.
 -- Source: spec/contract/compute-rest.md, section 14.
-local function inside_instance(compute, location, now)
+local function inside_instance(compute, location, now, version)
   local has_public_ip = compute.public_ip ~= false
   return {
-    vmSize = compute.vm_size,
+    vmSize = compute.vm_size:upper(),
     imageVersion = null,
     subnet = compute.subnet or null,
     sshSettings = {
@@ -81,7 +87,7 @@ local function inside_instance(compute, location, now)
     enableOSPatching = default_to(compute.patching, false),
     releaseQuotaOnStop = default_to(compute.release_quota, false),
     enableSSO = default_to(compute.sso, true),
-    enableRootAccess = compute.root_access,
+    enableRootAccess = root_access_of(compute, version),
     dataMounts = mounts.show(compute, now),
     dataDisks = null,
     containers = null,
@@ -165,8 +171,9 @@ end
 ---@param compute table
 ---@param workspace table
 ---@param now number
+---@param version string?      the api-version of the request; nil: without members that some hide
 ---@return table
-function show.compute(compute, workspace, now)
+function show.compute(compute, workspace, now, version)
   machine.catch_up(compute, now)
   local kind = compute.kind or "ComputeInstance"
   local state = machine.provisioning_state(compute, now)
@@ -190,7 +197,7 @@ function show.compute(compute, workspace, now)
       provisioningErrors = has_failed and errors_of(compute) or null,
       provisioningWarnings = {},
       isAttachedCompute = false,
-      properties = inside[kind](compute, workspace.location, now),
+      properties = inside[kind](compute, workspace.location, now, version),
     },
   }
 end

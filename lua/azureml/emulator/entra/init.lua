@@ -80,10 +80,14 @@ local function open(emulator, http, query)
   }
 end
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 90033 } }.
+local TRANSIENT = 90033      -- the refusal that a trouble without a number means
+
+-- Trouble names a refusal by its number: { trouble = { name = "entra", code = 50057 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
-  if taken and taken.name == "entra" then error(aadsts.made(math.tointeger(taken.code)), 0) end
+  if taken and taken.name == "entra" then
+    error(aadsts.made(math.tointeger(taken.code or TRANSIENT)), 0)
+  end
   if taken and taken.name == "expire_token" then emulator.tokens:expire() end
   return taken
 end
