@@ -127,8 +127,8 @@ describe("the suite's output", function()
     ]]
 
     it("is one, and each file is run once, side by side", function()
-      local output, _, code = run_in(2, MEETS:format(directory, 1, 2), MEETS:format(directory, 2, 1),
-        SUITE, PASSES)
+      local first, second = MEETS:format(directory, 1, 2), MEETS:format(directory, 2, 1)
+      local output, _, code = run_in(2, first, second, SUITE, PASSES)
       for part, line in pairs { ": 1\n", ": 1\n", ": 6, 2 failed\n", ": 1\n" } do
         local _, count = output:gsub(("/part%d_spec.lua%s"):format(part, line), "")
         assert.equal(1, count, output)

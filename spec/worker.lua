@@ -103,8 +103,8 @@ return function(options)
     return nil, true
   end
 
-  -- A describe or a file fails outside of its tests: it counts as failed, not as a test. Each worker
-  -- meets the same errors while it loads the files.
+  -- A describe or a file fails outside of its tests: it counts as failed, not as a test. Each
+  -- worker meets the same errors while it loads the files.
   local function failure_handler(is_error)
     return function(element, parent, message, trace)
       failed = failed + 1

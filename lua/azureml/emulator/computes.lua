@@ -25,9 +25,14 @@ function computes.list(request)
   end)
 end
 
---- Get a compute.
+--- Get a compute. While its state changes by itself, a client is told when to look again.
 function computes.get(request)
-  return answer.of(show.compute(request:compute(), request.workspace, request.now))
+  local compute = request:compute()
+  local reply = answer.of(show.compute(compute, request.workspace, request.now))
+  if machine.is_busy(compute, request.now) then
+    reply.headers["retry-after-ms"] = operations.poll_delay(request)
+  end
+  return reply
 end
 
 -- Add the headers that the service sends with changes it has accepted.
