@@ -68,13 +68,13 @@ return function(options)
     end
   end
 
-  local function suite_start(suite, run, runs)
+  local function suite_start(suite, run)
     local paths = {}
     for _, file in ipairs(busted.children(suite)) do
       if file.descriptor == "file" then paths[#paths + 1] = file.name end
     end
     run_number = run
-    tell { name = "suite", run = run, runs = runs, paths = paths }
+    tell { name = "suite", run = run, paths = paths }
     return nil, true
   end
 
@@ -89,7 +89,21 @@ return function(options)
     return nil, true
   end
 
+  -- Forget what an element has registered, and its results: many specs collect garbage, and that
+  -- takes as long as the heap is large.
+  local function forget(element)
+    local children = busted.children(element)
+    for i = #children, 1, -1 do
+      local child = children[i]
+      forget(child)
+      for key in pairs(child) do child[key] = nil end
+      children[i] = nil
+    end
+    handler.successes = {}
+  end
+
   local function file_end(file)
+    forget(file)
     if is_running then
       tell { name = "finish", path = file.name, ran = ran, failed = failed, run = run_number }
     end
