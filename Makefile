@@ -246,6 +246,8 @@ test: test-deps
 BUSTED  ?= /usr/bin/busted
 SPECS   ?= spec
 RUNNER  ?= $(LUA)
+# Processes that run spec files side by side.
+WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
@@ -255,7 +257,8 @@ RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
 	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
-	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS) spec/answers.lua
+	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
+	  $(SPECS)
 
 SANITIZE       := -fsanitize=address,undefined
 ASAN_CFLAGS    := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined

@@ -25,10 +25,15 @@ function computes.list(request)
   end)
 end
 
---- Get a compute.
+--- Get a compute. While its state changes by itself, a client is told when to look again.
 function computes.get(request)
   local compute = request:compute()
-  return answer.of(show.compute(compute, request.workspace, request.now, request.api_version))
+  local reply = answer.of(show.compute(compute, request.workspace, request.now,
+    request.api_version))
+  if machine.is_busy(compute, request.now) then
+    reply.headers["retry-after-ms"] = operations.poll_delay(request)
+  end
+  return reply
 end
 
 -- Add the headers that the service sends with changes it has accepted.
