@@ -10,7 +10,9 @@ local instances = require "azureml.instances"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local quotas = later "azureml.quotas"
 local resource = require "azureml.resource"
+local sizes = later "azureml.sizes"
 local watch = later "azureml.watch"
 
 -- The newest version with a complete specification. Fields of later versions survive in `raw`.
@@ -18,8 +20,6 @@ local API_VERSION = "2025-12-01"
 
 local verbs = {
   get = { method = "GET", path = "" },
-  vm_sizes = { method = "GET", path = "/locations/{location}/vmSizes" },
-  usages = { method = "GET", path = "/locations/{location}/usages" },
 }
 
 ---@class azureml.Workspace
@@ -185,63 +185,48 @@ function Workspace:location()
   return self.region
 end
 
--- API version 2021-01-01 calls the list amlCompute.
-local function sizes_in(page)
-  return json.get(page, "value") or json.get(page, "amlCompute") or {}
-end
-
-local function serves_instances(size)
-  local types = json.get(size, "supportedComputeTypes")
-  if not types then return true end
-  for _, name in ipairs(types) do
-    if name == "ComputeInstance" then return true end
-  end
-  return false
-end
-
---- Return the sizes that the region offers to compute instances. Ask the service at the first call
---- only.
----@return table[]  as the service sends them: name, family, vCPUs, gpus, memoryGB,
----  estimatedVMPrices, ...
-function Workspace:vm_sizes()
-  if not self.sizes then
-    local region, sizes = self:location(), {}
-    local page = resource.call(self, verbs.vm_sizes, { location = region },
-      { label = "list the sizes of " .. region })
-    for _, size in ipairs(sizes_in(page)) do
-      if serves_instances(size) then sizes[#sizes + 1] = size end
-    end
-    self.sizes = sizes
-  end
-  return self.sizes
+--- List the sizes that the region offers to compute instances, cheapest first. The service is asked
+--- for the sizes at the first call only, and for the quota at each call that needs it.
+---@param settings? table      min_gpus, max_gpus, min_vcpus, max_vcpus integer?; min_memory_gb
+---  number?; max_price number? (an hour); family string? (a part of its name); available boolean?
+---  (only sizes for which the quota suffices); quota boolean? (fill in cores_left and
+---  instances_left); location string? (another region: "westeurope")
+---@return azureml.Size[]
+---@usage local size = ws:vm_sizes { min_gpus = 1, max_price = 2, available = true }[1]
+function Workspace:vm_sizes(settings)
+  return sizes.list(self, settings)
 end
 
 --- List the names of the sizes in the same family as a size.
 ---@param name string?       of the size
 ---@return string[]          names, without `name`
 function Workspace:sizes_like(name)
-  local family, names = nil, {}
-  for _, size in ipairs(self:vm_sizes()) do
-    if name and size.name:lower() == name:lower() then family = size.family end
-  end
-  for _, size in ipairs(self:vm_sizes()) do
-    if family and size.family == family and size.name:lower() ~= name:lower() then
-      names[#names + 1] = size.name
-    end
-  end
-  return names
+  return sizes.like(self, name)
 end
 
---- List the usage of the region's quota.
----@return table[]           as the service sends them: name.value, currentValue, limit, ...
-function Workspace:usages()
-  local rows = {}
-  local region = self:location()
-  for row in resource.list(self, verbs.usages, { location = region },
-    { label = "list the usages of " .. region }) do
-    rows[#rows + 1] = row
-  end
-  return rows
+--- List what is used of the region's quota: cores by family and in total, and computes.
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Usage[]       name, title, used, limit, left; without limit the last two are nil
+---@usage for _, usage in ipairs(ws:usages()) do print(usage.title, usage.used, usage.limit) end
+function Workspace:usages(settings)
+  return quotas.usages(self, settings)
+end
+
+--- List the limits of the region's quota: of each family, for the subscription and each workspace.
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Quota[]       name (of the family), title, limit, workspace
+function Workspace:quotas(settings)
+  return quotas.list(self, settings)
+end
+
+--- Set limits of this workspace. What the other workspaces may use does not change.
+---@param limits table<string, integer>        cores by family: { standardDSv2Family = 24 }
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Quota[]       the limits of the workspace afterwards
+---@raise an error object `QuotaRefused` with a detail for each limit that the service refused; the
+---  other limits are set
+function Workspace:set_quotas(limits, settings)
+  return quotas.set(self, limits, settings)
 end
 
 --- Return the object id of the user or application, from the credential's token. Fetch a token if

@@ -166,7 +166,7 @@ describe("the client against recordings of the live service", function()
     local ws, client <close> = workspace_at(server)
     ws.region = "eastus"
     local rows = ws:usages()
-    assert.equal("TotalClusters", rows[1].name.value)
+    assert.equal("TotalClusters", rows[1].name)
     assert.equal(recorded.request.path, server.requests[1].target)
     assert.equal(249, client:budget(recorded.request.path, "GET"))
   end)
