@@ -2,6 +2,8 @@
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
+local later = require "azureml.later"
+local roles = later "azureml.roles"
 
 local hints = {}
 
@@ -69,6 +71,8 @@ local by_text = {
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 
+local IS_FORBIDDEN = { AuthorizationFailed = true, LinkedAuthorizationFailed = true }
+
 -- ARM names the tenant that it expects: "It must match the tenant 'https://sts.windows.net/{id}/'
 -- associated with this subscription."
 local function wrong_tenant(message)
@@ -87,6 +91,8 @@ function hints.of(err)
   end
   local message = err.message or ""
   if err.code == "InvalidAuthenticationTokenTenant" then return wrong_tenant(message) end
+  local remedy = IS_FORBIDDEN[err.code] and roles.remedy(message)
+  if remedy then return remedy end
   for _, entry in ipairs(by_text) do
     if message:find(entry[1], 1, true) then return entry[2] end
   end

@@ -12,6 +12,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local quotas = later "azureml.quotas"
 local resource = require "azureml.resource"
+local roles = later "azureml.roles"
 local sizes = later "azureml.sizes"
 local watch = later "azureml.watch"
 
@@ -227,6 +228,17 @@ end
 ---  other limits are set
 function Workspace:set_quotas(limits, settings)
   return quotas.set(self, limits, settings)
+end
+
+--- Tell whether the caller's roles allow a verb in this workspace. The service is asked for the
+--- permissions once a minute. A deny assignment, a lock or a policy may still refuse the verb.
+---@param verb string        "list", "create", "start", "stop", "restart", "delete", "applications"
+---  and so on; or an action: "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
+---@return boolean
+---@return string[] missing  the actions that no role of the caller allows
+---@usage if not ws:can "stop" then print "ask for the role AzureML Compute Operator" end
+function Workspace:can(verb)
+  return roles.can(self, verb)
 end
 
 --- Return the object id of the user or application, from the credential's token. Fetch a token if
