@@ -4,6 +4,7 @@ local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
 local later = require "azureml.later"
 local roles = later "azureml.roles"
+local trust = later "azureml.trust"
 
 local hints = {}
 
@@ -40,8 +41,6 @@ local by_code = {
   KeyUnreadable = "run it as root, or as a member of the group himds",
   HostNotFound = "check the name, the network and the proxy",
   ConnectionFailed = "check that the service is running, and that the address and port are right",
-  CertificateInvalid =
-    "ca_file names another certificate authority; verification is never switched off",
   Conflict = "another command is at work on it: wait for its end, then try again",
   StartComputeInstanceOnlyAllowedInStoppedState =
     "an instance is started only from Stopped: look at its state first",
@@ -99,6 +98,7 @@ function hints.of(err)
   local sign_in = credential_hints.sign_in(err.credential)
   local hint = entra_hints.of(message, sign_in) or credential_hints.of(err)
   if hint then return hint end
+  if err.code == "CertificateInvalid" then return trust.hint() end
   local needs_user = err.code == "interaction_required" or err.code == "login_required"
   if needs_user and sign_in then return "a user must sign in: " .. sign_in end
   return by_code[err.code]

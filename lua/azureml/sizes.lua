@@ -150,7 +150,7 @@ end
 ---@param settings? table      min_gpus, max_gpus, min_vcpus, max_vcpus integer?; min_memory_gb
 ---  number?; max_price number? (an hour; leaves out sizes without a price); family string? (a part
 ---  of its name); available boolean? (only sizes for which the quota suffices); quota boolean?
----  (fill in cores_left and instances_left; implied by available); location string? (another region)
+---  (fill in cores_left and instances_left; implied by available); location string?
 ---@return azureml.Size[]
 function sizes.list(workspace, settings)
   settings = options.check("vm_sizes", settings, KNOWN)
