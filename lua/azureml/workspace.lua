@@ -80,6 +80,7 @@ function workspace.new(settings)
   local names = config.workspace {
     subscription_id = settings.subscription_id, resource_group = settings.resource_group,
     workspace_name = settings.name,
+    cloud = type(settings.cloud) == "string" and settings.cloud or nil,
   }
   check_names(names)
   local self = setmetatable({
@@ -116,13 +117,14 @@ end
 function workspace.open_client(settings)
   local world = config.emulator()
   local endpoint, chosen, ca_file
+  local target = cloud.of(settings.cloud or world and cloud.default)
   if world and not settings.cloud then
     endpoint, chosen, ca_file = emulated(world, settings)
   else
     endpoint, chosen, ca_file = real(settings)
   end
   return client.new {
-    endpoint = endpoint, credential = chosen, scope = cloud.of(settings.cloud).scope,
+    endpoint = endpoint, credential = chosen, scope = target.scope,
     api_version = API_VERSION, tenant_id = settings.tenant_id, timeout = settings.timeout,
     poll_interval = settings.poll_interval, retry = settings.retry, ca_file = ca_file,
     proxy = settings.proxy,
