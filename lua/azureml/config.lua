@@ -194,6 +194,27 @@ function config.workspace(explicit)
   return fields or not_found(explicit, tried)
 end
 
+--- Return the id of the subscription to use: of the first source that names one.
+---@param explicit table     subscription_id, cloud string?: if the caller named them
+---@return string
+---@raise an error object that lists what was tried, or names the file that is invalid
+function config.subscription(explicit)
+  if explicit.subscription_id then return explicit.subscription_id end
+  local world, tried = config.emulator(), {}
+  for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
+    local found, description = sources[name](explicit)
+    if found.subscription_id then return found.subscription_id end
+    tried[#tried + 1] = description
+  end
+  if world then return world:settings().subscription_id end
+  errors.raise {
+    code = "SubscriptionUnknown",
+    message = "which subscription? no id was found; tried: arguments; "
+      .. table.concat(tried, "; "),
+    hint = "give subscription_id, or run 'az account set'",
+  }
+end
+
 -- The world ---------------------------------------------------------------------------------------
 
 local chosen            -- an emulator, or a function that returns one at its first use

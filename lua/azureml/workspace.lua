@@ -14,6 +14,7 @@ local quotas = later "azureml.quotas"
 local resource = require "azureml.resource"
 local roles = later "azureml.roles"
 local sizes = later "azureml.sizes"
+local tables = require "azureml.tables"
 local watch = later "azureml.watch"
 
 -- The newest version with a complete specification. Fields of later versions survive in `raw`.
@@ -33,12 +34,17 @@ local metatable = { __name = "azureml.Workspace", __index = Workspace }
 
 local workspace = {}
 
-local KNOWN = {
-  subscription_id = "string", resource_group = "string", name = "string", credential = "credential",
-  cloud = "any", client = "client", tenant_id = "string", timeout = "number",
-  poll_interval = "number", retry = "table", ca_file = "string", proxy = "string",
-  journal = "boolean",
+--- The options of a client that `workspace.new` takes too, with their types.
+---@type table<string, string>
+workspace.client_options = {
+  credential = "credential", cloud = "any", client = "client", tenant_id = "string",
+  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string",
+  proxy = "string",
 }
+
+local KNOWN = tables.merge(workspace.client_options, {
+  subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
+})
 
 -- Check the names by the rules of the service. Source: spec/contract/compute-rest.md, section 1.
 local function check_names(names)
