@@ -7,8 +7,8 @@ local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
 local list_module = require "azureml.list"
 local options = require "azureml.options"
+local preflight = later "azureml.preflight"
 local progress = later "azureml.console.progress"
-local spec = later "azureml.definition.spec"
 local tables = require "azureml.tables"
 local task = require "azureml.task"
 local watch = later "azureml.watch"
@@ -81,7 +81,7 @@ local function check_size(known, size)
     local region = workspace:location()
     if not seen[region] then
       local is_offered, err = errors.try(function()
-        spec.check_size(workspace, size)
+        preflight.check_size(workspace, size)
         return true
       end)
       if is_offered then return end

@@ -4,6 +4,7 @@
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local later = require "azureml.later"
+local once = require "azureml.once"
 local options = require "azureml.options"
 local quotas = later "azureml.quotas"
 local region = require "azureml.region"
@@ -96,11 +97,16 @@ local function ask(workspace, place)
   return found
 end
 
--- Return all sizes of a region. The workspace keeps them: they rarely change.
+-- The sizes by client, then by subscription and region: they rarely change, and the workspaces of a
+-- subscription share a client.
+local kept = setmetatable({}, { __mode = "k" })
+
+-- Return all sizes of a region.
 local function all_of(workspace, place)
-  workspace.sizes = workspace.sizes or {}
-  workspace.sizes[place] = workspace.sizes[place] or ask(workspace, place)
-  return workspace.sizes[place]
+  local client = workspace:client()
+  kept[client] = kept[client] or {}
+  local name = workspace.subscription_id .. " " .. place
+  return once.get(kept[client], name, function() return ask(workspace, place) end)
 end
 
 -- Choosing ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ local core = require "azureml.core"
 local config = require "azureml.config"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local once = require "azureml.once"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
 local workspace = require "azureml.workspace"
@@ -52,7 +53,7 @@ local function path_of(place)
   return path .. PROVIDER
 end
 
--- Make a workspace from an item of the list. Its region is known, which saves a request.
+-- Make a workspace from an item of the list. The item is what a GET of the workspace would return.
 local function workspace_of(place, item)
   local id, name = json.get(item, "id"), json.get(item, "name")
   local group = type(id) == "string" and id:match "/[rR]esource[gG]roups/([^/]+)/"
@@ -65,8 +66,7 @@ local function workspace_of(place, item)
     subscription_id = place.subscription_id, resource_group = group, name = name,
     client = place.client,
   }))
-  local region = json.get(item, "location")
-  ws.region = type(region) == "string" and region or nil
+  once.keep(ws.facts, "workspace", item)
   return ws
 end
 
