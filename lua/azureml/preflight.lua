@@ -35,6 +35,12 @@ local function add(self, level, field, text, ...)
   table.insert(self.report.findings, { field = field, level = level, text = text:format(...) })
 end
 
+-- Add an error that has a code of its own, which scripts compare and hints explain.
+local function add_error(self, code, field, text, ...)
+  add(self, "error", field, text, ...)
+  self.report.findings[#self.report.findings].code = code
+end
+
 -- Tell whether a refusal only means that this check cannot be made: the caller may create
 -- instances, but may not look; or the service does not offer what is looked at.
 local function cannot_look(err)
@@ -64,7 +70,8 @@ local function check_name(self)
     })
   if json.get(answer, "nameAvailable") ~= false then return end
   local message = json.get(answer, "message") or "another compute of the region has it"
-  add(self, "error", "name", "'%s' is not available: %s", self.name, message)
+  local code = json.get(answer, "reason") == "AlreadyExists" and "AlreadyExists" or nil
+  add_error(self, code, "name", "'%s' is not available: %s", self.name, message)
 end
 
 local function check_existing(self)
@@ -174,7 +181,7 @@ local function check_quota(self)
     once.forget(self.workspace.facts, "usages")
     texts = shortages(self.size, usages_of(self) or {})
   end
-  for _, text in pairs(texts) do add(self, "error", "quota", "%s", text) end
+  for _, text in pairs(texts) do add_error(self, "QuotaExceeded", "quota", "%s", text) end
 end
 
 -- The network -------------------------------------------------------------------------------------
@@ -288,14 +295,20 @@ local function sorted(findings)
   return list
 end
 
---- Raise the errors of the report, all in one.
----@raise an error object `InvalidArgument`
+--- Raise the errors of the report, all in one. The code is that of the errors if they share one.
+---@raise an error object: `AlreadyExists`, `QuotaExceeded`, else `InvalidArgument`
 function Report:refuse()
-  local texts = {}
+  local texts, codes = {}, {}
   for _, finding in ipairs(self.findings) do
-    if finding.level == "error" then texts[#texts + 1] = finding.text end
+    if finding.level == "error" then
+      texts[#texts + 1] = finding.text
+      codes[finding.code or "InvalidArgument"] = true
+    end
   end
-  if #texts > 0 then options.refuse("cannot create '%s': %s", self.name, table.concat(texts, "; ")) end
+  if #texts == 0 then return end
+  local code = next(codes)
+  errors.raise { code = next(codes, code) and "InvalidArgument" or code,
+    message = ("cannot create '%s': %s"):format(self.name, table.concat(texts, "; ")) }
 end
 
 options.check_colon(Report, metatable, "report")
