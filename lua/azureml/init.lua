@@ -16,6 +16,7 @@ end
 local later = require "azureml.later"
 local all_instances = later "azureml.all_instances"
 local client = require "azureml.client"
+local cost = later "azureml.cost"
 local errors = require "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
@@ -43,6 +44,9 @@ local azureml = {
   --- Open the instances of all workspaces. See azureml.all_instances.
   ---@type fun(settings: table?): azureml.AllInstances
   instances = late(all_instances, "new"),
+  --- Estimate what many instances cost, each and together. See azureml.cost.
+  ---@type fun(list: any, settings: table?): table
+  cost = late(cost, "of_many"),
   --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
   --- Make a client of any Azure Resource Manager service. See azureml.client.
