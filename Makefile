@@ -70,7 +70,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
-CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+CORE   := $(PURE) authorities file loop transfer child request op client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
           lua_system lua_journal lua_state_file lua_crypto lua_certificate lua_module
@@ -151,8 +151,8 @@ $(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit heap ma
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
-# The pure C files as a module for the specs. It is never installed.
-$(B)/spec/pure.so: $(call objects,$(PURE) heap) $(B)/obj/spec/pure.o
+# The C files without Lua and network as a module for the specs. It is never installed.
+$(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
