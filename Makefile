@@ -70,10 +70,10 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
-CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+CORE   := $(PURE) file tree loop transfer child process request op client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
-          lua_system lua_journal lua_state_file lua_crypto lua_certificate lua_module
+          lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
