@@ -142,12 +142,12 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_value lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit heap main embedded)
+$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) lua_edit heap main embedded)
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
