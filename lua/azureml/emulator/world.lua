@@ -15,12 +15,14 @@ local World = {}
 World.__index = World
 
 --- Make an empty world.
----@param context { clock: table, guid: function, quotas: table? }
+---@param context { clock: table, guid: function, quotas: table?, host: table? }
+---  host: runs real computers behind instances (machine/host/)
 ---@return table
 function world.new(context)
   local self = {
     clock = context.clock,
     guid = context.guid,
+    host = context.host,
     subscriptions = {},
     records = {},
     watchers = {},
@@ -202,6 +204,7 @@ function kinds.workspace.enter(self, record)
   record.contents.link = { __index = {
     workspace = record,
     behaviour = self.behaviour,
+    host = self.host,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }
   group.workspaces[record.name:lower()] = record
@@ -441,6 +444,11 @@ end
 function World:next_number()
   self.numbered = self.numbered + 1
   return self.numbered
+end
+
+--- Link a compute to its workspace before it is added.
+function World.link(_, workspace, compute)
+  setmetatable(compute, workspace.contents.link)
 end
 
 --- Add a compute. The caller has checked that its name is free; `save` makes later changes known.
