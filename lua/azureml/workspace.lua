@@ -9,6 +9,7 @@ local errors = require "azureml.error"
 local instances = require "azureml.instances"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
+local once = require "azureml.once"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
 local watch = later "azureml.watch"
@@ -27,6 +28,8 @@ local verbs = {
 ---@field resource_group string
 ---@field name string
 ---@field instances azureml.Instances
+---@field api_version string        of requests whose verb needs no other
+---@field facts table               what was fetched once: the workspace, the sizes, the usages
 local Workspace = {}
 local metatable = { __name = "azureml.Workspace", __index = Workspace }
 
@@ -83,7 +86,7 @@ function workspace.new(settings)
   check_names(names)
   local self = setmetatable({
     subscription_id = names.subscription_id, resource_group = names.resource_group,
-    name = names.workspace_name, settings = settings,
+    name = names.workspace_name, settings = settings, api_version = API_VERSION, facts = {},
   }, metatable)
   self.instances = instances.new(self)
   local world = config.emulator()
@@ -128,6 +131,19 @@ function workspace.open_client(settings)
   }, chosen
 end
 
+--- Open a client of Microsoft Graph, which knows the users. The caller closes it.
+---@return azureml.Client
+function Workspace:open_graph()
+  local opened, settings, world = self:client(), self.settings, config.emulator()
+  local is_emulated = world and opened:endpoint() == world.url
+  local graph = is_emulated and world.url .. cloud.EMULATED_GRAPH or cloud.of(settings.cloud).graph
+  return client.new {
+    endpoint = graph, credential = self.credential, scope = cloud.of(settings.cloud).graph_scope,
+    tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
+    ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
+  }
+end
+
 --- Return the low-level client of this workspace; open it at the first call.
 ---@return azureml.Client
 function Workspace:client()
@@ -170,19 +186,21 @@ function Workspace:get()
   return (resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name }))
 end
 
+--- Return the workspace resource. Ask the service at the first call only.
+---@return table              the decoded reply
+function Workspace:get_once()
+  return once.get(self.facts, "workspace", function() return self:get() end)
+end
+
 --- Return the region of the workspace. Ask the service at the first call only.
 ---@return string             "westeurope"
 function Workspace:location()
-  if not self.region then
-    self.region = json.get(self:get(), "location")
-    if type(self.region) ~= "string" then
-      errors.raise {
-        code = "InvalidReply",
-        message = ("the workspace '%s' comes without a location"):format(self.name),
-      }
-    end
-  end
-  return self.region
+  local region = json.get(self:get_once(), "location")
+  if type(region) == "string" then return region end
+  errors.raise {
+    code = "InvalidReply",
+    message = ("the workspace '%s' comes without a location"):format(self.name),
+  }
 end
 
 -- API version 2021-01-01 calls the list amlCompute.
@@ -199,21 +217,22 @@ local function serves_instances(size)
   return false
 end
 
+local function fetch_sizes(self)
+  local region, sizes = self:location(), {}
+  local page = resource.call(self, verbs.vm_sizes, { location = region },
+    { label = "list the sizes of " .. region })
+  for _, size in ipairs(sizes_in(page)) do
+    if serves_instances(size) then sizes[#sizes + 1] = size end
+  end
+  return sizes
+end
+
 --- Return the sizes that the region offers to compute instances. Ask the service at the first call
 --- only.
 ---@return table[]  as the service sends them: name, family, vCPUs, gpus, memoryGB,
 ---  estimatedVMPrices, ...
 function Workspace:vm_sizes()
-  if not self.sizes then
-    local region, sizes = self:location(), {}
-    local page = resource.call(self, verbs.vm_sizes, { location = region },
-      { label = "list the sizes of " .. region })
-    for _, size in ipairs(sizes_in(page)) do
-      if serves_instances(size) then sizes[#sizes + 1] = size end
-    end
-    self.sizes = sizes
-  end
-  return self.sizes
+  return once.get(self.facts, "sizes", function() return fetch_sizes(self) end)
 end
 
 --- List the names of the sizes in the same family as a size.

@@ -29,6 +29,20 @@ describe("a time zone", function()
     end)
   end
 
+  it("has the IANA name of the zone whose clocks a Windows zone follows", function()
+    assert.equal("Europe/Berlin", time_zone.iana "W. Europe Standard Time")
+    assert.equal("Europe/Berlin", time_zone.iana "w. europe standard time")
+    assert.equal("Etc/UTC", time_zone.iana "UTC")
+    assert.is_nil(time_zone.iana "Mars Standard Time")
+  end)
+
+  it("may be looked for without an error", function()
+    assert.equal("UTC", time_zone.find "etc/utc")
+    local windows, fault, hint = time_zone.find "Amsterdam"
+    assert.same({ nil, "the time zone 'Amsterdam' is not known here",
+      "did you mean 'Europe/Amsterdam'?" }, { windows, fault, hint })
+  end)
+
   it("of a Windows name stays as it is", function()
     local name = "Central Standard Time (Mexico)"
     assert.equal(name, time_zone.windows(name))

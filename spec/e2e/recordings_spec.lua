@@ -164,7 +164,7 @@ describe("the client against recordings of the live service", function()
     recorded.response.headers["x-ms-ratelimit-remaining-subscription-reads"] = "249"
     local server <close> = replay { recorded }
     local ws, client <close> = workspace_at(server)
-    ws.region = "eastus"
+    ws.facts.workspace = { value = { location = "eastus" } }
     local rows = ws:usages()
     assert.equal("TotalClusters", rows[1].name.value)
     assert.equal(recorded.request.path, server.requests[1].target)
