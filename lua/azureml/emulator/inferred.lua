@@ -34,6 +34,8 @@ return {
   -- region has no room.
   timed_out = "OperationTimedOut",
   no_capacity = "AllocationFailed",
+  -- 6: the failure of an operation that another operation ended early.
+  superseded = { code = "OperationCanceled", message = "Another operation has begun." },
   -- 2, rows 9 to 15: the verbs that no stable version has, by the first preview that had the member
   -- they change, and by single versions that documents name or that have an official example.
   -- updateSchedules is in one version, which "still works"; enableSso is in no version, and the v1

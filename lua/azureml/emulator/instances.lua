@@ -93,6 +93,7 @@ function instances.create(request, common, properties)
   local wanted = validate.instance(properties, request)
   check_creation(request, wanted)
   local compute = instances.make(request, request.compute_name, common, wanted)
+  request.world:link(request.workspace, compute)      -- how it begins depends on the world
   local headers = operations.begin(request, compute, "create")
   request.world:add_compute(request.workspace, compute)
   local shown = show.created(compute, request.workspace, request.now)

@@ -29,7 +29,8 @@ function show.compute_id(workspace, name)
 end
 
 local function applications(compute, location)
-  local host = ("https://%s.%s.instances.azureml.ms"):format(compute.name, location)
+  local host = compute.host and compute.host:address(compute)
+    or ("https://%s.%s.instances.azureml.ms"):format(compute.name, location)
   local list = json.array {
     { displayName = "Jupyter", endpointUri = host .. "/tree/" },
     { displayName = "Jupyter Lab", endpointUri = host .. "/lab" },
@@ -56,21 +57,22 @@ end
 -- Source: spec/contract/compute-rest.md, section 14.
 local function inside_instance(compute, location, now, version)
   local has_public_ip = compute.public_ip ~= false
+  local seat = compute.seat or {}      -- of a real computer
   return {
     vmSize = compute.vm_size:upper(),
     imageVersion = null,
     subnet = compute.subnet or null,
     sshSettings = {
       sshPublicAccess = compute.ssh.access,
-      adminUserName = "azureuser",
-      sshPort = 50000,
+      adminUserName = seat.user or "azureuser",
+      sshPort = seat.port or 50000,
       adminPublicKey = compute.ssh.key or null,
     },
     autologgerSettings = compute.autologger and { mlflowAutologger = compute.autologger } or null,
     errors = errors_of(compute),
     connectivityEndpoints = {
-      publicIpAddress = has_public_ip and compute.address or null,
-      privateIpAddress = compute.private_address,
+      publicIpAddress = has_public_ip and (seat.address or compute.address) or null,
+      privateIpAddress = seat.private_address or compute.private_address,
     },
     applications = applications(compute, location),
     state = machine.state(compute, now),
