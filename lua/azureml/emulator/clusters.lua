@@ -14,6 +14,7 @@ local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
 local sizes = require "azureml.emulator.sizes"
 local validate = require "azureml.emulator.validate"
+local versions = require "azureml.emulator.versions"
 
 local clusters = {}
 
@@ -137,7 +138,8 @@ function clusters.list_nodes(request)
       runId = json.null,
     }
   end
-  return answer.of { nodes = nodes }
+  local kind = versions.tells_type_of_nodes(request.api_version) and compute.kind or nil
+  return answer.of { nodes = nodes, computeType = kind }
 end
 
 return clusters
