@@ -36,7 +36,7 @@ return {
   no_capacity = "AllocationFailed",
   -- 2, rows 9 to 15: the verbs that no stable version has, by the first preview that had the member
   -- they change, and by single versions that documents name or that have an official example.
-  -- updateSchedules "still works"; enableSso is in no version.
+  -- updateSchedules "still works"; enableSso is in no version, and the v1 SDK sends 2020-02-02.
   verbs = {
     updateIdleShutdownSetting = {
       "2022-06-01", only = { ["2021-07-01"] = true, ["2025-12-01"] = true },
@@ -46,8 +46,17 @@ return {
     getAllowedVmSizesForResize = { "2023-08-01" },
     resize = { "2023-08-01" },
     updateSchedules = { "2021-03-01" },
-    enableSso = { "2023-08-01", "2025-12-01" },
+    enableSso = { "2023-08-01", "2025-12-01", only = { ["2020-02-02"] = true } },
   },
+  -- spec/contract/sdk-v1.md, section 6: how the retired Azure AD Graph refuses every request.
+  retired_graph = {
+    status = 403, code = "Authentication_Unauthorized",
+    message = "Access blocked to AAD Graph API for this application. "
+      .. "https://aka.ms/AzureADGraphMigration.",
+  },
+  -- 9.3: texts that stand for no timeout of a setup script. The v2 SDK sends one for a script
+  -- without a timeout, and its users' instances are created.
+  no_timeout = { Nonem = true },
   -- 3.12: the states from which an instance can be resized.
   resize_from = { Running = true, Stopped = true },
   -- 7.6: the states in which a machine costs money. The nodes of a cluster cost money in the states

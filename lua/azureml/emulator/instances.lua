@@ -111,6 +111,7 @@ function instances.replace(request, compute, common, properties)
   compute.modified = request.now
   request.world:save("compute", compute)
   local shown = show.compute(compute, request.workspace, request.now)
+  shown.properties.provisioningState = "Creating"      -- as in the examples of the specification
   return { status = 200, json = shown, headers = {} }
 end
 
@@ -167,9 +168,11 @@ instances.set_schedules = changing(function(request, compute, body)
   compute.schedules = schedules.read(body, request.now, request.world.guid) or {}
 end)
 
---- Switch single sign-on on or off.
+--- Switch single sign-on on or off. The v1 SDK writes the member with a capital letter.
 instances.set_sso = changing(function(_, compute, body)
-  local enabled = check.flag(body.enableSSO, "enableSSO")
+  local wanted = body.enableSSO
+  if wanted == nil then wanted = body.EnableSSO end
+  local enabled = check.flag(wanted, "enableSSO")
   compute.sso = enabled == nil or enabled
 end)
 
