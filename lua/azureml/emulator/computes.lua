@@ -87,7 +87,7 @@ function computes.delete(request)
   return { status = 202, headers = headers }
 end
 
--- Make the handler of start, stop or restart: 202 without a body.
+-- Make the handler of start, stop or restart: an answer without a body.
 local function verb(name)
   return function(request)
     local compute = request:instance()
@@ -101,7 +101,7 @@ local function verb(name)
     if name == "start" then instances.check_start(request, compute) end
     local headers = operations.begin(request, compute, name)
     request.world:save("compute", compute)
-    return { status = 202, headers = headers }
+    return { status = versions.accepted(request.api_version, name), headers = headers }
   end
 end
 

@@ -3,6 +3,7 @@
 local accounts = require "azureml.emulator.entra.accounts"
 local circumstance = require "azureml.emulator.circumstance"
 local clock = require "azureml.emulator.clock"
+local core = require "azureml.core"
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
 local key_file = require "azureml.emulator.key_file"

@@ -14,6 +14,7 @@ local core = require "azureml.core"
 local credential = require "azureml.credential"
 local device = require "azureml.emulator.entra.device"
 local directory = require "azureml.emulator.entra.directory"
+local discovery = require "azureml.emulator.discovery"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
@@ -21,6 +22,7 @@ local key_file = require "azureml.emulator.key_file"
 local later = require "azureml.later"
 local manager = require "azureml.emulator.manager"
 local options = require "azureml.options"
+local origin_of = require "azureml.emulator.origin"
 local people = require "azureml.emulator.entra.people"
 local refusal = require "azureml.emulator.refusal"
 local roles = require "azureml.emulator.roles"
@@ -105,7 +107,10 @@ local function dispatch(self, request)
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
   end
-  if first == "subscriptions" then return manager.answer(self, request, segments, query) end
+  if discovery.concerns(segments) then
+    return discovery.answer(origin_of(self, request), request.method)
+  end
+  if manager.concerns(segments) then return manager.answer(self, request, segments, query) end
   return entra.answer(self, request, segments, query) or nothing_at(request.target)
 end
 

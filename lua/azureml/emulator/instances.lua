@@ -117,6 +117,7 @@ function instances.replace(request, compute, common, properties)
     request.world:save("compute", compute)
   end
   local shown = show.compute(compute, request.workspace, request.now, request.api_version)
+  shown.properties.provisioningState = "Creating"      -- as in the examples of the specification
   return { status = 200, json = shown, headers = {} }
 end
 
