@@ -36,6 +36,12 @@ describe("a creation", function()
     assert.equal("Stopped", op:wait().state)
   end)
 
+  it("ends stopped also where another process waits for it", function()
+    local op <close> = ws.instances:create("ci-new", { state = "Stopped" })
+    local ticket = op:ticket()
+    assert.equal("Stopped", azureml.resume(ticket):wait().state)
+  end)
+
   it("mounts data when the instance runs", function()
     local vm = ws.instances:create("ci-new", {
       data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },

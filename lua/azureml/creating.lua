@@ -1,7 +1,6 @@
 --- Create an instance, or take the one that is there: ws.instances:create and ws.instances:ensure.
 local changing = require "azureml.changing"
 local completing = require "azureml.completing"
-local core = require "azureml.core"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local naming = require "azureml.definition.naming"
@@ -69,15 +68,14 @@ local function verify(vm, wanted, op)
     hint = "the instance exists and is billed: change it, or delete it" }
 end
 
--- Do what follows a creation: mount data, and stop an instance that shall be stopped.
+-- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
   if wanted.data_mounts then
     vm = changing.converge(collection, vm, { data_mounts = wanted.data_mounts },
       { api_version = version, deadline = deadline })
   end
   verify(vm, wanted, op)
-  if wanted.state ~= "Stopped" or vm.state == "Stopped" then return vm end
-  return collection:stop(vm):wait { timeout = math.max(0, deadline - core.now()) }
+  return vm
 end
 
 local function create(collection, name, wanted, findings)
@@ -86,13 +84,12 @@ local function create(collection, name, wanted, findings)
   local body = definition.body(wanted)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
-    body = body, before = false, api_version = version,
+    body = body, before = false, api_version = version, then_stop = wanted.state == "Stopped" or nil,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)
     end,
   })
-  op.then_stop = wanted.state == "Stopped" or nil
   add_warnings(op, findings)
   return op
 end

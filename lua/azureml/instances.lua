@@ -306,7 +306,8 @@ end
 -- Return the journal's entry of a ticket. An entry keeps its file; a ticket gets a new entry.
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
-  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id)
+  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
+    ticket.then_stop == true or nil)
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -330,7 +331,7 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
   }
 end
 
