@@ -80,7 +80,8 @@ local function open(emulator, http, query)
   }
 end
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 90033 } }.
+-- Take the trouble of a request. It names a refusal by its number:
+-- { trouble = { name = "entra", code = 90033 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
   if taken and taken.name == "entra" then error(aadsts.made(math.tointeger(taken.code)), 0) end

@@ -95,7 +95,8 @@ local function audiences()
   return json.array { "https://management.core.windows.net/", "https://management.azure.com/" }
 end
 
--- The name differs from "AzureCloud": clients have that cloud's endpoints built in.
+-- Describe the cloud in the form of newer versions. Its name differs from "AzureCloud", because
+-- clients have that cloud's endpoints built in.
 local function modern(request)
   return {
     name = "AzureEmulator", resourceManager = request.origin .. "/",
