@@ -62,6 +62,10 @@ local function observer_of(settings)
   end
 end
 
+local function check_timeout(owner, settings)
+  if settings.timeout then options.check_seconds(owner .. ": timeout", settings.timeout) end
+end
+
 -- The core checks what the tables among the options hold.
 local function open(fields)
   local ok, handle, failure = pcall(core.client, fields)
@@ -90,6 +94,7 @@ end
 function client.new(settings)
   settings = options.check("client", settings, CLIENT_OPTIONS)
   if not settings.endpoint then errors.mistake("client needs option 'endpoint'") end
+  check_timeout("client", settings)
   local credential = settings.credential and settings.credential.handle
   local observer = observer_of(settings)
   local handle = open {
@@ -207,6 +212,7 @@ end
 ---  print(reply.json.value[1].id)
 function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
+  check_timeout("request", request)
   local op <close> = self:submit(request, false)
   task.wait(op)
   return reply.of(op, request)
@@ -271,6 +277,7 @@ end
 ---  op:wait { timeout = 600 }
 function Client:operation(request)
   options.check("operation", request, OPERATION_OPTIONS)
+  check_timeout("operation", request)
   local handle = self:begin(request)
   return lro.new {
     handle = handle, method = request.method or "GET", url = url_of(self, request),
@@ -361,6 +368,7 @@ end
 ---  print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
+  check_timeout("pages", request)
   -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
   local items, index, pending, url = {}, 0, nil, nil
