@@ -68,7 +68,8 @@ describe("an operation", function()
 
   it("refuses a ticket of what leads to no state, such as a list or a get", function()
     for _, verb in ipairs { "list", "get", "update_idle_time", "wait" } do
-      local _, err = azureml.try(ws.instances.resume, ws.instances, { verb = verb, name = "stopped" })
+      local ticket = { verb = verb, name = "stopped" }
+      local _, err = azureml.try(ws.instances.resume, ws.instances, ticket)
       assert.equal("InvalidTicket", err.code)
       assert.equal(("the ticket is damaged: there is no verb '%s'"):format(verb), err.message)
     end

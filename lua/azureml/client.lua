@@ -80,10 +80,11 @@ end
 ---  api_version string? (added to paths); connect_timeout number (10), request_timeout number
 ---  (100), timeout number? (of a request with all its tries), in seconds; poll_interval number?
 ---  (seconds between polls of an operation, and between looks at an instance, where the service
----  asks for no other pause; default 1, multiplied by 1.5 after each poll, at most 10); max_reply number (bytes;
----  16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502,
----  503, 504), methods (all but POST) }; ca_file, proxy, user_agent string?; allow_hosts string[]?
----  (origins, or host names, which mean https); cookies boolean (false);
+---  asks for no other pause; default 1, multiplied by 1.5 after each poll, at most 10);
+---  max_reply number (bytes; 16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60,
+---  statuses (408, 429, 500, 502, 503, 504), methods (all but POST) }; ca_file, proxy,
+---  user_agent string?; allow_hosts string[]? (origins, or host names, which mean https);
+---  cookies boolean (false);
 ---  on_request, on_reply fun(seen)? (callbacks after each request and after its reply; `seen` has
 ---  event, method, url, attempt, client_request_id; on_reply also status or error, bytes, seconds,
 ---  request_id. A callback must not wait)

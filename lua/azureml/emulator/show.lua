@@ -45,8 +45,8 @@ local function default_to(value, default)
   return value
 end
 
--- Show the properties of an instance. Like the service, send members that the swagger of the version
--- does not list, and null for unset members. Leave out members that no recording has.
+-- Show the properties of an instance. Like the service, send members that the swagger of the
+-- version does not list, and null for unset members. Leave out members that no recording has.
 -- Source: spec/contract/compute-rest.md, section 14.
 local function inside_instance(compute, location, now)
   local has_public_ip = compute.public_ip ~= false

@@ -154,8 +154,8 @@ local function judge(plan, index, vm)
   if is_there then set_result(plan, index, "skipped", { reason = "already " .. vm.state }) end
 end
 
--- Return the name of item number `index`, which is a name or an instance of this workspace. Any text
--- may be the name of an instance that exists, whatever a new one may be called.
+-- Return the name of item number `index`, which is a name or an instance of this workspace. Any
+-- text may be the name of an instance that exists, whatever a new one may be called.
 local function name_of(self, what, index, item)
   if item == "" then errors.mistake("%s_all: #%d is an empty name", what, index) end
   if type(item) == "string" then return item end
