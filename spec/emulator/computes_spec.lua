@@ -98,9 +98,24 @@ describe("the emulator's computes", function()
       local status, value, headers = at:ask("PUT", at:path "computes/ci-ann", body)
       assert.same({ 200, nil }, { status, headers["Azure-AsyncOperation"] })
       local inner = value.properties.properties
-      assert.same({ { b = "2" }, "new", "Standard_DS3_v2", "Stopped", nil },
+      assert.same({ { b = "2" }, "new", "STANDARD_DS3_V2", "Stopped", nil },
         { value.tags, value.properties.description, inner.vmSize, inner.state,
           inner.idleTimeBeforeShutdown })
+    end)
+
+    it("over one that is there without changing tags, where the service ignores them", function()
+      local at = with { ["ci-ann"] = { tags = { a = "1" }, description = "old" } }
+      at.emulator:behave { tags = "ignore" }
+      local body = door.instance()
+      body.tags, body.properties.description = { b = "2" }, "new"
+      local status, value = at:ask("PUT", at:path "computes/ci-ann", body)
+      assert.same({ 200, { a = "1" }, "old" },
+        { status, value.tags, value.properties.description })
+      local _, again = at:ask("GET", at:path "computes/ci-ann")
+      assert.same({ { a = "1" }, "old" }, { again.tags, again.properties.description })
+      at.emulator:behave { tags = "replace" }
+      _, value = at:ask("PUT", at:path "computes/ci-ann", body)
+      assert.same({ { b = "2" }, "new" }, { value.tags, value.properties.description })
     end)
 
     it("with what the caller asked for", function()

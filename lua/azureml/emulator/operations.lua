@@ -65,7 +65,7 @@ end
 ---@param with { location: boolean?, only_location: boolean? }?
 ---  location: whether the Location header also points to it; only_location: whether it is the only
 ---  header that does
----@return table headers
+---@return table headers, string id
 function operations.accept(request, due, failure, with)
   with = with or {}
   local operation = { id = request.world.guid(), due = due, failure = failure }
@@ -79,7 +79,20 @@ function operations.accept(request, due, failure, with)
     Location = has_location and url "computeOperationsResult" or nil,
     ["Retry-After"] = whole(behaviour.retry_after),
     ["retry-after-ms"] = not behaviour.retry_after and operations.poll_delay(request) or nil,
-  }
+  }, operation.id
+end
+
+--- End the operation of a verb that a real computer was at work on.
+---@param world table
+---@param compute table
+---@param due number
+---@param failure { code: string, message: string }?
+function operations.close(world, compute, due, failure)
+  local operation = compute.operation and world:operation(compute.operation)
+  compute.operation = nil
+  if not operation then return end
+  operation.due, operation.failure = due, failure
+  world:save("operation", operation)
 end
 
 -- How an operation fails, by the name of the trouble: see fault.troubles.
@@ -126,11 +139,15 @@ end
 ---  points to the operation
 ---@return table headers
 function operations.begin(request, compute, verb, more)
+  local world, location = request.world, request.workspace.location
   local vm_size = more and more.vm_size or compute.vm_size
   local failure = planned_failure(request, compute, vm_size)
-    or capacity.lack(request.world.behaviour, verb, vm_size, request.workspace.location)
+    or capacity.lack(world.behaviour, verb, world.sizes:find(vm_size), location)
+  operations.close(world, compute, request.now, inferred.superseded)
   local begun = machine.begin(compute, verb, request.now, failure, more)
-  return operations.accept(request, begun.due, begun.failure, more)
+  local headers, id = operations.accept(request, begun.due, begun.failure, more)
+  compute.operation = compute.held and id
+  return headers
 end
 
 local function find(request)

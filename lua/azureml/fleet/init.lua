@@ -111,6 +111,8 @@ local function read_options(verb, arguments)
   return options, names, filters or {}
 end
 
+fleet.read_options = read_options
+
 -- Plans -------------------------------------------------------------------------------------------
 
 ---@class azureml.FleetPlan
@@ -241,6 +243,8 @@ local function sum_up(verb, results, seconds)
   return setmetatable(results, results_metatable)
 end
 
+fleet.sum_up = sum_up
+
 -- Sum up the results of an interrupted fleet.
 local function sum_up_known(plan, began)
   local known = {}
@@ -283,6 +287,8 @@ local function raise_failures(results)
     message = ("%s: %d of %d failed"):format(results.verb, #failures, #results),
   }
 end
+
+fleet.raise_failures = raise_failures
 
 local function plan_only(plan)
   for index, name in ipairs(plan.names) do
