@@ -156,10 +156,13 @@ local function judge(plan, index, vm)
   if is_there then set_result(plan, index, "skipped", { reason = "already " .. vm.state }) end
 end
 
+-- Texts that would lead from an instance's path to another resource.
+local NO_NAMES = { [""] = true, ["."] = true, [".."] = true }
+
 -- Return the name of item number `index`, which is a name or an instance of this workspace. Any
--- text may be the name of an instance that exists, whatever a new one may be called.
+-- other text may be the name of an instance that exists, whatever a new one may be called.
 local function name_of(self, what, index, item)
-  if item == "" then errors.mistake("%s_all: #%d is an empty name", what, index) end
+  if NO_NAMES[item] then errors.mistake("%s_all: #%d, '%s', is not a name", what, index, item) end
   if type(item) == "string" then return item end
   local vm = type(item) == "table" and item or {}
   local place = vm.workspace
