@@ -113,7 +113,7 @@ describe("which workspace", function()
     file("a/.azure/config", "[defaults]\nworkspace = evil\n", "666")
     local message = found({}, { AZURE_CONFIG_DIR = home .. "/cli" }, "a")
     assert.matches("which workspace%?", message)
-    assert.matches("a/.azure/config is not used: everybody may write to it", message)
+    assert.matches("a/.azure/config is not used: all users may write to it", message)
   end)
 
   it("has the default subscription of the active cloud", function()
