@@ -80,7 +80,7 @@ describe("a creation", function()
 
   it("merges members that have no option, but none that has one", function()
     local err = refusal(ws.instances.create, ws.instances, "ci-new", { extra = { vmSize = "x" } })
-    assert.equal("extra.vmSize is the option vm_size: use that", err.message)
+    assert.equal("extra: vmSize is the option vm_size: use that", err.message)
     ws.instances:create("ci-new", { extra = { newSetting = { a = 1 } } })
     local put = requests[#requests]
     assert.same({ a = 1 }, json.decode(put.body).properties.properties.newSetting)

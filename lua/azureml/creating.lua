@@ -94,6 +94,22 @@ local function create(collection, name, wanted, findings)
   return op
 end
 
+-- Tell whether an error says that the service has not created the instance.
+local function is_refused(err)
+  local status = errors.is(err) and err.status or 0
+  return status >= 400 and status < 500 and status ~= 408
+end
+
+-- Complete a definition and create its instance. A new pair of keys is removed if the service
+-- refuses the creation, so that the same call can be made again.
+local function complete_and_create(collection, name, wanted, findings)
+  local complete, discard = completing.complete(collection.workspace, wanted)
+  local ok, op = pcall(create, collection, name, complete, findings)
+  if ok then return op end
+  if discard and is_refused(op) then discard() end
+  error(op, 0)
+end
+
 --- Create an instance.
 ---@param collection azureml.Instances
 ---@param name string
@@ -104,8 +120,7 @@ function creating.create(collection, name, settings)
   local report = preflight.run(collection, name, wanted)
   if report.instance then raise_exists(report.instance, wanted) end
   report:refuse()
-  return create(collection, name, completing.complete(collection.workspace, wanted),
-    tables.append(findings, report.findings))
+  return complete_and_create(collection, name, wanted, tables.append(findings, report.findings))
 end
 
 local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
@@ -139,9 +154,9 @@ function creating.ensure(collection, name, settings)
   if not vm then
     naming.check(name)
     preflight.run(collection, name, wanted):refuse()
-    return create(collection, name, completing.complete(collection.workspace, wanted), findings)
+    return complete_and_create(collection, name, wanted, findings)
   end
-  local complete = completing.complete(collection.workspace, wanted)
+  local complete = completing.compare(collection.workspace, wanted, vm)
   local changes
   vm, changes = changing.converge(collection, vm, complete, {
     api_version = version, change_tags = own.change_tags, stop = own.stop,
