@@ -15,6 +15,19 @@ describe("clouds", function()
     end
   end)
 
+  it("have a Graph of their own, whose tokens have its scope", function()
+    for name, host in pairs {
+      AzureCloud = "graph.microsoft.com", AzureUSGovernment = "graph.microsoft.us",
+      AzureChinaCloud = "microsoftgraph.chinacloudapi.cn",
+    } do
+      assert.same({ "https://" .. host, "https://" .. host .. "/.default" }, { cloud.graph(name) })
+    end
+    assert.equal("https://graph.microsoft.com", (cloud.graph()))
+    assert.same({ "http://127.0.0.1:1/graph", "https://graph.microsoft.com/.default" },
+      { cloud.graph(nil, { url = "http://127.0.0.1:1" }) })
+    assert.is_nil(cloud.graph { authority = "a", resource_manager = "b", scope = "c" })
+  end)
+
   it("are the public one where none is named", function()
     assert.equal(cloud.of "AzureCloud", cloud.of(nil))
   end)

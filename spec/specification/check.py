@@ -68,7 +68,8 @@ NEVER_ABSENT = {
 
 # Paths that no specification at hand describes: counted, and not checked.
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
-                         r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$")
+                         r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
+                         r"|/providers/microsoft\.(authorization|compute|network)/")
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------
 

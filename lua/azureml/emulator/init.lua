@@ -17,7 +17,9 @@ local directory = require "azureml.emulator.entra.directory"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
+local graph = require "azureml.emulator.graph"
 local manager = require "azureml.emulator.manager"
+local networks = require "azureml.emulator.networks"
 local options = require "azureml.options"
 local people = require "azureml.emulator.entra.people"
 local refusal = require "azureml.emulator.refusal"
@@ -27,6 +29,7 @@ local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local sizes = require "azureml.emulator.sizes"
+local ssh_keys = require "azureml.emulator.ssh_keys"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
 local tables = require "azureml.tables"
@@ -94,6 +97,7 @@ local function dispatch(self, request)
   local first = (segments[1] or ""):lower()
   if first == "emulator" then return control.answer(self, request, segments) end
   if first == "instances" then return access.answer(self, request, segments) end
+  if graph.concerns(segments) then return graph.answer(self, request, segments, query) end
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
   end
@@ -270,16 +274,19 @@ function Emulator:issue_token()
   return (self.tokens:issue { principal = self.owner, audience = audience, proof = "secret" })
 end
 
---- Add people and what they may do.
+--- Add people and what they may do, virtual networks and stored SSH keys.
 ---@param additions table
----  { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list:
----  see emulator/entra/people.lua
+---  { tenants, users, applications, identities, issuers, roles, role_assignments,
+---  virtual_networks, ssh_keys }, each a list: see emulator/entra/people.lua,
+---  emulator/networks.lua and emulator/ssh_keys.lua
 ---@usage emulator:add {
 ---  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
 ---}
 function Emulator:add(additions)
   local wrong = seed.fault_of(additions) or people.add(self, additions)
   if wrong then errors.mistake("add: %s", wrong) end
+  networks.add(self, additions.virtual_networks)
+  ssh_keys.add(self, additions.ssh_keys)
 end
 
 local function user_of(self, name)
@@ -374,6 +381,8 @@ local function begin_world(self, seed_table)
   end
   local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
+  networks.add(self, seed_table.virtual_networks)
+  ssh_keys.add(self, seed_table.ssh_keys)
   seed.sow(self, seed_table)
 end
 

@@ -6,10 +6,14 @@ local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
 local instances = require "azureml.emulator.instances"
 local jobs = require "azureml.emulator.jobs"
+local networks = require "azureml.emulator.networks"
 local operations = require "azureml.emulator.operations"
+local permissions = require "azureml.emulator.permissions"
+local providers = require "azureml.emulator.providers"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
+local ssh_keys = require "azureml.emulator.ssh_keys"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
 
@@ -23,9 +27,12 @@ end
 
 -- Paths below a subscription; {name} stands for any segment. Each method has its action and its
 -- handler.
-local WORKSPACE = "resourcegroups/{group}/providers/microsoft.machinelearningservices/workspaces"
+local GROUP = "resourcegroups/{group}"
+local WORKSPACE = GROUP .. "/providers/microsoft.machinelearningservices/workspaces"
 local LOCATION = "providers/microsoft.machinelearningservices/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
+local NETWORK = GROUP .. "/providers/microsoft.network/virtualnetworks/{network}"
+local SSH_KEY = GROUP .. "/providers/microsoft.compute/sshpublickeys/{key}"
 
 -- Make the route of a compute's verb: a POST. `since` tells which api-versions have it (nil: all).
 local function verb(name, act, since)
@@ -37,6 +44,18 @@ end
 
 local function late_verb(name, act)
   return verb(name, act, versions.verbs[name])
+end
+
+-- Make the route of a resource of another provider: it can be read alone. Without an action every
+-- caller may read it.
+local function neighbour(path, kind, act, action)
+  return { path, provider = kind:match "^[^/]+", type = kind, GET = { action, act } }
+end
+
+-- Make the route of the caller's permissions at a scope.
+local function permitted_at(scope)
+  local path = scope .. "providers/microsoft.authorization/permissions"
+  return neighbour(path, "Microsoft.Authorization/permissions", permissions.list)
 end
 
 local routes = {
@@ -77,6 +96,15 @@ local routes = {
     GET = { "locations/computeOperationsStatus/read", operations.status } },
   { LOCATION .. "computeoperationsresult/{operation}",
     GET = { "locations/computeOperationsStatus/read", operations.result } },
+  neighbour(SSH_KEY, "Microsoft.Compute/sshPublicKeys", ssh_keys.get,
+    "Microsoft.Compute/sshPublicKeys/read"),
+  neighbour(NETWORK, "Microsoft.Network/virtualNetworks", networks.get,
+    "Microsoft.Network/virtualNetworks/read"),
+  neighbour(NETWORK .. "/subnets/{subnet}", "Microsoft.Network/virtualNetworks/subnets",
+    networks.get_subnet, "Microsoft.Network/virtualNetworks/subnets/read"),
+  permitted_at "", permitted_at(GROUP .. "/"), permitted_at(WORKSPACE .. "/{workspace}/"),
+  permitted_at(COMPUTE .. "/"), permitted_at(NETWORK .. "/"),
+  permitted_at(NETWORK .. "/subnets/{subnet}/"),
 }
 
 local VERBS = { PUT = "create", PATCH = "update", DELETE = "delete" }
@@ -151,6 +179,7 @@ end
 
 -- Return the type of a route's resource, as Resource Manager calls it: "workspaces/computes".
 local function type_of(row)
+  if row.type then return row.type:match "^[^/]+/(.*)$" end
   local path = row[1]
   local location_type = path:match "/locations/{location}/([^/]+)"
   if location_type then return "locations/" .. location_type end
@@ -167,8 +196,11 @@ end
 function route.check_version(request, row, location)
   local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
-  if not versions.is_known(version) then
-    local known = table.concat(versions.list, ", ")
+  local is_known = row.provider and providers.has(row.provider, version)
+  if not row.provider then is_known = versions.is_known(version) end
+  if not is_known then
+    local list = row.provider and providers.versions(row.provider) or versions.list
+    local known = table.concat(list, ", ")
     local wanted = version:sub(1, 60)
     refusal.raise("unknown_api_version", location, wanted, type_of(row), known, location)
   end
@@ -209,8 +241,13 @@ function places.location(request, name)
 end
 
 function places.operation(request, name) request.operation_id = name end
+function places.network(request, name) request.network_name = name end
+function places.subnet(request, name) request.subnet_name = name end
+function places.key(request, name) request.key_name = name end
 
-local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }
+local ORDER = {
+  "group", "workspace", "compute", "job", "location", "operation", "network", "subnet", "key",
+}
 
 --- Look up what the path names, and refuse what does not exist.
 ---@param request table

@@ -105,7 +105,7 @@ local function modern(request)
       audiences = audiences(),
     },
     graph = "https://graph.windows.net/", graphAudience = "https://graph.windows.net/",
-    microsoftGraphResourceId = "https://graph.microsoft.com/",
+    microsoftGraphResourceId = request.origin .. "/graph/",
     suffixes = {
       storage = "core.windows.net", keyVaultDns = "vault.azure.net",
       acrLoginServer = "azurecr.io",
