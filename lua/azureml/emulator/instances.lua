@@ -172,13 +172,17 @@ instances.set_services = changing(function(request, compute, body)
   compute.quiet_since = request.now
 end)
 
+local MOUNT_FAILED = "Failed to access the data source."
+
 --- Mount and unmount data.
 instances.set_mounts = changing(function(request, compute, body)
   local state = machine.state(compute, request.now)
   if state ~= "Running" and state ~= "JobRunning" then
     refusal.raise("only_from", state, "updateDataMounts")
   end
-  mounts.apply(compute, mounts.read(body), request.application.object_id, request.now)
+  local failure = request.trouble and request.trouble.name == "mount_failed" and MOUNT_FAILED
+  mounts.apply(compute, mounts.read(body), request.application.object_id, request.now,
+    failure or nil)
 end)
 
 --- Replace the list of schedules.
