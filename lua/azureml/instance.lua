@@ -1,6 +1,9 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
---- and the verbs.
+--- and the verbs. The only file that reads `raw`.
+local later = require "azureml.later"
+local cost = later "azureml.cost"
 local errors = require "azureml.error"
+local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
@@ -11,10 +14,29 @@ local tables = require "azureml.tables"
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
 ---  provisioning state of the resource
 ---@field provisioning_state string
----@field vm_size string
 ---@field location string
+---@field vm_size string
 ---@field tags table<string, string>   never nil
 ---@field description string?
+---@field identity { system_assigned: boolean, user_assigned: string[], principal_id: string? }?
+---@field disable_local_auth boolean?
+---@field ssh_public_access boolean?
+---@field admin_user_ssh_public_key string?      some services do not return it
+---@field subnet string?               the ARM id
+---@field enable_node_public_ip boolean?
+---@field application_sharing_policy string?     "Personal" or "Shared"
+---@field authorization_type string?             "personal"
+---@field assigned_user { object_id: string, tenant_id: string? }?
+---@field setup_scripts table?                   as create takes them
+---@field schedules table                        as create takes them; never nil
+---@field idle_time_before_shutdown string?      ISO 8601
+---@field custom_services table                  as create takes them; never nil
+---@field data_mounts table                      as create takes them, with state and error; never nil
+---@field mlflow_autologger boolean?             only preview versions of the service return it
+---@field enable_sso boolean?
+---@field enable_root_access boolean?            only preview versions of the service return it
+---@field enable_os_patching boolean?            only preview versions of the service return it
+---@field release_quota_on_stop boolean?         only preview versions of the service return it
 ---@field owner string?                object id of the assigned user, or else of the creator
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
@@ -25,8 +47,6 @@ local tables = require "azureml.tables"
 ---@field public_ip_address string?
 ---@field private_ip_address string?
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
----@field idle_time_before_shutdown string?      ISO 8601
----@field schedules table                         as the service sends them
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
@@ -45,27 +65,37 @@ local function integer(number)
   return number and math.tointeger(number)
 end
 
+-- Return the names of a path such as "properties.description".
+local function names_in(path)
+  local names = {}
+  for name in path:gmatch "[^.]+" do names[#names + 1] = name end
+  return table.unpack(names)
+end
+
+-- The fields of fields.lua: each is read by its kind.
+for _, row in ipairs(fields) do
+  local kind, member = row.kind, row.path and outer(names_in(row.path))
+  if member then
+    getters[row.name] = function(raw) return kind.read(member(raw)) end
+  end
+end
+
 getters.name = outer "name"
 getters.id = outer "id"
 getters.location = outer "location"
-getters.description = outer("properties", "description")
 getters.provisioning_state = outer("properties", "provisioningState")
 getters.created_on = outer("properties", "createdOn")
 getters.modified_on = outer("properties", "modifiedOn")
-getters.vm_size = inner "vmSize"
 getters.created_by = inner("createdBy", "userId")
 getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
 getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
-getters.idle_time_before_shutdown = inner "idleTimeBeforeShutdown"
 
 -- The members of the reply that the other fields are made from.
 local sent = {
   compute_type = outer("properties", "computeType"),
-  tags = outer "tags",
   provisioning_errors = outer("properties", "provisioningErrors"),
   state = inner "state",
-  schedules = inner("schedules", "computeStartStop"),
   errors = inner "errors",
   applications = inner "applications",
   ssh_settings = inner "sshSettings",
@@ -85,19 +115,6 @@ end
 local function table_in(member, raw)
   local value = json.without_nulls(member(raw))
   return type(value) == "table" and value or {}
-end
-
--- Every tag is a text.
-function getters.tags(raw)
-  local tags = table_in(sent.tags, raw)
-  for name, value in pairs(tags) do
-    if type(value) ~= "string" then tags[name] = json.encode(value) end
-  end
-  return tags
-end
-
-function getters.schedules(raw)
-  return json.array(table_in(sent.schedules, raw))
 end
 
 -- List each error once: the service repeats a provisioning error among the instance's errors.
@@ -223,6 +240,29 @@ for _, verb in ipairs { "start", "stop", "restart" } do
   Instance[verb] = function(self, settings)
     return self.workspace.instances[verb](self.workspace.instances, self, settings)
   end
+end
+
+--- Change the instance: see azureml.Instances.update.
+---@param settings table          fields as for create, those that can be changed
+---@return azureml.Instance       the same object, refreshed
+---@usage vm:update { idle_time_before_shutdown = "1h" }
+function Instance:update(settings)
+  return self.workspace.instances:update(self, settings)
+end
+
+--- Give the instance another size: see azureml.Instances.resize.
+---@param size string
+---@param settings? table
+---@return azureml.Operation
+function Instance:resize(size, settings)
+  return self.workspace.instances:resize(self, size, settings)
+end
+
+--- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
+---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@return azureml.Cost          see cost.lua; its field `note` says what is left out
+function Instance:cost(settings)
+  return cost.of(self, settings)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.

@@ -20,6 +20,8 @@ local within = require "azureml.within"
 ---@field name string                of the instance
 ---@field workspace azureml.Workspace
 ---@field id string?                 the request's id; nil where there is no status to poll
+---@field warnings string[]          what the caller should know: a field that cannot be verified
+---@field changes azureml.FieldChange[]?     what `ensure` changed: field, from, to
 local Operation = {}
 local metatable = { __name = "azureml.Operation", __index = Operation }
 
@@ -45,7 +47,7 @@ end
 function operation.new(fields)
   local self = setmetatable(fields, metatable)
   follow(self, fields.handle)
-  self.handle = nil
+  self.handle, self.warnings = nil, {}
   started[self] = core.now()
   within.keep(self)
   return self
@@ -56,7 +58,7 @@ end
 ---@return azureml.Operation
 function operation.finished(fields)
   fields.outcome = { ok = true, result = fields.vm }
-  fields.vm = nil
+  fields.vm, fields.warnings = nil, {}
   return setmetatable(fields, metatable)
 end
 
@@ -128,7 +130,7 @@ end
 -- Wait until the instance's state does not change by itself. Return the instance; nil if it is
 -- missing. A new instance may be missing for a while.
 local function wait_until_settled(self, watch)
-  local next_pause, missing_since = pace.pauses(), core.now()
+  local next_pause, missing_since = pace.pauses(self.workspace.instances), core.now()
   while true do
     local vm = find(self)
     local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag
@@ -238,6 +240,12 @@ local function judge_failure(self, err, watch)
   return judge(self, err, watch)
 end
 
+-- Do what follows when the instance has settled.
+local function conclude(self, vm, watch)
+  local finish = self.sending and self.sending.conclude
+  return finish and finish(self, vm, watch.deadline) or vm
+end
+
 local function wait_to_the_end(self, watch)
   local is_over, vm = false, nil
   while not is_over do
@@ -250,8 +258,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
-  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
-  return vm
+  return vm and conclude(self, vm, watch) or vm
 end
 
 -- A timeout, an interrupt and a mistake of the caller leave the operation as it was: it may be

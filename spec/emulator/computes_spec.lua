@@ -267,6 +267,19 @@ describe("the emulator's computes", function()
       local _, _, headers = at:ask("PUT", at:path "computes/ci-ann", door.instance())
       assert.equal(("%d"):format(inferred.poll_after * 10), headers["retry-after-ms"])
     end)
+
+    it("and a look has that pace too, until the state is settled", function()
+      local function asked_at(speed, wait)
+        local at = door.open { manual = false, speed = speed }
+        at:ask("PUT", at:path "computes/ci-ann", door.instance())
+        if wait then at.emulator.world.clock:advance(wait) end
+        local _, _, headers = at:ask("GET", at:path "computes/ci-ann")
+        return headers["retry-after-ms"]
+      end
+      assert.equal(("%d"):format(inferred.poll_after * 10), asked_at(100))
+      assert.is_nil(asked_at(100, 86400))
+      assert.is_nil(asked_at(1))
+    end)
   end)
 
   describe("say whether a name is free", function()

@@ -175,6 +175,10 @@ describe("what can be changed of an instance", function()
     assert.is_true(inner_of(at).enableSSO)
     assert.equal(200, (verb(at, "enableSso", { enableSSO = false })))
     assert.is_false(inner_of(at).enableSSO)
+    assert.equal(200, (verb(at, "enableSso", { EnableSSO = true })))      -- as the v1 SDK spells it
+    assert.is_true(inner_of(at).enableSSO)
+    assert.equal(200, (verb(at, "enableSso", { EnableSSO = false })))
+    assert.is_false(inner_of(at).enableSSO)
     assert.equal(200, (verb(at, "enableSso")))
     assert.is_true(inner_of(at).enableSSO)
     -- the v1 SDK's spelling
@@ -417,6 +421,15 @@ describe("a PUT on an instance", function()
       { script.creationScript.scriptData, script.creationScript.timeout, script.startupScript })
     assert.is_string(value.identity.principalId)
     assert.is_string(value.identity.userAssignedIdentities["/subscriptions/x/id"].clientId)
+  end)
+
+  it("that is there is answered as one on its way, and it runs on", function()
+    local at = with { ["ci-ann"] = "Running" }
+    local status, value = at:ask("PUT", at:path "computes/ci-ann", door.instance())
+    assert.same({ 200, "Creating", "Running" },
+      { status, value.properties.provisioningState, value.properties.properties.state })
+    local _, later = at:ask("GET", at:path "computes/ci-ann")
+    assert.equal("Succeeded", later.properties.provisioningState)
   end)
 
   it("that is there refuses schedules, where that is asked for", function()

@@ -56,8 +56,6 @@ describe("the caller's permissions", function()
     at:use(at.emulator.owner)
     local status, value = at:ask("GET", GROUP:gsub("emulator$", "nowhere") .. SUFFIX)
     assert.same({ 404, "ResourceGroupNotFound" }, { status, value.error.code })
-    status, value = at:ask("GET", (GROUP .. SUFFIX:gsub("2022%-04%-01", "2024-04-01")))
-    assert.same({ 400, "NoRegisteredProviderFound" }, { status, value.error.code })
   end)
 
   it("can be refused by plan", function()

@@ -13,6 +13,7 @@ local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
 local validate = require "azureml.emulator.validate"
+local versions = require "azureml.emulator.versions"
 
 local clusters = {}
 
@@ -136,7 +137,8 @@ function clusters.list_nodes(request)
       runId = json.null,
     }
   end
-  return answer.of { nodes = nodes }
+  local kind = versions.tells_type_of_nodes(request.api_version) and compute.kind or nil
+  return answer.of { nodes = nodes, computeType = kind }
 end
 
 return clusters

@@ -34,6 +34,8 @@ return {
   -- region has no room.
   timed_out = "OperationTimedOut",
   no_capacity = "AllocationFailed",
+  -- 6: the failure of an operation that another operation ended early.
+  superseded = { code = "OperationCanceled", message = "Another operation has begun." },
   -- 2, rows 9 to 15: the verbs that no stable version has, by the first preview that had the member
   -- they change, and by single versions that documents name or that have an official example.
   -- updateSchedules is in one version, which "still works"; enableSso is in no version, and the v1
@@ -49,6 +51,15 @@ return {
     updateSchedules = { only = { ["2021-03-01-preview"] = true } },
     enableSso = { "2023-08-01", "2025-12-01", only = { ["2020-02-02"] = true } },
   },
+  -- spec/contract/sdk-v1.md, section 6: how the retired Azure AD Graph refuses every request.
+  retired_graph = {
+    status = 403, code = "Authentication_Unauthorized",
+    message = "Access blocked to AAD Graph API for this application. "
+      .. "https://aka.ms/AzureADGraphMigration.",
+  },
+  -- 9.3: texts that stand for no timeout of a setup script. The v2 SDK sends one for a script
+  -- without a timeout, and its users' instances are created.
+  no_timeout = { Nonem = true },
   -- 14: the members that an answer holds only in the versions that know them. The recording of
   -- 2024-04-01 lacks this member and has the other preview members.
   hidden = { enableRootAccess = true },

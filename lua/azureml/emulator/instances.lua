@@ -95,6 +95,7 @@ function instances.create(request, common, properties)
   local wanted = validate.instance(properties, request)
   check_creation(request, wanted)
   local compute = instances.make(request, request.compute_name, common, wanted)
+  request.world:link(request.workspace, compute)      -- how it begins depends on the world
   local headers = operations.begin(request, compute, "create")
   request.world:add_compute(request.workspace, compute)
   local shown = show.created(compute, request.workspace, request.now)
@@ -118,6 +119,7 @@ function instances.replace(request, compute, common, properties)
     request.world:save("compute", compute)
   end
   local shown = show.compute(compute, request.workspace, request.now, request.api_version)
+  shown.properties.provisioningState = "Creating"      -- as in the examples of the specification
   return { status = 200, json = shown, headers = {} }
 end
 

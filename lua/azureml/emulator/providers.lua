@@ -1,50 +1,69 @@
---- List the api-versions of the resource providers whose resources the emulator serves beside those
---- of Machine Learning, whose versions are in versions.lua.
---- Source: the folders of the providers in Azure/azure-rest-api-specs.
+--- Serve the resource provider of Azure Machine Learning: its resource types with their
+--- api-versions and regions. General tools, such as `az resource show`, choose an api-version by
+--- it. No other provider is here.
+--- Source: Azure Resource Manager's own reference, Microsoft.Resources/providers.
+local answer = require "azureml.emulator.answer"
+local json = require "azureml.json"
+local refusal = require "azureml.emulator.refusal"
+local regions = require "azureml.emulator.regions"
+local versions = require "azureml.emulator.versions"
 
 local providers = {}
 
-local DAYS = {
-  ["Microsoft.Authorization"] = [[
-    2015-07-01 2018-01-01-preview 2018-07-01 2022-04-01 2022-05-01-preview
-  ]],
-  ["Microsoft.Compute"] = [[
-    2019-12-01 2020-06-01 2020-12-01 2021-03-01 2021-04-01 2021-07-01 2021-11-01 2022-03-01
-    2022-08-01 2022-11-01 2023-03-01 2023-07-01 2023-09-01 2024-03-01 2024-07-01 2024-11-01
-    2025-04-01
-  ]],
-  ["Microsoft.Network"] = [[
-    2019-11-01 2020-03-01 2020-05-01 2020-06-01 2020-11-01 2021-02-01 2021-03-01 2021-05-01
-    2021-08-01 2022-01-01 2022-05-01 2022-07-01 2022-09-01 2022-11-01 2023-02-01 2023-04-01
-    2023-05-01 2023-06-01 2023-09-01 2023-11-01 2024-01-01 2024-03-01 2024-05-01 2024-07-01
-    2024-10-01
-  ]],
+local NAMESPACE = "Microsoft.MachineLearningServices"
+
+-- The resource types, each with the versions that have it (nil: all).
+local TYPES = {
+  { "workspaces" }, { "workspaces/computes" }, { "workspaces/jobs", since = versions.jobs },
+  { "locations" }, { "locations/vmSizes" }, { "locations/usages" }, { "locations/quotas" },
+  { "locations/updateQuotas" }, { "locations/computeOperationsStatus" },
+  { "locations/computeOperationsResult" },
 }
 
-local lists = {}
-
-for provider, days in pairs(DAYS) do
-  local list = {}
-  for day in days:gmatch "%S+" do
-    list[#list + 1] = day
-    list[day] = true
+-- Return the versions that have a type, the newest first.
+local function versions_of(row)
+  local list = json.array {}
+  for index = #versions.list, 1, -1 do
+    local version = versions.list[index]
+    if not row.since or versions.has(version, row.since) then list[#list + 1] = version end
   end
-  lists[provider] = list
+  return list
 end
 
---- Return the api-versions of a provider.
----@param provider string      "Microsoft.Network"
----@return string[] list
-function providers.versions(provider)
-  return lists[provider]
+local function show_type(row)
+  return {
+    resourceType = row[1],
+    locations = json.array { table.unpack(regions.list) },
+    apiVersions = versions_of(row),
+    capabilities = row[1] == "workspaces" and "SupportsTags, SupportsLocation" or "None",
+  }
 end
 
---- Tell whether a provider has an api-version.
----@param provider string
----@param version string
----@return boolean
-function providers.has(provider, version)
-  return lists[provider][version] == true
+local function show(request)
+  local types = json.array {}
+  for index, row in ipairs(TYPES) do types[index] = show_type(row) end
+  return {
+    id = ("/subscriptions/%s/providers/%s"):format(request.subscription.id, NAMESPACE),
+    namespace = NAMESPACE,
+    registrationPolicy = "RegistrationRequired",
+    registrationState = "Registered",
+    resourceTypes = types,
+  }
+end
+
+--- Get the provider.
+function providers.get(request)
+  return answer.of(show(request))
+end
+
+--- Refuse to get another provider.
+function providers.refuse(request)
+  refusal.raise("no_provider", request.segments[4])
+end
+
+--- List the providers: the only one.
+function providers.list(request)
+  return answer.of { value = json.array { show(request) } }
 end
 
 return providers

@@ -33,6 +33,9 @@ local rows = {
   unknown_api_version = { 400, "NoRegisteredProviderFound",
     "No registered resource provider found for location '%s' and API version '%s' for type "
       .. "'%s'. The supported api-versions are '%s'. The supported locations are '%s'." },
+  bad_api_version = { 400, "InvalidApiVersionParameter",
+    "The api-version '%s' is invalid: a day such as 2021-04-01 is expected." },
+  no_provider = { 404, "InvalidResourceNamespace", "The resource namespace '%s' is invalid." },
   unknown_path = { 404, "InvalidResourceType",
     "The resource type could not be found at '%s' for api version '%s'." },
   wrong_method = { 405, "MethodNotAllowed", "The method '%s' is not allowed here." },

@@ -13,6 +13,7 @@ local providers = require "azureml.emulator.providers"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
+local resource_groups = require "azureml.emulator.resource_groups"
 local ssh_keys = require "azureml.emulator.ssh_keys"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
@@ -27,9 +28,10 @@ end
 
 -- Paths below a subscription; {name} stands for any segment. Each method has its action and its
 -- handler.
+local PROVIDER = "providers/microsoft.machinelearningservices"
 local GROUP = "resourcegroups/{group}"
-local WORKSPACE = GROUP .. "/providers/microsoft.machinelearningservices/workspaces"
-local LOCATION = "providers/microsoft.machinelearningservices/locations/{location}/"
+local WORKSPACE = GROUP .. "/" .. PROVIDER .. "/workspaces"
+local LOCATION = PROVIDER .. "/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
 local NETWORK = GROUP .. "/providers/microsoft.network/virtualnetworks/{network}"
 local SSH_KEY = GROUP .. "/providers/microsoft.compute/sshpublickeys/{key}"
@@ -48,18 +50,33 @@ end
 
 -- Make the route of a resource of another provider: it can be read alone. Without an action every
 -- caller may read it.
-local function neighbour(path, kind, act, action)
-  return { path, provider = kind:match "^[^/]+", type = kind, GET = { action, act } }
+local function neighbour(path, act, action)
+  return { path, any_version = true, GET = { action, act } }
 end
 
 -- Make the route of the caller's permissions at a scope.
 local function permitted_at(scope)
-  local path = scope .. "providers/microsoft.authorization/permissions"
-  return neighbour(path, "Microsoft.Authorization/permissions", permissions.list)
+  return neighbour(scope .. "providers/microsoft.authorization/permissions", permissions.list)
+end
+
+-- Make the route of a path that belongs to Resource Manager itself, which has api-versions of its
+-- own.
+local function resources(path, action, methods)
+  local row = { path, any_version = true }
+  for method, handler in pairs(methods) do
+    row[method] = { "Microsoft.Resources/subscriptions/" .. action, handler }
+  end
+  return row
 end
 
 local routes = {
-  { "providers/microsoft.machinelearningservices/workspaces",
+  resources("resourcegroups", "resourceGroups/read", { GET = resource_groups.list }),
+  resources(GROUP, "resourceGroups/read",
+    { GET = resource_groups.get, HEAD = resource_groups.head }),
+  resources("providers", "providers/read", { GET = providers.list }),
+  resources("providers/{provider}", "providers/read", { GET = providers.refuse }),
+  resources(PROVIDER, "providers/read", { GET = providers.get }),
+  { PROVIDER .. "/workspaces",
     GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE, GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE .. "/{workspace}", GET = { "workspaces/read", workspaces.get } },
@@ -96,12 +113,10 @@ local routes = {
     GET = { "locations/computeOperationsStatus/read", operations.status } },
   { LOCATION .. "computeoperationsresult/{operation}",
     GET = { "locations/computeOperationsStatus/read", operations.result } },
-  neighbour(SSH_KEY, "Microsoft.Compute/sshPublicKeys", ssh_keys.get,
-    "Microsoft.Compute/sshPublicKeys/read"),
-  neighbour(NETWORK, "Microsoft.Network/virtualNetworks", networks.get,
-    "Microsoft.Network/virtualNetworks/read"),
-  neighbour(NETWORK .. "/subnets/{subnet}", "Microsoft.Network/virtualNetworks/subnets",
-    networks.get_subnet, "Microsoft.Network/virtualNetworks/subnets/read"),
+  neighbour(SSH_KEY, ssh_keys.get, "Microsoft.Compute/sshPublicKeys/read"),
+  neighbour(NETWORK, networks.get, "Microsoft.Network/virtualNetworks/read"),
+  neighbour(NETWORK .. "/subnets/{subnet}", networks.get_subnet,
+    "Microsoft.Network/virtualNetworks/subnets/read"),
   permitted_at "", permitted_at(GROUP .. "/"), permitted_at(WORKSPACE .. "/{workspace}/"),
   permitted_at(COMPUTE .. "/"), permitted_at(NETWORK .. "/"),
   permitted_at(NETWORK .. "/subnets/{subnet}/"),
@@ -179,13 +194,18 @@ end
 
 -- Return the type of a route's resource, as Resource Manager calls it: "workspaces/computes".
 local function type_of(row)
-  if row.type then return row.type:match "^[^/]+/(.*)$" end
   local path = row[1]
   local location_type = path:match "/locations/{location}/([^/]+)"
   if location_type then return "locations/" .. location_type end
   if path:find("/computes", 1, true) then return "workspaces/computes" end
   if path:find("/jobs", 1, true) then return "workspaces/jobs" end
   return "workspaces"
+end
+
+local function check_date(version)
+  if not version:find "^%d%d%d%d%-%d%d%-%d%d" then
+    refusal.raise("bad_api_version", version:sub(1, 60))
+  end
 end
 
 --- Read the api-version of a request. Refuse a request without it, with an unknown version, or with
@@ -196,18 +216,16 @@ end
 function route.check_version(request, row, location)
   local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
-  local is_known = row.provider and providers.has(row.provider, version)
-  if not row.provider then is_known = versions.is_known(version) end
-  if not is_known then
-    local list = row.provider and providers.versions(row.provider) or versions.list
-    local known = table.concat(list, ", ")
+  request.api_version = version
+  if row.any_version then return check_date(version) end
+  if not versions.is_known(version) then
+    local known = table.concat(versions.list, ", ")
     local wanted = version:sub(1, 60)
     refusal.raise("unknown_api_version", location, wanted, type_of(row), known, location)
   end
   if row.since and not versions.has(version, row.since) then
     refusal.raise("unknown_path", request.path, version)
   end
-  request.api_version = version
 end
 
 --- Return the verb of a request, for faults: create, update, delete, start, stop, restart, resize

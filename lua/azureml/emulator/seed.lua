@@ -111,6 +111,10 @@ local function kind(value, place)
   end
 end
 
+local function machine_kind(value, place)
+  if value ~= "local" then return ("%s must be 'local', not %s"):format(place, shown(value)) end
+end
+
 -- Accept what a PUT can hold: plain data without functions and cycles.
 local function plain(value, place)
   local wrong = any_table(value, place)
@@ -193,6 +197,7 @@ seed.rules = {
   client_id = guid,
   client_secret = text,
   token_lifetime = number,
+  machine = machine_kind,
   quotas = quotas,
   sizes = list_of(size_record),
   instances = instances,

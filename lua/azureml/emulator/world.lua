@@ -16,12 +16,14 @@ local World = {}
 World.__index = World
 
 --- Make an empty world.
----@param context { clock: table, guid: function, quotas: table?, sizes: table? }
+---@param context { clock: table, guid: function, quotas: table?, sizes: table?, host: table? }
+---  host: runs real computers behind instances (machine/host/)
 ---@return table
 function world.new(context)
   local self = {
     clock = context.clock,
     guid = context.guid,
+    host = context.host,
     subscriptions = {},
     records = {},
     watchers = {},
@@ -205,6 +207,7 @@ function kinds.workspace.enter(self, record)
     workspace = record,
     behaviour = self.behaviour,
     sizes = self.sizes,
+    host = self.host,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }
   group.workspaces[record.name:lower()] = record
@@ -452,6 +455,11 @@ end
 function World:next_number()
   self.numbered = self.numbered + 1
   return self.numbered
+end
+
+--- Link a compute to its workspace before it is added.
+function World.link(_, workspace, compute)
+  setmetatable(compute, workspace.contents.link)
 end
 
 --- Add a compute. The caller has checked that its name is free; `save` makes later changes known.

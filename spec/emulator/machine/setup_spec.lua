@@ -69,6 +69,16 @@ describe("setup scripts", function()
     assert.is_nil(setup.outcome(setup.read { scripts = { creationScript = inline "x" } }, nil))
   end)
 
+  it("have the default timeout where the v2 SDK sends the text of a missing one", function()
+    local scripts = setup.read { scripts = { creationScript = inline("sleep 1200", "Nonem") } }
+    assert.equal("15m", setup.show(scripts).scripts.creationScript.timeout)
+    local seconds, fault = setup.outcome(scripts, { "creation" })
+    assert.same({ 900, "SetupScriptsError" }, { seconds, fault.code })
+    assert.error(function()
+      setup.read { scripts = { creationScript = inline("x", "Nones") } }
+    end)
+  end)
+
   it("are shown as they came, with the timeout that they have", function()
     local read = setup.read {
       scripts = {

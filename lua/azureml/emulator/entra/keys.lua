@@ -22,7 +22,7 @@ end
 ---@return { key: userdata, id: string, jwk: table }
 function keys.open(pem)
   if pem then return with_id(assert(crypto.read_key(pem))) end
-  own = own or with_id(assert(crypto.generate_key()))
+  own = own or with_id(assert(crypto.generate_key(2048, 3)))
   return own
 end
 

@@ -29,6 +29,7 @@ local function read_script(body, name)
     arguments = check.text(body.scriptArguments, "scriptArguments"),
     timeout = check.text(body.timeout, "timeout"),
   }
+  if inferred.no_timeout[record.timeout] then record.timeout = nil end
   if record.timeout and not clock.seconds(record.timeout) then
     refusal.raise("bad_timeout", record.timeout)
   end

@@ -1,0 +1,100 @@
+--- Rules over several fields of a definition. Each rule returns a finding, or nil where it holds.
+--- Sources: spec/contract/compute-rest.md, sections 3.3, 7.3, 8.3 and 9.2.
+local json = require "azureml.json"
+
+local rules = {}
+
+local function says_key(wanted)
+  return wanted.admin_user_ssh_public_key or wanted.ssh_key_id or wanted.generate_ssh_key
+end
+
+local function key_for_another_user(wanted)
+  if wanted.assigned_user and says_key(wanted) then
+    return { field = "assigned_user", level = "error",
+      text = "an instance created on behalf of a user takes no SSH key: the assigned user adds it" }
+  end
+end
+
+local function ssh_without_key(wanted)
+  if wanted.ssh_public_access and not says_key(wanted) then
+    return { field = "ssh_public_access", level = "warning",
+      text = "SSH is on without admin_user_ssh_public_key: no user can log in until the user of "
+        .. "the instance adds a key to its authorized_keys" }
+  end
+end
+
+local function idle_stop_with_services(wanted)
+  local services = wanted.custom_services
+  if wanted.idle_time_before_shutdown and services and #services > 0 then
+    return { field = "idle_time_before_shutdown", level = "warning",
+      text = "a custom service that runs keeps the instance from being idle: only a schedule "
+        .. "stops it" }
+  end
+end
+
+local function idle_stop_with_identity(wanted)
+  local identity = wanted.identity
+  if wanted.idle_time_before_shutdown and identity
+    and (identity.system_assigned or #identity.user_assigned > 0) then
+    return { field = "idle_time_before_shutdown", level = "warning",
+      text = "the idle stop works only if the instance's identity holds the role Contributor on "
+        .. "the workspace" }
+  end
+end
+
+local function has_stop(schedules)
+  for _, schedule in ipairs(schedules or {}) do
+    if schedule.action == "stop" and schedule.status ~= "disabled" then return true end
+  end
+  return false
+end
+
+local function never_stops(wanted)
+  if not wanted.idle_time_before_shutdown and not has_stop(wanted.schedules) then
+    return { field = "idle_time_before_shutdown", level = "warning",
+      text = "nothing stops the instance: it costs money until a user stops it; "
+        .. "set idle_time_before_shutdown or a schedule" }
+  end
+end
+
+local function owner_of(member)
+  for _, row in ipairs(require "azureml.definition.fields") do
+    if row.path and row.path:match "^properties%.properties%.([^.]+)" == member then
+      return row.name
+    end
+  end
+end
+
+local function extra_of_a_field(wanted)
+  for member in pairs(wanted.extra or {}) do
+    local name = owner_of(member)
+    if name then
+      return { field = "extra", level = "error",
+        text = ("extra.%s is the option %s: use that"):format(member, name) }
+    end
+  end
+end
+
+local function extra_that_is_no_json(wanted)
+  local ok, fault = pcall(json.encode, wanted.extra)
+  if not ok then
+    return { field = "extra", level = "error", text = "extra cannot be written as JSON: "
+      .. tostring(fault):gsub("^[^\n]-:%d+: ", "") }
+  end
+end
+
+local all = {
+  key_for_another_user, ssh_without_key, idle_stop_with_services, idle_stop_with_identity,
+  never_stops, extra_of_a_field, extra_that_is_no_json,
+}
+
+--- Apply the rules.
+---@param wanted table          canonical
+---@return azureml.Finding[]    errors and warnings
+function rules.findings(wanted)
+  local findings = {}
+  for _, rule in ipairs(all) do findings[#findings + 1] = rule(wanted) end
+  return findings
+end
+
+return rules
