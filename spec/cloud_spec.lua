@@ -1,5 +1,6 @@
 local azureml = require "azureml"
 local cloud = require "azureml.cloud"
+local errors = require "azureml.error"
 local process = require "spec.process"
 local surroundings = require "spec.surroundings"
 
@@ -25,10 +26,9 @@ describe("clouds", function()
     } do
       assert.same({ "https://" .. host, "https://" .. host .. "/.default" }, { cloud.graph(name) })
     end
-    assert.equal("https://graph.microsoft.com", (cloud.graph()))
-    assert.same({ "http://127.0.0.1:1/graph", "https://graph.microsoft.com/.default" },
-      { cloud.graph(nil, { url = "http://127.0.0.1:1" }) })
-    assert.is_nil(cloud.graph { authority = "a", resource_manager = "b", scope = "c" })
+    assert.equal("https://graph.microsoft.com", (cloud.graph "AzureCloud"))
+    local _, err = errors.try(cloud.graph, { authority = "a", resource_manager = "b", scope = "c" })
+    assert.equal("NoDirectory", err.code)
   end)
 
   it("are the public one where none is named", function()

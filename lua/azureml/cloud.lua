@@ -10,6 +10,7 @@ local tables = require "azureml.tables"
 ---@field resource_manager string   "https://management.azure.com"
 ---@field scope string              "https://management.azure.com/.default"
 ---@field graph string?             "https://graph.microsoft.com"; a custom cloud may have none
+---@field graph_scope string?       default: graph .. "/.default"
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
@@ -31,7 +32,8 @@ local clouds = {
   },
 }
 
-local cloud = { default = "AzureCloud" }
+-- EMULATED_GRAPH: the path below which the emulator serves Microsoft Graph.
+local cloud = { default = "AzureCloud", EMULATED_GRAPH = "/graph" }
 
 --- The names of the clouds, sorted.
 ---@type string[]
@@ -108,16 +110,19 @@ function cloud.of(choice)
     table.concat(cloud.names, ", "))
 end
 
---- Return the endpoint of Microsoft Graph and the scope of its tokens. An emulator serves Graph
---- below its own URL and accepts the tokens of the public cloud's Graph.
----@param choice string|azureml.Cloud|nil      as for `of`
----@param emulator { url: string }?             the emulator in use
----@return string? endpoint      nil: the cloud has no Graph that we know
----@return string? scope
-function cloud.graph(choice, emulator)
-  if emulator then return emulator.url .. "/graph", clouds.AzureCloud.graph .. "/.default" end
-  local graph = cloud.of(choice).graph
-  return graph, graph and graph:gsub("/+$", "") .. "/.default"
+--- Return where Microsoft Graph is in a cloud, and the scope of its tokens.
+---@param choice string|azureml.Cloud|nil      nil: AzureCloud
+---@return string endpoint, string scope
+---@raise an error object `NoDirectory` if a custom cloud does not say where it is
+function cloud.graph(choice)
+  local chosen = cloud.of(choice)
+  if not chosen.graph then
+    errors.raise { code = "NoDirectory",
+      message = "users cannot be found by e-mail address: the custom cloud has no field 'graph', "
+        .. "the endpoint of Microsoft Graph",
+      hint = "add graph to the cloud, or give assigned_user_object_id and assigned_user_tenant_id" }
+  end
+  return chosen.graph, chosen.graph_scope or chosen.graph .. "/.default"
 end
 
 return cloud

@@ -143,12 +143,14 @@ end
 
 --- Open a client of Microsoft Graph, which knows the users. The caller closes it.
 ---@return azureml.Client
+---@raise an error object `NoDirectory` for a custom cloud without Microsoft Graph
 function Workspace:open_graph()
   local opened, settings, world = self:client(), self.settings, config.emulator()
   local is_emulated = world and opened:endpoint() == world.url
-  local graph = is_emulated and world.url .. cloud.EMULATED_GRAPH or cloud.of(settings.cloud).graph
+  local endpoint, scope = cloud.graph(settings.cloud)
+  if is_emulated then endpoint = world.url .. cloud.EMULATED_GRAPH end
   return client.new {
-    endpoint = graph, credential = self.credential, scope = cloud.of(settings.cloud).graph_scope,
+    endpoint = endpoint, credential = self.credential, scope = scope,
     tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
     ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
   }
