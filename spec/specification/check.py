@@ -27,6 +27,7 @@ MORE_MEMBERS = {
         "enableOSPatching": BOOLEAN, "enableRootAccess": BOOLEAN, "releaseQuotaOnStop": BOOLEAN,
     },
     "AmlComputeProperties": {"enableBatchPrivateLink": BOOLEAN},
+    "VirtualMachineSize": {"generation": {"type": "string"}, "supportsIB": BOOLEAN},
     "Compute": {"provisioningWarnings": {"type": ["object", "null"]}},
     "ResourceQuota": {"location": {"type": ["string", "null"]}},
     "ErrorDetail": {
