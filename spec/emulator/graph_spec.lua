@@ -93,6 +93,11 @@ describe("Microsoft Graph", function()
       "o'hara@contoso.com", "owner@emulator.onmicrosoft.com" } }, { pages, names })
   end)
 
+  it("lists nobody behind the last page", function()
+    local status, value = ask "/graph/v1.0/users?$skiptoken=1000000000"
+    assert.same({ 200, {}, nil }, { status, value.value, value["@odata.nextLink"] })
+  end)
+
   it("tells callers about themselves and their tenant", function()
     local status, me = ask("/graph/v1.0/me", "ann@contoso.com")
     assert.same({ 200, ANN }, { status, me.id })
@@ -115,6 +120,9 @@ describe("Microsoft Graph", function()
       "password" },
     { "/graph/v1.0/users?$top=0", 400, "Request_BadRequest", "'$top'" },
     { "/graph/v1.0/users?$top=1e9", 400, "Request_BadRequest", "'$top'" },
+    { "/graph/v1.0/users?$skiptoken=9223372036854775807", 400, "Request_BadRequest", "$skiptoken" },
+    { "/graph/v1.0/users?$skiptoken=nan", 400, "Request_BadRequest", "$skiptoken" },
+    { "/graph/v1.0/users?$filter=", 400, "Request_UnsupportedQuery", "filter clause" },
     { "/graph/v1.0/users/a/b", 400, "BadRequest", "segment 'b'" },
     { "/graph/v1.0/groups", 400, "BadRequest", "segment 'groups'" },
     { "/graph/v1.0", 400, "BadRequest", "segment ''" },

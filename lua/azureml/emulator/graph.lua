@@ -154,8 +154,8 @@ local function matching(list, text)
   return kept
 end
 
-local MOST = 999      -- users on a page
-local PAGE = 100
+local MOST, PAGE = 999, 100      -- users on a page: at most, and by default
+local LAST = 1e9                 -- the most users that a $skiptoken can pass over
 
 local function whole(text, low, high, name)
   local number = text and math.tointeger(tonumber(text))
@@ -186,7 +186,7 @@ function resources.users(request)
   local names, query = selected(request), request.query
   local all = matching(users_of(request), query["$filter"])
   local top = whole(query["$top"], 1, MOST, "$top") or PAGE
-  local first = whole(query["$skiptoken"], 0, math.maxinteger, "$skiptoken") or 0
+  local first = whole(query["$skiptoken"], 0, LAST, "$skiptoken") or 0
   local value = json.array {}
   for index = first + 1, math.min(first + top, #all) do
     value[#value + 1] = show(all[index], names)
