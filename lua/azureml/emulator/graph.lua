@@ -5,6 +5,7 @@
 local clock = require "azureml.emulator.clock"
 local json = require "azureml.json"
 local origin_of = require "azureml.emulator.origin"
+local shorten = require "azureml.emulator.shorten"
 local trouble = require "azureml.emulator.trouble"
 
 local graph = {}
@@ -92,8 +93,6 @@ local DEFAULT = {
   "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id",
 }
 
-local LONGEST_SHOWN = 60      -- bytes of the request that a message repeats
-
 local function selected(request)
   local text = request.query["$select"]
   if not text then return DEFAULT end
@@ -101,7 +100,7 @@ local function selected(request)
   for name in text:gmatch "[^,%s]+" do
     if not PROPERTIES[name] then
       refuse(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a "
-        .. "property named '%s' on type 'microsoft.graph.user'.", name:sub(1, LONGEST_SHOWN))
+        .. "property named '%s' on type 'microsoft.graph.user'.", shorten(name))
     end
     list[#list + 1] = name
   end
@@ -139,7 +138,7 @@ local function filter_of(text)
   local is_single = name and not value:gsub("''", ""):find("'", 1, true)
   if not is_single or not FILTERED[name] then
     refuse(400, "Request_UnsupportedQuery",
-      "Unsupported or invalid query filter clause specified: '%s'.", text:sub(1, LONGEST_SHOWN))
+      "Unsupported or invalid query filter clause specified: '%s'.", shorten(text))
   end
   return name, (value:gsub("''", "'")):lower()
 end
@@ -204,7 +203,7 @@ function resources.user(request, key)
   local user = request.emulator.directory:user(key)
   if not user or user.tenant_id:lower() ~= request.tenant_id then
     refuse(404, "Request_ResourceNotFound", "Resource '%s' does not exist or one of its queried "
-      .. "reference-property objects are not present.", key:sub(1, LONGEST_SHOWN))
+      .. "reference-property objects are not present.", shorten(key))
   end
   local shown = show(user, selected(request))
   shown["@odata.context"] = context(request, "users/$entity")
@@ -244,7 +243,7 @@ local function find(segments)
   local is_list = name == "users" or name == "me" or name == "organization"
   if is_list and not segments[2] then return resources[name] end
   refuse(400, "BadRequest", "Resource not found for the segment '%s'.",
-    (segments[3] or segments[2] or segments[1] or ""):sub(1, LONGEST_SHOWN))
+    shorten(segments[3] or segments[2] or segments[1] or ""))
 end
 
 local OPEN = { [resources.me] = true, [resources.organization] = true }      -- to every caller

@@ -31,6 +31,7 @@ local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
+local shorten = require "azureml.emulator.shorten"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local sizes = require "azureml.emulator.sizes"
 local ssh_keys = require "azureml.emulator.ssh_keys"
@@ -87,9 +88,7 @@ end
 
 local function nothing_at(target)
   local path = target:match "^[^?]*"
-  if #path > LONGEST_PATH then
-    path = path:sub(1, utf8.offset(path, 0, LONGEST_PATH) - 1) .. "..."
-  end
+  if #path > LONGEST_PATH then path = shorten(path, LONGEST_PATH - 1) .. "..." end
   local message = "There is nothing at " .. path .. "."
   return { status = 404, json = { error = { code = "NotFound", message = message } } }
 end

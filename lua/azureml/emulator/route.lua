@@ -14,6 +14,7 @@ local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
 local resource_groups = require "azureml.emulator.resource_groups"
+local shorten = require "azureml.emulator.shorten"
 local ssh_keys = require "azureml.emulator.ssh_keys"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
@@ -204,7 +205,7 @@ end
 
 local function check_date(version)
   if not version:find "^%d%d%d%d%-%d%d%-%d%d" then
-    refusal.raise("bad_api_version", version:sub(1, 60))
+    refusal.raise("bad_api_version", shorten(version))
   end
 end
 
@@ -220,7 +221,7 @@ function route.check_version(request, row, location)
   if row.any_version then return check_date(version) end
   if not versions.is_known(version) then
     local known = table.concat(versions.list, ", ")
-    local wanted = version:sub(1, 60)
+    local wanted = shorten(version)
     refusal.raise("unknown_api_version", location, wanted, type_of(row), known, location)
   end
   if row.since and not versions.has(version, row.since) then
