@@ -1,5 +1,5 @@
---- Cut a text that came with a request before a message repeats it: to whole characters, so that the
---- answer stays UTF-8.
+--- Cut a text that came with a request before a message repeats it: to whole characters, so that
+--- the answer stays UTF-8.
 
 --- Return at most so many bytes of a text.
 ---@param text string      UTF-8
