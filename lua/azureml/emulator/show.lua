@@ -240,7 +240,9 @@ end
 function show.workspace(workspace, tenant_id, origin)
   local region, name, id = workspace.location, workspace.name, workspace.id
   local data_plane = endpoints.of(origin, region).data_plane
-  local network = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil
+  local mode = workspace.managed_network
+  if mode == true then mode = "AllowInternetOutbound" end
+  local network = mode and { isolationMode = mode } or nil
   return {
     id = show.workspace_id(workspace),
     name = name,

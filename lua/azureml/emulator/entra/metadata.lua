@@ -103,7 +103,7 @@ local function modern(request)
       audiences = audiences(),
     },
     graph = cloud.graph .. "/", graphAudience = cloud.graph .. "/",
-    microsoftGraphResourceId = "https://graph.microsoft.com/",
+    microsoftGraphResourceId = cloud.microsoft_graph .. "/",
     suffixes = {
       storage = "core.windows.net", keyVaultDns = "vault.azure.net",
       acrLoginServer = "azurecr.io",
