@@ -4,6 +4,34 @@ local run = require "spec.command_line"
 local surroundings = require "spec.surroundings"
 local world = require "spec.world"
 
+describe("azureml create and ensure", function()
+  local emulator, ws
+
+  before_each(function() emulator, ws = world.open {} end)
+  after_each(function() world.close(emulator, ws) end)
+
+  it("take schedules as texts", function()
+    local _, _, code = run("create", "-n", "ci-ann", "--schedule", "stop weekdays 18:00 Asia/Tokyo",
+      "--schedule", "start mon 08:00")
+    assert.equal(0, code)
+    local list = ws.instances:get("ci-ann").schedules
+    assert.same({ "0 18 * * 1-5", "0 8 * * 1" }, { list[1].cron, list[2].cron })
+    _, _, code = run("ensure", "-n", "ci-ann")
+    assert.equal(0, code)
+    assert.equal(2, #ws.instances:get("ci-ann").schedules)
+    _, _, code = run("ensure", "-n", "ci-ann", "--schedule", "stop daily 20:00")
+    assert.equal(0, code)
+    assert.equal("0 20 * * *", ws.instances:get("ci-ann").schedules[1].cron)
+  end)
+
+  it("refuse a wrong schedule before a request", function()
+    local _, err, code = run("create", "-n", "ci-ann", "--schedule", "stop 18:00")
+    assert.is_true(code ~= 0)
+    assert.matches("schedule 1: 'stop 18:00' is not a schedule: '18:00' does not say when", err)
+    assert.is_nil(ws.instances:find "ci-ann")
+  end)
+end)
+
 describe("azureml schedule", function()
   local emulator, ws, variables
   local time = os.time

@@ -4,13 +4,16 @@ local command = require "azureml.cli.command"
 
 local definition = {}
 
--- kind: "text" (default), "flag" sets `value`, "list" takes several values.
+-- kind: "text" (default), "flag" sets `value`, "list" takes several values, "repeated" is given
+-- once for each value.
 local ROWS = {
   { "-s --size", "vm_size", "its size, which cannot be changed later (default: STANDARD_DS3_V2)",
     argname = "SIZE" },
   { "--description", "description", "a description", argname = "TEXT" },
   { "--idle-time-before-shutdown", "idle_time_before_shutdown",
     "stop it after it was idle for TIME: 30m, 2h, 1d", argname = "TIME" },
+  { "--schedule", "schedules", "start or stop it by schedule; repeat it for more than one: "
+    .. "\"stop weekdays 18:00 Europe/Amsterdam\"", argname = "SCHEDULE", kind = "repeated" },
   { "--vnet-resourcegroup-name", "vnet_resourcegroup_name",
     "the resource group of the virtual network", argname = "NAME" },
   { "--vnet-name", "vnet_name", "the virtual network to join", argname = "NAME" },
@@ -38,6 +41,10 @@ function adders.flag(parser, row) return parser:flag(row[1], row[3]) end
 
 function adders.list(parser, row)
   return parser:option(row[1], row[3]):argname(row.argname):args "+"
+end
+
+function adders.repeated(parser, row)
+  return parser:option(row[1], row[3]):argname(row.argname):count "*"
 end
 
 --- Add the options to a parser.
@@ -75,6 +82,7 @@ function definition.of(args)
   for _, row in ipairs(ROWS) do
     local value = args[row[2]]
     if row.kind == "flag" and value then value = row.value end
+    if row.kind == "repeated" and #value == 0 then value = nil end
     settings[row[2]] = value
   end
   settings.identity = identity_of(settings.identity)
