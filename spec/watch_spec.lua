@@ -147,7 +147,8 @@ describe("watching a workspace", function()
   it("a mistake in its options is the caller's", function()
     open { ann = "Running" }
     for _, row in ipairs {
-      { { intervall = 3 }, "watch has no option 'intervall' %(known: initial, interval, " },
+      { { intervall = 3 }, "watch has no option 'intervall' %(known: created_by_me, idle_stop, "
+        .. "initial, interval, " },
       { { interval = 0 }, "watch: interval must be more than 0 seconds" },
       { { timeout = -1 }, "watch: timeout must be a number of seconds" },
     } do

@@ -7,6 +7,7 @@ local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
+local upcoming = later "azureml.upcoming"
 
 ---@class azureml.Instance
 ---@field name string
@@ -47,6 +48,12 @@ local tables = require "azureml.tables"
 ---@field public_ip_address string?
 ---@field private_ip_address string?
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field created_by_name string?      where the service tells it
+---@field image_version string?        of its operating system: "24.02.13"
+---@field latest_image_version string?
+---@field is_latest_image boolean?
+---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
+---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
@@ -88,6 +95,10 @@ getters.created_on = outer("properties", "createdOn")
 getters.modified_on = outer("properties", "modifiedOn")
 getters.created_by = inner("createdBy", "userId")
 getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
+getters.created_by_name = inner("createdBy", "userName")
+getters.image_version = inner("osImageMetadata", "currentImageVersion")
+getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
+getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
 getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
 
@@ -166,6 +177,10 @@ function getters.last_operation(raw)
     trigger = json.get(operation, "operationTrigger"),
   }
 end
+
+-- The next times of its schedules are those of a field: they change with the clock alone.
+function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
+function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 

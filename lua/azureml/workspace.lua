@@ -3,6 +3,7 @@
 local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
+local computes = later "azureml.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
@@ -265,6 +266,15 @@ end
 ---@usage if not ws:can "stop" then print "ask for the role AzureML Compute Operator" end
 function Workspace:can(verb)
   return roles.can(self, verb)
+end
+
+--- Iterate over all computes of the workspace, whatever their type: clusters and attached machines
+--- too. ws.instances has the compute instances alone, and the verbs.
+---@param wanted? { type: string? }      only computes of this type: "AmlCompute"
+---@return fun(): azureml.Compute?       name, type, state, vm_size, nodes, created_on
+---@usage for compute in ws:computes() do print(compute.type, compute.name, compute.state) end
+function Workspace:computes(wanted)
+  return computes.list(self, wanted)
 end
 
 --- Return the object id of the user or application, from the credential's token. Fetch a token if
