@@ -262,7 +262,8 @@ local function remote_emulator(url)
   local ca_file = ca_file_of(url)
   local probe <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
   local settings = probe:request({
-    path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names",
+    path = "/emulator/settings", headers = require("azureml.emulator.key_file").headers(url),
+    label = "reach the emulator that AZUREML_EMULATOR names",
   }).json
   if type(json.get(settings, "subscription_id")) ~= "string" then
     refuse_emulator("AZUREML_EMULATOR is %s, but no emulator answers there", core.redacted(url))

@@ -79,7 +79,8 @@ end
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
 ---  azureml.Credential? (default: credential.default); cloud string|table?; timeout (of a request),
----  poll_interval number? (seconds); retry table?; ca_file, proxy string?; journal boolean? (record
+---  poll_interval number? (seconds between polls of an operation, and between looks at an instance,
+---  where the service asks for no other pause; default: 1 to 10, growing); retry table?; ca_file, proxy string?; journal boolean? (record
 ---  pending operations on disk, so that another process can continue them: see azureml.pending;
 ---  default: true in the executable, elsewhere false)
 ---@return azureml.Workspace

@@ -7,6 +7,7 @@ local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local quotas = require "azureml.emulator.quotas"
+local sizes = require "azureml.emulator.sizes"
 local tables = require "azureml.tables"
 
 local world = {}
@@ -15,12 +16,14 @@ local World = {}
 World.__index = World
 
 --- Make an empty world.
----@param context { clock: table, guid: function, quotas: table? }
+---@param context { clock: table, guid: function, quotas: table?, sizes: table?, host: table? }
+---  host: runs real computers behind instances (machine/host/)
 ---@return table
 function world.new(context)
   local self = {
     clock = context.clock,
     guid = context.guid,
+    host = context.host,
     subscriptions = {},
     records = {},
     watchers = {},
@@ -31,6 +34,7 @@ function world.new(context)
     numbered = 0,
     behaviour = {},
     quotas = setmetatable(context.quotas or {}, { __index = inferred.quotas }),
+    sizes = context.sizes or sizes.recorded,
     page_size = inferred.page_size,
   }
   for kind in pairs(world.kinds) do self.records[kind] = {} end
@@ -202,6 +206,8 @@ function kinds.workspace.enter(self, record)
   record.contents.link = { __index = {
     workspace = record,
     behaviour = self.behaviour,
+    sizes = self.sizes,
+    host = self.host,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }
   group.workspaces[record.name:lower()] = record
@@ -441,6 +447,11 @@ end
 function World:next_number()
   self.numbered = self.numbered + 1
   return self.numbered
+end
+
+--- Link a compute to its workspace before it is added.
+function World.link(_, workspace, compute)
+  setmetatable(compute, workspace.contents.link)
 end
 
 --- Add a compute. The caller has checked that its name is free; `save` makes later changes known.

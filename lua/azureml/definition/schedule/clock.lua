@@ -182,11 +182,11 @@ function Clock:time_of(wall)
   return first, "skipped"
 end
 
---- Tell whether the clocks change within a day of a time.
+--- Return by how much the clocks change within a day of a time, forward or back.
 ---@param time integer           seconds since 1970
----@return boolean
-function Clock:is_changing(time)
-  return self:state_at(time - date.DAY).offset ~= self:state_at(time + date.DAY).offset
+---@return integer               seconds; 0: they do not change
+function Clock:change_near(time)
+  return math.abs(self:state_at(time + date.DAY).offset - self:state_at(time - date.DAY).offset)
 end
 
 return clock

@@ -22,12 +22,11 @@ local function time_of_day(wall)
   return date.write(wall):sub(12, 16)
 end
 
--- Return the next firing after a time, without its note. Near a change of the clocks a time that
--- they skip may fire after later ones, so look at all times of a day there.
+-- Return the next firing after a time, without its note. A time that the clocks skip may fire after
+-- later ones, so look at the times before and after as well, as far as the clocks change.
 local function find(zone, pattern, after)
   local found
-  local wall = zone:wall_of(after)
-  if zone:is_changing(after) then wall = wall - date.DAY end
+  local wall = zone:wall_of(after) - zone:change_near(after)
   repeat
     wall = wall_times.next(pattern, wall)
     local time, oddity
@@ -35,8 +34,7 @@ local function find(zone, pattern, after)
     if time and time > after and (not found or time < found.time) then
       found = { time = time, wanted = wall, oddity = oddity }
     end
-    local is_done = found
-      and (not zone:is_changing(found.time) or wall and wall > found.wanted + date.DAY)
+    local is_done = found and wall and wall >= found.wanted + zone:change_near(found.time)
   until not wall or is_done
   return found
 end
