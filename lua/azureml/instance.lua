@@ -8,6 +8,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
 local upcoming = later "azureml.upcoming"
+local why = later "azureml.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -271,6 +272,15 @@ end
 ---@return azureml.Operation
 function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
+end
+
+--- Explain the state of the instance: errors, last operation, setup script, quota, locks, policies,
+--- each with what to do next.
+---@param err? azureml.Error     of a verb that failed: it is explained first
+---@return azureml.Why           print it; or see causes, each with about, text and next
+---@usage print(vm:why())
+function Instance:why(err)
+  return why.of(self, err)
 end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
