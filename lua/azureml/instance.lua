@@ -53,6 +53,7 @@ local why = later "azureml.why"
 ---@field image_version string?        of its operating system: "24.02.13"
 ---@field latest_image_version string?
 ---@field is_latest_image boolean?
+---@field principals string[]         object ids of its managed identities
 ---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
 ---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
@@ -168,6 +169,16 @@ function getters.ssh(raw)
     ssh.command = ("ssh %s@%s -p %d"):format(ssh.user, ssh.host, ssh.port)
   end
   return ssh
+end
+
+-- Return the object ids of its managed identities, the system-assigned one first.
+function getters.principals(raw)
+  local list = json.array { json.get(raw, "identity", "principalId") }
+  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+  for _, id in ipairs(tables.keys(assigned)) do
+    list[#list + 1] = json.get(assigned, id, "principalId")
+  end
+  return list
 end
 
 function getters.last_operation(raw)
