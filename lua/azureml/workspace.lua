@@ -298,7 +298,8 @@ function Workspace:object_id()
 end
 
 --- Iterate over changes of state of the instances. One list request per interval covers all.
----@param settings? table  interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+---@param settings? table  interval (seconds; 10), timeout, initial, on_change, on_error, and
+---  filters: see azureml.watch
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
 ---@raise an error object if a list fails; the next call lists again and reports all changes
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end
