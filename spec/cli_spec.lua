@@ -9,7 +9,7 @@ describe("the command line", function()
     for _, name in ipairs(cli.names()) do
       local parser, command = cli.parser(name)
       assert.is_function(command.run)
-      assert.is_truthy(cli.commands[name].summary:find "^%l")
+      assert.matches("^%l", parser._description)
       assert.matches("Usage: azureml " .. name, (parser:get_help()))
     end
   end)

@@ -82,7 +82,8 @@ end
 ---  (origins, or host names, which mean https); cookies boolean (false);
 ---  on_request, on_reply fun(seen)? (callbacks after each request and after its reply; `seen` has
 ---  event, method, url, attempt, client_request_id; on_reply also status or error, bytes, seconds,
----  request_id. A callback must not wait)
+---  request_id, retry_after (seconds that the service asks the client to wait). A callback must not
+---  wait)
 ---@return azureml.Client
 ---@raise an error object if the endpoint cannot be used
 ---@usage local client = azureml.client {

@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
 local upcoming = later "azureml.upcoming"
 local why = later "azureml.why"
@@ -299,6 +300,44 @@ end
 ---@return azureml.Cost          see cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- Add a schedule; the others stay.
+---@param value table|string      as an item of the option `schedules` of create
+---@return azureml.Instance       the same object, refreshed
+---@raise an error object: what is wrong with the schedule; a fifth schedule
+---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
+function Instance:add_schedule(value)
+  return scheduling.add(self, value)
+end
+
+--- Remove a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:remove_schedule(position)
+  return scheduling.remove(self, position)
+end
+
+--- Enable a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:enable_schedule(position)
+  return scheduling.enable(self, position)
+end
+
+--- Disable a schedule: it stays, and does not fire.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:disable_schedule(position)
+  return scheduling.disable(self, position)
+end
+
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
+--- as they are, so there is nothing to restore.
+---@return azureml.Firing         the stop that is skipped
+---@raise an error object if no enabled schedule stops the instance
+function Instance:skip_next_stop()
+  return scheduling.skip_next_stop(self)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.

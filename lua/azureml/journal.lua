@@ -120,7 +120,7 @@ end
 function Entry:accepted(handle)
   if self.is_over then return end
   append(file_of(self), { event = "accepted", id = self.id, progress = handle or json.null },
-    "after a crash, 'azureml pending' looks at the instance instead of the operation")
+    "after a crash, 'azureml operations' looks at the instance instead of the operation")
 end
 
 --- Write down that the operation has ended, or that no other process shall continue it.
@@ -133,7 +133,7 @@ function Entry:ended()
     file.handle:clear()
   else
     append(file, { event = "ended", id = self.id },
-      "'azureml pending' may list an operation that has ended")
+      "'azureml operations' may list an operation that has ended")
   end
 end
 

@@ -380,6 +380,13 @@ function Operation:close()
   if self.followed then self.followed:close() end
 end
 
+--- Leave the operation to another process: it continues at the service, and the journal keeps it
+--- for `azureml.pending`. In this process it is closed.
+function Operation:leave()
+  self.entry = nil
+  self:close()
+end
+
 options.check_colon(Operation, metatable, "op")
 metatable.__close = Operation.close
 

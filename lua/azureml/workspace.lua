@@ -43,7 +43,7 @@ local workspace = {}
 workspace.client_options = {
   credential = "credential", cloud = "any", client = "client", tenant_id = "string",
   timeout = "number", poll_interval = "number", retry = "table", ca_file = "string",
-  proxy = "string",
+  proxy = "string", on_reply = "callable",
 }
 
 local KNOWN = tables.merge(workspace.client_options, {
@@ -78,11 +78,12 @@ end
 --- directory or above; the Azure CLI's defaults.
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout (of a request),
----  poll_interval number? (seconds between polls of an operation, and between looks at an instance,
----  where the service asks for no other pause; default: 1 to 10, growing); retry table?; ca_file, proxy string?; journal boolean? (record
----  pending operations on disk, so that another process can continue them: see azureml.pending;
----  default: true in the executable, elsewhere false)
+---  azureml.Credential? (default: credential.default); cloud string|table?; timeout number? (seconds
+---  of a request); poll_interval number? (seconds between polls of an operation, and between looks
+---  at an instance, where the service asks for no other pause; default: 1 to 10, growing); retry
+---  table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client); journal boolean?
+---  (record pending operations on disk, so that another process can continue them: see
+---  azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -138,7 +139,7 @@ function workspace.open_client(settings)
     endpoint = endpoint, credential = chosen, scope = target.scope,
     api_version = API_VERSION, tenant_id = settings.tenant_id, timeout = settings.timeout,
     poll_interval = settings.poll_interval, retry = settings.retry, ca_file = ca_file,
-    proxy = settings.proxy,
+    proxy = settings.proxy, on_reply = settings.on_reply,
   }, chosen
 end
 

@@ -3,8 +3,9 @@
 --- the formats, fleet.lua what the verbs for many instances share.
 local check = require "azureml.cli.check"
 local errors = require "azureml.error"
-local instance = require "azureml.instance"
 local later = require "azureml.later"
+local hints = later "azureml.hints"
+local instance = require "azureml.instance"
 local age = later "azureml.console.age"
 local output = require "azureml.cli.output"
 local power_state = later "azureml.definition.power_state"
@@ -20,6 +21,7 @@ local command = {
   tags = selection.tags,
   name_option = selection.name_option,
   names_option = selection.names_option,
+  optional_names_option = selection.names,
   filter_options = selection.filter_options,
   filters = selection.filters,
   selection_options = selection.options,
@@ -102,6 +104,11 @@ function command.progress_option(parser)
     .. "terminal, else lines", { "auto", "lines", "json", "quiet" }):default "auto"
 end
 
+--- Add the flag -v: print what became of each instance.
+function command.verbose_option(parser)
+  parser:flag("-v --verbose", "print what becomes of each instance, not of those that fail alone")
+end
+
 -- Convert the value of --columns: field names with commas.
 local function field_list(text)
   local names = {}
@@ -167,6 +174,18 @@ end
 
 -- The workspace -----------------------------------------------------------------------------------
 
+local TOO_MANY_REQUESTS = 429
+
+-- Tell the user that the service throttles. The module loads when that happens.
+local function tell_throttling()
+  local tell
+  return function(seen)
+    if seen.status ~= TOO_MANY_REQUESTS then return end
+    tell = tell or require "azureml.console.throttling" ()
+    tell(seen)
+  end
+end
+
 --- Open the workspace that the options select.
 ---@return azureml.Workspace
 function command.workspace(args)
@@ -174,6 +193,7 @@ function command.workspace(args)
     subscription_id = args.subscription,
     resource_group = args.resource_group,
     name = args.workspace_name,
+    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
   }
 end
 
@@ -243,12 +263,21 @@ end
 
 local function print_accepted(args, op)
   if args.output == "table" or not args.output then
-    io.stderr:write(op.verb, " ", op.name, ": accepted; it goes on at the service\n")
+    local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
+    io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
   else
     command.print_object(args, {
       verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket(),
     })
   end
+end
+
+--- Return the style of progress for many instances: each change only with -v.
+---@param args table        the command's options
+---@return string
+function command.style_for_many(args)
+  if args.progress ~= "auto" then return args.progress or "quiet" end
+  return args.verbose and "lines" or "auto"
 end
 
 --- Wait for an operation and print its instance. With --no-wait, print that it was accepted and let
@@ -258,7 +287,7 @@ end
 function command.finish(args, op)
   if args.no_wait then
     print_accepted(args, op)
-    op:close()
+    op:leave()
     return
   end
   local vm = op:wait { timeout = args.timeout, progress = args.progress }

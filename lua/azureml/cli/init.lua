@@ -51,6 +51,7 @@ local cli = {}
 ---@type table<string, { summary: string, is_group: boolean?, has_own_world: boolean? }>
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
+  ensure   = { summary = "create a compute instance, or take it if it is there and fits" },
   show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
@@ -58,8 +59,10 @@ cli.commands = {
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
   watch    = { summary = "print each change of state in a workspace, until interrupted" },
-  pending  = {
-    summary = "list operations left running by processes that have exited, or wait for them",
+  wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
+  operations = {
+    summary = "list the operations that other processes left at the service, or wait for them",
+    is_group = true,
   },
   emulator = { summary = "serve an emulator of the service on loopback", has_own_world = true },
   login    = { summary = "sign in and save the login for later runs on this machine" },
@@ -98,7 +101,8 @@ local function find_subcommand(call)
     local known = tables.keys(group.subcommands)
     errors.raise { code = "Usage",
       message = ("there is no command '%s %s'%s (known: %s)"):format(call.name, name,
-        suggest.text(name, known), table.concat(known, ", ")) }
+        suggest.text(name, known), table.concat(known, ", ")),
+      hint = ("'azureml %s --help' lists its commands"):format(call.name) }
   end
   local first = name == word and 2 or 1
   return {

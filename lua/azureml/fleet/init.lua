@@ -39,7 +39,7 @@ local fleet = {}
 local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean",
   keep_going = "boolean", wait = "boolean", no_wait = "boolean", timeout = "number",
-  settle = "boolean", show_output = "boolean", progress = "string",
+  settle = "boolean", show_output = "boolean", progress = "string", summary = "boolean",
 })
 
 -- Options -----------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ local function fly(self, plan)
     reporter = reporter, summarise = function() return sum_up_known(plan, began) end,
   }
   local results = sum_up(verb, plan.results, core.now() - began)
-  if reporter then reporter.finish(tostring(results)) end
+  if reporter and options.summary ~= false then reporter.finish(tostring(results)) end
   return results
 end
 
