@@ -7,6 +7,7 @@ local options = require "azureml.options"
 local people = require "azureml.people"
 local resource = require "azureml.resource"
 local ssh_key = require "azureml.definition.ssh_key"
+local ssh_keys = require "azureml.ssh.keys"
 local tables = require "azureml.tables"
 
 local completing = {}
@@ -66,6 +67,7 @@ local function new_key(path)
     local is_written, reason = core.write_private(directory, file, text, true)
     if not is_written then raise_unwritten(directory .. file, reason) end
   end
+  ssh_keys.remember(line, directory .. name)
   return line
 end
 
