@@ -70,7 +70,8 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
-CORE   := $(PURE) file tree loop transfer child process request op client credential question token cache \
+CORE   := $(PURE) authorities file tree loop transfer child process request op client credential \
+           question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
           lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
@@ -151,8 +152,8 @@ $(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) 
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
-# The pure C files as a module for the specs. It is never installed.
-$(B)/spec/pure.so: $(call objects,$(PURE) heap) $(B)/obj/spec/pure.o
+# The C files without Lua and network as a module for the specs. It is never installed.
+$(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
@@ -246,6 +247,8 @@ test: test-deps
 BUSTED  ?= /usr/bin/busted
 SPECS   ?= spec
 RUNNER  ?= $(LUA)
+# Processes that run spec files side by side.
+WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
@@ -255,7 +258,8 @@ RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
 	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
-	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS) spec/answers.lua
+	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
+	  $(SPECS)
 
 SANITIZE       := -fsanitize=address,undefined
 ASAN_CFLAGS    := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined

@@ -13,6 +13,7 @@ local trust = require "azureml.trust"
 require "azureml.trace"      -- starts by itself where AZUREML_TRACE is set
 
 ---@class azureml.Client
+---@field poll_interval number?      seconds; nil: growing pauses
 local Client = {}
 local metatable = { __name = "azureml.Client", __index = Client }
 
@@ -74,7 +75,8 @@ end
 ---  tenant_id string? (the tenant of the tokens, if it is not the credential's own);
 ---  api_version string? (added to paths); connect_timeout number (10), request_timeout number
 ---  (100), timeout number? (of a request with all its tries), in seconds; poll_interval number?
----  (seconds; default 1, multiplied by 1.5 after each poll, at most 10); max_reply number (bytes;
+---  (seconds between polls of an operation, and between looks at an instance, where the service
+---  asks for no other pause; default 1, multiplied by 1.5 after each poll, at most 10); max_reply number (bytes;
 ---  16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502,
 ---  503, 504), methods (all but POST) }; ca_file, proxy, user_agent string?; allow_hosts string[]?
 ---  (origins, or host names, which mean https); cookies boolean (false);
@@ -109,7 +111,7 @@ function client.new(settings)
   }
   return setmetatable({
     handle = handle, version = version_of(settings.api_version), timeout = settings.timeout,
-    observer = observer,
+    observer = observer, poll_interval = settings.poll_interval,
   }, metatable)
 end
 

@@ -8,6 +8,7 @@ local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
 local preflight = require "azureml.preflight"
 local tables = require "azureml.tables"
+local warning = require "azureml.warning"
 
 local creating = {}
 
@@ -41,20 +42,27 @@ local function check_is_new(name, status)
     hint = "look at it with get; ensure takes it if it fits" }
 end
 
---- Add warnings to an operation.
+-- Add warnings to an operation.
 local function add_warnings(op, findings)
   for _, finding in ipairs(findings) do
     if finding.level ~= "error" then table.insert(op.warnings, finding.text) end
   end
 end
 
--- Check that a new instance is what was asked; note what the service does not tell.
+-- Warn of the fields that the service does not return.
+local function warn_of_hidden(op, name, fields)
+  for _, field in ipairs(fields) do
+    local text = ("%s of '%s' cannot be verified: the service does not return it"):format(field,
+      name)
+    table.insert(op.warnings, text)
+    warning.give(text)
+  end
+end
+
+-- Check that a new instance is what was asked.
 local function verify(vm, wanted, op)
   local differences, hidden = definition.differences(wanted, vm)
-  for _, field in ipairs(hidden) do
-    table.insert(op.warnings, ("%s of '%s' cannot be verified: the service does not return it")
-      :format(field, vm.name))
-  end
+  warn_of_hidden(op, vm.name, hidden)
   if #differences == 0 then return end
   errors.raise { code = "NotAsAsked", instance = vm,
     message = ("'%s' was created, but %s"):format(vm.name, definition.describe(differences)),

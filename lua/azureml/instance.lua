@@ -1,5 +1,7 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
+local later = require "azureml.later"
+local cost = later "azureml.cost"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
@@ -256,6 +258,13 @@ end
 ---@return azureml.Operation
 function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
+end
+
+--- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
+---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@return azureml.Cost          see cost.lua; its field `note` says what is left out
+function Instance:cost(settings)
+  return cost.of(self, settings)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.

@@ -22,6 +22,7 @@ local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
 ---@field workspace azureml.Workspace
+---@field asked number?       seconds that the service asked for before the next look, at the last
 local Instances = {}
 local metatable = { __name = "azureml.Instances", __index = Instances }
 
@@ -53,7 +54,9 @@ end
 -- Return the instance. The label says in an error what the look was for.
 local function look_up(self, name, label, api_version)
   local what = { label = label, api_version = api_version }
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, what)
+  self.asked = nil
+  local raw, came = resource.call(self.workspace, verbs.get, { name = name }, what)
+  self.asked = came.retry_after
   if type(raw) ~= "table" then
     errors.raise { code = "InvalidReply",
       message = ("cannot %s: the reply is not JSON"):format(label) }

@@ -7,6 +7,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
+local warning = require "azureml.warning"
 
 local journal = {}
 
@@ -55,19 +56,11 @@ local function open()
   return { handle = handle, active = 0 }
 end
 
-local function is_executable()
-  return package.loaded["azureml.host"] ~= nil
-end
-
--- Warn once: the executable on standard error, a guest in another program by Lua's own warnings.
+-- Warn once for the whole process.
 local function warn_once(message)
   if has_warned then return end
   has_warned = true
-  if is_executable() then
-    io.stderr:write("azureml: ", message, "\n")
-  else
-    warn("azureml: ", message)
-  end
+  warning.give(message)
 end
 
 -- Report that there is no journal: raise to a script that asked for it, warn a command.
@@ -85,7 +78,7 @@ end
 ---@return boolean
 function journal.is_wanted(wanted)
   if wanted ~= nil then return wanted end
-  return is_executable()
+  return warning.is_executable()
 end
 
 --- Write down what is about to be sent.

@@ -130,7 +130,7 @@ end
 -- Wait until the instance's state does not change by itself. Return the instance; nil if it is
 -- missing. A new instance may be missing for a while.
 local function wait_until_settled(self, watch)
-  local next_pause, missing_since = pace.pauses(), core.now()
+  local next_pause, missing_since = pace.pauses(self.workspace.instances), core.now()
   while true do
     local vm = find(self)
     local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag

@@ -140,25 +140,22 @@ end
 
 local function row_of(usages, name)
   for _, row in ipairs(usages) do
-    local value = json.get(row, "name", "value")
-    if type(value) == "string" and value:lower() == name:lower() then return row end
+    if row.name:lower() == name:lower() then return row end
   end
 end
 
 -- Return a sentence if a row of the quota has less left than an instance needs.
 local function shortage(usages, name, needed, unit)
   local row = name and row_of(usages, name)
-  local used, limit = tonumber(json.get(row, "currentValue")), tonumber(json.get(row, "limit"))
-  if not used or not limit or limit < 0 or used + needed <= limit then return nil end
-  return ("the quota %s has %d of %d %s in use, and the instance needs %d"):format(name, used,
-    limit, unit, needed)
+  if not row or not row.left or needed <= row.left then return nil end
+  return ("the quota %s has %d of %d %s in use, and the instance needs %d"):format(name, row.used,
+    row.limit, unit, needed)
 end
 
 local function shortages(size, usages)
-  local cores = math.tointeger(tonumber(size.vCPUs)) or 0
   return {
-    shortage(usages, size.family, cores, "cores"),
-    shortage(usages, "TotalDedicatedCores", cores, "cores"),
+    shortage(usages, size.family, size.vcpus, "cores"),
+    shortage(usages, "TotalDedicatedCores", size.vcpus, "cores"),
     shortage(usages, "TotalClusters", 1, "computes"),
   }
 end

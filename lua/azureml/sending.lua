@@ -70,7 +70,7 @@ end
 --- Wait until no other operation is active on the instance.
 ---@param self azureml.Sending
 local function wait_for_turn(self)
-  local next_pause = pace.pauses()
+  local next_pause = pace.pauses(self.collection)
   while self.vm and power_state.is_transitional(self.vm.state) do
     if self.no_wait then raise_busy(self, self.vm.state) end
     pause(self, next_pause(), "still " .. self.vm.state)
@@ -114,7 +114,7 @@ end
 
 -- Look at the instance until its state shows the verb, a few times.
 local function find_out(self)
-  local next_pause = pace.pauses()
+  local next_pause = pace.pauses(self.collection)
   for i = 1, pace.lost_looks do
     if verdict.shows(self.verb, self.before, find(self)) then return true end
     if i < pace.lost_looks then task.sleep(next_pause()) end

@@ -80,7 +80,7 @@ describe("the commands for many", function()
     local out, err, code = run("start", "ann", "bob", "--no-wait", "-o", "json")
     assert.equal(1, code, err)
     assert.same({ ann = "failed", bob = "accepted" }, outcomes(out))
-    assert.matches("cannot start ann: another operation is active %(Stopping%) %(Busy", err)
+    assert.matches("cannot start ann: another operation is active %(Stopping%)", err)
     local busy = json.decode(out)[1].error
     assert.same({ "Busy", "try again later, or leave no_wait away to wait for it" },
       { busy.code, busy.hint })
@@ -110,8 +110,10 @@ describe("the commands for many", function()
     local out, err, code = run("start", "ann", "nobody", "-o", "json")
     assert.equal(1, code)
     assert.same({ ann = "done", nobody = "failed" }, outcomes(out))
-    assert.matches("azureml: start: 1 of 2 failed", err)
-    assert.matches("nobody: cannot start nobody: ", err)
+    local failure = json.decode(err:match "[^\n]+\n$").error
+    assert.same({ "SomeFailed", "start: 1 of 2 failed", "ResourceNotFound" },
+      { failure.code, failure.message, failure.details[1].code })
+    assert.matches("^cannot start nobody: ", failure.details[1].message)
     out, err, code = run("start", "ann", "my_ci", "--keep-going", "-o", "json")
     assert.equal(1, code, err)
     assert.same({ ann = "skipped, already Running", my_ci = "failed" }, outcomes(out))
@@ -160,12 +162,12 @@ describe("the commands for many", function()
   local misuses = {
     { { "stop" }, "stop: which instances%? Give names, %-%-state, .* or %-%-all" },
     { { "stop", "ann", "--all" }, "stop: give either names, or filters, or %-%-all" },
-    { { "stop", "--all", "--limit", "0" }, "'0' is not a number of instances, 1 or more" },
+    { { "stop", "--all", "--limit", "0" }, "'0' is not a number of operations, 1 or more" },
     { { "stop", "--where", "tags.keep ~=" },
       "'tags.keep ~=' is not a valid condition: unexpected symbol near <eof>" },
     { { "list", "--where", "os.exit(" }, "is not a valid condition" },
     { { "stop", "--all", "--progress", "loud" },
-      "must be one of 'auto', 'lines', 'json', 'quiet'" },
+      "%-%-progress: there is no 'loud' %(known: auto, lines, json, quiet%)" },
     { { "watch", "--interval", "0" }, "%-%-interval must be more than 0 seconds" },
   }
   for _, row in ipairs(misuses) do

@@ -82,10 +82,10 @@ describe("a fleet that SIGTERM ends", function()
   end
 
   it("names the command that waits after a timeout, too", function()
-    local arguments = { "stop", "ann", "cleo", "--timeout", "3", "--progress", "quiet" }
+    local arguments = { "stop", "ann", "cleo", "--timeout", "1", "--progress", "quiet" }
     local out, err, status = process.executable(arguments, environment())
     assert.equal(1, status)
-    assert.matches("\nann +failed +stop ann: not done after 3 s; it goes on at the service\n", out)
+    assert.matches("\nann +failed +stop ann: not done after 1 s; it goes on at the service\n", out)
     assert.matches("\n  hint: 'azureml pending %-%-wait' goes on waiting", err)
     assert.matches("stop +ann +emulator +%S+ +yes\n", pending())
   end)

@@ -12,46 +12,22 @@ local SHOWN = 10      -- names listed in a question
 
 -- Options -----------------------------------------------------------------------------------------
 
-local function count(text)
-  local number = math.tointeger(tonumber(text))
-  if number and number >= 1 then return number end
-  return nil, ("'%s' is not a number of instances, 1 or more"):format(text)
-end
-
 --- Add the options that the four commands share.
 function fleet.options(parser)
-  parser:argument("names", "the compute instances' names"):args "*"
-  parser:option("-n --name", "a compute instance's name; repeat it for more")
-    :argname("NAME"):count "*"
-  parser:flag("--all", "all instances of the workspace")
-  command.filter_options(parser)
+  command.selection_options(parser)
   command.workspace_options(parser)
   command.wait_options(parser)
   parser:option("--limit", "the number of operations that run at the same time (default: 10000)")
-    :argname("N"):convert(count)
+    :argname("N"):convert(command.count_of "operations")
   parser:flag("--dry-run", "print what would be done, and change nothing")
   parser:flag("--keep-going", "report an invalid name as failed and go on with the other names")
   command.progress_option(parser)
   command.output_option(parser)
 end
 
-local function names_of(args)
-  local names = tables.append(tables.copy(args.names), args.name)
-  return #names > 0 and names or nil
-end
-
 -- Return the options of `instances:stop_all` and the like.
-local function options_of(verb, args)
-  local names, options = names_of(args), command.filters(args)
-  local is_filtered = next(options) ~= nil
-  if names and (is_filtered or args.all) then
-    command.misused(verb .. ": give either names, or filters, or --all")
-  end
-  if not names and not is_filtered and not args.all then
-    local choices = "names, --state, --tags, --mine, --where or --all"
-    command.misused(("%s: which instances? Give %s"):format(verb, choices))
-  end
-  options.names, options.all = names, args.all
+local function options_of(args)
+  local options = command.selection(args)
   options.limit, options.timeout, options.keep_going = args.limit, args.timeout, args.keep_going
   options.progress, options.wait, options.no_wait = args.progress, not args.no_wait, args.no_wait
   return options
@@ -109,6 +85,8 @@ local COLUMNS = {
   { title = "Why", key = why },
 }
 
+local FIELDS = { name = true, outcome = true, reason = true, error = true, ticket = true }
+
 -- Return the members of a result's JSON object.
 local function as_fields(result)
   local err = result.error
@@ -130,7 +108,7 @@ local function close_operations(results)
 end
 
 local function print_results(args, results)
-  command.print_list(args, results, COLUMNS, as_fields)
+  command.print_list(args, results, COLUMNS, as_fields, FIELDS)
   close_operations(results)
 end
 
@@ -194,7 +172,7 @@ function fleet.command(verb, asks)
   end
 
   function verb_command.run(args)
-    local options = options_of(verb, args)
+    local options = options_of(args)
     local must_ask = asks and not args.dry_run
     if must_ask and not args.yes then check_terminal() end
     local instances = command.workspace(args).instances

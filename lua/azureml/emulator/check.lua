@@ -78,6 +78,16 @@ function check.one_of(word, set, name)
   refusal.raise("not_one_of", name, word:sub(1, 60), table.concat(known, ", "))
 end
 
+local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
+--- Check that an id of the assigned user is a GUID.
+---@param value string
+---@param name string
+---@raise a refusal
+function check.guid(value, name)
+  if not value:find(GUID) then refusal.raise("not_guid", name, value:sub(1, 60)) end
+end
+
 --- Copy a value without nulls and with whole numbers as integers: plain data for a record.
 ---@param value any
 ---@return any

@@ -21,13 +21,19 @@ local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 function computes.list(request)
   local all = request.world:computes(request.workspace)
   return page.of(request, all, function(compute)
-    return show.compute(compute, request.workspace, request.now)
+    return show.compute(compute, request.workspace, request.now, request.api_version)
   end)
 end
 
---- Get a compute.
+--- Get a compute. While its state changes by itself, a client is told when to look again.
 function computes.get(request)
-  return answer.of(show.compute(request:compute(), request.workspace, request.now))
+  local compute = request:compute()
+  local reply = answer.of(show.compute(compute, request.workspace, request.now,
+    request.api_version))
+  if machine.is_busy(compute, request.now) then
+    reply.headers["retry-after-ms"] = operations.poll_delay(request)
+  end
+  return reply
 end
 
 -- Add the headers that the service sends with changes it has accepted.
@@ -81,7 +87,7 @@ function computes.delete(request)
   return { status = 202, headers = headers }
 end
 
--- Make the handler of start, stop or restart: 202 without a body.
+-- Make the handler of start, stop or restart: an answer without a body.
 local function verb(name)
   return function(request)
     local compute = request:instance()
@@ -95,7 +101,7 @@ local function verb(name)
     if name == "start" then instances.check_start(request, compute) end
     local headers = operations.begin(request, compute, name)
     request.world:save("compute", compute)
-    return { status = 202, headers = headers }
+    return { status = versions.accepted(request.api_version, name), headers = headers }
   end
 end
 

@@ -10,18 +10,12 @@ local key_file = require "azureml.emulator.key_file"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
+local visitor = require "azureml.emulator.visitor"
 
 local control = {}
 
 local function refuse(status, message)
   return { status = status, json = { error = { code = "EmulatorControl", message = message } } }
-end
-
--- Tell whether a request comes from another site: from a web page, by its Origin; or by a name that
--- was rebound to loopback, by its Host.
-local function is_foreign(request)
-  local host, origin = request.headers.host or "", request.headers.origin
-  return not core.is_loopback("http://" .. host) or origin ~= nil and not core.is_loopback(origin)
 end
 
 local actions = tables.copy(accounts.actions)
@@ -202,7 +196,7 @@ end
 ---@param segments string[]
 ---@return table
 function control.answer(emulator, request, segments)
-  if is_foreign(request) then
+  if visitor.is_foreign(request) then
     return refuse(403, "the control endpoint is for programs on this machine")
   end
   if not control.has_key(emulator, request) then return refuse(401, NEEDS_KEY) end

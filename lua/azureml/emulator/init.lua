@@ -14,6 +14,7 @@ local core = require "azureml.core"
 local credential = require "azureml.credential"
 local device = require "azureml.emulator.entra.device"
 local directory = require "azureml.emulator.entra.directory"
+local discovery = require "azureml.emulator.discovery"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
@@ -21,6 +22,7 @@ local key_file = require "azureml.emulator.key_file"
 local later = require "azureml.later"
 local manager = require "azureml.emulator.manager"
 local options = require "azureml.options"
+local origin_of = require "azureml.emulator.origin"
 local people = require "azureml.emulator.entra.people"
 local refusal = require "azureml.emulator.refusal"
 local roles = require "azureml.emulator.roles"
@@ -28,6 +30,7 @@ local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local sizes = require "azureml.emulator.sizes"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
 local tables = require "azureml.tables"
@@ -104,7 +107,10 @@ local function dispatch(self, request)
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
   end
-  if first == "subscriptions" then return manager.answer(self, request, segments, query) end
+  if discovery.concerns(segments) then
+    return discovery.answer(origin_of(self, request), request.method)
+  end
+  if manager.concerns(segments) then return manager.answer(self, request, segments, query) end
   return entra.answer(self, request, segments, query) or nothing_at(request.target)
 end
 
@@ -246,8 +252,8 @@ end
 
 --- Change how the service behaves where it has several ways: see emulator/circumstance.lua.
 ---@param behaviour table
----  location boolean?, retry_after number?, put string?, full boolean|string[]?, locked boolean?,
----  policy string|false?
+---  location boolean?, retry_after number?, put string?, tags string?, resize string?,
+---  full boolean|string[]?, locked boolean?, policy string|false?
 function Emulator:behave(behaviour)
   local wrong = circumstance.fault_of_behaviour(behaviour)
   if wrong then errors.mistake("%s", wrong) end
@@ -373,7 +379,7 @@ local function secret()
   return directory.base64url(core.random(30))
 end
 
--- Records of the emulator's own names, ids and quotas.
+-- Records of the emulator's own names, ids, quotas and sizes.
 world.kinds.setting = { key = function(record) return record.id end }
 
 -- Begin a new world from a seed.
@@ -383,6 +389,9 @@ local function begin_world(self, seed_table)
   people.settle(self, self.names)
   self.world:save("setting", { id = "names", names = self.names })
   self.world:save("setting", { id = "quotas", quotas = seed_table.quotas })
+  if seed_table.sizes then
+    self.world:save("setting", { id = "sizes", sizes = seed_table.sizes })
+  end
   local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
   seed.sow(self, seed_table)
@@ -430,8 +439,11 @@ function emulator.new(settings)
   local sown = check_seed(settings.seed)
   local kept = settings.state and state_file.open(settings.state)
   local records = kept and kept.records.setting and kept.records
-  local quotas = sown.quotas
-  if records then quotas = records.setting.quotas.quotas end
+  local quotas, more_sizes = sown.quotas, sown.sizes
+  if records then
+    quotas = records.setting.quotas.quotas
+    more_sizes = (records.setting.sizes or {}).sizes
+  end
   local time = clock.new {
     now = core.now, time = core.time, speed = settings.speed, manual = settings.manual,
   }
@@ -446,7 +458,10 @@ function emulator.new(settings)
     log = settings.log,
     host = machines,
     key = machines and secret() or nil,
-    world = world.new { clock = time, guid = core.guid, quotas = quotas, host = machines },
+    world = world.new {
+      clock = time, guid = core.guid, quotas = quotas, host = machines,
+      sizes = more_sizes and sizes.new(more_sizes),
+    },
   }, metatable)
   if machines then machines:follow(self) end
   self.directory = directory.new { world = self.world, guid = core.guid }

@@ -67,6 +67,7 @@ end
 local function show_job(request, job)
   local properties = tables.copy(job.properties)
   properties.status = status_of(request, job)
+  properties.services = properties.services or {}
   local created = clock.iso(job.created)
   return {
     id = show.workspace_id(request.workspace) .. "/jobs/" .. job.name,

@@ -7,10 +7,11 @@ local computes = require "azureml.emulator.computes"
 local instances = require "azureml.emulator.instances"
 local jobs = require "azureml.emulator.jobs"
 local operations = require "azureml.emulator.operations"
+local providers = require "azureml.emulator.providers"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
-local sizes = require "azureml.emulator.sizes"
+local resource_groups = require "azureml.emulator.resource_groups"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
 
@@ -19,13 +20,14 @@ local route = {}
 local places = {}
 
 local function sizes_list(request)
-  return answer.of { [versions.sizes_member(request.api_version)] = sizes.all }
+  return answer.of { [versions.sizes_member(request.api_version)] = request.world.sizes.all }
 end
 
 -- Paths below a subscription; {name} stands for any segment. Each method has its action and its
 -- handler.
-local WORKSPACE = "resourcegroups/{group}/providers/microsoft.machinelearningservices/workspaces"
-local LOCATION = "providers/microsoft.machinelearningservices/locations/{location}/"
+local PROVIDER = "providers/microsoft.machinelearningservices"
+local WORKSPACE = "resourcegroups/{group}/" .. PROVIDER .. "/workspaces"
+local LOCATION = PROVIDER .. "/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
 
 -- Make the route of a compute's verb: a POST. `since` tells which api-versions have it (nil: all).
@@ -40,8 +42,24 @@ local function late_verb(name, act)
   return verb(name, act, versions.verbs[name])
 end
 
+-- Make the route of a path that belongs to Resource Manager itself, which has api-versions of its
+-- own.
+local function resources(path, action, methods)
+  local row = { path, any_version = true }
+  for method, handler in pairs(methods) do
+    row[method] = { "Microsoft.Resources/subscriptions/" .. action, handler }
+  end
+  return row
+end
+
 local routes = {
-  { "providers/microsoft.machinelearningservices/workspaces",
+  resources("resourcegroups", "resourceGroups/read", { GET = resource_groups.list }),
+  resources("resourcegroups/{group}", "resourceGroups/read",
+    { GET = resource_groups.get, HEAD = resource_groups.head }),
+  resources("providers", "providers/read", { GET = providers.list }),
+  resources("providers/{provider}", "providers/read", { GET = providers.refuse }),
+  resources(PROVIDER, "providers/read", { GET = providers.get }),
+  { PROVIDER .. "/workspaces",
     GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE, GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE .. "/{workspace}", GET = { "workspaces/read", workspaces.get } },
@@ -160,6 +178,12 @@ local function type_of(row)
   return "workspaces"
 end
 
+local function check_date(version)
+  if not version:find "^%d%d%d%d%-%d%d%-%d%d" then
+    refusal.raise("bad_api_version", version:sub(1, 60))
+  end
+end
+
 --- Read the api-version of a request. Refuse a request without it, with an unknown version, or with
 --- a version that lacks the route.
 ---@param request table
@@ -168,6 +192,8 @@ end
 function route.check_version(request, row, location)
   local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
+  request.api_version = version
+  if row.any_version then return check_date(version) end
   if not versions.is_known(version) then
     local known = table.concat(versions.list, ", ")
     local wanted = version:sub(1, 60)
@@ -176,7 +202,6 @@ function route.check_version(request, row, location)
   if row.since and not versions.has(version, row.since) then
     refusal.raise("unknown_path", request.path, version)
   end
-  request.api_version = version
 end
 
 --- Return the verb of a request, for faults: create, update, delete, start, stop, restart, resize

@@ -37,9 +37,9 @@ end
 
 -- What both kinds have ----------------------------------------------------------------------------
 
-local function offered(kind)
+local function offered(catalogue, kind)
   local names = {}
-  for _, size in ipairs(sizes.all) do
+  for _, size in ipairs(catalogue.all) do
     if sizes.serves(size, kind) then names[#names + 1] = size.name end
   end
   return table.concat(names, ", ")
@@ -48,14 +48,15 @@ end
 --- Return a size that is offered to a kind of compute.
 ---@param name string
 ---@param kind string
----@param location string
+---@param request table      with world and workspace
 ---@return table size
 ---@raise a refusal
-function validate.size(name, kind, location)
-  local size = sizes.find(name)
+function validate.size(name, kind, request)
+  local catalogue = request.world.sizes
+  local size = catalogue:find(name)
   if size and sizes.serves(size, kind) then return size end
-  local details = { { code = "SupportedVMSizes", message = offered(kind) } }
-  refusal.raise_with(details, "unknown_size", name, location)
+  local details = { { code = "SupportedVMSizes", message = offered(catalogue, kind) } }
+  refusal.raise_with(details, "unknown_size", name, request.workspace.location)
 end
 
 local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
@@ -116,6 +117,8 @@ local function user_of(properties)
   if not user then return nil end
   local object_id, tenant_id = text(user.objectId, "objectId"), text(user.tenantId, "tenantId")
   if not object_id or not tenant_id then refusal.raise "half_user" end
+  check.guid(object_id, "objectId")
+  check.guid(tenant_id, "tenantId")
   return { objectId = object_id, tenantId = tenant_id }
 end
 
@@ -196,7 +199,7 @@ function validate.instance(properties, request)
   local vm_size = check.required(known.vmSize, "string", "properties.properties.vmSize")
   local wanted = {
     vm_size = vm_size,
-    size = validate.size(vm_size, "ComputeInstance", request.workspace.location),
+    size = validate.size(vm_size, "ComputeInstance", request),
     user = user_of(known),
     ssh = ssh_of(known),
     subnet = subnet_of(known),
@@ -263,7 +266,7 @@ function validate.cluster(properties, request, old)
   check.required(name, "string", "properties.properties.vmSize")
   return {
     vm_size = name,
-    size = validate.size(name, "AmlCompute", request.workspace.location),
+    size = validate.size(name, "AmlCompute", request),
     subnet = subnet_of(properties),
     scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",

@@ -7,6 +7,7 @@ local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local quotas = require "azureml.emulator.quotas"
+local sizes = require "azureml.emulator.sizes"
 local tables = require "azureml.tables"
 
 local world = {}
@@ -15,7 +16,7 @@ local World = {}
 World.__index = World
 
 --- Make an empty world.
----@param context { clock: table, guid: function, quotas: table?, host: table? }
+---@param context { clock: table, guid: function, quotas: table?, sizes: table?, host: table? }
 ---  host: runs real computers behind instances (machine/host/)
 ---@return table
 function world.new(context)
@@ -33,6 +34,7 @@ function world.new(context)
     numbered = 0,
     behaviour = {},
     quotas = setmetatable(context.quotas or {}, { __index = inferred.quotas }),
+    sizes = context.sizes or sizes.recorded,
     page_size = inferred.page_size,
   }
   for kind in pairs(world.kinds) do self.records[kind] = {} end
@@ -204,6 +206,7 @@ function kinds.workspace.enter(self, record)
   record.contents.link = { __index = {
     workspace = record,
     behaviour = self.behaviour,
+    sizes = self.sizes,
     host = self.host,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }

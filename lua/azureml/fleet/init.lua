@@ -100,6 +100,8 @@ local function read_options(verb, arguments)
   return options, names, filters or {}
 end
 
+fleet.read_options = read_options
+
 -- Plans -------------------------------------------------------------------------------------------
 
 ---@class azureml.FleetPlan
@@ -235,6 +237,8 @@ local function sum_up(verb, results, seconds)
   return setmetatable(results, results_metatable)
 end
 
+fleet.sum_up = sum_up
+
 -- Sum up the results of an interrupted fleet.
 local function sum_up_known(plan, began)
   local known = {}
@@ -277,6 +281,8 @@ local function raise_failures(results)
     message = ("%s: %d of %d failed"):format(results.verb, #failures, #results),
   }
 end
+
+fleet.raise_failures = raise_failures
 
 local function plan_only(plan)
   for index, name in ipairs(plan.names) do

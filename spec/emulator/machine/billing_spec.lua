@@ -49,7 +49,7 @@ describe("the meter", function()
       return ("%.4f"):format(billing.of(one, 3600).cost)
     end
     assert.same(
-      { "0.2930", "0.0586", "0.5274" },
+      { "0.2930", "0.0586", "0.4770" },
       { cost {}, cost { priority = "LowPriority" }, cost { system = "Windows" } })
   end)
 

@@ -7,6 +7,7 @@ local form = require "azureml.emulator.entra.form"
 local managed = require "azureml.emulator.entra.managed"
 local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
+local retired_graph = require "azureml.emulator.entra.retired_graph"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local tables = require "azureml.tables"
 local token_endpoint = require "azureml.emulator.entra.token_endpoint"
@@ -81,10 +82,14 @@ local function open(emulator, http, query)
   }
 end
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 90033 } }.
+local TRANSIENT = 90033      -- the refusal that a trouble without a number means
+
+-- Trouble names a refusal by its number: { trouble = { name = "entra", code = 50057 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
-  if taken and taken.name == "entra" then error(aadsts.made(math.tointeger(taken.code)), 0) end
+  if taken and taken.name == "entra" then
+    error(aadsts.made(math.tointeger(taken.code or TRANSIENT)), 0)
+  end
   if taken and taken.name == "expire_token" then emulator.tokens:expire() end
   return taken
 end
@@ -111,6 +116,7 @@ local function find(segments)
   if without_tenant[path] then return without_tenant[path] end
   local user = path:match "^common/userrealm/[^/]+$" and segments[3]
   if user then return { GET = function(request) return metadata.realm(request, user) end } end
+  if retired_graph.concerns(segments) then return { GET = retired_graph.refuse } end
   return below_tenant[table.concat(segments, "/", 2):lower()], segments[1]
 end
 

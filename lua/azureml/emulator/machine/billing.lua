@@ -34,7 +34,7 @@ end
 
 -- Return USD an hour. An instance has the price of Linux on a dedicated machine.
 local function price_of(compute, vm_size)
-  local size, system = sizes.find(vm_size), compute.system or "Linux"
+  local size, system = sizes.of(compute):find(vm_size), compute.system or "Linux"
   local tier = compute.priority == "LowPriority" and "LowPriority" or "Standard"
   for _, price in ipairs(size and size.estimatedVMPrices.values or {}) do
     if price.osType == system and price.vmTier == tier then return price.retailPrice end

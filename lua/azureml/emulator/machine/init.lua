@@ -71,7 +71,7 @@ local function last_state(compute)
 end
 
 local function cores_of(compute)
-  local size = sizes.find(compute.vm_size)
+  local size = sizes.of(compute):find(compute.vm_size)
   return size and size.vCPUs or 1
 end
 
@@ -152,7 +152,8 @@ happenings.idle_stop = stop_by_itself "IdleShutdown"
 function happenings.scheduled_start(compute, time)
   local workspace, failure = compute.workspace, nil
   if workspace then
-    failure = capacity.lack(compute.behaviour, "start", compute.vm_size, workspace.location)
+    local size = sizes.of(compute):find(compute.vm_size)
+    failure = capacity.lack(compute.behaviour, "start", size, workspace.location)
       or compute:lack_of_quota()
   end
   machine.begin(compute, "start", time, failure, { trigger = "Schedule" })

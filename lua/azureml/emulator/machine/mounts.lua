@@ -53,13 +53,13 @@ local function fault_of(list, wanted)
   end
 end
 
---- Apply mounts and unmounts to an instance. A name identifies a mount.
+--- Apply mounts and unmounts to an instance, all or none. A name identifies a mount.
 ---@param compute table         the instance's record
 ---@param wanted table[]        a result of `mounts.read`
 ---@param user string           the user that asks
 ---@param now number
 function mounts.apply(compute, wanted, user, now)
-  local list = compute.mounts or {}
+  local list = table.move(compute.mounts or {}, 1, #(compute.mounts or {}), 1, {})
   for _, mount in ipairs(wanted) do
     local index = index_of(list, mount.name)
     if mount.action == "Unmount" and not index then refusal.raise("no_mount", mount.name) end
