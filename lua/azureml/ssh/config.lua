@@ -100,7 +100,7 @@ local function with_part(text, id, blocks)
   return text .. first .. table.concat(blocks, "\n") .. last
 end
 
-local INCLUDE = "Include " .. FILE .. "\n"
+local INCLUDE = 'Include "%s"\n'
 local INCLUDED = '[%s"/]' .. FILE:gsub("%.", "%%.") .. '[%s"]'
 
 -- Tell whether a configuration includes our file before its first block. An Include within a block
@@ -117,15 +117,15 @@ end
 
 local function ssh_directory()
   local home = os.getenv "HOME"
-  if not home or home == "" then
-    errors.raise { code = "NoHome", message = "there is no home directory: set HOME" }
+  if not home or home == "" or home:find '["\n]' then
+    errors.raise { code = "NoHome", message = "there is no usable home directory: set HOME" }
   end
   return home .. "/.ssh"
 end
 
 --- Write the blocks of a workspace to our file in ~/.ssh, and let ~/.ssh/config include the file.
 --- Blocks of this workspace that are no longer in the list are removed; nothing else is changed.
----@param workspace_id string      the ARM id of the workspace
+---@param workspace_id string      a text that names the workspace and no other
 ---@param blocks string[]
 ---@return string path             of our file
 ---@raise an error object `ConfigFailed`
@@ -137,9 +137,9 @@ function config.write(workspace_id, blocks)
   if not ok then fail(path, why) end
   local text = read(main)
   if text and not includes(text) then
-    overwrite(main, INCLUDE .. "\n" .. text)
+    overwrite(main, INCLUDE:format(path) .. "\n" .. text)
   elseif not text then
-    ok, why = core.write_private(directory, "config", INCLUDE)
+    ok, why = core.write_private(directory, "config", INCLUDE:format(path))
     if not ok then fail(main, why) end
   end
   return path
