@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local reach = later "azureml.ssh"
 local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
 local upcoming = later "azureml.upcoming"
@@ -347,6 +348,11 @@ end
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
+end
+
+-- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "copy", "forward" } do
+  Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 
 options.check_colon(Instance, metatable, "vm")

@@ -79,6 +79,11 @@ cli.commands = {
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
   config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
   run      = { summary = "run a workflow by name" },
+  ssh      = { summary = "open a shell on a compute instance, or run a command there" },
+  exec     = { summary = "run a command on one compute instance, or on many side by side" },
+  cp       = { summary = "copy files to a compute instance or from it" },
+  forward  = { summary = "forward ports of this machine to a compute instance" },
+  ["ssh-config"] = { summary = "print or write blocks for OpenSSH's configuration" },
   help     = { summary = "print the help of a command, or about a topic" },
   version  = { summary = "print the versions of azureml and Lua" },
 }
