@@ -1,7 +1,7 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
 --- to standard output, messages to standard error. selection.lua selects instances, output.lua has
 --- the formats, fleet.lua what the verbs for many instances share.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local defaults = later "azureml.defaults"
@@ -25,7 +25,7 @@ local command = {
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
-  check = check.add,
+  check = checks.add,
 }
 
 -- Make a function that calls a function of filters.lua, which few commands need.
@@ -186,7 +186,7 @@ function command.output_option(parser, kind)
     parser:option("--sort", "sort by these fields, such as state,created_on:desc")
       :argname("FIELD,..."):convert(sort_keys)
   end
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     check_output(args)
     args.output = args.output or default_format(formats)
   end)

@@ -27,7 +27,7 @@
 --- `print_instances`, which know every format. A table's columns are described in view.lua.
 --- Wrong usage is `command.misused(message)`. --help, --emulator and --speed are added to each
 --- command here.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local complaint = later "azureml.cli.complaint"
@@ -52,12 +52,16 @@ local cli = {}
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
   ensure   = { summary = "create a compute instance, or take it if it is there and fits" },
+  check    = { summary = "report what would be refused if an instance were created" },
+  update   = { summary = "change compute instances: schedules, idle time, tags and so on" },
+  resize   = { summary = "give a stopped compute instance another size" },
   show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
   stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
+  schedule = { summary = "show when an instance is started and stopped, and change it" },
   watch    = { summary = "print each change of state in a workspace, until interrupted" },
   wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
   operations = {
@@ -75,6 +79,11 @@ cli.commands = {
   completion = { summary = "print a completion script for bash, zsh or fish", is_group = true },
   config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
   run      = { summary = "run a workflow by name" },
+  ssh      = { summary = "open a shell on a compute instance, or run a command there" },
+  exec     = { summary = "run a command on one compute instance, or on many side by side" },
+  cp       = { summary = "copy files to a compute instance or from it" },
+  forward  = { summary = "forward ports of this machine to a compute instance" },
+  ["ssh-config"] = { summary = "print or write blocks for OpenSSH's configuration" },
   help     = { summary = "print the help of a command, or about a topic" },
   version  = { summary = "print the versions of azureml and Lua" },
 }
@@ -196,7 +205,7 @@ local function parse(call)
   cli.configure(parser, call)
   local ok, args = parser:pparse(call.words)
   if not ok then complaint.raise_usage(call, parser, args) end
-  check.run(parser, args)
+  checks.run(parser, args)
   return args
 end
 

@@ -49,6 +49,11 @@ function Parser:mutex(...)
   self.mutexes[#self.mutexes + 1] = { ... }
 end
 
+-- What only the help shows.
+for _, method in ipairs { "description", "epilog", "usage" } do
+  Parser[method] = function(self) return self end
+end
+
 Parser.__index = Parser
 
 --- Make a parser without elements.

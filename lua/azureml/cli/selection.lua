@@ -1,5 +1,5 @@
 --- Select instances: names by position or by -n, filters, --where, --all.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local filters = later "azureml.cli.filters"
@@ -21,7 +21,7 @@ function selection.names(parser)
   local option = parser:option("-n --name", "a compute instance's name; repeat it for more")
   option:argname("NAME"):count "*"
   argument.azureml_values, option.azureml_values = "names", "names"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     local names, seen = {}, {}
     for _, name in ipairs(tables.append(args.names, args.name)) do
       if not seen[name] then names[#names + 1] = name end
@@ -34,7 +34,7 @@ end
 --- Let a command take one or more names, by position or by -n: args.names is their list.
 function selection.names_option(parser)
   selection.names(parser)
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     if #args.names == 0 then misused "which instance? Give a name" end
   end)
 end
@@ -45,7 +45,7 @@ function selection.name_option(parser)
   argument:args "?":argname "NAME"
   local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
   argument.azureml_values, option.azureml_values = "names", "names"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     if args.name and args.name_argument then
       misused("give one name, not both '%s' and '%s'", args.name_argument, args.name)
     end
@@ -75,7 +75,7 @@ function selection.options(parser)
   selection.names(parser)
   parser:flag("--all", "all instances of the workspace")
   filters.options(parser)
-  check.add(parser, selection.check)
+  checks.add(parser, selection.check)
 end
 
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.

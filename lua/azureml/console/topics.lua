@@ -1,9 +1,19 @@
 --- What the help says about topics that concern every command: `azureml help TOPIC`, and sections
 --- of the manual page.
 local exit_codes = require "azureml.cli.exit_codes"
+local fields = require "azureml.definition.fields"
 local help = require "azureml.console.help"
 
 local topics = {}
+
+-- List the fields that a creation can say, with what each is.
+local function settable()
+  local rows = {}
+  for _, row in ipairs(fields) do
+    if row.path then rows[#rows + 1] = { row.name, row.doc } end
+  end
+  return rows
+end
 
 --- The topics, in the order of the manual page.
 topics.names = { "names", "output", "query", "exit-codes" }
@@ -49,18 +59,20 @@ topics.texts = {
       { "name, id, location", "texts" },
       { "state", "Running, Stopped, ...; while it is created, the provisioning state" },
       { "provisioning_state", "of the resource" },
-      { "vm_size", "STANDARD_DS3_V2" },
-      { "tags", "an object; never absent" },
-      { "description", "a text" },
       { "owner, created_by, assigned_to", "object ids" },
+      { "created_by_name", "where the service tells it" },
+      { "principals", "an array: object ids of its managed identities" },
       { "created_on, modified_on", "times in ISO 8601" },
       { "applications", "an object: jupyter, jupyter_lab and so on are URLs" },
       { "ssh", "an object: enabled, user, host, port, command" },
       { "public_ip_address, private_ip_address", "texts" },
+      { "image_version, latest_image_version", "texts; is_latest_image compares them" },
+      { "next_start, next_stop", "when its schedules act next, in ISO 8601" },
       { "last_operation", "an object: name, time, status, trigger" },
-      { "idle_time_before_shutdown", "a duration in ISO 8601" },
-      { "schedules, errors", "arrays, as the service sends them" },
+      { "errors", "an array, as the service sends them" },
     },
+    "These can also be said when it is created:",
+    settable(),
     "A command for many instances prints an object for each: name, outcome (done, accepted, "
       .. "skipped, planned, failed), reason, error and ticket. With -o json an error on standard "
       .. "error is an object with the member error, an object: code, message, status, "
