@@ -82,10 +82,10 @@ describe("a fleet that SIGTERM ends", function()
   end
 
   it("names the command that waits after a timeout, too", function()
-    local arguments = { "stop", "ann", "cleo", "--timeout", "1", "--progress", "quiet" }
+    local arguments = { "stop", "ann", "cleo", "--timeout", "3", "--progress", "quiet" }
     local out, err, status = process.executable(arguments, environment())
     assert.same({ 5, "" }, { status, out })
-    assert.matches("stop ann: not done after 1 s; it goes on at the service %(Timeout%)\n", err)
+    assert.matches("stop ann: not done after 3 s; it goes on at the service %(Timeout%)\n", err)
     assert.matches("\n  hint: 'azureml operations wait' waits", err)
     assert.matches("stop\tann\temulator\t%S+\ttrue\t", pending())
   end)
