@@ -12,7 +12,9 @@ local KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ= ann@home"
 local SERVICE = {
   name = "rstudio", image = { reference = "r", version = "2" }, privileged = true,
   environment_variables = { A = "1" },
-  endpoints = { { target = 8787, published = 8080, protocol = "tcp", name = "x", host_ip = "1.2" } },
+  endpoints = {
+    { target = 8787, published = 8080, protocol = "tcp", name = "x", host_ip = "1.2" },
+  },
   volumes = {
     { type = "bind", source = "/a", target = "/b", read_only = true, consistency = "c",
       bind = { propagation = "p", create_host_path = true, selinux = "z" } },
