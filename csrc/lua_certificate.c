@@ -151,11 +151,13 @@ static int push_pair(lua_State *L, Pair *made, int good) {
 /* -- names ------------------------------------------------------------------------------------- */
 
 /* Tell whether a name begins with DNS: or IP: and holds only characters without a meaning to
-   OpenSSL. */
+   OpenSSL. The first label of a DNS name may be a wildcard. */
 static int is_name(const char *name) {
   static const char plain[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:./-";
-  if (strncmp(name, "DNS:", 4) != 0 && strncmp(name, "IP:", 3) != 0) return 0;
+  static const char wildcard[] = "DNS:*.";
+  if (strncmp(name, wildcard, strlen(wildcard)) == 0) name += strlen(wildcard);
+  else if (strncmp(name, "DNS:", 4) != 0 && strncmp(name, "IP:", 3) != 0) return 0;
   return strspn(name, plain) == strlen(name);
 }
 

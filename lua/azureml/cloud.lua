@@ -1,6 +1,7 @@
---- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and Microsoft Graph,
---- and the scopes of their tokens.
---- Sources: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
+--- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
+--- Graph, and the token scope; and which of them is active.
+--- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
+local azure_cli = require "azureml.azure_cli"
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 
@@ -34,33 +35,79 @@ local clouds = {
 -- EMULATED_GRAPH: the path below which the emulator serves Microsoft Graph.
 local cloud = { default = "AzureCloud", EMULATED_GRAPH = "/graph" }
 
-local function names()
-  return table.concat(tables.keys(clouds), ", ")
+--- The names of the clouds, sorted.
+---@type string[]
+cloud.names = tables.keys(clouds)
+
+local function variable(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
 end
 
--- Check the fields of a custom cloud.
-local function check_custom(choice)
-  for _, field in ipairs { "authority", "resource_manager", "scope" } do
-    if type(choice[field]) ~= "string" then
-      errors.mistake("a custom cloud needs the field '%s', a string", field)
-    end
+-- Return the cloud whose sign-in authority AZURE_AUTHORITY_HOST names.
+local function cloud_of_authority()
+  local authority = (variable "AZURE_AUTHORITY_HOST" or ""):gsub("/+$", ""):lower()
+  for name, row in pairs(clouds) do
+    if row.authority == authority then return name end
   end
-  for _, field in ipairs { "graph", "graph_scope" } do
-    if choice[field] ~= nil and type(choice[field]) ~= "string" then
-      errors.mistake("the field '%s' of a custom cloud must be a string", field)
-    end
-  end
-  return choice
 end
 
---- Return a cloud by its name. A table with authority, resource_manager and scope is a custom cloud;
---- it may have graph and graph_scope.
----@param choice string|azureml.Cloud|nil      nil: AzureCloud
+-- Each returns the cloud that it names, and how an error calls it. The variables of this package's
+-- field come first: AZURE_CLOUD_NAME is the Azure CLI's own.
+local SOURCES = {
+  function() return variable "AZUREML_CURRENT_CLOUD", "AZUREML_CURRENT_CLOUD" end,
+  function() return variable "AZURE_CLOUD_NAME", "AZURE_CLOUD_NAME" end,
+  function() return cloud_of_authority(), "AZURE_AUTHORITY_HOST" end,
+  azure_cli.cloud,
+}
+
+--- Return the name of the active cloud: from AZUREML_CURRENT_CLOUD, AZURE_CLOUD_NAME,
+--- AZURE_AUTHORITY_HOST, or the Azure CLI's settings; else AzureCloud.
+---@return string name       which `of` may not know
+---@return string? source    what names it; nil: the default
+function cloud.active()
+  for _, source in ipairs(SOURCES) do
+    local name, where = source()
+    if name then return name, where end
+  end
+  return cloud.default
+end
+
+-- Return a cloud by its name, in any case.
+local function find(name)
+  if type(name) ~= "string" then return nil end
+  for known, row in pairs(clouds) do
+    if known:lower() == name:lower() then return row end
+  end
+end
+
+local function active_cloud()
+  local name, source = cloud.active()
+  return find(name) or errors.raise {
+    code = "CloudUnknown",
+    message = ("%s names the cloud '%s', which is not known (known: %s)"):format(source, name,
+      table.concat(cloud.names, ", ")),
+    hint = "--cloud or the option 'cloud' names one of them; a script may describe another cloud "
+      .. "by a table with authority, resource_manager and scope",
+  }
+end
+
+--- Return a cloud by its name. A table with all three fields is a custom cloud.
+---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
+---@raise an error object `CloudUnknown` if the active cloud is not known
 function cloud.of(choice)
-  if type(choice) == "table" then return check_custom(choice) end
-  return clouds[choice or cloud.default]
-    or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice), names())
+  if type(choice) == "table" then
+    for _, field in ipairs { "authority", "resource_manager", "scope" } do
+      if type(choice[field]) ~= "string" then
+        errors.mistake("a custom cloud needs the field '%s', a string", field)
+      end
+    end
+    return choice
+  end
+  if choice == nil then return active_cloud() end
+  return find(choice) or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice),
+    table.concat(cloud.names, ", "))
 end
 
 --- Return where Microsoft Graph is in a cloud, and the scope of its tokens.

@@ -1,13 +1,13 @@
 --- Create an instance, or take the one that is there: ws.instances:create and ws.instances:ensure.
 local changing = require "azureml.changing"
 local completing = require "azureml.completing"
-local core = require "azureml.core"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
 local preflight = require "azureml.preflight"
 local tables = require "azureml.tables"
+local warning = require "azureml.warning"
 
 local creating = {}
 
@@ -41,35 +41,41 @@ local function check_is_new(name, status)
     hint = "look at it with get; ensure takes it if it fits" }
 end
 
---- Add warnings to an operation.
+-- Add warnings to an operation.
 local function add_warnings(op, findings)
   for _, finding in ipairs(findings) do
     if finding.level ~= "error" then table.insert(op.warnings, finding.text) end
   end
 end
 
--- Check that a new instance is what was asked; note what the service does not tell.
+-- Warn of the fields that the service does not return.
+local function warn_of_hidden(op, name, fields)
+  for _, field in ipairs(fields) do
+    local text = ("%s of '%s' cannot be verified: the service does not return it"):format(field,
+      name)
+    table.insert(op.warnings, text)
+    warning.give(text)
+  end
+end
+
+-- Check that a new instance is what was asked.
 local function verify(vm, wanted, op)
   local differences, hidden = definition.differences(wanted, vm)
-  for _, field in ipairs(hidden) do
-    table.insert(op.warnings, ("%s of '%s' cannot be verified: the service does not return it")
-      :format(field, vm.name))
-  end
+  warn_of_hidden(op, vm.name, hidden)
   if #differences == 0 then return end
   errors.raise { code = "NotAsAsked", instance = vm,
     message = ("'%s' was created, but %s"):format(vm.name, definition.describe(differences)),
     hint = "the instance exists and is billed: change it, or delete it" }
 end
 
--- Do what follows a creation: mount data, and stop an instance that shall be stopped.
+-- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
   if wanted.data_mounts then
     vm = changing.converge(collection, vm, { data_mounts = wanted.data_mounts },
       { api_version = version, deadline = deadline })
   end
   verify(vm, wanted, op)
-  if wanted.state ~= "Stopped" or vm.state == "Stopped" then return vm end
-  return collection:stop(vm):wait { timeout = math.max(0, deadline - core.now()) }
+  return vm
 end
 
 local function create(collection, name, wanted, findings)
@@ -78,13 +84,12 @@ local function create(collection, name, wanted, findings)
   local body = definition.body(wanted)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
-    body = body, before = false, api_version = version,
+    body = body, before = false, api_version = version, then_stop = wanted.state == "Stopped" or nil,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)
     end,
   })
-  op.then_stop = wanted.state == "Stopped" or nil
   add_warnings(op, findings)
   return op
 end

@@ -30,6 +30,14 @@ function once.get(holder, name, fetch)
   return slot.value
 end
 
+--- Keep a value that came in another way.
+---@param holder table
+---@param name string
+---@param value any
+function once.keep(holder, name, value)
+  holder[name] = { value = value }
+end
+
 --- Forget a kept value: the next caller fetches it again.
 ---@param holder table
 ---@param name string

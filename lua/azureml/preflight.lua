@@ -35,6 +35,12 @@ local function add(self, level, field, text, ...)
   table.insert(self.report.findings, { field = field, level = level, text = text:format(...) })
 end
 
+-- Add an error that has a code of its own, which scripts compare and hints explain.
+local function add_error(self, code, field, text, ...)
+  add(self, "error", field, text, ...)
+  self.report.findings[#self.report.findings].code = code
+end
+
 -- Tell whether a refusal only means that this check cannot be made: the caller may create
 -- instances, but may not look; or the service does not offer what is looked at.
 local function cannot_look(err)
@@ -64,7 +70,8 @@ local function check_name(self)
     })
   if json.get(answer, "nameAvailable") ~= false then return end
   local message = json.get(answer, "message") or "another compute of the region has it"
-  add(self, "error", "name", "'%s' is not available: %s", self.name, message)
+  local code = json.get(answer, "reason") == "AlreadyExists" and "AlreadyExists" or nil
+  add_error(self, code, "name", "'%s' is not available: %s", self.name, message)
 end
 
 local function check_existing(self)
@@ -133,25 +140,22 @@ end
 
 local function row_of(usages, name)
   for _, row in ipairs(usages) do
-    local value = json.get(row, "name", "value")
-    if type(value) == "string" and value:lower() == name:lower() then return row end
+    if row.name:lower() == name:lower() then return row end
   end
 end
 
 -- Return a sentence if a row of the quota has less left than an instance needs.
 local function shortage(usages, name, needed, unit)
   local row = name and row_of(usages, name)
-  local used, limit = tonumber(json.get(row, "currentValue")), tonumber(json.get(row, "limit"))
-  if not used or not limit or limit < 0 or used + needed <= limit then return nil end
-  return ("the quota %s has %d of %d %s in use, and the instance needs %d"):format(name, used,
-    limit, unit, needed)
+  if not row or not row.left or needed <= row.left then return nil end
+  return ("the quota %s has %d of %d %s in use, and the instance needs %d"):format(name, row.used,
+    row.limit, unit, needed)
 end
 
 local function shortages(size, usages)
-  local cores = math.tointeger(tonumber(size.vCPUs)) or 0
   return {
-    shortage(usages, size.family, cores, "cores"),
-    shortage(usages, "TotalDedicatedCores", cores, "cores"),
+    shortage(usages, size.family, size.vcpus, "cores"),
+    shortage(usages, "TotalDedicatedCores", size.vcpus, "cores"),
     shortage(usages, "TotalClusters", 1, "computes"),
   }
 end
@@ -177,7 +181,7 @@ local function check_quota(self)
     once.forget(self.workspace.facts, "usages")
     texts = shortages(self.size, usages_of(self) or {})
   end
-  for _, text in pairs(texts) do add(self, "error", "quota", "%s", text) end
+  for _, text in pairs(texts) do add_error(self, "QuotaExceeded", "quota", "%s", text) end
 end
 
 -- The network -------------------------------------------------------------------------------------
@@ -280,8 +284,10 @@ end
 
 local ORDER = { error = 1, warning = 2, note = 3 }
 
-local function sorted(findings)
-  local list = table.move(findings, 1, #findings, 1, {})
+--- List the findings, errors first.
+---@return azureml.Finding[]
+function Report:sorted()
+  local list = table.move(self.findings, 1, #self.findings, 1, {})
   local positions = {}
   for index, finding in ipairs(list) do positions[finding] = index end
   table.sort(list, function(a, b)
@@ -291,14 +297,20 @@ local function sorted(findings)
   return list
 end
 
---- Raise the errors of the report, all in one.
----@raise an error object `InvalidArgument`
+--- Raise the errors of the report, all in one. The code is that of the errors if they share one.
+---@raise an error object: `AlreadyExists`, `QuotaExceeded`, else `InvalidArgument`
 function Report:refuse()
-  local texts = {}
+  local texts, codes = {}, {}
   for _, finding in ipairs(self.findings) do
-    if finding.level == "error" then texts[#texts + 1] = finding.text end
+    if finding.level == "error" then
+      texts[#texts + 1] = finding.text
+      codes[finding.code or "InvalidArgument"] = true
+    end
   end
-  if #texts > 0 then options.refuse("cannot create '%s': %s", self.name, table.concat(texts, "; ")) end
+  if #texts == 0 then return end
+  local code = next(codes)
+  errors.raise { code = next(codes, code) and "InvalidArgument" or code,
+    message = ("cannot create '%s': %s"):format(self.name, table.concat(texts, "; ")) }
 end
 
 options.check_colon(Report, metatable, "report")
@@ -307,7 +319,7 @@ function metatable:__tostring()
   local lines = {
     ("%s: %s"):format(self.name, self:ok() and "can be created" or "would be refused"),
   }
-  for _, finding in ipairs(sorted(self.findings)) do
+  for _, finding in ipairs(self:sorted()) do
     lines[#lines + 1] = ("  %s: %s"):format(finding.level, finding.text)
   end
   return table.concat(lines, "\n")
@@ -315,7 +327,7 @@ end
 
 --- Return the report as a table, for JSON.
 function metatable:__json()
-  return { name = self.name, ok = self:ok(), findings = json.array(sorted(self.findings)) }
+  return { name = self.name, ok = self:ok(), findings = json.array(self:sorted()) }
 end
 
 return preflight

@@ -35,6 +35,7 @@ describe("jobs on an instance", function()
     })
     assert.same({ 201, "train", "Preparing", "Train" },
       { status, value.name, value.properties.status, value.properties.displayName })
+    assert.same({}, value.properties.services)
     local _, instance = at:ask("GET", at:path "computes/ci-ann")
     assert.equal("JobRunning", instance.properties.properties.state)
     at.emulator:advance(LONG)

@@ -30,6 +30,14 @@ describe("the emulator's log", function()
       { status = 409, body = '{"error":{"code":"Conflict","message":"x"}}' },
       "POST   .../workspaces/w/computes/ci-ann/start 409 1.2 ms  Conflict" },
     {
+      "POST", "/" .. COMPUTE .. "/stop", { status = 202 },
+      "POST   .../workspaces/w/computes/ci-ann/stop 202 1.2 ms  stop ci-ann",
+    },
+    {
+      "GET", "/rp/workspaces" .. COMPUTE, { status = 200 },
+      "GET    /rp/workspaces.../workspaces/w/computes/ci-ann 200 1.2 ms  look at ci-ann",
+    },
+    {
       "POST", "/t/oauth2/v2.0/token", { status = 200 },
       "POST   /t/oauth2/v2.0/token 200 1.2 ms  a token",
     },

@@ -2,8 +2,8 @@ local page = require "azureml.emulator.page"
 
 local function at(query)
   return {
-    world = { page_size = 2 }, origin = "http://127.0.0.1", path = "/a", api_version = "2024-04-01",
-    query = query or {},
+    world = { page_size = 2 }, origin = "http://127.0.0.1", path = "/a", prefix = "",
+    api_version = "2024-04-01", query = query or {},
   }
 end
 

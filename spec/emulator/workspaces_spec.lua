@@ -36,6 +36,26 @@ describe("workspaces", function()
     assert.equal(404, (at:ask("GET", base .. "/resourceGroups/second" .. below .. "/team")))
   end)
 
+  it("name what they stand on, and where their runs are kept", function()
+    local _, value = at:ask("GET", at:path(), nil, { host = "127.0.0.1:8080" })
+    for name, kind in pairs {
+      storageAccount = "Microsoft.Storage/storageAccounts", keyVault = "Microsoft.KeyVault/vaults",
+      applicationInsights = "Microsoft.Insights/components",
+      containerRegistry = "Microsoft.ContainerRegistry/registries",
+    } do
+      assert.equal(base .. "/resourceGroups/emulator/providers/" .. kind,
+        value.properties[name]:match "^(.*)/[%l%d]+$", name)
+    end
+    assert.equal("azureml://127.0.0.1:8080/mlflow/v1.0" .. at:path(),
+      value.properties.mlFlowTrackingUri)
+  end)
+
+  it("are reached with the double slash of a client whose endpoint ends with one", function()
+    at:use(at.emulator.reader)
+    assert.equal(200, (at:ask("GET", "/" .. at:path "computes")))
+    at:use(at.emulator.owner)
+  end)
+
   it("give a token for their notebooks, another each time", function()
     local status, one = at:ask("POST", at:path "listNotebookAccessToken")
     local _, other = at:ask("POST", at:path "listNotebookAccessToken")

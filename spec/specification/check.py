@@ -27,6 +27,7 @@ MORE_MEMBERS = {
         "enableOSPatching": BOOLEAN, "enableRootAccess": BOOLEAN, "releaseQuotaOnStop": BOOLEAN,
     },
     "AmlComputeProperties": {"enableBatchPrivateLink": BOOLEAN},
+    "VirtualMachineSize": {"generation": {"type": "string"}, "supportsIB": BOOLEAN},
     "Compute": {"provisioningWarnings": {"type": ["object", "null"]}},
     "ResourceQuota": {"location": {"type": ["string", "null"]}},
     "ErrorDetail": {
@@ -68,7 +69,10 @@ NEVER_ABSENT = {
 
 # Paths that no specification at hand describes: counted, and not checked.
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
-                         r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$")
+                         r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
+                         r"|^/subscriptions/[^/]+/(resourcegroups(/[^/]+)?|providers(/[^/]+)?)$"
+                         r"|/providers/microsoft\.(authorization|compute|network)/")
+FIRST_SPECIFIED = "2021"      # no specification of an earlier api-version of the provider is at hand
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------
 
@@ -257,9 +261,10 @@ def check(specification, answer):
     """Raises Departure, or returns whether there is a specification to check it by."""
     path, _, query = answer["target"].partition("?")
     version = re.search(r"(?:^|&)api-version=([^&]*)", query, re.I)
-    if answer["status"] < 400 and UNSPECIFIED.search(path.lower()):
+    version = version.group(1) if version else ""
+    if answer["status"] < 400 and (UNSPECIFIED.search(path.lower()) or "" < version < FIRST_SPECIFIED):
         return False
-    name = specification.expected(path, answer["method"], version.group(1) if version else "", answer["status"])
+    name = specification.expected(path, answer["method"], version, answer["status"])
     if name is None:
         if answer["body"]:
             raise Departure("a body where none is said to be")

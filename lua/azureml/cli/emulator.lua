@@ -34,6 +34,8 @@ function serve.configure(parser)
     :argname "FILE"
   parser:option("--speed", "run the emulator's clock N times as fast")
     :argname("N"):convert(number):default "1"
+  parser:option("--machine", "local: run OpenSSH and Jupyter of this computer behind each "
+    .. "instance, and run setup scripts and jobs"):argname("local"):choices { "local" }
   parser:option("-w --workspace-name", "the name of the workspace to serve"):argname "NAME"
   parser:flag("--quiet", "print no banner and no log of requests")
 end
@@ -46,16 +48,27 @@ local function facts_of(running, args)
   local facts = running:settings()
   facts.url, facts.ca_file, facts.speed = running.url, running.ca_file, args.speed
   facts.state, facts.is_restored = args.state, running.is_restored
+  facts.key, facts.key_file = running.key, running.key_file
   return facts
 end
 
 local EXPOSED = "azureml: any program that reaches %s can use this emulator and read its secrets; "
   .. "use --address 127.0.0.1 to serve this machine alone"
 
+local function is_loopback(address)
+  return core.is_loopback("http://" .. (address:find ":" and ("[%s]"):format(address) or address))
+end
+
 local function warn_if_exposed(args)
-  local is_ipv6 = args.address:find ":"
-  local host = is_ipv6 and ("[%s]"):format(args.address) or args.address
-  if not core.is_loopback("http://" .. host) then say(EXPOSED:format(args.address)) end
+  if not is_loopback(args.address) then say(EXPOSED:format(args.address)) end
+end
+
+-- A machine gives a shell, so no other computer may reach the emulator.
+local function check_machine(args)
+  if args.machine and not is_loopback(args.address) then
+    command.misused(("'--machine local' gives a shell: it needs a loopback address, not '%s'")
+      :format(args.address))
+  end
 end
 
 local function check(args)
@@ -65,6 +78,7 @@ local function check(args)
   if args.azure_names and not args.tls then
     command.misused "'--azure-names' is for certificates: it needs '--tls'"
   end
+  check_machine(args)
 end
 
 -- Return the path of the workspace's resource group, which the log shortens.
@@ -88,6 +102,7 @@ function serve.run(args)
     tls = args.tls,
     azure_names = args.azure_names,
     speed = args.speed,
+    machine = args.machine,
     seed = resources,
     state = args.state,
     log = not args.quiet and log_request or nil,

@@ -4,9 +4,9 @@ local command = require "azureml.cli.command"
 local list = {}
 
 function list.configure(parser)
+  command.filter_options(parser)
   command.workspace_options(parser)
   command.output_option(parser)
-  command.filter_options(parser)
 end
 
 function list.run(args)

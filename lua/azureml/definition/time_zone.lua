@@ -133,4 +133,26 @@ function time_zone.iana(windows)
   return names and names:match "%S+"
 end
 
+-- Return the zone of this machine's user: the environment variable TZ, or Debian's setting.
+local function own_name()
+  local name = os.getenv "TZ"
+  if name then return (name:gsub("^:", "")) end
+  local file <close> = io.open "/etc/timezone"
+  return file and file:read "l" or ""
+end
+
+--- Return the name of a zone for a person: the user's own zone if it is the same one, or else the
+--- IANA name of the zone whose clocks it follows.
+---@param windows string     "W. Europe Standard Time"
+---@param own string?        the user's own zone; default: that of this machine
+---@return string            "Europe/Amsterdam", "Europe/Berlin"; or the given name
+function time_zone.label(windows, own)
+  own = own or own_name()
+  load_names()
+  if windows == "UTC" then return windows end
+  local zone = by_name[windows:lower()]
+  if zone and own:find "/" and by_name[own:lower()] == zone then return own end
+  return time_zone.iana(windows) or windows
+end
+
 return time_zone

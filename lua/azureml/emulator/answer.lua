@@ -2,6 +2,7 @@
 --- status and the body; refusal.lua has the texts of refusals.
 --- Source: spec/contract/compute-rest.md, section 5.
 local crypto = require("azureml.core").crypto
+local endpoints = require "azureml.emulator.endpoints"
 local json = require "azureml.json"
 local tables = require "azureml.tables"
 
@@ -50,13 +51,14 @@ local CHALLENGE = 'Bearer authorization_uri="%s/common", error="invalid_token", 
 -- Source: spec/contract/compute-rest.md, section 6. The form is Entra's.
 local function challenge(raised, origin)
   if raised.status ~= 401 then return nil end
-  if raised.claims then return CLAIMS_CHALLENGE:format(origin, crypto.base64(raised.claims)) end
-  return CHALLENGE:format(origin, (raised.message:gsub('"', "'")))
+  local login = endpoints.of(origin).login
+  if raised.claims then return CLAIMS_CHALLENGE:format(login, crypto.base64(raised.claims)) end
+  return CHALLENGE:format(login, (raised.message:gsub('"', "'")))
 end
 
 --- Answer with a refusal.
 ---@param raised table       as refusal.raise raises it
----@param origin string      where this emulator issues tokens
+---@param origin string      by which the client reaches the emulator
 ---@return table
 function answer.of_refusal(raised, origin)
   local details = raised.details and json.array(raised.details)

@@ -28,7 +28,18 @@ local AZURE = {
   "DNS:login.windows.net",
   "DNS:login.microsoft.com",
   "DNS:sts.windows.net",
+  "DNS:graph.windows.net",
+  "DNS:graph.microsoft.com",
+  "DNS:*.api.azureml.ms",      -- the data plane of each region
 }
+
+-- Return the names that an authority may sign for. A constraint on a name includes all names below
+-- it, so it has no wildcard.
+local function permitted_by(names)
+  local list = {}
+  for index, name in ipairs(names) do list[index] = name:gsub("^DNS:%*%.", "DNS:") end
+  return table.move(PERMITTED, 1, #PERMITTED, #list + 1, list)
+end
 
 local KINDS = {
   loopback = {
@@ -38,10 +49,10 @@ local KINDS = {
     permitted = PERMITTED,
   },
   azure = {
-    file = "ca-azure",
+    file = "ca-azure-names",
     subject = "azureml emulator: authority for loopback and Azure's names",
     names = table.move(AZURE, 1, #AZURE, #LOOPBACK + 1, { table.unpack(LOOPBACK) }),
-    permitted = table.move(AZURE, 1, #AZURE, #PERMITTED + 1, { table.unpack(PERMITTED) }),
+    permitted = permitted_by(AZURE),
   },
 }
 

@@ -12,8 +12,8 @@ local operations = require "azureml.emulator.operations"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
-local sizes = require "azureml.emulator.sizes"
 local validate = require "azureml.emulator.validate"
+local versions = require "azureml.emulator.versions"
 
 local clusters = {}
 
@@ -48,10 +48,11 @@ function clusters.make(request, name, common, wanted)
   }
 end
 
--- Low-priority nodes have a quota of their own, which the service does not show.
+-- Check the quota for a cluster's nodes. Low-priority nodes have a quota of their own, which the
+-- service does not show.
 local function check_quota(request, wanted, old)
   if wanted.priority == "LowPriority" then return end
-  quotas.check(request, sizes.find(wanted.vm_size), {
+  quotas.check(request, request.world.sizes:find(wanted.vm_size), {
     nodes = wanted.scale.least,
     computes = old and 0 or 1,
     freed = old and quotas.cores_of(old) or 0,
@@ -137,7 +138,8 @@ function clusters.list_nodes(request)
       runId = json.null,
     }
   end
-  return answer.of { nodes = nodes }
+  local kind = versions.tells_type_of_nodes(request.api_version) and compute.kind or nil
+  return answer.of { nodes = nodes, computeType = kind }
 end
 
 return clusters

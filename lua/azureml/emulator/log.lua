@@ -36,9 +36,12 @@ end
 
 local LONGEST, LONGEST_METHOD = 200, 32
 
--- Shorten a path: replace the prefix that all paths of this emulator share by "...".
+-- Shorten a path: replace the part that all paths of this emulator share by "...", also behind the
+-- prefix of the data plane.
 local function short(path, own)
-  if own and path:sub(1, #own):lower() == own then path = "..." .. path:sub(#own + 1) end
+  local first, last = path:lower():find(own or "\n", 1, true)
+  local is_ours = first == 1 or first and path:sub(1, first - 1):lower() == "/rp/workspaces"
+  if is_ours then path = path:sub(1, first - 1) .. "..." .. path:sub(last + 1) end
   return #path > LONGEST and path:sub(1, LONGEST) .. "..." or path
 end
 
@@ -50,7 +53,7 @@ end
 ---@param time string?          "12:01:33"
 ---@return string
 function log.line(request, response, seconds, own, time)
-  local path = request.target:match "^[^?]*"
+  local path = request.target:match "^[^?]*":gsub("^//+", "/")
   if path:find "://" then path = core.redacted(path) end
   local description = describe(request, response, path)
   local method = printable(request.method):sub(1, LONGEST_METHOD)

@@ -1,17 +1,23 @@
 --- Answer requests to Resource Manager, in this order: planned trouble, authentication, the
 --- api-version, authorisation, throttling, and the handler of the route. The routes are in
---- route.lua.
+--- route.lua. The data plane of a workspace serves the same paths below a prefix of its own: the v1
+--- SDK reads there.
 local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local fault = require "azureml.emulator.fault"
 local new_request = require("azureml.emulator.request").new
+local planned = require "azureml.emulator.planned"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
 local tables = require "azureml.tables"
 local trouble = require "azureml.emulator.trouble"
 
 local manager = {}
+
+-- The prefix of the data plane, and the audience that it accepts besides Resource Manager's.
+local DATA_PLANE = "/rp/workspaces"
+local AUDIENCES = { ["https://ml.azure.com"] = true }
 
 local function scope_of(request)
   return request.path:match "^(.*/[cC]omputes/[^/]+)" or request.path
@@ -24,10 +30,11 @@ local function identify(emulator, request, received)
   if name == "expire_token" then emulator.tokens:expire(request.now) end
   local home = request.subscription and request.subscription.tenant_id
     or emulator.directory:home().id
-  local principal, token = authenticate(emulator, received, request.now, home)
+  local audiences = request.prefix == DATA_PLANE and AUDIENCES or nil
+  local principal, token = authenticate(emulator, received, request.now, home, audiences)
   if name == "claims_challenge" then
     emulator.tokens:demand(principal, trouble.claims(request.trouble, request.now))
-    authenticate(emulator, received, request.now, home)
+    authenticate(emulator, received, request.now, home, audiences)
   end
   return principal, token
 end
@@ -57,11 +64,14 @@ local function act(emulator, request, received)
   if not entry then refusal.raise("wrong_method", request.method) end
   route.check_version(request, row, emulator.names.location)
   if not request.subscription then refusal.raise("no_subscription", request.segments[2]) end
-  authorise(emulator.roles, request.application, entry[1], scope_of(request))
+  if entry[1] then
+    authorise(emulator.roles, request.application, entry[1], scope_of(request))
+  end
   request.budget = emulator.throttle:take(request.application.object_id, request.subscription.id,
     request.method)
   route.resolve(request, found)
   request.has_reached_service = true
+  planned.refuse(request)
   return entry[2](request)
 end
 
@@ -78,7 +88,23 @@ local function finish(request, reply)
   return trouble.mark(request.trouble, reply)
 end
 
---- Answer a request below /subscriptions.
+-- Return the prefix of a path and the segments behind it; nil if the path is not served here.
+local function split(segments)
+  local function is(index, name) return (segments[index] or ""):lower() == name end
+  if is(1, "subscriptions") then return "", segments end
+  if is(1, "rp") and is(2, "workspaces") and is(3, "subscriptions") then
+    return DATA_PLANE, { table.unpack(segments, 3) }
+  end
+end
+
+--- Tell whether a path is Resource Manager's or the data plane's.
+---@param segments string[]
+---@return boolean
+function manager.concerns(segments)
+  return split(segments) ~= nil
+end
+
+--- Answer a request below /subscriptions or /rp/workspaces/subscriptions.
 ---@param emulator table
 ---@param received table      the request as it came by HTTP
 ---@param segments string[]
@@ -86,7 +112,8 @@ end
 ---@return table reply        without status: the request is left unanswered
 ---@raise an error of the emulator itself, which is not a refusal
 function manager.answer(emulator, received, segments, query)
-  local request = new_request(emulator, received, segments, query)
+  local prefix, rest = split(segments)
+  local request = new_request(emulator, received, rest, query, prefix)
   local ok, reply = pcall(act, emulator, request, received)
   if not ok then
     if not refusal.is(reply) then error(reply, 0) end

@@ -19,7 +19,7 @@ local function link(request, following)
   end
   query[#query + 1] = "$skip=p" .. following
   table.sort(query, function(a, b) return a:gsub("^%$", "~") < b:gsub("^%$", "~") end)
-  return request.origin .. request.path .. "?" .. table.concat(query, "&")
+  return request.origin .. request.prefix .. request.path .. "?" .. table.concat(query, "&")
 end
 
 --- Answer with the page of a list that the request asks for.

@@ -12,7 +12,8 @@ local refusal = require "azureml.emulator.refusal"
 ---@field method string
 ---@field body string
 ---@field target string                 path and query, as they were sent
----@field path string
+---@field path string                   of the target, as Resource Manager has it
+---@field prefix string                 what stands before the path: "" or "/rp/workspaces"
 ---@field segments string[]             of the path
 ---@field query table<string, string>
 ---@field trouble table?                what a fault rule wants of it
@@ -29,13 +30,17 @@ local metatable = { __name = "azureml.emulator.Request", __index = Request }
 
 local request = {}
 
---- Make a request of what came by HTTP.
+--- Make a request of what came by HTTP. Clients that end an endpoint with a slash send paths with
+--- double slashes, which Azure takes as single slashes.
 ---@param emulator table
 ---@param received table
----@param segments string[]
+---@param segments string[]             of the path behind the prefix
 ---@param query table<string, string>
+---@param prefix string?                the beginning of the path that is not Resource Manager's
 ---@return azureml.emulator.Request
-function request.new(emulator, received, segments, query)
+function request.new(emulator, received, segments, query, prefix)
+  prefix = prefix or ""
+  local path = received.target:match "^[^?]*":gsub("//+", "/"):sub(#prefix + 1)
   return setmetatable({
     world = emulator.world,
     directory = emulator.directory,
@@ -47,7 +52,8 @@ function request.new(emulator, received, segments, query)
     segments = segments,
     query = query,
     target = received.target,
-    path = received.target:match "^[^?]*",
+    path = path,
+    prefix = prefix,
     directory_text = function(bytes) return core.crypto.base64url(core.random(bytes)) end,
   }, metatable)
 end

@@ -5,6 +5,7 @@ local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local json = require "azureml.json"
+local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
 local tables = require "azureml.tables"
 
@@ -103,7 +104,7 @@ function subscriptions.answer(emulator, request, segments, query)
   local ok, reply = pcall(act, emulator, request, segments, query)
   if ok then return reply end
   if not refusal.is(reply) then error(reply, 0) end
-  return answer.of_refusal(reply, emulator.url or "http://127.0.0.1")
+  return answer.of_refusal(reply, (origin_of(emulator, request)))
 end
 
 return subscriptions

@@ -7,25 +7,26 @@ local show = require "azureml.emulator.show"
 
 local workspaces = {}
 
+local function shown(request, workspace)
+  return show.workspace(workspace, request.application.tenant_id, request.origin)
+end
+
 --- Get a workspace.
 function workspaces.get(request)
-  return answer.of(show.workspace(request.workspace, request.application.tenant_id))
+  return answer.of(shown(request, request.workspace))
 end
 
 --- List the workspaces of a subscription or of a resource group, a page at a time.
 function workspaces.list(request)
   local all = request.world:workspaces(request.subscription, request.group)
-  return page.of(request, all, function(workspace)
-    return show.workspace(workspace, request.application.tenant_id)
-  end)
+  return page.of(request, all, function(workspace) return shown(request, workspace) end)
 end
 
 local NOTEBOOK_TOKEN = 8 * 3600      -- seconds until a token expires
 
 --- Issue a token for the notebooks of a workspace: an opaque text that opens nothing here.
 function workspaces.notebook_token(request)
-  local shown = show.workspace(request.workspace, request.application.tenant_id)
-  local info = shown.properties.notebookInfo
+  local info = shown(request, request.workspace).properties.notebookInfo
   return answer.of {
     notebookResourceId = info.resourceId,
     hostName = info.fqdn,

@@ -85,9 +85,9 @@ describe("tokens", function()
     assert.equal(5100.0, one:check(new).expires)
   end)
 
-  it("live a minute of real time however fast the clock runs, or as long as was said", function()
+  it("live ten minutes of real time however fast the clock runs, or as long as was said", function()
     for _, row in ipairs {
-      { { speed = 1000 }, 60000 },
+      { { speed = 1000 }, 600000 },
       { { lifetime = 5 }, 5 },
       { { lifetime = 5, speed = 1000 }, 5 },
     } do

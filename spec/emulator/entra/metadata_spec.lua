@@ -109,4 +109,22 @@ describe("Resource Manager's metadata", function()
       assert.equal("https://management.core.windows.net/", login.audiences[1])
     end)
   end
+
+  it("names Azure's own endpoints to a client that came by Azure's names", function()
+    local at = door.open()
+    local _, clouds = at:send {
+      method = "GET", target = "/metadata/endpoints?api-version=2019-05-01",
+      headers = { host = "management.azure.com" }, body = "",
+    }
+    local cloud = clouds[1]
+    assert.same({ "AzureCloud", "http://management.azure.com/" },
+      { cloud.name, cloud.resourceManager })
+    assert.equal("http://login.microsoftonline.com", cloud.authentication.loginEndpoint)
+  end)
+
+  it("keeps the graph at the emulator: no client takes a token of it to Azure", function()
+    local _, clouds = get "/metadata/endpoints?api-version=2019-05-01"
+    assert.same({ "http://127.0.0.1:5/", "http://127.0.0.1:5/" },
+      { clouds[1].graph, clouds[1].graphAudience })
+  end)
 end)

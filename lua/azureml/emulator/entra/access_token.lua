@@ -13,8 +13,9 @@ local access_token = {}
 local Tokens = {}
 Tokens.__index = Tokens
 
--- Real seconds: with a very fast clock a token would otherwise expire before the client uses it.
-local LEAST_REAL_LIFE = 60
+-- Real seconds: with a fast clock a token would otherwise expire before the client uses it. Client
+-- libraries fetch a new token when the old one has less than 5 minutes left.
+local LEAST_REAL_LIFE = 600
 local MOST_KNOWN = 10000      -- tokens in the cache
 
 local function lifetime_of(seconds, clock)

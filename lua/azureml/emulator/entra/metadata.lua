@@ -1,6 +1,7 @@
 --- Serve the metadata that client libraries read: the configuration of an issuer, its keys, the
 --- trusted hosts, and the endpoints of the cloud. Source: spec/contract/auth.md, section 13.
 local aadsts = require "azureml.emulator.entra.aadsts"
+local endpoints = require "azureml.emulator.endpoints"
 local json = require "azureml.json"
 local keys = require "azureml.emulator.entra.keys"
 
@@ -48,19 +49,14 @@ function metadata.keys(request)
   return { status = 200, json = keys.published(key, issuer) }
 end
 
--- Entra's own hosts: a library may ask this emulator about them.
-local HOSTS = {
-  ["login.microsoftonline.com"] = true, ["login.windows.net"] = true,
-  ["login.microsoft.com"] = true, ["sts.windows.net"] = true,
-}
-
---- Return the hosts that stand for the same issuer (instance discovery).
+--- Return the hosts that stand for the same issuer (instance discovery). A library may also ask
+--- this emulator about Entra's own hosts.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
 function metadata.instance(request)
   local endpoint = request.query.authorization_endpoint or ""
   local host, path = endpoint:match "^https?://([^/]+)(/[^/]+)/"
-  if not host or host:lower() ~= request.host:lower() and not HOSTS[host:lower()] then
+  if not host or host:lower() ~= request.host:lower() and not endpoints.logins[host:lower()] then
     aadsts.raise(50049)
   end
   local issuer = request.origin .. path .. "/v2.0"
@@ -95,17 +91,19 @@ local function audiences()
   return json.array { "https://management.core.windows.net/", "https://management.azure.com/" }
 end
 
--- The name differs from "AzureCloud": clients have that cloud's endpoints built in.
+-- Describe the cloud in the form of newer versions. Its name differs from "AzureCloud", whose
+-- endpoints clients have built in, unless the client reaches the emulator by Azure's names.
 local function modern(request)
+  local cloud = endpoints.of(request.origin)
   return {
-    name = "AzureEmulator", resourceManager = request.origin .. "/",
+    name = cloud.cloud, resourceManager = cloud.resource_manager .. "/",
     portal = "https://portal.azure.com",
     authentication = {
-      loginEndpoint = request.origin, tenant = "common", identityProvider = "AAD",
+      loginEndpoint = cloud.login, tenant = "common", identityProvider = "AAD",
       audiences = audiences(),
     },
-    graph = "https://graph.windows.net/", graphAudience = "https://graph.windows.net/",
-    microsoftGraphResourceId = "https://graph.microsoft.com/",
+    graph = cloud.graph .. "/", graphAudience = cloud.graph .. "/",
+    microsoftGraphResourceId = cloud.microsoft_graph .. "/",
     suffixes = {
       storage = "core.windows.net", keyVaultDns = "vault.azure.net",
       acrLoginServer = "azurecr.io",
@@ -114,10 +112,11 @@ local function modern(request)
 end
 
 local function early(request)
+  local cloud = endpoints.of(request.origin)
   return {
-    galleryEndpoint = "https://gallery.azure.com/", graphEndpoint = "https://graph.windows.net/",
+    galleryEndpoint = "https://gallery.azure.com/", graphEndpoint = cloud.graph .. "/",
     portalEndpoint = "https://portal.azure.com/",
-    authentication = { loginEndpoint = request.origin .. "/", audiences = audiences() },
+    authentication = { loginEndpoint = cloud.login .. "/", audiences = audiences() },
   }
 end
 
