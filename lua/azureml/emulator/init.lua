@@ -64,8 +64,8 @@ local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
   machine = "string", port = "integer", address = "string", tls = "boolean",
-  azure_names = "boolean", speed = "number", manual = "boolean", state = "string", seed = "table", faults = "table",
-  log = "callable",
+  azure_names = "boolean", speed = "number", manual = "boolean", state = "string",
+  seed = "table", faults = "table", log = "callable",
 }
 
 -- Requests ----------------------------------------------------------------------------------------
