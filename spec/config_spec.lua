@@ -113,7 +113,7 @@ describe("which workspace", function()
     file("a/.azure/config", "[defaults]\nworkspace = evil\n", "666")
     local message = found({}, { AZURE_CONFIG_DIR = home .. "/cli" }, "a")
     assert.matches("which workspace%?", message)
-    assert.matches("a/.azure/config is not used: everybody may write to it", message)
+    assert.matches("a/.azure/config is not used: all users may write to it", message)
   end)
 
   it("has the default subscription of the active cloud", function()
@@ -217,7 +217,7 @@ describe("which workspace", function()
       "config.json has no workspace_name" },
     { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
       "has no subscription_id" },
-    { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
+    { "writable for all", "{}", "666", "config.json is not used: all users may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
       file("config.json", row[2], row[3])

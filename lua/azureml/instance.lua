@@ -221,11 +221,13 @@ function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
 end
 
---- Tell whether a decoded compute is a compute instance.
+--- Tell whether a decoded compute is a compute instance. The service may write its type in any
+--- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  return sent.compute_type(raw) == "ComputeInstance"
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.

@@ -178,15 +178,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
+---@param then_stop boolean?  the instance is stopped when the verb is done
 ---@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id)
+function Workspace:intend(verb, name, id, then_stop)
   local endpoint = self:client():endpoint()
   if self.is_journaled == nil then
     self.is_journaled = is_journaled(self.settings.journal, endpoint)
   end
   if not self.is_journaled then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, self.settings.journal)

@@ -1,7 +1,7 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
 --- to standard output, messages to standard error. selection.lua selects instances, output.lua has
 --- the formats, fleet.lua what the verbs for many instances share.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local hints = later "azureml.hints"
@@ -27,7 +27,7 @@ local command = {
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
-  check = check.add,
+  check = checks.add,
 }
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.
@@ -160,7 +160,7 @@ function command.output_option(parser, kind)
     parser:option("--sort", "sort by these fields, such as state,created_on:desc")
       :argname("FIELD,..."):convert(sort_keys)
   end
-  check.add(parser, check_output)
+  checks.add(parser, check_output)
 end
 
 --- Add the options of a verb for one instance.

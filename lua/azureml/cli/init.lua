@@ -31,7 +31,7 @@ local argparse = require "argparse"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local later = require "azureml.later"
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local help = later "azureml.console.help"
 local json = later "azureml.json"
 local suggest = later "azureml.cli.suggest"
@@ -52,6 +52,9 @@ local cli = {}
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
   ensure   = { summary = "create a compute instance, or take it if it is there and fits" },
+  check    = { summary = "report what would be refused if an instance were created" },
+  update   = { summary = "change compute instances: schedules, idle time, tags and so on" },
+  resize   = { summary = "give a stopped compute instance another size" },
   show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
@@ -306,7 +309,7 @@ local function parse(call)
   if not ok then
     errors.raise { code = "Usage", message = usage_message(parser, args) }
   end
-  check.run(parser, args)
+  checks.run(parser, args)
   return args
 end
 

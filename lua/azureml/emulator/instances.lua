@@ -25,13 +25,13 @@ local instances = {}
 
 -- Made --------------------------------------------------------------------------------------------
 
--- Public addresses come from ranges that are reserved for documentation and for benchmarks.
+-- Make a public address, in ranges that are reserved for documentation and for benchmarks.
 local function public_address(number)
   if number < 255 then return "203.0.113." .. number end
   return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
 end
 
--- Azure reserves the first four addresses of a subnet.
+-- Make a private address. Azure reserves the first four addresses of a subnet.
 local function private_address(number)
   return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
 end

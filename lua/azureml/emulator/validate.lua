@@ -76,7 +76,7 @@ local function tags_of(body)
   return tags
 end
 
--- The official examples of 2021 have a text, the id alone.
+-- Read the subnet. The official examples of 2021 have a text, the id alone.
 local function subnet_of(properties)
   if type(properties.subnet) == "string" then return { id = properties.subnet } end
   local subnet = object(properties.subnet, "subnet")
@@ -181,6 +181,7 @@ local function known_to(properties, version)
   return known
 end
 
+-- Check that the network fits the workspace's.
 -- Source: spec/contract/compute-rest.md, section 7.3, the note on enableNodePublicIp.
 local function check_network(wanted, workspace)
   local is_private = wanted.public_ip == false

@@ -225,7 +225,8 @@ end
 
 local NAMES = { "object_id", "client_id", "name" }
 
--- An object id takes precedence over a client id, a client id over a name.
+-- Fill the index of principals. An object id takes precedence over a client id, a client id over a
+-- name.
 local function index(self)
   for _, name in ipairs(NAMES) do
     for _, kind in ipairs(PRINCIPALS) do

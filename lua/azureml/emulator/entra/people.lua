@@ -127,7 +127,8 @@ local kinds = {
   { "roles", roles.fault_of, function(emulator, record) emulator.roles:define(record) end },
 }
 
--- The principal of an assignment is looked up when the seed is added: the seed may define it.
+-- Make the rule of a list in a seed. Look up the principal of an assignment later, when the seed is
+-- added: the seed may define it.
 local function rule_of(fault_of)
   return seed.rule.list_of(function(value, place)
     local fault = fault_of(value)
