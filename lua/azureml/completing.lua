@@ -8,6 +8,7 @@ local people = require "azureml.people"
 local resource = require "azureml.resource"
 local spellings = require "azureml.definition.spellings"
 local ssh_key = require "azureml.definition.ssh_key"
+local ssh_keys = require "azureml.ssh.keys"
 local tables = require "azureml.tables"
 
 local completing = {}
@@ -81,6 +82,7 @@ local function new_key(path)
   local key <close> = core.crypto.generate_key(KEY_BITS)
   local line = public_line(key)
   write_pair(path, key, line)
+  ssh_keys.remember(line, path)
   return line, function()
     os.remove(path)
     os.remove(path .. ".pub")

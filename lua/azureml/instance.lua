@@ -6,8 +6,11 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local reach = later "azureml.ssh"
 local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
+local upcoming = later "azureml.upcoming"
+local why = later "azureml.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -48,6 +51,13 @@ local tables = require "azureml.tables"
 ---@field public_ip_address string?
 ---@field private_ip_address string?
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field created_by_name string?      where the service tells it
+---@field image_version string?        of its operating system: "24.02.13"
+---@field latest_image_version string?
+---@field is_latest_image boolean?
+---@field principals string[]         object ids of its managed identities
+---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
+---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
@@ -89,6 +99,10 @@ getters.created_on = outer("properties", "createdOn")
 getters.modified_on = outer("properties", "modifiedOn")
 getters.created_by = inner("createdBy", "userId")
 getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
+getters.created_by_name = inner("createdBy", "userName")
+getters.image_version = inner("osImageMetadata", "currentImageVersion")
+getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
+getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
 getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
 
@@ -159,6 +173,16 @@ function getters.ssh(raw)
   return ssh
 end
 
+-- Return the object ids of its managed identities, the system-assigned one first.
+function getters.principals(raw)
+  local list = json.array { json.get(raw, "identity", "principalId") }
+  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+  for _, id in ipairs(tables.keys(assigned)) do
+    list[#list + 1] = json.get(assigned, id, "principalId")
+  end
+  return list
+end
+
 function getters.last_operation(raw)
   local operation = sent.last_operation(raw)
   return {
@@ -167,6 +191,10 @@ function getters.last_operation(raw)
     trigger = json.get(operation, "operationTrigger"),
   }
 end
+
+-- The next times of its schedules are those of a field: they change with the clock alone.
+function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
+function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -261,6 +289,15 @@ function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
 end
 
+--- Explain the state of the instance: errors, last operation, setup script, quota, locks, policies,
+--- each with what to do next.
+---@param err? azureml.Error     of a verb that failed: it is explained first
+---@return azureml.Why           print it; or see causes, each with about, text and next
+---@usage print(vm:why())
+function Instance:why(err)
+  return why.of(self, err)
+end
+
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
 ---@return azureml.Cost          see cost.lua; its field `note` says what is left out
@@ -311,6 +348,11 @@ end
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
+end
+
+-- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "copy", "forward" } do
+  Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 
 options.check_colon(Instance, metatable, "vm")

@@ -3,6 +3,7 @@
 local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
+local computes = later "azureml.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
@@ -272,6 +273,15 @@ function Workspace:can(verb)
   return roles.can(self, verb)
 end
 
+--- Iterate over all computes of the workspace, whatever their type: clusters and attached machines
+--- too. ws.instances has the compute instances alone, and the verbs.
+---@param wanted? { type: string? }      only computes of this type: "AmlCompute"
+---@return fun(): azureml.Compute?       name, type, state, vm_size, nodes, created_on
+---@usage for compute in ws:computes() do print(compute.type, compute.name, compute.state) end
+function Workspace:computes(wanted)
+  return computes.list(self, wanted)
+end
+
 --- Return the object id of the user or application, from the credential's token. Fetch a token if
 --- the credential has none.
 ---@return string
@@ -292,7 +302,8 @@ function Workspace:object_id()
 end
 
 --- Iterate over changes of state of the instances. One list request per interval covers all.
----@param settings? table  interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+---@param settings? table  interval (seconds; 10), timeout, initial, on_change, on_error, and
+---  filters: see azureml.watch
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
 ---@raise an error object if a list fails; the next call lists again and reports all changes
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end

@@ -4,6 +4,7 @@
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
+local defaults = later "azureml.defaults"
 local hints = later "azureml.hints"
 local instance = require "azureml.instance"
 local age = later "azureml.console.age"
@@ -136,10 +137,24 @@ local function compile_query(text)
   return run, err and err.message
 end
 
--- Refuse options that exclude each other, and find the format.
+-- Refuse options that exclude each other.
 local function check_output(args)
   if args.query and args.columns then command.misused "give either --columns or --query" end
-  args.output = args.output or "table"
+end
+
+-- Use the user's default format where the command has it.
+local function default_format(formats)
+  local chosen = defaults.read().output
+  for _, format in ipairs(formats) do
+    if format == chosen then return chosen end
+  end
+  return "table"
+end
+
+--- Add the option --query.
+function command.query_option(parser)
+  parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
+    :argname("EXPRESSION"):convert(compile_query)
 end
 
 --- Add the options -o, --columns, --sort and --query, which say how results are printed.
@@ -153,14 +168,16 @@ function command.output_option(parser, kind)
   if kind ~= "stream" then
     parser:option("--columns", "print these fields, such as name,state,tags.team")
       :argname("FIELD,..."):convert(field_list)
-    parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
-      :argname("EXPRESSION"):convert(compile_query)
+    command.query_option(parser)
   end
   if kind == nil or kind == "list" then
     parser:option("--sort", "sort by these fields, such as state,created_on:desc")
       :argname("FIELD,..."):convert(sort_keys)
   end
-  checks.add(parser, check_output)
+  checks.add(parser, function(args)
+    check_output(args)
+    args.output = args.output or default_format(formats)
+  end)
 end
 
 --- Add the options of a verb for one instance.
@@ -261,10 +278,16 @@ function command.print_instances(args, list)
   command.print_list(args, list, command.INSTANCE_COLUMNS, instance.summary, instance.fields)
 end
 
+--- Tell the user that the service has accepted an operation.
+---@param op azureml.Operation
+function command.say_accepted(op)
+  local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
+  io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
+end
+
 local function print_accepted(args, op)
   if args.output == "table" or not args.output then
-    local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
-    io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
+    command.say_accepted(op)
   else
     command.print_object(args, {
       verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket(),

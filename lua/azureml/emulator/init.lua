@@ -63,9 +63,9 @@ local Emulator = { in_process = true }
 local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
-  machine = "string", port = "integer", address = "string", tls = "boolean",
-  azure_names = "boolean", speed = "number", manual = "boolean", state = "string",
-  seed = "table", faults = "table", log = "callable",
+  port = "integer", address = "string", tls = "boolean", azure_names = "boolean",
+  speed = "number", manual = "boolean", machine = "string", state = "string", seed = "table",
+  faults = "table", log = "callable",
 }
 
 -- Requests ----------------------------------------------------------------------------------------

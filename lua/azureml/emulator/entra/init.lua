@@ -121,8 +121,8 @@ local function find(segments)
   return below_tenant[table.concat(segments, "/", 2):lower()], segments[1]
 end
 
--- The handlers that give tokens without a secret. Where the emulator has a key, they need it: in its
--- header, or as emulator_key in the address that the user opens.
+-- The handlers that give tokens without a secret. Where the emulator has a key, they need it: in
+-- its header, or as emulator_key in the address that the user opens.
 local WITHOUT_SECRET = {
   [sign_in.page] = true, [sign_in.device_page] = true, [managed.imds] = true,
   [managed.cloud_shell] = true,
