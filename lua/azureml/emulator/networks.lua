@@ -92,9 +92,8 @@ local function show_subnet(network, subnet)
   }
 end
 
--- Tell whether every network exists in the world of a request.
-local function has_any(request)
-  return next(request.world.records.network) == nil
+local function is_any(of_world)
+  return next(of_world.records.network) == nil
 end
 
 --- Return a group for a request about a network of a world in which every network exists; nil for
@@ -104,7 +103,7 @@ end
 ---@return table?
 function networks.assumed_group(request, name)
   local is_about_network = request.path:lower():find("/microsoft.network/", 1, true)
-  if not is_about_network or not has_any(request) then return nil end
+  if not is_about_network or not is_any(request.world) then return nil end
   return { subscription = request.subscription, name = name }
 end
 
@@ -119,7 +118,7 @@ local function assumed_network(request)
 end
 
 local function find(request)
-  if has_any(request) then return assumed_network(request) end
+  if is_any(request.world) then return assumed_network(request) end
   local name, group = request.network_name, request.group
   local network = request.world:record("network",
     key_of(group.subscription.id, group.name, name))
