@@ -190,8 +190,8 @@ function kinds.formed(form, description)
 end
 
 --- Make the kind of a resource's ARM id, which means the same in any case.
----@param provider string     what follows the resource group, in lower case; NAME stands for a name:
----  "microsoft.network/virtualnetworks/NAME/subnets/NAME"
+---@param provider string     what follows the resource group, in lower case; NAME stands for a
+---  name: "microsoft.network/virtualnetworks/NAME/subnets/NAME"
 ---@param description string  "must be the ARM id of a subnet: /subscriptions/.../subnets/NAME"
 ---@return azureml.Kind
 function kinds.arm_id(provider, description)

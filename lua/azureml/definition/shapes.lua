@@ -198,7 +198,9 @@ function shapes.map(kind, name_kind)
   local map = {}
 
   function map.check(value)
-    if type(value) ~= "table" then return nil, "must be texts by name, not " .. kinds.shown(value) end
+    if type(value) ~= "table" then
+      return nil, "must be texts by name, not " .. kinds.shown(value)
+    end
     local canonical = {}
     for _, name in ipairs(names_in(value)) do
       if type(name) ~= "string" then return nil, "must be texts by name" end
