@@ -60,7 +60,7 @@ function spellings.read_key(path)
   local open <close> = file
   local text
   text, reason = open:read(MOST_KEY_BYTES + 1)
-  if not text then return nil, reason or path .. ": it is empty" end
+  if not text then return nil, ("%s: %s"):format(path, reason or "it is empty") end
   if #text > MOST_KEY_BYTES then return nil, path .. ": it is too long for a public key" end
   return text
 end
