@@ -62,11 +62,11 @@ describe("azureml compute", function()
     local vm = decoded("create", "--name", "ci-new", "--type", "ComputeInstance", "--size",
       "Standard_D2s_v3", "--ssh-public-access-enabled", "true", "--ssh-key-value", KEY, "--tags",
       "team=vision", "--description", "for Ann", "--enable-node-public-ip")
-    assert.same({ "ci-new", "Standard_D2s_v3", "Running", "computeinstance", true, "vision" },
+    assert.same({ "ci-new", "STANDARD_D2S_V3", "Running", "computeinstance", true, "vision" },
       { vm.name, vm.size, vm.state, vm.type, vm.ssh_public_access_enabled, vm.tags.team })
     assert.is_nil(vm.vm_size)
     assert.equal("for Ann", vm.description)
-    assert.equal("Standard_D2s_v3", ws.instances:get("ci-new").vm_size)
+    assert.equal("STANDARD_D2S_V3", ws.instances:get("ci-new").vm_size)
   end)
 
   it("creates from a YAML file, and prints all of it again", function()

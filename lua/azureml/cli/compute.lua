@@ -207,19 +207,17 @@ end
 commands["list-sizes"] = regional("list the sizes that the region offers", "vm_sizes",
   members.of_size, {
     { title = "Name", key = "name" }, { title = "Family", key = "family" },
-    { title = "vCPUs", key = "vCPUs" }, { title = "GPUs", key = "gpus" },
-    { title = "Memory GB", key = "memoryGB" },
+    { title = "vCPUs", key = "vcpus", field = "v_cpus" }, { title = "GPUs", key = "gpus" },
+    { title = "Memory GB", key = "memory_gb" },
   })
 
-local function usage_name(usage)
-  local name = usage.name
-  return type(name) == "table" and (name.localizedValue or name.value) or name
-end
+local NO_LIMIT = -1      -- az shows it as the service sends it
 
 commands["list-usage"] = regional("list the usage of the region's quota", "usages",
   members.of_usage, {
-    { title = "Name", key = usage_name }, { title = "Current value", key = "currentValue" },
-    { title = "Limit", key = "limit" },
+    { title = "Name", key = "title", field = "name.localized_value" },
+    { title = "Current value", key = "used", field = "current_value" },
+    { title = "Limit", key = function(usage) return usage.limit or NO_LIMIT end, field = "limit" },
   })
 
 local enable_sso = { summary = "turn single sign-on of a compute instance on or off" }
