@@ -2,6 +2,7 @@
 local check = require "azureml.cli.check"
 local errors = require "azureml.error"
 local later = require "azureml.later"
+local duration = later "azureml.definition.duration"
 local power_state = later "azureml.definition.power_state"
 local suggest = later "azureml.cli.suggest"
 local tables = require "azureml.tables"
@@ -88,13 +89,27 @@ function selection.states(text)
   return list
 end
 
---- Add the options --state, --tags, --mine and --where, which filter instances.
+--- Convert a duration such as "8h"; nil and a message when it is not one.
+function selection.duration(text)
+  if duration.minutes(text) then return text end
+  return nil, ("'%s' is not a duration such as 30m, 8h or 2d"):format(text)
+end
+
+--- Add the options that filter instances: --state, --tags, --like, --mine, --where and so on.
 function selection.filter_options(parser)
   parser:option("--state", "only instances in one of these states, with commas or in several "
     .. "options: " .. table.concat(power_state.names, ", "))
     :argname("Running|Stopped|..."):convert(selection.states):count "*"
   parser:option("--tags", "only instances with all of these tags")
     :argname("NAME=VALUE"):args("*"):convert(selection.tag)
+  parser:option("--like", "only instances whose name fits this pattern: 'ci-*'")
+    :argname "PATTERN"
+  parser:option("--older-than", "only instances created at least so long ago: 8h, 2d")
+    :argname "DURATION":convert(selection.duration)
+  parser:option("--running-for", "only instances that have run at least so long: 8h, 2d")
+    :argname "DURATION":convert(selection.duration)
+  parser:flag("--no-idle-stop", "only instances that do not stop when they are idle")
+  parser:flag("--created-by-me", "only instances that you created, also for others")
   parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
   parser:option("--where", "only instances for which this Lua expression over their fields is "
     .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
@@ -107,6 +122,8 @@ function selection.filters(args)
   for _, list in ipairs(args.state or {}) do wanted = tables.append(wanted or {}, list) end
   return {
     state = wanted, tags = selection.tags(args.tags), mine = args.mine, where = args.where,
+    like = args.like, older_than = args.older_than, running_for = args.running_for,
+    idle_stop = args.no_idle_stop and false, created_by_me = args.created_by_me,
   }
 end
 
@@ -121,7 +138,7 @@ function selection.check(args)
     misused "give either names, or filters, or --all"
   end
   if not has_names and not is_filtered and not args.all then
-    misused "which instances? Give names, --state, --tags, --mine, --where or --all"
+    misused "which instances? Give names, --state, --tags, --like, --mine, --where or --all"
   end
 end
 
