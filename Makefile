@@ -22,7 +22,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev 
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
                   libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
-                  tmux man-db nghttp2-server python3-fastjsonschema
+                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
 # $(call found,name): the path of libname.a; empty when the library is not installed.
@@ -242,6 +242,13 @@ demo: deps
 test: test-deps
 	@$(MAKE) --no-print-directory check
 
+# Test with real machines behind the emulator's instances. The suite of `make test` needs none of
+# these packages.
+MACHINE_PACKAGES := openssh-client openssh-server jupyter-server python3-ipykernel python3-venv
+test-machine: test-deps
+	$(call need,$(MACHINE_PACKAGES))
+	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
+
 # -- checking --------------------------------------------------------------------------------------
 
 BUSTED  ?= /usr/bin/busted
@@ -357,7 +364,7 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
+.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan check-valgrind fuzz \
         oom oom-asan conformance conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -232,7 +232,7 @@ static int l_kill(lua_State *L) {
   return 0;
 }
 
-/* -- replacing this process --------------------------------------------------------------------- */
+/* -- replacing this process -------------------------------------------------------------------- */
 
 /* replace{ argv, environment, directory }: become another program, in the same terminal. It returns
    only when that fails: nil, reason, whether the program does not exist. */

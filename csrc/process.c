@@ -30,7 +30,7 @@ enum {
   PATIENCE_MS = 1000         /* how long a killed program's keeper is waited for */
 };
 
-/* -- the program -------------------------------------------------------------------------------- */
+/* -- the program ------------------------------------------------------------------------------- */
 
 /* Become the program. Write the errno of a failure to descriptor `failed`. */
 static void become(const ProcessPlan *plan, pid_t keeper, int failed) {
@@ -50,7 +50,7 @@ static void become(const ProcessPlan *plan, pid_t keeper, int failed) {
   _exit(127);
 }
 
-/* -- the keeper --------------------------------------------------------------------------------- */
+/* -- the keeper -------------------------------------------------------------------------------- */
 
 typedef struct Keeper {
   pid_t  program;
@@ -208,7 +208,7 @@ static void run_keeper(const ProcessPlan *plan, int line, int reports) {
   _exit(0);
 }
 
-/* -- this process ------------------------------------------------------------------------------- */
+/* -- this process ------------------------------------------------------------------------------ */
 
 static void close_ends(int ends[2]) {
   for (int i = 0; i < 2; i++)

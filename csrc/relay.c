@@ -238,8 +238,8 @@ static int take_head(Link *link) {
   return 0;
 }
 
-/* Send a refusal. Read on afterwards: closing a socket with unread bytes would reset the connection,
-   and the client would lose the refusal. Return -1 when the link is over. */
+/* Send a refusal. Read on afterwards: closing a socket with unread bytes would reset the
+   connection, and the client would lose the refusal. Return -1 when the link is over. */
 static int end_refusal(Link *link) {
   buf_reset(&link->up.bytes);
   if (flow_read(&link->up, link->client.fd) != 0 || link->up.has_ended) return -1;

@@ -10,7 +10,7 @@ describe("the command line", function()
       local parser, command = cli.parser(name)
       assert.is_function(command.run)
       assert.matches("^%l", parser._description)
-      assert.matches("Usage: azureml " .. name, (parser:get_help()))
+      assert.is_truthy(parser:get_help():find("Usage: azureml " .. name, 1, true))
     end
   end)
 

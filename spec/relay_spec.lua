@@ -79,7 +79,7 @@ describe("the relay", function()
     require("azureml.core").remove_tree(directory)
   end)
 
-  it("shows the head, sends another, and passes the body and the answer without cookies", function()
+  it("sends another head, and passes the body and the answer without cookies", function()
     local seen
     decide = function(item)
       seen = item.head
@@ -120,7 +120,9 @@ c.sendall(b'GET /large HTTP/1.1\r\n\r\n'); import time; time.sleep(0.2)
   end)
 
   it("refuses with the bytes of the owner, also while a body comes", function()
-    decide = function(item) relay:refuse(item.id, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n") end
+    decide = function(item)
+      relay:refuse(item.id, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+    end
     local answer = client(CONNECT .. [[
 c.sendall(b'PUT /x HTTP/1.1\r\nContent-Length: 900000\r\n\r\n' + b'z' * 900000)
 c.shutdown(socket.SHUT_WR)

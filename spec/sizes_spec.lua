@@ -108,6 +108,15 @@ describe("a size that comes with less than the contract says", function()
     assert.is_nil(size.price)
   end)
 
+  it("has the lowest of several prices: the service lists Windows under Linux, too", function()
+    local function under_linux(price)
+      return { osType = "Linux", vmTier = "Standard", retailPrice = price }
+    end
+    local size = first { name = "Standard_X1", estimatedVMPrices = {
+      values = { under_linux(1.56), under_linux(0.82), under_linux(json.null) } } }
+    assert.equal(0.82, size.price)
+  end)
+
   it("is an error without a name", function()
     local _, err = first { family = "standardXFamily" }
     assert.same({ "InvalidReply", "list the sizes of eastus: a size of the reply has no name" },

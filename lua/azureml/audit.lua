@@ -1,6 +1,6 @@
 --- Audit instances: settings that cost money or open a door. Each finding tells what to do.
 --- Sources: spec/contract/compute-rest.md, sections 7.2, 7.3, 8.3 and 9.2, and
---- spec/contract/neighbours.md, section 8.
+--- spec/contract/neighbours.md, section 9.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"

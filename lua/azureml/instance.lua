@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local reach = later "azureml.ssh"
 local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
 local upcoming = later "azureml.upcoming"
@@ -248,11 +249,13 @@ function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
 end
 
---- Tell whether a decoded compute is a compute instance.
+--- Tell whether a decoded compute is a compute instance. The service may write its type in any
+--- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  return sent.compute_type(raw) == "ComputeInstance"
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -345,6 +348,11 @@ end
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
+end
+
+-- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "copy", "forward" } do
+  Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 
 options.check_colon(Instance, metatable, "vm")

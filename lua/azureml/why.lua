@@ -1,7 +1,7 @@
 --- Explain the state of an instance: gather its errors, its last operation, its setup script, the
 --- quota, locks and policies into one answer, each with what to do next.
 --- Sources: spec/contract/compute-rest.md, sections 3.5, 6, 7.6, 7.7 and 9, and
---- spec/contract/neighbours.md, section 7.
+--- spec/contract/neighbours.md, section 8.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"

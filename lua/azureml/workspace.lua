@@ -145,12 +145,14 @@ end
 
 --- Open a client of Microsoft Graph, which knows the users. The caller closes it.
 ---@return azureml.Client
+---@raise an error object `NoDirectory` for a custom cloud without Microsoft Graph
 function Workspace:open_graph()
   local opened, settings, world = self:client(), self.settings, config.emulator()
   local is_emulated = world and opened:endpoint() == world.url
-  local graph = is_emulated and world.url .. cloud.EMULATED_GRAPH or cloud.of(settings.cloud).graph
+  local endpoint, scope = cloud.graph(settings.cloud)
+  if is_emulated then endpoint = world.url .. cloud.EMULATED_GRAPH end
   return client.new {
-    endpoint = graph, credential = self.credential, scope = cloud.of(settings.cloud).graph_scope,
+    endpoint = endpoint, credential = self.credential, scope = scope,
     tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
     ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
   }
@@ -177,15 +179,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
+---@param then_stop boolean?  the instance is stopped when the verb is done
 ---@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id)
+function Workspace:intend(verb, name, id, then_stop)
   local endpoint = self:client():endpoint()
   if self.is_journaled == nil then
     self.is_journaled = is_journaled(self.settings.journal, endpoint)
   end
   if not self.is_journaled then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, self.settings.journal)

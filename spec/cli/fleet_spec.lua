@@ -139,7 +139,7 @@ describe("the commands for many", function()
     assert.same({ ann = "skipped, already Running", my_ci = "failed" }, outcomes(out))
     out, err, code = run("start", "ann", "my_ci")
     assert.same({ "", 1 }, { out, code })
-    assert.matches("a name holds only letters", err)
+    assert.matches("my_ci: cannot start my_ci: ", err)
   end)
 
   it("delete only what they are sure of", function()

@@ -3,8 +3,9 @@
 --- the formats, fleet.lua what the verbs for many instances share.
 local later = require "azureml.later"
 local all_instances = later "azureml.all_instances"
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local cloud = require "azureml.cloud"
+local defaults = later "azureml.defaults"
 local errors = require "azureml.error"
 local hints = later "azureml.hints"
 local instance = require "azureml.instance"
@@ -29,7 +30,7 @@ local command = {
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
-  check = check.add,
+  check = checks.add,
 }
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.
@@ -56,7 +57,7 @@ function command.cloud_options(parser)
     .. known, cloud.names, "NAME")
   parser:option("--ca-file", "a bundle or a directory of certificate authorities to trust instead "
     .. "of the system's"):argname "PATH"
-  check.add(parser, check_cloud)
+  checks.add(parser, check_cloud)
 end
 
 --- Add the options that select the workspace: -w, -g, --subscription, --cloud, --ca-file.
@@ -76,7 +77,7 @@ end
 --- Add the flag --all-workspaces beside the options that select the workspace.
 function command.all_workspaces_option(parser)
   parser:flag("--all-workspaces", "all workspaces of the subscription, or of the group of -g")
-  check.add(parser, check_all_workspaces)
+  checks.add(parser, check_all_workspaces)
 end
 
 --- Convert an option's value to a number of seconds; nil and a message when it is not one.
@@ -167,10 +168,24 @@ local function compile_query(text)
   return run, err and err.message
 end
 
--- Refuse options that exclude each other, and find the format.
+-- Refuse options that exclude each other.
 local function check_output(args)
   if args.query and args.columns then command.misused "give either --columns or --query" end
-  args.output = args.output or "table"
+end
+
+-- Use the user's default format where the command has it.
+local function default_format(formats)
+  local chosen = defaults.read().output
+  for _, format in ipairs(formats) do
+    if format == chosen then return chosen end
+  end
+  return "table"
+end
+
+--- Add the option --query.
+function command.query_option(parser)
+  parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
+    :argname("EXPRESSION"):convert(compile_query)
 end
 
 --- Add the options -o, --columns, --sort and --query, which say how results are printed.
@@ -184,14 +199,16 @@ function command.output_option(parser, kind)
   if kind ~= "stream" then
     parser:option("--columns", "print these fields, such as name,state,tags.team")
       :argname("FIELD,..."):convert(field_list)
-    parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
-      :argname("EXPRESSION"):convert(compile_query)
+    command.query_option(parser)
   end
   if kind == nil or kind == "list" then
     parser:option("--sort", "sort by these fields, such as state,created_on:desc")
       :argname("FIELD,..."):convert(sort_keys)
   end
-  check.add(parser, check_output)
+  checks.add(parser, function(args)
+    check_output(args)
+    args.output = args.output or default_format(formats)
+  end)
 end
 
 --- Add the options of a verb for one instance.
@@ -341,10 +358,16 @@ function command.print_instances(args, list, more)
   command.print_list(args, list, columns, summarise, fields)
 end
 
+--- Tell the user that the service has accepted an operation.
+---@param op azureml.Operation
+function command.say_accepted(op)
+  local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
+  io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
+end
+
 local function print_accepted(args, op)
   if args.output == "table" or not args.output then
-    local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
-    io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
+    command.say_accepted(op)
   else
     command.print_object(args, {
       verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket(),

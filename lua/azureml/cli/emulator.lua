@@ -34,8 +34,8 @@ function serve.configure(parser)
     :argname "FILE"
   parser:option("--speed", "run the emulator's clock N times as fast")
     :argname("N"):convert(number):default "1"
-  parser:option("--machine", "local: run OpenSSH and Jupyter of this computer behind each instance, "
-    .. "and run setup scripts and jobs"):argname("local"):choices { "local" }
+  parser:option("--machine", "local: run OpenSSH and Jupyter of this computer behind each "
+    .. "instance, and run setup scripts and jobs"):argname("local"):choices { "local" }
   parser:option("-w --workspace-name", "the name of the workspace to serve"):argname "NAME"
   parser:flag("--quiet", "print no banner and no log of requests")
 end

@@ -52,6 +52,7 @@ end
 local function has_ended(entry, vm)
   if not vm then return entry.verb == "delete" or entry.is_accepted == true end
   if power_state.is_transitional(vm.state) then return false end
+  if entry.then_stop then return vm.state == "Stopped" end
   return entry.is_accepted == true or power_state.is_aim(entry.verb, vm.state)
 end
 

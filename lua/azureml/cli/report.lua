@@ -179,7 +179,7 @@ end
 ---@param args table                  the command's options
 ---@param verb string                 for the summary
 ---@param items { name: string }[]
----@param begin fun(item: table): azureml.Operation
+---@param begin fun(item: table): azureml.Operation?     nil: it is done
 ---@return integer                    the exit code
 function report.run(args, verb, items, begin)
   local reporter <close> = progress.of_many(verb, #items, command.style_for_many(args))

@@ -1,5 +1,5 @@
 --- Select instances: names by position or by -n, filters, --where, --all.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local duration = later "azureml.definition.duration"
@@ -22,7 +22,7 @@ function selection.names(parser)
   parser:argument("names", "the compute instances' names"):args "*":argname "NAME"
   parser:option("-n --name", "a compute instance's name; repeat it for more")
     :argname("NAME"):count "*"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     local names, seen = {}, {}
     for _, name in ipairs(tables.append(args.names, args.name)) do
       if not seen[name] then names[#names + 1] = name end
@@ -35,7 +35,7 @@ end
 --- Let a command take one or more names, by position or by -n: args.names is their list.
 function selection.names_option(parser)
   selection.names(parser)
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     if #args.names == 0 then misused "which instance? Give a name" end
   end)
 end
@@ -44,7 +44,7 @@ end
 function selection.name_option(parser)
   parser:argument("name_argument", "the compute instance's name"):args "?":argname "NAME"
   parser:option("-n --name", "the compute instance's name"):argname "NAME"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     if args.name and args.name_argument then
       misused("give one name, not both '%s' and '%s'", args.name_argument, args.name)
     end
@@ -147,7 +147,7 @@ function selection.options(parser)
   selection.names(parser)
   parser:flag("--all", "all instances of the workspace")
   selection.filter_options(parser)
-  check.add(parser, selection.check)
+  checks.add(parser, selection.check)
 end
 
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.

@@ -79,7 +79,7 @@ end
 
 -- Poll an instance until it reaches a state. Return the instance; nil when it is gone.
 local function poll(instances, name, wanted, timeout, reporter)
-  local deadline, next_pause = core.now() + timeout, pace.pauses()
+  local deadline, next_pause = core.now() + timeout, pace.pauses(instances)
   while true do
     local vm = instances:find(name)
     if is_reached(wanted, vm) then

@@ -1,5 +1,5 @@
---- Keep the key of an emulator that gives a shell. Every call to its control endpoint needs the key;
---- only its own user can read the file.
+--- Keep the key of an emulator that gives a shell. Every call to its control endpoint needs the
+--- key; only its own user can read the file.
 local core = require "azureml.core"
 local state_directory = require "azureml.state_directory"
 
@@ -24,8 +24,8 @@ function key_file.write(url, key)
   return directory .. "/" .. name
 end
 
---- Return the key for an emulator's URL, from AZUREML_EMULATOR_KEY or from the file; nil if there is
---- none.
+--- Return the key for an emulator's URL, from AZUREML_EMULATOR_KEY or from the file; nil if there
+--- is none.
 ---@param url string
 ---@return string?
 function key_file.read(url)

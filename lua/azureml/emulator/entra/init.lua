@@ -84,7 +84,8 @@ end
 
 local TRANSIENT = 90033      -- the refusal that a trouble without a number means
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 50057 } }.
+-- Take the trouble of a request. It names a refusal by its number:
+-- { trouble = { name = "entra", code = 50057 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
   if taken and taken.name == "entra" then
@@ -120,8 +121,8 @@ local function find(segments)
   return below_tenant[table.concat(segments, "/", 2):lower()], segments[1]
 end
 
--- The handlers that give tokens without a secret. Where the emulator has a key, they need it: in its
--- header, or as emulator_key in the address that the user opens.
+-- The handlers that give tokens without a secret. Where the emulator has a key, they need it: in
+-- its header, or as emulator_key in the address that the user opens.
 local WITHOUT_SECRET = {
   [sign_in.page] = true, [sign_in.device_page] = true, [managed.imds] = true,
   [managed.cloud_shell] = true,

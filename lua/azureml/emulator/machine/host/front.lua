@@ -118,7 +118,8 @@ end
 local function serve(self, item)
   local request = parse(item.head)
   if not request then
-    return self.relay:refuse(item.id, text_of(refuse(400, "BadRequest", "The request is malformed.")))
+    local reply = refuse(400, "BadRequest", "The request is malformed.")
+    return self.relay:refuse(item.id, text_of(reply))
   end
   local ok, jupyter, reply = pcall(admit, self, request)
   if not ok then

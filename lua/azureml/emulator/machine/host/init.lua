@@ -43,7 +43,7 @@ local function make_run_directory()
   return directory
 end
 
--- Where computers are ------------------------------------------------------------------------------
+-- Where computers are -----------------------------------------------------------------------------
 
 --- Return the path of an instance on the front.
 function Host:path(compute)

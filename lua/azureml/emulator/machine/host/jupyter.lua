@@ -4,7 +4,7 @@ local server = require "azureml.emulator.machine.host.server"
 
 local jupyter = {}
 
---- The program, and the Python that Debian's packages are for: another python3 may be first in PATH.
+--- The program, and the Python that Debian's packages are for. PATH may find another python3.
 jupyter.program, jupyter.python = "/usr/bin/jupyter-server", "/usr/bin/python3"
 
 -- Return the token of an instance's server. Only the front knows it.
