@@ -63,7 +63,7 @@ cli.commands = {
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
   schedule = { summary = "show when an instance is started and stopped, and change it" },
-  watch    = { summary = "print each change of state in a workspace, until interrupted" },
+  watch    = { summary = "show the states of instances and each change, until interrupted" },
   wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
   operations = {
     summary = "list the operations that other processes left at the service, or wait for them",
