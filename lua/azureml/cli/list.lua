@@ -46,6 +46,7 @@ end
 function list.run(args)
   if args.all_types then return print_computes(args) end
   local vms, err = command.read(command.instances(args):list(command.filters(args)))
+  if not args.all_workspaces then command.remember_names(vms) end
   command.print_instances(args, vms, cost.is_wanted(args) and cost.more() or nil)
   if err then error(err, 0) end
 end

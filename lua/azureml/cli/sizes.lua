@@ -65,6 +65,7 @@ function sizes.run(args)
     max_vcpus = args.max_vcpus, min_memory_gb = args.min_memory, max_price = args.max_price,
     family = args.family, available = args.available, quota = args.quota, location = args.location,
   }
+  command.remember_sizes(list)
   local shown = table.move(COLUMNS, 1, #COLUMNS, 1, {})
   if has_quota then table.move(QUOTA_COLUMNS, 1, #QUOTA_COLUMNS, #shown + 1, shown) end
   command.print_list(args, list, shown, record_of)

@@ -92,8 +92,8 @@ local function show_subnet(network, subnet)
   }
 end
 
-local function is_any(world)
-  return next(world.records.network) == nil
+local function is_any(of_world)
+  return next(of_world.records.network) == nil
 end
 
 --- Return a group for a request about a network of a world in which every network exists; nil for
