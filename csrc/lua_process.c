@@ -24,6 +24,12 @@ typedef struct Running {
   Loop   *counted;             /* this loop counts it as in flight; NULL: no loop does */
 } Running;
 
+/* Tell whether a program was not found. A directory of PATH that this user cannot enter makes the
+   search end with EACCES. */
+static int is_missing(const char *program, int why) {
+  return why == ENOENT || (why == EACCES && !strchr(program, '/'));
+}
+
 static Running *check_running(lua_State *L) {
   return check_open(L, 1, PROCESS, "process");
 }
@@ -165,7 +171,7 @@ static int l_process(lua_State *L) {
     free(running);
     ends_close(&ends);
     push_reason(L, strerror(why));
-    lua_pushboolean(L, why == ENOENT);
+    lua_pushboolean(L, is_missing(plan.argv[0], why));
     return 3;
   }
   running->output = ends.read_output;
@@ -247,7 +253,7 @@ static int l_replace(lua_State *L) {
   execvpe(argv[0], (char *const *)argv, (char *const *)environment);
   int why = errno;
   push_reason(L, strerror(why));
-  lua_pushboolean(L, why == ENOENT);
+  lua_pushboolean(L, is_missing(argv[0], why));
   return 3;
 }
 

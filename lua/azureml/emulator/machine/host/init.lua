@@ -307,6 +307,11 @@ end
 ---@raise an error object `MachineMissing` without the programs
 function host.new(state, log)
   check_programs()
+  local user = core.user()
+  if not user then
+    errors.raise { code = "MachineFailed",
+      message = "the system's list of users has no entry for this user, which sshd needs" }
+  end
   local run = make_run_directory()
   local directory = state and state .. ".machines" or run
   if directory:sub(1, 1) ~= "/" then directory = assert(core.directory()) .. "/" .. directory end
@@ -316,7 +321,7 @@ function host.new(state, log)
   end
   local weak = { __mode = "k" }
   return setmetatable({
-    run = run, directory = directory, user = core.user(), log = log, id = core.guid(),
+    run = run, directory = directory, user = user, log = log, id = core.guid(),
     computers = {}, changes = {}, jobs = {},
     restarted = setmetatable({}, weak), set_up = setmetatable({}, weak),
   }, Host)
