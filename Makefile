@@ -22,7 +22,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev 
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
                   libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
-                  tmux man-db nghttp2-server python3-fastjsonschema
+                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
 # $(call found,name): the path of libname.a; empty when the library is not installed.

@@ -474,6 +474,10 @@ static void push_seen(lua_State *L, const Seen *seen) {
   set_integer(L, "bytes", (lua_Integer)line->bytes);
   lua_pushnumber(L, line->seconds);
   lua_setfield(L, -2, "seconds");
+  if (line->retry_after > 0) {
+    lua_pushnumber(L, line->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
   set_text(L, "request_id", line->request_id);
   set_text(L, "error", line->error);
 }

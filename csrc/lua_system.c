@@ -32,7 +32,7 @@ int push_file(lua_State *L, int fd, size_t limit) {
 static const char *file_fault(const struct stat *info) {
   if (!S_ISREG(info->st_mode)) return "it is not a regular file";
   if (info->st_uid != geteuid() && info->st_uid != 0) return "it belongs to another user";
-  if (info->st_mode & S_IWOTH) return "everybody may write to it";
+  if (info->st_mode & S_IWOTH) return "all users may write to it";
   if (info->st_size > MAX_FILE) return "it is larger than 1 MiB";
   return NULL;
 }

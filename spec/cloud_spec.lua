@@ -1,5 +1,6 @@
 local azureml = require "azureml"
 local cloud = require "azureml.cloud"
+local errors = require "azureml.error"
 local process = require "spec.process"
 local surroundings = require "spec.surroundings"
 
@@ -16,6 +17,18 @@ describe("clouds", function()
       },
         { one.authority, one.resource_manager, one.scope })
     end
+  end)
+
+  it("have a Graph of their own, whose tokens have its scope", function()
+    for name, host in pairs {
+      AzureCloud = "graph.microsoft.com", AzureUSGovernment = "graph.microsoft.us",
+      AzureChinaCloud = "microsoftgraph.chinacloudapi.cn",
+    } do
+      assert.same({ "https://" .. host, "https://" .. host .. "/.default" }, { cloud.graph(name) })
+    end
+    assert.equal("https://graph.microsoft.com", (cloud.graph "AzureCloud"))
+    local _, err = errors.try(cloud.graph, { authority = "a", resource_manager = "b", scope = "c" })
+    assert.equal("NoDirectory", err.code)
   end)
 
   it("are the public one where none is named", function()

@@ -113,7 +113,7 @@ describe("which workspace", function()
     file("a/.azure/config", "[defaults]\nworkspace = evil\n", "666")
     local message = found({}, { AZURE_CONFIG_DIR = home .. "/cli" }, "a")
     assert.matches("which workspace%?", message)
-    assert.matches("a/.azure/config is not used: everybody may write to it", message)
+    assert.matches("a/.azure/config is not used: all users may write to it", message)
   end)
 
   it("has the default subscription of the active cloud", function()
@@ -155,6 +155,16 @@ describe("which workspace", function()
     end)
   end
 
+  it("takes az's names from the environment, the directory, and the user's file, in any case",
+    function()
+      file(".azure/config", "[defaults]\nGroup: g\nWORKSPACE=w\n")
+      file(".azure/azureProfile.json", '{"subscriptions":[{"id":"s","isDefault":true}]}')
+      assert.equal("s g w", found())
+      file("here/.azure/config", "[defaults]\nworkspace = own\n")
+      assert.equal("s g own", found({}, {}, "here"))
+      assert.equal("s of-all own", found({}, { AZURE_DEFAULTS_GROUP = "of-all" }, "here"))
+    end)
+
   it("takes no subscription from a profile whose list holds odd values", function()
     file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
     file(".azure/azureProfile.json",
@@ -181,7 +191,8 @@ describe("which workspace", function()
     for _, part in ipairs {
       "which workspace? subscription_id, workspace_name not found; tried: arguments; "
         .. "AZUREML_ARM_SUBSCRIPTION",
-      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home),
+      ("config.json in %s and above; %s/.config/azureml/defaults.json; the Azure CLI's defaults in "
+        .. "%s/.azure"):format(home, home, home),
       "--emulator needs none of them",
     } do
       assert.is_truthy(said:find(part, 1, true), said)
@@ -217,7 +228,7 @@ describe("which workspace", function()
       "config.json has no workspace_name" },
     { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
       "has no subscription_id" },
-    { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
+    { "writable for all", "{}", "666", "config.json is not used: all users may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
       file("config.json", row[2], row[3])

@@ -58,18 +58,18 @@ describe("the cost of an instance", function()
 
   for state, hours in pairs { Running = 302, Stopped = 300 } do
     it("follows the schedules in a month, from " .. state, function()
-      open { ann = { state = state, properties = { vmSize = "Standard_D1",
+      open { ann = { state = state, properties = { vmSize = "STANDARD_DS3_V2",
         schedules = DAILY } } }
       -- 730 h from 16:00 are 30 days and 10 h: 30 days of 10 h, and 2 h before the first stop.
       local noon = math.floor(core.time() / 86400 + 1) * 86400 + 16 * 3600
       local cost = ws.instances:get("ann"):cost { now = noon }
       near(hours, cost.month_hours)
-      near(hours * 0.077, cost.month)
+      near(hours * 0.293, cost.month)
     end)
   end
 
   it("has no month where the times of a schedule are not known", function()
-    open { ann = { state = "Running", properties = { vmSize = "Standard_D1",
+    open { ann = { state = "Running", properties = { vmSize = "STANDARD_DS3_V2",
       schedules = { computeStartStop = {
         { action = "Stop", triggerType = "Recurrence", status = "Enabled",
           recurrence = { frequency = "Day", interval = 3,

@@ -1,5 +1,6 @@
 local azureml = require "azureml"
 local json = require "azureml.json"
+local warning = require "azureml.warning"
 local world = require "spec.world"
 
 describe("a creation", function()
@@ -35,6 +36,12 @@ describe("a creation", function()
     assert.equal("Stopped", op:wait().state)
   end)
 
+  it("ends stopped also where another process waits for it", function()
+    local op <close> = ws.instances:create("ci-new", { state = "Stopped" })
+    local ticket = op:ticket()
+    assert.equal("Stopped", azureml.resume(ticket):wait().state)
+  end)
+
   it("mounts data when the instance runs", function()
     local vm = ws.instances:create("ci-new", {
       data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },
@@ -51,10 +58,13 @@ describe("a creation", function()
       vm.raw.properties.properties.enableRootAccess = json.null
       return vm
     end
+    local give, given = warning.give, nil
+    warning.give = function(text) given = text end
     op:wait()
-    op.workspace.instances.find = nil
+    warning.give, op.workspace.instances.find = give, nil
     assert.equal("enable_root_access of 'ci-new' cannot be verified: the service does not return it",
       op.warnings[2])
+    assert.equal(op.warnings[2], given)
   end)
 
   it("that met an instance made at the same time is an error", function()
@@ -70,7 +80,7 @@ describe("a creation", function()
 
   it("merges members that have no option, but none that has one", function()
     local err = refusal(ws.instances.create, ws.instances, "ci-new", { extra = { vmSize = "x" } })
-    assert.equal("extra.vmSize is the option vm_size: use that", err.message)
+    assert.equal("extra: vmSize is the option vm_size: use that", err.message)
     ws.instances:create("ci-new", { extra = { newSetting = { a = 1 } } })
     local put = requests[#requests]
     assert.same({ a = 1 }, json.decode(put.body).properties.properties.newSetting)

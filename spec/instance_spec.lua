@@ -124,6 +124,8 @@ describe("an instance", function()
   it("tells another type of compute apart", function()
     assert.is_false(instance.is_one { properties = { computeType = "AmlCompute" } })
     assert.is_false(instance.is_one(json.null))
+    assert.is_false(instance.is_one { properties = { computeType = 5 } })
+    assert.is_true(instance.is_one { properties = { computeType = "computeinstance" } })
   end)
 
   it("says how a verb is called that was not", function()

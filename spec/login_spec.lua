@@ -69,6 +69,14 @@ describe("azureml.login", function()
     assert.equal(0, azureml.logout())
   end)
 
+  it("signs in to the emulator that is in use", function()
+    around:set { AZURE_AUTHORITY_HOST = "https://login.example.org" }
+    config.select_emulator(emulator)
+    local identity, err = log_in()
+    config.deselect_emulator(emulator)
+    assert.equal(OWNER, identity and identity.user, err)
+  end)
+
   it("goes on with the refresh token for another scope, and when the token has ended", function()
     log_in()
     local issued = emulator:token_count()

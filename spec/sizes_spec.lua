@@ -18,7 +18,9 @@ describe("the sizes of a region", function()
   it("come cheapest first, with their price and what they hold", function()
     open()
     local all = ws:vm_sizes()
-    for i = 2, #all do assert.is_true(all[i - 1].price <= all[i].price) end
+    local function price(i) return all[i].price or math.huge end
+    for i = 2, #all do assert.is_true(price(i - 1) <= price(i)) end
+    assert.is_nil(all[#all].price)
     local found
     for _, size in ipairs(all) do if size.name == "Standard_DS3_v2" then found = size end end
     assert.same({ 4, 0, 14, 28, 0.293, 0.0586, "USD", "standardDSv2Family" }, {
@@ -31,10 +33,14 @@ describe("the sizes of a region", function()
 
   it("are chosen by GPUs, cores, memory, price and family", function()
     open()
-    assert.same({ "Standard_NC4as_T4_v3", "Standard_NC6", "Standard_NV6", "Standard_NC12" },
-      names { min_gpus = 1, max_price = 2 })
+    assert.same({ "Standard_NC6", "Standard_NC12" },
+      names { min_gpus = 1, max_price = 2, family = "standardNCFamily" })
+    for _, size in ipairs(ws:vm_sizes { min_gpus = 1, max_price = 2 }) do
+      assert.is_true(size.gpus >= 1 and size.price <= 2)
+    end
     assert.same({ "Standard_F2s_v2", "Standard_F4s_v2" }, names { family = "fsv2", max_vcpus = 4 })
-    assert.same({ "Standard_E16s_v3" }, names { min_vcpus = 16, min_memory_gb = 128, max_gpus = 0 })
+    assert.same({ "Standard_E16s_v3" }, names { min_vcpus = 16, min_memory_gb = 128, max_gpus = 0,
+      max_price = 1.1, family = "ESv3" })
     assert.same({}, names { max_price = 0.01 })
   end)
 
@@ -48,14 +54,14 @@ describe("the sizes of a region", function()
     assert.same({ 1, 8 }, left.Standard_DS4_v2)
     assert.same({ 0, 8 }, left.Standard_DS5_v2)
     assert.same({ 1, 16 }, left.Standard_D16s_v3)
-    local wanted = { available = true, family = "DSv2", min_vcpus = 8 }
+    local wanted = { available = true, family = "standardDSv2", min_vcpus = 8 }
     assert.same({ "Standard_DS4_v2", "Standard_DS13_v2" }, names(wanted))
   end)
 
   it("count what the workspace holds where its own limit is the narrower one", function()
     open { ann = "Running", bob = "Stopped" }
     ws:set_quotas { standardDSv2Family = 11 }
-    for _, size in ipairs(ws:vm_sizes { quota = true, family = "DSv2" }) do
+    for _, size in ipairs(ws:vm_sizes { quota = true, family = "standardDSv2" }) do
       assert.equal(3, size.cores_left)      -- ann and bob hold 4 cores each
     end
   end)
@@ -79,7 +85,7 @@ describe("the sizes of a region", function()
   it("name those of the same family", function()
     open()
     assert.same({ "Standard_F4s_v2", "Standard_F8s_v2", "Standard_F16s_v2" },
-      ws:sizes_like "STANDARD_F2S_V2")
+      { table.unpack(ws:sizes_like "STANDARD_F2S_V2", 1, 3) })
     assert.same({}, ws:sizes_like "Standard_X")
     assert.same({}, ws:sizes_like(nil))
   end)
@@ -100,6 +106,15 @@ describe("a size that comes with less than the contract says", function()
     local size = first { name = "Standard_X1", vCPUs = "many", estimatedVMPrices = json.null }
     assert.same({ "Standard_X1", "", 0, 0 }, { size.name, size.family, size.vcpus, size.gpus })
     assert.is_nil(size.price)
+  end)
+
+  it("has the lowest of several prices: the service lists Windows under Linux, too", function()
+    local function under_linux(price)
+      return { osType = "Linux", vmTier = "Standard", retailPrice = price }
+    end
+    local size = first { name = "Standard_X1", estimatedVMPrices = {
+      values = { under_linux(1.56), under_linux(0.82), under_linux(json.null) } } }
+    assert.equal(0.82, size.price)
   end)
 
   it("is an error without a name", function()

@@ -102,6 +102,7 @@ end
 
 local function run(workers, command, specs)
   local place, lines = process.directory(), {}      -- place: of the claims, homes and the pipe
+  local _ <close> = setmetatable({}, { __close = function() process.remove(place) end })
   running, has_failed = {}, {}
   for number = 1, workers do
     lines[number] = WORKER:gsub("{(%l+)}", {
@@ -113,7 +114,6 @@ local function run(workers, command, specs)
   os.execute(("{ %s } 3>%s &"):format(table.concat(lines, " "), pipe_path))
   local pipe <close> = assert(io.open(pipe_path))
   follow(pipe, workers)
-  process.remove(place)
 end
 
 local function check_all_ran()

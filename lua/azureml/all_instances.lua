@@ -47,15 +47,16 @@ end
 
 local function raise_refusals(what, failures, count)
   if #failures == 0 then return end
-  local details = {}
+  local details, names = {}, {}
   for index, failure in ipairs(failures) do
+    names[index] = failure.workspace.name
     details[index] = {
       name = failure.workspace.name, error = failure.error,
       message = failure.workspace.name .. ": " .. failure.error.message,
     }
   end
   errors.raise {
-    code = "SomeFailed", details = details,
+    code = "SomeFailed", details = details, refused_workspaces = names,
     message = ("%s: %d of %d workspaces refused"):format(what, #failures, count),
   }
 end

@@ -281,7 +281,7 @@ function changing.update(collection, subject, settings)
   local version = definition.api_version(wanted, workspace.api_version)
   local held = type(subject) == "table" and subject or nil
   local vm = collection:get(held and held.name or subject, version)
-  local changed = changing.converge(collection, vm, completing.complete(workspace, wanted), {
+  local changed = changing.converge(collection, vm, completing.compare(workspace, wanted, vm), {
     api_version = version, deadline = core.now() + timeout, change_tags = true, stop = own.stop,
   })
   return held and held:refresh() or changed

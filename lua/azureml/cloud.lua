@@ -1,6 +1,6 @@
---- The Azure clouds: the sign-in authority, the Resource Manager endpoint and the token scope; and
---- which of them is active.
---- Source: spec/contract/auth.md, section 13.
+--- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
+--- Graph, and the token scope; and which of them is active.
+--- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
 local azure_cli = require "azureml.azure_cli"
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
@@ -9,25 +9,31 @@ local tables = require "azureml.tables"
 ---@field authority string          "https://login.microsoftonline.com"
 ---@field resource_manager string   "https://management.azure.com"
 ---@field scope string              "https://management.azure.com/.default"
+---@field graph string?             "https://graph.microsoft.com"; a custom cloud may have none
+---@field graph_scope string?       default: graph .. "/.default"
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
     resource_manager = "https://management.azure.com",
     scope = "https://management.azure.com/.default",
+    graph = "https://graph.microsoft.com",
   },
   AzureUSGovernment = {
     authority = "https://login.microsoftonline.us",
     resource_manager = "https://management.usgovcloudapi.net",
     scope = "https://management.usgovcloudapi.net/.default",
+    graph = "https://graph.microsoft.us",
   },
   AzureChinaCloud = {
     authority = "https://login.chinacloudapi.cn",
     resource_manager = "https://management.chinacloudapi.cn",
     scope = "https://management.chinacloudapi.cn/.default",
+    graph = "https://microsoftgraph.chinacloudapi.cn",
   },
 }
 
-local cloud = { default = "AzureCloud" }
+-- EMULATED_GRAPH: the path below which the emulator serves Microsoft Graph.
+local cloud = { default = "AzureCloud", EMULATED_GRAPH = "/graph" }
 
 --- The names of the clouds, sorted.
 ---@type string[]
@@ -102,6 +108,21 @@ function cloud.of(choice)
   if choice == nil then return active_cloud() end
   return find(choice) or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice),
     table.concat(cloud.names, ", "))
+end
+
+--- Return where Microsoft Graph is in a cloud, and the scope of its tokens.
+---@param choice string|azureml.Cloud|nil      nil: AzureCloud
+---@return string endpoint, string scope
+---@raise an error object `NoDirectory` if a custom cloud does not say where it is
+function cloud.graph(choice)
+  local chosen = cloud.of(choice)
+  if not chosen.graph then
+    errors.raise { code = "NoDirectory",
+      message = "users cannot be found by e-mail address: the custom cloud has no field 'graph', "
+        .. "the endpoint of Microsoft Graph",
+      hint = "add graph to the cloud, or give assigned_user_object_id and assigned_user_tenant_id" }
+  end
+  return chosen.graph, chosen.graph_scope or chosen.graph .. "/.default"
 end
 
 return cloud

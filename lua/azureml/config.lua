@@ -1,11 +1,13 @@
---- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
---- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
---- fields; explicit arguments override single fields.
+--- Find the settings: arguments, environment, a config.json in this directory or above, the user's
+--- defaults, the Azure CLI's defaults; and select the world, an emulator or Azure. A source is used
+--- only if it has all fields; explicit arguments override single fields.
 --- Source of the search: spec/contract/sdk-v1.md, section 1.
 local azure_cli = require "azureml.azure_cli"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local later = require "azureml.later"
+local defaults = later "azureml.defaults"
 local json = require "azureml.json"
 local trust = require "azureml.trust"
 
@@ -132,23 +134,32 @@ function sources.file()
   return read_file(path, content), path
 end
 
+-- `azureml config set` writes these.
+function sources.defaults()
+  local found, path = defaults.read()
+  return {
+    subscription_id = found.subscription, resource_group = found.group,
+    workspace_name = found.workspace,
+  }, path or "the user's defaults"
+end
+
 function sources.azure_cli(explicit)
   local directory = azure_cli.directory()
   if not directory then return {}, "the Azure CLI's defaults" end
   local name = explicit.cloud or cloud.active()
-  local defaults, faults = azure_cli.defaults()
+  local names, faults = azure_cli.defaults()
   local subscription_id, fault = azure_cli.subscription(name)
   local where = "the Azure CLI's defaults in " .. directory
   if fault then faults[#faults + 1] = "azureProfile.json is not used: " .. fault end
   if #faults > 0 then where = ("%s (%s)"):format(where, table.concat(faults, "; ")) end
   return {
     subscription_id = subscription_id,
-    resource_group = defaults.group,
-    workspace_name = defaults.workspace,
+    resource_group = names.group,
+    workspace_name = names.workspace,
   }, where
 end
 
-local ORDER = { "environment", "file", "azure_cli" }
+local ORDER = { "environment", "file", "defaults", "azure_cli" }
 local EMULATED_ORDER = { "environment", "file" }
 
 -- Complete the explicit fields from a source; return nil if a field is still missing.
@@ -170,8 +181,8 @@ local function not_found(explicit, tried)
     code = "WorkspaceUnknown",
     message = ("which workspace? %s not found; tried: arguments; %s"):format(
       table.concat(missing, ", "), table.concat(tried, "; ")),
-    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; "
-      .. "--emulator needs none of them",
+    hint = "give subscription_id, resource_group and name, put the studio's config.json here, "
+      .. "or run 'azureml config set'; --emulator needs none of them",
   }
 end
 

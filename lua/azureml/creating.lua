@@ -1,7 +1,6 @@
 --- Create an instance, or take the one that is there: ws.instances:create and ws.instances:ensure.
 local changing = require "azureml.changing"
 local completing = require "azureml.completing"
-local core = require "azureml.core"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local naming = require "azureml.definition.naming"
@@ -69,15 +68,14 @@ local function verify(vm, wanted, op)
     hint = "the instance exists and is billed: change it, or delete it" }
 end
 
--- Do what follows a creation: mount data, and stop an instance that shall be stopped.
+-- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
   if wanted.data_mounts then
     vm = changing.converge(collection, vm, { data_mounts = wanted.data_mounts },
       { api_version = version, deadline = deadline })
   end
   verify(vm, wanted, op)
-  if wanted.state ~= "Stopped" or vm.state == "Stopped" then return vm end
-  return collection:stop(vm):wait { timeout = math.max(0, deadline - core.now()) }
+  return vm
 end
 
 local function create(collection, name, wanted, findings)
@@ -86,15 +84,30 @@ local function create(collection, name, wanted, findings)
   local body = definition.body(wanted)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
-    body = body, before = false, api_version = version,
+    body = body, before = false, api_version = version, then_stop = wanted.state == "Stopped" or nil,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)
     end,
   })
-  op.then_stop = wanted.state == "Stopped" or nil
   add_warnings(op, findings)
   return op
+end
+
+-- Tell whether an error says that the service has not created the instance.
+local function is_refused(err)
+  local status = errors.is(err) and err.status or 0
+  return status >= 400 and status < 500 and status ~= 408
+end
+
+-- Complete a definition and create its instance. A new pair of keys is removed if the service
+-- refuses the creation, so that the same call can be made again.
+local function complete_and_create(collection, name, wanted, findings)
+  local complete, discard = completing.complete(collection.workspace, wanted)
+  local ok, op = pcall(create, collection, name, complete, findings)
+  if ok then return op end
+  if discard and is_refused(op) then discard() end
+  error(op, 0)
 end
 
 --- Create an instance.
@@ -107,8 +120,7 @@ function creating.create(collection, name, settings)
   local report = preflight.run(collection, name, wanted)
   if report.instance then raise_exists(report.instance, wanted) end
   report:refuse()
-  return create(collection, name, completing.complete(collection.workspace, wanted),
-    tables.append(findings, report.findings))
+  return complete_and_create(collection, name, wanted, tables.append(findings, report.findings))
 end
 
 local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
@@ -142,9 +154,9 @@ function creating.ensure(collection, name, settings)
   if not vm then
     naming.check(name)
     preflight.run(collection, name, wanted):refuse()
-    return create(collection, name, completing.complete(collection.workspace, wanted), findings)
+    return complete_and_create(collection, name, wanted, findings)
   end
-  local complete = completing.complete(collection.workspace, wanted)
+  local complete = completing.compare(collection.workspace, wanted, vm)
   local changes
   vm, changes = changing.converge(collection, vm, complete, {
     api_version = version, change_tags = own.change_tags, stop = own.stop,

@@ -9,7 +9,7 @@ local trust = later "azureml.trust"
 local hints = {}
 
 --- What names the command that waits for operations which this process leaves behind.
-hints.go_on_waiting = "'azureml pending --wait' goes on waiting for what goes on at the service"
+hints.go_on_waiting = "'azureml operations wait' waits for what goes on at the service"
 
 local by_code = {
   AuthorizationFailed = "ask an owner of the workspace for a role that has this action, "

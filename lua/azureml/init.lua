@@ -15,6 +15,7 @@ end
 
 local later = require "azureml.later"
 local all_instances = later "azureml.all_instances"
+local audit = later "azureml.audit"
 local client = require "azureml.client"
 local cost = later "azureml.cost"
 local errors = require "azureml.error"
@@ -44,6 +45,9 @@ local azureml = {
   --- Open the instances of all workspaces. See azureml.all_instances.
   ---@type fun(settings: table?): azureml.AllInstances
   instances = late(all_instances, "new"),
+  --- Audit instances: settings that cost money or open a door. See azureml.audit.
+  ---@type fun(list: any, settings: table?): table
+  audit = late(audit, "of"),
   --- Estimate what many instances cost, each and together. See azureml.cost.
   ---@type fun(list: any, settings: table?): table
   cost = late(cost, "of_many"),

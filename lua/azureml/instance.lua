@@ -7,7 +7,10 @@ local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
+local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
+local upcoming = later "azureml.upcoming"
+local why = later "azureml.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -48,6 +51,13 @@ local tables = require "azureml.tables"
 ---@field public_ip_address string?
 ---@field private_ip_address string?
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field created_by_name string?      where the service tells it
+---@field image_version string?        of its operating system: "24.02.13"
+---@field latest_image_version string?
+---@field is_latest_image boolean?
+---@field principals string[]         object ids of its managed identities
+---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
+---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
@@ -89,6 +99,10 @@ getters.created_on = outer("properties", "createdOn")
 getters.modified_on = outer("properties", "modifiedOn")
 getters.created_by = inner("createdBy", "userId")
 getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
+getters.created_by_name = inner("createdBy", "userName")
+getters.image_version = inner("osImageMetadata", "currentImageVersion")
+getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
+getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
 getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
 
@@ -159,6 +173,16 @@ function getters.ssh(raw)
   return ssh
 end
 
+-- Return the object ids of its managed identities, the system-assigned one first.
+function getters.principals(raw)
+  local list = json.array { json.get(raw, "identity", "principalId") }
+  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+  for _, id in ipairs(tables.keys(assigned)) do
+    list[#list + 1] = json.get(assigned, id, "principalId")
+  end
+  return list
+end
+
 function getters.last_operation(raw)
   local operation = sent.last_operation(raw)
   return {
@@ -167,6 +191,10 @@ function getters.last_operation(raw)
     trigger = json.get(operation, "operationTrigger"),
   }
 end
+
+-- The next times of its schedules are those of a field: they change with the clock alone.
+function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
+function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -221,11 +249,13 @@ function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
 end
 
---- Tell whether a decoded compute is a compute instance.
+--- Tell whether a decoded compute is a compute instance. The service may write its type in any
+--- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  return sent.compute_type(raw) == "ComputeInstance"
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -259,11 +289,58 @@ function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
 end
 
+--- Explain the state of the instance: errors, last operation, setup script, quota, locks, policies,
+--- each with what to do next.
+---@param err? azureml.Error     of a verb that failed: it is explained first
+---@return azureml.Why           print it; or see causes, each with about, text and next
+---@usage print(vm:why())
+function Instance:why(err)
+  return why.of(self, err)
+end
+
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
 ---@return azureml.Cost          see cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- Add a schedule; the others stay.
+---@param value table|string      as an item of the option `schedules` of create
+---@return azureml.Instance       the same object, refreshed
+---@raise an error object: what is wrong with the schedule; a fifth schedule
+---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
+function Instance:add_schedule(value)
+  return scheduling.add(self, value)
+end
+
+--- Remove a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:remove_schedule(position)
+  return scheduling.remove(self, position)
+end
+
+--- Enable a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:enable_schedule(position)
+  return scheduling.enable(self, position)
+end
+
+--- Disable a schedule: it stays, and does not fire.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:disable_schedule(position)
+  return scheduling.disable(self, position)
+end
+
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
+--- as they are, so there is nothing to restore.
+---@return azureml.Firing         the stop that is skipped
+---@raise an error object if no enabled schedule stops the instance
+function Instance:skip_next_stop()
+  return scheduling.skip_next_stop(self)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.

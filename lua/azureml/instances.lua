@@ -259,15 +259,16 @@ end
 -- Options: limit integer (instances at work at once; 10,000); timeout number (seconds for the
 -- whole; 1,800); dry_run (only say what would be done); wait (true: until each has ended; false:
 -- until the service has accepted or refused each; the results have the operations, which go on);
--- no_wait (fail with `Busy` instead of waiting for another operation); settle (true: look at the
--- states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
--- show_output (progress, to standard error) or progress string; confirm = true (delete_all by
--- filters, or all, is refused without it); keep_going.
+-- no_wait (fail with `Busy` instead of waiting for another operation); wait_for_capacity
+-- (start_all: while the region is full try again every 60 s, within the timeout); settle (true:
+-- look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is
+-- enough); show_output (progress, to standard error) or progress string; confirm = true (delete_all
+-- by filters, or all, is refused without it); keep_going.
 --
--- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a
--- look beforehand does not find, is raised before anything is begun; and at the end one error
--- `SomeFailed` lists each failure by name, with `results`. With keep_going no instance's failure is
--- raised: the results have it. An interrupt carries the results that are known so far in `fleets`.
+-- All are tried, whatever happens to some. Without keep_going a name that a look beforehand does
+-- not find is raised before anything is begun; and at the end one error `SomeFailed` lists each
+-- failure by name, with `results`. With keep_going no instance's failure is raised: the results
+-- have it. An interrupt carries the results that are known so far in `fleets`.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   ---@param settings table
   ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed
@@ -306,7 +307,8 @@ end
 -- Return the journal's entry of a ticket. An entry keeps its file; a ticket gets a new entry.
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
-  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id)
+  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
+    ticket.then_stop == true or nil)
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -330,7 +332,7 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
   }
 end
 

@@ -20,6 +20,7 @@ local journal = {}
 ---@field workspace_name string
 ---@field endpoint string          where the verb was sent
 ---@field began string             ISO 8601
+---@field then_stop boolean?       the instance is stopped when the verb is done
 ---@field is_accepted boolean?     the process saw that the service accepted the verb
 ---@field progress table?          how far the operation has got, as a ticket has it
 ---@field file azureml.JournalFile?      where its lines go; nil: to this process's own file
@@ -82,7 +83,7 @@ function journal.is_wanted(wanted)
 end
 
 --- Write down what is about to be sent.
----@param fields table       id, and FIELDS but began; they become the line
+---@param fields table       id, then_stop, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
 ---@return azureml.JournalEntry?      nil: there is no journal
 ---@raise an error object `JournalFailed` where the caller asked for a journal
@@ -120,7 +121,7 @@ end
 function Entry:accepted(handle)
   if self.is_over then return end
   append(file_of(self), { event = "accepted", id = self.id, progress = handle or json.null },
-    "after a crash, 'azureml pending' looks at the instance instead of the operation")
+    "after a crash, 'azureml operations' looks at the instance instead of the operation")
 end
 
 --- Write down that the operation has ended, or that no other process shall continue it.
@@ -133,7 +134,7 @@ function Entry:ended()
     file.handle:clear()
   else
     append(file, { event = "ended", id = self.id },
-      "'azureml pending' may list an operation that has ended")
+      "'azureml operations' may list an operation that has ended")
   end
 end
 

@@ -1,18 +1,17 @@
 --- Find users in the directory by e-mail address, through Microsoft Graph.
 --- Source: spec/contract/neighbours.md, section 3.
-local errors = require "azureml.error"
 local core = require "azureml.core"
+local errors = require "azureml.error"
 local json = require "azureml.json"
+local kinds = require "azureml.definition.kinds"
 
 local people = {}
 
 local SELECTED = "id,displayName,userPrincipalName,mail"
+local REMEDY = "give the ids instead: assigned_user_object_id and assigned_user_tenant_id"
 
 local function explain(err, mail)
-  if err.status == 403 then
-    err.hint = "the credential may not read users: give the ids instead, assigned_user_object_id "
-      .. "and assigned_user_tenant_id"
-  end
+  if err.status == 403 then err.hint = "the credential may not read users: " .. REMEDY end
   err.message = ("cannot find the user %s: %s"):format(mail, err.message)
   return err
 end
@@ -25,24 +24,30 @@ local function get(graph, mail, path, query)
   errors.raise(explain(err, mail))
 end
 
+local function list_in(answer)
+  local list = json.get(answer, "value")
+  return type(list) == "table" and list or {}
+end
+
 -- Return the users that have an address: by their name for signing in, or by mail.
 local function users_of(graph, mail)
   local user = get(graph, mail, "/v1.0/users/" .. core.escape(mail), { ["$select"] = SELECTED })
   if user then return { user } end
-  local found = get(graph, mail, "/v1.0/users", {
-    ["$filter"] = ("mail eq '%s'"):format(mail:gsub("'", "''")), ["$select"] = SELECTED,
-  })
-  return json.get(found, "value") or {}
+  local quoted = mail:gsub("'", "''")
+  return list_in(get(graph, mail, "/v1.0/users", {
+    ["$filter"] = ("mail eq '%s'"):format(quoted), ["$select"] = SELECTED,
+  }))
 end
 
-local function tenant_of(graph, mail)
-  local found = get(graph, mail, "/v1.0/organization")
-  return json.get(json.get(found, "value"), 1, "id")
+-- Return the tenant of the directory. The token tells it without a further request.
+local function tenant_of(workspace, graph, mail)
+  local credential = workspace.credential
+  return credential and credential:claim "tid"
+    or json.get(list_in(get(graph, mail, "/v1.0/organization")), 1, "id")
 end
 
 local function refuse(code, message, ...)
-  errors.raise { code = code, message = message:format(...),
-    hint = "give the ids instead: assigned_user_object_id and assigned_user_tenant_id" }
+  errors.raise { code = code, message = message:format(...), hint = REMEDY }
 end
 
 --- Return the ids of a user.
@@ -57,12 +62,11 @@ function people.find(workspace, mail)
   if #users > 1 then
     refuse("AmbiguousUser", "the directory has %d users with the address %s", #users, mail)
   end
-  local object_id, tenant_id = json.get(users[1], "id"), tenant_of(graph, mail)
-  if type(object_id) ~= "string" or type(tenant_id) ~= "string" then
-    errors.raise { code = "InvalidReply",
-      message = ("cannot find the user %s: the directory's reply has no ids"):format(mail) }
-  end
-  return { object_id = object_id, tenant_id = tenant_id }
+  local user, fault = kinds.user.check {
+    object_id = json.get(users[1], "id"), tenant_id = tenant_of(workspace, graph, mail),
+  }
+  if user then return user end
+  refuse("InvalidReply", "cannot find the user %s: the directory's reply %s", mail, fault)
 end
 
 return people

@@ -284,8 +284,10 @@ end
 
 local ORDER = { error = 1, warning = 2, note = 3 }
 
-local function sorted(findings)
-  local list = table.move(findings, 1, #findings, 1, {})
+--- List the findings, errors first.
+---@return azureml.Finding[]
+function Report:sorted()
+  local list = table.move(self.findings, 1, #self.findings, 1, {})
   local positions = {}
   for index, finding in ipairs(list) do positions[finding] = index end
   table.sort(list, function(a, b)
@@ -317,7 +319,7 @@ function metatable:__tostring()
   local lines = {
     ("%s: %s"):format(self.name, self:ok() and "can be created" or "would be refused"),
   }
-  for _, finding in ipairs(sorted(self.findings)) do
+  for _, finding in ipairs(self:sorted()) do
     lines[#lines + 1] = ("  %s: %s"):format(finding.level, finding.text)
   end
   return table.concat(lines, "\n")
@@ -325,7 +327,7 @@ end
 
 --- Return the report as a table, for JSON.
 function metatable:__json()
-  return { name = self.name, ok = self:ok(), findings = json.array(sorted(self.findings)) }
+  return { name = self.name, ok = self:ok(), findings = json.array(self:sorted()) }
 end
 
 return preflight

@@ -25,6 +25,7 @@ local sending = {}
 ---@field conclude? fun(op: azureml.Operation, vm: azureml.Instance, deadline: number):
 ---  azureml.Instance    does what follows when the instance has settled; raises if it differs from
 ---  the request
+---@field then_stop boolean?          stop the instance when the verb is done
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
 ---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
@@ -156,7 +157,7 @@ end
 local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
-  local entry = workspace:intend(self.verb, self.name, id)
+  local entry = workspace:intend(self.verb, self.name, id, self.then_stop)
   local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
     api_version = self.api_version }
   local values = { name = self.name }
@@ -235,7 +236,7 @@ function sending.run(self)
     if is_accepted then
       return operation.new {
         verb = self.verb, name = self.name, workspace = self.collection.workspace, handle = handle,
-        entry = entry, sending = self,
+        entry = entry, sending = self, then_stop = self.then_stop,
       }
     end
     done = judge_refusal(self, handle, tries)

@@ -49,14 +49,16 @@ local function number_in(raw, member)
   return type(number) == "number" and (math.tointeger(number) or number) or nil
 end
 
--- Return the price of an hour: an instance runs Linux and is never of low priority.
+-- Return the price of an hour: an instance runs Linux and is never of low priority. The service
+-- lists the price of Windows under Linux too for some sizes, so the lowest is the right one.
 local function price_of(raw, tier)
-  local prices = json.get(raw, "estimatedVMPrices", "values")
+  local prices, lowest = json.get(raw, "estimatedVMPrices", "values"), nil
   for _, price in ipairs(type(prices) == "table" and prices or {}) do
-    if json.get(price, "osType") == "Linux" and json.get(price, "vmTier") == tier then
-      return number_in(price, "retailPrice")
-    end
+    local is_right = json.get(price, "osType") == "Linux" and json.get(price, "vmTier") == tier
+    local retail = is_right and number_in(price, "retailPrice")
+    if retail and (not lowest or retail < lowest) then lowest = retail end
   end
+  return lowest
 end
 
 local function text_in(raw, member)

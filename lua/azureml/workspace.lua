@@ -3,6 +3,7 @@
 local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
+local computes = later "azureml.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
@@ -42,7 +43,7 @@ local workspace = {}
 workspace.client_options = {
   credential = "credential", cloud = "any", client = "client", tenant_id = "string",
   timeout = "number", poll_interval = "number", retry = "table", ca_file = "string",
-  proxy = "string",
+  proxy = "string", on_reply = "callable",
 }
 
 local KNOWN = tables.merge(workspace.client_options, {
@@ -77,11 +78,12 @@ end
 --- directory or above; the Azure CLI's defaults.
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout (of a request),
----  poll_interval number? (seconds between polls of an operation, and between looks at an instance,
----  where the service asks for no other pause; default: 1 to 10, growing); retry table?; ca_file, proxy string?; journal boolean? (record
----  pending operations on disk, so that another process can continue them: see azureml.pending;
----  default: true in the executable, elsewhere false)
+---  azureml.Credential? (default: credential.default); cloud string|table?; timeout number? (seconds
+---  of a request); poll_interval number? (seconds between polls of an operation, and between looks
+---  at an instance, where the service asks for no other pause; default: 1 to 10, growing); retry
+---  table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client); journal boolean?
+---  (record pending operations on disk, so that another process can continue them: see
+---  azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -137,18 +139,20 @@ function workspace.open_client(settings)
     endpoint = endpoint, credential = chosen, scope = target.scope,
     api_version = API_VERSION, tenant_id = settings.tenant_id, timeout = settings.timeout,
     poll_interval = settings.poll_interval, retry = settings.retry, ca_file = ca_file,
-    proxy = settings.proxy,
+    proxy = settings.proxy, on_reply = settings.on_reply,
   }, chosen
 end
 
 --- Open a client of Microsoft Graph, which knows the users. The caller closes it.
 ---@return azureml.Client
+---@raise an error object `NoDirectory` for a custom cloud without Microsoft Graph
 function Workspace:open_graph()
   local opened, settings, world = self:client(), self.settings, config.emulator()
   local is_emulated = world and opened:endpoint() == world.url
-  local graph = is_emulated and world.url .. cloud.EMULATED_GRAPH or cloud.of(settings.cloud).graph
+  local endpoint, scope = cloud.graph(settings.cloud)
+  if is_emulated then endpoint = world.url .. cloud.EMULATED_GRAPH end
   return client.new {
-    endpoint = graph, credential = self.credential, scope = cloud.of(settings.cloud).graph_scope,
+    endpoint = endpoint, credential = self.credential, scope = scope,
     tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
     ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
   }
@@ -175,15 +179,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
+---@param then_stop boolean?  the instance is stopped when the verb is done
 ---@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id)
+function Workspace:intend(verb, name, id, then_stop)
   local endpoint = self:client():endpoint()
   if self.is_journaled == nil then
     self.is_journaled = is_journaled(self.settings.journal, endpoint)
   end
   if not self.is_journaled then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, self.settings.journal)
@@ -268,6 +273,15 @@ function Workspace:can(verb)
   return roles.can(self, verb)
 end
 
+--- Iterate over all computes of the workspace, whatever their type: clusters and attached machines
+--- too. ws.instances has the compute instances alone, and the verbs.
+---@param wanted? { type: string? }      only computes of this type: "AmlCompute"
+---@return fun(): azureml.Compute?       name, type, state, vm_size, nodes, created_on
+---@usage for compute in ws:computes() do print(compute.type, compute.name, compute.state) end
+function Workspace:computes(wanted)
+  return computes.list(self, wanted)
+end
+
 --- Return the object id of the user or application, from the credential's token. Fetch a token if
 --- the credential has none.
 ---@return string
@@ -288,7 +302,8 @@ function Workspace:object_id()
 end
 
 --- Iterate over changes of state of the instances. One list request per interval covers all.
----@param settings? table  interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+---@param settings? table  interval (seconds; 10), timeout, initial, on_change, on_error, and
+---  filters: see azureml.watch
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
 ---@raise an error object if a list fails; the next call lists again and reports all changes
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end

@@ -1,7 +1,7 @@
 --- What commands share: lua/azureml/cli/command.lua.
 local argparse = require "argparse"
 local azureml = require "azureml"
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
 local world = require "spec.world"
@@ -26,7 +26,7 @@ local function parse(add, ...)
   add(parser)
   local ok, values = parser:pparse { ... }
   if not ok then return nil, values end
-  local _, err = azureml.try(check.run, parser, values)
+  local _, err = azureml.try(checks.run, parser, values)
   if err then return nil, err.message end
   return values
 end

@@ -66,7 +66,7 @@ describe("custom services", function()
     local _, fault = custom_services.check { { preset = "posit_workbench" } }
     assert.equal("service 1: needs the field 'licence'", fault)
     _, fault = custom_services.check { { preset = "shiny", licence = "abc" } }
-    assert.equal("service 1: preset: is 'posit_workbench', not 'shiny'", fault)
+    assert.equal("service 1: preset: must be 'posit_workbench', not 'shiny'", fault)
   end)
 
   it("are the same in any order, and with what the service adds", function()
@@ -90,7 +90,7 @@ describe("custom services", function()
     { { rstudio(), rstudio() }, "two services are called 'rstudio'" },
     { { rstudio(), rstudio { name = "other" } }, "two services are published on port 8787" },
     { { rstudio { endpoints = { { target = 80, published = 8787 } } } },
-      "endpoints: endpoint 1: target: is a port from 1026 to 65534, not 80" },
+      "endpoints: endpoint 1: target: must be a port from 1026 to 65534, not 80" },
     { { rstudio { endpoints = { { target = 8787 } } } }, "needs the field 'published'" },
     { { rstudio { volumes = { { source = "/home" } } } },
       "volumes: volume 1: needs the field 'target'" },

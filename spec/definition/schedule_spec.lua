@@ -231,7 +231,7 @@ describe("schedules on the wire", function()
 
   it("have arrays where there is nothing in them", function()
     assert.equal('{"computeStartStop":[]}', json.encode(schedule.write {}))
-    local hourly = schedule.write(check { { action = "stop", recurrence = { frequency = "hour" } } })
+    local hourly = schedule.write(check { "stop every hour" })
     assert.equal('{"hours":[],"minutes":[]}',
       json.encode(hourly.computeStartStop[1].recurrence.schedule))
   end)

@@ -4,7 +4,11 @@
 local door = require "spec.door"
 local json = require "azureml.json"
 
-local VALUES = { json.null, true, -1, 1e300, "", "\0%s", json.array {}, {}, json.array { {} } }
+-- The long text is cut within a character where a message repeats so many of its bytes.
+local VALUES = {
+  json.null, true, -1, 1e300, "", "\0%s", "a" .. ("é"):rep(300), json.array {}, {},
+  json.array { {} },
+}
 
 local SCHEDULES = { computeStartStop = json.array {
   { action = "Stop", status = "Enabled", triggerType = "Cron",

@@ -56,6 +56,7 @@ describe("the emulator's control endpoint", function()
   it("lists what trouble there is, what was asked for, and forgets it", function()
     local _, known = ask("GET", "troubles")
     assert.same({ "seconds" }, known.slow.takes)
+    assert.same({ nil, { "create", "resize" } }, { known.slow.verbs, known.quota_total.verbs })
     assert.is_string(known.capacity.says)
     assert.equal(204,
       (ask("POST", "faults",

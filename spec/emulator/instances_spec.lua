@@ -233,6 +233,34 @@ describe("what can be changed of an instance", function()
     end)
   end
 
+  it("the data mounts: failed, where that is planned; a failed unmount holds its path", function()
+    local at = with { ["ci-ann"] = "Running" }
+    local function state()
+      local mount = inner_of(at).dataMounts[1]
+      return mount.mountState .. (mount.error and ": " .. mount.error or "")
+    end
+    local data = {
+      mountName = "data", mountAction = "Mount", source = "azureml://x", mountPath = "/mnt/a",
+    }
+    at.emulator:fault { trouble = "mount_failed" }
+    assert.equal(200, (verb(at, "updateDataMounts", { data })))
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("MountFailed: Failed to access the data source.", state())
+    assert.equal(200, (verb(at, "updateDataMounts", { data })))
+    at.emulator:fault { trouble = "mount_failed" }
+    local unmount = { mountName = "data", mountAction = "Unmount" }
+    assert.equal(200, (verb(at, "updateDataMounts", { unmount })))
+    assert.equal("UnmountRequested", state())
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("UnmountFailed: Failed to access the data source.", state())
+    local more = {
+      mountName = "more", mountAction = "Mount", source = "azureml://y", mountPath = "/mnt/a",
+    }
+    assert.equal(200, (verb(at, "updateDataMounts", { more })))
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("MountFailed", inner_of(at).dataMounts[2].mountState)
+  end)
+
   it("the data mounts: all or none", function()
     local at = with { ["ci-ann"] = "Running" }
     local data = { mountName = "data", mountAction = "Mount", source = "azureml://x" }
@@ -326,6 +354,31 @@ describe("an instance is resized", function()
       assert.same({ 400, "InvalidRequestContent" }, { status, value.error.code })
     end)
   end
+
+  for name, says in pairs {
+    quota_family = "family vCPU quota", quota_total = "total vCPU quota", conflict = "active",
+  } do
+    it("not where that is planned: " .. name, function()
+      local at = with { ["ci-ann"] = "Stopped" }
+      at.emulator:fault { trouble = name }
+      local status, value = verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })
+      assert.is_true(status >= 400)
+      assert.is_truthy(message_of(value):find(says, 1, true), message_of(value))
+    end)
+  end
+
+  it("and fails without capacity, which leaves it as it was", function()
+    local at = with { ["ci-ann"] = "Stopped" }
+    at.emulator:fault { trouble = "capacity" }
+    local status, _, headers = verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })
+    assert.equal(202, status)
+    at.emulator:advance(inferred.durations.resizing)
+    local _, said = at:follow(headers)
+    assert.same({ "Failed", "AllocationFailed" }, { said.status, said.error.code })
+    local inner = inner_of(at)
+    assert.same({ "Stopped", "STANDARD_DS3_V2", "ResizeFailed" },
+      { inner.state, inner.vmSize, inner.lastOperation.operationStatus })
+  end)
 
   it("within its quota, its own cores not counted twice; and not "
     .. "while something else goes on", function()

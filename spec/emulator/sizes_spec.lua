@@ -53,6 +53,31 @@ describe("the emulator's sizes", function()
       WindowsLowPriority = "0.60" }, found)
   end)
 
+  it("have the price of Windows under Linux too, where the service lists it twice", function()
+    local linux = {}
+    for _, each in ipairs(recorded:find("Standard_D16ads_v5").estimatedVMPrices.values) do
+      local is_linux = each.osType == "Linux" and each.vmTier == "Standard"
+      if is_linux then linux[#linux + 1] = ("%.2f"):format(each.retailPrice) end
+    end
+    assert.same({ "1.56", "0.82" }, linux)
+  end)
+
+  for _, row in ipairs {
+    { "Standard_D13_v2", "gen1", false }, { "Standard_FX4mds", "gen2", false },
+    { "Standard_HB120rs_v3", "gen2", true }, { "Standard_HC44rs", "gen2", true },
+    { "Standard_M208ms_v2", "gen2", false }, { "Standard_M64", "gen1", false },
+    { "Standard_M416s_v2", "gen2", false }, { "Standard_NC24ads_A100_v4", "gen2", false },
+    { "Standard_NC80adis_H100_v5", "gen2", false }, { "Standard_NC24rs_v3", "gen1", true },
+    { "Standard_NC24s_v3", "gen1", false }, { "Standard_ND40rs_v2", "gen2", true },
+    { "Standard_ND96asr_v4", "gen2", true }, { "Standard_NV12ads_A10_v5", "gen1", false },
+    { "Standard_NC4as_T4_v3", "gen1", false },
+  } do
+    it("have the recorded generation and InfiniBand: " .. row[1], function()
+      local size = recorded:find(row[1])
+      assert.same(row, { size.name, size.generation, size.supportsIB })
+    end)
+  end
+
   for family, title in pairs {
     standardDSv2Family = "Standard DSv2", ["Standard NCASv3_T4 Family"] = "Standard  NCASv3_T4 ",
     other = "other",

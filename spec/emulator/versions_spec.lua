@@ -46,6 +46,7 @@ describe("the emulator's api-versions", function()
     { "getAllowedVmSizesForResize", "2023-08-01-preview", 200 },
     { "enableSso", "2020-02-02", 200 }, { "enableSso", "2020-08-01", 404 },
     { "enableSso", "2025-12-01", 200 }, { "enableSso", "2024-04-01", 404 },
+    { "enableSso", "2024-04-01-preview", 200 }, { "enableSso", "2020-02-02", 200 },
   } do
     it(("%s the verb %s in %s"):format(row[3] == 200 and "have" or "have not", row[1], row[2]),
       function()

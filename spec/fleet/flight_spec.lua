@@ -266,7 +266,7 @@ describe("a flight", function()
       local err = interrupt(20, "start", { "ann", "bob", "cleo", "my_ci" })
       local results = err.fleets[1]
       assert.equal("ann skipped (already Running), cleo failed (Forbidden), "
-        .. "my_ci failed (InvalidArgument)", told(results))
+        .. "my_ci failed (ResourceNotFound)", told(results))
       assert.equal("start: 1 skipped, 2 failed, 1 without a result", tostring(results))
       local op = err.operations[1]
       assert.same({ 1, "start", "bob" }, { #err.operations, op.verb, op.name })

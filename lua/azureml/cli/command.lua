@@ -1,10 +1,12 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
 --- to standard output, messages to standard error. selection.lua selects instances, output.lua has
 --- the formats, fleet.lua what the verbs for many instances share.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
-local instance = require "azureml.instance"
 local later = require "azureml.later"
+local defaults = later "azureml.defaults"
+local hints = later "azureml.hints"
+local instance = require "azureml.instance"
 local age = later "azureml.console.age"
 local output = require "azureml.cli.output"
 local power_state = later "azureml.definition.power_state"
@@ -20,12 +22,13 @@ local command = {
   tags = selection.tags,
   name_option = selection.name_option,
   names_option = selection.names_option,
+  optional_names_option = selection.names,
   filter_options = selection.filter_options,
   filters = selection.filters,
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
-  check = check.add,
+  check = checks.add,
 }
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.
@@ -102,6 +105,11 @@ function command.progress_option(parser)
     .. "terminal, else lines", { "auto", "lines", "json", "quiet" }):default "auto"
 end
 
+--- Add the flag -v: print what became of each instance.
+function command.verbose_option(parser)
+  parser:flag("-v --verbose", "print what becomes of each instance, not of those that fail alone")
+end
+
 -- Convert the value of --columns: field names with commas.
 local function field_list(text)
   local names = {}
@@ -129,10 +137,24 @@ local function compile_query(text)
   return run, err and err.message
 end
 
--- Refuse options that exclude each other, and find the format.
+-- Refuse options that exclude each other.
 local function check_output(args)
   if args.query and args.columns then command.misused "give either --columns or --query" end
-  args.output = args.output or "table"
+end
+
+-- Use the user's default format where the command has it.
+local function default_format(formats)
+  local chosen = defaults.read().output
+  for _, format in ipairs(formats) do
+    if format == chosen then return chosen end
+  end
+  return "table"
+end
+
+--- Add the option --query.
+function command.query_option(parser)
+  parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
+    :argname("EXPRESSION"):convert(compile_query)
 end
 
 --- Add the options -o, --columns, --sort and --query, which say how results are printed.
@@ -146,14 +168,16 @@ function command.output_option(parser, kind)
   if kind ~= "stream" then
     parser:option("--columns", "print these fields, such as name,state,tags.team")
       :argname("FIELD,..."):convert(field_list)
-    parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
-      :argname("EXPRESSION"):convert(compile_query)
+    command.query_option(parser)
   end
   if kind == nil or kind == "list" then
     parser:option("--sort", "sort by these fields, such as state,created_on:desc")
       :argname("FIELD,..."):convert(sort_keys)
   end
-  check.add(parser, check_output)
+  checks.add(parser, function(args)
+    check_output(args)
+    args.output = args.output or default_format(formats)
+  end)
 end
 
 --- Add the options of a verb for one instance.
@@ -167,6 +191,18 @@ end
 
 -- The workspace -----------------------------------------------------------------------------------
 
+local TOO_MANY_REQUESTS = 429
+
+-- Tell the user that the service throttles. The module loads when that happens.
+local function tell_throttling()
+  local tell
+  return function(seen)
+    if seen.status ~= TOO_MANY_REQUESTS then return end
+    tell = tell or require "azureml.console.throttling" ()
+    tell(seen)
+  end
+end
+
 --- Open the workspace that the options select.
 ---@return azureml.Workspace
 function command.workspace(args)
@@ -174,6 +210,7 @@ function command.workspace(args)
     subscription_id = args.subscription,
     resource_group = args.resource_group,
     name = args.workspace_name,
+    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
   }
 end
 
@@ -241,14 +278,29 @@ function command.print_instances(args, list)
   command.print_list(args, list, command.INSTANCE_COLUMNS, instance.summary, instance.fields)
 end
 
+--- Tell the user that the service has accepted an operation.
+---@param op azureml.Operation
+function command.say_accepted(op)
+  local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
+  io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
+end
+
 local function print_accepted(args, op)
   if args.output == "table" or not args.output then
-    io.stderr:write(op.verb, " ", op.name, ": accepted; it goes on at the service\n")
+    command.say_accepted(op)
   else
     command.print_object(args, {
       verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket(),
     })
   end
+end
+
+--- Return the style of progress for many instances: each change only with -v.
+---@param args table        the command's options
+---@return string
+function command.style_for_many(args)
+  if args.progress ~= "auto" then return args.progress or "quiet" end
+  return args.verbose and "lines" or "auto"
 end
 
 --- Wait for an operation and print its instance. With --no-wait, print that it was accepted and let
@@ -258,7 +310,7 @@ end
 function command.finish(args, op)
   if args.no_wait then
     print_accepted(args, op)
-    op:close()
+    op:leave()
     return
   end
   local vm = op:wait { timeout = args.timeout, progress = args.progress }

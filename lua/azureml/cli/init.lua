@@ -31,7 +31,7 @@ local argparse = require "argparse"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local later = require "azureml.later"
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local help = later "azureml.console.help"
 local json = later "azureml.json"
 local suggest = later "azureml.cli.suggest"
@@ -45,26 +45,39 @@ local cli = {}
 ---@field summary string?                   of a subcommand
 ---@field subcommands table<string, azureml.Command>?      of a group
 ---@field default string?                   the subcommand that runs without a word
+---@field refuse? fun()      raise that the command has no meaning here, whatever its words are
 ---@field rewrite? fun(words: string[]): string[]      change the words before they are parsed
 
 --- The commands by name.
 ---@type table<string, { summary: string, is_group: boolean?, has_own_world: boolean? }>
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
+  ensure   = { summary = "create a compute instance, or take it if it is there and fits" },
+  check    = { summary = "report what would be refused if an instance were created" },
+  update   = { summary = "change compute instances: schedules, idle time, tags and so on" },
+  resize   = { summary = "give a stopped compute instance another size" },
   show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
   stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
+  schedule = { summary = "show when an instance is started and stopped, and change it" },
   watch    = { summary = "print each change of state in a workspace, until interrupted" },
-  pending  = {
-    summary = "list operations left running by processes that have exited, or wait for them",
+  wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
+  operations = {
+    summary = "list the operations that other processes left at the service, or wait for them",
+    is_group = true,
+  },
+  compute  = { summary = "the commands of 'az ml compute', as they are pasted", is_group = true },
+  computetarget = {
+    summary = "the commands of 'az ml computetarget', as they are pasted", is_group = true,
   },
   emulator = { summary = "serve an emulator of the service on loopback", has_own_world = true },
   login    = { summary = "sign in and save the login for later runs on this machine" },
   logout   = { summary = "remove the saved tokens from this machine" },
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
+  config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
   run      = { summary = "run a workflow by name" },
   ssh      = { summary = "open a shell on a compute instance, or run a command there" },
   exec     = { summary = "run a command on one compute instance, or on many side by side" },
@@ -103,7 +116,8 @@ local function find_subcommand(call)
     local known = tables.keys(group.subcommands)
     errors.raise { code = "Usage",
       message = ("there is no command '%s %s'%s (known: %s)"):format(call.name, name,
-        suggest.text(name, known), table.concat(known, ", ")) }
+        suggest.text(name, known), table.concat(known, ", ")),
+      hint = ("'azureml %s --help' lists its commands"):format(call.name) }
   end
   local first = name == word and 2 or 1
   return {
@@ -293,21 +307,33 @@ local function option_names(parser)
   return names
 end
 
+-- Tell whether az's command of the same name takes an option that ours does not know.
+local function is_option_of_az(name, option)
+  if not load_command("compute").subcommands[name] then return false end
+  for _, known in ipairs(option_names((cli.parser("compute " .. name)))) do
+    if known == option then return true end
+  end
+  return false
+end
+
 -- Return argparse's message in our words.
-local function usage_message(parser, message)
+local function usage_message(call, parser, message)
   message = message:match "^[^\n]*"
   local option = message:match "^unknown option '(.-)'"
-  if option then return message .. suggest.text(option, option_names(parser)) end
-  return message
+  if not option then return message end
+  if is_option_of_az(call.name, option) then
+    return ("%s; 'azureml compute %s' takes the Azure CLI's options"):format(message, call.name)
+  end
+  return message .. suggest.text(option, option_names(parser))
 end
 
 local function parse(call)
   local parser = new_parser(call)
   local ok, args = parser:pparse(call.words)
   if not ok then
-    errors.raise { code = "Usage", message = usage_message(parser, args) }
+    errors.raise { code = "Usage", message = usage_message(call, parser, args) }
   end
-  check.run(parser, args)
+  checks.run(parser, args)
   return args
 end
 
@@ -322,6 +348,7 @@ local function select_world(call, args)
 end
 
 local function run(call)
+  if call.command.refuse then call.command.refuse() end
   local args = parse(call)
   select_world(call, args)
   return call.command.run(args) or exit_codes.OK

@@ -1,5 +1,5 @@
 --- Select instances: names by position or by -n, filters, --where, --all.
-local check = require "azureml.cli.check"
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
 local power_state = later "azureml.definition.power_state"
@@ -15,12 +15,13 @@ end
 
 -- Names -------------------------------------------------------------------------------------------
 
--- Add the argument and the option. The values of both become one list, each name once.
-local function add_names(parser)
+--- Let a command take names, by position or by -n, or none. The values of both become one list,
+--- args.names, each name once.
+function selection.names(parser)
   parser:argument("names", "the compute instances' names"):args "*":argname "NAME"
   parser:option("-n --name", "a compute instance's name; repeat it for more")
     :argname("NAME"):count "*"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     local names, seen = {}, {}
     for _, name in ipairs(tables.append(args.names, args.name)) do
       if not seen[name] then names[#names + 1] = name end
@@ -32,8 +33,8 @@ end
 
 --- Let a command take one or more names, by position or by -n: args.names is their list.
 function selection.names_option(parser)
-  add_names(parser)
-  check.add(parser, function(args)
+  selection.names(parser)
+  checks.add(parser, function(args)
     if #args.names == 0 then misused "which instance? Give a name" end
   end)
 end
@@ -42,7 +43,7 @@ end
 function selection.name_option(parser)
   parser:argument("name_argument", "the compute instance's name"):args "?":argname "NAME"
   parser:option("-n --name", "the compute instance's name"):argname "NAME"
-  check.add(parser, function(args)
+  checks.add(parser, function(args)
     if args.name and args.name_argument then
       misused("give one name, not both '%s' and '%s'", args.name_argument, args.name)
     end
@@ -111,8 +112,10 @@ end
 
 -- Names or filters --------------------------------------------------------------------------------
 
--- Check that the user selects by names, or by filters, or --all.
-local function check_selection(args)
+--- Check that the user selects by names, or by filters, or --all.
+---@param args table
+---@raise an error object `Usage`
+function selection.check(args)
   local has_names, is_filtered = #args.names > 0, next(selection.filters(args)) ~= nil
   if has_names and (is_filtered or args.all) then
     misused "give either names, or filters, or --all"
@@ -124,10 +127,10 @@ end
 
 --- Let a command take names, or filters, or --all. `selection.of` returns what the user selected.
 function selection.options(parser)
-  add_names(parser)
+  selection.names(parser)
   parser:flag("--all", "all instances of the workspace")
   selection.filter_options(parser)
-  check.add(parser, check_selection)
+  checks.add(parser, selection.check)
 end
 
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.

@@ -59,6 +59,7 @@ end
 function shape.cell(value)
   if value == nil or value == json.null then return nil end
   if type(value) == "table" then return json.encode(value) end
+  if math.type(value) == "float" then return math.tointeger(value) or value end
   return type(value) == "boolean" and tostring(value) or value
 end
 

@@ -127,6 +127,7 @@ end
 
 local function cell_text(value)
   if value == nil then return "-" end
+  if math.type(value) == "float" then value = math.tointeger(value) or value end
   return screen.one_line(tostring(value))
 end
 

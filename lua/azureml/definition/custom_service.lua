@@ -2,59 +2,51 @@
 --- Source: spec/contract/compute-rest.md, section 7.4.
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
+local tables = require "azureml.tables"
 
-local boolean, choice, text = kinds.boolean, kinds.choice, kinds.text
+local boolean, choice = kinds.boolean, kinds.choice
+local line, text = kinds.line, kinds.text
 local list, map, record = shapes.list, shapes.map, shapes.record
 
 local LOWEST_PORT, HIGHEST_PORT = 1026, 65534
+local MOST_BYTES = 1 << 53     -- the largest whole number that every JSON reader takes
 
-local function integer(first, last, description)
-  return {
-    check = function(value)
-      if math.type(value) == "integer" and value >= first and value <= last then return value end
-      return nil, ("%s from %d to %d, not %s"):format(description, first, last, kinds.shown(value))
-    end,
-    write = function(value) return value end,
-    read = function(member) return math.tointeger(tonumber(member)) end,
-    same = function(wanted, actual) return wanted == actual end,
-  }
-end
-
-local port = integer(LOWEST_PORT, HIGHEST_PORT, "is a port")
+local port = kinds.integer(LOWEST_PORT, HIGHEST_PORT, "must be a port")
 
 local endpoint = record {
-  { name = "name", member = "name", kind = text, default = "connect" },
+  { name = "name", member = "name", kind = line, default = "connect" },
   { name = "protocol", member = "protocol", kind = choice { "http", "tcp", "udp" },
     default = "http" },
   { name = "target", member = "target", kind = port, required = true },
   { name = "published", member = "published", kind = port, required = true },
-  { name = "host_ip", member = "hostIp", kind = text },
+  { name = "host_ip", member = "hostIp", kind = line },
 }
 
 local volume = record {
   { name = "type", member = "type", kind = choice { "bind", "volume", "tmpfs", "npipe" },
     default = "bind" },
-  { name = "source", member = "source", kind = text, required = true },
-  { name = "target", member = "target", kind = text, required = true },
+  { name = "source", member = "source", kind = line, required = true },
+  { name = "target", member = "target", kind = line, required = true },
   { name = "read_only", member = "readOnly", kind = boolean, default = false },
-  { name = "consistency", member = "consistency", kind = text },
+  { name = "consistency", member = "consistency", kind = line },
   { name = "bind", member = "bind", kind = record {
-    { name = "propagation", member = "propagation", kind = text },
+    { name = "propagation", member = "propagation", kind = line },
     { name = "create_host_path", member = "createHostPath", kind = boolean },
-    { name = "selinux", member = "selinux", kind = text },
+    { name = "selinux", member = "selinux", kind = line },
   } },
   { name = "volume", member = "volume", kind = record {
     { name = "nocopy", member = "nocopy", kind = boolean },
   } },
   { name = "tmpfs", member = "tmpfs", kind = record {
-    { name = "size", member = "size", kind = integer(0, math.maxinteger, "is a number of bytes") },
+    { name = "size", member = "size",
+      kind = kinds.integer(0, MOST_BYTES, "must be a number of bytes") },
   } },
 }
 
 local image = record {
   { name = "type", member = "type", kind = choice { "docker", "azureml" }, default = "docker" },
-  { name = "reference", member = "reference", kind = text, required = true },
-  { name = "version", member = "version", kind = text },
+  { name = "reference", member = "reference", kind = line, required = true },
+  { name = "version", member = "version", kind = line },
 }
 
 -- Let a script give an image as a text, which is its reference.
@@ -62,6 +54,8 @@ local check_image = image.check
 function image.check(value)
   return check_image(type(value) == "string" and { reference = value } or value)
 end
+
+local variable_name = kinds.formed("^[^=]+$", "must be a name without '='")
 
 -- An environment variable has a type, which is always "local".
 local variable = {
@@ -76,8 +70,8 @@ local variable = {
 
 local kernel = record {
   { name = "argv", member = "argv", kind = list(text, "argument"), required = true },
-  { name = "display_name", member = "displayName", kind = text, required = true },
-  { name = "language", member = "language", kind = text, required = true },
+  { name = "display_name", member = "displayName", kind = line, required = true },
+  { name = "language", member = "language", kind = line, required = true },
 }
 
 local docker = {
@@ -90,10 +84,10 @@ local docker = {
 }
 
 local service = record {
-  { name = "name", member = "name", kind = text, required = true },
+  { name = "name", member = "name", kind = line, required = true },
   { name = "image", member = "image", kind = image, required = true },
   { name = "endpoints", member = "endpoints", kind = list(endpoint, "endpoint"), default = {} },
-  { name = "environment_variables", member = "environmentVariables", kind = map(variable),
+  { name = "environment_variables", member = "environmentVariables", kind = map(variable, variable_name),
     default = {} },
   { name = "volumes", member = "volumes", kind = list(volume, "volume"), default = {} },
   { name = "privileged", member = "docker", kind = docker, default = false },
@@ -117,9 +111,9 @@ end
 local PRESETS = { posit_workbench = posit_workbench }
 local PRESET = record {
   { name = "preset", kind = choice { "posit_workbench" }, required = true },
-  { name = "licence", kind = text, required = true },
-  { name = "name", kind = text },
-  { name = "image", kind = text },
+  { name = "licence", kind = line, required = true },
+  { name = "name", kind = line },
+  { name = "image", kind = line },
   { name = "published", kind = port },
 }
 
@@ -151,4 +145,19 @@ end
 --- environment_variables = { NAME = "value" }, volumes = { { source, target, read_only = false } },
 --- privileged = false, kernel = { argv, display_name, language } }; or { preset =
 --- "posit_workbench", licence = "..." }.
-return list(service, "service", twins)
+local custom_services = list(service, "service", twins)
+
+--- Return custom services without the values of their environment variables, which may be secrets.
+---@param canonical table[]
+---@return table[]
+function custom_services.masked(canonical)
+  local copies = {}
+  for index, item in ipairs(canonical) do
+    copies[index] = tables.merge(item, {
+      environment_variables = kinds.starred(item.environment_variables),
+    })
+  end
+  return copies
+end
+
+return custom_services

@@ -3,16 +3,16 @@
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
 
-local choice, text = kinds.choice, kinds.text
+local choice, line, text = kinds.choice, kinds.line, kinds.text
 
 local mount = shapes.record {
-  { name = "name", member = "mountName", kind = text, required = true },
-  { name = "source", member = "source", kind = text, required = true },
+  { name = "name", member = "mountName", kind = line, required = true },
+  { name = "source", member = "source", kind = line, required = true },
   { name = "source_type", member = "sourceType", kind = choice { "Dataset", "Datastore", "URI" },
     default = "URI" },
   { name = "mode", member = "mountMode", kind = choice { "ReadOnly", "ReadWrite" },
     default = "ReadOnly" },
-  { name = "path", member = "mountPath", kind = text },
+  { name = "path", member = "mountPath", kind = line },
 }
 
 -- What the service adds: how far a mount is.
@@ -26,6 +26,13 @@ function mount.read(member)
   return canonical
 end
 
+-- A mount that failed does not fit: it is mounted again.
+local is_same_mount = mount.same
+function mount.same(wanted, actual)
+  return is_same_mount(wanted, actual) and actual.state ~= "MountFailed"
+end
+
+-- Let a script give a mount of an instance, with its progress.
 local check_mount = mount.check
 function mount.check(value)
   if type(value) ~= "table" then return check_mount(value) end

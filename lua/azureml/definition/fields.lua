@@ -24,8 +24,6 @@ local OLD = { stable = "2022-05-01", preview = "2021-03-01-preview" }
 local PREVIEW_ONLY = { preview = "2023-08-01-preview" }
 
 local SIZE = "^%a[%w_-]+_[%w_-]+$"
-local SUBNET = "^/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft.network/"
-  .. "virtualnetworks/[^/]+/subnets/[^/]+$"
 
 ---@type azureml.Field[]
 return {
@@ -40,7 +38,7 @@ return {
   { name = "identity", path = "identity", kind = later "azureml.definition.identity",
     doc = "Its managed identities: 'SystemAssigned' or a list of ids." },
   { name = "disable_local_auth", path = "properties.disableLocalAuth", kind = boolean,
-    default = false,
+    default = false, since = OLD,
     doc = "Whether only Microsoft Entra signs users in." },
   { name = "ssh_public_access", path = "properties.properties.sshSettings.sshPublicAccess",
     kind = kinds.switch, preset = false, default = false,
@@ -50,7 +48,8 @@ return {
     kind = later "azureml.definition.ssh_key", is_hidden = true,
     doc = "The RSA public key with which a user logs in by SSH." },
   { name = "subnet", path = "properties.properties.subnet.id",
-    kind = formed(SUBNET, "must be the ARM id of a subnet: /subscriptions/.../subnets/NAME"),
+    kind = kinds.arm_id("microsoft.network/virtualnetworks/NAME/subnets/NAME",
+      "must be the ARM id of a subnet: /subscriptions/.../subnets/NAME"),
     doc = "The subnet that it joins." },
   { name = "enable_node_public_ip", path = "properties.properties.enableNodePublicIp",
     kind = boolean, since = OLD, default = true,

@@ -3,6 +3,7 @@
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
+local kinds = require "azureml.definition.kinds"
 local options = require "azureml.options"
 local rules = require "azureml.definition.rules"
 local spellings = require "azureml.definition.spellings"
@@ -36,7 +37,7 @@ end
 -- Return the canonical value of a field, or nil and a fault.
 local function canonical_of(row, value)
   local none = row.kind.none
-  if value == false and none ~= nil then return none end
+  if value == false and none ~= nil then value = none end
   return row.kind.check(value)
 end
 
@@ -157,16 +158,25 @@ end
 
 -- Comparing ---------------------------------------------------------------------------------------
 
--- Show a value in a sentence.
-local function shown(value)
+local LONGEST = 300      -- bytes of a value in a sentence
+
+-- Show a value in a sentence, without its secrets.
+local function shown(kind, value)
   if value == nil then return "absent" end
-  return type(value) == "table" and json.encode(value) or tostring(value)
+  if type(value) ~= "table" then return kinds.excerpt(tostring(value), LONGEST) end
+  return kinds.excerpt(json.encode(kind.masked and kind.masked(value) or value), LONGEST)
+end
+
+local function sentence_of(row, wanted, actual)
+  local found, asked = shown(row.kind, actual), shown(row.kind, wanted)
+  if found ~= asked then return ("%s is %s, not %s"):format(row.name, found, asked) end
+  return ("%s differs in values that are not shown here"):format(row.name)
 end
 
 local function difference_of(row, wanted, actual)
   return {
     field = row.name, wanted = wanted, actual = actual, change = row.change,
-    text = ("%s is %s, not %s"):format(row.name, shown(actual), shown(wanted)),
+    text = sentence_of(row, wanted, actual),
   }
 end
 

@@ -1,6 +1,8 @@
 --- Rules over several fields of a definition. Each rule returns a finding, or nil where it holds.
 --- Sources: spec/contract/compute-rest.md, sections 3.3, 7.3, 8.3 and 9.2.
-local json = require "azureml.json"
+local fields = require "azureml.definition.fields"
+local kinds = require "azureml.definition.kinds"
+local tables = require "azureml.tables"
 
 local rules = {}
 
@@ -11,7 +13,8 @@ end
 local function key_for_another_user(wanted)
   if wanted.assigned_user and says_key(wanted) then
     return { field = "assigned_user", level = "error",
-      text = "an instance created on behalf of a user takes no SSH key: the assigned user adds it" }
+      text = "assigned_user: an instance created on behalf of a user takes no SSH key: the assigned "
+        .. "user adds it" }
   end
 end
 
@@ -20,6 +23,14 @@ local function ssh_without_key(wanted)
     return { field = "ssh_public_access", level = "warning",
       text = "SSH is on without admin_user_ssh_public_key: no user can log in until the user of "
         .. "the instance adds a key to its authorized_keys" }
+  end
+end
+
+local function key_without_ssh(wanted)
+  if says_key(wanted) and not wanted.ssh_public_access then
+    return { field = "ssh_public_access", level = "warning",
+      text = "the SSH key has no effect: SSH is off without ssh_public_access = true, and cannot be "
+        .. "switched on later" }
   end
 end
 
@@ -57,35 +68,27 @@ local function never_stops(wanted)
   end
 end
 
+-- Return the field whose member of properties.properties has a name, in any case.
 local function owner_of(member)
-  for _, row in ipairs(require "azureml.definition.fields") do
-    if row.path and row.path:match "^properties%.properties%.([^.]+)" == member then
-      return row.name
-    end
+  for _, row in ipairs(fields) do
+    local known = row.path and row.path:match "^properties%.properties%.([^.]+)"
+    if known and known:lower() == member:lower() then return row.name end
   end
 end
 
 local function extra_of_a_field(wanted)
-  for member in pairs(wanted.extra or {}) do
+  for _, member in ipairs(tables.keys(wanted.extra)) do
     local name = owner_of(member)
     if name then
       return { field = "extra", level = "error",
-        text = ("extra.%s is the option %s: use that"):format(member, name) }
+        text = ("extra: %s is the option %s: use that"):format(kinds.excerpt(member), name) }
     end
   end
 end
 
-local function extra_that_is_no_json(wanted)
-  local ok, fault = pcall(json.encode, wanted.extra)
-  if not ok then
-    return { field = "extra", level = "error", text = "extra cannot be written as JSON: "
-      .. tostring(fault):gsub("^[^\n]-:%d+: ", "") }
-  end
-end
-
 local all = {
-  key_for_another_user, ssh_without_key, idle_stop_with_services, idle_stop_with_identity,
-  never_stops, extra_of_a_field, extra_that_is_no_json,
+  key_for_another_user, ssh_without_key, key_without_ssh, idle_stop_with_services,
+  idle_stop_with_identity, never_stops, extra_of_a_field,
 }
 
 --- Apply the rules.

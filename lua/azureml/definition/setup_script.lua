@@ -4,14 +4,33 @@ local core = require "azureml.core"
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
 
-local text = kinds.text
+local text, line = kinds.text, kinds.line
 
-local timeout = kinds.formed("^%d+[smhd]$", "must be a number with s, m, h or d, such as '15m'")
+local timeout = kinds.formed("^[1-9]%d*[smhd]$",
+  "must be a number with s, m, h or d, such as '15m'")
+
+-- A URL may end in a signature, which is a secret: no fault shows it.
+local url = {
+  check = function(value)
+    local address = line.check(value)
+    if address and address:find "^[Hh][Tt][Tt][Pp][Ss]?://[^%s/]+/?%S*$" then return address end
+    return nil, "must be a URL of the script, which begins with https:// or http://"
+  end,
+  same = line.same,
+}
+
+local contents = {
+  check = function(value)
+    if value == "" then return nil, "must not be empty" end
+    return text.check(value)
+  end,
+  same = text.same,
+}
 
 local SCRIPT = {
-  { name = "path", kind = text },
-  { name = "text", kind = text },
-  { name = "url", kind = kinds.formed("^https?://[^%s]+$", "must be a URL of the script") },
+  { name = "path", kind = line },
+  { name = "text", kind = contents },
+  { name = "url", kind = url },
   { name = "arguments", kind = text },
   { name = "timeout", kind = timeout },
 }
@@ -29,8 +48,8 @@ end
 
 local script = shapes.record(SCRIPT, source_fault)
 
-local function file_of(url)
-  return url:gsub("[?#].*$", ""):match "^%w+://[^/]+/.-([^/]+)$" or "setup.sh"
+local function file_of(address)
+  return address:gsub("[?#].*$", ""):match "^%w+://[^/]+/.-([^/]+)$" or "setup.sh"
 end
 
 -- The service takes three kinds of source: a path, the script itself in base64, and a URL.
@@ -55,9 +74,9 @@ function script.read(member)
   local canonical = {
     arguments = text_in(member, "scriptArguments"), timeout = text_in(member, "timeout"),
   }
-  if source == "inline" then
+  if kinds.same_word("inline", source) then
     canonical.text = data and core.crypto.from_base64((data:gsub("%s", "")))
-  elseif source and source:find "^https?://" then
+  elseif source and source:lower():find "^https?://" then
     canonical.url = source
   else
     canonical.path = data
@@ -74,10 +93,29 @@ local setup_scripts = shapes.record {
 }
 setup_scripts.none = {}
 
--- An instance without scripts has none: {}.
+-- The definition names all scripts: an instance that has one more differs. An instance without
+-- scripts has none: {}.
 local is_same = setup_scripts.same
 function setup_scripts.same(wanted, actual)
+  for name in pairs(actual or {}) do
+    if wanted[name] == nil then return false end
+  end
   return is_same(wanted, actual or {})
+end
+
+local function masked(item)
+  local copy = kinds.starred(item)
+  copy.path, copy.timeout = item.path, item.timeout
+  return copy
+end
+
+--- Return setup scripts without what may be a secret: texts, arguments and URLs.
+---@param canonical table
+---@return table
+function setup_scripts.masked(canonical)
+  local copy = {}
+  for name, item in pairs(canonical) do copy[name] = masked(item) end
+  return copy
 end
 
 return setup_scripts

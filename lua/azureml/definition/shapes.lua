@@ -11,7 +11,9 @@ local shapes = {}
 ---@field member string          as the service names it
 ---@field kind azureml.Kind
 ---@field required boolean?
----@field default any            the canonical value where the caller gives none
+---@field default any            the canonical value where the caller gives none, or the service
+
+local MOST_FAULTS = 5      -- of the items of a list that a fault tells
 
 -- Records -----------------------------------------------------------------------------------------
 
@@ -21,12 +23,12 @@ local function names_of(rows)
   return names
 end
 
-local function unknown_name(value, rows)
+local function fault_of_names(value, rows)
   local known = {}
   for _, row in ipairs(rows) do known[row.name] = true end
   for name in pairs(value) do
     if not known[name] then
-      return ("has no field '%s' (known: %s)"):format(tostring(name):sub(1, 60),
+      return ("has no field '%s' (known: %s)"):format(kinds.excerpt(tostring(name)),
         table.concat(names_of(rows), ", "))
     end
   end
@@ -44,7 +46,7 @@ end
 
 local function check_record(rows, value)
   if type(value) ~= "table" then return nil, "must be a table, not " .. kinds.shown(value) end
-  local fault = unknown_name(value, rows)
+  local fault = fault_of_names(value, rows)
   if fault then return nil, fault end
   local canonical = {}
   for _, row in ipairs(rows) do
@@ -76,8 +78,9 @@ end
 local function is_same_record(rows, wanted, actual)
   if type(actual) ~= "table" then return false end
   for _, row in ipairs(rows) do
-    local value = wanted[row.name]
-    if value ~= nil and not row.kind.same(value, actual[row.name]) then return false end
+    local value, other = wanted[row.name], actual[row.name]
+    if other == nil then other = row.default end
+    if value ~= nil and not row.kind.same(value, other) then return false end
   end
   return true
 end
@@ -109,7 +112,7 @@ local function fault_of_list(value)
   for key in pairs(value) do
     if math.type(key) ~= "integer" then
       return ("must be a list such as { { ... }, { ... } }, but it has the key '%s'"):format(
-        tostring(key):sub(1, 60))
+        kinds.excerpt(tostring(key)))
     end
     count = count + 1
   end
@@ -124,7 +127,7 @@ local function check_items(kind, noun, value)
     canonical[index] = checked
     if fault then faults[#faults + 1] = ("%s %d: %s"):format(noun, index, fault) end
   end
-  if #faults > 0 then return nil, table.concat(faults, "; ") end
+  if #faults > 0 then return nil, tables.excerpt(faults, MOST_FAULTS, "; ") end
   return canonical
 end
 
@@ -183,20 +186,26 @@ end
 
 -- Maps --------------------------------------------------------------------------------------------
 
+local function names_in(value)
+  return tables.keys(value, function(a, b) return tostring(a) < tostring(b) end)
+end
+
 --- Make the kind of a table whose names the caller chooses.
 ---@param kind azureml.Kind       of its values
+---@param name_kind azureml.Kind  of its names
 ---@return azureml.Kind
-function shapes.map(kind)
+function shapes.map(kind, name_kind)
   local map = {}
 
   function map.check(value)
     if type(value) ~= "table" then return nil, "must be texts by name, not " .. kinds.shown(value) end
     local canonical = {}
-    for _, name in ipairs(tables.keys(value, function(a, b) return tostring(a) < tostring(b) end)) do
+    for _, name in ipairs(names_in(value)) do
       if type(name) ~= "string" then return nil, "must be texts by name" end
-      local checked, fault = kind.check(value[name])
-      if fault then return nil, ("%s: %s"):format(name:sub(1, 60), fault) end
-      canonical[name] = checked
+      local _, fault = name_kind.check(name)
+      if fault then return nil, ("the name '%s' %s"):format(kinds.excerpt(name), fault) end
+      canonical[name], fault = kind.check(value[name])
+      if fault then return nil, ("%s: %s"):format(kinds.excerpt(name), fault) end
     end
     return canonical
   end
@@ -210,14 +219,20 @@ function shapes.map(kind)
   function map.read(member)
     local canonical = {}
     if type(member) ~= "table" then return canonical end
-    for name, value in pairs(member) do canonical[name] = kind.read(value) end
+    for name, value in pairs(member) do
+      if type(name) == "string" then canonical[name] = kind.read(value) end
+    end
     return canonical
   end
 
+  -- A name that only the instance has is a difference: a change removes it.
   function map.same(wanted, actual)
     actual = actual or {}
     for name, value in pairs(wanted) do
       if actual[name] == nil or not kind.same(value, actual[name]) then return false end
+    end
+    for name in pairs(actual) do
+      if wanted[name] == nil then return false end
     end
     return true
   end

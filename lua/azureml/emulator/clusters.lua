@@ -48,7 +48,8 @@ function clusters.make(request, name, common, wanted)
   }
 end
 
--- Low-priority nodes have a quota of their own, which the service does not show.
+-- Check the quota for a cluster's nodes. Low-priority nodes have a quota of their own, which the
+-- service does not show.
 local function check_quota(request, wanted, old)
   if wanted.priority == "LowPriority" then return end
   quotas.check(request, request.world.sizes:find(wanted.vm_size), {

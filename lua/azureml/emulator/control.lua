@@ -134,7 +134,11 @@ end
 actions["GET troubles"] = function()
   local list = {}
   for name, trouble in pairs(fault.troubles) do
-    list[name] = { says = trouble.says, takes = json.array(tables.keys(trouble.takes)) }
+    list[name] = {
+      says = trouble.says,
+      takes = json.array(tables.keys(trouble.takes)),
+      verbs = trouble.verbs and json.array(tables.keys(trouble.verbs)) or nil,
+    }
   end
   return { status = 200, json = list }
 end

@@ -22,6 +22,7 @@ local EXCLUSIVE = tables.merge({
   updateSchedules = true, enableSso = true,
 }, LONG)
 local BEGINS = { create = true, start = true, restart = true }
+local GROWS = { create = true, resize = true }
 
 -- name -> `by`: what causes it ("wire": the server; "answer": the emulator, in the answer; "token":
 -- the check of tokens; "service": the machines); `verbs`: the requests that it can happen to (all
@@ -59,10 +60,10 @@ fault.troubles = {
   },
 
   quota_family = {
-    by = "service", verbs = CREATE, says = "400: the quota of the family does not suffice",
+    by = "service", verbs = GROWS, says = "400: the quota of the family does not suffice",
   },
   quota_total = {
-    by = "service", verbs = CREATE, says = "400: the quota of all families does not suffice",
+    by = "service", verbs = GROWS, says = "400: the quota of all families does not suffice",
   },
   quota_count = {
     by = "service", verbs = CREATE,
@@ -76,11 +77,15 @@ fault.troubles = {
     by = "service", verbs = STOP, says = "400: stop is not allowed while the disk is full",
   },
   capacity = {
-    by = "service", verbs = BEGINS,
+    by = "service", verbs = tables.merge(BEGINS, GROWS),
     says = "the operation fails: the region has no machine of that size left",
   },
   unusable_node = {
     by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable",
+  },
+  mount_failed = {
+    by = "service", verbs = { updateDataMounts = true },
+    says = "the data mounts of the request fail, each in its own state",
   },
   setup_script = {
     by = "service", verbs = BEGINS,

@@ -11,8 +11,9 @@ return {
   },
   -- 3.1: how many computes a page of the list holds.
   page_size = 100,
-  -- 4: how long a client is told to wait between polls when the clock is sped up. At real speed the
-  -- emulator leaves the header out, as recorded.
+  -- 4: how long a client is told to wait between polls, and between looks at a compute that
+  -- changes, when the clock is sped up. At real speed the emulator leaves the header out, as
+  -- recorded.
   poll_after = 10,
   -- 4: how long the status of a finished operation is kept, in seconds.
   operation_kept = 24 * 3600,

@@ -18,9 +18,11 @@ local discovery = require "azureml.emulator.discovery"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
+local graph = require "azureml.emulator.graph"
 local key_file = require "azureml.emulator.key_file"
 local later = require "azureml.later"
 local manager = require "azureml.emulator.manager"
+local networks = require "azureml.emulator.networks"
 local options = require "azureml.options"
 local origin_of = require "azureml.emulator.origin"
 local people = require "azureml.emulator.entra.people"
@@ -29,8 +31,10 @@ local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
+local shorten = require "azureml.emulator.shorten"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local sizes = require "azureml.emulator.sizes"
+local ssh_keys = require "azureml.emulator.ssh_keys"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
 local tables = require "azureml.tables"
@@ -84,9 +88,7 @@ end
 
 local function nothing_at(target)
   local path = target:match "^[^?]*"
-  if #path > LONGEST_PATH then
-    path = path:sub(1, utf8.offset(path, 0, LONGEST_PATH) - 1) .. "..."
-  end
+  if #path > LONGEST_PATH then path = shorten(path, LONGEST_PATH - 1) .. "..." end
   local message = "There is nothing at " .. path .. "."
   return { status = 404, json = { error = { code = "NotFound", message = message } } }
 end
@@ -104,6 +106,7 @@ local function dispatch(self, request)
     return reply
   end
   if first == "instances" then return access.answer(self, request, segments) end
+  if graph.concerns(segments) then return graph.answer(self, request, segments, query) end
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
   end
@@ -284,16 +287,19 @@ function Emulator:issue_token()
   return (self.tokens:issue { principal = self.owner, audience = audience, proof = "secret" })
 end
 
---- Add people and what they may do.
+--- Add people and what they may do, virtual networks and stored SSH keys.
 ---@param additions table
----  { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list:
----  see emulator/entra/people.lua
+---  { tenants, users, applications, identities, issuers, roles, role_assignments,
+---  virtual_networks, ssh_keys }, each a list: see emulator/entra/people.lua,
+---  emulator/networks.lua and emulator/ssh_keys.lua
 ---@usage emulator:add {
 ---  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
 ---}
 function Emulator:add(additions)
   local wrong = seed.fault_of(additions) or people.add(self, additions)
   if wrong then errors.mistake("add: %s", wrong) end
+  networks.add(self, additions.virtual_networks)
+  ssh_keys.add(self, additions.ssh_keys)
 end
 
 local function user_of(self, name)
@@ -394,6 +400,8 @@ local function begin_world(self, seed_table)
   end
   local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
+  networks.add(self, seed_table.virtual_networks)
+  ssh_keys.add(self, seed_table.ssh_keys)
   seed.sow(self, seed_table)
 end
 

@@ -11,6 +11,7 @@ local iso8601 = require "azureml.emulator.iso8601"
 local json = require "azureml.json"
 local machine = require "azureml.emulator.machine"
 local mounts = require "azureml.emulator.machine.mounts"
+local networks = require "azureml.emulator.networks"
 local operations = require "azureml.emulator.operations"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
@@ -24,13 +25,13 @@ local instances = {}
 
 -- Made --------------------------------------------------------------------------------------------
 
--- Public addresses come from ranges that are reserved for documentation and for benchmarks.
+-- Make a public address, in ranges that are reserved for documentation and for benchmarks.
 local function public_address(number)
   if number < 255 then return "203.0.113." .. number end
   return ("198.%d.%d.%d"):format(18 + (number >> 16 & 1), number >> 8 & 255, number & 255)
 end
 
--- Azure reserves the first four addresses of a subnet.
+-- Make a private address. Azure reserves the first four addresses of a subnet.
 local function private_address(number)
   return ("10.%d.%d.%d"):format(number + 3 >> 16 & 255, number + 3 >> 8 & 255, number + 3 & 255)
 end
@@ -81,6 +82,7 @@ local function check_creation(request, wanted)
   validate.name(name)
   if wanted.subnet then
     authorise(request.roles, request.application, inferred.join_subnet, wanted.subnet.id)
+    networks.check(request, wanted.subnet.id)
   end
   if world:is_taken(request.workspace.location, name) then refusal.raise("name_taken", name) end
   quotas.check(request, wanted.size)
@@ -172,13 +174,17 @@ instances.set_services = changing(function(request, compute, body)
   compute.quiet_since = request.now
 end)
 
+local MOUNT_FAILED = "Failed to access the data source."
+
 --- Mount and unmount data.
 instances.set_mounts = changing(function(request, compute, body)
   local state = machine.state(compute, request.now)
   if state ~= "Running" and state ~= "JobRunning" then
     refusal.raise("only_from", state, "updateDataMounts")
   end
-  mounts.apply(compute, mounts.read(body), request.application.object_id, request.now)
+  local failure = request.trouble and request.trouble.name == "mount_failed" and MOUNT_FAILED
+  mounts.apply(compute, mounts.read(body), request.application.object_id, request.now,
+    failure or nil)
 end)
 
 --- Replace the list of schedules.

@@ -42,9 +42,9 @@ local function sign(request, operation)
     request.api_version, time, certificate_text(), operation.signature, random_text(HASH))
 end
 
---- Return the milliseconds to wait before the next poll, as a header has them; nil: no header. At
---- real speed the service leaves the header out, as recorded; on a faster clock, clients are told to
---- poll faster.
+--- Return the milliseconds to wait before the next poll, or look, as a header has them; nil: no
+--- header. At real speed the service leaves the header out, as recorded; on a faster clock, clients
+--- are told to poll faster.
 ---@return string?
 function operations.poll_delay(request)
   local clock = request.world.clock

@@ -173,9 +173,17 @@ local size_record = record({
   price = price, family = text, compute_types = list_of(compute_type),
 }, { "name", "vcpus" })
 
+local ISOLATION = { AllowInternetOutbound = true, AllowOnlyApprovedOutbound = true }
+
+local function managed_network(value, place)
+  if type(value) == "boolean" or ISOLATION[value] then return nil end
+  local message = "%s is '%s', which is neither true, false nor an isolation mode (known: %s)"
+  return message:format(place, shown(value), words(ISOLATION))
+end
+
 local workspace_record = record({
   subscription_id = guid, resource_group = text, name = text, location = text,
-  managed_network = flag, instances = instances,
+  managed_network = managed_network, instances = instances,
 }, { "name" })
 
 --- The rules of a seed's fields, by name. Other files add rules for their fields.

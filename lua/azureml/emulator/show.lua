@@ -54,8 +54,8 @@ local function root_access_of(compute, version)
   return default_to(compute.root_access, true)
 end
 
--- The service sends members that the swagger of the version does not list, too, and null for unset
--- members. Members that no recording has are left out.
+-- Show the properties of an instance. Like the service, send members that the swagger of the
+-- version does not list, and null for unset members. Leave out members that no recording has.
 -- Source: spec/contract/compute-rest.md, section 14.
 local function inside_instance(compute, location, now, version)
   local has_public_ip = compute.public_ip ~= false
@@ -240,7 +240,9 @@ end
 function show.workspace(workspace, tenant_id, origin)
   local region, name, id = workspace.location, workspace.name, workspace.id
   local data_plane = endpoints.of(origin, region).data_plane
-  local network = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil
+  local mode = workspace.managed_network
+  if mode == true then mode = "AllowInternetOutbound" end
+  local network = mode and { isolationMode = mode } or nil
   return {
     id = show.workspace_id(workspace),
     name = name,

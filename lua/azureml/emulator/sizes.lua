@@ -18,19 +18,24 @@ local function price(retail, os_type, tier)
   return { retailPrice = retail, osType = os_type, vmTier = tier }
 end
 
-local function prices(linux, cores)
+-- The sizes for which the service lists the prices of Windows under Linux, too.
+local LISTED_TWICE = "^Standard_[DE]%d+ads_v5$"
+
+local function prices(facts)
+  local linux = facts.price
   if not linux then return nil end
-  local windows = linux + WINDOWS_CORE * cores
-  return {
-    billingCurrency = "USD",
-    unitOfMeasure = "OneHour",
-    values = {
-      price(linux, "Linux", "Standard"),
-      price(linux * LOW_LINUX, "Linux", "LowPriority"),
-      price(windows, "Windows", "Standard"),
-      price(windows * LOW_WINDOWS, "Windows", "LowPriority"),
-    },
+  local windows = linux + WINDOWS_CORE * facts.vcpus
+  local values = {
+    price(linux, "Linux", "Standard"),
+    price(linux * LOW_LINUX, "Linux", "LowPriority"),
+    price(windows, "Windows", "Standard"),
+    price(windows * LOW_WINDOWS, "Windows", "LowPriority"),
   }
+  if facts.name:find(LISTED_TWICE) then
+    table.insert(values, 1, price(windows, "Linux", "Standard"))
+    table.insert(values, 2, price(windows * LOW_WINDOWS, "Linux", "LowPriority"))
+  end
+  return { billingCurrency = "USD", unitOfMeasure = "OneHour", values = values }
 end
 
 -- Tell whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the
@@ -38,6 +43,20 @@ end
 local function takes_premium_disks(name)
   return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil or name:find "_M%d" ~= nil
 end
+
+-- Tell whether a name has one of the patterns.
+local function has(name, patterns)
+  for _, pattern in ipairs(patterns) do
+    if name:find(pattern) then return true end
+  end
+  return false
+end
+
+-- The machines of the second generation, and those with InfiniBand.
+local SECOND = {
+  "_FX%d", "_H[BC]%d", "_M%d+m?s_v2$", "_NC%d+.*_[AH]100_", "_ND40", "_ND96",
+}
+local INFINIBAND = { "_H[BC]%d", "_NC24rs", "_ND40", "_ND96" }
 
 -- Return a size of the facts that a line of the table or a seed gives.
 local function size_of(facts)
@@ -51,8 +70,10 @@ local function size_of(facts)
     osVhdSizeMB = 1047552,
     lowPriorityCapable = not facts.no_low_priority,
     premiumIO = takes_premium_disks(facts.name),
-    estimatedVMPrices = prices(facts.price, facts.vcpus),
+    estimatedVMPrices = prices(facts),
     supportedComputeTypes = facts.compute_types,
+    generation = has(facts.name, SECOND) and "gen2" or "gen1",
+    supportsIB = has(facts.name, INFINIBAND),
   }
 end
 

@@ -9,6 +9,7 @@ local regions = require "azureml.emulator.regions"
 local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
+local shorten = require "azureml.emulator.shorten"
 local sizes = require "azureml.emulator.sizes"
 local versions = require "azureml.emulator.versions"
 
@@ -64,7 +65,7 @@ local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
 local function tags_of(body)
   local tags, count = check.plain(object(body.tags, "tags")), 0
   for name, value in pairs(tags or {}) do
-    local shown = tostring(name):sub(1, 60)
+    local shown = shorten(tostring(name))
     count = count + 1
     check.required(value, "string", "tags." .. shown)
     if #tostring(name) > LONGEST_NAME or #value > LONGEST_VALUE then
@@ -75,7 +76,7 @@ local function tags_of(body)
   return tags
 end
 
--- The official examples of 2021 have a text, the id alone.
+-- Read the subnet. The official examples of 2021 have a text, the id alone.
 local function subnet_of(properties)
   if type(properties.subnet) == "string" then return { id = properties.subnet } end
   local subnet = object(properties.subnet, "subnet")
@@ -141,7 +142,7 @@ local function ssh_of(properties)
   local settings = object(properties.sshSettings, "sshSettings") or {}
   local key = text(settings.adminPublicKey, "adminPublicKey")
   if key == "" then key = nil end
-  if key and not is_key(key) then refusal.raise("ssh_key", key:sub(1, 40)) end
+  if key and not is_key(key) then refusal.raise("ssh_key", shorten(key, 40)) end
   local access = check.one_of(settings.sshPublicAccess, ACCESS, "sshPublicAccess")
   return { access = access == "Enabled" and "Enabled" or "Disabled", key = key }
 end
@@ -180,6 +181,7 @@ local function known_to(properties, version)
   return known
 end
 
+-- Check that the network fits the workspace's.
 -- Source: spec/contract/compute-rest.md, section 7.3, the note on enableNodePublicIp.
 local function check_network(wanted, workspace)
   local is_private = wanted.public_ip == false

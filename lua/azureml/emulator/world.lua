@@ -234,18 +234,26 @@ function World:workspace(group, name)
   return group.workspaces[name:lower()]
 end
 
+--- Return a resource group. Create it and its subscription if they do not exist.
+---@param subscription_id string
+---@param name string
+---@return table group
+function World:ensure_group(subscription_id, name)
+  local subscription = self:subscription(subscription_id)
+    or self:save("subscription", { id = subscription_id })
+  return self:group(subscription, name)
+    or self:save("group", { subscription_id = subscription.id, name = name })
+end
+
 --- Return a workspace. Create it, its group and its subscription if they do not exist.
 ---@param names table
 ---  subscription_id, resource_group, workspace_name string; location string? ("eastus");
----  managed_network boolean?
+---  managed_network string|boolean? (its isolation mode, or true)
 ---@return table workspace
 function World:ensure_workspace(names)
-  local subscription = self:subscription(names.subscription_id)
-    or self:save("subscription", { id = names.subscription_id })
-  local group = self:group(subscription, names.resource_group)
-    or self:save("group", { subscription_id = subscription.id, name = names.resource_group })
+  local group = self:ensure_group(names.subscription_id, names.resource_group)
   return self:workspace(group, names.workspace_name) or self:save("workspace", {
-    subscription_id = subscription.id,
+    subscription_id = group.subscription.id,
     group_name = group.name,
     name = names.workspace_name,
     location = names.location or "eastus",

@@ -29,6 +29,23 @@ describe("a date", function()
     it("is read: " .. text, function() assert.equal(wanted, date.write(date.parse(text))) end)
   end
 
+  for text, wanted in pairs {
+    ["2026-11-30T08:00:00Z"] = "2026-11-30T08:00:00",
+    ["2026-11-30T08:00:00.1234567Z"] = "2026-11-30T08:00:00",
+    ["2026-11-30T08:00:00.123+00:00"] = "2026-11-30T08:00:00",
+  } do
+    it("of the service is read: " .. text, function()
+      assert.equal(wanted, date.write(date.parse_utc(text)))
+    end)
+  end
+
+  it("of the service is in UTC", function()
+    for _, text in ipairs { "", "now", "2026-11-30T08:00:00", "2026-11-30T08:00:00+01:00", 5 } do
+      assert.is_nil(date.parse_utc(text))
+    end
+    assert.is_nil(date.parse_utc(nil))
+  end)
+
   for _, text in ipairs {
     "", "2026", "2026-13-01", "2026-00-01", "2026-01-00", "2026-02-29", "2100-02-29", "2026-04-31",
     "2026-11-30T24:00", "2026-11-30T08:60", "2026-11-30T08:00:60", "2026-11-30T08:00:",

@@ -78,6 +78,15 @@ function date.parse(text)
     second and second ~= "" and math.tointeger(tonumber(second)) or 0)
 end
 
+--- Read a time of the service: "2026-11-30T08:00:00.123Z".
+---@param text any
+---@return integer? seconds      since 1970; nil: the text is not such a time
+function date.parse_utc(text)
+  local time = type(text) == "string"
+    and (text:match "^([%d-]+T[%d:]+)%.?%d*Z$" or text:match "^([%d-]+T[%d:]+)%.?%d*%+00:00$")
+  return time and date.parse(time) or nil
+end
+
 --- Write a time as the service does: "2026-11-30T08:00:00".
 ---@param seconds integer        of the wall clock
 ---@return string

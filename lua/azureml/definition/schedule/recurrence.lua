@@ -1,5 +1,6 @@
 --- Check a recurrence: every so many minutes, hours, days, weeks or months.
 --- Source: spec/contract/compute-rest.md, section 9.1.
+local json = require "azureml.json"
 local values = require "azureml.definition.schedule.values"
 
 local shown, whole = values.shown, values.whole
@@ -79,7 +80,7 @@ local function fill_in(checked, note)
     if is_idle or list and #list == 0 and not IS_TIME[name] then checked[name] = nil end
   end
   if EFFECTIVE.hours[checked.frequency] then
-    checked.hours, checked.minutes = checked.hours or { 0 }, checked.minutes or { 0 }
+    for name in pairs(IS_TIME) do checked[name] = checked[name] or json.array { 0 } end
   end
   return checked
 end

@@ -1,6 +1,7 @@
 --- Check single values of a schedule. A check gets a value and `note`, a function that adds a
 --- finding and has the arguments of string.format. It returns the canonical value, or nil after a
 --- finding. The checks take any value and never raise an error.
+local json = require "azureml.json"
 local tables = require "azureml.tables"
 
 local values = {}
@@ -86,7 +87,7 @@ end
 ---@return any[]
 function values.set_of(list)
   table.sort(list)
-  local set = {}
+  local set = json.array {}
   for _, value in ipairs(list) do
     if value ~= set[#set] then set[#set + 1] = value end
   end

@@ -84,7 +84,8 @@ end
 
 local TRANSIENT = 90033      -- the refusal that a trouble without a number means
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 50057 } }.
+-- Take the trouble of a request. It names a refusal by its number:
+-- { trouble = { name = "entra", code = 50057 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
   if taken and taken.name == "entra" then
