@@ -360,6 +360,7 @@ function Host:close()
   if self.timer then task.cancel(self.timer) end
   if self.soon then task.cancel(self.soon) end
   if self.front then self.front:close() end
+  for _, its in pairs(self.computers) do its:kill() end
   for _, its in pairs(self.computers) do its:close() end
   self.computers = {}
   core.remove_tree(self.run)
