@@ -129,6 +129,14 @@ static int open_output(lua_State *L, const char *name, int *read_end) {
   return ends[1];
 }
 
+/* Open what a program's standard descriptors lead to. Return 0, or errno.  [-0, +3, e] */
+static int ends_open(lua_State *L, Ends *ends) {
+  if ((ends->input = open_input(L)) < 0) return errno;
+  if ((ends->output = open_output(L, "output", &ends->read_output)) < 0) return errno;
+  if ((ends->errors = open_output(L, "errors", &ends->read_errors)) < 0) return errno;
+  return 0;
+}
+
 static void check_end(lua_State *L, const char *name) {
   int kind = lua_getfield(L, 1, name);
   if (kind != LUA_TNIL && kind != LUA_TSTRING && !lua_isinteger(L, -1))
@@ -157,11 +165,9 @@ static int l_process(lua_State *L) {
   void **slot = push_slot(L, PROCESS);
   Running *running = calloc(1, sizeof *running);
   if (!running) return luaL_error(L, "there is not enough memory");
-  int top = lua_gettop(L), why = 0;
+  int top = lua_gettop(L);
   Ends ends = { -1, -1, -1, -1, -1 };
-  if ((ends.input = open_input(L)) < 0 ||
-      (ends.output = open_output(L, "output", &ends.read_output)) < 0 ||
-      (ends.errors = open_output(L, "errors", &ends.read_errors)) < 0) why = errno;
+  int why = ends_open(L, &ends);
   lua_settop(L, top);
   plan.input = ends.input;
   plan.output = ends.output;

@@ -40,6 +40,8 @@ local ENVIRONMENT = {
     .. "login, such as the Azure CLI's" },
   { "AZURE_CLIENT_SECRET", "the secret of that application" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
+  { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
+    .. "file that it writes)" },
   { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 
