@@ -7,6 +7,9 @@ BINDIR  ?= $(PREFIX)/bin
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
 MANDIR  ?= $(PREFIX)/share/man/man1
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS  ?= -O2 -g
 LIBFLAG ?= -shared
 LUA     ?= lua5.4
@@ -183,6 +186,10 @@ $(B)/azureml.1: $(B)/azureml
 
 man: $(B)/azureml.1
 
+$(B)/completion.%: $(B)/azureml
+	@echo COMPLETION $@
+	@$(B)/azureml completion $* > $@.tmp && mv $@.tmp $@
+
 # $(call put,mode,file,target): install one file and say so.
 define put
 	@echo INSTALL $(3)
@@ -190,7 +197,7 @@ define put
 
 endef
 
-install: all man
+install: all man $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
 	$(call put,755,$(B)/azureml,$(DESTDIR)$(BINDIR)/azureml)
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
@@ -198,6 +205,9 @@ install: all man
 	@for file in $(LUA_SOURCES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
 	$(call put,644,$(B)/azureml.1,$(DESTDIR)$(MANDIR)/azureml.1)
+	$(call put,644,$(B)/completion.bash,$(DESTDIR)$(BASHDIR)/azureml)
+	$(call put,644,$(B)/completion.zsh,$(DESTDIR)$(ZSHDIR)/_azureml)
+	$(call put,644,$(B)/completion.fish,$(DESTDIR)$(FISHDIR)/azureml.fish)
 
 # $(call take,path): remove a file or a directory and say so.
 define take
@@ -211,6 +221,9 @@ uninstall:
 	$(call take,$(DESTDIR)$(LIBDIR)/azureml)
 	$(call take,$(DESTDIR)$(LUADIR)/azureml)
 	$(call take,$(DESTDIR)$(MANDIR)/azureml.1)
+	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
+	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
+	$(call take,$(DESTDIR)$(FISHDIR)/azureml.fish)
 
 # -- a fresh machine -------------------------------------------------------------------------------
 

@@ -190,7 +190,7 @@ describe("the commands login, whoami and logout", function()
     _, said = machine:command({ "logout" }, variables)
     assert.equal("there are no saved tokens\n", said)
     _, said, code = machine:command({ "whoami" }, variables)
-    assert.equal(1, code)
+    assert.equal(4, code)
     assert.matches("azureml login: no user is logged in; run 'azureml login'", said)
   end)
 

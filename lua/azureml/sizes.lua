@@ -111,6 +111,14 @@ local function all_of(workspace, place)
   return once.get(kept[client], name, function() return ask(workspace, place) end)
 end
 
+--- Return the sizes that a workspace's client has fetched so far; send nothing.
+---@param workspace azureml.Workspace
+---@return azureml.Size[]
+function sizes.known(workspace)
+  local _, slot = next(kept[workspace:client()] or {})
+  return slot and slot.value or {}
+end
+
 -- Choosing ----------------------------------------------------------------------------------------
 
 local passes_filter = {

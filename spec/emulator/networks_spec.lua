@@ -91,6 +91,14 @@ describe("a virtual network", function()
     end)
   end
 
+  it("is there whatever its name in a world whose seed describes none", function()
+    local at = door.open()
+    local status, value = at:ask("GET", path "any/subnets/default" .. VERSION)
+    assert.same({ 200, path "any/subnets/default" }, { status, value.id })
+    assert.equal(404, (at:ask("GET", "/subscriptions/" .. door.SUBSCRIPTION
+      .. "/resourceGroups/net?api-version=2021-04-01")))
+  end)
+
   it("may be added later, and outlives its process", function()
     local directory = process.directory()
     local first = door.open { state = directory .. "/state" }

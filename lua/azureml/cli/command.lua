@@ -95,8 +95,9 @@ function command.choice(parser, names, description, values, placeholder)
     if known[text] then return text end
     return nil, suggest.unknown(long .. ": there is no", text, values)
   end
-  return parser:option(names, description):argname(placeholder or table.concat(values, "|"))
-    :convert(convert)
+  local option = parser:option(names, description):convert(convert)
+  option.azureml_values = values      -- for completion
+  return option:argname(placeholder or table.concat(values, "|"))
 end
 
 --- Add the option --progress, the format of progress.
@@ -315,6 +316,30 @@ function command.finish(args, op)
   end
   local vm = op:wait { timeout = args.timeout, progress = args.progress }
   if vm then command.print_instance(args, vm) end
+end
+
+-- Tell whether the world in use is gone with this process: an emulator in it.
+local function is_passing_world()
+  local world = require("azureml.config").emulator()
+  return world ~= nil and world.in_process == true
+end
+
+--- Remember the names of instances for the completion in a shell.
+---@param list { name: string }[]
+function command.remember_names(list)
+  if is_passing_world() then return end
+  local names = {}
+  for i, vm in ipairs(list) do names[i] = vm.name end
+  require("azureml.cli.cache").write("names", names)
+end
+
+--- Remember the names of sizes for the completion in a shell.
+---@param sizes { name: string }[]
+function command.remember_sizes(sizes)
+  if is_passing_world() then return end
+  local names = {}
+  for i, size in ipairs(sizes) do names[i] = size.name end
+  require("azureml.cli.cache").write("sizes", names)
 end
 
 --- Print a line of a message, to standard error.

@@ -16,7 +16,7 @@ local definition = {}
 ---@type azureml.DefinitionRow[]
 local ROWS = {
   { "-s --size", "vm_size", "its size (default: STANDARD_DS3_V2); a stopped instance can be resized",
-    argname = "SIZE" },
+    argname = "SIZE", values = "sizes" },
   { "--description", "description", "a description", argname = "TEXT" },
   { "--tags", "tags", "its tags", argname = "NAME=VALUE", kind = "tags" },
   { "--idle-time-before-shutdown", "idle_time_before_shutdown",
@@ -126,7 +126,9 @@ end
 local adders = {}
 
 function adders.text(parser, row)
-  return parser:option(row[1], row[3]):argname(row.argname)
+  local option = parser:option(row[1], row[3]):argname(row.argname)
+  option.azureml_values = row.values
+  return option
 end
 
 function adders.off(parser, row)

@@ -10,8 +10,11 @@ local help_command = {}
 local STANDARD_OUTPUT = 1
 
 function help_command.configure(parser)
-  parser:argument("words", "a command, or a topic: " .. table.concat(topics.names, ", "))
-    :args "*":argname "COMMAND"
+  local argument = parser:argument("words", "a command, or a topic: "
+    .. table.concat(topics.names, ", "))
+  argument:args "*":argname "COMMAND"
+  argument.azureml_values = tables.append(tables.keys(require("azureml.cli").commands),
+    topics.names)
 end
 
 local function text_of(words, width)

@@ -77,6 +77,7 @@ cli.commands = {
   login    = { summary = "sign in and save the login for later runs on this machine" },
   logout   = { summary = "remove the saved tokens from this machine" },
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
+  completion = { summary = "print a completion script for bash, zsh or fish", is_group = true },
   config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
   run      = { summary = "run a workflow by name" },
   ssh      = { summary = "open a shell on a compute instance, or run a command there" },

@@ -11,7 +11,9 @@ end
 
 function list.run(args)
   local instances = command.workspace(args).instances
-  command.print_instances(args, instances:list(command.filters(args)):all())
+  local found = instances:list(command.filters(args)):all()
+  command.remember_names(found)
+  command.print_instances(args, found)
 end
 
 return list

@@ -4,6 +4,7 @@ local check = require "azureml.cli.check"
 local command = require "azureml.cli.command"
 local definition = require "azureml.cli.definition"
 local report = require "azureml.cli.report"
+local sizes = require "azureml.sizes"
 
 local making = {}
 
@@ -56,16 +57,14 @@ function making.command(verb)
   function verb_command.run(args)
     if args.dry_run then return check.run(args) end
     local settings = settings_of(verb, args)      -- wrong usage is refused before any request
-    local instances, items = command.workspace(args).instances, {}
-    if #args.names == 1 then
-      local op = instances[verb](instances, args.names[1], settings)
-      say_warnings(op)
-      return command.finish(args, op)
-    end
+    local ws, items = command.workspace(args), {}
+    local function begin(item) return ws.instances[verb](ws.instances, item.name, settings) end
     for i, name in ipairs(args.names) do items[i] = { name = name } end
-    return report.run(args, verb, items, function(item)
-      return instances[verb](instances, item.name, settings)
-    end)
+    if #items > 1 then return report.run(args, verb, items, begin) end
+    local op = begin(items[1])
+    command.remember_sizes(sizes.known(ws))
+    say_warnings(op)
+    return command.finish(args, op)
   end
 
   return verb_command

@@ -18,9 +18,11 @@ end
 --- Let a command take names, by position or by -n, or none. The values of both become one list,
 --- args.names, each name once.
 function selection.names(parser)
-  parser:argument("names", "the compute instances' names"):args "*":argname "NAME"
-  parser:option("-n --name", "a compute instance's name; repeat it for more")
-    :argname("NAME"):count "*"
+  local argument = parser:argument("names", "the compute instances' names")
+  argument:args "*":argname "NAME"
+  local option = parser:option("-n --name", "a compute instance's name; repeat it for more")
+  option:argname("NAME"):count "*"
+  argument.azureml_values, option.azureml_values = "names", "names"
   checks.add(parser, function(args)
     local names, seen = {}, {}
     for _, name in ipairs(tables.append(args.names, args.name)) do
@@ -41,8 +43,10 @@ end
 
 --- Let a command take exactly one name, by position or by -n: args.name.
 function selection.name_option(parser)
-  parser:argument("name_argument", "the compute instance's name"):args "?":argname "NAME"
-  parser:option("-n --name", "the compute instance's name"):argname "NAME"
+  local argument = parser:argument("name_argument", "the compute instance's name")
+  argument:args "?":argname "NAME"
+  local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
+  argument.azureml_values, option.azureml_values = "names", "names"
   checks.add(parser, function(args)
     if args.name and args.name_argument then
       misused("give one name, not both '%s' and '%s'", args.name_argument, args.name)
@@ -90,9 +94,10 @@ end
 
 --- Add the options --state, --tags, --mine and --where, which filter instances.
 function selection.filter_options(parser)
-  parser:option("--state", "only instances in one of these states, with commas or in several "
-    .. "options: " .. table.concat(power_state.names, ", "))
-    :argname("Running|Stopped|..."):convert(selection.states):count "*"
+  local state = parser:option("--state", "only instances in one of these states, with commas or "
+    .. "in several options: " .. table.concat(power_state.names, ", "))
+  state:argname("Running|Stopped|..."):convert(selection.states):count "*"
+  state.azureml_values = power_state.names
   parser:option("--tags", "only instances with all of these tags")
     :argname("NAME=VALUE"):args("*"):convert(selection.tag)
   parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")

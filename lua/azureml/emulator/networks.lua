@@ -1,5 +1,6 @@
 --- Keep virtual networks and their subnets, which a seed creates: show them, and check the subnet
---- that an instance is to be in. The emulator has no traffic.
+--- that an instance is to be in. The emulator has no traffic. In a world whose seed describes no
+--- network, every network exists: instances can join one without a seed.
 --- Source: spec/contract/neighbours.md, section 7.
 local answer = require "azureml.emulator.answer"
 local json = require "azureml.json"
@@ -91,7 +92,33 @@ local function show_subnet(network, subnet)
   }
 end
 
+local function is_any(of_world)
+  return next(of_world.records.network) == nil
+end
+
+--- Return a group for a request about a network of a world in which every network exists; nil for
+--- another request.
+---@param request table
+---@param name string
+---@return table?
+function networks.assumed_group(request, name)
+  local is_about_network = request.path:lower():find("/microsoft.network/", 1, true)
+  if not is_about_network or not is_any(request.world) then return nil end
+  return { subscription = request.subscription, name = name }
+end
+
+-- Return the network of a request in a world in which every network exists.
+local function assumed_network(request)
+  local group = request.group
+  return {
+    subscription_id = group.subscription.id, group_name = group.name, name = request.network_name,
+    location = "eastus", prefix = "10.0.0.0/16",
+    subnets = subnets_of { request.subnet_name },
+  }
+end
+
 local function find(request)
+  if is_any(request.world) then return assumed_network(request) end
   local name, group = request.network_name, request.group
   local network = request.world:record("network",
     key_of(group.subscription.id, group.name, name))

@@ -238,6 +238,7 @@ end
 
 function places.group(request, name)
   request.group = request.world:group(request.subscription, name)
+    or networks.assumed_group(request, name)
   if not request.group then refusal.raise("no_group", name) end
 end
 

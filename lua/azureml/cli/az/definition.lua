@@ -1,6 +1,7 @@
 --- Turn what `az ml compute create` takes (a YAML file, flags, --set) into the settings of
 --- `instances:create`. Source: spec/contract/sdk-v1.md, section 8.
 local command = require "azureml.cli.command"
+local errors = require "azureml.error"
 local suggest = require "azureml.cli.suggest"
 local tables = require "azureml.tables"
 
@@ -10,6 +11,11 @@ local function misused(message, ...)
   command.misused("%s", message:format(...))
 end
 
+-- Refuse an unknown name; `key` of the error lets a reader of files find its line.
+local function unknown(what, name, known)
+  errors.raise { code = "Usage", key = name, message = suggest.unknown(what, name, known) }
+end
+
 -- Values ------------------------------------------------------------------------------------------
 
 -- Check a table's members against the known ones.
@@ -17,8 +23,7 @@ local function check_members(where, value, known)
   if type(value) ~= "table" then misused("%s must have members", where) end
   for name in pairs(value) do
     if not known[name] then
-      misused("%s", suggest.unknown(("%s has no member"):format(where), tostring(name),
-        tables.keys(known)))
+      unknown(("%s has no member"):format(where), tostring(name), tables.keys(known))
     end
   end
   return value
@@ -182,22 +187,28 @@ function writers.custom_applications(settings, value)
   settings.custom_services = applications_of(value)
 end
 
-local function known_keys()
-  return tables.keys(tables.merge(SAME, writers))
+--- Tell whether az has a name for a field of an instance.
+---@param name string
+---@return boolean
+function definition.is_member(name)
+  return SAME[name] ~= nil or writers[name] ~= nil
 end
 
 --- Turn a definition into settings.
 ---@param wanted table              with az's keys
 ---@param ws azureml.Workspace
+---@param ours? table<string, any>  names of our own that are taken, too
 ---@return string name, table settings
----@raise an error object `Usage` for what az does not know, or this package cannot do
-function definition.settings(wanted, ws)
-  local settings = {}
+---@raise an error object `Usage` for what az does not know, or this package cannot do; its `key` is
+---  a name that is not known
+function definition.settings(wanted, ws, ours)
+  local settings, known = {}, tables.merge(tables.merge(SAME, writers), ours)
   for _, key in ipairs(tables.keys(wanted)) do
     local value = wanted[key]
     if SAME[key] then settings[SAME[key]] = value
     elseif writers[key] then writers[key](settings, value, ws)
-    else misused("%s", suggest.unknown("a compute instance has no member", key, known_keys())) end
+    elseif known[key] then settings[key] = value
+    else unknown("a compute instance has no member", key, tables.keys(known)) end
   end
   if type(wanted.name) ~= "string" then misused "which name? Give --name, or name in the file" end
   return wanted.name, settings
@@ -221,18 +232,27 @@ local function plain(value, lyaml)
   return copy
 end
 
+--- Read YAML.
+---@param text string
+---@param path string      for the message
+---@return table
+---@raise an error object `Usage`
+function definition.parse(text, path)
+  local lyaml = yaml_library()
+  local ok, value = pcall(lyaml.load, text)
+  if not ok then misused("%s is not YAML: %s", path, tostring(value)) end
+  if type(value) ~= "table" then misused("%s describes nothing", path) end
+  return plain(value, lyaml)
+end
+
 --- Read a definition from a YAML file.
 ---@param path string
 ---@return table
 function definition.read(path)
-  local lyaml = yaml_library()
   local file, message = io.open(path)
   if not file then misused("--file: %s", message) end
   local opened <close> = file
-  local ok, value = pcall(lyaml.load, opened:read "a")
-  if not ok then misused("--file: %s is not YAML: %s", path, tostring(value)) end
-  if type(value) ~= "table" then misused("--file: %s describes nothing", path) end
-  return plain(value, lyaml)
+  return definition.parse(opened:read "a", "--file: " .. path)
 end
 
 local WORDS = { ["true"] = true, ["false"] = false }

@@ -41,7 +41,9 @@ end
 --- Add the option -n of az, which every command needs.
 ---@param parser table
 function flags.name(parser)
-  parser:option("-n --name", "the compute instance's name"):argname "NAME":count "1"
+  local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
+  option:count "1"
+  option.azureml_values = "names"
 end
 
 --- Add the flag --no-wait.
