@@ -104,7 +104,11 @@ local function wants_on(self, compute, state)
   if held == "stop" or held == "delete" then return false end
   if held == "restart" then return self.restarted[compute] == compute.last.at end
   if held then return state ~= "Creating" end
-  return ON[state] == true or state == "Resizing"
+  if state == "Resizing" then      -- as before
+    local its = self:computer(compute)
+    return its ~= nil and its.state == "on"
+  end
+  return ON[state] == true
 end
 
 -- End the verb that the world holds.
@@ -158,6 +162,7 @@ local function look_at_jobs(self, compute, its)
       local ok, started = false, nil
       if record and not job.runs_in then
         job.runs_in = self.id
+        self.world:save("compute", compute)
         ok, started = pcall(work.run_job, its, record, function(status)
           end_job(self, compute, job, status)
         end)
@@ -279,15 +284,13 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
-local PACKAGES = {
-  { openssh.program, "openssh-server" }, { jupyter.program, "jupyter-server" },
-}
+local PACKAGES = { { openssh, "openssh-server" }, { jupyter, "jupyter-server" } }
 
 -- Refuse to start without the programs.
 local function check_programs()
   local missing = {}
   for _, item in ipairs(PACKAGES) do
-    local file = io.open(item[1])
+    local file = io.open(item[1].program)
     if file then file:close() else missing[#missing + 1] = item[2] end
   end
   if #missing == 0 then return end
