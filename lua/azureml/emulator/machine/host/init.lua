@@ -145,7 +145,7 @@ local function finish_start(self, compute, its, state)
 end
 
 local function end_job(self, compute, job, status)
-  self.jobs[job.id] = nil
+  self.jobs[job] = nil
   if not queue.find(compute, job.id) then return end
   queue.finish(compute, job.id, self.world:now(), job.cancelled and "Canceled" or status)
   machine.plan(compute, self.world:now())
@@ -156,7 +156,7 @@ end
 -- began was lost with it.
 local function look_at_jobs(self, compute, its)
   for _, job in ipairs { table.unpack(compute.jobs or {}) } do
-    local running = self.jobs[job.id]
+    local running = self.jobs[job]
     if job.began and not running then
       local record = self.world:job(compute.workspace, job.id)
       local ok, started = false, nil
@@ -167,7 +167,7 @@ local function look_at_jobs(self, compute, its)
           end_job(self, compute, job, status)
         end)
       end
-      if ok then self.jobs[job.id] = started else end_job(self, compute, job, "Failed") end
+      if ok then self.jobs[job] = started else end_job(self, compute, job, "Failed") end
     elseif running and job.cancelled then
       running:stop()
     end
@@ -180,6 +180,34 @@ local function computer_of(self, compute)
   return self.computers[key]
 end
 
+-- Turn an instance's computer off, and go on with what waits for that.
+local function keep_off(self, compute, its)
+  its:turn_off()
+  if its.state ~= "off" then return end
+  if compute.held == "stop" or compute.held == "delete" then return release(self, compute) end
+  if compute.held == "restart" then
+    self.restarted[compute] = compute.last.at
+    self:changed(its)
+  end
+end
+
+-- Tell that a computer could not be turned on.
+local function report_failure(self, compute, its)
+  local why = its.failure
+  its.failure = nil
+  if compute.held then return release(self, compute, not_started(why)) end
+  self.log("azureml: %s: %s", compute.name, why)
+end
+
+-- Turn an instance's computer on, and go on with what waits for that.
+local function keep_on(self, compute, its, state)
+  if its.failure and its.state == "off" then return report_failure(self, compute, its) end
+  its:turn_on()
+  if its.state ~= "on" then return end
+  if compute.held then return finish_start(self, compute, its, state) end
+  look_at_jobs(self, compute, its)
+end
+
 -- Do the next thing that an instance's state demands.
 local function look(self, compute)
   if compute.kind or self.is_closed then return end
@@ -187,26 +215,7 @@ local function look(self, compute)
   local wants = wants_on(self, compute, state)
   local its = self:computer(compute) or (wants or compute.held) and computer_of(self, compute)
   if not its then return end
-  if not wants then
-    its:turn_off()
-    if its.state ~= "off" then return end
-    if compute.held == "restart" then
-      self.restarted[compute] = compute.last.at
-      return look(self, compute)
-    end
-    if compute.held == "stop" or compute.held == "delete" then release(self, compute) end
-    return
-  end
-  if its.failure and its.state == "off" then
-    local why = its.failure
-    its.failure = nil
-    if compute.held then return release(self, compute, not_started(why)) end
-    return self.log("azureml: %s: %s", compute.name, why)
-  end
-  its:turn_on()
-  if its.state ~= "on" then return end
-  if compute.held then return finish_start(self, compute, its, state) end
-  look_at_jobs(self, compute, its)
+  if wants then keep_on(self, compute, its, state) else keep_off(self, compute, its) end
 end
 
 -- Remove what belongs to a deleted instance.
