@@ -163,7 +163,6 @@ describe("azureml compute", function()
     { { "create", "-n", "abc", "--identity-type", "UserAssigned" }, "is not supported" },
     { { "create" }, "which name? Give --name, or name in the file" },
     { { "create", "-f", "/nowhere.yaml" }, "--file: /nowhere.yaml: No such file" },
-    { { "connect-ssh", "-n", "abc", "-f", "key" }, "connect-ssh is az's tunnel" },
     { { "attach", "-n", "abc" }, "azureml manages compute instances" },
     { { "list-nodes", "-n", "abc" }, "has no nodes" },
     { { "lst" }, "there is no command 'compute lst'; did you mean list?" },

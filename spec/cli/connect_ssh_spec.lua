@@ -1,7 +1,7 @@
 local run = require "spec.command_line"
 local world = require "spec.world"
 
-describe("azureml connect-ssh", function()
+describe("azureml compute connect-ssh", function()
   local emulator, ws
 
   before_each(function()
@@ -15,10 +15,10 @@ describe("azureml connect-ssh", function()
   after_each(function() world.close(emulator, ws) end)
 
   it("is refused, and names what works", function()
-    local _, err, code = run("connect-ssh", "ann")
-    assert.equal(1, code)
+    local _, err, code = run("compute", "connect-ssh", "-n", "ann")
+    assert.equal(2, code)
     assert.matches("azureml terminal ann", err)
-    _, err = run("connect-ssh", "bob")
+    _, err = run("compute", "connect-ssh", "-n", "bob", "-f", "key")
     assert.matches("azureml ssh bob", err)
   end)
 end)

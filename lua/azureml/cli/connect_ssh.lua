@@ -1,23 +1,21 @@
---- azureml connect-ssh: refuse what `az ml compute connect-ssh` does, and name the ways that work.
+--- azureml compute connect-ssh: refuse what `az ml compute connect-ssh` does, and name the command
+--- that works: SSH where it is on, else the terminal.
 local command = require "azureml.cli.command"
-local errors = require "azureml.error"
+local flags = require "azureml.cli.az.flags"
 
-local connect_ssh = {}
+local connect_ssh = { summary = "az's tunnel for SSH; not here" }
 
 function connect_ssh.configure(parser)
-  command.name_option(parser)
-  command.workspace_options(parser)
+  flags.name(parser)
+  parser:option("-f --private-key-file-path", "the private key's file"):argname "FILE"
+  flags.globals(parser)
 end
 
 function connect_ssh.run(args)
   local vm = command.workspace(args).instances:get(args.name)
   local way = vm.ssh.enabled and "azureml ssh" or "azureml terminal"
-  errors.raise {
-    code = "NoTunnel",
-    message = "connect-ssh goes through a tunnel of the Azure CLI whose protocol is not public",
-    hint = ("use '%s %s'%s"):format(way, vm.name,
-      vm.ssh.enabled and "" or ": SSH is off on this instance"),
-  }
+  command.misused("connect-ssh goes through az's tunnel, whose protocol is not public: "
+    .. "use '%s %s'%s", way, vm.name, vm.ssh.enabled and "" or "; SSH is off there")
 end
 
 return connect_ssh
