@@ -21,7 +21,7 @@ describe("the commands that reach an instance", function()
   end)
 
   for _, row in ipairs {
-    { { "ssh", "ci-off" }, 1, "recreate the instance" },
+    { { "ssh", "ci-off" }, 1, "azureml recreate ci%-off" },
     { { "ssh", "ci-on" }, 1, "'ci%-on' is Stopped" },
     { { "ssh", "--start", "ci-on" }, 1, "the emulator has no machine behind 'ci%-on'" },
     { { "ssh", "nobody" }, 3, "not found" },
