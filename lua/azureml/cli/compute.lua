@@ -291,8 +291,7 @@ commands["enable-sso"] = enable_sso
 
 local refusal = flags.refusal
 
-commands["connect-ssh"] = refusal("az's tunnel for SSH; not here",
-  "connect-ssh is az's tunnel; 'azureml show NAME --columns ssh' prints how to reach it by SSH")
+commands["connect-ssh"] = require "azureml.cli.connect_ssh"
 commands.attach = refusal("attach a machine; not here",
   "azureml manages compute instances; use 'az ml compute attach' for machines and Kubernetes")
 commands.detach = refusal("detach a machine; not here",

@@ -141,6 +141,7 @@ local rows = {
   not_guid = { 400, "BadRequest", "The %s '%s' of the assigned user is not a GUID." },
   not_assignee = { inferred.not_assignee.status, inferred.not_assignee.code,
     "Only the user of the compute instance '%s' may switch its single sign-on." },
+  bad_filter = { 400, "BadRequest", "The filter '%s' is not supported." },
   no_network = { 404, "ResourceNotFound",
     "The Resource 'Microsoft.Network/virtualNetworks/%s' under resource group '%s' was not "
       .. "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix" },
