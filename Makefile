@@ -312,6 +312,24 @@ conformance: test-deps
 	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
 
+# Test against Microsoft's SDKs for Python, unmodified. They come from PyPI, pinned by hashes, and
+# stay in build/. The versions are those for which the hashed packages were tried.
+PYTHON        ?= /usr/bin/python3
+PYTHON_NEEDED := 3.11 to 3.13
+python_fits    = $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+SDKS          := build/conformance-python
+conformance-python: test-deps
+	$(call need,python3 python3-venv)
+	@$(python_fits) || { \
+	  echo "conformance-python needs Python $(PYTHON_NEEDED): set PYTHON, now $(PYTHON)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(SDKS)
+	@$(SDKS)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r spec/conformance/python/requirements.txt
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@$(CLEAN) $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+
 # Test the credentials of applications against a server that verifies them.
 conformance-auth: test-deps
 	$(call need,$(NODE_PACKAGES))
@@ -354,6 +372,6 @@ clean:
 	rm -rf build
 
 .PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
-        oom oom-asan conformance conformance-auth time-zones lint lint-width clean
+        oom oom-asan conformance conformance-python conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -18,9 +18,10 @@ local function write(line)
   file:flush()      -- a line at once: the process may be killed
 end
 
--- Remove the signature of a status URL: it is irrelevant, and 3 KB long.
+-- Return the target as Resource Manager has it: without a double slash, without the prefix of the
+-- data plane, and without the signature of a status URL, which is irrelevant and 3 KB long.
 local function short(target)
-  return (target:gsub("&t=[^&]*&c=.*$", ""))
+  return (target:gsub("^//+", "/"):gsub("^/rp/workspaces/", "/"):gsub("&t=[^&]*&c=.*$", ""))
 end
 
 -- Answers that differ only in numbers count as the same.
@@ -51,7 +52,7 @@ local function watch(emulator)
   function emulator:handle(request)
     is_written = false
     local response = handle(self, request)
-    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then
+    if response.status and not is_written and short(request.target):lower():find "^/subscriptions/" then
       record(request, response)
     end
     return response

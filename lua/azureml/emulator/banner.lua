@@ -54,20 +54,48 @@ end
 local WITHOUT_TLS =
   "Python and JavaScript: their SDKs accept https alone: start it with --tls for them"
 
-local function for_sdks(facts)
+-- Return names as literals of Python and JavaScript: subscription, group and workspace.
+local function literals(facts)
+  return json.encode(facts.subscription_id), json.encode(facts.resource_group),
+    json.encode(facts.workspace_name)
+end
+
+-- The v1 SDK keeps the endpoints of the cloud in the directory of the Azure CLI's settings. It
+-- would take those of an earlier emulator.
+local function for_python(facts)
   if not facts.ca_file then return { WITHOUT_TLS } end
-  local subscription, url = json.encode(facts.subscription_id), json.encode(facts.url)
-  local group, workspace = json.encode(facts.resource_group), json.encode(facts.workspace_name)
+  local subscription, group, workspace = literals(facts)
   local metadata_url = facts.url .. "/metadata/endpoints?api-version=2019-05-01"
   return {
+    "Python:",
+    "  " .. export {
+      { "ARM_CLOUD_METADATA_URL", metadata_url }, { "AZUREML_CURRENT_CLOUD", "AzureEmulator" },
+    },
+    '  export AZURE_CONFIG_DIR="$(mktemp -d)"',
     "Python (azure-ai-ml):",
-    "  " .. export { { "ARM_CLOUD_METADATA_URL", metadata_url } },
+    "  from azure.ai.ml import MLClient",
+    "  from azure.identity import EnvironmentCredential",
     "  credential = EnvironmentCredential(disable_instance_discovery=True)",
-    ("  MLClient(credential, %s, %s, %s)"):format(subscription, group, workspace),
+    ("  ml = MLClient(credential, %s, %s, %s)"):format(subscription, group, workspace),
+    "Python (azureml-core, the SDK v1):",
+    "  from azure.identity import EnvironmentCredential",
+    "  from azureml.core import Workspace, authentication",
+    "  get = EnvironmentCredential(disable_instance_discovery=True).get_token",
+    [[  auth = authentication.TokenAuthentication(]]
+      .. [[lambda to: get(to.rstrip("/") + "/.default").token, cloud="AzureEmulator")]],
+    ('  ws = Workspace.get(%s, auth, %s, %s, cloud="AzureEmulator")')
+      :format(workspace, subscription, group),
+  }
+end
+
+local function for_javascript(facts)
+  if not facts.ca_file then return {} end
+  return {
     "JavaScript (@azure/arm-machinelearning):",
     "  const credential = new EnvironmentCredential({ disableInstanceDiscovery: true })",
     ("  new AzureMachineLearningWorkspaces(credential, %s, { endpoint: %s, credentialScopes: %s })")
-      :format(subscription, url, '"https://management.azure.com/.default"'),
+      :format((literals(facts)), json.encode(facts.url),
+        '"https://management.azure.com/.default"'),
   }
 end
 
@@ -100,7 +128,7 @@ function banner.lines(facts)
     "azureml:",
     "  " .. export { { "AZUREML_EMULATOR", facts.url } },
   }
-  for _, part in ipairs { for_environment, for_sdks, for_az } do
+  for _, part in ipairs { for_environment, for_python, for_javascript, for_az } do
     local more = part(facts)
     table.move(more, 1, #more, #lines + 1, lines)
   end
