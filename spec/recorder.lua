@@ -1,7 +1,8 @@
 -- Record the answers of emulators while the suite runs, in this process and in the programs that it
 -- starts: each Lua of the suite runs this file first, through LUA_INIT. Each distinct answer is a
 -- line of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which runs last,
--- checks them. An answer that a spec wrote itself, as a fault, is not recorded.
+-- checks them. An answer that a spec wrote itself, as a fault or into a recording that is replayed,
+-- is not recorded.
 local folder = os.getenv "AZUREML_ANSWERS"
 if not folder then return end
 
@@ -52,7 +53,8 @@ local function watch(emulator)
   function emulator:handle(request)
     is_written = false
     local response = handle(self, request)
-    if response.status and not is_written and short(request.target):lower():find "^/subscriptions/" then
+    local is_made = response.status and not is_written and not emulator.replay
+    if is_made and short(request.target):lower():find "^/subscriptions/" then
       record(request, response)
     end
     return response
