@@ -32,6 +32,8 @@ function serve.configure(parser)
   parser:option("--seed", "load the first resources from a file in Lua or JSON"):argname "FILE"
   parser:option("--state", "keep all resources in this file, across restarts and kills")
     :argname "FILE"
+  parser:option("--replay", "serve a recording of 'azureml --record FILE' instead of the emulated "
+    .. "service, and refuse what was not recorded"):argname "FILE"
   parser:option("--speed", "run the emulator's clock N times as fast")
     :argname("N"):convert(number):default "1"
   parser:option("-w --workspace-name", "the name of the workspace to serve"):argname "NAME"
@@ -45,7 +47,7 @@ end
 local function facts_of(running, args)
   local facts = running:settings()
   facts.url, facts.ca_file, facts.speed = running.url, running.ca_file, args.speed
-  facts.state, facts.is_restored = args.state, running.is_restored
+  facts.state, facts.is_restored, facts.replay = args.state, running.is_restored, args.replay
   return facts
 end
 
@@ -64,6 +66,9 @@ local function check(args)
   end
   if args.azure_names and not args.tls then
     command.misused "'--azure-names' is for certificates: it needs '--tls'"
+  end
+  if args.replay and (args.seed or args.state or args.workspace_name) then
+    command.misused "'--replay' takes all from the recording: leave out '--seed', '--state', '-w'"
   end
 end
 
@@ -90,6 +95,7 @@ function serve.run(args)
     speed = args.speed,
     seed = resources,
     state = args.state,
+    replay = args.replay,
     log = not args.quiet and log_request or nil,
   }
   path = own_path(running)

@@ -28,6 +28,7 @@ local function where_of(facts)
     local how = facts.is_restored and "state taken up from " or "state kept in "
     parts[#parts + 1] = how .. facts.state
   end
+  if facts.replay then parts[#parts + 1] = "it replays " .. facts.replay end
   return table.concat(parts, "; ")
 end
 
@@ -117,7 +118,7 @@ end
 --- Return the lines of the banner.
 ---@param facts table
 ---  url, subscription_id, resource_group, workspace_name, tenant_id, client_id,
----  client_secret string; speed number; ca_file, state string?; is_restored boolean?
+---  client_secret string; speed number; ca_file, state, replay string?; is_restored boolean?
 ---@return string[]
 function banner.lines(facts)
   local lines = {

@@ -33,6 +33,7 @@ class AzureNames(world.Ordered):
                 self.assertIn(host + ":443", hosts)
 
     def test_ml(self):
-        ml = MLClient(ClientSecretCredential(*IDS), world.SUBSCRIPTION, world.GROUP, world.WORKSPACE)
+        credential = ClientSecretCredential(*IDS)
+        ml = MLClient(credential, world.SUBSCRIPTION, world.GROUP, world.WORKSPACE)
         self.assertEqual([], [each.name for each in ml.compute.list()])
         self.assertEqual(world.LOCATION, ml.workspaces.get(world.WORKSPACE).location)

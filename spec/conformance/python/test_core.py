@@ -125,7 +125,8 @@ class Instances(world.Ordered):
     def test_sizes(self):
         sizes = ComputeInstance.supported_vmsizes(ws)
         found = next(each for each in sizes if each["name"].upper() == "STANDARD_D3_V2")
-        self.check(cores=(found["vCPUs"], 4), memory=(found["memoryGB"], 14), gpus=(found["gpus"], 0))
+        self.check(cores=(found["vCPUs"], 4), memory=(found["memoryGB"], 14),
+                   gpus=(found["gpus"], 0))
         with self.assertRaisesRegex(ComputeTargetException, "is not available in the specified"):
             create("ci-size", vm_size="STANDARD_NOTHING")
 
@@ -148,7 +149,8 @@ class Clusters(world.Ordered):
         nodes = cluster.list_nodes()
         self.check(
             kind=(type(ComputeTarget(ws, "cpu")), AmlCompute), nodes=(status.current_node_count, 1),
-            most=(status.scale_settings.maximum_node_count, 4), state=(status.allocation_state, "Steady"),
+            most=(status.scale_settings.maximum_node_count, 4),
+            state=(status.allocation_state, "Steady"),
             listed=(len(nodes), 1), node=(nodes[0]["nodeState"], "idle"))
         cluster.update(min_nodes=0, max_nodes=2)
         cluster.wait_for_completion(show_output=True)

@@ -90,9 +90,12 @@ class Instances(world.Ordered):
             description=(made.description, "all options"), tags=(made.tags, {"team": "vision"}),
             ssh=(made.ssh_public_access_enabled, True),
             key=(made.ssh_settings.ssh_key_value, world.KEY),
-            port=(made.ssh_settings.ssh_port, 50000), user=(made.ssh_settings.admin_username, "azureuser"),
-            subnet=(made.network_settings.subnet, SUBNET), public_ip=(made.enable_node_public_ip, False),
-            identity=(made.identity.type, "system_assigned"), idle=(made.idle_time_before_shutdown, "PT60M"),
+            port=(made.ssh_settings.ssh_port, 50000),
+            user=(made.ssh_settings.admin_username, "azureuser"),
+            subnet=(made.network_settings.subnet, SUBNET),
+            public_ip=(made.enable_node_public_ip, False),
+            identity=(made.identity.type, "system_assigned"),
+            idle=(made.idle_time_before_shutdown, "PT60M"),
             stop=((stop.action.lower(), stop.trigger.expression), ("stop", "0 18 * * 1-5")),
             zone=(stop.trigger.time_zone, "W. Europe Standard Time"),
             start=((start.action.lower(), start.trigger.frequency.lower()), ("start", "week")),
@@ -137,7 +140,8 @@ class Instances(world.Ordered):
 
     def test_list(self):
         create("ci-listed")
-        ml.compute.begin_create_or_update(AmlCompute(name="listed", size="STANDARD_DS3_V2")).result()
+        cluster = AmlCompute(name="listed", size="STANDARD_DS3_V2")
+        ml.compute.begin_create_or_update(cluster).result()
         def names(**how):
             return [each.name for each in ml.compute.list(**how)]
         for kind, name, other in (("ComputeInstance", "ci-listed", "listed"),
@@ -161,7 +165,8 @@ class Instances(world.Ordered):
             type="user_assigned",
             user_assigned_identities=[ManagedIdentityConfiguration(resource_id=identity)]))
         found = made.identity.user_assigned_identities[0]
-        self.check(identity=(found.resource_id, identity), type=(made.identity.type, "user_assigned"))
+        self.check(identity=(found.resource_id, identity),
+                   type=(made.identity.type, "user_assigned"))
 
     def test_refusals(self):
         create("ci-refused")
@@ -201,7 +206,8 @@ class Region(world.Ordered):
             return {each.name["value"]: each for each in ml.compute.list_usage(**where)}
         def cores():
             rows = usage()
-            return sent(rows["standardDSv2Family"], "currentValue"), rows["TotalDedicatedCores"].limit
+            used = sent(rows["standardDSv2Family"], "currentValue")
+            return used, rows["TotalDedicatedCores"].limit
         before = cores()
         create("ci-usage")
         self.check(used=(cores()[0] - before[0], 4), limit=(before[1], 500))
