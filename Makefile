@@ -311,6 +311,14 @@ conformance: test-deps
 	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
 	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+	@$(MAKE) --no-print-directory conformance-oav
+
+# Let Microsoft's validator of specifications judge the answers that the target before recorded.
+conformance-oav:
+	@mkdir -p build/conformance-oav
+	@cp spec/conformance/oav/*.json spec/conformance/oav/*.mjs build/conformance-oav
+	@cd build/conformance-oav && npm ci --no-audit --no-fund --loglevel=error
+	@node build/conformance-oav/validate.mjs spec/fixtures/specification.json $(B)/answers
 
 # Test against Microsoft's SDKs for Python, unmodified. They come from PyPI, pinned by hashes, and
 # stay in build/. The versions are those for which the hashed packages were tried.
@@ -372,6 +380,7 @@ clean:
 	rm -rf build
 
 .PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
-        oom oom-asan conformance conformance-python conformance-auth time-zones lint lint-width clean
+        oom oom-asan conformance conformance-python conformance-oav \
+        conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -7,6 +7,7 @@ The tests run in the environment that the emulator's banner exports, by a shell,
 import importlib.metadata
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,11 @@ FILES = {
 }
 
 
+def heed_interrupts():
+    """In a process that starts in the background, Ctrl-C would be ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Emulator:
     """An emulator in a process of its own, ended as by Ctrl-C."""
 
@@ -32,7 +38,7 @@ class Emulator:
         command = [executable, "emulator", "--tls", "--port", "0", *options]
         self.log = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        text=True)
+                                        text=True, preexec_fn=heed_interrupts)
         self.url = self.process.stdout.readline().strip()
         self.log.seek(0)
         self.banner = self.log.read()
@@ -43,7 +49,7 @@ class Emulator:
         return re.findall(r"^  (export .*)$", self.banner, re.M)
 
     def end(self):
-        self.process.send_signal(2)
+        self.process.send_signal(signal.SIGINT)
         code = self.process.wait()
         if code != 130:
             raise SystemExit("the emulator ended with %d instead of 130" % code)
