@@ -7,6 +7,9 @@ BINDIR  ?= $(PREFIX)/bin
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
 MANDIR  ?= $(PREFIX)/share/man/man1
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS  ?= -O2 -g
 LIBFLAG ?= -shared
 LUA     ?= lua5.4
@@ -22,7 +25,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev 
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
                   libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
-                  tmux man-db nghttp2-server python3-fastjsonschema
+                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
 # $(call found,name): the path of libname.a; empty when the library is not installed.
@@ -70,10 +73,11 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
-CORE   := $(PURE) file loop transfer child request op client credential question token cache \
+CORE   := $(PURE) authorities file tree loop transfer child process request op client credential \
+           question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
-          lua_system lua_journal lua_state_file lua_crypto lua_certificate lua_module
+          lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
@@ -142,17 +146,17 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_value lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),lua_httpd) lua_edit heap main embedded)
+$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) lua_edit heap main embedded)
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
-# The pure C files as a module for the specs. It is never installed.
-$(B)/spec/pure.so: $(call objects,$(PURE) heap) $(B)/obj/spec/pure.o
+# The C files without Lua and network as a module for the specs. It is never installed.
+$(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
@@ -182,6 +186,10 @@ $(B)/azureml.1: $(B)/azureml
 
 man: $(B)/azureml.1
 
+$(B)/completion.%: $(B)/azureml
+	@echo COMPLETION $@
+	@$(B)/azureml completion $* > $@.tmp && mv $@.tmp $@
+
 # $(call put,mode,file,target): install one file and say so.
 define put
 	@echo INSTALL $(3)
@@ -189,7 +197,7 @@ define put
 
 endef
 
-install: all man
+install: all man $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
 	$(call put,755,$(B)/azureml,$(DESTDIR)$(BINDIR)/azureml)
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
@@ -197,6 +205,9 @@ install: all man
 	@for file in $(LUA_SOURCES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
 	$(call put,644,$(B)/azureml.1,$(DESTDIR)$(MANDIR)/azureml.1)
+	$(call put,644,$(B)/completion.bash,$(DESTDIR)$(BASHDIR)/azureml)
+	$(call put,644,$(B)/completion.zsh,$(DESTDIR)$(ZSHDIR)/_azureml)
+	$(call put,644,$(B)/completion.fish,$(DESTDIR)$(FISHDIR)/azureml.fish)
 
 # $(call take,path): remove a file or a directory and say so.
 define take
@@ -210,6 +221,9 @@ uninstall:
 	$(call take,$(DESTDIR)$(LIBDIR)/azureml)
 	$(call take,$(DESTDIR)$(LUADIR)/azureml)
 	$(call take,$(DESTDIR)$(MANDIR)/azureml.1)
+	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
+	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
+	$(call take,$(DESTDIR)$(FISHDIR)/azureml.fish)
 
 # -- a fresh machine -------------------------------------------------------------------------------
 
@@ -241,11 +255,20 @@ demo: deps
 test: test-deps
 	@$(MAKE) --no-print-directory check
 
+# Test with real machines behind the emulator's instances. The suite of `make test` needs none of
+# these packages.
+MACHINE_PACKAGES := openssh-client openssh-server jupyter-server python3-ipykernel python3-venv
+test-machine: test-deps
+	$(call need,$(MACHINE_PACKAGES))
+	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
+
 # -- checking --------------------------------------------------------------------------------------
 
 BUSTED  ?= /usr/bin/busted
 SPECS   ?= spec
 RUNNER  ?= $(LUA)
+# Processes that run spec files side by side.
+WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
@@ -255,7 +278,8 @@ RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
 	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
-	@$(CLEAN) $(CHECK_ENV) $(RUNNER) $(BUSTED) -o spec/output.lua $(SPECS) spec/answers.lua
+	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
+	  $(SPECS)
 
 SANITIZE       := -fsanitize=address,undefined
 ASAN_CFLAGS    := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=undefined
@@ -379,8 +403,8 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test check check-asan check-valgrind fuzz \
-        oom oom-asan conformance conformance-python conformance-oav \
+.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
+        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
         conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

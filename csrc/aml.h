@@ -252,6 +252,8 @@ Credential *credential_pipelines(Loop *loop, const AuthorityOptions *authority,
 
 /* Always use the same token. */
 Credential *credential_fixed(Loop *loop, const char *token, Error *error);
+/* Always use the token in the variable AZUREML_TOKEN. */
+Credential *credential_token_variable(Loop *loop, Error *error);
 
 /* Ask QUESTION_TOKEN for each token. */
 Credential *credential_function(Loop *loop, int handler, Error *error);
@@ -310,7 +312,8 @@ typedef struct ClientOptions {
   const char *scope;                   /* the scope of its tokens; required with a credential */
   const char *tenant_id;               /* the tenant that issues them; NULL: the credential's own */
   const char *user_agent;              /* NULL: "azureml-lua/" and the version */
-  const char *ca_file;                 /* replaces the system's certificate authorities; NULL */
+  const char *ca_file;                 /* a bundle, or a directory with hashed names, instead of
+                                          the system's certificate authorities; NULL */
   const char *proxy;                   /* NULL: the environment's; "": no proxy */
   const char *const *allow_hosts;      /* more origins, or host names for https, that a server may
                                           point to; ends with NULL; NULL: no other */

@@ -38,7 +38,7 @@ struct Child {
 };
 
 static const char *const secrets[] = {
-  "AZURE_CLIENT_SECRET=", "AZURE_PASSWORD=", "AZURE_CLIENT_CERTIFICATE_PASSWORD="
+  "AZURE_CLIENT_SECRET=", "AZURE_PASSWORD=", "AZURE_CLIENT_CERTIFICATE_PASSWORD=", "AZUREML_TOKEN="
 };
 
 static int is_secret(const char *variable) {

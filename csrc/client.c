@@ -76,15 +76,20 @@ static int copy_texts(Client *client, const ClientOptions *options) {
   client->scope = text_copy(options->scope);
   client->tenant_id = text_copy(options->tenant_id);
   client->user_agent = text_copy(agent);
-  client->ca_file = text_copy(options->ca_file);
   client->proxy = text_copy(options->proxy);
   client->allow_hosts = text_list_copy(options->allow_hosts);
   return client->endpoint && client->user_agent
     && text_is_copied(client->scope, options->scope)
     && text_is_copied(client->tenant_id, options->tenant_id)
-    && text_is_copied(client->ca_file, options->ca_file)
     && text_is_copied(client->proxy, options->proxy)
     && text_list_is_copied(client->allow_hosts, options->allow_hosts);
+}
+
+/* Choose the certificate authorities. A client that never speaks TLS needs none. Return 0 when
+   memory is short. */
+static int choose_authorities(Client *client, const ClientOptions *options) {
+  if (!url_is_secure(client->endpoint) && !client->allow_hosts) return 1;
+  return authorities_choose(&client->authorities, options->ca_file, "");
 }
 
 /* Fill in the client's route, which owns origin from here. */
@@ -94,7 +99,8 @@ static void open_route(Client *client, char *origin, const ClientOptions *option
     .origin = origin,
     .is_loopback = url_is_loopback(client->endpoint),
     .user_agent = client->user_agent,
-    .ca_file = client->ca_file,
+    .ca_file = client->authorities.file,
+    .ca_directory = client->authorities.directory,
     .proxy = client->proxy,
     .cookies = options->cookies ? cookie_jar() : NULL,
     .connect_timeout = options->connect_timeout,
@@ -118,7 +124,7 @@ Client *client_new(Loop *loop, const ClientOptions *options, Error *error) {
   client->poll_interval = options->poll_interval;
   client->retry = options->retry;
   client->observer = options->observer;
-  if (!copy_texts(client, options)) goto no_memory;
+  if (!copy_texts(client, options) || !choose_authorities(client, options)) goto no_memory;
   open_route(client, origin, options);
   if (!options->cookies || client->route.cookies) return client;
   origin = NULL;
@@ -145,7 +151,7 @@ void client_unref(Client *client) {
   free(client->scope);
   free(client->tenant_id);
   free(client->user_agent);
-  free(client->ca_file);
+  authorities_clear(&client->authorities);
   free(client->proxy);
   free(client);
 }

@@ -2,6 +2,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "authorities.h"
 #include "loop.h"
 #include "token.h"
 #include "transfer.h"
@@ -14,7 +15,8 @@ struct Client {
   char  *endpoint;            /* as the caller wrote it, without final slashes */
   Credential *credential;     /* NULL: send no token */
   char  *scope, *tenant_id;
-  char  *user_agent, *ca_file, *proxy;
+  char  *user_agent, *proxy;
+  Authorities authorities;
   char **allow_hosts;         /* ends with NULL; NULL: no other */
   Route  route;               /* to the endpoint */
   double request_timeout, poll_interval;

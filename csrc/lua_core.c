@@ -10,6 +10,7 @@
 
 #include "lua_core.h"
 #include "pace.h"
+#include "retry.h"
 #include "text.h"
 #include "url.h"
 
@@ -18,11 +19,16 @@
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
-/* Push status, body and head. The head holds the header lines unparsed, because few scripts read
-   them; headers() parses it.  [-0, +1, m] */
+/* Push status, body, head and the wait that the service asks for. The head holds the header lines
+   unparsed, because few scripts read them; headers() parses it.  [-0, +1, m] */
 static void push_reply(lua_State *L, const Reply *reply) {
-  lua_createtable(L, 0, 4);      /* azureml.reply adds a field */
+  double after = retry_after(&reply->headers, time(NULL));
+  lua_createtable(L, 0, 5);      /* azureml.reply adds a field */
   set_integer(L, "status", reply->status);
+  if (after > 0) {
+    lua_pushnumber(L, after);
+    lua_setfield(L, -2, "retry_after");
+  }
   push_buf(L, &reply->body);
   lua_setfield(L, -2, "body");
   push_buf(L, &reply->headers.lines);
@@ -477,6 +483,10 @@ static void push_seen(lua_State *L, const Seen *seen) {
   set_integer(L, "bytes", (lua_Integer)line->bytes);
   lua_pushnumber(L, line->seconds);
   lua_setfield(L, -2, "seconds");
+  if (line->retry_after > 0) {
+    lua_pushnumber(L, line->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
   set_text(L, "request_id", line->request_id);
   set_text(L, "error", line->error);
   if (seen->recorded.url) push_recorded(L, &seen->recorded);

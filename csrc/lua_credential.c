@@ -117,6 +117,11 @@ static Credential *open_fixed(lua_State *L, Loop *loop, Error *error) {
   return credential_fixed(loop, opt_string(L, 1, "token"), error);
 }
 
+static Credential *open_token_variable(lua_State *L, Loop *loop, Error *error) {
+  (void)L;
+  return credential_token_variable(loop, error);
+}
+
 static void read_person(lua_State *L, PersonOptions *person, const char *handler) {
   person->login_hint = opt_string(L, 1, "login_hint");
   person->timeout = opt_number(L, 1, "timeout", 0);
@@ -222,6 +227,7 @@ static const char *const environment_keys[] = {
   "kind", "authority", "ca_file", "proxy", "additionally_allowed_tenants", NULL
 };
 static const char *const fixed_keys[] = { "kind", "token", NULL };
+static const char *const variable_keys[] = { "kind", NULL };
 static const char *const device_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "show", NULL };
 static const char *const browser_keys[] = { AUTHORITY_KEYS, PERSON_KEYS, "open", NULL };
 static const char *const refresh_keys[] = { AUTHORITY_KEYS, "refresh_token", NULL };
@@ -248,6 +254,7 @@ static const struct {
   { "azure_pipelines",     pipelines_keys,   open_pipelines },
   { "environment",         environment_keys, open_environment },
   { "token",               fixed_keys,       open_fixed },
+  { "token_variable",      variable_keys,    open_token_variable },
   { "function",            function_keys,    open_function },
   { "managed_identity",    managed_keys,     open_managed },
   { "azure_cli",           cli_keys,         open_cli },

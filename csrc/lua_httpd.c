@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "lua_core.h"
+#include "lua_relay.h"
 #include "ring.h"
 #include "text.h"
 
@@ -572,5 +573,6 @@ AML_EXPORT int luaopen_azureml_httpd(lua_State *L);
 AML_EXPORT int luaopen_azureml_httpd(lua_State *L) {
   make_type(L, SERVER, meta, methods);
   luaL_newlib(L, functions);
+  lua_relay_register(L);
   return 1;
 }

@@ -68,11 +68,20 @@ int opt_boolean(lua_State *L, int arg, const char *name) {
   return is_set;
 }
 
+/* Raise unless the table on top has as many keys as entries: a table of fields in place of a list
+   would pass for an empty list.  [-0, +0, v] */
+static void check_is_list(lua_State *L, const char *name, lua_Integer count) {
+  lua_Integer keys = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) keys++;
+  if (keys != count) luaL_error(L, "option '%s' must be a list of texts", name);
+}
+
 const char *const *opt_list(lua_State *L, int arg, const char *name,
                             const char *list[MAX_LIST + 1]) {
   if (!opt_field(L, arg, name, LUA_TTABLE)) return NULL;
   lua_Integer count = luaL_len(L, -1);
   if (count > MAX_LIST) luaL_error(L, "option '%s' has more than %d entries", name, MAX_LIST);
+  check_is_list(L, name, count);
   for (lua_Integer i = 0; i < count; i++) {
     if (lua_rawgeti(L, -1, i + 1) != LUA_TSTRING)
       luaL_error(L, "option '%s' must be a list of texts", name);

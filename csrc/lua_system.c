@@ -1,8 +1,11 @@
 /* lua_system.c: the functions of the operating system that Lua's library lacks: files with checked
    owners, the working directory, the size of the terminal, and starting a program. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +16,8 @@
 #include "child.h"
 #include "file.h"
 #include "lua_core.h"
+#include "text.h"
+#include "tree.h"
 
 enum { MAX_FILE = 1024 * 1024 };
 
@@ -27,7 +32,7 @@ int push_file(lua_State *L, int fd, size_t limit) {
 static const char *file_fault(const struct stat *info) {
   if (!S_ISREG(info->st_mode)) return "it is not a regular file";
   if (info->st_uid != geteuid() && info->st_uid != 0) return "it belongs to another user";
-  if (info->st_mode & S_IWOTH) return "everybody may write to it";
+  if (info->st_mode & S_IWOTH) return "all users may write to it";
   if (info->st_size > MAX_FILE) return "it is larger than 1 MiB";
   return NULL;
 }
@@ -77,6 +82,102 @@ static int l_directory(lua_State *L) {
   return path ? push_owned(L, path) : push_reason(L, strerror(errno));
 }
 
+/* make_private(path) -> true | nil, reason. Make a directory, with those above it, that only this
+   user can enter. A directory that is there must belong to this user. */
+static int l_make_private(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1), *why = NULL;
+  if (file_make_directories(path) != 0) return push_reason(L, strerror(errno));
+  int fd = file_open_directory(path, &why);
+  if (fd < 0) return push_reason(L, why);
+  int failed = fchmod(fd, 0700), reason = errno;
+  close(fd);
+  if (failed) return push_reason(L, strerror(reason));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* temporary_directory(prefix) -> the path of a new directory that only this user can enter | nil,
+   reason */
+static int l_temporary_directory(lua_State *L) {
+  char *path = text_format("%sXXXXXX", luaL_checkstring(L, 1));
+  if (path && mkdtemp(path)) return push_owned(L, path);
+  int why = errno;
+  free(path);
+  return push_reason(L, strerror(why));
+}
+
+/* remove_tree(path) -> true | nil, reason: remove a directory with all that is in it */
+static int l_remove_tree(lua_State *L) {
+  if (tree_remove(luaL_checkstring(L, 1)) != 0) return push_reason(L, strerror(errno));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* Add the names in a directory to the table on top, and close the directory.  [-0, +0, m] */
+static void push_entries(lua_State *L, DIR *directory) {
+  lua_Integer count = 0;
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL; ) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    lua_pushstring(L, entry->d_name);
+    lua_rawseti(L, -2, ++count);
+  }
+  closedir(directory);
+}
+
+/* names_in(path) -> the names in a directory that belongs to this user; none when it does not
+   exist | nil, reason */
+static int l_names_in(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1), *why = NULL;
+  lua_newtable(L);
+  int fd = file_open_directory(path, &why);
+  DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+  if (!directory) {
+    if (fd >= 0) close(fd);
+    return errno == ENOENT ? 1 : push_reason(L, why ? why : strerror(errno));
+  }
+  push_entries(L, directory);
+  return 1;
+}
+
+/* entries(path) -> the names in a directory; none when it cannot be read */
+static int l_entries(lua_State *L) {
+  DIR *directory = opendir(luaL_checkstring(L, 1));
+  lua_newtable(L);
+  if (directory) push_entries(L, directory);
+  return 1;
+}
+
+/* link(target, path) -> true | nil, reason: make a symbolic link */
+static int l_link(lua_State *L) {
+  if (symlink(luaL_checkstring(L, 1), luaL_checkstring(L, 2)) != 0)
+    return push_reason(L, strerror(errno));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* user() -> name, numeric id, shell | nil: the user database does not know this user */
+static int l_user(lua_State *L) {
+  const struct passwd *entry = getpwuid(geteuid());
+  if (!entry) return 0;
+  lua_pushstring(L, entry->pw_name);
+  lua_pushinteger(L, (lua_Integer)entry->pw_uid);
+  lua_pushstring(L, entry->pw_shell && *entry->pw_shell ? entry->pw_shell : "/bin/sh");
+  return 3;
+}
+
+/* process_exists(pid) -> whether a process has this id */
+static int l_process_exists(lua_State *L) {
+  lua_Integer pid = luaL_checkinteger(L, 1);
+  lua_pushboolean(L, pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM));
+  return 1;
+}
+
+/* process_id() -> of this process */
+static int l_process_id(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)getpid());
+  return 1;
+}
+
 /* terminal_width(fd) -> columns, rows | nothing: the descriptor is not a terminal */
 static int l_terminal_width(lua_State *L) {
   struct winsize size = { 0 };
@@ -98,11 +199,20 @@ static int l_launch(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "launch",         l_launch },
-  { "read_trusted",   l_read_trusted },
-  { "write_private",  l_write_private },
-  { "directory",      l_directory },
-  { "terminal_width", l_terminal_width },
+  { "launch",              l_launch },
+  { "read_trusted",        l_read_trusted },
+  { "write_private",       l_write_private },
+  { "make_private",        l_make_private },
+  { "temporary_directory", l_temporary_directory },
+  { "remove_tree",         l_remove_tree },
+  { "names_in",            l_names_in },
+  { "entries",             l_entries },
+  { "link",                l_link },
+  { "user",                l_user },
+  { "process_exists",      l_process_exists },
+  { "process_id",          l_process_id },
+  { "directory",           l_directory },
+  { "terminal_width",      l_terminal_width },
   { NULL, NULL }
 };
 

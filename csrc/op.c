@@ -619,6 +619,7 @@ static void show_outcome(const Op *op, const Outcome *outcome) {
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
   line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
+  line.retry_after = retry_after(&outcome->reply->headers, time(NULL));
   if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
   else line.error = transport_fault(outcome->result)->code;
   if (!masked_line(op, &shown, &line)) return;

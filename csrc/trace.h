@@ -14,6 +14,7 @@ typedef struct TraceLine {       /* borrowed during the call */
   int    status;                 /* HTTP; 0: no reply */
   size_t bytes;                  /* of the reply's body, decompressed */
   double seconds;
+  double retry_after;            /* seconds that the reply asks to wait; 0: it does not */
   const char *client_request_id; /* ours; the same for all attempts of a request */
   const char *request_id;        /* the service's, or NULL */
   const char *error;             /* the error's code if there was no reply, else NULL */

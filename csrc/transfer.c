@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -25,10 +24,6 @@ static const double PAYS = 0.0004;
 
 /* The share of a slower reply's time that enters Pool.round_trip. */
 static const double CREEP = 1.0 / 64;
-
-/* The system's certificate authorities as a hashed directory: a connection reads one small file of
-   it instead of the whole bundle. */
-static const char AUTHORITIES[] = "/etc/ssl/certs";
 
 typedef struct Pool Pool;
 
@@ -191,13 +186,11 @@ static int set_url(CURL *easy, const Sending *sending) {
     && set_text(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
 }
 
-static int set_authorities(CURL *easy, const char *ca_file) {
-  struct stat info;
-  if (ca_file)        /* without the directory: with it libcurl reads the file per connection */
-    return set_text(easy, CURLOPT_CAINFO, ca_file) && set_text(easy, CURLOPT_CAPATH, NULL);
-  if (stat(AUTHORITIES, &info) == 0 && S_ISDIR(info.st_mode))
-    return set_text(easy, CURLOPT_CAPATH, AUTHORITIES) && set_text(easy, CURLOPT_CAINFO, NULL);
-  return 1;
+/* Set both options: with a directory beside it libcurl reads a file again for each connection. */
+static int set_authorities(CURL *easy, const Route *route) {
+  if (!route->ca_file && !route->ca_directory) return 1;
+  return set_text(easy, CURLOPT_CAINFO, route->ca_file)
+    && set_text(easy, CURLOPT_CAPATH, route->ca_directory);
 }
 
 static int set_limits(CURL *easy, const Route *route) {
@@ -238,7 +231,7 @@ static int set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
   return set_limits(easy, route)
-    && set_authorities(easy, route->ca_file)
+    && set_authorities(easy, route)
     && set_proxy(easy, route)
     && set_cookies(easy, route)
     && set_text(easy, CURLOPT_USERAGENT, route->user_agent)

@@ -11,7 +11,8 @@ typedef struct Route {
                                     0: the handle is set up for one transfer */
   char       *origin;            /* "https://host:443" */
   int         is_loopback;
-  const char *user_agent, *ca_file, *proxy;
+  const char *user_agent, *proxy;
+  const char *ca_file, *ca_directory;      /* at most one; both NULL: libcurl's own choice */
   CURLSH     *cookies;           /* must live until the transfer ends; NULL: no cookies */
   double      connect_timeout;   /* seconds */
   size_t      max_reply;         /* bytes of the body, after decompression */

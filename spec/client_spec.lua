@@ -59,6 +59,11 @@ describe("a client", function()
       { { retry = { methods = { "FETCH" } } },
         "client: option 'retry.methods' has the unknown method 'FETCH'" },
       { { allow_hosts = { 5 } }, "client: option 'allow_hosts' must be a list of texts" },
+      { { allow_hosts = { a = 1 } }, "client: option 'allow_hosts' must be a list of texts" },
+      { { allow_hosts = { "a", b = "c" } },
+        "client: option 'allow_hosts' must be a list of texts" },
+      { { timeout = -1 }, "client: timeout must be a number of seconds, 0 or more" },
+      { { timeout = 0 / 0 }, "client: timeout must be a number of seconds, 0 or more" },
       { { connect_timeout = 0 / 0 },
         "client: option 'connect_timeout' must be a number from 0 to 1e9" },
     } do
@@ -73,6 +78,16 @@ describe("a client", function()
         assert.equal(row[2], (err:gsub("^[^ ]+ ", "")))
       end)
     end
+
+    it("refuses a negative timeout of a request at the caller's line", function()
+      local client <close> = azureml.client { endpoint = ENDPOINT }
+      for _, method in ipairs { "request", "operation", "pages" } do
+        local ok, err = pcall(function() client[method](client, { path = "/", timeout = -1 }) end)
+        assert.is_false(ok)
+        assert.matches("^spec/client_spec.lua:%d+: " .. method .. ": timeout must be a number of "
+          .. "seconds, 0 or more$", err)
+      end
+    end)
 
     it("raises at the caller's line once it is closed, for each method", function()
       local client = azureml.client { endpoint = "http://127.0.0.1:1" }

@@ -1,4 +1,8 @@
+local azureml = require "azureml"
 local cloud = require "azureml.cloud"
+local errors = require "azureml.error"
+local process = require "spec.process"
+local surroundings = require "spec.surroundings"
 
 describe("clouds", function()
   it("have their own authority, Resource Manager and scope", function()
@@ -13,6 +17,18 @@ describe("clouds", function()
       },
         { one.authority, one.resource_manager, one.scope })
     end
+  end)
+
+  it("have a Graph of their own, whose tokens have its scope", function()
+    for name, host in pairs {
+      AzureCloud = "graph.microsoft.com", AzureUSGovernment = "graph.microsoft.us",
+      AzureChinaCloud = "microsoftgraph.chinacloudapi.cn",
+    } do
+      assert.same({ "https://" .. host, "https://" .. host .. "/.default" }, { cloud.graph(name) })
+    end
+    assert.equal("https://graph.microsoft.com", (cloud.graph "AzureCloud"))
+    local _, err = errors.try(cloud.graph, { authority = "a", resource_manager = "b", scope = "c" })
+    assert.equal("NoDirectory", err.code)
   end)
 
   it("are the public one where none is named", function()
@@ -33,5 +49,53 @@ describe("clouds", function()
   it("are listed where a name is wrong", function()
     assert.error_matches(function() cloud.of "AzureMoon" end,
       "there is no cloud 'AzureMoon' %(known: AzureChinaCloud, AzureCloud, AzureUSGovernment%)")
+  end)
+
+  describe("the active one", function()
+    local home, around
+
+    before_each(function()
+      home = process.directory()
+      around = surroundings {
+        HOME = home, AZURE_CONFIG_DIR = false, AZUREML_CURRENT_CLOUD = false,
+        AZURE_CLOUD_NAME = false, AZURE_AUTHORITY_HOST = false,
+      }
+    end)
+    after_each(function()
+      around:close()
+      process.remove(home)
+    end)
+
+    it("is the one that az has set, unless a variable names another", function()
+      assert.equal("AzureCloud", cloud.active())
+      assert(os.execute(("mkdir '%s/.azure'"):format(home)))
+      process.write(home .. "/.azure/config", "[cloud]\nname = AzureChinaCloud\n")
+      assert.equal(cloud.of "AzureChinaCloud", cloud.of(nil))
+      around:set { AZURE_AUTHORITY_HOST = "https://login.microsoftonline.us/" }
+      assert.equal(cloud.of "AzureUSGovernment", cloud.of(nil))
+      around:set { AZURE_CLOUD_NAME = "azurecloud" }
+      assert.equal(cloud.of "AzureCloud", cloud.of(nil))
+      around:set { AZUREML_CURRENT_CLOUD = "AzureChinaCloud" }
+      assert.equal(cloud.of "AzureChinaCloud", cloud.of(nil))
+      assert.equal(cloud.of "AzureUSGovernment", cloud.of "AzureUSGovernment")
+    end)
+
+    it("is an error in one sentence where it is not known", function()
+      around:set { AZURE_CLOUD_NAME = "AzureMoon" }
+      local _, err = azureml.try(cloud.of, nil)
+      assert.same({ "CloudUnknown", "AZURE_CLOUD_NAME names the cloud 'AzureMoon', which is not "
+        .. "known (known: AzureChinaCloud, AzureCloud, AzureUSGovernment)" },
+        { err.code, err.message })
+    end)
+
+    it("is not asked for by an emulator", function()
+      around:set { AZURE_CLOUD_NAME = "AzureMoon" }
+      local emulator <close> = require("azureml.emulator").start {
+        seed = { instances = { ann = "Running" } },
+      }
+      local ws <close> = azureml.workspace()
+      assert.equal("Running", ws.instances:get("ann").state)
+      assert.is_truthy(emulator)
+    end)
   end)
 end)

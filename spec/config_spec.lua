@@ -78,6 +78,58 @@ describe("which workspace", function()
     assert.equal(B .. " gd wd", found({}, { AZURE_CONFIG_DIR = home .. "/other" }))
   end)
 
+  local PROFILE = '{"subscriptions":[{"id":"' .. A .. '","isDefault":true}]}'
+
+  for _, row in ipairs {
+    { "behind a byte order mark", "\xEF\xBB\xBF[defaults]\ngroup = gc\nworkspace = wc\n" },
+    { "with colons and remarks", "# c\n[defaults]\ngroup: gc\nworkspace = wc\n; x = y\n" },
+    { "in another case", "[defaults]\nGroup = gc\nWORKSPACE = wc\n" },
+    { "from variables", "[defaults]\ngroup = no\n",
+      { AZURE_DEFAULTS_GROUP = "gc", AZURE_DEFAULTS_WORKSPACE = "wc" } },
+    { "partly from a variable", "[defaults]\nworkspace = wc\n", { AZURE_DEFAULTS_GROUP = "gc" } },
+  } do
+    it("is the Azure CLI's defaults " .. row[1], function()
+      file(".azure/config", row[2])
+      file(".azure/azureProfile.json", PROFILE)
+      assert.equal(A .. " gc wc", found({}, row[3]))
+    end)
+  end
+
+  it("is the Azure CLI's defaults of the directory or of one above, nearest first", function()
+    local CLI = { AZURE_CONFIG_DIR = home .. "/cli" }
+    file("cli/config", "[defaults]\ngroup = own\nworkspace = own\n")
+    file("cli/azureProfile.json", PROFILE)
+    file("a/.azure/config", "[defaults]\ngroup = ga\nworkspace = wa\n")
+    file("a/b/.azure/config", "[defaults]\nworkspace = wb\n[cloud]\nname = AzureChinaCloud\n")
+    assert.equal(A .. " ga wb", found({}, CLI, "a/b"))
+    assert.equal(A .. " ga wa", found({}, CLI, "a"))
+    file("a/b/config.json", settings(B, "gb", "whole"))
+    assert.equal(B .. " gb whole", found({}, CLI, "a/b"))
+  end)
+
+  it("is not read from a directory's settings that others may write to", function()
+    file("cli/config", "[defaults]\ngroup = own\n")
+    file("cli/azureProfile.json", PROFILE)
+    file("a/.azure/config", "[defaults]\nworkspace = evil\n", "666")
+    local message = found({}, { AZURE_CONFIG_DIR = home .. "/cli" }, "a")
+    assert.matches("which workspace%?", message)
+    assert.matches("a/.azure/config is not used: all users may write to it", message)
+  end)
+
+  it("has the default subscription of the active cloud", function()
+    file(".azure/config", "[cloud]\nname = AzureUSGovernment\n[defaults]\ngroup = g\n"
+      .. "workspace = w\n")
+    local function row(id, cloud)
+      return { id = id, isDefault = true, environmentName = cloud }
+    end
+    file(".azure/azureProfile.json", json.encode {
+      subscriptions = { row(A, "AzureCloud"), row(B, "AzureUSGovernment") },
+    })
+    assert.equal(B .. " g w", found())
+    assert.equal(A .. " g w", found({ cloud = "AzureCloud" }))
+    assert.equal(A .. " g w", found({}, { AZUREML_CURRENT_CLOUD = "AzureCloud" }))
+  end)
+
   for _, row in ipairs {
     { "an array", "[1,2]", "it has no list of subscriptions" },
     { "a number", "5", "it has no list of subscriptions" },
@@ -102,6 +154,16 @@ describe("which workspace", function()
       assert.is_truthy(message:find(part, 1, true), message)
     end)
   end
+
+  it("takes az's names from the environment, the directory, and the user's file, in any case",
+    function()
+      file(".azure/config", "[defaults]\nGroup: g\nWORKSPACE=w\n")
+      file(".azure/azureProfile.json", '{"subscriptions":[{"id":"s","isDefault":true}]}')
+      assert.equal("s g w", found())
+      file("here/.azure/config", "[defaults]\nworkspace = own\n")
+      assert.equal("s g own", found({}, {}, "here"))
+      assert.equal("s of-all own", found({}, { AZURE_DEFAULTS_GROUP = "of-all" }, "here"))
+    end)
 
   it("takes no subscription from a profile whose list holds odd values", function()
     file(".azure/config", "[defaults]\ngroup=g\nworkspace=w\n")
@@ -129,11 +191,34 @@ describe("which workspace", function()
     for _, part in ipairs {
       "which workspace? subscription_id, workspace_name not found; tried: arguments; "
         .. "AZUREML_ARM_SUBSCRIPTION",
-      ("config.json in %s and above; the Azure CLI's defaults in %s/.azure"):format(home, home),
+      ("config.json in %s and above; %s/.config/azureml/defaults.json; the Azure CLI's defaults in "
+        .. "%s/.azure"):format(home, home, home),
       "--emulator needs none of them",
     } do
       assert.is_truthy(said:find(part, 1, true), said)
     end
+  end)
+
+  it("is what a file in UTF-16 says, as PowerShell writes it", function()
+    local text = settings(B, "gb", "w\u{10348}b"):gsub(utf8.charpattern, function(character)
+      local code = utf8.codepoint(character)
+      if code < 0x10000 then return ("<I2"):pack(code) end
+      return ("<I2I2"):pack(0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code - 0x10000 & 0x3FF))
+    end)
+    file("config.json", "\xFF\xFE" .. text)
+    assert.equal(B .. " gb w\u{10348}b", found())
+  end)
+
+  it("is what a file of AI Foundry says, which calls a workspace a project", function()
+    file("config.json", '{"subscription_id":"' .. B
+      .. '","resource_group":"gb","project_name":"wb"}')
+    assert.equal(B .. " gb wb", found())
+  end)
+
+  it("is not looked for in the config.json of another program", function()
+    file("config.json", settings(B, "gb", "wb"))
+    file("web/config.json", '{"port":3000}')
+    assert.equal(B .. " gb wb", found({}, nil, "web"))
   end)
 
   for _, row in ipairs {
@@ -143,7 +228,7 @@ describe("which workspace", function()
       "config.json has no workspace_name" },
     { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
       "has no subscription_id" },
-    { "everybody's to write", "{}", "666", "config.json is not used: everybody may write to it" },
+    { "writable for all", "{}", "666", "config.json is not used: all users may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
       file("config.json", row[2], row[3])

@@ -881,14 +881,15 @@ ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
       open:close()
     ]], {
       AZURE_CLIENT_SECRET = "s1", AZURE_PASSWORD = "s2", AZURE_CLIENT_CERTIFICATE_PASSWORD = "s3",
-      AZURE_CONFIG_DIR = "/my/azure"
+      AZUREML_TOKEN = "s4", AZURE_CONFIG_DIR = "/my/azure"
     })
     local function content(name)
       return (process.run { "cat", directory .. "/" .. name })
     end
     local environment = "\n" .. content "env"
     for _, name in ipairs {
-      "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD"
+      "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+      "AZUREML_TOKEN",
     } do
       assert.is_nil(environment:find(name, 1, true))
     end
@@ -1176,7 +1177,7 @@ no credential was found: none of those that were tried applies here (CredentialU
       variables { AZURE_TOKEN_CREDENTIALS = "production" })
     local expected =
       "AZURE_TOKEN_CREDENTIALS has the unknown value 'production' "
-      .. "(known: prod, dev, EnvironmentCredential, "
+      .. "(known: prod, dev, AzureMLToken, EnvironmentCredential, "
     assert.is_truthy(said:find(expected, 1, true), said)
     assert.matches("%(InvalidTokenCredentials%)", said)
   end)

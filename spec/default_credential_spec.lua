@@ -33,7 +33,7 @@ describe("the default credentials", function()
   local around
 
   before_each(function()
-    around = surroundings { "AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_ID" }
+    around = surroundings { "AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_ID", "AZUREML_TOKEN" }
   end)
   after_each(function() around:close() end)
 
@@ -56,6 +56,15 @@ describe("the default credentials", function()
     end)
   end
 
+  it("begin with the token in AZUREML_TOKEN where it is set", function()
+    around:set { AZUREML_TOKEN = "x.y.z" }
+    assert.same({ "token_variable", table.unpack(ALL) }, (open()))
+    around:set { AZURE_TOKEN_CREDENTIALS = "dev" }
+    assert.same(DEV, (open()))
+    around:set { AZURE_TOKEN_CREDENTIALS = "AzureMLToken", AZUREML_TOKEN = "" }
+    assert.same({ "token_variable" }, (open()))
+  end)
+
   it("are all of them, machines before users, without the variable", function()
     assert.same(ALL, (open()))
   end)
@@ -67,7 +76,8 @@ describe("the default credentials", function()
       local _, err = azureml.try(default_credential.links, azureml.credential, {})
       assert.equal("InvalidTokenCredentials", err.code)
       assert.equal(("AZURE_TOKEN_CREDENTIALS has the unknown value '%s' (known: prod, dev, "
-        .. "EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, "
+        .. "AzureMLToken, EnvironmentCredential, WorkloadIdentityCredential, "
+        .. "ManagedIdentityCredential, "
         .. "AzureMLLogin, AzureCliCredential, AzureDeveloperCliCredential)"):format(value),
         err.message)
     end)

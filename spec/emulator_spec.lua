@@ -42,8 +42,8 @@ describe("an emulator", function()
   for _, row in ipairs {
     {
       { prot = 1 },
-      "emulator has no option 'prot' (known: address, azure_names, faults, log, manual, port, "
-        .. "seed, speed, state, tls)",
+      "emulator has no option 'prot' (known: address, azure_names, faults, log, machine, "
+        .. "manual, port, seed, speed, state, tls)",
     },
     { { port = "80" }, "option 'port' must be an integer, not string" },
     { { seed = { instance = {} } }, "seed: a seed has no field 'instance'" },

@@ -113,14 +113,57 @@ describe("a fleet verb", function()
   it("with keep_going raises none of them", function()
     open { ann = "Stopped" }
     local results = ws.instances:start_all { "ann", "nobody", "my_ci", keep_going = true }
-    assert.equal("ann done, nobody failed (ResourceNotFound), my_ci failed (InvalidArgument)",
+    assert.equal("ann done, nobody failed (ResourceNotFound), my_ci failed (ResourceNotFound)",
       told(results))
   end)
 
-  it("without it begins nothing when a name cannot be one", function()
-    open { ann = "Stopped" }
-    assert.equal("InvalidArgument", failure_of("start", { "ann", "my_ci" }).code)
+  it("reaches an instance that exists, whatever its name is", function()
+    open { ann = "Stopped", ["local"] = "Stopped", my_ci = "Stopped", ["ci-1"] = "Stopped" }
+    local all = { "local", "my_ci", "ci-1" }
+    assert.equal("local done, my_ci done, ci-1 done", told(ws.instances:start_all(all)))
+    assert.equal("local done, my_ci done, ci-1 done",
+      told(ws.instances:delete_all { names = all }))
     assert.same({ ann = "Stopped" }, states())
+  end)
+
+  it("tries again while the region is full, where start_all is asked to", function()
+    open { ann = "Stopped", bob = "Stopped" }
+    emulator:behave { full = true }
+    local results
+    azureml.parallel(function()
+      results = ws.instances:start_all { "ann", "bob", wait_for_capacity = true, timeout = 1500 }
+    end, function()
+      azureml.sleep(250)
+      emulator:behave { full = false }
+    end)
+    assert.equal("ann done, bob done", told(results))
+    assert.same({ ann = "Running", bob = "Running" }, states())
+    assert.is_true(emulator:verb_counts().start >= 6)
+  end)
+
+  it("does not wait for a try that its time does not suffice for", function()
+    open { ann = "Stopped" }
+    emulator:behave { full = true }
+    local wish = { "ann", keep_going = true, wait_for_capacity = true, timeout = 180 }
+    local results = ws.instances:start_all(wish)
+    assert.equal("ann failed (AllocationFailed)", told(results))
+    assert.equal(1, emulator:verb_counts().start)
+    wish.timeout, wish.wait_for_capacity = nil, nil
+    assert.equal("ann failed (AllocationFailed)", told(ws.instances:start_all(wish)))
+    assert.equal(2, emulator:verb_counts().start)
+  end)
+
+  it("that waits for capacity may be interrupted, and sends nothing more", function()
+    open { ann = "Stopped" }
+    emulator:behave { full = true }
+    local ok, err = pcall(azureml.within, 200, ws.instances.start_all, ws.instances,
+      { "ann", wait_for_capacity = true })
+    assert.is_false(ok)
+    assert.equal("Timeout", err.code)
+    assert.equal("start: 1 without a result", tostring(err.fleets[1]))
+    local sent = emulator:verb_counts().start
+    azureml.sleep(600)
+    assert.equal(sent, emulator:verb_counts().start)
   end)
 
   it("dry_run looks and says what would be done", function()
@@ -273,6 +316,13 @@ describe("a fleet verb", function()
       { "ann", state = "Running" } },
     { "names twice", "stop_all: names stand either in front or in option 'names'",
       { "ann", names = { "bob" } } },
+    { "an empty list of states", "stop_all: option 'state' is empty: say which, or leave it out",
+      { state = {} } },
+    { "empty tags", "stop_all: option 'tags' is empty: say which, or leave it out", { tags = {} } },
+    { "an empty name", "stop_all: #2, '', is not a name", { "ann", "" } },
+    { "a name that leads elsewhere", "stop_all: #1, '%.%.', is not a name", { ".." } },
+    { "a wish for capacity of another verb", "stop_all has no option 'wait_for_capacity'",
+      { "ann", wait_for_capacity = true } },
     { "an unknown option", "stop_all has no option 'tiemout' %(known: all, ",
       { "ann", tiemout = 3 } },
     { "a limit of 0", "stop_all: option 'limit' must be 1 or more, not 0", { "ann", limit = 0 } },

@@ -43,8 +43,7 @@ describe("an instance", function()
 
   it("has no null in any field, and only texts as tags", function()
     local vm = of({
-      state = json.null, vmSize = json.null, schedules = { computeStartStop = { { id = "1",
-        cron = json.null }, json.null } },
+      state = json.null, vmSize = json.null, schedules = { computeStartStop = { json.null } },
       errors = { json.null, { error = { code = "A", target = json.null } } },
       applications = { json.null, { displayName = json.null, endpointUri = "u" },
         { displayName = "Jupyter", endpointUri = json.null } },
@@ -59,7 +58,7 @@ describe("an instance", function()
     end
     walk(instance.summary(vm), "vm")
     assert.same({ team = "vision", size = "5", on = "true" }, vm.tags)
-    assert.same({ { id = "1" } }, vm.schedules)
+    assert.same({}, vm.schedules)
     assert.same({ { error = { code = "A" } } }, vm.errors)
     assert.same({}, vm.applications)
     assert.equal(json.null, vm.raw.tags.keep)
@@ -125,6 +124,8 @@ describe("an instance", function()
   it("tells another type of compute apart", function()
     assert.is_false(instance.is_one { properties = { computeType = "AmlCompute" } })
     assert.is_false(instance.is_one(json.null))
+    assert.is_false(instance.is_one { properties = { computeType = 5 } })
+    assert.is_true(instance.is_one { properties = { computeType = "computeinstance" } })
   end)
 
   it("says how a verb is called that was not", function()
@@ -137,7 +138,7 @@ describe("an instance", function()
     local vm = of {}
     local _, err = pcall(function() return vm.stat end)
     assert.matches("^spec/instance_spec.lua:%d+: an instance has no field 'stat' %(known: ", err)
-    assert.matches("state, tags, vm_size%)$", err)
+    assert.matches("state, subnet, tags, vm_size%)$", err)
     _, err = pcall(function() vm.state = "Running" end)
     assert.matches("^spec/instance_spec.lua:%d+: the field 'state' of an instance cannot be set",
       err)

@@ -62,12 +62,12 @@ describe("an unreadable line of a journal", function()
     local text = file:read "a"
     local first, rest = text:match "^([^\n]*\n)(.*)$"
     process.write(path, first .. '{"event":"intent","id":"to\n\0\255\n' .. rest, "600")
-    local out, err, code = azureml "pending"
+    local out, err, code = azureml("operations", "--all")
     assert.equal(0, code, err)
     assert.matches("create +ci%-ann", out)
     assert.matches("create +ci%-bob", out)
     assert.matches("^azureml: 2 unreadable lines of a journal were skipped: /", err)
-    local _, _, waited = azureml("pending", "--wait")
+    local _, _, waited = azureml("operations", "wait")
     assert.equal(0, waited)
   end)
 end)

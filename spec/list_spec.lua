@@ -1,6 +1,8 @@
 local azureml = require "azureml"
+local core = require "azureml.core"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
+local moment = require "azureml.moment"
 
 describe("a list of instances", function()
   local ws = { object_id = function() return "ME" end }
@@ -79,7 +81,8 @@ describe("a list of instances", function()
 
   it("refuses an unknown filter, and a filter of the wrong type", function()
     assert.error_matches(function() names { sate = "x" } end,
-      "list has no option 'sate' %(known: mine, state, tags, vm_size")
+      "list has no option 'sate' %(known: created_by_me, idle_stop, like, mine, older_than, "
+        .. "running_for, state, tags, vm_size")
     assert.error_matches(function() names { state = 1 } end,
       "list: option 'state' must be a string or a list of strings, not number")
     for _, wrong in ipairs { "Runing", "", { "Running", "Runing" }, { 1 } } do
@@ -98,5 +101,69 @@ describe("a list of instances", function()
   it("takes several states", function()
     assert.equal("abcd", names { state = { "running", "STOPPED" } })
     assert.equal("", names { state = {} })
+  end)
+
+  it("refuses an age that is not a duration", function()
+    for _, wrong in ipairs { "soon", -1, "", true } do
+      local _, err = azureml.try(names, { older_than = wrong })
+      assert.equal("InvalidArgument", err.code)
+      assert.matches("older_than.* must be a number of seconds or a duration such as '30m'",
+        err.message)
+    end
+  end)
+
+  describe("passes an instance", function()
+    local NOW = core.time()
+
+    local function aged(inner, outer)
+      local raw = { name = "ci-Ann.1", properties = {
+        computeType = "ComputeInstance", createdOn = moment.write(NOW - 7200),
+        properties = inner or {},
+      } }
+      for name, value in pairs(outer or {}) do raw[name] = value end
+      return instance.new({ object_id = function() return "ME" end }, raw)
+    end
+
+    local function operation(name, status, seconds)
+      return { operationName = name, operationStatus = status,
+        operationTime = moment.write(NOW - seconds) }
+    end
+
+    local RUNS = { state = "Running", lastOperation = operation("Start", "Succeeded", 3600) }
+
+    for name, row in pairs {
+      ["by a pattern"] = { { like = "ci-*" }, nil, true },
+      ["by a pattern in any case"] = { { like = "CI-ANN.?" }, nil, true },
+      ["by no pattern of another name"] = { { like = "ann*" }, nil, false },
+      ["by no pattern with a dot for a character"] = { { like = "ci.Ann.1" }, nil, false },
+      ["by its creator"] = { { created_by_me = true }, { createdBy = { userId = "me" } }, true },
+      ["by its creator, also if assigned"] = { { created_by_me = true },
+        { createdBy = { userId = "me" }, personalComputeInstanceSettings =
+          { assignedUser = { objectId = "you" } } }, true },
+      ["of another creator not"] = { { created_by_me = true },
+        { createdBy = { userId = "you" } }, false },
+      ["by its age"] = { { older_than = "2h" }, nil, true },
+      ["by its age in seconds"] = { { older_than = 7000 }, nil, true },
+      ["younger not"] = { { older_than = "3h" }, nil, false },
+      ["that has run so long"] = { { running_for = "1h" }, RUNS, true },
+      ["that has run shorter not"] = { { running_for = "2h" }, RUNS, false },
+      ["that does not run not"] = { { running_for = "1m" },
+        { state = "Stopped", lastOperation = RUNS.lastOperation }, false },
+      ["whose operation runs not"] = { { running_for = "1m" },
+        { state = "Running", lastOperation = operation("Stop", "InProgress", 3600) }, false },
+      ["without an operation not"] = { { running_for = "1m" }, { state = "Running" }, false },
+      ["without idle stop"] = { { idle_stop = false }, nil, true },
+      ["with idle stop"] = { { idle_stop = true }, { idleTimeBeforeShutdown = "PT1H" }, true },
+      ["with idle stop not where none is wanted"] = { { idle_stop = false },
+        { idleTimeBeforeShutdown = "PT1H" }, false },
+    } do
+      it(name, function()
+        assert.equal(row[3], list.passes(aged(row[2]), list.check("list", row[1])))
+      end)
+    end
+
+    it("of no known age by no age", function()
+      assert.is_false(list.passes(aged(nil, { properties = {} }), { older_than = 0 }))
+    end)
   end)
 end)

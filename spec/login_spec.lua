@@ -69,6 +69,14 @@ describe("azureml.login", function()
     assert.equal(0, azureml.logout())
   end)
 
+  it("signs in to the emulator that is in use", function()
+    around:set { AZURE_AUTHORITY_HOST = "https://login.example.org" }
+    config.select_emulator(emulator)
+    local identity, err = log_in()
+    config.deselect_emulator(emulator)
+    assert.equal(OWNER, identity and identity.user, err)
+  end)
+
   it("goes on with the refresh token for another scope, and when the token has ended", function()
     log_in()
     local issued = emulator:token_count()
@@ -182,7 +190,7 @@ describe("the commands login, whoami and logout", function()
     _, said = machine:command({ "logout" }, variables)
     assert.equal("there are no saved tokens\n", said)
     _, said, code = machine:command({ "whoami" }, variables)
-    assert.equal(1, code)
+    assert.equal(4, code)
     assert.matches("azureml login: no user is logged in; run 'azureml login'", said)
   end)
 

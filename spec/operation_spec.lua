@@ -66,6 +66,15 @@ describe("an operation", function()
     assert.equal("Running", azureml.resume(ticket):wait().state)
   end)
 
+  it("refuses a ticket of what leads to no state, such as a list or a get", function()
+    for _, verb in ipairs { "list", "get", "update_idle_time", "wait" } do
+      local ticket = { verb = verb, name = "stopped" }
+      local _, err = azureml.try(ws.instances.resume, ws.instances, ticket)
+      assert.equal("InvalidTicket", err.code)
+      assert.equal(("the ticket is damaged: there is no verb '%s'"):format(verb), err.message)
+    end
+  end)
+
   it("refuses a ticket that is none, or that leads to another origin", function()
     for _, bad in ipairs {
       "", "{}", "not json", '{"azureml_ticket":2}', '{"azureml_ticket":1,"verb":"start"}',

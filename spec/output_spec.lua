@@ -17,27 +17,35 @@ describe("the suite's output", function()
 
   -- The suite's own recorder stays out of it, and so does its record of counts.
   local function environment(settings)
-    local all = { AZUREML_BUILD = directory, LUA_INIT = "" }
+    local all = { AZUREML_BUILD = directory, LUA_INIT = "", AZUREML_ANSWERS = "" }
     for name, value in pairs(settings or {}) do all[name] = value end
     return all
   end
 
-  local function command(...)
-    local argv = { "lua5.4", "/usr/bin/busted", "-o", "spec/output.lua" }
+  local BUSTED = "lua5.4 /usr/bin/busted -o spec/worker.lua"
+
+  -- Return the command that runs spec files of these texts in so many workers.
+  local function command_of(workers, ...)
+    local argv = { "lua5.4", "spec/suite.lua", tostring(workers), BUSTED }
     for i, text in ipairs { ... } do
       argv[#argv + 1] = process.write(("%s/part%d_spec.lua"):format(directory, i), text)
     end
     return argv
   end
 
+  local function run_in(workers, ...)
+    return process.run(command_of(workers, ...), environment())
+  end
+
   local function run(...)
-    return process.run(command(...), environment())
+    return run_in(1, ...)
   end
 
   -- `script` gives the program a terminal, on which each line ends with a carriage return as well.
   local function run_on_terminal(settings, ...)
-    local line = table.concat(command(...), " ")
-    local argv = { "script", "-qec", line, "/dev/null" }
+    local words = command_of(1, ...)
+    words[4] = ("'%s'"):format(BUSTED)
+    local argv = { "script", "-qec", table.concat(words, " "), "/dev/null" }
     local out, err, code = process.run(argv, environment(settings))
     return out:gsub("\r\n", "\n"), err, code
   end
@@ -101,5 +109,64 @@ describe("the suite's output", function()
     local output = run_on_terminal({ TERM = "dumb" }, SUITE)
     assert.is_nil(output:find "\27")
     assert.matches("%[6 of ~6, 2 failed%] [^\n]*part1_spec.lua: 6, 2 failed\n", output)
+  end)
+
+  describe("of two processes", function()
+    local PASSES = [[it("passes", function() end)]]
+
+    -- Each part waits until the other has begun: a single process would run one after the other.
+    local MEETS = [[
+      it("meets the other part", function()
+        local function path(part) return "%s/part" .. part end
+        io.open(path "%d", "w"):close()
+        local deadline = os.time() + 30
+        local other
+        repeat other = io.open(path "%d") until other or os.time() > deadline
+        assert.is_truthy(other)
+      end)
+    ]]
+
+    it("is one, and each file is run once, side by side", function()
+      local first, second = MEETS:format(directory, 1, 2), MEETS:format(directory, 2, 1)
+      local output, _, code = run_in(2, first, second, SUITE, PASSES)
+      for part, line in pairs { ": 1\n", ": 1\n", ": 6, 2 failed\n", ": 1\n" } do
+        local _, count = output:gsub(("/part%d_spec.lua%s"):format(part, line), "")
+        assert.equal(1, count, output)
+      end
+      assert.equal("6 passed, 2 failed, 1 skipped", last_line(output))
+      assert.equal(1, code)
+    end)
+
+    it("keeps a long message together", function()
+      local text = [[it("fails", function() error(("a line of %s\n"):rep(5000)) end)]]
+      local output = run_in(2, text:format "one", text:format "two")
+      for _, word in ipairs { "one", "two" } do
+        assert.is_truthy(output:find(("a line of " .. word .. "\n"):rep(5000), 1, true))
+      end
+      assert.equal("0 passed, 2 failed", last_line(output))
+    end)
+
+    it("names an error once that both of them meet", function()
+      local output, _, code = run_in(2, "it(", PASSES)
+      assert.equal("1 passed, 1 failed", last_line(output))
+      assert.equal(1, code)
+    end)
+
+    it("counts one that crashes as failed, and names its file", function()
+      local crash = [[it("crashes", function() os.execute "kill -9 $PPID" end)]]
+      local output, _, code = run_in(2, PASSES .. " " .. crash, PASSES, PASSES)
+      assert.matches("ERROR [^\n]* ended with exit code 137 in [^\n]*part1_spec.lua\n", output)
+      assert.matches("ERROR not run to its end: [^\n]*part1_spec.lua\n", output)
+      assert.equal("3 passed, 2 failed", last_line(output))
+      assert.equal(1, code)
+    end)
+
+    it("counts one that ends with an error after its last spec as failed", function()
+      local text = [[setmetatable({}, { __gc = function() os.exit(9, false) end }) ]] .. PASSES
+      local output, _, code = run_in(1, text)
+      assert.matches("ERROR [^\n]* ended with exit code 9 after its last spec\n", output)
+      assert.equal("1 passed, 1 failed", last_line(output))
+      assert.equal(1, code)
+    end)
   end)
 end)

@@ -1,8 +1,10 @@
 --- Run the executable in a terminal of tmux, as a user types and sees it.
 local busted = require "busted"
 local process = require "spec.process"
+local system = require "system"
 
 local PATIENCE = 30      -- seconds until what is expected counts as missing
+local PAUSE = 0.02       -- seconds between looks: each starts a program
 
 local Screen = {}
 Screen.__index = Screen
@@ -66,6 +68,7 @@ function Screen:expect(text)
   repeat
     shown = self:text()
     if shown:find(text, 1, true) then return shown end
+    system.sleep(PAUSE)
   until os.time() > deadline
   error(("the screen lacks '%s':\n%s"):format(text, shown), 2)
 end

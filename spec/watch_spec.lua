@@ -5,9 +5,9 @@ local world = require "spec.world"
 describe("watching a workspace", function()
   local emulator, ws, requests
 
-  local function open(instances)
+  local function open(instances, seed)
     requests = 0
-    emulator, ws = world.open(instances)
+    emulator, ws = world.open(instances, seed)
     ws:get()      -- the token is there
     emulator.log = function(request)
       requests = requests + (request.target:find("/computes?", 1, true) and 1 or 0)
@@ -144,10 +144,88 @@ describe("watching a workspace", function()
     end)
   end)
 
+  it("calls a function with each change, and returns how many there were", function()
+    open { ann = "Stopped", bob = "Running" }
+    local told, count = {}, nil
+    azureml.parallel(function()
+      count = ws:watch { interval = 5, timeout = 400, on_change = function(change)
+        told[#told + 1] = tostring(change)
+      end }
+    end, function()
+      azureml.sleep(7)
+      ws.instances:start("ann"):close()
+    end)
+    assert.same({ "ann: Starting, was Stopped", "ann: Running, was Starting" }, told)
+    assert.equal(2, count)
+    assert.equal(0, ws:watch { timeout = 0, on_change = print })
+  end)
+
+  it("gives an error of a list to a function, and goes on", function()
+    open { ann = "Running" }
+    local failures, told = {}, nil
+    azureml.parallel(function()
+      told = all(ws:watch { interval = 10, timeout = 40,
+        on_error = function(err) failures[#failures + 1] = err.status end })
+    end, function()
+      azureml.sleep(5)
+      emulator:fault { match = { method = "GET", path = "computes$" }, answer = { status = 403 } }
+      azureml.sleep(20)
+      emulator:seed_instance("bob", "Stopped")
+    end)
+    assert.same({ 403 }, failures)
+    assert.same({ "bob: Stopped, new" }, told)
+  end)
+
+  it("reads a long list page by page, without keeping its instances", function()
+    local instances = {}
+    for i = 1, 300 do instances["ci-" .. i] = "Running" end
+    open(instances)
+    emulator:set_page_size(50)
+    local most, decoded = 0, setmetatable({}, { __mode = "k" })
+    local changes = ws:watch { interval = 10, timeout = 5, initial = true,
+      where = function(vm)
+        decoded[vm] = true
+        return true
+      end }
+    for _ in changes do
+      if math.random(20) == 1 then
+        collectgarbage()
+        local count = 0
+        for _ in pairs(decoded) do count = count + 1 end
+        most = math.max(most, count)
+      end
+    end
+    assert.is_true(most < 10, most .. " instances were kept")
+  end)
+
+  it("keeps what it knows of a workspace that refuses its list", function()
+    open({ ann = "Running" }, { workspaces = {
+      { name = "team", instances = { bob = "Running" } },
+    } })
+    local everything <close> = azureml.instances()
+    local failures, told = {}, {}
+    azureml.parallel(function()
+      everything:watch { interval = 10, timeout = 45,
+        on_change = function(change)
+          told[#told + 1] = change.workspace .. "/" .. tostring(change)
+        end,
+        on_error = function(err) failures[#failures + 1] = err.refused_workspaces[1] end }
+    end, function()
+      azureml.sleep(5)
+      emulator:fault { match = { method = "GET", path = "workspaces/team/computes$" }, times = 2,
+        answer = { status = 403 } }
+      azureml.sleep(20)
+      ws.instances:stop("ann"):close()
+    end)
+    assert.same({ "team", "team" }, failures)
+    assert.same({ "emulator/ann: Stopping, was Running" }, told)
+  end)
+
   it("a mistake in its options is the caller's", function()
     open { ann = "Running" }
     for _, row in ipairs {
-      { { intervall = 3 }, "watch has no option 'intervall' %(known: initial, interval, " },
+      { { intervall = 3 }, "watch has no option 'intervall' %(known: created_by_me, idle_stop, "
+        .. "initial, interval, " },
       { { interval = 0 }, "watch: interval must be more than 0 seconds" },
       { { timeout = -1 }, "watch: timeout must be a number of seconds" },
     } do

@@ -83,7 +83,7 @@ describe("a workspace", function()
   it("gives its usages", function()
     local usage = { name = { value = "TotalDedicatedCores" }, currentValue = 4, limit = 24 }
     served({ workspace = { location = "eastus" }, usages = { value = { usage } } }, function(ws)
-      assert.equal("TotalDedicatedCores", ws:usages()[1].name.value)
+      assert.equal("TotalDedicatedCores", ws:usages()[1].name)
     end)
   end)
 

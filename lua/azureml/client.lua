@@ -13,6 +13,7 @@ local trust = require "azureml.trust"
 require "azureml.trace"      -- starts by itself where AZUREML_TRACE is set
 
 ---@class azureml.Client
+---@field poll_interval number?      seconds; nil: growing pauses
 local Client = {}
 local metatable = { __name = "azureml.Client", __index = Client }
 
@@ -61,6 +62,10 @@ local function observer_of(settings)
   end
 end
 
+local function check_timeout(owner, settings)
+  if settings.timeout then options.check_seconds(owner .. ": timeout", settings.timeout) end
+end
+
 -- The core checks what the tables among the options hold.
 local function open(fields)
   local ok, handle, failure = pcall(core.client, fields)
@@ -74,13 +79,16 @@ end
 ---  tenant_id string? (the tenant of the tokens, if it is not the credential's own);
 ---  api_version string? (added to paths); connect_timeout number (10), request_timeout number
 ---  (100), timeout number? (of a request with all its tries), in seconds; poll_interval number?
----  (seconds; default 1, multiplied by 1.5 after each poll, at most 10); max_reply number (bytes;
----  16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60, statuses (408, 429, 500, 502,
----  503, 504), methods (all but POST) }; ca_file, proxy, user_agent string?; allow_hosts string[]?
----  (origins, or host names, which mean https); cookies boolean (false);
+---  (seconds between polls of an operation, and between looks at an instance, where the service
+---  asks for no other pause; default 1, multiplied by 1.5 after each poll, at most 10);
+---  max_reply number (bytes; 16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60,
+---  statuses (408, 429, 500, 502, 503, 504), methods (all but POST) }; ca_file, proxy,
+---  user_agent string?; allow_hosts string[]? (origins, or host names, which mean https);
+---  cookies boolean (false);
 ---  on_request, on_reply fun(seen)? (callbacks after each request and after its reply; `seen` has
 ---  event, method, url, attempt, client_request_id; on_reply also status or error, bytes, seconds,
----  request_id. A callback must not wait)
+---  request_id, retry_after (seconds that the service asks the client to wait). A callback must not
+---  wait)
 ---@return azureml.Client
 ---@raise an error object if the endpoint cannot be used
 ---@usage local client = azureml.client {
@@ -88,6 +96,7 @@ end
 function client.new(settings)
   settings = options.check("client", settings, CLIENT_OPTIONS)
   if not settings.endpoint then errors.mistake("client needs option 'endpoint'") end
+  check_timeout("client", settings)
   local credential = settings.credential and settings.credential.handle
   local observer = observer_of(settings)
   local handle = open {
@@ -109,7 +118,7 @@ function client.new(settings)
   }
   return setmetatable({
     handle = handle, version = version_of(settings.api_version), timeout = settings.timeout,
-    observer = observer,
+    observer = observer, poll_interval = settings.poll_interval,
   }, metatable)
 end
 
@@ -205,6 +214,7 @@ end
 ---  print(reply.json.value[1].id)
 function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
+  check_timeout("request", request)
   local op <close> = self:submit(request, false)
   task.wait(op)
   return reply.of(op, request)
@@ -269,6 +279,7 @@ end
 ---  op:wait { timeout = 600 }
 function Client:operation(request)
   options.check("operation", request, OPERATION_OPTIONS)
+  check_timeout("operation", request)
   local handle = self:begin(request)
   return lro.new {
     handle = handle, method = request.method or "GET", url = url_of(self, request),
@@ -359,6 +370,7 @@ end
 ---  print(group.name) end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
+  check_timeout("pages", request)
   -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
   local items, index, pending, url = {}, 0, nil, nil

@@ -1,5 +1,7 @@
---- The Azure clouds: the sign-in authority, the Resource Manager endpoint and the token scope.
---- Source: spec/contract/auth.md, section 13.
+--- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
+--- Graph, and the token scope; and which of them is active.
+--- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
+local azure_cli = require "azureml.azure_cli"
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 
@@ -7,33 +9,93 @@ local tables = require "azureml.tables"
 ---@field authority string          "https://login.microsoftonline.com"
 ---@field resource_manager string   "https://management.azure.com"
 ---@field scope string              "https://management.azure.com/.default"
+---@field graph string?             "https://graph.microsoft.com"; a custom cloud may have none
+---@field graph_scope string?       default: graph .. "/.default"
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
     resource_manager = "https://management.azure.com",
     scope = "https://management.azure.com/.default",
+    graph = "https://graph.microsoft.com",
   },
   AzureUSGovernment = {
     authority = "https://login.microsoftonline.us",
     resource_manager = "https://management.usgovcloudapi.net",
     scope = "https://management.usgovcloudapi.net/.default",
+    graph = "https://graph.microsoft.us",
   },
   AzureChinaCloud = {
     authority = "https://login.chinacloudapi.cn",
     resource_manager = "https://management.chinacloudapi.cn",
     scope = "https://management.chinacloudapi.cn/.default",
+    graph = "https://microsoftgraph.chinacloudapi.cn",
   },
 }
 
-local cloud = { default = "AzureCloud" }
+-- EMULATED_GRAPH: the path below which the emulator serves Microsoft Graph.
+local cloud = { default = "AzureCloud", EMULATED_GRAPH = "/graph" }
 
-local function names()
-  return table.concat(tables.keys(clouds), ", ")
+--- The names of the clouds, sorted.
+---@type string[]
+cloud.names = tables.keys(clouds)
+
+local function variable(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
+-- Return the cloud whose sign-in authority AZURE_AUTHORITY_HOST names.
+local function cloud_of_authority()
+  local authority = (variable "AZURE_AUTHORITY_HOST" or ""):gsub("/+$", ""):lower()
+  for name, row in pairs(clouds) do
+    if row.authority == authority then return name end
+  end
+end
+
+-- Each returns the cloud that it names, and how an error calls it. The variables of this package's
+-- field come first: AZURE_CLOUD_NAME is the Azure CLI's own.
+local SOURCES = {
+  function() return variable "AZUREML_CURRENT_CLOUD", "AZUREML_CURRENT_CLOUD" end,
+  function() return variable "AZURE_CLOUD_NAME", "AZURE_CLOUD_NAME" end,
+  function() return cloud_of_authority(), "AZURE_AUTHORITY_HOST" end,
+  azure_cli.cloud,
+}
+
+--- Return the name of the active cloud: from AZUREML_CURRENT_CLOUD, AZURE_CLOUD_NAME,
+--- AZURE_AUTHORITY_HOST, or the Azure CLI's settings; else AzureCloud.
+---@return string name       which `of` may not know
+---@return string? source    what names it; nil: the default
+function cloud.active()
+  for _, source in ipairs(SOURCES) do
+    local name, where = source()
+    if name then return name, where end
+  end
+  return cloud.default
+end
+
+-- Return a cloud by its name, in any case.
+local function find(name)
+  if type(name) ~= "string" then return nil end
+  for known, row in pairs(clouds) do
+    if known:lower() == name:lower() then return row end
+  end
+end
+
+local function active_cloud()
+  local name, source = cloud.active()
+  return find(name) or errors.raise {
+    code = "CloudUnknown",
+    message = ("%s names the cloud '%s', which is not known (known: %s)"):format(source, name,
+      table.concat(cloud.names, ", ")),
+    hint = "--cloud or the option 'cloud' names one of them; a script may describe another cloud "
+      .. "by a table with authority, resource_manager and scope",
+  }
 end
 
 --- Return a cloud by its name. A table with all three fields is a custom cloud.
----@param choice string|azureml.Cloud|nil      nil: AzureCloud
+---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
+---@raise an error object `CloudUnknown` if the active cloud is not known
 function cloud.of(choice)
   if type(choice) == "table" then
     for _, field in ipairs { "authority", "resource_manager", "scope" } do
@@ -43,8 +105,24 @@ function cloud.of(choice)
     end
     return choice
   end
-  return clouds[choice or cloud.default]
-    or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice), names())
+  if choice == nil then return active_cloud() end
+  return find(choice) or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice),
+    table.concat(cloud.names, ", "))
+end
+
+--- Return where Microsoft Graph is in a cloud, and the scope of its tokens.
+---@param choice string|azureml.Cloud|nil      nil: AzureCloud
+---@return string endpoint, string scope
+---@raise an error object `NoDirectory` if a custom cloud does not say where it is
+function cloud.graph(choice)
+  local chosen = cloud.of(choice)
+  if not chosen.graph then
+    errors.raise { code = "NoDirectory",
+      message = "users cannot be found by e-mail address: the custom cloud has no field 'graph', "
+        .. "the endpoint of Microsoft Graph",
+      hint = "add graph to the cloud, or give assigned_user_object_id and assigned_user_tenant_id" }
+  end
+  return chosen.graph, chosen.graph_scope or chosen.graph .. "/.default"
 end
 
 return cloud

@@ -1,10 +1,15 @@
---- Find the settings: arguments, environment, a config.json in this directory or above, the Azure
---- CLI's defaults; and select the world, an emulator or Azure. A source is used only if it has all
---- fields; explicit arguments override single fields.
+--- Find the settings: arguments, environment, a config.json in this directory or above, the user's
+--- defaults, the Azure CLI's defaults; and select the world, an emulator or Azure. A source is used
+--- only if it has all fields; explicit arguments override single fields.
 --- Source of the search: spec/contract/sdk-v1.md, section 1.
+local azure_cli = require "azureml.azure_cli"
+local cloud = require "azureml.cloud"
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local later = require "azureml.later"
+local defaults = later "azureml.defaults"
 local json = require "azureml.json"
+local trust = require "azureml.trust"
 
 local config = {}
 
@@ -30,6 +35,36 @@ local function parents_of(directory)
   return list
 end
 
+-- Return a text in UTF-8. PowerShell's Out-File writes UTF-16 with a byte order mark.
+local function to_utf8(text)
+  local mark = text:sub(1, 2)
+  local unit = mark == "\xFF\xFE" and "<I2" or mark == "\xFE\xFF" and ">I2"
+  if not unit or #text % 2 ~= 0 then return text end
+  local characters, high = {}, nil
+  for position = 3, #text, 2 do
+    local code = string.unpack(unit, text, position)
+    if code >= 0xD800 and code < 0xDC00 then
+      high = code
+    else
+      if high and code >= 0xDC00 and code < 0xE000 then
+        code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
+      end
+      characters[#characters + 1], high = utf8.char(code), nil
+    end
+  end
+  return table.concat(characters)
+end
+
+-- Tell whether a file belongs to another program: an object with none of the names of a workspace.
+local function is_foreign(content)
+  if type(content) ~= "table" or content[1] ~= nil then return false end
+  for _, name in ipairs { "Scope", "project_name", table.unpack(FIELDS) } do
+    if content[name] ~= nil then return false end
+  end
+  return true
+end
+
+-- Return the path of the nearest file that names a workspace, and what it holds.
 local function find_file(directory)
   local parents = parents_of(directory)
   for _, sub in ipairs(DIRECTORIES) do
@@ -43,7 +78,8 @@ local function find_file(directory)
             hint = "make it yours and run chmod o-w on it, or name the workspace explicitly",
           }
         end
-        if text then return path, text end
+        local content = text and json.decode(to_utf8(text))
+        if text and not is_foreign(content) then return path, content end
       end
     end
   end
@@ -59,50 +95,20 @@ local function refuse_file(message)
   errors.raise { code = "ConfigInvalid", message = message, hint = DOWNLOAD_AGAIN }
 end
 
-local function read_file(path, text)
-  local content = json.decode(text)
+local function read_file(path, content)
   if type(content) ~= "table" then refuse_file(path .. " is not a JSON object") end
   local scope = content.Scope
   local found = type(scope) == "string" and scope ~= "" and read_scope(scope) or content
   local fields = {}
   for _, field in ipairs(FIELDS) do
     local value = json.get(found, field)
+    if value == nil and field == "workspace_name" then value = json.get(found, "project_name") end
     if type(value) ~= "string" or value == "" then
       refuse_file(("%s has no %s"):format(path, field))
     end
     fields[field] = value
   end
   return fields
-end
-
--- The Azure CLI's defaults ------------------------------------------------------------------------
-
-local function azure_directory()
-  local directory, home = variable "AZURE_CONFIG_DIR", variable "HOME"
-  return directory or home and home .. "/.azure"
-end
-
-local function defaults_in(text)
-  local section, found = nil, {}
-  for line in text:gmatch "[^\r\n]+" do
-    section = line:match "^%s*%[(.-)%]" or section
-    local name, value = line:match "^%s*([%w_]+)%s*=%s*(.-)%s*$"
-    if section == "defaults" and name then found[name] = value end
-  end
-  return found
-end
-
--- Return the id of the default subscription; nil if there is none; nil and what is wrong.
-local function default_subscription(text)
-  local subscriptions = json.get(json.decode(text), "subscriptions")
-  if type(subscriptions) ~= "table" then return nil, "it has no list of subscriptions" end
-  for _, subscription in ipairs(subscriptions) do
-    if json.get(subscription, "isDefault") then
-      local id = json.get(subscription, "id")
-      if type(id) == "string" and id ~= "" then return id end
-      return nil, "its default subscription has no id"
-    end
-  end
 end
 
 -- Sources -----------------------------------------------------------------------------------------
@@ -123,28 +129,37 @@ function sources.file()
   if not directory then
     return {}, ("config.json (the working directory cannot be read: %s)"):format(reason)
   end
-  local path, text = find_file(directory)
+  local path, content = find_file(directory)
   if not path then return {}, "config.json in " .. directory .. " and above" end
-  return read_file(path, text), path
+  return read_file(path, content), path
 end
 
-function sources.azure_cli()
-  local directory = azure_directory()
+-- `azureml config set` writes these.
+function sources.defaults()
+  local found, path = defaults.read()
+  return {
+    subscription_id = found.subscription, resource_group = found.group,
+    workspace_name = found.workspace,
+  }, path or "the user's defaults"
+end
+
+function sources.azure_cli(explicit)
+  local directory = azure_cli.directory()
   if not directory then return {}, "the Azure CLI's defaults" end
-  local settings = core.read_trusted(directory .. "/config")
-  local profile, fault = core.read_trusted(directory .. "/azureProfile.json")
-  local defaults = settings and defaults_in(settings) or {}
-  local where, subscription_id = "the Azure CLI's defaults in " .. directory, nil
-  if profile then subscription_id, fault = default_subscription(profile) end
-  if fault then where = ("%s (azureProfile.json is not used: %s)"):format(where, fault) end
+  local name = explicit.cloud or cloud.active()
+  local names, faults = azure_cli.defaults()
+  local subscription_id, fault = azure_cli.subscription(name)
+  local where = "the Azure CLI's defaults in " .. directory
+  if fault then faults[#faults + 1] = "azureProfile.json is not used: " .. fault end
+  if #faults > 0 then where = ("%s (%s)"):format(where, table.concat(faults, "; ")) end
   return {
     subscription_id = subscription_id,
-    resource_group = defaults.group,
-    workspace_name = defaults.workspace,
+    resource_group = names.group,
+    workspace_name = names.workspace,
   }, where
 end
 
-local ORDER = { "environment", "file", "azure_cli" }
+local ORDER = { "environment", "file", "defaults", "azure_cli" }
 local EMULATED_ORDER = { "environment", "file" }
 
 -- Complete the explicit fields from a source; return nil if a field is still missing.
@@ -166,14 +181,14 @@ local function not_found(explicit, tried)
     code = "WorkspaceUnknown",
     message = ("which workspace? %s not found; tried: arguments; %s"):format(
       table.concat(missing, ", "), table.concat(tried, "; ")),
-    hint = "give subscription_id, resource_group and name, or put the studio's config.json here; "
-      .. "--emulator needs none of them",
+    hint = "give subscription_id, resource_group and name, put the studio's config.json here, "
+      .. "or run 'azureml config set'; --emulator needs none of them",
   }
 end
 
 --- Return the three names of the workspace to use.
 ---@param explicit table     subscription_id, resource_group, workspace_name: those that the caller
----  named
+---  named; cloud string?: its name, if the caller named it
 ---@return table fields      all three
 ---@raise an error object that lists what was tried, or names the file that is invalid
 function config.workspace(explicit)
@@ -181,13 +196,34 @@ function config.workspace(explicit)
   if all then return all end
   local world, tried = config.emulator(), {}
   for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
-    local found, description = sources[name]()
+    local found, description = sources[name](explicit)
     local fields = complete(explicit, found)
     if fields then return fields end
     tried[#tried + 1] = description
   end
   local fields = world and complete(explicit, world:settings())
   return fields or not_found(explicit, tried)
+end
+
+--- Return the id of the subscription to use: of the first source that names one.
+---@param explicit table     subscription_id, cloud string?: if the caller named them
+---@return string
+---@raise an error object that lists what was tried, or names the file that is invalid
+function config.subscription(explicit)
+  if explicit.subscription_id then return explicit.subscription_id end
+  local world, tried = config.emulator(), {}
+  for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
+    local found, description = sources[name](explicit)
+    if found.subscription_id then return found.subscription_id end
+    tried[#tried + 1] = description
+  end
+  if world then return world:settings().subscription_id end
+  errors.raise {
+    code = "SubscriptionUnknown",
+    message = "which subscription? no id was found; tried: arguments; "
+      .. table.concat(tried, "; "),
+    hint = "give subscription_id, or run 'az account set'",
+  }
 end
 
 -- The world ---------------------------------------------------------------------------------------
@@ -215,12 +251,12 @@ function config.use_emulator(settings)
 end
 
 -- Return the authorities to trust for a remote emulator. An emulator on this machine has a
--- certificate of its own authority. SSL_CERT_FILE, which is often set for the whole machine, does
--- not contain that authority.
+-- certificate of its own authority. The bundle that a variable names, often for the whole machine,
+-- does not contain that authority.
 local function ca_file_of(url)
   local own = url:find "^https:" and core.is_loopback(url)
     and require("azureml.emulator.certificate_authority").trusted()
-  return own or variable "SSL_CERT_FILE"
+  return own or trust.ca_file()
 end
 
 local function refuse_emulator(message, url)
@@ -237,7 +273,8 @@ local function remote_emulator(url)
   local ca_file = ca_file_of(url)
   local probe <close> = client.new { endpoint = url, retry = { tries = 0 }, ca_file = ca_file }
   local settings = probe:request({
-    path = "/emulator/settings", label = "reach the emulator that AZUREML_EMULATOR names",
+    path = "/emulator/settings", headers = require("azureml.emulator.key_file").headers(url),
+    label = "reach the emulator that AZUREML_EMULATOR names",
   }).json
   if type(json.get(settings, "subscription_id")) ~= "string" then
     refuse_emulator("AZUREML_EMULATOR is %s, but no emulator answers there", core.redacted(url))

@@ -273,6 +273,14 @@ function credential.token(settings)
   return open { kind = "token", token = settings.token }
 end
 
+--- Open a credential with the token in the variable AZUREML_TOKEN, for machines on which another
+--- program fetches tokens. It is not renewed. The core reads the variable: the token does not pass
+--- through Lua, and the programs that the core starts do not get it.
+---@return azureml.Credential
+function credential.token_variable()
+  return open { kind = "token_variable" }
+end
+
 local function grant_of(name, token, lifetime)
   if token == nil then return nil, ("%s: %s"):format(name, lifetime or "it gave no token") end
   if type(token) ~= "string" then

@@ -8,6 +8,7 @@ local default_credential = {}
 ---@field name string        its name in Microsoft's libraries and in AZURE_TOKEN_CREDENTIALS
 ---@field group string       "prod": works without a user; "dev": the login of a user's tool, which
 ---  never ends the search
+---@field variable string?  what must be set for it to be one of several
 ---@field open fun(credential: table, settings: table, alone: boolean): azureml.Credential
 ---  alone: it is the only credential in the chain
 
@@ -26,11 +27,16 @@ end
 
 ---@type azureml.Link[]
 local links = {
+  -- This link exists only in this package. A user sets the variable for this package alone, so that
+  -- it comes before the variables that other programs read too. Without the variable it is left
+  -- out: an error that lists what was tried need not name it.
+  { name = "AzureMLToken", group = "prod", variable = "AZUREML_TOKEN",
+    open = function(credential) return credential.token_variable() end },
   { name = "EnvironmentCredential", group = "prod",
     open = function(credential, settings) return credential.environment(settings) end },
   { name = "WorkloadIdentityCredential", group = "prod", open = workload_identity },
   { name = "ManagedIdentityCredential", group = "prod", open = managed_identity },
-  -- This link exists only in this package.
+  -- This link, too, exists only in this package.
   { name = "AzureMLLogin", group = "dev",
     open = function(credential, settings) return credential.login(settings) end },
   { name = "AzureCliCredential", group = "dev",
@@ -50,10 +56,16 @@ local function known_names()
   return table.concat(list, ", ")
 end
 
+-- Tell whether a link is in a group, or in the list of all for nil.
+local function is_in(link, group)
+  local is_set = not link.variable or (os.getenv(link.variable) or "") ~= ""
+  return is_set and (not group or link.group == group:lower())
+end
+
 local function links_named(word)
   local list = {}
   for _, link in ipairs(links) do
-    if not word or link.group == word:lower() or link.name:lower() == word:lower() then
+    if is_in(link, word) or word and link.name:lower() == word:lower() then
       list[#list + 1] = link
     end
   end

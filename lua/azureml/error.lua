@@ -25,6 +25,7 @@ local json = require "azureml.json"
 ---@field where string?          "nightly.lua:5:", the line of the caller's code
 ---@field traceback string?      of the caller's code
 ---@field outcome_unknown boolean?   true: the reply was lost; the service may have executed it
+---@field refused_workspaces string[]?      workspaces that are missing in a list of all
 ---@field retry_after number?    seconds that the service asks the client to wait
 local Error = { __name = "azureml.Error" }
 Error.__index = Error

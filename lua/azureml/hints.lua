@@ -2,11 +2,14 @@
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
+local later = require "azureml.later"
+local roles = later "azureml.roles"
+local trust = later "azureml.trust"
 
 local hints = {}
 
 --- What names the command that waits for operations which this process leaves behind.
-hints.go_on_waiting = "'azureml pending --wait' goes on waiting for what goes on at the service"
+hints.go_on_waiting = "'azureml operations wait' waits for what goes on at the service"
 
 local by_code = {
   AuthorizationFailed = "ask an owner of the workspace for a role that has this action, "
@@ -38,8 +41,6 @@ local by_code = {
   KeyUnreadable = "run it as root, or as a member of the group himds",
   HostNotFound = "check the name, the network and the proxy",
   ConnectionFailed = "check that the service is running, and that the address and port are right",
-  CertificateInvalid =
-    "ca_file names another certificate authority; verification is never switched off",
   Conflict = "another command is at work on it: wait for its end, then try again",
   StartComputeInstanceOnlyAllowedInStoppedState =
     "an instance is started only from Stopped: look at its state first",
@@ -63,11 +64,13 @@ local QUOTA = "choose a smaller or another size, delete what is not needed, or a
 local by_text = {
   { "Identity not found",
     "assign this managed identity to the machine in the Azure portal, or name another one" },
-  { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA }, { "reached its limit of", QUOTA },
+  { "the quota ", QUOTA }, { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA }, { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
+
+local IS_FORBIDDEN = { AuthorizationFailed = true, LinkedAuthorizationFailed = true }
 
 -- ARM names the tenant that it expects: "It must match the tenant 'https://sts.windows.net/{id}/'
 -- associated with this subscription."
@@ -87,12 +90,15 @@ function hints.of(err)
   end
   local message = err.message or ""
   if err.code == "InvalidAuthenticationTokenTenant" then return wrong_tenant(message) end
+  local remedy = IS_FORBIDDEN[err.code] and roles.remedy(message)
+  if remedy then return remedy end
   for _, entry in ipairs(by_text) do
     if message:find(entry[1], 1, true) then return entry[2] end
   end
   local sign_in = credential_hints.sign_in(err.credential)
   local hint = entra_hints.of(message, sign_in) or credential_hints.of(err)
   if hint then return hint end
+  if err.code == "CertificateInvalid" then return trust.hint() end
   local needs_user = err.code == "interaction_required" or err.code == "login_required"
   if needs_user and sign_in then return "a user must sign in: " .. sign_in end
   return by_code[err.code]

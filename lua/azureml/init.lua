@@ -13,9 +13,12 @@ if core.version ~= VERSION then
   error(message:format(VERSION, core.version), 0)
 end
 
-local client = require "azureml.client"
-local errors = require "azureml.error"
 local later = require "azureml.later"
+local all_instances = later "azureml.all_instances"
+local audit = later "azureml.audit"
+local client = require "azureml.client"
+local cost = later "azureml.cost"
+local errors = require "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
 local operation = later "azureml.operation"
@@ -23,6 +26,7 @@ local tables = require "azureml.tables"
 local task = require "azureml.task"
 local within = later "azureml.within"
 local workspace = require "azureml.workspace"
+local workspaces = later "azureml.workspaces"
 
 -- Make a function that calls a module's function. The module loads at the first call, since most
 -- scripts never need it.
@@ -35,6 +39,18 @@ local azureml = {
 
   --- Open a workspace. See azureml.workspace.
   workspace = workspace.new,
+  --- List the workspaces of a subscription or a resource group. See azureml.workspaces.
+  ---@type fun(settings: table?): azureml.Workspace[]
+  workspaces = late(workspaces, "list"),
+  --- Open the instances of all workspaces. See azureml.all_instances.
+  ---@type fun(settings: table?): azureml.AllInstances
+  instances = late(all_instances, "new"),
+  --- Audit instances: settings that cost money or open a door. See azureml.audit.
+  ---@type fun(list: any, settings: table?): table
+  audit = late(audit, "of"),
+  --- Estimate what many instances cost, each and together. See azureml.cost.
+  ---@type fun(list: any, settings: table?): table
+  cost = late(cost, "of_many"),
   --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
   --- Make a client of any Azure Resource Manager service. See azureml.client.

@@ -1,9 +1,16 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
---- and the verbs.
+--- and the verbs. The only file that reads `raw`.
+local later = require "azureml.later"
+local cost = later "azureml.cost"
 local errors = require "azureml.error"
+local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local reach = later "azureml.ssh"
+local scheduling = later "azureml.scheduling"
 local tables = require "azureml.tables"
+local upcoming = later "azureml.upcoming"
+local why = later "azureml.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -11,10 +18,29 @@ local tables = require "azureml.tables"
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
 ---  provisioning state of the resource
 ---@field provisioning_state string
----@field vm_size string
 ---@field location string
+---@field vm_size string
 ---@field tags table<string, string>   never nil
 ---@field description string?
+---@field identity { system_assigned: boolean, user_assigned: string[], principal_id: string? }?
+---@field disable_local_auth boolean?
+---@field ssh_public_access boolean?
+---@field admin_user_ssh_public_key string?      some services do not return it
+---@field subnet string?               the ARM id
+---@field enable_node_public_ip boolean?
+---@field application_sharing_policy string?     "Personal" or "Shared"
+---@field authorization_type string?             "personal"
+---@field assigned_user { object_id: string, tenant_id: string? }?
+---@field setup_scripts table?                   as create takes them
+---@field schedules table                        as create takes them; never nil
+---@field idle_time_before_shutdown string?      ISO 8601
+---@field custom_services table                  as create takes them; never nil
+---@field data_mounts table                      as create takes them, with state and error; never nil
+---@field mlflow_autologger boolean?             only preview versions of the service return it
+---@field enable_sso boolean?
+---@field enable_root_access boolean?            only preview versions of the service return it
+---@field enable_os_patching boolean?            only preview versions of the service return it
+---@field release_quota_on_stop boolean?         only preview versions of the service return it
 ---@field owner string?                object id of the assigned user, or else of the creator
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
@@ -25,8 +51,13 @@ local tables = require "azureml.tables"
 ---@field public_ip_address string?
 ---@field private_ip_address string?
 ---@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
----@field idle_time_before_shutdown string?      ISO 8601
----@field schedules table                         as the service sends them
+---@field created_by_name string?      where the service tells it
+---@field image_version string?        of its operating system: "24.02.13"
+---@field latest_image_version string?
+---@field is_latest_image boolean?
+---@field principals string[]         object ids of its managed identities
+---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
+---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
@@ -45,27 +76,41 @@ local function integer(number)
   return number and math.tointeger(number)
 end
 
+-- Return the names of a path such as "properties.description".
+local function names_in(path)
+  local names = {}
+  for name in path:gmatch "[^.]+" do names[#names + 1] = name end
+  return table.unpack(names)
+end
+
+-- The fields of fields.lua: each is read by its kind.
+for _, row in ipairs(fields) do
+  local kind, member = row.kind, row.path and outer(names_in(row.path))
+  if member then
+    getters[row.name] = function(raw) return kind.read(member(raw)) end
+  end
+end
+
 getters.name = outer "name"
 getters.id = outer "id"
 getters.location = outer "location"
-getters.description = outer("properties", "description")
 getters.provisioning_state = outer("properties", "provisioningState")
 getters.created_on = outer("properties", "createdOn")
 getters.modified_on = outer("properties", "modifiedOn")
-getters.vm_size = inner "vmSize"
 getters.created_by = inner("createdBy", "userId")
 getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
+getters.created_by_name = inner("createdBy", "userName")
+getters.image_version = inner("osImageMetadata", "currentImageVersion")
+getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
+getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
 getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
 getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
-getters.idle_time_before_shutdown = inner "idleTimeBeforeShutdown"
 
 -- The members of the reply that the other fields are made from.
 local sent = {
   compute_type = outer("properties", "computeType"),
-  tags = outer "tags",
   provisioning_errors = outer("properties", "provisioningErrors"),
   state = inner "state",
-  schedules = inner("schedules", "computeStartStop"),
   errors = inner "errors",
   applications = inner "applications",
   ssh_settings = inner "sshSettings",
@@ -85,19 +130,6 @@ end
 local function table_in(member, raw)
   local value = json.without_nulls(member(raw))
   return type(value) == "table" and value or {}
-end
-
--- Every tag is a text.
-function getters.tags(raw)
-  local tags = table_in(sent.tags, raw)
-  for name, value in pairs(tags) do
-    if type(value) ~= "string" then tags[name] = json.encode(value) end
-  end
-  return tags
-end
-
-function getters.schedules(raw)
-  return json.array(table_in(sent.schedules, raw))
 end
 
 -- List each error once: the service repeats a provisioning error among the instance's errors.
@@ -141,6 +173,16 @@ function getters.ssh(raw)
   return ssh
 end
 
+-- Return the object ids of its managed identities, the system-assigned one first.
+function getters.principals(raw)
+  local list = json.array { json.get(raw, "identity", "principalId") }
+  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+  for _, id in ipairs(tables.keys(assigned)) do
+    list[#list + 1] = json.get(assigned, id, "principalId")
+  end
+  return list
+end
+
 function getters.last_operation(raw)
   local operation = sent.last_operation(raw)
   return {
@@ -149,6 +191,10 @@ function getters.last_operation(raw)
     trigger = json.get(operation, "operationTrigger"),
   }
 end
+
+-- The next times of its schedules are those of a field: they change with the clock alone.
+function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
+function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -203,11 +249,13 @@ function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
 end
 
---- Tell whether a decoded compute is a compute instance.
+--- Tell whether a decoded compute is a compute instance. The service may write its type in any
+--- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  return sent.compute_type(raw) == "ComputeInstance"
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -225,11 +273,86 @@ for _, verb in ipairs { "start", "stop", "restart" } do
   end
 end
 
+--- Change the instance: see azureml.Instances.update.
+---@param settings table          fields as for create, those that can be changed
+---@return azureml.Instance       the same object, refreshed
+---@usage vm:update { idle_time_before_shutdown = "1h" }
+function Instance:update(settings)
+  return self.workspace.instances:update(self, settings)
+end
+
+--- Give the instance another size: see azureml.Instances.resize.
+---@param size string
+---@param settings? table
+---@return azureml.Operation
+function Instance:resize(size, settings)
+  return self.workspace.instances:resize(self, size, settings)
+end
+
+--- Explain the state of the instance: errors, last operation, setup script, quota, locks, policies,
+--- each with what to do next.
+---@param err? azureml.Error     of a verb that failed: it is explained first
+---@return azureml.Why           print it; or see causes, each with about, text and next
+---@usage print(vm:why())
+function Instance:why(err)
+  return why.of(self, err)
+end
+
+--- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
+---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@return azureml.Cost          see cost.lua; its field `note` says what is left out
+function Instance:cost(settings)
+  return cost.of(self, settings)
+end
+
+--- Add a schedule; the others stay.
+---@param value table|string      as an item of the option `schedules` of create
+---@return azureml.Instance       the same object, refreshed
+---@raise an error object: what is wrong with the schedule; a fifth schedule
+---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
+function Instance:add_schedule(value)
+  return scheduling.add(self, value)
+end
+
+--- Remove a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:remove_schedule(position)
+  return scheduling.remove(self, position)
+end
+
+--- Enable a schedule.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:enable_schedule(position)
+  return scheduling.enable(self, position)
+end
+
+--- Disable a schedule: it stays, and does not fire.
+---@param position integer        in vm.schedules
+---@return azureml.Instance       the same object, refreshed
+function Instance:disable_schedule(position)
+  return scheduling.disable(self, position)
+end
+
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
+--- as they are, so there is nothing to restore.
+---@return azureml.Firing         the stop that is skipped
+---@raise an error object if no enabled schedule stops the instance
+function Instance:skip_next_stop()
+  return scheduling.skip_next_stop(self)
+end
+
 --- Delete the instance and its disk. Return when the service has accepted the request.
 ---@param settings? table        as for azureml.Instances.delete
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
+end
+
+-- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "copy", "forward" } do
+  Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 
 options.check_colon(Instance, metatable, "vm")

@@ -1,25 +1,28 @@
 --- The compute instances of a workspace: look at them, create, start, stop, restart and delete
 --- them. A verb returns when the service has accepted it.
 local later = require "azureml.later"
+local changing = later "azureml.changing"
 local core = require "azureml.core"
+local creating = later "azureml.creating"
+local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
 local instance = require "azureml.instance"
 local list = later "azureml.list"
-local naming = require "azureml.definition.naming"
 local operation = later "azureml.operation"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
+local preflight = later "azureml.preflight"
 local power_state = later "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
 local sending = later "azureml.sending"
-local spec = later "azureml.definition.spec"
 local tables = require "azureml.tables"
 local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
 ---@field workspace azureml.Workspace
+---@field asked number?       seconds that the service asked for before the next look, at the last
 local Instances = {}
 local metatable = { __name = "azureml.Instances", __index = Instances }
 
@@ -51,7 +54,9 @@ end
 -- Return the instance. The label says in an error what the look was for.
 local function look_up(self, name, label, api_version)
   local what = { label = label, api_version = api_version }
-  local raw = resource.call(self.workspace, verbs.get, { name = name }, what)
+  self.asked = nil
+  local raw, came = resource.call(self.workspace, verbs.get, { name = name }, what)
+  self.asked = came.retry_after
   if type(raw) ~= "table" then
     errors.raise { code = "InvalidReply",
       message = ("cannot %s: the reply is not JSON"):format(label) }
@@ -65,10 +70,13 @@ local VERB_OPTIONS = {
 }
 local START_OPTIONS = tables.merge(VERB_OPTIONS, { wait_for_capacity = "boolean" })
 
+local RESIZE_OPTIONS = tables.merge(VERB_OPTIONS, { stop = "boolean" })
+local OPTIONS = { start = START_OPTIONS, resize = RESIZE_OPTIONS }
+
 -- Send a verb to an instance, by its name or as an object. A name is looked at first. An object is
 -- not: the instance is looked at when the service refuses the verb.
 local function send(self, verb, subject, settings, more)
-  settings = options.check(verb, settings, verb == "start" and START_OPTIONS or VERB_OPTIONS)
+  settings = options.check(verb, settings, OPTIONS[verb] or VERB_OPTIONS)
   local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds(verb .. ": timeout", timeout)
   local style = progress.style(verb, settings)
@@ -86,13 +94,24 @@ local function send(self, verb, subject, settings, more)
   return result
 end
 
+--- Send a verb, for the files of this package.
+---@param verb string
+---@param subject string|azureml.Instance
+---@param settings table?        of the caller
+---@param more table?            further fields of azureml.Sending
+---@return azureml.Operation
+function Instances:send(verb, subject, settings, more)
+  return send(self, verb, subject, settings, more)
+end
+
 --- Look at an instance.
 ---@param name string
+---@param api_version? string     default: the workspace's
 ---@return azureml.Instance
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
-function Instances:get(name)
+function Instances:get(name, api_version)
   check_name("get", name)
-  return look_up(self, name, "get " .. name)
+  return look_up(self, name, "get " .. name, api_version)
 end
 
 --- Look whether an instance is there.
@@ -108,70 +127,81 @@ function Instances:find(name, api_version)
   error(err, 0)
 end
 
-local function raise_exists(vm, settings, body)
-  local differences = spec.describe(spec.differences(vm, settings or {}, body))
-  errors.raise { code = "InstanceExists",
-    message = ("cannot create '%s': an instance of this name exists (%s, %s)%s"):format(vm.name,
-      tostring(vm.state), tostring(vm.vm_size), differences ~= "" and "; " .. differences or ""),
-    hint = "ensure takes the instance that is there if it fits, and starts it" }
-end
-
--- Create an instance. The caller has checked that its name is free in the workspace.
-local function create(self, name, settings, body)
-  body.location = self.workspace:location()
-  return send(self, "create", name, nil, {
-    body = body, before = false, api_version = spec.api_version(settings),
-    verify = function(vm) spec.check_result(vm, settings, body) end,
-  })
-end
-
---- Create an instance. Its name must be free in the whole region; its size is fixed from then on.
+--- Create an instance. Its name must be free in the whole region. Before anything is sent, the
+--- options, the name, the size, the quota and the network are checked as `check` does.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param settings? table         vm_size ("STANDARD_DS3_V2"), ssh_public_access,
----  admin_user_ssh_public_key, vnet_resourcegroup_name, vnet_name, subnet_name, tags, description,
----  assigned_user_object_id, assigned_user_tenant_id, idle_time_before_shutdown ("30m"),
----  schedules, setup_scripts, custom_services (each described by its file in definition/),
----  identity ("SystemAssigned" or a list of ids), enable_node_public_ip, enable_sso,
----  enable_root_access, enable_os_patching, release_quota_on_stop, application_sharing_policy
----@return azureml.Operation
----@raise an error object: what is wrong with the name or an option, before anything is changed;
----  what the service refuses
+---@param settings? table         the fields of definition/fields.lua, such as vm_size
+---  ("STANDARD_DS3_V2"), idle_time_before_shutdown ("30m"), schedules, tags, ssh_public_access; or
+---  their other spellings: vnet_resourcegroup_name, vnet_name and subnet_name for subnet;
+---  assigned_user_object_id and assigned_user_tenant_id for assigned_user; ssh_key_file, ssh_key_id
+---  (the ARM id of a stored key) or generate_ssh_key (the path of a new private key) for
+---  admin_user_ssh_public_key. assigned_user may be an e-mail address. state = "Stopped" stops the
+---  new instance. extra has members of properties.properties that have no option.
+---@return azureml.Operation      `warnings` has what the checks warn of
+---@raise an error object: all that is wrong with the name and the options, before anything is
+---  changed; `InstanceExists`; what the service refuses; from wait, `NotAsAsked` with `instance`
 ---@usage local vm = ws.instances:create("ci-ann", { vm_size = "STANDARD_DS3_V2" }):wait()
 function Instances:create(name, settings)
-  naming.check(check_name("create", name))
-  local body = spec.body(settings, self.workspace.subscription_id)
-  spec.check_size(self.workspace, body.properties.properties.vmSize)
-  local vm = self:find(name)
-  if vm then raise_exists(vm, settings, body) end
-  return create(self, name, settings or {}, body)
+  return creating.create(self, check_name("create", name), settings)
 end
 
-local changers = {}
-
-function changers.update_idle_time(self, name, value)
-  resource.call(self.workspace, verbs.update_idle_time, { name = name }, {
-    label = "set the idle time of " .. name, body = { idleTimeBeforeShutdown = value },
-  })
-end
-
---- Take an instance that is there if it fits, else create it. A different idle time is changed. The
---- instance is started unless it runs; another operation is waited for first.
+--- Report what would be refused if an instance were created; send nothing that changes anything.
 ---@param name string
 ---@param settings? table         as for create
----@return azureml.Operation
----@raise an error object: `DoesNotFit` when what is there differs in what cannot be changed;
----  `WrongState` when it cannot be started
+---@return azureml.Report         print it; or see ok() and findings, each with field, level, text
+---@raise an error object if the service cannot be asked
+---@usage print(ws.instances:check("ci-ann", { vm_size = "STANDARD_NC6S_V3" }))
+function Instances:check(name, settings)
+  check_name("check", name)
+  local wanted, findings = definition.check("check", settings, self.workspace.subscription_id)
+  return preflight.report(self, name, wanted, findings)
+end
+
+--- Take an instance that is there, else create it. What differs and has a verb is changed, and the
+--- instance is started unless it runs. Another operation is waited for first.
+---@param name string
+---@param settings? table         as for create; and change_tags (true: replace the whole definition
+---  for different tags or another description), stop (true: stop the instance before a resize)
+---@return azureml.Operation      `changes` lists what was changed: field, from, to
+---@raise an error object: `DoesNotFit` with what differs and cannot be changed, before anything is
+---  changed; `NotChanged` when the service ignored a change; `WrongState` when it cannot be started
 function Instances:ensure(name, settings)
-  local body = spec.body(settings, self.workspace.subscription_id)
-  local vm = self:find(name, spec.api_version(settings or {}))
-  if not vm then
-    spec.check_size(self.workspace, body.properties.properties.vmSize)
-    return create(self, name, settings or {}, body)
-  end
-  for _, difference in ipairs(spec.check_fit(vm, settings or {}, body)) do
-    changers[difference.change](self, name, difference.wanted)
-  end
-  return self:start(name)
+  return creating.ensure(self, check_name("ensure", name), settings)
+end
+
+--- Change an instance. An absent option is left alone, false switches off, {} means none.
+---@param subject string|azureml.Instance
+---@param settings table          fields as for create, those that can be changed:
+---  idle_time_before_shutdown, schedules, custom_services, data_mounts, enable_sso, vm_size, tags,
+---  description; and stop (true: stop the instance before a resize), timeout (seconds; 1,800)
+---@return azureml.Instance       as it is now; an instance in hand is refreshed
+---@raise an error object: `DoesNotFit` with each field that cannot be changed, before anything is
+---  changed; `NotChanged` when the service ignored a change; what the service refuses, with `changes`
+---  that lists what was changed before
+---@usage ws.instances:update("ci-ann", { idle_time_before_shutdown = false })
+function Instances:update(subject, settings)
+  return changing.update(self, subject, settings)
+end
+
+--- Give an instance another size. The instance must be stopped, and stays stopped.
+---@param subject string|azureml.Instance
+---@param size string             one of the sizes that the service allows for this instance
+---@param settings? table         stop (true: stop a running instance first); timeout, no_wait,
+---  show_output, progress: as for start
+---@return azureml.Operation
+---@raise an error object: `WrongState` when it runs and `stop` is not true; `InvalidArgument` that
+---  lists the allowed sizes; what the service refuses
+function Instances:resize(subject, size, settings)
+  return changing.resize(self, subject, size, settings)
+end
+
+--- Wait until an instance's state does not change by itself.
+---@param vm azureml.Instance
+---@param deadline number          on core.now()'s clock
+---@param api_version? string
+---@return azureml.Instance
+function Instances:settled(vm, deadline, api_version)
+  return sending.settled(self, vm, deadline, api_version)
 end
 
 --- Start a stopped instance. An instance that runs already is a success. While another operation
@@ -229,15 +259,16 @@ end
 -- Options: limit integer (instances at work at once; 10,000); timeout number (seconds for the
 -- whole; 1,800); dry_run (only say what would be done); wait (true: until each has ended; false:
 -- until the service has accepted or refused each; the results have the operations, which go on);
--- no_wait (fail with `Busy` instead of waiting for another operation); settle (true: look at the
--- states afterwards, as op:wait() does; false: the service's word that it succeeded is enough);
--- show_output (progress, to standard error) or progress string; confirm = true (delete_all by
--- filters, or all, is refused without it); keep_going.
+-- no_wait (fail with `Busy` instead of waiting for another operation); wait_for_capacity
+-- (start_all: while the region is full try again every 60 s, within the timeout); settle (true:
+-- look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is
+-- enough); show_output (progress, to standard error) or progress string; confirm = true (delete_all
+-- by filters, or all, is refused without it); keep_going.
 --
--- All are tried, whatever happens to some. Without keep_going a name that cannot be one, or that a
--- look beforehand does not find, is raised before anything is begun; and at the end one error
--- `SomeFailed` lists each failure by name, with `results`. With keep_going no instance's failure is
--- raised: the results have it. An interrupt carries the results that are known so far in `fleets`.
+-- All are tried, whatever happens to some. Without keep_going a name that a look beforehand does
+-- not find is raised before anything is begun; and at the end one error `SomeFailed` lists each
+-- failure by name, with `results`. With keep_going no instance's failure is raised: the results
+-- have it. An interrupt carries the results that are known so far in `fleets`.
 for _, verb in ipairs { "start", "stop", "restart", "delete" } do
   ---@param settings table
   ---@return azureml.FleetResults     one result for each instance: done, skipped (and why), failed
@@ -276,7 +307,8 @@ end
 -- Return the journal's entry of a ticket. An entry keeps its file; a ticket gets a new entry.
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
-  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id)
+  local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
+    ticket.then_stop == true or nil)
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -300,7 +332,7 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
   }
 end
 
@@ -319,7 +351,7 @@ function Instances:list(wanted)
       if instance.is_one(raw) then return instance.new(self.workspace, raw) end
     end
   end
-  local function check_size(size) spec.check_size(self.workspace, size) end
+  local function check_size(size) preflight.check_size(self.workspace, size) end
   return list.new(next_instance, wanted, check_size, count_pages)
 end
 

@@ -7,6 +7,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
+local warning = require "azureml.warning"
 
 local journal = {}
 
@@ -19,6 +20,7 @@ local journal = {}
 ---@field workspace_name string
 ---@field endpoint string          where the verb was sent
 ---@field began string             ISO 8601
+---@field then_stop boolean?       the instance is stopped when the verb is done
 ---@field is_accepted boolean?     the process saw that the service accepted the verb
 ---@field progress table?          how far the operation has got, as a ticket has it
 ---@field file azureml.JournalFile?      where its lines go; nil: to this process's own file
@@ -55,19 +57,11 @@ local function open()
   return { handle = handle, active = 0 }
 end
 
-local function is_executable()
-  return package.loaded["azureml.host"] ~= nil
-end
-
--- Warn once: the executable on standard error, a guest in another program by Lua's own warnings.
+-- Warn once for the whole process.
 local function warn_once(message)
   if has_warned then return end
   has_warned = true
-  if is_executable() then
-    io.stderr:write("azureml: ", message, "\n")
-  else
-    warn("azureml: ", message)
-  end
+  warning.give(message)
 end
 
 -- Report that there is no journal: raise to a script that asked for it, warn a command.
@@ -85,11 +79,11 @@ end
 ---@return boolean
 function journal.is_wanted(wanted)
   if wanted ~= nil then return wanted end
-  return is_executable()
+  return warning.is_executable()
 end
 
 --- Write down what is about to be sent.
----@param fields table       id, and FIELDS but began; they become the line
+---@param fields table       id, then_stop, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
 ---@return azureml.JournalEntry?      nil: there is no journal
 ---@raise an error object `JournalFailed` where the caller asked for a journal
@@ -127,7 +121,7 @@ end
 function Entry:accepted(handle)
   if self.is_over then return end
   append(file_of(self), { event = "accepted", id = self.id, progress = handle or json.null },
-    "after a crash, 'azureml pending' looks at the instance instead of the operation")
+    "after a crash, 'azureml operations' looks at the instance instead of the operation")
 end
 
 --- Write down that the operation has ended, or that no other process shall continue it.
@@ -140,7 +134,7 @@ function Entry:ended()
     file.handle:clear()
   else
     append(file, { event = "ended", id = self.id },
-      "'azureml pending' may list an operation that has ended")
+      "'azureml operations' may list an operation that has ended")
   end
 end
 

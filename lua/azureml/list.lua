@@ -1,5 +1,8 @@
 --- A list of instances: an iterator with filters. It reads page by page and never ends early.
+local core = require "azureml.core"
+local duration = require "azureml.definition.duration"
 local errors = require "azureml.error"
+local moment = require "azureml.moment"
 local options = require "azureml.options"
 local power_state = require "azureml.definition.power_state"
 
@@ -31,8 +34,42 @@ local function has_state(vm, wanted)
   return false
 end
 
+-- Tell whether a name fits a pattern: `*` stands for any characters, `?` for a character.
+local function is_like(vm, pattern)
+  local escaped = pattern:lower():gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0")
+  return vm.name:lower():find("^" .. escaped:gsub("%*", ".*"):gsub("%?", ".") .. "$") ~= nil
+end
+
+-- Return the seconds of a number, or of a duration such as "8h"; nil for anything else.
+local function seconds_of(value)
+  if type(value) == "number" then return value >= 0 and value or nil end
+  local minutes = type(value) == "string" and duration.minutes(value)
+  return minutes and minutes * 60
+end
+
+-- Tell whether a moment is known and lies at least so far back.
+local function is_ago(time, span)
+  local seconds = moment.read(time)
+  return seconds ~= nil and core.time() - seconds >= seconds_of(span)
+end
+
+-- Tell whether an instance has run at least so long: no later operation has ended.
+local function has_run_for(vm, span)
+  local is_known = vm.last_operation.status == "Succeeded"
+  return is_known and power_state.is_running(vm.state) and is_ago(vm.last_operation.time, span)
+end
+
+local function is_created_by_me(vm)
+  return vm.created_by ~= nil and vm.created_by:lower() == vm.workspace:object_id():lower()
+end
+
 local passes_filter = {
   state = has_state,
+  like = is_like,
+  created_by_me = function(vm, wanted) return not wanted or is_created_by_me(vm) end,
+  older_than = function(vm, span) return is_ago(vm.created_on, span) end,
+  running_for = has_run_for,
+  idle_stop = function(vm, wanted) return (vm.idle_time_before_shutdown ~= nil) == wanted end,
   vm_size = function(vm, wanted) return (vm.vm_size or ""):lower() == wanted:lower() end,
   tags = has_tags,
   mine = function(vm, wanted) return not wanted or is_mine(vm) end,
@@ -42,6 +79,8 @@ local passes_filter = {
 --- The filters by name, with the type of each value.
 list.filters = {
   state = "any", vm_size = "string", tags = "table", mine = "boolean", where = "callable",
+  like = "string", created_by_me = "boolean", older_than = "any", running_for = "any",
+  idle_stop = "boolean",
 }
 
 -- Refuse a mistyped state: it would match nothing, which looks like "nothing to do".
@@ -66,6 +105,12 @@ end
 function list.check(owner, wanted)
   wanted = options.check(owner, wanted, list.filters)
   if wanted.state ~= nil then check_states(owner, wanted.state) end
+  for _, name in ipairs { "older_than", "running_for" } do
+    if wanted[name] ~= nil and not seconds_of(wanted[name]) then
+      options.refuse("%s: option '%s' must be a number of seconds or a duration such as '30m', "
+        .. "'8h' or '2d', not '%s'", owner, name, tostring(wanted[name]):sub(1, 60))
+    end
+  end
   for name, value in pairs(wanted.tags or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then
       errors.mistake("%s: option 'tags' must hold texts by name, as { team = 'vision' }", owner)
@@ -87,8 +132,11 @@ end
 
 --- Make a list of the instances of an iterator that pass every filter.
 ---@param next_instance fun(): azureml.Instance?
----@param wanted? { state: (string|string[])?, vm_size: string?, tags: table<string, string>?,
----  mine: boolean?, where: (fun(vm): any)? }
+---@param wanted? table  state (string|string[])?; vm_size string?; tags table<string, string>?;
+---  mine boolean? (assigned to the caller, or created by the caller and not assigned);
+---  created_by_me boolean?; like string? (a pattern of names: "ci-*"); older_than, running_for
+---  string|number? ("8h", or seconds: created, or running, at least so long); idle_stop boolean?
+---  (whether it stops when idle); where (fun(vm): any)?
 ---@param check_size? fun(size: string)      raises for a size that does not exist; called at the
 ---  end of a list in which no instance has the size of the filter
 ---@param count_pages fun(): integer        returns the number of pages that were read so far

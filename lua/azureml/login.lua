@@ -1,6 +1,7 @@
 --- Log in for all later commands and scripts on this machine, log out, and report the identity.
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
+local config = require "azureml.config"
 local core = require "azureml.core"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
@@ -88,6 +89,13 @@ local function client_for(chosen, settings)
   }
 end
 
+-- Return the settings with the authority of the emulator in use, unless the caller names another.
+local function in_world(settings)
+  local world = config.emulator()
+  if not world or settings.cloud or settings.authority then return settings end
+  return tables.merge({ authority = world.authority, ca_file = world.ca_file }, settings)
+end
+
 local LOGIN = {
   method = "string", tenant_id = "string", client_id = "string", login_hint = "string",
   timeout = "number", prompt = "callable", open = "callable", cloud = "any", authority = "string",
@@ -96,7 +104,7 @@ local LOGIN = {
 
 --- Log in: ask the user to sign in, and save the tokens on disk, in a private file. Later commands
 --- and scripts use them through `credential.login` and the default credential. Each authority has
---- one saved login.
+--- one saved login. While an emulator is in use the user signs in to it.
 ---@param settings? table      method string? ("browser" or "device_code"; default: "browser" if the
 ---  machine has a display); tenant_id, client_id, login_hint string?; timeout number? (seconds);
 ---  prompt, open fun(asked)? (as for the credentials); cloud, authority, ca_file, proxy string?
@@ -105,6 +113,7 @@ local LOGIN = {
 function login.login(settings)
   settings = options.check("login", settings, LOGIN)
   local open_credential = method_of(settings)
+  settings = in_world(settings)
   -- The default method depends on the machine, so the option of the other method is ignored.
   local unused = open_credential == credential.browser and "prompt" or "open"
   local fields = tables.merge(settings, { login = true })

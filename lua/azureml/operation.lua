@@ -20,6 +20,9 @@ local within = require "azureml.within"
 ---@field name string                of the instance
 ---@field workspace azureml.Workspace
 ---@field id string?                 the request's id; nil where there is no status to poll
+---@field then_stop boolean?         the instance is stopped when the verb is done
+---@field warnings string[]          what the caller should know: a field that cannot be verified
+---@field changes azureml.FieldChange[]?     what `ensure` changed: field, from, to
 local Operation = {}
 local metatable = { __name = "azureml.Operation", __index = Operation }
 
@@ -45,7 +48,7 @@ end
 function operation.new(fields)
   local self = setmetatable(fields, metatable)
   follow(self, fields.handle)
-  self.handle = nil
+  self.handle, self.warnings = nil, {}
   started[self] = core.now()
   within.keep(self)
   return self
@@ -56,7 +59,7 @@ end
 ---@return azureml.Operation
 function operation.finished(fields)
   fields.outcome = { ok = true, result = fields.vm }
-  fields.vm = nil
+  fields.vm, fields.warnings = nil, {}
   return setmetatable(fields, metatable)
 end
 
@@ -83,6 +86,7 @@ end
 ---@field deadline number
 ---@field timeout number          seconds
 ---@field reporter table?
+---@field style string?           of the progress, for a stop that follows
 
 local function check_open(self)
   if self.closed then errors.mistake("%s was closed: it cannot be waited for", label_of(self)) end
@@ -128,7 +132,7 @@ end
 -- Wait until the instance's state does not change by itself. Return the instance; nil if it is
 -- missing. A new instance may be missing for a while.
 local function wait_until_settled(self, watch)
-  local next_pause, missing_since = pace.pauses(), core.now()
+  local next_pause, missing_since = pace.pauses(self.workspace.instances), core.now()
   while true do
     local vm = find(self)
     local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag
@@ -238,6 +242,15 @@ local function judge_failure(self, err, watch)
   return judge(self, err, watch)
 end
 
+-- Do what follows when the instance has settled.
+local function conclude(self, vm, watch)
+  local finish = self.sending and self.sending.conclude
+  if finish then vm = finish(self, vm, watch.deadline) end
+  if not self.then_stop or vm.state == "Stopped" then return vm end
+  local left = math.max(0, watch.deadline - core.now())
+  return self.workspace.instances:stop(vm):wait { timeout = left, progress = watch.style }
+end
+
 local function wait_to_the_end(self, watch)
   local is_over, vm = false, nil
   while not is_over do
@@ -250,8 +263,7 @@ local function wait_to_the_end(self, watch)
     end
   end
   if watch.reporter then watch.reporter.finish(vm and vm.state or "Deleted") end
-  if vm and self.sending and self.sending.verify then self.sending.verify(vm) end
-  return vm
+  return vm and conclude(self, vm, watch) or vm
 end
 
 -- A timeout, an interrupt and a mistake of the caller leave the operation as it was: it may be
@@ -289,7 +301,9 @@ function Operation:wait(settings)
   local style = progress.style("wait", settings)
   if not self.outcome then
     local reporter = progress.reporter(self.verb, self.name, style)
-    local watch = { deadline = core.now() + timeout, timeout = timeout, reporter = reporter }
+    local watch = {
+      deadline = core.now() + timeout, timeout = timeout, reporter = reporter, style = style,
+    }
     local ok, result = pcall(wait_to_the_end, self, watch)
     if not ok and reporter then reporter.leave() end
     if not ok and not is_final(result) then error(result, 0) end
@@ -347,7 +361,7 @@ function Operation:ticket()
   return ticket.write {
     verb = self.verb, name = self.name, request_id = self.id,
     subscription_id = workspace.subscription_id, resource_group = workspace.resource_group,
-    workspace_name = workspace.name, progress = handle,
+    workspace_name = workspace.name, progress = handle, then_stop = self.then_stop,
   }
 end
 
@@ -371,6 +385,13 @@ function Operation:close()
   within.forget(self)
   if self.entry then self.entry:ended() end
   if self.followed then self.followed:close() end
+end
+
+--- Leave the operation to another process: it continues at the service, and the journal keeps it
+--- for `azureml.pending`. In this process it is closed.
+function Operation:leave()
+  self.entry = nil
+  self:close()
 end
 
 options.check_colon(Operation, metatable, "op")

@@ -9,14 +9,17 @@ local pace = {
   lost_looks = 3,            -- looks at an instance after a lost answer, until its state counts
 }
 
---- Make a function that returns the next pause at each call: 1 s, then half as much again, up to
---- 10 s.
+--- Make a function that returns the pause before the next look at an instance, at each call: what
+--- the service asked for at the last look; else the client's `poll_interval`; else 1 s, then half
+--- as much again, up to 10 s. Polls of an operation follow the same order.
+--- Source: spec/contract/lro.md, section 17, rule 9.
+---@param instances azureml.Instances
 ---@return fun(): number seconds
-function pace.pauses()
+function pace.pauses(instances)
   local pause = 0
   return function()
     pause = core.pace_after(pause)
-    return pause
+    return instances.asked or instances.workspace:client().poll_interval or pause
   end
 end
 

@@ -7,6 +7,7 @@ local json = require "azureml.json"
 ---@field status integer
 ---@field headers table<string, string>    names in lower case; decoded at the first access
 ---@field body string
+---@field retry_after number?    seconds that the service asks the client to wait
 ---@field json any  the decoded body, decoded at the first access; nil if it is not JSON
 local Reply = { __name = "azureml.Reply" }
 

@@ -10,6 +10,7 @@ local resource = {}
 ---@field path string              below the workspace, or below the provider where it begins with
 ---                                "/"; {name} and {location} are filled in
 ---@field query table?
+---@field api_version string?      nil: the client's
 ---@field final_state_via string?
 
 local function fill(path, values)
@@ -46,7 +47,7 @@ local function request_of(workspace, verb, values, what)
     timeout = what.timeout,
     request_id = what.request_id,
     cautious = what.cautious,
-    api_version = what.api_version,
+    api_version = what.api_version or verb.api_version,
   }
 end
 
@@ -59,6 +60,19 @@ end
 function resource.call(workspace, verb, values, what)
   local came = workspace:client():request(request_of(workspace, verb, values, what))
   return came.json, came
+end
+
+--- Get any resource of the cloud by its ARM id.
+---@param workspace azureml.Workspace
+---@param id string
+---@param api_version string      of the resource's provider
+---@param label string            for errors: "get the subnet"
+---@return any value
+function resource.look(workspace, id, api_version, label)
+  local path = id:gsub("[^/]+", core.escape)
+  return workspace:client():request {
+    method = "GET", path = path, api_version = api_version, label = label,
+  }.json
 end
 
 --- Begin a long one; returns when the service has accepted it.

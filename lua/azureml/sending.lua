@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local operation = require "azureml.operation"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
+local reply = require "azureml.reply"
 local resource = require "azureml.resource"
 local task = require "azureml.task"
 local verdict = require "azureml.verdict"
@@ -19,7 +20,12 @@ local sending = {}
 ---@field name string
 ---@field body table?                 of a create
 ---@field api_version string?         of the request and of the GETs after it; nil: the workspace's
----@field verify? fun(vm: azureml.Instance)      raises if the instance differs from the request
+---@field check_accepted? fun(status: integer)    raises if the reply that accepted the verb, by its
+---  HTTP status, shows that it met something else
+---@field conclude? fun(op: azureml.Operation, vm: azureml.Instance, deadline: number):
+---  azureml.Instance    does what follows when the instance has settled; raises if it differs from
+---  the request
+---@field then_stop boolean?          stop the instance when the verb is done
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
 ---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
@@ -38,7 +44,7 @@ end
 
 -- Return the instance; false if it is missing.
 local function find(self)
-  return self.collection:find(self.name) or false
+  return self.collection:find(self.name, self.api_version) or false
 end
 
 local function look(self)
@@ -65,12 +71,29 @@ end
 --- Wait until no other operation is active on the instance.
 ---@param self azureml.Sending
 local function wait_for_turn(self)
-  local next_pause = pace.pauses()
+  local next_pause = pace.pauses(self.collection)
   while self.vm and power_state.is_transitional(self.vm.state) do
     if self.no_wait then raise_busy(self, self.vm.state) end
     pause(self, next_pause(), "still " .. self.vm.state)
     look(self)
   end
+end
+
+--- Wait until an instance's state does not change by itself.
+---@param collection azureml.Instances
+---@param vm azureml.Instance
+---@param deadline number         on core.now()'s clock
+---@param api_version string?     of the looks; nil: the workspace's
+---@return azureml.Instance
+---@raise an error object: `Timeout`; `ResourceNotFound` if it goes away meanwhile
+function sending.settled(collection, vm, deadline, api_version)
+  if not power_state.is_transitional(vm.state) then return vm end
+  local self = {
+    collection = collection, verb = "update", name = vm.name, vm = vm, api_version = api_version,
+    deadline = deadline, timeout = deadline - core.now(),
+  }
+  wait_for_turn(self)
+  return self.vm or collection:get(vm.name, api_version)
 end
 
 local function finished(self, vm)
@@ -92,7 +115,7 @@ end
 
 -- Look at the instance until its state shows the verb, a few times.
 local function find_out(self)
-  local next_pause = pace.pauses()
+  local next_pause = pace.pauses(self.collection)
   for i = 1, pace.lost_looks do
     if verdict.shows(self.verb, self.before, find(self)) then return true end
     if i < pace.lost_looks then task.sleep(next_pause()) end
@@ -115,6 +138,17 @@ local function reconcile(self, entry, err)
   errors.raise(err)
 end
 
+-- Let the caller judge the reply that accepted the verb.
+local function check_accepted(self, handle, entry)
+  local first = self.check_accepted and (reply.first(handle) or reply.of(handle))
+  if not first then return end
+  local ok, err = pcall(self.check_accepted, first.status)
+  if ok then return end
+  if entry then entry:ended() end
+  handle:close()
+  error(err, 0)
+end
+
 --- Send the verb once.
 ---@return boolean is_accepted
 ---@return userdata|azureml.Error|nil handle       of the operation, where there is a status to
@@ -123,13 +157,14 @@ end
 local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
-  local entry = workspace:intend(self.verb, self.name, id)
+  local entry = workspace:intend(self.verb, self.name, id, self.then_stop)
   local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
     api_version = self.api_version }
   local values = { name = self.name }
   local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], values, what)
   if handle then
     if entry then entry:accepted(handle) end
+    check_accepted(self, handle, entry)
     return true, handle, entry
   end
   if err.outcome_unknown then return true, reconcile(self, entry, err) end
@@ -201,7 +236,7 @@ function sending.run(self)
     if is_accepted then
       return operation.new {
         verb = self.verb, name = self.name, workspace = self.collection.workspace, handle = handle,
-        entry = entry, sending = self,
+        entry = entry, sending = self, then_stop = self.then_stop,
       }
     end
     done = judge_refusal(self, handle, tries)

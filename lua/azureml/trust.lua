@@ -1,13 +1,36 @@
---- Select the file of certificate authorities that the client trusts.
+--- Select the certificate authorities that the client trusts: those that the caller names, or else
+--- those of a variable that other programs read too. libcurl does not read these by itself. The
+--- core chooses the system's where nothing is named.
 local trust = {}
 
---- Return the file of certificate authorities to use instead of the system's: the caller's file, or
---- else the value of SSL_CERT_FILE, which libcurl does not read by itself.
----@param ca_file string?      the caller's file
----@return string?             nil: trust the system's authorities
+--- The variables that name a bundle or a directory of authorities. The first that is set is used.
+--- Python's requests reads the second, and so does the Azure CLI; the program curl reads the third.
+---@type string[]
+trust.variables = { "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR" }
+
+--- Return the certificate authorities to use instead of the system's.
+---@param ca_file string?      the caller's bundle or directory
+---@return string? path        nil: trust the system's authorities
+---@return string? variable    the variable that names the path; nil: the caller does
 function trust.ca_file(ca_file)
-  local file = ca_file or os.getenv "SSL_CERT_FILE"
-  return file and file ~= "" and file or nil
+  if ca_file and ca_file ~= "" then return ca_file end
+  for _, name in ipairs(trust.variables) do
+    local path = os.getenv(name)
+    if path and path ~= "" then return path, name end
+  end
+end
+
+--- Return what to do about a certificate that cannot be verified.
+---@return string
+function trust.hint()
+  local path, variable = trust.ca_file()
+  local way = "ca_file, --ca-file, or a variable (" .. table.concat(trust.variables, ", ") .. ")"
+  if not path then
+    return way .. " names another certificate authority, such as that of a proxy that inspects "
+      .. "traffic; verification is never switched off"
+  end
+  return ("%s names the authorities in %s, and this certificate is not one of theirs; %s names "
+    .. "others"):format(variable, path, way)
 end
 
 return trust

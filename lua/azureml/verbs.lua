@@ -5,6 +5,7 @@
 ---@field method string
 ---@field path string                below the workspace; {name} is filled in
 ---@field query table?
+---@field api_version string?        the only or the first version that has it; nil: any
 ---@field final_state_via string?    where the result of the operation is
 ---@field aim table<string, boolean>?          states in which the verb has done its work
 ---@field on_the_way table<string, boolean>?   states that show the verb at work
@@ -21,6 +22,12 @@ end
 
 local REMAKE = "look at its errors, delete it, then create it again"
 
+local STOP_FIRST = "stop it first, or ask for it with stop = true (--stop)"
+
+-- The verbs of settings exist in preview versions only.
+-- Source: spec/contract/compute-rest.md, section 2.
+local PREVIEW = "2026-03-15-preview"
+
 -- The specification says final-state-via location. The live service sends Azure-AsyncOperation
 -- only, and after it the client looks at the instance itself.
 local MONITOR = "azure-async-operation"
@@ -29,9 +36,26 @@ local MONITOR = "azure-async-operation"
 local verbs = {
   list = { method = "GET", path = "computes" },
   get = { method = "GET", path = "computes/{name}" },
+  check_name = { method = "POST", path = "checkComputeNameAvailability" },
   update_idle_time = {
-    method = "POST", path = "computes/{name}/updateIdleShutdownSetting",
+    method = "POST", path = "computes/{name}/updateIdleShutdownSetting", api_version = PREVIEW,
   },
+  update_custom_services = {
+    method = "POST", path = "computes/{name}/customServices", api_version = PREVIEW,
+  },
+  update_data_mounts = {
+    method = "POST", path = "computes/{name}/updateDataMounts", api_version = PREVIEW,
+  },
+  update_schedules = {
+    method = "POST", path = "computes/{name}/updateSchedules", api_version = "2021-03-01-preview",
+  },
+  enable_sso = {
+    method = "POST", path = "computes/{name}/enableSso", api_version = "2024-04-01-preview",
+  },
+  allowed_sizes = {
+    method = "POST", path = "computes/{name}/getAllowedVmSizesForResize", api_version = PREVIEW,
+  },
+  replace = { method = "PUT", path = "computes/{name}" },
   create = {
     method = "PUT", path = "computes/{name}", operation = "Create",
     aim = set("Running", "JobRunning", "Stopped"),      -- a schedule can have it created stopped
@@ -51,6 +75,16 @@ local verbs = {
     refused_in = {
       CreateFailed = REMAKE, SetupFailed = REMAKE, UserSetupFailed = REMAKE, Failed = REMAKE,
       Canceled = REMAKE, Unusable = "restart it",
+    },
+  },
+  resize = {
+    method = "POST", path = "computes/{name}/resize", operation = "Resize", api_version = PREVIEW,
+    final_state_via = "location",
+    aim = set("Stopped", "Running", "JobRunning"),
+    on_the_way = set "Resizing",
+    refused_in = {      -- inferred: no source tells in which states it is taken
+      Running = STOP_FIRST, JobRunning = STOP_FIRST, CreateFailed = REMAKE, SetupFailed = REMAKE,
+      UserSetupFailed = REMAKE, Failed = REMAKE, Canceled = REMAKE, Unusable = "restart it",
     },
   },
   stop = {

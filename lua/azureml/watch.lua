@@ -1,5 +1,6 @@
---- Iterate over the changes of state in a workspace. One list request per interval covers all
---- instances. The iterator is a closure, not a coroutine.
+--- Iterate over the changes of state in a workspace, or in all workspaces. One list per interval
+--- covers all instances; one page of it is decoded at a time. The iterator is a closure, not a
+--- coroutine.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local list = require "azureml.list"
@@ -11,6 +12,7 @@ local DEFAULT_INTERVAL = 10      -- seconds
 
 ---@class azureml.Change
 ---@field name string
+---@field workspace string          the name of its workspace
 ---@field was string?               its state before; nil: it appeared
 ---@field state string?             its state now; nil: it is gone, or no longer passes the filters
 ---@field vm azureml.Instance?      the instance now; nil: it is gone
@@ -23,8 +25,10 @@ end
 
 local watch = {}
 
-local OPTIONS = tables.merge(list.filters,
-  { interval = "number", timeout = "number", initial = "boolean" })
+local OPTIONS = tables.merge(list.filters, {
+  interval = "number", timeout = "number", initial = "boolean", on_change = "callable",
+  on_error = "callable",
+})
 
 local function read_options(settings)
   settings = options.check("watch", settings, OPTIONS)
@@ -38,56 +42,112 @@ local function read_options(settings)
   return wanted, interval, settings
 end
 
-local function change(name, was, state, vm)
-  return setmetatable({ name = name, was = was, state = state, vm = vm }, change_metatable)
+-- What is kept of an instance between two lists. `pass` is the number of the list that had it.
+local function record_of(vm, pass)
+  return {
+    name = vm.name, workspace = vm.workspace.name, state = vm.state, created_on = vm.created_on,
+    pass = pass,
+  }
 end
 
--- Tell whether the instance was deleted and created again between two lists.
-local function is_recreated(before, vm)
-  return before.created_on ~= vm.created_on
+local function change(record, was, state, vm)
+  return setmetatable({
+    name = record.name, workspace = record.workspace, was = was, state = state, vm = vm,
+  }, change_metatable)
 end
 
--- Compare two lists and append the changes to a queue: deleted instances last, sorted by name.
-local function compare(before, now, vms, queue)
-  for _, vm in ipairs(vms) do
-    local old = before[vm.name]
-    if old and is_recreated(old, vm) then
-      queue[#queue + 1] = change(vm.name, old.state, nil, nil)
-      old = nil
-    end
-    if not old or old.state ~= vm.state then
-      queue[#queue + 1] = change(vm.name, old and old.state, vm.state, vm)
-    end
+---@class azureml.Pass          one reading of the list after another
+---@field number integer        of the current list
+---@field is_silent boolean     the first list is not reported
+---@field listing azureml.List?      being read; nil: between two lists
+---@field known table<string, table>      records by the ARM id
+---@field queue azureml.Change[]          found, and not yet returned
+
+-- Compare an instance with its record and queue the changes. An instance that was deleted and
+-- created again between two lists is gone and new.
+local function compare(pass, vm)
+  local key = vm.id or vm.name
+  local old = pass.known[key]
+  local record = record_of(vm, pass.number)
+  pass.known[key] = record
+  if pass.is_silent then return end
+  if old and old.created_on ~= record.created_on then
+    pass.queue[#pass.queue + 1] = change(old, old.state, nil, nil)
+    old = nil
   end
+  if not old or old.state ~= record.state then
+    pass.queue[#pass.queue + 1] = change(record, old and old.state, record.state, vm)
+  end
+end
+
+-- Queue the instances that the list did not have, sorted by name. Those of a workspace that refused
+-- its list are not gone.
+local function find_gone(pass, refused)
   local gone = {}
-  for name in pairs(before) do
-    if not now[name] then gone[#gone + 1] = name end
+  for key, record in pairs(pass.known) do
+    if record.pass < pass.number and not refused[record.workspace] then
+      gone[#gone + 1], pass.known[key] = record, nil
+    end
   end
-  table.sort(gone)
-  for _, name in ipairs(gone) do queue[#queue + 1] = change(name, before[name].state, nil, nil) end
+  table.sort(gone, function(a, b) return a.name < b.name end)
+  for _, record in ipairs(gone) do
+    pass.queue[#pass.queue + 1] = change(record, record.state, nil, nil)
+  end
+end
+
+-- End a list that was read to its end.
+local function finish(pass, refused)
+  find_gone(pass, refused)
+  pass.listing, pass.is_silent = nil, false
+end
+
+-- Return the workspaces that an error at the end of a list names; nil for other errors.
+local function refused_in(err)
+  if not errors.is(err) or not err.refused_workspaces then return nil end
+  local names = {}
+  for _, name in ipairs(err.refused_workspaces) do names[name] = true end
+  return names
+end
+
+-- Read the next instance of the list. An error is raised; what was read before it is kept, and the
+-- next call lists again.
+local function read_on(pass)
+  local ok, vm = pcall(pass.listing)
+  if ok and vm then return compare(pass, vm) end
+  if ok then return finish(pass, {}) end
+  local refused = refused_in(vm)
+  if refused then finish(pass, refused) else pass.listing = nil end
+  error(vm, 0)
+end
+
+local function new_pass(checked)
+  return { number = 0, is_silent = not checked.initial, known = {}, queue = {} }
+end
+
+-- Call a function with each change until the timeout.
+local function run(next_change, on_change)
+  local count = 0
+  for each in next_change do
+    on_change(each)
+    count = count + 1
+  end
+  return count
 end
 
 --- Iterate over changes of state. The iterator is a closure for a single pass. It ends only at its
 --- timeout; the script leaves the loop when it has seen enough.
----@param instances azureml.Instances
+---@param instances azureml.Instances|azureml.AllInstances
 ---@param settings? table   interval number (seconds between lists; 10); timeout number? (seconds
 ---  from the first list); initial boolean (true: report the instances of the first list as new);
----  state, vm_size, tags, mine, where: filters, as for list. An instance appears when it starts to
----  pass the filters, and is gone when it no longer passes them
----@return fun(): azureml.Change?
----@raise an error object if a list fails; the next call lists again and reports all changes
+---  filters, as for list: an instance appears when it starts to pass them, and is gone when it no
+---  longer passes them; on_change fun(change)? (called with each change: the watch runs until its
+---  timeout and returns how many there were); on_error fun(err)? (called instead of raising an
+---  error of a list; the watch goes on)
+---@return (fun(): azureml.Change?)|integer
+---@raise an error object if a list fails; the next call lists again and reports what is left
 function watch.changes(instances, settings)
   local wanted, interval, checked = read_options(settings)
-  local before, queue, index, next_list, deadline = nil, {}, 0, nil, nil
-
-  -- Keep only two fields of each instance. A failed list raises and changes nothing.
-  local function list_again()
-    local now, vms = {}, instances:list(wanted):all()
-    for _, vm in ipairs(vms) do now[vm.name] = { state = vm.state, created_on = vm.created_on } end
-    queue, index = {}, 0
-    if before or checked.initial then compare(before or {}, now, vms, queue) end
-    before = now
-  end
+  local pass, next_list, deadline = new_pass(checked), nil, nil
 
   local function wait_for_list()
     local time = core.now()
@@ -98,17 +158,23 @@ function watch.changes(instances, settings)
     end
     if next_list and next_list > time then task.sleep(next_list - time) end
     next_list = core.now() + interval
+    pass.number, pass.listing = pass.number + 1, instances:list(wanted)
     return true
   end
 
-  return function()
-    while index >= #queue do
-      if not wait_for_list() then return nil end
-      list_again()
-    end
-    index = index + 1
-    return queue[index]
+  local function read()
+    if not checked.on_error then return read_on(pass) end
+    local _, err = errors.try(read_on, pass)
+    if err then checked.on_error(err) end
   end
+
+  local function next_change()
+    while #pass.queue == 0 do
+      if pass.listing then read() elseif not wait_for_list() then return nil end
+    end
+    return table.remove(pass.queue, 1)
+  end
+  return checked.on_change and run(next_change, checked.on_change) or next_change
 end
 
 return watch

@@ -3,14 +3,20 @@
 local later = require "azureml.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
+local computes = later "azureml.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
 local instances = require "azureml.instances"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
+local once = require "azureml.once"
 local options = require "azureml.options"
+local quotas = later "azureml.quotas"
 local resource = require "azureml.resource"
+local roles = later "azureml.roles"
+local sizes = later "azureml.sizes"
+local tables = require "azureml.tables"
 local watch = later "azureml.watch"
 
 -- The newest version with a complete specification. Fields of later versions survive in `raw`.
@@ -18,8 +24,6 @@ local API_VERSION = "2025-12-01"
 
 local verbs = {
   get = { method = "GET", path = "" },
-  vm_sizes = { method = "GET", path = "/locations/{location}/vmSizes" },
-  usages = { method = "GET", path = "/locations/{location}/usages" },
 }
 
 ---@class azureml.Workspace
@@ -27,17 +31,24 @@ local verbs = {
 ---@field resource_group string
 ---@field name string
 ---@field instances azureml.Instances
+---@field api_version string        of requests whose verb needs no other
+---@field facts table               what was fetched once: the workspace, the sizes, the usages
 local Workspace = {}
 local metatable = { __name = "azureml.Workspace", __index = Workspace }
 
 local workspace = {}
 
-local KNOWN = {
-  subscription_id = "string", resource_group = "string", name = "string", credential = "credential",
-  cloud = "any", client = "client", tenant_id = "string", timeout = "number",
-  poll_interval = "number", retry = "table", ca_file = "string", proxy = "string",
-  journal = "boolean",
+--- The options of a client that `workspace.new` takes too, with their types.
+---@type table<string, string>
+workspace.client_options = {
+  credential = "credential", cloud = "any", client = "client", tenant_id = "string",
+  timeout = "number", poll_interval = "number", retry = "table", ca_file = "string",
+  proxy = "string", on_reply = "callable",
 }
+
+local KNOWN = tables.merge(workspace.client_options, {
+  subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
+})
 
 -- Check the names by the rules of the service. Source: spec/contract/compute-rest.md, section 1.
 local function check_names(names)
@@ -67,10 +78,12 @@ end
 --- directory or above; the Azure CLI's defaults.
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout (of a request),
----  poll_interval number? (seconds); retry table?; ca_file, proxy string?; journal boolean? (record
----  pending operations on disk, so that another process can continue them: see azureml.pending;
----  default: true in the executable, elsewhere false)
+---  azureml.Credential? (default: credential.default); cloud string|table?; timeout number? (seconds
+---  of a request); poll_interval number? (seconds between polls of an operation, and between looks
+---  at an instance, where the service asks for no other pause; default: 1 to 10, growing); retry
+---  table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client); journal boolean?
+---  (record pending operations on disk, so that another process can continue them: see
+---  azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -79,11 +92,12 @@ function workspace.new(settings)
   local names = config.workspace {
     subscription_id = settings.subscription_id, resource_group = settings.resource_group,
     workspace_name = settings.name,
+    cloud = type(settings.cloud) == "string" and settings.cloud or nil,
   }
   check_names(names)
   local self = setmetatable({
     subscription_id = names.subscription_id, resource_group = names.resource_group,
-    name = names.workspace_name, settings = settings,
+    name = names.workspace_name, settings = settings, api_version = API_VERSION, facts = {},
   }, metatable)
   self.instances = instances.new(self)
   local world = config.emulator()
@@ -115,17 +129,33 @@ end
 function workspace.open_client(settings)
   local world = config.emulator()
   local endpoint, chosen, ca_file
+  local target = cloud.of(settings.cloud or world and cloud.default)
   if world and not settings.cloud then
     endpoint, chosen, ca_file = emulated(world, settings)
   else
     endpoint, chosen, ca_file = real(settings)
   end
   return client.new {
-    endpoint = endpoint, credential = chosen, scope = cloud.of(settings.cloud).scope,
+    endpoint = endpoint, credential = chosen, scope = target.scope,
     api_version = API_VERSION, tenant_id = settings.tenant_id, timeout = settings.timeout,
     poll_interval = settings.poll_interval, retry = settings.retry, ca_file = ca_file,
-    proxy = settings.proxy,
+    proxy = settings.proxy, on_reply = settings.on_reply,
   }, chosen
+end
+
+--- Open a client of Microsoft Graph, which knows the users. The caller closes it.
+---@return azureml.Client
+---@raise an error object `NoDirectory` for a custom cloud without Microsoft Graph
+function Workspace:open_graph()
+  local opened, settings, world = self:client(), self.settings, config.emulator()
+  local is_emulated = world and opened:endpoint() == world.url
+  local endpoint, scope = cloud.graph(settings.cloud)
+  if is_emulated then endpoint = world.url .. cloud.EMULATED_GRAPH end
+  return client.new {
+    endpoint = endpoint, credential = self.credential, scope = scope,
+    tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
+    ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
+  }
 end
 
 --- Return the low-level client of this workspace; open it at the first call.
@@ -149,15 +179,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
+---@param then_stop boolean?  the instance is stopped when the verb is done
 ---@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id)
+function Workspace:intend(verb, name, id, then_stop)
   local endpoint = self:client():endpoint()
   if self.is_journaled == nil then
     self.is_journaled = is_journaled(self.settings.journal, endpoint)
   end
   if not self.is_journaled then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, self.settings.journal)
@@ -170,78 +201,85 @@ function Workspace:get()
   return (resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name }))
 end
 
+--- Return the workspace resource. Ask the service at the first call only.
+---@return table              the decoded reply
+function Workspace:get_once()
+  return once.get(self.facts, "workspace", function() return self:get() end)
+end
+
 --- Return the region of the workspace. Ask the service at the first call only.
 ---@return string             "westeurope"
 function Workspace:location()
-  if not self.region then
-    self.region = json.get(self:get(), "location")
-    if type(self.region) ~= "string" then
-      errors.raise {
-        code = "InvalidReply",
-        message = ("the workspace '%s' comes without a location"):format(self.name),
-      }
-    end
-  end
-  return self.region
+  local region = json.get(self:get_once(), "location")
+  if type(region) == "string" then return region end
+  errors.raise {
+    code = "InvalidReply",
+    message = ("the workspace '%s' comes without a location"):format(self.name),
+  }
 end
 
--- API version 2021-01-01 calls the list amlCompute.
-local function sizes_in(page)
-  return json.get(page, "value") or json.get(page, "amlCompute") or {}
-end
-
-local function serves_instances(size)
-  local types = json.get(size, "supportedComputeTypes")
-  if not types then return true end
-  for _, name in ipairs(types) do
-    if name == "ComputeInstance" then return true end
-  end
-  return false
-end
-
---- Return the sizes that the region offers to compute instances. Ask the service at the first call
---- only.
----@return table[]  as the service sends them: name, family, vCPUs, gpus, memoryGB,
----  estimatedVMPrices, ...
-function Workspace:vm_sizes()
-  if not self.sizes then
-    local region, sizes = self:location(), {}
-    local page = resource.call(self, verbs.vm_sizes, { location = region },
-      { label = "list the sizes of " .. region })
-    for _, size in ipairs(sizes_in(page)) do
-      if serves_instances(size) then sizes[#sizes + 1] = size end
-    end
-    self.sizes = sizes
-  end
-  return self.sizes
+--- List the sizes that the region offers to compute instances, cheapest first. The service is asked
+--- for the sizes at the first call only, and for the quota at each call that needs it.
+---@param settings? table      min_gpus, max_gpus, min_vcpus, max_vcpus integer?; min_memory_gb
+---  number?; max_price number? (an hour); family string? (a part of its name); available boolean?
+---  (only sizes for which the quota suffices); quota boolean? (fill in cores_left and
+---  instances_left); location string? (another region: "westeurope")
+---@return azureml.Size[]
+---@usage local size = ws:vm_sizes { min_gpus = 1, max_price = 2, available = true }[1]
+function Workspace:vm_sizes(settings)
+  return sizes.list(self, settings)
 end
 
 --- List the names of the sizes in the same family as a size.
 ---@param name string?       of the size
 ---@return string[]          names, without `name`
 function Workspace:sizes_like(name)
-  local family, names = nil, {}
-  for _, size in ipairs(self:vm_sizes()) do
-    if name and size.name:lower() == name:lower() then family = size.family end
-  end
-  for _, size in ipairs(self:vm_sizes()) do
-    if family and size.family == family and size.name:lower() ~= name:lower() then
-      names[#names + 1] = size.name
-    end
-  end
-  return names
+  return sizes.like(self, name)
 end
 
---- List the usage of the region's quota.
----@return table[]           as the service sends them: name.value, currentValue, limit, ...
-function Workspace:usages()
-  local rows = {}
-  local region = self:location()
-  for row in resource.list(self, verbs.usages, { location = region },
-    { label = "list the usages of " .. region }) do
-    rows[#rows + 1] = row
-  end
-  return rows
+--- List what is used of the region's quota: cores by family and in total, and computes.
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Usage[]       name, title, used, limit, left; without limit the last two are nil
+---@usage for _, usage in ipairs(ws:usages()) do print(usage.title, usage.used, usage.limit) end
+function Workspace:usages(settings)
+  return quotas.usages(self, settings)
+end
+
+--- List the limits of the region's quota: of each family, for the subscription and each workspace.
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Quota[]       name (of the family), title, limit, workspace
+function Workspace:quotas(settings)
+  return quotas.list(self, settings)
+end
+
+--- Set limits of this workspace. What the other workspaces may use does not change.
+---@param limits table<string, integer>        cores by family: { standardDSv2Family = 24 }
+---@param settings? { location: string? }      another region: "westeurope"
+---@return azureml.Quota[]       the limits of the workspace afterwards
+---@raise an error object `QuotaRefused` with a detail for each limit that the service refused; the
+---  other limits are set
+function Workspace:set_quotas(limits, settings)
+  return quotas.set(self, limits, settings)
+end
+
+--- Tell whether the caller's roles allow a verb in this workspace. The service is asked for the
+--- permissions once a minute. A deny assignment, a lock or a policy may still refuse the verb.
+---@param verb string        "list", "create", "start", "stop", "restart", "delete", "applications"
+---  and so on; or an action: "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
+---@return boolean
+---@return string[] missing  the actions that no role of the caller allows
+---@usage if not ws:can "stop" then print "ask for the role AzureML Compute Operator" end
+function Workspace:can(verb)
+  return roles.can(self, verb)
+end
+
+--- Iterate over all computes of the workspace, whatever their type: clusters and attached machines
+--- too. ws.instances has the compute instances alone, and the verbs.
+---@param wanted? { type: string? }      only computes of this type: "AmlCompute"
+---@return fun(): azureml.Compute?       name, type, state, vm_size, nodes, created_on
+---@usage for compute in ws:computes() do print(compute.type, compute.name, compute.state) end
+function Workspace:computes(wanted)
+  return computes.list(self, wanted)
 end
 
 --- Return the object id of the user or application, from the credential's token. Fetch a token if
@@ -264,7 +302,8 @@ function Workspace:object_id()
 end
 
 --- Iterate over changes of state of the instances. One list request per interval covers all.
----@param settings? table  interval (seconds; 10), timeout, initial, and filters: see azureml.watch
+---@param settings? table  interval (seconds; 10), timeout, initial, on_change, on_error, and
+---  filters: see azureml.watch
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
 ---@raise an error object if a list fails; the next call lists again and reports all changes
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end

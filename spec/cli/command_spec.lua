@@ -1,6 +1,7 @@
 --- What commands share: lua/azureml/cli/command.lua.
 local argparse = require "argparse"
 local azureml = require "azureml"
+local checks = require "azureml.cli.checks"
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
 local world = require "spec.world"
@@ -24,8 +25,10 @@ local function parse(add, ...)
   local parser = argparse "try"
   add(parser)
   local ok, values = parser:pparse { ... }
-  if ok then return values end
-  return nil, values
+  if not ok then return nil, values end
+  local _, err = azureml.try(checks.run, parser, values)
+  if err then return nil, err.message end
+  return values
 end
 
 describe("options of commands", function()
@@ -90,7 +93,8 @@ describe("options of commands", function()
   end)
 
   for text, fault in pairs {
-    ["Runing"] = "there is no state 'Runing' (known: ", ["Running,on"] = "there is no state 'on'",
+    ["Runing"] = "there is no state 'Runing'; did you mean Running?",
+    ["Running,on"] = "there is no state 'on'",
     [","] = "--state needs a state",
   } do
     it(("--state '%s' is refused"):format(text), function()
@@ -115,11 +119,12 @@ describe("options of commands", function()
     }, values)
   end)
 
-  for _, words in ipairs { { "-o", "yaml" }, { "--progress", "loud" } } do
+  for _, words in ipairs { { "-o", "jsn" }, { "--progress", "loud" } } do
     it(table.concat(words, " ") .. " is refused with the known values", function()
       local values, message = parse(command.verb_options, "-n", "ann", table.unpack(words))
       assert.is_nil(values)
-      assert.matches(words[1] == "-o" and "table.*json" or "auto.*lines.*json.*quiet", message)
+      local expected = words[1] == "-o" and "did you mean json%?" or "auto.*lines.*json.*quiet"
+      assert.matches(expected, message)
     end)
   end
 
@@ -142,10 +147,12 @@ describe("results of commands", function()
   it("are a table of instances, tags sorted", function()
     local out = printed(command.print_instances, {}, ws.instances:list():all())
     local rows = {}
-    for line in out:gmatch "[^\n]+" do rows[#rows + 1] = line:gsub("%s+", " ") end
+    for line in out:gmatch "[^\n]+" do
+      rows[#rows + 1] = line:gsub("%d second%l*", "now"):gsub("%s+", " ")
+    end
     assert.same({
-      "Name State Size Tags", "ann Running STANDARD_DS3_V2 keep=on team=vision",
-      "bob Stopped STANDARD_DS3_V2",
+      "Name State Size Age Tags", "ann Running STANDARD_DS3_V2 now keep=on team=vision",
+      "bob Stopped STANDARD_DS3_V2 now",
     }, rows)
   end)
 

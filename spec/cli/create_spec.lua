@@ -29,7 +29,7 @@ describe("azureml create", function()
     process.remove(directory)
     assert.equal(0, code, err)
     local vm = ws.instances:get "ci-new"
-    assert.same({ "Standard_D2s_v3", "PT30M", true },
+    assert.same({ "STANDARD_D2S_V3", "PT30M", true },
       { vm.vm_size, vm.idle_time_before_shutdown, vm.ssh.enabled })
   end)
 

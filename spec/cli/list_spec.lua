@@ -16,8 +16,8 @@ describe("azureml list", function()
   it("prints name, state, size and tags", function()
     local out, err, code = run "list"
     assert.same({ "", 0 }, { err, code })
-    assert.matches("^Name +State +Size +Tags", out)
-    assert.matches("ann +Running +%S+ +keep=on team=vision", out)
+    assert.matches("^Name +State +Size +Age +Tags", out)
+    assert.matches("ann +Running +%S+ +[%w ]- +keep=on team=vision", out)
     assert.matches("bob +Stopped", out)
   end)
 

@@ -1,5 +1,6 @@
 local process = require "spec.process"
 local run = require "spec.command_line"
+local world = require "spec.world"
 
 describe("azureml run", function()
   it("runs a workflow with its arguments, as a script of its own", function()
@@ -16,5 +17,72 @@ describe("azureml run", function()
       assert.same({ "", 2 }, { out, code })
       assert.is_truthy(err:find(("there is no workflow '%s'"):format(name), 1, true))
     end
+    assert.matches("did you mean nightly%?", (select(2, run("run", "nigthly"))))
+  end)
+
+  it("knows each workflow, which has less than 50 lines", function()
+    local _, err = run("run", "")
+    local listed = err:match "known: (.-)%)"
+    local names = {}
+    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "(%w+)%.lua" do
+      names[#names + 1] = path
+      local lines = 0
+      for _ in io.lines("lua/azureml/workflows/" .. path .. ".lua") do lines = lines + 1 end
+      assert.is_true(lines < 50, path)
+    end
+    assert.equal(listed, table.concat(names, ", "))
+  end)
+end)
+
+describe("the workflow", function()
+  local emulator, ws
+
+  after_each(function() world.close(emulator, ws) end)
+
+  local function states()
+    local all = {}
+    for vm in ws.instances:list() do all[vm.name] = vm.state end
+    return all
+  end
+
+  it("nightly stops what runs and has no tag keep=on", function()
+    local kept = { state = "Running", tags = { keep = "on" } }
+    emulator, ws = world.open { ann = "Running", bob = kept }
+    assert.same({ "", "", 0 }, { run("run", "nightly") })
+    assert.same({ ann = "Stopped", bob = "Running" }, states())
+  end)
+
+  it("morning starts what has the tag, waits for capacity, and prints where to work", function()
+    local stopped = { state = "Stopped", tags = { morning = "on" } }
+    emulator, ws = world.open { ann = stopped, bob = "Stopped", eve = stopped }
+    emulator:fault { trouble = "capacity", match = { verb = "start" } }
+    local out, err, code = run("run", "morning")
+    assert.same({ "", 0 }, { err, code })
+    assert.same({ ann = "Running", bob = "Stopped", eve = "Running" }, states())
+    assert.matches("ann: Running, https://ann%.[%w.]+/lab\n", out)
+    assert.matches("eve: Running, https://eve%.[%w.]+/lab\n", out)
+  end)
+
+  it("team creates an instance for each user, and prints what each must do", function()
+    emulator, ws = world.open {}
+    local ann, bob = "aaaaaaaa-1111-1111-1111-111111111111", "bbbbbbbb-1111-1111-1111-111111111111"
+    local path = os.tmpname()
+    process.write(path, ("# the team\n%s, ci-ann\n\n%s,ci-bob,Standard_D2s_v3\n"):format(ann, bob))
+    for _ = 1, 2 do      -- again: nothing changes
+      local out, err, code = run("run", "team", path, "99999999-1111-1111-1111-111111111111")
+      assert.same({ "", 0 }, { err, code })
+      assert.matches("ci%-ann: user aaaaaaaa%-[%x-]+ opens https://ci%-ann%S+ and signs in; to use "
+        .. "SSH, the user adds a public key there\n", out)
+    end
+    assert.same({ ann, "STANDARD_DS3_V2" },
+      { ws.instances:get("ci-ann").assigned_to, ws.instances:get("ci-ann").vm_size })
+    assert.same({ bob, "Standard_D2s_v3" },
+      { ws.instances:get("ci-bob").assigned_to, ws.instances:get("ci-bob").vm_size })
+    assert.equal(2, emulator:verb_counts().create)
+    process.write(path, "nobody\n")
+    local ok, message = pcall(run, "run", "team", path, ann)
+    os.remove(path)
+    assert.is_false(ok)
+    assert.matches(":1: write OBJECT_ID,NAME or OBJECT_ID,NAME,SIZE$", message)
   end)
 end)

@@ -32,7 +32,7 @@ describe("azureml show", function()
 
   it("fails for one that is not there, and says so without a place in a script", function()
     local out, err, code = run("show", "-n", "bob")
-    assert.same({ "", 1 }, { out, code })
+    assert.same({ "", 3 }, { out, code })
     assert.matches("^azureml: cannot get bob: .*ResourceNotFound", err)
     assert.matches("hint: check the name; 'azureml list' shows what there is", err)
   end)
@@ -40,6 +40,7 @@ describe("azureml show", function()
   it("needs a name", function()
     local _, err, code = run "show"
     assert.equal(2, code)
-    assert.matches("missing option '%-n'", err)
+    assert.equal("azureml: show: which instance? Give a name\n"
+      .. "  hint: 'azureml show --help' lists its options\n", err)
   end)
 end)

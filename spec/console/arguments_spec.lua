@@ -43,8 +43,8 @@ describe("the executable's arguments", function()
     local wrong = {
       ["unrecognized option '-x'"] = { "-x" },
       ["unrecognized option '-vi'"] = { "-vi" },
-      ["unrecognized option '--emulators'"] = { "--emulators" },
-      ["unrecognized option '--help=1'"] = { "--help=1" },
+      ["unrecognized option '--emulators'; did you mean --emulator?"] = { "--emulators" },
+      ["unrecognized option '--help=1'; did you mean --help?"] = { "--help=1" },
       ["'-e' needs argument"] = { "-e" },
       ["'-l' needs argument"] = { "-l", "-i" },
       ["'--speed' needs argument"] = { "--emulator", "--speed" },

@@ -29,6 +29,14 @@ describe("progress of one", function()
     assert.equal("start ci-ann: Running, 4 min 56 s\n", text)
   end)
 
+  it("prints a line every 30 s where there is no terminal", function()
+    local text = told("auto", [[
+      local core, task = require "azureml.core", require "azureml.task"
+      core.clock "virtual" reporter.state "Starting" task.sleep(70) reporter.finish "Running"]])
+    assert.equal("start ci-ann: Starting, 0 s\nstart ci-ann: Starting, 30 s\n"
+      .. "start ci-ann: Starting, 1 min\nstart ci-ann: Running, 1 min 10 s\n", text)
+  end)
+
   it("prints a JSON object per change for programs", function()
     local text = told("json",
       "reporter.state 'Starting' reporter.state 'Starting' reporter.finish 'Running'")
@@ -62,11 +70,27 @@ describe("progress of many", function()
     reporter.ended("bob", "failed", "it broke") reporter.ended("ann", "done")
     reporter.finish "stop: 1 done, 1 skipped, 1 failed"]]
 
-  it("prints a line per change, and what it came to", function()
+  it("prints what it came to where there is no terminal", function()
+    assert.equal("stop: 1 done, 1 skipped, 1 failed, 0 s\n", shown(FLEET:format "auto"))
+  end)
+
+  it("prints its counts every 30 s where there is no terminal", function()
+    local text = shown [[
+      local core, task = require "azureml.core", require "azureml.task"
+      core.clock "virtual"
+      local reporter <close> = progress.of_many("stop", 3, "auto")
+      reporter.began "ann" task.sleep(45) reporter.ended("ann", "done") task.sleep(20)
+      reporter.finish "stop: 1 done"]]
+    assert.equal("stop: 0 of 3 after 30 s: 2 waiting, 1 sent\n"
+      .. "stop: 1 of 3 after 1 min, about 45 s left: 2 waiting, 1 done\n"
+      .. "stop: 1 done, 1 min 5 s\n", text)
+  end)
+
+  it("prints a line per change with the style lines, and what it came to", function()
     assert.equal(table.concat({
       "stop cleo: skipped, 0 s: already Stopped", "stop ann: accepted, 0 s",
       "stop bob: failed, 0 s: it broke", "stop ann: done, 0 s",
-      "stop: 1 done, 1 skipped, 1 failed, 0 s", "" }, "\n"), shown(FLEET:format "auto"))
+      "stop: 1 done, 1 skipped, 1 failed, 0 s", "" }, "\n"), shown(FLEET:format "lines"))
   end)
 
   it("prints a JSON object per change, and one for the whole", function()

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "activity.h"
+#include "authorities.h"
 #include "buf.h"
 #include "callback.h"
 #include "certificate.h"
@@ -949,6 +950,16 @@ static int l_transport_fault(lua_State *L) {
   return 2;
 }
 
+/* authorities(named, root) -> file, directory */
+static int l_authorities(lua_State *L) {
+  Authorities chosen;
+  int ok = authorities_choose(&chosen, luaL_optstring(L, 1, NULL), luaL_checkstring(L, 2));
+  lua_pushstring(L, chosen.file);
+  lua_pushstring(L, chosen.directory);
+  authorities_clear(&chosen);
+  return ok ? 2 : luaL_error(L, "not enough memory");
+}
+
 /* -- the module -------------------------------------------------------------------------------- */
 
 static void new_type(lua_State *L, const char *name, const luaL_Reg *methods) {
@@ -970,7 +981,7 @@ static const luaL_Reg functions[] = {
   { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
   { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
   { "jwt_number", l_jwt_number }, { "in_heap", l_in_heap },
-  { "pieces", l_pieces }, { "date_read", l_date_read },
+  { "authorities", l_authorities }, { "pieces", l_pieces }, { "date_read", l_date_read },
   { "mask", l_mask }, { "date_read_local", l_date_read_local },
   { "callback_read", l_callback_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate },

@@ -1,4 +1,5 @@
 local process = require "spec.process"
+local surroundings = require "spec.surroundings"
 local time_zone = require "azureml.definition.time_zone"
 
 local function refusal(name)
@@ -28,6 +29,38 @@ describe("a time zone", function()
       assert.equal(wanted, time_zone.windows(given))
     end)
   end
+
+  it("has the IANA name of the zone whose clocks a Windows zone follows", function()
+    assert.equal("Europe/Berlin", time_zone.iana "W. Europe Standard Time")
+    assert.equal("Europe/Berlin", time_zone.iana "w. europe standard time")
+    assert.equal("Etc/UTC", time_zone.iana "UTC")
+    assert.is_nil(time_zone.iana "Mars Standard Time")
+  end)
+
+  for _, row in ipairs {
+    { "W. Europe Standard Time", "Europe/Amsterdam", "Europe/Amsterdam" },
+    { "W. Europe Standard Time", "America/New_York", "Europe/Berlin" },
+    { "W. Europe Standard Time", "", "Europe/Berlin" },
+    { "W. Europe Standard Time", "CET", "Europe/Berlin" },
+    { "UTC", "Etc/UTC", "UTC" }, { "Mars Standard Time", "Mars/Olympus", "Mars Standard Time" },
+  } do
+    it(("%s is shown as %s to a user in '%s'"):format(row[1], row[3], row[2]), function()
+      assert.equal(row[3], time_zone.label(row[1], row[2]))
+    end)
+  end
+
+  it("of the user is the one of TZ", function()
+    local variables <close> = surroundings { TZ = ":Europe/Amsterdam" }
+    assert.equal("Europe/Amsterdam", time_zone.label "W. Europe Standard Time")
+    variables:close()
+  end)
+
+  it("may be looked for without an error", function()
+    assert.equal("UTC", time_zone.find "etc/utc")
+    local windows, fault, hint = time_zone.find "Amsterdam"
+    assert.same({ nil, "the time zone 'Amsterdam' is not known here",
+      "did you mean 'Europe/Amsterdam'?" }, { windows, fault, hint })
+  end)
 
   it("of a Windows name stays as it is", function()
     local name = "Central Standard Time (Mexico)"

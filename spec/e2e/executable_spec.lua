@@ -225,16 +225,29 @@ describe("the executable", function()
     assert.matches("^azureml %d+%.%d+%.%d+, Lua 5%.4%.%d+\n$", version.out)
   end)
 
-  it("refuses wrong usage with a sentence, the usage, and 2", function()
+  it("refuses wrong usage with a sentence, a hint, and 2", function()
     for _, words in ipairs {
       { "-x" }, { "-e" }, { "-l" }, { "-vi" }, { "--speed", "60" },
-      { "--emulator", "--speed", "no" }, { "--nothing" },
+      { "--emulator", "--speed", "no" }, { "--nothing" }, { "strat" }, { "frobnicate", "x" },
     } do
       local ran = azureml(words)
       assert.equal(2, ran.code)
       assert.equal("", ran.out)
-      assert.matches("^azureml: [^\n]+\nusage: [^\n]+\n", ran.err)
+      assert.matches("^azureml: [^\n]+\n  hint: [^\n]+\n$", ran.err)
     end
+  end)
+
+  it("suggests a command for a mistyped one, unless a file has that name", function()
+    assert.matches("there is no command and no script 'strat'; did you mean start%?\n",
+      azureml({ "strat" }).err)
+    with_script("print 'the file'", function(name)
+      local directory, base = name:match "^(.*)/([^/]+)$"
+      local path = directory .. "/strat"
+      assert(os.rename(name, path))
+      local out = process.executable({ "strat" }, nil, directory)
+      assert(os.rename(path, directory .. "/" .. base))
+      assert.equal("the file\n", out)
+    end)
   end)
 
   it("runs a file that is called like a command when it is given a path", function()

@@ -30,7 +30,7 @@ describe("the journal", function()
   local function script(text)
     return run("-e", [[
       local azureml = require "azureml"
-      local ws = azureml.workspace()
+      local ws = azureml.workspace { poll_interval = 0.02 }
       local function kill() os.execute "kill -9 $PPID" end
       local vm = ws.instances:ensure("ci-ann"):wait()
       ]] .. text)
@@ -46,7 +46,9 @@ describe("the journal", function()
         authority = url, tenant_id = settings.tenant_id,
         client_id = settings.client_id, client_secret = settings.client_secret,
       },
-      on_reply = function(seen) if seen.method ~= "GET" then kill() end end,
+      on_reply = function(seen)
+        if seen.method ~= "GET" and not seen.url:find "checkComputeName" then kill() end
+      end,
     }
     local ws = azureml.workspace { client = client }
   ]]
@@ -57,7 +59,9 @@ describe("the journal", function()
   end
 
   local function pending(...)
-    local output, errors, code = run("pending", ...)
+    local words = { "list", "--all", "-o", "tsv" }      -- without asking the service
+    if ... then words = { ... } end
+    local output, errors, code = run("operations", table.unpack(words))
     return output, code, errors
   end
 
@@ -94,10 +98,10 @@ describe("the journal", function()
   it("lists a stop whose process was killed, and waits for it without a second stop", function()
     script "vm:stop() kill()"
     local output = pending()
-    assert.is_truthy(output:find "stop +ci%-ann +emulator +%S+ +yes", output)
+    assert.is_truthy(output:find "stop\tci%-ann\temulator\t%S+\ttrue", output)
     assert.equal(output, (pending()))      -- to list them changes nothing
-    local _, code, errors = pending "--wait"
-    assert.same({ 0, true }, { code, errors:find("stop ci-ann: Stopped", 1, true) ~= nil })
+    local _, code, errors = pending "wait"
+    assert.same({ 0, true }, { code, errors:find("^wait: 1 done, ") ~= nil })
     assert.equal("Stopped", state_of())
     assert.equal(1, requests_of "stop")
     assert.equal(0, (files()))
@@ -106,8 +110,8 @@ describe("the journal", function()
   it("goes on where the answer was not seen, if the instance shows that it was accepted", function()
     local _, _, code = script(DIES_AT_THE_ANSWER .. 'ws.instances:stop "ci-ann"')
     assert.equal(SIGKILL, code)
-    assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
-    _, code = pending "--wait"
+    assert.is_truthy(pending():find "stop\tci%-ann\temulator\t%S+\tfalse")
+    _, code = pending "wait"
     assert.equal(0, code)
     assert.equal("Stopped", state_of())
     assert.equal(1, requests_of "stop")
@@ -117,8 +121,8 @@ describe("the journal", function()
   it("creates and deletes as well as that", function()
     script(DIES_AT_THE_ANSWER .. 'ws.instances:create "ci-bob"')
     script(DIES_AT_THE_ANSWER .. 'ws.instances:delete "ci-ann"')
-    assert.equal(2, select(2, pending():gsub("not known", "")))
-    local _, code, errors = pending "--wait"
+    assert.equal(2, select(2, pending():gsub("\tfalse\t", "")))
+    local _, code, errors = pending "wait"
     assert.equal(0, code, errors)
     assert.equal("ci-bob", run("list"):match "ci%-%a+")
     -- ci-ann was created before
@@ -133,7 +137,7 @@ describe("the journal", function()
       azureml.parallel(function() vm:stop() end, function() azureml.sleep(0.2) kill() end)
     ]]
     assert.equal(SIGKILL, code)
-    local _, again, errors = pending "--wait"
+    local _, again, errors = pending "wait"
     assert.equal(1, again)
     assert.is_truthy(errors:find("stop ci-ann: nothing shows that the service has accepted it", 1,
       true), errors)
@@ -148,7 +152,7 @@ describe("the journal", function()
       for _, fault in ipairs { %s } do
         client:request { method = "POST", path = "/emulator/faults", body = fault }
       end
-      local result = ws.instances:stop_all({ "ci-ann", keep_going = true, timeout = 5 })[1]
+      local result = ws.instances:stop_all({ "ci-ann", keep_going = true, timeout = 1 })[1]
       print(result.outcome, result.error.code, result.error.outcome_unknown)
       %s
     ]]):format(faults, text or ""))
@@ -161,8 +165,8 @@ describe("the journal", function()
   it("keeps a fleet's verb whose answer was lost until a look shows that it ran", function()
     local output, errors = fleet_script(LOST)
     assert.equal("failed\tConnectionLost\ttrue\n", output, errors)
-    assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
-    local _, code = pending "--wait"
+    assert.is_truthy(pending():find "stop\tci%-ann\temulator\t%S+\tfalse")
+    local _, code = pending "wait"
     assert.equal(0, code)
     assert.equal("Stopped", state_of())
     assert.equal(1, requests_of "stop")
@@ -172,8 +176,8 @@ describe("the journal", function()
   it("keeps a fleet's verb that was not answered in time, not one that was not sent", function()
     local output, errors = fleet_script [[{ match = { verb = "stop" }, answer = "hang" }]]
     assert.equal("failed\tTimeout\ttrue\n", output, errors)
-    assert.is_truthy(pending():find "stop +ci%-ann +emulator +%S+ +not known")
-    local _, _, waited = pending "--wait"
+    assert.is_truthy(pending():find "stop\tci%-ann\temulator\t%S+\tfalse")
+    local _, _, waited = pending "wait"
     assert.is_truthy(waited:find "nothing shows that the service has accepted it")
     local throttled = [[{ match = { verb = "stop" }, times = 99,
       answer = { status = 429, headers = { ["Retry-After"] = "50" } } }]]
@@ -184,18 +188,20 @@ describe("the journal", function()
 
   it("keeps what a script did not wait for, and forgets what it let go", function()
     script "vm:stop()"
-    assert.is_truthy(pending():find "stop +ci%-ann")
-    pending "--forget"
+    assert.is_truthy(pending():find "stop\tci%-ann")
+    pending("forget", "--all")
     assert.equal(0, (files()))
     run("start", "-n", "ci-ann", "--no-wait")
-    assert.equal(0, (files()))
+    assert.equal(1, (files()))
+    assert.is_truthy(pending():find "start\tci%-ann\temulator\t%S+\ttrue")
   end)
 
   it("is one a process: the living are left alone", function()
     local output = script [[
       local op = vm:stop()
       local program = io.open "/proc/self/cmdline":read "a":match "^[^\0]+"
-      local file = assert(io.popen(arg[-1] == nil and "" or "'" .. program .. "' pending"))
+      local line = ("'%s' operations list --all"):format(program)
+      local file = assert(io.popen(arg[-1] == nil and "" or line))
       local listed = file:read "a"
       file:close()
       op:wait()
@@ -209,7 +215,7 @@ describe("the journal", function()
     script 'ws.instances:create("ci-bob") kill()'
     script "vm:stop() kill()"
     assert.equal(2, (files()))
-    local _, code = pending "--wait"
+    local _, code = pending "wait"
     assert.equal(0, code)
     assert.equal(0, (files()))
   end)
@@ -222,7 +228,7 @@ describe("the journal", function()
     file:close()
     local output, code, errors = pending()
     assert.same({ 0, "" }, { code, errors })
-    assert.is_truthy(output:find "stop +ci%-ann")
+    assert.is_truthy(output:find "stop\tci%-ann")
   end)
 
   for _, row in ipairs {
@@ -237,7 +243,7 @@ describe("the journal", function()
       process.write(list:match "^(.*)/[^/]*\n" .. "/1-x.journal", row[2], "600")
       local output, code, errors = pending()
       assert.equal(0, code)
-      assert.is_truthy(output:find "stop +ci%-ann")
+      assert.is_truthy(output:find "stop\tci%-ann")
       assert.matches("^azureml: a damaged journal was set aside: .*/1%-x%.journal%.damaged\n",
         errors)
       local _, _, none = pending()
@@ -248,11 +254,11 @@ describe("the journal", function()
   it("is not continued in another world", function()
     script "vm:stop() kill()"
     local other <close> = process.served_emulator {}
-    local _, errors, code = process.executable({ "pending", "--wait" },
+    local _, errors, code = process.executable({ "operations", "wait" },
       environment { AZUREML_EMULATOR = other.url })
     assert.equal(1, code)
     assert.is_truthy(errors:find("was sent to " .. emulator.url, 1, true), errors)
-    local _, again = pending "--wait"
+    local _, again = pending "wait"
     assert.equal(0, again)
   end)
 
@@ -304,7 +310,7 @@ describe("the journal", function()
 
   it("goes on from a ticket in another process, and writes that down too", function()
     local ticket = script "print(vm:stop():ticket())"
-    pending "--forget"
+    pending("forget", "--all")
     local output, errors, code = run("-e", ([[
       local op = require("azureml").resume(%q)
       print(op, io.popen("find '%s' -type f | wc -l"):read "n")

@@ -64,10 +64,13 @@ describe("progress in a terminal", function()
     assert.is_nil(screen:text(true):find("\27", 1, true))
   end)
 
-  it_shows("is a line per change where the terminal cannot move its cursor", function()
-    start("TERM=dumb", "start bad: failed")
-    local shown = screen:expect "start ci12x: accepted"
-    assert.is_nil(shown:find("start: 1 of 13", 1, true))
+  it_shows("is plain lines where the terminal cannot move its cursor", function()
+    process.write(script, (SCRIPT:gsub("print%(ws.-\n",
+      "ws.instances:start('ci01x'):wait { show_output = true } print 'it runs'\n")))
+    start("TERM=dumb", "start ci01x: Starting, 0")
+    process.write(go, "")
+    assert.matches("start ci01x: Starting, 0[^\n]*\nstart ci01x: Running, [^\n]+\nit runs\n",
+      screen:expect "left with 0")
   end)
 
   it_shows("is left in peace at Ctrl-C, which tells what goes on", function()

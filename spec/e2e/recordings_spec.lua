@@ -164,9 +164,8 @@ describe("the client against recordings of the live service", function()
     recorded.response.headers["x-ms-ratelimit-remaining-subscription-reads"] = "249"
     local server <close> = replay { recorded }
     local ws, client <close> = workspace_at(server)
-    ws.region = "eastus"
-    local rows = ws:usages()
-    assert.equal("TotalClusters", rows[1].name.value)
+    local rows = ws:usages { location = "eastus" }
+    assert.equal("TotalClusters", rows[1].name)
     assert.equal(recorded.request.path, server.requests[1].target)
     assert.equal(249, client:budget(recorded.request.path, "GET"))
   end)

@@ -34,7 +34,13 @@ describe("a refusal", function()
       resource_group = ws.resource_group, workspace_name = "other" }
     local other <close> = azureml.workspace { subscription_id = ws.subscription_id,
       resource_group = ws.resource_group, name = "other" }
-    local err, text = refused(function() return other.instances:create("ann", {}) end)
+    local function create_ann() return other.instances:create("ann", {}) end
+    local err, text = refused(create_ann)
+    assert.equal("AlreadyExists", err.code)
+    assert.matches("cannot create 'ann': 'ann' is not available: ", text)
+    assert.matches("hint: a name is unique in the whole region", text)
+    emulator:fault { match = { path = "checkComputeName" }, answer = { status = 403, json = {} } }
+    err, text = refused(create_ann)      -- the caller may not ask: the service refuses the creation
     assert.is_true(err.status == 409 or err.status == 400)
     assert.matches("cannot create ann: .*ann", text)
     assert.matches("request %x+%-", text)
@@ -62,6 +68,12 @@ describe("a refusal", function()
   it("a quota that is used up", function()
     open { quotas = { total = 8 } }
     local err, text = refused(create("ci-new", { vm_size = "STANDARD_DS4_V2" }))
+    assert.equal("QuotaExceeded", err.code)
+    assert.matches("the quota TotalDedicatedCores has %d of 8 cores in use", text)
+    assert.matches("hint: choose a smaller", text)
+    emulator:fault { match = { path = "/usages" }, answer = { status = 403, json = {} } }
+    ws.facts.usages = nil
+    err, text = refused(create("ci-new", { vm_size = "STANDARD_DS4_V2" }))
     assert.equal("BadRequest", err.code)
     assert.matches("total vCPU quota of 8", text)
     assert.matches("hint: choose a smaller", text)

@@ -9,7 +9,7 @@ describe("the rock", function()
 
   it("installs module and executable into any tree, and both work there", function()
     local out, err, code = process.run({ "luarocks", "--lua-version", "5.4", "--tree", tree, "make",
-      "--deps-mode", "none",
+      "--deps-mode", "none", "CFLAGS=-O0 -fPIC",
       "rockspec/azureml-scm-1.rockspec" }, { B = tree .. "/build" })
     assert(code == 0, out .. err)
     local path = ("%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua;;"):format(tree, tree)

@@ -98,9 +98,24 @@ describe("the emulator's computes", function()
       local status, value, headers = at:ask("PUT", at:path "computes/ci-ann", body)
       assert.same({ 200, nil }, { status, headers["Azure-AsyncOperation"] })
       local inner = value.properties.properties
-      assert.same({ { b = "2" }, "new", "Standard_DS3_v2", "Stopped", nil },
+      assert.same({ { b = "2" }, "new", "STANDARD_DS3_V2", "Stopped", nil },
         { value.tags, value.properties.description, inner.vmSize, inner.state,
           inner.idleTimeBeforeShutdown })
+    end)
+
+    it("over one that is there without changing tags, where the service ignores them", function()
+      local at = with { ["ci-ann"] = { tags = { a = "1" }, description = "old" } }
+      at.emulator:behave { tags = "ignore" }
+      local body = door.instance()
+      body.tags, body.properties.description = { b = "2" }, "new"
+      local status, value = at:ask("PUT", at:path "computes/ci-ann", body)
+      assert.same({ 200, { a = "1" }, "old" },
+        { status, value.tags, value.properties.description })
+      local _, again = at:ask("GET", at:path "computes/ci-ann")
+      assert.same({ { a = "1" }, "old" }, { again.tags, again.properties.description })
+      at.emulator:behave { tags = "replace" }
+      _, value = at:ask("PUT", at:path "computes/ci-ann", body)
+      assert.same({ { b = "2" }, "new" }, { value.tags, value.properties.description })
     end)
 
     it("with what the caller asked for", function()
@@ -251,6 +266,19 @@ describe("the emulator's computes", function()
       local at = door.open { manual = false, speed = 100 }
       local _, _, headers = at:ask("PUT", at:path "computes/ci-ann", door.instance())
       assert.equal(("%d"):format(inferred.poll_after * 10), headers["retry-after-ms"])
+    end)
+
+    it("and a look has that pace too, until the state is settled", function()
+      local function asked_at(speed, wait)
+        local at = door.open { manual = false, speed = speed }
+        at:ask("PUT", at:path "computes/ci-ann", door.instance())
+        if wait then at.emulator.world.clock:advance(wait) end
+        local _, _, headers = at:ask("GET", at:path "computes/ci-ann")
+        return headers["retry-after-ms"]
+      end
+      assert.equal(("%d"):format(inferred.poll_after * 10), asked_at(100))
+      assert.is_nil(asked_at(100, 86400))
+      assert.is_nil(asked_at(1))
     end)
   end)
 

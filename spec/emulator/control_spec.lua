@@ -1,4 +1,5 @@
 local door = require "spec.door"
+local json = require "azureml.json"
 
 describe("the emulator's control endpoint", function()
   local at
@@ -55,6 +56,7 @@ describe("the emulator's control endpoint", function()
   it("lists what trouble there is, what was asked for, and forgets it", function()
     local _, known = ask("GET", "troubles")
     assert.same({ "seconds" }, known.slow.takes)
+    assert.same({ nil, { "create", "resize" } }, { known.slow.verbs, known.quota_total.verbs })
     assert.is_string(known.capacity.says)
     assert.equal(204,
       (ask("POST", "faults",
@@ -67,6 +69,29 @@ describe("the emulator's control endpoint", function()
     local _, none = ask("GET", "faults")
     assert.same({}, none)
   end)
+
+  it("takes every trouble that it lists, with every option, and what it lists as asked for",
+    function()
+      local VALUES = {
+        seconds = 1, retry_after = 1, code = 90033, claims = "{}", message = "as asked",
+      }
+      local _, known = ask("GET", "troubles")
+      for name, row in pairs(known) do
+        local rule, inside = { trouble = name }, { name = name }
+        for _, option in ipairs(row.takes) do
+          local value = name == "operation_failed" and "Mine" or VALUES[option]
+          rule[option], inside[option] = value, value
+        end
+        for _, each in ipairs { { trouble = name }, rule, { trouble = inside } } do
+          assert.equal(204, (ask("POST", "faults", json.encode(each))), name)
+        end
+      end
+      ask("POST", "faults", '[{"answer":{"status":500}},{"answer":{"operation":"Failed"}}]')
+      local _, list = ask("GET", "faults")
+      assert.equal(204, (ask("POST", "faults", json.encode(list))))
+      local _, twice = ask("GET", "faults")
+      assert.equal(2 * #list, #twice)
+    end)
 
   it("tells how its clock runs, and changes it", function()
     local _, before = ask("GET", "clock")

@@ -6,7 +6,8 @@ describe("the endpoints of the emulator's cloud", function()
   it("are all at the emulator's own origin", function()
     local found = endpoints.of(OWN, "eastus")
     assert.same({
-      cloud = "AzureEmulator", resource_manager = OWN, login = OWN, graph = OWN, data_plane = OWN,
+      cloud = "AzureEmulator", resource_manager = OWN, login = OWN, graph = OWN,
+      microsoft_graph = OWN .. "/graph", data_plane = OWN,
     }, found)
   end)
 
@@ -20,6 +21,7 @@ describe("the endpoints of the emulator's cloud", function()
         resource_manager = "https://management.azure.com",
         login = "https://login.microsoftonline.com",
         graph = "https://graph.windows.net",
+        microsoft_graph = "https://graph.microsoft.com",
         data_plane = "https://eastus.api.azureml.ms",
       }, endpoints.of("https://" .. host, "EastUS"))
     end)

@@ -15,8 +15,11 @@ local function inner_of(at, name)
   return json.get(value, "properties", "properties")
 end
 
+local VERSIONS = { updateSchedules = "?api-version=2021-03-01-preview" }
+
 local function verb(at, name, body)
-  return at:ask("POST", at:path("computes/ci-ann/" .. name .. PREVIEW), body)
+  local version = VERSIONS[name] or PREVIEW
+  return at:ask("POST", at:path("computes/ci-ann/" .. name .. version), body)
 end
 
 local function message_of(value) return json.get(value, "error", "message") or "" end
@@ -53,14 +56,29 @@ describe("what can be changed of an instance", function()
     end)
   end
 
-  it("the schedules: the whole list, and by the old version too", function()
+  for body, says in pairs {
+    [""] = "'idleTimeBeforeShutdown' is required", ["{}"] = "'idleTimeBeforeShutdown' is required",
+    ['["PT30M"]'] = "'idleTimeBeforeShutdown' is required",
+    ['{"idleTimeBeforeShutdown":true}'] = "'idleTimeBeforeShutdown' must be a string",
+    ['"PT30M"'] = "a JSON object was expected",
+    ['{"idleTimeBeforeShutdown":"PT30M"'] = "could not be deserialized",
+  } do
+    it("the idle time: not by " .. body, function()
+      local at = with { ["ci-ann"] = { properties = { idleTimeBeforeShutdown = "PT20M" } } }
+      local status, value = verb(at, "updateIdleShutdownSetting", body)
+      assert.same({ 400, "InvalidRequestContent" }, { status, value.error.code })
+      assert.is_truthy(message_of(value):find(says, 1, true), message_of(value))
+      assert.equal("PT20M", inner_of(at).idleTimeBeforeShutdown)
+    end)
+  end
+
+  it("the schedules: the whole list, in one version alone", function()
     local at = with { ["ci-ann"] = "Running" }
     local body = { computeStartStop = { {
       status = "Enabled", action = "Stop", triggerType = "Cron",
         cron = { expression = "0 18 * * *" } } } }
-    assert.equal(200,
-      (at:ask("POST", at:path "computes/ci-ann/updateSchedules?api-version=2021-03-01-preview",
-        body)))
+    assert.equal(404, (at:ask("POST", at:path("computes/ci-ann/updateSchedules" .. PREVIEW), body)))
+    assert.equal(200, (verb(at, "updateSchedules", body)))
     assert.equal("0 18 * * *", inner_of(at).schedules.computeStartStop[1].cron.expression)
     assert.equal(200, (verb(at, "updateSchedules", { computeStartStop = json.array {} })))
     assert.same({}, inner_of(at).schedules.computeStartStop)
@@ -163,15 +181,117 @@ describe("what can be changed of an instance", function()
     assert.is_false(inner_of(at).enableSSO)
     assert.equal(200, (verb(at, "enableSso")))
     assert.is_true(inner_of(at).enableSSO)
+    -- the v1 SDK's spelling
+    assert.equal(200, (verb(at, "enableSso", { EnableSSO = false })))
+    assert.is_false(inner_of(at).enableSSO)
+    local status, value = verb(at, "enableSso", { enableSSO = "yes" })
+    assert.same({ 400, "InvalidRequestContent" }, { status, value.error.code })
+    assert.is_false(inner_of(at).enableSSO)
+  end)
+
+  it("single sign-on by the instance's user alone", function()
+    local ann = { object_id = "aaaaaaaa-0000-0000-0000-00000000000a", name = "ann@contoso.com" }
+    local at = door.open { seed = { users = { ann },
+      role_assignments = { { principal = ann.name, role = "Contributor" } } } }
+    local body = door.instance { personalComputeInstanceSettings = {
+      assignedUser = { objectId = ann.object_id, tenantId = at.names.tenant_id } } }
+    assert.equal(201, (at:ask("PUT", at:path "computes/ci-ann", body)))
+    at.emulator:advance "10m"
+    local status, value = verb(at, "enableSso", { enableSSO = false })
+    assert.same({ 403, "Forbidden" }, { status, value.error.code })
+    assert.is_true(inner_of(at).enableSSO)
+    at:use(at.emulator.directory:user(ann.name))
+    assert.equal(200, (verb(at, "enableSso", { enableSSO = false })))
+    assert.is_false(inner_of(at).enableSSO)
+  end)
+
+  for name, body in pairs {
+    updateIdleShutdownSetting = '{"idleTimeBeforeShutdown":"PT1H"}', customServices = "[]",
+    updateDataMounts = "[]", updateSchedules = '{"computeStartStop":[]}', enableSso = "{}",
+  } do
+    it(("nothing by %s in another command, nor after a failed creation"):format(name), function()
+      local at = with { ["ci-ann"] = "Running" }
+      assert.equal(202, (verb(at, "stop")))
+      local status, value = verb(at, name, body)
+      assert.same({ 409, "Conflict" }, { status, value.error.code })
+      at = with { ["ci-ann"] = "CreateFailed" }
+      status, value = verb(at, name, body)
+      assert.same({ 400, "BadRequest" }, { status, value.error.code })
+      assert.is_truthy(message_of(value):find("(CreateFailed) does not support " .. name, 1, true))
+    end)
+  end
+
+  for _, body in ipairs { "", "{}", '{"computeStartStop":null}' } do
+    it(("the schedules: not by '%s', which would drop them all"):format(body), function()
+      local stop = { action = "Stop", triggerType = "Cron", cron = { expression = "0 18 * * *" } }
+      local at = with { ["ci-ann"] = { properties = { schedules = {
+        computeStartStop = { stop } } } } }
+      local status, value = verb(at, "updateSchedules", body)
+      assert.equal(400, status)
+      assert.is_truthy(message_of(value):find("'computeStartStop' is required", 1, true))
+      assert.equal(1, #inner_of(at).schedules.computeStartStop)
+    end)
+  end
+
+  it("the data mounts: failed, where that is planned; a failed unmount holds its path", function()
+    local at = with { ["ci-ann"] = "Running" }
+    local function state()
+      local mount = inner_of(at).dataMounts[1]
+      return mount.mountState .. (mount.error and ": " .. mount.error or "")
+    end
+    local data = {
+      mountName = "data", mountAction = "Mount", source = "azureml://x", mountPath = "/mnt/a",
+    }
+    at.emulator:fault { trouble = "mount_failed" }
+    assert.equal(200, (verb(at, "updateDataMounts", { data })))
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("MountFailed: Failed to access the data source.", state())
+    assert.equal(200, (verb(at, "updateDataMounts", { data })))
+    at.emulator:fault { trouble = "mount_failed" }
+    local unmount = { mountName = "data", mountAction = "Unmount" }
+    assert.equal(200, (verb(at, "updateDataMounts", { unmount })))
+    assert.equal("UnmountRequested", state())
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("UnmountFailed: Failed to access the data source.", state())
+    local more = {
+      mountName = "more", mountAction = "Mount", source = "azureml://y", mountPath = "/mnt/a",
+    }
+    assert.equal(200, (verb(at, "updateDataMounts", { more })))
+    at.emulator:advance(inferred.durations.mounting)
+    assert.equal("MountFailed", inner_of(at).dataMounts[2].mountState)
+  end)
+
+  it("the data mounts: all or none", function()
+    local at = with { ["ci-ann"] = "Running" }
+    local data = { mountName = "data", mountAction = "Mount", source = "azureml://x" }
+    assert.equal(200, (verb(at, "updateDataMounts", { data })))
+    assert.equal(400, (verb(at, "updateDataMounts", {
+      { mountName = "more", mountAction = "Mount", source = "azureml://y" },
+      { mountName = "none", mountAction = "Unmount" },
+    })))
+    assert.equal(1, #inner_of(at).dataMounts)
+  end)
+
+  it("shows root access in the versions that know it, and true where it was not given", function()
+    local at = with {
+      ["ci-ann"] = "Running", ["ci-bob"] = { properties = { enableRootAccess = false } },
+    }
+    local function root(name, version)
+      local _, value = at:ask("GET", at:path("computes/" .. name .. version))
+      return json.get(value, "properties", "properties", "enableRootAccess")
+    end
+    assert.same({ true, false }, { root("ci-ann", PREVIEW), root("ci-bob", PREVIEW) })
+    assert.is_nil(root("ci-bob", "?api-version=2025-12-01"))
+    local _, list = at:ask("GET", at:path("computes" .. PREVIEW))
+    assert.is_false(list.value[2].properties.properties.enableRootAccess)
   end)
 
   it("nothing of a cluster, nor of one that is not there", function()
     local at = with {
       cluster = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 2 } } },
     }
-    local status, value = at:ask("POST", at:path("computes/cluster/updateSchedules" .. PREVIEW), {
-      computeStartStop = json.array {},
-    })
+    local status, value = at:ask("POST",
+      at:path "computes/cluster/enableSso?api-version=2025-12-01", {})
     assert.same({ 400, "UserError" }, { status, value.error.code })
     assert.equal(404, (verb(at, "updateSchedules", { computeStartStop = json.array {} })))
   end)
@@ -188,11 +308,11 @@ describe("an instance is resized", function()
       { names.Standard_DS11_v2, names.Standard_DS3_v2, names.Standard_NC6 })
     local status, _, headers = verb(at, "resize", { targetVMSize = "standard_ds11_v2" })
     assert.equal(202, status)
-    assert.same({ "Resizing", "Standard_DS3_v2" }, { inner_of(at).state, inner_of(at).vmSize })
+    assert.same({ "Resizing", "STANDARD_DS3_V2" }, { inner_of(at).state, inner_of(at).vmSize })
     assert.equal(202, (at:ask("GET", (headers.Location:gsub("^http://[^/]+", "")))))
     at.emulator:advance(inferred.durations.resizing)
     local inner = inner_of(at)
-    assert.same({ "Stopped", "standard_ds11_v2", "Resize", "Succeeded" },
+    assert.same({ "Stopped", "STANDARD_DS11_V2", "Resize", "Succeeded" },
       { inner.state, inner.vmSize, inner.lastOperation.operationName,
         inner.lastOperation.operationStatus })
     assert.equal(200, (at:ask("GET", (headers.Location:gsub("^http://[^/]+", "")))))
@@ -204,7 +324,7 @@ describe("an instance is resized", function()
   for size, says in pairs {
     Standard_NC6 = "cannot be resized to 'Standard_NC6'", Standard_DS3_v2 = "cannot be resized",
     Standard_XYZ = "is not supported",
-    Standard_NC24rs_v3 = "is not supported",
+    Standard_L16s_v3 = "is not supported",      -- offered to clusters alone
   } do
     it("not to " .. size, function()
       local at = with { ["ci-ann"] = "Stopped" }
@@ -213,6 +333,52 @@ describe("an instance is resized", function()
       assert.is_truthy(message_of(value):find(says, 1, true), message_of(value))
     end)
   end
+
+  it("while it runs, unless the service asks for a stopped instance", function()
+    local at = with { ["ci-ann"] = "Running" }
+    at.emulator:behave { resize = "stopped" }
+    local status, value = verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })
+    assert.same({ 400, "BadRequest" }, { status, value.error.code })
+    assert.equal("ComputeInstance current state (Running) does not support resize operation.",
+      message_of(value))
+    at.emulator:behave { resize = "any" }
+    assert.equal(202, (verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })))
+    at.emulator:advance(inferred.durations.resizing)
+    assert.same({ "Running", "STANDARD_DS11_V2" }, { inner_of(at).state, inner_of(at).vmSize })
+  end)
+
+  for _, body in ipairs { "", "[]", "{}", '{"targetVMSize":5}', '{"targetVMSize":null}' } do
+    it(("not by '%s'"):format(body), function()
+      local at = with { ["ci-ann"] = "Stopped" }
+      local status, value = verb(at, "resize", body)
+      assert.same({ 400, "InvalidRequestContent" }, { status, value.error.code })
+    end)
+  end
+
+  for name, says in pairs {
+    quota_family = "family vCPU quota", quota_total = "total vCPU quota", conflict = "active",
+  } do
+    it("not where that is planned: " .. name, function()
+      local at = with { ["ci-ann"] = "Stopped" }
+      at.emulator:fault { trouble = name }
+      local status, value = verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })
+      assert.is_true(status >= 400)
+      assert.is_truthy(message_of(value):find(says, 1, true), message_of(value))
+    end)
+  end
+
+  it("and fails without capacity, which leaves it as it was", function()
+    local at = with { ["ci-ann"] = "Stopped" }
+    at.emulator:fault { trouble = "capacity" }
+    local status, _, headers = verb(at, "resize", { targetVMSize = "Standard_DS11_v2" })
+    assert.equal(202, status)
+    at.emulator:advance(inferred.durations.resizing)
+    local _, said = at:follow(headers)
+    assert.same({ "Failed", "AllocationFailed" }, { said.status, said.error.code })
+    local inner = inner_of(at)
+    assert.same({ "Stopped", "STANDARD_DS3_V2", "ResizeFailed" },
+      { inner.state, inner.vmSize, inner.lastOperation.operationStatus })
+  end)
 
   it("within its quota, its own cores not counted twice; and not "
     .. "while something else goes on", function()
@@ -245,7 +411,7 @@ describe("a PUT on an instance", function()
       userAssignedIdentities = { ["/subscriptions/x/id"] = {} },
     }
     assert.equal(201, (at:ask("PUT", at:path("computes/ci-ann" .. PREVIEW), body)))
-    local _, value = at:ask("GET", at:path "computes/ci-ann")
+    local _, value = at:ask("GET", at:path("computes/ci-ann" .. PREVIEW))
     local inner = value.properties.properties
     assert.same({ true, false, true, false, "Enabled", "personal" },
       { inner.enableOSPatching, inner.enableRootAccess, inner.releaseQuotaOnStop, inner.enableSSO,

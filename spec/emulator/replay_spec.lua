@@ -86,6 +86,31 @@ describe("a replay", function()
     assert.equal("Stopped", state_of(at))
   end)
 
+  it("lets a client do things to different computes in another order", function()
+    local at = open {
+      exchange("POST", "/ci/stop", 202), exchange("POST", "/cj/stop", 202),
+      exchange("GET", "/ci", 200, state "Stopped"), exchange("GET", "/cj", 200, state "Stopped"),
+      exchange("GET", "", 200, { value = json.array {} }),
+    }
+    assert.equal(202, (at:ask("POST", BASE .. "/ci/stop")))
+    assert.equal("Stopped", state_of(at))
+    assert.equal(501, (at:ask("GET", BASE .. "/cj")))
+    assert.equal(501, (at:ask("GET", BASE)))
+    assert.equal(202, (at:ask("POST", BASE .. "/cj/stop")))
+    assert.equal(200, (at:ask("GET", BASE .. "/cj")))
+    assert.equal(200, (at:ask("GET", BASE)))
+  end)
+
+  it("takes a POST that asks for something as a read", function()
+    local at = open {
+      exchange("POST", "/cpu/listNodes", 200, { nodes = json.array {} }),
+      exchange("PUT", "/getter", 201),
+    }
+    for _ = 1, 2 do assert.equal(200, (at:ask("POST", BASE .. "/cpu/listNodes"))) end
+    assert.equal(201, (at:ask("PUT", BASE .. "/getter")))
+    assert.equal(501, (at:ask("PUT", BASE .. "/getter")))
+  end)
+
   it("leads to itself whatever the recording names, and hides nothing else", function()
     local status_path = "/subscriptions/" .. SUBSCRIPTION .. "/operations/1?api-version=1&s=hidden1"
     local at = open({

@@ -82,7 +82,7 @@ describe("a seed", function()
       { names.subscription_id, names.resource_group, names.workspace_name,
       names.location, names.client_secret })
     local _, ann = at:ask("GET", at:path "computes/ci-ann")
-    assert.same({ "Stopped", "Standard_F4s_v2", "x", "westeurope" },
+    assert.same({ "Stopped", "STANDARD_F4S_V2", "x", "westeurope" },
       { ann.properties.properties.state, ann.properties.properties.vmSize,
       ann.tags.team, ann.location })
     local status, bob = at:ask("GET",

@@ -1,14 +1,16 @@
 local door = require "spec.door"
 
+local BOB = "bbbbbbbb-0000-0000-0000-00000000000b"
+
 describe("what the emulator shows", function()
   local at = door.open()
   at:ask("PUT", at:path "computes/ci-ann", door.instance { personalComputeInstanceSettings = {
-    assignedUser = { objectId = "bob", tenantId = "t" } } })
+    assignedUser = { objectId = BOB, tenantId = BOB } } })
 
   it("of an instance created on behalf of another user names that user", function()
     local _, value = at:ask("GET", at:path "computes/ci-ann")
     local inner = value.properties.properties
-    assert.same({ "personal", "bob", at.emulator.owner.object_id },
+    assert.same({ "personal", BOB, at.emulator.owner.object_id },
       { inner.computeInstanceAuthorizationType,
         inner.personalComputeInstanceSettings.assignedUser.objectId, inner.createdBy.userId })
   end)

@@ -3,6 +3,8 @@ local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local validate = require "azureml.emulator.validate"
 
+local ID = "bbbbbbbb-0000-0000-0000-00000000000b"
+
 local function put(body, name)
   local at = door.open()
   local status, value = at:ask("PUT",
@@ -100,6 +102,12 @@ describe("what the emulator takes for an instance", function()
     { "properties.properties.personalComputeInstanceSettings.assignedUser",
       { objectId = 5, tenantId = "t" },
       "'objectId' must be a string" },
+    { "properties.properties.personalComputeInstanceSettings.assignedUser",
+      { objectId = "ann@contoso.com", tenantId = ID },
+      "The objectId 'ann@contoso.com' of the assigned user is not a GUID" },
+    { "properties.properties.personalComputeInstanceSettings.assignedUser",
+      { objectId = ID, tenantId = "{" .. ID .. "}" },
+      "The tenantId '{bbbbbbbb-0000-0000-0000-00000000000b}' of the assigned user is not a GUID" },
   } do
     it(("has the right %s: %s"):format(row[1], row[3]), function()
       local status, _, message = put(changed(row[1], row[2]))
@@ -126,7 +134,7 @@ describe("what the emulator takes for an instance", function()
   end)
 
   it("has no SSH key where it is created on behalf of another user", function()
-    local user = { assignedUser = { objectId = "o", tenantId = "t" } }
+    local user = { assignedUser = { objectId = ID, tenantId = ID } }
     local ssh = { adminPublicKey = "ssh-rsa AAAAB3Nz" }
     local status, code = put(door.instance {
       personalComputeInstanceSettings = user, sshSettings = ssh,

@@ -41,18 +41,24 @@ describe("the emulator's api-versions", function()
     { "customServices", "2025-12-01", 200 }, { "customServices", "2025-09-01", 404 },
     { "customServices", "2022-06-01-preview", 200 }, { "updateDataMounts", "2024-04-01", 404 },
     { "updateSchedules", "2021-03-01-preview", 200 }, { "updateSchedules", "2022-05-01", 404 },
+    { "updateSchedules", "2026-03-15-preview", 404 },
     { "getAllowedVmSizesForResize", "2026-03-01", 404 },
     { "getAllowedVmSizesForResize", "2023-08-01-preview", 200 },
     { "enableSso", "2020-02-02", 200 }, { "enableSso", "2020-08-01", 404 },
     { "enableSso", "2025-12-01", 200 }, { "enableSso", "2024-04-01", 404 },
+    { "enableSso", "2024-04-01-preview", 200 }, { "enableSso", "2020-02-02", 200 },
   } do
     it(("%s the verb %s in %s"):format(row[3] == 200 and "have" or "have not", row[1], row[2]),
       function()
-      local takes_list = row[1] == "customServices" or row[1] == "updateDataMounts"
+      local bodies = {
+        customServices = "[]", updateDataMounts = "[]",
+        updateSchedules = '{"computeStartStop":[]}',
+        updateIdleShutdownSetting = '{"idleTimeBeforeShutdown":null}',
+      }
       local at = door.open { seed = { instances = { ["ci-ann"] = "Running" } } }
       local status, value = at:ask("POST",
         at:path("computes/ci-ann/%s?api-version=%s"):format(row[1], row[2]),
-        takes_list and "[]" or "{}")
+        bodies[row[1]] or "{}")
       assert.equal(row[3], status)
       if status == 404 then assert.equal("InvalidResourceType", value.error.code) end
     end)

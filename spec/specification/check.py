@@ -27,6 +27,7 @@ MORE_MEMBERS = {
         "enableOSPatching": BOOLEAN, "enableRootAccess": BOOLEAN, "releaseQuotaOnStop": BOOLEAN,
     },
     "AmlComputeProperties": {"enableBatchPrivateLink": BOOLEAN},
+    "VirtualMachineSize": {"generation": {"type": "string"}, "supportsIB": BOOLEAN},
     "Compute": {"provisioningWarnings": {"type": ["object", "null"]}},
     "ResourceQuota": {"location": {"type": ["string", "null"]}},
     "ErrorDetail": {
@@ -69,7 +70,8 @@ NEVER_ABSENT = {
 # Paths that no specification at hand describes: counted, and not checked.
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
                          r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
-                         r"|^/subscriptions/[^/]+/(resources|resourcegroups(/[^/]+(/resources)?)?|providers(/[^/]+)?)$")
+                         r"|^/subscriptions/[^/]+/(resources|resourcegroups(/[^/]+(/resources)?)?|providers(/[^/]+)?)$"
+                         r"|/providers/microsoft\.(authorization|compute|network)/")
 FIRST_SPECIFIED = "2021"      # no specification of an earlier api-version of the provider is at hand
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ describe("handlers", function()
       task.off(fd)
     end)
     local client = core.client { endpoint = "http://127.0.0.1:" .. httpd:port() }
-    local op = client:request { method = "GET", url = "/", timeout = 0.01 }
+    local op = client:request { method = "GET", url = "/", timeout = 0.2 }
     task.wait(op)
     assert.equal(1, calls)
     op:close()

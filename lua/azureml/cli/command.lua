@@ -1,16 +1,44 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
---- to standard output, messages to standard error. fleet.lua has what the verbs for many instances
---- share.
+--- to standard output, messages to standard error. selection.lua selects instances, output.lua has
+--- the formats, fleet.lua what the verbs for many instances share.
+local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
+local later = require "azureml.later"
+local defaults = later "azureml.defaults"
+local hints = later "azureml.hints"
 local instance = require "azureml.instance"
-local json = require "azureml.json"
-local power_state = require "azureml.definition.power_state"
-local screen = require "azureml.console.screen"
+local age = later "azureml.console.age"
+local output = require "azureml.cli.output"
+local power_state = later "azureml.definition.power_state"
+local query = later "azureml.cli.query"
+local selection = require "azureml.cli.selection"
+local suggest = later "azureml.cli.suggest"
 local tables = require "azureml.tables"
-local where = require "azureml.cli.where"
+local view = require "azureml.cli.view"
 local workspace = require "azureml.workspace"
 
-local command = {}
+local command = {
+  tag = selection.tag,
+  tags = selection.tags,
+  name_option = selection.name_option,
+  names_option = selection.names_option,
+  optional_names_option = selection.names,
+  filter_options = selection.filter_options,
+  filters = selection.filters,
+  selection_options = selection.options,
+  selection = selection.of,
+  --- Look at several options together after the parse: add a function of the options.
+  check = checks.add,
+}
+
+--- Refuse wrong usage: the command ends with this message and exit code 2.
+---@param message string     a format
+---@param ... any            the values for its placeholders
+---@raise an error object `Usage`
+function command.misused(message, ...)
+  if select("#", ...) > 0 then message = message:format(...) end
+  errors.raise { code = "Usage", message = message }
+end
 
 -- Options -----------------------------------------------------------------------------------------
 
@@ -21,16 +49,22 @@ function command.workspace_options(parser)
   parser:option("--subscription", "the id of the workspace's subscription"):argname "ID"
 end
 
---- Add the option -n, the name of one instance.
-function command.name_option(parser)
-  parser:option("-n --name", "the compute instance's name"):argname("NAME"):count(1)
-end
-
 --- Convert an option's value to a number of seconds; nil and a message when it is not one.
 function command.seconds(text)
   local number = tonumber(text)
   if number and number >= 0 and number < math.huge then return number end
   return nil, ("'%s' is not a number of seconds, 0 or more"):format(text)
+end
+
+--- Return a converter to a whole number of things, 1 or more.
+---@param things string      "instances"
+---@return fun(text: string): integer?, string?
+function command.count_of(things)
+  return function(text)
+    local number = math.tointeger(tonumber(text))
+    if number and number >= 1 then return number end
+    return nil, ("'%s' is not a number of %s, 1 or more"):format(text, things)
+  end
 end
 
 --- Add the option --timeout, the limit of a wait in seconds.
@@ -41,65 +75,110 @@ end
 
 --- Add the options --no-wait and --timeout.
 function command.wait_options(parser)
-  parser:flag("--no-wait", "return when the service has accepted the request")
+  parser:flag("--no-wait", "return when the service has accepted the request; 'azureml wait' and "
+    .. "'azureml operations wait' go on waiting")
   command.timeout_option(parser)
 end
 
--- Add an option with a fixed set of values, which help shows. The first value is the default.
-local function choice(parser, names, description, values)
-  parser:option(names, description):argname(table.concat(values, "|")):choices(values)
-    :default(values[1])
-end
-
---- Add the option -o, the format of results.
-function command.output_option(parser)
-  choice(parser, "-o --output", "the format of results", { "table", "json" })
+--- Add an option with a fixed set of values, which help shows.
+---@param parser table
+---@param names string            "-o --output"
+---@param description string
+---@param values string[]
+---@param placeholder string?     what help shows for the value; default: all values
+---@return table option
+function command.choice(parser, names, description, values, placeholder)
+  local long = names:match "%-%-[%w-]+"
+  local known = {}
+  for _, value in ipairs(values) do known[value] = value end
+  local function convert(text)
+    if known[text] then return text end
+    return nil, suggest.unknown(long .. ": there is no", text, values)
+  end
+  local option = parser:option(names, description):convert(convert)
+  option.azureml_values = values      -- for completion
+  return option:argname(placeholder or table.concat(values, "|"))
 end
 
 --- Add the option --progress, the format of progress.
 function command.progress_option(parser)
-  choice(parser, "--progress", "the format of progress on standard error; auto: live on a "
-    .. "terminal, else lines", { "auto", "lines", "json", "quiet" })
+  command.choice(parser, "--progress", "the format of progress on standard error; auto: live on a "
+    .. "terminal, else lines", { "auto", "lines", "json", "quiet" }):default "auto"
 end
 
---- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
-function command.tag(text)
-  local name, value = text:match "^([^=]+)=(.*)$"
-  if name then return { name = name, value = value } end
-  return nil, ("'%s' is not a tag: write NAME=VALUE"):format(text)
+--- Add the flag -v: print what became of each instance.
+function command.verbose_option(parser)
+  parser:flag("-v --verbose", "print what becomes of each instance, not of those that fail alone")
 end
 
--- Compile an expression of --where; nil and a message when it is not one.
-local function condition(text)
-  local holds, err = errors.try(where.compile, text)
-  return holds, err and err.message
+-- Convert the value of --columns: field names with commas.
+local function field_list(text)
+  local names = {}
+  for name in text:gmatch "[^,%s]+" do names[#names + 1] = name end
+  if #names > 0 then return names end
+  return nil, "--columns needs the names of fields, such as name,state"
 end
 
--- Convert the value of --state: one state, or several with commas.
-local function states(text)
-  local list = {}
-  for word in text:gmatch "[^,]+" do
-    local state = power_state.canonical(word)
-    if not state then
-      return nil, ("there is no state '%s' (known: %s)"):format(word,
-        table.concat(power_state.names, ", "))
+-- Convert the value of --sort: field names with commas, each with :desc or nothing.
+local function sort_keys(text)
+  local keys = {}
+  for word in text:gmatch "[^,%s]+" do
+    local field, direction = word:match "^(.-):(%a+)$"
+    if direction and direction ~= "desc" and direction ~= "asc" then
+      return nil, ("--sort: '%s' is not a direction: write FIELD:desc or FIELD"):format(direction)
     end
-    list[#list + 1] = state
+    keys[#keys + 1] = { field = field or word, descending = direction == "desc" }
   end
-  if #list == 0 then return nil, "--state needs a state" end
-  return list
+  if #keys > 0 then return keys end
+  return nil, "--sort needs the names of fields, such as state,name"
 end
 
---- Add the options --state, --tags, --mine and --where, which filter instances.
-function command.filter_options(parser)
-  parser:option("--state", "only instances in one of these states, with commas or in several "
-    .. "options: " .. table.concat(power_state.names, ", "))
-    :argname("Running|Stopped|..."):convert(states):count "*"
-  parser:option("--tags", "only instances with all of these tags")
-    :argname("NAME=VALUE"):args("*"):convert(command.tag)
-  parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
-  parser:option("--where", "only instances for which this Lua expression over their fields is "
-    .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
+local function compile_query(text)
+  local run, err = errors.try(query.compile, text)
+  return run, err and err.message
+end
+
+-- Refuse options that exclude each other.
+local function check_output(args)
+  if args.query and args.columns then command.misused "give either --columns or --query" end
+end
+
+-- Use the user's default format where the command has it.
+local function default_format(formats)
+  local chosen = defaults.read().output
+  for _, format in ipairs(formats) do
+    if format == chosen then return chosen end
+  end
+  return "table"
+end
+
+--- Add the option --query.
+function command.query_option(parser)
+  parser:option("--query", "print what this JMESPath expression finds in the JSON: [].name")
+    :argname("EXPRESSION"):convert(compile_query)
+end
+
+--- Add the options -o, --columns, --sort and --query, which say how results are printed.
+---@param parser table
+---@param kind string?      "list" (default); "object": one result, so there is no --sort; "stream":
+---  a line for each event, so there is only -o
+function command.output_option(parser, kind)
+  local formats = kind == "stream" and output.stream_formats or output.formats
+  local listed = "the format of results: " .. table.concat(formats, ", ") .. " (default: table)"
+  command.choice(parser, "-o --output", listed, formats, "FORMAT")
+  if kind ~= "stream" then
+    parser:option("--columns", "print these fields, such as name,state,tags.team")
+      :argname("FIELD,..."):convert(field_list)
+    command.query_option(parser)
+  end
+  if kind == nil or kind == "list" then
+    parser:option("--sort", "sort by these fields, such as state,created_on:desc")
+      :argname("FIELD,..."):convert(sort_keys)
+  end
+  checks.add(parser, function(args)
+    check_output(args)
+    args.output = args.output or default_format(formats)
+  end)
 end
 
 --- Add the options of a verb for one instance.
@@ -111,7 +190,19 @@ function command.verb_options(parser)
   command.output_option(parser)
 end
 
--- Values of options -------------------------------------------------------------------------------
+-- The workspace -----------------------------------------------------------------------------------
+
+local TOO_MANY_REQUESTS = 429
+
+-- Tell the user that the service throttles. The module loads when that happens.
+local function tell_throttling()
+  local tell
+  return function(seen)
+    if seen.status ~= TOO_MANY_REQUESTS then return end
+    tell = tell or require "azureml.console.throttling" ()
+    tell(seen)
+  end
+end
 
 --- Open the workspace that the options select.
 ---@return azureml.Workspace
@@ -120,67 +211,42 @@ function command.workspace(args)
     subscription_id = args.subscription,
     resource_group = args.resource_group,
     name = args.workspace_name,
+    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
   }
-end
-
---- Make a table of tags from a list of them; nil from nil.
-function command.tags(list)
-  if not list then return nil end
-  local tags = {}
-  for _, tag in ipairs(list) do tags[tag.name] = tag.value end
-  return tags
-end
-
---- Return the filters of the options, in the form of `instances:list`.
----@return table
-function command.filters(args)
-  local wanted
-  for _, list in ipairs(args.state or {}) do wanted = tables.append(wanted or {}, list) end
-  return {
-    state = wanted, tags = command.tags(args.tags), mine = args.mine, where = args.where,
-  }
-end
-
---- Refuse wrong usage: the command ends with this message and exit code 2.
----@param message string
----@raise an error object `Usage`
-function command.misused(message)
-  errors.raise { code = "Usage", message = message }
 end
 
 -- Results -----------------------------------------------------------------------------------------
-
-local function width()
-  return require("azureml.core").terminal_width(1)
-end
-
-local function print_json(value)
-  print(json.encode(value))
-end
-
-local function print_fields(fields)
-  local rows = {}
-  for _, name in ipairs(tables.keys(fields)) do
-    local value = fields[name]
-    local shown = type(value) == "table" and json.encode(value) or tostring(value)
-    if shown ~= "{}" and shown ~= "[]" then rows[#rows + 1] = { name = name, value = shown } end
-  end
-  local columns = { { title = "Field", key = "name" }, { title = "Value", key = "value" } }
-  print(screen.table(rows, columns, { width = width() }))
-end
 
 --- Print one object in the format of the option -o.
 ---@param args table        the command's options
 ---@param fields table
 function command.print_object(args, fields)
-  if args.output == "json" then print_json(fields) else print_fields(fields) end
+  output.print(args, view.new { items = { fields }, is_object = true })
 end
 
---- Print one instance in the format of the option -o.
----@param args table            the command's options
----@param vm azureml.Instance
-function command.print_instance(args, vm)
-  command.print_object(args, instance.summary(vm))
+--- Print a list in the format of the option -o.
+---@param args table                          the command's options
+---@param list table[]
+---@param columns table[]?                    of the table: see view.lua; default: all fields
+---@param summarise? fun(item: any): table    make an item's JSON object; default: the item
+---@param fields? table<string, any>          the fields that an object may have, by name
+function command.print_list(args, list, columns, summarise, fields)
+  output.print(args, view.new {
+    items = list, columns = columns, record = summarise, fields = fields,
+  })
+end
+
+local GREEN, YELLOW, RED, GREY = 32, 33, 31, 90
+
+--- Return the colour of an instance's state.
+---@param vm { state: string? }
+---@return integer?      an ANSI colour
+function command.state_colour(vm)
+  local state = vm.state
+  if power_state.is_failed(state) then return RED end
+  if power_state.is_transitional(state) then return YELLOW end
+  if power_state.is_running(state) then return GREEN end
+  return state == "Stopped" and GREY or nil
 end
 
 local function tags_of(vm)
@@ -188,41 +254,54 @@ local function tags_of(vm)
   return table.concat(texts, " ")
 end
 
-local COLUMNS = {
+--- The columns of a table of instances.
+command.INSTANCE_COLUMNS = {
   { title = "Name", key = "name" },
-  { title = "State", key = "state" },
+  { title = "State", key = "state", colour = command.state_colour },
   { title = "Size", key = "vm_size" },
-  { title = "Tags", key = tags_of },
+  { title = "Age", key = function(vm) return age.of(vm.created_on) end, field = "created_on" },
+  { title = "Tags", key = tags_of, field = "tags" },
 }
 
---- Print a list in the format of the option -o.
----@param args table                         the command's options
----@param list table[]
----@param columns table[]                    of the table, in the form of screen.table
----@param summarise fun(item: any): table    make an item's JSON object
-function command.print_list(args, list, columns, summarise)
-  if args.output ~= "json" then
-    print(screen.table(list, columns, { width = width() }))
-    return
-  end
-  local summaries = json.array {}
-  for i, item in ipairs(list) do summaries[i] = summarise(item) end
-  print_json(summaries)
+--- Print one instance in the format of the option -o.
+---@param args table            the command's options
+---@param vm azureml.Instance
+function command.print_instance(args, vm)
+  output.print(args, view.new {
+    items = { vm }, record = instance.summary, fields = instance.fields, is_object = true,
+  })
 end
 
 --- Print a list of instances in the format of the option -o.
 ---@param args table                the command's options
 ---@param list azureml.Instance[]
 function command.print_instances(args, list)
-  command.print_list(args, list, COLUMNS, instance.summary)
+  command.print_list(args, list, command.INSTANCE_COLUMNS, instance.summary, instance.fields)
+end
+
+--- Tell the user that the service has accepted an operation.
+---@param op azureml.Operation
+function command.say_accepted(op)
+  local rest = op.entry and hints.go_on_waiting or "it goes on at the service"
+  io.stderr:write(op.verb, " ", op.name, ": accepted; ", rest, "\n")
 end
 
 local function print_accepted(args, op)
-  if args.output == "json" then
-    print_json { verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket() }
+  if args.output == "table" or not args.output then
+    command.say_accepted(op)
   else
-    io.stderr:write(op.verb, " ", op.name, ": accepted; it goes on at the service\n")
+    command.print_object(args, {
+      verb = op.verb, name = op.name, status = op:status(), ticket = op:ticket(),
+    })
   end
+end
+
+--- Return the style of progress for many instances: each change only with -v.
+---@param args table        the command's options
+---@return string
+function command.style_for_many(args)
+  if args.progress ~= "auto" then return args.progress or "quiet" end
+  return args.verbose and "lines" or "auto"
 end
 
 --- Wait for an operation and print its instance. With --no-wait, print that it was accepted and let
@@ -232,11 +311,41 @@ end
 function command.finish(args, op)
   if args.no_wait then
     print_accepted(args, op)
-    op:close()
+    op:leave()
     return
   end
   local vm = op:wait { timeout = args.timeout, progress = args.progress }
   if vm then command.print_instance(args, vm) end
+end
+
+-- Tell whether the world in use is gone with this process: an emulator in it.
+local function is_passing_world()
+  local world = require("azureml.config").emulator()
+  return world ~= nil and world.in_process == true
+end
+
+--- Remember the names of instances for the completion in a shell.
+---@param list { name: string }[]
+function command.remember_names(list)
+  if is_passing_world() then return end
+  local names = {}
+  for i, vm in ipairs(list) do names[i] = vm.name end
+  require("azureml.cli.cache").write("names", names)
+end
+
+--- Remember the names of sizes for the completion in a shell.
+---@param sizes { name: string }[]
+function command.remember_sizes(sizes)
+  if is_passing_world() then return end
+  local names = {}
+  for i, size in ipairs(sizes) do names[i] = size.name end
+  require("azureml.cli.cache").write("sizes", names)
+end
+
+--- Print a line of a message, to standard error.
+---@param text string
+function command.say(text)
+  io.stderr:write(text, "\n")
 end
 
 return command

@@ -36,6 +36,8 @@ function serve.configure(parser)
     .. "service, and refuse what was not recorded"):argname "FILE"
   parser:option("--speed", "run the emulator's clock N times as fast")
     :argname("N"):convert(number):default "1"
+  parser:option("--machine", "local: run OpenSSH and Jupyter of this computer behind each "
+    .. "instance, and run setup scripts and jobs"):argname("local"):choices { "local" }
   parser:option("-w --workspace-name", "the name of the workspace to serve"):argname "NAME"
   parser:flag("--quiet", "print no banner and no log of requests")
 end
@@ -48,16 +50,27 @@ local function facts_of(running, args)
   local facts = running:settings()
   facts.url, facts.ca_file, facts.speed = running.url, running.ca_file, args.speed
   facts.state, facts.is_restored, facts.replay = args.state, running.is_restored, args.replay
+  facts.key, facts.key_file = running.key, running.key_file
   return facts
 end
 
 local EXPOSED = "azureml: any program that reaches %s can use this emulator and read its secrets; "
   .. "use --address 127.0.0.1 to serve this machine alone"
 
+local function is_loopback(address)
+  return core.is_loopback("http://" .. (address:find ":" and ("[%s]"):format(address) or address))
+end
+
 local function warn_if_exposed(args)
-  local is_ipv6 = args.address:find ":"
-  local host = is_ipv6 and ("[%s]"):format(args.address) or args.address
-  if not core.is_loopback("http://" .. host) then say(EXPOSED:format(args.address)) end
+  if not is_loopback(args.address) then say(EXPOSED:format(args.address)) end
+end
+
+-- A machine gives a shell, so no other computer may reach the emulator.
+local function check_machine(args)
+  if args.machine and not is_loopback(args.address) then
+    command.misused(("'--machine local' gives a shell: it needs a loopback address, not '%s'")
+      :format(args.address))
+  end
 end
 
 local function check(args)
@@ -70,6 +83,7 @@ local function check(args)
   if args.replay and (args.seed or args.state or args.workspace_name) then
     command.misused "'--replay' takes all from the recording: leave out '--seed', '--state', '-w'"
   end
+  check_machine(args)
 end
 
 -- Return the path of the workspace's resource group, which the log shortens.
@@ -93,6 +107,7 @@ function serve.run(args)
     tls = args.tls,
     azure_names = args.azure_names,
     speed = args.speed,
+    machine = args.machine,
     seed = resources,
     state = args.state,
     replay = args.replay,

@@ -2,7 +2,7 @@
 --- by name or by filter.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local report = require "azureml.cli.report"
 local tables = require "azureml.tables"
 
 local fleet = {}
@@ -12,48 +12,25 @@ local SHOWN = 10      -- names listed in a question
 
 -- Options -----------------------------------------------------------------------------------------
 
-local function count(text)
-  local number = math.tointeger(tonumber(text))
-  if number and number >= 1 then return number end
-  return nil, ("'%s' is not a number of instances, 1 or more"):format(text)
-end
-
 --- Add the options that the four commands share.
 function fleet.options(parser)
-  parser:argument("names", "the compute instances' names"):args "*"
-  parser:option("-n --name", "a compute instance's name; repeat it for more")
-    :argname("NAME"):count "*"
-  parser:flag("--all", "all instances of the workspace")
-  command.filter_options(parser)
+  command.selection_options(parser)
   command.workspace_options(parser)
   command.wait_options(parser)
   parser:option("--limit", "the number of operations that run at the same time (default: 10000)")
-    :argname("N"):convert(count)
+    :argname("N"):convert(command.count_of "operations")
   parser:flag("--dry-run", "print what would be done, and change nothing")
+  command.verbose_option(parser)
   parser:flag("--keep-going", "report an invalid name as failed and go on with the other names")
   command.progress_option(parser)
   command.output_option(parser)
 end
 
-local function names_of(args)
-  local names = tables.append(tables.copy(args.names), args.name)
-  return #names > 0 and names or nil
-end
-
 -- Return the options of `instances:stop_all` and the like.
-local function options_of(verb, args)
-  local names, options = names_of(args), command.filters(args)
-  local is_filtered = next(options) ~= nil
-  if names and (is_filtered or args.all) then
-    command.misused(verb .. ": give either names, or filters, or --all")
-  end
-  if not names and not is_filtered and not args.all then
-    local choices = "names, --state, --tags, --mine, --where or --all"
-    command.misused(("%s: which instances? Give %s"):format(verb, choices))
-  end
-  options.names, options.all = names, args.all
+local function options_of(args)
+  local options = command.selection(args)
   options.limit, options.timeout, options.keep_going = args.limit, args.timeout, args.keep_going
-  options.progress, options.wait, options.no_wait = args.progress, not args.no_wait, args.no_wait
+  options.wait, options.no_wait = not args.no_wait, args.no_wait
   return options
 end
 
@@ -91,7 +68,7 @@ local function ask(instances, options)
   local names = planned_names(instances:delete_all(dry_run))
   if #names == 0 or not is_confirmed(question_about(names)) then return nil end
   local confirmed = { names = names }
-  for _, name in ipairs { "limit", "timeout", "keep_going", "progress", "wait", "no_wait" } do
+  for _, name in ipairs { "limit", "timeout", "keep_going", "wait", "no_wait" } do
     confirmed[name] = options[name]
   end
   return confirmed
@@ -99,60 +76,14 @@ end
 
 -- Doing -------------------------------------------------------------------------------------------
 
-local function why(result)
-  return result.reason or result.error and result.error.message
-end
-
-local COLUMNS = {
-  { title = "Name", key = "name" },
-  { title = "Outcome", key = "outcome" },
-  { title = "Why", key = why },
-}
-
--- Return the members of a result's JSON object.
-local function as_fields(result)
-  local err = result.error
-  return {
-    name = result.name,
-    outcome = result.outcome,
-    reason = result.reason,
-    error = err and {
-      code = err.code, message = err.message, request_id = err.request_id, hint = err.hint,
-    },
-    ticket = result.operation and result.operation:ticket(),
-  }
-end
-
-local function close_operations(results)
-  for _, result in ipairs(results) do
-    if result.operation then result.operation:close() end
-  end
-end
-
-local function print_results(args, results)
-  command.print_list(args, results, COLUMNS, as_fields)
-  close_operations(results)
-end
-
--- Return the results that an error carries: all when some failed, those known so far after an
--- interrupt; nil for other errors.
-local function results_of(err)
-  if not errors.is(err) then return nil end
-  return err.results or err.fleets and err.fleets[1]
-end
-
--- Do a verb to many instances and print the results. If some failed, or the user has interrupted
--- it, raise the error as well: its text on standard error has the failures with their hints.
+-- Do a verb to many instances and report the results, also those known so far after an interrupt.
 local function do_many(args, verb, instances, options)
+  options.progress, options.summary = command.style_for_many(args), args.progress == "json"
   local ok, results = pcall(instances[verb .. "_all"], instances, options)
-  if not ok then
-    local err = results
-    local known = results_of(err)
-    if known and #known > 0 then print_results(args, known) end
-    error(err, 0)
-  end
-  print_results(args, results)
-  return results.counts.failed > 0 and 1 or 0
+  if ok then return report.print(args, results) end
+  local err, known = results, report.results_of(results)
+  if not known or #known == 0 then error(err, 0) end
+  return report.print(args, known, err)
 end
 
 local function is_one(args, options)
@@ -194,7 +125,7 @@ function fleet.command(verb, asks)
   end
 
   function verb_command.run(args)
-    local options = options_of(verb, args)
+    local options = options_of(args)
     local must_ask = asks and not args.dry_run
     if must_ask and not args.yes then check_terminal() end
     local instances = command.workspace(args).instances

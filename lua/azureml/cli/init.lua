@@ -1,8 +1,40 @@
---- List the commands and run them. Each command is a file in cli/, a short script over the public
---- API.
+--- List the commands, parse their words, run them, and report their errors.
+---
+--- To add a command, write a file and a row:
+---
+--- * `cli/NAME.lua` (a `-` in the name is `_` in the file) returns a table of two functions.
+---   `configure(parser)` adds options. `run(args)` is a short script over the public API. It
+---   returns the exit code, or nothing for 0. It raises error objects, which `cli.main` prints.
+--- * The row in `cli.commands` has the summary, so that --help loads no command. `is_group = true`
+---   tells that the file returns `subcommands`, a table of commands with their summaries, and
+---   `default`, the subcommand that runs without a word, or nil.
+---
+--- What `configure` adds comes from command.lua, so that all commands look alike:
+---
+---     command.name_option(parser)         one instance, by position or -n: args.name
+---     command.names_option(parser)        one or more: args.names
+---     command.selection_options(parser)   names, or filters and --where, or --all;
+---                                         command.selection(args) for instances:stop_all
+---     command.filter_options(parser)      filters alone; command.filters(args) for instances:list
+---     command.workspace_options(parser)   -w -g --subscription; command.workspace(args) opens it
+---     command.wait_options(parser)        --no-wait --timeout; command.finish(args, op) waits
+---     command.progress_option(parser)     --progress
+---     command.output_option(parser, kind) -o --columns --sort --query; kind: "object", "stream"
+---     command.choice(parser, ...)         an option with fixed values, with "did you mean"
+---     command.check(parser, f)            look at several options together, after the parse
+---
+--- Results are printed with `command.print_object`, `print_list`, `print_instance` and
+--- `print_instances`, which know every format. A table's columns are described in view.lua.
+--- Wrong usage is `command.misused(message)`. --help, --emulator and --speed are added to each
+--- command here.
 local argparse = require "argparse"
 local errors = require "azureml.error"
-local help = require "azureml.console.help"
+local exit_codes = require "azureml.cli.exit_codes"
+local later = require "azureml.later"
+local checks = require "azureml.cli.checks"
+local help = later "azureml.console.help"
+local json = later "azureml.json"
+local suggest = later "azureml.cli.suggest"
 local tables = require "azureml.tables"
 
 local cli = {}
@@ -10,35 +42,120 @@ local cli = {}
 ---@class azureml.Command
 ---@field configure fun(parser: table)      add the command's options
 ---@field run fun(args: table): integer?    run it; return its exit code, default 0
+---@field summary string?                   of a subcommand
+---@field subcommands table<string, azureml.Command>?      of a group
+---@field default string?                   the subcommand that runs without a word
+---@field refuse? fun()      raise that the command has no meaning here, whatever its words are
+---@field rewrite? fun(words: string[]): string[]      change the words before they are parsed
 
---- The commands by name. The summaries stand here, so that help loads no command.
+--- The commands by name.
+---@type table<string, { summary: string, is_group: boolean?, has_own_world: boolean? }>
 cli.commands = {
   create   = { summary = "create a compute instance and wait until it runs" },
-  show     = { summary = "show a compute instance" },
+  ensure   = { summary = "create a compute instance, or take it if it is there and fits" },
+  check    = { summary = "report what would be refused if an instance were created" },
+  update   = { summary = "change compute instances: schedules, idle time, tags and so on" },
+  resize   = { summary = "give a stopped compute instance another size" },
+  show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
   stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
+  schedule = { summary = "show when an instance is started and stopped, and change it" },
   watch    = { summary = "print each change of state in a workspace, until interrupted" },
-  pending  = {
-    summary = "list operations left running by processes that have exited, or wait for them",
+  wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
+  operations = {
+    summary = "list the operations that other processes left at the service, or wait for them",
+    is_group = true,
   },
-  emulator = { summary = "serve an emulator of the service on loopback" },
+  compute  = { summary = "the commands of 'az ml compute', as they are pasted", is_group = true },
+  computetarget = {
+    summary = "the commands of 'az ml computetarget', as they are pasted", is_group = true,
+  },
+  emulator = { summary = "serve an emulator of the service on loopback", has_own_world = true },
   login    = { summary = "sign in and save the login for later runs on this machine" },
   logout   = { summary = "remove the saved tokens from this machine" },
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
+  completion = { summary = "print a completion script for bash, zsh or fish", is_group = true },
+  config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
   run      = { summary = "run a workflow by name" },
+  ssh      = { summary = "open a shell on a compute instance, or run a command there" },
+  exec     = { summary = "run a command on one compute instance, or on many side by side" },
+  cp       = { summary = "copy files to a compute instance or from it" },
+  forward  = { summary = "forward ports of this machine to a compute instance" },
+  ["ssh-config"] = { summary = "print or write blocks for OpenSSH's configuration" },
+  help     = { summary = "print the help of a command, or about a topic" },
+  version  = { summary = "print the versions of azureml and Lua" },
 }
 
-local OK, FAILED, MISUSED = 0, 1, 2
-local STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+local USUAL_WIDTH = 80
+local STANDARD_OUTPUT = 1
 
---- List the commands' names.
+-- Finding commands --------------------------------------------------------------------------------
+
+local function load_command(name)
+  return require("azureml.cli." .. name:gsub("-", "_"))
+end
+
+---@class azureml.Call            a command as the user named it
+---@field name string             "stop", "operations wait"
+---@field summary string
+---@field command azureml.Command
+---@field words string[]          what follows the name
+---@field row table               of cli.commands
+
+-- Find the subcommand that the first word names. Return a call of the group itself when the words
+-- begin with --help, or name nothing and there is no default.
+local function find_subcommand(call)
+  local group, word = call.command, call.words[1]
+  local name = word and not word:find "^%-" and word or nil
+  if not name and word ~= "-h" and word ~= "--help" then name = group.default end
+  if not name then return call end
+  local subcommand = group.subcommands[name]
+  if not subcommand then
+    local known = tables.keys(group.subcommands)
+    errors.raise { code = "Usage",
+      message = ("there is no command '%s %s'%s (known: %s)"):format(call.name, name,
+        suggest.text(name, known), table.concat(known, ", ")),
+      hint = ("'azureml %s --help' lists its commands"):format(call.name) }
+  end
+  local first = name == word and 2 or 1
+  return {
+    name = call.name .. " " .. name, summary = subcommand.summary, command = subcommand,
+    words = { table.unpack(call.words, first) }, row = call.row,
+  }
+end
+
+--- Find the command that words name.
+---@param words string[]       the command's name, its subcommand's if it is a group, and the rest
+---@return azureml.Call
+---@raise an error object `Usage` for an unknown subcommand
+function cli.resolve(words)
+  local name = words[1]
+  local row = cli.commands[name]
+  local command = load_command(name)
+  local rest = { table.unpack(words, 2) }
+  if command.rewrite then rest = command.rewrite(rest) end
+  local call = { name = name, summary = row.summary, command = command, words = rest, row = row }
+  return row.is_group and find_subcommand(call) or call
+end
+
+--- List the commands' names; those of a group stand with their subcommands: "operations wait".
 ---@return string[]      sorted
 function cli.names()
-  return tables.keys(cli.commands)
+  local names = {}
+  for name, row in pairs(cli.commands) do
+    if not row.is_group then names[#names + 1] = name end
+    for subcommand in pairs(row.is_group and load_command(name).subcommands or {}) do
+      names[#names + 1] = name .. " " .. subcommand
+    end
+  end
+  table.sort(names)
+  return names
 end
+
+-- Parsers -----------------------------------------------------------------------------------------
 
 -- Return an option's label on one line: "-n, --name NAME". argparse would use a line for each
 -- alias. A long name without a short name is indented, so that it stands under the other long
@@ -62,55 +179,194 @@ local function lay_out(parser, width)
   parser:help_max_width(width):usage_max_width(width)
 end
 
+local function speed(text)
+  local value = tonumber(text)
+  if value and value > 0 and value < math.huge then return value end
+  return nil, ("'--speed' needs a number above 0, such as 60, not '%s'"):format(text)
+end
+
+-- Add the options of every command.
+local function add_common(parser, call)
+  parser:flag("-h --help", "show this help")
+  call.command.configure(parser)
+  if call.row.has_own_world then return end
+  parser:flag("--emulator", "use the built-in emulator instead of Azure")
+  parser:option("--speed", "run the emulator's clock N times as fast (default: 60)")
+    :argname("N"):convert(speed)
+end
+
+local function new_parser(call)
+  local parser = argparse("azureml " .. call.name, call.summary):add_help(false)
+  add_common(parser, call)
+  return parser
+end
+
 --- Make the parser of a command.
----@param name string         of the command
+---@param name string         of the command, with its subcommand's: "operations wait"
 ---@param width integer?      of its help in columns; default 80
 ---@return table parser, azureml.Command command
 function cli.parser(name, width)
-  local command = require("azureml.cli." .. name)
-  local parser = argparse("azureml " .. name, cli.commands[name].summary):add_help(false)
-  parser:flag("-h --help", "show this help")
-  command.configure(parser)
-  lay_out(parser, width or 80)
-  return parser, command
+  local words = {}
+  for word in name:gmatch "%S+" do words[#words + 1] = word end
+  local call = cli.resolve(words)
+  local parser = new_parser(call)
+  lay_out(parser, width or USUAL_WIDTH)
+  return parser, call.command
 end
 
-local function complain(message)
-  io.stderr:write("azureml: ", message, "\n")
+-- Help --------------------------------------------------------------------------------------------
+
+local function group_help(call, width)
+  local rows = {}
+  for i, name in ipairs(tables.keys(call.command.subcommands)) do
+    rows[i] = { name, call.command.subcommands[name].summary }
+  end
+  local default = call.command.default
+  return table.concat({
+    ("Usage: azureml %s COMMAND [options]"):format(call.name),
+    call.summary .. (default and (". Without a COMMAND it is '%s'."):format(default) or "."),
+    ("Commands (for more, run 'azureml %s COMMAND --help'):\n%s"):format(call.name,
+      help.list(rows, width)),
+  }, "\n\n")
 end
 
-local function wants_help(argv)
-  for i = 2, #argv do
-    if argv[i] == "--" then return false end
-    if argv[i] == "-h" or argv[i] == "--help" then return true end
+--- Return a command's help.
+---@param words string[]       the command's name, and its subcommand's
+---@param width integer        in columns
+---@return string
+function cli.help(words, width)
+  local call = cli.resolve(words)
+  if call.command.subcommands then return group_help(call, width) end
+  local parser = new_parser(call)
+  lay_out(parser, width)
+  return (parser:get_help():gsub("%s+$", ""))
+end
+
+local function wants_help(words)
+  for _, word in ipairs(words) do
+    if word == "--" then return false end
+    if word == "-h" or word == "--help" then return true end
   end
   return false
 end
 
--- Run a command and report its error. The error's place in a Lua file is left out: the user typed a
--- command, not a script.
-local function run(command, args)
-  local code, err = errors.try(function() return command.run(args) or OK end)
-  if code then return code end
+-- Errors ------------------------------------------------------------------------------------------
+
+-- Tell whether the user asked for JSON, also where the words could not be parsed.
+local function wants_json(words)
+  for i, word in ipairs(words) do
+    local value = word:match "^%-%-output=(.*)$" or word:match "^%-o(.+)$"
+    if word == "-o" or word == "--output" then value = words[i + 1] end
+    if value == "json" or value == "jsonl" then return true end
+  end
+  return false
+end
+
+-- Return the members of an error's JSON object.
+local function error_fields(err)
+  local details
+  for i, detail in ipairs(err.details or {}) do
+    details = details or json.array {}
+    local cause = type(detail) == "table" and rawget(detail, "error")
+    details[i] = errors.is(cause) and error_fields(cause) or detail
+  end
+  return {
+    code = err.code, message = err.message, status = err.status, request_id = err.request_id,
+    target = err.target, hint = err.hint, details = details,
+  }
+end
+
+local function usage_hint(call)
+  return ("'azureml %s --help' lists its options"):format(call.name)
+end
+
+-- Print an error; return the exit code. The error's place in a Lua file is left out: the user typed
+-- a command, not a script.
+local function report(err, words, call)
   err.where = nil
-  complain(err.code == "Usage" and err.message or tostring(err))
-  return err.code == "Usage" and MISUSED or FAILED
+  local is_usage = err.code == "Usage"
+  if is_usage and call then err.hint = err.hint or usage_hint(call) end
+  if wants_json(words) then
+    io.stderr:write(json.encode { error = error_fields(err) }, "\n")
+  elseif is_usage then
+    local place = call and call.name .. ": " or ""
+    io.stderr:write("azureml: ", place, err.message, err.hint and "\n  hint: " .. err.hint or "",
+      "\n")
+  else
+    io.stderr:write("azureml: ", tostring(err), "\n")
+  end
+  return exit_codes.of(err)
+end
+
+-- Running -----------------------------------------------------------------------------------------
+
+local function option_names(parser)
+  local names = {}
+  for _, option in ipairs(parser._options) do
+    for _, alias in ipairs(option._public_aliases) do names[#names + 1] = alias end
+  end
+  return names
+end
+
+-- Tell whether az's command of the same name takes an option that ours does not know.
+local function is_option_of_az(name, option)
+  if not load_command("compute").subcommands[name] then return false end
+  for _, known in ipairs(option_names((cli.parser("compute " .. name)))) do
+    if known == option then return true end
+  end
+  return false
+end
+
+-- Return argparse's message in our words.
+local function usage_message(call, parser, message)
+  message = message:match "^[^\n]*"
+  local option = message:match "^unknown option '(.-)'"
+  if not option then return message end
+  if is_option_of_az(call.name, option) then
+    return ("%s; 'azureml compute %s' takes the Azure CLI's options"):format(message, call.name)
+  end
+  return message .. suggest.text(option, option_names(parser))
+end
+
+local function parse(call)
+  local parser = new_parser(call)
+  local ok, args = parser:pparse(call.words)
+  if not ok then
+    errors.raise { code = "Usage", message = usage_message(call, parser, args) }
+  end
+  checks.run(parser, args)
+  return args
+end
+
+-- Select the emulator when the user asks for it behind the command's name.
+local function select_world(call, args)
+  if call.row.has_own_world then return end
+  if args.emulator then require("azureml.config").use_emulator { speed = args.speed } end
+  if args.speed and not args.emulator then
+    errors.raise { code = "Usage",
+      message = "'--speed' sets the emulator's clock: it needs '--emulator'" }
+  end
+end
+
+local function run(call)
+  if call.command.refuse then call.command.refuse() end
+  local args = parse(call)
+  select_world(call, args)
+  return call.command.run(args) or exit_codes.OK
 end
 
 --- Run a command.
 ---@param argv string[]       the command's name, then its arguments
----@return integer code       0: success; 1: failure; 2: wrong usage
+---@return integer code       see exit_codes.lua
 function cli.main(argv)
-  if wants_help(argv) then
-    print((cli.parser(argv[1], help.width(STANDARD_OUTPUT)):get_help()))
-    return OK
+  local call, refusal = errors.try(cli.resolve, argv)
+  if not call then return report(refusal, argv) end
+  if wants_help(call.words) or call.command.subcommands then
+    print((cli.help(argv, help.width(STANDARD_OUTPUT))))
+    return exit_codes.OK
   end
-  local parser, command = cli.parser(argv[1], help.width(STANDARD_ERROR))
-  local ok, args = parser:pparse { table.unpack(argv, 2) }
-  if ok then return run(command, args) end
-  complain(args)
-  io.stderr:write(parser:get_usage(), "\n")
-  return MISUSED
+  local code, err = errors.try(run, call)
+  return code or report(err, call.words, call)
 end
 
 return cli

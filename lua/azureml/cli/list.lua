@@ -4,14 +4,16 @@ local command = require "azureml.cli.command"
 local list = {}
 
 function list.configure(parser)
+  command.filter_options(parser)
   command.workspace_options(parser)
   command.output_option(parser)
-  command.filter_options(parser)
 end
 
 function list.run(args)
   local instances = command.workspace(args).instances
-  command.print_instances(args, instances:list(command.filters(args)):all())
+  local found = instances:list(command.filters(args)):all()
+  command.remember_names(found)
+  command.print_instances(args, found)
 end
 
 return list

@@ -13,7 +13,7 @@ function login.configure(parser)
   parser:option("--client-id", "the id of the application to sign in to (default: the Azure CLI's)")
     :argname "ID"
   parser:option("--user", "the user name to suggest, such as ann@example.org"):argname "NAME"
-  command.output_option(parser)
+  command.output_option(parser, "object")
 end
 
 function login.run(args)

@@ -1,10 +1,15 @@
 --- azureml run: run a workflow by name. The words after the name are the workflow's arguments.
 local command = require "azureml.cli.command"
+local suggest = require "azureml.cli.suggest"
 
 local run = {}
 
+local WORKFLOWS = { "lifecycle", "morning", "nightly", "team" }
+
 function run.configure(parser)
-  parser:argument("workflow", "the workflow's name: lifecycle or nightly")
+  local argument = parser:argument("workflow", "the workflow's name: "
+    .. table.concat(WORKFLOWS, ", "))
+  argument.azureml_values = WORKFLOWS
   parser:argument("arguments", "the workflow's arguments"):args "*"
 end
 
@@ -21,8 +26,7 @@ end
 function run.run(args)
   local script = find(args.workflow)
   if not script then
-    local message = "there is no workflow '%s'; the workflows are lifecycle and nightly"
-    command.misused(message:format(args.workflow))
+    command.misused("%s", suggest.unknown("there is no workflow", args.workflow, WORKFLOWS))
   end
   script(table.unpack(args.arguments))
 end

@@ -1,16 +1,20 @@
---- azureml show: print one instance.
+--- azureml show: print one instance, or several.
 local command = require "azureml.cli.command"
 
 local show = {}
 
 function show.configure(parser)
-  command.name_option(parser)
+  command.names_option(parser)
   command.workspace_options(parser)
   command.output_option(parser)
 end
 
 function show.run(args)
-  command.print_instance(args, command.workspace(args).instances:get(args.name))
+  local instances = command.workspace(args).instances
+  if #args.names == 1 then return command.print_instance(args, instances:get(args.names[1])) end
+  local list = {}
+  for i, name in ipairs(args.names) do list[i] = instances:get(name) end
+  command.print_instances(args, list)
 end
 
 return show

@@ -13,22 +13,30 @@ function watch.configure(parser)
     :convert(command.seconds)
   parser:option("--timeout", "end after SECONDS"):argname("SECONDS"):convert(command.seconds)
   parser:flag("--initial", "print the state of each instance first")
-  command.output_option(parser)
+  command.output_option(parser, "stream")
 end
 
-local function print_change(args, change)
-  local time = os.date "!%Y-%m-%dT%H:%M:%SZ"
-  if args.output == "json" then
-    local was, state = change.was or json.null, change.state or json.null
-    print(json.encode { time = time, name = change.name, was = was, state = state })
-  else
-    print(time .. "  " .. tostring(change))
-  end
+local function flush()
   local is_written, reason = io.stdout:flush()
   if not is_written then
     errors.raise { code = "OutputFailed",
       message = "standard output cannot be written: " .. reason }
   end
+end
+
+-- Return a change as a line of the format.
+local function line_of(args, time, change)
+  local was, state = change.was or json.null, change.state or json.null
+  if args.output == "table" then return time .. "  " .. tostring(change) end
+  if args.output == "tsv" then
+    return table.concat({ time, change.name, change.was or "", change.state or "" }, "\t")
+  end
+  return json.encode { time = time, name = change.name, was = was, state = state }
+end
+
+local function print_change(args, change)
+  print(line_of(args, os.date "!%Y-%m-%dT%H:%M:%SZ", change))
+  flush()
 end
 
 function watch.run(args)

@@ -5,7 +5,7 @@ local command = require "azureml.cli.command"
 local whoami = {}
 
 function whoami.configure(parser)
-  command.output_option(parser)
+  command.output_option(parser, "object")
 end
 
 function whoami.run(args)

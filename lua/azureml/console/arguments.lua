@@ -6,7 +6,8 @@ local arguments = {}
 
 local USAGE = "usage: azureml [options] [command or script [arguments]]"
 
-arguments.usage = USAGE .. "\n'azureml --help' lists options and commands."
+--- The second line of a usage error.
+arguments.hint = "  hint: 'azureml --help' lists options and commands"
 
 local SUMMARY = "Run a command or a Lua 5.4 script. Without either, start a prompt. "
   .. "If a script has the name of a command, write ./NAME to run the script."
@@ -25,7 +26,7 @@ local OPTIONS = {
   { "-W", "turn warnings on" },
   { "-v", "print Lua's version" },
   { "--version", "print azureml's version" },
-  { "--help", "show this help" },
+  { "-h, --help", "show this help" },
   { "--", "end the options" },
   { "-", "end the options and read the script from standard input" },
 }
@@ -44,8 +45,9 @@ local ENVIRONMENT = {
   { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 
-local EXIT_CODES = "Exit codes: 0 success, 1 failure, 2 wrong usage, "
-  .. "130 and 143 interrupted (SIGINT, SIGTERM)."
+local TOPICS = "'azureml help TOPIC' tells about names, output, query and exit-codes. In short: "
+  .. "0 is success, 1 failure, 2 wrong usage, 3 not found, 4 sign-in needed, 5 timed out, 130 and "
+  .. "143 interrupted (SIGINT, SIGTERM)."
 
 ---@class azureml.Arguments
 ---@field steps { option: string, value: string }[]   -e, -l and -W, in order
@@ -77,7 +79,8 @@ end
 
 local flags = {
   ["-E"] = flag "E", ["-i"] = flag "i", ["-v"] = flag "v", ["-W"] = step "W",
-  ["--emulator"] = flag "emulator", ["--help"] = flag "help", ["--version"] = flag "version",
+  ["-h"] = flag "help", ["--help"] = flag "help", ["--emulator"] = flag "emulator",
+  ["--version"] = flag "version",
 }
 
 -- Options with an optional value. The value stands in the same word: --trace=FILE.
@@ -98,6 +101,14 @@ local function split(word)
   return word, nil
 end
 
+-- Return the message about a word that is not an option.
+local function unrecognized(word)
+  local names = {}
+  for _, known in ipairs { flags, optional, valued } do tables.append(names, tables.keys(known)) end
+  local near = require("azureml.cli.suggest").text(word, names)
+  return ("unrecognized option '%s'%s"):format(word, near)
+end
+
 -- Read one option. Return the index of the next word, or nil and a message.
 local function read_option(options, argv, index)
   local name, value = split(argv[index])
@@ -109,7 +120,7 @@ local function read_option(options, argv, index)
     optional[name](options, value)
     return index + 1
   end
-  if not valued[name] then return nil, ("unrecognized option '%s'"):format(argv[index]) end
+  if not valued[name] then return nil, unrecognized(argv[index]) end
   if not value then
     index = index + 1
     value = argv[index]
@@ -164,7 +175,7 @@ function arguments.help(commands, width)
     paragraph(SUMMARY),
     "Options:\n" .. help.list(OPTIONS, width),
     "Environment:\n" .. help.list(ENVIRONMENT, width),
-    paragraph(EXIT_CODES),
+    paragraph(TOPICS),
   }
   if #rows > 0 then
     local title = "Commands (for more, run 'azureml COMMAND --help'):\n"

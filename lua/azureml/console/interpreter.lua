@@ -25,6 +25,13 @@ local function stop(code)
   steps = {}
 end
 
+-- Refuse wrong usage, in two lines.
+local function refuse(message)
+  say(message)
+  io.stderr:write(arguments.hint, "\n")
+  stop(WRONG_USAGE)
+end
+
 -- Return a compiled chunk. Without one, print the compiler's message and stop with exit code 1.
 local function compiled(chunk, message)
   if chunk then return chunk end
@@ -192,6 +199,19 @@ local function is_command(word)
   return word:find "^%l[%l-]*$" and require("azureml.cli").commands[word] ~= nil
 end
 
+local function exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+-- Refuse a word that looks like a command and is no file: a mistyped command is not a script.
+local function refuse_word(word)
+  local names = tables.keys(require("azureml.cli").commands)
+  local near = require("azureml.cli.suggest").text(word, names)
+  refuse(("there is no command and no script '%s'%s"):format(word, near))
+end
+
 -- Plan the step of the word after the options: a command, `-` (standard input) or a file.
 local function add_main(argv, options)
   local first = options.first
@@ -199,6 +219,7 @@ local function add_main(argv, options)
   if options.ended then return add_script(word) end      -- after `--`, "-" is a file's name
   if word == "-" then return add_script(nil) end
   if is_command(word) then return add_command { table.unpack(argv, first) } end
+  if word:find "^%a[%w-]*$" and not exists(word) then return refuse_word(word) end
   add_script(word)
 end
 
@@ -235,9 +256,7 @@ function interpreter.start(description)
   add_own_tree()
   local options, message = arguments.parse(host.argv)
   if not options then
-    say(message)
-    io.stderr:write(arguments.usage, "\n")
-    return stop(WRONG_USAGE)
+    return refuse(message)
   end
   set_arg(host.argv, options.first)
   if options.help then

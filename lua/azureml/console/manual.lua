@@ -1,6 +1,7 @@
 --- Make the manual page from the same tables as --help. `make man` writes it to a file.
 local arguments = require "azureml.console.arguments"
 local cli = require "azureml.cli"
+local topics = require "azureml.console.topics"
 
 local manual = {}
 
@@ -21,7 +22,7 @@ local function command_section(name)
   local usage = parser:get_usage():gsub("^Usage: ", "")
   local help = parser:get_help()
   local options = help:match "\n(Arguments:.*)$" or help:match "\n(Options:.*)$" or ""
-  local summary = escape(cli.commands[name].summary)
+  local summary = escape(parser._description)
   return (".SS azureml %s\n%s.\n.PP\n%s\n.PP\n%s"):format(
     escape(name), summary, verbatim(usage), verbatim(options))
 end
@@ -38,6 +39,10 @@ function manual.page()
     ".SH COMMANDS",
   }
   for _, name in ipairs(cli.names()) do parts[#parts + 1] = command_section(name) end
+  for _, name in ipairs(topics.names) do
+    local title = name:upper():gsub("-", " ")
+    parts[#parts + 1] = (".SH %s\n%s"):format(title, verbatim(topics.text(name, WIDTH)))
+  end
   parts[#parts + 1] = ".SH SEE ALSO\nlua5.4(1), az(1)"
   return table.concat(parts, "\n") .. "\n"
 end

@@ -16,6 +16,9 @@ local metatable = { __name = "azureml.Panel", __index = Panel }
 
 local panel = {}
 
+-- The panel that has lines on the screen, or nil.
+local shown
+
 --- Can a panel be drawn on standard error? It needs a terminal that can move its cursor.
 ---@return boolean
 function panel.is_possible()
@@ -59,6 +62,7 @@ function Panel:draw(lines)
   if not width then return end
   local start, texts = beginning(self, width), {}
   self.columns = {}
+  shown = self
   for i = 1, math.min(#lines, math.max(1, height - 1)) do
     texts[i] = line_text(self, lines[i], width)
   end
@@ -71,12 +75,23 @@ function Panel:clear()
   local width = core.terminal_width(STANDARD_ERROR)
   if width and #self.columns > 0 then io.stderr:write(beginning(self, width)) end
   self.columns = {}
+  if shown == self then shown = nil end
 end
 
 --- Keep the lines on the screen. The next output starts below them.
 function Panel:leave()
   if #self.columns > 0 then io.stderr:write "\r\n" end
   self.columns = {}
+  if shown == self then shown = nil end
+end
+
+--- Write a line to standard error, in place of the panel on the screen, if there is one. The next
+--- drawing of the panel stands below the line.
+---@param text string
+function panel.say(text)
+  if shown then shown:clear() end
+  io.stderr:write(text, "\n")
+  io.stderr:flush()
 end
 
 return panel

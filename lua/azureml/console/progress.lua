@@ -1,6 +1,9 @@
---- Show the progress of a wait on standard error: live lines on a terminal, else a plain line per
---- change, or JSON lines on request. panel.lua draws the live lines, tally.lua counts. Standard
---- output stays free for data.
+--- Show the progress of a wait on standard error: live lines on a terminal, else plain lines, or
+--- JSON lines on request. panel.lua draws the live lines, tally.lua counts. Standard output stays
+--- free for data.
+---
+--- Off a terminal the wait of one operation prints a line for each change of state, and every 30 s;
+--- a fleet prints its counts every 30 s. The style "lines" prints each change of a fleet as well.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
@@ -15,6 +18,7 @@ local progress = {}
 local STANDARD_ERROR = 2
 local RED, GREEN, YELLOW = 31, 32, 33      -- ANSI colours
 local STYLES = { auto = true, lines = true, json = true, quiet = true }
+local PULSE = 30            -- seconds between lines off a terminal
 local TICK = 1              -- seconds between drawings without a change: the shown time goes on
 local LEAST = 0.2           -- seconds between drawings at least, however many changes there are
 local BAR = { least = 10, most = 40 }      -- columns
@@ -36,10 +40,10 @@ function progress.style(caller, options)
     style)
 end
 
--- Resolve "auto": live on a terminal, else lines.
-local function resolve_style(style)
+-- Resolve "auto": live on a terminal, else plain lines.
+local function resolve_style(style, plain)
   if style ~= "auto" then return style end
-  return panel.is_possible() and "live" or "lines"
+  return panel.is_possible() and "live" or plain
 end
 
 local function write(...)
@@ -49,6 +53,20 @@ end
 
 local function rounded(seconds)
   return math.floor(seconds * 1000 + 0.5) / 1000
+end
+
+-- Call f every PULSE seconds. Return a function that ends this.
+local function pulse(f)
+  local timer
+  local function tick()
+    timer = task.at(PULSE, tick)
+    f()
+  end
+  timer = task.at(PULSE, tick)
+  return function()
+    if timer then task.cancel(timer) end
+    timer = nil
+  end
 end
 
 local function change_text(verb, name, word, seconds)
@@ -71,10 +89,20 @@ function of_one.live(verb, name)
 end
 
 function of_one.lines(verb, name)
-  return function(word, seconds, is_news)
-    if not is_news then return end
+  local last, began = nil, core.now()
+
+  local function write_line(word, seconds)
     write(screen.one_line(change_text(verb, name, word, seconds)), "\n")
   end
+
+  local stop = pulse(function()
+    if last then write_line(last, core.now() - began) end
+  end)
+
+  return function(word, seconds, is_news)
+    last = word
+    if is_news then write_line(word, seconds) end
+  end, stop
 end
 
 function of_one.json(verb, name)
@@ -92,7 +120,7 @@ end
 ---@param style string        from `progress.style`
 ---@return table? reporter    nil when the style is quiet
 function progress.reporter(verb, name, style)
-  style = resolve_style(style)
+  style = resolve_style(style, "lines")
   if style == "quiet" then return nil end
   local began, shown = core.now(), nil
   local show, leave = of_one[style](verb, name)
@@ -139,6 +167,14 @@ local function counts_line(counted)
     if number > 0 then parts[#parts + 1] = ("%d %s"):format(number, word) end
   end
   return "  " .. table.concat(parts, ", ")
+end
+
+-- Return "stop: 4 of 10 after 30 s, about 12 s left: 2 waiting, 4 accepted, 4 done".
+local function pulse_line(counted, now)
+  local left = counted:time_left(now)
+  local rest = left and (", about %s left"):format(screen.duration(left)) or ""
+  return ("%s: %d of %d after %s%s:%s"):format(counted.verb, counted.ended, counted.total,
+    screen.duration(now - counted.began), rest, counts_line(counted):sub(2))
 end
 
 --- Return the live lines of a fleet: a bar, the counts, the slowest instances and the last
@@ -194,6 +230,11 @@ function of_many.live(counted)
   return show, close
 end
 
+function of_many.pulse(counted)
+  local stop = pulse(function() write(pulse_line(counted, core.now()), "\n") end)
+  return function() end, stop
+end
+
 function of_many.lines(counted)
   return function(name, word, seconds, why)
     local text = change_text(counted.verb, name, word, seconds)
@@ -232,7 +273,7 @@ local REPORTED = { accepted = true }
 ---@param style string        from `progress.style`
 ---@return table? reporter    nil when the style is quiet
 function progress.of_many(verb, total, style)
-  style = resolve_style(style)
+  style = resolve_style(style, "pulse")
   if style == "quiet" then return nil end
   local counted, closed = tally.new(verb, total, core.now()), false
   local show, close = of_many[style](counted)

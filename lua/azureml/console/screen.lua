@@ -127,6 +127,7 @@ end
 
 local function cell_text(value)
   if value == nil then return "-" end
+  if math.type(value) == "float" then value = math.tointeger(value) or value end
   return screen.one_line(tostring(value))
 end
 
@@ -162,28 +163,52 @@ local function shrink(columns, width)
   end
 end
 
-local function align(text, cells)
+local function align(text, cells, colour)
   local cut = screen.cut(text, cells.width)
   local space = (" "):rep(cells.width - screen.columns(cut))
+  if colour then cut = ("\27[%dm%s\27[0m"):format(colour, cut) end
   return cells.right and space .. cut or cut .. space
 end
 
+local function line_of(all, index, colours)
+  local cells = {}
+  for i, column in ipairs(all) do cells[i] = align(column[index], column, colours[i]) end
+  return (table.concat(cells, "  "):gsub(" +$", ""))
+end
+
+local function colours_of(row, columns)
+  local colours = {}
+  for i, column in ipairs(columns) do
+    if column.colour then colours[i] = column.colour(row) end
+  end
+  return colours
+end
+
+local NO_COLOURS = {}
+
 --- Lay out rows in columns under a line of titles. Numbers align right; nil shows as "-". If the
---- lines are too wide, the widest columns are shortened first, then the lines.
+--- lines are too wide, the widest columns are shortened first, then the lines. A table of a single
+--- column is never shortened.
 ---@param rows table[]
----@param columns { title: string?, key: string|function }[]     key: a field or a function of a row
----@param options? { width: integer? }       columns of the screen; default: no limit
+---@param columns { title: string?, key: string|function, colour: function? }[]     key: a field or
+---  a function of a row; colour: a function of a row that returns an ANSI colour or nil
+---@param options? { width: integer?, colour: boolean? }       columns of the screen, default: no
+---  limit; colour: use the columns' colours
 ---@return string       without a trailing newline
 function screen.table(rows, columns, options)
   local width = options and options.width or math.huge
   local all, lines = {}, {}
   for i, column in ipairs(columns) do all[i] = read_column(rows, column) end
   if #all == 0 then return "" end
+  if #all == 1 then width = math.huge end
   shrink(all, width)
   for i = 0, #rows do
-    local cells = {}
-    for j, column in ipairs(all) do cells[j] = align(column[i], column) end
-    lines[i + 1] = screen.cut(table.concat(cells, "  "):gsub(" +$", ""), width)
+    local line = line_of(all, i, NO_COLOURS)
+    local is_too_wide = screen.columns(line) > width
+    if options and options.colour and rows[i] and not is_too_wide then
+      line = line_of(all, i, colours_of(rows[i], columns))
+    end
+    lines[i + 1] = is_too_wide and screen.cut(line, width) or line
   end
   return table.concat(lines, "\n")
 end

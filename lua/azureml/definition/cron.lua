@@ -1,27 +1,40 @@
---- Check cron expressions of five fields, as the service takes them: minute, hour, day of the
---- month, month, day of the week. Source: spec/contract/compute-rest.md, section 9.1.
+--- Read cron expressions of five fields, as the service takes them: minute, hour, day of the month,
+--- month, day of the week. A day must match both its fields, unlike in the cron of Unix.
+--- Source: spec/contract/compute-rest.md, section 9.1.
 local cron = {}
 
 local MONTHS = {
-  jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10,
-  nov = 11, dec = 12,
+  "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+  "november", "december",
 }
-local WEEK_DAYS = { sun = 0, mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6 }
+local WEEK_DAYS = {
+  "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+}
 
+-- The names of a field's values begin with the name of its first value.
 local FIELDS = {
-  { name = "minute", first = 0, last = 59 },
-  { name = "hour", first = 0, last = 23 },
-  { name = "day of the month", first = 1, last = 31 },
-  { name = "month", first = 1, last = 12, words = MONTHS },
-  { name = "day of the week", first = 0, last = 6, words = WEEK_DAYS },
+  { key = "minutes", noun = "a minute", first = 0, last = 59 },
+  { key = "hours", noun = "an hour", first = 0, last = 23 },
+  { key = "month_days", noun = "a day of the month", first = 1, last = 31 },
+  { key = "months", noun = "a month", first = 1, last = 12, names = MONTHS },
+  { key = "week_days", noun = "a day of the week", first = 0, last = 6, names = WEEK_DAYS },
 }
 
 local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
+local NOT_FIVE = "it needs five fields: minute hour day month weekday"
+local SHOWN = 40      -- the characters of a wrong part that a message shows
+
+-- Return the number of a name or of its beginning, which has three letters or more.
+local function number_of_name(field, text)
+  for index, name in ipairs(#text >= 3 and field.names or {}) do
+    if name:sub(1, #text) == text then return field.first + index - 1 end
+  end
+end
+
 local function number_of(field, text)
-  local word = field.words and field.words[text:lower():sub(1, 3)]
-  if word and text:find "^%a+$" then return word end
   local number = text:find "^%d+$" and math.tointeger(tonumber(text))
+    or number_of_name(field, text:lower())
   return number and number >= field.first and number <= field.last and number or nil
 end
 
@@ -31,7 +44,7 @@ local function range_of(field, part)
   local range, step = part:match "^([^/]+)/(%d+)$"
   local has_step = range ~= nil
   range, step = range or part, math.tointeger(tonumber(step or 1))
-  if step < 1 then return nil end
+  if not step or step < 1 then return nil end
   if range == "*" then return field.first, field.last, step end
   local from, to = range:match "^(%w+)%-(%w+)$"
   local first = number_of(field, from or range)
@@ -62,24 +75,68 @@ local function has_a_day(days, months)
   return false
 end
 
+--- Read a cron expression.
+---@param text string
+---@return table<string, table<integer, true>>? fields  the sets `minutes`, `hours`, `month_days`,
+---  `months` and `week_days` (0 is Sunday); nil: the expression is wrong
+---@return string? fault
+---@usage local fields, fault = cron.parse "0 18 * * 1-5"
+function cron.parse(text)
+  local fields, count = {}, 0
+  for word in text:gmatch "%S+" do
+    count = count + 1
+    local field = FIELDS[count]
+    if not field then return nil, NOT_FIVE end
+    local numbers, part = numbers_of(field, word)
+    if not numbers then
+      return nil, ("'%s' is not %s, which goes from %d to %d"):format(part:sub(1, SHOWN),
+        field.noun, field.first, field.last)
+    end
+    fields[field.key] = numbers
+  end
+  if count ~= #FIELDS then return nil, NOT_FIVE end
+  if not has_a_day(fields.month_days, fields.months) then
+    return nil, "no month of it has such a day"
+  end
+  return fields
+end
+
 --- Return what is wrong with a cron expression; nil where it fires some day.
 ---@param text string
 ---@return string?
 function cron.fault(text)
-  local sets, count = {}, 0
-  for word in text:gmatch "%S+" do
-    count = count + 1
-    local field = FIELDS[count]
-    if not field then return "it needs five fields: minute hour day month weekday" end
-    local numbers, part = numbers_of(field, word)
-    if not numbers then
-      return ("'%s' is not a %s, which goes from %d to %d"):format(part, field.name, field.first,
-        field.last)
-    end
-    sets[count] = numbers
+  local _, fault = cron.parse(text)
+  return fault
+end
+
+--- Write an expression in lower case, with a single blank between fields.
+---@param text string
+---@return string
+function cron.canonical(text)
+  return (text:lower():gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+local function is_same_set(left, right)
+  for number in pairs(left) do
+    if not right[number] then return false end
   end
-  if count ~= #FIELDS then return "it needs five fields: minute hour day month weekday" end
-  if not has_a_day(sets[3], sets[4]) then return "no month of it has such a day" end
+  return true
+end
+
+--- Tell whether two expressions name the same times: "0 18 * * 1-5" and "0 18 * * MON-FRI" do.
+---@param left string
+---@param right string
+---@return boolean
+function cron.same(left, right)
+  if cron.canonical(left) == cron.canonical(right) then return true end
+  local one, other = cron.parse(left), cron.parse(right)
+  if not one or not other then return false end
+  for key in pairs(one) do
+    if not is_same_set(one[key], other[key]) or not is_same_set(other[key], one[key]) then
+      return false
+    end
+  end
+  return true
 end
 
 return cron

@@ -1,4 +1,5 @@
 --- Check the name of an instance. Source: spec/contract/compute-rest.md, section 8.1.
+local kinds = require "azureml.definition.kinds"
 local options = require "azureml.options"
 
 local naming = {}
@@ -21,7 +22,8 @@ function naming.fault(text)
   for _, rule in ipairs(rules) do
     local description, holds = rule[1], rule[2]
     if not holds(text) then
-      return ("'%s' cannot be an instance's name: a name %s"):format(text:sub(1, 60), description)
+      return ("'%s' cannot be an instance's name: a name %s"):format(kinds.excerpt(text),
+        description)
     end
   end
 end

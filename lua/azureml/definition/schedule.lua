@@ -1,123 +1,116 @@
---- Write the schedules by which the service starts or stops an instance.
+--- Check, write, read and compare the schedules by which the service starts or stops an instance: a
+--- kind of the table of fields.
 --- Source: spec/contract/compute-rest.md, section 9.1.
-local cron = require "azureml.definition.cron"
+---
+--- The canonical form is a list of tables:
+---   { action = "stop", status = "enabled", time_zone = "W. Europe Standard Time",
+---     cron = "0 18 * * 1-5", start_time = "2026-11-30T08:00:00" }
+--- or, in place of cron, recurrence = { frequency = "week", interval = 2, hours = { 8 },
+--- minutes = { 30 }, week_days = { "monday" } }. The zone has its Windows name: several IANA names
+--- share a Windows name, so the service's reply does not tell which of them the caller gave.
+--- `extra` has members that this package does not know. A schedule of the service that this package
+--- does not understand is { verbatim = its JSON }, which is written back unchanged.
+local checking = require "azureml.definition.schedule.checking"
+local comparison = require "azureml.definition.schedule.comparison"
 local json = require "azureml.json"
-local options = require "azureml.options"
-local tables = require "azureml.tables"
-local time_zone = require "azureml.definition.time_zone"
+local reading = require "azureml.definition.schedule.reading"
+local values = require "azureml.definition.schedule.values"
+local writing = require "azureml.definition.schedule.writing"
 
-local refuse = options.refuse
+local schedule = { none = json.array {} }
 
-local schedule = {}
+local MOST = 4            -- schedules of an instance
+local LIST = "write { { action = 'stop', weekdays = '18:00' } }"
 
-local MOST = 4      -- schedules of an instance
-
-local KNOWN = {
-  action = "string", cron = "string", recurrence = "table", time_zone = "string",
-  start_time = "string", status = "string",
-}
-local RECURRENCE = {
-  frequency = "string", interval = "integer", hours = "table", minutes = "table",
-  week_days = "table", month_days = "table",
-}
-
-local ACTIONS = { start = "Start", stop = "Stop" }
-local STATUSES = { enabled = "Enabled", disabled = "Disabled" }
-local FREQUENCIES = {
-  minute = "Minute", hour = "Hour", day = "Day", week = "Week", month = "Month",
-}
-local WEEK_DAYS = {
-  monday = "Monday", tuesday = "Tuesday", wednesday = "Wednesday", thursday = "Thursday",
-  friday = "Friday", saturday = "Saturday", sunday = "Sunday",
-}
-
--- Return the service's spelling of a word that the caller wrote in any case.
-local function word(name, text, words)
-  local found = words[tostring(text):lower()]
-  if found then return found end
-  local known = table.concat(tables.values(words), ", ")
-  refuse("a schedule's %s is one of %s, not '%s'", name, known, tostring(text):sub(1, 60))
-end
-
-local function cron_trigger(settings)
-  local fault = cron.fault(settings.cron)
-  if fault then
-    refuse("a schedule's cron '%s' is wrong: %s; an example is '0 18 * * 1-5'",
-      settings.cron:sub(1, 60), fault)
+local function note_to(faults, owner)
+  return function(message, ...)
+    faults[#faults + 1] = ("%s: %s"):format(owner, message:format(...))
   end
-  return { expression = settings.cron }
 end
 
-local function numbers(field, list, first, last)
-  local written = json.array {}
-  for i, number in ipairs(options.check_list("a recurrence's " .. field, list)) do
-    if math.type(number) ~= "integer" or number < first or number > last then
-      refuse("a recurrence's %s are whole numbers from %d to %d, not '%s'", field, first, last,
-        tostring(number))
+--- Check the schedules of an instance.
+---@param value any      a list of at most four tables { action = "start"|"stop", time_zone =
+---  "Europe/Amsterdam", start_time = "2026-11-30T08:00:00", status = "enabled"|"disabled" }, each
+---  with one of cron = "0 18 * * 1-5", daily = "18:00", weekdays = "18:00", weekends = "18:00",
+---  weekly = "mon,thu 18:00" and recurrence = { frequency = "week", interval = 2, hours = { 18 },
+---  minutes = { 0 }, week_days = { "monday" }, month_days = { 1 } }. An item may also be a text
+---  such as "stop weekdays 18:00 Europe/Amsterdam"; see definition/schedule/text.lua
+---@return table[]? canonical
+---@return string? fault       all that is wrong, each with its position in the list
+---@usage local list, fault = schedule.check { "stop weekdays 18:00 Europe/Amsterdam" }
+function schedule.check(value)
+  local faults, checked = {}, json.array {}
+  local list = values.list_of("schedules", value, function(message, ...)
+    faults[1] = message:format(...) .. ": " .. LIST
+  end)
+  if not list then return nil, faults[1] end
+  if #list > MOST then
+    faults[1] = ("%d schedules: the service takes at most %d"):format(#list, MOST)
+  end
+  for index = 1, math.min(#list, MOST) do
+    checked[index] = checking.check(list[index], note_to(faults, "schedule " .. index))
+  end
+  if #faults == 0 then return checked end
+  return nil, table.concat(faults, "; ")
+end
+
+--- Write schedules as the service's JSON has them.
+---@param canonical table[]?     a result of `schedule.check` or `schedule.read`
+---@return table?                { computeStartStop = { ... } }; nil from nil
+function schedule.write(canonical)
+  if not canonical then return nil end
+  local list = json.array {}
+  for index, item in ipairs(canonical) do list[index] = writing.write(item) end
+  return { computeStartStop = list }
+end
+
+--- Read the service's schedules. Beside the canonical fields, each has `id` and
+--- `provisioning_status` where the service sent them. A schedule that this package does not
+--- understand is { verbatim = its JSON }.
+---@param value any          the member `schedules` of an instance, decoded
+---@return table[]           empty where the service sent no list
+function schedule.read(value)
+  local sent, list = json.get(value, "computeStartStop"), json.array {}
+  if type(sent) ~= "table" then return list end
+  for _, item in ipairs(sent) do
+    if item ~= json.null then list[#list + 1] = reading.read(item) end
+  end
+  return list
+end
+
+-- Remove the schedule that is the same as the wanted one from a list. Return false if it is not
+-- there.
+local function take(list, wanted)
+  for index, actual in ipairs(list) do
+    if comparison.same(wanted, actual) then
+      table.remove(list, index)
+      return true
     end
-    written[i] = number
   end
-  return written
+  return false
 end
 
-local function days(list)
-  local written = json.array {}
-  for i, day in ipairs(options.check_list("a recurrence's week days", list)) do
-    written[i] = word("week day", day, WEEK_DAYS)
+-- Put schedules with a start time first: those without match any start.
+local function strict_first(list)
+  local sorted = {}
+  for _, item in ipairs(list) do
+    table.insert(sorted, item.start_time and 1 or #sorted + 1, item)
   end
-  return written
+  return sorted
 end
 
-local function recurrence_trigger(settings)
-  local recurrence = options.check("a recurrence", settings.recurrence, RECURRENCE)
-  local interval = recurrence.interval or 1
-  if interval < 1 then refuse("a recurrence's interval is 1 or more, not %d", interval) end
-  return {
-    frequency = word("frequency", recurrence.frequency, FREQUENCIES), interval = interval,
-    schedule = {
-      hours = numbers("hours", recurrence.hours or { 0 }, 0, 23),
-      minutes = numbers("minutes", recurrence.minutes or { 0 }, 0, 59),
-      weekDays = recurrence.week_days and days(recurrence.week_days),
-      monthDays = recurrence.month_days and numbers("month days", recurrence.month_days, 1, 31),
-    },
-  }
-end
-
-local function check_start(time)
-  if not time or time:find "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d$" then return time end
-  refuse("a schedule's start_time is '%s': a time in its time_zone, such as '2026-11-30T08:00:00'",
-    time:sub(1, 60))
-end
-
-local function write(settings)
-  options.check("a schedule", settings, KNOWN)
-  if (settings.cron == nil) == (settings.recurrence == nil) then
-    refuse "a schedule needs either cron or recurrence"
+--- Tell whether the service's schedules are the wanted ones. What the service adds does not count;
+--- the order does not either.
+---@param wanted table[]?      canonical; nil is the same as {}
+---@param actual table[]?      canonical
+---@return boolean
+function schedule.same(wanted, actual)
+  local rest = values.plain(actual or {})
+  if #(wanted or {}) ~= #rest then return false end
+  for _, item in ipairs(strict_first(wanted or {})) do
+    if not take(rest, item) then return false end
   end
-  local trigger = settings.cron and cron_trigger(settings) or recurrence_trigger(settings)
-  trigger.timeZone = time_zone.windows(settings.time_zone or "UTC")
-  trigger.startTime = check_start(settings.start_time)
-  return {
-    action = word("action", settings.action, ACTIONS),
-    status = word("status", settings.status or "Enabled", STATUSES),
-    triggerType = settings.cron and "Cron" or "Recurrence",
-    cron = settings.cron and trigger, recurrence = settings.recurrence and trigger,
-  }
-end
-
---- Check the schedules of an instance and return them as the request body has them.
----@param list table[]?  { action = "start"|"stop", cron = "0 18 * * 1-5" or recurrence = {
----  frequency = "Week", interval = 1, hours = { 18 }, minutes = { 0 }, week_days = { "Monday" },
----  month_days }, time_zone = "Europe/Amsterdam", start_time, status = "Enabled" }; at most four
----@return table?
----@raise an error object `InvalidArgument` that names the rule
-function schedule.body(list)
-  if not list then return nil end
-  options.check_list("schedules", list)
-  if #list > MOST then refuse("%d schedules: the service takes at most %d", #list, MOST) end
-  local written = json.array {}
-  for index, item in ipairs(list) do written[index] = write(item) end
-  return { computeStartStop = written }
+  return true
 end
 
 return schedule

@@ -89,24 +89,70 @@ local function is_windows_form(name)
   return name:find "^[%w .()+-]+ Standard Time$" or name:find "^[%w .()+-]+ Standard Time %(%a+%)$"
 end
 
---- Return the Windows name of a zone. Upper and lower case do not matter. A name that looks like a
---- Windows name and resembles no known name stays as it is: the service may know it.
+-- Say what is wrong with an unknown name, and what to write instead.
+local function unknown(name)
+  local suggested = nearest(name)
+  if #suggested == 0 and is_windows_form(name) then return nil end
+  return ("the time zone '%s' is not known here"):format(name:sub(1, LONGEST)),
+    #suggested > 0 and ("did you mean %s?"):format(table.concat(suggested, " or "))
+    or "give its IANA name, such as 'Europe/Amsterdam', "
+    .. "or its Windows name, such as 'W. Europe Standard Time'"
+end
+
+--- Find the Windows name of a zone without raising an error. Upper and lower case do not matter. A
+--- name that looks like a Windows name and resembles no known name stays as it is: the service may
+--- know it.
+---@param name string        "Europe/Amsterdam", "W. Europe Standard Time", "UTC"
+---@return string? windows   nil: the name is not known
+---@return string? fault, string? hint
+function time_zone.find(name)
+  load_names()
+  local windows = by_name[name:lower()]
+  if windows then return windows end
+  local fault, hint = unknown(name)
+  if fault then return nil, fault, hint end
+  return name
+end
+
+--- Return the Windows name of a zone, as `time_zone.find` does.
 ---@param name string        "Europe/Amsterdam", "W. Europe Standard Time", "UTC"
 ---@return string
 ---@raise an error object `InvalidArgument` that suggests the nearest names
 function time_zone.windows(name)
-  load_names()
-  local windows = by_name[name:lower()]
+  local windows, fault, hint = time_zone.find(name)
   if windows then return windows end
-  local suggested = nearest(name)
-  if #suggested == 0 and is_windows_form(name) then return name end
-  errors.raise {
-    code = "InvalidArgument",
-    message = ("the time zone '%s' is not known here"):format(name:sub(1, LONGEST)),
-    hint = #suggested > 0 and ("did you mean %s?"):format(table.concat(suggested, " or "))
-      or "give its IANA name, such as 'Europe/Amsterdam', "
-      .. "or its Windows name, such as 'W. Europe Standard Time'",
-  }
+  errors.raise { code = "InvalidArgument", message = fault, hint = hint }
+end
+
+--- Return the IANA name of the zone whose clocks a Windows zone follows.
+---@param windows string     "W. Europe Standard Time"
+---@return string?           "Europe/Berlin"; nil: the Windows name is not known here
+function time_zone.iana(windows)
+  load_names()
+  local names = require("azureml.definition.windows_zones")[by_name[windows:lower()]]
+  return names and names:match "%S+"
+end
+
+-- Return the zone of this machine's user: the environment variable TZ, or Debian's setting.
+local function own_name()
+  local name = os.getenv "TZ"
+  if name then return (name:gsub("^:", "")) end
+  local file <close> = io.open "/etc/timezone"
+  return file and file:read "l" or ""
+end
+
+--- Return the name of a zone for a person: the user's own zone if it is the same one, or else the
+--- IANA name of the zone whose clocks it follows.
+---@param windows string     "W. Europe Standard Time"
+---@param own string?        the user's own zone; default: that of this machine
+---@return string            "Europe/Amsterdam", "Europe/Berlin"; or the given name
+function time_zone.label(windows, own)
+  own = own or own_name()
+  load_names()
+  if windows == "UTC" then return windows end
+  local zone = by_name[windows:lower()]
+  if zone and own:find "/" and by_name[own:lower()] == zone then return own end
+  return time_zone.iana(windows) or windows
 end
 
 return time_zone

@@ -6,6 +6,7 @@
 local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
+local machine = require "azureml.emulator.machine"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
 
@@ -40,7 +41,7 @@ end
 -- Find an application by its path ("tree", "lab") or by its displayed name ("Jupyter Lab").
 local function find_application(shown, wanted)
   for _, application in ipairs(shown.properties.properties.applications) do
-    local path = application.endpointUri:match "^https?://[^/]+/([^/]*)"
+    local path = application.endpointUri:match "([^/]*)/?$"
     local is_wanted = application.displayName:lower() == wanted or path:lower() == wanted
     if is_wanted then return application end
   end
@@ -52,6 +53,23 @@ local function find_instance(emulator, location, name)
     and compute.workspace.location:lower() == location:lower()
   if not is_there then refusal.raise("no_instance", name, location) end
   return compute
+end
+
+--- Return the instance that a request may open.
+---@param emulator table
+---@param request table
+---@param location string
+---@param name string
+---@return table compute, table principal
+---@raise a refusal
+function access.admit(emulator, request, location, name)
+  local now = emulator.clock:now()
+  local principal = authenticate(emulator, request, now, nil, AUDIENCES)
+  local compute = find_instance(emulator, location, name)
+  access.check(emulator, principal, compute, show.compute_id(compute.workspace, compute.name))
+  local state = machine.state(compute, now)
+  if not RUNS[state] then refusal.raise("not_running", compute.name, state) end
+  return compute, principal
 end
 
 local function act(emulator, request, segments)

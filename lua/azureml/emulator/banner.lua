@@ -100,6 +100,17 @@ local function for_javascript(facts)
   }
 end
 
+-- Machines give a shell: say so, and how calls to the control endpoint prove who makes them.
+local function for_machines(facts)
+  if not facts.key then return {} end
+  local kept = facts.key_file and ("; azureml reads it from " .. facts.key_file) or ""
+  return {
+    "Machines of this computer serve the instances, as the current user: setup scripts, jobs and",
+    "shells truly run. Everything listens on loopback. /emulator/... needs the key:",
+    "  X-Emulator-Key: " .. facts.key .. kept,
+  }
+end
+
 local AZ_TOKEN = [[  az rest --skip-authorization-header ]]
   .. [[--headers "Authorization=Bearer $(curl -s%s %s/emulator/token)" \]]
 
@@ -108,9 +119,10 @@ local AZ_URL = "    --url '%s/subscriptions/%s/resourceGroups/%s"
 
 local function for_az(facts)
   local trust = facts.ca_file and (" --cacert " .. quoted(facts.ca_file)) or ""
+  local key = facts.key and (" -H 'X-Emulator-Key: %s'"):format(facts.key) or ""
   return {
     "az rest:",
-    AZ_TOKEN:format(trust, facts.url),
+    AZ_TOKEN:format(trust .. key, facts.url),
     AZ_URL:format(facts.url, facts.subscription_id, facts.resource_group, facts.workspace_name),
   }
 end
@@ -118,7 +130,8 @@ end
 --- Return the lines of the banner.
 ---@param facts table
 ---  url, subscription_id, resource_group, workspace_name, tenant_id, client_id,
----  client_secret string; speed number; ca_file, state, replay string?; is_restored boolean?
+---  client_secret string; speed number; ca_file, state, replay, key, key_file string?;
+---  is_restored boolean?
 ---@return string[]
 function banner.lines(facts)
   local lines = {
@@ -129,7 +142,8 @@ function banner.lines(facts)
     "azureml:",
     "  " .. export { { "AZUREML_EMULATOR", facts.url } },
   }
-  for _, part in ipairs { for_environment, for_python, for_javascript, for_az } do
+  local parts = { for_machines, for_environment, for_python, for_javascript, for_az }
+  for _, part in ipairs(parts) do
     local more = part(facts)
     table.move(more, 1, #more, #lines + 1, lines)
   end

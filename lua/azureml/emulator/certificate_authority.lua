@@ -29,6 +29,7 @@ local AZURE = {
   "DNS:login.microsoft.com",
   "DNS:sts.windows.net",
   "DNS:graph.windows.net",
+  "DNS:graph.microsoft.com",
   "DNS:*.api.azureml.ms",      -- the data plane of each region
 }
 

@@ -3,6 +3,7 @@
 --- handler and in validate.lua.
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
+local shorten = require "azureml.emulator.shorten"
 local tables = require "azureml.tables"
 
 local check = {}
@@ -75,7 +76,17 @@ function check.one_of(word, set, name)
   for _, each in ipairs(known) do
     if each:lower() == word:lower() then return each end
   end
-  refusal.raise("not_one_of", name, word:sub(1, 60), table.concat(known, ", "))
+  refusal.raise("not_one_of", name, shorten(word), table.concat(known, ", "))
+end
+
+local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
+--- Check that an id of the assigned user is a GUID.
+---@param value string
+---@param name string
+---@raise a refusal
+function check.guid(value, name)
+  if not value:find(GUID) then refusal.raise("not_guid", name, shorten(value)) end
 end
 
 --- Copy a value without nulls and with whole numbers as integers: plain data for a record.

@@ -8,10 +8,13 @@ local options = require "azureml.options"
 local circumstance = {}
 
 local BEHAVIOUR = {
-  location = "boolean", retry_after = "number", put = "string", full = "any", locked = "boolean",
-  policy = "any",
+  location = "boolean", retry_after = "number", put = "string", tags = "string", resize = "string",
+  full = "any", locked = "boolean", policy = "any",
 }
-local PUTS = { ignore = true, refuse = true }
+-- The words of behaviours that have several.
+local WORDS = {
+  put = { "ignore", "refuse" }, tags = { "replace", "ignore" }, resize = { "any", "stopped" },
+}
 
 local function families_of(full)
   if type(full) ~= "table" then return full or nil end
@@ -26,9 +29,12 @@ end
 function circumstance.fault_of_behaviour(behaviour)
   local wrong = options.fault_of("behaviour", behaviour, BEHAVIOUR)
   if wrong then return wrong end
-  local put, full, policy = behaviour.put, behaviour.full, behaviour.policy
-  if put and not PUTS[put] then
-    return ("behaviour: put is 'ignore' or 'refuse', not '%s'"):format(put)
+  local full, policy = behaviour.full, behaviour.policy
+  for name, words in pairs(WORDS) do
+    local word = behaviour[name]
+    if word and word ~= words[1] and word ~= words[2] then
+      return ("behaviour: %s is '%s' or '%s', not '%s'"):format(name, words[1], words[2], word)
+    end
   end
   if full ~= nil and type(full) ~= "boolean" and type(full) ~= "table" then
     return "behaviour: full is true, false or a list of families"
@@ -45,6 +51,9 @@ end
 ---  retry_after: the Retry-After of operations in seconds (0: no header);
 ---  put: whether schedules in a PUT on an existing instance are ignored or refused: "ignore",
 ---  "refuse";
+---  tags: whether a PUT on an existing instance replaces its tags and description or ignores them:
+---  "replace", "ignore";
+---  resize: whether a running instance can be resized or only a stopped one: "any", "stopped";
 ---  full: whether the region has no machines left: for all sizes (true) or for a list of families;
 ---  locked: whether a lock forbids to delete;
 ---  policy: the name of a policy that forbids public addresses (false: there is no policy)

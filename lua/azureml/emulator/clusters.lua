@@ -12,7 +12,6 @@ local operations = require "azureml.emulator.operations"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
-local sizes = require "azureml.emulator.sizes"
 local validate = require "azureml.emulator.validate"
 local versions = require "azureml.emulator.versions"
 
@@ -49,10 +48,11 @@ function clusters.make(request, name, common, wanted)
   }
 end
 
--- Low-priority nodes have a quota of their own, which the service does not show.
+-- Check the quota for a cluster's nodes. Low-priority nodes have a quota of their own, which the
+-- service does not show.
 local function check_quota(request, wanted, old)
   if wanted.priority == "LowPriority" then return end
-  quotas.check(request, sizes.find(wanted.vm_size), {
+  quotas.check(request, request.world.sizes:find(wanted.vm_size), {
     nodes = wanted.scale.least,
     computes = old and 0 or 1,
     freed = old and quotas.cores_of(old) or 0,

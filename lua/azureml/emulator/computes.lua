@@ -21,13 +21,19 @@ local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 function computes.list(request)
   local all = request.world:computes(request.workspace)
   return page.of(request, all, function(compute)
-    return show.compute(compute, request.workspace, request.now)
+    return show.compute(compute, request.workspace, request.now, request.api_version)
   end)
 end
 
---- Get a compute.
+--- Get a compute. While its state changes by itself, a client is told when to look again.
 function computes.get(request)
-  return answer.of(show.compute(request:compute(), request.workspace, request.now))
+  local compute = request:compute()
+  local reply = answer.of(show.compute(compute, request.workspace, request.now,
+    request.api_version))
+  if machine.is_busy(compute, request.now) then
+    reply.headers["retry-after-ms"] = operations.poll_delay(request)
+  end
+  return reply
 end
 
 -- Add the headers that the service sends with changes it has accepted.
@@ -106,9 +112,16 @@ function computes.list_keys(request)
   refusal.raise("no_keys", request:compute().kind or "ComputeInstance")
 end
 
+-- Tell whether a name is in use: by an instance of the region, or by a compute of the workspace.
+local function is_taken(request, name)
+  return request.world:is_taken(request.workspace.location, name)
+    or request.world:compute(request.workspace, name) ~= nil
+end
+
 --- Check whether a name is free. The v1 SDK asks this before it creates a compute.
 function computes.check_name(request)
-  local name = check.required(check.body(request.body).Name, "string", "Name")
+  local body = check.body(request.body)
+  local name = check.required(body.Name or body.name, "string", "Name")
   local function unavailable(reason, message)
     return {
       status = 200,
@@ -118,7 +131,7 @@ function computes.check_name(request)
   if not pcall(validate.name, name) then
     return unavailable("Invalid", "The name %s is invalid.")
   end
-  if request.world:is_taken(request.workspace.location, name) then
+  if is_taken(request, name) then
     return unavailable("AlreadyExists", "The specified name %s is already in use.")
   end
   return { status = 200, json = { nameAvailable = true } }

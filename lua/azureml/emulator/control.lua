@@ -6,21 +6,16 @@ local clock = require "azureml.emulator.clock"
 local core = require "azureml.core"
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
+local key_file = require "azureml.emulator.key_file"
 local options = require "azureml.options"
 local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
+local visitor = require "azureml.emulator.visitor"
 
 local control = {}
 
 local function refuse(status, message)
   return { status = status, json = { error = { code = "EmulatorControl", message = message } } }
-end
-
--- Tell whether a request comes from another site: from a web page, by its Origin; or by a name that
--- was rebound to loopback, by its Host.
-local function is_foreign(request)
-  local host, origin = request.headers.host or "", request.headers.origin
-  return not core.is_loopback("http://" .. host) or origin ~= nil and not core.is_loopback(origin)
 end
 
 local actions = tables.copy(accounts.actions)
@@ -139,7 +134,11 @@ end
 actions["GET troubles"] = function()
   local list = {}
   for name, trouble in pairs(fault.troubles) do
-    list[name] = { says = trouble.says, takes = json.array(tables.keys(trouble.takes)) }
+    list[name] = {
+      says = trouble.says,
+      takes = json.array(tables.keys(trouble.takes)),
+      verbs = trouble.verbs and json.array(tables.keys(trouble.verbs)) or nil,
+    }
   end
   return { status = 200, json = list }
 end
@@ -175,15 +174,36 @@ local function find(request, segments)
   return #segments == 3 and actions[("%s %s/*"):format(request.method, segments[2])] or nil
 end
 
+local NEEDS_KEY = "this emulator gives a shell, so its control endpoint needs the key that it "
+  .. "printed, in the header " .. key_file.header
+
+--- Tell whether a request carries the emulator's key. Most emulators have none and need none.
+---@param emulator azureml.Emulator
+---@param request table
+---@return boolean
+function control.has_key(emulator, request)
+  local sent = request.headers[key_file.header:lower()]
+  return emulator.key == nil or sent ~= nil and control.is_key(emulator, sent)
+end
+
+--- Tell whether a text is the emulator's key. Comparing digests takes the same time for every text.
+---@param emulator azureml.Emulator
+---@param text string
+---@return boolean
+function control.is_key(emulator, text)
+  return core.crypto.sha256(text) == core.crypto.sha256(emulator.key)
+end
+
 --- Answer a request to the control endpoint.
 ---@param emulator azureml.Emulator
 ---@param request table
 ---@param segments string[]
 ---@return table
 function control.answer(emulator, request, segments)
-  if is_foreign(request) then
+  if visitor.is_foreign(request) then
     return refuse(403, "the control endpoint is for programs on this machine")
   end
+  if not control.has_key(emulator, request) then return refuse(401, NEEDS_KEY) end
   local action = find(request, segments)
   if not action then return refuse(404, "known: " .. known_actions()) end
   if request.method ~= "POST" then return action(emulator, nil, segments[3]) end

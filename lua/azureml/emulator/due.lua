@@ -60,6 +60,12 @@ function Due:at(thing)
   return self.times[thing]
 end
 
+--- Return a time before which nothing is due; nil if nothing is scheduled.
+---@return number?
+function Due:next()
+  return self.heap[1] and self.heap[1].at
+end
+
 --- Take the first thing that is due out of the schedule; nil if there is nothing due.
 ---@param now number
 ---@return table? thing, number? time, any label

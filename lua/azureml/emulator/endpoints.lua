@@ -25,6 +25,7 @@ end
 ---@field resource_manager string      an origin without a slash at its end, as the next ones
 ---@field login string
 ---@field graph string                 Azure AD Graph
+---@field microsoft_graph string       Microsoft Graph, which graph.lua serves
 ---@field data_plane string            of the region
 
 --- Return the endpoints for a client.
@@ -36,7 +37,8 @@ function endpoints.of(origin, region)
   if not host or not is_azures(host) then
     return {
       cloud = "AzureEmulator",
-      resource_manager = origin, login = origin, graph = origin, data_plane = origin,
+      resource_manager = origin, login = origin, graph = origin,
+      microsoft_graph = origin .. "/graph", data_plane = origin,
     }
   end
   local function at(name) return scheme .. name .. port end
@@ -45,6 +47,7 @@ function endpoints.of(origin, region)
     resource_manager = at "management.azure.com",
     login = at "login.microsoftonline.com",
     graph = at "graph.windows.net",
+    microsoft_graph = at "graph.microsoft.com",
     data_plane = region and at(region:lower() .. DATA_PLANE),
   }
 end

@@ -3,6 +3,7 @@
 --- trouble reads it from the request's `trouble`; trouble.lua applies it to answers.
 local aadsts = require "azureml.emulator.entra.aadsts"
 local options = require "azureml.options"
+local planned = require "azureml.emulator.planned"
 local tables = require "azureml.tables"
 
 local fault = {}
@@ -16,7 +17,12 @@ local LONG = {
   create = true, delete = true, start = true, stop = true, restart = true, reimage = true,
   resize = true,
 }
+local EXCLUSIVE = tables.merge({
+  updateIdleShutdownSetting = true, customServices = true, updateDataMounts = true,
+  updateSchedules = true, enableSso = true,
+}, LONG)
 local BEGINS = { create = true, start = true, restart = true }
+local GROWS = { create = true, resize = true }
 
 -- name -> `by`: what causes it ("wire": the server; "answer": the emulator, in the answer; "token":
 -- the check of tokens; "service": the machines); `verbs`: the requests that it can happen to (all
@@ -41,10 +47,11 @@ fault.troubles = {
 
   expire_token = { by = "token", says = "all tokens expire now" },
   entra = {
-    by = "token", takes = { code = "number" }, says = "Entra refuses with that AADSTS number",
+    by = "token", takes = { code = "number" },
+    says = "Entra refuses with that AADSTS number (90033: a transient error)",
     check = function(chosen)
-      if aadsts.knows(math.tointeger(chosen.code)) then return nil end
-      return "a fault's trouble 'entra' needs 'code', the number of one of Entra's"
+      if chosen.code == nil or aadsts.knows(math.tointeger(chosen.code)) then return nil end
+      return "a fault's trouble 'entra': 'code' is not the number of one of Entra's errors"
     end,
   },
   claims_challenge = {
@@ -53,28 +60,32 @@ fault.troubles = {
   },
 
   quota_family = {
-    by = "service", verbs = CREATE, says = "400: the quota of the family does not suffice",
+    by = "service", verbs = GROWS, says = "400: the quota of the family does not suffice",
   },
   quota_total = {
-    by = "service", verbs = CREATE, says = "400: the quota of all families does not suffice",
+    by = "service", verbs = GROWS, says = "400: the quota of all families does not suffice",
   },
   quota_count = {
     by = "service", verbs = CREATE,
     says = "400: the region has reached its maximum number of computes",
   },
   conflict = {
-    by = "service", verbs = LONG,
+    by = "service", verbs = EXCLUSIVE,
     says = "409: another command on the same instance is being processed",
   },
   disk_full = {
     by = "service", verbs = STOP, says = "400: stop is not allowed while the disk is full",
   },
   capacity = {
-    by = "service", verbs = BEGINS,
+    by = "service", verbs = tables.merge(BEGINS, GROWS),
     says = "the operation fails: the region has no machine of that size left",
   },
   unusable_node = {
     by = "service", verbs = BEGINS, says = "the operation fails, and the instance is Unusable",
+  },
+  mount_failed = {
+    by = "service", verbs = { updateDataMounts = true },
+    says = "the data mounts of the request fail, each in its own state",
   },
   setup_script = {
     by = "service", verbs = BEGINS,
@@ -88,6 +99,10 @@ fault.troubles = {
     by = "service", verbs = LONG, says = "the operation hangs, and times out after two hours",
   },
 }
+
+for name, row in pairs(planned.rows) do
+  fault.troubles[name] = { by = "service", verbs = row.verbs, says = row.says }
+end
 
 -- The fields of `answer`: a reply of any kind, or how an operation ends.
 local ANSWER = {
@@ -108,27 +123,50 @@ local function names()
   return table.concat(tables.keys(fault.troubles), ", ")
 end
 
+-- Return what a rule asks for: its trouble, else its answer.
+local function chosen_by(rule)
+  if rule.trouble ~= nil then return rule.trouble end
+  return rule.answer
+end
+
+-- Return the options that a rule may have beside the name of its trouble:
+-- { trouble = "slow", seconds = 2 }.
+local function options_beside(rule)
+  local known = fault.troubles[chosen_by(rule)]
+  return known and known.takes or {}
+end
+
+-- Return the trouble of a rule as a table: its name and its options, wherever they are.
+local function trouble_of(rule)
+  local chosen = chosen_by(rule)
+  if type(chosen) == "table" then return tables.copy(chosen) end
+  local trouble = { name = chosen }
+  for name in pairs(options_beside(rule)) do trouble[name] = rule[name] end
+  return trouble
+end
+
 local function fault_of_trouble(trouble)
-  local name = type(trouble) == "table" and trouble.name or trouble
-  local known = fault.troubles[name]
+  local known = fault.troubles[trouble.name]
   if not known then
     return "a fault's trouble is one of " .. names() .. "; or it has an answer, a table"
   end
   local takes = tables.merge({ name = "string" }, known.takes)
-  local chosen = type(trouble) == "table" and trouble or {}
-  return options.fault_of(("a fault's trouble '%s'"):format(name), chosen, takes)
-    or known.check and known.check(chosen)
+  return options.fault_of(("a fault's trouble '%s'"):format(trouble.name), trouble, takes)
+    or known.check and known.check(trouble)
 end
+
+-- The names of troubles that are answers, as `Faults:list` shows them.
+local ANSWERS = { answer = true, operation = true }
 
 local function fault_of_answer(rule)
   if rule.trouble ~= nil and rule.answer ~= nil then
     return "a fault has a trouble or an answer, not both"
   end
-  if type(rule.answer) == "table" then
-    return options.fault_of("a fault's answer", rule.answer, ANSWER)
+  local trouble = trouble_of(rule)
+  if type(rule.answer) == "table" or ANSWERS[trouble.name] then
+    trouble.name = nil
+    return options.fault_of("a fault's answer", trouble, ANSWER)
   end
-  local trouble = rule.trouble
-  if trouble == nil then trouble = rule.answer end
   return fault_of_trouble(trouble)
 end
 
@@ -144,7 +182,8 @@ end
 ---@param rule any
 ---@return string?
 function fault.fault_of(rule)
-  return options.fault_of("a fault", rule, RULE)
+  local known = type(rule) == "table" and tables.merge(options_beside(rule), RULE) or RULE
+  return options.fault_of("a fault", rule, known)
     or fault_of_match(rule.match or {})
     or fault_of_answer(rule)
 end
@@ -152,10 +191,7 @@ end
 -- Normalise a rule's trouble: { name = "reset" }, { name = "slow", seconds = 2 },
 -- { name = "answer", status = .. }, { name = "operation", .. }.
 local function normal(rule)
-  local chosen = rule.trouble
-  if chosen == nil then chosen = rule.answer end
-  if type(chosen) ~= "table" then return { name = chosen } end
-  local trouble = tables.copy(chosen)
+  local trouble = trouble_of(rule)
   trouble.name = trouble.name or trouble.operation and "operation" or "answer"
   return trouble
 end
@@ -164,7 +200,7 @@ end
 ---@param rule table
 ---  match table? { method, path (a Lua pattern), verb, name (of a compute) }; after integer?
 ---  (requests to let pass: 0); times integer? (requests to disturb: 1); and either
----  trouble (a name of fault.troubles, or { name = , and its options }), or
+---  trouble (a name of fault.troubles, with its options beside it, or { name = , options }), or
 ---  answer { status, headers, body or json }, or
 ---  answer { operation = "Failed", code, message }: how the operation that begins will end
 function Faults:add(rule)

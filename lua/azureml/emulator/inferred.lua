@@ -11,8 +11,9 @@ return {
   },
   -- 3.1: how many computes a page of the list holds.
   page_size = 100,
-  -- 4: how long a client is told to wait between polls when the clock is sped up. At real speed the
-  -- emulator leaves the header out, as recorded.
+  -- 4: how long a client is told to wait between polls, and between looks at a compute that
+  -- changes, when the clock is sped up. At real speed the emulator leaves the header out, as
+  -- recorded.
   poll_after = 10,
   -- 4: how long the status of a finished operation is kept, in seconds.
   operation_kept = 24 * 3600,
@@ -34,9 +35,12 @@ return {
   -- region has no room.
   timed_out = "OperationTimedOut",
   no_capacity = "AllocationFailed",
+  -- 6: the failure of an operation that another operation ended early.
+  superseded = { code = "OperationCanceled", message = "Another operation has begun." },
   -- 2, rows 9 to 15: the verbs that no stable version has, by the first preview that had the member
   -- they change, and by single versions that documents name or that have an official example.
-  -- updateSchedules "still works"; enableSso is in no version, and the v1 SDK sends 2020-02-02.
+  -- updateSchedules is in one version, which "still works"; enableSso is in no version, and the v1
+  -- SDK sends it with 2020-02-02.
   verbs = {
     updateIdleShutdownSetting = {
       "2022-06-01", only = { ["2021-07-01"] = true, ["2025-12-01"] = true },
@@ -45,7 +49,7 @@ return {
     updateDataMounts = { "2022-02-01", only = { ["2025-12-01"] = true } },
     getAllowedVmSizesForResize = { "2023-08-01" },
     resize = { "2023-08-01" },
-    updateSchedules = { "2021-03-01" },
+    updateSchedules = { only = { ["2021-03-01-preview"] = true } },
     enableSso = { "2023-08-01", "2025-12-01", only = { ["2020-02-02"] = true } },
   },
   -- spec/contract/sdk-v1.md, section 6: how the retired Azure AD Graph refuses every request.
@@ -57,8 +61,20 @@ return {
   -- 9.3: texts that stand for no timeout of a setup script. The v2 SDK sends one for a script
   -- without a timeout, and its users' instances are created.
   no_timeout = { Nonem = true },
-  -- 3.12: the states from which an instance can be resized.
+  -- 14: the members that an answer holds only in the versions that know them. The recording of
+  -- 2024-04-01 lacks this member and has the other preview members.
+  hidden = { enableRootAccess = true },
+  -- 3.3: what a PUT on an existing instance does by default with schedules ("ignore", "refuse") and
+  -- with tags and description ("replace", "ignore").
+  put = { schedules = "ignore", tags = "replace" },
+  -- 3.12: the states from which an instance can be resized. The behaviour `resize` = "stopped"
+  -- leaves Stopped alone.
   resize_from = { Running = true, Stopped = true },
+  -- 3.9 to 3.13: the settled states in which the settings of an instance cannot be changed. No
+  -- state of a running operation allows it.
+  no_change_in = { CreateFailed = true },
+  -- 2, row 15: the refusal to switch single sign-on for another person.
+  not_assignee = { status = 403, code = "Forbidden" },
   -- 7.6: the states in which a machine costs money. The nodes of a cluster cost money in the states
   -- Steady and Updating.
   billed = {

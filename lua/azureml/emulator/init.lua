@@ -1,7 +1,6 @@
 --- Emulate Azure Machine Learning's compute service and Entra's token endpoint in this process, on
 --- loopback. The state follows the emulator's clock: real, sped up, or moved by hand. What no
 --- source states about the service is in inferred.lua; the parts of Entra are in entra/.
-local later = require "azureml.later"
 local access = require "azureml.emulator.access"
 local access_token = require "azureml.emulator.entra.access_token"
 local answer = require "azureml.emulator.answer"
@@ -19,7 +18,11 @@ local discovery = require "azureml.emulator.discovery"
 local entra = require "azureml.emulator.entra"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
+local graph = require "azureml.emulator.graph"
+local key_file = require "azureml.emulator.key_file"
+local later = require "azureml.later"
 local manager = require "azureml.emulator.manager"
+local networks = require "azureml.emulator.networks"
 local options = require "azureml.options"
 local origin_of = require "azureml.emulator.origin"
 local people = require "azureml.emulator.entra.people"
@@ -29,12 +32,17 @@ local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
 local server = require "azureml.emulator.server"
+local shorten = require "azureml.emulator.shorten"
 local sign_in = require "azureml.emulator.entra.sign_in"
+local sizes = require "azureml.emulator.sizes"
+local ssh_keys = require "azureml.emulator.ssh_keys"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
 local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
 local world = require "azureml.emulator.world"
+
+local host = later "azureml.emulator.machine.host"
 
 local emulator = {}
 
@@ -57,8 +65,8 @@ local metatable = { __name = "azureml.Emulator", __index = Emulator }
 
 local KNOWN = {
   port = "integer", address = "string", tls = "boolean", azure_names = "boolean",
-  speed = "number", manual = "boolean", state = "string", seed = "table", faults = "table",
-  log = "callable", replay = "string",
+  speed = "number", manual = "boolean", machine = "string", state = "string", seed = "table",
+  faults = "table", log = "callable", replay = "string",
 }
 
 -- Requests ----------------------------------------------------------------------------------------
@@ -81,9 +89,7 @@ end
 
 local function nothing_at(target)
   local path = target:match "^[^?]*"
-  if #path > LONGEST_PATH then
-    path = path:sub(1, utf8.offset(path, 0, LONGEST_PATH) - 1) .. "..."
-  end
+  if #path > LONGEST_PATH then path = shorten(path, LONGEST_PATH - 1) .. "..." end
   local message = "There is nothing at " .. path .. "."
   return { status = 404, json = { error = { code = "NotFound", message = message } } }
 end
@@ -110,9 +116,14 @@ local function dispatch(self, request)
   local segments, query = route.split(request.target)
   if not segments then return malformed "The request URL is malformed." end
   local first = (segments[1] or ""):lower()
-  if first == "emulator" then return control.answer(self, request, segments) end
+  if first == "emulator" then
+    local reply = control.answer(self, request, segments)
+    if self.host then self.host:turn(true) end      -- the clock may have moved
+    return reply
+  end
   if self.replay then return answer_replay(self, request, segments, query) end
   if first == "instances" then return access.answer(self, request, segments) end
+  if graph.concerns(segments) then return graph.answer(self, request, segments, query) end
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
   end
@@ -223,6 +234,7 @@ function Emulator:advance(time)
     errors.mistake("advance: '%s' is not a time such as '3h', '90s' or a number of seconds", text)
   end
   self.clock:advance(seconds)
+  if self.host then self.host:turn(true) end
   must_keep(self)
 end
 
@@ -260,8 +272,8 @@ end
 
 --- Change how the service behaves where it has several ways: see emulator/circumstance.lua.
 ---@param behaviour table
----  location boolean?, retry_after number?, put string?, full boolean|string[]?, locked boolean?,
----  policy string|false?
+---  location boolean?, retry_after number?, put string?, tags string?, resize string?,
+---  full boolean|string[]?, locked boolean?, policy string|false?
 function Emulator:behave(behaviour)
   local wrong = circumstance.fault_of_behaviour(behaviour)
   if wrong then errors.mistake("%s", wrong) end
@@ -292,16 +304,19 @@ function Emulator:issue_token()
   return (self.tokens:issue { principal = self.owner, audience = audience, proof = "secret" })
 end
 
---- Add people and what they may do.
+--- Add people and what they may do, virtual networks and stored SSH keys.
 ---@param additions table
----  { tenants, users, applications, identities, issuers, roles, role_assignments }, each a list:
----  see emulator/entra/people.lua
+---  { tenants, users, applications, identities, issuers, roles, role_assignments,
+---  virtual_networks, ssh_keys }, each a list: see emulator/entra/people.lua,
+---  emulator/networks.lua and emulator/ssh_keys.lua
 ---@usage emulator:add {
 ---  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
 ---}
 function Emulator:add(additions)
   local wrong = seed.fault_of(additions) or people.add(self, additions)
   if wrong then errors.mistake("add: %s", wrong) end
+  networks.add(self, additions.virtual_networks)
+  ssh_keys.add(self, additions.ssh_keys)
 end
 
 local function user_of(self, name)
@@ -362,6 +377,9 @@ end
 --- Stop the emulator. Its state is lost unless it has a state file.
 function Emulator:close()
   if self.server then self.server:close() end
+  if self.host then self.host:close() end
+  if self.key_file then os.remove(self.key_file) end
+  self.key_file = nil
   if self.state then self.state:close() end
   self.server, self.state = nil, nil
   config.deselect_emulator(self)
@@ -377,11 +395,14 @@ end
 
 -- Start -------------------------------------------------------------------------------------------
 
+-- Seconds that a start waits for the computers of instances that run from the beginning.
+local READY = 60
+
 local function secret()
   return directory.base64url(core.random(30))
 end
 
--- Records of the emulator's own names, ids and quotas.
+-- Records of the emulator's own names, ids, quotas and sizes.
 world.kinds.setting = { key = function(record) return record.id end }
 
 -- Begin a new world from a seed.
@@ -391,8 +412,13 @@ local function begin_world(self, seed_table)
   people.settle(self, self.names)
   self.world:save("setting", { id = "names", names = self.names })
   self.world:save("setting", { id = "quotas", quotas = seed_table.quotas })
+  if seed_table.sizes then
+    self.world:save("setting", { id = "sizes", sizes = seed_table.sizes })
+  end
   local wrong = people.add(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
+  networks.add(self, seed_table.virtual_networks)
+  ssh_keys.add(self, seed_table.ssh_keys)
   seed.sow(self, seed_table)
 end
 
@@ -416,6 +442,20 @@ local function check_seed(seed_table)
   return seed_table or {}
 end
 
+-- Check how instances are to be served; return nil, or a host for "local".
+local function host_of(settings, sown)
+  local kind = settings.machine or sown.machine
+  if kind == nil then return nil end
+  if kind ~= "local" then errors.mistake("machine must be 'local', not '%s'", kind) end
+  local address = settings.address or "127.0.0.1"
+  if not core.is_loopback("http://" .. (address:find ":" and "[" .. address .. "]" or address)) then
+    errors.mistake("machine = 'local' gives a shell: its address must be loopback, not %s", address)
+  end
+  return host.new(settings.state, function(message, ...)
+    io.stderr:write(message:format(...), "\n")
+  end)
+end
+
 --- Make an emulator without a socket: only `handle` reaches it.
 ---@param settings? table      as for start
 ---@return azureml.Emulator
@@ -425,12 +465,16 @@ function emulator.new(settings)
   local sown = check_seed(recorded and recorded:names() or settings.seed)
   local kept = settings.state and state_file.open(settings.state)
   local records = kept and kept.records.setting and kept.records
-  local quotas = sown.quotas
-  if records then quotas = records.setting.quotas.quotas end
+  local quotas, more_sizes = sown.quotas, sown.sizes
+  if records then
+    quotas = records.setting.quotas.quotas
+    more_sizes = (records.setting.sizes or {}).sizes
+  end
   local time = clock.new {
     now = core.now, time = core.time, speed = settings.speed, manual = settings.manual,
   }
   if records then time:resume(table.unpack(kept.position)) end
+  local machines = host_of(settings, sown)
   local self = setmetatable({
     clock = time,
     requests = 0,
@@ -439,8 +483,14 @@ function emulator.new(settings)
     throttle = throttle.new(time),
     log = settings.log,
     replay = recorded,
-    world = world.new { clock = time, guid = core.guid, quotas = quotas },
+    host = machines,
+    key = machines and secret() or nil,
+    world = world.new {
+      clock = time, guid = core.guid, quotas = quotas, host = machines,
+      sizes = more_sizes and sizes.new(more_sizes),
+    },
   }, metatable)
+  if machines then machines:follow(self) end
   self.directory = directory.new { world = self.world, guid = core.guid }
   self.roles = roles.new { world = self.world, guid = core.guid }
   self.tokens = access_token.new {
@@ -462,6 +512,8 @@ end
 ---  azure_names boolean (the certificate is good for Azure's names, too);
 ---  speed number (1: how many times as fast as real time the clock runs);
 ---  manual boolean (only `advance` moves the clock);
+---  machine "local" (OpenSSH and Jupyter of this computer serve each instance; setup scripts and
+---  jobs truly run; this needs the real clock);
 ---  seed table (what exists at first: see emulator/seed.lua);
 ---  state string (a file that keeps the state; if it has content, the seed is ignored);
 ---  faults table[] (rules: see emulator/fault.lua);
@@ -481,6 +533,10 @@ function emulator.start(settings)
   self.server = server.start(listen, function(request) return self:handle(request) end)
   self.url = self.server:url()
   self.authority = self.url
+  if self.host then
+    self.key_file = key_file.write(self.url, self.key)
+    self.host:wait_ready(READY)
+  end
   config.select_emulator(self)
   return self
 end

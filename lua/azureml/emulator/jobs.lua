@@ -1,5 +1,5 @@
---- Serve jobs on instances: submit, get, list, cancel. Nothing runs: the duration and the result of
---- a job are derived from its command (machine/script.lua).
+--- Serve jobs on instances: submit, get, list, cancel. The duration and the result of a job are
+--- derived from its command (machine/script.lua), unless a real computer is behind the instance.
 --- Source: spec/contract/compute-rest.md, section 13.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
@@ -113,6 +113,7 @@ local function submit(request, properties, length, outcome)
     created = request.now,
     creator = request.application.object_id,
   })
+  if compute.host then length, outcome = nil, nil end
   queue.add(compute, { id = job.name, length = length, outcome = outcome })
   machine.plan(compute, request.now)
   world:save("compute", compute)

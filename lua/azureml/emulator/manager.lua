@@ -7,6 +7,7 @@ local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local fault = require "azureml.emulator.fault"
 local new_request = require("azureml.emulator.request").new
+local planned = require "azureml.emulator.planned"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
 local tables = require "azureml.tables"
@@ -63,11 +64,14 @@ local function act(emulator, request, received)
   if not entry then refusal.raise("wrong_method", request.method) end
   route.check_version(request, row, emulator.names.location)
   if not request.subscription then refusal.raise("no_subscription", request.segments[2]) end
-  authorise(emulator.roles, request.application, entry[1], scope_of(request))
+  if entry[1] then
+    authorise(emulator.roles, request.application, entry[1], scope_of(request))
+  end
   request.budget = emulator.throttle:take(request.application.object_id, request.subscription.id,
     request.method)
   route.resolve(request, found)
   request.has_reached_service = true
+  planned.refuse(request)
   return entry[2](request)
 end
 

@@ -42,9 +42,11 @@ local function sign(request, operation)
     request.api_version, time, certificate_text(), operation.signature, random_text(HASH))
 end
 
--- Return the milliseconds to wait before the next poll. At real speed the service leaves the
--- header out, as recorded; on a faster clock, clients are told to poll faster.
-local function poll_delay(request)
+--- Return the milliseconds to wait before the next poll, or look, as a header has them; nil: no
+--- header. At real speed the service leaves the header out, as recorded; on a faster clock, clients
+--- are told to poll faster.
+---@return string?
+function operations.poll_delay(request)
   local clock = request.world.clock
   if clock.speed == 1 then return nil end
   local seconds = clock:in_real_time(inferred.poll_after)
@@ -63,7 +65,7 @@ end
 ---@param with { location: boolean?, only_location: boolean? }?
 ---  location: whether the Location header also points to it; only_location: whether it is the only
 ---  header that does
----@return table headers
+---@return table headers, string id
 function operations.accept(request, due, failure, with)
   with = with or {}
   local operation = { id = request.world.guid(), due = due, failure = failure }
@@ -76,8 +78,21 @@ function operations.accept(request, due, failure, with)
     ["Azure-AsyncOperation"] = not with.only_location and url "computeOperationsStatus" or nil,
     Location = has_location and url "computeOperationsResult" or nil,
     ["Retry-After"] = whole(behaviour.retry_after),
-    ["retry-after-ms"] = not behaviour.retry_after and poll_delay(request) or nil,
-  }
+    ["retry-after-ms"] = not behaviour.retry_after and operations.poll_delay(request) or nil,
+  }, operation.id
+end
+
+--- End the operation of a verb that a real computer was at work on.
+---@param world table
+---@param compute table
+---@param due number
+---@param failure { code: string, message: string }?
+function operations.close(world, compute, due, failure)
+  local operation = compute.operation and world:operation(compute.operation)
+  compute.operation = nil
+  if not operation then return end
+  operation.due, operation.failure = due, failure
+  world:save("operation", operation)
 end
 
 -- How an operation fails, by the name of the trouble: see fault.troubles.
@@ -124,11 +139,15 @@ end
 ---  points to the operation
 ---@return table headers
 function operations.begin(request, compute, verb, more)
+  local world, location = request.world, request.workspace.location
   local vm_size = more and more.vm_size or compute.vm_size
   local failure = planned_failure(request, compute, vm_size)
-    or capacity.lack(request.world.behaviour, verb, vm_size, request.workspace.location)
+    or capacity.lack(world.behaviour, verb, world.sizes:find(vm_size), location)
+  operations.close(world, compute, request.now, inferred.superseded)
   local begun = machine.begin(compute, verb, request.now, failure, more)
-  return operations.accept(request, begun.due, begun.failure, more)
+  local headers, id = operations.accept(request, begun.due, begun.failure, more)
+  compute.operation = compute.held and id
+  return headers
 end
 
 local function find(request)
@@ -147,7 +166,7 @@ local WORDS = { Canceled = "Canceled" }      -- the status of a failure that is 
 function operations.status(request)
   local operation = find(request)
   if operation.due > request.now then
-    local headers = { ["retry-after-ms"] = poll_delay(request) }
+    local headers = { ["retry-after-ms"] = operations.poll_delay(request) }
     return { status = 200, json = { status = "InProgress" }, headers = headers }
   end
   local failure = operation.failure
@@ -174,7 +193,7 @@ end
 function operations.again(request)
   return {
     ["Retry-After"] = whole(request.world.behaviour.retry_after),
-    ["retry-after-ms"] = poll_delay(request),
+    ["retry-after-ms"] = operations.poll_delay(request),
   }
 end
 

@@ -42,7 +42,7 @@ function quotas.usages(request)
     usage(base, "totalDedicatedCores", "TotalDedicatedCores",
       "Total Cluster Dedicated Regional vCPUs", used.total, limits.total),
   }
-  for _, family in ipairs(sizes.families()) do
+  for _, family in ipairs(world.sizes:families()) do
     local id, cores = base .. "/usages/" .. segment_of(family), used.families[family.name] or 0
     rows[#rows + 1] = usage(id, "vmFamily/dedicatedCores", family.name, title_of(family), cores,
       world:family_limit(family))
@@ -67,7 +67,7 @@ end
 ---@param compute table
 ---@return integer cores, string? family
 function quotas.cores_of(compute)
-  local size = sizes.find(compute.target or compute.vm_size)
+  local size = sizes.of(compute):find(compute.target or compute.vm_size)
   local is_counted = size and machine.holds_cores(compute) and compute.priority ~= "LowPriority"
   if not is_counted then return 0, size and size.family end
   return size.vCPUs * (compute.nodes or 1), size.family
@@ -108,7 +108,7 @@ end
 function quotas.list(request)
   local world, rows, workspaces = request.world, json.array {}, workspaces_in_region(request)
   local subscription_id = "/subscriptions/" .. request.subscription.id
-  for _, family in ipairs(sizes.families()) do
+  for _, family in ipairs(world.sizes:families()) do
     local limit = world:family_limit(family)
     rows[#rows + 1] = quota(subscription_id, "vmFamily", family, limit, json.null)
     for _, workspace in ipairs(workspaces) do
@@ -124,9 +124,9 @@ local function plain_name(text)
   return (text:lower():gsub("[%s_]", ""):gsub("clusterdedicatedvcpus$", ""))
 end
 
-local function family_of(segment)
+local function family_of(world, segment)
   local wanted = plain_name(segment)
-  for _, family in ipairs(sizes.families()) do
+  for _, family in ipairs(world.sizes:families()) do
     if plain_name(family.name) == wanted then return family end
   end
 end
@@ -143,7 +143,7 @@ end
 -- Set the limit of a workspace, if the service would. Return the result in the service's words.
 local function set(request, id, limit)
   local world, workspace = request.world, workspace_of(request, id)
-  local family = family_of(id:match "/quotas/([^/]+)$" or "")
+  local family = family_of(world, id:match "/quotas/([^/]+)$" or "")
   if not workspace or not limit or limit < 0 then return "Failure" end
   if workspace.location ~= request.location then return "OperationNotEnabledForRegion" end
   if not family then return "InvalidVMFamilyName" end
@@ -181,12 +181,6 @@ end
 
 -- What is refused ---------------------------------------------------------------------------------
 
-local function family_named(name)
-  for _, family in ipairs(sizes.families()) do
-    if family.name == name then return family end
-  end
-end
-
 -- Planned refusals, by the name of the trouble: they state the limit as what is used now.
 local PLANNED = {}
 
@@ -215,7 +209,7 @@ end
 
 --- Refuse if the quota does not suffice for more computes.
 ---@param request table      with world, subscription, workspace and perhaps trouble
----@param size table         as sizes.find returns it
+---@param size table         as the catalogue's find returns it
 ---@param more { nodes: integer?, computes: integer?, freed: integer? }?
 ---  nodes (1); computes (1); freed: cores of the same family that become free (0)
 ---@raise a refusal
@@ -225,7 +219,7 @@ function quotas.check(request, size, more)
   local used = world:usage(request.subscription, request.workspace.location)
   local wanted, in_family = size.vCPUs * nodes, used.families[size.family] or 0
   local title, limits = sizes.family_title(size.family), world.quotas
-  local limit = world:family_limit(family_named(size.family))
+  local limit = world:family_limit(world.sizes:family(size.family))
   local planned = request.trouble and PLANNED[request.trouble.name]
   if planned then return planned(title, used, nodes, wanted, in_family) end
   if used.clusters + (more.computes or 1) > limits.clusters then
@@ -250,7 +244,8 @@ function quotas.lack(world, compute)
   local workspace = compute.workspace
   local subscription = workspace.group.subscription
   local start = { world = world, workspace = workspace, subscription = subscription }
-  local ok, raised = pcall(quotas.check, start, sizes.find(compute.vm_size), { computes = 0 })
+  local size = world.sizes:find(compute.vm_size)
+  local ok, raised = pcall(quotas.check, start, size, { computes = 0 })
   if ok then return nil end
   if not refusal.is(raised) then error(raised, 0) end
   return { code = raised.code, message = raised.message }

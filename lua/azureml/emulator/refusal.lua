@@ -141,6 +141,19 @@ local rows = {
     "The specified value '%s' is not a valid SSH Public Key. It must be a base64 encoded valid "
       .. "RSA key or DSA key." },
   half_user = { 400, "BadRequest", "assignedUser needs objectId and tenantId." },
+  not_guid = { 400, "BadRequest", "The %s '%s' of the assigned user is not a GUID." },
+  not_assignee = { inferred.not_assignee.status, inferred.not_assignee.code,
+    "Only the user of the compute instance '%s' may switch its single sign-on." },
+  no_network = { 404, "ResourceNotFound",
+    "The Resource 'Microsoft.Network/virtualNetworks/%s' under resource group '%s' was not "
+      .. "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix" },
+  no_subnet = { 404, "NotFound", "Resource %s not found." },
+  subnet_missing = { 400, "BadRequest", "The subnet '%s' of the compute instance was not found." },
+  network_elsewhere = { 400, "BadRequest",
+    "The virtual network '%s' is in '%s': it must be in the region of the workspace, '%s'." },
+  no_ssh_key = { 404, "ResourceNotFound",
+    "The Resource 'Microsoft.Compute/sshPublicKeys/%s' under resource group '%s' was not found. "
+      .. "For more details please go to https://aka.ms/ARMResourceNotFoundFix" },
   quota_total = { 400, "BadRequest",
     "The specified subscription has a total vCPU quota of %d and is less than the requested "
       .. "compute training cluster and/or compute instance's min nodes of %d which maps to %d "

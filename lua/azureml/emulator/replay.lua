@@ -1,7 +1,8 @@
---- Serve a recording of recording.lua to any client: the exchanges that were recorded, in their
---- order, and nothing else. A request that changes something is answered as often as it was
---- recorded. A read may be repeated: it shows what was read last before the next change. So a
---- client may read more or less often than the recorded client. Any token will do.
+--- Serve a recording of recording.lua to any client: the exchanges that were recorded, and nothing
+--- else. A request that changes something is answered as often as it was recorded. A read may be
+--- repeated: it shows what was read last before the next change of what it reads. So a client may
+--- read more or less often than the recorded client, and may do things to different computes in
+--- another order. Any token will do.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local inferred = require "azureml.emulator.inferred"
@@ -79,21 +80,47 @@ end
 
 local READS = { GET = true, HEAD = true }
 
+-- Tell whether a request only reads: also the POSTs that ask for something.
+local function is_read(method, target)
+  if READS[method] then return true end
+  if method ~= "POST" then return false end
+  local action = target:match "^[^?]*":match "([^/]*)$":lower()
+  return action:find "^list" ~= nil or action:find "^check" ~= nil or action:find "^get" ~= nil
+end
+
+local function path_of(target)
+  return unescape(target:match "^[^?]*"):gsub("//+", "/"):lower()
+end
+
+-- Return the path of what a request changes: the compute, without its verb, or the path itself.
+local function changed_by(path)
+  return path:match "^(.*/computes/[^/]+)" or path
+end
+
+local function is_within(path, outer)
+  return path == outer or path:sub(1, #outer + 1) == outer .. "/"
+end
+
 --- Read a recording.
 ---@param path string
 ---@return table
 ---@raise an error object `ReplayFailed`
 function replay.open(path)
   local self = setmetatable({
-    path = path, entries = {}, by_key = {}, origins = {}, position = 0,
+    path = path, entries = {}, by_key = {}, changes = {}, origins = {},
   }, Replay)
   for index, exchange in ipairs(read(path)) do
-    local key = key_of(exchange.method, target_of(exchange.url))
-    local entry = { index = index, exchange = exchange, is_read = READS[exchange.method] }
+    local target = target_of(exchange.url)
+    local entry = { index = index, exchange = exchange }
     self.entries[index] = entry
+    local key = key_of(exchange.method, target)
     self.by_key[key] = self.by_key[key] or {}
     table.insert(self.by_key[key], entry)
     self.origins[exchange.url:match "^https?://[^/?]*"] = true
+    if not is_read(exchange.method, target) then
+      entry.changed = changed_by(path_of(target))
+      table.insert(self.changes, entry)
+    end
   end
   return self
 end
@@ -125,22 +152,41 @@ local function refuse(self, message, ...)
   }
 end
 
--- Return the next change behind the position that no client has asked for; nil if there is none.
-local function next_change(self)
-  for index = self.position + 1, #self.entries do
-    local entry = self.entries[index]
-    if not entry.is_read and not entry.served then return entry end
+-- Return the changes of what a read shows, in their order: they are looked for once.
+local function changes_of(self, entries, target)
+  if not entries.changes then
+    local path = path_of(target)
+    entries.changes = {}
+    for _, change in ipairs(self.changes) do
+      if is_within(path, change.changed) or is_within(change.changed, path) then
+        table.insert(entries.changes, change)
+      end
+    end
   end
+  return entries.changes
+end
+
+-- Return the index of the last change that a client made, 0 for none, and the next change.
+local function between(changes)
+  local last, following = 0, nil
+  for _, change in ipairs(changes) do
+    if change.served then
+      last, following = change.index, nil
+    else
+      following = following or change
+    end
+  end
+  return last, following
 end
 
 -- Choose among the entries of a read: the next one between the last change and the next change; if
 -- there is none, the last one before the next change.
-local function choose_read(self, entries)
-  local change = next_change(self)
+local function choose_read(self, entries, target)
+  local made, change = between(changes_of(self, entries, target))
   local last
   for _, entry in ipairs(entries) do
     if change and entry.index > change.index then break end
-    if entry.index > self.position and not entry.served then return entry end
+    if entry.index > made and not entry.served then return entry end
     last = entry
   end
   return last, change
@@ -176,12 +222,12 @@ local function choose(self, method, target)
     if not other then return nil, refuse(self, "%s was not recorded", asked) end
     return nil, refuse(self, "%s was recorded with another query: %s", asked, other)
   end
-  if not READS[method] then
+  if not is_read(method, target) then
     local entry = choose_change(entries)
     if entry then return entry end
     return nil, refuse(self, "%s was recorded %d times, and is asked for again", asked, #entries)
   end
-  local entry, change = choose_read(self, entries)
+  local entry, change = choose_read(self, entries, target)
   if entry then return entry end
   return nil, refuse(self, "%s was recorded only after %s, which was not sent yet", asked,
     shown(change.exchange.method, target_of(change.exchange.url)))
@@ -231,7 +277,6 @@ function Replay:answer(request, origin, clock)
   local entry, refused = choose(self, request.method, request.target)
   if not entry then return refused end
   entry.served = true
-  if not entry.is_read then self.position = math.max(self.position, entry.index) end
   local exchange = entry.exchange
   if not exchange.status then return { status = 500, body = "", fault = "reset" } end
   local body = exchange.text or exchange.body and json.encode(exchange.body) or ""

@@ -213,6 +213,19 @@ local function granted(self, principal_id, action)
   return scopes
 end
 
+--- List the roles of a principal that apply at a scope, one for each assignment.
+---@param principal_id string
+---@param scope string
+---@return table[]
+function Roles:at(principal_id, scope)
+  local wanted, list = scope:lower(), {}
+  for _, assignment in ipairs(self:assignments(principal_id)) do
+    local role = self:role(assignment.role_id)
+    if role and is_within(wanted, assignment.scope:lower()) then list[#list + 1] = role end
+  end
+  return list
+end
+
 --- Tell whether a principal may perform an action at a scope.
 ---@param principal_id string
 ---@param action string

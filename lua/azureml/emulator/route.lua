@@ -6,14 +6,17 @@ local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
 local instances = require "azureml.emulator.instances"
 local jobs = require "azureml.emulator.jobs"
+local networks = require "azureml.emulator.networks"
 local operations = require "azureml.emulator.operations"
+local permissions = require "azureml.emulator.permissions"
 local providers = require "azureml.emulator.providers"
 local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
 local resource_groups = require "azureml.emulator.resource_groups"
 local resources = require "azureml.emulator.resources"
-local sizes = require "azureml.emulator.sizes"
+local shorten = require "azureml.emulator.shorten"
+local ssh_keys = require "azureml.emulator.ssh_keys"
 local versions = require "azureml.emulator.versions"
 local workspaces = require "azureml.emulator.workspaces"
 
@@ -22,15 +25,18 @@ local route = {}
 local places = {}
 
 local function sizes_list(request)
-  return answer.of { [versions.sizes_member(request.api_version)] = sizes.all }
+  return answer.of { [versions.sizes_member(request.api_version)] = request.world.sizes.all }
 end
 
 -- Paths below a subscription; {name} stands for any segment. Each method has its action and its
 -- handler.
 local PROVIDER = "providers/microsoft.machinelearningservices"
-local WORKSPACE = "resourcegroups/{group}/" .. PROVIDER .. "/workspaces"
+local GROUP = "resourcegroups/{group}"
+local WORKSPACE = GROUP .. "/" .. PROVIDER .. "/workspaces"
 local LOCATION = PROVIDER .. "/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
+local NETWORK = GROUP .. "/providers/microsoft.network/virtualnetworks/{network}"
+local SSH_KEY = GROUP .. "/providers/microsoft.compute/sshpublickeys/{key}"
 
 -- Make the route of a compute's verb: a POST. `since` tells which api-versions have it (nil: all).
 local function verb(name, act, since)
@@ -42,6 +48,17 @@ end
 
 local function late_verb(name, act)
   return verb(name, act, versions.verbs[name])
+end
+
+-- Make the route of a resource of another provider: it can be read alone. Without an action every
+-- caller may read it.
+local function neighbour(path, act, action)
+  return { path, any_version = true, GET = { action, act } }
+end
+
+-- Make the route of the caller's permissions at a scope.
+local function permitted_at(scope)
+  return neighbour(scope .. "providers/microsoft.authorization/permissions", permissions.list)
 end
 
 -- Make the route of a path that belongs to Resource Manager itself, which has api-versions of its
@@ -57,9 +74,9 @@ end
 local routes = {
   of_manager("resources", "resources/read", { GET = resources.list }),
   of_manager("resourcegroups", "resourceGroups/read", { GET = resource_groups.list }),
-  of_manager("resourcegroups/{group}", "resourceGroups/read",
+  of_manager(GROUP, "resourceGroups/read",
     { GET = resource_groups.get, HEAD = resource_groups.head }),
-  of_manager("resourcegroups/{group}/resources", "resourceGroups/resources/read",
+  of_manager(GROUP .. "/resources", "resourceGroups/resources/read",
     { GET = resources.list }),
   of_manager("providers", "providers/read", { GET = providers.list }),
   of_manager("providers/{provider}", "providers/read", { GET = providers.refuse }),
@@ -101,6 +118,13 @@ local routes = {
     GET = { "locations/computeOperationsStatus/read", operations.status } },
   { LOCATION .. "computeoperationsresult/{operation}",
     GET = { "locations/computeOperationsStatus/read", operations.result } },
+  neighbour(SSH_KEY, ssh_keys.get, "Microsoft.Compute/sshPublicKeys/read"),
+  neighbour(NETWORK, networks.get, "Microsoft.Network/virtualNetworks/read"),
+  neighbour(NETWORK .. "/subnets/{subnet}", networks.get_subnet,
+    "Microsoft.Network/virtualNetworks/subnets/read"),
+  permitted_at "", permitted_at(GROUP .. "/"), permitted_at(WORKSPACE .. "/{workspace}/"),
+  permitted_at(COMPUTE .. "/"), permitted_at(NETWORK .. "/"),
+  permitted_at(NETWORK .. "/subnets/{subnet}/"),
 }
 
 local VERBS = { PUT = "create", PATCH = "update", DELETE = "delete" }
@@ -185,7 +209,7 @@ end
 
 local function check_date(version)
   if not version:find "^%d%d%d%d%-%d%d%-%d%d" then
-    refusal.raise("bad_api_version", version:sub(1, 60))
+    refusal.raise("bad_api_version", shorten(version))
   end
 end
 
@@ -201,7 +225,7 @@ function route.check_version(request, row, location)
   if row.any_version then return check_date(version) end
   if not versions.is_known(version) then
     local known = table.concat(versions.list, ", ")
-    local wanted = version:sub(1, 60)
+    local wanted = shorten(version)
     refusal.raise("unknown_api_version", location, wanted, type_of(row), known, location)
   end
   if row.since and not versions.has(version, row.since) then
@@ -218,6 +242,7 @@ end
 
 function places.group(request, name)
   request.group = request.world:group(request.subscription, name)
+    or networks.assumed_group(request, name)
   if not request.group then refusal.raise("no_group", name) end
 end
 
@@ -240,8 +265,13 @@ function places.location(request, name)
 end
 
 function places.operation(request, name) request.operation_id = name end
+function places.network(request, name) request.network_name = name end
+function places.subnet(request, name) request.subnet_name = name end
+function places.key(request, name) request.key_name = name end
 
-local ORDER = { "group", "workspace", "compute", "job", "location", "operation" }
+local ORDER = {
+  "group", "workspace", "compute", "job", "location", "operation", "network", "subnet", "key",
+}
 
 --- Look up what the path names, and refuse what does not exist.
 ---@param request table

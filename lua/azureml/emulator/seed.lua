@@ -102,12 +102,6 @@ local function state(value, place)
   end
 end
 
-local function size(value, place)
-  if type(value) ~= "string" or not sizes.find(value) then
-    return ("%s is '%s', which is no size that is offered here"):format(place, shown(value))
-  end
-end
-
 local KINDS = { ComputeInstance = true, AmlCompute = true }
 
 local function kind(value, place)
@@ -115,6 +109,10 @@ local function kind(value, place)
     local message = "%s is '%s', which is no kind of compute (known: %s)"
     return message:format(place, shown(value), words(KINDS))
   end
+end
+
+local function machine_kind(value, place)
+  if value ~= "local" then return ("%s must be 'local', not %s"):format(place, shown(value)) end
 end
 
 -- Accept what a PUT can hold: plain data without functions and cycles.
@@ -127,7 +125,7 @@ end
 
 -- properties: the innermost object of a PUT.
 local instance_record = record {
-  state = state, vm_size = size, tags = map_of(text), description = text, kind = kind,
+  state = state, vm_size = text, tags = map_of(text), description = text, kind = kind,
   properties = plain,
 }
 
@@ -142,9 +140,50 @@ local quotas = record {
   total = count, family = count, gpu_family = count, clusters = count, families = map_of(count),
 }
 
+local COMPUTE_TYPES = { AmlCompute = true, ComputeInstance = true, MIR = true }
+
+local function compute_type(value, place)
+  if not COMPUTE_TYPES[value] then
+    local message = "%s is '%s', which is no type of compute (known: %s)"
+    return message:format(place, shown(value), words(COMPUTE_TYPES))
+  end
+end
+
+local function size_name(value, place)
+  if type(value) ~= "string" or not value:find "^%a[%w_-]*_%w[%w_-]*$" then
+    return ("%s is '%s', which is no name such as Standard_B2s"):format(place, shown(value))
+  end
+end
+
+local function above_zero(value, place)
+  if type(value) ~= "number" or not math.tointeger(value) or value < 1 then
+    return ("%s must be a whole number from 1 on"):format(place)
+  end
+end
+
+local function price(value, place)
+  if type(value) ~= "number" or not (value >= 0 and value < math.huge) then
+    return ("%s must be a number from 0 on"):format(place)
+  end
+end
+
+-- The fields are those of azureml.emulator.SizeSeed.
+local size_record = record({
+  name = size_name, vcpus = above_zero, gpus = count, memory_gb = price, disk_mb = count,
+  price = price, family = text, compute_types = list_of(compute_type),
+}, { "name", "vcpus" })
+
+local ISOLATION = { AllowInternetOutbound = true, AllowOnlyApprovedOutbound = true }
+
+local function managed_network(value, place)
+  if type(value) == "boolean" or ISOLATION[value] then return nil end
+  local message = "%s is '%s', which is neither true, false nor an isolation mode (known: %s)"
+  return message:format(place, shown(value), words(ISOLATION))
+end
+
 local workspace_record = record({
   subscription_id = guid, resource_group = text, name = text, location = text,
-  managed_network = flag, instances = instances,
+  managed_network = managed_network, instances = instances,
 }, { "name" })
 
 --- The rules of a seed's fields, by name. Other files add rules for their fields.
@@ -158,7 +197,9 @@ seed.rules = {
   client_id = guid,
   client_secret = text,
   token_lifetime = number,
+  machine = machine_kind,
   quotas = quotas,
+  sizes = list_of(size_record),
   instances = instances,
   workspaces = list_of(workspace_record),
 }
@@ -169,11 +210,30 @@ seed.rule = {
   map_of = map_of, record = record,
 }
 
+-- Return the first instance whose size is not in a catalogue.
+local function fault_of_sizes(given, catalogue, place)
+  for _, name in ipairs(tables.keys(given)) do
+    local vm_size = type(given[name]) == "table" and given[name].vm_size
+    if vm_size and not catalogue:find(vm_size) then
+      local message = "%s.%s.vm_size is '%s', which is no size that is offered here"
+      return message:format(place, name, vm_size)
+    end
+  end
+end
+
 --- Return what is wrong with a seed; nil if it is valid.
 ---@param value any
 ---@return string?
 function seed.fault_of(value)
-  return record(seed.rules)(value, "")
+  local wrong = record(seed.rules)(value, "")
+  if wrong then return wrong end
+  local catalogue = value.sizes and sizes.new(value.sizes) or sizes.recorded
+  wrong = fault_of_sizes(value.instances, catalogue, "instances")
+  for index, workspace in ipairs(value.workspaces or {}) do
+    local place = ("workspaces[%d].instances"):format(index)
+    wrong = wrong or fault_of_sizes(workspace.instances, catalogue, place)
+  end
+  return wrong
 end
 
 -- Sowing ------------------------------------------------------------------------------------------

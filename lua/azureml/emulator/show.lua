@@ -11,6 +11,7 @@ local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
 local tables = require "azureml.tables"
+local versions = require "azureml.emulator.versions"
 
 local show = {}
 
@@ -30,7 +31,8 @@ function show.compute_id(workspace, name)
 end
 
 local function applications(compute, location)
-  local host = ("https://%s.%s.instances.azureml.ms"):format(compute.name, location)
+  local host = compute.host and compute.host:address(compute)
+    or ("https://%s.%s.instances.azureml.ms"):format(compute.name, location)
   local list = json.array {
     { displayName = "Jupyter", endpointUri = host .. "/tree/" },
     { displayName = "Jupyter Lab", endpointUri = host .. "/lab" },
@@ -47,26 +49,32 @@ local function default_to(value, default)
   return value
 end
 
--- The service sends members that the swagger of the version does not list, too, and null for unset
--- members. Members that no recording has are left out.
+local function root_access_of(compute, version)
+  if not versions.shows(version, "enableRootAccess") then return nil end
+  return default_to(compute.root_access, true)
+end
+
+-- Show the properties of an instance. Like the service, send members that the swagger of the
+-- version does not list, and null for unset members. Leave out members that no recording has.
 -- Source: spec/contract/compute-rest.md, section 14.
-local function inside_instance(compute, location, now)
+local function inside_instance(compute, location, now, version)
   local has_public_ip = compute.public_ip ~= false
+  local seat = compute.seat or {}      -- of a real computer
   return {
-    vmSize = compute.vm_size,
+    vmSize = compute.vm_size:upper(),
     imageVersion = null,
     subnet = compute.subnet or null,
     sshSettings = {
       sshPublicAccess = compute.ssh.access,
-      adminUserName = "azureuser",
-      sshPort = 50000,
+      adminUserName = seat.user or "azureuser",
+      sshPort = seat.port or 50000,
       adminPublicKey = compute.ssh.key or null,
     },
     autologgerSettings = compute.autologger and { mlflowAutologger = compute.autologger } or null,
     errors = errors_of(compute),
     connectivityEndpoints = {
-      publicIpAddress = has_public_ip and compute.address or null,
-      privateIpAddress = compute.private_address,
+      publicIpAddress = has_public_ip and (seat.address or compute.address) or null,
+      privateIpAddress = seat.private_address or compute.private_address,
     },
     applications = applications(compute, location),
     state = machine.state(compute, now),
@@ -83,7 +91,7 @@ local function inside_instance(compute, location, now)
     enableOSPatching = default_to(compute.patching, false),
     releaseQuotaOnStop = default_to(compute.release_quota, false),
     enableSSO = default_to(compute.sso, true),
-    enableRootAccess = compute.root_access,
+    enableRootAccess = root_access_of(compute, version),
     dataMounts = mounts.show(compute, now),
     dataDisks = null,
     containers = null,
@@ -167,8 +175,9 @@ end
 ---@param compute table
 ---@param workspace table
 ---@param now number
+---@param version string?      the api-version of the request; nil: without members that some hide
 ---@return table
-function show.compute(compute, workspace, now)
+function show.compute(compute, workspace, now, version)
   machine.catch_up(compute, now)
   local kind = compute.kind or "ComputeInstance"
   local state = machine.provisioning_state(compute, now)
@@ -192,7 +201,7 @@ function show.compute(compute, workspace, now)
       provisioningErrors = has_failed and errors_of(compute) or null,
       provisioningWarnings = {},
       isAttachedCompute = false,
-      properties = inside[kind](compute, workspace.location, now),
+      properties = inside[kind](compute, workspace.location, now, version),
     },
   }
 end
@@ -231,7 +240,9 @@ end
 function show.workspace(workspace, tenant_id, origin)
   local region, name, id = workspace.location, workspace.name, workspace.id
   local data_plane = endpoints.of(origin, region).data_plane
-  local network = workspace.managed_network and { isolationMode = "AllowInternetOutbound" } or nil
+  local mode = workspace.managed_network
+  if mode == true then mode = "AllowInternetOutbound" end
+  local network = mode and { isolationMode = mode } or nil
   return {
     id = show.workspace_id(workspace),
     name = name,

@@ -1,107 +1,194 @@
---- List the sizes that the emulated regions offer: a realistic handful of families. A size has the
---- form of spec/contract/compute-rest.md, section 3.16.
+--- Keep the catalogue of sizes that a world offers: those of size_table.lua and those of its seed.
+--- A size has the form of spec/contract/compute-rest.md, section 3.16. The same catalogue serves
+--- all regions of a world.
+local groups = require "azureml.emulator.size_table"
+
 local sizes = {}
 
--- name, family, vCPUs, gpus, GB of memory, MB of temporary disk, USD an hour; and the kinds of
--- compute it is for, if not for all. The families are in the order of the recorded usages and
--- quotas.
-local rows = {
-  { "Standard_D1", "standardDFamily", 1, 0, 3.5, 51200, 0.077 },
-  { "Standard_D2", "standardDFamily", 2, 0, 7, 102400, 0.154 },
-  { "Standard_D1_v2", "standardDv2Family", 1, 0, 3.5, 51200, 0.073 },
-  { "Standard_D2_v2", "standardDv2Family", 2, 0, 7, 102400, 0.146 },
-  { "Standard_D3_v2", "standardDv2Family", 4, 0, 14, 204800, 0.293 },
-  { "Standard_D4_v2", "standardDv2Family", 8, 0, 28, 409600, 0.585 },
-  { "Standard_D2_v3", "standardDv3Family", 2, 0, 8, 51200, 0.096 },
-  { "Standard_D4_v3", "standardDv3Family", 4, 0, 16, 102400, 0.192 },
-  { "Standard_DS1_v2", "standardDSv2Family", 1, 0, 3.5, 7168, 0.073 },
-  { "Standard_DS2_v2", "standardDSv2Family", 2, 0, 7, 14336, 0.146 },
-  { "Standard_DS3_v2", "standardDSv2Family", 4, 0, 14, 28672, 0.293 },
-  { "Standard_DS4_v2", "standardDSv2Family", 8, 0, 28, 57344, 0.585 },
-  { "Standard_DS5_v2", "standardDSv2Family", 16, 0, 56, 114688, 1.17 },
-  { "Standard_DS11_v2", "standardDSv2Family", 2, 0, 14, 28672, 0.185 },
-  { "Standard_DS12_v2", "standardDSv2Family", 4, 0, 28, 57344, 0.371 },
-  { "Standard_DS13_v2", "standardDSv2Family", 8, 0, 56, 114688, 0.741 },
-  { "Standard_DS14_v2", "standardDSv2Family", 16, 0, 112, 229376, 1.482 },
-  { "Standard_D2s_v3", "standardDSv3Family", 2, 0, 8, 16384, 0.096 },
-  { "Standard_D4s_v3", "standardDSv3Family", 4, 0, 16, 32768, 0.192 },
-  { "Standard_D8s_v3", "standardDSv3Family", 8, 0, 32, 65536, 0.384 },
-  { "Standard_D16s_v3", "standardDSv3Family", 16, 0, 64, 131072, 0.768 },
-  { "Standard_F2s_v2", "standardFSv2Family", 2, 0, 4, 16384, 0.085 },
-  { "Standard_F4s_v2", "standardFSv2Family", 4, 0, 8, 32768, 0.169 },
-  { "Standard_F8s_v2", "standardFSv2Family", 8, 0, 16, 65536, 0.338 },
-  { "Standard_F16s_v2", "standardFSv2Family", 16, 0, 32, 131072, 0.677 },
-  { "Standard_NC6", "standardNCFamily", 6, 1, 56, 389120, 0.9 },
-  { "Standard_NC12", "standardNCFamily", 12, 2, 112, 696320, 1.8 },
-  { "Standard_NC6s_v3", "standardNCSv3Family", 6, 1, 112, 344064, 3.06 },
-  { "Standard_NC24rs_v3", "standardNCSv3Family", 24, 4, 448, 1376256, 13.464, { "AmlCompute" } },
-  { "Standard_ND6s", "standardNDSFamily", 6, 1, 112, 753664, 2.07 },
-  { "Standard_NV6", "standardNVFamily", 6, 1, 56, 389120, 1.14 },
-  { "Standard_E4_v3", "standardEv3Family", 4, 0, 32, 102400, 0.252 },
-  { "Standard_D4ds_v4", "standardDDSv4Family", 4, 0, 16, 153600, 0.226 },
-  { "Standard_D8ds_v4", "standardDDSv4Family", 8, 0, 32, 307200, 0.452 },
-  { "Standard_E4s_v3", "standardESv3Family", 4, 0, 32, 65536, 0.252 },
-  { "Standard_E8s_v3", "standardESv3Family", 8, 0, 64, 131072, 0.504 },
-  { "Standard_E16s_v3", "standardESv3Family", 16, 0, 128, 262144, 1.008 },
-  { "Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 1, 28, 180224, 0.526 },
-}
+local Catalogue = {}
+Catalogue.__index = Catalogue
+
+local KINDS = { A = "AmlCompute", C = "ComputeInstance", M = "MIR", S = "AmlSpark" }
+
+-- The USD an hour that a core under Windows costs more than under Linux, as recorded; and the part
+-- of the price that a low-priority machine costs.
+local WINDOWS_CORE, LOW_LINUX, LOW_WINDOWS = 0.046, 0.2, 0.4
 
 local function price(retail, os_type, tier)
   return { retailPrice = retail, osType = os_type, vmTier = tier }
 end
 
--- Tell whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the
--- number.
-local function takes_premium_disks(name)
-  return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil
+-- The sizes for which the service lists the prices of Windows under Linux, too.
+local LISTED_TWICE = "^Standard_[DE]%d+ads_v5$"
+
+local function prices(facts)
+  local linux = facts.price
+  if not linux then return nil end
+  local windows = linux + WINDOWS_CORE * facts.vcpus
+  local values = {
+    price(linux, "Linux", "Standard"),
+    price(linux * LOW_LINUX, "Linux", "LowPriority"),
+    price(windows, "Windows", "Standard"),
+    price(windows * LOW_WINDOWS, "Windows", "LowPriority"),
+  }
+  if facts.name:find(LISTED_TWICE) then
+    table.insert(values, 1, price(windows, "Linux", "Standard"))
+    table.insert(values, 2, price(windows * LOW_WINDOWS, "Linux", "LowPriority"))
+  end
+  return { billingCurrency = "USD", unitOfMeasure = "OneHour", values = values }
 end
 
-local EVERYTHING = { "AmlCompute", "ComputeInstance", "MIR" }
+-- Tell whether a size takes premium disks: DS3, D2s, NC4as have an S behind the letters or the
+-- number, and all sizes of the series M take them.
+local function takes_premium_disks(name)
+  return name:find "_%u*S%d" ~= nil or name:find "%d%l*s" ~= nil or name:find "_M%d" ~= nil
+end
 
-local function size_of(row)
-  local name, family, cores, gpus, memory, disk, hour, kinds = table.unpack(row)
-  local windows = hour * 1.8
+-- Tell whether a name has one of the patterns.
+local function has(name, patterns)
+  for _, pattern in ipairs(patterns) do
+    if name:find(pattern) then return true end
+  end
+  return false
+end
+
+-- The machines of the second generation, and those with InfiniBand.
+local SECOND = {
+  "_FX%d", "_H[BC]%d", "_M%d+m?s_v2$", "_NC%d+.*_[AH]100_", "_ND40", "_ND96",
+}
+local INFINIBAND = { "_H[BC]%d", "_NC24rs", "_ND40", "_ND96" }
+
+-- Return a size of the facts that a line of the table or a seed gives.
+local function size_of(facts)
   return {
-    name = name,
-    family = family,
-    vCPUs = cores,
-    gpus = gpus,
-    memoryGB = memory,
-    maxResourceVolumeMB = disk,
+    name = facts.name,
+    family = facts.family,
+    vCPUs = facts.vcpus,
+    gpus = facts.gpus or 0,
+    memoryGB = facts.memory_gb,
+    maxResourceVolumeMB = facts.disk_mb or 0,
     osVhdSizeMB = 1047552,
-    lowPriorityCapable = true,
-    premiumIO = takes_premium_disks(name),
-    estimatedVMPrices = {
-      billingCurrency = "USD",
-      unitOfMeasure = "OneHour",
-      values = {
-        price(hour, "Linux", "Standard"),
-        price(hour / 5, "Linux", "LowPriority"),
-        price(windows, "Windows", "Standard"),
-        price(windows / 2.5, "Windows", "LowPriority"),
-      },
-    },
-    supportedComputeTypes = kinds or EVERYTHING,
+    lowPriorityCapable = not facts.no_low_priority,
+    premiumIO = takes_premium_disks(facts.name),
+    estimatedVMPrices = prices(facts),
+    supportedComputeTypes = facts.compute_types,
+    generation = has(facts.name, SECOND) and "gen2" or "gen1",
+    supportsIB = has(facts.name, INFINIBAND),
   }
 end
 
-sizes.all = {}
-local by_name, families, seen = {}, {}, {}
+local LINE = "(%S+) (%S+) (%S+) (%S+) (%S+) (%u+)(!?) (%S+)"
 
-for index, row in ipairs(rows) do
-  local size = size_of(row)
-  sizes.all[index], by_name[row[1]:lower()] = size, size
-  if not seen[size.family] then
-    families[#families + 1] = { name = size.family, gpu = size.gpus > 0 }
+local function kinds_of(letters)
+  local kinds = {}
+  for letter in letters:gmatch "%u" do kinds[#kinds + 1] = KINDS[letter] end
+  return kinds
+end
+
+-- Read the sizes of the table.
+local function recorded()
+  local list = {}
+  for _, group in ipairs(groups) do
+    for name, cores, gpus, memory, disk, kinds, mark, hour in group[2]:gmatch(LINE) do
+      list[#list + 1] = size_of {
+        name = "Standard_" .. name,
+        family = group[1],
+        vcpus = math.tointeger(cores),
+        gpus = math.tointeger(gpus),
+        memory_gb = tonumber(memory),
+        disk_mb = math.tointeger(disk),
+        no_low_priority = mark == "!",
+        compute_types = kinds_of(kinds),
+        price = tonumber(hour),
+      }
+    end
   end
-  seen[size.family] = true
+  return list
+end
+
+local all_recorded = recorded()
+
+local EVERYTHING = { "AmlCompute", "ComputeInstance", "MIR" }
+
+-- Return the family of a size by the usual rule: "standardEDSv6Family" for "Standard_E4ds_v6".
+local function family_of(name)
+  local head, version = name:match "^[^_]*_?([^_]+)_?(.-)$"
+  return ("standard%s%sFamily"):format(head:gsub("%d", ""):upper(), version)
+end
+
+-- Return a size of what a seed gives.
+local function seeded(given)
+  local facts = {}
+  for name, value in pairs(given) do facts[name] = math.tointeger(value) or value end
+  facts.family = given.family or family_of(given.name)
+  facts.memory_gb = given.memory_gb or facts.vcpus * 4
+  facts.compute_types = given.compute_types or EVERYTHING
+  return size_of(facts)
+end
+
+---@class azureml.emulator.SizeSeed
+---@field name string                "Standard_B2s"
+---@field vcpus integer
+---@field gpus integer?              0
+---@field memory_gb number?          4 for each vCPU
+---@field disk_mb integer?           of temporary disk; 0
+---@field price number?              USD an hour under Linux; nil: the list shows no price
+---@field family string?             by default derived from the name
+---@field compute_types string[]?    AmlCompute, ComputeInstance and MIR
+
+--- Make a catalogue of the recorded sizes and more. A size of the same name is replaced.
+---@param more azureml.emulator.SizeSeed[]?
+---@return table catalogue      all: the sizes in order
+function sizes.new(more)
+  local self = setmetatable({ all = {}, by_name = {}, by_family = {}, order = {} }, Catalogue)
+  for _, size in ipairs(all_recorded) do self:add(size) end
+  for _, given in ipairs(more or {}) do self:add(seeded(given)) end
+  return self
+end
+
+--- Add a size, or replace the size of the same name.
+---@param size table
+function Catalogue:add(size)
+  local key = size.name:lower()
+  local index = #self.all + 1
+  for i, each in ipairs(self.by_name[key] and self.all or {}) do
+    if each.name:lower() == key then index = i end
+  end
+  self.all[index], self.by_name[key] = size, size
+  if self.by_family[size.family] then return end
+  local family = { name = size.family, gpu = size.gpus > 0 }
+  self.by_family[size.family] = family
+  self.order[#self.order + 1] = family
 end
 
 --- Return a size by its name, in any case; nil if it is not offered.
 ---@param name string
 ---@return table?
-function sizes.find(name)
-  return by_name[name:lower()]
+function Catalogue:find(name)
+  return self.by_name[name:lower()]
+end
+
+--- List the families in order, and whether they have GPUs.
+---@return { name: string, gpu: boolean }[]
+function Catalogue:families()
+  return self.order
+end
+
+--- Return a family by its exact name; nil if no size belongs to it.
+---@param name string
+---@return { name: string, gpu: boolean }?
+function Catalogue:family(name)
+  return self.by_family[name]
+end
+
+--- The catalogue of a world whose seed adds no sizes.
+sizes.recorded = sizes.new()
+
+--- Return the catalogue of a compute's world; the recorded sizes for a record outside of a world.
+---@param compute table
+---@return table
+function sizes.of(compute)
+  return compute.sizes or sizes.recorded
 end
 
 --- Tell whether a size is offered to a kind of compute.
@@ -113,12 +200,6 @@ function sizes.serves(size, kind)
     if each == kind then return true end
   end
   return false
-end
-
---- List the families in order, and whether they have GPUs.
----@return { name: string, gpu: boolean }[]
-function sizes.families()
-  return families
 end
 
 --- Return the title of a family: "Standard DSv2" for "standardDSv2Family". A name with spaces keeps

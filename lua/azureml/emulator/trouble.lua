@@ -11,7 +11,7 @@ local SLOW, WAIT = 5, 1      -- default seconds of `slow` and of Retry-After
 -- Replies that replace the work, by the name of the trouble.
 local instead = {}
 
--- A reply without a status leaves the request unanswered.
+-- Leave the request unanswered: a reply without a status does that.
 function instead.hang() return {} end
 
 function instead.answer(planned)

@@ -9,6 +9,7 @@ local regions = require "azureml.emulator.regions"
 local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
+local shorten = require "azureml.emulator.shorten"
 local sizes = require "azureml.emulator.sizes"
 local versions = require "azureml.emulator.versions"
 
@@ -37,9 +38,9 @@ end
 
 -- What both kinds have ----------------------------------------------------------------------------
 
-local function offered(kind)
+local function offered(catalogue, kind)
   local names = {}
-  for _, size in ipairs(sizes.all) do
+  for _, size in ipairs(catalogue.all) do
     if sizes.serves(size, kind) then names[#names + 1] = size.name end
   end
   return table.concat(names, ", ")
@@ -48,14 +49,15 @@ end
 --- Return a size that is offered to a kind of compute.
 ---@param name string
 ---@param kind string
----@param location string
+---@param request table      with world and workspace
 ---@return table size
 ---@raise a refusal
-function validate.size(name, kind, location)
-  local size = sizes.find(name)
+function validate.size(name, kind, request)
+  local catalogue = request.world.sizes
+  local size = catalogue:find(name)
   if size and sizes.serves(size, kind) then return size end
-  local details = { { code = "SupportedVMSizes", message = offered(kind) } }
-  refusal.raise_with(details, "unknown_size", name, location)
+  local details = { { code = "SupportedVMSizes", message = offered(catalogue, kind) } }
+  refusal.raise_with(details, "unknown_size", name, request.workspace.location)
 end
 
 local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
@@ -63,7 +65,7 @@ local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
 local function tags_of(body)
   local tags, count = check.plain(object(body.tags, "tags")), 0
   for name, value in pairs(tags or {}) do
-    local shown = tostring(name):sub(1, 60)
+    local shown = shorten(tostring(name))
     count = count + 1
     check.required(value, "string", "tags." .. shown)
     if #tostring(name) > LONGEST_NAME or #value > LONGEST_VALUE then
@@ -74,7 +76,7 @@ local function tags_of(body)
   return tags
 end
 
--- The official examples of 2021 have a text, the id alone.
+-- Read the subnet. The official examples of 2021 have a text, the id alone.
 local function subnet_of(properties)
   if type(properties.subnet) == "string" then return { id = properties.subnet } end
   local subnet = object(properties.subnet, "subnet")
@@ -116,6 +118,8 @@ local function user_of(properties)
   if not user then return nil end
   local object_id, tenant_id = text(user.objectId, "objectId"), text(user.tenantId, "tenantId")
   if not object_id or not tenant_id then refusal.raise "half_user" end
+  check.guid(object_id, "objectId")
+  check.guid(tenant_id, "tenantId")
   return { objectId = object_id, tenantId = tenant_id }
 end
 
@@ -138,7 +142,7 @@ local function ssh_of(properties)
   local settings = object(properties.sshSettings, "sshSettings") or {}
   local key = text(settings.adminPublicKey, "adminPublicKey")
   if key == "" then key = nil end
-  if key and not is_key(key) then refusal.raise("ssh_key", key:sub(1, 40)) end
+  if key and not is_key(key) then refusal.raise("ssh_key", shorten(key, 40)) end
   local access = check.one_of(settings.sshPublicAccess, ACCESS, "sshPublicAccess")
   return { access = access == "Enabled" and "Enabled" or "Disabled", key = key }
 end
@@ -177,6 +181,7 @@ local function known_to(properties, version)
   return known
 end
 
+-- Check that the network fits the workspace's.
 -- Source: spec/contract/compute-rest.md, section 7.3, the note on enableNodePublicIp.
 local function check_network(wanted, workspace)
   local is_private = wanted.public_ip == false
@@ -196,7 +201,7 @@ function validate.instance(properties, request)
   local vm_size = check.required(known.vmSize, "string", "properties.properties.vmSize")
   local wanted = {
     vm_size = vm_size,
-    size = validate.size(vm_size, "ComputeInstance", request.workspace.location),
+    size = validate.size(vm_size, "ComputeInstance", request),
     user = user_of(known),
     ssh = ssh_of(known),
     subnet = subnet_of(known),
@@ -263,7 +268,7 @@ function validate.cluster(properties, request, old)
   check.required(name, "string", "properties.properties.vmSize")
   return {
     vm_size = name,
-    size = validate.size(name, "AmlCompute", request.workspace.location),
+    size = validate.size(name, "AmlCompute", request),
     subnet = subnet_of(properties),
     scale = validate.scale(properties.scaleSettings),
     priority = check.one_of(properties.vmPriority, PRIORITIES, "vmPriority") or "Dedicated",

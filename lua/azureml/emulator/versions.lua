@@ -69,6 +69,14 @@ function versions.takes(version, member)
   return not row or is_since(row, version)
 end
 
+--- Tell whether an answer shows a member in a version.
+---@param version string?      nil: a version without preview members
+---@param member string
+---@return boolean
+function versions.shows(version, member)
+  return not inferred.hidden[member] or version ~= nil and versions.takes(version, member)
+end
+
 --- Tell whether a version has a verb that some versions lack.
 ---@param version string
 ---@param row { [1]: string?, [2]: string?, only: table<string, true>? }

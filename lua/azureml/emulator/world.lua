@@ -7,6 +7,7 @@ local due = require "azureml.emulator.due"
 local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local quotas = require "azureml.emulator.quotas"
+local sizes = require "azureml.emulator.sizes"
 local tables = require "azureml.tables"
 
 local world = {}
@@ -15,12 +16,14 @@ local World = {}
 World.__index = World
 
 --- Make an empty world.
----@param context { clock: table, guid: function, quotas: table? }
+---@param context { clock: table, guid: function, quotas: table?, sizes: table?, host: table? }
+---  host: runs real computers behind instances (machine/host/)
 ---@return table
 function world.new(context)
   local self = {
     clock = context.clock,
     guid = context.guid,
+    host = context.host,
     subscriptions = {},
     records = {},
     watchers = {},
@@ -31,6 +34,7 @@ function world.new(context)
     numbered = 0,
     behaviour = {},
     quotas = setmetatable(context.quotas or {}, { __index = inferred.quotas }),
+    sizes = context.sizes or sizes.recorded,
     page_size = inferred.page_size,
   }
   for kind in pairs(world.kinds) do self.records[kind] = {} end
@@ -202,6 +206,8 @@ function kinds.workspace.enter(self, record)
   record.contents.link = { __index = {
     workspace = record,
     behaviour = self.behaviour,
+    sizes = self.sizes,
+    host = self.host,
     lack_of_quota = function(compute) return self:lack_of_quota(compute) end,
   } }
   group.workspaces[record.name:lower()] = record
@@ -228,18 +234,26 @@ function World:workspace(group, name)
   return group.workspaces[name:lower()]
 end
 
+--- Return a resource group. Create it and its subscription if they do not exist.
+---@param subscription_id string
+---@param name string
+---@return table group
+function World:ensure_group(subscription_id, name)
+  local subscription = self:subscription(subscription_id)
+    or self:save("subscription", { id = subscription_id })
+  return self:group(subscription, name)
+    or self:save("group", { subscription_id = subscription.id, name = name })
+end
+
 --- Return a workspace. Create it, its group and its subscription if they do not exist.
 ---@param names table
 ---  subscription_id, resource_group, workspace_name string; location string? ("eastus");
----  managed_network boolean?
+---  managed_network string|boolean? (its isolation mode, or true)
 ---@return table workspace
 function World:ensure_workspace(names)
-  local subscription = self:subscription(names.subscription_id)
-    or self:save("subscription", { id = names.subscription_id })
-  local group = self:group(subscription, names.resource_group)
-    or self:save("group", { subscription_id = subscription.id, name = names.resource_group })
+  local group = self:ensure_group(names.subscription_id, names.resource_group)
   return self:workspace(group, names.workspace_name) or self:save("workspace", {
-    subscription_id = subscription.id,
+    subscription_id = group.subscription.id,
     group_name = group.name,
     name = names.workspace_name,
     location = names.location or "eastus",
@@ -441,6 +455,11 @@ end
 function World:next_number()
   self.numbered = self.numbered + 1
   return self.numbered
+end
+
+--- Link a compute to its workspace before it is added.
+function World.link(_, workspace, compute)
+  setmetatable(compute, workspace.contents.link)
 end
 
 --- Add a compute. The caller has checked that its name is free; `save` makes later changes known.

@@ -8,14 +8,16 @@
 ---             +--refused---------> refused -> skipped, turn
 ---             +--answer lost-----> lost -> settling, outcome unknown
 ---            turn: waits for another operation, then it is sent
+---            full: the region is full: waits a minute, then it is sent again
 ---
---- In all stages but "sent", "ready" and "accepted" the instance itself is looked at.
+--- In all stages but "sent", "full", "ready" and "accepted" the instance itself is looked at.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local judge = require "azureml.fleet.judge"
 local lookout = require "azureml.fleet.lookout"
 local operation = require "azureml.operation"
+local pace = require "azureml.pace"
 local resource = require "azureml.resource"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
@@ -30,6 +32,7 @@ local UNANSWERED = 256
 local BLIND = 3
 
 local NOT_STOPPED = "StartComputeInstanceOnlyAllowedInStoppedState"
+local FULL = "AllocationFailed"
 
 local flight = {}
 
@@ -37,6 +40,7 @@ local flight = {}
 ---@field index integer           of its name
 ---@field stage string            see above
 ---@field op userdata?            the core's operation, until it has ended
+---@field timer userdata?         of the pause in which the region is full
 ---@field error azureml.Error?    the failure that a look at the instance will explain
 ---@field entry azureml.JournalEntry?
 ---@field tries integer?          refusals so far
@@ -57,6 +61,7 @@ local flight = {}
 ---@field timeout number          seconds, for messages
 ---@field wait boolean            until each has ended, not only until each was accepted
 ---@field no_wait boolean?        fail with `Busy` where another operation is active
+---@field wait_for_capacity boolean?      try again while the region is full
 ---@field settle boolean          look at the instances' states afterwards
 ---@field reporter table?         told of each change: console/progress.lua
 ---@field summarise fun(): azureml.FleetResults     sums up the results that are known so far
@@ -92,8 +97,16 @@ local function enter(self, item, stage)
   if is_first_look then task.look_again(self) end
 end
 
--- Forget the core's operation. It goes on at the service if it has not ended.
+local function end_pause(self, item)
+  if not item.timer then return end
+  self.paused[item.timer] = nil
+  item.timer:close()
+  item.timer = nil
+end
+
+-- Forget the core's operation, which goes on at the service if it has not ended, and the timer.
 local function let_go(self, item)
+  end_pause(self, item)
   if not item.op then return end
   self.items[item.op] = nil
   item.op:close()
@@ -209,8 +222,24 @@ local function succeeded(self, item)
   report(self, item, "settling")
 end
 
+-- Pause before the next try if the region is full, the caller waits for capacity, and there is time
+-- for it. Return whether the item pauses.
+local function waits_for_capacity(self, item, err)
+  if not self.wait_for_capacity or err.code ~= FULL then return false end
+  if core.now() + pace.capacity_pause >= self.deadline then return false end
+  let_go(self, item)
+  end_entry(item)
+  item.error, item.timer = err, core.sleep(pace.capacity_pause)
+  self.paused[item.timer] = item
+  self.inbox:follow(item.timer)
+  enter(self, item, "full")
+  report(self, item, "no capacity")
+  return true
+end
+
 -- The service has refused the verb, or its answer was lost.
 local function refused(self, item, err)
+  if waits_for_capacity(self, item, err) then return end
   item.error = err
   if not err.outcome_unknown and not resource.is_conflict(err) then return fail(self, item, err) end
   let_go(self, item)
@@ -227,6 +256,7 @@ local function broke_off(self, item, err)
     self.items[item.op] = nil      -- it stays open: an error may need its ticket
     return enter(self, item, "gone")
   end
+  if waits_for_capacity(self, item, err) then return end
   if err.code ~= NOT_STOPPED then return fail(self, item, err) end
   let_go(self, item)
   end_entry(item)
@@ -243,8 +273,17 @@ local function ended(self, item)
   if was_accepted then broke_off(self, item, err) else refused(self, item, err) end
 end
 
+-- Send the verb again after a pause.
+local function resume(self, item)
+  end_pause(self, item)
+  item.error = nil
+  enter(self, item, "ready")
+  table.insert(self.ready, item)
+end
+
 local function take_news(self, op)
   local item = self.items[op]
+  if self.paused[op] then return resume(self, self.paused[op]) end
   if not item then return end
   if op:done() then ended(self, item) elseif item.stage == "sent" then accepted(self, item) end
 end
@@ -368,6 +407,7 @@ local function open_items(self)
   for _, item in pairs(self.items) do open[#open + 1] = item end
   for item in pairs(self.looked) do open[#open + 1] = item end
   for _, item in ipairs(self.ready) do open[#open + 1] = item end
+  for _, item in pairs(self.paused) do open[#open + 1] = item end
   table.sort(open, function(a, b) return a.index < b.index end)
   return open
 end
@@ -428,6 +468,7 @@ end
 function flight.run(options)
   local self = setmetatable(options, Flight)
   self.inbox, self.items, self.looked, self.ready = task.inbox(), {}, {}, {}
+  self.paused = {}      -- timer -> item
   self.next_index, self.left, self.at_work, self.unanswered, self.running = 1, 0, 0, 0, 0
   self.is_thinned, self.list_count = false, 0
   for index = 1, #self.names do

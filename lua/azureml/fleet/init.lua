@@ -6,7 +6,6 @@ local errors = require "azureml.error"
 local flight = require "azureml.fleet.flight"
 local hints = require "azureml.hints"
 local list = require "azureml.list"
-local naming = require "azureml.definition.naming"
 local options_module = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -39,8 +38,9 @@ local fleet = {}
 local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean",
   keep_going = "boolean", wait = "boolean", no_wait = "boolean", timeout = "number",
-  settle = "boolean", show_output = "boolean", progress = "string",
+  settle = "boolean", show_output = "boolean", progress = "string", summary = "boolean",
 })
+local START_OPTIONS = tables.merge(OPTIONS, { wait_for_capacity = "boolean" })
 
 -- Options -----------------------------------------------------------------------------------------
 
@@ -64,6 +64,16 @@ local function filters_of(options)
   return filters
 end
 
+-- Refuse an empty filter. A script's list of states that came out empty would select nothing, and
+-- empty tags would select all.
+local function check_not_empty(what, filters)
+  for name, value in pairs(filters or {}) do
+    if type(value) == "table" and next(value) == nil then
+      errors.mistake("%s: option '%s' is empty: say which, or leave it out", what, name)
+    end
+  end
+end
+
 -- Names and filters exclude each other. Without either nothing is done: a script whose list came
 -- out empty must not stop everything.
 local function check_selection(what, names, filters, options)
@@ -82,12 +92,13 @@ local function read_options(verb, arguments)
     errors.mistake("%s: a table of names or options expected, got %s", what, type(arguments))
   end
   local listed, options = split(arguments)
-  options_module.check(what, options, OPTIONS)
+  options_module.check(what, options, verb == "start" and START_OPTIONS or OPTIONS)
   if #listed > 0 and options.names then
     errors.mistake("%s: names stand either in front or in option 'names'", what)
   end
   local names, filters = #listed > 0 and listed or options.names, filters_of(options)
   check_selection(what, names, filters, options)
+  check_not_empty(what, filters)
   if options.limit and options.limit < 1 then
     errors.mistake("%s: option 'limit' must be 1 or more, not %d", what, options.limit)
   end
@@ -99,6 +110,8 @@ local function read_options(verb, arguments)
   end
   return options, names, filters or {}
 end
+
+fleet.read_options = read_options
 
 -- Plans -------------------------------------------------------------------------------------------
 
@@ -143,8 +156,13 @@ local function judge(plan, index, vm)
   if is_there then set_result(plan, index, "skipped", { reason = "already " .. vm.state }) end
 end
 
--- Return the name of item number `index`, which is a name or an instance of this workspace.
+-- Texts that would lead from an instance's path to another resource.
+local NO_NAMES = { [""] = true, ["."] = true, [".."] = true }
+
+-- Return the name of item number `index`, which is a name or an instance of this workspace. Any
+-- other text may be the name of an instance that exists, whatever a new one may be called.
 local function name_of(self, what, index, item)
+  if NO_NAMES[item] then errors.mistake("%s_all: #%d, '%s', is not a name", what, index, item) end
   if type(item) == "string" then return item end
   local vm = type(item) == "table" and item or {}
   local place = vm.workspace
@@ -160,23 +178,16 @@ local function name_of(self, what, index, item)
   return vm.name
 end
 
--- Return an error object for a text that cannot be a name; nil for a name.
-local function fault_of(name)
-  return naming.fault(name) and select(2, errors.try(naming.check, name))
-end
-
 -- Plan for names, each once: the service compares names without case.
 local function plan_names(self, plan, names)
   local seen = {}
   for position, item in ipairs(names) do
     local name = name_of(self, plan.verb, position, item)
-    local err, key = fault_of(name), name:lower()
-    if err and not plan.options.keep_going then error(err, 0) end
+    local key = name:lower()
     if not seen[key] then
       local index = #plan.names + 1
       seen[key], plan.names[index] = true, name
       if type(item) == "table" then plan.before[index] = item end
-      if err then set_result(plan, index, "failed", { error = err }) end
     end
   end
 end
@@ -235,6 +246,8 @@ local function sum_up(verb, results, seconds)
   return setmetatable(results, results_metatable)
 end
 
+fleet.sum_up = sum_up
+
 -- Sum up the results of an interrupted fleet.
 local function sum_up_known(plan, began)
   local known = {}
@@ -278,6 +291,8 @@ local function raise_failures(results)
   }
 end
 
+fleet.raise_failures = raise_failures
+
 local function plan_only(plan)
   for index, name in ipairs(plan.names) do
     plan.results[index] = plan.results[index] or { name = name, outcome = "planned" }
@@ -303,11 +318,12 @@ local function fly(self, plan)
     workspace = self.workspace, verb = verb, names = plan.names, results = plan.results,
     busy = plan.busy, before = plan.before, survey = plan.survey,
     limit = options.limit or DEFAULT_LIMIT, timeout = timeout, deadline = began + timeout,
-    wait = wait, no_wait = options.no_wait, settle = wait and options.settle ~= false,
+    wait = wait, no_wait = options.no_wait, wait_for_capacity = options.wait_for_capacity,
+    settle = wait and options.settle ~= false,
     reporter = reporter, summarise = function() return sum_up_known(plan, began) end,
   }
   local results = sum_up(verb, plan.results, core.now() - began)
-  if reporter then reporter.finish(tostring(results)) end
+  if reporter and options.summary ~= false then reporter.finish(tostring(results)) end
   return results
 end
 

@@ -150,6 +150,7 @@ end
 function lookout.run(flight)
   local function is_over() return flight.is_over end
   local function has_looks() return flight.is_over or next(flight.looked) ~= nil end
+  local function pauses() return pace.pauses(flight.workspace.instances) end
   local function has_work() return has_looks() or flight.running > 0 end
   local next_pause
   while not flight.is_over do
@@ -158,12 +159,12 @@ function lookout.run(flight)
       task.wait_until(flight, has_work)
       flight.is_idle = false
     end
-    next_pause = next_pause or pace.pauses()
+    next_pause = next_pause or pauses()
     local is_watching = next(flight.looked) ~= nil or flight.is_thinned
     local deadline = core.now() + pause_of(flight, next_pause)
     if not is_watching and task.wait_until(flight, has_looks, deadline) then
-      next_pause = pace.pauses()      -- the first look at an item comes early
-      deadline = core.now() + next_pause()
+      next_pause = pauses()      -- the first look at an item comes early
+      deadline = core.now() + math.min(flight.asked or math.huge, next_pause())
     end
     if not task.wait_until(flight, is_over, deadline) then look_around(flight) end
   end

@@ -11,6 +11,7 @@
 local inbox = require "azureml.task.inbox"
 local limits = require "azureml.task.limits"
 local loop = require "azureml.task.loop"
+local runner = require "azureml.task.runner"
 local tasks = require "azureml.task.tasks"
 
 return {
@@ -23,6 +24,7 @@ return {
   parallel = tasks.parallel,
   each = tasks.each,
   cause_of_closing = tasks.cause_of_closing,
+  is_task = runner.is_task,
 
   limited = limits.run,
   inbox = inbox.new,

@@ -193,6 +193,31 @@ describe("Cloud Shell", function()
   end)
 end)
 
+describe("the token endpoints of a machine", function()
+  for _, row in ipairs {
+    { "GET", "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" .. RESOURCE },
+    { "GET", "/appservice/msi/token?api-version=2019-08-01&resource=" .. RESOURCE },
+    { "GET", "/MSI/auth?api-version=2017-09-01&resource=" .. RESOURCE },
+    { "POST", "/cloudshell/oauth2/token" },
+  } do
+    for _, from in ipairs {
+      { host = "evil.example" }, { host = "127.0.0.1", origin = "https://evil.example" }, {},
+    } do
+      it(("serve no web page: %s from %s"):format(row[2], from.origin or from.host), function()
+        local at = open()
+        local secret = at.emulator.machine_secret
+        local headers = { metadata = "true", secret = secret, ["x-identity-header"] = secret }
+        for name, value in pairs(from) do headers[name] = value end
+        local status, value = at:send {
+          method = row[1], target = row[2], headers = headers,
+          body = form.write { resource = RESOURCE },
+        }
+        assert.same({ 403, "forbidden" }, { status, value.error })
+      end)
+    end
+  end
+end)
+
 describe("the environment that a program needs", function()
   it("is told by the control endpoint, for each way to sign in", function()
     local at = open()

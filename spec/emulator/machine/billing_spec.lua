@@ -41,6 +41,15 @@ describe("the meter", function()
     assert.equal(3000, billing.of(one, 1000).seconds)
   end)
 
+  it("takes the lowest of several prices, and none where the service lists none", function()
+    local function cost(vm_size)
+      local one = { name = "ci", vm_size = vm_size }
+      machine.settle(one, "Running", 0)
+      return ("%.2f"):format(billing.of(one, 3600).cost)
+    end
+    assert.same({ "0.82", "0.00" }, { cost "Standard_D16ads_v5", cost "Standard_D13_v2" })
+  end)
+
   it("knows the price of nodes of low priority, and of those with Windows", function()
     local function cost(more)
       local one = { kind = "AmlCompute", name = "cluster", vm_size = "Standard_DS3_v2", nodes = 1 }
@@ -49,7 +58,7 @@ describe("the meter", function()
       return ("%.4f"):format(billing.of(one, 3600).cost)
     end
     assert.same(
-      { "0.2930", "0.0586", "0.5274" },
+      { "0.2930", "0.0586", "0.4770" },
       { cost {}, cost { priority = "LowPriority" }, cost { system = "Windows" } })
   end)
 

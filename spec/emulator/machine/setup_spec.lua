@@ -45,6 +45,23 @@ describe("setup scripts", function()
     end)
   end
 
+  for _, given in ipairs {
+    { scriptSource = "https://x.blob.core.windows.net/c/a.sh?sig=x", scriptData = "a.sh" },
+    { scriptSource = "HTTP://example.org/a.sh", scriptData = "a.sh" },
+    { scriptSource = "workspaceStorage", scriptData = "https://example.org/a.sh" },
+    { scriptData = "https://example.org/a.sh" },
+  } do
+    it("given as a URL are taken, and not found: " .. (given.scriptSource or given.scriptData),
+      function()
+        local read = setup.read { scripts = { creationScript = given } }
+        local shown = setup.show(read).scripts.creationScript
+        assert.equal(given.scriptSource or "workspaceStorage", shown.scriptSource)
+        local seconds, fault = setup.outcome(read, BOTH)
+        assert.same({ 0, "SetupScriptsError", "User specified setup script file not found." },
+          { seconds, fault.code, fault.message })
+      end)
+  end
+
   it("are none where none is given, or none is to be run", function()
     assert.is_nil(outcome(nil, nil))
     assert.is_nil(outcome(inline "exit 1", nil, { "startup" }))

@@ -40,17 +40,18 @@ end
 local KINDS = {
   user = {
     object_id = "string", tenant_id = "string", name = "string", display_name = "string",
-    password = "string", disabled = "boolean",
+    mail = "string", password = "string", disabled = "boolean",
   },
   application = {
     object_id = "string", tenant_id = "string", client_id = "string", name = "string",
     client_secret = "string", secrets = "table", certificates = "table", federated = "table",
     redirect_uris = "table", public = "boolean", multi_tenant = "boolean",
     single_use_assertions = "boolean", family = "string", disabled = "boolean",
+    app_roles = "table",
   },
   identity = {
     object_id = "string", tenant_id = "string", client_id = "string", resource_id = "string",
-    name = "string", system = "boolean",
+    name = "string", system = "boolean", app_roles = "table",
   },
   issuer = { issuer = "string", keys = "table" },
 }
@@ -78,6 +79,12 @@ local function fault_of_keys(list)
   end
 end
 
+local function fault_of_app_roles(list)
+  for _, value in ipairs(list or {}) do
+    if type(value) ~= "string" then return "app_roles must be a list of texts: User.Read.All" end
+  end
+end
+
 local NEEDED = {
   user = { "name" }, application = {}, identity = {}, issuer = { "issuer", "keys" },
 }
@@ -93,6 +100,7 @@ function directory.fault_of(kind, record)
     if record[name] == nil then return ("a record of kind %s needs '%s'"):format(kind, name) end
   end
   return fault_of_certificates(record.certificates)
+    or fault_of_app_roles(record.app_roles)
     or fault_of_keys(kind == "issuer" and record.keys)
 end
 
@@ -141,6 +149,7 @@ end
 ---@field object_id string?        by default a new GUID
 ---@field tenant_id string?        by default the home tenant
 ---@field display_name string?
+---@field mail string?             by default the user has no mail address
 ---@field password string?
 ---@field disabled boolean?
 
@@ -164,6 +173,7 @@ end
 ---@field public boolean?          it needs no proof where a user signs in
 ---@field multi_tenant boolean?    all tenants know it
 ---@field disabled boolean?
+---@field app_roles string[]?      application permissions at Microsoft Graph: "User.Read.All"
 ---@field single_use_assertions boolean?      it may send each assertion only once
 ---@field family string?           "1": other applications of the family may use its refresh tokens
 
@@ -183,7 +193,7 @@ function Directory:add_application(application)
 end
 
 --- Add a managed identity of the machine that the emulator's metadata endpoints imitate.
----@param identity table      client_id, object_id, resource_id, tenant_id, name;
+---@param identity table      client_id, object_id, resource_id, tenant_id, name, app_roles;
 ---  system: true for the system-assigned identity
 ---@return table
 function Directory:add_identity(identity)
@@ -215,7 +225,8 @@ end
 
 local NAMES = { "object_id", "client_id", "name" }
 
--- An object id takes precedence over a client id, a client id over a name.
+-- Fill the index of principals. An object id takes precedence over a client id, a client id over a
+-- name.
 local function index(self)
   for _, name in ipairs(NAMES) do
     for _, kind in ipairs(PRINCIPALS) do

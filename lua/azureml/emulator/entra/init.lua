@@ -1,6 +1,7 @@
 --- Route requests to Entra and to the token endpoints of machines: find the handler and the tenant,
 --- and turn a raised refusal into a response. The handlers are in the other files of this folder.
 local aadsts = require "azureml.emulator.entra.aadsts"
+local control = require "azureml.emulator.control"
 local device = require "azureml.emulator.entra.device"
 local form = require "azureml.emulator.entra.form"
 local managed = require "azureml.emulator.entra.managed"
@@ -81,10 +82,15 @@ local function open(emulator, http, query)
   }
 end
 
--- Trouble names a refusal by its number: { trouble = { name = "entra", code = 90033 } }.
+local TRANSIENT = 90033      -- the refusal that a trouble without a number means
+
+-- Take the trouble of a request. It names a refusal by its number:
+-- { trouble = { name = "entra", code = 50057 } }.
 local function take_trouble(emulator, http, path)
   local taken = emulator.faults:take { method = http.method, path = path, entra = true }
-  if taken and taken.name == "entra" then error(aadsts.made(math.tointeger(taken.code)), 0) end
+  if taken and taken.name == "entra" then
+    error(aadsts.made(math.tointeger(taken.code or TRANSIENT)), 0)
+  end
   if taken and taken.name == "expire_token" then emulator.tokens:expire() end
   return taken
 end
@@ -115,6 +121,21 @@ local function find(segments)
   return below_tenant[table.concat(segments, "/", 2):lower()], segments[1]
 end
 
+-- The handlers that give tokens without a secret. Where the emulator has a key, they need it: in
+-- its header, or as emulator_key in the address that the user opens.
+local WITHOUT_SECRET = {
+  [sign_in.page] = true, [sign_in.device_page] = true, [managed.imds] = true,
+  [managed.cloud_shell] = true,
+}
+
+local function lacks_key(emulator, http, query)
+  if not emulator.key or control.has_key(emulator, http) then return nil end
+  if query.emulator_key and control.is_key(emulator, query.emulator_key) then return nil end
+  local description = "This emulator gives a shell, so signing in without a secret needs its key: "
+    .. "add &emulator_key=KEY to the address, with the key that the emulator printed."
+  return { status = 403, json = { error = "access_denied", error_description = description } }
+end
+
 --- Answer a request to Entra or to a machine's token endpoint.
 ---@param emulator table
 ---@param http table              the HTTP request
@@ -132,6 +153,8 @@ function entra.answer(emulator, http, segments, query)
       status = 405, json = { error = "invalid_request", error_description = description },
     }
   end
+  local lacking = WITHOUT_SECRET[handler] and lacks_key(emulator, http, query)
+  if lacking then return lacking end
   local request = open(emulator, http, query)
   local path = http.target:match "^[^?]*"
   local ok, response = pcall(act, request, handler, tenant, path)

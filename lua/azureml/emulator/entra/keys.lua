@@ -7,7 +7,7 @@ local keys = {}
 
 local own      -- the key of this process, made on first use
 
--- RFC 7638: the id depends only on the key.
+-- Return the id of a key, which depends only on the key. Source: RFC 7638.
 local function id_of(jwk)
   return crypto.base64url(crypto.sha256(('{"e":"%s","kty":"RSA","n":"%s"}'):format(jwk.e, jwk.n)))
 end
@@ -22,7 +22,7 @@ end
 ---@return { key: userdata, id: string, jwk: table }
 function keys.open(pem)
   if pem then return with_id(assert(crypto.read_key(pem))) end
-  own = own or with_id(assert(crypto.generate_key()))
+  own = own or with_id(assert(crypto.generate_key(2048, 3)))
   return own
 end
 

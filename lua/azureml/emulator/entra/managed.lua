@@ -4,6 +4,7 @@
 ---
 --- Source: spec/contract/auth.md, section 6.
 local core = require "azureml.core"
+local visitor = require "azureml.emulator.visitor"
 
 local managed = {}
 
@@ -24,6 +25,17 @@ local function issue(request, identity, resource)
   local text, lifetime = request.tokens:issue { principal = identity, audience = resource }
   local expires_on, expires_in = expiry(request, lifetime)
   return text, expires_on, expires_in
+end
+
+-- Make a handler that serves programs on this machine alone. A web page whose name was rebound to
+-- loopback could otherwise read the machine's tokens.
+local function local_only(handler)
+  return function(request)
+    if visitor.is_foreign(request.http) then
+      return refuse(403, "forbidden", "this endpoint is for programs on this machine")
+    end
+    return handler(request)
+  end
 end
 
 -- Choosing an identity ----------------------------------------------------------------------------
@@ -74,7 +86,7 @@ end
 --- Answer as the metadata service of a virtual machine.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
-function managed.imds(request)
+managed.imds = local_only(function(request)
   local resource = request.query.resource
   local refusal = check_metadata_header(request)
   if refusal then return refusal end
@@ -96,7 +108,7 @@ function managed.imds(request)
       resource = resource, token_type = "Bearer",
     },
   }
-end
+end)
 
 local function american(time)
   return os.date("!%m/%d/%Y %I:%M:%S %p +00:00", time)
@@ -112,7 +124,7 @@ end
 --- and in the format of times.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
-function managed.app_service(request)
+managed.app_service = local_only(function(request)
   local is_old = request.query["api-version"] == "2017-09-01"
   local resource = request.query.resource
   local secret = request.http.headers[is_old and "secret" or "x-identity-header"]
@@ -129,7 +141,7 @@ function managed.app_service(request)
       client_id = identity.client_id,
     },
   }
-end
+end)
 
 local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
@@ -145,7 +157,7 @@ end
 --- is for the signed-in user.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
-function managed.azureml(request)
+managed.azureml = local_only(function(request)
   local resource, wanted = request.query.resource, request.query.clientid or ""
   local refusal = check_secret(request, request.http.headers.secret) or check_resource(resource)
   if refusal then return refusal end
@@ -162,12 +174,12 @@ function managed.azureml(request)
       client_id = principal.client_id or "",
     },
   }
-end
+end)
 
 --- Answer as Cloud Shell: the token is for the user that opened it.
 ---@param request azureml.emulator.EntraRequest
 ---@return table response
-function managed.cloud_shell(request)
+managed.cloud_shell = local_only(function(request)
   local resource = request.form.resource
   local refusal = check_metadata_header(request) or check_resource(resource)
   if refusal then return refusal end
@@ -180,7 +192,7 @@ function managed.cloud_shell(request)
       not_before = ("%d"):format(expires_on - expires_in),
     },
   }
-end
+end)
 
 --- Return the environment variables by which a program finds each endpoint.
 ---@param emulator table

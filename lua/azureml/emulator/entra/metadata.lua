@@ -91,8 +91,8 @@ local function audiences()
   return json.array { "https://management.core.windows.net/", "https://management.azure.com/" }
 end
 
--- The name differs from "AzureCloud", whose endpoints clients have built in, unless the client
--- reaches the emulator by Azure's names.
+-- Describe the cloud in the form of newer versions. Its name differs from "AzureCloud", whose
+-- endpoints clients have built in, unless the client reaches the emulator by Azure's names.
 local function modern(request)
   local cloud = endpoints.of(request.origin)
   return {
@@ -103,7 +103,7 @@ local function modern(request)
       audiences = audiences(),
     },
     graph = cloud.graph .. "/", graphAudience = cloud.graph .. "/",
-    microsoftGraphResourceId = "https://graph.microsoft.com/",
+    microsoftGraphResourceId = cloud.microsoft_graph .. "/",
     suffixes = {
       storage = "core.windows.net", keyVaultDns = "vault.azure.net",
       acrLoginServer = "azurecr.io",

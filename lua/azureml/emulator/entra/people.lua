@@ -14,6 +14,7 @@ local READER = "44444444-4444-4444-4444-444444444444"
 local USER = {
   object_id = "55555555-5555-5555-5555-555555555555",
   name = "owner@emulator.onmicrosoft.com", display_name = "Emulator Owner",
+  mail = "owner@emulator.onmicrosoft.com",
 }
 local MACHINE = {
   object_id = "66666666-6666-6666-6666-666666666666",
@@ -72,6 +73,7 @@ function people.settle(emulator, names)
     known:add_tenant { id = names.tenant_id, name = people.TENANT.name }
     local owner = known:add_application {
       client_id = names.client_id, client_secret = names.client_secret, name = "owner",
+      app_roles = { "User.Read.All" },
     }
     local reader = known:add_application {
       client_id = READER, client_secret = secret(), name = "reader",
@@ -125,7 +127,8 @@ local kinds = {
   { "roles", roles.fault_of, function(emulator, record) emulator.roles:define(record) end },
 }
 
--- The principal of an assignment is looked up when the seed is added: the seed may define it.
+-- Make the rule of a list in a seed. Look up the principal of an assignment later, when the seed is
+-- added: the seed may define it.
 local function rule_of(fault_of)
   return seed.rule.list_of(function(value, place)
     local fault = fault_of(value)

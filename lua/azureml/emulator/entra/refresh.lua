@@ -21,7 +21,7 @@ local function stamp(time)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(time))
 end
 
--- Only the digest is saved: the state file reveals no token.
+-- Return the digest of a token. Only the digest is saved, so the state file reveals no token.
 local function id_of(text)
   return crypto.base64url(crypto.sha256(text))
 end

@@ -38,7 +38,7 @@ local function claims_of(fields)
   return text
 end
 
--- Version 1 of the endpoint has a resource, version 2 has a scope.
+-- Return the scope of a form. Version 1 of the endpoint has a resource, version 2 a scope.
 local function scope_of(fields)
   if fields.resource and not fields.scope then return fields.resource .. "/.default" end
   return proof.need(fields, "scope")
@@ -115,7 +115,8 @@ function grants.refresh_token(request)
   return for_user(request, application, user, requested, { code = record.code })
 end
 
--- Deprecated, but still used when the environment has a user name and a password.
+-- Answer a request with a user name and a password. This grant is deprecated, but clients still use
+-- it when the environment has both.
 function grants.password(request)
   local application, tenant = proof.check(request, true), request.tenant
   local name = proof.need(request.form, "username")

@@ -32,14 +32,17 @@ function billing.count(compute, time)
   compute.seconds[compute.vm_size] = (compute.seconds[compute.vm_size] or 0) + seconds
 end
 
--- Return USD an hour. An instance has the price of Linux on a dedicated machine.
+-- Return USD an hour. An instance has the price of Linux on a dedicated machine. Of several prices,
+-- the lowest is the right one: the service lists some prices of Windows under Linux, too.
 local function price_of(compute, vm_size)
-  local size, system = sizes.find(vm_size), compute.system or "Linux"
+  local size, system = sizes.of(compute):find(vm_size), compute.system or "Linux"
   local tier = compute.priority == "LowPriority" and "LowPriority" or "Standard"
-  for _, price in ipairs(size and size.estimatedVMPrices.values or {}) do
-    if price.osType == system and price.vmTier == tier then return price.retailPrice end
+  local prices, lowest = size and size.estimatedVMPrices, nil
+  for _, price in ipairs(prices and prices.values or {}) do
+    local is_right = price.osType == system and price.vmTier == tier
+    if is_right then lowest = math.min(lowest or math.huge, price.retailPrice) end
   end
-  return 0
+  return lowest or 0
 end
 
 --- Return the bill of a compute: its seconds in all and by size, and their cost.

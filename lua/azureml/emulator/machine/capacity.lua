@@ -1,7 +1,6 @@
 --- Decide whether a region has capacity for a size: without it no machine is created, started or
 --- resized. Source: spec/contract/compute-rest.md, section 9.4.
 local inferred = require "azureml.emulator.inferred"
-local sizes = require "azureml.emulator.sizes"
 
 local capacity = {}
 
@@ -23,13 +22,12 @@ end
 ---@param behaviour { full: true|table<string, true>? }?
 ---  full: the families of sizes without capacity, or true for all
 ---@param verb string
----@param vm_size string
+---@param size table?      of the machine; nil: the world no longer offers it
 ---@param location string
 ---@return { code: string, message: string }?
-function capacity.lack(behaviour, verb, vm_size, location)
+function capacity.lack(behaviour, verb, size, location)
   local full = NEEDS_CAPACITY[verb] and behaviour and behaviour.full
-  local size = full and sizes.find(vm_size)
-  if not size or not (full == true or full[size.family]) then return nil end
+  if not full or not size or not (full == true or full[size.family]) then return nil end
   return capacity.failure(size.name, location)
 end
 

@@ -2,6 +2,7 @@
 --- week), and find the times that they name. A day must match both its fields, unlike in the cron
 --- of Unix. Source: spec/contract/compute-rest.md, section 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
+local shorten = require "azureml.emulator.shorten"
 
 local cron = {}
 
@@ -59,7 +60,7 @@ function cron.parse(expression)
   for i, field in ipairs(fields) do
     parsed[field[1]] = set_of(texts[i], field)
     if not parsed[field[1]] then
-      return nil, ("'%s' is no %s"):format(texts[i]:sub(1, 40), field[1])
+      return nil, ("'%s' is no %s"):format(shorten(texts[i], 40), field[1])
     end
   end
   return parsed

@@ -16,6 +16,13 @@ local sizes = require "azureml.emulator.sizes"
 
 local machine = {}
 
+-- A real computer behind an instance (machine/host/) decides when these verbs end. Until it has
+-- released the instance, the verb's last state does not come.
+local HELD = { create = true, start = true, restart = true, stop = true, delete = true }
+
+-- The end of a verb that is held: later than all times, and exact in JSON.
+local FAR = 2 ^ 53
+
 -- verb -> the states on its way, each with the name of its duration; the scripts that run; the
 -- state at the end (by default the state before the verb); the state after a failure (same default)
 local paths = {
@@ -64,7 +71,7 @@ local function last_state(compute)
 end
 
 local function cores_of(compute)
-  local size = sizes.find(compute.vm_size)
+  local size = sizes.of(compute):find(compute.vm_size)
   return size and size.vCPUs or 1
 end
 
@@ -96,6 +103,7 @@ local waits = {
 
 local function plan(compute, after)
   compute.due, compute.event = nil, nil
+  if compute.held then return end
   if not compute.settled then
     compute.due, compute.event = machine.settled_at(compute), "settle"
     return
@@ -144,7 +152,8 @@ happenings.idle_stop = stop_by_itself "IdleShutdown"
 function happenings.scheduled_start(compute, time)
   local workspace, failure = compute.workspace, nil
   if workspace then
-    failure = capacity.lack(compute.behaviour, "start", compute.vm_size, workspace.location)
+    local size = sizes.of(compute):find(compute.vm_size)
+    failure = capacity.lack(compute.behaviour, "start", size, workspace.location)
       or compute:lack_of_quota()
   end
   machine.begin(compute, "start", time, failure, { trigger = "Schedule" })
@@ -198,17 +207,18 @@ end
 function machine.state(compute, now)
   machine.catch_up(compute, now)
   local state
-  for _, step in ipairs(compute.timeline) do
-    if step.at <= now then state = step.state end
+  for index, step in ipairs(compute.timeline) do
+    local is_held = compute.held and index == #compute.timeline
+    if step.at <= now and not is_held then state = step.state end
   end
   return state == "Running" and queue.is_running(compute) and "JobRunning" or state
 end
 
 --- Return when the current verb ends, or when the last verb ended.
 ---@param compute table
----@return number      seconds since 1970
+---@return number      seconds since 1970; far in the future while a real computer is at work
 function machine.settled_at(compute)
-  return compute.timeline[#compute.timeline].at
+  return compute.held and FAR or compute.timeline[#compute.timeline].at
 end
 
 --- Return whether a verb is under way.
@@ -268,6 +278,7 @@ local function phases_of(compute, verb, path)
     phases[i] = { state = step[1], seconds = inferred.durations[step[2]] }
   end
   local seconds, fault = setup.outcome(compute.scripts, path.scripts)
+  if compute.host then seconds, fault = seconds and 0, nil end      -- they truly run
   if seconds then
     if verb == "start" then
       phases[#phases + 1] = { state = "SettingUp", seconds = inferred.durations.setting_up }
@@ -329,7 +340,8 @@ local function proceed(compute, verb, now, failure, vm_size)
   local due = follow(compute, phases, now, ending)
   compute.failing = fault and { code = fault.code, message = fault.message } or nil
   compute.target = not fault and vm_size or nil
-  return due, fault
+  compute.held = compute.host and not compute.kind and not fault and HELD[verb] and verb or nil
+  return compute.held and FAR or due, fault
 end
 
 --- Begin a verb.
@@ -353,6 +365,38 @@ function machine.begin(compute, verb, now, failure, more)
   compute.modified = now
   plan(compute, now)
   return { due = due, failure = fault }
+end
+
+-- The state after a real computer has failed a verb; after other verbs the state before.
+local AFTER_FAILURE = { create = "CreateFailed", start = "Stopped", restart = "Unusable" }
+
+--- End the verb that a real computer was at work on. The verb's own duration is a minimum.
+---@param compute table
+---@param now number
+---@param fault { code: string, message: string }?
+---@return number due      when the verb ends
+function machine.release(compute, now, fault)
+  local last = compute.timeline[#compute.timeline]
+  last.at = math.max(now, last.at)
+  if fault then
+    local known = FAILURES[fault.code] or {}
+    last.state = known.ends or AFTER_FAILURE[compute.held] or last.state
+    compute.failing = { code = fault.code, message = fault.message }
+  end
+  compute.held = nil
+  compute.last.due, compute.last.failed = last.at, fault ~= nil
+  plan(compute, now)
+  return last.at
+end
+
+--- Return when the state of a held machine changes next without a request.
+---@param compute table
+---@param now number
+---@return number?
+function machine.next_step(compute, now)
+  for index = 1, #compute.timeline - 1 do
+    if compute.timeline[index].at > now then return compute.timeline[index].at end
+  end
 end
 
 --- Return the failure of a compute whose node is unusable.

@@ -42,10 +42,15 @@ local function index_of(list, name)
   end
 end
 
+-- Tell whether a mount holds its path: it was mounted, or its unmount failed.
+local function holds_path(mount)
+  return (mount.action == "Mount") == (mount.error == nil)
+end
+
 -- Return what is wrong with a mount. A path can hold only one mount.
 local function fault_of(list, wanted)
   for _, mount in ipairs(list) do
-    local is_mounted = mount.action == "Mount" and not mount.error
+    local is_mounted = holds_path(mount)
     local is_same_path = mount.path and mount.path == wanted.path
     if mount.name ~= wanted.name and is_mounted and is_same_path then
       return ("The path '%s' is taken by the data mount '%s'."):format(mount.path, mount.name)
@@ -53,20 +58,21 @@ local function fault_of(list, wanted)
   end
 end
 
---- Apply mounts and unmounts to an instance. A name identifies a mount.
+--- Apply mounts and unmounts to an instance, all or none. A name identifies a mount.
 ---@param compute table         the instance's record
 ---@param wanted table[]        a result of `mounts.read`
 ---@param user string           the user that asks
 ---@param now number
-function mounts.apply(compute, wanted, user, now)
-  local list = compute.mounts or {}
+---@param failure string?       why all of them are to fail
+function mounts.apply(compute, wanted, user, now, failure)
+  local list = table.move(compute.mounts or {}, 1, #(compute.mounts or {}), 1, {})
   for _, mount in ipairs(wanted) do
     local index = index_of(list, mount.name)
     if mount.action == "Unmount" and not index then refusal.raise("no_mount", mount.name) end
     local old = index and list[index] or {}
     mount.source, mount.path = mount.source or old.source, mount.path or old.path
     mount.at, mount.by = now, user
-    mount.error = mount.action == "Mount" and fault_of(list, mount) or nil
+    mount.error = failure or mount.action == "Mount" and fault_of(list, mount) or nil
     list[index or #list + 1] = mount
   end
   compute.mounts = list
@@ -74,7 +80,7 @@ end
 
 local STATES = {
   Mount = { requested = "MountRequested", done = "Mounted", failed = "MountFailed" },
-  Unmount = { requested = "UnmountRequested", done = "Unmounted" },
+  Unmount = { requested = "UnmountRequested", done = "Unmounted", failed = "UnmountFailed" },
 }
 
 local function state_of(mount, now)
@@ -90,7 +96,7 @@ local function show_mount(mount, now)
     source = mount.source, sourceType = mount.source_type, mountName = mount.name,
     mountAction = mount.action, mountMode = mount.mode, mountPath = mount.path,
     createdBy = mount.by, mountState = state,
-    error = state == "MountFailed" and mount.error or nil,
+    error = state:find "Failed$" and mount.error or nil,
     mountedOn = state == "Mounted" and clock.iso(mounted_on) or nil,
   }
 end

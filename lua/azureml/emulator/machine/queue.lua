@@ -9,7 +9,8 @@ local queue = {}
 
 local PER_CORE = 2
 
--- Members of compute.jobs: { id, length, outcome, began, ends, cancelled }.
+-- Members of compute.jobs: { id, length, outcome, began, ends, cancelled }. A job without a length
+-- truly runs: machine/host/work.lua ends it.
 -- Members of compute.ended: { id, began, at, status }.
 
 local function finish(compute, index, time, status)
@@ -24,7 +25,8 @@ local function fill(compute, time, cores)
     if job.began then
       running = running + 1
     elseif running < PER_CORE * cores then
-      job.began, job.ends = time, time + inferred.durations.job_preparing + job.length
+      job.began = time
+      job.ends = job.length and time + inferred.durations.job_preparing + job.length
       running = running + 1
     end
   end
@@ -32,8 +34,8 @@ end
 
 --- Add a job.
 ---@param compute table      the instance's record
----@param job { id: string, length: number, outcome: string }
----  length: seconds; outcome: the status in which it is to end
+---@param job { id: string, length: number?, outcome: string? }
+---  length: seconds; outcome: the status in which it is to end; both nil: it truly runs
 function queue.add(compute, job)
   compute.jobs = compute.jobs or {}
   table.insert(compute.jobs, job)
@@ -76,7 +78,10 @@ end
 ---@param compute table
 ---@return boolean
 function queue.is_running(compute)
-  return queue.next(compute) ~= nil
+  for _, job in ipairs(compute.jobs or {}) do
+    if job.began then return true end
+  end
+  return false
 end
 
 --- Return whether no job runs or waits.
@@ -118,10 +123,20 @@ function queue.cancel(compute, id, time)
   if not job or job.cancelled then return end
   if job.began then
     job.cancelled = time
-    job.ends = math.min(job.ends, time + inferred.durations.job_cancelling)
+    job.ends = job.ends and math.min(job.ends, time + inferred.durations.job_cancelling)
   else
     finish(compute, index, time, "Canceled")
   end
+end
+
+--- End a job that truly ran.
+---@param compute table
+---@param id string
+---@param time number
+---@param status string
+function queue.finish(compute, id, time, status)
+  local _, index = queue.find(compute, id)
+  if index then finish(compute, index, time, status) end
 end
 
 --- Return the status of a job that runs or waits.
@@ -131,6 +146,7 @@ end
 function queue.status(job, time)
   if not job.began then return "Queued" end
   if job.cancelled then return "CancelRequested" end
+  if not job.length then return "Running" end
   return time < job.began + inferred.durations.job_preparing and "Preparing" or "Running"
 end
 

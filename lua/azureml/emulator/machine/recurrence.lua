@@ -51,7 +51,7 @@ function recurrence.parse(trigger, start)
   }
 end
 
--- Weeks of the calendar begin on Sunday; 1970-01-01 was a Thursday.
+-- Return the number of a day's week. Weeks begin on Sunday; 1970-01-01 was a Thursday.
 local function week_of(day) return (day + 4) // 7 end
 
 local function month_of(parts) return parts.year * 12 + parts.month end

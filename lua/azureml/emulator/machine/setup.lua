@@ -12,6 +12,7 @@ local script = require "azureml.emulator.machine.script"
 local setup = {}
 
 local SOURCES = { inline = true, workspaceStorage = true, workspace = true }
+local URL = "^[hH][tT][tT][pP][sS]?://"
 local DEFAULT_TIMEOUT = "15m"
 
 local function decoded(text)
@@ -23,7 +24,7 @@ local function read_script(body, name)
   if not body then return nil end
   local source = check.text(body.scriptSource, "scriptSource") or "workspaceStorage"
   local record = {
-    source = check.one_of(source, SOURCES, "scriptSource"),
+    source = source:find(URL) and source or check.one_of(source, SOURCES, "scriptSource"),
     data = check.required(body.scriptData, "string", name .. ".scriptData"),
     arguments = check.text(body.scriptArguments, "scriptArguments"),
     timeout = check.text(body.timeout, "timeout"),
@@ -77,9 +78,17 @@ local function failed(reason, ...)
   return { code = "SetupScriptsError", message = reason:format(...) }
 end
 
+-- Tell whether a script is given as a URL, such as one with a shared access signature. The service
+-- accepts it and later finds no such file.
+-- Source: spec/contract/compute-rest.md, section 6, SetupScriptsError.
+local function is_url(record)
+  return record.source:find(URL) or record.source ~= "inline" and record.data:find(URL)
+end
+
 -- Return the seconds that a script takes, and its failure. A script in the workspace's storage
 -- succeeds, since the emulator has no storage to read it from.
 local function run(record, name)
+  if is_url(record) then return 0, failed "User specified setup script file not found." end
   local seconds, code = inferred.durations.user_setting_up, 0
   if record.source == "inline" then
     local slept

@@ -1,0 +1,124 @@
+--- azureml exec: run a command on one instance, or on many side by side.
+local command = require "azureml.cli.command"
+local command_line = require "azureml.ssh.command_line"
+local errors = require "azureml.error"
+local later = require "azureml.later"
+local reaching = require "azureml.cli.reaching"
+local selection = later "azureml.cli.selection"
+local ssh = require "azureml.ssh"
+local task = require "azureml.task"
+
+local exec = { rewrite = reaching.rewrite }
+
+local LIMIT = 20      -- commands that run at the same time
+
+function exec.configure(parser)
+  command.selection_options(parser)
+  reaching.options(parser)
+  parser:option("--timeout", "give up after SECONDS on each instance")
+    :argname("SECONDS"):convert(command.seconds)
+  parser:option("--limit", "the number of instances at the same time"):argname "N"
+    :convert(command.count_of "instances"):default(tostring(LIMIT))
+  command.output_option(parser)
+  reaching.command_option(parser)
+  command.check(parser, function(args)
+    if not args.command then command.misused "which command? It stands behind '--'" end
+  end)
+  parser:epilog("One word behind -- is a line for the instances' shells; several words reach the "
+    .. "program as they are:\n  azureml exec --all -- 'df -h | tail -1'")
+end
+
+-- One ---------------------------------------------------------------------------------------------
+
+-- Become ssh, so that standard input, output and the exit code are the command's own.
+local function run_one(args)
+  local where = reaching.target(args, args.names[1])
+  ssh.become(command_line.ssh(where, {
+    key = args.key, command = args.command, terminal = false,
+    is_interactive = reaching.is_terminal(),
+  }))
+end
+
+-- Many --------------------------------------------------------------------------------------------
+
+local RUNNING = { Running = true, JobRunning = true }
+
+local function run_on(args, vm)
+  local output, code, printed = ssh.exec(vm, args.command, {
+    key = args.key, start = args.start, timeout = args.timeout,
+  })
+  return { name = vm.name, outcome = "ended", code = code, output = output, errors = printed }
+end
+
+-- Return the result for an instance; instances that a filter selected are left out unless they run.
+local function result_of(args, vm)
+  local is_named = #args.names > 0
+  if not is_named and not args.start and not RUNNING[vm.state] then
+    return { name = vm.name, outcome = "skipped", why = "it is " .. tostring(vm.state) }
+  end
+  local result, err = errors.try(run_on, args, vm)
+  return result or { name = vm.name, outcome = "failed", why = err.message, hint = err.hint }
+end
+
+local function ended_line(text)
+  if text == "" or text:find "\n$" then return text end
+  return text .. "\n"
+end
+
+local function print_result(result)
+  io.write("==> ", result.name, " <==\n", ended_line(result.output or ""))
+  io.stdout:flush()
+  io.stderr:write(ended_line(result.errors or ""))
+  if result.why then command.say(("azureml: %s: %s"):format(result.name, result.why)) end
+  if result.hint then command.say("  hint: " .. result.hint) end
+end
+
+local function is_success(result)
+  return result.outcome == "skipped" or result.code == 0
+end
+
+local function print_summary(results)
+  local counts, failed = { ended = 0, skipped = 0, failed = 0 }, {}
+  for _, result in ipairs(results) do
+    counts[result.outcome] = counts[result.outcome] + 1
+    if not is_success(result) then
+      local why = result.code and "exit code " .. result.code or "not run"
+      failed[#failed + 1] = ("%s (%s)"):format(result.name, why)
+    end
+  end
+  command.say(("%d run, %d failed%s, %d skipped"):format(counts.ended, #failed,
+    #failed > 0 and ": " .. table.concat(failed, ", ") or "", counts.skipped))
+end
+
+local COLUMNS = {
+  { title = "Name", key = "name" }, { title = "Outcome", key = "outcome" },
+  { title = "Code", key = "code" }, { title = "Output", key = "output" },
+}
+
+local FIELDS = {
+  name = true, outcome = true, code = true, output = true, errors = true, why = true, hint = true,
+}
+
+local function run_many(args)
+  local list = selection.get(command.workspace(args).instances, args)
+  local is_text, results = args.output == "table" and not args.columns and not args.query, {}
+  task.each(list, function(vm)
+    local result = result_of(args, vm)
+    results[#results + 1] = result
+    if is_text then print_result(result) end
+  end, { limit = args.limit })
+  table.sort(results, function(a, b) return a.name < b.name end)
+  if is_text then print_summary(results)
+  else command.print_list(args, results, COLUMNS, nil, FIELDS) end
+  for _, result in ipairs(results) do
+    if not is_success(result) then return 1 end
+  end
+end
+
+function exec.run(args)
+  local is_plain = args.output == "table" and not args.timeout
+  if #args.names == 1 and is_plain then return run_one(args) end
+  return run_many(args)
+end
+
+return exec

@@ -1,0 +1,35 @@
+--- azureml help: print the help of a command, or about a topic.
+local command = require "azureml.cli.command"
+local help = require "azureml.console.help"
+local suggest = require "azureml.cli.suggest"
+local tables = require "azureml.tables"
+local topics = require "azureml.console.topics"
+
+local help_command = {}
+
+local STANDARD_OUTPUT = 1
+
+function help_command.configure(parser)
+  local argument = parser:argument("words", "a command, or a topic: "
+    .. table.concat(topics.names, ", "))
+  argument:args "*":argname "COMMAND"
+  argument.azureml_values = tables.append(tables.keys(require("azureml.cli").commands),
+    topics.names)
+end
+
+local function text_of(words, width)
+  local cli = require "azureml.cli"
+  local word = words[1]
+  if not word then return require("azureml.console.arguments").help(cli.commands, width) end
+  if topics.texts[word] then return topics.text(word, width) end
+  if cli.commands[word] then return cli.help(words, width) end
+  local known = tables.append(tables.keys(cli.commands), topics.names)
+  command.misused("%s", ("there is no command and no topic '%s'%s"):format(word,
+    suggest.text(word, known)))
+end
+
+function help_command.run(args)
+  print(text_of(args.words, help.width(STANDARD_OUTPUT)))
+end
+
+return help_command

@@ -1,0 +1,116 @@
+--- What the help says about topics that concern every command: `azureml help TOPIC`, and sections
+--- of the manual page.
+local exit_codes = require "azureml.cli.exit_codes"
+local fields = require "azureml.definition.fields"
+local help = require "azureml.console.help"
+
+local topics = {}
+
+-- List the fields that a creation can say, with what each is.
+local function settable()
+  local rows = {}
+  for _, row in ipairs(fields) do
+    if row.path then rows[#rows + 1] = { row.name, row.doc } end
+  end
+  return rows
+end
+
+--- The topics, in the order of the manual page.
+topics.names = { "names", "output", "query", "exit-codes" }
+
+-- Each topic is a list of paragraphs. A table is a list of labels and texts.
+topics.texts = {
+  names = {
+    "Commands take the names of instances by position or with -n: 'azureml stop ann bob' is "
+      .. "'azureml stop -n ann -n bob'.",
+    "Commands for many instances also take filters, all of which must hold:",
+    {
+      { "--state STATE,...", "the instance is in one of these states" },
+      { "--tags NAME=VALUE ...", "the instance has all of these tags" },
+      { "--mine", "the instance is assigned to you, or created by you and unassigned" },
+      { "--where EXPRESSION", "a Lua expression over the fields is true: tags.keep ~= \"on\"" },
+      { "--all", "all instances of the workspace" },
+    },
+    "The workspace comes from -w, -g and --subscription, else from the variables "
+      .. "AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME, else "
+      .. "from a config.json in this directory or above, else from 'azureml config', else from the "
+      .. "Azure CLI's defaults. A source is used only if it has all that is missing.",
+  },
+  output = {
+    "Results go to standard output, messages and progress to standard error. The option -o "
+      .. "selects the format of results:",
+    {
+      { "table", "columns for people, fitted to the terminal; the default" },
+      { "json", "one JSON value: an array of objects, or an object" },
+      { "jsonl", "an object in each line" },
+      { "tsv", "values with tabs between them, without a header" },
+      { "csv", "values with commas between them (RFC 4180), after a header" },
+      { "yaml", "YAML" },
+      { "markdown", "a table in Markdown" },
+      { "name", "names alone, one in each line" },
+      { "none", "nothing" },
+    },
+    "--columns FIELD,... selects fields, also inner ones such as tags.team. --sort FIELD,... "
+      .. "sorts, FIELD:desc in descending order.",
+    "An instance is a JSON object with these members, of which absent ones are left out. They are "
+      .. "the fields of an instance in Lua. They stay as they are within a major version; a new "
+      .. "version may add members:",
+    {
+      { "name, id, location", "texts" },
+      { "state", "Running, Stopped, ...; while it is created, the provisioning state" },
+      { "provisioning_state", "of the resource" },
+      { "owner, created_by, assigned_to", "object ids" },
+      { "created_by_name", "where the service tells it" },
+      { "principals", "an array: object ids of its managed identities" },
+      { "created_on, modified_on", "times in ISO 8601" },
+      { "applications", "an object: jupyter, jupyter_lab and so on are URLs" },
+      { "ssh", "an object: enabled, user, host, port, command" },
+      { "public_ip_address, private_ip_address", "texts" },
+      { "image_version, latest_image_version", "texts; is_latest_image compares them" },
+      { "next_start, next_stop", "when its schedules act next, in ISO 8601" },
+      { "last_operation", "an object: name, time, status, trigger" },
+      { "errors", "an array, as the service sends them" },
+    },
+    "These can also be said when it is created:",
+    settable(),
+    "A command for many instances prints an object for each: name, outcome (done, accepted, "
+      .. "skipped, planned, failed), reason, error and ticket. With -o json an error on standard "
+      .. "error is an object with the member error, an object: code, message, status, "
+      .. "request_id, target, hint, details.",
+    "'azureml compute' and 'azureml computetarget' print the members of the Azure CLI.",
+  },
+  query = {
+    "--query EXPRESSION prints what a JMESPath expression finds in the JSON of the results. All of "
+      .. "JMESPath is there:",
+    {
+      { "[].name", "the name of each result" },
+      { "[?state=='Running'].name", "of those that run" },
+      { "[?tags.team=='vision']", "a filter with a tag" },
+      { "[].{Name:name, Size:vm_size}", "columns with titles of your own" },
+      { "length([?state=='Running'])", "how many run" },
+      { "sort_by([], &created_on)[-1]", "the newest" },
+    },
+    "Texts stand in single quotes. The shell needs double quotes around the expression.",
+  },
+  ["exit-codes"] = {
+    "Every command ends with one of these codes:",
+    exit_codes.meanings,
+    "'ssh' and 'exec' pass on the code of the remote command. A command for many instances ends "
+      .. "with 1 when some failed, with 5 when all that failed have timed out.",
+  },
+}
+
+--- Return the text about a topic.
+---@param name string
+---@param width integer      in columns
+---@return string
+function topics.text(name, width)
+  local parts = {}
+  for i, part in ipairs(topics.texts[name]) do
+    local is_list = type(part) == "table"
+    parts[i] = is_list and help.list(part, width) or table.concat(help.wrap(part, width), "\n")
+  end
+  return table.concat(parts, "\n\n")
+end
+
+return topics

@@ -1,0 +1,169 @@
+--- Create an instance, or take the one that is there: ws.instances:create and ws.instances:ensure.
+local changing = require "azureml.changing"
+local completing = require "azureml.completing"
+local definition = require "azureml.definition"
+local errors = require "azureml.error"
+local naming = require "azureml.definition.naming"
+local options = require "azureml.options"
+local preflight = require "azureml.preflight"
+local tables = require "azureml.tables"
+local warning = require "azureml.warning"
+
+local creating = {}
+
+-- Check the name and the options; raise all that is wrong with them at once.
+local function check(owner, collection, name, settings, checks_name)
+  local subscription_id = collection.workspace.subscription_id
+  local wanted, findings = definition.check(owner, settings, subscription_id)
+  local fault = checks_name and naming.fault(name)
+  if fault then
+    table.insert(findings, 1, { field = "name", level = "error", text = fault })
+  end
+  definition.refuse(findings)
+  return wanted, findings
+end
+
+local function raise_exists(vm, wanted)
+  local differences = definition.describe(definition.differences(wanted, vm))
+  errors.raise { code = "InstanceExists", instance = vm,
+    message = ("cannot create '%s': an instance of this name exists (%s, %s)%s"):format(vm.name,
+      tostring(vm.state), tostring(vm.vm_size), differences ~= "" and "; " .. differences or ""),
+    hint = "ensure takes the instance that is there if it fits, and starts it" }
+end
+
+-- The service answers 201 for a new instance, and 200 where it met an existing one.
+-- Source: spec/contract/compute-rest.md, section 3.3.
+local function check_is_new(name, status)
+  if status ~= 200 then return end
+  errors.raise { code = "InstanceExists",
+    message = ("create %s: the service answered that an instance of this name exists; it was made "
+      .. "at the same time, and may not be what was asked"):format(name),
+    hint = "look at it with get; ensure takes it if it fits" }
+end
+
+-- Add warnings to an operation.
+local function add_warnings(op, findings)
+  for _, finding in ipairs(findings) do
+    if finding.level ~= "error" then table.insert(op.warnings, finding.text) end
+  end
+end
+
+-- Warn of the fields that the service does not return.
+local function warn_of_hidden(op, name, fields)
+  for _, field in ipairs(fields) do
+    local text = ("%s of '%s' cannot be verified: the service does not return it"):format(field,
+      name)
+    table.insert(op.warnings, text)
+    warning.give(text)
+  end
+end
+
+-- Check that a new instance is what was asked.
+local function verify(vm, wanted, op)
+  local differences, hidden = definition.differences(wanted, vm)
+  warn_of_hidden(op, vm.name, hidden)
+  if #differences == 0 then return end
+  errors.raise { code = "NotAsAsked", instance = vm,
+    message = ("'%s' was created, but %s"):format(vm.name, definition.describe(differences)),
+    hint = "the instance exists and is billed: change it, or delete it" }
+end
+
+-- Do what follows a creation: mount data, and check what came of it.
+local function conclude(collection, wanted, version, op, vm, deadline)
+  if wanted.data_mounts then
+    vm = changing.converge(collection, vm, { data_mounts = wanted.data_mounts },
+      { api_version = version, deadline = deadline })
+  end
+  verify(vm, wanted, op)
+  return vm
+end
+
+local function create(collection, name, wanted, findings)
+  local workspace = collection.workspace
+  local version = definition.api_version(wanted, workspace.api_version)
+  local body = definition.body(wanted)
+  body.location = workspace:location()
+  local op = collection:send("create", name, nil, {
+    body = body, before = false, api_version = version, then_stop = wanted.state == "Stopped" or nil,
+    check_accepted = function(status) check_is_new(name, status) end,
+    conclude = function(op, vm, deadline)
+      return conclude(collection, wanted, version, op, vm, deadline)
+    end,
+  })
+  add_warnings(op, findings)
+  return op
+end
+
+-- Tell whether an error says that the service has not created the instance.
+local function is_refused(err)
+  local status = errors.is(err) and err.status or 0
+  return status >= 400 and status < 500 and status ~= 408
+end
+
+-- Complete a definition and create its instance. A new pair of keys is removed if the service
+-- refuses the creation, so that the same call can be made again.
+local function complete_and_create(collection, name, wanted, findings)
+  local complete, discard = completing.complete(collection.workspace, wanted)
+  local ok, op = pcall(create, collection, name, complete, findings)
+  if ok then return op end
+  if discard and is_refused(op) then discard() end
+  error(op, 0)
+end
+
+--- Create an instance.
+---@param collection azureml.Instances
+---@param name string
+---@param settings table?
+---@return azureml.Operation
+function creating.create(collection, name, settings)
+  local wanted, findings = check("create", collection, name, settings, true)
+  local report = preflight.run(collection, name, wanted)
+  if report.instance then raise_exists(report.instance, wanted) end
+  report:refuse()
+  return complete_and_create(collection, name, wanted, tables.append(findings, report.findings))
+end
+
+local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
+
+-- Split the options of ensure into its own and those of the instance.
+local function split(settings)
+  local own, fields = {}, {}
+  for name, value in pairs(settings or {}) do
+    (ENSURE_OPTIONS[name] and own or fields)[name] = value
+  end
+  options.check("ensure", own, ENSURE_OPTIONS)
+  return own, fields
+end
+
+-- Bring an instance to the state that a definition wants.
+local function settle_in(collection, vm, wanted)
+  local verb = wanted.state == "Stopped" and "stop" or "start"
+  return collection:send(verb, vm, nil, { vm = vm })
+end
+
+--- Take an instance that is there, changed where it differs; or create it.
+---@param collection azureml.Instances
+---@param name string
+---@param settings table?
+---@return azureml.Operation
+function creating.ensure(collection, name, settings)
+  local own, of_instance = split(settings)
+  local wanted, findings = check("ensure", collection, name, of_instance, false)
+  local version = definition.api_version(wanted, collection.workspace.api_version)
+  local vm = collection:find(name, version)
+  if not vm then
+    naming.check(name)
+    preflight.run(collection, name, wanted):refuse()
+    return complete_and_create(collection, name, wanted, findings)
+  end
+  local complete = completing.compare(collection.workspace, wanted, vm)
+  local changes
+  vm, changes = changing.converge(collection, vm, complete, {
+    api_version = version, change_tags = own.change_tags, stop = own.stop,
+  })
+  local op = settle_in(collection, vm, wanted)
+  op.changes = changes
+  return op
+end
+
+return creating

@@ -1,0 +1,151 @@
+local azureml = require "azureml"
+local json = require "azureml.json"
+local world = require "spec.world"
+
+describe("a change of an instance", function()
+  local emulator, ws, requests
+
+  before_each(function()
+    requests = {}
+    emulator, ws = world.open { ann = "Running", bob = "Stopped" }
+    emulator.log = function(request) requests[#requests + 1] = request end
+  end)
+  after_each(function() world.close(emulator, ws) end)
+
+  local function refusal(f, ...)
+    local value, err = azureml.try(f, ...)
+    assert.is_nil(value)
+    return err
+  end
+
+  for _, row in ipairs {
+    { "idle_time_before_shutdown", "2h", "PT120M" },
+    { "enable_sso", false, false },
+    { "description", "for Ann", "for Ann" },
+  } do
+    local field, value, wanted = row[1], row[2], row[3]
+    it("by update: " .. field, function()
+      assert.equal(wanted, ws.instances:update("ann", { [field] = value })[field])
+    end)
+  end
+
+  it("by update: several at once, and only those that differ", function()
+    local vm = ws.instances:get "ann"
+    local same = vm:update { tags = { a = "1" }, schedules = { "stop daily 19:00" } }
+    assert.equal(vm, same)
+    assert.same({ a = "1" }, vm.tags)
+    assert.equal(1, #vm.schedules)
+    local before = #requests
+    vm:update { tags = { a = "1" }, schedules = { "stop daily 19:00" } }
+    assert.equal(2, #requests - before)      -- two looks
+  end)
+
+  it("by update: false switches off, {} means none, absent leaves alone", function()
+    local vm = ws.instances:update("ann", {
+      idle_time_before_shutdown = "1h", tags = { a = "1" }, schedules = { "stop daily 19:00" },
+      custom_services = { { name = "a", image = "b" } },
+    })
+    vm:update { idle_time_before_shutdown = false, schedules = {} }
+    assert.is_nil(vm.idle_time_before_shutdown)
+    assert.same({}, vm.schedules)
+    assert.equal("a", vm.custom_services[1].name)
+    vm:update { tags = {}, custom_services = {} }
+    assert.same({}, vm.tags)
+    assert.same({}, vm.custom_services)
+  end)
+
+  it("by update: mounts what is new, unmounts what is gone", function()
+    local function mount(name)
+      return { name = name, source = "azureml://" .. name, path = "/mnt/" .. name }
+    end
+    local vm = ws.instances:update("ann", { data_mounts = { mount "a", mount "b" } })
+    assert.equal(2, #vm.data_mounts)
+    vm:update { data_mounts = { mount "b", mount "c" } }
+    local names = {}
+    for i, item in ipairs(vm.data_mounts) do names[i] = item.name end
+    table.sort(names)
+    assert.same({ "b", "c" }, names)
+  end)
+
+  it("by update: tags are replaced in the service's own text, which is kept otherwise", function()
+    ws.instances:update("ann", { tags = { a = "1", b = "2" } })
+    ws.instances:update("ann", { tags = { b = "3" } })
+    local put
+    for _, request in ipairs(requests) do
+      if request.method == "PUT" then put = json.decode(request.body) end
+    end
+    assert.same({ b = "3" }, put.tags)
+    assert.equal("ann", put.name)
+    assert.same({ b = "3" }, ws.instances:get("ann").tags)
+  end)
+
+  it("by update: a change that the service ignores is an error", function()
+    emulator:fault { match = { method = "PUT" }, answer = { status = 200, json = {} } }
+    local err = refusal(ws.instances.update, ws.instances, "ann", { tags = { a = "1" } })
+    assert.equal("NotChanged", err.code)
+    assert.matches('the service accepted the change of \'ann\', but tags is {}, not {"a":"1"}',
+      err.message)
+  end)
+
+  it("by update: what is fixed is named before anything is changed", function()
+    local err = refusal(ws.instances.update, ws.instances, "ann", {
+      ssh_public_access = true, enable_node_public_ip = false, idle_time_before_shutdown = "1h",
+    })
+    assert.equal("DoesNotFit", err.code)
+    assert.matches("ssh_public_access is false, not true; enable_node_public_ip is true, not false",
+      err.message)
+    assert.matches("recreate the instance", err.hint)
+    assert.is_nil(ws.instances:get("ann").idle_time_before_shutdown)
+  end)
+
+  it("by update: a failure tells what was changed before it", function()
+    emulator:fault { match = { path = "updateIdleShutdownSetting" }, answer = { status = 403,
+      json = { error = { code = "AuthorizationFailed", message = "no" } } } }
+    local err = refusal(ws.instances.update, ws.instances, "ann", {
+      schedules = { "stop daily 19:00" }, idle_time_before_shutdown = "1h",
+    })
+    assert.equal("AuthorizationFailed", err.code)
+    assert.matches("changed before: schedules$", err.message)
+    assert.equal("schedules", err.changes[1].field)
+  end)
+
+  it("by update: waits for another operation", function()
+    local other <close> = ws.instances:stop "ann"
+    assert.equal("PT60M",
+      ws.instances:update("ann", { idle_time_before_shutdown = "1h" }).idle_time_before_shutdown)
+    assert.is_truthy(other)
+  end)
+
+  it("by update: needs a field, and a known one", function()
+    local ok, err = pcall(ws.instances.update, ws.instances, "ann", {})
+    assert.is_false(ok)
+    assert.matches("update: no field to change is given", err)
+    ok, err = pcall(ws.instances.update, ws.instances, "ann", { idle = "1h" })
+    assert.is_false(ok)
+    assert.matches("update has no option 'idle'", err)
+    assert.equal("ResourceNotFound",
+      refusal(ws.instances.update, ws.instances, "nobody", { enable_sso = true }).code)
+  end)
+
+  it("by resize: of a stopped instance, which stays stopped", function()
+    local vm = ws.instances:resize("bob", "standard_ds11_v2"):wait()
+    assert.equal("STANDARD_DS11_V2", vm.vm_size:upper())
+    assert.equal("Stopped", vm.state)
+    assert.equal("Resize", vm.last_operation.name)
+  end)
+
+  it("by resize: of a running instance only with stop", function()
+    local vm = ws.instances:get "ann"
+    local err = refusal(vm.resize, vm, "STANDARD_DS11_V2")
+    assert.equal("WrongState", err.code)
+    assert.equal("Stopped", vm:resize("STANDARD_DS11_V2", { stop = true }):wait().state)
+  end)
+
+  it("by resize: to a size that the service allows", function()
+    local err = refusal(ws.instances.resize, ws.instances, "bob", "STANDARD_NOPE")
+    assert.equal("DoesNotFit", err.code)
+    assert.matches("cannot be resized to STANDARD_NOPE; the service allows", err.message)
+    err = refusal(ws.instances.resize, ws.instances, "bob", "big")
+    assert.matches("vm_size: must be a size such as STANDARD_DS3_V2, not 'big'", err.message)
+  end)
+end)

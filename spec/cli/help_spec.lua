@@ -1,0 +1,41 @@
+local azureml = require "azureml"
+local run = require "spec.command_line"
+
+describe("azureml help", function()
+  it("is --help without a word, and a command's --help with one", function()
+    local out, err, code = run "help"
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("\nOptions:\n", out)
+    assert.matches("\n  stop +stop compute instances", out)
+    assert.equal((run("stop", "--help")), (run("help", "stop")))
+  end)
+
+  for _, topic in ipairs { "names", "output", "query", "exit-codes" } do
+    it("tells about " .. topic .. " within the width", function()
+      local out, err, code = run("help", topic)
+      assert.same({ "", 0 }, { err, code })
+      for line in out:gmatch "[^\n]+" do assert.is_true(#line <= 80, line) end
+    end)
+  end
+
+  it("names each format that -o knows, and each field of an instance", function()
+    local out = run("help", "output")
+    for _, name in ipairs(require("azureml.cli.output").formats) do
+      assert.matches("\n  " .. name .. " ", out)
+    end
+    for name in pairs(require("azureml.instance").fields) do
+      assert.is_truthy(out:find(name, 1, true), name)
+    end
+  end)
+
+  it("suggests a word for a mistyped one", function()
+    local out, err, code = run("help", "stpo")
+    assert.same({ "", 2 }, { out, code })
+    assert.matches("^azureml: help: there is no command and no topic 'stpo'; did you mean stop%?\n",
+      err)
+  end)
+
+  it("has version beside it", function()
+    assert.equal(("azureml %s, Lua 5.4\n"):format(azureml.version), (run "version"))
+  end)
+end)
