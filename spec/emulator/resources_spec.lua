@@ -17,7 +17,7 @@ describe("the resources of a subscription", function()
   end
 
   for _, row in ipairs {
-    { "/resources", nil, "emulator far near" },
+    { "/resources", nil, "emulator far near" }, { "/resources", "", "emulator far near" },
     { "/resources", "resourceType eq 'Microsoft.MachineLearningServices/workspaces'",
       "emulator far near" },
     { "/resources", "resourceType eq 'microsoft.machinelearningservices/WORKSPACES'"
@@ -32,7 +32,7 @@ describe("the resources of a subscription", function()
   end
 
   for _, filter in ipairs {
-    "tagName eq 'a'", "name eq near", "name ne 'near'", "name eq 'a' or name eq 'b'", "",
+    "tagName eq 'a'", "name eq near", "name ne 'near'", "name eq 'a' or name eq 'b'", "name",
   } do
     it("refuse a filter that is not served: " .. filter, function()
       local status, refused = names("/resources", filter)

@@ -70,8 +70,8 @@ end
 
 --- List the resources of a subscription or of a group, a page at a time.
 function resources.list(request)
-  local filter = request.query["$filter"]
-  local conditions = filter and read(filter) or {}
+  local filter = request.query["$filter"] or ""
+  local conditions = filter ~= "" and read(filter) or {}      -- the Azure CLI sends an empty filter
   local all, more = {}, request.query["$expand"] or ""
   for _, workspace in ipairs(request.world:workspaces(request.subscription, request.group)) do
     if passes(workspace, conditions) then all[#all + 1] = workspace end
