@@ -79,6 +79,27 @@ local function check_existing(self)
   self.report.instance = self.collection:find(self.name)
 end
 
+-- Rights ------------------------------------------------------------------------------------------
+
+local WRITE = "Microsoft.MachineLearningServices/workspaces/computes/write"
+
+-- Return the actions that the caller's roles lack.
+local function missing_actions(workspace)
+  local _, missing = workspace:can "create"
+  return missing
+end
+
+local function check_rights(self)
+  local missing = look(self, "rights", "whether your roles allow it", missing_actions,
+    self.workspace)
+  for _, action in ipairs(missing or {}) do
+    if action == WRITE then
+      add_error(self, "AuthorizationFailed", "rights", "your roles in workspace '%s' do not allow "
+        .. "the action %s", self.workspace.name, action)
+    end
+  end
+end
+
 -- The size ----------------------------------------------------------------------------------------
 
 local function common_prefix(a, b)
@@ -226,9 +247,11 @@ end
 
 -- The checks of each round trip: the second needs the region, which the first brings. The name of a
 -- replaced instance is known to be taken, by it.
-local REPLACING = { { check_subnet, check_network }, { check_size, fetch_usages } }
+local REPLACING = {
+  { check_subnet, check_network, check_rights }, { check_size, fetch_usages },
+}
 local ROUNDS = {
-  { check_existing, check_name, check_subnet, check_network },
+  { check_existing, check_name, check_subnet, check_network, check_rights },
   { check_size, fetch_usages },
 }
 
@@ -307,7 +330,8 @@ function Report:sorted()
 end
 
 --- Raise the errors of the report, all in one. The code is that of the errors if they share one.
----@raise an error object: `AlreadyExists`, `QuotaExceeded`, else `InvalidArgument`
+---@raise an error object: `AlreadyExists`, `QuotaExceeded`,
+---  `AuthorizationFailed`, else `InvalidArgument`
 function Report:refuse()
   local texts, codes = {}, {}
   for _, finding in ipairs(self.findings) do
