@@ -66,8 +66,8 @@ local function schedule_of(item)
 end
 
 local function schedules_of(inner)
-  local list = list_of(json.without_nulls(inner("schedules", "computeStartStop")), schedule_of)
-  return #list > 0 and { compute_start_stop = list } or nil
+  local schedules = list_of(inner("schedules", "computeStartStop"), schedule_of)
+  return #schedules > 0 and { compute_start_stop = schedules } or nil
 end
 
 local function script_of(script)
@@ -202,12 +202,12 @@ end
 ---@param size azureml.Size
 ---@return table
 function members.of_size(size)
-  local raw = size.raw
+  local sent = size.raw
   return {
-    name = raw.name, family = raw.family, v_cpus = size.vcpus, gpus = size.gpus,
-    os_vhd_size_mb = raw.osVhdSizeMB, max_resource_volume_mb = raw.maxResourceVolumeMB,
-    memory_gb = raw.memoryGB, low_priority_capable = raw.lowPriorityCapable,
-    premium_io = raw.premiumIO, supported_compute_types = raw.supportedComputeTypes,
+    name = size.name, family = size.family, v_cpus = size.vcpus, gpus = size.gpus,
+    os_vhd_size_mb = sent.osVhdSizeMB, max_resource_volume_mb = sent.maxResourceVolumeMB,
+    memory_gb = size.memory_gb, low_priority_capable = sent.lowPriorityCapable,
+    premium_io = sent.premiumIO, supported_compute_types = sent.supportedComputeTypes,
   }
 end
 
@@ -215,11 +215,11 @@ end
 ---@param usage azureml.Usage
 ---@return table
 function members.of_usage(usage)
-  local raw = usage.raw
+  usage = usage.raw
   return {
-    id = raw.id, aml_workspace_location = raw.amlWorkspaceLocation, type = raw.type,
-    unit = raw.unit, current_value = usage.used, limit = math.tointeger(raw.limit),
-    name = snake_case(raw.name),
+    id = usage.id, aml_workspace_location = usage.amlWorkspaceLocation, type = usage.type,
+    unit = usage.unit, current_value = usage.currentValue, limit = usage.limit,
+    name = snake_case(usage.name),
   }
 end
 
