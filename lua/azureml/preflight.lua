@@ -13,7 +13,7 @@ local verbs = require "azureml.verbs"
 ---@class azureml.Report
 ---@field name string                      of the instance
 ---@field findings azureml.Finding[]       errors, warnings and notes
----@field instance azureml.Instance?       the instance of this name in the workspace, if there is one
+---@field instance azureml.Instance?       the workspace's instance of this name, if there is one
 local Report = {}
 local metatable = { __name = "azureml.Report", __index = Report }
 
@@ -154,7 +154,9 @@ local function check_size(self)
     self.workspace.vm_sizes, self.workspace)
   if not sizes then return end
   local size, names = find_size(sizes, name)
-  if not size then add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names)) end
+  if not size then
+    add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names))
+  end
   self.size = size
   self.freed = self.replaced and find_size(sizes, self.replaced.vm_size) or nil
 end
