@@ -55,7 +55,7 @@ describe("azureml completion", function()
 
   it("offers each long option of a command once", function()
     local list = words("stop", "--")
-    assert.matches("%-%-all %-%-columns %-%-dry%-run %-%-emulator ", list)
+    assert.matches("%-%-all %-%-all%-workspaces .* %-%-columns .* %-%-dry%-run %-%-emulator ", list)
     assert.equal(1, select(2, list:gsub("%-%-name", "")))
   end)
 

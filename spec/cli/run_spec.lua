@@ -24,7 +24,7 @@ describe("azureml run", function()
     local _, err = run("run", "")
     local listed = err:match "known: (.-)%)"
     local names = {}
-    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "(%w+)%.lua" do
+    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "([%w_]+)%.lua" do
       names[#names + 1] = path
       local lines = 0
       for _ in io.lines("lua/azureml/workflows/" .. path .. ".lua") do lines = lines + 1 end
