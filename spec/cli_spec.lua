@@ -14,6 +14,22 @@ describe("the command line", function()
     end
   end)
 
+  it("declares the same options to a lazy parser", function()
+    local lazy_parser = require "azureml.cli.lazy_parser"
+    for _, name in ipairs(cli.names()) do
+      local words = {}
+      for word in name:gmatch "%S+" do words[#words + 1] = word end
+      local lazy, whole, known = lazy_parser.new(name), cli.parser(name), {}
+      cli.configure(lazy, cli.resolve(words))
+      for _, option in ipairs(whole._options) do
+        if not option._hidden then
+          for _, alias in ipairs(option._public_aliases) do known[#known + 1] = alias end
+        end
+      end
+      assert.same(known, lazy:option_names(), name)
+    end
+  end)
+
   it("prints help on standard output and succeeds", function()
     local out, err, code = exe { "stop", "--help" }
     assert.matches("^Usage: azureml stop", out)

@@ -40,7 +40,8 @@ describe("a look before a creation", function()
     local found = texts(report, "error")
     for _, text in ipairs {
       "'9bad%-' cannot be an instance's name", "tags: must be texts by name",
-      "idle_time_before_shutdown: must be whole minutes from 15 minutes", "assigned_user: needs both ids",
+      "idle_time_before_shutdown: must be whole minutes from 15 minutes",
+      "assigned_user: needs both ids",
       "vm_size 'STANDARD_NOPE' is not offered to compute instances in eastus; alike: ",
     } do
       assert.matches(text, found)

@@ -169,29 +169,36 @@ function Workspace:client()
   return self.opened
 end
 
--- Do not record operations at an emulator in this process: they end with the process.
-local function is_journaled(wanted, endpoint)
+-- An emulator in this process ends with it, and so do its operations.
+local function outlives_process(endpoint)
   local world = config.emulator()
-  return journal.is_wanted(wanted) and not (world and world.in_process and world.url == endpoint)
+  return not (world and world.in_process and world.url == endpoint)
+end
+
+-- Tell whether an operation is recorded: as the caller of the workspace said, or because it must be.
+local function is_recorded(self, is_needed, endpoint)
+  if self.is_journaled == nil then
+    self.is_lasting = outlives_process(endpoint)
+    self.is_journaled = self.is_lasting and journal.is_wanted(self.settings.journal)
+  end
+  return self.is_journaled or is_needed and self.is_lasting
 end
 
 --- Record in the journal an operation that is about to be sent.
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
----@param then_stop boolean?  the instance is stopped when the verb is done
----@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id, then_stop)
-  local endpoint = self:client():endpoint()
-  if self.is_journaled == nil then
-    self.is_journaled = is_journaled(self.settings.journal, endpoint)
-  end
-  if not self.is_journaled then return nil end
+---@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped when
+---  the verb is done; is_needed: record it even if the workspace keeps no journal
+---@return azureml.JournalEntry?      nil: it is not recorded
+function Workspace:intend(verb, name, id, more)
+  local endpoint, is_needed = self:client():endpoint(), more and more.is_needed
+  if not is_recorded(self, is_needed, endpoint) then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = more and more.then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
-  }, self.settings.journal)
+  }, is_needed or self.settings.journal)
 end
 
 --- Get the workspace resource from the service.

@@ -7,6 +7,7 @@ local checks = require "azureml.cli.checks"
 local cloud = require "azureml.cloud"
 local defaults = later "azureml.defaults"
 local errors = require "azureml.error"
+local filters = later "azureml.cli.filters"
 local hints = later "azureml.hints"
 local instance = require "azureml.instance"
 local age = later "azureml.console.age"
@@ -20,18 +21,28 @@ local view = require "azureml.cli.view"
 local workspace = require "azureml.workspace"
 
 local command = {
-  tag = selection.tag,
-  tags = selection.tags,
   name_option = selection.name_option,
   names_option = selection.names_option,
   optional_names_option = selection.names,
-  filter_options = selection.filter_options,
-  filters = selection.filters,
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
   check = checks.add,
 }
+
+-- Make a function that calls a function of filters.lua, which few commands need.
+local function of_filters(name)
+  return function(...) return filters[name](...) end
+end
+
+--- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
+command.tag = of_filters "tag"
+--- Make a table of tags from a list of them; nil from nil.
+command.tags = of_filters "tags"
+--- Add the options --state, --tags, --mine and --where, which filter instances.
+command.filter_options = of_filters "options"
+--- Return the filters of the options, in the form of `instances:list`.
+command.filters = of_filters "of"
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.
 ---@param message string     a format
@@ -240,7 +251,7 @@ local function settings_of(args)
   return {
     subscription_id = args.subscription, resource_group = args.resource_group,
     cloud = args.cloud, ca_file = args.ca_file,
-    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
+    on_reply = args.progress and args.progress ~= "quiet" and tell_throttling() or nil,
   }
 end
 

@@ -2,11 +2,8 @@
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
-local duration = later "azureml.definition.duration"
-local power_state = later "azureml.definition.power_state"
-local suggest = later "azureml.cli.suggest"
+local filters = later "azureml.cli.filters"
 local tables = require "azureml.tables"
-local where = later "azureml.cli.where"
 
 local selection = {}
 
@@ -58,87 +55,13 @@ function selection.name_option(parser)
   end)
 end
 
--- Filters -----------------------------------------------------------------------------------------
-
---- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
-function selection.tag(text)
-  local name, value = text:match "^([^=]+)=(.*)$"
-  if name then return { name = name, value = value } end
-  return nil, ("'%s' is not a tag: write NAME=VALUE"):format(text)
-end
-
---- Make a table of tags from a list of them; nil from nil.
-function selection.tags(list)
-  if not list then return nil end
-  local tags = {}
-  for _, tag in ipairs(list) do tags[tag.name] = tag.value end
-  return tags
-end
-
--- Compile an expression of --where; nil and a message when it is not one.
-local function condition(text)
-  local holds, err = errors.try(where.compile, text)
-  return holds, err and err.message
-end
-
---- Convert a list of states with commas; nil and a message when a word is not a state.
-function selection.states(text)
-  local list = {}
-  for word in text:gmatch "[^,]+" do
-    local state = power_state.canonical(word)
-    if not state then return nil, suggest.unknown("there is no state", word, power_state.names) end
-    list[#list + 1] = state
-  end
-  if #list == 0 then return nil, "--state needs a state, such as Running" end
-  return list
-end
-
---- Convert a duration such as "8h"; nil and a message when it is not one.
-function selection.duration(text)
-  if duration.minutes(text) then return text end
-  return nil, ("'%s' is not a duration such as 30m, 8h or 2d"):format(text)
-end
-
---- Add the options that filter instances: --state, --tags, --like, --mine, --where and so on.
-function selection.filter_options(parser)
-  local state = parser:option("--state", "only instances in one of these states, with commas or "
-    .. "in several options: " .. table.concat(power_state.names, ", "))
-  state:argname("Running|Stopped|..."):convert(selection.states):count "*"
-  state.azureml_values = power_state.names
-  parser:option("--tags", "only instances with all of these tags")
-    :argname("NAME=VALUE"):args("*"):convert(selection.tag)
-  parser:option("--like", "only instances whose name fits this pattern: 'ci-*'")
-    :argname "PATTERN"
-  parser:option("--older-than", "only instances created at least so long ago: 8h, 2d")
-    :argname "DURATION":convert(selection.duration)
-  parser:option("--running-for", "only instances that have run at least so long: 8h, 2d")
-    :argname "DURATION":convert(selection.duration)
-  parser:flag("--no-idle-stop", "only instances that do not stop when they are idle")
-  parser:flag("--created-by-me", "only instances that you created, also for others")
-  parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
-  parser:option("--where", "only instances for which this Lua expression over their fields is "
-    .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
-end
-
---- Return the filters of the options, in the form of `instances:list`.
----@return table
-function selection.filters(args)
-  local wanted
-  for _, list in ipairs(args.state or {}) do wanted = tables.append(wanted or {}, list) end
-  return {
-    state = wanted, tags = selection.tags(args.tags), mine = args.mine, where = args.where,
-    like = args.like, older_than = args.older_than, running_for = args.running_for,
-    idle_stop = args.no_idle_stop and false, created_by_me = args.created_by_me,
-  }
-end
-
 -- Names or filters --------------------------------------------------------------------------------
 
 --- Check that the user selects by names, or by filters, or --all.
 ---@param args table
 ---@raise an error object `Usage`
 function selection.check(args)
-  local has_names, is_filtered = #args.names > 0, next(selection.filters(args)) ~= nil
+  local has_names, is_filtered = #args.names > 0, next(filters.of(args)) ~= nil
   if has_names and (is_filtered or args.all) then
     misused "give either names, or filters, or --all"
   end
@@ -151,14 +74,14 @@ end
 function selection.options(parser)
   selection.names(parser)
   parser:flag("--all", "all instances of the workspace")
-  selection.filter_options(parser)
+  filters.options(parser)
   checks.add(parser, selection.check)
 end
 
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.
 ---@return table
 function selection.of(args)
-  local selected = selection.filters(args)
+  local selected = filters.of(args)
   selected.all = args.all
   if #args.names > 0 then selected.names = args.names end
   return selected
@@ -170,7 +93,7 @@ end
 ---@return azureml.Instance[]
 ---@raise an error object `ResourceNotFound` for a name that the workspace does not have
 function selection.get(instances, args)
-  if #args.names == 0 then return instances:list(selection.filters(args)):all() end
+  if #args.names == 0 then return instances:list(filters.of(args)):all() end
   local list = {}
   for i, name in ipairs(args.names) do list[i] = instances:get(name) end
   return list
