@@ -174,7 +174,6 @@ describe("azureml compute", function()
     { { "update", "-n", "ann", "--tags", "a=b", "--no-wait" }, "leave --no-wait away" },
     { { "update", "-n", "ann", "--add", "x=y" }, "use --set PATH=VALUE" },
     { { "update", "-n", "ann", "--max-instances", "3" }, "this flag is for clusters" },
-    { { "connect-ssh", "-n", "abc", "-f", "key" }, "connect-ssh is az's tunnel" },
     { { "attach", "-n", "abc" }, "azureml manages compute instances" },
     { { "list-nodes", "-n", "abc" }, "has no nodes" },
     { { "lst" }, "there is no command 'compute lst'; did you mean list?" },

@@ -63,6 +63,20 @@ describe("the workflow", function()
     assert.matches("eve: Running, https://eve%.[%w.]+/lab\n", out)
   end)
 
+  it("recreate_outdated recreates what is stopped and has an old image, if the user says yes", function()
+    emulator, ws = world.open { ann = "Running", bob = "Stopped", eve = "Stopped" }
+    local created = ws.instances:get("bob").created_on
+    for _, name in ipairs { "ann", "bob" } do emulator:affect(name, { outdated = true }) end
+    local out, err, code = run("run", "recreate_outdated")
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("ann: Running, left alone\n", out)
+    assert.matches("bob: outdated %(23%.12%.19%)\n", out)
+    assert.equal(created, ws.instances:get("bob").created_on)
+    out = run("run", "recreate_outdated", "yes")
+    assert.matches("bob: recreated, now %d", out)
+    assert.is_not.equal(created, ws.instances:get("bob").created_on)
+  end)
+
   it("team creates an instance for each user, and prints what each must do", function()
     emulator, ws = world.open {}
     local ann, bob = "aaaaaaaa-1111-1111-1111-111111111111", "bbbbbbbb-1111-1111-1111-111111111111"

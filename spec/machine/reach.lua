@@ -56,7 +56,16 @@ describe("reaching real machines", function()
     assert.equal("typed", output)
   end)
 
-  it("gives a terminal of the user's size", function()
+  -- A server that is not root's must give the terminal to the group tty, which some sandboxes
+  -- forbid.
+  local function gives_terminals()
+    local _, id = require("azureml.core").user()
+    local file <close> = assert(io.open "/proc/mounts")
+    return id == 0 or file:read("a"):find "devpts[^\n]*gid=5" ~= nil
+  end
+
+  local terminal = gives_terminals() and it or pending
+  terminal("gives a terminal of the user's size", function()
     local script = ("%s ssh -t ci-ann -- 'stty size; exit 5'"):format(process.executable_path)
     local output, _, code = world:run { "script", "-qec",
       "stty rows 33 cols 101; " .. script, "/dev/null" }

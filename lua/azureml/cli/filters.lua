@@ -48,7 +48,7 @@ function filters.duration(text)
   return nil, ("'%s' is not a duration such as 30m, 8h or 2d"):format(text)
 end
 
---- Add the options that filter instances.
+--- Add the options that filter instances: --state, --tags, --like, --mine, --where and so on.
 function filters.options(parser)
   local state = parser:option("--state", "only instances in one of these states, with commas or "
     .. "in several options: " .. table.concat(power_state.names, ", "))
@@ -69,6 +69,11 @@ function filters.options(parser)
     .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
 end
 
+-- Return false for the filter that the flag selects; nil without the flag.
+local function off(flag)
+  if flag then return false end
+end
+
 --- Return the filters of the options, in the form of `instances:list`.
 ---@return table
 function filters.of(args)
@@ -77,7 +82,7 @@ function filters.of(args)
   return {
     state = wanted, tags = filters.tags(args.tags), mine = args.mine, where = args.where,
     like = args.like, older_than = args.older_than, running_for = args.running_for,
-    idle_stop = args.no_idle_stop and false, created_by_me = args.created_by_me,
+    idle_stop = off(args.no_idle_stop), created_by_me = args.created_by_me,
   }
 end
 

@@ -45,6 +45,8 @@ local ENVIRONMENT = {
   { "SSL_CERT_FILE", "certificate authorities to trust instead of the system's; else "
     .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
+  { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
+    .. "file that it writes)" },
   { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 
