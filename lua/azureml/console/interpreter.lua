@@ -231,6 +231,9 @@ local function add_steps(argv, options)
   if options.trace then
     add(function() return require("azureml.trace").start, options.trace end)
   end
+  if options.record then
+    add(function() return require("azureml.recording").start, options.record end)
+  end
   if not options.E then add_init() end
   for _, step in ipairs(options.steps) do
     add(function() return make_step[step.option](step.value) end)
