@@ -208,6 +208,14 @@ function Workspace:get()
   return (resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name }))
 end
 
+--- Get the workspace resource and keep it.
+---@return azureml.Reply      with the headers of the service
+function Workspace:look()
+  local found, reply = resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name })
+  once.keep(self.facts, "workspace", found)
+  return reply
+end
+
 --- Return the workspace resource. Ask the service at the first call only.
 ---@return table              the decoded reply
 function Workspace:get_once()

@@ -24,7 +24,7 @@ describe("azureml run", function()
     local _, err = run("run", "")
     local listed = err:match "known: (.-)%)"
     local names = {}
-    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "(%w+)%.lua" do
+    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "([%w_]+)%.lua" do
       names[#names + 1] = path
       local lines = 0
       for _ in io.lines("lua/azureml/workflows/" .. path .. ".lua") do lines = lines + 1 end
@@ -61,6 +61,20 @@ describe("the workflow", function()
     assert.same({ ann = "Running", bob = "Stopped", eve = "Running" }, states())
     assert.matches("ann: Running, https://ann%.[%w.]+/lab\n", out)
     assert.matches("eve: Running, https://eve%.[%w.]+/lab\n", out)
+  end)
+
+  it("recreate_outdated recreates what is stopped and has an old image, if the user says yes", function()
+    emulator, ws = world.open { ann = "Running", bob = "Stopped", eve = "Stopped" }
+    local created = ws.instances:get("bob").created_on
+    for _, name in ipairs { "ann", "bob" } do emulator:affect(name, { outdated = true }) end
+    local out, err, code = run("run", "recreate_outdated")
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("ann: Running, left alone\n", out)
+    assert.matches("bob: outdated %(23%.12%.19%)\n", out)
+    assert.equal(created, ws.instances:get("bob").created_on)
+    out = run("run", "recreate_outdated", "yes")
+    assert.matches("bob: recreated, now %d", out)
+    assert.is_not.equal(created, ws.instances:get("bob").created_on)
   end)
 
   it("team creates an instance for each user, and prints what each must do", function()

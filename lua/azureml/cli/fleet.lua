@@ -16,6 +16,7 @@ local SHOWN = 10      -- names listed in a question
 function fleet.options(parser)
   command.selection_options(parser)
   command.workspace_options(parser)
+  command.all_workspaces_option(parser)
   command.wait_options(parser)
   parser:option("--limit", "the number of operations that run at the same time (default: 10000)")
     :argname("N"):convert(command.count_of "operations")
@@ -45,7 +46,7 @@ end
 local function planned_names(results)
   local names = {}
   for _, result in ipairs(results) do
-    if result.outcome == "planned" then names[#names + 1] = result.name end
+    if result.outcome == "planned" then names[#names + 1] = report.name_of(result) end
   end
   return names
 end
@@ -77,6 +78,7 @@ end
 
 local function is_one(args, options)
   return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
+    and not args.all_workspaces
 end
 
 -- Do a verb to one instance. The timeout covers the call and the wait.
@@ -117,7 +119,7 @@ function fleet.command(verb, asks)
     local options = options_of(args)
     local must_ask = asks and not args.dry_run
     if must_ask and not args.yes then question.check_terminal "delete" end
-    local instances = command.workspace(args).instances
+    local instances = command.instances(args)
     if must_ask then options = confirm(args, instances, options) end
     if not options then return 1 end
     if is_one(args, options) then return do_one(args, verb, instances, options.names[1]) end

@@ -66,7 +66,7 @@ function selection.check(args)
     misused "give either names, or filters, or --all"
   end
   if not has_names and not is_filtered and not args.all then
-    misused "which instances? Give names, --state, --tags, --mine, --where or --all"
+    misused "which instances? Give names, --state, --tags, --like, --mine, --where or --all"
   end
 end
 

@@ -18,6 +18,8 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
+---@field workspace string?       where the fleet reaches over several workspaces
+---@field resource_group string?  of that workspace
 ---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; "accepted"
 ---  where the caller does not wait
 ---@field reason string?          of a skipped one: "already Stopped"
