@@ -335,6 +335,32 @@ conformance: test-deps
 	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
 	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+	@$(MAKE) --no-print-directory conformance-oav
+
+# Let Microsoft's validator of specifications judge the answers that the target before recorded.
+conformance-oav:
+	@mkdir -p build/conformance-oav
+	@cp spec/conformance/oav/*.json spec/conformance/oav/*.mjs build/conformance-oav
+	@cd build/conformance-oav && npm ci --no-audit --no-fund --loglevel=error
+	@node build/conformance-oav/validate.mjs spec/fixtures/specification.json $(B)/answers
+
+# Test against Microsoft's SDKs for Python, unmodified. They come from PyPI, pinned by hashes, and
+# stay in build/. The versions are those for which the hashed packages were tried.
+PYTHON        ?= /usr/bin/python3
+PYTHON_NEEDED := 3.11 to 3.13
+python_fits    = $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+SDKS          := build/conformance-python
+conformance-python: test-deps
+	$(call need,python3 python3-venv)
+	@$(python_fits) || { \
+	  echo "conformance-python needs Python $(PYTHON_NEEDED): set PYTHON, now $(PYTHON)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(SDKS)
+	@$(SDKS)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r spec/conformance/python/requirements.txt
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@$(CLEAN) $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(B)/answers
 
 # Test the credentials of applications against a server that verifies them.
 conformance-auth: test-deps
@@ -377,7 +403,8 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan check-valgrind fuzz \
-        oom oom-asan conformance conformance-auth time-zones lint lint-width clean
+.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
+        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
+        conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

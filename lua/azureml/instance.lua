@@ -36,7 +36,7 @@ local why = later "azureml.why"
 ---@field schedules table                        as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
 ---@field custom_services table                  as create takes them; never nil
----@field data_mounts table                      as create takes them, with state and error; never nil
+---@field data_mounts table          as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
 ---@field enable_sso boolean?
 ---@field enable_root_access boolean?            only preview versions of the service return it
@@ -87,13 +87,13 @@ end
 -- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
 local function is_empty(value)
   if type(value) ~= "table" then return value == nil end
-  local name, inner = next(value)
+  local name, content = next(value)
   if name == nil then return true end
   local is_around = type(name) == "string" and next(value, name) == nil
-  return is_around and type(inner) == "table" and next(inner) == nil
+  return is_around and type(content) == "table" and next(content) == nil
 end
 
--- Return a function that reads a field of fields.lua by its kind. An absent member and an empty
+-- Return a function that reads a field of definition/fields.lua by its kind. An absent member and an empty
 -- list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
   local kind, member = row.kind, outer(names_in(row.path))
@@ -394,8 +394,8 @@ function Instance:disable_schedule(position)
   return scheduling.disable(self, position)
 end
 
---- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
---- as they are, so there is nothing to restore.
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops
+--- stay as they are, so there is nothing to restore.
 ---@return azureml.Firing         the stop that is skipped
 ---@raise an error object if no enabled schedule stops the instance
 function Instance:skip_next_stop()

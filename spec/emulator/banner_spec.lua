@@ -20,7 +20,10 @@ describe("the emulator's banner", function()
     "NODE_EXTRA_CA_CERTS='/state/it'\\''s/ca.pem'",
     "REQUESTS_CA_BUNDLE='/state/it'\\''s/ca.pem'", 'MLClient(credential, "sub", "ml", "team")',
     "export ARM_CLOUD_METADATA_URL="
-      .. "'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'",
+      .. "'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'"
+      .. " AZUREML_CURRENT_CLOUD=AzureEmulator",
+    'export AZURE_CONFIG_DIR="$(mktemp -d)"',
+    'ws = Workspace.get("team", auth, "sub", "ml", cloud="AzureEmulator")',
     'new AzureMachineLearningWorkspaces(credential, "sub", { endpoint: "https://127.0.0.1:8443"',
     "az rest --skip-authorization-header",
     "https://127.0.0.1:8443/subscriptions/sub/resourceGroups/ml"

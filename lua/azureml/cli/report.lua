@@ -225,13 +225,26 @@ function report.error_of(results)
     message = ("%s: %d of %d failed"):format(results.verb, #details, #results) }
 end
 
+-- Return the results of several fleets, each with its workspace.
+local function join(fleets)
+  if #fleets == 1 then return fleets[1] end
+  local joined = {}
+  for _, results in ipairs(fleets) do
+    for _, result in ipairs(results) do
+      result.workspace = result.workspace or results.workspace
+      joined[#joined + 1] = result
+    end
+  end
+  return joined
+end
+
 --- Return the results that an error carries: all when some failed, those known so far after an
 --- interrupt.
 ---@param err any
 ---@return azureml.FleetResults?      nil for other errors
 function report.results_of(err)
   if not errors.is(err) then return nil end
-  return err.results or err.fleets and err.fleets[1]
+  return err.results or err.fleets and join(err.fleets)
 end
 
 return report

@@ -16,6 +16,8 @@ local OPTIONS = {
   { "--emulator", "use the built-in emulator instead of Azure" },
   { "--speed N", "run the emulator's clock N times as fast; N is a number above 0 (default: 60)" },
   { "--trace[=FILE]", "write a JSON line for each request to FILE (default: standard error)" },
+  { "--record FILE", "write requests and replies to FILE, without secrets; 'azureml emulator "
+    .. "--replay FILE' serves them" },
   { "-e TEXT", "run TEXT as Lua code" },
   { "-l MODULE", "load MODULE into a global variable of the same name" },
   { "-l NAME=MODULE", "load MODULE into the global variable NAME" },
@@ -61,6 +63,7 @@ local TOPICS = "'azureml help TOPIC' tells about names, output, query and exit-c
 ---@field e boolean?           true when -e was given; the same for i, v, E, emulator, help, version
 ---@field speed number         of the emulator's clock
 ---@field trace string?        the trace's file; "-" is standard error
+---@field record string?       the recording's file
 
 local function flag(name)
   return function(options) options[name] = true end
@@ -92,7 +95,10 @@ local optional = {
   ["--trace"] = function(options, value) options.trace = value or "-" end,
 }
 
-local valued = { ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed }
+local valued = {
+  ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed,
+  ["--record"] = function(options, value) options.record = value end,
+}
 
 -- Split a word such as -eTEXT or --speed=N into the option's name and its value.
 local function split(word)
