@@ -93,8 +93,8 @@ local function is_empty(value)
   return is_around and type(content) == "table" and next(content) == nil
 end
 
--- Return a function that reads a field of definition/fields.lua by its kind. An absent member and an empty
--- list need no kind, so that the large kinds are rarely loaded.
+-- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
+-- an empty list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
   local kind, member = row.kind, outer(names_in(row.path))
   return function(raw)
