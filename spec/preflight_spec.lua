@@ -95,6 +95,20 @@ describe("a look before a creation", function()
     assert.matches("needs a subnet, or a workspace with a managed network", texts(report, "error"))
   end)
 
+  it("knows the caller's rights", function()
+    emulator:add { users = { { name = "eve@contoso.com" } },
+      role_assignments = { { principal = "eve@contoso.com", role = "Reader" } } }
+    local eve <close> = azureml.workspace { subscription_id = ws.subscription_id,
+      resource_group = ws.resource_group, name = ws.name,
+      credential = emulator:credential "eve@contoso.com" }
+    local report = eve.instances:check("ci-new", {})
+    assert.matches("your roles in workspace 'emulator' do not allow the action Microsoft%.Machine"
+      .. "LearningServices/workspaces/computes/write", texts(report, "error"))
+    local _, err = azureml.try(eve.instances.create, eve.instances, "ci-new", {})
+    assert.equal("AuthorizationFailed", err.code)
+    assert.is_truthy(err.hint)
+  end)
+
   it("skips a check that the caller may not make, with a note", function()
     for _, path in ipairs { "/usages", "/vmSizes", "/checkComputeNameAvailability" } do
       emulator:fault { match = { path = path }, answer = {

@@ -257,12 +257,13 @@ end
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
 ---@param wanted table          canonical
----@param settings { api_version: string?, deadline: number?, change_tags: boolean?, stop: boolean? }
+---@param settings table        api_version: string?, deadline: number?, change_tags: boolean?,
+---  stop: boolean?
 ---@return azureml.Instance vm                  as it is now
 ---@return azureml.FieldChange[] changes
----@raise an error object: `DoesNotFit` that names each field that cannot be changed, before anything
----  is changed; `NotChanged` where the service ignored a change; what the service refuses, with
----  `changes`
+---@raise an error object: `DoesNotFit` that names each field that cannot be changed, before
+---  anything is changed; `NotChanged` where the service ignored a change; what the service refuses,
+---  with `changes`
 function changing.converge(collection, vm, wanted, settings)
   local self = {
     collection = collection, vm = vm, changes = {}, api_version = settings.api_version,

@@ -1,5 +1,5 @@
---- The formats of results: output.lua, formats.lua, view.lua, sorting.lua and yaml.lua of
---- lua/azureml/cli/.
+--- The formats of results: cli/output.lua, cli/formats.lua, cli/view.lua, cli/sorting.lua and
+--- cli/yaml.lua.
 local azureml = require "azureml"
 local json = require "azureml.json"
 local output = require "azureml.cli.output"

@@ -63,7 +63,7 @@ describe("the workflow", function()
     assert.matches("eve: Running, https://eve%.[%w.]+/lab\n", out)
   end)
 
-  it("recreate_outdated recreates what is stopped and has an old image, if the user says yes", function()
+  it("recreate_outdated recreates what is stopped and has an old image, after a yes", function()
     emulator, ws = world.open { ann = "Running", bob = "Stopped", eve = "Stopped" }
     local created = ws.instances:get("bob").created_on
     for _, name in ipairs { "ann", "bob" } do emulator:affect(name, { outdated = true }) end

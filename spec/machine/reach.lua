@@ -29,6 +29,16 @@ describe("reaching real machines", function()
     assert.equal("KeyRefused", err.code)
   end)
 
+  it("refuses a machine with another host key, unless it was created again", function()
+    local path = require("azureml.ssh.keys").known_hosts(vm)
+    process.write(path, "ci-ann ssh-ed25519 "
+      .. "AAAAC3NzaC1lZDI1NTE5AAAAIJzWH1zU5Xr0d5Xk0q1v0Yx3m9w3Zk2c9b1j8y7t6r5E\n")
+    local _, err = azureml.try(vm.forward, vm, process.free_port(), 22)
+    os.remove(path)
+    assert.equal("HostKeyChanged", err.code)
+    assert.matches("do not go on", err.hint)
+  end)
+
   it("copies files and directories both ways", function()
     local here = world.home .. "/tree"
     os.execute(("mkdir -p '%s/a b'; head -c 300000 /dev/urandom >'%s/a b/data'"):format(here, here))

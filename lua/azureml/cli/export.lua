@@ -54,7 +54,9 @@ end
 local function selected(args, instances)
   local filters = command.filters(args)
   local is_filtered = next(filters) ~= nil or args.all
-  if #args.names > 0 and is_filtered then command.misused "give either names, or filters, or --all" end
+  if #args.names > 0 and is_filtered then
+    command.misused "give either names, or filters, or --all"
+  end
   if #args.names == 0 and not is_filtered then
     command.misused "which instances? Give names, --state, --tags, --mine, --where or --all"
   end

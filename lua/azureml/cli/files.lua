@@ -1,6 +1,6 @@
 --- Read the files that describe instances: Lua and JSON with our names of fields, YAML with az's
---- names and ours. A file describes a single instance, which has its name in `name`, or several in a
---- map by name.
+--- names and ours. A file describes a single instance, which has its name in `name`, or several in
+--- a map by name.
 local az = require "azureml.cli.az.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
@@ -116,7 +116,9 @@ local function text_of(path)
   local opened <close> = file
   local text
   text, message = opened:read(MOST_BYTES)
-  if not text and message then errors.raise { code = "Usage", message = path .. ": " .. message } end
+  if not text and message then
+    errors.raise { code = "Usage", message = path .. ": " .. message }
+  end
   return text or ""
 end
 

@@ -88,8 +88,10 @@ function making.command(verb)
 
   function verb_command.configure(parser)
     command.optional_names_option(parser)
-    parser:option("-f --file", "take the definitions of FILE: .lua, .json, .yaml or .yml"):argname "FILE"
-    parser:option("--set", "set a field of the definition, as JSON or text: vm_size=STANDARD_D2S_V3")
+    parser:option("-f --file", "take the definitions of FILE: .lua, .json, .yaml or .yml")
+      :argname "FILE"
+    parser:option("--set",
+      "set a field of the definition, as JSON or text: vm_size=STANDARD_D2S_V3")
       :argname("FIELD=VALUE"):count "*"
     definition.options(parser)
     own[verb].configure(parser)

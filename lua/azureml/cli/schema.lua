@@ -1,5 +1,5 @@
---- Write the JSON Schema of files that describe instances, out of the table of fields: editors check
---- and complete such files by it.
+--- Write the JSON Schema of files that describe instances, out of the table of fields: editors
+--- check and complete such files by it.
 local fields = require "azureml.definition.fields"
 local spellings = require "azureml.definition.spellings"
 
