@@ -74,7 +74,7 @@ cli.commands = {
   },
   sizes    = { summary = "list the sizes of virtual machines, with prices and the quota left" },
   usage    = { summary = "show what is used of a region's quota" },
-  quota    = { summary = "show the limits of the quota, or set those of a workspace",
+  quota    = { summary = "show or set the limits of the quota",
     is_group = true },
   cost     = { summary = "estimate what compute instances cost, each and together" },
   why      = { summary = "explain the state of a compute instance, with what to do next" },
