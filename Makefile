@@ -25,7 +25,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev 
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
                   libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
-                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml
+                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml openssh-client
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
 # $(call found,name): the path of libname.a; empty when the library is not installed.
@@ -257,7 +257,7 @@ test: test-deps
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
-MACHINE_PACKAGES := openssh-client openssh-server jupyter-server python3-ipykernel python3-venv
+MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
@@ -277,7 +277,7 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
-	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)
 

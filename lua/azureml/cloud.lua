@@ -44,12 +44,16 @@ local function variable(name)
   return value ~= "" and value or nil
 end
 
+-- The newer name of an authority.
+local ALIASES = { ["https://login.partner.microsoftonline.cn"] = "AzureChinaCloud" }
+
 -- Return the cloud whose sign-in authority AZURE_AUTHORITY_HOST names.
 local function cloud_of_authority()
   local authority = (variable "AZURE_AUTHORITY_HOST" or ""):gsub("/+$", ""):lower()
   for name, row in pairs(clouds) do
     if row.authority == authority then return name end
   end
+  return ALIASES[authority]
 end
 
 -- Each returns the cloud that it names, and how an error calls it. The variables of this package's
@@ -92,19 +96,28 @@ local function active_cloud()
   }
 end
 
---- Return a cloud by its name. A table with all three fields is a custom cloud.
+-- Check the fields of a custom cloud.
+local function check_custom(choice)
+  for _, field in ipairs { "authority", "resource_manager", "scope" } do
+    if type(choice[field]) ~= "string" then
+      errors.mistake("a custom cloud needs the field '%s', a string", field)
+    end
+  end
+  for _, field in ipairs { "graph", "graph_scope" } do
+    if choice[field] ~= nil and type(choice[field]) ~= "string" then
+      errors.mistake("the field '%s' of a custom cloud must be a string", field)
+    end
+  end
+  return choice
+end
+
+--- Return a cloud by its name. A table with authority, resource_manager and scope is a custom
+--- cloud; it may have graph and graph_scope.
 ---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
 ---@raise an error object `CloudUnknown` if the active cloud is not known
 function cloud.of(choice)
-  if type(choice) == "table" then
-    for _, field in ipairs { "authority", "resource_manager", "scope" } do
-      if type(choice[field]) ~= "string" then
-        errors.mistake("a custom cloud needs the field '%s', a string", field)
-      end
-    end
-    return choice
-  end
+  if type(choice) == "table" then return check_custom(choice) end
   if choice == nil then return active_cloud() end
   return find(choice) or errors.mistake("there is no cloud '%s' (known: %s)", tostring(choice),
     table.concat(cloud.names, ", "))

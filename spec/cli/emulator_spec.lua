@@ -145,6 +145,8 @@ describe("azureml emulator", function()
     { { "--speed", "fast" }, "'fast' is not a number above 0" },
     { { "--azure-names" }, "'%-%-azure%-names' is for certificates: it needs '%-%-tls'" },
     { { "--address", "localhost" }, "'localhost' is not an IP address such as 127.0.0.1 or ::1" },
+    { { "--machine", "remote" }, "local" },
+    { { "--machine", "local", "--address", "::" }, "gives a shell: it needs a loopback address" },
     { { "--prot", "1" }, "%-%-prot" },
     { { "--replay", "x", "--state", "y" }, "'%-%-replay' takes all from the recording" },
   } do

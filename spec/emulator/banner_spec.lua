@@ -50,4 +50,15 @@ describe("the emulator's banner", function()
     assert.is_nil(text:find("CA_", 1, true))
     assert.is_nil(text:find("--cacert", 1, true))
   end)
+
+  it("says that machines give a shell, and how control calls prove themselves", function()
+    local text = text_of { key = "k3y", key_file = "/home/ann/k", ca_file = false }
+    for _, words in ipairs {
+      "shells truly run", "Everything listens on loopback", "X-Emulator-Key: k3y",
+      "azureml reads it from /home/ann/k", "-H 'X-Emulator-Key: k3y'",
+    } do
+      assert.is_truthy(text:find(words, 1, true), words)
+    end
+    assert.is_nil(text_of():find "shell")
+  end)
 end)

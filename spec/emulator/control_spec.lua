@@ -93,6 +93,20 @@ describe("the emulator's control endpoint", function()
       assert.equal(2 * #list, #twice)
     end)
 
+  it("adds virtual networks and stored SSH keys, one or several", function()
+    assert.equal(204, (ask("POST", "virtual_networks", '{"name":"v","subnets":["s"]}')))
+    assert.equal(204, (ask("POST", "ssh_keys", '[{"name":"a"},{"name":"b","public_key":"x"}]')))
+    local group = ("/subscriptions/%s/resourceGroups/emulator/providers/"):format(
+      at.names.subscription_id)
+    assert.equal(200, (at:ask("GET", group .. "Microsoft.Network/virtualNetworks/v/subnets/s")))
+    assert.equal(404, (at:ask("GET", group .. "Microsoft.Network/virtualNetworks/v/subnets/t")))
+    assert.equal(200, (at:ask("GET", group .. "Microsoft.Compute/sshPublicKeys/b")))
+    for _, body in ipairs { "{}", "5", '[{"name":"c"},{}]', '{"name":"c","key":"x"}' } do
+      assert.equal(400, (ask("POST", "ssh_keys", body)), body)
+    end
+    assert.equal(404, (at:ask("GET", group .. "Microsoft.Compute/sshPublicKeys/c")))
+  end)
+
   it("tells how its clock runs, and changes it", function()
     local _, before = ask("GET", "clock")
     assert.same({ 1, true }, { before.speed, before.manual })
@@ -173,4 +187,19 @@ describe("the emulator's control endpoint", function()
       assert.equal(200, (ask("GET", "settings", nil, headers)))
     end)
   end
+
+  it("wants the key of an emulator that gives a shell", function()
+    at.emulator.key = "k3y"
+    local status, value = ask("GET", "token")
+    assert.equal(401, status)
+    assert.matches("in the header X%-Emulator%-Key", value.error.message)
+    assert.equal(401, (ask("GET", "token", nil, { ["x-emulator-key"] = "wrong" })))
+    assert.equal(200, (ask("GET", "token", nil, { ["x-emulator-key"] = "k3y" })))
+    assert.equal(403, (at:send {
+      method = "GET", target = "/devicelogin", headers = { host = "127.0.0.1" },
+    }))
+    assert.equal(200, (at:send {
+      method = "GET", target = "/devicelogin?emulator_key=k3y", headers = { host = "127.0.0.1" },
+    }))
+  end)
 end)

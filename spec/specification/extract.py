@@ -41,7 +41,7 @@ SUPPLEMENTS = {
 
 KEPT = {
     "type", "properties", "items", "allOf", "$ref", "enum", "required", "format", "pattern", "minimum", "maximum", "minLength", "maxLength",
-    "minItems", "maxItems", "additionalProperties", "discriminator", "x-ms-discriminator-value", "x-nullable",
+    "minItems", "maxItems", "additionalProperties", "discriminator", "x-ms-discriminator-value", "x-nullable", "readOnly",
 }
 
 

@@ -41,7 +41,14 @@ local ENVIRONMENT = {
   { "AZURE_CLIENT_ID", "the id of that application; if it is not set, azureml uses another "
     .. "login, such as the Azure CLI's" },
   { "AZURE_CLIENT_SECRET", "the secret of that application" },
+  { "AZUREML_TOKEN", "an access token for Resource Manager, which is tried first" },
+  { "AZUREML_CURRENT_CLOUD", "the Azure cloud; else AZURE_CLOUD_NAME, else the one that the Azure "
+    .. "CLI has set" },
+  { "SSL_CERT_FILE", "certificate authorities to trust instead of the system's; else "
+    .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
+  { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
+    .. "file that it writes)" },
   { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 

@@ -76,7 +76,8 @@ local function report_fleets(fleets)
         failures[#failures + 1] = ("%s: %s"):format(result.name, result.error.message)
       end
     end
-    io.stderr:write(tostring(results), "\n")
+    local place = #fleets > 1 and results.workspace .. ": " or ""
+    io.stderr:write(place, tostring(results), "\n")
     report_list("failed:", failures)
   end
 end

@@ -1,5 +1,6 @@
 --- Custom services of an instance: containers beside Jupyter, such as RStudio.
 --- Source: spec/contract/compute-rest.md, section 7.4.
+local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
 local tables = require "azureml.tables"
@@ -86,10 +87,12 @@ local docker = {
 local service = record {
   { name = "name", member = "name", kind = line, required = true },
   { name = "image", member = "image", kind = image, required = true },
-  { name = "endpoints", member = "endpoints", kind = list(endpoint, "endpoint"), default = {} },
-  { name = "environment_variables", member = "environmentVariables", kind = map(variable, variable_name),
-    default = {} },
-  { name = "volumes", member = "volumes", kind = list(volume, "volume"), default = {} },
+  { name = "endpoints", member = "endpoints", kind = list(endpoint, "endpoint"),
+    default = json.array {} },
+  { name = "environment_variables", member = "environmentVariables",
+    kind = map(variable, variable_name), default = {} },
+  { name = "volumes", member = "volumes", kind = list(volume, "volume"),
+    default = json.array {} },
   { name = "privileged", member = "docker", kind = docker, default = false },
   { name = "kernel", member = "kernel", kind = kernel },
 }

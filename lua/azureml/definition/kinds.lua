@@ -190,8 +190,8 @@ function kinds.formed(form, description)
 end
 
 --- Make the kind of a resource's ARM id, which means the same in any case.
----@param provider string     what follows the resource group, in lower case; NAME stands for a name:
----  "microsoft.network/virtualnetworks/NAME/subnets/NAME"
+---@param provider string     what follows the resource group, in lower case; NAME stands for a
+---  name: "microsoft.network/virtualnetworks/NAME/subnets/NAME"
 ---@param description string  "must be the ARM id of a subnet: /subscriptions/.../subnets/NAME"
 ---@return azureml.Kind
 function kinds.arm_id(provider, description)
@@ -256,13 +256,14 @@ local function check_tags(tags)
   return canonical
 end
 
--- Every tag is a text; a null is no tag.
+-- Every tag is a text. Write numbers and booleans as texts; skip what else the service may send.
 local function read_tags(member)
   local tags = {}
   if type(member) ~= "table" then return tags end
   for name, value in pairs(member) do
-    if type(name) == "string" and value ~= json.null then
-      tags[name] = type(value) == "string" and value or json.encode(value)
+    local kind = type(value)
+    if type(name) == "string" and (kind == "string" or kind == "number" or kind == "boolean") then
+      tags[name] = tostring(value)
     end
   end
   return tags
@@ -367,7 +368,7 @@ function copy_value(value, depth, budget)
   if type(value) == "table" then return copy_table(value, depth, budget) end
   if type(value) == "boolean" or value == json.null or is_text(value) then return value end
   if type(value) == "number" and value - value == 0 then return value end
-  return nil, "cannot have the value " .. kinds.shown(value) .. ", which JSON does not have"
+  return nil, "must have values of JSON only, not " .. kinds.shown(value)
 end
 
 local function check_members(value)

@@ -122,8 +122,8 @@ end
 -- Return the values of a list, or nil and the faults of all its items.
 local function check_items(kind, noun, value)
   local canonical, faults = json.array {}, {}
-  for index, item in ipairs(value) do
-    local checked, fault = kind.check(item)
+  for index = 1, #value do      -- ipairs would follow an __index without end
+    local checked, fault = kind.check(value[index])
     canonical[index] = checked
     if fault then faults[#faults + 1] = ("%s %d: %s"):format(noun, index, fault) end
   end
@@ -198,7 +198,9 @@ function shapes.map(kind, name_kind)
   local map = {}
 
   function map.check(value)
-    if type(value) ~= "table" then return nil, "must be texts by name, not " .. kinds.shown(value) end
+    if type(value) ~= "table" then
+      return nil, "must be texts by name, not " .. kinds.shown(value)
+    end
     local canonical = {}
     for _, name in ipairs(names_in(value)) do
       if type(name) ~= "string" then return nil, "must be texts by name" end

@@ -60,7 +60,7 @@ function spellings.read_key(path)
   local open <close> = file
   local text
   text, reason = open:read(MOST_KEY_BYTES + 1)
-  if not text then return nil, reason or path .. ": it is empty" end
+  if not text then return nil, ("%s: %s"):format(path, reason or "it is empty") end
   if #text > MOST_KEY_BYTES then return nil, path .. ": it is too long for a public key" end
   return text
 end
@@ -90,8 +90,8 @@ local function fault_of_new_file(path)
   end
 end
 
--- A key in a file is read here. The key that a stored resource or a new pair brings comes last, when
--- all other checks have passed: see completing.lua.
+-- A key in a file is read here. The key that a stored resource or a new pair brings comes last,
+-- when all other checks have passed: see completing.lua.
 local function ssh_key(settings)
   if settings.ssh_key_file ~= nil then return key_of_file(settings.ssh_key_file) end
   if settings.ssh_key_id ~= nil then return nil, fault_of_id(settings.ssh_key_id) end
@@ -115,8 +115,8 @@ local function ways_of(settings, field)
   return ways
 end
 
--- Tell whether ways exclude each other. The three names of a subnet and the two ids of a user belong
--- together; each way of an SSH key stands for itself.
+-- Tell whether ways exclude each other. The three names of a subnet and the two ids of a user
+-- belong together; each way of an SSH key stands for itself.
 local function are_rivals(field, ways, settings)
   if field == "admin_user_ssh_public_key" then return #ways > 1 end
   return #ways > 1 and settings[field] ~= nil

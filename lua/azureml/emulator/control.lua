@@ -8,6 +8,7 @@ local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
 local key_file = require "azureml.emulator.key_file"
 local options = require "azureml.options"
+local seed = require "azureml.emulator.seed"
 local tables = require "azureml.tables"
 local throttle = require "azureml.emulator.throttle"
 local visitor = require "azureml.emulator.visitor"
@@ -161,6 +162,17 @@ actions["POST faults"] = function(emulator, body)
   end
   for _, rule in ipairs(rules) do emulator:fault(rule) end
   return { status = 204 }
+end
+
+-- Add virtual networks or stored SSH keys: one or a list, as a seed has them.
+for _, name in ipairs { "virtual_networks", "ssh_keys" } do
+  actions["POST " .. name] = function(emulator, body)
+    local list = type(body) == "table" and body[1] ~= nil and body or { body }
+    local wrong = seed.fault_of { [name] = list }
+    if wrong then return refuse(400, wrong) end
+    emulator:add { [name] = list }
+    return { status = 204 }
+  end
 end
 
 local function known_actions()

@@ -396,7 +396,7 @@ end
 -- Start -------------------------------------------------------------------------------------------
 
 -- Seconds that a start waits for the computers of instances that run from the beginning.
-local READY = 60
+local READY = 120
 
 local function secret()
   return directory.base64url(core.random(30))

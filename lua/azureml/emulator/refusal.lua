@@ -35,7 +35,7 @@ local rows = {
       .. "'%s'. The supported api-versions are '%s'. The supported locations are '%s'." },
   bad_api_version = { 400, "InvalidApiVersionParameter",
     "The api-version '%s' is invalid: a day such as 2021-04-01 is expected." },
-  bad_filter = { 400, "InvalidFilterInQueryString",
+  bad_resource_filter = { 400, "InvalidFilterInQueryString",
     "The filter '%s' is not served here: resourceType, resourceGroup, name and location can be "
       .. "compared by eq, joined by and." },
   no_provider = { 404, "InvalidResourceNamespace", "The resource namespace '%s' is invalid." },
@@ -144,6 +144,7 @@ local rows = {
   not_guid = { 400, "BadRequest", "The %s '%s' of the assigned user is not a GUID." },
   not_assignee = { inferred.not_assignee.status, inferred.not_assignee.code,
     "Only the user of the compute instance '%s' may switch its single sign-on." },
+  bad_filter = { 400, "BadRequest", "The filter '%s' is not supported." },
   no_network = { 404, "ResourceNotFound",
     "The Resource 'Microsoft.Network/virtualNetworks/%s' under resource group '%s' was not "
       .. "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix" },

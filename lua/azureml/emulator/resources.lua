@@ -23,7 +23,7 @@ local MOST_SHOWN = 200      -- characters of a filter that a refusal repeats
 
 local function refuse(filter)
   local last = (utf8.offset(filter, MOST_SHOWN + 1) or #filter + 1) - 1
-  refusal.raise("bad_filter", filter:sub(1, last))
+  refusal.raise("bad_resource_filter", filter:sub(1, last))
 end
 
 -- Read a filter such as "name eq 'a' and location eq 'b'" as a list of { member, value }.

@@ -144,6 +144,16 @@ function Roles:role(text)
   end
 end
 
+--- Tell whether a role is one of the built-in roles.
+---@param role table      as `role` or `list` returns it
+---@return boolean
+function Roles.is_built_in(_, role)
+  for _, each in ipairs(built_in) do
+    if each == role then return true end
+  end
+  return false
+end
+
 --- List all roles, the built-in roles first.
 ---@return table[]
 function Roles:list()

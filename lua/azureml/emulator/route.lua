@@ -15,6 +15,7 @@ local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
 local resource_groups = require "azureml.emulator.resource_groups"
 local resources = require "azureml.emulator.resources"
+local role_definitions = require "azureml.emulator.role_definitions"
 local shorten = require "azureml.emulator.shorten"
 local ssh_keys = require "azureml.emulator.ssh_keys"
 local versions = require "azureml.emulator.versions"
@@ -54,11 +55,6 @@ end
 -- caller may read it.
 local function neighbour(path, act, action)
   return { path, any_version = true, GET = { action, act } }
-end
-
--- Make the route of the caller's permissions at a scope.
-local function permitted_at(scope)
-  return neighbour(scope .. "providers/microsoft.authorization/permissions", permissions.list)
 end
 
 -- Make the route of a path that belongs to Resource Manager itself, which has api-versions of its
@@ -122,10 +118,20 @@ local routes = {
   neighbour(NETWORK, networks.get, "Microsoft.Network/virtualNetworks/read"),
   neighbour(NETWORK .. "/subnets/{subnet}", networks.get_subnet,
     "Microsoft.Network/virtualNetworks/subnets/read"),
-  permitted_at "", permitted_at(GROUP .. "/"), permitted_at(WORKSPACE .. "/{workspace}/"),
-  permitted_at(COMPUTE .. "/"), permitted_at(NETWORK .. "/"),
-  permitted_at(NETWORK .. "/subnets/{subnet}/"),
 }
+
+-- The scopes at which the roles and the caller's permissions are listed.
+local SCOPES = {
+  "", GROUP .. "/", WORKSPACE .. "/{workspace}/", COMPUTE .. "/", NETWORK .. "/",
+  NETWORK .. "/subnets/{subnet}/",
+}
+
+for _, scope in ipairs(SCOPES) do
+  local path = scope .. "providers/microsoft.authorization/"
+  routes[#routes + 1] = neighbour(path .. "permissions", permissions.list)
+  routes[#routes + 1] = neighbour(path .. "roledefinitions", role_definitions.list,
+    "Microsoft.Authorization/roleDefinitions/read")
+end
 
 local VERBS = { PUT = "create", PATCH = "update", DELETE = "delete" }
 
