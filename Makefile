@@ -359,7 +359,8 @@ conformance-python: test-deps
 	  -r spec/conformance/python/requirements.txt
 	@$(MAKE) --no-print-directory all
 	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
-	@$(CLEAN) $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
+	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 $(SDKS)/bin/python spec/conformance/python/start.py \
+	  $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
 
 # Test the credentials of applications against a server that verifies them.
