@@ -71,7 +71,7 @@ NEVER_ABSENT = {
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
                          r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
                          r"|^/subscriptions/[^/]+/(resourcegroups(/[^/]+)?|providers(/[^/]+)?)$"
-                         r"|/providers/microsoft\.(authorization|compute|network)/")
+                         r"|/providers/microsoft\.(authorization|compute|network|resources)/")
 FIRST_SPECIFIED = "2021"      # no specification of an earlier api-version of the provider is at hand
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------
