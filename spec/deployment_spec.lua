@@ -138,7 +138,7 @@ describe("ws:deploy", function()
     assert.matches("resources%[0%]: Circular dependency detected", err.message)
     err = refusal { template = template { resource("a", { name = "[concat('other', '/ci-a')]" }) } }
     assert.equal("InvalidArgument", err.code)
-    assert.matches("the template: it creates /subscriptions/.*/workspaces/other/computes/ci%-a, "
+    assert.matches("the template: resources%[0%]%.name: it creates /subscriptions/.*/workspaces/other/computes/ci%-a, "
       .. "which is not in the workspace emulator", err.message)
     assert.is_nil(ws.instances:find "ci-a")
   end)
@@ -173,6 +173,30 @@ describe("ws:deploy", function()
     local _, err = azureml.try(ws.deployment, ws, "d2")
     assert.equal("DeploymentNotFound", err.code)
     assert.has_error(function() ws:deployment() end)
+  end)
+
+  it("reads what a service says that keeps to no form", function()
+    local function say(match, answer)
+      emulator:fault { match = match, answer = { status = 200, json = answer } }
+    end
+    local one = { name = "d1", template = template { resource "ci-a" } }
+    for _, answer in ipairs { { properties = "x" }, { properties = { validatedResources = 3 } },
+      { properties = { validatedResources = { 3, { id = 4 }, { id = json.null } } } } } do
+      say({ method = "POST" }, answer)
+      local op <close> = ws:deploy(one)
+      say({ method = "GET", path = "/operations$" }, { value = { {}, { properties = 1 },
+        { properties = { targetResource = "x", provisioningState = "Failed" } },
+        { properties = { targetResource = { id = "/s/5" }, provisioningState = "Failed",
+          statusMessage = "down", statusCode = "Conflict" } } } })
+      local list = op:operations()
+      assert.same({ "a resource", "/s/5", "Conflict", "/s/5: down" },
+        { list[1].name, list[2].name, list[2].error.code, list[2].error.message })
+      op:wait()
+    end
+    say({ method = "POST" }, { error = { code = "InvalidTemplate", message = "broken" } })
+    local err = refusal(one)
+    assert.same({ "InvalidTemplate", "cannot validate the deployment d1: broken" },
+      { err.code, err.message })
   end)
 
   it("raises the refusal of a caller without a right", function()

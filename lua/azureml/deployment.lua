@@ -6,6 +6,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local json = require "azureml.json"
+local kinds = require "azureml.definition.kinds"
 local later = require "azureml.later"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
@@ -24,6 +25,9 @@ local Deployment = {}
 local metatable = { __name = "azureml.Deployment", __index = Deployment }
 
 local deployment = {}
+
+-- deployment that may go on at the service -> when it began
+local started = setmetatable({}, { __mode = "k" })
 
 local API_VERSION = "2021-04-01"      -- of Microsoft.Resources/deployments
 
@@ -46,17 +50,21 @@ local verbs = {
     final_state_via = "location",
   },
   cancel = { method = "POST", path = "/cancel", label = "cancel the deployment " },
-  operations = { method = "GET", path = "/operations", label = "list the operations of " },
+  operations = {
+    method = "GET", path = "/operations", parent = "/deployments/",
+    label = "list the operations of ",
+  },
 }
 
-local PATH = "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Resources/deployments/%s%s"
+local PARENT = "/providers/Microsoft.Resources/deployments/"
 
 local function request_of(workspace, name, verb, body)
   local row = verbs[verb]
   return {
     method = row.method, api_version = API_VERSION, label = row.label .. name, body = body,
-    path = PATH:format(core.escape(workspace.subscription_id),
-      core.escape(workspace.resource_group), core.escape(name), row.path),
+    path = ("/subscriptions/%s/resourceGroups/%s%s%s%s"):format(
+      core.escape(workspace.subscription_id), core.escape(workspace.resource_group),
+      row.parent or PARENT, core.escape(name), row.path),
   }
 end
 
@@ -128,22 +136,32 @@ local function target_of(workspace, id)
   return is_here and id:match "[^/]+$" or nil
 end
 
+-- Return the ids in a list of the service; {} where it sent no list.
+local function ids_of(resources)
+  local ids = {}
+  for _, entry in ipairs(type(resources) == "table" and resources or {}) do
+    local id = json.get(entry, "id")
+    if type(id) == "string" then ids[#ids + 1] = id end
+  end
+  return ids
+end
+
 -- Return the names of the instances among resources of the service.
 local function targets_of(workspace, resources)
   local names = {}
-  for _, entry in ipairs(resources or {}) do
-    local id = json.get(entry, "id")
-    if type(id) == "string" then names[#names + 1] = target_of(workspace, id) end
-  end
+  for _, id in ipairs(ids_of(resources)) do names[#names + 1] = target_of(workspace, id) end
   return names
 end
 
 -- Refuse a template whose resources are elsewhere: the service tells their ids when it validates.
-local function check_targets(workspace, resources, source)
-  for _, entry in ipairs(resources or {}) do
-    local id = json.get(entry, "id")
-    if type(id) == "string" and not target_of(workspace, id) then
-      options.refuse("%s: it creates %s, which is not in the %s", source, id, tostring(workspace))
+local function check_targets(workspace, template, resources, source)
+  local ids = ids_of(resources)
+  local is_in_order = #ids == #template.resources      -- no condition left a resource out
+  for index, id in ipairs(ids) do
+    if not target_of(workspace, id) then
+      local place = is_in_order and ("resources[%d].name: "):format(index - 1) or ""
+      options.refuse("%s: %sit creates %s, which is not in the %s", source, place,
+        kinds.excerpt(id, 300), tostring(workspace))
     end
   end
 end
@@ -158,7 +176,7 @@ local function validate(workspace, name, body, source)
     errors.raise(err)
   end
   local resources = json.get(reply, "properties", "validatedResources")
-  check_targets(workspace, resources, source)
+  check_targets(workspace, body.properties.template, resources, source)
   return resources and targets_of(workspace, resources)
 end
 
@@ -184,7 +202,21 @@ local function follow(fields, request)
   local self = setmetatable(fields, metatable)
   local handle = self.workspace:client():begin(request)
   self.followed = followed.new(handle, "deploy " .. self.name)
+  started[self] = core.now()
   return self
+end
+
+--- List the deployments that go on at the service and were not waited for to the end, oldest first.
+---@return azureml.Deployment[]
+function deployment.pending()
+  local list = {}
+  for self in pairs(started) do
+    if not self.outcome and not self.closed and not self.followed:done() then
+      list[#list + 1] = self
+    end
+  end
+  table.sort(list, function(a, b) return started[a] < started[b] end)
+  return list
 end
 
 --- Deploy a template: see Workspace:deploy.
@@ -243,6 +275,12 @@ end
 ---@field state string                     "Running", "Succeeded", "Failed" and so on
 ---@field error azureml.Error?
 
+-- Return a text member of what the service sent; nil if it is no text.
+local function text_in(value, name)
+  local member = json.get(value, name)
+  return type(member) == "string" and member or nil
+end
+
 -- Return the error of an operation; nil if it has none.
 local function error_of(properties, name)
   local told = json.get(properties, "statusMessage")
@@ -250,10 +288,9 @@ local function error_of(properties, name)
   local fault = unwrapped(json.get(told, "error") or told)
   if type(fault) ~= "table" then return nil end
   local err = errors.new(errors.read(fault))
-  local code = json.get(properties, "statusCode")
-  err.code = err.code or type(code) == "string" and code or "Failed"
+  err.code = err.code or text_in(properties, "statusCode") or "Failed"
   err.message = ("%s: %s"):format(name, err.message or err.code)
-  err.request_id = json.get(properties, "serviceRequestId")
+  err.request_id = text_in(properties, "serviceRequestId")
   return err
 end
 
@@ -261,10 +298,11 @@ local function operation_of(item)
   local properties = json.get(item, "properties") or {}
   local target = json.get(properties, "targetResource")
   if not target then return nil end      -- the end of the deployment itself
-  local name = tostring(json.get(target, "resourceName") or json.get(target, "id"))
-  local state = tostring(json.get(properties, "provisioningState"))
+  local id, name = text_in(target, "id"), text_in(target, "resourceName")
+  name = kinds.excerpt(name or id or "a resource", 300)
+  local state = text_in(properties, "provisioningState") or "Unknown"
   return {
-    name = name, id = json.get(target, "id"), state = state,
+    name = name, id = id, state = state,
     error = state == "Failed" and error_of(properties, name) or nil,
   }
 end
@@ -303,11 +341,11 @@ local function result_of(self, reply)
   local properties = json.get(raw, "properties")
   local names = self.targets
     or targets_of(self.workspace, json.get(properties, "outputResources"))
-  local outputs, found = {}, {}
-  for name, output in pairs(json.get(properties, "outputs") or {}) do
+  local outputs, found, indexes = {}, {}, {}
+  local told = json.get(properties, "outputs")
+  for name, output in pairs(type(told) == "table" and told or {}) do
     outputs[name] = json.get(output, "value")
   end
-  local indexes = {}
   for index in ipairs(names) do indexes[index] = index end
   task.each(indexes, function(index) found[index] = self.workspace.instances:get(names[index]) end)
   return {

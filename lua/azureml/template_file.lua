@@ -68,6 +68,7 @@ end
 local function fault_of(text, fault)
   local what, byte = fault:match "^(.-) at byte (%d+)$"
   if not what then return fault end
+  what = what:gsub(" near '.*'$", "")      -- what stands there may be a secret
   return ("%s: %s"):format(place_of(text, math.tointeger(byte)), what)
 end
 

@@ -23,7 +23,7 @@ local what_if = {}
 ---@field name string             of the deployment
 
 -- Members that may hold secrets, in any path.
-local SECRET = { "scriptData", "scriptArguments", "scriptSource", "customServices" }
+local SECRET = { "setupScripts", "customServices" }
 
 --- Tell whether a field may hold a secret, which messages and tables do not show.
 ---@param field azureml.WhatIfField
@@ -32,12 +32,12 @@ function what_if.is_secret(field)
   for _, word in ipairs(SECRET) do
     if field.path:find(word, 1, true) then return true end
   end
-  return field.path:find "setupScripts" ~= nil
+  return false
 end
 
 -- Add the fields of a delta and of what is inside them.
 local function add_fields(fields, delta, prefix)
-  for _, entry in ipairs(delta or {}) do
+  for _, entry in ipairs(type(delta) == "table" and delta or {}) do
     local path = prefix .. tostring(json.get(entry, "path"))
     local children = json.get(entry, "children")
     if type(children) == "table" and #children > 0 then

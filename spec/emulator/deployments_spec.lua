@@ -52,11 +52,14 @@ describe("deployments", function()
       { shown.properties.provisioningState, fault.code, fault.details[1].code })
     assert.equal("InvalidPropertyValue", json.decode(fault.details[1].message).error.code)
     local _, list = at:ask("GET", path("d1", "/operations"))
+    local short = path("d1", "/operations"):gsub("providers/Microsoft.Resources/", "")
+    assert.same(list, select(2, at:ask("GET", short)))
     local found = {}
     for _, item in ipairs(list.value) do
       local properties = item.properties
       found[properties.targetResource.resourceName] = properties.provisioningState .. " "
         .. properties.statusCode
+      assert.equal("Create", properties.provisioningOperation)
       if properties.statusMessage then
         assert.equal("SupportedVMSizes", properties.statusMessage.error.details[1].code)
       end

@@ -58,7 +58,7 @@ local function value_of(template, name, text)
   local value, fault = json.decode_exact(text)
   if value == nil then
     command.misused("--parameters: the value of '%s' must be the JSON of its type %s: %s", name,
-      kind, fault)
+      kind, (fault:gsub(" near '.*'", "")))
   end
   return value
 end

@@ -131,6 +131,8 @@ local routes = {
   deployed(DEPLOYMENT .. "/whatif", { POST = { "whatIf/action", deployments.what_if } }),
   deployed(DEPLOYMENT .. "/cancel", { POST = { "cancel/action", deployments.cancel } }),
   deployed(DEPLOYMENT .. "/operations", { GET = { "operations/read", deployments.operations } }),
+  deployed(GROUP .. "/deployments/{deployment}/operations",
+    { GET = { "operations/read", deployments.operations } }),
   deployed(DEPLOYMENT .. "/operationstatuses/{operation}",
     { GET = { "operationstatuses/read", deployments.status } }),
   deployed(DEPLOYMENT .. "/operationresults/{operation}",
