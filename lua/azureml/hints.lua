@@ -54,6 +54,8 @@ local by_code = {
   InvalidPropertyValue = "see the details for what the service offers in this region",
   TooManyRequests =
     "the limit is per subscription and principal: try again later, or do less at once",
+  DeploymentActive = "'azureml deploy --follow NAME' waits for it; or give this deployment another "
+    .. "name",
   LostSight = "the operation may still be running: azureml.resume(ticket) continues to wait for it",
   Timeout = "the operation continues at the service: wait again, or keep the ticket",
 }

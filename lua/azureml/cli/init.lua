@@ -65,6 +65,7 @@ cli.commands = {
   stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
+  deploy   = { summary = "deploy a template that creates compute instances" },
   schedule = { summary = "show when an instance is started and stopped, and change it" },
   watch    = { summary = "show the states of instances and each change, until interrupted" },
   wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
