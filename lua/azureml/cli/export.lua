@@ -43,7 +43,7 @@ function writers.yaml(definitions)
   return yaml.encode(written)
 end
 
--- Write the parameters beside the template into a file that only the user can read: some are secret.
+-- Write the parameters of a template into a file that only the user can read: some are secret.
 local function write_parameters(path, parameters)
   local directory, name = path:match "^(.*/)([^/]+)$"
   local text = formats.indented(template.parameters_file(parameters), "") .. "\n"
@@ -73,10 +73,10 @@ function export.configure(parser)
   parser:flag("--all", "all instances of the workspace")
   parser:flag("--schema", "print the JSON Schema of the definitions instead, for editors")
   command.workspace_options(parser)
-  command.choice(parser, "-o --output", "the format: lua, json, yaml (az's names) or arm (a template "
-    .. "of Azure Resource Manager) (default: lua)", tables.keys(writers)):default "lua"
-  parser:option("--parameters", "with -o arm: write the parameters of the template to FILE; some are "
-    .. "secret"):argname "FILE"
+  command.choice(parser, "-o --output", "the format: lua, json, yaml (az's names) or arm (a "
+    .. "template of Azure Resource Manager) (default: lua)", tables.keys(writers)):default "lua"
+  parser:option("--parameters", "with -o arm: write the parameters of the template to FILE; some "
+    .. "are secret"):argname "FILE"
   command.check(parser, function(args)
     if args.parameters and args.output ~= "arm" then
       command.misused "--parameters belongs to -o arm"
