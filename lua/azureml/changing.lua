@@ -340,14 +340,14 @@ end
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
 ---@param wanted table          canonical
----@param settings { api_version: string?, deadline: number?, change_tags: boolean?, stop: boolean?,
----  is_strict: boolean? }
+---@param settings table        api_version: string?, deadline: number?, change_tags: boolean?,
+---  stop: boolean?, is_strict: boolean?
 ---@return azureml.Instance vm                  as it is now
 ---@return azureml.FieldChange[] changes
 ---@return string[] hidden                      fields that the service does not return
----@raise an error object: `DoesNotFit` that names each field that cannot be changed, before anything
----  is changed; `NotChanged` where the service ignored a change; what the service refuses, with
----  `changes`
+---@raise an error object: `DoesNotFit` that names each field that cannot be changed, before
+---  anything is changed; `NotChanged` where the service ignored a change; what the service refuses,
+---  with `changes`
 function changing.converge(collection, vm, wanted, settings)
   local self = {
     collection = collection, vm = vm, changes = json.array {}, api_version = settings.api_version,

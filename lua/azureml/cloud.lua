@@ -44,12 +44,16 @@ local function variable(name)
   return value ~= "" and value or nil
 end
 
+-- The newer name of an authority.
+local ALIASES = { ["https://login.partner.microsoftonline.cn"] = "AzureChinaCloud" }
+
 -- Return the cloud whose sign-in authority AZURE_AUTHORITY_HOST names.
 local function cloud_of_authority()
   local authority = (variable "AZURE_AUTHORITY_HOST" or ""):gsub("/+$", ""):lower()
   for name, row in pairs(clouds) do
     if row.authority == authority then return name end
   end
+  return ALIASES[authority]
 end
 
 -- Each returns the cloud that it names, and how an error calls it. The variables of this package's

@@ -18,6 +18,7 @@ local all_instances = later "azureml.all_instances"
 local audit = later "azureml.audit"
 local client = require "azureml.client"
 local cost = later "azureml.cost"
+local doctor = later "azureml.doctor"
 local errors = require "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
@@ -51,6 +52,9 @@ local azureml = {
   --- Estimate what many instances cost, each and together. See azureml.cost.
   ---@type fun(list: any, settings: table?): table
   cost = late(cost, "of_many"),
+  --- Check sign-in, network, workspace and rights. See azureml.doctor.
+  ---@type fun(settings: table?): azureml.Check[], boolean
+  doctor = late(doctor, "check"),
   --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
   --- Make a client of any Azure Resource Manager service. See azureml.client.

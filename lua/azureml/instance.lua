@@ -36,7 +36,7 @@ local why = later "azureml.why"
 ---@field schedules table                        as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
 ---@field custom_services table                  as create takes them; never nil
----@field data_mounts table                      as create takes them, with state and error; never nil
+---@field data_mounts table          as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
 ---@field enable_sso boolean?
 ---@field enable_root_access boolean?            only preview versions of the service return it
@@ -84,7 +84,7 @@ local function names_in(path)
   return table.unpack(names)
 end
 
--- The fields of fields.lua: each is read by its kind.
+-- The fields of definition/fields.lua: each is read by its kind.
 for _, row in ipairs(fields) do
   local kind, member = row.kind, row.path and outer(names_in(row.path))
   if member then
@@ -388,8 +388,8 @@ function Instance:disable_schedule(position)
   return scheduling.disable(self, position)
 end
 
---- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
---- as they are, so there is nothing to restore.
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops
+--- stay as they are, so there is nothing to restore.
 ---@return azureml.Firing         the stop that is skipped
 ---@raise an error object if no enabled schedule stops the instance
 function Instance:skip_next_stop()

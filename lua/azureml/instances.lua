@@ -182,8 +182,8 @@ end
 ---  description; and stop (true: stop the instance before a resize), timeout (seconds; 1,800)
 ---@return azureml.Instance       as it is now; an instance in hand is refreshed
 ---@raise an error object: `DoesNotFit` with each field that cannot be changed, before anything is
----  changed; `NotChanged` when the service ignored a change; what the service refuses, with `changes`
----  that lists what was changed before
+---  changed; `NotChanged` when the service ignored a change; what the service refuses, with
+---  `changes` that lists what was changed before
 ---@usage ws.instances:update("ci-ann", { idle_time_before_shutdown = false })
 function Instances:update(subject, settings)
   return changing.update(self, subject, settings)
@@ -213,14 +213,15 @@ function Instances:plan(wanted, settings)
   return planning.plan(self, wanted, settings)
 end
 
---- Make instances what is wanted of them, side by side. Instances that are not named are not touched.
+--- Make instances what is wanted of them, side by side. Instances that are not named stay as they
+--- are.
 ---@param wanted table<string, table>|azureml.Plan      as for plan
----@param settings? table      change_tags, stop boolean; confirm = true (what deletes or recreates is
----  refused without it); timeout number (seconds for the whole; 1,800); keep_going (raise no failure
----  of an instance)
+---@param settings? table      change_tags, stop boolean; confirm = true (what deletes or recreates
+---  is refused without it); timeout number (seconds for the whole; 1,800); keep_going (raise no
+---  failure of an instance)
 ---@return { name: string, action: string, outcome: string, error: azureml.Error? }[] results
----@raise an error object: `NotConfirmed`, `DoesNotFit` before anything is changed; `SomeFailed` with
----  `results`
+---@raise an error object: `NotConfirmed`, `DoesNotFit` before anything is changed; `SomeFailed`
+---  with `results`
 function Instances:apply(wanted, settings)
   return planning.apply(self, wanted, settings)
 end

@@ -1,5 +1,5 @@
---- Plan and apply: compare instances with what is wanted of them, and make them so. What is there is
---- the state; nothing else is kept. Instances that are not named are never touched.
+--- Plan and apply: compare instances with what is wanted of them, and make them so. What is there
+--- is the state; nothing else is kept. Instances that are not named are never touched.
 local changing = require "azureml.changing"
 local core = require "azureml.core"
 local definition = require "azureml.definition"
@@ -34,8 +34,8 @@ local ABSENT = "absent"
 
 -- Planning ----------------------------------------------------------------------------------------
 
--- Check one definition. Return what is wanted, whether the instance shall be absent, and the options
--- for a creation.
+-- Check one definition. Return what is wanted, whether the instance shall be absent, and the
+-- options for a creation.
 local function read(collection, name, settings)
   if type(name) ~= "string" or type(settings) ~= "table" then
     errors.mistake("plan: a map of definitions by name expected")

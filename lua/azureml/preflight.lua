@@ -15,7 +15,7 @@ local verbs = require "azureml.verbs"
 ---@class azureml.Report
 ---@field name string                      of the instance
 ---@field findings azureml.Finding[]       errors, warnings and notes
----@field instance azureml.Instance?       the instance of this name in the workspace, if there is one
+---@field instance azureml.Instance?       the workspace's instance of this name, if there is one
 local Report = {}
 local metatable = { __name = "azureml.Report", __index = Report }
 
@@ -82,6 +82,27 @@ local function check_existing(self)
   self.report.instance = self.collection:find(self.name)
 end
 
+-- Rights ------------------------------------------------------------------------------------------
+
+local WRITE = "Microsoft.MachineLearningServices/workspaces/computes/write"
+
+-- Return the actions that the caller's roles lack.
+local function missing_actions(workspace)
+  local _, missing = workspace:can "create"
+  return missing
+end
+
+local function check_rights(self)
+  local missing = look(self, "rights", "whether your roles allow it", missing_actions,
+    self.workspace)
+  for _, action in ipairs(missing or {}) do
+    if action == WRITE then
+      add_error(self, "AuthorizationFailed", "rights", "your roles in workspace '%s' do not allow "
+        .. "the action %s", self.workspace.name, action)
+    end
+  end
+end
+
 -- The size ----------------------------------------------------------------------------------------
 
 -- Return the offered size of a name, or nil and the names of all sizes.
@@ -118,7 +139,9 @@ local function check_size(self)
     self.workspace.vm_sizes, self.workspace)
   if not offered then return end
   local size, names = find_size(offered, name)
-  if not size then add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names)) end
+  if not size then
+    add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names))
+  end
   self.size = size
   self.freed = self.replaced and find_size(offered, self.replaced.vm_size) or nil
 end
@@ -211,9 +234,11 @@ end
 
 -- The checks of each round trip: the second needs the region, which the first brings. The name of a
 -- replaced instance is known to be taken, by it.
-local REPLACING = { { check_subnet, check_network }, { check_size, fetch_usages } }
+local REPLACING = {
+  { check_subnet, check_network, check_rights }, { check_size, fetch_usages },
+}
 local ROUNDS = {
-  { check_existing, check_name, check_subnet, check_network },
+  { check_existing, check_name, check_subnet, check_network, check_rights },
   { check_size, fetch_usages },
 }
 
@@ -299,7 +324,8 @@ function Report:sorted()
 end
 
 --- Raise the errors of the report, all in one. The code is that of the errors if they share one.
----@raise an error object: `AlreadyExists`, `QuotaExceeded`, else `InvalidArgument`
+---@raise an error object: `AlreadyExists`, `QuotaExceeded`,
+---  `AuthorizationFailed`, else `InvalidArgument`
 function Report:refuse()
   local texts, codes = {}, {}
   for _, finding in ipairs(self.findings) do

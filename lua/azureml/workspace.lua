@@ -78,12 +78,12 @@ end
 --- directory or above; the Azure CLI's defaults.
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout number? (seconds
----  of a request); poll_interval number? (seconds between polls of an operation, and between looks
----  at an instance, where the service asks for no other pause; default: 1 to 10, growing); retry
----  table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client); journal boolean?
----  (record pending operations on disk, so that another process can continue them: see
----  azureml.pending; default: true in the executable, elsewhere false)
+---  azureml.Credential? (default: credential.default); cloud string|table?; timeout number?
+---  (seconds of a request); poll_interval number? (seconds between polls of an operation, and
+---  between looks at an instance, where the service asks for no other pause; default: 1 to 10,
+---  growing); retry table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client);
+---  journal boolean? (record pending operations on disk, so that another process can continue
+---  them: see azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -175,7 +175,8 @@ local function outlives_process(endpoint)
   return not (world and world.in_process and world.url == endpoint)
 end
 
--- Tell whether an operation is recorded: as the caller of the workspace said, or because it must be.
+-- Tell whether an operation is recorded: as the caller of the workspace said, or because it must
+-- be.
 local function is_recorded(self, is_needed, endpoint)
   if self.is_journaled == nil then
     self.is_lasting = outlives_process(endpoint)
@@ -188,8 +189,8 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
----@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped when
----  the verb is done; is_needed: record it even if the workspace keeps no journal
+---@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped
+---  when the verb is done; is_needed: record it even if the workspace keeps no journal
 ---@return azureml.JournalEntry?      nil: it is not recorded
 function Workspace:intend(verb, name, id, more)
   local endpoint, is_needed = self:client():endpoint(), more and more.is_needed
@@ -206,6 +207,14 @@ end
 ---@raise an error object, also if the workspace does not exist
 function Workspace:get()
   return (resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name }))
+end
+
+--- Get the workspace resource and keep it.
+---@return azureml.Reply      with the headers of the service
+function Workspace:look()
+  local found, reply = resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name })
+  once.keep(self.facts, "workspace", found)
+  return reply
 end
 
 --- Return the workspace resource. Ask the service at the first call only.

@@ -12,7 +12,7 @@ local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed,
 ---@field name string            as an option and as a field of an instance
 ---@field path string?           in the resource; nil: the member has no fixed place
 ---@field kind azureml.Kind
----@field since { stable: string?, preview: string? }?      the first versions that know it; nil: all
+---@field since { stable: string?, preview: string? }?    the first versions that know it; nil: all
 ---@field change string?         the verb that changes it (changing.lua); nil: it is fixed
 ---@field is_later boolean?      the verb sets it, after the creation; a PUT does not
 ---@field default any            what the service takes where the member is absent; canonical
