@@ -340,8 +340,8 @@ end
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
 ---@param wanted table          canonical
----@param settings table        api_version: string?, deadline: number?, change_tags, stop,
----  is_strict: boolean?
+---@param settings table        api_version: string?, deadline: number?, change_tags: boolean?,
+---  stop: boolean?, is_strict: boolean?
 ---@return azureml.Instance vm                  as it is now
 ---@return azureml.FieldChange[] changes
 ---@return string[] hidden                      fields that the service does not return
