@@ -25,7 +25,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev 
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
                   libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
-                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml
+                  tmux man-db nghttp2-server python3-fastjsonschema lua-yaml openssh-client
 
 # $(call inc,NAME,package): where the headers are. $(call lib,NAME,-lname): how to link.
 # $(call found,name): the path of libname.a; empty when the library is not installed.
@@ -257,7 +257,7 @@ test: test-deps
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
-MACHINE_PACKAGES := openssh-client openssh-server jupyter-server python3-ipykernel python3-venv
+MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
@@ -277,7 +277,7 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
 check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
-	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)
 
@@ -335,6 +335,33 @@ conformance: test-deps
 	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
 	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+	@$(MAKE) --no-print-directory conformance-oav
+
+# Let Microsoft's validator of specifications judge the answers that the target before recorded.
+conformance-oav:
+	@mkdir -p build/conformance-oav
+	@cp spec/conformance/oav/*.json spec/conformance/oav/*.mjs build/conformance-oav
+	@cd build/conformance-oav && npm ci --no-audit --no-fund --loglevel=error
+	@node build/conformance-oav/validate.mjs spec/fixtures/specification.json $(B)/answers
+
+# Test against Microsoft's SDKs for Python, unmodified. They come from PyPI, pinned by hashes, and
+# stay in build/. The versions are those for which the hashed packages were tried.
+PYTHON        ?= /usr/bin/python3
+PYTHON_NEEDED := 3.11 to 3.13
+python_fits    = $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+SDKS          := build/conformance-python
+conformance-python: test-deps
+	$(call need,python3 python3-venv)
+	@$(python_fits) || { \
+	  echo "conformance-python needs Python $(PYTHON_NEEDED): set PYTHON, now $(PYTHON)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(SDKS)
+	@$(SDKS)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r spec/conformance/python/requirements.txt
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
+	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 $(SDKS)/bin/python spec/conformance/python/start.py \
+	  $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(B)/answers
 
 # Test the credentials of applications against a server that verifies them.
 conformance-auth: test-deps
@@ -377,7 +404,8 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan check-valgrind fuzz \
-        oom oom-asan conformance conformance-auth time-zones lint lint-width clean
+.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
+        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
+        conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

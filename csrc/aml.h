@@ -84,6 +84,10 @@ int loop_watch(Loop *loop, int fd, int on);
    Return 0, or -1 and ERROR_USAGE. */
 int loop_trace(Loop *loop, const char *path, Error *error);
 
+/* Show what every client sends and receives, except for tokens, to the observer of this number from
+   now on: its entries have a Recorded. 0: stop. */
+void loop_record(Loop *loop, int observer);
+
 /* Return 1 when the loop belongs to the parent of this process, which must not use it. */
 int loop_forked(const Loop *loop);
 
@@ -93,6 +97,7 @@ struct Seen {
   int   observer;      /* ClientOptions.observer of that client */
   int   answered;      /* 0: sent; 1: the reply came, or the request failed */
   TraceLine line;
+  Recorded recorded;   /* for the recorder alone: else its texts are NULL */
 };
 
 /* Take the oldest entry out of the loop; NULL: there is none. The caller frees it: seen_free. */

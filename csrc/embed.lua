@@ -26,10 +26,16 @@ local function module_name(path)
   return (name:gsub("/", "."))
 end
 
+-- Leave out the line numbers of a library that is not ours, so that it loads faster. Our tracebacks
+-- never show them.
+local function is_stripped(path)
+  return not shown_path(path):find "^lua/"
+end
+
 local function compile(path)
   local file <close> = assert(io.open(path, "rb"))
   local text = assert(file:read("a")):gsub("^#[^\n]*", "")
-  return string.dump(assert(load(text, "@" .. shown_path(path), "t")))
+  return string.dump(assert(load(text, "@" .. shown_path(path), "t")), is_stripped(path))
 end
 
 local function write_array(name, code)

@@ -42,6 +42,7 @@ struct Loop {
   Ring      news;              /* head of the queued notices */
   Seen     *seen, **seen_end;  /* for observers, oldest first */
   Notice    seen_notice;
+  int       recorder;          /* the number of an observer; 0: there is no recording */
   int       flights;           /* see loop_flight */
   int       is_virtual;
   double    jumped;            /* seconds by which the virtual clock is ahead */
@@ -346,12 +347,14 @@ void loop_notify(Loop *loop, Notice *notice) {
 
 void loop_unnotify(Notice *notice) { ring_remove(&notice->place); }
 
-void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line) {
+void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line, Recorded *recorded) {
   Seen *seen = calloc(1, sizeof *seen);
   if (!seen || !trace_line_copy(&seen->line, line)) {      /* only the observer will miss it */
     free(seen);
+    if (recorded) recorded_clear(recorded);
     return;
   }
+  if (recorded) seen->recorded = *recorded;
   seen->observer = observer;
   seen->answered = answered;
   *loop->seen_end = seen;
@@ -370,6 +373,7 @@ Seen *loop_take_seen(Loop *loop) {
 void seen_free(Seen *seen) {
   if (!seen) return;
   trace_line_clear(&seen->line);
+  recorded_clear(&seen->recorded);
   free(seen);
 }
 
@@ -508,6 +512,9 @@ int loop_trace(Loop *loop, const char *path, Error *error) {
   loop->trace = trace;
   return 0;
 }
+
+void loop_record(Loop *loop, int observer) { loop->recorder = observer; }
+int  loop_recorder(const Loop *loop) { return loop->recorder; }
 
 static void close_watches(Loop *loop) {
   for (size_t fd = 0; fd < loop->watch_cap; fd++) {

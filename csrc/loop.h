@@ -56,8 +56,12 @@ void loop_notify(Loop *loop, Notice *notice);
 /* Take a notice out of the queue. */
 void loop_unnotify(Notice *notice);
 
-/* Queue what an observed client did as an EVENT_SEEN. Copies line. */
-void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line);
+/* Queue what an observed client did as an EVENT_SEEN. Copies line, and takes the texts of recorded,
+   which may be NULL. */
+void loop_seen(Loop *loop, int observer, int answered, const TraceLine *line, Recorded *recorded);
+
+/* Return the number of the observer that records; 0: there is no recording. */
+int loop_recorder(const Loop *loop);
 
 /* -- libcurl's handles ------------------------------------------------------------------------- */
 

@@ -457,6 +457,15 @@ static Event step(lua_State *L, Loop *loop, double timeout) {
   return event;
 }
 
+/* Set the fields of an exchange in the table on top: its url replaces the shortened one.
+   [-0, +0, m] */
+static void push_recorded(lua_State *L, const Recorded *recorded) {
+  set_text(L, "url", recorded->url);
+  set_text(L, "sent", recorded->sent);
+  set_text(L, "headers", recorded->headers);
+  set_text(L, "body", recorded->body);
+}
+
 /* Push a request or a reply of an observed client.  [-0, +1, m] */
 static void push_seen(lua_State *L, const Seen *seen) {
   const TraceLine *line = &seen->line;
@@ -480,6 +489,7 @@ static void push_seen(lua_State *L, const Seen *seen) {
   }
   set_text(L, "request_id", line->request_id);
   set_text(L, "error", line->error);
+  if (seen->recorded.url) push_recorded(L, &seen->recorded);
 }
 
 /* step(seconds) -> "op", op | "watch", fd | "question", id, kind, payload, handler | "seen"
@@ -547,6 +557,12 @@ static int l_trace(lua_State *L) {
   if (loop_trace(loop_of(L), luaL_checkstring(L, 1), &error) != 0) return push_failure(L, &error);
   lua_pushboolean(L, 1);
   return 1;
+}
+
+/* record(observer): show all exchanges but those of tokens to this observer; 0: stop */
+static int l_record(lua_State *L) {
+  loop_record(loop_of(L), (int)luaL_checkinteger(L, 1));
+  return 0;
 }
 
 /* -- clock ------------------------------------------------------------------------------------- */
@@ -652,6 +668,7 @@ static const luaL_Reg functions[] = {
   { "seen",        l_seen },
   { "watch",       l_watch },
   { "trace",       l_trace },
+  { "record",      l_record },
   { "now",         l_now },
   { "pace_after",  l_pace_after },
   { "time",        l_time },

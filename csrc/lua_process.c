@@ -24,6 +24,12 @@ typedef struct Running {
   Loop   *counted;             /* this loop counts it as in flight; NULL: no loop does */
 } Running;
 
+/* Tell whether a program was not found. A directory of PATH that this user cannot enter makes the
+   search end with EACCES. */
+static int is_missing(const char *program, int why) {
+  return why == ENOENT || (why == EACCES && !strchr(program, '/'));
+}
+
 static Running *check_running(lua_State *L) {
   return check_open(L, 1, PROCESS, "process");
 }
@@ -123,6 +129,14 @@ static int open_output(lua_State *L, const char *name, int *read_end) {
   return ends[1];
 }
 
+/* Open what a program's standard descriptors lead to. Return 0, or errno.  [-0, +3, e] */
+static int ends_open(lua_State *L, Ends *ends) {
+  if ((ends->input = open_input(L)) < 0) return errno;
+  if ((ends->output = open_output(L, "output", &ends->read_output)) < 0) return errno;
+  if ((ends->errors = open_output(L, "errors", &ends->read_errors)) < 0) return errno;
+  return 0;
+}
+
 static void check_end(lua_State *L, const char *name) {
   int kind = lua_getfield(L, 1, name);
   if (kind != LUA_TNIL && kind != LUA_TSTRING && !lua_isinteger(L, -1))
@@ -151,11 +165,9 @@ static int l_process(lua_State *L) {
   void **slot = push_slot(L, PROCESS);
   Running *running = calloc(1, sizeof *running);
   if (!running) return luaL_error(L, "there is not enough memory");
-  int top = lua_gettop(L), why = 0;
+  int top = lua_gettop(L);
   Ends ends = { -1, -1, -1, -1, -1 };
-  if ((ends.input = open_input(L)) < 0 ||
-      (ends.output = open_output(L, "output", &ends.read_output)) < 0 ||
-      (ends.errors = open_output(L, "errors", &ends.read_errors)) < 0) why = errno;
+  int why = ends_open(L, &ends);
   lua_settop(L, top);
   plan.input = ends.input;
   plan.output = ends.output;
@@ -165,7 +177,7 @@ static int l_process(lua_State *L) {
     free(running);
     ends_close(&ends);
     push_reason(L, strerror(why));
-    lua_pushboolean(L, why == ENOENT);
+    lua_pushboolean(L, is_missing(plan.argv[0], why));
     return 3;
   }
   running->output = ends.read_output;
@@ -247,7 +259,7 @@ static int l_replace(lua_State *L) {
   execvpe(argv[0], (char *const *)argv, (char *const *)environment);
   int why = errno;
   push_reason(L, strerror(why));
-  lua_pushboolean(L, why == ENOENT);
+  lua_pushboolean(L, is_missing(argv[0], why));
   return 3;
 }
 

@@ -155,13 +155,13 @@ static int l_link(lua_State *L) {
   return 1;
 }
 
-/* user() -> name, numeric id, shell | nil: the user database does not know this user */
+/* user() -> name (nil: the user database does not know this user), numeric id, shell */
 static int l_user(lua_State *L) {
   const struct passwd *entry = getpwuid(geteuid());
-  if (!entry) return 0;
-  lua_pushstring(L, entry->pw_name);
-  lua_pushinteger(L, (lua_Integer)entry->pw_uid);
-  lua_pushstring(L, entry->pw_shell && *entry->pw_shell ? entry->pw_shell : "/bin/sh");
+  const char *shell = entry ? entry->pw_shell : NULL;
+  lua_pushstring(L, entry ? entry->pw_name : NULL);
+  lua_pushinteger(L, (lua_Integer)geteuid());
+  lua_pushstring(L, shell && *shell ? shell : "/bin/sh");
   return 3;
 }
 

@@ -576,12 +576,45 @@ static void show_sending(const Op *op) {
   if (!op->client->observer) return;
   TraceLine line = trace_line(op), shown;
   if (!masked_line(op, &shown, &line)) return;
-  loop_seen(op->loop, op->client->observer, 0, &shown);
+  loop_seen(op->loop, op->client->observer, 0, &shown, NULL);
   trace_line_clear(&shown);
 }
 
+static char *joined(const Headers *headers) {
+  Buf lines = { 0 };
+  for (const char *line = NULL; (line = headers_next(headers, line)); )
+    buf_printf(&lines, "%s\n", line);
+  return buf_take(&lines);
+}
+
+/* Return a copy of a body with its secrets hidden; NULL: it is no text. */
+static char *shown_body(const char *body, size_t len, const Secrets *secrets) {
+  if (!body || strlen(body) != len) return NULL;
+  char *copy = text_copy(body);
+  mask_text(copy, secrets);
+  return copy;
+}
+
+/* Show the whole exchange to the recorder. Token requests are secret altogether. */
+static void record(const Op *op, const Outcome *outcome, const TraceLine *shown) {
+  const Reply *reply = outcome->reply;
+  Secrets secrets;
+  if (!loop_recorder(op->loop) || op->client->secret) return;
+  collect_secrets(op, &secrets);
+  Recorded recorded = {
+    .url = text_copy(stage_url(op)),
+    .sent = op->stage == STAGE_FIRST ? shown_body(op->body, op->body_len, &secrets) : NULL,
+    .headers = joined(&reply->headers),
+    .body = shown_body(reply->body.data, reply->body.len, &secrets)
+  };
+  mask_text(recorded.url, &secrets);
+  mask_text(recorded.headers, &secrets);
+  secrets_clear(&secrets);
+  loop_seen(op->loop, loop_recorder(op->loop), 1, shown, &recorded);
+}
+
 static void show_outcome(const Op *op, const Outcome *outcome) {
-  if (!loop_tracer(op->loop) && !op->client->observer) return;
+  if (!loop_tracer(op->loop) && !op->client->observer && !loop_recorder(op->loop)) return;
   TraceLine line = trace_line(op), shown;
   line.bytes = outcome->reply->body.len;
   line.seconds = loop_now(op->loop) - op->sent_at;
@@ -591,7 +624,8 @@ static void show_outcome(const Op *op, const Outcome *outcome) {
   else line.error = transport_fault(outcome->result)->code;
   if (!masked_line(op, &shown, &line)) return;
   trace_write(loop_tracer(op->loop), &shown);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown);
+  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown, NULL);
+  record(op, outcome, &shown);
   trace_line_clear(&shown);
 }
 

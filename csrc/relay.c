@@ -20,7 +20,7 @@ enum {
   MAX_HEAD = 64 * 1024,      /* of a request or an answer, with what has come after it */
   MAX_LINKS = 1024,
   HEAD_TIME = 30,            /* seconds that a client has for the head of its request */
-  LINGER_TIME = 2,           /* seconds in which a refused client may end its request */
+  LINGER_TIME = 2,           /* seconds in which a client may still send after its answer */
   PIECE = 64 * 1024,         /* bytes under way in each direction */
   EVENTS = 64
 };
@@ -47,7 +47,7 @@ typedef enum Stage {
   DECISION,      /* waits for the owner */
   ANSWER,        /* reads the head of the server's answer */
   COPY,
-  REFUSAL        /* sends the refusal, then drops what comes until the client closes */
+  FAREWELL       /* sends the end of the answer, then drops what comes until the client closes */
 } Stage;
 
 struct Link {
@@ -56,7 +56,7 @@ struct Link {
   Relay   *relay;
   unsigned long id;
   Stage    stage;
-  double   due;          /* when the head, or the reading of a refusal, must be complete */
+  double   due;          /* when the head, or the farewell, must be complete */
   size_t   head_len;
   End      client, server;
   Flow     up, down;     /* to the server; to the client */
@@ -192,7 +192,7 @@ static int rewatch(Link *link) {
   int copies = link->stage == COPY;
   unsigned client = 0, server = 0;
   if (link->stage == HEAD) client = EPOLLIN;
-  else if (link->stage == REFUSAL) client = EPOLLIN | writes(&link->down);
+  else if (link->stage == FAREWELL) client = EPOLLIN | writes(&link->down);
   else if (link->stage != DECISION) {
     client = reads(&link->up) | (copies ? writes(&link->down) : 0);
     server = reads(&link->down) | writes(&link->up);
@@ -206,6 +206,14 @@ static void lose_server(Link *link) {
   link->up.has_ended = 1;
   buf_reset(&link->up.bytes);
   link->up.sent = 0;
+}
+
+/* The answer is complete. */
+static void begin_farewell(Link *link) {
+  lose_server(link);
+  link->stage = FAREWELL;
+  link->due = now() + LINGER_TIME;
+  link->up.has_ended = 0;
 }
 
 /* Move bytes both ways. Return -1 when the link is over. */
@@ -222,7 +230,8 @@ static int move(Link *link, const End *ready, unsigned events) {
   if (link->stage == ANSWER && link->down.has_ended) return -1;
   if (link->server.fd >= 0 && flow_send(&link->up, link->server.fd) != 0) link->up.has_ended = 1;
   if (link->stage == COPY && flow_send(&link->down, link->client.fd) != 0) return -1;
-  return link->down.is_shut ? -1 : 0;
+  if (link->down.is_shut) begin_farewell(link);
+  return 0;
 }
 
 /* -- requests ---------------------------------------------------------------------------------- */
@@ -238,9 +247,9 @@ static int take_head(Link *link) {
   return 0;
 }
 
-/* Send a refusal. Read on afterwards: closing a socket with unread bytes would reset the
-   connection, and the client would lose the refusal. Return -1 when the link is over. */
-static int end_refusal(Link *link) {
+/* Send the end of an answer. Read on afterwards: closing a socket with unread bytes would reset the
+   connection, and the client would lose the answer. Return -1 when the link is over. */
+static int take_leave(Link *link) {
   buf_reset(&link->up.bytes);
   if (flow_read(&link->up, link->client.fd) != 0 || link->up.has_ended) return -1;
   return flow_send(&link->down, link->client.fd);
@@ -252,7 +261,7 @@ static void link_ready(End *end, unsigned events) {
   switch (link->stage) {
     case HEAD:     over = take_head(link); break;
     case DECISION: over = events & (EPOLLERR | EPOLLHUP) ? -1 : 0; break;
-    case REFUSAL:  over = events & EPOLLERR ? -1 : end_refusal(link); break;
+    case FAREWELL:  over = events & EPOLLERR ? -1 : take_leave(link); break;
     default:       over = move(link, end, events);
   }
   if (over || rewatch(link) != 0) link_free(link);
@@ -280,7 +289,7 @@ static double cut_late(Relay *relay) {
   for (Ring *place = relay->links.next, *after; place != &relay->links; place = after) {
     Link *link = container_of(place, Link, place);
     after = place->next;
-    if (link->stage != HEAD && link->stage != REFUSAL) continue;
+    if (link->stage != HEAD && link->stage != FAREWELL) continue;
     if (link->due <= time) link_free(link);
     else if (next < 0 || link->due - time < next) next = link->due - time;
   }
@@ -317,8 +326,7 @@ static Link *find_waiting(Relay *relay, unsigned long id) {
 void relay_refuse(Relay *relay, unsigned long id, const char *answer, size_t len) {
   Link *link = find_waiting(relay, id);
   if (!link) return;
-  link->stage = REFUSAL;
-  link->due = now() + LINGER_TIME;
+  begin_farewell(link);
   link->down.has_ended = 1;
   if (buf_add(&link->down.bytes, answer, len) != 0 || flow_send(&link->down, link->client.fd) != 0
       || rewatch(link) != 0) link_free(link);

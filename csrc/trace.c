@@ -109,3 +109,11 @@ void trace_line_clear(TraceLine *copy) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free((char *)texts[i]);
   memset(copy, 0, sizeof *copy);
 }
+
+void recorded_clear(Recorded *recorded) {
+  text_wipe(recorded->url);
+  text_wipe(recorded->sent);
+  text_wipe(recorded->headers);
+  text_wipe(recorded->body);
+  memset(recorded, 0, sizeof *recorded);
+}

@@ -20,6 +20,14 @@ typedef struct TraceLine {       /* borrowed during the call */
   const char *error;             /* the error's code if there was no reply, else NULL */
 } TraceLine;
 
+/* What one attempt of a request sent and received, for a recording. Its owner frees the texts. */
+typedef struct Recorded {
+  char *url;                     /* whole: with what a TraceLine hides */
+  char *sent;                    /* the request's body, or NULL */
+  char *headers;                 /* "Name: value" lines of the reply, each with a line feed */
+  char *body;                    /* of the reply; NULL: it is no text, or there is no reply */
+} Recorded;
+
 /* Open a trace that appends to a file; "-" is standard error. NULL: ERROR_USAGE. */
 Trace *trace_open(const char *path, Error *error);
 /* Write a line. Without a trace (NULL) do nothing. */
@@ -30,5 +38,8 @@ void   trace_close(Trace *trace);
    the copy is cleared then. */
 int  trace_line_copy(TraceLine *copy, const TraceLine *line);
 void trace_line_clear(TraceLine *copy);
+
+/* Overwrite and free the texts: they may be secret. */
+void recorded_clear(Recorded *recorded);
 
 #endif

@@ -14,6 +14,22 @@ describe("the command line", function()
     end
   end)
 
+  it("declares the same options to a lazy parser", function()
+    local lazy_parser = require "azureml.cli.lazy_parser"
+    for _, name in ipairs(cli.names()) do
+      local words = {}
+      for word in name:gmatch "%S+" do words[#words + 1] = word end
+      local lazy, whole, known = lazy_parser.new(name), cli.parser(name), {}
+      cli.configure(lazy, cli.resolve(words))
+      for _, option in ipairs(whole._options) do
+        if not option._hidden then
+          for _, alias in ipairs(option._public_aliases) do known[#known + 1] = alias end
+        end
+      end
+      assert.same(known, lazy:option_names(), name)
+    end
+  end)
+
   it("prints help on standard output and succeeds", function()
     local out, err, code = exe { "stop", "--help" }
     assert.matches("^Usage: azureml stop", out)
@@ -116,6 +132,11 @@ describe("the command line", function()
       "%-%-ssh%-key%-file: /nowhere/key.pub: No such file" },
     { { "--emulator", "delete", "-n", "ci-ann" }, "add %-%-yes" },
     { { "--speed", "3", "list" }, "needs '%-%-emulator'" },
+    { { "list", "--speed", "3" }, "needs '%-%-emulator'" },
+    { { "list", "--emulator", "--speed", "fast" }, "'%-%-speed' needs a number above 0" },
+    { { "show", "a", "-n", "b", "--sort", "state:down" }, "'down' is not a direction" },
+    { { "list", "--query", "[", }, "is not a valid expression: its end is not expected here" },
+    { { "list", "--query", "[]", "--columns", "name" }, "give either %-%-columns or %-%-query" },
   }
 
   for _, row in ipairs(misuses) do
@@ -151,6 +172,28 @@ describe("the command line", function()
       assert.matches(row[2], err)
       assert.is_nil(err:find("stack traceback", 1, true))
       assert.equal(row[3] or 1, code)
+    end)
+  end
+
+  it("takes --emulator and --speed behind the command, too", function()
+    local out, err, code = exe { "create", "ci-new", "--emulator", "--speed", "5000", "-o", "name" }
+    assert.same({ "ci-new\n", 0 }, { out, code }, err)
+  end)
+
+  for _, words in ipairs {
+    { "list", "-o", "json", "--bogus" }, { "--emulator", "show", "nobody", "-ojson" },
+    { "list", "--output=json" }, { "operations", "wiat", "-o", "json" },
+  } do
+    it("prints an error as JSON with -o json: " .. table.concat(words, " "), function()
+      local out, err, code = exe(words)
+      local failure = json.decode(err).error
+      assert.equal("", out)
+      assert.same({ "string", "string", "string" },
+        { type(failure.code), type(failure.message), type(failure.hint) })
+      assert.is_true(code > 0)
+      if failure.code == "ResourceNotFound" then
+        assert.same({ 404, "string" }, { failure.status, type(failure.request_id) })
+      end
     end)
   end
 

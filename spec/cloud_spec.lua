@@ -102,6 +102,8 @@ describe("clouds", function()
       assert.equal(cloud.of "AzureChinaCloud", cloud.of(nil))
       around:set { AZURE_AUTHORITY_HOST = "https://login.microsoftonline.us/" }
       assert.equal(cloud.of "AzureUSGovernment", cloud.of(nil))
+      around:set { AZURE_AUTHORITY_HOST = "https://login.partner.microsoftonline.cn" }
+      assert.equal(cloud.of "AzureChinaCloud", cloud.of(nil))
       around:set { AZURE_CLOUD_NAME = "azurecloud" }
       assert.equal(cloud.of "AzureCloud", cloud.of(nil))
       around:set { AZUREML_CURRENT_CLOUD = "AzureChinaCloud" }

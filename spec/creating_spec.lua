@@ -62,8 +62,8 @@ describe("a creation", function()
     warning.give = function(text) given = text end
     op:wait()
     warning.give, op.workspace.instances.find = give, nil
-    assert.equal("enable_root_access of 'ci-new' cannot be verified: the service does not return it",
-      op.warnings[2])
+    assert.equal("enable_root_access of 'ci-new' cannot be verified: the service does not "
+      .. "return it", op.warnings[2])
     assert.equal(op.warnings[2], given)
   end)
 

@@ -180,8 +180,8 @@ describe("the instances of a workspace", function()
       ws.instances:ensure("ann", { vm_size = size:gsub("^%a", string.upper) }):wait().state)
     local err = refusal(ws.instances.ensure, ws.instances, "ann", { vm_size = "STANDARD_NC6" })
     assert.equal("DoesNotFit", err.code)
-    assert.matches("'ann' cannot be resized to STANDARD_NC6; the service allows Standard_.* and %d+ more",
-      err.message)
+    assert.matches("'ann' cannot be resized to STANDARD_NC6; the service allows Standard_.* "
+      .. "and %d+ more", err.message)
   end)
 
   it("start, stop and restart", function()
@@ -216,7 +216,8 @@ describe("the instances of a workspace", function()
     assert.equal("", names { state = "Running", tags = { team = "vision" } })
     assert.equal("ann bob", names { mine = true })
     local _, err = pcall(names, { sate = "Running" })
-    assert.matches("list has no option 'sate' %(known: mine, state, tags, vm_size, where%)", err)
+    assert.matches("list has no option 'sate' %(known: created_by_me, idle_stop, like, mine, "
+      .. "older_than, running_for, state, tags, vm_size, where%)", err)
   end)
 
   it("list: sends nothing until it is used, and is read page by page", function()

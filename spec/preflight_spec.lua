@@ -40,7 +40,8 @@ describe("a look before a creation", function()
     local found = texts(report, "error")
     for _, text in ipairs {
       "'9bad%-' cannot be an instance's name", "tags: must be texts by name",
-      "idle_time_before_shutdown: must be whole minutes from 15 minutes", "assigned_user: needs both ids",
+      "idle_time_before_shutdown: must be whole minutes from 15 minutes",
+      "assigned_user: needs both ids",
       "vm_size 'STANDARD_NOPE' is not offered to compute instances in eastus; alike: ",
     } do
       assert.matches(text, found)
@@ -92,6 +93,20 @@ describe("a look before a creation", function()
   it("refuses networks that the workspace does not allow", function()
     local report = ws.instances:check("ci-new", { enable_node_public_ip = false })
     assert.matches("needs a subnet, or a workspace with a managed network", texts(report, "error"))
+  end)
+
+  it("knows the caller's rights", function()
+    emulator:add { users = { { name = "eve@contoso.com" } },
+      role_assignments = { { principal = "eve@contoso.com", role = "Reader" } } }
+    local eve <close> = azureml.workspace { subscription_id = ws.subscription_id,
+      resource_group = ws.resource_group, name = ws.name,
+      credential = emulator:credential "eve@contoso.com" }
+    local report = eve.instances:check("ci-new", {})
+    assert.matches("your roles in workspace 'emulator' do not allow the action Microsoft%.Machine"
+      .. "LearningServices/workspaces/computes/write", texts(report, "error"))
+    local _, err = azureml.try(eve.instances.create, eve.instances, "ci-new", {})
+    assert.equal("AuthorizationFailed", err.code)
+    assert.is_truthy(err.hint)
   end)
 
   it("skips a check that the caller may not make, with a note", function()

@@ -95,6 +95,12 @@ describe("a process", function()
     assert.is_true(ends(pid))
   end)
 
+  it("is stopped at its time limit, which is not its own exit", function()
+    running = shell("exec sleep 600", { limit = 0.1 })
+    assert.equal(143, running:wait(10))
+    assert.is_true(running.is_overdue)
+  end)
+
   it("is killed after its grace time when it ignores SIGTERM", function()
     running = shell("trap '' TERM; echo ready; while :; do sleep 600; done",
       { kept = true, grace = 0.2 })

@@ -1,7 +1,8 @@
 -- Record the answers of emulators while the suite runs, in this process and in the programs that it
 -- starts: each Lua of the suite runs this file first, through LUA_INIT. Each distinct answer is a
 -- line of JSON in a file of its process under AZUREML_ANSWERS; spec/answers.lua, which runs last,
--- checks them. An answer that a spec wrote itself, as a fault, is not recorded.
+-- checks them. An answer that a spec wrote itself, as a fault or into a recording that is replayed,
+-- is not recorded.
 local folder = os.getenv "AZUREML_ANSWERS"
 if not folder then return end
 
@@ -18,9 +19,10 @@ local function write(line)
   file:flush()      -- a line at once: the process may be killed
 end
 
--- Remove the signature of a status URL: it is irrelevant, and 3 KB long.
+-- Return the target as Resource Manager has it: without a double slash, without the prefix of the
+-- data plane, and without the signature of a status URL, which is irrelevant and 3 KB long.
 local function short(target)
-  return (target:gsub("&t=[^&]*&c=.*$", ""))
+  return (target:gsub("^//+", "/"):gsub("^/rp/workspaces/", "/"):gsub("&t=[^&]*&c=.*$", ""))
 end
 
 -- Answers that differ only in numbers count as the same.
@@ -51,7 +53,8 @@ local function watch(emulator)
   function emulator:handle(request)
     is_written = false
     local response = handle(self, request)
-    if response.status and not is_written and request.target:lower():find "^/subscriptions/" then
+    local is_made = response.status and not is_written and not emulator.replay
+    if is_made and short(request.target):lower():find "^/subscriptions/" then
       record(request, response)
     end
     return response

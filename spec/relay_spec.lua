@@ -130,6 +130,16 @@ c.shutdown(socket.SHUT_WR)
     assert.equal("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n\n", answer)
   end)
 
+  it("passes an answer that comes before the request has ended", function()
+    local answer = client(CONNECT .. [[
+c.sendall(b'PUT /early HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n'); import time; time.sleep(0.1)
+try:
+  for _ in range(30): c.sendall(b'z' * 100000)
+except OSError: pass
+]] .. READ .. "print(data[:15].decode())")
+    assert.equal("HTTP/1.1 200 OK\n", answer)
+  end)
+
   it("closes the connection when a server ends without an answer", function()
     assert.equal("0\n", client(CONNECT .. "c.sendall(b'GET /mute HTTP/1.1\\r\\n\\r\\n')\n" .. READ
       .. "print(len(data))"))

@@ -4,7 +4,8 @@
 ---     lua5.4 spec/suite.lua WORKERS COMMAND [SPEC...]
 ---
 --- COMMAND runs busted with spec/worker.lua as its output handler; the shell splits it into words.
---- Where AZUREML_ANSWERS is set, spec/answers.lua runs when all others have ended.
+--- Where AZUREML_ANSWERS is set, spec/answers.lua runs when all others have ended. The answers of a
+--- run are in a directory of its own until then, so that two runs of the same build may overlap.
 local json = require "cjson"
 local output = require "spec.output"
 local process = require "spec.process"
@@ -91,8 +92,8 @@ end
 -- The shell's command for a worker, which has a home of its own. An interrupt of the terminal ends
 -- it, although it is in the background.
 local WORKER = "{ mkdir {place}/home{number}; SUITE_WORKER={number} SUITE_CLAIMS={place} "
-  .. "HOME={place}/home{number} env --default-signal=INT,TERM {command}; "
-  .. "echo {number}=$? >&3; } &"
+  .. "AZUREML_ANSWERS='{answers}' HOME={place}/home{number} "
+  .. "env --default-signal=INT,TERM {command}; echo {number}=$? >&3; } &"
 
 local function quoted(words)
   local list = {}
@@ -100,13 +101,13 @@ local function quoted(words)
   return table.concat(list, " ")
 end
 
-local function run(workers, command, specs)
+local function run(workers, command, answers, specs)
   local place, lines = process.directory(), {}      -- place: of the claims, homes and the pipe
   local _ <close> = setmetatable({}, { __close = function() process.remove(place) end })
   running, has_failed = {}, {}
   for number = 1, workers do
     lines[number] = WORKER:gsub("{(%l+)}", {
-      number = number, place = place, command = command .. " " .. quoted(specs),
+      number = number, place = place, answers = answers, command = command .. " " .. quoted(specs),
     })
   end
   local pipe_path = place .. "/events"
@@ -122,10 +123,26 @@ local function check_all_ran()
   end
 end
 
+-- Make a directory for the answers of this run. At its end it takes the place of the last run's.
+local function answers_directory(last)
+  local path = process.run({ "mktemp", "-d", last .. ".XXXXXX" }):gsub("\n$", "")
+  return path, setmetatable({}, { __close = function()
+    process.run { "sh", "-c", 'rm -rf "$2" && mv "$1" "$2"', "sh", path, last }
+  end })
+end
+
+local function run_all(workers, command, specs)
+  local last = os.getenv "AZUREML_ANSWERS" or ""
+  if last == "" then return run(workers, command, "", specs) end
+  local answers, owner = answers_directory(last)
+  local _ <close> = owner
+  run(workers, command, answers, specs)
+  run(1, command, answers, { "spec/answers.lua" })
+end
+
 local function main(workers, command, ...)
-  local began, answers = require("system").monotime(), os.getenv "AZUREML_ANSWERS"
-  run(math.tointeger(workers), command, { ... })
-  if answers and answers ~= "" then run(1, command, { "spec/answers.lua" }) end
+  local began = require("system").monotime()
+  run_all(math.tointeger(workers), command, { ... })
   check_all_ran()
   os.exit(shown:close(require("system").monotime() - began))
 end

@@ -48,6 +48,16 @@ describe("why an instance is as it is", function()
     assert.is_truthy(op)
   end)
 
+  it("is that the region is short of its size, with other sizes", function()
+    open { ann = "Stopped" }
+    local vm = ws.instances:get "ann"
+    local why = vm:why(require("azureml.error").new { code = "AllocationFailed",
+      message = "Allocation failed. We do not have sufficient capacity" })
+    local text = tostring(why)
+    assert.matches("capacity: the region is short of STANDARD_DS3_V2", text)
+    assert.matches("or take a size of the same family: Standard_DS1_v2, ", text)
+  end)
+
   it("is what a verb was refused for, with the commands that free space", function()
     open { ann = "Running" }
     emulator:fault { match = { verb = "stop" }, times = 1, answer = { status = 400, json = {

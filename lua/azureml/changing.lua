@@ -57,21 +57,45 @@ end
 
 -- Resizing ----------------------------------------------------------------------------------------
 
--- Check that the service allows a size for an instance. A user that may not ask may still resize.
-local function check_size(collection, name, size)
+-- Return the names of the sizes that the service allows for an instance; nil if the caller may not
+-- ask.
+local function allowed_sizes(collection, name)
   local function ask()
     return (resource.call(collection.workspace, verbs.allowed_sizes, { name = name },
       { label = "list the sizes allowed for " .. name }))
   end
   local answer, err = errors.try(ask)
-  if err and not resource.is_forbidden(err) then error(err, 0) end
+  if err and resource.is_forbidden(err) then return nil end
+  if err then error(err, 0) end
   local names = {}
   for _, allowed in ipairs(json.get(answer, "value") or {}) do
     local allowed_name = json.get(allowed, "name")
     if type(allowed_name) == "string" then names[#names + 1] = allowed_name end
-    if allowed_name and allowed_name:lower() == size:lower() then return end
   end
-  if err then return end
+  return names
+end
+
+local function contains(names, size)
+  for _, name in ipairs(names) do
+    if name:lower() == size:lower() then return true end
+  end
+  return false
+end
+
+--- Tell whether the service allows a size for an instance. What the caller may not ask is left to
+--- the service.
+---@param collection azureml.Instances
+---@param name string
+---@param size string
+---@return boolean
+function changing.may_resize(collection, name, size)
+  local names = allowed_sizes(collection, name)
+  return names == nil or contains(names, size)
+end
+
+local function check_size(collection, name, size)
+  local names = allowed_sizes(collection, name)
+  if not names or contains(names, size) then return end
   errors.raise { code = "DoesNotFit",
     message = ("'%s' cannot be resized to %s; the service allows %s"):format(name, size,
       #names > 0 and tables.excerpt(names, MOST_SIZES) or "no size"),
@@ -233,12 +257,13 @@ end
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
 ---@param wanted table          canonical
----@param settings { api_version: string?, deadline: number?, change_tags: boolean?, stop: boolean? }
+---@param settings table        api_version: string?, deadline: number?, change_tags: boolean?,
+---  stop: boolean?
 ---@return azureml.Instance vm                  as it is now
 ---@return azureml.FieldChange[] changes
----@raise an error object: `DoesNotFit` that names each field that cannot be changed, before anything
----  is changed; `NotChanged` where the service ignored a change; what the service refuses, with
----  `changes`
+---@raise an error object: `DoesNotFit` that names each field that cannot be changed, before
+---  anything is changed; `NotChanged` where the service ignored a change; what the service refuses,
+---  with `changes`
 function changing.converge(collection, vm, wanted, settings)
   local self = {
     collection = collection, vm = vm, changes = {}, api_version = settings.api_version,

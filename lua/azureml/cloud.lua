@@ -1,7 +1,8 @@
 --- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
 --- Graph, and the token scope; and which of them is active.
 --- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
-local azure_cli = require "azureml.azure_cli"
+local later = require "azureml.later"
+local azure_cli = later "azureml.azure_cli"
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 
@@ -44,12 +45,16 @@ local function variable(name)
   return value ~= "" and value or nil
 end
 
+-- The newer name of an authority.
+local ALIASES = { ["https://login.partner.microsoftonline.cn"] = "AzureChinaCloud" }
+
 -- Return the cloud whose sign-in authority AZURE_AUTHORITY_HOST names.
 local function cloud_of_authority()
   local authority = (variable "AZURE_AUTHORITY_HOST" or ""):gsub("/+$", ""):lower()
   for name, row in pairs(clouds) do
     if row.authority == authority then return name end
   end
+  return ALIASES[authority]
 end
 
 -- Each returns the cloud that it names, and how an error calls it. The variables of this package's

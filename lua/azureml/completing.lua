@@ -1,5 +1,6 @@
 --- Complete a definition by what must be looked up or made: the ids of a user, a stored SSH key, a
---- new pair of keys. Sources: spec/contract/neighbours.md, section 3; compute-rest.md, section 8.3.
+--- new pair of keys. Sources: spec/contract/neighbours.md, section 3;
+--- spec/contract/compute-rest.md, section 8.3.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"

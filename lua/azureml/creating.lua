@@ -78,13 +78,14 @@ local function conclude(collection, wanted, version, op, vm, deadline)
   return vm
 end
 
-local function create(collection, name, wanted, findings)
+local function create(collection, name, wanted, findings, is_part)
   local workspace = collection.workspace
   local version = definition.api_version(wanted, workspace.api_version)
   local body = definition.body(wanted)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
-    body = body, before = false, api_version = version, then_stop = wanted.state == "Stopped" or nil,
+    body = body, before = false, api_version = version, is_part = is_part,
+    then_stop = wanted.state == "Stopped" or nil,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)
@@ -108,6 +109,15 @@ local function complete_and_create(collection, name, wanted, findings)
   if ok then return op end
   if discard and is_refused(op) then discard() end
   error(op, 0)
+end
+
+--- Send the creation of an instance that has been checked, as a part of a recreation.
+---@param collection azureml.Instances
+---@param name string
+---@param wanted table           canonical and complete
+---@return azureml.Operation
+function creating.send(collection, name, wanted)
+  return create(collection, name, wanted, {}, true)
 end
 
 --- Create an instance.

@@ -66,7 +66,8 @@ local QUOTA = "choose a smaller or another size, delete what is not needed, or a
 local by_text = {
   { "Identity not found",
     "assign this managed identity to the machine in the Azure portal, or name another one" },
-  { "the quota ", QUOTA }, { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA }, { "reached its limit of", QUOTA },
+  { "the quota ", QUOTA }, { "vCPU quota", QUOTA }, { "exceeding quota", QUOTA },
+  { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },

@@ -18,6 +18,7 @@ local all_instances = later "azureml.all_instances"
 local audit = later "azureml.audit"
 local client = require "azureml.client"
 local cost = later "azureml.cost"
+local doctor = later "azureml.doctor"
 local errors = require "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
@@ -52,6 +53,9 @@ local azureml = {
   --- Estimate what many instances cost, each and together. See azureml.cost.
   ---@type fun(list: any, settings: table?): table
   cost = late(cost, "of_many"),
+  --- Check sign-in, network, workspace and rights. See azureml.doctor.
+  ---@type fun(settings: table?): azureml.Check[], boolean
+  doctor = late(doctor, "check"),
   --- Make a template of Azure Resource Manager, and its parameters, from the definition of an
   --- instance. See azureml.template.
   ---@type fun(definition: table, settings: table?): table, table

@@ -2,6 +2,7 @@
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.later"
 local cost = later "azureml.cost"
+local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
@@ -35,7 +36,7 @@ local why = later "azureml.why"
 ---@field schedules table                        as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
 ---@field custom_services table                  as create takes them; never nil
----@field data_mounts table                      as create takes them, with state and error; never nil
+---@field data_mounts table          as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
 ---@field enable_sso boolean?
 ---@field enable_root_access boolean?            only preview versions of the service return it
@@ -83,12 +84,29 @@ local function names_in(path)
   return table.unpack(names)
 end
 
--- The fields of fields.lua: each is read by its kind.
-for _, row in ipairs(fields) do
-  local kind, member = row.kind, row.path and outer(names_in(row.path))
-  if member then
-    getters[row.name] = function(raw) return kind.read(member(raw)) end
+-- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
+local function is_empty(value)
+  if type(value) ~= "table" then return value == nil end
+  local name, content = next(value)
+  if name == nil then return true end
+  local is_around = type(name) == "string" and next(value, name) == nil
+  return is_around and type(content) == "table" and next(content) == nil
+end
+
+-- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
+-- an empty list need no kind, so that the large kinds are rarely loaded.
+local function reader_of(row)
+  local kind, member = row.kind, outer(names_in(row.path))
+  return function(raw)
+    local value = member(raw)
+    if row.is_list and is_empty(value) then return json.array {} end
+    if value == nil and row.name ~= "tags" then return nil end
+    return kind.read(value)
   end
+end
+
+for _, row in ipairs(fields) do
+  if row.path then getters[row.name] = reader_of(row) end
 end
 
 getters.name = outer "name"
@@ -193,8 +211,13 @@ function getters.last_operation(raw)
 end
 
 -- The next times of its schedules are those of a field: they change with the clock alone.
-function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
-function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
+local function next_time(raw, action)
+  local schedules = getters.schedules(raw)
+  return #schedules > 0 and upcoming.time(schedules, action) or nil
+end
+
+function getters.next_start(raw) return next_time(raw, "start") end
+function getters.next_stop(raw) return next_time(raw, "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -247,6 +270,42 @@ instance.fields = getters
 ---@return azureml.Instance
 function instance.new(workspace, raw)
   return setmetatable({ workspace = workspace, raw = raw }, metatable)
+end
+
+-- The members of a script's definition that the service may keep to itself.
+local function hides_script(scripts)
+  for _, name in ipairs { "creation_script", "startup_script" } do
+    local script = scripts and scripts[name]
+    if script and not (script.path or script.text or script.url) then return true end
+  end
+  return false
+end
+
+local services = inner "customServices"
+
+-- Tell whether a custom service has an environment variable, such as a licence, without its value.
+local function hides_variable(raw)
+  for _, service in ipairs(table_in(services, raw)) do
+    local variables = json.get(service, "environmentVariables")
+    for _, variable in pairs(type(variables) == "table" and variables or {}) do
+      if json.get(variable, "value") == nil then return true end
+    end
+  end
+  return false
+end
+
+--- List the fields that an instance has, and whose values the service does not return: keys,
+--- licences, inline scripts.
+---@param vm azureml.Instance
+---@return string[]
+function instance.unreadable(vm)
+  local list = {}
+  if vm.ssh_public_access and not vm.admin_user_ssh_public_key then
+    list[#list + 1] = "admin_user_ssh_public_key"
+  end
+  if hides_script(vm.setup_scripts) then list[#list + 1] = "setup_scripts" end
+  if hides_variable(vm.raw) then list[#list + 1] = "custom_services" end
+  return list
 end
 
 --- Tell whether a decoded compute is a compute instance. The service may write its type in any
@@ -335,12 +394,34 @@ function Instance:disable_schedule(position)
   return scheduling.disable(self, position)
 end
 
---- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops stay
---- as they are, so there is nothing to restore.
+--- Skip the next stop by schedule. The start time of the schedules moves behind it; later stops
+--- stay as they are, so there is nothing to restore.
 ---@return azureml.Firing         the stop that is skipped
 ---@raise an error object if no enabled schedule stops the instance
 function Instance:skip_next_stop()
   return scheduling.skip_next_stop(self)
+end
+
+--- Return a table that creates the same instance: options for azureml.Instances.create. What the
+--- service takes by default is left out, and so is what it does not return: see `unreadable`.
+---@return table
+---@raise an error object if the instance cannot be read
+---@usage ws.instances:create("ci-copy", vm:export())
+function Instance:export()
+  return definition.of(self.workspace.instances:get(self.name, definition.newest))
+end
+
+--- Delete the instance and create it again under its name, with changes. All that is on its disk is
+--- lost; the file share of the workspace stays. The definition is saved on this machine before the
+--- delete, so that another process can go on: 'azureml operations wait'.
+---@param changes? table         options of azureml.Instances.create, in place of what it has now
+---@return azureml.Recreation    accepted when the delete is; the wait creates it again
+---@raise an error object before anything is deleted: `NotRecreatable` when the instance is another
+---  user's and no assigned_user is given, or has what cannot be read back (keys, licences, inline
+---  scripts) and is not given again; what `check` would refuse
+---@usage vm:recreate({ vm_size = "STANDARD_DS12_V2" }):wait()
+function Instance:recreate(changes)
+  return self.workspace.instances:recreate(self, changes)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.

@@ -13,8 +13,10 @@ local operation = later "azureml.operation"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local preflight = later "azureml.preflight"
+local planning = later "azureml.planning"
 local power_state = later "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
+local recreating = later "azureml.recreating"
 local resource = require "azureml.resource"
 local sending = later "azureml.sending"
 local tables = require "azureml.tables"
@@ -176,8 +178,8 @@ end
 ---  description; and stop (true: stop the instance before a resize), timeout (seconds; 1,800)
 ---@return azureml.Instance       as it is now; an instance in hand is refreshed
 ---@raise an error object: `DoesNotFit` with each field that cannot be changed, before anything is
----  changed; `NotChanged` when the service ignored a change; what the service refuses, with `changes`
----  that lists what was changed before
+---  changed; `NotChanged` when the service ignored a change; what the service refuses, with
+---  `changes` that lists what was changed before
 ---@usage ws.instances:update("ci-ann", { idle_time_before_shutdown = false })
 function Instances:update(subject, settings)
   return changing.update(self, subject, settings)
@@ -193,6 +195,39 @@ end
 ---  lists the allowed sizes; what the service refuses
 function Instances:resize(subject, size, settings)
   return changing.resize(self, subject, size, settings)
+end
+
+--- Compare instances with what is wanted of them; change nothing.
+---@param wanted table<string, table>      by name: options of create; state may be "absent", too
+---@param settings? { change_tags: boolean?, stop: boolean? }      what apply may do, as for ensure
+---@return azureml.Plan      print it; a list of items with name, action ("create", "change",
+---  "recreate", "delete", "nothing"), changes (field, from, to) and reasons; differs()
+---@raise an error object for a definition that cannot be
+---@usage print(ws.instances:plan { ["ci-ann"] = { idle_time_before_shutdown = "1h" } })
+function Instances:plan(wanted, settings)
+  return planning.plan(self, wanted, settings)
+end
+
+--- Make instances what is wanted of them, side by side. Instances that are not named stay as they
+--- are.
+---@param wanted table<string, table>|azureml.Plan      as for plan
+---@param settings? table      change_tags, stop boolean; confirm = true (what deletes or recreates
+---  is refused without it); timeout number (seconds for the whole; 1,800); keep_going (raise no
+---  failure of an instance)
+---@return { name: string, action: string, outcome: string, error: azureml.Error? }[] results
+---@raise an error object: `NotConfirmed`, `DoesNotFit` before anything is changed; `SomeFailed`
+---  with `results`
+function Instances:apply(wanted, settings)
+  return planning.apply(self, wanted, settings)
+end
+
+--- Delete an instance and create it again, with changes. See azureml.Instance.recreate.
+---@param subject string|azureml.Instance
+---@param changes table?       options of create
+---@return azureml.Recreation
+function Instances:recreate(subject, changes)
+  local name = type(subject) == "table" and subject.name or check_name("recreate", subject)
+  return recreating.recreate(self, name, changes)
 end
 
 --- Wait until an instance's state does not change by itself.
@@ -308,7 +343,7 @@ end
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
   local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
-    ticket.then_stop == true or nil)
+    { then_stop = ticket.then_stop == true or nil })
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -319,6 +354,7 @@ end
 ---@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended
 ---  before the answer and the instance's state does not show that the verb was accepted
 function Instances:resume(ticket)
+  if ticket.verb == "recreate" then return recreating.resume(self, ticket) end
   local row, name, progress_made = verbs[ticket.verb], ticket.name, ticket.progress
   if not row or not row.aim then
     errors.raise { code = "InvalidTicket",

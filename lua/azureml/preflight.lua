@@ -13,7 +13,7 @@ local verbs = require "azureml.verbs"
 ---@class azureml.Report
 ---@field name string                      of the instance
 ---@field findings azureml.Finding[]       errors, warnings and notes
----@field instance azureml.Instance?       the instance of this name in the workspace, if there is one
+---@field instance azureml.Instance?       the workspace's instance of this name, if there is one
 local Report = {}
 local metatable = { __name = "azureml.Report", __index = Report }
 
@@ -25,6 +25,7 @@ local preflight = {}
 ---@field name string
 ---@field wanted table                     canonical
 ---@field report azureml.Report
+---@field replaced azureml.Instance?       the instance that is deleted for the new one
 
 local SUBNET_VERSION = "2023-09-01"      -- of Microsoft.Network
 local COMPUTE_TYPE = "Microsoft.BatchAI/DataScienceInstance"
@@ -76,6 +77,27 @@ end
 
 local function check_existing(self)
   self.report.instance = self.collection:find(self.name)
+end
+
+-- Rights ------------------------------------------------------------------------------------------
+
+local WRITE = "Microsoft.MachineLearningServices/workspaces/computes/write"
+
+-- Return the actions that the caller's roles lack.
+local function missing_actions(workspace)
+  local _, missing = workspace:can "create"
+  return missing
+end
+
+local function check_rights(self)
+  local missing = look(self, "rights", "whether your roles allow it", missing_actions,
+    self.workspace)
+  for _, action in ipairs(missing or {}) do
+    if action == WRITE then
+      add_error(self, "AuthorizationFailed", "rights", "your roles in workspace '%s' do not allow "
+        .. "the action %s", self.workspace.name, action)
+    end
+  end
 end
 
 -- The size ----------------------------------------------------------------------------------------
@@ -132,8 +154,11 @@ local function check_size(self)
     self.workspace.vm_sizes, self.workspace)
   if not sizes then return end
   local size, names = find_size(sizes, name)
-  if not size then add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names)) end
+  if not size then
+    add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names))
+  end
   self.size = size
+  self.freed = self.replaced and find_size(sizes, self.replaced.vm_size) or nil
 end
 
 -- The quota ---------------------------------------------------------------------------------------
@@ -152,11 +177,15 @@ local function shortage(usages, name, needed, unit)
     row.limit, unit, needed)
 end
 
-local function shortages(size, usages)
+-- Compare the quota with the cores of a size. The cores of a replaced instance become free.
+local function shortages(size, usages, freed)
+  local cores, count = size.vcpus, 1
+  local of_family = freed and freed.family == size.family and freed.vcpus or 0
+  if freed then count = 0 end
   return {
-    shortage(usages, size.family, size.vcpus, "cores"),
-    shortage(usages, "TotalDedicatedCores", size.vcpus, "cores"),
-    shortage(usages, "TotalClusters", 1, "computes"),
+    shortage(usages, size.family, cores - of_family, "cores"),
+    shortage(usages, "TotalDedicatedCores", cores - (freed and freed.vcpus or 0), "cores"),
+    shortage(usages, "TotalClusters", count, "computes"),
   }
 end
 
@@ -176,10 +205,10 @@ end
 -- enough.
 local function check_quota(self)
   if not self.size or not self.usages then return end
-  local texts = shortages(self.size, self.usages)
+  local texts = shortages(self.size, self.usages, self.freed)
   if next(texts) and self.are_usages_old then
     once.forget(self.workspace.facts, "usages")
-    texts = shortages(self.size, usages_of(self) or {})
+    texts = shortages(self.size, usages_of(self) or {}, self.freed)
   end
   for _, text in pairs(texts) do add_error(self, "QuotaExceeded", "quota", "%s", text) end
 end
@@ -218,9 +247,13 @@ end
 
 -- All ---------------------------------------------------------------------------------------------
 
--- The checks of each round trip: the second needs the region, which the first brings.
+-- The checks of each round trip: the second needs the region, which the first brings. The name of a
+-- replaced instance is known to be taken, by it.
+local REPLACING = {
+  { check_subnet, check_network, check_rights }, { check_size, fetch_usages },
+}
 local ROUNDS = {
-  { check_existing, check_name, check_subnet, check_network },
+  { check_existing, check_name, check_subnet, check_network, check_rights },
   { check_size, fetch_usages },
 }
 
@@ -242,13 +275,14 @@ end
 ---@param name string
 ---@param wanted table                     canonical
 ---@param findings azureml.Finding[]?      earlier findings, for the same report
+---@param replaced azureml.Instance?       the instance that is deleted for the new one
 ---@return azureml.Report
-function preflight.run(collection, name, wanted, findings)
+function preflight.run(collection, name, wanted, findings, replaced)
   local self = {
     workspace = collection.workspace, collection = collection, name = name, wanted = wanted,
-    report = new_report(name, findings),
+    report = new_report(name, findings), replaced = replaced,
   }
-  for _, checks in ipairs(ROUNDS) do run_round(self, checks) end
+  for _, checks in ipairs(replaced and REPLACING or ROUNDS) do run_round(self, checks) end
   check_quota(self)
   return self.report
 end
@@ -298,7 +332,8 @@ function Report:sorted()
 end
 
 --- Raise the errors of the report, all in one. The code is that of the errors if they share one.
----@raise an error object: `AlreadyExists`, `QuotaExceeded`, else `InvalidArgument`
+---@raise an error object: `AlreadyExists`, `QuotaExceeded`,
+---  `AuthorizationFailed`, else `InvalidArgument`
 function Report:refuse()
   local texts, codes = {}, {}
   for _, finding in ipairs(self.findings) do

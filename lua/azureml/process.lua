@@ -12,6 +12,7 @@ local process = {}
 ---@field status integer?      the exit code once it has ended; 128 + n after signal n; -1: unknown
 ---@field has_ended boolean    the program has ended and its output is complete
 ---@field is_gone boolean      nothing of a kept program is left
+---@field is_overdue boolean    it was stopped at its time limit
 local Process = {}
 Process.__index = Process
 Process.__name = "azureml.Process"
@@ -22,6 +23,11 @@ local GRACE = 0.25
 local MOST = 256 * 1024 * 1024      -- bytes that are collected from a stream
 
 -- Watching ----------------------------------------------------------------------------------------
+
+local function cancel_timers(self)
+  for _, timer in pairs(self.timers) do task.cancel(timer) end
+  self.timers = {}
+end
 
 -- Tell that nothing of the program is left, once its end has been told.
 local function tell_gone(self)
@@ -35,8 +41,7 @@ local function finish(self)
   if self.has_ended or not self.status then return end
   if next(self.streams) and not self.is_late then return end
   self.has_ended = true
-  if self.timer then task.cancel(self.timer) end
-  self.timer = nil
+  cancel_timers(self)
   for _, stream in pairs(self.streams) do task.off(stream.fd) end
   self.streams = {}
   if self.on_end then self.on_end(self) end
@@ -74,7 +79,7 @@ end
 
 -- Stop waiting for the pipes of a program that has ended: read what is there.
 local function give_up(self)
-  self.timer, self.is_late = nil, true
+  self.timers.grace, self.is_late = nil, true
   for name in pairs(tables.copy(self.streams)) do read_stream(self, name) end
   finish(self)
 end
@@ -88,7 +93,7 @@ local function look(self)
   if has_ended and not self.status then
     self.status = status
     if next(self.streams) then
-      self.timer = task.at(GRACE, function() give_up(self) end)
+      self.timers.grace = task.at(GRACE, function() give_up(self) end)
     end
     finish(self)
   end
@@ -118,7 +123,8 @@ end
 ---  output, errors string|integer? (a file's path or a descriptor; collected);
 ---  on_output, on_errors fun(text)? (called with each piece instead of collecting it);
 ---  on_end, on_gone fun(process)?; kept boolean? (what it has started ends with it);
----  grace number? (seconds from SIGTERM to SIGKILL; 5); counts boolean? (virtual time waits for it)
+---  grace number? (seconds from SIGTERM to SIGKILL; 5); limit number? (seconds until it is
+---  stopped); counts boolean? (virtual time waits for it)
 ---@return azureml.Process
 ---@raise an error object `ProgramMissing` or `ProgramFailed`
 function process.start(settings)
@@ -138,7 +144,8 @@ function process.start(settings)
   end
   local self = setmetatable({
     core = started, streams = {}, texts = { output = {}, errors = {} },
-    bytes = { output = 0, errors = 0 }, has_ended = false, is_gone = false,
+    bytes = { output = 0, errors = 0 }, timers = {},
+    has_ended = false, is_gone = false, is_overdue = false,
     on_output = settings.on_output, on_errors = settings.on_errors, on_end = settings.on_end,
     on_gone = settings.on_gone,
   }, Process)
@@ -149,6 +156,10 @@ function process.start(settings)
     self.streams[name] = { fd = fd }
     task.on(fd, function() read_stream(self, name) end)
   end
+  self.timers.limit = settings.limit and task.at(settings.limit, function()
+    self.timers.limit, self.is_overdue = nil, true
+    self:stop()
+  end)
   return self
 end
 
@@ -204,8 +215,8 @@ function Process:close()
   if not self.core then return end
   if not self.keeper_has_ended then task.off(self.report) end
   for _, stream in pairs(self.streams) do task.off(stream.fd) end
-  if self.timer then task.cancel(self.timer) end
-  self.streams, self.timer = {}, nil
+  cancel_timers(self)
+  self.streams = {}
   self.core:close()
   self.core, self.has_ended, self.is_gone = nil, true, true
   task.look_again(self)

@@ -158,6 +158,14 @@ function resource.is_busy(err)
   return err.status == 409 and ACTIVE[err.code] == true
 end
 
+--- Tell whether an error says that the name of a new compute is taken.
+---@param err azureml.Error
+---@return boolean
+function resource.is_name_taken(err)
+  local says_so = err.message:find "already in use" or err.message:find "already exists"
+  return err.code == "AlreadyExists" or resource.is_conflict(err) and says_so ~= nil
+end
+
 --- Tell whether the status of an operation cannot be read any more because its URL is gone.
 ---@param err azureml.Error
 ---@return boolean

@@ -25,6 +25,7 @@ local sending = {}
 ---@field conclude? fun(op: azureml.Operation, vm: azureml.Instance, deadline: number):
 ---  azureml.Instance    does what follows when the instance has settled; raises if it differs from
 ---  the request
+---@field is_part boolean?            of a recreation, which the journal has as a whole
 ---@field then_stop boolean?          stop the instance when the verb is done
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
@@ -157,7 +158,8 @@ end
 local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
-  local entry = workspace:intend(self.verb, self.name, id, self.then_stop)
+  local entry = not self.is_part
+    and workspace:intend(self.verb, self.name, id, self.then_stop and { then_stop = true }) or nil
   local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
     api_version = self.api_version }
   local values = { name = self.name }

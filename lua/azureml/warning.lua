@@ -1,5 +1,5 @@
---- Warn the user of something that is no error: the executable on standard error, a guest in another
---- program by Lua's own warnings, which that program switches on or off.
+--- Warn the user of something that is no error: the executable on standard error, a guest in
+--- another program by Lua's own warnings, which that program switches on or off.
 local warning = {}
 
 --- Tell whether this Lua state is the executable's own.

@@ -16,6 +16,7 @@ local DEFAULT_INTERVAL = 10      -- seconds
 ---@field was string?               its state before; nil: it appeared
 ---@field state string?             its state now; nil: it is gone, or no longer passes the filters
 ---@field vm azureml.Instance?      the instance now; nil: it is gone
+---@field is_initial boolean        it is no change: the first list had it
 local change_metatable = { __name = "azureml.Change" }
 
 function change_metatable:__tostring()
@@ -53,6 +54,7 @@ end
 local function change(record, was, state, vm)
   return setmetatable({
     name = record.name, workspace = record.workspace, was = was, state = state, vm = vm,
+    is_initial = vm ~= nil and record.pass == 1,
   }, change_metatable)
 end
 

@@ -11,8 +11,8 @@ local tables = require "azureml.tables"
 local task = require "azureml.task"
 
 ---@class azureml.Cause
----@field about string       "state", "error", "last operation", "setup script", "quota", "idle
----  shutdown", "lock" or "policy"
+---@field about string       "state", "error", "last operation", "setup script", "quota",
+---  "capacity", "idle shutdown", "lock" or "policy"
 ---@field text string
 ---@field next string[]      what to do next
 
@@ -75,7 +75,13 @@ local function policies_in(err)
   return names
 end
 
+local NO_CAPACITY = {
+  AllocationFailed = true, ZonalAllocationFailed = true, SkuNotAvailable = true,
+  OverconstrainedAllocationRequest = true,
+}
+
 local function add_error(self, err)
+  self.lacks_capacity = self.lacks_capacity or NO_CAPACITY[err.code]
   add(self, "error", ("%s (%s)"):format(err.message, err.code),
     table.unpack(next_steps(self.vm, err)))
   for _, name in ipairs(policies_in(err)) do
@@ -170,7 +176,7 @@ end
 
 -- Run a look. Return its causes; what is refused is named among what was not seen.
 local function look(self, what, explain)
-  local found = { vm = self.vm, causes = {} }
+  local found = { vm = self.vm, causes = {}, lacks_capacity = self.lacks_capacity }
   local _, err = errors.try(explain, found)
   if err and not cannot_look(err) then error(err, 0) end
   if err then
@@ -200,6 +206,16 @@ end
 
 local function path_of(id)
   return (id:gsub("[^/]+", core.escape))
+end
+
+-- Name other sizes where the region was short of this one.
+local function explain_capacity(self)
+  if not self.lacks_capacity then return end
+  local like = sizes.like(self.vm.workspace, self.vm.vm_size)
+  add(self, "capacity", ("the region is short of %s"):format(self.vm.vm_size),
+    "try again later, at another hour: in Lua wait_for_capacity = true does",
+    like[1] and "or take a size of the same family: " .. table.concat(like, ", ", 1,
+      math.min(5, #like)) or nil)
 end
 
 local LOCKS, LOCKS_VERSION = "/providers/Microsoft.Authorization/locks", "2020-05-01"
@@ -270,6 +286,7 @@ function why.of(vm, err)
   end
   local around = { task.parallel(
     function() return look(self, "the quota", explain_quota) end,
+    function() return look(self, "other sizes", explain_capacity) end,
     function() return look(self, "locks", explain_locks) end,
     function() return look(self, "policies", explain_policies) end) }
   for _, causes in ipairs(around) do tables.append(self.causes, causes) end

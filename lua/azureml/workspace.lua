@@ -79,12 +79,12 @@ end
 --- directory or above; the Azure CLI's defaults.
 ---@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
 ---  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout number? (seconds
----  of a request); poll_interval number? (seconds between polls of an operation, and between looks
----  at an instance, where the service asks for no other pause; default: 1 to 10, growing); retry
----  table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client); journal boolean?
----  (record pending operations on disk, so that another process can continue them: see
----  azureml.pending; default: true in the executable, elsewhere false)
+---  azureml.Credential? (default: credential.default); cloud string|table?; timeout number?
+---  (seconds of a request); poll_interval number? (seconds between polls of an operation, and
+---  between looks at an instance, where the service asks for no other pause; default: 1 to 10,
+---  growing); retry table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client);
+---  journal boolean? (record pending operations on disk, so that another process can continue
+---  them: see azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -170,29 +170,37 @@ function Workspace:client()
   return self.opened
 end
 
--- Do not record operations at an emulator in this process: they end with the process.
-local function is_journaled(wanted, endpoint)
+-- An emulator in this process ends with it, and so do its operations.
+local function outlives_process(endpoint)
   local world = config.emulator()
-  return journal.is_wanted(wanted) and not (world and world.in_process and world.url == endpoint)
+  return not (world and world.in_process and world.url == endpoint)
+end
+
+-- Tell whether an operation is recorded: as the caller of the workspace said, or because it must
+-- be.
+local function is_recorded(self, is_needed, endpoint)
+  if self.is_journaled == nil then
+    self.is_lasting = outlives_process(endpoint)
+    self.is_journaled = self.is_lasting and journal.is_wanted(self.settings.journal)
+  end
+  return self.is_journaled or is_needed and self.is_lasting
 end
 
 --- Record in the journal an operation that is about to be sent.
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
----@param then_stop boolean?  the instance is stopped when the verb is done
----@return azureml.JournalEntry?      nil: the workspace keeps no journal
-function Workspace:intend(verb, name, id, then_stop)
-  local endpoint = self:client():endpoint()
-  if self.is_journaled == nil then
-    self.is_journaled = is_journaled(self.settings.journal, endpoint)
-  end
-  if not self.is_journaled then return nil end
+---@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped
+---  when the verb is done; is_needed: record it even if the workspace keeps no journal
+---@return azureml.JournalEntry?      nil: it is not recorded
+function Workspace:intend(verb, name, id, more)
+  local endpoint, is_needed = self:client():endpoint(), more and more.is_needed
+  if not is_recorded(self, is_needed, endpoint) then return nil end
   return journal.intend({
-    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = then_stop,
+    id = id, verb = verb, name = name, endpoint = endpoint, then_stop = more and more.then_stop,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
-  }, self.settings.journal)
+  }, is_needed or self.settings.journal)
 end
 
 --- Get the workspace resource from the service.
@@ -200,6 +208,14 @@ end
 ---@raise an error object, also if the workspace does not exist
 function Workspace:get()
   return (resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name }))
+end
+
+--- Get the workspace resource and keep it.
+---@return azureml.Reply      with the headers of the service
+function Workspace:look()
+  local found, reply = resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name })
+  once.keep(self.facts, "workspace", found)
+  return reply
 end
 
 --- Return the workspace resource. Ask the service at the first call only.

@@ -62,11 +62,11 @@ describe("azureml compute", function()
     local vm = decoded("create", "--name", "ci-new", "--type", "ComputeInstance", "--size",
       "Standard_D2s_v3", "--ssh-public-access-enabled", "true", "--ssh-key-value", KEY, "--tags",
       "team=vision", "--description", "for Ann", "--enable-node-public-ip")
-    assert.same({ "ci-new", "Standard_D2s_v3", "Running", "computeinstance", true, "vision" },
-      { vm.name, vm.size, vm.state, vm.type, vm.ssh_public_access_enabled, vm.tags.team })
+    assert.same({ "ci-new", "STANDARD_D2S_V3", "Running", "computeinstance", true, "vision" },
+      { vm.name, vm.size:upper(), vm.state, vm.type, vm.ssh_public_access_enabled, vm.tags.team })
     assert.is_nil(vm.vm_size)
     assert.equal("for Ann", vm.description)
-    assert.equal("Standard_D2s_v3", ws.instances:get("ci-new").vm_size)
+    assert.equal(vm.size, ws.instances:get("ci-new").vm_size)
   end)
 
   it("creates from a YAML file, and prints all of it again", function()
@@ -136,6 +136,13 @@ describe("azureml compute", function()
     assert.equal(2, select(3, run("compute", "list-sizes", "--location", "mars")))
   end)
 
+  it("updates tags, and what the service can change", function()
+    local vm = decoded("update", "-n", "ann", "--set", "tags.more=1",
+      "idle_time_before_shutdown_minutes=30")
+    assert.same({ { a = "b", more = "1" }, 30 }, { vm.tags, vm.idle_time_before_shutdown_minutes })
+    assert.same({ x = "y" }, decoded("update", "-n", "ann", "--tags", "x=y").tags)
+  end)
+
   it("turns single sign-on off and on", function()
     assert.equal(0, select(3, run("compute", "enable-sso", "-n", "ann", "--disable")))
     assert.is_false(decoded("show", "-n", "ann").enable_sso)
@@ -163,7 +170,10 @@ describe("azureml compute", function()
     { { "create", "-n", "abc", "--identity-type", "UserAssigned" }, "is not supported" },
     { { "create" }, "which name? Give --name, or name in the file" },
     { { "create", "-f", "/nowhere.yaml" }, "--file: /nowhere.yaml: No such file" },
-    { { "connect-ssh", "-n", "abc", "-f", "key" }, "connect-ssh is az's tunnel" },
+    { { "update", "-n", "ann" }, "nothing to change is given" },
+    { { "update", "-n", "ann", "--tags", "a=b", "--no-wait" }, "leave --no-wait away" },
+    { { "update", "-n", "ann", "--add", "x=y" }, "use --set PATH=VALUE" },
+    { { "update", "-n", "ann", "--max-instances", "3" }, "this flag is for clusters" },
     { { "attach", "-n", "abc" }, "azureml manages compute instances" },
     { { "list-nodes", "-n", "abc" }, "has no nodes" },
     { { "lst" }, "there is no command 'compute lst'; did you mean list?" },

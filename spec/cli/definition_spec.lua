@@ -74,7 +74,8 @@ describe("the options that describe an instance", function()
     { { "create", "ci-new", "--extra", "@/nowhere" }, 2, "%-%-extra: /nowhere: No such file" },
     { { "create", "ci-new", "--state", "Asleep" }, 1, "state: must be 'Running' or 'Stopped'" },
     { { "create", "ci-new", "--schedule", "stop now" }, 1, "schedules: schedule 1: " },
-    { { "resize", "ann", "--size", "STANDARD_DS11_V2" }, 1, "cannot resize ann: the instance is R" },
+    { { "resize", "ann", "--size", "STANDARD_DS11_V2" }, 1,
+      "cannot resize ann: the instance is R" },
   } do
     it("are refused: " .. table.concat(row[1], " "), function()
       local _, err, code = run(table.unpack(row[1]))

@@ -119,6 +119,25 @@ describe("azureml emulator", function()
     assert.is_nil(err:find "traceback")
   end)
 
+  it("replays what a command recorded, and says what it cannot replay", function()
+    local path = directory .. "/report"
+    local recorded, err, code = process.executable {
+      "--emulator", "--speed", "10000", "--record", path, "run", "lifecycle",
+    }
+    assert.equal(0, code, err)
+    local replayed <close> = process.served_emulator {
+      speed = 10000, options = { "--replay", path },
+    }
+    local out
+    out, err, code = process.executable({ "run", "lifecycle" },
+      { AZUREML_EMULATOR = replayed.url })
+    assert.equal(0, code, err)
+    assert.equal(recorded, out)
+    out, err, code = process.executable { "emulator", "--replay", directory .. "/nothing" }
+    assert.same({ "", 1 }, { out, code })
+    assert.is_truthy(err:find("cannot be replayed: it cannot be read", 1, true), err)
+  end)
+
   for _, row in ipairs {
     { { "--port", "99999" }, "'99999' is not a port from 0 to 65535" },
     { { "--port", "x" }, "'x' is not a port" },
@@ -126,7 +145,10 @@ describe("azureml emulator", function()
     { { "--speed", "fast" }, "'fast' is not a number above 0" },
     { { "--azure-names" }, "'%-%-azure%-names' is for certificates: it needs '%-%-tls'" },
     { { "--address", "localhost" }, "'localhost' is not an IP address such as 127.0.0.1 or ::1" },
+    { { "--machine", "remote" }, "local" },
+    { { "--machine", "local", "--address", "::" }, "gives a shell: it needs a loopback address" },
     { { "--prot", "1" }, "%-%-prot" },
+    { { "--replay", "x", "--state", "y" }, "'%-%-replay' takes all from the recording" },
   } do
     it(("refuses %s, and exits with 2"):format(table.concat(row[1], " ")), function()
       local out, err, code = process.executable { "emulator", table.unpack(row[1]) }

@@ -24,7 +24,7 @@ describe("azureml run", function()
     local _, err = run("run", "")
     local listed = err:match "known: (.-)%)"
     local names = {}
-    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "(%w+)%.lua" do
+    for path in process.run({ "ls", "lua/azureml/workflows" }):gmatch "([%w_]+)%.lua" do
       names[#names + 1] = path
       local lines = 0
       for _ in io.lines("lua/azureml/workflows/" .. path .. ".lua") do lines = lines + 1 end
@@ -63,6 +63,20 @@ describe("the workflow", function()
     assert.matches("eve: Running, https://eve%.[%w.]+/lab\n", out)
   end)
 
+  it("recreate_outdated recreates what is stopped and has an old image, after a yes", function()
+    emulator, ws = world.open { ann = "Running", bob = "Stopped", eve = "Stopped" }
+    local created = ws.instances:get("bob").created_on
+    for _, name in ipairs { "ann", "bob" } do emulator:affect(name, { outdated = true }) end
+    local out, err, code = run("run", "recreate_outdated")
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("ann: Running, left alone\n", out)
+    assert.matches("bob: outdated %(23%.12%.19%)\n", out)
+    assert.equal(created, ws.instances:get("bob").created_on)
+    out = run("run", "recreate_outdated", "yes")
+    assert.matches("bob: recreated, now %d", out)
+    assert.is_not.equal(created, ws.instances:get("bob").created_on)
+  end)
+
   it("team creates an instance for each user, and prints what each must do", function()
     emulator, ws = world.open {}
     local ann, bob = "aaaaaaaa-1111-1111-1111-111111111111", "bbbbbbbb-1111-1111-1111-111111111111"
@@ -76,8 +90,8 @@ describe("the workflow", function()
     end
     assert.same({ ann, "STANDARD_DS3_V2" },
       { ws.instances:get("ci-ann").assigned_to, ws.instances:get("ci-ann").vm_size })
-    assert.same({ bob, "Standard_D2s_v3" },
-      { ws.instances:get("ci-bob").assigned_to, ws.instances:get("ci-bob").vm_size })
+    assert.same({ bob, "STANDARD_D2S_V3" },
+      { ws.instances:get("ci-bob").assigned_to, ws.instances:get("ci-bob").vm_size:upper() })
     assert.equal(2, emulator:verb_counts().create)
     process.write(path, "nobody\n")
     local ok, message = pcall(run, "run", "team", path, ann)

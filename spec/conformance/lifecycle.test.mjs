@@ -1,7 +1,7 @@
 // What goes well, as Microsoft's own clients see it: sign-in aside, all that one does with compute instances.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { advance, clients, connect, finish, group, instance, name, often, running, settings, workspace } from "./world.mjs";
+import { advance, clients, connect, finish, group, instance, name, often, running, settings, url, workspace } from "./world.mjs";
 
 const KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7";
 const NETWORKS = `/subscriptions/${settings.subscription_id}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks`;
@@ -144,7 +144,7 @@ for (const each of clients) {
       const one = await client.workspaces.get(group, workspace);
       assert.equal(one.name, workspace);
       assert.equal(one.provisioningState, "Succeeded");
-      assert.equal(one.discoveryUrl, `https://${settings.location}.api.azureml.ms/discovery`);
+      assert.equal(one.discoveryUrl, `${url}/discovery`);
       const here = (await all(client.workspaces.listByResourceGroup(group))).map((each) => each.name).sort();
       assert.deepEqual(here, [workspace, "many", "neighbour"].sort());
       assert.equal((await all(client.workspaces.listBySubscription())).length, 3);

@@ -34,6 +34,11 @@ describe("the executable's arguments", function()
     assert.equal(0.5, arguments.parse({ "--speed=0.5", "--emulator" }).speed)
   end)
 
+  it("name the recording's file", function()
+    assert.equal("report", arguments.parse({ "--record", "report" }).record)
+    assert.equal("report", arguments.parse({ "--record=report" }).record)
+  end)
+
   it("are refused in one sentence when they are wrong", function()
     local wrong = {
       ["unrecognized option '-x'"] = { "-x" },

@@ -77,6 +77,13 @@ describe("a panel", function()
     assert.same({ "five-----", "six----", "below" }, lines())
   end)
 
+  it_shows("stands below a line that is written meanwhile", function()
+    start("", "four", DRAW,
+      step [[require("azureml.console.panel").say "said" panel:draw { line("five", 9) }]])
+    go_on "five"
+    assert.same({ "said", "five-----" }, lines())
+  end)
+
   it_shows("draws in place of lines that a narrower terminal has wrapped", function()
     start("", "four", DRAW, AT_25)
     screen:resize(25)

@@ -64,6 +64,28 @@ describe("a table", function()
     assert.equal("Name\na\u{FFFD}[2Jb c\u{FFFD}d\u{FFFD}e\u{FFFD}f", text)
   end)
 
+  it("never cuts its only column", function()
+    local long = ("x"):rep(50)
+    assert.equal("Name\n" .. long, screen.table({ { name = long } },
+      { { title = "Name", key = "name" } }, { width = 10 }))
+  end)
+
+  it("has the colours of its columns where they are wanted and the line fits", function()
+    local coloured = {
+      { title = "State", key = "state", colour = function(row) return row.colour end },
+      { title = "Name", key = "name" },
+    }
+    local rows = { { state = "on", name = "a", colour = 32 }, { state = "off", name = "b" } }
+    assert.equal("State  Name\n\27[32mon\27[0m     a\noff    b",
+      screen.table(rows, coloured, { colour = true }))
+    assert.is_nil(screen.table(rows, coloured):find "\27")
+    assert.is_nil(screen.table(rows, coloured, { colour = true, width = 7 }):find "\27")
+  end)
+
+  it("shows whole numbers without a point", function()
+    assert.equal("N\n8", screen.table({ { n = 8.0 } }, { { title = "N", key = "n" } }))
+  end)
+
   it("is only its titles without rows", function()
     assert.equal("Name  Cores  State", screen.table({}, columns))
   end)

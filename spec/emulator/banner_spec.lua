@@ -20,7 +20,10 @@ describe("the emulator's banner", function()
     "NODE_EXTRA_CA_CERTS='/state/it'\\''s/ca.pem'",
     "REQUESTS_CA_BUNDLE='/state/it'\\''s/ca.pem'", 'MLClient(credential, "sub", "ml", "team")',
     "export ARM_CLOUD_METADATA_URL="
-      .. "'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'",
+      .. "'https://127.0.0.1:8443/metadata/endpoints?api-version=2019-05-01'"
+      .. " AZUREML_CURRENT_CLOUD=AzureEmulator",
+    'export AZURE_CONFIG_DIR="$(mktemp -d)"',
+    'ws = Workspace.get("team", auth, "sub", "ml", cloud="AzureEmulator")',
     'new AzureMachineLearningWorkspaces(credential, "sub", { endpoint: "https://127.0.0.1:8443"',
     "az rest --skip-authorization-header",
     "https://127.0.0.1:8443/subscriptions/sub/resourceGroups/ml"
@@ -46,5 +49,16 @@ describe("the emulator's banner", function()
     assert.is_nil(text:find("MLClient", 1, true))
     assert.is_nil(text:find("CA_", 1, true))
     assert.is_nil(text:find("--cacert", 1, true))
+  end)
+
+  it("says that machines give a shell, and how control calls prove themselves", function()
+    local text = text_of { key = "k3y", key_file = "/home/ann/k", ca_file = false }
+    for _, words in ipairs {
+      "shells truly run", "Everything listens on loopback", "X-Emulator-Key: k3y",
+      "azureml reads it from /home/ann/k", "-H 'X-Emulator-Key: k3y'",
+    } do
+      assert.is_truthy(text:find(words, 1, true), words)
+    end
+    assert.is_nil(text_of():find "shell")
   end)
 end)

@@ -187,4 +187,19 @@ describe("the emulator's control endpoint", function()
       assert.equal(200, (ask("GET", "settings", nil, headers)))
     end)
   end
+
+  it("wants the key of an emulator that gives a shell", function()
+    at.emulator.key = "k3y"
+    local status, value = ask("GET", "token")
+    assert.equal(401, status)
+    assert.matches("in the header X%-Emulator%-Key", value.error.message)
+    assert.equal(401, (ask("GET", "token", nil, { ["x-emulator-key"] = "wrong" })))
+    assert.equal(200, (ask("GET", "token", nil, { ["x-emulator-key"] = "k3y" })))
+    assert.equal(403, (at:send {
+      method = "GET", target = "/devicelogin", headers = { host = "127.0.0.1" },
+    }))
+    assert.equal(200, (at:send {
+      method = "GET", target = "/devicelogin?emulator_key=k3y", headers = { host = "127.0.0.1" },
+    }))
+  end)
 end)

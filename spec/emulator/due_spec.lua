@@ -49,4 +49,12 @@ describe("what is due", function()
     assert.equal(400, #list)
     for i = 2, #list do assert.is_true(list[i - 1][2] <= list[i][2]) end
   end)
+
+  it("tells a time before which nothing is due", function()
+    local one = due.new()
+    assert.is_nil(one:next())
+    one:set({}, 7, "compute")
+    one:set({}, 5, "compute")
+    assert.equal(5, one:next())
+  end)
 end)

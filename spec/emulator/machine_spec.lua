@@ -322,3 +322,73 @@ describe("a verb of a machine", function()
     end
   end)
 end)
+
+describe("a machine with a real computer behind it", function()
+  -- A compute of a world with a host.
+  local function real(state)
+    local one = setmetatable({ name = "ci-ann", vm_size = "Standard_DS3_v2" },
+      { __index = { host = {} } })
+    if state then machine.settle(one, state, 0) end
+    return one
+  end
+
+  it("is held at the end of a verb until the computer is ready", function()
+    local one = real()
+    local begun = machine.begin(one, "create", 1000)
+    assert.is_true(begun.due > 1e12)
+    assert.equal("SettingUp", machine.state(one, 1e9))
+    assert.is_true(machine.is_busy(one, 1e9))
+    assert.is_nil(machine.next_change(one))
+    assert.equal("InProgress", machine.last_operation(one, 1e9).operationStatus)
+    assert.equal(2e6, machine.release(one, 2e6))
+    assert.equal("Running", machine.state(one, 2e6))
+    assert.equal("Succeeded", machine.last_operation(one, 2e6).operationStatus)
+  end)
+
+  it("takes as long as the verb does at least", function()
+    local one = real "Stopped"
+    machine.begin(one, "start", 1000)
+    local due = machine.release(one, 1001)
+    assert.equal(1000 + durations.starting, due)
+    assert.equal("Starting", machine.state(one, due - 1))
+    assert.equal("Running", machine.state(one, due))
+  end)
+
+  it("knows when its state changes on the way", function()
+    local one = real()
+    machine.begin(one, "create", 1000)
+    assert.equal(1000 + durations.creating, machine.next_step(one, 1000))
+    assert.is_nil(machine.next_step(one, 1e9))
+  end)
+
+  for _, row in ipairs {
+    { "create", nil, "SetupScriptsError", "UserSetupFailed" },
+    { "create", nil, "ComputeInstanceFailed", "CreateFailed" },
+    { "start", "Stopped", "ComputeInstanceFailed", "Stopped" },
+    { "restart", "Running", "ComputeInstanceFailed", "Unusable" },
+  } do
+    it(("ends a failed %s in %s"):format(row[1], row[4]), function()
+      local one = real(row[2])
+      machine.begin(one, row[1], 1000)
+      machine.release(one, 1e6, { code = row[3], message = "why" })
+      assert.equal(row[4], machine.state(one, 1e6))
+      assert.equal(row[3], one.failure.code)
+    end)
+  end
+
+  it("waits for scripts in UserSettingUp, however long they run", function()
+    local one = real()
+    one.scripts = { creation = { source = "inline", data = "c2xlZXAgMQ==" } }
+    machine.begin(one, "create", 1000)
+    assert.equal("UserSettingUp", machine.state(one, 1e9))
+    machine.release(one, 1e9)
+    assert.equal("Running", machine.state(one, 1e9))
+  end)
+
+  it("is not held by a verb that a fault lets fail", function()
+    local one = real "Stopped"
+    local begun = machine.begin(one, "start", 1000, { code = "X", message = "no" })
+    assert.equal(1000 + durations.starting, begun.due)
+    assert.equal("Stopped", machine.state(one, begun.due))
+  end)
+end)

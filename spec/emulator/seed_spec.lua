@@ -41,6 +41,7 @@ describe("a seed", function()
         .. "(known: description, kind, properties, state, tags, vm_size" },
     { { instances = { ["ci-ann"] = { kind = "AKS" } } },
       "instances.ci-ann.kind is 'AKS', which is no kind of compute (known: AmlCompute," },
+    { { machine = "remote" }, "machine must be 'local', not remote" },
     { { quotas = { total = -1 } }, "quotas.total must be a whole number from 0 on" },
     { { quotas = { total = "5" } }, "quotas.total must be a whole number from 0 on" },
     {

@@ -17,6 +17,7 @@ local FOREIGN = {
   ["lua.h"] = "the header of Lua",
   ["lua.c"] = "the standalone interpreter of Lua",
   ["nightly.lua"] = "a user's script in an example",
+  ["train.py"] = "a user's program in an example",
   ["team.lua"] = "a user's seed file in the README",
 }
 

@@ -45,6 +45,21 @@ describe("the front of the machines", function()
     end
   end)
 
+  it("refuses heads that are malformed", function()
+    local port = base:match ":(%d+)/"
+    for _, head in ipairs {
+      "GET / HTTP/1.0\\r\\n\\r\\n", "get / HTTP/1.1\\r\\n\\r\\n",
+      "GET / HTTP/1.1\\r\\nA: b\\nAuthorization: x\\r\\n\\r\\n",
+      "GET / HTTP/1.1\\r\\nA: b\\r\\n folded\\r\\n\\r\\n", "GET http://x/ HTTP/1.1\\r\\n\\r\\n",
+      "GET / HTTP/1.1\\r\\nA\\001: b\\r\\n\\r\\n",
+      "GET / HTTP/1.1\\r\\nHost: a\\r\\nHost: a\\r\\n\\r\\n",
+    } do
+      local answer = world:run { "bash", "-c",
+        ("exec 3<>/dev/tcp/127.0.0.1/%s; printf '%s' >&3; head -1 <&3"):format(port, head) }
+      assert.equal("HTTP/1.1 400 Bad Request\r\n", answer, head)
+    end
+  end)
+
   it("lets neither cookies in nor out", function()
     local status, answer = world:fetch(base .. "api/status", token)
     assert.equal(200, status)

@@ -2,8 +2,11 @@ local command_line = require "azureml.ssh.command_line"
 local process = require "spec.process"
 local surroundings = require "spec.surroundings"
 
+-- Run a text in a shell; return its output and exit code. The outer shell would tell on standard
+-- error that a signal has ended the inner one.
 local function shell(text)
-  local file <close> = assert(io.popen("sh -c " .. command_line.quoted(text) .. "; echo $?"))
+  local command = "exec 2>/dev/null; sh -c " .. command_line.quoted(text) .. "; echo $?"
+  local file <close> = assert(io.popen(command))
   return file:read "a"
 end
 

@@ -3,7 +3,7 @@ local target = require "azureml.ssh.target"
 
 local OWN = "aaaaaaaa-0000-0000-0000-000000000000"
 
--- An instance as far as target.lua looks at it.
+-- An instance as far as ssh/target.lua looks at it.
 local function vm(changes)
   local all = {
     name = "ci-ann", state = "Running", owner = OWN, public_ip_address = "20.1.2.3",

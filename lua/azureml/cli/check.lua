@@ -43,11 +43,21 @@ function check.print(args, reports)
   return code
 end
 
-function check.run(args)
-  local settings = definition.of(args)
-  local instances, reports = command.workspace(args).instances, {}
-  for i, name in ipairs(args.names) do reports[i] = instances:check(name, settings) end
+--- Check definitions and print the reports; return the exit code.
+---@param args table
+---@param instances azureml.Instances
+---@param items { name: string, settings: table }[]
+---@return integer
+function check.report(args, instances, items)
+  local reports = {}
+  for i, item in ipairs(items) do reports[i] = instances:check(item.name, item.settings) end
   return check.print(args, reports)
+end
+
+function check.run(args)
+  local settings, items = definition.of(args), {}
+  for i, name in ipairs(args.names) do items[i] = { name = name, settings = settings } end
+  return check.report(args, command.workspace(args).instances, items)
 end
 
 return check

@@ -1,10 +1,13 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
 --- to standard output, messages to standard error. selection.lua selects instances, output.lua has
 --- the formats, fleet.lua what the verbs for many instances share.
-local checks = require "azureml.cli.checks"
-local errors = require "azureml.error"
 local later = require "azureml.later"
+local all_instances = later "azureml.all_instances"
+local checks = require "azureml.cli.checks"
+local cloud = require "azureml.cloud"
 local defaults = later "azureml.defaults"
+local errors = require "azureml.error"
+local filters = later "azureml.cli.filters"
 local hints = later "azureml.hints"
 local instance = require "azureml.instance"
 local age = later "azureml.console.age"
@@ -18,18 +21,28 @@ local view = require "azureml.cli.view"
 local workspace = require "azureml.workspace"
 
 local command = {
-  tag = selection.tag,
-  tags = selection.tags,
   name_option = selection.name_option,
   names_option = selection.names_option,
   optional_names_option = selection.names,
-  filter_options = selection.filter_options,
-  filters = selection.filters,
   selection_options = selection.options,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
   check = checks.add,
 }
+
+-- Make a function that calls a function of filters.lua, which few commands need.
+local function of_filters(name)
+  return function(...) return filters[name](...) end
+end
+
+--- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
+command.tag = of_filters "tag"
+--- Make a table of tags from a list of them; nil from nil.
+command.tags = of_filters "tags"
+--- Add the options --state, --tags, --mine and --where, which filter instances.
+command.filter_options = of_filters "options"
+--- Return the filters of the options, in the form of `instances:list`.
+command.filters = of_filters "of"
 
 --- Refuse wrong usage: the command ends with this message and exit code 2.
 ---@param message string     a format
@@ -42,11 +55,40 @@ end
 
 -- Options -----------------------------------------------------------------------------------------
 
---- Add the options -w, -g and --subscription, which select the workspace.
+local function check_cloud(args)
+  if args.cloud and args.emulator then
+    command.misused "give either --cloud or --emulator"
+  end
+end
+
+--- Add the options --cloud and --ca-file, which say where and whom the client speaks to.
+function command.cloud_options(parser)
+  local known = table.concat(cloud.names, ", ")
+  command.choice(parser, "--cloud", "the Azure cloud (default: the active one of the Azure CLI): "
+    .. known, cloud.names, "NAME")
+  parser:option("--ca-file", "a bundle or a directory of certificate authorities to trust instead "
+    .. "of the system's"):argname "PATH"
+  checks.add(parser, check_cloud)
+end
+
+--- Add the options that select the workspace: -w, -g, --subscription, --cloud, --ca-file.
 function command.workspace_options(parser)
   parser:option("-w --workspace-name", "the workspace's name"):argname "NAME"
   parser:option("-g --resource-group", "the workspace's resource group"):argname "NAME"
   parser:option("--subscription", "the id of the workspace's subscription"):argname "ID"
+  command.cloud_options(parser)
+end
+
+local function check_all_workspaces(args)
+  if args.all_workspaces and args.workspace_name then
+    command.misused "give either -w or --all-workspaces"
+  end
+end
+
+--- Add the flag --all-workspaces beside the options that select the workspace.
+function command.all_workspaces_option(parser)
+  parser:flag("--all-workspaces", "all workspaces of the subscription, or of the group of -g")
+  checks.add(parser, check_all_workspaces)
 end
 
 --- Convert an option's value to a number of seconds; nil and a message when it is not one.
@@ -204,15 +246,40 @@ local function tell_throttling()
   end
 end
 
+-- Return the settings of the options, without the workspace's name.
+local function settings_of(args)
+  return {
+    subscription_id = args.subscription, resource_group = args.resource_group,
+    cloud = args.cloud, ca_file = args.ca_file,
+    on_reply = args.progress and args.progress ~= "quiet" and tell_throttling() or nil,
+  }
+end
+
 --- Open the workspace that the options select.
 ---@return azureml.Workspace
 function command.workspace(args)
-  return workspace.new {
-    subscription_id = args.subscription,
-    resource_group = args.resource_group,
-    name = args.workspace_name,
-    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
-  }
+  local settings = settings_of(args)
+  settings.name = args.workspace_name
+  return workspace.new(settings)
+end
+
+--- Open the instances of the workspace that the options select, or of all workspaces.
+---@return azureml.Instances|azureml.AllInstances
+function command.instances(args)
+  if args.all_workspaces then return all_instances.new(settings_of(args)) end
+  return command.workspace(args).instances
+end
+
+--- Read a list to its end. Workspaces that refuse their part are an error at the end.
+---@param list fun(): any
+---@return any[] items, azureml.Error? err
+function command.read(list)
+  local items = {}
+  local _, err = errors.try(function()
+    for item in list do items[#items + 1] = item end
+  end)
+  if err and not err.refused_workspaces then error(err, 0) end
+  return items, err
 end
 
 -- Results -----------------------------------------------------------------------------------------
@@ -272,11 +339,35 @@ function command.print_instance(args, vm)
   })
 end
 
---- Print a list of instances in the format of the option -o.
+-- Return a function that makes the record of an instance, with the place of its workspace.
+local function with_place(summarise)
+  return function(vm)
+    local record, place = summarise(vm), vm.workspace
+    record.workspace, record.resource_group = place.name, place.resource_group
+    return record
+  end
+end
+
+local PLACE = { workspace = true, resource_group = true }
+local WORKSPACE_COLUMN = {
+  title = "Workspace", key = function(vm) return vm.workspace.name end, field = "workspace",
+}
+
+--- Print a list of instances in the format of the option -o; with --all-workspaces also where they
+--- are.
 ---@param args table                the command's options
 ---@param list azureml.Instance[]
-function command.print_instances(args, list)
-  command.print_list(args, list, command.INSTANCE_COLUMNS, instance.summary, instance.fields)
+---@param more? { columns: table[], summarise: fun(vm: azureml.Instance): table, fields: table }
+---  more columns, and the records and fields that they need
+function command.print_instances(args, list, more)
+  local columns = tables.append(tables.copy(command.INSTANCE_COLUMNS), more and more.columns)
+  local summarise = more and more.summarise or instance.summary
+  local fields = tables.merge(instance.fields, more and more.fields)
+  if args.all_workspaces then
+    table.insert(columns, 1, WORKSPACE_COLUMN)
+    summarise, fields = with_place(summarise), tables.merge(fields, PLACE)
+  end
+  command.print_list(args, list, columns, summarise, fields)
 end
 
 --- Tell the user that the service has accepted an operation.

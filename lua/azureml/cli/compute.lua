@@ -5,6 +5,7 @@ local definition = require "azureml.cli.az.definition"
 local flags = require "azureml.cli.az.flags"
 local members = require "azureml.cli.az.members"
 local suggest = require "azureml.cli.suggest"
+local tables = require "azureml.tables"
 local verbs = require "azureml.cli.az.verbs"
 
 local compute = { subcommands = {} }
@@ -171,6 +172,61 @@ function commands.list.run(args)
   verbs.print_list(args, list, members.of)
 end
 
+-- update ------------------------------------------------------------------------------------------
+
+commands.update = { summary = "change a compute instance" }
+
+local function refuse_generic()
+  return nil, "it is not supported for instances: use --set PATH=VALUE"
+end
+
+function commands.update.configure(parser)
+  flags.name(parser)
+  parser:option("--tags", "its tags, in place of those that it has"):argname("NAME=VALUE"):args("*")
+    :convert(command.tag)
+  parser:option("--set", "set a member of the definition: tags.team=vision")
+    :argname("PATH=VALUE"):args("+"):count "*"
+  parser:option("--identity-type", "SystemAssigned or UserAssigned"):argname "TYPE"
+  parser:option("-i --user-assigned-identities", "ids of identities, with commas, or [system]")
+    :argname "ID,..."
+  for _, names in ipairs { "--add", "--remove", "--force-string" } do
+    parser:option(names, "not for instances"):argname("VALUE"):args("+"):convert(refuse_generic)
+      :hidden(true)
+  end
+  for _, names in ipairs(CLUSTERS) do
+    parser:option(names, "for clusters alone"):argname("VALUE"):convert(refuse_cluster_flag)
+      :hidden(true)
+  end
+  flags.no_wait(parser)
+  flags.globals(parser)
+  command.check(parser, function(args)
+    if not args.no_wait then return end
+    command.misused "update ends when the changes are made: leave --no-wait away"
+  end)
+end
+
+-- Return the changes as a definition. --set of a tag changes the tags that the instance has.
+local function changes_of(args, vm)
+  local wanted = { name = args.name, tags = args.tags and command.tags(args.tags) }
+  if args.identity_type then set_path(wanted, "identity.type", args.identity_type) end
+  add_identities(wanted, args.user_assigned_identities)
+  for _, group in ipairs(args.set or {}) do
+    for _, text in ipairs(group) do
+      if text:find "^tags%." and not wanted.tags then wanted.tags = tables.copy(vm.tags) end
+      definition.set(wanted, text)
+    end
+  end
+  return wanted
+end
+
+function commands.update.run(args)
+  local ws = command.workspace(args)
+  local vm = ws.instances:get(args.name)
+  local _, settings = definition.settings(changes_of(args, vm), ws)
+  if not next(settings) then command.misused "nothing to change is given: add --set or --tags" end
+  verbs.print(args, ws.instances:update(vm, settings), members.of)
+end
+
 -- The others --------------------------------------------------------------------------------------
 
 commands.show = verbs.show(members.of)
@@ -207,18 +263,14 @@ end
 commands["list-sizes"] = regional("list the sizes that the region offers", "vm_sizes",
   members.of_size, {
     { title = "Name", key = "name" }, { title = "Family", key = "family" },
-    { title = "vCPUs", key = "vCPUs" }, { title = "GPUs", key = "gpus" },
-    { title = "Memory GB", key = "memoryGB" },
+    { title = "vCPUs", key = "vcpus", field = "v_cpus" }, { title = "GPUs", key = "gpus" },
+    { title = "Memory GB", key = "memory_gb" },
   })
-
-local function usage_name(usage)
-  local name = usage.name
-  return type(name) == "table" and (name.localizedValue or name.value) or name
-end
 
 commands["list-usage"] = regional("list the usage of the region's quota", "usages",
   members.of_usage, {
-    { title = "Name", key = usage_name }, { title = "Current value", key = "currentValue" },
+    { title = "Name", key = "title", field = "name.value" },
+    { title = "Current value", key = "used", field = "current_value" },
     { title = "Limit", key = "limit" },
   })
 
@@ -230,24 +282,16 @@ function enable_sso.configure(parser)
   flags.globals(parser)
 end
 
--- The version in which the service has this action.
-local SSO_VERSION = "2024-04-01-preview"
-
 function enable_sso.run(args)
-  local ws = command.workspace(args)
-  local vm = ws.instances:get(args.name)
-  ws:client():request {
-    method = "POST", path = vm.id .. "/enableSso", api_version = SSO_VERSION,
-    body = { enableSSO = not args.disable }, label = "set the single sign-on of " .. vm.name,
-  }
+  local instances = command.workspace(args).instances
+  instances:update(args.name, { enable_sso = not args.disable })
 end
 
 commands["enable-sso"] = enable_sso
 
 local refusal = flags.refusal
 
-commands["connect-ssh"] = refusal("az's tunnel for SSH; not here",
-  "connect-ssh is az's tunnel; 'azureml show NAME --columns ssh' prints how to reach it by SSH")
+commands["connect-ssh"] = require "azureml.cli.connect_ssh"
 commands.attach = refusal("attach a machine; not here",
   "azureml manages compute instances; use 'az ml compute attach' for machines and Kubernetes")
 commands.detach = refusal("detach a machine; not here",

@@ -1,5 +1,5 @@
---- The options of create, ensure, update and check that describe an instance. A row names the option
---- and the field that it sets: see definition/fields.lua.
+--- The options of create, ensure, update and check that describe an instance. A row names the
+--- option and the field that it sets: see definition/fields.lua.
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
 
@@ -10,17 +10,20 @@ local definition = {}
 ---@field [2] string         the field
 ---@field [3] string         what help says
 ---@field argname string?
----@field kind string?       "text" (default), "switch", "off", "list", "texts", "json", "tags", "file"
+---@field kind string?       "text" (default), "switch", "off", "list", "texts", "json", "tags" or
+---  "file"
 ---@field only string?       "new": the field says how an instance is created
 
 ---@type azureml.DefinitionRow[]
 local ROWS = {
-  { "-s --size", "vm_size", "its size (default: STANDARD_DS3_V2); a stopped instance can be resized",
-    argname = "SIZE", values = "sizes" },
+  { "-s --size", "vm_size",
+    "its size (default: STANDARD_DS3_V2); a stopped instance can be resized", argname = "SIZE",
+    values = "sizes" },
   { "--description", "description", "a description", argname = "TEXT" },
   { "--tags", "tags", "its tags", argname = "NAME=VALUE", kind = "tags" },
   { "--idle-time-before-shutdown", "idle_time_before_shutdown",
-    "stop it after it was idle for TIME: 30m, 2h, 1h30m, 1d, or off", argname = "TIME", kind = "off" },
+    "stop it after it was idle for TIME: 30m, 2h, 1h30m, 1d, or off", argname = "TIME",
+    kind = "off" },
   { "--schedule", "schedules", "start or stop it by a schedule, such as 'stop weekdays 18:00 "
     .. "Europe/Amsterdam'; repeat it for more; 'none' for no schedule", argname = "SCHEDULE",
     kind = "texts" },
@@ -84,7 +87,9 @@ local ROWS = {
 
 -- Kinds of options --------------------------------------------------------------------------------
 
-local SWITCH = { ["true"] = true, ["false"] = false, yes = true, no = false, on = true, off = false }
+local SWITCH = {
+  ["true"] = true, ["false"] = false, yes = true, no = false, on = true, off = false,
+}
 
 local function switch(row)
   return function(text)

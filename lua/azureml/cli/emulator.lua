@@ -32,6 +32,8 @@ function serve.configure(parser)
   parser:option("--seed", "load the first resources from a file in Lua or JSON"):argname "FILE"
   parser:option("--state", "keep all resources in this file, across restarts and kills")
     :argname "FILE"
+  parser:option("--replay", "serve a recording of 'azureml --record FILE' instead of the emulated "
+    .. "service, and refuse what was not recorded"):argname "FILE"
   parser:option("--speed", "run the emulator's clock N times as fast")
     :argname("N"):convert(number):default "1"
   parser:option("--machine", "local: run OpenSSH and Jupyter of this computer behind each "
@@ -47,7 +49,7 @@ end
 local function facts_of(running, args)
   local facts = running:settings()
   facts.url, facts.ca_file, facts.speed = running.url, running.ca_file, args.speed
-  facts.state, facts.is_restored = args.state, running.is_restored
+  facts.state, facts.is_restored, facts.replay = args.state, running.is_restored, args.replay
   facts.key, facts.key_file = running.key, running.key_file
   return facts
 end
@@ -78,6 +80,9 @@ local function check(args)
   if args.azure_names and not args.tls then
     command.misused "'--azure-names' is for certificates: it needs '--tls'"
   end
+  if args.replay and (args.seed or args.state or args.workspace_name) then
+    command.misused "'--replay' takes all from the recording: leave out '--seed', '--state', '-w'"
+  end
   check_machine(args)
 end
 
@@ -105,6 +110,7 @@ function serve.run(args)
     machine = args.machine,
     seed = resources,
     state = args.state,
+    replay = args.replay,
     log = not args.quiet and log_request or nil,
   }
   path = own_path(running)

@@ -60,15 +60,12 @@ local function result_of(args, vm)
   return result or { name = vm.name, outcome = "failed", why = err.message, hint = err.hint }
 end
 
-local function ended_line(text)
-  if text == "" or text:find "\n$" then return text end
-  return text .. "\n"
-end
-
 local function print_result(result)
-  io.write("==> ", result.name, " <==\n", ended_line(result.output or ""))
+  if result.outcome == "skipped" then return end      -- the summary counts it
+  print(("==> %s <=="):format(result.name))
+  if (result.output or "") ~= "" then print((result.output:gsub("\n$", ""))) end
   io.stdout:flush()
-  io.stderr:write(ended_line(result.errors or ""))
+  if (result.errors or "") ~= "" then command.say((result.errors:gsub("\n$", ""))) end
   if result.why then command.say(("azureml: %s: %s"):format(result.name, result.why)) end
   if result.hint then command.say("  hint: " .. result.hint) end
 end

@@ -1,6 +1,6 @@
 --- Read the files that describe instances: Lua and JSON with our names of fields, YAML with az's
---- names and ours. A file describes a single instance, which has its name in `name`, or several in a
---- map by name.
+--- names and ours. A file describes a single instance, which has its name in `name`, or several in
+--- a map by name.
 local az = require "azureml.cli.az.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
@@ -46,6 +46,14 @@ end
 
 local OURS = our_names()
 
+--- Return what is wrong with a text as the name of a field; nil: it is one.
+---@param name string
+---@return string?
+function files.fault_of_name(name)
+  if OURS[name] then return nil end
+  return suggest.unknown("an instance has no field", name, tables.keys(OURS))
+end
+
 -- Forms -------------------------------------------------------------------------------------------
 
 local function first_line(text)
@@ -77,10 +85,8 @@ local READERS = { lua = read_lua, json = read_json, yaml = read_yaml, yml = read
 local function our_settings(file, definition)
   local settings = {}
   for name, value in pairs(definition) do
-    if not OURS[name] then
-      refuse(file, tostring(name), "%s", suggest.unknown("an instance has no field", tostring(name),
-        tables.keys(OURS)))
-    end
+    local fault = files.fault_of_name(tostring(name))
+    if fault then refuse(file, tostring(name), "%s", fault) end
     if name ~= "name" and value ~= json.null then settings[name] = value end
   end
   return settings
@@ -110,7 +116,9 @@ local function text_of(path)
   local opened <close> = file
   local text
   text, message = opened:read(MOST_BYTES)
-  if not text and message then errors.raise { code = "Usage", message = path .. ": " .. message } end
+  if not text and message then
+    errors.raise { code = "Usage", message = path .. ": " .. message }
+  end
   return text or ""
 end
 

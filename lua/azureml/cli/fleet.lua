@@ -2,12 +2,12 @@
 --- by name or by filter.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
+local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
 local tables = require "azureml.tables"
 
 local fleet = {}
 
-local STANDARD_INPUT = 0
 local SHOWN = 10      -- names listed in a question
 
 -- Options -----------------------------------------------------------------------------------------
@@ -16,6 +16,7 @@ local SHOWN = 10      -- names listed in a question
 function fleet.options(parser)
   command.selection_options(parser)
   command.workspace_options(parser)
+  command.all_workspaces_option(parser)
   command.wait_options(parser)
   parser:option("--limit", "the number of operations that run at the same time (default: 10000)")
     :argname("N"):convert(command.count_of "operations")
@@ -36,17 +37,6 @@ end
 
 -- Asking ------------------------------------------------------------------------------------------
 
--- Refuse to ask a question when standard input is no terminal.
-local function check_terminal()
-  if core.terminal_width(STANDARD_INPUT) then return end
-  command.misused("delete asks for confirmation, and standard input is not a terminal: add --yes")
-end
-
-local function is_confirmed(question)
-  io.stderr:write(question, " [y/N] ")
-  return (io.read() or ""):lower():find "^y" ~= nil
-end
-
 local function question_about(names)
   if #names == 1 then return ("Delete the compute instance '%s' and its disk?"):format(names[1]) end
   local shown = tables.excerpt(names, SHOWN)
@@ -56,7 +46,7 @@ end
 local function planned_names(results)
   local names = {}
   for _, result in ipairs(results) do
-    if result.outcome == "planned" then names[#names + 1] = result.name end
+    if result.outcome == "planned" then names[#names + 1] = report.name_of(result) end
   end
   return names
 end
@@ -66,7 +56,7 @@ end
 local function ask(instances, options)
   local dry_run = tables.merge(options, { dry_run = true })
   local names = planned_names(instances:delete_all(dry_run))
-  if #names == 0 or not is_confirmed(question_about(names)) then return nil end
+  if #names == 0 or not question.is_confirmed(question_about(names)) then return nil end
   local confirmed = { names = names }
   for _, name in ipairs { "limit", "timeout", "keep_going", "wait", "no_wait" } do
     confirmed[name] = options[name]
@@ -88,6 +78,7 @@ end
 
 local function is_one(args, options)
   return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
+    and not args.all_workspaces
 end
 
 -- Do a verb to one instance. The timeout covers the call and the wait.
@@ -108,7 +99,7 @@ local function confirm(args, instances, options)
     return options
   end
   if not is_one(args, options) then return ask(instances, options) end
-  return is_confirmed(question_about(options.names)) and options or nil
+  return question.is_confirmed(question_about(options.names)) and options or nil
 end
 
 --- Make the command of a verb. For one instance it waits and prints the instance; for many it
@@ -121,14 +112,14 @@ function fleet.command(verb, asks)
 
   function verb_command.configure(parser)
     fleet.options(parser)
-    if asks then parser:flag("-y --yes", "do not ask for confirmation") end
+    if asks then question.option(parser) end
   end
 
   function verb_command.run(args)
     local options = options_of(args)
     local must_ask = asks and not args.dry_run
-    if must_ask and not args.yes then check_terminal() end
-    local instances = command.workspace(args).instances
+    if must_ask and not args.yes then question.check_terminal "delete" end
+    local instances = command.instances(args)
     if must_ask then options = confirm(args, instances, options) end
     if not options then return 1 end
     if is_one(args, options) then return do_one(args, verb, instances, options.names[1]) end

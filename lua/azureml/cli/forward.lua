@@ -20,7 +20,8 @@ local function pair(text)
 end
 
 function forward.configure(parser)
-  parser:argument("name", "the compute instance's name"):argname "NAME"
+  local name = parser:argument("name", "the compute instance's name"):argname "NAME"
+  name.azureml_values = "names"      -- for completion
   parser:argument("ports", "a port of this machine, and after a colon the instance's, if it is "
     .. "another"):args "+":argname "PORT[:PORT]":convert(pair)
   reaching.options(parser)

@@ -27,13 +27,12 @@
 --- `print_instances`, which know every format. A table's columns are described in view.lua.
 --- Wrong usage is `command.misused(message)`. --help, --emulator and --speed are added to each
 --- command here.
-local argparse = require "argparse"
-local errors = require "azureml.error"
-local exit_codes = require "azureml.cli.exit_codes"
-local later = require "azureml.later"
 local checks = require "azureml.cli.checks"
-local help = later "azureml.console.help"
-local json = later "azureml.json"
+local errors = require "azureml.error"
+local later = require "azureml.later"
+local complaint = later "azureml.cli.complaint"
+local full_parser = later "azureml.cli.full_parser"
+local lazy_parser = require "azureml.cli.lazy_parser"
 local suggest = later "azureml.cli.suggest"
 local tables = require "azureml.tables"
 
@@ -56,6 +55,10 @@ cli.commands = {
   check    = { summary = "report what would be refused if an instance were created" },
   update   = { summary = "change compute instances: schedules, idle time, tags and so on" },
   resize   = { summary = "give a stopped compute instance another size" },
+  recreate = { summary = "delete a compute instance and create it again, with changes" },
+  export   = { summary = "print what creates the same compute instances" },
+  plan     = { summary = "show how compute instances differ from a file" },
+  apply    = { summary = "make compute instances what a file says" },
   show     = { summary = "show compute instances" },
   list     = { summary = "list the compute instances of a workspace" },
   start    = { summary = "start stopped compute instances, by name or by filter" },
@@ -64,12 +67,21 @@ cli.commands = {
   delete   = { summary = "delete compute instances and their disks" },
   deploy   = { summary = "deploy a template that creates compute instances" },
   schedule = { summary = "show when an instance is started and stopped, and change it" },
-  watch    = { summary = "print each change of state in a workspace, until interrupted" },
+  watch    = { summary = "show the states of instances and each change, until interrupted" },
   wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
   operations = {
     summary = "list the operations that other processes left at the service, or wait for them",
     is_group = true,
   },
+  sizes    = { summary = "list the sizes of virtual machines, with prices and the quota left" },
+  usage    = { summary = "show what is used of a region's quota" },
+  quota    = { summary = "show or set the limits of the quota",
+    is_group = true },
+  cost     = { summary = "estimate what compute instances cost, each and together" },
+  why      = { summary = "explain the state of a compute instance, with what to do next" },
+  audit    = { summary = "find settings that cost money or open a door" },
+  roles    = { summary = "print definitions of roles for compute instances", is_group = true },
+  doctor   = { summary = "check sign-in, network, workspace and rights, a line each" },
   compute  = { summary = "the commands of 'az ml compute', as they are pasted", is_group = true },
   computetarget = {
     summary = "the commands of 'az ml computetarget', as they are pasted", is_group = true,
@@ -89,9 +101,6 @@ cli.commands = {
   help     = { summary = "print the help of a command, or about a topic" },
   version  = { summary = "print the versions of azureml and Lua" },
 }
-
-local USUAL_WIDTH = 80
-local STANDARD_OUTPUT = 1
 
 -- Finding commands --------------------------------------------------------------------------------
 
@@ -158,36 +167,16 @@ end
 
 -- Parsers -----------------------------------------------------------------------------------------
 
--- Return an option's label on one line: "-n, --name NAME". argparse would use a line for each
--- alias. A long name without a short name is indented, so that it stands under the other long
--- names.
-local function label_of(option)
-  local names = table.concat(option._public_aliases, ", ")
-  local values = table.concat(option:_get_argument_list(), " ")
-  local label = names:find "^%-%-" and "    " .. names or names
-  return values == "" and label or label .. " " .. values
-end
-
-local function lay_out(parser, width)
-  local labels = {}
-  for i, option in ipairs(parser._options) do
-    local label = label_of(option)
-    labels[i] = label
-    function option:_get_label_lines() return { label } end
-  end
-  for _, argument in ipairs(parser._arguments) do labels[#labels + 1] = argument._name end
-  parser:help_usage_margin(help.indent):help_description_margin(help.margin(labels))
-  parser:help_max_width(width):usage_max_width(width)
-end
-
 local function speed(text)
   local value = tonumber(text)
   if value and value > 0 and value < math.huge then return value end
   return nil, ("'--speed' needs a number above 0, such as 60, not '%s'"):format(text)
 end
 
--- Add the options of every command.
-local function add_common(parser, call)
+--- Add the options of a command, and those of every command.
+---@param parser table       of argparse, or a lazy one
+---@param call azureml.Call
+function cli.configure(parser, call)
   parser:flag("-h --help", "show this help")
   call.command.configure(parser)
   if call.row.has_own_world then return end
@@ -196,13 +185,7 @@ local function add_common(parser, call)
     :argname("N"):convert(speed)
 end
 
-local function new_parser(call)
-  local parser = argparse("azureml " .. call.name, call.summary):add_help(false)
-  add_common(parser, call)
-  return parser
-end
-
---- Make the parser of a command.
+--- Make the parser of a command, with all its options.
 ---@param name string         of the command, with its subcommand's: "operations wait"
 ---@param width integer?      of its help in columns; default 80
 ---@return table parser, azureml.Command command
@@ -210,25 +193,7 @@ function cli.parser(name, width)
   local words = {}
   for word in name:gmatch "%S+" do words[#words + 1] = word end
   local call = cli.resolve(words)
-  local parser = new_parser(call)
-  lay_out(parser, width or USUAL_WIDTH)
-  return parser, call.command
-end
-
--- Help --------------------------------------------------------------------------------------------
-
-local function group_help(call, width)
-  local rows = {}
-  for i, name in ipairs(tables.keys(call.command.subcommands)) do
-    rows[i] = { name, call.command.subcommands[name].summary }
-  end
-  local default = call.command.default
-  return table.concat({
-    ("Usage: azureml %s COMMAND [options]"):format(call.name),
-    call.summary .. (default and (". Without a COMMAND it is '%s'."):format(default) or "."),
-    ("Commands (for more, run 'azureml %s COMMAND --help'):\n%s"):format(call.name,
-      help.list(rows, width)),
-  }, "\n\n")
+  return full_parser.new(call, width), call.command
 end
 
 --- Return a command's help.
@@ -236,12 +201,10 @@ end
 ---@param width integer        in columns
 ---@return string
 function cli.help(words, width)
-  local call = cli.resolve(words)
-  if call.command.subcommands then return group_help(call, width) end
-  local parser = new_parser(call)
-  lay_out(parser, width)
-  return (parser:get_help():gsub("%s+$", ""))
+  return full_parser.help(cli.resolve(words), width)
 end
+
+-- Running -----------------------------------------------------------------------------------------
 
 local function wants_help(words)
   for _, word in ipairs(words) do
@@ -251,97 +214,17 @@ local function wants_help(words)
   return false
 end
 
--- Errors ------------------------------------------------------------------------------------------
-
--- Tell whether the user asked for JSON, also where the words could not be parsed.
-local function wants_json(words)
-  for i, word in ipairs(words) do
-    local value = word:match "^%-%-output=(.*)$" or word:match "^%-o(.+)$"
-    if word == "-o" or word == "--output" then value = words[i + 1] end
-    if value == "json" or value == "jsonl" then return true end
-  end
-  return false
-end
-
--- Return the members of an error's JSON object.
-local function error_fields(err)
-  local details
-  for i, detail in ipairs(err.details or {}) do
-    details = details or json.array {}
-    local cause = type(detail) == "table" and rawget(detail, "error")
-    details[i] = errors.is(cause) and error_fields(cause) or detail
-  end
-  return {
-    code = err.code, message = err.message, status = err.status, request_id = err.request_id,
-    target = err.target, hint = err.hint, details = details,
-  }
-end
-
-local function usage_hint(call)
-  return ("'azureml %s --help' lists its options"):format(call.name)
-end
-
--- Print an error; return the exit code. The error's place in a Lua file is left out: the user typed
--- a command, not a script.
-local function report(err, words, call)
-  err.where = nil
-  local is_usage = err.code == "Usage"
-  if is_usage and call then err.hint = err.hint or usage_hint(call) end
-  if wants_json(words) then
-    io.stderr:write(json.encode { error = error_fields(err) }, "\n")
-  elseif is_usage then
-    local place = call and call.name .. ": " or ""
-    io.stderr:write("azureml: ", place, err.message, err.hint and "\n  hint: " .. err.hint or "",
-      "\n")
-  else
-    io.stderr:write("azureml: ", tostring(err), "\n")
-  end
-  return exit_codes.of(err)
-end
-
--- Running -----------------------------------------------------------------------------------------
-
-local function option_names(parser)
-  local names = {}
-  for _, option in ipairs(parser._options) do
-    for _, alias in ipairs(option._public_aliases) do names[#names + 1] = alias end
-  end
-  return names
-end
-
--- Tell whether az's command of the same name takes an option that ours does not know.
-local function is_option_of_az(name, option)
-  if not load_command("compute").subcommands[name] then return false end
-  for _, known in ipairs(option_names((cli.parser("compute " .. name)))) do
-    if known == option then return true end
-  end
-  return false
-end
-
--- Return argparse's message in our words.
-local function usage_message(call, parser, message)
-  message = message:match "^[^\n]*"
-  local option = message:match "^unknown option '(.-)'"
-  if not option then return message end
-  if is_option_of_az(call.name, option) then
-    return ("%s; 'azureml compute %s' takes the Azure CLI's options"):format(message, call.name)
-  end
-  return message .. suggest.text(option, option_names(parser))
-end
-
 local function parse(call)
-  local parser = new_parser(call)
+  local parser = lazy_parser.new("azureml " .. call.name)
+  cli.configure(parser, call)
   local ok, args = parser:pparse(call.words)
-  if not ok then
-    errors.raise { code = "Usage", message = usage_message(call, parser, args) }
-  end
+  if not ok then complaint.raise_usage(call, parser, args) end
   checks.run(parser, args)
   return args
 end
 
 -- Select the emulator when the user asks for it behind the command's name.
-local function select_world(call, args)
-  if call.row.has_own_world then return end
+local function select_world(args)
   if args.emulator then require("azureml.config").use_emulator { speed = args.speed } end
   if args.speed and not args.emulator then
     errors.raise { code = "Usage",
@@ -352,22 +235,25 @@ end
 local function run(call)
   if call.command.refuse then call.command.refuse() end
   local args = parse(call)
-  select_world(call, args)
-  return call.command.run(args) or exit_codes.OK
+  if not call.row.has_own_world then select_world(args) end
+  return call.command.run(args) or 0
 end
+
+local STANDARD_OUTPUT = 1
 
 --- Run a command.
 ---@param argv string[]       the command's name, then its arguments
 ---@return integer code       see exit_codes.lua
 function cli.main(argv)
-  local call, refusal = errors.try(cli.resolve, argv)
-  if not call then return report(refusal, argv) end
+  local call, err = errors.try(cli.resolve, argv)
+  if not call then return complaint.report(err, argv) end
   if wants_help(call.words) or call.command.subcommands then
-    print((cli.help(argv, help.width(STANDARD_OUTPUT))))
-    return exit_codes.OK
+    print(full_parser.help(call, require("azureml.console.help").width(STANDARD_OUTPUT)))
+    return 0
   end
-  local code, err = errors.try(run, call)
-  return code or report(err, call.words, call)
+  local code
+  code, err = errors.try(run, call)
+  return code or complaint.report(err, call.words, call)
 end
 
 return cli

@@ -13,6 +13,7 @@ function login.configure(parser)
   parser:option("--client-id", "the id of the application to sign in to (default: the Azure CLI's)")
     :argname "ID"
   parser:option("--user", "the user name to suggest, such as ann@example.org"):argname "NAME"
+  command.cloud_options(parser)
   command.output_option(parser, "object")
 end
 
@@ -22,6 +23,8 @@ function login.run(args)
     tenant_id = args.tenant,
     client_id = args.client_id,
     login_hint = args.user,
+    cloud = args.cloud,
+    ca_file = args.ca_file,
   })
 end
 

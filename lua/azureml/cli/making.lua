@@ -3,8 +3,11 @@
 local check = require "azureml.cli.check"
 local command = require "azureml.cli.command"
 local definition = require "azureml.cli.definition"
+local files = require "azureml.cli.files"
+local json = require "azureml.json"
 local report = require "azureml.cli.report"
 local sizes = require "azureml.sizes"
+local tables = require "azureml.tables"
 
 local making = {}
 
@@ -32,6 +35,46 @@ local function settings_of(verb, args)
   return settings
 end
 
+-- Return the value of a text of --set: JSON, or else the text itself.
+local function value_of(text)
+  local value = json.decode_exact(text)
+  if value == nil or value == json.null then return text end
+  return value
+end
+
+-- Apply --set to settings: "tags.team=vision" sets a member of a field.
+local function set(settings, text)
+  local path, value = text:match "^([%w_.]+)=(.*)$"
+  if not path then command.misused("--set: '%s' is not FIELD=VALUE", text) end
+  local fault = files.fault_of_name(path:match "^[^.]+" or path)
+  if fault then command.misused("--set: %s", fault) end
+  local target = settings
+  for name in path:gmatch "([^.]+)%." do
+    if type(target[name]) ~= "table" then target[name] = {} end
+    target = target[name]
+  end
+  target[path:match "[^.]+$"] = path:find "^tags%." and value or value_of(value)
+end
+
+-- Return the definitions that the user wants, by name: of the file, or of the names; with what the
+-- options say in place of what the file says.
+local function items_of(args, ws, settings)
+  local definitions, items = {}, {}
+  if args.file then
+    if #args.names > 1 then command.misused "give one name with --file, or none" end
+    definitions = files.read(args.file, ws, args.names[1])
+  elseif #args.names == 0 then
+    command.misused "which instance? Give a name, or --file"
+  end
+  for _, name in ipairs(args.file and {} or args.names) do definitions[name] = {} end
+  for _, name in ipairs(tables.keys(definitions)) do
+    local merged = tables.merge(definitions[name], settings)
+    for _, text in ipairs(args.set) do set(merged, text) end
+    items[#items + 1] = { name = name, settings = merged }
+  end
+  return items
+end
+
 -- Print what the checks before a creation warn of.
 local function say_warnings(op)
   for _, text in ipairs(op.warnings) do command.say("azureml: warning: " .. text) end
@@ -44,7 +87,12 @@ function making.command(verb)
   local verb_command = {}
 
   function verb_command.configure(parser)
-    command.names_option(parser)
+    command.optional_names_option(parser)
+    parser:option("-f --file", "take the definitions of FILE: .lua, .json, .yaml or .yml")
+      :argname "FILE"
+    parser:option("--set",
+      "set a field of the definition, as JSON or text: vm_size=STANDARD_D2S_V3")
+      :argname("FIELD=VALUE"):count "*"
     definition.options(parser)
     own[verb].configure(parser)
     command.workspace_options(parser)
@@ -55,11 +103,11 @@ function making.command(verb)
   end
 
   function verb_command.run(args)
-    if args.dry_run then return check.run(args) end
     local settings = settings_of(verb, args)      -- wrong usage is refused before any request
-    local ws, items = command.workspace(args), {}
-    local function begin(item) return ws.instances[verb](ws.instances, item.name, settings) end
-    for i, name in ipairs(args.names) do items[i] = { name = name } end
+    local ws = command.workspace(args)
+    local items = items_of(args, ws, settings)
+    if args.dry_run then return check.report(args, ws.instances, items) end
+    local function begin(item) return ws.instances[verb](ws.instances, item.name, item.settings) end
     if #items > 1 then return report.run(args, verb, items, begin) end
     local op = begin(items[1])
     command.remember_sizes(sizes.known(ws))

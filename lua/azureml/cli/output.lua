@@ -1,11 +1,10 @@
 --- Print a view in the format of the option -o. Data alone goes to standard output.
-local errors = require "azureml.error"
 local json = require "azureml.json"
 local later = require "azureml.later"
 local screen = later "azureml.console.screen"
 local shape = require "azureml.cli.shape"
 local view_module = require "azureml.cli.view"
-local yaml = later "azureml.cli.yaml"
+local formats = later "azureml.cli.formats"
 
 local output = {}
 
@@ -29,136 +28,16 @@ local function has_colour()
     and os.getenv "TERM" ~= "dumb"
 end
 
-local function misused(message)
-  errors.raise { code = "Usage", message = message }
-end
-
 -- Tables ------------------------------------------------------------------------------------------
 
--- Return the rows and columns that a person reads.
-local function table_of(view, names)
-  if view.is_object then return view:lines(names) end
-  return view.items, view:grid(names)
-end
-
 local function print_table(view, names)
-  local rows, columns = table_of(view, names)
+  local rows, columns = view:table(names)
   print(screen.table(rows, columns, { width = terminal_width(), colour = has_colour() }))
 end
-
-local function markdown_row(cells)
-  return "| " .. table.concat(cells, " | ") .. " |"
-end
-
-local function markdown_cell(column, row)
-  local value = column.key
-  if type(value) == "function" then value = value(row) else value = row[value] end
-  return (screen.one_line(value == nil and "" or tostring(value)):gsub("|", "\\|"))
-end
-
-local function print_markdown(view, names)
-  local rows, columns = table_of(view, names)
-  local titles, rules = {}, {}
-  for i, column in ipairs(columns) do titles[i], rules[i] = column.title, "---" end
-  print(markdown_row(titles))
-  print(markdown_row(rules))
-  for _, row in ipairs(rows) do
-    local cells = {}
-    for i, column in ipairs(columns) do cells[i] = markdown_cell(column, row) end
-    print(markdown_row(cells))
-  end
-end
-
--- Rows for programs -------------------------------------------------------------------------------
-
-local function tsv_cell(text)
-  return (text:gsub("[\t\r\n]", " "))
-end
-
-local function csv_cell(text)
-  if not text:find '[",\r\n]' then return text end
-  return '"' .. text:gsub('"', '""') .. '"'
-end
-
-local function row_of(columns, item, separator, write)
-  local cells = {}
-  for i, column in ipairs(columns) do
-    local value = column.value(item)
-    cells[i] = write(value == nil and "" or tostring(value))
-  end
-  return table.concat(cells, separator)
-end
-
-local function print_tsv(view, names)
-  local columns = view:grid(names)
-  for _, item in ipairs(view.items) do print(row_of(columns, item, "\t", tsv_cell)) end
-end
-
-local function print_csv(view, names)
-  local columns, headers = view:grid(names), {}
-  for i, column in ipairs(columns) do headers[i] = csv_cell(column.header) end
-  print(table.concat(headers, ","))
-  for _, item in ipairs(view.items) do print(row_of(columns, item, ",", csv_cell)) end
-end
-
--- Data --------------------------------------------------------------------------------------------
 
 local function print_json(view, names)
   print(json.encode(view:data(names)))
 end
-
-local function print_jsonl(view, names)
-  local data = view:data(names)
-  if view.is_object then data = { data } end
-  for _, record in ipairs(data) do print(json.encode(record)) end
-end
-
-local function print_yaml(view, names)
-  print(yaml.encode(view:data(names)))
-end
-
-local function print_names(view, names)
-  if names then misused "-o name prints names alone: leave --columns away" end
-  for _, item in ipairs(view.items) do
-    local name = view:get(item, "name")
-    if name == nil then misused "-o name: these results have no name" end
-    print(name)
-  end
-end
-
---- Return indented JSON, as az prints it.
----@param value any
----@param indent string      of what surrounds it: "" for a whole file
----@return string
-function output.indented(value, indent)
-  if type(value) ~= "table" or next(value) == nil then return json.encode(value) end
-  local is_list, inner, lines = shape.is_list(value), indent .. "  ", {}
-  if is_list then
-    for i, item in ipairs(value) do lines[i] = inner .. output.indented(item, inner) end
-  else
-    for i, key in ipairs(shape.keys(value)) do
-      lines[i] = ("%s%s: %s"):format(inner, json.encode(key), output.indented(value[key], inner))
-    end
-  end
-  local text = ("\n%s\n%s"):format(table.concat(lines, ",\n"), indent)
-  return is_list and "[" .. text .. "]" or "{" .. text .. "}"
-end
-
-local function print_indented(view, names)
-  print(output.indented(view:data(names), ""))
-end
-
-local function print_nothing() end
-
-local printers = {
-  table = print_table, json = print_json, jsonl = print_jsonl, tsv = print_tsv, csv = print_csv,
-  yaml = print_yaml, markdown = print_markdown, name = print_names, none = print_nothing,
-}
-
-local az_printers = {
-  table = print_table, json = print_indented, jsonc = print_indented, tsv = print_tsv,
-  yaml = print_yaml, yamlc = print_yaml, none = print_nothing,
-}
 
 -- Queries -----------------------------------------------------------------------------------------
 
@@ -198,12 +77,15 @@ end
 ---@param view azureml.View
 ---@raise an error object `Usage` when an option does not fit these results
 function output.print(args, view)
-  if args.sort then view:sort(args.sort) end
+  if args.sort then require "azureml.cli.sorting" (view, args.sort) end
   local shown = view
   if args.query then shown = query(args, view) end
   if not shown then return end
-  local all = args.is_az and az_printers or printers
-  all[args.output or "table"](shown, args.columns)
+  local format = args.output or "table"
+  if format == "table" then return print_table(shown, args.columns) end
+  if format == "json" and not args.is_az then return print_json(shown, args.columns) end
+  local printers = args.is_az and formats.of_az or formats.of_ours
+  printers[format](shown, args.columns)
 end
 
 return output

@@ -2,6 +2,8 @@
 --- start a stopped instance, the words of a command for the instance.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
+local later = require "azureml.later"
+local question = later "azureml.cli.question"
 local ssh = require "azureml.ssh"
 
 local reaching = {}
@@ -51,9 +53,8 @@ function reaching.is_terminal()
 end
 
 local function wants_start(name)
-  if not reaching.is_terminal() then return false end
-  io.stderr:write(("'%s' is stopped. Start it? [y/N] "):format(name))
-  return (io.read() or ""):lower():find "^y" ~= nil
+  return reaching.is_terminal()
+    and question.is_confirmed(("'%s' is stopped. Start it?"):format(name))
 end
 
 --- Look at an instance and return where its SSH server is. A stopped instance is started with

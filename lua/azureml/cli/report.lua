@@ -20,19 +20,32 @@ end
 
 local COLOURS = { failed = 31, done = 32, skipped = 90 }
 
+--- Return the name of a result's instance, with its workspace where there are several.
+---@param result azureml.FleetResult
+---@return string      "ci-ann", "team/ci-ann"; of a workspace that refused "team/*"
+function report.name_of(result)
+  if not result.workspace or result.name:find("/", 1, true) then return result.name end
+  return result.workspace .. "/" .. result.name
+end
+
 local COLUMNS = {
-  { title = "Name", key = "name" },
+  { title = "Name", key = report.name_of, field = "name" },
   { title = "Outcome", key = "outcome", colour = function(row) return COLOURS[row.outcome] end },
   { title = "Why", key = why },
 }
 
-local FIELDS = { name = true, outcome = true, reason = true, error = true, ticket = true }
+local FIELDS = {
+  name = true, workspace = true, resource_group = true, outcome = true, reason = true,
+  error = true, ticket = true,
+}
 
 -- Return the members of a result's JSON object.
 local function as_fields(result)
   local err = result.error
   return {
     name = result.name,
+    workspace = result.workspace,
+    resource_group = result.resource_group,
     outcome = result.outcome,
     reason = result.reason,
     error = err and {
@@ -63,7 +76,7 @@ local function gather(results)
         group = { names = {}, error = err, message = message }
         by_key[key], groups[#groups + 1] = group, group
       end
-      group.names[#group.names + 1] = result.name
+      group.names[#group.names + 1] = report.name_of(result)
     end
   end
   return groups
@@ -212,13 +225,26 @@ function report.error_of(results)
     message = ("%s: %d of %d failed"):format(results.verb, #details, #results) }
 end
 
+-- Return the results of several fleets, each with its workspace.
+local function join(fleets)
+  if #fleets == 1 then return fleets[1] end
+  local joined = {}
+  for _, results in ipairs(fleets) do
+    for _, result in ipairs(results) do
+      result.workspace = result.workspace or results.workspace
+      joined[#joined + 1] = result
+    end
+  end
+  return joined
+end
+
 --- Return the results that an error carries: all when some failed, those known so far after an
 --- interrupt.
 ---@param err any
 ---@return azureml.FleetResults?      nil for other errors
 function report.results_of(err)
   if not errors.is(err) then return nil end
-  return err.results or err.fleets and err.fleets[1]
+  return err.results or err.fleets and join(err.fleets)
 end
 
 return report

@@ -4,7 +4,9 @@ local suggest = require "azureml.cli.suggest"
 
 local run = {}
 
-local WORKFLOWS = { "lifecycle", "morning", "nightly", "team" }
+local WORKFLOWS = {
+  "lifecycle", "morning", "nightly", "recreate_outdated", "report", "tag_schedule", "team",
+}
 
 function run.configure(parser)
   local argument = parser:argument("workflow", "the workflow's name: "

@@ -2,10 +2,8 @@
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
 local later = require "azureml.later"
-local power_state = later "azureml.definition.power_state"
-local suggest = later "azureml.cli.suggest"
+local filters = later "azureml.cli.filters"
 local tables = require "azureml.tables"
-local where = later "azureml.cli.where"
 
 local selection = {}
 
@@ -57,76 +55,18 @@ function selection.name_option(parser)
   end)
 end
 
--- Filters -----------------------------------------------------------------------------------------
-
---- Convert a "NAME=VALUE" to a tag; nil and a message when it is not one.
-function selection.tag(text)
-  local name, value = text:match "^([^=]+)=(.*)$"
-  if name then return { name = name, value = value } end
-  return nil, ("'%s' is not a tag: write NAME=VALUE"):format(text)
-end
-
---- Make a table of tags from a list of them; nil from nil.
-function selection.tags(list)
-  if not list then return nil end
-  local tags = {}
-  for _, tag in ipairs(list) do tags[tag.name] = tag.value end
-  return tags
-end
-
--- Compile an expression of --where; nil and a message when it is not one.
-local function condition(text)
-  local holds, err = errors.try(where.compile, text)
-  return holds, err and err.message
-end
-
---- Convert a list of states with commas; nil and a message when a word is not a state.
-function selection.states(text)
-  local list = {}
-  for word in text:gmatch "[^,]+" do
-    local state = power_state.canonical(word)
-    if not state then return nil, suggest.unknown("there is no state", word, power_state.names) end
-    list[#list + 1] = state
-  end
-  if #list == 0 then return nil, "--state needs a state, such as Running" end
-  return list
-end
-
---- Add the options --state, --tags, --mine and --where, which filter instances.
-function selection.filter_options(parser)
-  local state = parser:option("--state", "only instances in one of these states, with commas or "
-    .. "in several options: " .. table.concat(power_state.names, ", "))
-  state:argname("Running|Stopped|..."):convert(selection.states):count "*"
-  state.azureml_values = power_state.names
-  parser:option("--tags", "only instances with all of these tags")
-    :argname("NAME=VALUE"):args("*"):convert(selection.tag)
-  parser:flag("--mine", "only your instances: assigned to you, or created by you and unassigned")
-  parser:option("--where", "only instances for which this Lua expression over their fields is "
-    .. "true: tags.keep ~= \"on\""):argname("EXPRESSION"):convert(condition)
-end
-
---- Return the filters of the options, in the form of `instances:list`.
----@return table
-function selection.filters(args)
-  local wanted
-  for _, list in ipairs(args.state or {}) do wanted = tables.append(wanted or {}, list) end
-  return {
-    state = wanted, tags = selection.tags(args.tags), mine = args.mine, where = args.where,
-  }
-end
-
 -- Names or filters --------------------------------------------------------------------------------
 
 --- Check that the user selects by names, or by filters, or --all.
 ---@param args table
 ---@raise an error object `Usage`
 function selection.check(args)
-  local has_names, is_filtered = #args.names > 0, next(selection.filters(args)) ~= nil
+  local has_names, is_filtered = #args.names > 0, next(filters.of(args)) ~= nil
   if has_names and (is_filtered or args.all) then
     misused "give either names, or filters, or --all"
   end
   if not has_names and not is_filtered and not args.all then
-    misused "which instances? Give names, --state, --tags, --mine, --where or --all"
+    misused "which instances? Give names, --state, --tags, --like, --mine, --where or --all"
   end
 end
 
@@ -134,14 +74,14 @@ end
 function selection.options(parser)
   selection.names(parser)
   parser:flag("--all", "all instances of the workspace")
-  selection.filter_options(parser)
+  filters.options(parser)
   checks.add(parser, selection.check)
 end
 
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.
 ---@return table
 function selection.of(args)
-  local selected = selection.filters(args)
+  local selected = filters.of(args)
   selected.all = args.all
   if #args.names > 0 then selected.names = args.names end
   return selected
@@ -153,7 +93,7 @@ end
 ---@return azureml.Instance[]
 ---@raise an error object `ResourceNotFound` for a name that the workspace does not have
 function selection.get(instances, args)
-  if #args.names == 0 then return instances:list(selection.filters(args)):all() end
+  if #args.names == 0 then return instances:list(filters.of(args)):all() end
   local list = {}
   for i, name in ipairs(args.names) do list[i] = instances:get(name) end
   return list

@@ -80,40 +80,6 @@ function View:check_field(path, option)
   errors.raise { code = "Usage", message = message }
 end
 
--- Sorting -----------------------------------------------------------------------------------------
-
-local function is_before(a, b)
-  if type(a) == type(b) and (type(a) == "number" or type(a) == "string") then return a < b end
-  if type(a) == "number" or type(b) == "number" then return type(a) == "number" end
-  return tostring(shape.cell(a)) < tostring(shape.cell(b))
-end
-
--- Compare two values: -1, 0 or 1. Absent values come last in both directions.
-local function compare(a, b, descending)
-  if a == b then return 0 end
-  if a == nil or b == nil then return a == nil and 1 or -1 end
-  if descending then a, b = b, a end
-  if is_before(a, b) then return -1 end
-  return is_before(b, a) and 1 or 0
-end
-
---- Sort the items.
----@param keys { field: string, descending: boolean? }[]      the most important one first
-function View:sort(keys)
-  for _, key in ipairs(keys) do self:check_field(key.field, "--sort") end
-  local places, items = {}, {}
-  for i, item in ipairs(self.items) do places[item], items[i] = i, item end
-  table.sort(items, function(left, right)
-    for _, key in ipairs(keys) do
-      local a, b = self:get(left, key.field), self:get(right, key.field)
-      local order = compare(a, b, key.descending)
-      if order ~= 0 then return order < 0 end
-    end
-    return places[left] < places[right]
-  end)
-  self.items = items
-end
-
 -- Data --------------------------------------------------------------------------------------------
 
 -- Return a record, or the chosen members alone.
@@ -184,6 +150,14 @@ function View:lines(names)
     end
   end
   return rows, { { title = "Field", key = "name" }, { title = "Value", key = "value" } }
+end
+
+--- Return the rows and columns that a person reads.
+---@param names string[]?      the members to show
+---@return table[] rows, table[] columns
+function View:table(names)
+  if self.is_object then return self:lines(names) end
+  return self.items, self:grid(names)
 end
 
 return view

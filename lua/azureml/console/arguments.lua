@@ -16,6 +16,8 @@ local OPTIONS = {
   { "--emulator", "use the built-in emulator instead of Azure" },
   { "--speed N", "run the emulator's clock N times as fast; N is a number above 0 (default: 60)" },
   { "--trace[=FILE]", "write a JSON line for each request to FILE (default: standard error)" },
+  { "--record FILE", "write requests and replies to FILE, without secrets; 'azureml emulator "
+    .. "--replay FILE' serves them" },
   { "-e TEXT", "run TEXT as Lua code" },
   { "-l MODULE", "load MODULE into a global variable of the same name" },
   { "-l NAME=MODULE", "load MODULE into the global variable NAME" },
@@ -39,7 +41,14 @@ local ENVIRONMENT = {
   { "AZURE_CLIENT_ID", "the id of that application; if it is not set, azureml uses another "
     .. "login, such as the Azure CLI's" },
   { "AZURE_CLIENT_SECRET", "the secret of that application" },
+  { "AZUREML_TOKEN", "an access token for Resource Manager, which is tried first" },
+  { "AZUREML_CURRENT_CLOUD", "the Azure cloud; else AZURE_CLOUD_NAME, else the one that the Azure "
+    .. "CLI has set" },
+  { "SSL_CERT_FILE", "certificate authorities to trust instead of the system's; else "
+    .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
+  { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
+    .. "file that it writes)" },
   { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
 }
 
@@ -54,6 +63,7 @@ local TOPICS = "'azureml help TOPIC' tells about names, output, query and exit-c
 ---@field e boolean?           true when -e was given; the same for i, v, E, emulator, help, version
 ---@field speed number         of the emulator's clock
 ---@field trace string?        the trace's file; "-" is standard error
+---@field record string?       the recording's file
 
 local function flag(name)
   return function(options) options[name] = true end
@@ -85,7 +95,10 @@ local optional = {
   ["--trace"] = function(options, value) options.trace = value or "-" end,
 }
 
-local valued = { ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed }
+local valued = {
+  ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed,
+  ["--record"] = function(options, value) options.record = value end,
+}
 
 -- Split a word such as -eTEXT or --speed=N into the option's name and its value.
 local function split(word)

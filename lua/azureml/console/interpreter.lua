@@ -76,7 +76,8 @@ local function report_fleets(fleets)
         failures[#failures + 1] = ("%s: %s"):format(result.name, result.error.message)
       end
     end
-    io.stderr:write(tostring(results), "\n")
+    local place = #fleets > 1 and results.workspace .. ": " or ""
+    io.stderr:write(place, tostring(results), "\n")
     report_list("failed:", failures)
   end
 end
@@ -238,6 +239,9 @@ local function add_steps(argv, options)
   end
   if options.trace then
     add(function() return require("azureml.trace").start, options.trace end)
+  end
+  if options.record then
+    add(function() return require("azureml.recording").start, options.record end)
   end
   if not options.E then add_init() end
   for _, step in ipairs(options.steps) do

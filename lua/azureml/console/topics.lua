@@ -27,10 +27,16 @@ topics.texts = {
     {
       { "--state STATE,...", "the instance is in one of these states" },
       { "--tags NAME=VALUE ...", "the instance has all of these tags" },
+      { "--like PATTERN", "its name fits: 'ci-*'" },
       { "--mine", "the instance is assigned to you, or created by you and unassigned" },
+      { "--created-by-me", "you created it, also for another user" },
+      { "--older-than, --running-for", "it was created, or has run, at least so long: 8h, 2d" },
+      { "--no-idle-stop", "it does not stop when it is idle" },
       { "--where EXPRESSION", "a Lua expression over the fields is true: tags.keep ~= \"on\"" },
       { "--all", "all instances of the workspace" },
     },
+    "--all-workspaces reaches over all workspaces of the subscription, or of the group of -g. "
+      .. "There 'team/ann' names an instance with its workspace.",
     "The workspace comes from -w, -g and --subscription, else from the variables "
       .. "AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and AZUREML_ARM_WORKSPACE_NAME, else "
       .. "from a config.json in this directory or above, else from 'azureml config', else from the "

@@ -18,8 +18,8 @@ local definition = {}
 ---@field text string         "vm_size is STANDARD_D2S_V3, not STANDARD_DS3_V2"
 ---@field change string?      the verb that changes it; nil: it is fixed
 
--- The version that knows every field; a stable version ignores fields that it does not know.
-local NEWEST_PREVIEW = "2026-03-15-preview"
+--- The version that knows every field; a stable version ignores fields that it does not know.
+definition.newest = "2026-03-15-preview"
 
 local by_name = {}
 for _, row in ipairs(fields) do by_name[row.name] = row end
@@ -102,6 +102,28 @@ local function put(body, path, value)
   parent[path:match "[^.]+$"] = value
 end
 
+-- Tell whether a value says no more than the service's default does.
+local function is_default(row, value)
+  if row.default ~= nil then return row.kind.same(value, row.default) end
+  return type(value) == "table" and next(value) == nil
+end
+
+--- Return the definition that creates an instance like another one.
+---@param vm azureml.Instance       read with the version `definition.newest`
+---@return table wanted             canonical; without what the service takes by default
+function definition.of(vm)
+  local wanted = {}
+  for _, row in ipairs(fields) do
+    local value = row.path and vm[row.name]
+    if row.path and value ~= nil then
+      local canonical = row.kind.check(value)
+      if canonical ~= nil and not is_default(row, canonical) then wanted[row.name] = canonical end
+    end
+  end
+  if vm.state == "Stopped" then wanted.state = "Stopped" end
+  return wanted
+end
+
 --- Return the value of a field that a request has: the wanted one, or else the preset.
 ---@param wanted table         canonical
 ---@param name string
@@ -150,7 +172,7 @@ function definition.api_version(wanted, version)
   local needed
   for name in pairs(wanted) do
     local since = by_name[name] and by_name[name].since
-    if since and not since.stable then return NEWEST_PREVIEW end
+    if since and not since.stable then return definition.newest end
     if since and date_of(since.stable) > date_of(needed or version) then needed = since.stable end
   end
   return needed

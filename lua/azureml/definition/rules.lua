@@ -13,8 +13,8 @@ end
 local function key_for_another_user(wanted)
   if wanted.assigned_user and says_key(wanted) then
     return { field = "assigned_user", level = "error",
-      text = "assigned_user: an instance created on behalf of a user takes no SSH key: the assigned "
-        .. "user adds it" }
+      text = "assigned_user: an instance created on behalf of a user takes no SSH key: the "
+        .. "assigned user adds it" }
   end
 end
 
@@ -29,8 +29,8 @@ end
 local function key_without_ssh(wanted)
   if says_key(wanted) and not wanted.ssh_public_access then
     return { field = "ssh_public_access", level = "warning",
-      text = "the SSH key has no effect: SSH is off without ssh_public_access = true, and cannot be "
-        .. "switched on later" }
+      text = "the SSH key has no effect: SSH is off without ssh_public_access = true, and cannot "
+        .. "be switched on later" }
   end
 end
 

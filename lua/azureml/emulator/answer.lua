@@ -83,7 +83,11 @@ end
 function answer.complete(request, reply, world)
   local headers = tables.merge(ALWAYS, reply.headers)
   local id, correlation = ids(request, world)
-  headers["x-ms-request-id"], headers["x-ms-correlation-request-id"] = id, correlation
+  for name, value in pairs {
+    ["x-ms-request-id"] = id, ["x-ms-correlation-request-id"] = correlation,
+  } do
+    headers[name] = headers[name] or value      -- a replay has those of the recording
+  end
   headers["x-ms-routing-request-id"] = "EMULATOR:" .. stamp(world.clock:now()) .. ":" .. id
   if request.headers["x-ms-return-client-request-id"] == "true" then
     headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]

@@ -28,6 +28,7 @@ local function where_of(facts)
     local how = facts.is_restored and "state taken up from " or "state kept in "
     parts[#parts + 1] = how .. facts.state
   end
+  if facts.replay then parts[#parts + 1] = "it replays " .. facts.replay end
   return table.concat(parts, "; ")
 end
 
@@ -54,20 +55,48 @@ end
 local WITHOUT_TLS =
   "Python and JavaScript: their SDKs accept https alone: start it with --tls for them"
 
-local function for_sdks(facts)
+-- Return names as literals of Python and JavaScript: subscription, group and workspace.
+local function literals(facts)
+  return json.encode(facts.subscription_id), json.encode(facts.resource_group),
+    json.encode(facts.workspace_name)
+end
+
+-- The v1 SDK keeps the endpoints of the cloud in the directory of the Azure CLI's settings. It
+-- would take those of an earlier emulator.
+local function for_python(facts)
   if not facts.ca_file then return { WITHOUT_TLS } end
-  local subscription, url = json.encode(facts.subscription_id), json.encode(facts.url)
-  local group, workspace = json.encode(facts.resource_group), json.encode(facts.workspace_name)
+  local subscription, group, workspace = literals(facts)
   local metadata_url = facts.url .. "/metadata/endpoints?api-version=2019-05-01"
   return {
+    "Python:",
+    "  " .. export {
+      { "ARM_CLOUD_METADATA_URL", metadata_url }, { "AZUREML_CURRENT_CLOUD", "AzureEmulator" },
+    },
+    '  export AZURE_CONFIG_DIR="$(mktemp -d)"',
     "Python (azure-ai-ml):",
-    "  " .. export { { "ARM_CLOUD_METADATA_URL", metadata_url } },
+    "  from azure.ai.ml import MLClient",
+    "  from azure.identity import EnvironmentCredential",
     "  credential = EnvironmentCredential(disable_instance_discovery=True)",
-    ("  MLClient(credential, %s, %s, %s)"):format(subscription, group, workspace),
+    ("  ml = MLClient(credential, %s, %s, %s)"):format(subscription, group, workspace),
+    "Python (azureml-core, the SDK v1):",
+    "  from azure.identity import EnvironmentCredential",
+    "  from azureml.core import Workspace, authentication",
+    "  get = EnvironmentCredential(disable_instance_discovery=True).get_token",
+    [[  auth = authentication.TokenAuthentication(]]
+      .. [[lambda to: get(to.rstrip("/") + "/.default").token, cloud="AzureEmulator")]],
+    ('  ws = Workspace.get(%s, auth, %s, %s, cloud="AzureEmulator")')
+      :format(workspace, subscription, group),
+  }
+end
+
+local function for_javascript(facts)
+  if not facts.ca_file then return {} end
+  return {
     "JavaScript (@azure/arm-machinelearning):",
     "  const credential = new EnvironmentCredential({ disableInstanceDiscovery: true })",
     ("  new AzureMachineLearningWorkspaces(credential, %s, { endpoint: %s, credentialScopes: %s })")
-      :format(subscription, url, '"https://management.azure.com/.default"'),
+      :format((literals(facts)), json.encode(facts.url),
+        '"https://management.azure.com/.default"'),
   }
 end
 
@@ -101,7 +130,7 @@ end
 --- Return the lines of the banner.
 ---@param facts table
 ---  url, subscription_id, resource_group, workspace_name, tenant_id, client_id,
----  client_secret string; speed number; ca_file, state, key, key_file string?;
+---  client_secret string; speed number; ca_file, state, replay, key, key_file string?;
 ---  is_restored boolean?
 ---@return string[]
 function banner.lines(facts)
@@ -113,7 +142,8 @@ function banner.lines(facts)
     "azureml:",
     "  " .. export { { "AZUREML_EMULATOR", facts.url } },
   }
-  for _, part in ipairs { for_machines, for_environment, for_sdks, for_az } do
+  local parts = { for_machines, for_environment, for_python, for_javascript, for_az }
+  for _, part in ipairs(parts) do
     local more = part(facts)
     table.move(more, 1, #more, #lines + 1, lines)
   end

@@ -64,7 +64,9 @@ function circumstance.behave(world, changes)
   if behaviour.retry_after == 0 then behaviour.retry_after = nil end
 end
 
-local AFFECTS = { unusable = "boolean", disk_full = "boolean", active = "boolean" }
+local AFFECTS = {
+  unusable = "boolean", disk_full = "boolean", active = "boolean", outdated = "boolean",
+}
 
 --- Return what is wrong with the events for an instance; nil if they are valid.
 ---@param events any
@@ -76,12 +78,14 @@ end
 --- Let events happen to an instance.
 ---@param world table
 ---@param instance table
----@param events { unusable: boolean?, disk_full: boolean?, active: boolean? }
+---@param events { unusable: boolean?, disk_full: boolean?, active: boolean?, outdated: boolean? }
 ---  unusable: its node breaks; disk_full: its disk fills up (true) or has room again (false);
----  active: a user works on it, which postpones its idle shutdown
+---  active: a user works on it, which postpones its idle shutdown; outdated: a newer image of its
+---  operating system exists (true), or it has the newest (false)
 function circumstance.affect(world, instance, events)
   local now = world:now()
   if events.disk_full ~= nil then instance.disk_full = events.disk_full or nil end
+  if events.outdated ~= nil then instance.is_outdated = events.outdated or nil end
   if events.unusable then machine.break_down(instance, now) end
   if events.active then machine.touch(instance, now) end
   world:save("compute", instance)

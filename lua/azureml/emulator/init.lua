@@ -28,6 +28,7 @@ local options = require "azureml.options"
 local origin_of = require "azureml.emulator.origin"
 local people = require "azureml.emulator.entra.people"
 local refusal = require "azureml.emulator.refusal"
+local replay = later "azureml.emulator.replay"
 local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
@@ -66,7 +67,7 @@ local metatable = { __name = "azureml.Emulator", __index = Emulator }
 local KNOWN = {
   port = "integer", address = "string", tls = "boolean", azure_names = "boolean",
   speed = "number", manual = "boolean", machine = "string", state = "string", seed = "table",
-  faults = "table", log = "callable",
+  faults = "table", log = "callable", replay = "string",
 }
 
 -- Requests ----------------------------------------------------------------------------------------
@@ -94,6 +95,21 @@ local function nothing_at(target)
   return { status = 404, json = { error = { code = "NotFound", message = message } } }
 end
 
+-- Answer from the recording. What leads a client there is the emulator's own: tokens, the metadata
+-- of the cloud, and the list of subscriptions if it was not recorded.
+local function answer_replay(self, request, segments, query)
+  local origin = origin_of(self, request)
+  local own = entra.answer(self, request, segments, query)
+  if own then return own end
+  local reply = self.replay:answer(request, origin, self.clock)
+  if reply.status ~= 501 then return reply end
+  if discovery.concerns(segments) then return discovery.answer(origin, request.method) end
+  if subscriptions.concerns(segments) then
+    return subscriptions.answer(self, request, segments, query)
+  end
+  return reply
+end
+
 local function dispatch(self, request)
   if #request.method > LONGEST_METHOD or not request.method:find "^%u+$" then
     return malformed "The request's method is not valid."
@@ -106,6 +122,7 @@ local function dispatch(self, request)
     if self.host then self.host:turn(true) end      -- the clock may have moved
     return reply
   end
+  if self.replay then return answer_replay(self, request, segments, query) end
   if first == "instances" then return access.answer(self, request, segments) end
   if graph.concerns(segments) then return graph.answer(self, request, segments, query) end
   if subscriptions.concerns(segments) then
@@ -380,7 +397,7 @@ end
 -- Start -------------------------------------------------------------------------------------------
 
 -- Seconds that a start waits for the computers of instances that run from the beginning.
-local READY = 60
+local READY = 120
 
 local function secret()
   return directory.base64url(core.random(30))
@@ -445,7 +462,8 @@ end
 ---@return azureml.Emulator
 function emulator.new(settings)
   settings = options.check("emulator", settings, KNOWN)
-  local sown = check_seed(settings.seed)
+  local recorded = settings.replay and replay.open(settings.replay)
+  local sown = check_seed(recorded and recorded:names() or settings.seed)
   local kept = settings.state and state_file.open(settings.state)
   local records = kept and kept.records.setting and kept.records
   local quotas, more_sizes = sown.quotas, sown.sizes
@@ -465,6 +483,7 @@ function emulator.new(settings)
     faults = fault.new(),
     throttle = throttle.new(time),
     log = settings.log,
+    replay = recorded,
     host = machines,
     key = machines and secret() or nil,
     world = world.new {
@@ -500,6 +519,7 @@ end
 ---  seed table (what exists at first: see emulator/seed.lua);
 ---  state string (a file that keeps the state; if it has content, the seed is ignored);
 ---  faults table[] (rules: see emulator/fault.lua);
+---  replay string (a recording: serve it instead of the emulated service, see emulator/replay.lua);
 ---  log fun(request, response, seconds)
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use, `StateFailed` for a state that cannot be used

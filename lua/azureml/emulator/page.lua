@@ -8,14 +8,18 @@ local page = {}
 -- Tell whether a parameter of the query may be repeated in a link.
 local function is_repeated(name, value)
   return name ~= "api-version" and name ~= "$skip" and name:find "^[%w$_-]+$"
-    and value:find "^[%w ._,-]*$"
+    and value:find "^[%w ._,'/-]*$"
+end
+
+local function escaped(value)
+  return (value:gsub("[ '/]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
 -- Return the URL of the next page: the request's own path and query, with $skip last.
 local function link(request, following)
   local query = { "api-version=" .. request.api_version }
   for name, value in pairs(request.query) do
-    if is_repeated(name, value) then query[#query + 1] = name .. "=" .. value:gsub(" ", "%%20") end
+    if is_repeated(name, value) then query[#query + 1] = name .. "=" .. escaped(value) end
   end
   query[#query + 1] = "$skip=p" .. following
   table.sort(query, function(a, b) return a:gsub("^%$", "~") < b:gsub("^%$", "~") end)

@@ -35,6 +35,9 @@ local rows = {
       .. "'%s'. The supported api-versions are '%s'. The supported locations are '%s'." },
   bad_api_version = { 400, "InvalidApiVersionParameter",
     "The api-version '%s' is invalid: a day such as 2021-04-01 is expected." },
+  bad_resource_filter = { 400, "InvalidFilterInQueryString",
+    "The filter '%s' is not served here: resourceType, resourceGroup, name and location can be "
+      .. "compared by eq, joined by and." },
   no_provider = { 404, "InvalidResourceNamespace", "The resource namespace '%s' is invalid." },
   unknown_path = { 404, "InvalidResourceType",
     "The resource type could not be found at '%s' for api version '%s'." },

@@ -15,6 +15,7 @@ local quotas = require "azureml.emulator.quotas"
 local refusal = require "azureml.emulator.refusal"
 local regions = require "azureml.emulator.regions"
 local resource_groups = require "azureml.emulator.resource_groups"
+local resources = require "azureml.emulator.resources"
 local role_definitions = require "azureml.emulator.role_definitions"
 local shorten = require "azureml.emulator.shorten"
 local ssh_keys = require "azureml.emulator.ssh_keys"
@@ -61,7 +62,7 @@ end
 
 -- Make the route of a path that belongs to Resource Manager itself, which has api-versions of its
 -- own.
-local function resources(path, action, methods)
+local function of_manager(path, action, methods)
   local row = { path, any_version = true }
   for method, handler in pairs(methods) do
     row[method] = { "Microsoft.Resources/subscriptions/" .. action, handler }
@@ -79,12 +80,15 @@ local function deployed(path, methods)
 end
 
 local routes = {
-  resources("resourcegroups", "resourceGroups/read", { GET = resource_groups.list }),
-  resources(GROUP, "resourceGroups/read",
+  of_manager("resources", "resources/read", { GET = resources.list }),
+  of_manager("resourcegroups", "resourceGroups/read", { GET = resource_groups.list }),
+  of_manager(GROUP, "resourceGroups/read",
     { GET = resource_groups.get, HEAD = resource_groups.head }),
-  resources("providers", "providers/read", { GET = providers.list }),
-  resources("providers/{provider}", "providers/read", { GET = providers.refuse }),
-  resources(PROVIDER, "providers/read", { GET = providers.get }),
+  of_manager(GROUP .. "/resources", "resourceGroups/resources/read",
+    { GET = resources.list }),
+  of_manager("providers", "providers/read", { GET = providers.list }),
+  of_manager("providers/{provider}", "providers/read", { GET = providers.refuse }),
+  of_manager(PROVIDER, "providers/read", { GET = providers.get }),
   { PROVIDER .. "/workspaces",
     GET = { "workspaces/read", workspaces.list } },
   { WORKSPACE, GET = { "workspaces/read", workspaces.list } },

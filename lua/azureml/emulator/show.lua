@@ -15,6 +15,9 @@ local versions = require "azureml.emulator.versions"
 
 local show = {}
 
+-- Image versions as the recordings have them: yy.mm.dd.
+local LATEST_IMAGE, OLD_IMAGE = "24.06.10", "23.12.19"
+
 local PROVIDER = "/providers/Microsoft.MachineLearningServices"
 local null = json.null
 
@@ -100,9 +103,9 @@ local function inside_instance(compute, location, now, version)
     customServices = services.show(compute.services),
     idleTimeBeforeShutdown = compute.idle,
     osImageMetadata = {
-      currentImageVersion = "24.06.10",
-      latestImageVersion = "24.06.10",
-      isLatestOsImageVersion = true,
+      currentImageVersion = compute.is_outdated and OLD_IMAGE or LATEST_IMAGE,
+      latestImageVersion = LATEST_IMAGE,
+      isLatestOsImageVersion = not compute.is_outdated,
       osPatchingStatus = null,
     },
   }

@@ -18,6 +18,8 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 
 ---@class azureml.FleetResult     what became of one instance
 ---@field name string
+---@field workspace string?       where the fleet reaches over several workspaces
+---@field resource_group string?  of that workspace
 ---@field outcome string          "done", "skipped", "failed"; of a dry run "planned"; "accepted"
 ---  where the caller does not wait
 ---@field reason string?          of a skipped one: "already Stopped"
@@ -31,6 +33,7 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 ---@field counts table<string, integer>      outcome -> how many
 ---@field seconds number          that it took
 ---@field open integer?           instances without a result, where the fleet was interrupted
+---@field workspace string?       the workspace's name, where the fleet was interrupted
 local results_metatable = { __name = "azureml.FleetResults" }
 
 local fleet = {}
@@ -248,11 +251,12 @@ end
 
 fleet.sum_up = sum_up
 
--- Sum up the results of an interrupted fleet.
-local function sum_up_known(plan, began)
+-- Sum up the results of an interrupted fleet. An interrupt may end several fleets: each names its
+-- workspace.
+local function sum_up_known(plan, began, workspace)
   local known = {}
   for index = 1, #plan.names do known[#known + 1] = plan.results[index] end
-  known.open = #plan.names - #known
+  known.open, known.workspace = #plan.names - #known, workspace.name
   return sum_up(plan.verb, known, core.now() - began)
 end
 
@@ -319,8 +323,8 @@ local function fly(self, plan)
     busy = plan.busy, before = plan.before, survey = plan.survey,
     limit = options.limit or DEFAULT_LIMIT, timeout = timeout, deadline = began + timeout,
     wait = wait, no_wait = options.no_wait, wait_for_capacity = options.wait_for_capacity,
-    settle = wait and options.settle ~= false,
-    reporter = reporter, summarise = function() return sum_up_known(plan, began) end,
+    settle = wait and options.settle ~= false, reporter = reporter,
+    summarise = function() return sum_up_known(plan, began, self.workspace) end,
   }
   local results = sum_up(verb, plan.results, core.now() - began)
   if reporter and options.summary ~= false then reporter.finish(tostring(results)) end

@@ -46,8 +46,8 @@ end
 -- path is short: a socket has 107 bytes at most, of which ssh uses 17 while it makes one.
 local function control_path(vm, key)
   local _, id = core.user()
-  local directory = ("/tmp/azureml-ssh-%d"):format(id or 0)
-  if not id or not core.make_private(directory) then return nil end
+  local directory = ("/tmp/azureml-ssh-%d"):format(id)
+  if not core.make_private(directory) then return nil end
   local place, creation = keys.marks(vm)
   return ("%s/%s%s%s"):format(directory, place, creation, keys.digest(key or ""):sub(1, 8))
 end

@@ -52,8 +52,8 @@ local function check_enabled(vm)
   errors.raise {
     code = "SshDisabled",
     message = ("SSH is off on '%s', and that is fixed when an instance is created"):format(vm.name),
-    hint = ("recreate the instance with ssh_public_access = true and a key, or use "
-      .. "'azureml terminal %s', which needs no SSH"):format(vm.name),
+    hint = ("'azureml recreate %s --ssh-key-file FILE' replaces it by one with SSH and deletes its "
+      .. "disk; 'azureml terminal %s' needs no SSH"):format(vm.name, vm.name),
   }
 end
 

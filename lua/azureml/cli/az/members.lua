@@ -65,9 +65,9 @@ local function schedule_of(item)
   }
 end
 
-local function schedules_of(vm)
-  if #vm.schedules == 0 then return nil end
-  return { compute_start_stop = list_of(vm.schedules, schedule_of) }
+local function schedules_of(inner)
+  local schedules = list_of(inner("schedules", "computeStartStop"), schedule_of)
+  return #schedules > 0 and { compute_start_stop = schedules } or nil
 end
 
 local function script_of(script)
@@ -181,7 +181,7 @@ function members.of(vm)
     location = vm.location, name = vm.name, network_settings = network_of(vm, inner),
     os_image_metadata = image_of(inner), provisioning_errors = first_error(vm),
     provisioning_state = vm.provisioning_state, release_quota_on_stop = inner "releaseQuotaOnStop",
-    resource_id = json.get(vm.raw, "properties", "resourceId"), schedules = schedules_of(vm),
+    resource_id = json.get(vm.raw, "properties", "resourceId"), schedules = schedules_of(inner),
     services = services_of(inner), setup_scripts = scripts_of(inner), size = vm.vm_size,
     ssh_public_access_enabled = ssh and ssh == "Enabled" or nil, ssh_settings = ssh_of(inner),
     state = vm.state, tags = vm.tags, type = "computeinstance",
@@ -199,21 +199,23 @@ function members.of_first_version(vm)
 end
 
 --- Return the members of a size.
----@param size table      as the service sends it
+---@param size azureml.Size
 ---@return table
 function members.of_size(size)
+  local sent = size.raw
   return {
-    name = size.name, family = size.family, v_cpus = size.vCPUs, gpus = size.gpus,
-    os_vhd_size_mb = size.osVhdSizeMB, max_resource_volume_mb = size.maxResourceVolumeMB,
-    memory_gb = size.memoryGB, low_priority_capable = size.lowPriorityCapable,
-    premium_io = size.premiumIO, supported_compute_types = size.supportedComputeTypes,
+    name = size.name, family = size.family, v_cpus = size.vcpus, gpus = size.gpus,
+    os_vhd_size_mb = sent.osVhdSizeMB, max_resource_volume_mb = sent.maxResourceVolumeMB,
+    memory_gb = size.memory_gb, low_priority_capable = sent.lowPriorityCapable,
+    premium_io = sent.premiumIO, supported_compute_types = sent.supportedComputeTypes,
   }
 end
 
 --- Return the members of a usage.
----@param usage table     as the service sends it
+---@param usage azureml.Usage
 ---@return table
 function members.of_usage(usage)
+  usage = usage.raw
   return {
     id = usage.id, aml_workspace_location = usage.amlWorkspaceLocation, type = usage.type,
     unit = usage.unit, current_value = usage.currentValue, limit = usage.limit,

@@ -110,6 +110,9 @@ function changed(self, name, server)
       self.attempts = self.attempts + 1
       self.host:reseat(self.compute)
       start_server(self, name)
+    elseif self.state == "starting" and name == "ssh" and self.compute.public_ip == false then
+      -- Port 22 of a private address is for root. The instance runs without SSH.
+      self.host.log("azureml: %s has no SSH server: %s", self.compute.name, server.failure)
     elseif self.state == "starting" then
       self.failure = server.failure or name .. ": it has ended"
       self:turn_off()
@@ -161,7 +164,13 @@ function Computer:keep(key, running)
   settle(self)
 end
 
---- Kill all that runs on the computer.
+--- Kill all that runs on the computer, without a wait.
+function Computer:kill()
+  for _, server in pairs(self.servers) do server.process:kill() end
+  for _, errand in pairs(self.errands) do errand:kill() end
+end
+
+--- Kill all that runs on the computer, and wait for that a moment.
 function Computer:close()
   for _, timer in pairs(self.timers) do task.cancel(timer) end
   for _, server in pairs(self.servers) do server:close() end

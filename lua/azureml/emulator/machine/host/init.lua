@@ -104,7 +104,11 @@ local function wants_on(self, compute, state)
   if held == "stop" or held == "delete" then return false end
   if held == "restart" then return self.restarted[compute] == compute.last.at end
   if held then return state ~= "Creating" end
-  return ON[state] == true or state == "Resizing"
+  if state == "Resizing" then      -- as before
+    local its = self:computer(compute)
+    return its ~= nil and its.state == "on"
+  end
+  return ON[state] == true
 end
 
 -- End the verb that the world holds.
@@ -141,7 +145,7 @@ local function finish_start(self, compute, its, state)
 end
 
 local function end_job(self, compute, job, status)
-  self.jobs[job.id] = nil
+  self.jobs[job] = nil
   if not queue.find(compute, job.id) then return end
   queue.finish(compute, job.id, self.world:now(), job.cancelled and "Canceled" or status)
   machine.plan(compute, self.world:now())
@@ -152,17 +156,18 @@ end
 -- began was lost with it.
 local function look_at_jobs(self, compute, its)
   for _, job in ipairs { table.unpack(compute.jobs or {}) } do
-    local running = self.jobs[job.id]
+    local running = self.jobs[job]
     if job.began and not running then
       local record = self.world:job(compute.workspace, job.id)
       local ok, started = false, nil
       if record and not job.runs_in then
         job.runs_in = self.id
+        self.world:save("compute", compute)
         ok, started = pcall(work.run_job, its, record, function(status)
           end_job(self, compute, job, status)
         end)
       end
-      if ok then self.jobs[job.id] = started else end_job(self, compute, job, "Failed") end
+      if ok then self.jobs[job] = started else end_job(self, compute, job, "Failed") end
     elseif running and job.cancelled then
       running:stop()
     end
@@ -175,6 +180,34 @@ local function computer_of(self, compute)
   return self.computers[key]
 end
 
+-- Turn an instance's computer off, and go on with what waits for that.
+local function keep_off(self, compute, its)
+  its:turn_off()
+  if its.state ~= "off" then return end
+  if compute.held == "stop" or compute.held == "delete" then return release(self, compute) end
+  if compute.held == "restart" then
+    self.restarted[compute] = compute.last.at
+    self:changed(its)
+  end
+end
+
+-- Tell that a computer could not be turned on.
+local function report_failure(self, compute, its)
+  local why = its.failure
+  its.failure = nil
+  if compute.held then return release(self, compute, not_started(why)) end
+  self.log("azureml: %s: %s", compute.name, why)
+end
+
+-- Turn an instance's computer on, and go on with what waits for that.
+local function keep_on(self, compute, its, state)
+  if its.failure and its.state == "off" then return report_failure(self, compute, its) end
+  its:turn_on()
+  if its.state ~= "on" then return end
+  if compute.held then return finish_start(self, compute, its, state) end
+  look_at_jobs(self, compute, its)
+end
+
 -- Do the next thing that an instance's state demands.
 local function look(self, compute)
   if compute.kind or self.is_closed then return end
@@ -182,26 +215,7 @@ local function look(self, compute)
   local wants = wants_on(self, compute, state)
   local its = self:computer(compute) or (wants or compute.held) and computer_of(self, compute)
   if not its then return end
-  if not wants then
-    its:turn_off()
-    if its.state ~= "off" then return end
-    if compute.held == "restart" then
-      self.restarted[compute] = compute.last.at
-      return look(self, compute)
-    end
-    if compute.held == "stop" or compute.held == "delete" then release(self, compute) end
-    return
-  end
-  if its.failure and its.state == "off" then
-    local why = its.failure
-    its.failure = nil
-    if compute.held then return release(self, compute, not_started(why)) end
-    return self.log("azureml: %s: %s", compute.name, why)
-  end
-  its:turn_on()
-  if its.state ~= "on" then return end
-  if compute.held then return finish_start(self, compute, its, state) end
-  look_at_jobs(self, compute, its)
+  if wants then keep_on(self, compute, its, state) else keep_off(self, compute, its) end
 end
 
 -- Remove what belongs to a deleted instance.
@@ -279,15 +293,13 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
-local PACKAGES = {
-  { openssh.program, "openssh-server" }, { jupyter.program, "jupyter-server" },
-}
+local PACKAGES = { { openssh, "openssh-server" }, { jupyter, "jupyter-server" } }
 
 -- Refuse to start without the programs.
 local function check_programs()
   local missing = {}
   for _, item in ipairs(PACKAGES) do
-    local file = io.open(item[1])
+    local file = io.open(item[1].program)
     if file then file:close() else missing[#missing + 1] = item[2] end
   end
   if #missing == 0 then return end
@@ -307,6 +319,11 @@ end
 ---@raise an error object `MachineMissing` without the programs
 function host.new(state, log)
   check_programs()
+  local user = core.user()
+  if not user then
+    errors.raise { code = "MachineFailed",
+      message = "the system's list of users has no entry for this user, which sshd needs" }
+  end
   local run = make_run_directory()
   local directory = state and state .. ".machines" or run
   if directory:sub(1, 1) ~= "/" then directory = assert(core.directory()) .. "/" .. directory end
@@ -316,7 +333,7 @@ function host.new(state, log)
   end
   local weak = { __mode = "k" }
   return setmetatable({
-    run = run, directory = directory, user = core.user(), log = log, id = core.guid(),
+    run = run, directory = directory, user = user, log = log, id = core.guid(),
     computers = {}, changes = {}, jobs = {},
     restarted = setmetatable({}, weak), set_up = setmetatable({}, weak),
   }, Host)
@@ -355,6 +372,7 @@ function Host:close()
   if self.timer then task.cancel(self.timer) end
   if self.soon then task.cancel(self.soon) end
   if self.front then self.front:close() end
+  for _, its in pairs(self.computers) do its:kill() end
   for _, its in pairs(self.computers) do its:close() end
   self.computers = {}
   core.remove_tree(self.run)

@@ -5,7 +5,7 @@ local task = require "azureml.task"
 local server = {}
 
 local GRACE = 6      -- seconds from SIGTERM to SIGKILL; Jupyter with many terminals takes four
-local READY = 30     -- seconds until it must be ready
+local READY = 120    -- seconds until it must be ready: many may start at the same time
 
 ---@class azureml.emulator.Server
 ---@field is_ready boolean

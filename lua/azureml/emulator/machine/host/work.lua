@@ -7,7 +7,6 @@ local crypto = core.crypto
 local errors = require "azureml.error"
 local iso8601 = require "azureml.emulator.iso8601"
 local process = require "azureml.process"
-local task = require "azureml.task"
 
 local work = {}
 
@@ -17,25 +16,16 @@ local GRACE = 5      -- seconds from SIGTERM to SIGKILL
 -- Start a program on a computer. `ended` gets its exit code; nil after its time was over. Daemons
 -- that it started go on until the computer is turned off.
 local function start(self, key, settings, ended)
-  local timer, is_late
   local running = process.start {
     argv = settings.argv, environment = self.place:environment(settings.environment),
     directory = settings.directory, output = settings.log, errors = settings.log,
-    kept = true, grace = GRACE,
-    on_end = function(program)
-      if timer then task.cancel(timer) end
-      timer = nil
-      ended(not is_late and program.status or nil)
-    end,
+    kept = true, grace = GRACE, limit = settings.timeout,
+    on_end = function(program) ended(not program.is_overdue and program.status or nil) end,
     on_gone = function(program)
       program:close()
       self:keep(key, nil)
     end,
   }
-  timer = settings.timeout and task.at(settings.timeout, function()
-    timer, is_late = nil, true
-    running:stop()
-  end)
   self:keep(key, running)
   return running
 end

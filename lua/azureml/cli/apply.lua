@@ -1,0 +1,60 @@
+--- azureml apply: make instances what a file says.
+local command = require "azureml.cli.command"
+local errors = require "azureml.error"
+local exit_codes = require "azureml.cli.exit_codes"
+local plan = require "azureml.cli.plan"
+local planning = require "azureml.planning"
+local question = require "azureml.cli.question"
+local report = require "azureml.cli.report"
+
+local apply = {}
+
+function apply.configure(parser)
+  plan.options(parser)
+  question.option(parser)
+  command.timeout_option(parser)
+  command.verbose_option(parser)
+  command.progress_option(parser)
+  command.output_option(parser)
+end
+
+-- Ask about what the plan destroys. Return false when the user says no.
+local function is_allowed(args, made)
+  local names = made:destroyed()
+  if #names == 0 or args.yes then return true end
+  question.check_terminal "apply"
+  for _, item in ipairs(made) do
+    if item.action ~= "nothing" then
+      command.say(("%s: %s"):format(item.name, item.action))
+      for _, line in ipairs(planning.lines(item)) do command.say("  " .. line) end
+    end
+  end
+  return question.is_confirmed(("Delete %s, with all that is on the disk?"):format(
+    table.concat(names, ", ")))
+end
+
+-- Make one instance what is wanted; raise its own error.
+local function apply_one(args, instances, item, definition)
+  local _, err = errors.try(instances.apply, instances, { [item.name] = definition }, {
+    confirm = true, change_tags = args.change_tags, stop = args.stop, timeout = args.timeout,
+  })
+  if err then errors.raise(err.code == "SomeFailed" and err.details[1].error or err) end
+end
+
+function apply.run(args)
+  local made, instances, definitions = plan.make(args)
+  if not made:differs() then
+    command.say "nothing differs"
+    return exit_codes.OK
+  end
+  if not is_allowed(args, made) then return exit_codes.FAILED end
+  local items = {}
+  for _, item in ipairs(made) do
+    if item.action ~= "nothing" then items[#items + 1] = item end
+  end
+  return report.run(args, "apply", items, function(item)
+    apply_one(args, instances, item, definitions[item.name])
+  end)
+end
+
+return apply

@@ -1,0 +1,21 @@
+--- azureml compute connect-ssh: refuse what `az ml compute connect-ssh` does, and name the command
+--- that works: SSH where it is on, else the terminal.
+local command = require "azureml.cli.command"
+local flags = require "azureml.cli.az.flags"
+
+local connect_ssh = { summary = "az's tunnel for SSH; not here" }
+
+function connect_ssh.configure(parser)
+  flags.name(parser)
+  parser:option("-f --private-key-file-path", "the private key's file"):argname "FILE"
+  flags.globals(parser)
+end
+
+function connect_ssh.run(args)
+  local vm = command.workspace(args).instances:get(args.name)
+  local way = vm.ssh.enabled and "azureml ssh" or "azureml terminal"
+  command.misused("connect-ssh goes through az's tunnel, whose protocol is not public: "
+    .. "use '%s %s'%s", way, vm.name, vm.ssh.enabled and "" or "; SSH is off there")
+end
+
+return connect_ssh

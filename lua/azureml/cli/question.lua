@@ -1,0 +1,29 @@
+--- Ask the user before something is destroyed.
+local command = require "azureml.cli.command"
+local core = require "azureml.core"
+
+local question = {}
+
+local STANDARD_INPUT = 0
+
+--- Add the option --yes.
+function question.option(parser)
+  parser:flag("-y --yes", "do not ask for confirmation")
+end
+
+--- Refuse to ask when standard input is no terminal.
+---@param what string      "delete"
+function question.check_terminal(what)
+  if core.terminal_width(STANDARD_INPUT) then return end
+  command.misused("%s asks for confirmation, and standard input is not a terminal: add --yes", what)
+end
+
+--- Ask a question; return whether the user says yes.
+---@param text string
+---@return boolean
+function question.is_confirmed(text)
+  io.stderr:write(text, " [y/N] ")
+  return (io.read() or ""):lower():find "^y" ~= nil
+end
+
+return question

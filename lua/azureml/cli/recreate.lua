@@ -1,0 +1,32 @@
+--- azureml recreate: delete an instance and create it again, with changes.
+local command = require "azureml.cli.command"
+local definition = require "azureml.cli.definition"
+local exit_codes = require "azureml.cli.exit_codes"
+local question = require "azureml.cli.question"
+
+local recreate = {}
+
+function recreate.configure(parser)
+  command.name_option(parser)
+  definition.options(parser)
+  question.option(parser)
+  command.workspace_options(parser)
+  command.timeout_option(parser)
+  command.progress_option(parser)
+  command.output_option(parser, "object")
+end
+
+local QUESTION = "Delete the compute instance '%s' and create it again? All that is on its disk is "
+  .. "lost; the file share of the workspace stays."
+
+function recreate.run(args)
+  local settings = definition.of(args)
+  if not args.yes then
+    question.check_terminal "recreate"
+    if not question.is_confirmed(QUESTION:format(args.name)) then return exit_codes.FAILED end
+  end
+  local instances = command.workspace(args).instances
+  return command.finish(args, instances:recreate(args.name, settings))
+end
+
+return recreate

@@ -1,0 +1,36 @@
+--- Report who has which instances, how long they have run, and what they cost: an estimate, in
+--- which disk, address and load balancer are not included.
+---
+---     azureml run report [RESOURCE_GROUP]
+local azureml = require "azureml"
+local instances = azureml.instances { resource_group = ... }
+
+local function text_of(number, unit)
+  return number and ("%.2f%s"):format(number, unit or "") or "-"
+end
+
+local vms = instances:list():all()
+local report = azureml.cost(vms)
+local totals, owners = {}, {}
+
+local ROW = "%-24s %-20s %-24s %-10s %10s %10s %10s"
+print(ROW:format("Owner", "Workspace", "Name", "State", "Runs for", "So far", "Month"))
+for i, vm in ipairs(vms) do
+  local cost = report.costs[i]
+  local owner = not vm.assigned_to and vm.created_by_name or vm.owner or "unknown"
+  print(ROW:format(owner:sub(1, 24), vm.workspace.name, vm.name, vm.state,
+    text_of(cost.hours, " h"), text_of(cost.amount), text_of(cost.month)))
+  local total = totals[owner] or { count = 0, amount = 0, month = 0 }
+  if not totals[owner] then owners[#owners + 1], totals[owner] = owner, total end
+  total.count, total.amount = total.count + 1, total.amount + (cost.amount or 0)
+  total.month = total.month + (cost.month or 0)
+end
+
+print()
+table.sort(owners)
+for _, owner in ipairs(owners) do
+  local total = totals[owner]
+  print(("%s: %d instances, %.2f so far, %.2f in a month"):format(owner, total.count,
+    total.amount, total.month))
+end
+print(report.note)

@@ -1,0 +1,114 @@
+--- plan, apply, export, recreate and create --file: commands over files of definitions.
+local json = require "azureml.json"
+local process = require "spec.process"
+local run = require "spec.command_line"
+local world = require "spec.world"
+
+describe("files of definitions", function()
+  local emulator, ws, directory
+
+  before_each(function()
+    emulator, ws = world.open { ann = "Running", bob = "Stopped" }
+    directory = process.directory()
+  end)
+  after_each(function()
+    process.remove(directory)
+    world.close(emulator, ws)
+  end)
+
+  local function write(name, text)
+    return process.write(directory .. "/" .. name, text)
+  end
+
+  for form, text in pairs {
+    lua = 'return { ann = { idle_time_before_shutdown = "1h" }, bob = { state = "absent" } }',
+    json = '{ "ann": { "idle_time_before_shutdown": "1h" }, "bob": { "state": "absent" } }',
+    yaml = "ann:\n  idle_time_before_shutdown_minutes: 60\nbob:\n  state: absent\n",
+  } do
+    it("in " .. form .. " are planned, and applied", function()
+      local path = write("wanted." .. form, text)
+      local out, err, code = run("plan", path, "-o", "json")
+      local items = json.decode(out)
+      assert.same({ 6, "change", "idle_time_before_shutdown", "PT60M", "delete" }, { code,
+        items[1].action, items[1].changes[1].field, items[1].changes[1].to, items[2].action }, err)
+      assert.matches("ann +change +idle_time_before_shutdown: nothing %-> PT60M", run("plan", path))
+      assert.same({ "", 2 }, { (run("apply", path)), (select(3, run("apply", path))) })
+      out, err, code = run("apply", path, "--yes")
+      assert.same({ "", 0 }, { out, code }, err)
+      assert.is_nil(ws.instances:find "bob")
+      assert.equal(0, select(3, run("plan", path)))
+      assert.same({ "", "nothing differs\n", 0 }, { run("apply", path) })
+    end)
+  end
+
+  it("create one instance or several, with options and --set in place of what they say", function()
+    local path = write("ci.yaml", "name: ci-one\ntype: computeinstance\nsize: STANDARD_DS3_V2\n")
+    local _, err, code = run("create", "-f", path, "--set", "tags.team=vision", "--set",
+      "vm_size=STANDARD_DS11_V2", "--description", "x")
+    assert.equal(0, code, err)
+    local vm = ws.instances:get "ci-one"
+    assert.same({ "STANDARD_DS11_V2", { team = "vision" }, "x" },
+      { vm.vm_size, vm.tags, vm.description })
+    assert.equal(0, select(3, run("create", "-f", path, "-n", "ci-two")))
+    assert.equal("STANDARD_DS3_V2", ws.instances:get("ci-two").vm_size)
+    path = write("two.json", '{ "ci-a": {}, "ci-b": { "tags": { "a": "b" } } }')
+    assert.equal(0, select(3, run("create", "--file", path)))
+    assert.same({ a = "b" }, ws.instances:get("ci-b").tags)
+  end)
+
+  it("come from export in each form, and then nothing differs", function()
+    ws.instances:create("ci-new", {
+      tags = { team = "vision" }, schedules = { "stop weekdays 18:00 Europe/Amsterdam" },
+      idle_time_before_shutdown = "30m", identity = "SystemAssigned", state = "Stopped",
+      setup_scripts = { creation_script = { path = "Users/a.sh", timeout = "20m" } },
+      custom_services = { { name = "a", image = "b" } },
+    }):wait()
+    for _, form in ipairs { "lua", "json", "yaml" } do
+      local out, _, code = run("export", "--all", "-o", form)
+      assert.equal(0, code)
+      out, _, code = run("plan", write("all." .. form, out), "-o", "json")
+      assert.equal(0, code, out)
+      assert.equal(3, #json.decode(out))
+    end
+    local out, err = run("export", "ci-new", "-o", "yaml")
+    assert.matches("\ntype: computeinstance$", (out:gsub("\n$", "")))
+    assert.matches("az's YAML cannot say custom_services, state of 'ci%-new'", err)
+  end)
+
+  it("have a schema with each field", function()
+    local schema = json.decode((run("export", "--schema")))
+    for _, row in ipairs(require "azureml.definition.fields") do
+      assert.equal("string", type(schema.additionalProperties.properties[row.name].description))
+    end
+  end)
+
+  it("recreate asks, or takes --yes", function()
+    assert.equal(2, select(3, run("recreate", "ann")))
+    local out, err, code = run("recreate", "ann", "--description", "new", "--yes", "-o", "json")
+    assert.equal(0, code, err)
+    assert.equal("new", json.decode(out).description)
+    assert.matches("recreate ann: Deleting", err)
+  end)
+
+  for _, row in ipairs {
+    { "a.lua", "return {\n  ann = { vm_sise = 1 } }",
+      "a.lua:2: an instance has no field 'vm_sise'; did you mean vm_size?" },
+    { "a.lua", "return os.exit()", "a.lua:1: attempt to index a nil value" },
+    { "a.lua", "return {", "a.lua:1: unexpected symbol" },
+    { "a.lua", "return 5", "a.lua: it describes no instance" },
+    { "a.json", '{ "ann":\n { "tagz": {} } }', "a.json:2: an instance has no field 'tagz'" },
+    { "a.json", "{", "a.json: it is not JSON" },
+    { "a.json", '{ "ann": 5 }', "'ann' does not describe an instance" },
+    { "a.yaml", "ann:\n  siez: b\n", "a.yaml:2: a compute instance has no member 'siez'" },
+    { "a.yaml", "ann: [", "a.yaml is not YAML" },
+    { "a.yaml", "type: amlcompute\nname: a\n", "azureml manages compute instances" },
+    { "a.txt", "", "ends in .lua, .json, .yaml or .yml" },
+    { "a.json", '{ "ann": { "vm_size": "big" } }', "ann: vm_size: must be a size" },
+  } do
+    it("are refused with their place: " .. row[1] .. " " .. row[2]:gsub("\n", " "), function()
+      local _, err, code = run("plan", write(row[1], row[2]))
+      assert.is_true(code == 2 or code == 1)
+      assert.is_truthy(err:find(row[3], 1, true), err)
+    end)
+  end
+end)
