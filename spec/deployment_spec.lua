@@ -163,6 +163,16 @@ describe("ws:deploy", function()
     assert.equal("deploy d1: closed", tostring(op))
   end)
 
+  it("goes on when the answer to its request was lost", function()
+    emulator:fault { match = { method = "PUT", path = "/deployments/" }, trouble = "close" }
+    local op = ws:deploy { template = template { resource "ci-a" } }
+    assert.equal("ci-a", op:wait().instances[1].name)
+    emulator:fault { match = { method = "PUT", path = "/deployments/" }, trouble = "close" }
+    assert.equal("DeploymentActive",
+      refusal { name = "d1", template = template { resource "ci-b" } }.code)
+    ws:deployment("d1"):wait()
+  end)
+
   it("can be followed by its name", function()
     local op = ws:deploy { name = "d1", template = template { resource "ci-a" } }
     op:close()
