@@ -70,6 +70,7 @@ local by_text = {
   { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
+  { "current state (Stopped) does not support", "start the instance first" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 

@@ -308,13 +308,21 @@ function instance.unreadable(vm)
   return list
 end
 
+--- Return the type of a decoded compute, as the service spells it; nil if the reply has none.
+---@param raw table
+---@return string?
+function instance.kind(raw)
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind or nil
+end
+
 --- Tell whether a decoded compute is a compute instance. The service may write its type in any
 --- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  local kind = sent.compute_type(raw)
-  return type(kind) == "string" and kind:lower() == "computeinstance"
+  local kind = instance.kind(raw)
+  return kind ~= nil and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -323,6 +331,14 @@ end
 function Instance:refresh()
   self.raw = self.workspace.instances:get(self.name).raw
   return self
+end
+
+--- Return a member of `properties.properties` by the service's name, also one without a field here.
+---@param name string
+---@return any         nil if it is absent or null
+---@usage print(vm:member "osImageMetadata")
+function Instance:member(name)
+  return json.without_nulls(inner(name)(self.raw))
 end
 
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
