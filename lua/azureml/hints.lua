@@ -2,8 +2,8 @@
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
-local later = require "azureml.later"
-local roles = later "azureml.roles"
+local later = require "azureml.tool.later"
+local roles = later "azureml.look.roles"
 local trust = later "azureml.trust"
 
 local hints = {}
@@ -76,7 +76,8 @@ local by_text = {
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
   { "current state (Stopped) does not support", "start the instance first" },
   { "current state (Running) does not support", "stop the instance first" },
-  { "ComputeInstance current state (", "wait until its state changes, or delete it and create it again" },
+  { "ComputeInstance current state (",
+    "wait until its state changes, or delete it and create it again" },
   { "not a valid SSH Public Key", "give an RSA key, such as ssh-keygen -t rsa makes" },
   { "of the assigned user is not a GUID", "give the object id of the user, or the e-mail address" },
   { "The subnet ",
