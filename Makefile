@@ -363,8 +363,8 @@ conformance-python: test-deps
 	  -r spec/conformance/python/requirements.txt
 	@$(MAKE) --no-print-directory all
 	@$(forget_answers)
-	@$(CLEAN) AZUREML_ANSWERS="$(ANSWERS)" $(SDKS)/bin/python spec/conformance/python/start.py \
-	  $(B)/azureml
+	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 AZUREML_ANSWERS="$(ANSWERS)" \
+	  $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(ANSWERS)
 
 # Test the credentials of applications against a server that verifies them.

@@ -83,8 +83,9 @@ describe("a change of an instance", function()
     emulator:fault { match = { method = "PUT" }, answer = { status = 200, json = {} } }
     local err = refusal(ws.instances.update, ws.instances, "ann", { tags = { a = "1" } })
     assert.equal("NotChanged", err.code)
-    assert.matches('the service accepted the change of \'ann\', but tags is {}, not {"a":"1"}',
+    assert.equal('the service accepted the change of \'ann\', but tags is {}, not {"a":"1"}',
       err.message)
+    assert.same({}, err.changes)
   end)
 
   it("by update: what is fixed is named before anything is changed", function()
@@ -96,6 +97,42 @@ describe("a change of an instance", function()
       err.message)
     assert.matches("recreate the instance", err.hint)
     assert.is_nil(ws.instances:get("ann").idle_time_before_shutdown)
+  end)
+
+  it("by update: what is neither changed nor verified is refused", function()
+    local function hint_of(settings)
+      local err = refusal(ws.instances.update, ws.instances, "ann", settings)
+      assert.equal("DoesNotFit", err.code)
+      return err.hint, err.message
+    end
+    local hint, message = hint_of { extra = { newSetting = 1 }, state = "Stopped" }
+    assert.matches("extra.newSetting is not returned by the service, and has no verb", message)
+    assert.matches("state is Running, not Stopped", message)
+    assert.equal("extra.newSetting: recreate the instance, or choose another name; "
+      .. "state: start or stop the instance", hint)
+    hint = hint_of { admin_user_ssh_public_key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==" }
+    assert.matches("authorized_keys", hint)
+  end)
+
+  it("by update: waits for the mounts, and tells why they failed", function()
+    local mounts = { { name = "raw", source = "azureml://raw", path = "/mnt/raw" } }
+    emulator:fault { trouble = "mount_failed" }
+    local err = refusal(ws.instances.update, ws.instances, "ann", { data_mounts = mounts })
+    assert.equal("NotChanged", err.code)
+    assert.matches("Failed to access the data source", err.message)
+    assert.same({}, err.changes)
+    assert.matches("check its source", err.hint)
+    local vm = ws.instances:update("ann", { data_mounts = mounts })
+    assert.equal("Mounted", vm.data_mounts[1].state)
+    err = refusal(ws.instances.update, ws.instances, "bob", { data_mounts = mounts })
+    assert.equal("start the instance first", err.hint)
+  end)
+
+  it("by update: a refusal of the whole definition tells what to do", function()
+    ws.instances:update("ann", { schedules = { "stop daily 19:00" } })
+    emulator:behave { put = "refuse" }
+    local err = refusal(ws.instances.update, ws.instances, "ann", { tags = { a = "1" } })
+    assert.matches("recreate the instance", err.hint)
   end)
 
   it("by update: a failure tells what was changed before it", function()
@@ -111,6 +148,10 @@ describe("a change of an instance", function()
 
   it("by update: waits for another operation", function()
     local other <close> = ws.instances:stop "ann"
+    local err = refusal(ws.instances.update, ws.instances, "ann", {
+      idle_time_before_shutdown = "1h", timeout = 0,
+    })
+    assert.matches("still Stopping after 0 s", err.message)
     assert.equal("PT60M",
       ws.instances:update("ann", { idle_time_before_shutdown = "1h" }).idle_time_before_shutdown)
     assert.is_truthy(other)
@@ -139,6 +180,26 @@ describe("a change of an instance", function()
     local err = refusal(vm.resize, vm, "STANDARD_DS11_V2")
     assert.equal("WrongState", err.code)
     assert.equal("Stopped", vm:resize("STANDARD_DS11_V2", { stop = true }):wait().state)
+  end)
+
+  it("by resize: to the size that it has changes nothing", function()
+    local vm = ws.instances:get "ann"
+    assert.equal("Running", vm:resize(vm.vm_size:lower(), { stop = true }):wait().state)
+  end)
+
+  it("by resize: a wrong option is refused before the instance is stopped", function()
+    local settings = { stop = true, wait = true }
+    local ok, err = pcall(ws.instances.resize, ws.instances, "ann", "STANDARD_DS11_V2", settings)
+    assert.is_false(ok)
+    assert.matches("resize has no option 'wait'", err)
+    assert.equal("Running", ws.instances:get("ann").state)
+  end)
+
+  it("by resize: the time limit counts for the stop too", function()
+    local vm = ws.instances:get "ann"
+    local err = refusal(vm.resize, vm, "STANDARD_DS11_V2", { stop = true, timeout = 1 })
+    assert.equal("Timeout", err.code)
+    assert.matches("stop ann: not done after 1 s", err.message)
   end)
 
   it("by resize: to a size that the service allows", function()

@@ -171,6 +171,7 @@ describe("a stored SSH key", function()
   it("that is not there is an error of the service", function()
     local _, err = complete(404, { error = { code = "ResourceNotFound", message = "no key" } })
     assert.equal("ResourceNotFound", err.code)
+    assert.matches("az sshkey list", err.hint)
     assert.matches("get the SSH key: no key", err.message)
   end)
 

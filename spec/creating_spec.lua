@@ -86,6 +86,40 @@ describe("a creation", function()
     assert.same({ a = 1 }, json.decode(put.body).properties.properties.newSetting)
   end)
 
+  it("tells that a member without an option cannot be verified, or differs", function()
+    local own, sent = ws.instances.find, nil
+    ws.instances.find = function(...)      -- the service returns a member
+      local vm = own(...)
+      if vm then vm.raw.properties.properties.newSetting = sent end
+      return vm
+    end
+    local op = ws.instances:create("ci-new", { extra = { newSetting = "a" } })
+    op:wait()
+    assert.matches("extra.newSetting of 'ci%-new' cannot be verified", op.warnings[2])
+    sent = "b"
+    op = ws.instances:create("ci-other", { extra = { newSetting = "a" } })
+    local err = refusal(op.wait, op)
+    ws.instances.find = nil
+    assert.equal("NotAsAsked", err.code)
+    assert.matches("'ci%-other' was created, but extra.newSetting is not what was given",
+      err.message)
+  end)
+
+  it("that cannot mount its data is an error, with the instance", function()
+    local wanted = { data_mounts = { { name = "raw", source = "azureml://raw" } } }
+    emulator:fault { trouble = "mount_failed" }
+    local op = ws.instances:create("ci-new", wanted)
+    local err = refusal(op.wait, op)
+    assert.equal("NotAsAsked", err.code)
+    assert.equal("ci-new", err.instance.name)
+    emulator:fault { trouble = "mount_refused" }
+    op = ws.instances:create("ci-other", wanted)
+    err = refusal(op.wait, op)
+    assert.matches("'ci%-other' was created, but its data is not mounted: cannot set", err.message)
+    assert.matches("the instance exists and is billed", err.hint)
+    assert.equal("Running", err.instance.state)
+  end)
+
   describe("through ensure", function()
     it("changes what differs and has a verb, and lists the changes", function()
       local op = ws.instances:ensure("ann", {
@@ -117,6 +151,33 @@ describe("a creation", function()
       local vm = ws.instances:ensure("ann", {}):wait()
       assert.equal("PT60M", vm.idle_time_before_shutdown)
       assert.same({ a = "b" }, vm.tags)
+    end)
+
+    it("waits for a deletion, then creates the instance anew", function()
+      local deletion <close> = ws.instances:delete "ann"
+      local before = ws.instances:get("ann").created_on
+      local op = ws.instances:ensure("ann", {})
+      assert.same({}, op.changes)
+      assert.is_not.equal(before, op:wait().created_on)
+      assert.is_truthy(deletion)
+    end)
+
+    it("tells all that is wrong with a missing one, its name included", function()
+      local err = refusal(ws.instances.ensure, ws.instances, "9x", { vm_size = "STANDARD_NOPE" })
+      assert.matches("cannot create '9x': '9x' cannot be an instance's name: .*; vm_size 'STANDARD",
+        err.message)
+    end)
+
+    it("warns of what cannot be verified", function()
+      local op = ws.instances:ensure("ann", { extra = { newSetting = 1 } })
+      assert.equal("extra.newSetting of 'ann' cannot be verified: the service does not return it",
+        op.warnings[1])
+    end)
+
+    it("names its own options where one is not known", function()
+      local ok, err = pcall(ws.instances.ensure, ws.instances, "ann", { tag = {} })
+      assert.is_false(ok)
+      assert.matches("ensure has no option 'tag' %(known: .*change_tags.*stop", err)
     end)
 
     it("can end stopped", function()

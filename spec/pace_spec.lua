@@ -35,4 +35,9 @@ describe("a pace", function()
     collection.asked = nil
     assert.equal(4, next_pause())
   end)
+
+  it("writes seconds to a tenth", function()
+    local texts = { [1800] = "1800", [0.9989] = "1", [0.25] = "0.3", [0] = "0" }
+    for seconds, text in pairs(texts) do assert.equal(text, pace.text(seconds)) end
+  end)
 end)

@@ -100,6 +100,51 @@ ci-none: nothing]], tostring(plan))
     assert.equal("Running", ws.instances:get("bob").state)
   end)
 
+  it("compares a user by the ids that the directory tells", function()
+    emulator:add { users = { { name = "ann", mail = "ann@contoso.com" } } }
+    local wanted = { ["ci-new"] = { assigned_user = "ann@contoso.com" } }
+    assert.equal("done", ws.instances:apply(wanted)[1].outcome)
+    assert.same({ "ci-new nothing" }, actions(ws.instances:plan(wanted)))
+  end)
+
+  it("tells what cannot be verified, and what a new key needs", function()
+    local plan = ws.instances:plan { ann = { extra = { newSetting = 1 } },
+      bob = { generate_ssh_key = "/nowhere/key" } }
+    assert.same({ "ann nothing", "bob recreate" }, actions(plan))
+    assert.equal([[
+ann: nothing
+  extra.newSetting cannot be verified: the service does not return it
+bob: recreate
+  because generate_ssh_key makes a key for a new instance only]], tostring(plan))
+    assert.same({ "extra.newSetting" }, json.decode(json.encode(plan))[1].unverified)
+  end)
+
+  it("names all that the caller must allow", function()
+    local plan = ws.instances:plan { ann = { vm_size = "STANDARD_DS11_V2", tags = { a = "b" },
+      description = "x" } }
+    assert.equal("stop = true (--stop) lets the instance be stopped for it; change_tags = true "
+      .. "(--change-tags) lets the whole definition be replaced for it", plan[1].blocked)
+    local ok, err = pcall(ws.instances.apply, ws.instances, plan, { stop = true })
+    assert.is_false(ok)
+    assert.matches("change_tags and stop are options of plan", err)
+  end)
+
+  it("counts an instance that is being deleted as missing", function()
+    local deletion <close> = ws.instances:delete "ann"
+    assert.same({ "ann create" }, actions(ws.instances:plan { ann = {} }))
+    assert.equal("done", ws.instances:apply({ ann = {} })[1].outcome)
+    assert.equal("Running", ws.instances:get("ann").state)
+    assert.is_truthy(deletion)
+  end)
+
+  it("tells all definitions that cannot be, and the name of a wrong one", function()
+    local err = refusal(ws.instances.plan, ws.instances, { ann = { vm_size = "big" },
+      bob = { tags = { 1 } } })
+    assert.matches("^ann: vm_size: .*; bob: tags: ", err.message)
+    err = refusal(ws.instances.plan, ws.instances, { ["9x"] = {} })
+    assert.matches("^9x: '9x' cannot be an instance's name", err.details[1].message)
+  end)
+
   it("refuses a definition that cannot be, before it asks the service", function()
     local before = emulator:request_count()
     local err = refusal(ws.instances.plan, ws.instances, { ann = { vm_size = "big" } })

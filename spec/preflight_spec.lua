@@ -49,6 +49,13 @@ describe("a look before a creation", function()
     for _, request in ipairs(requests) do assert.is_not.equal("PUT", request.method) end
   end)
 
+  it("tells a thing once", function()
+    local report = ws.instances:check("9bad-", { idle_time_before_shutdown = "1m" })
+    assert.equal(2, #report.findings)      -- no word on the name again, nor that nothing stops it
+    report = ws.instances:check("ann", { idle_time_before_shutdown = "1h" })
+    assert.equal(1, #report.findings)
+  end)
+
   it("warns of what costs money or does not work", function()
     local warned = texts(ws.instances:check("ci-new", { ssh_public_access = true }), "warning")
     assert.matches("nothing stops the instance", warned)

@@ -42,6 +42,20 @@ describe("what could be secret", function()
     end)
   end
 
+  it("is hidden in the secure parameters of a template, and nowhere else in it", function()
+    local hidden = value [[{"properties":{"template":{"parameters":{"run":{"type":"secureString",
+      "defaultValue":"d"},"plain":{"type":"string","defaultValue":"p"}}},
+      "parameters":{"RUN":{"value":"v"},"plain":{"value":"q"}}}}]]
+    local properties = json.decode(hidden).properties
+    local declared, given = properties.template.parameters, properties.parameters
+    assert.same({ "secureString", "p", "q" },
+      { declared.run.type, declared.plain.defaultValue, given.plain.value })
+    assert.matches("^hidden%d$", declared.run.defaultValue)
+    assert.matches("^hidden%d$", given.RUN.value)
+    assert.equal('{"template":{"parameters":5}}', value '{"template":{"parameters":5}}')
+    assert.equal('{"template":"x"}', value '{"template":"x"}')
+  end)
+
   it("has the same placeholder wherever it stands, and another text has another", function()
     local hide = redaction.new()
     local url = hide:url "https://h/p?s=abc"

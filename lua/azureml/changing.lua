@@ -7,15 +7,18 @@ local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local json = require "azureml.json"
+local later = require "azureml.later"
+local operation = require "azureml.operation"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
+local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
+local sizes = later "azureml.sizes"
 local tables = require "azureml.tables"
+local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
 local changing = {}
-
-local MOST_SIZES = 8      -- that an error lists
 
 ---@class azureml.Changing              a change of an instance that is under way
 ---@field collection azureml.Instances
@@ -24,7 +27,8 @@ local MOST_SIZES = 8      -- that an error lists
 ---@field deadline number               on core.now()'s clock
 ---@field change_tags boolean?          replace tags and description, which have no verb
 ---@field stop boolean?                 stop the instance before a resize
----@field changes azureml.Change[]      what was changed so far
+---@field is_strict boolean?            refuse what can be neither changed nor verified
+---@field changes azureml.FieldChange[]      what was changed so far
 
 ---@class azureml.FieldChange
 ---@field field string
@@ -96,9 +100,10 @@ end
 local function check_size(collection, name, size)
   local names = allowed_sizes(collection, name)
   if not names or contains(names, size) then return end
+  local allowed = #names == 0 and "no other size"
+    or ("%d other sizes, such as %s"):format(#names, sizes.alike(size, names))
   errors.raise { code = "DoesNotFit",
-    message = ("'%s' cannot be resized to %s; the service allows %s"):format(name, size,
-      #names > 0 and tables.excerpt(names, MOST_SIZES) or "no size"),
+    message = ("'%s' cannot be resized to %s; the service allows %s"):format(name, size, allowed),
     hint = "choose an allowed size, or recreate the instance" }
 end
 
@@ -109,34 +114,59 @@ local function size_of(size)
   return definition.checked("resize", { vm_size = size }).vm_size
 end
 
+local function has_size(vm, size)
+  return vm.vm_size ~= nil and vm.vm_size:lower() == size:lower()
+end
+
 -- Check that an instance has the size that the service says it has.
 local function verify_size(vm, size)
-  if vm.vm_size and vm.vm_size:lower() == size:lower() then return vm end
+  if has_size(vm, size) then return vm end
   errors.raise { code = "NotChanged", instance = vm,
     message = ("the service says that the resize of '%s' succeeded, but its size is %s, not %s")
       :format(vm.name, tostring(vm.vm_size), size) }
 end
 
---- Give an instance another size: ws.instances:resize.
+-- Stop an instance within the caller's time. Return the settings for the resize, with the time that
+-- is left.
+local function stop_first(collection, name, settings)
+  local timeout = settings.timeout or pace.wait_timeout
+  options.check_seconds("resize: timeout", timeout)
+  local deadline = core.now() + timeout
+  local limits = { timeout = timeout, no_wait = settings.no_wait }
+  collection:stop(name, limits):wait { timeout = math.max(0, deadline - core.now()) }
+  return tables.merge(settings, { timeout = math.max(0, deadline - core.now()) })
+end
+
+--- Give an instance another size: ws.instances:resize. An instance that has the size is a success.
 ---@param collection azureml.Instances
 ---@param subject string|azureml.Instance
 ---@param size string
----@param settings table?
+---@param settings table          checked
 ---@return azureml.Operation
 function changing.resize(collection, subject, size, settings)
   size = size_of(size)
-  local vm = type(subject) == "table" and subject or collection:get(subject)
+  local vm = collection:get(type(subject) == "table" and subject.name or subject)
+  if has_size(vm, size) then
+    return operation.finished {
+      verb = "resize", name = vm.name, workspace = collection.workspace, vm = vm,
+    }
+  end
   check_size(collection, vm.name, size)
-  if settings and settings.stop == true then collection:stop(vm.name):wait() end
+  if settings.stop then settings = stop_first(collection, vm.name, settings) end
   return collection:send("resize", vm.name, settings, {
     body = { targetVMSize = size },
     conclude = function(_, resized) return verify_size(resized, size) end,
   })
 end
 
+local function time_left(self)
+  return math.max(0, self.deadline - core.now())
+end
+
 local function resize(self, difference)
-  local op = self.collection:resize(self.vm, difference.wanted, { stop = self.stop })
-  op:wait { timeout = math.max(0, self.deadline - core.now()) }
+  local settings = { stop = self.stop, timeout = time_left(self) }
+  local op = self.collection:resize(self.vm, difference.wanted, settings)
+  op:wait { timeout = time_left(self) }
 end
 
 -- Tags and description ----------------------------------------------------------------------------
@@ -159,10 +189,15 @@ local function replace(self, difference)
   local what = { label = "get " .. self.vm.name, api_version = self.api_version }
   local _, reply = resource.call(workspace, verbs.get, values, what)
   local label = "replace " .. label_of(self, difference.field)
-  local handle = resource.begin(workspace, verbs.replace, values, {
+  local handle, err = errors.try(resource.begin, workspace, verbs.replace, values, {
     label = label, body = replaced(reply.body, difference), api_version = self.api_version,
     cautious = true,
   })
+  if err then
+    err.hint = err.hint or "the field has no verb of its own, and the service refuses to replace "
+      .. "the definition of this instance: recreate the instance"
+    errors.raise(err)
+  end
   local change = followed.new(handle, label)
   if not change:wait(self.deadline) then
     change:close()
@@ -197,16 +232,43 @@ local function apply_all(self, differences)
   end
 end
 
+-- Look at the instance until none of its data mounts is in progress.
+local function settle_mounts(self)
+  local next_pause = pace.pauses(self.collection)
+  while data_mount.is_in_progress(self.vm.data_mounts) do
+    if core.now() >= self.deadline then
+      errors.raise { code = "Timeout", instance = self.vm,
+        message = label_of(self, "mount the data") .. ": not done in time",
+        hint = "the service goes on: look at data_mounts of the instance later" }
+    end
+    task.sleep(math.min(next_pause(), time_left(self)))
+    self.vm = self.collection:get(self.vm.name, self.api_version)
+  end
+end
+
+-- Leave out of the changes the fields that have not changed.
+local function keep_changed(changes, left)
+  local unchanged, kept = {}, json.array {}
+  for _, difference in ipairs(left) do unchanged[difference.field] = true end
+  for _, change in ipairs(changes) do
+    if not unchanged[change.field] then kept[#kept + 1] = change end
+  end
+  return kept
+end
+
 -- Look at the instance again and check that it has become what was asked.
 local function verify(self, wanted)
   self.vm = self.collection:get(self.vm.name, self.api_version)
+  if wanted.data_mounts then settle_mounts(self) end
   local left = definition.differences(wanted, self.vm)
   if #left == 0 then return end
+  local has_mounts = left[1].field == "data_mounts"
   local err = errors.new { code = "NotChanged", instance = self.vm,
     message = ("the service accepted the change of '%s', but %s"):format(self.vm.name,
       definition.describe(left)),
-    hint = "the service ignored the change: recreate the instance to have it" }
-  tell_changes(err, self.changes)
+    hint = has_mounts and "see the error of the mount: check its source, and who may read it"
+      or "the service ignored the change: recreate the instance to have it" }
+  tell_changes(err, keep_changed(self.changes, left))
   errors.raise(err)
 end
 
@@ -220,16 +282,21 @@ local RECREATE = "recreate the instance, or choose another name"
 local CHANGE_TAGS = "change_tags = true (--change-tags) replaces the whole definition for it"
 local HINTS = {
   admin_user_ssh_public_key = "add the key to ~/.ssh/authorized_keys in a terminal of the instance",
-  tags = CHANGE_TAGS, description = CHANGE_TAGS,
+  tags = CHANGE_TAGS, description = CHANGE_TAGS, state = "start or stop the instance",
 }
 
--- Return what to do about differences that cannot be changed.
+-- Return what to do about differences that cannot be changed: each hint after its fields.
 local function hint_for(fixed)
-  local hints, seen = {}, {}
+  local hints, fields = {}, {}
   for _, difference in ipairs(fixed) do
     local hint = HINTS[difference.field] or RECREATE
-    if not seen[hint] then hints[#hints + 1] = ("%s: %s"):format(difference.field, hint) end
-    seen[hint] = true
+    if not fields[hint] then
+      hints[#hints + 1], fields[hint] = hint, {}
+    end
+    table.insert(fields[hint], difference.field)
+  end
+  for index, hint in ipairs(hints) do
+    hints[index] = ("%s: %s"):format(table.concat(fields[hint], ", "), hint)
   end
   return table.concat(hints, "; ")
 end
@@ -253,43 +320,52 @@ local function sort_out(self, differences)
   return changeable, fixed
 end
 
+-- List what a strict caller wants and cannot have: fields that the service does not return and has
+-- no verb for, and another state.
+local function unchangeable(vm, wanted, hidden)
+  local list = {}
+  for _, field in ipairs(hidden) do
+    list[#list + 1] = { field = field,
+      text = ("%s is not returned by the service, and has no verb"):format(field) }
+  end
+  local state = wanted.state
+  if state and not (power_state.is_aim(state == "Stopped" and "stop" or "start", vm.state)) then
+    list[#list + 1] = { field = "state", wanted = state, actual = vm.state,
+      text = ("state is %s, not %s"):format(tostring(vm.state), state) }
+  end
+  return list
+end
+
 --- Change an instance until it is what a definition wants.
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
 ---@param wanted table          canonical
 ---@param settings table        api_version: string?, deadline: number?, change_tags: boolean?,
----  stop: boolean?
+---  stop: boolean?, is_strict: boolean?
 ---@return azureml.Instance vm                  as it is now
 ---@return azureml.FieldChange[] changes
+---@return string[] hidden                      fields that the service does not return
 ---@raise an error object: `DoesNotFit` that names each field that cannot be changed, before
 ---  anything is changed; `NotChanged` where the service ignored a change; what the service refuses,
 ---  with `changes`
 function changing.converge(collection, vm, wanted, settings)
   local self = {
-    collection = collection, vm = vm, changes = {}, api_version = settings.api_version,
+    collection = collection, vm = vm, changes = json.array {}, api_version = settings.api_version,
     deadline = settings.deadline or core.now() + pace.wait_timeout,
     change_tags = settings.change_tags, stop = settings.stop,
   }
-  local changeable, fixed = sort_out(self, definition.differences(wanted, vm))
+  local differences, hidden = definition.differences(wanted, vm)
+  local changeable, fixed = sort_out(self, differences)
+  if settings.is_strict then tables.append(fixed, unchangeable(vm, wanted, hidden)) end
   refuse_fixed(self, fixed)
-  if #changeable == 0 then return vm, self.changes end
+  if #changeable == 0 then return vm, self.changes, hidden end
   self.vm = collection:settled(vm, self.deadline, self.api_version)
   apply_all(self, changeable)
   verify(self, wanted)
-  return self.vm, self.changes
+  return self.vm, self.changes, hidden
 end
 
 local UPDATE_OPTIONS = { stop = "boolean", timeout = "number" }
-
--- Split the options of update into its own and the fields.
-local function split(settings)
-  local own, of_instance = {}, {}
-  for name, value in pairs(settings or {}) do
-    (UPDATE_OPTIONS[name] and own or of_instance)[name] = value
-  end
-  options.check("update", own, UPDATE_OPTIONS)
-  return own, of_instance
-end
 
 --- Change an instance: ws.instances:update.
 ---@param collection azureml.Instances
@@ -297,7 +373,7 @@ end
 ---@param settings table
 ---@return azureml.Instance
 function changing.update(collection, subject, settings)
-  local own, of_instance = split(settings)
+  local own, of_instance = definition.split("update", settings, UPDATE_OPTIONS)
   local workspace = collection.workspace
   local wanted = definition.checked("update", of_instance, workspace.subscription_id)
   if not next(wanted) then errors.mistake("update: no field to change is given") end
@@ -308,6 +384,7 @@ function changing.update(collection, subject, settings)
   local vm = collection:get(held and held.name or subject, version)
   local changed = changing.converge(collection, vm, completing.compare(workspace, wanted, vm), {
     api_version = version, deadline = core.now() + timeout, change_tags = true, stop = own.stop,
+    is_strict = true,
   })
   return held and held:refresh() or changed
 end

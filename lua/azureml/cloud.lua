@@ -1,7 +1,8 @@
 --- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
 --- Graph, and the token scope; and which of them is active.
 --- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
-local azure_cli = require "azureml.azure_cli"
+local later = require "azureml.later"
+local azure_cli = later "azureml.azure_cli"
 local errors = require "azureml.error"
 local tables = require "azureml.tables"
 

@@ -36,7 +36,11 @@ end
 
 -- Return the key that a resource of Microsoft.Compute stores.
 local function stored_key(workspace, id)
-  local stored = resource.look(workspace, id, KEY_VERSION, "get the SSH key")
+  local stored, err = errors.try(resource.look, workspace, id, KEY_VERSION, "get the SSH key")
+  if err and err.status == 404 then
+    err.hint = "check ssh_key_id: 'az sshkey list' shows the stored keys"
+  end
+  if err then errors.raise(err) end
   return checked_key(joined(json.get(stored, "properties", "publicKey")), id)
 end
 

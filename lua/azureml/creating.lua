@@ -1,11 +1,14 @@
 --- Create an instance, or take the one that is there: ws.instances:create and ws.instances:ensure.
 local changing = require "azureml.changing"
 local completing = require "azureml.completing"
+local core = require "azureml.core"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
+local json = require "azureml.json"
 local naming = require "azureml.definition.naming"
-local options = require "azureml.options"
+local pace = require "azureml.pace"
 local preflight = require "azureml.preflight"
+local resource = require "azureml.resource"
 local tables = require "azureml.tables"
 local warning = require "azureml.warning"
 
@@ -58,6 +61,8 @@ local function warn_of_hidden(op, name, fields)
   end
 end
 
+local IS_BILLED = "the instance exists and is billed: change it, or delete it"
+
 -- Check that a new instance is what was asked.
 local function verify(vm, wanted, op)
   local differences, hidden = definition.differences(wanted, vm)
@@ -65,15 +70,23 @@ local function verify(vm, wanted, op)
   if #differences == 0 then return end
   errors.raise { code = "NotAsAsked", instance = vm,
     message = ("'%s' was created, but %s"):format(vm.name, definition.describe(differences)),
-    hint = "the instance exists and is billed: change it, or delete it" }
+    hint = IS_BILLED }
+end
+
+-- Mount the data of a new instance. Return the instance as it is then.
+local function mount(collection, wanted, version, vm, deadline)
+  local changed, err = errors.try(changing.converge, collection, vm,
+    { data_mounts = wanted.data_mounts }, { api_version = version, deadline = deadline })
+  if changed then return changed end
+  if err.code == "NotChanged" then return err.instance end      -- `verify` tells what differs
+  err.message = ("'%s' was created, but its data is not mounted: %s"):format(vm.name, err.message)
+  err.instance, err.hint = vm, (err.hint and err.hint .. "; " or "") .. IS_BILLED
+  errors.raise(err)
 end
 
 -- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
-  if wanted.data_mounts then
-    vm = changing.converge(collection, vm, { data_mounts = wanted.data_mounts },
-      { api_version = version, deadline = deadline })
-  end
+  if wanted.data_mounts then vm = mount(collection, wanted, version, vm, deadline) end
   verify(vm, wanted, op)
   return vm
 end
@@ -135,14 +148,23 @@ end
 
 local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
 
--- Split the options of ensure into its own and those of the instance.
-local function split(settings)
-  local own, fields = {}, {}
-  for name, value in pairs(settings or {}) do
-    (ENSURE_OPTIONS[name] and own or fields)[name] = value
-  end
-  options.check("ensure", own, ENSURE_OPTIONS)
-  return own, fields
+-- Return the instance of a name; nil if there is none. One that is being deleted is waited for.
+local function find(collection, name, version)
+  local vm = collection:find(name, version)
+  if not vm or vm.state ~= "Deleting" then return vm end
+  local deadline = core.now() + pace.wait_timeout
+  local left, err = errors.try(collection.settled, collection, vm, deadline, version)
+  if err and not resource.is_missing(err) then error(err, 0) end
+  return left
+end
+
+-- Create the instance that ensure did not find.
+local function create_missing(collection, name, wanted, findings)
+  local report = preflight.report(collection, name, wanted, findings)
+  report:refuse()
+  local op = complete_and_create(collection, name, wanted, report.findings)
+  op.changes = json.array {}
+  return op
 end
 
 -- Bring an instance to the state that a definition wants.
@@ -157,22 +179,19 @@ end
 ---@param settings table?
 ---@return azureml.Operation
 function creating.ensure(collection, name, settings)
-  local own, of_instance = split(settings)
+  local own, of_instance = definition.split("ensure", settings, ENSURE_OPTIONS)
   local wanted, findings = check("ensure", collection, name, of_instance, false)
   local version = definition.api_version(wanted, collection.workspace.api_version)
-  local vm = collection:find(name, version)
-  if not vm then
-    naming.check(name)
-    preflight.run(collection, name, wanted):refuse()
-    return complete_and_create(collection, name, wanted, findings)
-  end
+  local vm = find(collection, name, version)
+  if not vm then return create_missing(collection, name, wanted, findings) end
   local complete = completing.compare(collection.workspace, wanted, vm)
-  local changes
-  vm, changes = changing.converge(collection, vm, complete, {
+  local changes, hidden
+  vm, changes, hidden = changing.converge(collection, vm, complete, {
     api_version = version, change_tags = own.change_tags, stop = own.stop,
   })
   local op = settle_in(collection, vm, wanted)
   op.changes = changes
+  warn_of_hidden(op, vm.name, hidden)
   return op
 end
 

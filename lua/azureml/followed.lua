@@ -1,5 +1,6 @@
 --- A long-running operation as the core follows it: what azureml.Lro and azureml.Operation share.
 local errors = require "azureml.error"
+local pace = require "azureml.pace"
 local reply = require "azureml.reply"
 local task = require "azureml.task"
 
@@ -88,7 +89,8 @@ function followed.raise_overdue(self, label, seconds, operation)
   local trouble = self and not self:is_closed() and self.handle:trouble()
   if not trouble then
     errors.raise { code = "Timeout", operation = operation,
-      message = ("%s: not done after %.14g s; it goes on at the service"):format(label, seconds) }
+      message = ("%s: not done after %s s; it goes on at the service"):format(label,
+        pace.text(seconds)) }
   end
   errors.raise { kind = trouble.kind, code = "LostSight", operation = operation,
     status = trouble.status,

@@ -50,10 +50,16 @@ local by_code = {
     "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
   AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until "
     .. "there is room, or choose another size",
+  SetupScriptsError = "correct the script, or its path in the workspace's file share; "
+    .. "'azureml why' tells more",
+  UnusableNode = "restart the instance; 'azureml why' tells more",
+  OperationFailed = "'azureml why' explains the state that the instance is in",
   AlreadyExists = "a name is unique in the whole region: choose another one",
   InvalidPropertyValue = "see the details for what the service offers in this region",
   TooManyRequests =
     "the limit is per subscription and principal: try again later, or do less at once",
+  DeploymentActive = "'azureml deploy --follow NAME' waits for it; or give this deployment another "
+    .. "name",
   LostSight = "the operation may still be running: azureml.resume(ticket) continues to wait for it",
   Timeout = "the operation continues at the service: wait again, or keep the ticket",
 }
@@ -68,6 +74,18 @@ local by_text = {
   { "reached its limit of", QUOTA },
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
+  { "current state (Stopped) does not support", "start the instance first" },
+  { "current state (Running) does not support", "stop the instance first" },
+  { "ComputeInstance current state (", "wait until its state changes, or delete it and create it again" },
+  { "not a valid SSH Public Key", "give an RSA key, such as ssh-keygen -t rsa makes" },
+  { "of the assigned user is not a GUID", "give the object id of the user, or the e-mail address" },
+  { "The subnet ",
+    "check the names of the virtual network and its subnet, and the resource group" },
+  { "in a workspace with a managed network",
+    "in a workspace with a managed network leave the subnet out; in others give one, or leave the "
+    .. "public address" },
+  { "its single sign-on", "the user of the instance must ask for it" },
+  { "data mount '", "look at data_mounts of the instance: another caller may have changed them" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 

@@ -25,6 +25,7 @@ local login = later "azureml.login"
 local operation = later "azureml.operation"
 local tables = require "azureml.tables"
 local task = require "azureml.task"
+local template = later "azureml.template"
 local within = later "azureml.within"
 local workspace = require "azureml.workspace"
 local workspaces = later "azureml.workspaces"
@@ -55,6 +56,10 @@ local azureml = {
   --- Check sign-in, network, workspace and rights. See azureml.doctor.
   ---@type fun(settings: table?): azureml.Check[], boolean
   doctor = late(doctor, "check"),
+  --- Make a template of Azure Resource Manager, and its parameters, from the definition of an
+  --- instance. See azureml.template.
+  ---@type fun(definition: table, settings: table?): table, table
+  template = late(template, "new"),
   --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
   --- Make a client of any Azure Resource Manager service. See azureml.client.

@@ -84,12 +84,29 @@ local function names_in(path)
   return table.unpack(names)
 end
 
--- The fields of definition/fields.lua: each is read by its kind.
-for _, row in ipairs(fields) do
-  local kind, member = row.kind, row.path and outer(names_in(row.path))
-  if member then
-    getters[row.name] = function(raw) return kind.read(member(raw)) end
+-- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
+local function is_empty(value)
+  if type(value) ~= "table" then return value == nil end
+  local name, content = next(value)
+  if name == nil then return true end
+  local is_around = type(name) == "string" and next(value, name) == nil
+  return is_around and type(content) == "table" and next(content) == nil
+end
+
+-- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
+-- an empty list need no kind, so that the large kinds are rarely loaded.
+local function reader_of(row)
+  local kind, member = row.kind, outer(names_in(row.path))
+  return function(raw)
+    local value = member(raw)
+    if row.is_list and is_empty(value) then return json.array {} end
+    if value == nil and row.name ~= "tags" then return nil end
+    return kind.read(value)
   end
+end
+
+for _, row in ipairs(fields) do
+  if row.path then getters[row.name] = reader_of(row) end
 end
 
 getters.name = outer "name"
@@ -194,8 +211,13 @@ function getters.last_operation(raw)
 end
 
 -- The next times of its schedules are those of a field: they change with the clock alone.
-function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
-function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
+local function next_time(raw, action)
+  local schedules = getters.schedules(raw)
+  return #schedules > 0 and upcoming.time(schedules, action) or nil
+end
+
+function getters.next_start(raw) return next_time(raw, "start") end
+function getters.next_stop(raw) return next_time(raw, "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -286,13 +308,21 @@ function instance.unreadable(vm)
   return list
 end
 
+--- Return the type of a decoded compute, as the service spells it; nil if the reply has none.
+---@param raw table
+---@return string?
+function instance.kind(raw)
+  local kind = sent.compute_type(raw)
+  return type(kind) == "string" and kind or nil
+end
+
 --- Tell whether a decoded compute is a compute instance. The service may write its type in any
 --- case.
 ---@param raw table
 ---@return boolean
 function instance.is_one(raw)
-  local kind = sent.compute_type(raw)
-  return type(kind) == "string" and kind:lower() == "computeinstance"
+  local kind = instance.kind(raw)
+  return kind ~= nil and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -301,6 +331,14 @@ end
 function Instance:refresh()
   self.raw = self.workspace.instances:get(self.name).raw
   return self
+end
+
+--- Return a member of `properties.properties` by the service's name, also one without a field here.
+---@param name string
+---@return any         nil if it is absent or null
+---@usage print(vm:member "osImageMetadata")
+function Instance:member(name)
+  return json.without_nulls(inner(name)(self.raw))
 end
 
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.

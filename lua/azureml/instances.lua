@@ -45,12 +45,17 @@ local function check_name(verb, name)
   return name
 end
 
-local function another_type(self, raw)
+local function another_type(self, name, kind)
   errors.raise {
     code = "AnotherComputeType",
     message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
-      raw.name, self.workspace.name, tostring(raw.properties and raw.properties.computeType)),
+      name, self.workspace.name, kind),
   }
+end
+
+local function raise_invalid(label, fault)
+  errors.raise { code = "InvalidReply",
+    message = ("cannot %s: the reply %s"):format(label, fault) }
 end
 
 -- Return the instance. The label says in an error what the look was for.
@@ -59,11 +64,10 @@ local function look_up(self, name, label, api_version)
   self.asked = nil
   local raw, came = resource.call(self.workspace, verbs.get, { name = name }, what)
   self.asked = came.retry_after
-  if type(raw) ~= "table" then
-    errors.raise { code = "InvalidReply",
-      message = ("cannot %s: the reply is not JSON"):format(label) }
-  end
-  if not instance.is_one(raw) then another_type(self, raw) end
+  if type(raw) ~= "table" then raise_invalid(label, "is not JSON") end
+  local kind = instance.kind(raw)
+  if not kind then raise_invalid(label, "does not describe a compute") end
+  if not instance.is_one(raw) then another_type(self, name, kind) end
   return instance.new(self.workspace, raw)
 end
 
@@ -185,16 +189,17 @@ function Instances:update(subject, settings)
   return changing.update(self, subject, settings)
 end
 
---- Give an instance another size. The instance must be stopped, and stays stopped.
+--- Give an instance another size. The instance must be stopped, and stays stopped. An instance that
+--- has the size is a success.
 ---@param subject string|azureml.Instance
 ---@param size string             one of the sizes that the service allows for this instance
 ---@param settings? table         stop (true: stop a running instance first); timeout, no_wait,
 ---  show_output, progress: as for start
 ---@return azureml.Operation
----@raise an error object: `WrongState` when it runs and `stop` is not true; `InvalidArgument` that
----  lists the allowed sizes; what the service refuses
+---@raise an error object: `WrongState` when it runs and `stop` is not true; `DoesNotFit` that lists
+---  allowed sizes; what the service refuses
 function Instances:resize(subject, size, settings)
-  return changing.resize(self, subject, size, settings)
+  return changing.resize(self, subject, size, options.check("resize", settings, RESIZE_OPTIONS))
 end
 
 --- Compare instances with what is wanted of them; change nothing.

@@ -9,6 +9,13 @@ local pace = {
   lost_looks = 3,            -- looks at an instance after a lost answer, until its state counts
 }
 
+--- Write a time in seconds for a message, to a tenth of a second.
+---@param seconds number
+---@return string      "1800", "0.5"
+function pace.text(seconds)
+  return ("%.14g"):format(math.floor(seconds * 10 + 0.5) / 10)
+end
+
 --- Make a function that returns the pause before the next look at an instance, at each call: what
 --- the service asked for at the last look; else the client's `poll_interval`; else 1 s, then half
 --- as much again, up to 10 s. Polls of an operation follow the same order.

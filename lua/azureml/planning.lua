@@ -1,6 +1,7 @@
 --- Plan and apply: compare instances with what is wanted of them, and make them so. What is there
 --- is the state; nothing else is kept. Instances that are not named are never touched.
 local changing = require "azureml.changing"
+local completing = require "azureml.completing"
 local core = require "azureml.core"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
@@ -17,8 +18,9 @@ local task = require "azureml.task"
 ---@field action "create"|"change"|"recreate"|"delete"|"nothing"
 ---@field changes azureml.FieldChange[]      field, from, to; of a creation and a deletion: none
 ---@field reasons string[]                   why it must be recreated
+---@field unverified string[]                fields that the service does not return
 ---@field blocked string?                    what the caller must allow first
----@field wanted table                       canonical
+---@field wanted table                       canonical; without what must be looked up
 ---@field settings table                     options for a creation
 ---@field vm azureml.Instance?               as it is
 
@@ -34,8 +36,8 @@ local ABSENT = "absent"
 
 -- Planning ----------------------------------------------------------------------------------------
 
--- Check one definition. Return what is wanted, whether the instance shall be absent, and the
--- options for a creation.
+-- Check one definition. Return what is wanted, whether the instance shall be absent, the
+-- options for a creation, and what is wrong.
 local function read(collection, name, settings)
   if type(name) ~= "string" or type(settings) ~= "table" then
     errors.mistake("plan: a map of definitions by name expected")
@@ -46,8 +48,22 @@ local function read(collection, name, settings)
   end
   local wanted, findings = definition.check("plan", own, collection.workspace.subscription_id)
   for _, finding in ipairs(findings) do finding.text = ("%s: %s"):format(name, finding.text) end
-  definition.refuse(findings)
-  return wanted, is_absent, own
+  return wanted, is_absent, own, findings
+end
+
+-- Refuse all definitions that are wrong, at once.
+local function check_definitions(collection, names, wanted)
+  local all = {}
+  for _, name in ipairs(names) do
+    local _, _, _, findings = read(collection, name, wanted[name])
+    tables.append(all, findings)
+  end
+  definition.refuse(all)
+end
+
+-- Let the caller of apply allow one thing more.
+local function block(item, text)
+  item.blocked = item.blocked and item.blocked .. "; " .. text or text
 end
 
 -- Add the change of the state that is wanted; a running instance may be at work on a job.
@@ -72,9 +88,12 @@ local function add_difference(collection, item, difference, settings)
   end
   table.insert(item.changes, { field = field, from = difference.actual, to = difference.wanted })
   if change == "replace" and not settings.change_tags then
-    item.blocked = "change_tags = true (--change-tags) lets the whole definition be replaced for it"
+    if not item.is_replaced then
+      block(item, "change_tags = true (--change-tags) lets the whole definition be replaced for it")
+    end
+    item.is_replaced = true
   elseif change == "resize" and power_state.is_running(item.vm.state) and not settings.stop then
-    item.blocked = "stop = true (--stop) lets the instance be stopped for it"
+    block(item, "stop = true (--stop) lets the instance be stopped for it")
   end
 end
 
@@ -87,22 +106,49 @@ local function action_of(item)
   return #item.changes > 0 and "change" or "nothing"
 end
 
+-- Look up what a comparison needs, such as the ids of a user. A new key is a reason to recreate.
+local function complete(collection, item)
+  local wanted, err = errors.try(completing.compare, collection.workspace, item.wanted, item.vm)
+  if not err then return wanted end
+  if err.code ~= "DoesNotFit" then errors.raise(err) end
+  table.insert(item.reasons, "generate_ssh_key makes a key for a new instance only")
+  local others = tables.copy(item.wanted)
+  others.generate_ssh_key = nil
+  return others
+end
+
+-- Find an instance. One that is being deleted counts as missing.
+local function find(collection, name, version)
+  local vm = collection:find(name, version)
+  if vm and vm.state ~= "Deleting" then return vm end
+end
+
+-- List what must change of an instance.
+local function compare(collection, item, more)
+  item.wanted = complete(collection, item)
+  local differences, hidden = definition.differences(item.wanted, item.vm)
+  for _, difference in ipairs(differences) do
+    add_difference(collection, item, difference, more)
+  end
+  item.unverified = hidden
+  add_power(item)
+end
+
 -- Compare one instance with what is wanted of it.
 local function plan_item(collection, name, settings, more)
   local wanted, is_absent, own = read(collection, name, settings)
-  local item = { name = name, wanted = wanted, settings = own, changes = {}, reasons = {} }
+  local item = {
+    name = name, wanted = wanted, settings = own, changes = {}, reasons = {}, unverified = {},
+  }
   local version = definition.api_version(wanted, collection.workspace.api_version)
-  item.vm = collection:find(name, version)
+  item.vm = find(collection, name, version)
   if is_absent then
     item.action = item.vm and "delete" or "nothing"
   elseif not item.vm then
     naming.check(name)
     item.action = "create"
   else
-    for _, difference in ipairs(definition.differences(wanted, item.vm)) do
-      add_difference(collection, item, difference, more)
-    end
-    add_power(item)
+    compare(collection, item, more)
     item.action = action_of(item)
   end
   return item
@@ -120,12 +166,12 @@ function planning.plan(collection, wanted, settings)
   if type(wanted) ~= "table" then errors.mistake "plan: a map of definitions by name expected" end
   local plan = setmetatable({ collection = collection, settings = settings }, metatable)
   local names = tables.keys(wanted, function(a, b) return tostring(a) < tostring(b) end)
-  for _, name in ipairs(names) do read(collection, name, wanted[name]) end
-  local indexes = {}
-  for index in ipairs(names) do indexes[index] = index end
-  task.each(indexes, function(index)
-    plan[index] = plan_item(collection, names[index], wanted[names[index]], settings)
+  check_definitions(collection, names, wanted)
+  local items = {}
+  task.each(names, function(name)
+    items[name] = plan_item(collection, name, wanted[name], settings)
   end)
+  for index, name in ipairs(names) do plan[index] = items[name] end
   return plan
 end
 
@@ -155,16 +201,25 @@ function Plan:destroyed()
   return names
 end
 
+local function lines_of_changes(item)
+  local lines = {}
+  for _, change in ipairs(item.changes) do
+    lines[#lines + 1] = ("%s: %s -> %s"):format(change.field, shown(change.from), shown(change.to))
+  end
+  return lines
+end
+
 --- List what an item of the plan comes to, a line each.
 ---@param item azureml.PlanItem
 ---@return string[]
 function planning.lines(item)
   local lines = {}
   for _, reason in ipairs(item.reasons) do lines[#lines + 1] = "because " .. reason end
-  for _, change in ipairs(item.changes) do
-    lines[#lines + 1] = ("%s: %s -> %s"):format(change.field, shown(change.from), shown(change.to))
+  tables.append(lines, lines_of_changes(item))
+  for _, field in ipairs(item.unverified) do
+    lines[#lines + 1] = field .. " cannot be verified: the service does not return it"
   end
-  if item.blocked then lines[#lines + 1] = "needs " .. item.blocked end
+  if item.blocked then lines[#lines + 1] = "not allowed: " .. item.blocked end
   return lines
 end
 
@@ -183,7 +238,8 @@ function metatable:__json()
   for index, item in ipairs(self) do
     list[index] = {
       name = item.name, action = item.action, changes = json.array(item.changes),
-      reasons = json.array(item.reasons), blocked = item.blocked,
+      reasons = json.array(item.reasons), unverified = json.array(item.unverified),
+      blocked = item.blocked,
     }
   end
   return list
@@ -195,8 +251,9 @@ options.check_colon(Plan, metatable, "plan")
 
 local doers = {}
 
+-- An instance that is being deleted has been planned as missing: ensure waits for that.
 function doers.create(plan, item, watch)
-  return plan.collection:create(item.name, item.settings):wait(watch())
+  return plan.collection:ensure(item.name, item.settings):wait(watch())
 end
 
 function doers.change(plan, item, watch)
@@ -231,7 +288,7 @@ local function check_allowed(plan, settings)
   for _, item in ipairs(plan) do
     if item.blocked then
       errors.raise { code = "DoesNotFit", message = ("'%s' differs: %s"):format(item.name,
-        table.concat(planning.lines(item), "; ")), hint = item.blocked }
+        table.concat(lines_of_changes(item), "; ")), hint = item.blocked }
     end
   end
 end
@@ -271,8 +328,11 @@ end
 function planning.apply(collection, wanted, settings)
   settings = options.check("apply", settings, APPLY_OPTIONS)
   local allowed = { change_tags = settings.change_tags, stop = settings.stop }
-  local plan = getmetatable(wanted) == metatable and wanted
-    or planning.plan(collection, wanted, allowed)
+  local is_plan = getmetatable(wanted) == metatable
+  if is_plan and next(allowed) then
+    errors.mistake("apply: change_tags and stop are options of plan, which made this plan")
+  end
+  local plan = is_plan and wanted or planning.plan(collection, wanted, allowed)
   check_allowed(plan, settings)
   local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("apply: timeout", timeout)

@@ -3,10 +3,12 @@
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local later = require "azureml.later"
 local naming = require "azureml.definition.naming"
 local once = require "azureml.once"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
+local sizes = later "azureml.sizes"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
@@ -72,6 +74,7 @@ local function check_name(self)
   if json.get(answer, "nameAvailable") ~= false then return end
   local message = json.get(answer, "message") or "another compute of the region has it"
   local code = json.get(answer, "reason") == "AlreadyExists" and "AlreadyExists" or nil
+  if not code and naming.fault(self.name) then return end      -- which is a finding of its own
   add_error(self, code, "name", "'%s' is not available: %s", self.name, message)
 end
 
@@ -102,28 +105,10 @@ end
 
 -- The size ----------------------------------------------------------------------------------------
 
-local function common_prefix(a, b)
-  local length = 0
-  while length < #a and a:sub(1, length + 1):lower() == b:sub(1, length + 1):lower() do
-    length = length + 1
-  end
-  return length
-end
-
--- Return the offered names that share the longest beginning with the requested one.
-local function alike(size, offered)
-  table.sort(offered, function(a, b)
-    local left, right = common_prefix(a, size), common_prefix(b, size)
-    if left ~= right then return left > right end
-    return a < b
-  end)
-  return table.concat(offered, ", ", 1, math.min(5, #offered))
-end
-
 -- Return the offered size of a name, or nil and the names of all sizes.
-local function find_size(sizes, name)
+local function find_size(offered, name)
   local names = {}
-  for _, size in ipairs(sizes) do
+  for _, size in ipairs(offered) do
     if size.name:lower() == name:lower() then return size end
     names[#names + 1] = size.name
   end
@@ -132,7 +117,7 @@ end
 
 local function unknown_size(workspace, name, names)
   return ("vm_size '%s' is not offered to compute instances in %s; alike: %s"):format(name,
-    workspace:location(), alike(name, names))
+    workspace:location(), sizes.alike(name, names))
 end
 
 --- Check that the workspace's region offers a size to compute instances. A user without the right
@@ -141,24 +126,24 @@ end
 ---@param name string
 ---@raise an error object `InvalidArgument` that lists similar sizes
 function preflight.check_size(workspace, name)
-  local sizes, err = errors.try(workspace.vm_sizes, workspace)
+  local offered, err = errors.try(workspace.vm_sizes, workspace)
   if err and resource.is_forbidden(err) then return end
   if err then error(err, 0) end
-  local size, names = find_size(sizes, name)
+  local size, names = find_size(offered, name)
   if not size then options.refuse("%s", unknown_size(workspace, name, names)) end
 end
 
 local function check_size(self)
   local name = definition.value(self.wanted, "vm_size")
-  local sizes = look(self, "vm_size", "whether the region offers the size",
+  local offered = look(self, "vm_size", "whether the region offers the size",
     self.workspace.vm_sizes, self.workspace)
-  if not sizes then return end
-  local size, names = find_size(sizes, name)
+  if not offered then return end
+  local size, names = find_size(offered, name)
   if not size then
     add(self, "error", "vm_size", "%s", unknown_size(self.workspace, name, names))
   end
   self.size = size
-  self.freed = self.replaced and find_size(sizes, self.replaced.vm_size) or nil
+  self.freed = self.replaced and find_size(offered, self.replaced.vm_size) or nil
 end
 
 -- The quota ---------------------------------------------------------------------------------------
@@ -287,6 +272,17 @@ function preflight.run(collection, name, wanted, findings, replaced)
   return self.report
 end
 
+-- Report the instance that exists, instead of the name that is taken by it.
+local function tell_existing(report, vm)
+  local findings = { { field = "name", level = "error",
+    text = ("an instance of this name exists (%s, %s)"):format(tostring(vm.state),
+      tostring(vm.vm_size)) } }
+  for _, finding in ipairs(report.findings) do
+    if finding.code ~= "AlreadyExists" then findings[#findings + 1] = finding end
+  end
+  report.findings = findings
+end
+
 --- Report all that is wrong with a name and a definition: what can be seen here, then what the
 --- service tells.
 ---@param collection azureml.Instances
@@ -299,11 +295,7 @@ function preflight.report(collection, name, wanted, findings)
   if fault then table.insert(findings, 1, { field = "name", level = "error", text = fault }) end
   local report = preflight.run(collection, name, wanted, findings)
   local vm = report.instance
-  if vm then
-    table.insert(report.findings, 1, { field = "name", level = "error",
-      text = ("an instance of this name exists (%s, %s)"):format(tostring(vm.state),
-        tostring(vm.vm_size)) })
-  end
+  if vm then tell_existing(report, vm) end
   return report
 end
 

@@ -13,7 +13,8 @@ Redaction.__name = "azureml.Redaction"
 --- Begin to hide. Placeholders are counted from 1.
 ---@return table
 function redaction.new()
-  return setmetatable({ known = {}, count = 0 }, Redaction)
+  local secure = setmetatable({}, { __mode = "k" })
+  return setmetatable({ known = {}, count = 0, secure = secure }, Redaction)
 end
 
 -- Return the placeholder of a text.
@@ -87,23 +88,51 @@ local function is_kind(name, text)
   return name == "type" and text == "local"
 end
 
+-- Return the names of the secure parameters of a deployment, in lower case; {} for other values.
+local function secure_parameters(value)
+  local names, declared = {}, json.get(value, "template", "parameters")
+  for name, declaration in pairs(type(declared) == "table" and declared or {}) do
+    local kind = json.get(declaration, "type")
+    if type(kind) == "string" and kind:lower():find "^secure" then
+      names[tostring(name):lower()] = true
+    end
+  end
+  return names
+end
+
+-- Mark the values and the defaults of a deployment's secure parameters, to be hidden.
+local function mark_secure(self, value)
+  local names = secure_parameters(value)
+  if next(names) == nil then return end
+  for _, parameters in ipairs { value.parameters or {}, value.template.parameters } do
+    for name, entry in pairs(type(parameters) == "table" and parameters or {}) do
+      if names[tostring(name):lower()] and type(entry) == "table" then self.secure[entry] = true end
+    end
+  end
+end
+
+local SECURE = { value = true, defaultValue = true, allowedValues = true }
+
 local function visit(self, value, name, is_hidden)
   if type(value) == "string" then
     local hides = is_hidden and value ~= "" and not is_kind(name, value)
     return hides and self:hidden(value) or self:text(value)
   end
   if type(value) ~= "table" then return value end
+  mark_secure(self, value)
   local copy = json.is_array(value) and json.array {} or {}
   for key, member in pairs(value) do
     local member_name = type(key) == "string" and key or name
     local hides = is_hidden or is_secret(member_name) or member_name:lower() == WHOLE
+      or self.secure[value] and SECURE[member_name]
     copy[key] = visit(self, member, member_name, hides)
   end
   return copy
 end
 
 --- Hide what could be secret in a value of JSON: the members whose names say so, the texts of
---- scripts and commands, the environments of services, and what URLs hold.
+--- scripts and commands, the environments of services, the secure parameters of a template, and
+--- what URLs hold.
 ---@param value any       as json.decode_exact returns it
 ---@return any copy
 function Redaction:value(value)

@@ -91,7 +91,7 @@ function sending.settled(collection, vm, deadline, api_version)
   if not power_state.is_transitional(vm.state) then return vm end
   local self = {
     collection = collection, verb = "update", name = vm.name, vm = vm, api_version = api_version,
-    deadline = deadline, timeout = deadline - core.now(),
+    deadline = deadline, timeout = math.max(0, deadline - core.now()),
   }
   wait_for_turn(self)
   return self.vm or collection:get(vm.name, api_version)

@@ -77,6 +77,29 @@ local function size_of(raw)
   }
 end
 
+local function common_prefix(a, b)
+  local length = 0
+  while length < #a and a:sub(1, length + 1):lower() == b:sub(1, length + 1):lower() do
+    length = length + 1
+  end
+  return length
+end
+
+local MOST_ALIKE = 5
+
+--- Join the offered names that share the longest beginning with a name.
+---@param name string
+---@param offered string[]      sorted anew
+---@return string
+function sizes.alike(name, offered)
+  table.sort(offered, function(a, b)
+    local left, right = common_prefix(a, name), common_prefix(b, name)
+    if left ~= right then return left > right end
+    return a < b
+  end)
+  return table.concat(offered, ", ", 1, math.min(MOST_ALIKE, #offered))
+end
+
 -- Ask the service for the sizes of a region, cheapest first. Sizes without a price come last.
 local function ask(workspace, place)
   local label = "list the sizes of " .. place

@@ -2,6 +2,7 @@
 --- taken it on, whether it is done; and the errors for it. One instance (sending.lua,
 --- operation.lua) and many (fleet/) judge by the same rules. Pure: it sends nothing.
 local errors = require "azureml.error"
+local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
 local verbs = require "azureml.verbs"
 
@@ -24,7 +25,7 @@ end
 ---@return azureml.Error
 function verdict.overdue(label, reason, seconds)
   return errors.new { code = "Timeout",
-    message = ("cannot %s: %s after %.14g s"):format(label, reason, seconds),
+    message = ("cannot %s: %s after %s s"):format(label, reason, pace.text(seconds)),
     hint = "the verb was not sent; look at the instance, then try again" }
 end
 

@@ -97,9 +97,9 @@ describe("schedules that the caller gives", function()
 
   for _, row in ipairs {
     { { STOP, STOP, STOP, STOP, STOP }, "^5 schedules: the service takes at most 4$" },
-    { "stop", "^schedules must be a list, not 'stop': write { { action = 'stop'" },
-    { STOP, "^schedules must be a list, but it has the key '%a+': write { {" },
-    { { [2] = STOP }, "schedules must be a list without gaps" },
+    { "stop", "^must be a list, not 'stop': write { { action = 'stop'" },
+    { STOP, "^must be a list, but it has the key '%a+': write { {" },
+    { { [2] = STOP }, "^must be a list without gaps" },
     { { 5 }, "^schedule 1: it is a table or a text, not 5$" },
     { { { action = "pause", cron = "0 18 * * *" } }, "action is one of start, stop, not 'pause'" },
     { { { cron = "0 18 * * *" } }, "it needs an action: start, stop" },

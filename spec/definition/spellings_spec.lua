@@ -25,7 +25,7 @@ describe("other spellings", function()
       { assigned_user = "a@b", assigned_user_object_id = "o" },
     ["admin_user_ssh_public_key: give only one of admin_user_ssh_public_key, ssh_key_file"] =
       { admin_user_ssh_public_key = "a", ssh_key_file = "b" },
-    ["each a name; vnet_name is nil"] = { vnet_resourcegroup_name = "a", subnet_name = "b" },
+    ["each a name; vnet_name is missing"] = { vnet_resourcegroup_name = "a", subnet_name = "b" },
     ["each a name; vnet_name is 'a/b'"] = { vnet_resourcegroup_name = "a", vnet_name = "a/b",
       subnet_name = "b" },
     ["ssh_key_file: must be the path of a public key, not 5"] = { ssh_key_file = 5 },

@@ -69,6 +69,16 @@ function data_mounts.read(member)
   return list
 end
 
+--- Tell whether the service is at work on a mount.
+---@param mounts table[]      of an instance
+---@return boolean
+function data_mounts.is_in_progress(mounts)
+  for _, item in ipairs(mounts) do
+    if item.state == "MountRequested" then return true end
+  end
+  return false
+end
+
 --- Write the actions that lead from the mounts of an instance to the wanted ones.
 ---@param wanted table[]      canonical
 ---@param actual table[]      canonical

@@ -34,6 +34,22 @@ local function known_names()
   return known
 end
 
+--- Split the options of a function into its own and those that describe an instance.
+---@param owner string                      the function that was called, for mistakes
+---@param settings table?
+---@param own_types table<string, string>   the types of its own options
+---@return table own
+---@return table of_instance                for `definition.check`
+---@raise a mistake at the caller's line for an unknown name
+function definition.split(owner, settings, own_types)
+  settings = options.check(owner, settings, tables.merge(known_names(), own_types))
+  local own, of_instance = {}, {}
+  for name, value in pairs(settings) do
+    (own_types[name] and own or of_instance)[name] = value
+  end
+  return own, of_instance
+end
+
 -- Return the canonical value of a field, or nil and a fault.
 local function canonical_of(row, value)
   local none = row.kind.none
@@ -62,7 +78,9 @@ function definition.check(owner, settings, subscription_id)
         text = ("%s: %s"):format(row.name, fault) }
     end
   end
-  return wanted, tables.append(findings, rules.findings(wanted))
+  local faulty = {}
+  for _, finding in ipairs(findings) do faulty[finding.field] = true end
+  return wanted, tables.append(findings, rules.findings(wanted, faulty))
 end
 
 --- Raise the errors among findings, all in one.
@@ -202,6 +220,19 @@ local function difference_of(row, wanted, actual)
   }
 end
 
+-- Compare the members that have no field. The service may keep each of them to itself.
+local function compare_extra(wanted, vm, differences, hidden)
+  for _, name in ipairs(tables.keys(wanted)) do
+    local actual = vm:member(name)
+    if actual == nil then
+      hidden[#hidden + 1] = "extra." .. name
+    elseif not kinds.members.same(wanted[name], actual) then
+      table.insert(differences, { field = "extra", wanted = wanted[name], actual = actual,
+        text = ("extra.%s is not what was given"):format(name) })      -- it may be a secret
+    end
+  end
+end
+
 --- List how an instance differs from a definition. Only fields that the definition has count.
 ---@param wanted table              canonical
 ---@param vm azureml.Instance
@@ -224,6 +255,7 @@ function definition.differences(wanted, vm)
       end
     end
   end
+  compare_extra(wanted.extra, vm, differences, hidden)
   return differences, hidden
 end
 

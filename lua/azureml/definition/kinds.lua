@@ -209,7 +209,11 @@ local MOST_TAGS, LONGEST_NAME, LONGEST_VALUE = 50, 512, 256
 local TAGS = "must be texts by name, such as { team = 'vision' }"
 
 local function check_tag(name, value)
-  if type(name) ~= "string" or type(value) ~= "string" then return TAGS end
+  if type(name) ~= "string" then return TAGS end
+  if type(value) ~= "string" then
+    return ("must be texts by name; the tag '%s' is %s"):format(kinds.excerpt(name),
+      kinds.shown(value))
+  end
   if name == "" then return "has a tag without a name" end
   if not is_text(name) or not is_text(value) then
     return ("has the tag '%s', which is not in UTF-8"):format(kinds.excerpt(name))
@@ -303,8 +307,8 @@ local function check_ids(user)
   for _, name in ipairs(IDS) do
     local id = user[name]
     if type(id) ~= "string" or not id:find(GUID) then
-      return nil, ("needs both ids of the user: %s must be a GUID, not %s"):format(name,
-        kinds.shown(id))
+      return nil, ("needs both ids of the user: %s must be a GUID, %s"):format(name,
+        id == nil and "and is missing" or "not " .. kinds.shown(id))
     end
   end
   return { object_id = user.object_id, tenant_id = user.tenant_id }

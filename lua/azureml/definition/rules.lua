@@ -18,7 +18,8 @@ local function key_for_another_user(wanted)
   end
 end
 
-local function ssh_without_key(wanted)
+local function ssh_without_key(wanted, faulty)
+  if faulty.admin_user_ssh_public_key then return end
   if wanted.ssh_public_access and not says_key(wanted) then
     return { field = "ssh_public_access", level = "warning",
       text = "SSH is on without admin_user_ssh_public_key: no user can log in until the user of "
@@ -60,7 +61,8 @@ local function has_stop(schedules)
   return false
 end
 
-local function never_stops(wanted)
+local function never_stops(wanted, faulty)
+  if faulty.idle_time_before_shutdown or faulty.schedules then return end
   if not wanted.idle_time_before_shutdown and not has_stop(wanted.schedules) then
     return { field = "idle_time_before_shutdown", level = "warning",
       text = "nothing stops the instance: it costs money until a user stops it; "
@@ -92,11 +94,13 @@ local all = {
 }
 
 --- Apply the rules.
----@param wanted table          canonical
----@return azureml.Finding[]    errors and warnings
-function rules.findings(wanted)
+---@param wanted table                    canonical
+---@param faulty table<string, boolean>?  the fields whose values are wrong: `wanted` lacks them
+---@return azureml.Finding[]              errors and warnings
+function rules.findings(wanted, faulty)
   local findings = {}
-  for _, rule in ipairs(all) do findings[#findings + 1] = rule(wanted) end
+  faulty = faulty or {}
+  for _, rule in ipairs(all) do findings[#findings + 1] = rule(wanted, faulty) end
   return findings
 end
 

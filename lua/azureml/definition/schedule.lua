@@ -41,7 +41,7 @@ end
 function schedule.check(value)
   local faults, checked = {}, json.array {}
   local list = values.list_of("schedules", value, function(message, ...)
-    faults[1] = message:format(...) .. ": " .. LIST
+    faults[1] = message:format(...):gsub("^schedules ", "") .. ": " .. LIST
   end)
   if not list then return nil, faults[1] end
   if #list > MOST then

@@ -32,7 +32,7 @@ local function subnet(settings, subscription_id)
     local part = settings[name]
     if type(part) ~= "string" or part == "" or part:find "[/%s%c?#]" then
       return nil, ("subnet: a virtual network needs all of %s, each a name; %s is %s"):format(
-        table.concat(VNET, ", "), name, kinds.shown(part))
+        table.concat(VNET, ", "), name, part == nil and "missing" or kinds.shown(part))
     end
   end
   return SUBNET:format(subscription_id, settings.vnet_resourcegroup_name, settings.vnet_name,

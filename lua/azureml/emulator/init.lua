@@ -12,6 +12,7 @@ local config = require "azureml.config"
 local control = require "azureml.emulator.control"
 local core = require "azureml.core"
 local credential = require "azureml.credential"
+local deploying = require "azureml.emulator.deploying"
 local device = require "azureml.emulator.entra.device"
 local directory = require "azureml.emulator.entra.directory"
 local discovery = require "azureml.emulator.discovery"
@@ -496,6 +497,7 @@ function emulator.new(settings)
   self.tokens = access_token.new {
     world = self.world, clock = time, random = core.random, lifetime = sown.token_lifetime,
   }
+  deploying.follow(self)
   if records then restore_world(self, records) else begin_world(self, sown) end
   self.state, self.is_restored = kept, records ~= nil
   if kept then write_down(self) end
