@@ -1,9 +1,9 @@
 local azureml = require "azureml"
 local definition = require "azureml.definition"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local template = require "azureml.template"
-local warning = require "azureml.warning"
+local warning = require "azureml.tool.warning"
 local world = require "spec.world"
 
 local OID, TID = "aaaaaaaa-0000-0000-0000-000000000001", "22222222-2222-2222-2222-222222222222"

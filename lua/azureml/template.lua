@@ -9,8 +9,8 @@ local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
-local tables = require "azureml.tables"
-local warning = require "azureml.warning"
+local tables = require "azureml.tool.tables"
+local warning = require "azureml.tool.warning"
 local workspace = require "azureml.workspace"
 
 local template = {}
