@@ -138,8 +138,8 @@ describe("ws:deploy", function()
     assert.matches("resources%[0%]: Circular dependency detected", err.message)
     err = refusal { template = template { resource("a", { name = "[concat('other', '/ci-a')]" }) } }
     assert.equal("InvalidArgument", err.code)
-    assert.matches("the template: resources%[0%]%.name: it creates /subscriptions/.*/workspaces/other/computes/ci%-a, "
-      .. "which is not in the workspace emulator", err.message)
+    assert.matches("the template: resources%[0%]%.name: it creates /subscriptions/.*/workspaces/"
+      .. "other/computes/ci%-a, which is not in the workspace emulator", err.message)
     assert.is_nil(ws.instances:find "ci-a")
   end)
 
