@@ -364,8 +364,7 @@ conformance-python: test-deps
 	@$(MAKE) --no-print-directory all
 	@$(forget_answers)
 	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 AZUREML_ANSWERS="$(ANSWERS)" \
-	  $(SDKS)/bin/python spec/conformance/python/start.py \
-	  $(B)/azureml
+	  $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(ANSWERS)
 
 # Test the credentials of applications against a server that verifies them.

@@ -1,7 +1,7 @@
 --- azureml deploy: deploy a template that creates instances, or tell what it would change.
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local template_check = later "azureml.template_check"
 local template_file = later "azureml.template_file"
 local what_if = later "azureml.what_if"

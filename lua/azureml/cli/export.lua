@@ -6,7 +6,7 @@ local formats = require "azureml.cli.formats"
 local json = require "azureml.json"
 local lua_text = require "azureml.cli.lua_text"
 local schema = require "azureml.cli.schema"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local template = require "azureml.template"
 local yaml = require "azureml.cli.yaml"
 
