@@ -162,6 +162,15 @@ describe("a creation", function()
       assert.is_truthy(deletion)
     end)
 
+    it("takes an instance that another caller makes meanwhile", function()
+      local function ensure()
+        return ws.instances:ensure("ci-new", { idle_time_before_shutdown = "1h" }):wait()
+      end
+      local one, other = azureml.parallel(ensure, ensure)
+      assert.equal("Running", one.state)
+      assert.equal("PT60M", other.idle_time_before_shutdown)
+    end)
+
     it("tells all that is wrong with a missing one, its name included", function()
       local err = refusal(ws.instances.ensure, ws.instances, "9x", { vm_size = "STANDARD_NOPE" })
       assert.matches("cannot create '9x': '9x' cannot be an instance's name: .*; vm_size 'STANDARD",

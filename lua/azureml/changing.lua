@@ -220,9 +220,19 @@ local function tell_changes(err, changes)
   err.message = ("%s; changed before: %s"):format(err.message, table.concat(names, ", "))
 end
 
+-- Look whether a change was made whose answer was lost.
+local function was_made(self, difference)
+  local vm = self.collection:get(self.vm.name, self.api_version)
+  vm = self.collection:settled(vm, self.deadline, self.api_version)
+  return #definition.differences({ [difference.field] = difference.wanted }, vm) == 0
+end
+
 local function apply_all(self, differences)
   for _, difference in ipairs(differences) do
     local ok, err = pcall(changers[difference.change] or send, self, difference)
+    if not ok and errors.is(err) and err.outcome_unknown then
+      ok = errors.try(was_made, self, difference)
+    end
     if not ok then
       tell_changes(err, self.changes)
       error(err, 0)

@@ -120,7 +120,7 @@ local function complete_and_create(collection, name, wanted, findings)
   local complete, discard = completing.complete(collection.workspace, wanted)
   local ok, op = pcall(create, collection, name, complete, findings)
   if ok then return op end
-  if discard and is_refused(op) then discard() end
+  if discard and (is_refused(op) or errors.is(op) and op.code == "InstanceExists") then discard() end
   error(op, 0)
 end
 
@@ -158,11 +158,14 @@ local function find(collection, name, version)
   return left
 end
 
--- Create the instance that ensure did not find.
+-- Create the instance that ensure did not find. Return nil if another caller has made it meanwhile.
 local function create_missing(collection, name, wanted, findings)
   local report = preflight.report(collection, name, wanted, findings)
+  if report.instance then return nil end
   report:refuse()
-  local op = complete_and_create(collection, name, wanted, report.findings)
+  local op, err = errors.try(complete_and_create, collection, name, wanted, report.findings)
+  if err and err.code == "InstanceExists" then return nil end
+  if err then errors.raise(err) end
   op.changes = json.array {}
   return op
 end
@@ -183,7 +186,11 @@ function creating.ensure(collection, name, settings)
   local wanted, findings = check("ensure", collection, name, of_instance, false)
   local version = definition.api_version(wanted, collection.workspace.api_version)
   local vm = find(collection, name, version)
-  if not vm then return create_missing(collection, name, wanted, findings) end
+  if not vm then
+    local op = create_missing(collection, name, wanted, findings)
+    if op then return op end
+    vm = collection:get(name, version)
+  end
   local complete = completing.compare(collection.workspace, wanted, vm)
   local changes, hidden
   vm, changes, hidden = changing.converge(collection, vm, complete, {
