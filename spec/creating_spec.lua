@@ -162,6 +162,13 @@ describe("a creation", function()
       assert.is_truthy(deletion)
     end)
 
+    it("changes within its time limit", function()
+      local err = refusal(ws.instances.ensure, ws.instances, "ann",
+        { vm_size = "STANDARD_DS11_V2", stop = true, timeout = 1 })
+      assert.equal("Timeout", err.code)
+      assert.matches("stop ann: not done after 1 s", err.message)
+    end)
+
     it("takes an instance that another caller makes meanwhile", function()
       local function ensure()
         return ws.instances:ensure("ci-new", { idle_time_before_shutdown = "1h" }):wait()

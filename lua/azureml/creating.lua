@@ -6,6 +6,7 @@ local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local naming = require "azureml.definition.naming"
+local options = require "azureml.options"
 local pace = require "azureml.pace"
 local preflight = require "azureml.preflight"
 local resource = require "azureml.resource"
@@ -51,13 +52,16 @@ local function add_warnings(op, findings)
   end
 end
 
--- Warn of the fields that the service does not return.
+-- Warn of the fields that the service does not return. What the user has been given is marked, for
+-- callers that print the warnings of an operation.
 local function warn_of_hidden(op, name, fields)
   for _, field in ipairs(fields) do
     local text = ("%s of '%s' cannot be verified: the service does not return it"):format(field,
       name)
     table.insert(op.warnings, text)
     warning.give(text)
+    op.given = op.given or {}
+    op.given[text] = true
   end
 end
 
@@ -146,13 +150,12 @@ function creating.create(collection, name, settings)
   return complete_and_create(collection, name, wanted, tables.append(findings, report.findings))
 end
 
-local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
+local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean", timeout = "number" }
 
 -- Return the instance of a name; nil if there is none. One that is being deleted is waited for.
-local function find(collection, name, version)
+local function find(collection, name, version, deadline)
   local vm = collection:find(name, version)
   if not vm or vm.state ~= "Deleting" then return vm end
-  local deadline = core.now() + pace.wait_timeout
   local left, err = errors.try(collection.settled, collection, vm, deadline, version)
   if err and not resource.is_missing(err) then error(err, 0) end
   return left
@@ -171,9 +174,9 @@ local function create_missing(collection, name, wanted, findings)
 end
 
 -- Bring an instance to the state that a definition wants.
-local function settle_in(collection, vm, wanted)
+local function settle_in(collection, vm, wanted, deadline)
   local verb = wanted.state == "Stopped" and "stop" or "start"
-  return collection:send(verb, vm, nil, { vm = vm })
+  return collection:send(verb, vm, { timeout = math.max(0, deadline - core.now()) }, { vm = vm })
 end
 
 --- Take an instance that is there, changed where it differs; or create it.
@@ -184,8 +187,11 @@ end
 function creating.ensure(collection, name, settings)
   local own, of_instance = definition.split("ensure", settings, ENSURE_OPTIONS)
   local wanted, findings = check("ensure", collection, name, of_instance, false)
+  local timeout = own.timeout or pace.wait_timeout
+  options.check_seconds("ensure: timeout", timeout)
+  local deadline = core.now() + timeout
   local version = definition.api_version(wanted, collection.workspace.api_version)
-  local vm = find(collection, name, version)
+  local vm = find(collection, name, version, deadline)
   if not vm then
     local op = create_missing(collection, name, wanted, findings)
     if op then return op end
@@ -194,9 +200,9 @@ function creating.ensure(collection, name, settings)
   local complete = completing.compare(collection.workspace, wanted, vm)
   local changes, hidden
   vm, changes, hidden = changing.converge(collection, vm, complete, {
-    api_version = version, change_tags = own.change_tags, stop = own.stop,
+    api_version = version, deadline = deadline, change_tags = own.change_tags, stop = own.stop,
   })
-  local op = settle_in(collection, vm, wanted)
+  local op = settle_in(collection, vm, wanted, deadline)
   op.changes = changes
   warn_of_hidden(op, vm.name, hidden)
   return op

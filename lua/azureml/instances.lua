@@ -167,7 +167,8 @@ end
 --- instance is started unless it runs. Another operation is waited for first.
 ---@param name string
 ---@param settings? table         as for create; and change_tags (true: replace the whole definition
----  for different tags or another description), stop (true: stop the instance before a resize)
+---  for different tags or another description), stop (true: stop the instance before a resize),
+---  timeout (seconds for the changes, which come before it returns; 1,800)
 ---@return azureml.Operation      `changes` lists what was changed: field, from, to
 ---@raise an error object: `DoesNotFit` with what differs and cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; `WrongState` when it cannot be started
