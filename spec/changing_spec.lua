@@ -108,7 +108,7 @@ describe("a change of an instance", function()
     local hint, message = hint_of { extra = { newSetting = 1 }, state = "Stopped" }
     assert.matches("extra.newSetting is not returned by the service, and has no verb", message)
     assert.matches("state is Running, not Stopped", message)
-    assert.equal("extra.newSetting: recreate the instance, or choose another name; "
+    assert.equal("extra.newSetting: recreate the instance (vm:recreate, 'azureml recreate'); "
       .. "state: start or stop the instance", hint)
     hint = hint_of { admin_user_ssh_public_key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==" }
     assert.matches("authorized_keys", hint)
