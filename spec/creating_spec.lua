@@ -42,6 +42,15 @@ describe("a creation", function()
     assert.equal("Stopped", azureml.resume(ticket):wait().state)
   end)
 
+  it("mounts data also where another process waits for it", function()
+    local op <close> = ws.instances:create("ci-new", {
+      data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },
+    })
+    local vm = azureml.resume(op:ticket()):wait()
+    assert.equal("/mnt/raw", vm.data_mounts[1].path)
+    assert.equal("Mounted", vm.data_mounts[1].state)
+  end)
+
   it("mounts data when the instance runs", function()
     local vm = ws.instances:create("ci-new", {
       data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },

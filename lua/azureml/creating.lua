@@ -77,10 +77,17 @@ local function verify(vm, wanted, op)
     hint = IS_BILLED }
 end
 
--- Mount the data of a new instance. Return the instance as it is then.
-local function mount(collection, wanted, version, vm, deadline)
-  local changed, err = errors.try(changing.converge, collection, vm,
-    { data_mounts = wanted.data_mounts }, { api_version = version, deadline = deadline })
+--- Mount the data of a new instance.
+---@param collection azureml.Instances
+---@param mounts table[]         canonical
+---@param version string?        of the looks; nil: the workspace's
+---@param vm azureml.Instance
+---@param deadline number        on core.now()'s clock
+---@return azureml.Instance      as it is then; it may lack a mount
+---@raise an error object with `instance` if the service refuses the mounts
+function creating.mount(collection, mounts, version, vm, deadline)
+  local changed, err = errors.try(changing.converge, collection, vm, { data_mounts = mounts },
+    { api_version = version, deadline = deadline })
   if changed then return changed end
   if err.code == "NotChanged" then return err.instance end      -- `verify` tells what differs
   err.message = ("'%s' was created, but its data is not mounted: %s"):format(vm.name, err.message)
@@ -90,9 +97,21 @@ end
 
 -- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
-  if wanted.data_mounts then vm = mount(collection, wanted, version, vm, deadline) end
+  if wanted.data_mounts then
+    vm = creating.mount(collection, wanted.data_mounts, version, vm, deadline)
+  end
   verify(vm, wanted, op)
   return vm
+end
+
+--- Mount the data of a new instance for a process that did not begin its creation.
+---@param op azureml.Operation
+---@param vm azureml.Instance
+---@param deadline number
+---@return azureml.Instance
+function creating.mount_later(op, vm, deadline)
+  local wanted = definition.checked("resume", { data_mounts = op.then_mount })
+  return conclude(op.workspace.instances, wanted, nil, op, vm, deadline)
 end
 
 local function create(collection, name, wanted, findings, is_part)
@@ -102,7 +121,7 @@ local function create(collection, name, wanted, findings, is_part)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
     body = body, before = false, api_version = version, is_part = is_part,
-    then_stop = wanted.state == "Stopped" or nil,
+    then_stop = wanted.state == "Stopped" or nil, then_mount = wanted.data_mounts,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)

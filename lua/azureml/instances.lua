@@ -349,7 +349,7 @@ end
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
   local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
-    { then_stop = ticket.then_stop == true or nil })
+    { then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount })
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -374,7 +374,8 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount,
+    entry = entry_of(self, ticket, handle),
   }
 end
 
