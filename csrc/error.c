@@ -49,11 +49,15 @@ json_t *reply_json(const Reply *reply) {
   return NULL;
 }
 
-json_t *body_json(const Buf *body) {
+static json_t *load_json(const Buf *body, size_t flags) {
   size_t len;
   const char *text = body_text(body, &len);
-  return json_loadb(text, len, 0, NULL);
+  return json_loadb(text, len, flags, NULL);
 }
+
+json_t *body_json(const Buf *body) { return load_json(body, 0); }
+
+json_t *body_json_first(const Buf *body) { return load_json(body, JSON_DISABLE_EOF_CHECK); }
 
 /* -- errors ------------------------------------------------------------------------------------ */
 

@@ -22,8 +22,11 @@ typedef struct Reply {
 struct json_t *reply_json(const Reply *reply);
 
 /* Parse the object or array in a body strictly: integers stay integers, and no text holds a NUL.
-   Both functions skip a byte order mark. */
+   These functions skip a byte order mark. */
 struct json_t *body_json(const Buf *body);
+/* Return the JSON object that a program's output begins with. Programs print notices and colour
+   codes behind it. */
+struct json_t *body_json_first(const Buf *body);
 
 void reply_reset(Reply *reply);      /* empty it; memory and limits stay */
 void reply_clear(Reply *reply);      /* release it */

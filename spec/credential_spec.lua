@@ -906,6 +906,11 @@ ls /proc/self/fd >"$DIR/fds"; printf '%s\n' "$#" >"$DIR/count"
     assert.equal("sent", child(directory, "use(credential.azure_cli()) print(ask())"))
   end)
 
+  it("ignores what az prints behind its answer", function()
+    az(answer(EPOCH) .. "\nprintf '\\033[0m\\nNew Azure CLI version available.\\n'")
+    assert.equal("sent", child(directory, "use(credential.azure_cli()) print(ask())"))
+  end)
+
   local BY_HAND = "; try 'az account get-access-token' by hand"
 
   for name, row in pairs {

@@ -68,7 +68,7 @@ static void keep(const Fetch *fetch, const Grant *grant, const char *stamp_befor
 static void read_answer(Fetch *fetch, const Buf *output, const char *stamp) {
   const ProgramTool *tool = state_of(fetch)->tool;
   Grant grant = { 0 };
-  json_t *answer = body_json(output);
+  json_t *answer = body_json_first(output);
   const char *fault = answer ? tool->read(answer, &grant) : "it printed something that is not JSON";
   if (!fault && grant.expires_in < 0) {
     end_with(fetch, "InvalidTokenAnswer", "its token has expired", tool->words.login);

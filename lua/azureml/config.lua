@@ -2,11 +2,11 @@
 --- defaults, the Azure CLI's defaults; and select the world, an emulator or Azure. A source is used
 --- only if it has all fields; explicit arguments override single fields.
 --- Source of the search: spec/contract/sdk-v1.md, section 1.
-local azure_cli = require "azureml.azure_cli"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
+local azure_cli = later "azureml.azure_cli"
 local defaults = later "azureml.defaults"
 local json = require "azureml.json"
 local trust = require "azureml.trust"

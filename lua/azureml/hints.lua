@@ -2,8 +2,8 @@
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
-local later = require "azureml.later"
-local roles = later "azureml.roles"
+local later = require "azureml.tool.later"
+local roles = later "azureml.look.roles"
 local trust = later "azureml.trust"
 
 local hints = {}
@@ -58,6 +58,8 @@ local by_code = {
   InvalidPropertyValue = "see the details for what the service offers in this region",
   TooManyRequests =
     "the limit is per subscription and principal: try again later, or do less at once",
+  DeploymentActive = "'azureml deploy --follow NAME' waits for it; or give this deployment another "
+    .. "name",
   LostSight = "the operation may still be running: azureml.resume(ticket) continues to wait for it",
   Timeout = "the operation continues at the service: wait again, or keep the ticket",
 }

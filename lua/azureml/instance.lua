@@ -1,17 +1,17 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
-local later = require "azureml.later"
-local cost = later "azureml.cost"
+local later = require "azureml.tool.later"
+local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
-local scheduling = later "azureml.scheduling"
-local tables = require "azureml.tables"
-local upcoming = later "azureml.upcoming"
-local why = later "azureml.why"
+local scheduling = later "azureml.change.scheduling"
+local tables = require "azureml.tool.tables"
+local upcoming = later "azureml.look.upcoming"
+local why = later "azureml.look.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -84,12 +84,29 @@ local function names_in(path)
   return table.unpack(names)
 end
 
--- The fields of definition/fields.lua: each is read by its kind.
-for _, row in ipairs(fields) do
-  local kind, member = row.kind, row.path and outer(names_in(row.path))
-  if member then
-    getters[row.name] = function(raw) return kind.read(member(raw)) end
+-- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
+local function is_empty(value)
+  if type(value) ~= "table" then return value == nil end
+  local name, content = next(value)
+  if name == nil then return true end
+  local is_around = type(name) == "string" and next(value, name) == nil
+  return is_around and type(content) == "table" and next(content) == nil
+end
+
+-- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
+-- an empty list need no kind, so that the large kinds are rarely loaded.
+local function reader_of(row)
+  local kind, member = row.kind, outer(names_in(row.path))
+  return function(raw)
+    local value = member(raw)
+    if row.is_list and is_empty(value) then return json.array {} end
+    if value == nil and row.name ~= "tags" then return nil end
+    return kind.read(value)
   end
+end
+
+for _, row in ipairs(fields) do
+  if row.path then getters[row.name] = reader_of(row) end
 end
 
 getters.name = outer "name"
@@ -194,8 +211,13 @@ function getters.last_operation(raw)
 end
 
 -- The next times of its schedules are those of a field: they change with the clock alone.
-function getters.next_start(raw) return upcoming.time(getters.schedules(raw), "start") end
-function getters.next_stop(raw) return upcoming.time(getters.schedules(raw), "stop") end
+local function next_time(raw, action)
+  local schedules = getters.schedules(raw)
+  return #schedules > 0 and upcoming.time(schedules, action) or nil
+end
+
+function getters.next_start(raw) return next_time(raw, "start") end
+function getters.next_stop(raw) return next_time(raw, "stop") end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -357,7 +379,7 @@ end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
----@return azureml.Cost          see cost.lua; its field `note` says what is left out
+---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
 end

@@ -7,7 +7,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
-local warning = require "azureml.warning"
+local warning = require "azureml.tool.warning"
 
 local journal = {}
 

@@ -1,6 +1,6 @@
 --- An operation on a compute instance: what a verb returns once the service has accepted it. It
 --- ends when the instance has settled. sending.lua sends the verb, and sends it again.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
 local creating = later "azureml.creating"
 local errors = require "azureml.error"

@@ -1,22 +1,23 @@
 --- A workspace: the container of instances. Making one sends no request; the first call that needs
 --- the service does.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
-local computes = later "azureml.computes"
+local computes = later "azureml.look.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
+local deployment = later "azureml.deployment"
 local errors = require "azureml.error"
 local instances = require "azureml.instances"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
-local once = require "azureml.once"
+local once = require "azureml.tool.once"
 local options = require "azureml.options"
-local quotas = later "azureml.quotas"
+local quotas = later "azureml.look.quotas"
 local resource = require "azureml.resource"
-local roles = later "azureml.roles"
-local sizes = later "azureml.sizes"
-local tables = require "azureml.tables"
+local roles = later "azureml.look.roles"
+local sizes = later "azureml.look.sizes"
+local tables = require "azureml.tool.tables"
 local watch = later "azureml.watch"
 
 -- The newest version with a complete specification. Fields of later versions survive in `raw`.
@@ -36,7 +37,7 @@ local verbs = {
 local Workspace = {}
 local metatable = { __name = "azureml.Workspace", __index = Workspace }
 
-local workspace = {}
+local workspace = { API_VERSION = API_VERSION }
 
 --- The options of a client that `workspace.new` takes too, with their types.
 ---@type table<string, string>
@@ -327,6 +328,27 @@ end
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end
 function Workspace:watch(settings)
   return watch.changes(self.instances, settings)
+end
+
+--- Deploy a template that creates instances in this workspace: check it here, let the service
+--- validate it, then deploy it. See azureml.deployment.
+---@param settings table      template table|string (or the path of its file); parameters
+---  table|string? (values by name, { value = } by name, or the path of a parameters file); name
+---  string? (of the deployment; default: a new name); mode string? ("Incremental"); what_if
+---  boolean? (deploy nothing; return what would change)
+---@return azureml.Deployment|azureml.WhatIf
+---@raise an error object: `InvalidArgument` for what is wrong here, the service's for the rest
+---@usage ws:deploy { template = "instance.json", parameters = { computeName = "ci-ann" } }:wait()
+function Workspace:deploy(settings)
+  return deployment.deploy(self, settings)
+end
+
+--- Open a deployment of the workspace's resource group, to wait for it or to look at it.
+---@param name string
+---@return azureml.Deployment
+---@raise an error object `DeploymentNotFound`
+function Workspace:deployment(name)
+  return deployment.open(self, name)
 end
 
 --- Close the workspace and its client. Running operations keep their own reference. A client that

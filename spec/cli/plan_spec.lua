@@ -75,6 +75,21 @@ describe("files of definitions", function()
     assert.matches("az's YAML cannot say custom_services, state of 'ci%-new'", err)
   end)
 
+  it("can be a template, which deploys the same instance", function()
+    ws.instances:create("ci-new", { tags = { a = "b" } }):wait()
+    local parameters = directory .. "/parameters.json"
+    local out, err, code = run("export", "ci-new", "-o", "arm", "--parameters", parameters)
+    assert.equal(0, code, err)
+    assert.equal("600\n", (process.run { "stat", "-c", "%a", parameters }))
+    ws.instances:delete("ci-new"):wait()
+    local deployed, messages, status = run("deploy", write("template.json", out), "--parameters",
+      parameters)
+    assert.equal(0, status, deployed .. messages)
+    assert.same({ a = "b" }, ws.instances:get("ci-new").tags)
+    assert.equal(2, select(3, run("export", "--all", "-o", "arm")))
+    assert.equal(2, select(3, run("export", "ann", "--parameters", parameters)))
+  end)
+
   it("have a schema with each field", function()
     local schema = json.decode((run("export", "--schema")))
     for _, row in ipairs(require "azureml.definition.fields") do

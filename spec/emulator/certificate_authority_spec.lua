@@ -80,6 +80,7 @@ describe("the emulator's certificate authority", function()
   it("vouches for Azure's names where that was asked for, from a file of its own", function()
     local plain, azure = issue(), issue(AZURE)
     assert.are_not.equal(plain, azure)
+    assert.is_truthy(azure:find "/ca%-azure%-%x%x%x%x%x%x%x%x%.pem$", azure)
     local certificate = directory .. "/certificate"
     for _, name in ipairs { "management.azure.com", "westeurope.api.azureml.ms" } do
       local said, code = openssl("verify", "-CAfile", azure, "-verify_hostname", name, certificate)

@@ -70,8 +70,8 @@ NEVER_ABSENT = {
 # Paths that no specification at hand describes: counted, and not checked.
 UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
                          r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
-                         r"|^/subscriptions/[^/]+/(resources|resourcegroups(/[^/]+(/resources)?)?|providers(/[^/]+)?)$"
-                         r"|/providers/microsoft\.(authorization|compute|network)/")
+                         r"|^/subscriptions/[^/]+/(resources|resourcegroups(/[^/]+(/resources|/deployments/[^/]+/operations)?)?|providers(/[^/]+)?)$"
+                         r"|/providers/microsoft\.(authorization|compute|network|resources)/")
 FIRST_SPECIFIED = "2021"      # no specification of an earlier api-version of the provider is at hand
 
 # -- swagger to JSON Schema --------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local plan = require "azureml.cli.plan"
-local planning = require "azureml.planning"
+local planning = require "azureml.change.planning"
 local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
 

@@ -31,6 +31,7 @@ local BY_CODE = {
   ResourceGroupNotFound = exit_codes.NOT_FOUND,
   SubscriptionNotFound = exit_codes.NOT_FOUND,
   WorkspaceNotFound = exit_codes.NOT_FOUND,
+  DeploymentNotFound = exit_codes.NOT_FOUND,
   Timeout = exit_codes.TIMED_OUT,
 }
 

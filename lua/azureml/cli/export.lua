@@ -1,10 +1,13 @@
 --- azureml export: print what creates the same instances, for plan, apply and create -f.
 local command = require "azureml.cli.command"
+local core = require "azureml.core"
 local exporting = require "azureml.cli.az.exporting"
+local formats = require "azureml.cli.formats"
 local json = require "azureml.json"
 local lua_text = require "azureml.cli.lua_text"
 local schema = require "azureml.cli.schema"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
+local template = require "azureml.template"
 local yaml = require "azureml.cli.yaml"
 
 local export = {}
@@ -40,14 +43,45 @@ function writers.yaml(definitions)
   return yaml.encode(written)
 end
 
+-- Write the parameters of a template into a file that only the user can read: some are secret.
+local function write_parameters(path, parameters)
+  local directory, name = path:match "^(.*/)([^/]+)$"
+  local text = formats.indented(template.parameters_file(parameters), "") .. "\n"
+  local is_written, reason = core.write_private(directory or "./", name or path, text)
+  if not is_written then command.misused("--parameters: %s: %s", path, reason) end
+end
+
+-- A template describes a single instance; it goes to standard output.
+function writers.arm(definitions, args, ws)
+  local name, definition = next(definitions)
+  if not name or next(definitions, name) then
+    command.misused "-o arm: a template describes one instance: give one name"
+  end
+  if definition.state then
+    definition.state = nil
+    command.say(("azureml: a template cannot say that '%s' is stopped: a new one runs"):format(
+      name))
+  end
+  local made, parameters = template.new(definition, { name = name, workspace = ws })
+  if args.parameters then write_parameters(args.parameters, parameters) end
+  return formats.indented(made, "")
+end
+
 function export.configure(parser)
   command.optional_names_option(parser)
   command.filter_options(parser)
   parser:flag("--all", "all instances of the workspace")
   parser:flag("--schema", "print the JSON Schema of the definitions instead, for editors")
   command.workspace_options(parser)
-  command.choice(parser, "-o --output", "the format: lua, json or yaml (az's names) (default: lua)",
-    tables.keys(writers)):default "lua"
+  command.choice(parser, "-o --output", "the format: lua, json, yaml (az's names) or arm (a "
+    .. "template of Azure Resource Manager) (default: lua)", tables.keys(writers)):default "lua"
+  parser:option("--parameters", "with -o arm: write the parameters of the template to FILE; some "
+    .. "are secret"):argname "FILE"
+  command.check(parser, function(args)
+    if args.parameters and args.output ~= "arm" then
+      command.misused "--parameters belongs to -o arm"
+    end
+  end)
 end
 
 -- Return the instances that the user selected.
@@ -71,10 +105,11 @@ function export.run(args)
     print(json.encode(schema.of_file()))
     return
   end
-  local list = selected(args, command.workspace(args).instances)
+  local ws = command.workspace(args)
+  local list = selected(args, ws.instances)
   local definitions = {}
   require("azureml").each(list, function(vm) definitions[vm.name] = vm:export() end)
-  print(writers[args.output](definitions))
+  print(writers[args.output](definitions, args, ws))
 end
 
 return export

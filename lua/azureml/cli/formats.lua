@@ -89,15 +89,18 @@ local function print_names(view, names)
   end
 end
 
--- Return indented JSON, as az prints it.
-local function indented(value, indent)
+--- Return indented JSON, as az prints it.
+---@param value any
+---@param indent string      of what surrounds it: "" for a whole file
+---@return string
+function formats.indented(value, indent)
   if type(value) ~= "table" or next(value) == nil then return json.encode(value) end
   local is_list, inner, lines = shape.is_list(value), indent .. "  ", {}
   if is_list then
-    for i, item in ipairs(value) do lines[i] = inner .. indented(item, inner) end
+    for i, item in ipairs(value) do lines[i] = inner .. formats.indented(item, inner) end
   else
     for i, key in ipairs(shape.keys(value)) do
-      lines[i] = ("%s%s: %s"):format(inner, json.encode(key), indented(value[key], inner))
+      lines[i] = ("%s%s: %s"):format(inner, json.encode(key), formats.indented(value[key], inner))
     end
   end
   local text = ("\n%s\n%s"):format(table.concat(lines, ",\n"), indent)
@@ -105,7 +108,7 @@ local function indented(value, indent)
 end
 
 local function print_indented(view, names)
-  print(indented(view:data(names), ""))
+  print(formats.indented(view:data(names), ""))
 end
 
 local function print_nothing() end

@@ -29,12 +29,12 @@
 --- command here.
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local complaint = later "azureml.cli.complaint"
 local full_parser = later "azureml.cli.full_parser"
 local lazy_parser = require "azureml.cli.lazy_parser"
 local suggest = later "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local cli = {}
 
@@ -65,6 +65,7 @@ cli.commands = {
   stop     = { summary = "stop compute instances; they keep their disks and their quota" },
   restart  = { summary = "restart compute instances" },
   delete   = { summary = "delete compute instances and their disks" },
+  deploy   = { summary = "deploy a template that creates compute instances" },
   schedule = { summary = "show when an instance is started and stopped, and change it" },
   watch    = { summary = "show the states of instances and each change, until interrupted" },
   wait     = { summary = "wait until compute instances reach a state, or for a ticket" },
@@ -74,7 +75,7 @@ cli.commands = {
   },
   sizes    = { summary = "list the sizes of virtual machines, with prices and the quota left" },
   usage    = { summary = "show what is used of a region's quota" },
-  quota    = { summary = "show the limits of the quota, or set those of a workspace",
+  quota    = { summary = "show or set the limits of the quota",
     is_group = true },
   cost     = { summary = "estimate what compute instances cost, each and together" },
   why      = { summary = "explain the state of a compute instance, with what to do next" },

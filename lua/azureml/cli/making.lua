@@ -6,8 +6,8 @@ local definition = require "azureml.cli.definition"
 local files = require "azureml.cli.files"
 local json = require "azureml.json"
 local report = require "azureml.cli.report"
-local sizes = require "azureml.sizes"
-local tables = require "azureml.tables"
+local sizes = require "azureml.look.sizes"
+local tables = require "azureml.tool.tables"
 
 local making = {}
 

@@ -6,7 +6,7 @@ local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local power_state = require "azureml.definition.power_state"
 local report = require "azureml.cli.report"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local tickets = require "azureml.cli.tickets"
 
 local operations = { default = "list" }

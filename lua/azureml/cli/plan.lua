@@ -2,7 +2,7 @@
 local command = require "azureml.cli.command"
 local exit_codes = require "azureml.cli.exit_codes"
 local files = require "azureml.cli.files"
-local planning = require "azureml.planning"
+local planning = require "azureml.change.planning"
 
 local plan = {}
 

@@ -8,7 +8,7 @@ local firing = require "azureml.definition.schedule.firing"
 local json = require "azureml.json"
 local schedules = require "azureml.definition.schedule"
 local screen = require "azureml.console.screen"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local words = require "azureml.definition.schedule.words"
 
 local schedule = {}

@@ -1,6 +1,6 @@
 --- Parse the executable's own arguments, those before the command or script, and make the text of
 --- --help. Commands parse their own arguments: see azureml.cli.
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local arguments = {}
 

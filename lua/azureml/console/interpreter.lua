@@ -3,7 +3,7 @@
 --- raises, and exits with `exit_code`. arguments.lua parses the options.
 local arguments = require "azureml.console.arguments"
 local signals = require "azureml.signals"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local traceback = require "azureml.console.traceback"
 
 local interpreter = { exit_code = 0, catch = traceback.catch }
@@ -91,10 +91,19 @@ local function is_journaled(pending)
   return journal ~= nil and rawget(journal, "active_count") ~= nil and journal.active_count() > 0
 end
 
+-- List the operations and the deployments that were not waited for to the end.
+local function list_pending()
+  local pending = {}
+  for _, name in ipairs { "azureml.operation", "azureml.deployment" } do
+    local module = package.loaded[name]
+    for _, each in ipairs(module and module.pending() or {}) do pending[#pending + 1] = each end
+  end
+  return pending
+end
+
 -- Print what is known of the operations that an interrupt left behind.
 local function report_pending(interrupt)
-  local operation = package.loaded["azureml.operation"]
-  local pending = operation and operation.pending() or {}
+  local pending = list_pending()
   local unanswered = interrupt.unanswered or {}
   report_fleets(interrupt.fleets or {})
   report_list("these go on at the service:", pending)
@@ -232,7 +241,7 @@ local function add_steps(argv, options)
     add(function() return require("azureml.trace").start, options.trace end)
   end
   if options.record then
-    add(function() return require("azureml.recording").start, options.record end)
+    add(function() return require("azureml.tool.recording").start, options.record end)
   end
   if not options.E then add_init() end
   for _, step in ipairs(options.steps) do

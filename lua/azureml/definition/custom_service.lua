@@ -3,7 +3,7 @@
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local boolean, choice = kinds.boolean, kinds.choice
 local line, text = kinds.line, kinds.text

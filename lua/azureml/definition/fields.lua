@@ -4,7 +4,7 @@
 --- Source: spec/contract/compute-rest.md, sections 7.1 to 7.5; the emulator does not read this.
 local duration = require "azureml.definition.duration"
 local kinds = require "azureml.definition.kinds"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 
 local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed, kinds.text
 
@@ -13,10 +13,11 @@ local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed,
 ---@field path string?           in the resource; nil: the member has no fixed place
 ---@field kind azureml.Kind
 ---@field since { stable: string?, preview: string? }?    the first versions that know it; nil: all
----@field change string?         the verb that changes it (changing.lua); nil: it is fixed
+---@field change string?         the verb that changes it (change/changing.lua); nil: it is fixed
 ---@field is_later boolean?      the verb sets it, after the creation; a PUT does not
 ---@field default any            what the service takes where the member is absent; canonical
 ---@field preset any             what a request says where the caller gives nothing; canonical
+---@field is_list boolean?       an absent member reads as an empty list
 ---@field is_hidden boolean?     some services do not return it: what is absent proves nothing
 ---@field doc string
 
@@ -71,6 +72,7 @@ return {
     doc = "Shell scripts that run as root at its creation and at each start." },
   { name = "schedules", path = "properties.properties.schedules",
     kind = later "azureml.definition.schedule", since = OLD, change = "update_schedules",
+    is_list = true,
     doc = "When the service starts and stops it." },
   { name = "idle_time_before_shutdown", path = "properties.properties.idleTimeBeforeShutdown",
     kind = duration.kind(15, 3 * 24 * 60), change = "update_idle_time",
@@ -78,10 +80,12 @@ return {
     doc = "Stop the instance after it was idle for so long." },
   { name = "custom_services", path = "properties.properties.customServices",
     kind = later "azureml.definition.custom_service", change = "update_custom_services",
+    is_list = true,
     since = { stable = "2023-04-01", preview = "2022-06-01-preview" },
     doc = "Containers beside Jupyter, such as RStudio." },
   { name = "data_mounts", path = "properties.properties.dataMounts",
     kind = later "azureml.definition.data_mount", change = "update_data_mounts", is_later = true,
+    is_list = true,
     since = { stable = "2022-05-01", preview = "2022-02-01-preview" },
     doc = "Datasets, datastores and URIs in its file system." },
   { name = "mlflow_autologger",

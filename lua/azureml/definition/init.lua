@@ -7,7 +7,7 @@ local kinds = require "azureml.definition.kinds"
 local options = require "azureml.options"
 local rules = require "azureml.definition.rules"
 local spellings = require "azureml.definition.spellings"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local definition = {}
 

@@ -11,7 +11,7 @@
 --- Larger kinds have files of their own: duration, schedule, setup_script, custom_service,
 --- data_mount, identity, ssh_key.
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local kinds = {}
 

@@ -41,6 +41,13 @@ local function permitted_by(names)
   return table.move(PERMITTED, 1, #PERMITTED, #list + 1, list)
 end
 
+-- Return a mark of names for a file: an authority cannot sign for names that came later, so a new
+-- list of names needs a new authority.
+local function mark_of(names)
+  local digest = core.crypto.sha1(table.concat(names, " "))
+  return (digest:sub(1, 4):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
 local KINDS = {
   loopback = {
     file = "ca",
@@ -49,7 +56,7 @@ local KINDS = {
     permitted = PERMITTED,
   },
   azure = {
-    file = "ca-azure-names",
+    file = "ca-azure-" .. mark_of(AZURE),
     subject = "azureml emulator: authority for loopback and Azure's names",
     names = table.move(AZURE, 1, #AZURE, #LOOPBACK + 1, { table.unpack(LOOPBACK) }),
     permitted = permitted_by(AZURE),

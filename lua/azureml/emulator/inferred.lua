@@ -86,6 +86,9 @@ return {
   quotas = { total = 500, family = 200, gpu_family = 0, clusters = 200 },
   -- 5: the size of a token bucket and its refill a second, by kind of request.
   buckets = { reads = { 250, 25 }, writes = { 200, 10 }, deletes = { 200, 10 } },
+  -- spec/contract/neighbours.md, section 2: how long a what-if takes, and how long its result is
+  -- kept, in seconds.
+  what_if = { takes = 2, kept = 3600 },
   -- spec/contract/auth.md, section 2: the lifetime of a token, in seconds.
   token_lifetime = 3600,
   -- spec/contract/auth.md, section 11: the lifetime of a token, in seconds, for a client that can

@@ -12,6 +12,7 @@ local config = require "azureml.config"
 local control = require "azureml.emulator.control"
 local core = require "azureml.core"
 local credential = require "azureml.credential"
+local deploying = require "azureml.emulator.deploying"
 local device = require "azureml.emulator.entra.device"
 local directory = require "azureml.emulator.entra.directory"
 local discovery = require "azureml.emulator.discovery"
@@ -20,7 +21,7 @@ local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
 local graph = require "azureml.emulator.graph"
 local key_file = require "azureml.emulator.key_file"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local manager = require "azureml.emulator.manager"
 local networks = require "azureml.emulator.networks"
 local options = require "azureml.options"
@@ -38,7 +39,7 @@ local sizes = require "azureml.emulator.sizes"
 local ssh_keys = require "azureml.emulator.ssh_keys"
 local state_file = require "azureml.emulator.state_file"
 local subscriptions = require "azureml.emulator.subscriptions"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local throttle = require "azureml.emulator.throttle"
 local world = require "azureml.emulator.world"
 
@@ -496,6 +497,7 @@ function emulator.new(settings)
   self.tokens = access_token.new {
     world = self.world, clock = time, random = core.random, lifetime = sown.token_lifetime,
   }
+  deploying.follow(self)
   if records then restore_world(self, records) else begin_world(self, sown) end
   self.state, self.is_restored = kept, records ~= nil
   if kept then write_down(self) end

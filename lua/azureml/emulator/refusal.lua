@@ -155,6 +155,18 @@ local rows = {
   no_ssh_key = { 404, "ResourceNotFound",
     "The Resource 'Microsoft.Compute/sshPublicKeys/%s' under resource group '%s' was not found. "
       .. "For more details please go to https://aka.ms/ARMResourceNotFoundFix" },
+  invalid_template = { 400, "InvalidTemplate", "Deployment template validation failed: '%s'." },
+  invalid_deployment = { 400, "InvalidTemplateDeployment",
+    "The template deployment '%s' is not valid according to the validation procedure. The "
+      .. "tracking id is '%s'. See inner errors for details." },
+  no_deployment = { 404, "DeploymentNotFound", "Deployment '%s' could not be found." },
+  deployment_name = { 400, "InvalidDeploymentName",
+    "The deployment name '%s' is invalid: 1 to 64 letters, digits, '-', '_', '.', '(' and ')'." },
+  deployment_active = { 409, "DeploymentActive",
+    "Unable to edit or replace deployment '%s': previous deployment from '%s' is still active. "
+      .. "Please see https://aka.ms/arm-deploy for usage details." },
+  deployment_over = { 409, "DeploymentCannotBeCancelled",
+    "The deployment '%s' cannot be cancelled: it is %s." },
   quota_total = { 400, "BadRequest",
     "The specified subscription has a total vCPU quota of %d and is less than the requested "
       .. "compute training cluster and/or compute instance's min nodes of %d which maps to %d "

@@ -58,6 +58,13 @@ function request.new(emulator, received, segments, query, prefix)
   }, metatable)
 end
 
+--- Make a request that the emulator sends to itself.
+---@param fields table
+---@return azureml.emulator.Request
+function request.of(fields)
+  return setmetatable(fields, metatable)
+end
+
 --- Find the compute that the path names.
 ---@return table
 ---@raise a refusal if it does not exist

@@ -13,7 +13,11 @@ local function location_of(request, group)
   return first and first.location or "eastus"
 end
 
-local function show(request, group)
+--- Show a resource group.
+---@param request table
+---@param group table
+---@return table
+function resource_groups.show(request, group)
   return {
     id = ("/subscriptions/%s/resourceGroups/%s"):format(request.subscription.id, group.name),
     name = group.name,
@@ -27,7 +31,7 @@ end
 
 --- Get a resource group.
 function resource_groups.get(request)
-  return answer.of(show(request, request.group))
+  return answer.of(resource_groups.show(request, request.group))
 end
 
 --- Tell whether a resource group exists: 204. One that does not exist was refused before.
@@ -40,7 +44,7 @@ function resource_groups.list(request)
   local all = {}
   for _, group in pairs(request.subscription.groups) do all[#all + 1] = group end
   table.sort(all, function(a, b) return a.name:lower() < b.name:lower() end)
-  return page.of(request, all, function(group) return show(request, group) end)
+  return page.of(request, all, function(group) return resource_groups.show(request, group) end)
 end
 
 return resource_groups

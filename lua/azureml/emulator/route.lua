@@ -4,6 +4,7 @@
 local answer = require "azureml.emulator.answer"
 local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
+local deployments = require "azureml.emulator.deployments"
 local instances = require "azureml.emulator.instances"
 local jobs = require "azureml.emulator.jobs"
 local networks = require "azureml.emulator.networks"
@@ -37,6 +38,8 @@ local WORKSPACE = GROUP .. "/" .. PROVIDER .. "/workspaces"
 local LOCATION = PROVIDER .. "/locations/{location}/"
 local COMPUTE = WORKSPACE .. "/{workspace}/computes/{compute}"
 local NETWORK = GROUP .. "/providers/microsoft.network/virtualnetworks/{network}"
+local DEPLOYMENTS = GROUP .. "/providers/microsoft.resources/deployments"
+local DEPLOYMENT = DEPLOYMENTS .. "/{deployment}"
 local SSH_KEY = GROUP .. "/providers/microsoft.compute/sshpublickeys/{key}"
 
 -- Make the route of a compute's verb: a POST. `since` tells which api-versions have it (nil: all).
@@ -63,6 +66,15 @@ local function of_manager(path, action, methods)
   local row = { path, any_version = true }
   for method, handler in pairs(methods) do
     row[method] = { "Microsoft.Resources/subscriptions/" .. action, handler }
+  end
+  return row
+end
+
+-- Make a route of the deployments in a group: methods with their actions and handlers.
+local function deployed(path, methods)
+  local row = { path, any_version = true }
+  for method, entry in pairs(methods) do
+    row[method] = { "Microsoft.Resources/deployments/" .. entry[1], entry[2] }
   end
   return row
 end
@@ -114,6 +126,21 @@ local routes = {
     GET = { "locations/computeOperationsStatus/read", operations.status } },
   { LOCATION .. "computeoperationsresult/{operation}",
     GET = { "locations/computeOperationsStatus/read", operations.result } },
+  deployed(DEPLOYMENTS, { GET = { "read", deployments.list } }),
+  deployed(DEPLOYMENT, {
+    GET = { "read", deployments.get }, HEAD = { "read", deployments.head },
+    PUT = { "write", deployments.put }, DELETE = { "delete", deployments.delete },
+  }),
+  deployed(DEPLOYMENT .. "/validate", { POST = { "validate/action", deployments.validate } }),
+  deployed(DEPLOYMENT .. "/whatif", { POST = { "whatIf/action", deployments.what_if } }),
+  deployed(DEPLOYMENT .. "/cancel", { POST = { "cancel/action", deployments.cancel } }),
+  deployed(DEPLOYMENT .. "/operations", { GET = { "operations/read", deployments.operations } }),
+  deployed(GROUP .. "/deployments/{deployment}/operations",
+    { GET = { "operations/read", deployments.operations } }),
+  deployed(DEPLOYMENT .. "/operationstatuses/{operation}",
+    { GET = { "operationstatuses/read", deployments.status } }),
+  deployed(DEPLOYMENT .. "/operationresults/{operation}",
+    { GET = { "whatIf/action", deployments.result } }),
   neighbour(SSH_KEY, ssh_keys.get, "Microsoft.Compute/sshPublicKeys/read"),
   neighbour(NETWORK, networks.get, "Microsoft.Network/virtualNetworks/read"),
   neighbour(NETWORK .. "/subnets/{subnet}", networks.get_subnet,
@@ -272,11 +299,13 @@ end
 
 function places.operation(request, name) request.operation_id = name end
 function places.network(request, name) request.network_name = name end
+function places.deployment(request, name) request.deployment_name = name end
 function places.subnet(request, name) request.subnet_name = name end
 function places.key(request, name) request.key_name = name end
 
 local ORDER = {
   "group", "workspace", "compute", "job", "location", "operation", "network", "subnet", "key",
+  "deployment",
 }
 
 --- Look up what the path names, and refuse what does not exist.

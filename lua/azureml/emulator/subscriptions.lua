@@ -7,14 +7,18 @@ local authorise = require "azureml.emulator.authorise"
 local json = require "azureml.json"
 local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local subscriptions = {}
 
 local READ = "Microsoft.Resources/subscriptions/read"
 local ANYTHING = "Microsoft.MachineLearningServices/workspaces/computes/read"
 
-local function show(emulator, subscription)
+--- Show a subscription.
+---@param emulator table      or another table with its directory
+---@param subscription table
+---@return table
+function subscriptions.show(emulator, subscription)
   local tenant = subscription.tenant_id or emulator.directory:home().id
   return {
     id = "/subscriptions/" .. subscription.id,
@@ -43,7 +47,7 @@ local function list(emulator, principal)
   local shown = json.array {}
   for _, subscription in pairs(emulator.world.subscriptions) do
     if is_visible(emulator, principal, subscription) then
-      shown[#shown + 1] = show(emulator, subscription)
+      shown[#shown + 1] = subscriptions.show(emulator, subscription)
     end
   end
   table.sort(shown, function(a, b) return a.id < b.id end)
@@ -70,7 +74,7 @@ local function find(emulator, principal, id)
   if not is_visible(emulator, principal, subscription) then
     authorise(emulator.roles, principal, READ, "/subscriptions/" .. id)
   end
-  return answer.of(show(emulator, subscription))
+  return answer.of(subscriptions.show(emulator, subscription))
 end
 
 local function act(emulator, request, segments, query)

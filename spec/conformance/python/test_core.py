@@ -84,6 +84,8 @@ class Instances(world.Ordered):
 
     def test_single_sign_on(self):
         instance = create("ci-sso")
+        instance.wait_for_completion()
+
         def enabled():
             return instance.get()["properties"]["properties"]["enableSSO"]
         before = enabled()

@@ -3,7 +3,7 @@
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local definition = {}
 
