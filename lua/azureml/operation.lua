@@ -2,7 +2,7 @@
 --- ends when the instance has settled. sending.lua sends the verb, and sends it again.
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local creating = later "azureml.creating"
+local creating = later "azureml.change.creating"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local options = require "azureml.options"

@@ -6,8 +6,8 @@
 ---@field path string                below the workspace; {name} is filled in
 ---@field query table?
 ---@field api_version string?        the only or the first version that has it; nil: any
----@field is_repeatable boolean?     a POST that changes nothing, or tells a setting as a whole: it is
----  sent again after a lost answer
+---@field is_repeatable boolean?     a POST that changes nothing, or tells a setting as a whole: it
+---  is sent again after a lost answer
 ---@field final_state_via string?    where the result of the operation is
 ---@field aim table<string, boolean>?          states in which the verb has done its work
 ---@field on_the_way table<string, boolean>?   states that show the verb at work

@@ -132,8 +132,9 @@ local function create(collection, name, wanted, findings, is_part)
 end
 
 -- Tell whether an error says that the service has not created the instance.
-local function is_refused(err)
+local function is_not_made(err)
   local status = errors.is(err) and err.status or 0
+  if errors.is(err) and err.code == "InstanceExists" then return true end
   return status >= 400 and status < 500 and status ~= 408
 end
 
@@ -143,7 +144,7 @@ local function complete_and_create(collection, name, wanted, findings)
   local complete, discard = completing.complete(collection.workspace, wanted)
   local ok, op = pcall(create, collection, name, complete, findings)
   if ok then return op end
-  if discard and (is_refused(op) or errors.is(op) and op.code == "InstanceExists") then discard() end
+  if discard and is_not_made(op) then discard() end
   error(op, 0)
 end
 

@@ -200,8 +200,8 @@ end
 
 -- The network -------------------------------------------------------------------------------------
 
--- Resource Manager does not tell a subscription that is missing from one that the caller cannot see,
--- such as that of a hub network.
+-- Resource Manager does not tell a subscription that is missing from one that the caller cannot
+-- see, such as that of a hub network.
 local NOT_VISIBLE = "SubscriptionNotFound"
 
 local function check_subnet(self)
