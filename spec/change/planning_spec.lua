@@ -119,6 +119,20 @@ bob: recreate
     assert.same({ "extra.newSetting" }, json.decode(json.encode(plan))[1].unverified)
   end)
 
+  it("recreates what failed, and tells that an unusable one must be restarted", function()
+    emulator:seed_instance("ci-bad", "CreateFailed")
+    emulator:seed_instance("ci-setup", "UserSetupFailed")
+    emulator:seed_instance("ci-unusable", "Unusable")
+    local wanted = { state = "Running" }
+    local plan = ws.instances:plan { ["ci-bad"] = {}, ["ci-setup"] = wanted,
+      ["ci-unusable"] = wanted }
+    assert.same({ "ci-bad recreate", "ci-setup recreate", "ci-unusable change" }, actions(plan))
+    assert.same({ "state is CreateFailed" }, plan[1].reasons)
+    assert.equal("restart it", plan[3].blocked)
+    assert.equal("restart it",
+      refusal(ws.instances.apply, ws.instances, { ["ci-unusable"] = wanted }).hint)
+  end)
+
   it("names all that the caller must allow", function()
     local plan = ws.instances:plan { ann = { vm_size = "STANDARD_DS11_V2", tags = { a = "b" },
       description = "x" } }

@@ -66,9 +66,17 @@ local function block(item, text)
   item.blocked = item.blocked and item.blocked .. "; " .. text or text
 end
 
--- Add the change of the state that is wanted; a running instance may be at work on a job.
+-- Add the change of the state that is wanted; a running instance may be at work on a job. From a
+-- failure no verb leads to it, except from Unusable the restart.
 local function add_power(item)
   local state = item.vm.state
+  local verb = item.wanted.state == "Stopped" and "stop" or "start"
+  local remedy = item.wanted.state and power_state.remedy(verb, state)
+  if state == "CreateFailed" or remedy and state ~= "Unusable" then
+    table.insert(item.reasons, ("state is %s"):format(state))
+    return
+  end
+  if remedy then block(item, remedy) end
   local is_there = item.wanted.state == nil or state == item.wanted.state
     or item.wanted.state == "Running" and power_state.is_running(state)
   if not is_there then
