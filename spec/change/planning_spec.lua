@@ -133,6 +133,17 @@ bob: recreate
       refusal(ws.instances.apply, ws.instances, { ["ci-unusable"] = wanted }).hint)
   end)
 
+  it("shows no secret of a value", function()
+    local plan = ws.instances:plan { ann = { custom_services = { { name = "rstudio", image = "x",
+      environment_variables = { RSP_LICENSE = "SECRET" } } } } }
+    assert.matches("custom_services: %[%] %-> .*rstudio", tostring(plan))
+    assert.is_nil(tostring(plan):find "SECRET")
+    assert.is_nil(json.encode(plan):find "SECRET")
+    ws.instances:apply(plan)
+    local service = ws.instances:get("ann").custom_services[1]
+    assert.equal("SECRET", service.environment_variables.RSP_LICENSE)
+  end)
+
   it("names all that the caller must allow", function()
     local plan = ws.instances:plan { ann = { vm_size = "STANDARD_DS11_V2", tags = { a = "b" },
       description = "x" } }
