@@ -177,7 +177,7 @@ describe("azureml compute", function()
     { { "attach", "-n", "abc" }, "azureml manages compute instances" },
     { { "list-nodes", "-n", "abc" }, "has no nodes" },
     { { "lst" }, "there is no command 'compute lst'; did you mean list?" },
-    { { "show" }, "missing option '-n'" },
+    { { "show" }, "the option --name is missing" },
     { { "show", "-n", "ann", "-o", "csv" }, "--output: there is no 'csv'" },
   } do
     it("refuses " .. table.concat(row[1], " "), function()

@@ -7,7 +7,7 @@ local audit_module = require "azureml.look.audit"
 local audit = {}
 
 function audit.configure(parser)
-  command.filter_options(parser)
+  command.scope_options(parser)
   command.choice(parser, "--rule", "only this rule; repeat it for more: "
     .. table.concat(audit_module.rules, ", "), audit_module.rules, "RULE"):count "*"
   command.workspace_options(parser)
@@ -33,7 +33,7 @@ local function identity(finding) return finding end
 
 function audit.run(args)
   local rules = args.rule and #args.rule > 0 and args.rule or nil
-  local vms, err = command.read(command.instances(args):list(command.filters(args)))
+  local vms, err = command.read_scope(args)
   local report = azureml.audit(vms, { rules = rules })
   command.print_list(args, report.findings, columns_of(args), identity, FIELDS)
   for _, text in ipairs(report.unseen) do command.say("not looked at: " .. text) end

@@ -10,9 +10,9 @@ local WORKFLOWS = {
 
 function run.configure(parser)
   local argument = parser:argument("workflow", "the workflow's name: "
-    .. table.concat(WORKFLOWS, ", "))
+    .. table.concat(WORKFLOWS, ", ")):argname "WORKFLOW"
   argument.azureml_values = WORKFLOWS
-  parser:argument("arguments", "the workflow's arguments"):args "*"
+  parser:argument("arguments", "the workflow's arguments"):argname "ARGUMENT":args "*"
 end
 
 -- Find a workflow as `require` finds a module, embedded or in a file. Return the chunk, to run as a

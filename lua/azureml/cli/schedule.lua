@@ -57,14 +57,14 @@ local function check(args)
   local replaces = args.clear or #args.set > 0
   for _, name in ipairs(BY_NUMBER) do
     if replaces and #args[name] > 0 then
-      command.misused("schedule: --%s has no effect with --set or --clear", name)
+      command.misused("--%s has no effect with --set or --clear", name)
     end
   end
   if args.clear and #args.set > 0 then
-    command.misused "schedule: --set and --clear exclude each other"
+    command.misused "--set and --clear exclude each other"
   end
   if args.skip_next_stop and has_changes(args) then
-    command.misused "schedule: --skip-next-stop stands alone"
+    command.misused "--skip-next-stop stands alone"
   end
   checked("--set", args.set)
   checked("--add", args.add)
@@ -167,7 +167,8 @@ end
 
 local function print_idle(vm)
   local minutes = vm.idle_time_before_shutdown and duration.minutes(vm.idle_time_before_shutdown)
-  print(minutes and ("stops after %d idle minutes"):format(minutes) or "has no idle shutdown")
+  print(minutes and ("it stops after %d idle minutes"):format(minutes)
+    or "it does not stop when it is idle")
 end
 
 local function show(args, vm)

@@ -1,6 +1,7 @@
 --- What the commands of az share: its global flags, its formats, and how it selects the workspace.
 local command = require "azureml.cli.command"
 local output = require "azureml.cli.output"
+local selection = require "azureml.cli.selection"
 
 local flags = {}
 
@@ -42,7 +43,7 @@ end
 ---@param parser table
 function flags.name(parser)
   local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
-  option:count "1"
+  option:count "1":convert(selection.name)
   option.azureml_values = "names"
 end
 
