@@ -261,7 +261,7 @@ local function settings_of(args)
   return {
     subscription_id = args.subscription, resource_group = args.resource_group,
     cloud = args.cloud, ca_file = args.ca_file,
-    on_reply = args.progress and args.progress ~= "quiet" and tell_throttling() or nil,
+    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
   }
 end
 
