@@ -163,6 +163,14 @@ describe("ws:deploy", function()
     assert.equal("deploy d1: closed", tostring(op))
   end)
 
+  it("can be waited for by several tasks", function()
+    local op = ws:deploy { template = template { resource "ci-a" } }
+    local names = {}
+    azureml.parallel(function() names[1] = op:wait().instances[1].name end,
+      function() names[2] = op:wait().instances[1].name end)
+    assert.same({ "ci-a", "ci-a" }, names)
+  end)
+
   it("goes on when the answer to its request was lost", function()
     emulator:fault { match = { method = "PUT", path = "/deployments/" }, trouble = "close" }
     local op = ws:deploy { template = template { resource "ci-a" } }

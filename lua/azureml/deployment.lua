@@ -384,6 +384,7 @@ local function wait_to_the_end(self, deadline, timeout, reporter)
   local function show() reporter.state(handle:status()) end
   local is_over = handle:wait(deadline, reporter and show)
   check_open(self)
+  if self.outcome then return self.outcome end      -- another task has waited, too
   if not is_over then raise_overdue(self, timeout) end
   local reply, err = errors.try(handle.result, handle)
   if err then raise_failed(self, err) end

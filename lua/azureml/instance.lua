@@ -338,7 +338,11 @@ end
 ---@return any         nil if it is absent or null
 ---@usage print(vm:member "osImageMetadata")
 function Instance:member(name)
-  return json.without_nulls(inner(name)(self.raw))
+  if type(name) ~= "string" then
+    errors.mistake("bad argument #1 to 'member' (name expected, got %s)", type(name))
+  end
+  local value = json.without_nulls(inner(name)(self.raw))
+  return type(value) == "number" and integer(value) or value
 end
 
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.

@@ -167,7 +167,8 @@ end
 --- instance is started unless it runs. Another operation is waited for first.
 ---@param name string
 ---@param settings? table         as for create; and change_tags (true: replace the whole definition
----  for different tags or another description), stop (true: stop the instance before a resize)
+---  for different tags or another description), stop (true: stop the instance before a resize),
+---  timeout (seconds for the changes, which come before it returns; 1,800)
 ---@return azureml.Operation      `changes` lists what was changed: field, from, to
 ---@raise an error object: `DoesNotFit` with what differs and cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; `WrongState` when it cannot be started
@@ -348,7 +349,7 @@ end
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
   local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
-    { then_stop = ticket.then_stop == true or nil })
+    { then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount })
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -373,7 +374,8 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount,
+    entry = entry_of(self, ticket, handle),
   }
 end
 

@@ -195,14 +195,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
----@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped
----  when the verb is done; is_needed: record it even if the workspace keeps no journal
+---@param more { then_stop: boolean?, then_mount: table[]?, is_needed: boolean? }?  then_stop: the
+---  instance is stopped when the verb is done; then_mount: it gets these data mounts; is_needed:
+---  record it even if the workspace keeps no journal
 ---@return azureml.JournalEntry?      nil: it is not recorded
 function Workspace:intend(verb, name, id, more)
   local endpoint, is_needed = self:client():endpoint(), more and more.is_needed
   if not is_recorded(self, is_needed, endpoint) then return nil end
   return journal.intend({
     id = id, verb = verb, name = name, endpoint = endpoint, then_stop = more and more.then_stop,
+    then_mount = more and more.then_mount,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, is_needed or self.settings.journal)

@@ -108,7 +108,7 @@ describe("a change of an instance", function()
     local hint, message = hint_of { extra = { newSetting = 1 }, state = "Stopped" }
     assert.matches("extra.newSetting is not returned by the service, and has no verb", message)
     assert.matches("state is Running, not Stopped", message)
-    assert.equal("extra.newSetting: recreate the instance, or choose another name; "
+    assert.equal("extra.newSetting: recreate the instance (vm:recreate, 'azureml recreate'); "
       .. "state: start or stop the instance", hint)
     hint = hint_of { admin_user_ssh_public_key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==" }
     assert.matches("authorized_keys", hint)
@@ -126,6 +126,21 @@ describe("a change of an instance", function()
     assert.equal("Mounted", vm.data_mounts[1].state)
     err = refusal(ws.instances.update, ws.instances, "bob", { data_mounts = mounts })
     assert.equal("start the instance first", err.hint)
+  end)
+
+  it("by update: a lost answer is looked into, or the setting is sent again", function()
+    for trouble, value in pairs { reset = "1h", truncate = "2h", close = "3h" } do
+      emulator:fault { trouble = trouble, match = { verb = "updateIdleShutdownSetting" } }
+      emulator:fault { trouble = trouble, match = { method = "PUT" } }
+      local vm = ws.instances:update("ann", { idle_time_before_shutdown = value,
+        tags = trouble == "truncate" and { a = value } or nil })
+      assert.equal(("PT%d0M"):format(value:match "%d" * 6), vm.idle_time_before_shutdown)
+    end
+    emulator:fault { match = { verb = "updateIdleShutdownSetting" }, times = 9,
+      answer = { status = 500, json = { error = { code = "InternalServerError" } } } }
+    local err = refusal(ws.instances.update, ws.instances, "ann",
+      { idle_time_before_shutdown = "4h" })
+    assert.is_true(err.outcome_unknown)
   end)
 
   it("by update: a refusal of the whole definition tells what to do", function()

@@ -42,6 +42,15 @@ describe("a creation", function()
     assert.equal("Stopped", azureml.resume(ticket):wait().state)
   end)
 
+  it("mounts data also where another process waits for it", function()
+    local op <close> = ws.instances:create("ci-new", {
+      data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },
+    })
+    local vm = azureml.resume(op:ticket()):wait()
+    assert.equal("/mnt/raw", vm.data_mounts[1].path)
+    assert.equal("Mounted", vm.data_mounts[1].state)
+  end)
+
   it("mounts data when the instance runs", function()
     local vm = ws.instances:create("ci-new", {
       data_mounts = { { name = "raw", source = "azureml://datastores/raw", path = "/mnt/raw" } },
@@ -160,6 +169,22 @@ describe("a creation", function()
       assert.same({}, op.changes)
       assert.is_not.equal(before, op:wait().created_on)
       assert.is_truthy(deletion)
+    end)
+
+    it("changes within its time limit", function()
+      local err = refusal(ws.instances.ensure, ws.instances, "ann",
+        { vm_size = "STANDARD_DS11_V2", stop = true, timeout = 1 })
+      assert.equal("Timeout", err.code)
+      assert.matches("stop ann: not done after 1 s", err.message)
+    end)
+
+    it("takes an instance that another caller makes meanwhile", function()
+      local function ensure()
+        return ws.instances:ensure("ci-new", { idle_time_before_shutdown = "1h" }):wait()
+      end
+      local one, other = azureml.parallel(ensure, ensure)
+      assert.equal("Running", one.state)
+      assert.equal("PT60M", other.idle_time_before_shutdown)
     end)
 
     it("tells all that is wrong with a missing one, its name included", function()

@@ -119,6 +119,31 @@ bob: recreate
     assert.same({ "extra.newSetting" }, json.decode(json.encode(plan))[1].unverified)
   end)
 
+  it("recreates what failed, and tells that an unusable one must be restarted", function()
+    emulator:seed_instance("ci-bad", "CreateFailed")
+    emulator:seed_instance("ci-setup", "UserSetupFailed")
+    emulator:seed_instance("ci-unusable", "Unusable")
+    local wanted = { state = "Running" }
+    local plan = ws.instances:plan { ["ci-bad"] = {}, ["ci-setup"] = wanted,
+      ["ci-unusable"] = wanted }
+    assert.same({ "ci-bad recreate", "ci-setup recreate", "ci-unusable change" }, actions(plan))
+    assert.same({ "state is CreateFailed" }, plan[1].reasons)
+    assert.equal("restart it", plan[3].blocked)
+    assert.equal("restart it",
+      refusal(ws.instances.apply, ws.instances, { ["ci-unusable"] = wanted }).hint)
+  end)
+
+  it("shows no secret of a value", function()
+    local plan = ws.instances:plan { ann = { custom_services = { { name = "rstudio", image = "x",
+      environment_variables = { RSP_LICENSE = "SECRET" } } } } }
+    assert.matches("custom_services: %[%] %-> .*rstudio", tostring(plan))
+    assert.is_nil(tostring(plan):find "SECRET")
+    assert.is_nil(json.encode(plan):find "SECRET")
+    ws.instances:apply(plan)
+    local service = ws.instances:get("ann").custom_services[1]
+    assert.equal("SECRET", service.environment_variables.RSP_LICENSE)
+  end)
+
   it("names all that the caller must allow", function()
     local plan = ws.instances:plan { ann = { vm_size = "STANDARD_DS11_V2", tags = { a = "b" },
       description = "x" } }

@@ -49,6 +49,15 @@ describe("a look before a creation", function()
     for _, request in ipairs(requests) do assert.is_not.equal("PUT", request.method) end
   end)
 
+  it("leaves a subnet in a subscription that the caller cannot see to the service", function()
+    local subnet = "/subscriptions/99999999-9999-9999-9999-999999999999/resourceGroups/hub/"
+      .. "providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+    local report = ws.instances:check("ci-new", { subnet = subnet })
+    assert.is_true(report:ok())
+    assert.matches("the subnet was not checked: .*99999999", texts(report, "note"))
+    assert.equal(subnet, ws.instances:create("ci-new", { subnet = subnet }):wait().subnet)
+  end)
+
   it("tells a thing once", function()
     local report = ws.instances:check("9bad-", { idle_time_before_shutdown = "1m" })
     assert.equal(2, #report.findings)      -- no word on the name again, nor that nothing stops it

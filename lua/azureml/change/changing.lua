@@ -220,9 +220,19 @@ local function tell_changes(err, changes)
   err.message = ("%s; changed before: %s"):format(err.message, table.concat(names, ", "))
 end
 
+-- Look whether a change was made whose answer was lost.
+local function was_made(self, difference)
+  local vm = self.collection:get(self.vm.name, self.api_version)
+  vm = self.collection:settled(vm, self.deadline, self.api_version)
+  return #definition.differences({ [difference.field] = difference.wanted }, vm) == 0
+end
+
 local function apply_all(self, differences)
   for _, difference in ipairs(differences) do
     local ok, err = pcall(changers[difference.change] or send, self, difference)
+    if not ok and errors.is(err) and err.outcome_unknown then
+      ok = errors.try(was_made, self, difference)
+    end
     if not ok then
       tell_changes(err, self.changes)
       error(err, 0)
@@ -278,7 +288,7 @@ local function can_change(self, difference)
   return difference.change ~= "replace" or self.change_tags == true
 end
 
-local RECREATE = "recreate the instance, or choose another name"
+local RECREATE = "recreate the instance (vm:recreate, 'azureml recreate')"
 local CHANGE_TAGS = "change_tags = true (--change-tags) replaces the whole definition for it"
 local HINTS = {
   admin_user_ssh_public_key = "add the key to ~/.ssh/authorized_keys in a terminal of the instance",
@@ -286,10 +296,11 @@ local HINTS = {
 }
 
 -- Return what to do about differences that cannot be changed: each hint after its fields.
-local function hint_for(fixed)
+local function hint_for(fixed, is_strict)
   local hints, fields = {}, {}
+  local recreate = RECREATE .. (is_strict and "" or ", or choose another name")
   for _, difference in ipairs(fixed) do
-    local hint = HINTS[difference.field] or RECREATE
+    local hint = HINTS[difference.field] or recreate
     if not fields[hint] then
       hints[#hints + 1], fields[hint] = hint, {}
     end
@@ -304,10 +315,11 @@ end
 -- Raise that some differences cannot be changed.
 local function refuse_fixed(self, fixed)
   if #fixed == 0 then return end
+  local form = self.is_strict and "cannot update '%s': %s"
+    or "'%s' exists, but %s; this cannot be changed"
   errors.raise { code = "DoesNotFit", instance = self.vm, differences = fixed,
-    message = ("'%s' exists, but %s; this cannot be changed"):format(self.vm.name,
-      definition.describe(fixed)),
-    hint = hint_for(fixed) }
+    message = form:format(self.vm.name, definition.describe(fixed)),
+    hint = hint_for(fixed, self.is_strict) }
 end
 
 -- Split differences into those that can be changed and those that cannot.
@@ -352,11 +364,11 @@ function changing.converge(collection, vm, wanted, settings)
   local self = {
     collection = collection, vm = vm, changes = json.array {}, api_version = settings.api_version,
     deadline = settings.deadline or core.now() + pace.wait_timeout,
-    change_tags = settings.change_tags, stop = settings.stop,
+    change_tags = settings.change_tags, stop = settings.stop, is_strict = settings.is_strict,
   }
   local differences, hidden = definition.differences(wanted, vm)
   local changeable, fixed = sort_out(self, differences)
-  if settings.is_strict then tables.append(fixed, unchangeable(vm, wanted, hidden)) end
+  if self.is_strict then tables.append(fixed, unchangeable(vm, wanted, hidden)) end
   refuse_fixed(self, fixed)
   if #changeable == 0 then return vm, self.changes, hidden end
   self.vm = collection:settled(vm, self.deadline, self.api_version)

@@ -6,6 +6,7 @@ local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local naming = require "azureml.definition.naming"
+local options = require "azureml.options"
 local pace = require "azureml.pace"
 local preflight = require "azureml.change.preflight"
 local resource = require "azureml.resource"
@@ -51,13 +52,16 @@ local function add_warnings(op, findings)
   end
 end
 
--- Warn of the fields that the service does not return.
+-- Warn of the fields that the service does not return. What the user has been given is marked, for
+-- callers that print the warnings of an operation.
 local function warn_of_hidden(op, name, fields)
   for _, field in ipairs(fields) do
     local text = ("%s of '%s' cannot be verified: the service does not return it"):format(field,
       name)
     table.insert(op.warnings, text)
     warning.give(text)
+    op.given = op.given or {}
+    op.given[text] = true
   end
 end
 
@@ -73,10 +77,17 @@ local function verify(vm, wanted, op)
     hint = IS_BILLED }
 end
 
--- Mount the data of a new instance. Return the instance as it is then.
-local function mount(collection, wanted, version, vm, deadline)
-  local changed, err = errors.try(changing.converge, collection, vm,
-    { data_mounts = wanted.data_mounts }, { api_version = version, deadline = deadline })
+--- Mount the data of a new instance.
+---@param collection azureml.Instances
+---@param mounts table[]         canonical
+---@param version string?        of the looks; nil: the workspace's
+---@param vm azureml.Instance
+---@param deadline number        on core.now()'s clock
+---@return azureml.Instance      as it is then; it may lack a mount
+---@raise an error object with `instance` if the service refuses the mounts
+function creating.mount(collection, mounts, version, vm, deadline)
+  local changed, err = errors.try(changing.converge, collection, vm, { data_mounts = mounts },
+    { api_version = version, deadline = deadline })
   if changed then return changed end
   if err.code == "NotChanged" then return err.instance end      -- `verify` tells what differs
   err.message = ("'%s' was created, but its data is not mounted: %s"):format(vm.name, err.message)
@@ -86,9 +97,21 @@ end
 
 -- Do what follows a creation: mount data, and check what came of it.
 local function conclude(collection, wanted, version, op, vm, deadline)
-  if wanted.data_mounts then vm = mount(collection, wanted, version, vm, deadline) end
+  if wanted.data_mounts then
+    vm = creating.mount(collection, wanted.data_mounts, version, vm, deadline)
+  end
   verify(vm, wanted, op)
   return vm
+end
+
+--- Mount the data of a new instance for a process that did not begin its creation.
+---@param op azureml.Operation
+---@param vm azureml.Instance
+---@param deadline number
+---@return azureml.Instance
+function creating.mount_later(op, vm, deadline)
+  local wanted = definition.checked("resume", { data_mounts = op.then_mount })
+  return conclude(op.workspace.instances, wanted, nil, op, vm, deadline)
 end
 
 local function create(collection, name, wanted, findings, is_part)
@@ -98,7 +121,7 @@ local function create(collection, name, wanted, findings, is_part)
   body.location = workspace:location()
   local op = collection:send("create", name, nil, {
     body = body, before = false, api_version = version, is_part = is_part,
-    then_stop = wanted.state == "Stopped" or nil,
+    then_stop = wanted.state == "Stopped" or nil, then_mount = wanted.data_mounts,
     check_accepted = function(status) check_is_new(name, status) end,
     conclude = function(op, vm, deadline)
       return conclude(collection, wanted, version, op, vm, deadline)
@@ -109,8 +132,9 @@ local function create(collection, name, wanted, findings, is_part)
 end
 
 -- Tell whether an error says that the service has not created the instance.
-local function is_refused(err)
+local function is_not_made(err)
   local status = errors.is(err) and err.status or 0
+  if errors.is(err) and err.code == "InstanceExists" then return true end
   return status >= 400 and status < 500 and status ~= 408
 end
 
@@ -120,7 +144,7 @@ local function complete_and_create(collection, name, wanted, findings)
   local complete, discard = completing.complete(collection.workspace, wanted)
   local ok, op = pcall(create, collection, name, complete, findings)
   if ok then return op end
-  if discard and is_refused(op) then discard() end
+  if discard and is_not_made(op) then discard() end
   error(op, 0)
 end
 
@@ -146,31 +170,33 @@ function creating.create(collection, name, settings)
   return complete_and_create(collection, name, wanted, tables.append(findings, report.findings))
 end
 
-local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean" }
+local ENSURE_OPTIONS = { change_tags = "boolean", stop = "boolean", timeout = "number" }
 
 -- Return the instance of a name; nil if there is none. One that is being deleted is waited for.
-local function find(collection, name, version)
+local function find(collection, name, version, deadline)
   local vm = collection:find(name, version)
   if not vm or vm.state ~= "Deleting" then return vm end
-  local deadline = core.now() + pace.wait_timeout
   local left, err = errors.try(collection.settled, collection, vm, deadline, version)
   if err and not resource.is_missing(err) then error(err, 0) end
   return left
 end
 
--- Create the instance that ensure did not find.
+-- Create the instance that ensure did not find. Return nil if another caller has made it meanwhile.
 local function create_missing(collection, name, wanted, findings)
   local report = preflight.report(collection, name, wanted, findings)
+  if report.instance then return nil end
   report:refuse()
-  local op = complete_and_create(collection, name, wanted, report.findings)
+  local op, err = errors.try(complete_and_create, collection, name, wanted, report.findings)
+  if err and err.code == "InstanceExists" then return nil end
+  if err then errors.raise(err) end
   op.changes = json.array {}
   return op
 end
 
 -- Bring an instance to the state that a definition wants.
-local function settle_in(collection, vm, wanted)
+local function settle_in(collection, vm, wanted, deadline)
   local verb = wanted.state == "Stopped" and "stop" or "start"
-  return collection:send(verb, vm, nil, { vm = vm })
+  return collection:send(verb, vm, { timeout = math.max(0, deadline - core.now()) }, { vm = vm })
 end
 
 --- Take an instance that is there, changed where it differs; or create it.
@@ -181,15 +207,22 @@ end
 function creating.ensure(collection, name, settings)
   local own, of_instance = definition.split("ensure", settings, ENSURE_OPTIONS)
   local wanted, findings = check("ensure", collection, name, of_instance, false)
+  local timeout = own.timeout or pace.wait_timeout
+  options.check_seconds("ensure: timeout", timeout)
+  local deadline = core.now() + timeout
   local version = definition.api_version(wanted, collection.workspace.api_version)
-  local vm = find(collection, name, version)
-  if not vm then return create_missing(collection, name, wanted, findings) end
+  local vm = find(collection, name, version, deadline)
+  if not vm then
+    local op = create_missing(collection, name, wanted, findings)
+    if op then return op end
+    vm = collection:get(name, version)
+  end
   local complete = completing.compare(collection.workspace, wanted, vm)
   local changes, hidden
   vm, changes, hidden = changing.converge(collection, vm, complete, {
-    api_version = version, change_tags = own.change_tags, stop = own.stop,
+    api_version = version, deadline = deadline, change_tags = own.change_tags, stop = own.stop,
   })
-  local op = settle_in(collection, vm, wanted)
+  local op = settle_in(collection, vm, wanted, deadline)
   op.changes = changes
   warn_of_hidden(op, vm.name, hidden)
   return op

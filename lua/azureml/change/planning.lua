@@ -66,9 +66,17 @@ local function block(item, text)
   item.blocked = item.blocked and item.blocked .. "; " .. text or text
 end
 
--- Add the change of the state that is wanted; a running instance may be at work on a job.
+-- Add the change of the state that is wanted; a running instance may be at work on a job. From a
+-- failure no verb leads to it, except from Unusable the restart.
 local function add_power(item)
   local state = item.vm.state
+  local verb = item.wanted.state == "Stopped" and "stop" or "start"
+  local remedy = item.wanted.state and power_state.remedy(verb, state)
+  if state == "CreateFailed" or remedy and state ~= "Unusable" then
+    table.insert(item.reasons, ("state is %s"):format(state))
+    return
+  end
+  if remedy then block(item, remedy) end
   local is_there = item.wanted.state == nil or state == item.wanted.state
     or item.wanted.state == "Running" and power_state.is_running(state)
   if not is_there then
@@ -204,7 +212,9 @@ end
 local function lines_of_changes(item)
   local lines = {}
   for _, change in ipairs(item.changes) do
-    lines[#lines + 1] = ("%s: %s -> %s"):format(change.field, shown(change.from), shown(change.to))
+    lines[#lines + 1] = ("%s: %s -> %s"):format(change.field,
+      shown(definition.masked(change.field, change.from)),
+      shown(definition.masked(change.field, change.to)))
   end
   return lines
 end
@@ -232,16 +242,28 @@ function metatable:__tostring()
   return #lines > 0 and table.concat(lines, "\n") or "nothing is planned"
 end
 
+--- Return an item of the plan as a table for JSON, without the secrets of the values.
+---@param item azureml.PlanItem
+---@return table
+function planning.fields(item)
+  local changes = json.array {}
+  for index, change in ipairs(item.changes) do
+    changes[index] = {
+      field = change.field, from = definition.masked(change.field, change.from),
+      to = definition.masked(change.field, change.to),
+    }
+  end
+  return {
+    name = item.name, action = item.action, changes = changes,
+    reasons = json.array(item.reasons), unverified = json.array(item.unverified),
+    blocked = item.blocked,
+  }
+end
+
 --- Return the plan as a table, for JSON.
 function metatable:__json()
   local list = json.array {}
-  for index, item in ipairs(self) do
-    list[index] = {
-      name = item.name, action = item.action, changes = json.array(item.changes),
-      reasons = json.array(item.reasons), unverified = json.array(item.unverified),
-      blocked = item.blocked,
-    }
-  end
+  for index, item in ipairs(self) do list[index] = planning.fields(item) end
   return list
 end
 
@@ -276,8 +298,11 @@ function doers.delete(plan, item, watch)
   return plan.collection:delete(item.vm):wait(watch())
 end
 
--- Refuse a plan that the caller has not allowed as a whole.
-local function check_allowed(plan, settings)
+--- Refuse a plan that the caller has not allowed as a whole.
+---@param plan azureml.Plan
+---@param settings { confirm: boolean? }
+---@raise an error object: `NotConfirmed`, `DoesNotFit`
+function planning.check_allowed(plan, settings)
   local destroyed = plan:destroyed()
   if #destroyed > 0 and not settings.confirm then
     errors.raise { code = "NotConfirmed",
@@ -333,7 +358,7 @@ function planning.apply(collection, wanted, settings)
     errors.mistake("apply: change_tags and stop are options of plan, which made this plan")
   end
   local plan = is_plan and wanted or planning.plan(collection, wanted, allowed)
-  check_allowed(plan, settings)
+  planning.check_allowed(plan, settings)
   local timeout = settings.timeout or pace.wait_timeout
   options.check_seconds("apply: timeout", timeout)
   local deadline, results, indexes = core.now() + timeout, {}, {}

@@ -209,12 +209,16 @@ end
 
 -- The network -------------------------------------------------------------------------------------
 
+-- Resource Manager does not tell a subscription that is missing from one that the caller cannot
+-- see, such as that of a hub network.
+local NOT_VISIBLE = "SubscriptionNotFound"
+
 local function check_subnet(self)
   local id = self.wanted.subnet
   if not id then return end
   local _, err = errors.try(resource.look, self.workspace, id, SUBNET_VERSION, "get the subnet")
   if not err then return end
-  if err.status == 404 then
+  if err.status == 404 and err.code ~= NOT_VISIBLE then
     add(self, "error", "subnet", "there is no subnet %s", id)
   elseif cannot_look(err) then
     add(self, "note", "subnet", "the subnet was not checked: %s", err.message)

@@ -33,10 +33,13 @@ local function is_allowed(args, made)
     table.concat(names, ", ")))
 end
 
--- Make one instance what is wanted; raise its own error.
+-- Make one instance what is wanted; raise its own error. The user has allowed to delete only what
+-- the plan deletes.
 local function apply_one(args, instances, item, definition)
+  local is_destroyed = item.action == "delete" or item.action == "recreate"
   local _, err = errors.try(instances.apply, instances, { [item.name] = definition }, {
-    confirm = true, change_tags = args.change_tags, stop = args.stop, timeout = args.timeout,
+    confirm = is_destroyed, change_tags = args.change_tags, stop = args.stop,
+    timeout = args.timeout,
   })
   if err then errors.raise(err.code == "SomeFailed" and err.details[1].error or err) end
 end
@@ -48,6 +51,7 @@ function apply.run(args)
     return exit_codes.OK
   end
   if not is_allowed(args, made) then return exit_codes.FAILED end
+  planning.check_allowed(made, { confirm = true })      -- before anything is changed
   local items = {}
   for _, item in ipairs(made) do
     if item.action ~= "nothing" then items[#items + 1] = item end

@@ -154,7 +154,7 @@ local custom_services = list(service, "service", twins)
 ---@param canonical table[]
 ---@return table[]
 function custom_services.masked(canonical)
-  local copies = {}
+  local copies = json.array {}
   for index, item in ipairs(canonical) do
     copies[index] = tables.merge(item, {
       environment_variables = kinds.starred(item.environment_variables),

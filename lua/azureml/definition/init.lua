@@ -200,6 +200,15 @@ end
 
 local LONGEST = 300      -- bytes of a value in a sentence
 
+--- Return a value of a field without its secrets, for output.
+---@param name string
+---@param value any        canonical
+---@return any
+function definition.masked(name, value)
+  local kind = by_name[name] and by_name[name].kind
+  return kind and type(value) == "table" and kind.masked and kind.masked(value) or value
+end
+
 -- Show a value in a sentence, without its secrets.
 local function shown(kind, value)
   if value == nil then return "absent" end

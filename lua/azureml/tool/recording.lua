@@ -69,7 +69,7 @@ end
 -- Open the file, emptied. A file with other content than a recording is left alone.
 local function open(path)
   local file, why = core.state_file(path)
-  if not file then fail(path, why) end
+  if not file then fail(path, (why:gsub("another emulator", "another process"))) end
   local text = file:text() or ""
   local header = json.decode(text:match "^[^\n]*")
   if text ~= "" and json.get(header, "azureml") ~= recording.HEADER.azureml then
