@@ -61,7 +61,7 @@ function filters.options(parser)
   state:argname("Running|Stopped|..."):convert(filters.states):count "*"
   state.azureml_values = power_state.names
   parser:option("--tags", "only instances with all of these tags")
-    :argname("NAME=VALUE"):args("*"):convert(filters.tag)
+    :argname("NAME=VALUE"):args("+"):convert(filters.tag)
   parser:option("--like", "only instances whose name fits this pattern: 'ci-*'")
     :argname "PATTERN":convert(pattern)
   parser:option("--older-than", "only instances created at least so long ago: 8h, 2d")

@@ -14,6 +14,11 @@ local watch = {}
 
 local STANDARD_OUTPUT = 1
 
+local function not_empty(text)
+  if text:find "%S" then return text end
+  return nil, "--exec: the command is empty"
+end
+
 function watch.configure(parser)
   command.workspace_options(parser)
   command.all_workspaces_option(parser)
@@ -23,7 +28,7 @@ function watch.configure(parser)
   parser:option("--timeout", "end after SECONDS"):argname("SECONDS"):convert(command.seconds)
   parser:flag("--initial", "print the state of each instance first")
   parser:option("--exec", "run this shell command at each change; AZUREML_NAME, AZUREML_WORKSPACE, "
-    .. "AZUREML_WAS and AZUREML_STATE describe the change"):argname "COMMAND"
+    .. "AZUREML_WAS and AZUREML_STATE describe the change"):argname("COMMAND"):convert(not_empty)
   parser:flag("--lines", "print a line for each change, also on a terminal")
   command.output_option(parser, "stream")
   command.check(parser, function(args)
