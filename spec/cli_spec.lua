@@ -153,14 +153,14 @@ describe("the command line", function()
   local failures = {
     { { "list" }, "which workspace%? .* not found; tried: arguments; AZUREML_ARM_SUBSCRIPTION" },
     { { "list", "-w", "x", "-g", "ml", "--subscription", "00000000-0000-0000-0000-000000000000" },
-      "'x' cannot be a workspace name" },
+      "'x' cannot be a workspace name", 2 },
     { { "create", "-n", "my_ci", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
-      "a name holds only letters, digits and '%-'" },
+      "a name holds only letters, digits and '%-'", 2 },
     { { "show", "-n", "ci-ann", "-w", "team", "-g", "ml", "--subscription", "0-0-0-0-0" },
       "no credential was found", 4 },
     { { "--emulator", "show", "-n", "nobody" }, "ResourceNotFound, HTTP 404, request ", 3 },
     { { "--emulator", "create", "-n", "ci-new", "--size", "STANDARD_DS3_V9" },
-      "is not offered to compute instances" },
+      "is not offered to compute instances", 2 },
   }
 
   for _, row in ipairs(failures) do

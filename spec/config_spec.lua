@@ -227,7 +227,7 @@ describe("which workspace", function()
     { "not whole", '{"subscription_id":"x","resource_group":"g"}', nil,
       "config.json has no workspace_name" },
     { "of wrong types", '{"subscription_id":1,"resource_group":"g","workspace_name":"w"}', nil,
-      "has no subscription_id" },
+      "has a subscription_id that is not a text" },
     { "writable for all", "{}", "666", "config.json is not used: all users may write to it" },
   } do
     it("is not guessed where the file is " .. row[1], function()
@@ -237,6 +237,17 @@ describe("which workspace", function()
       assert.is_truthy(said:find(home, 1, true), "the file is named")
     end)
   end
+
+  it("is refused with its source where a name cannot be one", function()
+    local path = file("config.json", settings("<my-id>", "g", "work"))
+    local function refusal(given)
+      return process.plain_lua({ "-e", ([[
+        io.write(tostring(select(2, pcall(require("azureml").workspace, {%s}))))]]):format(given) },
+        { HOME = home, AZURE_CONFIG_DIR = "", AZUREML_EMULATOR = "" }, home)
+    end
+    assert.is_truthy(refusal(""):find(path .. ": '<my-id>' cannot be a subscription_id", 1, true))
+    assert.matches("1: 'x' cannot be a subscription_id", refusal("subscription_id = 'x'"))
+  end)
 
   it("is all that a file may say", function()
     local content = json.decode(settings(B, "gb", "wb"))

@@ -20,10 +20,17 @@ describe("a workspace", function()
     assert.equal("workspace team in ml", tostring(open()))
   end)
 
+  it("takes a resource group with letters of any alphabet", function()
+    assert.equal("données", open({ resource_group = "données" }).resource_group)
+    assert.equal(90, utf8.len(open({ resource_group = ("é"):rep(90) }).resource_group))
+  end)
+
   for _, row in ipairs {
     { { subscription_id = "team" }, "'team' cannot be a subscription_id: it is a GUID" },
     { { resource_group = "a/b" }, "'a/b' cannot be a resource_group: it has 1 to 90" },
     { { resource_group = ("g"):rep(91) }, "cannot be a resource_group" },
+    { { resource_group = ("é"):rep(91) }, "cannot be a resource_group" },
+    { { resource_group = "donn\xE9es" }, "cannot be a resource_group" },
     { { name = "ab" }, "'ab' cannot be a workspace name: it has 3 to 33" },
     { { name = "-team" }, "begins with a letter or digit" },
     { { name = ("w"):rep(34) }, "has 3 to 33" },

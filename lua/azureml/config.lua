@@ -103,8 +103,9 @@ local function read_file(path, content)
   for _, field in ipairs(FIELDS) do
     local value = json.get(found, field)
     if value == nil and field == "workspace_name" then value = json.get(found, "project_name") end
-    if type(value) ~= "string" or value == "" then
-      refuse_file(("%s has no %s"):format(path, field))
+    if value == nil or value == "" then refuse_file(("%s has no %s"):format(path, field)) end
+    if type(value) ~= "string" then
+      refuse_file(("%s has a %s that is not a text"):format(path, field))
     end
     fields[field] = value
   end
@@ -190,6 +191,7 @@ end
 ---@param explicit table     subscription_id, resource_group, workspace_name: those that the caller
 ---  named; cloud string?: its name, if the caller named it
 ---@return table fields      all three
+---@return string? source     where those come from that the caller did not name
 ---@raise an error object that lists what was tried, or names the file that is invalid
 function config.workspace(explicit)
   local all = complete(explicit, {})
@@ -198,7 +200,7 @@ function config.workspace(explicit)
   for _, name in ipairs(world and EMULATED_ORDER or ORDER) do
     local found, description = sources[name](explicit)
     local fields = complete(explicit, found)
-    if fields then return fields end
+    if fields then return fields, description end
     tried[#tried + 1] = description
   end
   local fields = world and complete(explicit, world:settings())

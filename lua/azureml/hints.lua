@@ -15,6 +15,7 @@ local by_code = {
   AuthorizationFailed = "ask an owner of the workspace for a role that has this action, "
     .. "such as 'AzureML Compute Operator'; a new role takes some minutes",
   ParentResourceNotFound = "check the workspace's name and resource group",
+  NoRegisteredProviderFound = "check the name of the region, such as westeurope",
   ResourceGroupNotFound = "check the resource group's name and the subscription",
   SubscriptionNotFound =
     "check the subscription's id, and that the credential belongs to its tenant",

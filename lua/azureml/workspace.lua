@@ -51,19 +51,23 @@ local KNOWN = tables.merge(workspace.client_options, {
   subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
 })
 
--- Check the names by the rules of the service. Source: spec/contract/compute-rest.md, section 1.
-local function check_names(names)
+-- Check the names by the rules of the service. A refusal tells the source of a name that the caller
+-- did not give. Source: spec/contract/compute-rest.md, section 1.
+local function check_names(names, named, source)
   local function refuse(field, value, rule)
+    local is_found = source and value ~= named[field:gsub(" ", "_")]
     errors.raise {
       code = "InvalidArgument",
-      message = ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), field, rule),
+      message = ("%s'%s' cannot be a %s: it %s"):format(is_found and source .. ": " or "",
+        value:sub(1, 100), field, rule),
     }
   end
   if not names.subscription_id:find "^%x+%-%x+%-%x+%-%x+%-%x+$" then
     refuse("subscription_id", names.subscription_id,
       "is a GUID such as 00000000-0000-0000-0000-000000000000")
   end
-  if #names.resource_group > 90 or not names.resource_group:find "^[%w._()-]+$" then
+  local length = utf8.len(names.resource_group)
+  if not length or length > 90 or not names.resource_group:find "^[%w._()\x80-\xFF-]+$" then
     refuse("resource_group", names.resource_group,
       "has 1 to 90 letters, digits, '.', '_', '-' or parentheses")
   end
@@ -90,12 +94,13 @@ end
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
 function workspace.new(settings)
   settings = options.check("workspace", settings, KNOWN)
-  local names = config.workspace {
+  local named = {
     subscription_id = settings.subscription_id, resource_group = settings.resource_group,
     workspace_name = settings.name,
     cloud = type(settings.cloud) == "string" and settings.cloud or nil,
   }
-  check_names(names)
+  local names, source = config.workspace(named)
+  check_names(names, named, source)
   local self = setmetatable({
     subscription_id = names.subscription_id, resource_group = names.resource_group,
     name = names.workspace_name, settings = settings, api_version = API_VERSION, facts = {},

@@ -122,7 +122,9 @@ describe("a look before a creation", function()
       .. "LearningServices/workspaces/computes/write", texts(report, "error"))
     local _, err = azureml.try(eve.instances.create, eve.instances, "ci-new", {})
     assert.equal("AuthorizationFailed", err.code)
-    assert.is_truthy(err.hint)
+    assert.matches("^ask an owner of /subscriptions/.+/workspaces/emulator for a role that has "
+      .. "Microsoft.+: AzureML Compute Operator, .+ the smallest custom role is {\"Actions\":",
+      err.hint)
   end)
 
   it("skips a check that the caller may not make, with a note", function()

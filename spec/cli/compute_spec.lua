@@ -129,11 +129,32 @@ describe("azureml compute", function()
     assert.same({ "", "stop ann: accepted; it goes on at the service\n", 0 }, { out, err, code })
   end)
 
-  it("lists sizes and usages of the workspace's region", function()
+  it("takes the file of a public key, and says what is wrong with it", function()
+    local path = process.write(directory .. "/key.pub", KEY .. " ann\n")
+    local function create(key, ...)
+      return run("compute", "create", "-n", "ci-new", "--ssh-key-value", key, ...)
+    end
+    local _, err, code = create(directory .. "/none")
+    assert.equal(2, code)
+    assert.matches("%-%-ssh%-key%-value is neither a key nor the file of one: .*/none: No", err)
+    _, err, code = create(path, "--ssh-public-access-enabled", "true")
+    assert.equal(0, code, err)
+    _, err, code = run("computetarget", "create", "computeinstance", "-n", "ci-old", "-s",
+      "Standard_DS2_v2", "--ssh-public-access", "true", "--admin-user-ssh-public-key", path)
+    assert.equal(0, code, err)
+    for _, name in ipairs { "ci-new", "ci-old" } do
+      assert.is_true(ws.instances:get(name).ssh.enabled, name)
+    end
+  end)
+
+  it("lists sizes and usages of the workspace's region, or of another", function()
     local sizes = decoded("list-sizes", "--type", "ComputeInstance", "--location", "eastus")
     assert.same({ "string", "integer" }, { type(sizes[1].name), math.type(sizes[1].v_cpus) })
     assert.is_number(decoded("list-usage")[1].limit)
-    assert.equal(2, select(3, run("compute", "list-sizes", "--location", "mars")))
+    assert.is_true(#decoded("list-sizes", "--location", "West US") > 0)
+    local _, err, code = run("compute", "list-sizes", "--location", "mars")
+    assert.equal(1, code)
+    assert.matches("NoRegisteredProviderFound.*hint: check the name of the region", err)
   end)
 
   it("updates tags, and what the service can change", function()
@@ -177,7 +198,7 @@ describe("azureml compute", function()
     { { "attach", "-n", "abc" }, "azureml manages compute instances" },
     { { "list-nodes", "-n", "abc" }, "has no nodes" },
     { { "lst" }, "there is no command 'compute lst'; did you mean list?" },
-    { { "show" }, "missing option '-n'" },
+    { { "show" }, "the option --name is missing" },
     { { "show", "-n", "ann", "-o", "csv" }, "--output: there is no 'csv'" },
   } do
     it("refuses " .. table.concat(row[1], " "), function()

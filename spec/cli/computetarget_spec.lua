@@ -49,7 +49,7 @@ describe("azureml computetarget", function()
 
   for _, row in ipairs {
     { { "create", "amlcompute", "-n", "x" }, "manages compute instances; for 'amlcompute'" },
-    { { "create", "computeinstance", "-n", "abc" }, "missing option '-s'" },
+    { { "create", "computeinstance", "-n", "abc" }, "the option --vm-size is missing" },
     { { "show", "-n", "ann", "--path", "/x" }, "--path: run the command in that folder" },
     { { "detach", "-n", "ann" }, "cannot be detached; 'azureml delete'" },
     { { "get-credentials", "-n", "ann" }, "'azureml show NAME --columns ssh'" },

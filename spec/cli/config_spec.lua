@@ -28,7 +28,8 @@ describe("azureml config", function()
   end)
 
   for _, row in ipairs {
-    { { "set" }, "missing argument" }, { { "set", "x" }, "'x' is not NAME=VALUE" },
+    { { "set" }, "the argument NAME=VALUE is missing" },
+    { { "set", "x" }, "'x' is not NAME=VALUE" },
     { { "set", "worksp=x" }, "there is no default 'worksp'; did you mean workspace?" },
     { { "set", "output=xml" }, "output: there is no 'xml'" },
     { { "get", "grup" }, "there is no default 'grup'; did you mean group?" },

@@ -41,14 +41,14 @@ describe("azureml create", function()
   end)
 
   for _, row in ipairs {
-    { { "-n", "my_ci" }, 1, "a name holds only letters" },
-    { { "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, 1, "is not offered" },
-    { { "-n", "ci-new", "--idle-time-before-shutdown", "1m" }, 1, "from 15 minutes to 3 days" },
-    { { "-n", "ci-new", "--user-object-id", "x" }, 1, "needs both ids" },
+    { { "-n", "my_ci" }, 2, "a name holds only letters" },
+    { { "-n", "ci-new", "--size", "STANDARD_DS3_V9" }, 2, "is not offered" },
+    { { "-n", "ci-new", "--idle-time-before-shutdown", "1m" }, 2, "from 15 minutes to 3 days" },
+    { { "-n", "ci-new", "--user-object-id", "x" }, 2, "needs both ids" },
     { { "-n", "ci-new", "--tags", "vision" }, 2, "is not a tag" },
     { { "-n", "ci-new", "--ssh-key-file", "/nowhere" }, 2,
       "%-%-ssh%-key%-file: /nowhere: No such file" },
-    { { "-n", "ci-new", "--vnet-name", "vnet" }, 1, "needs all of" },
+    { { "-n", "ci-new", "--vnet-name", "vnet" }, 2, "needs all of" },
   } do
     it("refuses " .. table.concat(row[1], " ") .. ", and creates nothing", function()
       local out, err, code = run("create", table.unpack(row[1]))

@@ -73,8 +73,8 @@ describe("the options that describe an instance", function()
     { { "create", "ci-new", "--sso", "perhaps" }, 2, "%-%-sso is on or off, not 'perhaps'" },
     { { "create", "ci-new", "--extra", "{" }, 2, "%-%-extra is not JSON" },
     { { "create", "ci-new", "--extra", "@/nowhere" }, 2, "%-%-extra: /nowhere: No such file" },
-    { { "create", "ci-new", "--state", "Asleep" }, 1, "state: must be 'Running' or 'Stopped'" },
-    { { "create", "ci-new", "--schedule", "stop now" }, 1, "schedules: schedule 1: " },
+    { { "create", "ci-new", "--state", "Asleep" }, 2, "state: must be 'Running' or 'Stopped'" },
+    { { "create", "ci-new", "--schedule", "stop now" }, 2, "schedules: schedule 1: " },
     { { "resize", "ann", "--size", "STANDARD_DS11_V2" }, 1,
       "cannot resize ann: the instance is R" },
   } do

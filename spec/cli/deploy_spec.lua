@@ -119,7 +119,7 @@ describe("azureml deploy", function()
       ["u.json: the template has no parameter 'y'"] = { path, "-p", write("u.json", { y = 1 }) },
     } do
       local _, err, code = run("deploy", table.unpack(words))
-      assert.equal(1, code, err)
+      assert.equal(2, code, err)
       assert.matches(part, err)
     end
   end)

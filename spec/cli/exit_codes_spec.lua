@@ -11,7 +11,8 @@ describe("the exit code", function()
   end
 
   for _, row in ipairs {
-    { { code = "Usage" }, 2 }, { { code = "ResourceNotFound", status = 404 }, 3 },
+    { { code = "Usage" }, 2 }, { { code = "InvalidArgument", kind = "usage" }, 2 },
+    { { code = "QuotaExceeded" }, 1 }, { { code = "ResourceNotFound", status = 404 }, 3 },
     { { code = "NotFound" }, 3 }, { { code = "SubscriptionNotFound" }, 3 },
     { { code = "CredentialUnavailable", kind = "credential" }, 4 },
     { { code = "InvalidAuthenticationToken", status = 401 }, 4 },

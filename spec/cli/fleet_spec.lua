@@ -203,7 +203,7 @@ describe("the commands for many", function()
   it("a condition over a field that there is not fails, and lists those that there are", function()
     serve { ann = "Running" }
     local _, err, code = run("stop", "--where", "tag.keep")
-    assert.equal(1, code)
+    assert.equal(2, code)
     assert.matches("'tag.keep' is not a valid condition: there is no field 'tag' %(known: .*tags",
       err)
   end)

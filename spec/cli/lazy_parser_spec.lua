@@ -10,7 +10,7 @@ local function declare(parser)
   parser:option("--no-sso --off", "text"):target "sso"
   parser:option("--size", "size"):default "small"
   parser:option("--limit", "n"):convert(function(text)
-    return tonumber(text), ("'%s' is not a number"):format(text)
+    return tonumber(text), ("--limit: '%s' is not a number"):format(text)
   end)
   parser:flag("-v --verbose", "more")
   parser:flag("-y --yes", "yes")
@@ -47,6 +47,16 @@ describe("a lazy parser", function()
       assert.equal(messages(argparse("try"):add_help(false), words),
         messages(lazy_parser.new "try", words))
     end
+  end)
+
+  it("names the option whose value is wrong, unless the message names one", function()
+    local function message_of(text)
+      local parser = lazy_parser.new "try"
+      parser:option("-l --limit", "n"):convert(function() return nil, text end)
+      return select(2, parser:pparse { "-l", "x" }):match "^[^\n]+"
+    end
+    assert.equal("--limit: 'x' is not a number", message_of "'x' is not a number")
+    assert.equal("--limit needs a number", message_of "--limit needs a number")
   end)
 
   it("lists the names of its options", function()

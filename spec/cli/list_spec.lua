@@ -36,6 +36,18 @@ describe("azureml list", function()
     end)
   end
 
+  it("remembers names for completion when it has all of them", function()
+    local command, calls = require "azureml.cli.command", {}
+    local remember = command.remember_names
+    command.remember_names = function(vms) calls[#calls + 1] = #vms end
+    run "list"
+    run("list", "--like", "a*")
+    run("list", "bob")
+    run("list", "--all-workspaces")
+    command.remember_names = remember
+    assert.same({ 2 }, calls)
+  end)
+
   it("prints an empty array of JSON where there is nothing", function()
     assert.equal("[]\n", (run("list", "--state", "Unusable", "-o", "json")))
   end)

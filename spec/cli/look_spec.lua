@@ -46,11 +46,44 @@ describe("the command", function()
       assert.is_true(#list > 0 and list[1].price <= 1 and list[1].raw == nil)
     end)
 
+    it("remembers them for completion when it has all of them", function()
+      local command, count = require "azureml.cli.command", 0
+      local remember = command.remember_sizes
+      command.remember_sizes = function() count = count + 1 end
+      run("sizes", "--min-gpus", "1")
+      run("sizes", "--location", "westus")
+      local of_some = count
+      run "sizes"
+      command.remember_sizes = remember
+      assert.same({ 0, 1 }, { of_some, count })
+    end)
+
     it("refuses what is not a number", function()
       local _, err, code = run("sizes", "--min-gpus", "many")
       assert.equal(2, code)
       assert.matches("%-%-min%-gpus needs a number, 0 or more, not 'many'", err)
     end)
+  end)
+
+  describe("that looks at instances", function()
+    it("takes their names", function()
+      assert.equal("bob", names(decoded("list", "bob", "-o", "json")))
+      assert.equal("ann bob", names(decoded("list", "bob", "-n", "ann", "-o", "json")))
+      assert.equal("ann", names(decoded("cost", "ann", "-o", "json")))
+      local out, _, code = run("audit", "bob", "-o", "name")
+      assert.same({ nil, 1 }, { out:find "ann", code })
+      out = run("why", "ann", "bob")
+      assert.matches("^ann is Running\n.*\nbob is Stopped\n", out)
+      assert.equal("ann bob", names(decoded("why", "ann", "bob", "-o", "json")))
+    end)
+
+    for _, verb in ipairs { "list", "cost", "audit", "watch", "why" } do
+      it("fails for a name that is not there: " .. verb, function()
+        local out, err, code = run(verb, "ann", "nobody")
+        assert.same({ "", 3 }, { out, code }, err)
+        assert.matches("cannot get nobody: .*ResourceNotFound", err)
+      end)
+    end
   end)
 
   it("usage prints what is used, and what is left", function()
@@ -165,6 +198,20 @@ describe("the command", function()
     assert.same({ "ann", "Stopped", "last operation" },
       { answer.name, answer.state, answer.causes[1].about })
     assert.equal(3, select(3, run("why", "nobody")))
+  end)
+
+  it("stop over all workspaces tells one fleet's progress", function()
+    local _, err, code = run("stop", "--all", "--all-workspaces")
+    assert.equal(0, code)
+    assert.matches("^stop: 1 of 3 after 30 s: 2 accepted, 1 skipped\n", err)
+    assert.is_nil(err:find("ann", 1, true), err)
+    assert.matches("\nstop: 2 done, 1 skipped, [^\n]+\n$", err)
+    _, err = run("start", "bob", "cleo", "--all-workspaces", "-v")
+    assert.matches("start emulator/bob: accepted, ", err)
+    assert.matches("start team/cleo: done, .*\nstart: 2 done, [^\n]+\n$", err)
+    _, err = run("stop", "--all", "--all-workspaces", "--progress", "json")
+    assert.matches('"name":"team/cleo"', err)
+    assert.equal(1, select(2, err:gsub('"summary"', "")))
   end)
 
   it("audit prints findings, and ends with 1 if there are any", function()

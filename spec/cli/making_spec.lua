@@ -54,5 +54,7 @@ describe("create and ensure", function()
     assert.equal(0, code, err)
     assert.matches("^throttled by the service, waiting 8 s\n", err)
     assert.equal(1, select(2, err:gsub("throttled", "")))
+    emulator:fault { match = { path = "/computes" }, times = 1, answer = refusal }
+    assert.equal("throttled by the service, waiting 8 s\n", (select(2, run "list")))
   end)
 end)

@@ -55,6 +55,17 @@ describe("azureml operations", function()
     assert.same({ "[]\n", "" }, { (operations("list", "--all", "-o", "json")), "" })
   end)
 
+  it("says in one line what has ended in the same way", function()
+    hurry()
+    operations("forget", "--all")
+    local _, err, code = process.executable({ "create", "ci-one-x", "ci-two-x", "--no-wait",
+      "--idle-time-before-shutdown", "1d" }, environment)
+    assert.equal(0, code, err)
+    hurry()
+    _, err = operations()
+    assert.matches("^create of 2 instances %(ci%-%w+%-x, ci%-%w+%-x%) has ended: Running\n$", err)
+  end)
+
   it("takes up what a command left with --no-wait, by name", function()
     hurry()
     operations("forget", "--all")

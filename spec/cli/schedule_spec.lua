@@ -60,8 +60,9 @@ describe("azureml schedule", function()
   local STOP, START = "stop weekdays 18:00 Europe/Amsterdam", "start mon,thu 08:00 Asia/Tokyo"
 
   it("says that there are none", function()
-    assert.equal("'ann' has no schedules\nhas no idle shutdown\n", schedule "ann")
-    assert.equal("'ann' has no schedules\nhas no idle shutdown\n", schedule("-n", "ann"))
+    assert.equal("'ann' has no schedules\nit does not stop when it is idle\n", schedule "ann")
+    assert.equal("'ann' has no schedules\nit does not stop when it is idle\n",
+      schedule("-n", "ann"))
   end)
 
   it("tells schedules in words, with their next firings and the idle time", function()
@@ -75,7 +76,7 @@ describe("azureml schedule", function()
       "2  starts Monday and Thursday at 08:00 (Asia/Tokyo)",
       "     Mon 2026-10-26 08:00 JST, Sun 23:00 UTC",
       "     Thu 2026-10-29 08:00 JST, Wed 23:00 UTC",
-      "3  starts every day at 07:00 (UTC), disabled", "stops after 60 idle minutes"),
+      "3  starts every day at 07:00 (UTC), disabled", "it stops after 60 idle minutes"),
       schedule("ann", "--count", "2"))
   end)
 
@@ -83,7 +84,7 @@ describe("azureml schedule", function()
     local _, count = schedule("ann", "--add", STOP):gsub(" UTC", "")
     assert.is_true(count >= 5)
     assert.equal(lines("1  stops Monday to Friday at 18:00 (Europe/Amsterdam)",
-      "has no idle shutdown"), schedule("ann", "--count", "0"))
+      "it does not stop when it is idle"), schedule("ann", "--count", "0"))
   end)
 
   it("prints JSON", function()
@@ -181,7 +182,7 @@ describe("azureml schedule", function()
     it("fails for schedules " .. name, function()
       ws.instances:update("ann", { schedules = { "start daily 08:00" } })
       local out, err, code = run("schedule", table.unpack(row[1]))
-      assert.same({ "", row[3] or 1 }, { out, code })
+      assert.same({ "", row[3] or 2 }, { out, code })
       assert.matches(row[2], err)
       assert.equal(1, #ws.instances:get("ann").schedules)
     end)

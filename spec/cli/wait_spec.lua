@@ -40,7 +40,7 @@ describe("azureml wait", function()
 
   for _, row in ipairs {
     { { "ann", "--for", "Running", "--timeout", "5" }, 5,
-      "wait ann: it is still Stopped after 5 s" },
+      "wait ann: it is still Stopped after 5 s (Timeout)\n  hint: wait again, or longer; " },
     { { "dan" }, 3, "wait dan: it does not exist" },
     { { "eve", "--for", "Running" }, 1, "wait eve: the instance is CreateFailed" },
     { { "ann", "--for", "Runing" }, 2, "--for: there is no state 'Runing'; did you mean Running?" },

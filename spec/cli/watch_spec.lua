@@ -29,6 +29,13 @@ describe("azureml watch", function()
     assert.matches("^%S+Z  ann: Starting, was Stopped\n%S+Z  ann: Running, was Starting\n$", out)
   end)
 
+  it("watches the instances of names", function()
+    ws.instances:create("cleo", { state = "Stopped" }):wait()
+    assert.matches("^%S+Z  ann: Stopped, new\n%S+Z  ann: Starting, was Stopped\n",
+      (watch("ann", "--initial")))
+    assert.matches("^%S+Z  cleo: Stopped, new\n$", (watch("-n", "cleo", "--initial")))
+  end)
+
   it("reaches over all workspaces, and names them", function()
     local out = watch("--all-workspaces", "--initial")
     assert.matches("  team/bob: Running, new\n", out)

@@ -229,6 +229,7 @@ describe("the executable", function()
     for _, words in ipairs {
       { "-x" }, { "-e" }, { "-l" }, { "-vi" }, { "--speed", "60" },
       { "--emulator", "--speed", "no" }, { "--nothing" }, { "strat" }, { "frobnicate", "x" },
+      { "" }, { "zażółć" },
     } do
       local ran = azureml(words)
       assert.equal(2, ran.code)

@@ -60,9 +60,9 @@ describe("the workflow tag_schedule", function()
   it("fails at the end if an instance could not be stopped", function()
     emulator:fault { match = { verb = "stop", name = "ann" }, times = 9, answer = { status = 400,
       json = { error = { code = "BadRequest", message = "the disk is full" } } } }
-    local ok, err = pcall(run, "run", "tag_schedule")
-    assert.is_false(ok)
-    assert.matches("1 have failed", tostring(err))
+    local _, err, code = run("run", "tag_schedule")
+    assert.equal(1, code)
+    assert.matches("\nazureml: 1 have failed %(WorkflowFailed%)\n$", "\n" .. err)
     assert.matches("eve Stopped", states())
   end)
 end)

@@ -8,6 +8,7 @@ local naming = require "azureml.definition.naming"
 local once = require "azureml.tool.once"
 local options = require "azureml.options"
 local resource = require "azureml.resource"
+local roles = later "azureml.look.roles"
 local sizes = later "azureml.look.sizes"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
@@ -38,10 +39,12 @@ local function add(self, level, field, text, ...)
   table.insert(self.report.findings, { field = field, level = level, text = text:format(...) })
 end
 
--- Add an error that has a code of its own, which scripts compare and hints explain.
+-- Add an error that has a code of its own, which scripts compare and hints explain. Return it.
 local function add_error(self, code, field, text, ...)
   add(self, "error", field, text, ...)
-  self.report.findings[#self.report.findings].code = code
+  local finding = self.report.findings[#self.report.findings]
+  finding.code = code
+  return finding
 end
 
 -- Tell whether a refusal only means that this check cannot be made: the caller may create
@@ -92,13 +95,19 @@ local function missing_actions(workspace)
   return missing
 end
 
+local function scope_of(workspace)
+  return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices"
+    .. "/workspaces/%s"):format(workspace.subscription_id, workspace.resource_group, workspace.name)
+end
+
 local function check_rights(self)
   local missing = look(self, "rights", "whether your roles allow it", missing_actions,
     self.workspace)
   for _, action in ipairs(missing or {}) do
     if action == WRITE then
-      add_error(self, "AuthorizationFailed", "rights", "your roles in workspace '%s' do not allow "
-        .. "the action %s", self.workspace.name, action)
+      local finding = add_error(self, "AuthorizationFailed", "rights", "your roles in workspace "
+        .. "'%s' do not allow the action %s", self.workspace.name, action)
+      finding.hint = roles.remedy_for(action, scope_of(self.workspace))
     end
   end
 end
@@ -331,17 +340,19 @@ end
 ---@raise an error object: `AlreadyExists`, `QuotaExceeded`,
 ---  `AuthorizationFailed`, else `InvalidArgument`
 function Report:refuse()
-  local texts, codes = {}, {}
+  local texts, codes, hint = {}, {}, nil
   for _, finding in ipairs(self.findings) do
     if finding.level == "error" then
       texts[#texts + 1] = finding.text
       codes[finding.code or "InvalidArgument"] = true
+      hint = hint or finding.hint
     end
   end
   if #texts == 0 then return end
   local code = next(codes)
   errors.raise { code = next(codes, code) and "InvalidArgument" or code,
-    message = ("cannot create '%s': %s"):format(self.name, table.concat(texts, "; ")) }
+    message = ("cannot create '%s': %s"):format(self.name, table.concat(texts, "; ")),
+    hint = hint }
 end
 
 options.check_colon(Report, metatable, "report")

@@ -22,7 +22,7 @@ end
 local function is_allowed(args, made)
   local names = made:destroyed()
   if #names == 0 or args.yes then return true end
-  question.check_terminal "apply"
+  question.check_terminal()
   for _, item in ipairs(made) do
     if item.action ~= "nothing" then
       command.say(("%s: %s"):format(item.name, item.action))

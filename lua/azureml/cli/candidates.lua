@@ -26,8 +26,10 @@ local function finish(list, prefix)
   return kept
 end
 
+-- Return the begin of a description, without what stands in parentheses.
 local function first_line(text)
-  return ((text or ""):gsub("%s+", " "):match "^(.-)[;:.]" or text or ""):gsub("%s+", " ")
+  local line = (text or ""):gsub("%s+", " "):gsub("%s?%b()", "")
+  return line:match "^(.-)[;:.]" or line
 end
 
 -- Commands ----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ local command = {
   names_option = selection.names_option,
   optional_names_option = selection.names,
   selection_options = selection.options,
+  scope_options = selection.scope,
   selection = selection.of,
   --- Look at several options together after the parse: add a function of the options.
   check = checks.add,
@@ -55,6 +56,14 @@ end
 
 -- Options -----------------------------------------------------------------------------------------
 
+-- Convert the value of --ca-file: a file or a directory that can be read.
+local function readable(path)
+  local file, reason = io.open(path)
+  if not file then return nil, "--ca-file: " .. reason end
+  file:close()
+  return path
+end
+
 local function check_cloud(args)
   if args.cloud and args.emulator then
     command.misused "give either --cloud or --emulator"
@@ -67,7 +76,7 @@ function command.cloud_options(parser)
   command.choice(parser, "--cloud", "the Azure cloud (default: the active one of the Azure CLI): "
     .. known, cloud.names, "NAME")
   parser:option("--ca-file", "a bundle or a directory of certificate authorities to trust instead "
-    .. "of the system's"):argname "PATH"
+    .. "of the system's"):argname("PATH"):convert(readable)
   checks.add(parser, check_cloud)
 end
 
@@ -150,7 +159,7 @@ end
 
 --- Add the flag -v: print what became of each instance.
 function command.verbose_option(parser)
-  parser:flag("-v --verbose", "print what becomes of each instance, not of those that fail alone")
+  parser:flag("-v --verbose", "print what becomes of each instance, not only of those that fail")
 end
 
 -- Convert the value of --columns: field names with commas.
@@ -176,6 +185,7 @@ local function sort_keys(text)
 end
 
 local function compile_query(text)
+  if text == "" then return nil, "--query: it is empty: give an expression such as [].name" end
   local run, err = errors.try(query.compile, text)
   return run, err and err.message
 end
@@ -251,7 +261,7 @@ local function settings_of(args)
   return {
     subscription_id = args.subscription, resource_group = args.resource_group,
     cloud = args.cloud, ca_file = args.ca_file,
-    on_reply = args.progress and args.progress ~= "quiet" and tell_throttling() or nil,
+    on_reply = args.progress ~= "quiet" and tell_throttling() or nil,
   }
 end
 
@@ -280,6 +290,15 @@ function command.read(list)
   end)
   if err and not err.refused_workspaces then error(err, 0) end
   return items, err
+end
+
+--- Read the instances of names, or those that the filters select; see `scope_options`.
+---@return azureml.Instance[] vms, azureml.Error? err      the error of workspaces that refuse
+---@raise an error object `ResourceNotFound` for a name that the workspace does not have
+function command.read_scope(args)
+  local instances = command.instances(args)
+  if #args.names > 0 then return selection.get_names(instances, args.names) end
+  return command.read(instances:list(command.filters(args)))
 end
 
 -- Results -----------------------------------------------------------------------------------------

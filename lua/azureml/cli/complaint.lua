@@ -22,11 +22,35 @@ local function is_option_of_az(name, option)
   return false
 end
 
+-- Find the word that argparse took for an option, of which it names the first letter, and the word
+-- before it.
+local function find_word(words, option)
+  for i = 2, #words do
+    if words[i]:sub(1, #option) == option then return words[i], words[i - 1] end
+  end
+end
+
+-- Say what is missing as help shows it: the argument FILE, the option --size.
+local function missing_message(parser, kind, name)
+  local declared = parser:find(name)
+  if not declared then return ("missing %s '%s'"):format(kind, name) end
+  local label = kind == "option" and declared.names:match "%-%-[%w-]+"
+    or lazy_parser.label_of(declared)
+  return ("the %s %s is missing"):format(kind, label or name)
+end
+
 -- Return argparse's message in our words.
 local function usage_message(call, parser, message)
   message = message:match "^[^\n]*"
+  local kind, name = message:match "^missing (%a+) '(.-)'$"
+  if kind then return missing_message(parser, kind, name) end
   local option = message:match "^unknown option '(.-)'"
   if not option then return message end
+  local word, before
+  if option:find "^%-%d" then word, before = find_word(call.words, option) end
+  if before and before:find "^%-%-?%a" then
+    return ("%s cannot be '%s': a negative number has no meaning here"):format(before, word)
+  end
   if is_option_of_az(call.name, option) then
     return ("%s; 'azureml compute %s' takes the Azure CLI's options"):format(message, call.name)
   end

@@ -91,11 +91,6 @@ function commands.create.configure(parser)
   flags.globals(parser)
 end
 
-local function read_key(value)
-  if value:find "^ssh%-" or value:find "%-%-%-%-%-BEGIN" then return value end
-  return require("azureml.cli.definition").read_key("--ssh-key-value", value)
-end
-
 local function set_path(wanted, path, value)
   local outer, inner = path:match "^(.-)%.(.*)$"
   if not outer then
@@ -132,7 +127,9 @@ local function wanted_of(args)
   if args.tags then wanted.tags = command.tags(args.tags) end
   for _, row in ipairs(MEMBERS) do
     local value = args[target_of(row[2])]
-    if value and row[2] == "ssh_settings.ssh_key_value" then value = read_key(value) end
+    if value and row[2] == "ssh_settings.ssh_key_value" then
+      value = flags.public_key("--ssh-key-value", value)
+    end
     if value then set_path(wanted, row[2], value) end
   end
   for _, row in ipairs(SWITCHES) do
@@ -235,27 +232,20 @@ for _, verb in ipairs { "start", "stop", "restart" } do
   commands[verb] = verbs.power(verb, members.of)
 end
 
--- Check that the user asks for the workspace's own region.
-local function check_location(args, ws)
-  local location = args.location
-  if location and location:lower():gsub("%s", "") ~= ws:location():lower() then
-    command.misused("--location: the workspace is in %s; leave the option away", ws:location())
-  end
-end
-
--- Make a command that lists what the service offers in the workspace's region.
+-- Make a command that lists what the service offers in a region.
 local function regional(summary, method, write, columns)
   return {
     summary = summary,
     configure = function(parser)
       type_option(parser)
-      parser:option("-l --location", "the workspace's region"):argname "REGION"
+      parser:option("-l --location", "another region than the workspace's: westeurope")
+        :argname "REGION"
       flags.globals(parser)
     end,
     run = function(args)
       local ws = command.workspace(args)
-      check_location(args, ws)
-      command.print_list(args, ws[method](ws), columns, write)
+      local found = ws[method](ws, { location = args.location })
+      command.print_list(args, found, columns, write)
     end,
   }
 end

@@ -1,7 +1,6 @@
 --- azureml computetarget: the commands of az's first version, `az ml computetarget`, as they are
 --- pasted, in both orders of words. Source: spec/contract/sdk-v1.md, section 7.
 local command = require "azureml.cli.command"
-local definition = require "azureml.cli.definition"
 local flags = require "azureml.cli.az.flags"
 local members = require "azureml.cli.az.members"
 local verbs = require "azureml.cli.az.verbs"
@@ -84,9 +83,8 @@ local function settings_of(args)
   for _, row in ipairs(FIELDS) do settings[row[2]] = args[row[2]] end
   if #args.tag > 0 then settings.tags = command.tags(args.tag) end
   local key = settings.admin_user_ssh_public_key
-  if key and not key:find "^ssh%-" then
-    settings.admin_user_ssh_public_key = definition.read_key("--admin-user-ssh-public-key", key)
-  end
+  settings.admin_user_ssh_public_key = key
+    and flags.public_key("--admin-user-ssh-public-key", key)
   return settings
 end
 

@@ -54,7 +54,8 @@ end
 local get = { summary = "print the value of a default" }
 
 function get.configure(parser)
-  parser:argument("name", "the default: " .. table.concat(NAMES, ", ")):convert(check_name)
+  parser:argument("name", "the default: " .. table.concat(NAMES, ", "))
+    :argname("NAME"):convert(check_name)
 end
 
 function get.run(args)

@@ -8,7 +8,7 @@ local screen = later "azureml.console.screen"
 local cost = {}
 
 function cost.configure(parser)
-  command.filter_options(parser)
+  command.scope_options(parser)
   command.workspace_options(parser)
   command.all_workspaces_option(parser)
   parser:flag("--total", "print the totals alone, one for each currency")
@@ -64,7 +64,7 @@ local function columns_of(args)
 end
 
 function cost.run(args)
-  local vms, err = command.read(command.instances(args):list(command.filters(args)))
+  local vms, err = command.read_scope(args)
   local all = azureml.cost(vms)
   if args.total then
     command.print_list(args, all.totals, TOTAL_COLUMNS)

@@ -13,7 +13,7 @@ local exit_codes = {
 exit_codes.meanings = {
   { "0", "success" },
   { "1", "failure; also: 'audit' and 'check' have findings" },
-  { "2", "wrong usage" },
+  { "2", "wrong usage, also a value that an option cannot have" },
   { "3", "what the command names does not exist" },
   { "4", "a sign-in is needed, or the service refused the credential" },
   { "5", "a wait timed out; the operation goes on at the service" },
@@ -52,7 +52,7 @@ end
 function exit_codes.of(err)
   if type(err) ~= "table" then return exit_codes.FAILED end
   if err.code == "SomeFailed" then return code_of_group(err.details or {}) end
-  local code = BY_CODE[err.code]
+  local code = BY_CODE[err.code] or err.kind == "usage" and exit_codes.MISUSED
   if code then return code end
   local needs_sign_in = err.kind == "credential" or err.status == NOT_SIGNED_IN
   return needs_sign_in and exit_codes.SIGN_IN or exit_codes.FAILED

@@ -126,6 +126,7 @@ local function form_of(path)
   local form = path:match "%.(%a+)$"
   if READERS[form and form:lower()] then return form:lower() end
   if path == "-" then return "yaml" end
+  if path == "" then errors.raise { code = "Usage", message = "the name of the file is empty" } end
   errors.raise { code = "Usage",
     message = ("%s: the name of a file of definitions ends in .lua, .json, .yaml or .yml"):format(
       path) }

@@ -42,6 +42,12 @@ function filters.states(text)
   return list
 end
 
+-- Convert a pattern; nil and a message when it is empty, as "$PATTERN" of a shell may be.
+local function pattern(text)
+  if text ~= "" then return text end
+  return nil, "the pattern is empty, and fits no name: give one such as 'ci-*'"
+end
+
 --- Convert a duration such as "8h"; nil and a message when it is not one.
 function filters.duration(text)
   if duration.minutes(text) then return text end
@@ -55,9 +61,9 @@ function filters.options(parser)
   state:argname("Running|Stopped|..."):convert(filters.states):count "*"
   state.azureml_values = power_state.names
   parser:option("--tags", "only instances with all of these tags")
-    :argname("NAME=VALUE"):args("*"):convert(filters.tag)
+    :argname("NAME=VALUE"):args("+"):convert(filters.tag)
   parser:option("--like", "only instances whose name fits this pattern: 'ci-*'")
-    :argname "PATTERN"
+    :argname "PATTERN":convert(pattern)
   parser:option("--older-than", "only instances created at least so long ago: 8h, 2d")
     :argname "DURATION":convert(filters.duration)
   parser:option("--running-for", "only instances that have run at least so long: 8h, 2d")

@@ -118,7 +118,7 @@ function fleet.command(verb, asks)
   function verb_command.run(args)
     local options = options_of(args)
     local must_ask = asks and not args.dry_run
-    if must_ask and not args.yes then question.check_terminal "delete" end
+    if must_ask and not args.yes then question.check_terminal() end
     local instances = command.instances(args)
     if must_ask then options = confirm(args, instances, options) end
     if not options then return 1 end

@@ -25,7 +25,11 @@ local function lay_out(parser, width)
     labels[i] = label
     function option:_get_label_lines() return { label } end
   end
-  for _, argument in ipairs(parser._arguments) do labels[#labels + 1] = argument._name end
+  for _, argument in ipairs(parser._arguments) do
+    local label = argument._argname or argument._name
+    labels[#labels + 1] = label
+    function argument:_get_label_lines() return { label } end
+  end
   parser:help_usage_margin(help.indent):help_description_margin(help.margin(labels))
   parser:help_max_width(width):usage_max_width(width)
 end

@@ -21,6 +21,9 @@ local function text_of(words, width)
   local cli = require "azureml.cli"
   local word = words[1]
   if not word then return require("azureml.console.arguments").help(cli.commands, width) end
+  if topics.texts[word] and words[2] then
+    command.misused("'%s' is a topic: it stands alone, without '%s'", word, words[2])
+  end
   if topics.texts[word] then return topics.text(word, width) end
   if cli.commands[word] then return cli.help(words, width) end
   local known = tables.append(tables.keys(cli.commands), topics.names)

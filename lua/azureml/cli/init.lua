@@ -15,6 +15,8 @@
 ---     command.names_option(parser)        one or more: args.names
 ---     command.selection_options(parser)   names, or filters and --where, or --all;
 ---                                         command.selection(args) for instances:stop_all
+---     command.scope_options(parser)       names, or filters, or nothing: all instances;
+---                                         command.read_scope(args) reads them
 ---     command.filter_options(parser)      filters alone; command.filters(args) for instances:list
 ---     command.workspace_options(parser)   -w -g --subscription; command.workspace(args) opens it
 ---     command.wait_options(parser)        --no-wait --timeout; command.finish(args, op) waits
@@ -91,7 +93,7 @@ cli.commands = {
   logout   = { summary = "remove the saved tokens from this machine" },
   whoami   = { summary = "show the credential in use and its user, application and tenant" },
   completion = { summary = "print a completion script for bash, zsh or fish", is_group = true },
-  config   = { summary = "show and set defaults: workspace, output, ...", is_group = true },
+  config   = { summary = "show and set defaults, such as the workspace", is_group = true },
   run      = { summary = "run a workflow by name" },
   ssh      = { summary = "open a shell on a compute instance, or run a command there" },
   exec     = { summary = "run a command on one compute instance, or on many side by side" },

@@ -96,9 +96,23 @@ local function is_needed(declared, names)
   return false
 end
 
+-- Return a converter whose message begins with the option's name, unless it names an option.
+local function naming(declared, convert)
+  local name = declared.names:match "%-%-[%w-]+" or declared.names:match "%S+"
+  return function(text)
+    local value, message = convert(text)
+    if value ~= nil or not message or message:find("--", 1, true) then return value, message end
+    return nil, ("%s: %s"):format(name, message)
+  end
+end
+
 local function make(parser, declared)
   local made = parser[declared.kind](parser, declared.names, declared.declared_description)
-  for i, method in ipairs(declared.calls) do made[method](made, declared[i]) end
+  for i, method in ipairs(declared.calls) do
+    local value = declared[i]
+    local must_name = method == "convert" and declared.kind == "option"
+    made[method](made, must_name and naming(declared, value) or value)
+  end
   return made
 end
 
@@ -142,6 +156,24 @@ function Parser:pparse(words)
   local ok, args = parser:pparse(words)
   if ok then add_empty_lists(skipped, args) end
   return ok, args
+end
+
+--- Return the element that has a name: an option's "-n" or "--name", or an argument's.
+---@param name string
+---@return table?
+function Parser:find(name)
+  for _, declared in ipairs(self.elements) do
+    for alias in declared.names:gmatch "%S+" do
+      if alias == name then return declared end
+    end
+  end
+end
+
+--- Return what help shows for the value of an element; nil when it shows nothing of its own.
+---@param declared table      of `find`
+---@return string?
+function lazy_parser.label_of(declared)
+  return value_of(declared, "argname")
 end
 
 --- List the names of all options.

@@ -7,7 +7,7 @@ local computes = later "azureml.look.computes"
 local list = {}
 
 function list.configure(parser)
-  command.filter_options(parser)
+  command.scope_options(parser)
   command.workspace_options(parser)
   command.all_workspaces_option(parser)
   cost.option(parser)
@@ -15,8 +15,8 @@ function list.configure(parser)
   command.output_option(parser)
   command.check(parser, function(args)
     if not args.all_types then return end
-    if args.all_workspaces or next(command.filters(args)) or args.cost then
-      command.misused "--all-types goes with neither filters nor --all-workspaces nor --cost"
+    if args.all_workspaces or #args.names > 0 or next(command.filters(args)) or args.cost then
+      command.misused "--all-types goes with neither names, filters, --all-workspaces nor --cost"
     end
   end)
 end
@@ -43,10 +43,15 @@ local function print_computes(args)
   command.print_list(args, all, COMPUTE_COLUMNS, fields_of, COMPUTE_FIELDS)
 end
 
+-- Tell whether the list has all names of the workspace, so that completion can use them.
+local function is_whole(args)
+  return not args.all_workspaces and #args.names == 0 and not next(command.filters(args))
+end
+
 function list.run(args)
   if args.all_types then return print_computes(args) end
-  local vms, err = command.read(command.instances(args):list(command.filters(args)))
-  if not args.all_workspaces then command.remember_names(vms) end
+  local vms, err = command.read_scope(args)
+  if is_whole(args) then command.remember_names(vms) end
   command.print_instances(args, vms, cost.is_wanted(args) and cost.more() or nil)
   if err then error(err, 0) end
 end

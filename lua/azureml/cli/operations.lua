@@ -58,6 +58,24 @@ local function has_ended(entry, vm)
   return entry.is_accepted == true or power_state.is_aim(entry.verb, vm.state)
 end
 
+local SHOWN = 5      -- names in a line about several operations
+
+-- Say which operations have ended, those of one verb and one state in one line.
+local function say_ended(entries)
+  local names, lines = {}, {}
+  for _, entry in ipairs(entries) do
+    local key = ("%s\n%s"):format(entry.verb, entry.state)
+    if not names[key] then names[key], lines[#lines + 1] = {}, { key = key, entry = entry } end
+    table.insert(names[key], entry.name)
+  end
+  for _, line in ipairs(lines) do
+    local entry, list = line.entry, names[line.key]
+    local subject = #list == 1 and ("%s %s has"):format(entry.verb, list[1])
+      or ("%s of %d instances (%s) has"):format(entry.verb, #list, tables.excerpt(list, SHOWN))
+    command.say(("%s ended: %s"):format(subject, entry.state))
+  end
+end
+
 -- Look at the instance of each entry. Take the entries out whose operation has ended, and say so.
 local function drop_ended(entries)
   local open, kept, is_warned = workspace_opener(), {}, false
@@ -76,14 +94,12 @@ local function drop_ended(entries)
       is_warned = true
     end
   end)
+  local gone = {}
   for _, entry in ipairs(entries) do
-    if ended[entry] then
-      command.say(("%s %s has ended: %s"):format(entry.verb, entry.name, entry.state))
-      entry:ended()
-    else
-      kept[#kept + 1] = entry
-    end
+    table.insert(ended[entry] and gone or kept, entry)
   end
+  say_ended(gone)
+  for _, entry in ipairs(gone) do entry:ended() end
   return kept
 end
 

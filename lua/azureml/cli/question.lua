@@ -12,10 +12,9 @@ function question.option(parser)
 end
 
 --- Refuse to ask when standard input is no terminal.
----@param what string      "delete"
-function question.check_terminal(what)
+function question.check_terminal()
   if core.terminal_width(STANDARD_INPUT) then return end
-  command.misused("%s asks for confirmation, and standard input is not a terminal: add --yes", what)
+  command.misused "it asks for confirmation, and standard input is not a terminal: add --yes"
 end
 
 --- Ask a question; return whether the user says yes.

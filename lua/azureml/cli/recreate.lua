@@ -22,7 +22,7 @@ local QUESTION = "Delete the compute instance '%s' and create it again? All that
 function recreate.run(args)
   local settings = definition.of(args)
   if not args.yes then
-    question.check_terminal "recreate"
+    question.check_terminal()
     if not question.is_confirmed(QUESTION:format(args.name)) then return exit_codes.FAILED end
   end
   local instances = command.workspace(args).instances

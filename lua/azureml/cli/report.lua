@@ -188,13 +188,9 @@ local function run_one(args, item, begin, reporter)
   return { name = item.name, outcome = outcome, error = err, operation = left }
 end
 
---- Do something to several instances side by side, and report the results.
----@param args table                  the command's options
----@param verb string                 for the summary
----@param items { name: string }[]
----@param begin fun(item: table): azureml.Operation?     nil: it is done
----@return integer                    the exit code
-function report.run(args, verb, items, begin)
+-- Do something to several instances side by side. The live lines are gone when the results are
+-- returned, so that what is printed then stays.
+local function run_all(args, verb, items, begin)
   local reporter <close> = progress.of_many(verb, #items, command.style_for_many(args))
   local results, began = { verb = verb }, core.now()
   local indexes = {}
@@ -206,6 +202,17 @@ function report.run(args, verb, items, begin)
   end
   setmetatable(results, results_metatable)
   if reporter and args.progress == "json" then reporter.finish(tostring(results)) end
+  return results
+end
+
+--- Do something to several instances side by side, and report the results.
+---@param args table                  the command's options
+---@param verb string                 for the summary
+---@param items { name: string }[]
+---@param begin fun(item: table): azureml.Operation?     nil: it is done
+---@return integer                    the exit code
+function report.run(args, verb, items, begin)
+  local results = run_all(args, verb, items, begin)
   if results.counts.failed == 0 then return report.print(args, results) end
   return report.print(args, results, report.error_of(results))
 end

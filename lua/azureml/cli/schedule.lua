@@ -167,7 +167,8 @@ end
 
 local function print_idle(vm)
   local minutes = vm.idle_time_before_shutdown and duration.minutes(vm.idle_time_before_shutdown)
-  print(minutes and ("stops after %d idle minutes"):format(minutes) or "has no idle shutdown")
+  print(minutes and ("it stops after %d idle minutes"):format(minutes)
+    or "it does not stop when it is idle")
 end
 
 local function show(args, vm)

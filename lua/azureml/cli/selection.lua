@@ -13,13 +13,22 @@ end
 
 -- Names -------------------------------------------------------------------------------------------
 
+--- Convert the name of an instance; nil and a message when it is empty, as "$NAME" of a shell is
+--- where nothing sets it.
+---@param text string
+---@return string? name, string? message
+function selection.name(text)
+  if text ~= "" then return text end
+  return nil, "a name is empty: give the name of a compute instance"
+end
+
 --- Let a command take names, by position or by -n, or none. The values of both become one list,
 --- args.names, each name once.
 function selection.names(parser)
   local argument = parser:argument("names", "the compute instances' names")
-  argument:args "*":argname "NAME"
+  argument:args "*":argname "NAME":convert(selection.name)
   local option = parser:option("-n --name", "a compute instance's name; repeat it for more")
-  option:argname("NAME"):count "*"
+  option:argname("NAME"):count "*":convert(selection.name)
   argument.azureml_values, option.azureml_values = "names", "names"
   checks.add(parser, function(args)
     local names, seen = {}, {}
@@ -42,8 +51,9 @@ end
 --- Let a command take exactly one name, by position or by -n: args.name.
 function selection.name_option(parser)
   local argument = parser:argument("name_argument", "the compute instance's name")
-  argument:args "?":argname "NAME"
+  argument:args "?":argname "NAME":convert(selection.name)
   local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
+  option:convert(selection.name)
   argument.azureml_values, option.azureml_values = "names", "names"
   checks.add(parser, function(args)
     if args.name and args.name_argument then
@@ -78,6 +88,20 @@ function selection.options(parser)
   checks.add(parser, selection.check)
 end
 
+local function check_scope(args)
+  if #args.names == 0 then return end
+  if next(filters.of(args)) or args.all_workspaces then
+    misused "give either names, or filters and --all-workspaces"
+  end
+end
+
+--- Let a command that only looks take names, or filters. Without either it looks at all instances.
+function selection.scope(parser)
+  selection.names(parser)
+  filters.options(parser)
+  checks.add(parser, check_scope)
+end
+
 --- Return what the user selected, in the form of `instances:stop_all`: names, or filters, or all.
 ---@return table
 function selection.of(args)
@@ -94,8 +118,17 @@ end
 ---@raise an error object `ResourceNotFound` for a name that the workspace does not have
 function selection.get(instances, args)
   if #args.names == 0 then return instances:list(filters.of(args)):all() end
+  return selection.get_names(instances, args.names)
+end
+
+--- Get the instances of names.
+---@param instances azureml.Instances
+---@param names string[]
+---@return azureml.Instance[]
+---@raise an error object `ResourceNotFound` for a name that the workspace does not have
+function selection.get_names(instances, names)
   local list = {}
-  for i, name in ipairs(args.names) do list[i] = instances:get(name) end
+  for i, name in ipairs(names) do list[i] = instances:get(name) end
   return list
 end
 

@@ -1,5 +1,6 @@
 --- azureml show: print one instance, or several.
 local command = require "azureml.cli.command"
+local selection = require "azureml.cli.selection"
 
 local show = {}
 
@@ -12,9 +13,7 @@ end
 function show.run(args)
   local instances = command.workspace(args).instances
   if #args.names == 1 then return command.print_instance(args, instances:get(args.names[1])) end
-  local list = {}
-  for i, name in ipairs(args.names) do list[i] = instances:get(name) end
-  command.print_instances(args, list)
+  command.print_instances(args, selection.get_names(instances, args.names))
 end
 
 return show

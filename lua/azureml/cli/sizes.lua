@@ -60,12 +60,14 @@ end
 
 function sizes.run(args)
   local has_quota = args.quota or args.available
-  local list = command.workspace(args):vm_sizes {
+  local wanted = {
     min_gpus = args.min_gpus, max_gpus = args.max_gpus, min_vcpus = args.min_vcpus,
     max_vcpus = args.max_vcpus, min_memory_gb = args.min_memory, max_price = args.max_price,
     family = args.family, available = args.available, quota = args.quota, location = args.location,
   }
-  command.remember_sizes(list)
+  local is_whole = next(wanted) == nil
+  local list = command.workspace(args):vm_sizes(wanted)
+  if is_whole then command.remember_sizes(list) end
   local shown = table.move(COLUMNS, 1, #COLUMNS, 1, {})
   if has_quota then table.move(QUOTA_COLUMNS, 1, #QUOTA_COLUMNS, #shown + 1, shown) end
   command.print_list(args, list, shown, record_of)

@@ -74,7 +74,8 @@ end
 
 local function raise_overdue(name, vm, timeout)
   errors.raise { code = "Timeout",
-    message = ("wait %s: it is still %s after %.14g s"):format(name, vm.state, timeout) }
+    message = ("wait %s: it is still %s after %.14g s"):format(name, vm.state, timeout),
+    hint = "wait again, or longer; 'azureml show' prints the last operation" }
 end
 
 -- Poll an instance until it reaches a state. Return the instance; nil when it is gone.

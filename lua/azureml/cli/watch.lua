@@ -8,21 +8,27 @@ local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local json = require "azureml.json"
 local resource = require "azureml.resource"
+local selection = require "azureml.cli.selection"
 
 local watch = {}
 
 local STANDARD_OUTPUT = 1
 
+local function not_empty(text)
+  if text:find "%S" then return text end
+  return nil, "--exec: the command is empty"
+end
+
 function watch.configure(parser)
   command.workspace_options(parser)
   command.all_workspaces_option(parser)
-  command.filter_options(parser)
+  command.scope_options(parser)
   parser:option("--interval", "the seconds between two requests (default: 10)"):argname("SECONDS")
     :convert(command.seconds)
   parser:option("--timeout", "end after SECONDS"):argname("SECONDS"):convert(command.seconds)
   parser:flag("--initial", "print the state of each instance first")
   parser:option("--exec", "run this shell command at each change; AZUREML_NAME, AZUREML_WORKSPACE, "
-    .. "AZUREML_WAS and AZUREML_STATE describe the change"):argname "COMMAND"
+    .. "AZUREML_WAS and AZUREML_STATE describe the change"):argname("COMMAND"):convert(not_empty)
   parser:flag("--lines", "print a line for each change, also on a terminal")
   command.output_option(parser, "stream")
   command.check(parser, function(args)
@@ -107,13 +113,22 @@ local function is_board(args)
     and board.is_possible()
 end
 
+-- Return the filter for the instances that the user named. Their names are checked first: a watch
+-- of a mistyped name would never show anything.
+local function named(instances, names)
+  local is_named = {}
+  for _, vm in ipairs(selection.get_names(instances, names)) do is_named[vm.name] = true end
+  return { where = function(vm) return is_named[vm.name] end }
+end
+
 function watch.run(args)
-  local options, state = command.filters(args), {}
+  local instances, state = command.instances(args), {}
+  local options = #args.names > 0 and named(instances, args.names) or command.filters(args)
   options.interval, options.timeout, options.initial = args.interval, args.timeout, args.initial
   options.on_error = teller(state)
   local shown = is_board(args) and board.new { has_workspaces = args.all_workspaces } or nil
   if shown then options.initial = true end
-  for change in changes.changes(command.instances(args), options) do
+  for change in changes.changes(instances, options) do
     if shown then shown:add(change) else print_change(args, change) end
     if args.exec and not change.is_initial then run_command(args, change) end
   end

@@ -222,6 +222,11 @@ local function refuse_word(word)
   refuse(("there is no command and no script '%s'%s"):format(word, near))
 end
 
+-- Tell whether a word could be a mistyped command: letters, also those outside ASCII, or nothing.
+local function looks_like_command(word)
+  return word == "" or word:find "^[%a\x80-\xFF][%w\x80-\xFF-]*$" ~= nil
+end
+
 -- Plan the step of the word after the options: a command, `-` (standard input) or a file.
 local function add_main(argv, options)
   local first = options.first
@@ -229,7 +234,7 @@ local function add_main(argv, options)
   if options.ended then return add_script(word) end      -- after `--`, "-" is a file's name
   if word == "-" then return add_script(nil) end
   if is_command(word) then return add_command { table.unpack(argv, first) } end
-  if word:find "^%a[%w-]*$" and not exists(word) then return refuse_word(word) end
+  if looks_like_command(word) and not exists(word) then return refuse_word(word) end
   add_script(word)
 end
 

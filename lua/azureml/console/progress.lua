@@ -293,6 +293,17 @@ function progress.of_many(verb, total, style)
     show(name, outcome, counted:finish(name, outcome, why, core.now()), why)
   end
 
+  --- Return the reporter of a part of the fleet, which counts in this one. Its names stand behind
+  --- a prefix: "team/ci-ann".
+  function reporter.part(prefix, count)
+    counted.total = counted.total + count
+    local part = { finish = function() end }
+    for _, method in ipairs { "began", "change", "ended" } do
+      part[method] = function(name, ...) reporter[method](prefix .. "/" .. name, ...) end
+    end
+    return setmetatable(part, { __close = function() end })
+  end
+
   local function leave()
     if not closed and close then close() end
     closed = true

@@ -311,11 +311,16 @@ local function report_known(reporter, plan)
   end
 end
 
-local function fly(self, plan)
+-- Make the reporter of a fleet, or of its part in a larger one, whose reporter it tells.
+local function reporter_of(self, plan, whole)
+  if whole then return whole.part(self.workspace.name, #plan.names) end
+  return progress.of_many(plan.verb, #plan.names, progress.style(plan.verb, plan.options))
+end
+
+local function fly(self, plan, whole)
   local verb, options = plan.verb, plan.options
   local timeout, wait = options.timeout or pace.wait_timeout, options.wait ~= false
-  local style = progress.style(verb, options)
-  local reporter <close> = progress.of_many(verb, #plan.names, style)
+  local reporter <close> = reporter_of(self, plan, whole)
   if reporter then report_known(reporter, plan) end
   local began = core.now()
   flight.run {
@@ -335,8 +340,9 @@ end
 ---@param self azureml.Instances
 ---@param verb string
 ---@param arguments table          see azureml.Instances:start_all
+---@param whole table?            the reporter of the fleet of which this one is a part
 ---@return azureml.FleetResults
-function fleet.run(self, verb, arguments)
+function fleet.run(self, verb, arguments, whole)
   local options, names, filters = read_options(verb, arguments)
   self.workspace:client()      -- its mistakes are raised here, at the caller's line, not in a task
   local plan = make_plan(self, verb, options, names, filters)
@@ -344,7 +350,7 @@ function fleet.run(self, verb, arguments)
     plan_only(plan)
     return sum_up(verb, plan.results, 0)
   end
-  local results = fly(self, plan)
+  local results = fly(self, plan, whole)
   if not options.keep_going then raise_failures(results) end
   return results
 end

@@ -174,15 +174,12 @@ local function find_named(self, verb, names, results)
   return chosen
 end
 
--- Return the options of a workspace's fleet. The live display belongs to one fleet: many of them
--- print lines.
-local function options_of(verb, given, filters, share)
+-- Return the options of a workspace's fleet.
+local function options_of(given, filters, share)
   local wanted = tables.copy(given)
   for name in pairs(list_module.filters) do wanted[name] = nil end
   wanted.names, wanted.all, wanted.keep_going, wanted.limit = nil, nil, true, share
-  wanted.show_output = nil
-  wanted.progress = progress.style(verb .. "_all", given) or "quiet"
-  if wanted.progress == "auto" or wanted.progress == "live" then wanted.progress = "lines" end
+  wanted.show_output, wanted.progress = nil, "quiet"
   wanted.where = function(vm) return list_module.passes(vm, filters) end
   return wanted
 end
@@ -194,13 +191,14 @@ local function add(results, workspace, more)
   end
 end
 
--- Do a verb in each workspace, side by side. A limit is shared out among those at work.
-local function run_each(verb, known, arguments_of, limit, results)
+-- Do a verb in each workspace, side by side. A limit is shared out among those at work, and all
+-- tell one reporter.
+local function run_each(verb, known, arguments_of, limit, results, reporter)
   local at_a_time = limit and math.max(1, math.min(limit, #known)) or nil
   local share, by_workspace = limit and math.max(1, limit // math.max(1, at_a_time)), {}
   task.each(known, function(workspace)
     local came, err = errors.try(fleet.run, workspace.instances, verb,
-      arguments_of(workspace, share))
+      arguments_of(workspace, share), reporter)
     by_workspace[workspace] = came or {
       { name = workspace.name .. "/*", outcome = "failed", error = err },
     }
@@ -215,12 +213,15 @@ local function run(self, verb, arguments)
   local chosen = names and find_named(self, verb, names, results)
   local known = chosen and tables.keys(chosen, function(a, b) return a.name < b.name end)
     or self:workspaces()
+  local style = given.dry_run and "quiet" or progress.style(verb .. "_all", given)
+  local reporter <close> = progress.of_many(verb, 0, style)
   run_each(verb, known, function(workspace, share)
-    local wanted = options_of(verb, given, filters, share)
+    local wanted = options_of(given, filters, share)
     if chosen then wanted.names, wanted.where = chosen[workspace], nil end
     return wanted
-  end, given.limit, results)
+  end, given.limit, results, reporter)
   fleet.sum_up(verb, results, core.now() - began)
+  if reporter and given.summary ~= false then reporter.finish(tostring(results)) end
   if not given.keep_going then fleet.raise_failures(results) end
   return results
 end

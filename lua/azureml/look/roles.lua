@@ -227,6 +227,19 @@ function roles.role(name, scope)
   return roles.custom(row.name, row.description, actions, scope)
 end
 
+--- Return what to do about a missing action: the roles that hold it, and the smallest custom role.
+---@param action string
+---@param scope string      an ARM id
+---@return string
+function roles.remedy_for(action, scope)
+  local names = roles.holding(action)
+  local custom = roles.custom("azureml " .. action:gsub("^[^/]+/", ""):gsub("/", " "),
+    "Allows " .. action .. ".", { action }, scope)
+  return ("ask an owner of %s for a role that has %s%s; the smallest custom role is %s; a new role "
+    .. "takes some minutes"):format(scope, action,
+    #names > 0 and ": " .. table.concat(names, ", ") or "", json.encode(custom))
+end
+
 --- Return what to do about a refusal for lack of a role; nil if the service does not name the
 --- action and the scope.
 ---@param message string     of the service
@@ -235,13 +248,7 @@ function roles.remedy(message)
   local action = message:match "not have [%l ]*action%(?s?%)? '([%w._*/-]+)'"
   local scope = message:match "over scope '(/[^']+)'"
     or message:match "linked scope%(s%) '(/[^']+)'"
-  if not action or not scope then return nil end
-  local names = roles.holding(action)
-  local custom = roles.custom("azureml " .. action:gsub("^[^/]+/", ""):gsub("/", " "),
-    "Allows " .. action .. ".", { action }, scope)
-  return ("ask an owner of %s for a role that has %s%s; the smallest custom role is %s; a new role "
-    .. "takes some minutes"):format(scope, action,
-    #names > 0 and ": " .. table.concat(names, ", ") or "", json.encode(custom))
+  return action and scope and roles.remedy_for(action, scope)
 end
 
 return roles

@@ -53,7 +53,7 @@ local function check_enabled(vm)
     code = "SshDisabled",
     message = ("SSH is off on '%s', and that is fixed when an instance is created"):format(vm.name),
     hint = ("'azureml recreate %s --ssh-key-file FILE' replaces it by one with SSH and deletes its "
-      .. "disk; 'azureml terminal %s' needs no SSH"):format(vm.name, vm.name),
+      .. "disk; a terminal in its JupyterLab needs no SSH"):format(vm.name),
   }
 end
 

@@ -13,12 +13,18 @@ local vms = instances:list():all()
 local report = azureml.cost(vms)
 local totals, owners = {}, {}
 
-local ROW = "%-24s %-20s %-24s %-10s %10s %10s %10s"
-print(ROW:format("Owner", "Workspace", "Name", "State", "Runs for", "So far", "Month"))
+-- The columns of names are as wide as the longest name; of an owner the begin is enough.
+local workspace_width, name_width = #"Workspace", #"Name"
+for _, vm in ipairs(vms) do
+  workspace_width = math.max(workspace_width, #vm.workspace.name)
+  name_width = math.max(name_width, #vm.name)
+end
+local ROW = ("%%-13s  %%-%ds  %%-%ds  %%-9s %%7s %%8s %%8s"):format(workspace_width, name_width)
+print(ROW:format("Owner", "Workspace", "Name", "State", "Runs", "So far", "Month"))
 for i, vm in ipairs(vms) do
   local cost = report.costs[i]
   local owner = not vm.assigned_to and vm.created_by_name or vm.owner or "unknown"
-  print(ROW:format(owner:sub(1, 24), vm.workspace.name, vm.name, vm.state,
+  print(ROW:format(owner:sub(1, 13), vm.workspace.name, vm.name, vm.state,
     text_of(cost.hours, " h"), text_of(cost.amount), text_of(cost.month)))
   local total = totals[owner] or { count = 0, amount = 0, month = 0 }
   if not totals[owner] then owners[#owners + 1], totals[owner] = owner, total end

@@ -1,6 +1,9 @@
 --- What the commands of az share: its global flags, its formats, and how it selects the workspace.
 local command = require "azureml.cli.command"
+local later = require "azureml.tool.later"
 local output = require "azureml.cli.output"
+local selection = require "azureml.cli.selection"
+local spellings = later "azureml.definition.spellings"
 
 local flags = {}
 
@@ -9,6 +12,17 @@ function flags.boolean(text)
   local value = ({ ["true"] = true, ["false"] = false })[text:lower()]
   if value ~= nil then return value end
   return nil, ("'%s' is neither true nor false"):format(text)
+end
+
+--- Return the public key that an option of az gives: the key, or the name of its file.
+---@param option string
+---@param value string
+---@return string
+---@raise an error object `Usage` for a file that cannot be read
+function flags.public_key(option, value)
+  if value:find "^ssh%-" or value:find "%-%-%-%-%-BEGIN" then return value end
+  local text, reason = spellings.read_key(value)
+  return text or command.misused("%s is neither a key nor the file of one: %s", option, reason)
 end
 
 -- Apply the flags about messages.
@@ -42,7 +56,7 @@ end
 ---@param parser table
 function flags.name(parser)
   local option = parser:option("-n --name", "the compute instance's name"):argname "NAME"
-  option:count "1"
+  option:count "1":convert(selection.name)
   option.azureml_values = "names"
 end
 

@@ -86,7 +86,7 @@ local STANDARD_INPUT = 0
 
 local function is_confirmed(name)
   if not core.terminal_width(STANDARD_INPUT) then
-    command.misused "delete asks for confirmation, and standard input is not a terminal: add --yes"
+    command.misused "it asks for confirmation, and standard input is not a terminal: add --yes"
   end
   io.stderr:write("Are you sure you want to delete the compute '", name, "'? (y/n): ")
   return (io.read() or ""):lower():find "^y" ~= nil
