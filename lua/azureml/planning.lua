@@ -108,6 +108,18 @@ local function plan_item(collection, name, settings, more)
   return item
 end
 
+-- Refuse two spellings of a name: to the service they are a single instance.
+local function check_twins(names)
+  local spelt = {}
+  for _, name in ipairs(names) do
+    local twin = spelt[name:lower()]
+    if twin then
+      options.refuse("'%s' and '%s' name the same instance: capitals do not count", twin, name)
+    end
+    spelt[name:lower()] = name
+  end
+end
+
 local PLAN_OPTIONS = { change_tags = "boolean", stop = "boolean" }
 
 --- Compare instances with what is wanted of them.
@@ -121,6 +133,7 @@ function planning.plan(collection, wanted, settings)
   local plan = setmetatable({ collection = collection, settings = settings }, metatable)
   local names = tables.keys(wanted, function(a, b) return tostring(a) < tostring(b) end)
   for _, name in ipairs(names) do read(collection, name, wanted[name]) end
+  check_twins(names)
   local indexes = {}
   for index in ipairs(names) do indexes[index] = index end
   task.each(indexes, function(index)
