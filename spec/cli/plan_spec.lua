@@ -38,6 +38,7 @@ describe("files of definitions", function()
       local path = write("wanted." .. form, text)
       local out, err, code = run("plan", path, "-o", "json")
       local items = json.decode(out)
+      assert.matches('"action":"delete","changes":%[%],"name":"bob","reasons":%[%]', out)
       assert.same({ 6, "change", "idle_time_before_shutdown", "PT60M", "delete" }, { code,
         items[1].action, items[1].changes[1].field, items[1].changes[1].to, items[2].action }, err)
       assert.matches("ann +change +idle_time_before_shutdown: nothing %-> PT60M", run("plan", path))

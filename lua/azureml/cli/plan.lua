@@ -2,6 +2,7 @@
 local command = require "azureml.cli.command"
 local exit_codes = require "azureml.cli.exit_codes"
 local files = require "azureml.cli.files"
+local json = require "azureml.json"
 local planning = require "azureml.planning"
 
 local plan = {}
@@ -32,8 +33,8 @@ local COLUMNS = {
 -- Return the members of an item's JSON object.
 local function as_fields(item)
   return {
-    name = item.name, action = item.action, changes = item.changes, reasons = item.reasons,
-    blocked = item.blocked,
+    name = item.name, action = item.action, changes = json.array(item.changes),
+    reasons = json.array(item.reasons), blocked = item.blocked,
   }
 end
 
