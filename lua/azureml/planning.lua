@@ -9,6 +9,7 @@ local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
+local resource = require "azureml.resource"
 local tables = require "azureml.tables"
 local task = require "azureml.task"
 
@@ -21,6 +22,7 @@ local task = require "azureml.task"
 ---@field wanted table                       canonical
 ---@field settings table                     options for a creation
 ---@field vm azureml.Instance?               as it is
+---@field is_moving boolean?                 its state still changes by itself
 
 ---@class azureml.Plan
 ---@field [integer] azureml.PlanItem         sorted by name
@@ -78,6 +80,14 @@ local function add_difference(collection, item, difference, settings)
   end
 end
 
+local IS_NOT_MADE = { CreateFailed = true, SetupFailed = true, UserSetupFailed = true }
+
+-- Add the reason to recreate an instance whose creation has failed.
+local function add_failure(item)
+  local state = item.vm.state
+  if IS_NOT_MADE[state] then table.insert(item.reasons, 1, "the instance is " .. state) end
+end
+
 -- A new instance has all that is wanted: nothing else needs to be allowed.
 local function action_of(item)
   if #item.reasons > 0 then
@@ -95,7 +105,7 @@ local function plan_item(collection, name, settings, more)
   item.vm = collection:find(name, version)
   if is_absent then
     item.action = item.vm and "delete" or "nothing"
-  elseif not item.vm then
+  elseif not item.vm or item.vm.state == "Deleting" then
     naming.check(name)
     item.action = "create"
   else
@@ -103,7 +113,9 @@ local function plan_item(collection, name, settings, more)
       add_difference(collection, item, difference, more)
     end
     add_power(item)
+    add_failure(item)
     item.action = action_of(item)
+    item.is_moving = power_state.is_transitional(item.vm.state)
   end
   return item
 end
@@ -178,6 +190,7 @@ function planning.lines(item)
     lines[#lines + 1] = ("%s: %s -> %s"):format(change.field, shown(change.from), shown(change.to))
   end
   if item.blocked then lines[#lines + 1] = "needs " .. item.blocked end
+  if item.is_moving then lines[#lines + 1] = "still " .. item.vm.state end
   return lines
 end
 
@@ -208,7 +221,15 @@ options.check_colon(Plan, metatable, "plan")
 
 local doers = {}
 
+-- Wait until an instance that is being deleted is gone.
+local function await_deletion(plan, item, watch)
+  local deadline = core.now() + watch().timeout
+  local _, err = errors.try(plan.collection.settled, plan.collection, item.vm, deadline)
+  if err and not resource.is_missing(err) then error(err, 0) end
+end
+
 function doers.create(plan, item, watch)
+  if item.vm then await_deletion(plan, item, watch) end
   return plan.collection:create(item.name, item.settings):wait(watch())
 end
 
@@ -230,6 +251,15 @@ end
 
 function doers.delete(plan, item, watch)
   return plan.collection:delete(item.vm):wait(watch())
+end
+
+-- An instance that is as it is wanted may still be on its way: another process has just made it.
+function doers.nothing(plan, item, watch)
+  local vm = plan.collection:settled(item.vm, core.now() + watch().timeout)
+  if not power_state.is_failed(vm.state) then return vm end
+  errors.raise { code = vm.state, instance = vm,
+    message = ("'%s' has what is wanted, but it is %s"):format(item.name, vm.state),
+    hint = "'azureml why' tells what is wrong with it" }
 end
 
 -- Refuse a plan that the caller has not allowed as a whole.
@@ -257,7 +287,7 @@ local APPLY_OPTIONS = {
 -- Make one instance what is wanted of it; return the result.
 local function apply_item(plan, item, watch)
   local result = { name = item.name, action = item.action, outcome = "skipped" }
-  if item.action == "nothing" then return result end
+  if item.action == "nothing" and not item.is_moving then return result end
   local _, err = errors.try(doers[item.action], plan, item, watch)
   result.outcome, result.error = err and "failed" or "done", err
   return result

@@ -20,7 +20,7 @@ local sending = {}
 ---@field name string
 ---@field body table?                 of a create
 ---@field api_version string?         of the request and of the GETs after it; nil: the workspace's
----@field check_instance? fun(vm: azureml.Instance)      raises if the verb must not meet this instance
+---@field check_instance? fun(vm: azureml.Instance)      raises if the verb is not meant for it
 ---@field check_accepted? fun(status: integer)    raises if the reply that accepted the verb, by its
 ---  HTTP status, shows that it met something else
 ---@field conclude? fun(op: azureml.Operation, vm: azureml.Instance, deadline: number):

@@ -33,25 +33,27 @@ local function is_allowed(args, made)
     table.concat(names, ", ")))
 end
 
--- Make one instance what is wanted; raise its own error.
+-- Make one instance what is wanted; raise its own error. The user has allowed what the plan showed:
+-- an instance that must be deleted only since then is not.
 local function apply_one(args, instances, item, definition)
+  local destroys = item.action == "delete" or item.action == "recreate"
   local _, err = errors.try(instances.apply, instances, { [item.name] = definition }, {
-    confirm = true, change_tags = args.change_tags, stop = args.stop, timeout = args.timeout,
+    confirm = destroys, change_tags = args.change_tags, stop = args.stop, timeout = args.timeout,
   })
   if err then errors.raise(err.code == "SomeFailed" and err.details[1].error or err) end
 end
 
 function apply.run(args)
   local made, instances, definitions = plan.make(args)
-  if not made:differs() then
+  local items = {}
+  for _, item in ipairs(made) do
+    if item.action ~= "nothing" or item.is_moving then items[#items + 1] = item end
+  end
+  if #items == 0 then
     command.say "nothing differs"
     return exit_codes.OK
   end
   if not is_allowed(args, made) then return exit_codes.FAILED end
-  local items = {}
-  for _, item in ipairs(made) do
-    if item.action ~= "nothing" then items[#items + 1] = item end
-  end
   return report.run(args, "apply", items, function(item)
     apply_one(args, instances, item, definitions[item.name])
   end)

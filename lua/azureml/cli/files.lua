@@ -155,7 +155,9 @@ end
 function files.read(path, workspace, name)
   local form = form_of(path)
   local file = { path = path, text = text_of(path) }
-  if #file.text > MOST_BYTES then refuse(file, nil, "it is larger than %d MiB", MOST_BYTES >> 20) end
+  if #file.text > MOST_BYTES then
+    refuse(file, nil, "it is larger than %d MiB", MOST_BYTES >> 20)
+  end
   local content = READERS[form](file)
   if type(content) ~= "table" or not next(content) and #(file.empty or {}) == 0 then
     refuse(file, nil, "it describes no instance")
