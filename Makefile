@@ -326,6 +326,9 @@ fuzz: test-deps
 
 # Test against third-party software. It comes from npm, pinned by a lock file, and stays in build/.
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
+# What the emulators answer to other programs is recorded apart from the answers of the suite.
+ANSWERS        = $(CURDIR)/$(B)/conformance-answers
+forget_answers = rm -rf $(ANSWERS) && mkdir -p $(B)/home $(ANSWERS)
 conformance: test-deps
 	$(call need,$(NODE_PACKAGES))
 	@mkdir -p build/conformance
@@ -333,8 +336,9 @@ conformance: test-deps
 	@cd build/conformance && npm ci --no-audit --no-fund --loglevel=error
 	@$(MAKE) --no-print-directory check SPECS="spec/conformance/polling.lua" \
 	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/build/conformance'
-	@$(CLEAN) node build/conformance/start.mjs $(B)/azureml
-	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+	@$(forget_answers)
+	@$(CLEAN) AZUREML_ANSWERS="$(ANSWERS)" node build/conformance/start.mjs $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(ANSWERS)
 	@$(MAKE) --no-print-directory conformance-oav
 
 # Let Microsoft's validator of specifications judge the answers that the target before recorded.
@@ -342,7 +346,7 @@ conformance-oav:
 	@mkdir -p build/conformance-oav
 	@cp spec/conformance/oav/*.json spec/conformance/oav/*.mjs build/conformance-oav
 	@cd build/conformance-oav && npm ci --no-audit --no-fund --loglevel=error
-	@node build/conformance-oav/validate.mjs spec/fixtures/specification.json $(B)/answers
+	@node build/conformance-oav/validate.mjs spec/fixtures/specification.json $(ANSWERS)
 
 # Test against Microsoft's SDKs for Python, unmodified. They come from PyPI, pinned by hashes, and
 # stay in build/. The versions are those for which the hashed packages were tried.
@@ -358,10 +362,10 @@ conformance-python: test-deps
 	@$(SDKS)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r spec/conformance/python/requirements.txt
 	@$(MAKE) --no-print-directory all
-	@rm -rf $(B)/answers && mkdir -p $(B)/home $(B)/answers
-	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 $(SDKS)/bin/python spec/conformance/python/start.py \
-	  $(B)/azureml
-	@/usr/bin/python3 spec/specification/check.py $(B)/answers
+	@$(forget_answers)
+	@$(CLEAN) PYTHONDONTWRITEBYTECODE=1 AZUREML_ANSWERS="$(ANSWERS)" \
+	  $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
+	@/usr/bin/python3 spec/specification/check.py $(ANSWERS)
 
 # Test the credentials of applications against a server that verifies them.
 conformance-auth: test-deps

@@ -1,5 +1,5 @@
 /* lua_process.c: run programs for Lua: what the emulator's machines and the SSH client start.
-   azureml.process watches the descriptors. */
+   azureml.tool.process watches the descriptors. */
 
 #include <errno.h>
 #include <fcntl.h>

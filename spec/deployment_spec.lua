@@ -138,8 +138,8 @@ describe("ws:deploy", function()
     assert.matches("resources%[0%]: Circular dependency detected", err.message)
     err = refusal { template = template { resource("a", { name = "[concat('other', '/ci-a')]" }) } }
     assert.equal("InvalidArgument", err.code)
-    assert.matches("the template: resources%[0%]%.name: it creates /subscriptions/.*/workspaces/other/computes/ci%-a, "
-      .. "which is not in the workspace emulator", err.message)
+    assert.matches("the template: resources%[0%]%.name: it creates /subscriptions/.*/"
+      .. "workspaces/other/computes/ci%-a, which is not in the workspace emulator", err.message)
     assert.is_nil(ws.instances:find "ci-a")
   end)
 
@@ -161,6 +161,24 @@ describe("ws:deploy", function()
     op:close()
     assert.has_error(function() op:wait() end)
     assert.equal("deploy d1: closed", tostring(op))
+  end)
+
+  it("can be waited for by several tasks", function()
+    local op = ws:deploy { template = template { resource "ci-a" } }
+    local names = {}
+    azureml.parallel(function() names[1] = op:wait().instances[1].name end,
+      function() names[2] = op:wait().instances[1].name end)
+    assert.same({ "ci-a", "ci-a" }, names)
+  end)
+
+  it("goes on when the answer to its request was lost", function()
+    emulator:fault { match = { method = "PUT", path = "/deployments/" }, trouble = "close" }
+    local op = ws:deploy { template = template { resource "ci-a" } }
+    assert.equal("ci-a", op:wait().instances[1].name)
+    emulator:fault { match = { method = "PUT", path = "/deployments/" }, trouble = "close" }
+    assert.equal("DeploymentActive",
+      refusal { name = "d1", template = template { resource "ci-b" } }.code)
+    ws:deployment("d1"):wait()
   end)
 
   it("can be followed by its name", function()

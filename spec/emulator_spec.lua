@@ -43,7 +43,7 @@ describe("an emulator", function()
     {
       { prot = 1 },
       "emulator has no option 'prot' (known: address, azure_names, faults, log, machine, "
-        .. "manual, port, seed, speed, state, tls)",
+        .. "manual, port, replay, seed, speed, state, tls)",
     },
     { { port = "80" }, "option 'port' must be an integer, not string" },
     { { seed = { instance = {} } }, "seed: a seed has no field 'instance'" },

@@ -18,6 +18,17 @@ describe("hints", function()
       "free some space" },
     { { code = "Conflict", message = "The specified name x is already in use" },
       "unique in the whole region" },
+    { { code = "BadRequest", message = "ComputeInstance current state (Running) does not support "
+        .. "resize operation." }, "stop the instance first" },
+    { { code = "BadRequest", message = "ComputeInstance current state (Stopped) does not support "
+        .. "updateDataMounts operation." }, "start the instance first" },
+    { { code = "BadRequest", message = "ComputeInstance current state (CreateFailed) does not "
+        .. "support customServices operation." }, "delete it and create it again" },
+    { { code = "BadRequest", message = "The specified value 'x' is not a valid SSH Public Key." },
+      "give an RSA key" },
+    { { code = "SetupScriptsError", message = "setup script file not found" },
+      "its path in the workspace's file share" },
+    { { code = "OperationFailed", message = "no" }, "'azureml why'" },
     { { code = "Conflict", message = "busy" }, "another command is at work" },
     { { code = "invalid_client", message = "AADSTS7000215: wrong" },
       "its id was copied instead of its value" },

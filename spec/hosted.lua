@@ -2,7 +2,7 @@
 --- computer serve the instances. Verbs take as long as the computer needs.
 local azureml = require "azureml"
 local process = require "spec.process"
-local programs = require "azureml.process"
+local programs = require "azureml.tool.process"
 local surroundings = require "spec.surroundings"
 
 local hosted = {}

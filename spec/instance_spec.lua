@@ -116,6 +116,20 @@ describe("an instance", function()
     assert.same({}, of({ lastOperation = json.null }).last_operation)
   end)
 
+  it("tells members without a field", function()
+    local vm = of { newSetting = { a = 1, b = json.null }, count = 5.0, gone = json.null }
+    assert.same({ a = 1 }, vm:member "newSetting")
+    assert.equal("integer", math.type(vm:member "count"))
+    assert.is_nil(vm:member "gone")
+    assert.is_nil(vm:member "other")
+    assert.matches("bad argument #1 to 'member'", select(2, pcall(vm.member, vm, 5)))
+  end)
+
+  it("has whole numbers as tags without a fraction", function()
+    local vm = of({}, { tags = json.decode '{ "a": 5, "b": 0.5, "c": true }' })
+    assert.same({ a = "5", b = "0.5", c = "true" }, vm.tags)
+  end)
+
   it("reads as name, state and size", function()
     assert.equal("ci-ann: Stopped, STANDARD_DS3_V2",
       tostring(of { state = "Stopped", vmSize = "STANDARD_DS3_V2" }))

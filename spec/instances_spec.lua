@@ -181,8 +181,7 @@ describe("the instances of a workspace", function()
     local err = refusal(ws.instances.ensure, ws.instances, "ann", { vm_size = "STANDARD_NC6" })
     assert.equal("DoesNotFit", err.code)
     assert.matches("'ann' cannot be resized to STANDARD_NC6; the service allows %d+ other sizes, "
-      .. "such as Standard_",
-      err.message)
+      .. "such as Standard_", err.message)
   end)
 
   it("start, stop and restart", function()

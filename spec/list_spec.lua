@@ -2,7 +2,7 @@ local azureml = require "azureml"
 local core = require "azureml.core"
 local instance = require "azureml.instance"
 local list = require "azureml.list"
-local moment = require "azureml.moment"
+local moment = require "azureml.tool.moment"
 
 describe("a list of instances", function()
   local ws = { object_id = function() return "ME" end }

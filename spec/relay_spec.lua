@@ -1,5 +1,5 @@
 local httpd = require "azureml.httpd"
-local process = require "azureml.process"
+local process = require "azureml.tool.process"
 local task = require "azureml.task"
 
 -- A server behind a unix socket: it prints each request's head, then sends what the spec says.

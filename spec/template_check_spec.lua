@@ -118,6 +118,11 @@ describe("the check of parameters", function()
       { ["$schema"] = "https://x/deploymentParameters.json#" }))
   end)
 
+  it("sends whole numbers as integers", function()
+    local entries = read({ a = { type = "int" } }, { a = 5.0 })
+    assert.equal("integer", math.type(entries.a.value))
+  end)
+
   it("takes an empty list and an empty object of a script", function()
     assert.is_not_nil(read({ a = { type = "array" }, b = { type = "object" } }, { a = {}, b = {} }))
   end)

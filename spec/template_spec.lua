@@ -1,7 +1,9 @@
 local azureml = require "azureml"
 local definition = require "azureml.definition"
 local json = require "azureml.json"
+local tables = require "azureml.tool.tables"
 local template = require "azureml.template"
+local warning = require "azureml.tool.warning"
 local world = require "spec.world"
 
 local OID, TID = "aaaaaaaa-0000-0000-0000-000000000001", "22222222-2222-2222-2222-222222222222"
@@ -73,22 +75,57 @@ describe("a template of a definition", function()
     assert.equal("2025-12-01", newer.resources[1].apiVersion)
   end)
 
-  it("refuses what a template cannot say, and wrong fields", function()
-    local message = refusal(azureml.template, {
-      state = "Stopped", ssh_key_id = "/subscriptions/" .. OID
-        .. "/resourceGroups/g/providers/Microsoft.Compute/sshPublicKeys/k",
-      data_mounts = { { source = "azureml:data:1", name = "data" } },
-    })
-    for _, part in ipairs { "cannot have data_mounts: ", "cannot have ssh_key_id: ",
-      "state = 'Stopped': stop the instance afterwards" } do
-      assert.is_truthy(message:find(part, 1, true), message)
-    end
+  it("warns of what a template cannot say", function()
+    local told, give = {}, warning.give
+    warning.give = function(text) told[#told + 1] = text end
+    local ok, made = pcall(azureml.template, { state = "Stopped",
+      data_mounts = { { source = "azureml:data:1", name = "data" } } }, { name = "ci-bob" })
+    azureml.template { state = "Running", data_mounts = {} }
+    warning.give = give
+    assert.is_true(ok)
+    assert.is_nil(json.encode(made):find("azureml:data", 1, true))
+    assert.same({ "template of 'ci-bob': a template cannot mount data: mount it when the instance "
+      .. "runs, with update", "template of 'ci-bob': a template cannot have state = 'Stopped': the "
+      .. "instance runs at the end; stop it then" }, told)
+  end)
+
+  it("refuses wrong fields, and keys that it would have to look up", function()
+    assert.matches("template: it cannot have ssh_key_id: give the key itself", refusal(
+      azureml.template, { ssh_key_id = "/subscriptions/" .. OID
+        .. "/resourceGroups/g/providers/Microsoft.Compute/sshPublicKeys/k" }))
+    assert.matches("it cannot have generate_ssh_key",
+      refusal(azureml.template, { generate_ssh_key = "/tmp/none" }))
     assert.matches("vm_size: must be a size", refusal(azureml.template, { vm_size = "big" }))
     assert.matches("'x' cannot be an instance's name",
       refusal(azureml.template, {}, { name = "x" }))
     assert.has_error(function() azureml.template({}, { workspace = 3 }) end)
     assert.has_error(function() azureml.template({}, { nmae = "x" }) end)
     assert.has_error(function() azureml.template { vm_sise = "x" } end)
+  end)
+
+  it("holds several instances, with secrets alone as parameters", function()
+    local emulator, ws = world.open({})
+    local made, parameters = template.many({
+      ["ci-a"] = { vm_size = "STANDARD_DS11_V2", tags = { a = "[b]" } },
+      ["ci-b"] = { setup_scripts = { creation_script = { text = "echo hi" } } },
+    }, { workspace = ws })
+    assert.same({ "ci_b_creationScript", "location", "workspaceName" },
+      tables.keys(made.parameters))
+    local result = ws:deploy { template = made, parameters = parameters }:wait()
+    local a, b = result.instances[1], result.instances[2]
+    assert.same({ "ci-a", "STANDARD_DS11_V2", "[b]", "ci-b", "echo hi" },
+      { a.name, a.vm_size, a.tags.a, b.name, b.setup_scripts.creation_script.text })
+    world.close(emulator, ws)
+    assert.matches("'x' cannot be", refusal(template.many, { x = {} }))
+    assert.has_error(function() template.many({}, { name = "ci-a" }) end)
+  end)
+
+  it("is made of what an export says", function()
+    local emulator, ws = world.open { ann = "Running" }
+    local made, parameters = azureml.template(ws.instances:get("ann"):export(), { name = "ci-b" })
+    local result = ws:deploy { template = made, parameters = parameters }:wait()
+    assert.same(ws.instances:get("ann"):export(), result.instances[1]:export())
+    world.close(emulator, ws)
   end)
 
   it("has a file of parameters", function()

@@ -1,13 +1,13 @@
 --- The low-level client: requests, long-running operations and pages of any Azure Resource Manager
 --- service. The package's own collections (azureml.resource) are built on it.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local lro = later "azureml.lro"
 local options = require "azureml.options"
 local reply = require "azureml.reply"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 local trust = require "azureml.trust"
 require "azureml.trace"      -- starts by itself where AZUREML_TRACE is set

@@ -1,10 +1,10 @@
 --- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
 --- Graph, and the token scope; and which of them is active.
 --- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local azure_cli = later "azureml.azure_cli"
 local errors = require "azureml.error"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 ---@class azureml.Cloud
 ---@field authority string          "https://login.microsoftonline.com"

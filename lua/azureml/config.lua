@@ -5,7 +5,7 @@
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local azure_cli = later "azureml.azure_cli"
 local defaults = later "azureml.defaults"
 local json = require "azureml.json"

@@ -1,12 +1,12 @@
 --- Open credentials by name. Tokens stay in the core; a credential fetches its first token when a
 --- request needs one. azureml.default_credential selects the default ones.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
 local default_credential = later "azureml.default_credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local trust = require "azureml.trust"
 
 ---@class azureml.Credential

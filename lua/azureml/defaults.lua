@@ -3,7 +3,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local defaults = {}
 

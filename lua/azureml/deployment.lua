@@ -7,7 +7,7 @@ local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local progress = later "azureml.console.progress"
@@ -110,7 +110,7 @@ local function new_name()
     core.guid():sub(1, 8))
 end
 
--- Return the body of the request, checked.
+-- Return the body of the request, checked, and what messages call the template.
 local function body_of(workspace, settings)
   local template, source = read("template", settings.template)
   template_check.form(template, workspace, source)
@@ -122,7 +122,7 @@ local function body_of(workspace, settings)
   })
   return { properties = {
     mode = check_mode(settings.mode), template = template, parameters = parameters,
-  } }
+  } }, source
 end
 
 local TARGET = "^/subscriptions/([^/]+)/resourcegroups/([^/]+)/providers/"
@@ -219,6 +219,17 @@ function deployment.pending()
   return list
 end
 
+-- Return the request that follows a deployment from its own state.
+local function request_to_open(workspace, name)
+  local request = request_of(workspace, name, "put")
+  request.resume = {
+    mode = "body",
+    poll_url = ("%s%s?api-version=%s"):format(workspace:client():endpoint(), request.path,
+      API_VERSION),
+  }
+  return request
+end
+
 --- Deploy a template: see Workspace:deploy.
 ---@param workspace azureml.Workspace
 ---@param settings table
@@ -227,17 +238,21 @@ function deployment.deploy(workspace, settings)
   settings = options.check("deploy", settings, KNOWN)
   if settings.template == nil then errors.mistake("deploy needs option 'template'") end
   local name = check_name(settings.name or new_name())
-  local body = body_of(workspace, settings)
-  local source = type(settings.template) == "string" and settings.template or "the template"
+  local body, source = body_of(workspace, settings)
   local targets = validate(workspace, name, body, source)
   if settings.what_if then
     body.properties.whatIfSettings = { resultFormat = "FullResourcePayloads" }
     return what_if.of(call(workspace, name, "what_if", body).json, name)
   end
-  local warnings = warnings_of(workspace, targets)
-  return follow({
-    name = name, workspace = workspace, targets = targets, warnings = warnings,
-  }, request_of(workspace, name, "put", body))
+  local fields = {
+    name = name, workspace = workspace, targets = targets,
+    warnings = warnings_of(workspace, targets),
+  }
+  local op, err = errors.try(follow, fields, request_of(workspace, name, "put", body))
+  if op then return op end
+  -- The answer to a first PUT was lost: a name that was just made is no other deployment's.
+  if err.code ~= "DeploymentActive" or settings.name then error(err, 0) end
+  return follow(fields, request_to_open(workspace, name))
 end
 
 --- Open a deployment that was begun before: see Workspace:deployment.
@@ -247,12 +262,9 @@ end
 function deployment.open(workspace, name)
   if type(name) ~= "string" then errors.mistake("deployment: its name is missing") end
   check_name(name)
-  local look = request_of(workspace, name, "get")
-  workspace:client():request(look)      -- whether it exists
-  local url = ("%s%s?api-version=%s"):format(workspace:client():endpoint(), look.path, API_VERSION)
-  local request = request_of(workspace, name, "put")
-  request.resume = { mode = "body", poll_url = url }
-  return follow({ name = name, workspace = workspace, warnings = {} }, request)
+  workspace:client():request(request_of(workspace, name, "get"))      -- whether it exists
+  return follow({ name = name, workspace = workspace, warnings = {} },
+    request_to_open(workspace, name))
 end
 
 -- Failures ----------------------------------------------------------------------------------------
@@ -372,6 +384,7 @@ local function wait_to_the_end(self, deadline, timeout, reporter)
   local function show() reporter.state(handle:status()) end
   local is_over = handle:wait(deadline, reporter and show)
   check_open(self)
+  if self.outcome then return self.outcome end      -- another task has waited, too
   if not is_over then raise_overdue(self, timeout) end
   local reply, err = errors.try(handle.result, handle)
   if err then raise_failed(self, err) end

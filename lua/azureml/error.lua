@@ -1,7 +1,7 @@
 --- The error object: the public API raises only objects of this kind. A person reads its text; a
 --- script compares its code. azureml.hints adds what to do next.
 local core = require "azureml.core"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local hints = later "azureml.hints"
 local json = require "azureml.json"
 

@@ -2,8 +2,8 @@
 --- Sources: spec/contract/compute-rest.md, section 6, and spec/contract/auth.md, sections 1 and 2.
 local credential_hints = require "azureml.credential_hints"
 local entra_hints = require "azureml.entra_hints"
-local later = require "azureml.later"
-local roles = later "azureml.roles"
+local later = require "azureml.tool.later"
+local roles = later "azureml.look.roles"
 local trust = later "azureml.trust"
 
 local hints = {}
@@ -50,6 +50,10 @@ local by_code = {
     "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
   AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until "
     .. "there is room, or choose another size",
+  SetupScriptsError = "correct the script, or its path in the workspace's file share; "
+    .. "'azureml why' tells more",
+  UnusableNode = "restart the instance; 'azureml why' tells more",
+  OperationFailed = "'azureml why' explains the state that the instance is in",
   AlreadyExists = "a name is unique in the whole region: choose another one",
   InvalidPropertyValue = "see the details for what the service offers in this region",
   TooManyRequests =
@@ -71,6 +75,18 @@ local by_text = {
   { "already in use", "a name is unique in the whole region: choose another one" },
   { "SSH key at creation", "create it without an SSH key; the assigned user can add one" },
   { "current state (Stopped) does not support", "start the instance first" },
+  { "current state (Running) does not support", "stop the instance first" },
+  { "ComputeInstance current state (",
+    "wait until its state changes, or delete it and create it again" },
+  { "not a valid SSH Public Key", "give an RSA key, such as ssh-keygen -t rsa makes" },
+  { "of the assigned user is not a GUID", "give the object id of the user, or the e-mail address" },
+  { "The subnet ",
+    "check the names of the virtual network and its subnet, and the resource group" },
+  { "in a workspace with a managed network",
+    "in a workspace with a managed network leave the subnet out; in others give one, or leave the "
+    .. "public address" },
+  { "its single sign-on", "the user of the instance must ask for it" },
+  { "data mount '", "look at data_mounts of the instance: another caller may have changed them" },
   { "disk is full", "free some space on its disk, from its terminal, then stop it again" },
 }
 

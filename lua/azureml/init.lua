@@ -13,22 +13,22 @@ if core.version ~= VERSION then
   error(message:format(VERSION, core.version), 0)
 end
 
-local later = require "azureml.later"
-local all_instances = later "azureml.all_instances"
-local audit = later "azureml.audit"
+local later = require "azureml.tool.later"
+local all_instances = later "azureml.look.all_instances"
+local audit = later "azureml.look.audit"
 local client = require "azureml.client"
-local cost = later "azureml.cost"
-local doctor = later "azureml.doctor"
+local cost = later "azureml.look.cost"
+local doctor = later "azureml.look.doctor"
 local errors = require "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
 local operation = later "azureml.operation"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 local template = later "azureml.template"
 local within = later "azureml.within"
 local workspace = require "azureml.workspace"
-local workspaces = later "azureml.workspaces"
+local workspaces = later "azureml.look.workspaces"
 
 -- Make a function that calls a module's function. The module loads at the first call, since most
 -- scripts never need it.

@@ -1,17 +1,17 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
-local later = require "azureml.later"
-local cost = later "azureml.cost"
+local later = require "azureml.tool.later"
+local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
-local scheduling = later "azureml.scheduling"
-local tables = require "azureml.tables"
-local upcoming = later "azureml.upcoming"
-local why = later "azureml.why"
+local scheduling = later "azureml.change.scheduling"
+local tables = require "azureml.tool.tables"
+local upcoming = later "azureml.look.upcoming"
+local why = later "azureml.look.why"
 
 ---@class azureml.Instance
 ---@field name string
@@ -338,7 +338,11 @@ end
 ---@return any         nil if it is absent or null
 ---@usage print(vm:member "osImageMetadata")
 function Instance:member(name)
-  return json.without_nulls(inner(name)(self.raw))
+  if type(name) ~= "string" then
+    errors.mistake("bad argument #1 to 'member' (name expected, got %s)", type(name))
+  end
+  local value = json.without_nulls(inner(name)(self.raw))
+  return type(value) == "number" and integer(value) or value
 end
 
 -- Define vm:start(), vm:stop() and vm:restart(); each takes the options of the collection's verb.
@@ -375,7 +379,7 @@ end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
----@return azureml.Cost          see cost.lua; its field `note` says what is left out
+---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
 end

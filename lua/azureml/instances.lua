@@ -1,9 +1,9 @@
 --- The compute instances of a workspace: look at them, create, start, stop, restart and delete
 --- them. A verb returns when the service has accepted it.
-local later = require "azureml.later"
-local changing = later "azureml.changing"
+local later = require "azureml.tool.later"
+local changing = later "azureml.change.changing"
 local core = require "azureml.core"
-local creating = later "azureml.creating"
+local creating = later "azureml.change.creating"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
@@ -12,14 +12,14 @@ local list = later "azureml.list"
 local operation = later "azureml.operation"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
-local preflight = later "azureml.preflight"
-local planning = later "azureml.planning"
+local preflight = later "azureml.change.preflight"
+local planning = later "azureml.change.planning"
 local power_state = later "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
-local recreating = later "azureml.recreating"
+local recreating = later "azureml.change.recreating"
 local resource = require "azureml.resource"
 local sending = later "azureml.sending"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local verbs = require "azureml.verbs"
 
 ---@class azureml.Instances
@@ -167,7 +167,8 @@ end
 --- instance is started unless it runs. Another operation is waited for first.
 ---@param name string
 ---@param settings? table         as for create; and change_tags (true: replace the whole definition
----  for different tags or another description), stop (true: stop the instance before a resize)
+---  for different tags or another description), stop (true: stop the instance before a resize),
+---  timeout (seconds for the changes, which come before it returns; 1,800)
 ---@return azureml.Operation      `changes` lists what was changed: field, from, to
 ---@raise an error object: `DoesNotFit` with what differs and cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; `WrongState` when it cannot be started
@@ -348,7 +349,7 @@ end
 local function entry_of(self, ticket, handle)
   if ticket.file then return ticket end
   local entry = self.workspace:intend(ticket.verb, ticket.name, ticket.request_id,
-    { then_stop = ticket.then_stop == true or nil })
+    { then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount })
   if entry then entry:accepted(handle) end
   return entry
 end
@@ -373,7 +374,8 @@ function Instances:resume(ticket)
     and resource.resume(self.workspace, row, { name = name }, what, progress_made) or nil
   return operation.new {
     verb = ticket.verb, name = name, workspace = self.workspace, handle = handle,
-    then_stop = ticket.then_stop == true or nil, entry = entry_of(self, ticket, handle),
+    then_stop = ticket.then_stop == true or nil, then_mount = ticket.then_mount,
+    entry = entry_of(self, ticket, handle),
   }
 end
 

@@ -7,7 +7,7 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local state_directory = require "azureml.state_directory"
 local ticket = require "azureml.ticket"
-local warning = require "azureml.warning"
+local warning = require "azureml.tool.warning"
 
 local journal = {}
 
@@ -21,6 +21,7 @@ local journal = {}
 ---@field endpoint string          where the verb was sent
 ---@field began string             ISO 8601
 ---@field then_stop boolean?       the instance is stopped when the verb is done
+---@field then_mount table[]?      data mounts that the instance gets when the verb is done
 ---@field is_accepted boolean?     the process saw that the service accepted the verb
 ---@field progress table?          how far the operation has got, as a ticket has it
 ---@field file azureml.JournalFile?      where its lines go; nil: to this process's own file
@@ -83,7 +84,7 @@ function journal.is_wanted(wanted)
 end
 
 --- Write down what is about to be sent.
----@param fields table       id, then_stop, and FIELDS but began; they become the line
+---@param fields table       id, then_stop, then_mount, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
 ---@return azureml.JournalEntry?      nil: there is no journal
 ---@raise an error object `JournalFailed` where the caller asked for a journal

@@ -2,7 +2,7 @@
 local core = require "azureml.core"
 local duration = require "azureml.definition.duration"
 local errors = require "azureml.error"
-local moment = require "azureml.moment"
+local moment = require "azureml.tool.moment"
 local options = require "azureml.options"
 local power_state = require "azureml.definition.power_state"
 

@@ -6,7 +6,7 @@ local core = require "azureml.core"
 local credential = require "azureml.credential"
 local errors = require "azureml.error"
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local workspace = require "azureml.workspace"
 
 local login = {}

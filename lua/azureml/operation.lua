@@ -1,7 +1,8 @@
 --- An operation on a compute instance: what a verb returns once the service has accepted it. It
 --- ends when the instance has settled. sending.lua sends the verb, and sends it again.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
+local creating = later "azureml.change.creating"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
 local options = require "azureml.options"
@@ -21,6 +22,7 @@ local within = require "azureml.within"
 ---@field workspace azureml.Workspace
 ---@field id string?                 the request's id; nil where there is no status to poll
 ---@field then_stop boolean?         the instance is stopped when the verb is done
+---@field then_mount table[]?        data mounts that the instance gets when the verb is done
 ---@field warnings string[]          what the caller should know: a field that cannot be verified
 ---@field changes azureml.FieldChange[]?     what `ensure` changed: field, from, to
 local Operation = {}
@@ -245,7 +247,11 @@ end
 -- Do what follows when the instance has settled.
 local function conclude(self, vm, watch)
   local finish = self.sending and self.sending.conclude
-  if finish then vm = finish(self, vm, watch.deadline) end
+  if finish then
+    vm = finish(self, vm, watch.deadline)
+  elseif self.then_mount then
+    vm = creating.mount_later(self, vm, watch.deadline)
+  end
   if not self.then_stop or vm.state == "Stopped" then return vm end
   local left = math.max(0, watch.deadline - core.now())
   return self.workspace.instances:stop(vm):wait { timeout = left, progress = watch.style }
@@ -362,6 +368,7 @@ function Operation:ticket()
     verb = self.verb, name = self.name, request_id = self.id,
     subscription_id = workspace.subscription_id, resource_group = workspace.resource_group,
     workspace_name = workspace.name, progress = handle, then_stop = self.then_stop,
+    then_mount = self.then_mount,
   }
 end
 

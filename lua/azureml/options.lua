@@ -1,6 +1,6 @@
 --- Check a caller's options: their names and types. Errors point at the caller's line.
 local errors = require "azureml.error"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local options = {}
 

@@ -2,6 +2,8 @@
 --- long ones. Files above this one know no HTTP.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local pace = require "azureml.pace"
+local task = require "azureml.task"
 
 local resource = {}
 
@@ -12,6 +14,7 @@ local resource = {}
 ---@field query table?
 ---@field api_version string?      nil: the client's
 ---@field final_state_via string?
+---@field is_repeatable boolean?   see verbs.lua
 
 local function fill(path, values)
   return (path:gsub("{(%w+)}", function(name)
@@ -51,6 +54,18 @@ local function request_of(workspace, verb, values, what)
   }
 end
 
+-- Send a request, and again after a lost answer if the verb may be repeated.
+local function send(workspace, verb, request)
+  local client = workspace:client()
+  for tries = 1, pace.lost_looks do
+    local came, err = errors.try(client.request, client, request)
+    if came then return came end
+    local is_last = tries == pace.lost_looks
+    if is_last or not verb.is_repeatable or not err.outcome_unknown then errors.raise(err) end
+    task.sleep(core.pace_after(0))
+  end
+end
+
 --- Do a short call and return its value.
 ---@param workspace azureml.Workspace
 ---@param verb azureml.Verb
@@ -58,7 +73,7 @@ end
 ---@param what { label: string, body: table?, timeout: number? }
 ---@return any value, azureml.Reply reply
 function resource.call(workspace, verb, values, what)
-  local came = workspace:client():request(request_of(workspace, verb, values, what))
+  local came = send(workspace, verb, request_of(workspace, verb, values, what))
   return came.json, came
 end
 

@@ -28,6 +28,7 @@ local sending = {}
 ---  the request
 ---@field is_part boolean?            of a recreation, which the journal has as a whole
 ---@field then_stop boolean?          stop the instance when the verb is done
+---@field then_mount table[]?         data mounts that the instance gets when the verb is done
 ---@field vm azureml.Instance|false|nil         the instance as it is: false where it is missing,
 ---  nil before a look
 ---@field before azureml.Instance|false|nil     the instance as it was last seen before the verb
@@ -160,7 +161,8 @@ local function send(self)
   local workspace = self.collection.workspace
   local id = core.guid()
   local entry = not self.is_part
-    and workspace:intend(self.verb, self.name, id, self.then_stop and { then_stop = true }) or nil
+    and workspace:intend(self.verb, self.name, id,
+      { then_stop = self.then_stop, then_mount = self.then_mount }) or nil
   local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
     api_version = self.api_version }
   local values = { name = self.name }
@@ -240,7 +242,7 @@ function sending.run(self)
     if is_accepted then
       return operation.new {
         verb = self.verb, name = self.name, workspace = self.collection.workspace, handle = handle,
-        entry = entry, sending = self, then_stop = self.then_stop,
+        entry = entry, sending = self, then_stop = self.then_stop, then_mount = self.then_mount,
       }
     end
     done = judge_refusal(self, handle, tries)

@@ -9,6 +9,8 @@ local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
+local tables = require "azureml.tool.tables"
+local warning = require "azureml.tool.warning"
 local workspace = require "azureml.workspace"
 
 local template = {}
@@ -29,10 +31,14 @@ local function escaped(text)
   return text
 end
 
--- Copy a value with its texts and names escaped.
+-- Marks a text as an expression in a body that is not escaped yet.
+local Expression = {}
+
+-- Copy a value with its texts and names escaped, all but expressions.
 local function literal(value)
   if type(value) == "string" then return escaped(value) end
   if type(value) ~= "table" then return value end
+  if getmetatable(value) == Expression then return value.text end
   local copy = json.is_array(value) and json.array {} or {}
   for name, item in pairs(value) do
     copy[type(name) == "string" and escaped(name) or name] = literal(item)
@@ -117,77 +123,91 @@ local function parent_of(body, path)
   return parent, path:match "[^.]+$"
 end
 
--- Return the values of all parameters of a body, with the expressions that take their places.
-local function split(body)
-  local values, places = {}, {}
+-- Take the parameters out of a body: put an expression in the place of each value. Return the rows
+-- with their values and the names of the parameters, which begin with a prefix.
+local function take_parameters(body, prefix, is_wanted)
+  local entries, places = {}, {}
   for _, row in ipairs(rows) do
     local parent, member = parent_of(body, row.path)
     local value = parent and parent[member]
-    if value ~= nil and (not row.only or value:find(row.only)) then
-      local shown, expression = value, reference(row.name)
-      if row.split then shown, expression = row.split(value, row.name, parent) end
-      values[#values + 1] = { row = row, value = shown }
-      places[#places + 1] = { parent = parent, member = member, expression = expression }
+    if value ~= nil and is_wanted(row) and (not row.only or value:find(row.only)) then
+      local name = prefix .. row.name
+      local shown, expression = value, reference(name)
+      if row.split then shown, expression = row.split(value, name, parent) end
+      entries[#entries + 1] = { row = row, name = name, value = shown }
+      places[#places + 1] = { parent = parent, member = member, text = expression }
     end
   end
-  return values, places
+  for _, place in ipairs(places) do
+    place.parent[place.member] = setmetatable({ text = place.text }, Expression)
+  end
+  return entries
 end
 
 -- The template ------------------------------------------------------------------------------------
 
--- What a template cannot say, by field: why, and what to do instead.
-local UNSAID = {
-  data_mounts = "the service mounts data after the creation: mount them with update",
-  ssh_key_id = "give the key itself: admin_user_ssh_public_key",
-  generate_ssh_key = "give the key itself: admin_user_ssh_public_key",
+-- What a template cannot have, because it is looked up or made at the creation.
+local REFUSED = { "ssh_key_id", "generate_ssh_key" }
+
+-- What a template leaves to a later call: when, and what the warning says.
+local LATER = {
+  { function(wanted) return wanted.data_mounts and #wanted.data_mounts > 0 end,
+    "a template cannot mount data: mount it when the instance runs, with update" },
+  { function(wanted) return wanted.state == "Stopped" end,
+    "a template cannot have state = 'Stopped': the instance runs at the end; stop it then" },
 }
 
-local function refuse_unsaid(wanted)
-  local texts = {}
-  for name, text in pairs(UNSAID) do
-    local value = wanted[name]
-    local is_empty = type(value) == "table" and next(value) == nil
-    if value ~= nil and not is_empty then
-      texts[#texts + 1] = ("a template cannot have %s: %s"):format(name, text)
+local function check_said(wanted, name)
+  for _, field in ipairs(REFUSED) do
+    if wanted[field] then
+      options.refuse("template: it cannot have %s: give the key itself, admin_user_ssh_public_key",
+        field)
     end
   end
-  if wanted.state == "Stopped" then
-    texts[#texts + 1] = "a template cannot have state = 'Stopped': stop the instance afterwards"
+  local place = name and ("template of '%s': "):format(name) or "template: "
+  for _, row in ipairs(LATER) do
+    if row[1](wanted) then warning.give(place .. row[2]) end
   end
-  table.sort(texts)
-  if #texts > 0 then options.refuse("template: %s", table.concat(texts, "; ")) end
 end
 
 local function declare(kind, doc)
   return { type = kind, metadata = { description = doc } }
 end
 
-local function resource_of(body, version)
-  body.type, body.apiVersion = TYPE, version
-  body.name = "[concat(parameters('workspaceName'), '/', parameters('computeName'))]"
-  body.location = reference "location"
-  return body
-end
-
 local OWN = {
-  { "workspaceName", "The workspace of the instance." },
-  { "computeName", "The name of the instance." },
-  { "location", "The region of the workspace." },
+  workspaceName = "The workspace of the instance.",
+  computeName = "The name of the instance.",
+  location = "The region of the workspace.",
 }
 
--- Return the declarations of the parameters, and their values as a deployment takes them.
-local function parameters_of(values, own)
-  local declared, given = {}, {}
-  for _, row in ipairs(OWN) do
-    declared[row[1]] = declare("string", row[2])
-    if own[row[1]] then given[row[1]] = { value = own[row[1]] } end
+-- A template that is being made: its resources, what it declares and the values.
+local function begin(own)
+  local made = { resources = json.array {}, declared = {}, given = {} }
+  for name, value in pairs(own) do
+    made.declared[name] = declare("string", OWN[name])
+    if value then made.given[name] = { value = value } end
   end
-  for _, entry in ipairs(values) do
-    local row = entry.row
-    declared[row.name] = declare(row.type, row.doc)
-    given[row.name] = { value = entry.value }
+  return made
+end
+
+local function finish(made)
+  return {
+    ["$schema"] = SCHEMA .. "deploymentTemplate.json#", contentVersion = VERSION,
+    parameters = made.declared, resources = made.resources,
+  }, made.given
+end
+
+-- Add the resource of a definition.
+local function add(made, canonical, resource_name, prefix, is_wanted, base)
+  local body = definition.body(canonical)
+  for _, entry in ipairs(take_parameters(body, prefix, is_wanted)) do
+    made.declared[entry.name] = declare(entry.row.type, entry.row.doc)
+    made.given[entry.name] = { value = entry.value }
   end
-  return declared, given
+  body = literal(body)
+  body.type, body.apiVersion = TYPE, definition.api_version(canonical, base) or base
+  body.name, body.location = resource_name, reference "location"
+  made.resources[#made.resources + 1] = body
 end
 
 local KNOWN = {
@@ -199,55 +219,75 @@ local function is_workspace(value)
   return type(value) == "table" and type(meta) == "table" and meta.__name == "azureml.Workspace"
 end
 
--- Return the names that the parameters of every template have.
-local function own_of(settings)
+-- Check the options. Return the workspace where it is an object; the values of the parameters that
+-- every template has, false where the options do not tell them; and the api-version to begin with.
+local function read_settings(settings, known)
+  settings = options.check("template", settings, known)
   local place = settings.workspace
-  if settings.name then naming.check(settings.name) end
-  if place ~= nil and type(place) ~= "string" and not is_workspace(place) then
+  local is_object = is_workspace(place)
+  if place ~= nil and type(place) ~= "string" and not is_object then
     errors.mistake("template: option 'workspace' must be a workspace or its name, not %s",
       kinds.shown(place))
   end
-  local is_object = is_workspace(place)
-  return {
-    workspaceName = is_object and place.name or place, computeName = settings.name,
-    location = settings.location or is_object and place:location() or nil,
-  }
+  if settings.name then naming.check(settings.name) end
+  return is_object and place or nil, {
+    workspaceName = is_object and place.name or place or false,
+    location = settings.location or is_object and place:location() or false,
+  }, settings.api_version or workspace.API_VERSION
 end
+
+local function canonical_of(wanted, place, name)
+  local canonical = definition.checked("template", wanted, place and place.subscription_id)
+  check_said(canonical, name)
+  return canonical
+end
+
+local function is_any() return true end
 
 --- Make a template that creates an instance, and its parameters. `ws:deploy` deploys it, and so do
 --- the Azure CLI, the portal and pipelines. Scripts, their arguments and custom services become
 --- secure parameters. The parameters workspaceName, computeName and location are always declared;
---- without their options they have no value here, and `ws:deploy` fills in its own workspace.
+--- without their options they have no value here, and `ws:deploy` fills in its own workspace. What
+--- a template cannot say, data_mounts and state = "Stopped", is a warning.
 ---@param wanted table        what ws.instances:create takes, or vm:export() returns
 ---@param settings? table     name string? (of the instance); workspace azureml.Workspace|string?
 ---  (or its name; a workspace gives the location too); location string?; api_version string?
 ---@return table template     azureml.json.encode makes a file of it
 ---@return table parameters   name -> { value = }
----@raise an error object `InvalidArgument`: for a wrong field, and for what a template cannot say
----  (data_mounts, state = "Stopped")
+---@raise an error object `InvalidArgument`: for a wrong field, and for ssh_key_id and
+---  generate_ssh_key
 ---@usage local template, parameters = azureml.template(vm:export(), { name = "ci-bob" })
 ---  ws:deploy { template = template, parameters = parameters }:wait()
 function template.new(wanted, settings)
-  settings = options.check("template", settings, KNOWN)
-  local place = settings.workspace
-  local canonical = definition.checked("template", wanted,
-    is_workspace(place) and place.subscription_id or nil)
-  refuse_unsaid(canonical)
-  local base = settings.api_version or workspace.API_VERSION
-  local version = definition.api_version(canonical, base) or base
-  local body = definition.body(canonical)
-  local values, places = split(body)
-  for _, entry in ipairs(places) do entry.parent[entry.member] = nil end
-  body = literal(body)
-  for index, entry in ipairs(values) do
-    local parent, member = parent_of(body, entry.row.path)
-    parent[member] = places[index].expression
+  local place, own, base = read_settings(settings, KNOWN)
+  own.computeName = settings and settings.name or false
+  local made = begin(own)
+  add(made, canonical_of(wanted, place, settings and settings.name),
+    "[concat(parameters('workspaceName'), '/', parameters('computeName'))]", "", is_any, base)
+  return finish(made)
+end
+
+local function is_secure(row) return row.type:find "^secure" ~= nil end
+
+local KNOWN_OF_MANY = { workspace = "any", location = "string", api_version = "string" }
+
+--- Make one template that creates several instances, and its parameters: workspaceName, location,
+--- and what may be a secret of each instance. All else stands in the template.
+---@param definitions table<string, table>      by the names of the instances
+---@param settings? table     workspace, location, api_version: as for `new`
+---@return table template
+---@return table parameters
+---@raise an error object `InvalidArgument`
+function template.many(definitions, settings)
+  local place, own, base = read_settings(settings, KNOWN_OF_MANY)
+  local made = begin(own)
+  for _, name in ipairs(tables.keys(definitions)) do
+    naming.check(name)
+    add(made, canonical_of(definitions[name], place, name),
+      ("[concat(parameters('workspaceName'), '/%s')]"):format(name), name:gsub("-", "_") .. "_",
+      is_secure, base)
   end
-  local declared, given = parameters_of(values, own_of(settings))
-  return {
-    ["$schema"] = SCHEMA .. "deploymentTemplate.json#", contentVersion = VERSION,
-    parameters = declared, resources = json.array { resource_of(body, version) },
-  }, given
+  return finish(made)
 end
 
 --- Return the parameters file of parameters: what `az deployment group create --parameters @FILE`

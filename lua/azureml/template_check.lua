@@ -178,10 +178,15 @@ local function refuse_unknown(entries, declared, source)
     shown_names(unknown), shown_names(known))
 end
 
-local function check_type(row, entry, source)
+-- Check the type of a value. Return the entry; a float without a fraction becomes an integer, since
+-- decoded JSON has floats alone.
+local function checked(row, entry, source)
   local kind = type(row.declaration) == "table" and row.declaration.type
   local known = type(kind) == "string" and TYPES[kind:lower()]
-  if not known or entry.value == nil or known[2](entry.value) then return end
+  if not known or entry.value == nil then return entry end
+  if known[2](entry.value) then
+    return known == TYPES.int and { value = math.tointeger(entry.value) } or entry
+  end
   local is_secret = kind:lower():find "^secure"
   options.refuse("%s: the parameter '%s' must be %s, not %s", source, row.name, known[1],
     is_secret and "a " .. type(entry.value) or kinds.shown(entry.value))
@@ -207,7 +212,7 @@ function template_check.parameters(template, parameters, source, defaults)
   local given, missing = {}, {}
   for name, entry in pairs(entries) do
     given[name:lower()] = entry
-    check_type(declared[name:lower()], entry, source)
+    entries[name] = checked(declared[name:lower()], entry, source)
   end
   for key, row in pairs(declared) do
     if not given[key] and is_needed(row) then

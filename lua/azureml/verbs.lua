@@ -6,6 +6,8 @@
 ---@field path string                below the workspace; {name} is filled in
 ---@field query table?
 ---@field api_version string?        the only or the first version that has it; nil: any
+---@field is_repeatable boolean?     a POST that changes nothing, or tells a setting as a whole: it
+---  is sent again after a lost answer
 ---@field final_state_via string?    where the result of the operation is
 ---@field aim table<string, boolean>?          states in which the verb has done its work
 ---@field on_the_way table<string, boolean>?   states that show the verb at work
@@ -36,24 +38,31 @@ local MONITOR = "azure-async-operation"
 local verbs = {
   list = { method = "GET", path = "computes" },
   get = { method = "GET", path = "computes/{name}" },
-  check_name = { method = "POST", path = "checkComputeNameAvailability" },
+  check_name = {
+    method = "POST", path = "checkComputeNameAvailability", is_repeatable = true,
+  },
   update_idle_time = {
     method = "POST", path = "computes/{name}/updateIdleShutdownSetting", api_version = PREVIEW,
+    is_repeatable = true,
   },
   update_custom_services = {
     method = "POST", path = "computes/{name}/customServices", api_version = PREVIEW,
+    is_repeatable = true,
   },
   update_data_mounts = {
     method = "POST", path = "computes/{name}/updateDataMounts", api_version = PREVIEW,
   },
   update_schedules = {
     method = "POST", path = "computes/{name}/updateSchedules", api_version = "2021-03-01-preview",
+    is_repeatable = true,
   },
   enable_sso = {
     method = "POST", path = "computes/{name}/enableSso", api_version = "2024-04-01-preview",
+    is_repeatable = true,
   },
   allowed_sizes = {
     method = "POST", path = "computes/{name}/getAllowedVmSizesForResize", api_version = PREVIEW,
+    is_repeatable = true,
   },
   replace = { method = "PUT", path = "computes/{name}" },
   create = {

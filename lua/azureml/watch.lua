@@ -5,7 +5,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local list = require "azureml.list"
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 local DEFAULT_INTERVAL = 10      -- seconds

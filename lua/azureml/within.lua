@@ -1,11 +1,11 @@
 --- A limit on the time of a whole group of waits: azureml.within. Its error names the operations
 --- that go on.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = later "azureml.operation"
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 local SHOWN = 10      -- operations that the error names

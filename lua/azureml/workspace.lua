@@ -1,9 +1,9 @@
 --- A workspace: the container of instances. Making one sends no request; the first call that needs
 --- the service does.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
-local computes = later "azureml.computes"
+local computes = later "azureml.look.computes"
 local config = require "azureml.config"
 local credential = require "azureml.credential"
 local deployment = later "azureml.deployment"
@@ -11,13 +11,13 @@ local errors = require "azureml.error"
 local instances = require "azureml.instances"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
-local once = require "azureml.once"
+local once = require "azureml.tool.once"
 local options = require "azureml.options"
-local quotas = later "azureml.quotas"
+local quotas = later "azureml.look.quotas"
 local resource = require "azureml.resource"
-local roles = later "azureml.roles"
-local sizes = later "azureml.sizes"
-local tables = require "azureml.tables"
+local roles = later "azureml.look.roles"
+local sizes = later "azureml.look.sizes"
+local tables = require "azureml.tool.tables"
 local watch = later "azureml.watch"
 
 -- The newest version with a complete specification. Fields of later versions survive in `raw`.
@@ -190,14 +190,16 @@ end
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
----@param more { then_stop: boolean?, is_needed: boolean? }?  then_stop: the instance is stopped
----  when the verb is done; is_needed: record it even if the workspace keeps no journal
+---@param more { then_stop: boolean?, then_mount: table[]?, is_needed: boolean? }?  then_stop: the
+---  instance is stopped when the verb is done; then_mount: it gets these data mounts; is_needed:
+---  record it even if the workspace keeps no journal
 ---@return azureml.JournalEntry?      nil: it is not recorded
 function Workspace:intend(verb, name, id, more)
   local endpoint, is_needed = self:client():endpoint(), more and more.is_needed
   if not is_recorded(self, is_needed, endpoint) then return nil end
   return journal.intend({
     id = id, verb = verb, name = name, endpoint = endpoint, then_stop = more and more.then_stop,
+    then_mount = more and more.then_mount,
     subscription_id = self.subscription_id, resource_group = self.resource_group,
     workspace_name = self.name,
   }, is_needed or self.settings.journal)

@@ -68,7 +68,8 @@ describe("the options that describe an instance", function()
 
   for _, row in ipairs {
     { { "update", "ann" }, 2, "nothing to change is given" },
-    { { "update", "ann", "--ssh", "on" }, 2, "unknown option '%-%-ssh'" },
+    { { "update", "ann", "--ssh", "on" }, 1,
+      "cannot update 'ann': ssh_public_access is false, not true .*azureml recreate" },
     { { "create", "ci-new", "--sso", "perhaps" }, 2, "%-%-sso is on or off, not 'perhaps'" },
     { { "create", "ci-new", "--extra", "{" }, 2, "%-%-extra is not JSON" },
     { { "create", "ci-new", "--extra", "@/nowhere" }, 2, "%-%-extra: /nowhere: No such file" },

@@ -74,6 +74,17 @@ describe("files of definitions", function()
     end)
   end
 
+  it("change nothing while an item needs what the user has not allowed", function()
+    local path = write("wanted.json",
+      '{ "ann": { "idle_time_before_shutdown": "1h" }, "bob": { "tags": { "a": "b" } } }')
+    local _, err, code = run("apply", path)
+    assert.equal(1, code)
+    assert.matches("'bob' differs: tags: {} %-> .*%-%-change%-tags", err)
+    assert.is_nil(ws.instances:get("ann").idle_time_before_shutdown)
+    assert.equal(0, select(3, run("apply", path, "--change-tags")))
+    assert.same({ a = "b" }, ws.instances:get("bob").tags)
+  end)
+
   it("create one instance or several, with options and --set in place of what they say", function()
     local path = write("ci.yaml", "name: ci-one\ntype: computeinstance\nsize: STANDARD_DS3_V2\n")
     local _, err, code = run("create", "-f", path, "--set", "tags.team=vision", "--set",
@@ -119,7 +130,9 @@ describe("files of definitions", function()
       parameters)
     assert.equal(0, status, deployed .. messages)
     assert.same({ a = "b" }, ws.instances:get("ci-new").tags)
-    assert.equal(2, select(3, run("export", "--all", "-o", "arm")))
+    local all, _, exit = run("export", "--all", "-o", "arm")
+    assert.same({ 0, 3 }, { exit, #json.decode(all).resources })
+    assert.equal(2, select(3, run("export", "--like", "none-*", "-o", "arm")))
     assert.equal(2, select(3, run("export", "ann", "--parameters", parameters)))
   end)
 

@@ -20,7 +20,9 @@ describe("README", function()
     return 'local azureml = require "azureml"\nlocal ws = azureml.workspace()\n' .. snippet
   end
 
-  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "stop: nothing to do\n", "not there\n",
+  local shows = { "", "ci%-ann: Running, STANDARD_DS3_V2\n", "ci%-ann: change\n"
+    .. "  schedules: %[%] %-> .*\n  idle_time_before_shutdown: PT30M %-> PT60M\n",
+    "stop: nothing to do\n", "not there\n",
     "Running\n",
     "0%.88 USD\nnil\t[^\n]*There is already an active operation submitted[^\n]*\n.*Running\n",
     "AllocationFailed\nAuthorizationFailed\n" }
@@ -65,7 +67,9 @@ describe("README", function()
       local words = words_of(line:gsub("%s+#.*", ""))
       if cli.commands[words[1]] then
         seen = seen + 1
-        local ok, why = cli.parser(words[1]):pparse { table.unpack(words, 2) }
+        local name, first = words[1], 2
+        if cli.commands[name].is_group then name, first = name .. " " .. words[2], 3 end
+        local ok, why = cli.parser(name):pparse { table.unpack(words, first) }
         assert.is_true(ok, line .. ": " .. tostring(why))
       end
     end

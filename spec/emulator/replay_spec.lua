@@ -2,7 +2,7 @@ local azureml = require "azureml"
 local door = require "spec.door"
 local json = require "azureml.json"
 local process = require "spec.process"
-local recording = require "azureml.recording"
+local recording = require "azureml.tool.recording"
 local world = require "spec.world"
 
 local SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

@@ -3,7 +3,7 @@ local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local plan = require "azureml.cli.plan"
-local planning = require "azureml.planning"
+local planning = require "azureml.change.planning"
 local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
 
@@ -33,12 +33,13 @@ local function is_allowed(args, made)
     table.concat(names, ", ")))
 end
 
--- Make one instance what is wanted; raise its own error. The user has allowed what the plan showed:
--- an instance that must be deleted only since then is not.
+-- Make one instance what is wanted; raise its own error. The user has allowed to delete only what
+-- the plan deletes.
 local function apply_one(args, instances, item, definition)
-  local destroys = item.action == "delete" or item.action == "recreate"
+  local is_destroyed = item.action == "delete" or item.action == "recreate"
   local _, err = errors.try(instances.apply, instances, { [item.name] = definition }, {
-    confirm = destroys, change_tags = args.change_tags, stop = args.stop, timeout = args.timeout,
+    confirm = is_destroyed, change_tags = args.change_tags, stop = args.stop,
+    timeout = args.timeout,
   })
   if err then errors.raise(err.code == "SomeFailed" and err.details[1].error or err) end
 end
@@ -54,6 +55,7 @@ function apply.run(args)
     return exit_codes.OK
   end
   if not is_allowed(args, made) then return exit_codes.FAILED end
+  planning.check_allowed(made, { confirm = true })      -- before anything is changed
   return report.run(args, "apply", items, function(item)
     apply_one(args, instances, item, definitions[item.name])
   end)

@@ -2,7 +2,7 @@
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
 local exit_codes = require "azureml.cli.exit_codes"
-local audit_module = require "azureml.audit"
+local audit_module = require "azureml.look.audit"
 
 local audit = {}
 

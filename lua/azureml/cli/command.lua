@@ -1,8 +1,8 @@
 --- Share code among commands: groups of options, the workspace, the printing of results. Results go
 --- to standard output, messages to standard error. selection.lua selects instances, output.lua has
 --- the formats, fleet.lua what the verbs for many instances share.
-local later = require "azureml.later"
-local all_instances = later "azureml.all_instances"
+local later = require "azureml.tool.later"
+local all_instances = later "azureml.look.all_instances"
 local checks = require "azureml.cli.checks"
 local cloud = require "azureml.cloud"
 local defaults = later "azureml.defaults"
@@ -16,7 +16,7 @@ local power_state = later "azureml.definition.power_state"
 local query = later "azureml.cli.query"
 local selection = require "azureml.cli.selection"
 local suggest = later "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local view = require "azureml.cli.view"
 local workspace = require "azureml.workspace"
 

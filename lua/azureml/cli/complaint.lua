@@ -2,7 +2,7 @@
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local json = require "azureml.json"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local lazy_parser = require "azureml.cli.lazy_parser"
 local suggest = later "azureml.cli.suggest"
 

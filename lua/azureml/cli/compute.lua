@@ -5,7 +5,7 @@ local definition = require "azureml.cli.az.definition"
 local flags = require "azureml.cli.az.flags"
 local members = require "azureml.cli.az.members"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local verbs = require "azureml.cli.az.verbs"
 
 local compute = { subcommands = {} }

@@ -3,7 +3,7 @@ local command = require "azureml.cli.command"
 local defaults = require "azureml.defaults"
 local output = require "azureml.cli.output"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local config = { default = "list" }
 

@@ -2,7 +2,7 @@
 local azureml = require "azureml"
 local columns = require "azureml.cli.cost_columns"
 local command = require "azureml.cli.command"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local screen = later "azureml.console.screen"
 
 local cost = {}

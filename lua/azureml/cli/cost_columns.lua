@@ -1,8 +1,8 @@
 --- The columns about money, of the commands list and cost. Prices are asked for only when a column
 --- or a field needs them.
 local command = require "azureml.cli.command"
-local later = require "azureml.later"
-local cost = later "azureml.cost"
+local later = require "azureml.tool.later"
+local cost = later "azureml.look.cost"
 local instance = require "azureml.instance"
 
 local cost_columns = {}

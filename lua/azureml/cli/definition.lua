@@ -173,12 +173,12 @@ end
 
 --- Add the options to a parser.
 ---@param parser table
----@param is_for_change? boolean     leave out the fields that only a creation can say
+---@param is_for_change? boolean     hide the fields that only a creation can say: they are refused
+---  with the reason and what to do instead
 function definition.options(parser, is_for_change)
   for _, row in ipairs(ROWS) do
-    if not (is_for_change and row.only) then
-      adders[row.kind or "text"](parser, row):target(row[2])
-    end
+    local option = adders[row.kind or "text"](parser, row):target(row[2])
+    if is_for_change and row.only then option:hidden(true) end
   end
 end
 

@@ -1,7 +1,7 @@
 --- azureml deploy: deploy a template that creates instances, or tell what it would change.
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local template_check = later "azureml.template_check"
 local template_file = later "azureml.template_file"
 local what_if = later "azureml.what_if"
@@ -157,8 +157,7 @@ end
 
 function deploy.run(args)
   if args.follow then
-    local op <close> = command.workspace(args):deployment(args.follow)
-    return finish(args, op)
+    return finish(args, command.workspace(args):deployment(args.follow))
   end
   local settings = {
     template = args.file, parameters = parameters_of(args), name = args.name,
@@ -168,7 +167,7 @@ function deploy.run(args)
   if args.what_if then
     return command.print_list(args, rows_of(ws:deploy(settings)), COLUMNS, nil, FIELDS)
   end
-  local op <close> = ws:deploy(settings)
+  local op = ws:deploy(settings)
   for _, text in ipairs(op.warnings) do command.say("azureml: warning: " .. text) end
   if args.no_wait then return say_accepted(args, op) end
   return finish(args, op)

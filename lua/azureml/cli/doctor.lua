@@ -1,6 +1,6 @@
 --- azureml doctor: check what the commands need, a line each. Exit code 1 if a check failed.
 local command = require "azureml.cli.command"
-local doctor_module = require "azureml.doctor"
+local doctor_module = require "azureml.look.doctor"
 local exit_codes = require "azureml.cli.exit_codes"
 
 local doctor = {}

@@ -2,7 +2,7 @@
 local command = require "azureml.cli.command"
 local command_line = require "azureml.ssh.command_line"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local reaching = require "azureml.cli.reaching"
 local selection = later "azureml.cli.selection"
 local ssh = require "azureml.ssh"

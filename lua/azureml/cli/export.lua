@@ -6,7 +6,7 @@ local formats = require "azureml.cli.formats"
 local json = require "azureml.json"
 local lua_text = require "azureml.cli.lua_text"
 local schema = require "azureml.cli.schema"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local template = require "azureml.template"
 local yaml = require "azureml.cli.yaml"
 
@@ -51,18 +51,16 @@ local function write_parameters(path, parameters)
   if not is_written then command.misused("--parameters: %s: %s", path, reason) end
 end
 
--- A template describes a single instance; it goes to standard output.
+-- A single instance has its name and its fields in parameters; several share a template.
 function writers.arm(definitions, args, ws)
   local name, definition = next(definitions)
-  if not name or next(definitions, name) then
-    command.misused "-o arm: a template describes one instance: give one name"
+  if not name then command.misused "-o arm: a template needs an instance, and none is selected" end
+  local made, parameters
+  if next(definitions, name) then
+    made, parameters = template.many(definitions, { workspace = ws })
+  else
+    made, parameters = template.new(definition, { name = name, workspace = ws })
   end
-  if definition.state then
-    definition.state = nil
-    command.say(("azureml: a template cannot say that '%s' is stopped: a new one runs"):format(
-      name))
-  end
-  local made, parameters = template.new(definition, { name = name, workspace = ws })
   if args.parameters then write_parameters(args.parameters, parameters) end
   return formats.indented(made, "")
 end

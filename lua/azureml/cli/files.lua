@@ -7,7 +7,7 @@ local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
 local spellings = require "azureml.definition.spellings"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local files = {}
 

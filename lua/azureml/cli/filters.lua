@@ -1,10 +1,10 @@
 --- Filter instances: the options --state, --tags, --like, --mine, --where and so on.
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local duration = later "azureml.definition.duration"
 local power_state = require "azureml.definition.power_state"
 local suggest = later "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local where = later "azureml.cli.where"
 
 local filters = {}

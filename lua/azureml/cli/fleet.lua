@@ -4,7 +4,7 @@ local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local fleet = {}
 

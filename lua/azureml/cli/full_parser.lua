@@ -2,7 +2,7 @@
 --- lay out the help.
 local argparse = require "argparse"
 local help = require "azureml.console.help"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local full_parser = {}
 

@@ -2,7 +2,7 @@
 local command = require "azureml.cli.command"
 local help = require "azureml.console.help"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local topics = require "azureml.console.topics"
 
 local help_command = {}

@@ -29,12 +29,12 @@
 --- command here.
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local complaint = later "azureml.cli.complaint"
 local full_parser = later "azureml.cli.full_parser"
 local lazy_parser = require "azureml.cli.lazy_parser"
 local suggest = later "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local cli = {}
 

@@ -1,8 +1,8 @@
 --- azureml list: list the instances of a workspace, or of all workspaces.
 local command = require "azureml.cli.command"
 local cost = require "azureml.cli.cost_columns"
-local later = require "azureml.later"
-local computes = later "azureml.computes"
+local later = require "azureml.tool.later"
+local computes = later "azureml.look.computes"
 
 local list = {}
 

@@ -1,6 +1,6 @@
 --- Write values as Lua source.
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local lua_text = {}
 

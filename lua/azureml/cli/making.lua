@@ -6,8 +6,8 @@ local definition = require "azureml.cli.definition"
 local files = require "azureml.cli.files"
 local json = require "azureml.json"
 local report = require "azureml.cli.report"
-local sizes = require "azureml.sizes"
-local tables = require "azureml.tables"
+local sizes = require "azureml.look.sizes"
+local tables = require "azureml.tool.tables"
 
 local making = {}
 
@@ -24,7 +24,9 @@ local own = {
         .. "description, which have no verb of their own")
       parser:flag("--stop", "stop a running instance before its size is changed")
     end,
-    settings = function(args) return { change_tags = args.change_tags, stop = args.stop } end,
+    settings = function(args)
+      return { change_tags = args.change_tags, stop = args.stop, timeout = args.timeout }
+    end,
   },
 }
 
@@ -77,7 +79,9 @@ end
 
 -- Print what the checks before a creation warn of.
 local function say_warnings(op)
-  for _, text in ipairs(op.warnings) do command.say("azureml: warning: " .. text) end
+  for _, text in ipairs(op.warnings) do
+    if not (op.given and op.given[text]) then command.say("azureml: warning: " .. text) end
+  end
 end
 
 --- Make the command of a verb.

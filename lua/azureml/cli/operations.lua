@@ -4,11 +4,11 @@ local azureml = require "azureml"
 local age = require "azureml.console.age"
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local power_state = require "azureml.definition.power_state"
-local recreating = later "azureml.recreating"
+local recreating = later "azureml.change.recreating"
 local report = require "azureml.cli.report"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local tickets = require "azureml.cli.tickets"
 
 local operations = { default = "list" }
@@ -52,7 +52,8 @@ end
 -- Tell whether an operation has ended, by the state of its instance. An operation that the service
 -- may not have accepted has ended only when the instance is where the verb leads.
 local function has_ended(entry, vm)
-  if entry.verb == "recreate" then return false end      -- it ends by the wait of a process alone
+  -- A recreation, and a creation with data mounts, end by the wait of a process alone.
+  if entry.verb == "recreate" or entry.then_mount then return false end
   if not vm then return entry.verb == "delete" or entry.is_accepted == true end
   if power_state.is_transitional(vm.state) then return false end
   if entry.then_stop then return vm.state == "Stopped" end

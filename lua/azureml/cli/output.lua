@@ -1,6 +1,6 @@
 --- Print a view in the format of the option -o. Data alone goes to standard output.
 local json = require "azureml.json"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local screen = later "azureml.console.screen"
 local shape = require "azureml.cli.shape"
 local view_module = require "azureml.cli.view"

@@ -2,8 +2,7 @@
 local command = require "azureml.cli.command"
 local exit_codes = require "azureml.cli.exit_codes"
 local files = require "azureml.cli.files"
-local json = require "azureml.json"
-local planning = require "azureml.planning"
+local planning = require "azureml.change.planning"
 
 local plan = {}
 
@@ -30,19 +29,11 @@ local COLUMNS = {
     key = function(item) return table.concat(planning.lines(item), "; ") end },
 }
 
--- Return the members of an item's JSON object.
-local function as_fields(item)
-  return {
-    name = item.name, action = item.action, changes = json.array(item.changes),
-    reasons = json.array(item.reasons), blocked = item.blocked,
-  }
-end
-
 --- Print a plan.
 ---@param args table
 ---@param made azureml.Plan
 function plan.print(args, made)
-  command.print_list(args, made, COLUMNS, as_fields)
+  command.print_list(args, made, COLUMNS, planning.fields)
 end
 
 --- Read the file of the options and compare it with what is there.

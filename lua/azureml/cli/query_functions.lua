@@ -2,7 +2,7 @@
 --- Source: https://jmespath.org/specification.html#built-in-functions
 local json = require "azureml.json"
 local shape = require "azureml.cli.shape"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local query_functions = {}
 

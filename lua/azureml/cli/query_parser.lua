@@ -2,7 +2,7 @@
 --- Source: https://jmespath.org/specification.html
 local json = require "azureml.json"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local query_parser = {}
 

@@ -2,7 +2,7 @@
 --- start a stopped instance, the words of a command for the instance.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local question = later "azureml.cli.question"
 local ssh = require "azureml.ssh"
 

@@ -7,7 +7,7 @@ local exit_codes = require "azureml.cli.exit_codes"
 local hints = require "azureml.hints"
 local progress = require "azureml.console.progress"
 local screen = require "azureml.console.screen"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 local report = {}

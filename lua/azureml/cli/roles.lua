@@ -1,7 +1,7 @@
 --- azureml roles: print definitions of roles for compute instances, as the Azure CLI takes them.
 local command = require "azureml.cli.command"
 local output = require "azureml.cli.output"
-local roles = require "azureml.roles"
+local roles = require "azureml.look.roles"
 local shape = require "azureml.cli.shape"
 local view = require "azureml.cli.view"
 

@@ -8,7 +8,7 @@ local firing = require "azureml.definition.schedule.firing"
 local json = require "azureml.json"
 local schedules = require "azureml.definition.schedule"
 local screen = require "azureml.console.screen"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local words = require "azureml.definition.schedule.words"
 
 local schedule = {}
@@ -57,14 +57,14 @@ local function check(args)
   local replaces = args.clear or #args.set > 0
   for _, name in ipairs(BY_NUMBER) do
     if replaces and #args[name] > 0 then
-      command.misused("schedule: --%s has no effect with --set or --clear", name)
+      command.misused("--%s has no effect with --set or --clear", name)
     end
   end
   if args.clear and #args.set > 0 then
-    command.misused "schedule: --set and --clear exclude each other"
+    command.misused "--set and --clear exclude each other"
   end
   if args.skip_next_stop and has_changes(args) then
-    command.misused "schedule: --skip-next-stop stands alone"
+    command.misused "--skip-next-stop stands alone"
   end
   checked("--set", args.set)
   checked("--add", args.add)

@@ -1,9 +1,9 @@
 --- Select instances: names by position or by -n, filters, --where, --all.
 local checks = require "azureml.cli.checks"
 local errors = require "azureml.error"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local filters = later "azureml.cli.filters"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local selection = {}
 

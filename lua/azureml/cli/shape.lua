@@ -1,7 +1,7 @@
 --- Tell lists from objects among the values that commands print, and keep the order of an object's
 --- members where the user chose it.
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local shape = {}
 

@@ -7,7 +7,7 @@
 --- colour or nil.
 local errors = require "azureml.error"
 local json = require "azureml.json"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local shape = require "azureml.cli.shape"
 local suggest = later "azureml.cli.suggest"
 

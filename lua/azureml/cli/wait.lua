@@ -9,7 +9,7 @@ local progress = require "azureml.console.progress"
 local report = require "azureml.cli.report"
 local selection = require "azureml.cli.selection"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local tickets = require "azureml.cli.tickets"
 
 local wait = {}

@@ -2,7 +2,7 @@
 --- `tags.keep ~= "on"`. The expression sees the fields alone, no globals and no libraries.
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local where = {}
 

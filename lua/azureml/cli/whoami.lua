@@ -1,8 +1,8 @@
 --- azureml whoami: print the identity of the credential in use.
 local azureml = require "azureml"
 local command = require "azureml.cli.command"
-local later = require "azureml.later"
-local roles = later "azureml.roles"
+local later = require "azureml.tool.later"
+local roles = later "azureml.look.roles"
 
 local whoami = {}
 

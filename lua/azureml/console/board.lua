@@ -4,7 +4,7 @@ local core = require "azureml.core"
 local panel = require "azureml.console.panel"
 local power_state = require "azureml.definition.power_state"
 local screen = require "azureml.console.screen"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 local STANDARD_ERROR = 2

@@ -2,7 +2,7 @@
 --- it sends no request. Where `__index` is a function, the metatable may list what the function
 --- knows: `__methods` is a table of methods, `__fields` is a table whose keys are the names of
 --- fields.
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local completion = {}
 

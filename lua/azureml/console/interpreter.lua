@@ -3,7 +3,7 @@
 --- raises, and exits with `exit_code`. arguments.lua parses the options.
 local arguments = require "azureml.console.arguments"
 local signals = require "azureml.signals"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local traceback = require "azureml.console.traceback"
 
 local interpreter = { exit_code = 0, catch = traceback.catch }
@@ -241,7 +241,7 @@ local function add_steps(argv, options)
     add(function() return require("azureml.trace").start, options.trace end)
   end
   if options.record then
-    add(function() return require("azureml.recording").start, options.record end)
+    add(function() return require("azureml.tool.recording").start, options.record end)
   end
   if not options.E then add_init() end
   for _, step in ipairs(options.steps) do

@@ -9,7 +9,7 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local panel = require "azureml.console.panel"
 local screen = require "azureml.console.screen"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local tally = require "azureml.console.tally"
 local task = require "azureml.task"
 

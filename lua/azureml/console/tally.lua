@@ -1,6 +1,6 @@
 --- Count a fleet's progress: the state of each instance, the slowest instances, and an estimate of
 --- the time left. The caller passes the time; progress.lua draws.
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local tally = {}
 

@@ -3,7 +3,7 @@
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local boolean, choice = kinds.boolean, kinds.choice
 local line, text = kinds.line, kinds.text
@@ -154,7 +154,7 @@ local custom_services = list(service, "service", twins)
 ---@param canonical table[]
 ---@return table[]
 function custom_services.masked(canonical)
-  local copies = {}
+  local copies = json.array {}
   for index, item in ipairs(canonical) do
     copies[index] = tables.merge(item, {
       environment_variables = kinds.starred(item.environment_variables),

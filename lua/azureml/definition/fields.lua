@@ -4,7 +4,7 @@
 --- Source: spec/contract/compute-rest.md, sections 7.1 to 7.5; the emulator does not read this.
 local duration = require "azureml.definition.duration"
 local kinds = require "azureml.definition.kinds"
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 
 local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed, kinds.text
 
@@ -13,7 +13,7 @@ local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed,
 ---@field path string?           in the resource; nil: the member has no fixed place
 ---@field kind azureml.Kind
 ---@field since { stable: string?, preview: string? }?    the first versions that know it; nil: all
----@field change string?         the verb that changes it (changing.lua); nil: it is fixed
+---@field change string?         the verb that changes it (change/changing.lua); nil: it is fixed
 ---@field is_later boolean?      the verb sets it, after the creation; a PUT does not
 ---@field default any            what the service takes where the member is absent; canonical
 ---@field preset any             what a request says where the caller gives nothing; canonical

@@ -1,7 +1,7 @@
 --- The managed identities of an instance. Source: spec/contract/compute-rest.md, section 7.1.
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local CHOICES = "must be 'SystemAssigned' or a list of ids of user-assigned identities, not "
 local MOST = 1000      -- ids: a guard against lists that no caller means

@@ -7,7 +7,7 @@ local kinds = require "azureml.definition.kinds"
 local options = require "azureml.options"
 local rules = require "azureml.definition.rules"
 local spellings = require "azureml.definition.spellings"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local definition = {}
 
@@ -199,6 +199,15 @@ end
 -- Comparing ---------------------------------------------------------------------------------------
 
 local LONGEST = 300      -- bytes of a value in a sentence
+
+--- Return a value of a field without its secrets, for output.
+---@param name string
+---@param value any        canonical
+---@return any
+function definition.masked(name, value)
+  local kind = by_name[name] and by_name[name].kind
+  return kind and type(value) == "table" and kind.masked and kind.masked(value) or value
+end
 
 -- Show a value in a sentence, without its secrets.
 local function shown(kind, value)

@@ -11,7 +11,7 @@
 --- Larger kinds have files of their own: duration, schedule, setup_script, custom_service,
 --- data_mount, identity, ssh_key.
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local kinds = {}
 
@@ -260,6 +260,11 @@ local function check_tags(tags)
   return canonical
 end
 
+-- Write a number of JSON as a text: decoded JSON has only floats.
+local function text_of_number(number)
+  return tostring(math.tointeger(number) or number)
+end
+
 -- Every tag is a text. Write numbers and booleans as texts; skip what else the service may send.
 local function read_tags(member)
   local tags = {}
@@ -267,7 +272,7 @@ local function read_tags(member)
   for name, value in pairs(member) do
     local kind = type(value)
     if type(name) == "string" and (kind == "string" or kind == "number" or kind == "boolean") then
-      tags[name] = tostring(value)
+      tags[name] = kind == "number" and text_of_number(value) or tostring(value)
     end
   end
   return tags

@@ -2,7 +2,7 @@
 --- Sources: spec/contract/compute-rest.md, sections 3.3, 7.3, 8.3 and 9.2.
 local fields = require "azureml.definition.fields"
 local kinds = require "azureml.definition.kinds"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local rules = {}
 

@@ -2,7 +2,7 @@
 --- say what a kind is.
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local shapes = {}
 

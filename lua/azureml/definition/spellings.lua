@@ -2,7 +2,7 @@
 --- fields of fields.lua before these are checked.
 --- Sources: spec/contract/sdk-v1.md, section 4; spec/contract/compute-rest.md, sections 3.3, 8.3.
 local kinds = require "azureml.definition.kinds"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local spellings = {}
 
@@ -91,7 +91,7 @@ local function fault_of_new_file(path)
 end
 
 -- A key in a file is read here. The key that a stored resource or a new pair brings comes last,
--- when all other checks have passed: see completing.lua.
+-- when all other checks have passed: see change/completing.lua.
 local function ssh_key(settings)
   if settings.ssh_key_file ~= nil then return key_of_file(settings.ssh_key_file) end
   if settings.ssh_key_id ~= nil then return nil, fault_of_id(settings.ssh_key_id) end
@@ -135,7 +135,7 @@ end
 local KEPT = { ssh_key_id = true, generate_ssh_key = true }
 
 --- Replace other spellings by the fields that they stand for. `ssh_key_id` and `generate_ssh_key`
---- stay: completing.lua replaces them.
+--- stay: change/completing.lua replaces them.
 ---@param settings table                the caller's options
 ---@param subscription_id string?       of a virtual network that is told by names
 ---@return table canonical              a copy

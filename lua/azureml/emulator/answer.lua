@@ -4,7 +4,7 @@
 local crypto = require("azureml.core").crypto
 local endpoints = require "azureml.emulator.endpoints"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local answer = {}
 

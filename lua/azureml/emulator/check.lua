@@ -4,7 +4,7 @@
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local shorten = require "azureml.emulator.shorten"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local check = {}
 

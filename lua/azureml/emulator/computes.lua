@@ -9,7 +9,7 @@ local operations = require "azureml.emulator.operations"
 local page = require "azureml.emulator.page"
 local refusal = require "azureml.emulator.refusal"
 local show = require "azureml.emulator.show"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local validate = require "azureml.emulator.validate"
 local versions = require "azureml.emulator.versions"
 

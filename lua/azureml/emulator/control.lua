@@ -9,7 +9,7 @@ local json = require "azureml.json"
 local key_file = require "azureml.emulator.key_file"
 local options = require "azureml.options"
 local seed = require "azureml.emulator.seed"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local throttle = require "azureml.emulator.throttle"
 local visitor = require "azureml.emulator.visitor"
 

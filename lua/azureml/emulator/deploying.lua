@@ -9,7 +9,7 @@ local planned = require "azureml.emulator.planned"
 local refusal = require "azureml.emulator.refusal"
 local requests = require "azureml.emulator.request"
 local show = require "azureml.emulator.show"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local trouble = require "azureml.emulator.trouble"
 local world = require "azureml.emulator.world"
 

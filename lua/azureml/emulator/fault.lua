@@ -4,7 +4,7 @@
 local aadsts = require "azureml.emulator.entra.aadsts"
 local options = require "azureml.options"
 local planned = require "azureml.emulator.planned"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local fault = {}
 

@@ -3,7 +3,7 @@
 local check = require "azureml.emulator.check"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local identities = {}
 

@@ -13,7 +13,7 @@ local queue = require "azureml.emulator.machine.queue"
 local refusal = require "azureml.emulator.refusal"
 local script = require "azureml.emulator.machine.script"
 local show = require "azureml.emulator.show"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local jobs = {}
 

@@ -10,7 +10,7 @@ local new_request = require("azureml.emulator.request").new
 local planned = require "azureml.emulator.planned"
 local refusal = require "azureml.emulator.refusal"
 local route = require "azureml.emulator.route"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local trouble = require "azureml.emulator.trouble"
 
 local manager = {}

@@ -3,7 +3,7 @@
 --- others; manager.lua calls `planned.refuse` before the handler of a request.
 --- Source: spec/contract/compute-rest.md, section 6.
 local refusal = require "azureml.emulator.refusal"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local planned = {}
 

@@ -1,13 +1,13 @@
---- Serve a recording of recording.lua to any client: the exchanges that were recorded, and nothing
---- else. A request that changes something is answered as often as it was recorded. A read may be
---- repeated: it shows what was read last before the next change of what it reads. So a client may
---- read more or less often than the recorded client, and may do things to different computes in
---- another order. Any token will do.
+--- Serve a recording of tool/recording.lua to any client: the exchanges that were recorded, and
+--- nothing else. A request that changes something is answered as often as it was recorded. A read
+--- may be repeated: it shows what was read last before the next change of what it reads. So a
+--- client may read more or less often than the recorded client, and may do things to different
+--- computes in another order. Any token will do.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
-local recording = require "azureml.recording"
+local recording = require "azureml.tool.recording"
 
 local replay = {}
 

@@ -3,7 +3,7 @@
 --- entra/directory.lua.
 --- Source: spec/contract/compute-rest.md, section 10; the ids and actions of the built-in roles are
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local world = require "azureml.emulator.world"
 
 local roles = {}

@@ -5,7 +5,7 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local refusal = require "azureml.emulator.refusal"
 local sizes = require "azureml.emulator.sizes"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local seed = {}
 

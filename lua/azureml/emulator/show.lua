@@ -10,7 +10,7 @@ local mounts = require "azureml.emulator.machine.mounts"
 local schedules = require "azureml.emulator.machine.schedules"
 local services = require "azureml.emulator.machine.services"
 local setup = require "azureml.emulator.machine.setup"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local versions = require "azureml.emulator.versions"
 
 local show = {}

@@ -7,7 +7,7 @@ local authorise = require "azureml.emulator.authorise"
 local json = require "azureml.json"
 local origin_of = require "azureml.emulator.origin"
 local refusal = require "azureml.emulator.refusal"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local subscriptions = {}
 

@@ -2,7 +2,7 @@
 --- the troubles and chooses the requests.
 local fault = require "azureml.emulator.fault"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local trouble = {}
 

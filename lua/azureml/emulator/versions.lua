@@ -2,7 +2,7 @@
 --- from inferred.lua.
 --- Source: spec/contract/compute-rest.md, sections 1, 2, 7.3 and 14.
 local inferred = require "azureml.emulator.inferred"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local versions = {}
 

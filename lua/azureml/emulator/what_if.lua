@@ -2,7 +2,7 @@
 --- Source: spec/contract/neighbours.md, section 2.
 local deploying = require "azureml.emulator.deploying"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local what_if = {}
 

@@ -8,7 +8,7 @@ local inferred = require "azureml.emulator.inferred"
 local machine = require "azureml.emulator.machine"
 local quotas = require "azureml.emulator.quotas"
 local sizes = require "azureml.emulator.sizes"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local world = {}
 

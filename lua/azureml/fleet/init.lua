@@ -11,7 +11,7 @@ local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
 local progress = require "azureml.console.progress"
 local survey = require "azureml.fleet.survey"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local verdict = require "azureml.verdict"
 
 local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a workspace may hold

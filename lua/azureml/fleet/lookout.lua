@@ -6,7 +6,7 @@
 local core = require "azureml.core"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 -- Reads left to other programs: 4 s of what the service refills (25 a second). Source:

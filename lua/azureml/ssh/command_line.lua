@@ -2,7 +2,7 @@
 --- decides. What comes from the service stands behind `--` or in a checked place.
 local core = require "azureml.core"
 local keys = require "azureml.ssh.keys"
-local process = require "azureml.process"
+local process = require "azureml.tool.process"
 
 local command_line = {}
 

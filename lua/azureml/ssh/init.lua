@@ -5,7 +5,7 @@ local errors = require "azureml.error"
 local failure = require "azureml.ssh.failure"
 local forwarding = require "azureml.ssh.forwarding"
 local options = require "azureml.options"
-local process = require "azureml.process"
+local process = require "azureml.tool.process"
 local target = require "azureml.ssh.target"
 
 local ssh = {}

@@ -4,14 +4,14 @@
 --- tasks run. Code outside of tasks (the main chunk, a generator, gsub's callback) turns the loop
 --- itself: it hands out the loop's events, but resumes no task except those that answer questions
 --- of the core. Without their answers it could wait forever.
-local later = require "azureml.later"
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local limits = require "azureml.task.limits"
 local loop = require "azureml.task.loop"
 local options = require "azureml.options"
 local runner = require "azureml.task.runner"
-local sequence = later "azureml.sequence"
+local sequence = later "azureml.tool.sequence"
 
 local tasks = {}
 

@@ -20,6 +20,7 @@ FILES = {
     "test_article.py": ("azureml-core", ["--speed", "30"], []),
     "test_core.py": ("azureml-core", ["--speed", "600"], []),
     "test_ml.py": ("azure-ai-ml", ["--speed", "600"], []),
+    "test_deployments.py": ("azure-mgmt-resource-deployments", ["--speed", "600"], []),
     "test_azure_names.py": ("azureml-core", ["--speed", "600", "--azure-names"], [
         "ARM_CLOUD_METADATA_URL", "AZURE_AUTHORITY_HOST", "AZUREML_CURRENT_CLOUD",
     ]),

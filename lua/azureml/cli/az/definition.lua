@@ -3,7 +3,7 @@
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local suggest = require "azureml.cli.suggest"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local yaml_check = require "azureml.cli.yaml_check"
 
 local definition = {}
@@ -101,13 +101,17 @@ local function schedules_of(schedules)
   return list
 end
 
+-- az's members of a script, and ours: az has no name for a script's text and its URL.
+local SCRIPT = set "path command timeout_minutes text url arguments timeout"
+
 local function script_of(script)
   if not script then return nil end
-  check_members("a setup script", script, set "path command timeout_minutes")
+  check_members("a setup script", script, SCRIPT)
   local minutes = script.timeout_minutes
   return {
-    path = script.path, arguments = script.command,
-    timeout = minutes and ("%dm"):format(minutes) or nil,
+    path = script.path, text = script.text, url = script.url,
+    arguments = script.command or script.arguments,
+    timeout = minutes and ("%dm"):format(minutes) or script.timeout,
   }
 end
 

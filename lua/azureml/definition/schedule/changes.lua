@@ -3,7 +3,7 @@
 local date = require "azureml.definition.schedule.date"
 local firing = require "azureml.definition.schedule.firing"
 local schedule = require "azureml.definition.schedule"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local changes = {}
 

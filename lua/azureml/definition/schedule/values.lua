@@ -2,7 +2,7 @@
 --- finding and has the arguments of string.format. It returns the canonical value, or nil after a
 --- finding. The checks take any value and never raise an error.
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local values = {}
 

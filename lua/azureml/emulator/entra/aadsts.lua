@@ -3,7 +3,7 @@
 ---
 --- Source: spec/contract/auth.md, section 2 and the tables of sections 1, 8 and 9. The error word
 --- and the status are documented for some numbers; the others take those of similar numbers.
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local aadsts = {}
 

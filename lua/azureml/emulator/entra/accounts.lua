@@ -8,7 +8,7 @@ local managed = require "azureml.emulator.entra.managed"
 local people = require "azureml.emulator.entra.people"
 local roles = require "azureml.emulator.roles"
 local sign_in = require "azureml.emulator.entra.sign_in"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local accounts = {}
 

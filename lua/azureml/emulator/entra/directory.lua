@@ -3,7 +3,7 @@
 --- without case.
 local crypto = require("azureml.core").crypto
 local options = require "azureml.options"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local world = require "azureml.emulator.world"
 
 local directory = {}

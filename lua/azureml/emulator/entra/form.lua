@@ -1,7 +1,7 @@
 --- Read and write forms as browsers and clients send them: percent-encoded names and values, with
 --- a blank as '+' or %20. Escape text for HTML.
 local core = require "azureml.core"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local form = {}
 

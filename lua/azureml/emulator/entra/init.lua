@@ -9,7 +9,7 @@ local metadata = require "azureml.emulator.entra.metadata"
 local origin_of = require "azureml.emulator.origin"
 local retired_graph = require "azureml.emulator.entra.retired_graph"
 local sign_in = require "azureml.emulator.entra.sign_in"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local token_endpoint = require "azureml.emulator.entra.token_endpoint"
 local trouble = require "azureml.emulator.trouble"
 

@@ -11,7 +11,7 @@ local form = require "azureml.emulator.entra.form"
 local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local world = require "azureml.emulator.world"
 
 local crypto = core.crypto

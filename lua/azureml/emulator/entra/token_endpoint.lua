@@ -10,7 +10,7 @@ local proof = require "azureml.emulator.entra.proof"
 local refresh = require "azureml.emulator.entra.refresh"
 local scope = require "azureml.emulator.entra.scope"
 local sign_in = require "azureml.emulator.entra.sign_in"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local token_endpoint = {}
 

@@ -2,7 +2,7 @@
 --- Source: spec/contract/compute-rest.md, sections 3.16 and 7.6.
 local inferred = require "azureml.emulator.inferred"
 local sizes = require "azureml.emulator.sizes"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local billing = {}
 

@@ -8,7 +8,7 @@ local cron = require "azureml.emulator.machine.cron"
 local json = require "azureml.json"
 local recurrence = require "azureml.emulator.machine.recurrence"
 local refusal = require "azureml.emulator.refusal"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local zone = require "azureml.emulator.machine.zone"
 
 local schedules = {}

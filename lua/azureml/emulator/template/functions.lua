@@ -5,7 +5,7 @@
 --- Source: spec/contract/neighbours.md, section 2.
 local core = require "azureml.core"
 local json = require "azureml.json"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 ---@class azureml.emulator.TemplateFunction
 ---@field name string

@@ -10,7 +10,7 @@ local parameters = require "azureml.emulator.template.parameters"
 local refusal = require "azureml.emulator.refusal"
 local scopes = require "azureml.emulator.template.scope"
 local shorten = require "azureml.emulator.shorten"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local versions = require "azureml.emulator.versions"
 
 local template = {}

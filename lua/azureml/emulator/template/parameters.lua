@@ -5,7 +5,7 @@ local fault = require "azureml.emulator.template.fault"
 local functions = require "azureml.emulator.template.functions"
 local json = require "azureml.json"
 local shorten = require "azureml.emulator.shorten"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local parameters = {}
 

@@ -7,7 +7,7 @@ local fault = require "azureml.emulator.template.fault"
 local functions = require "azureml.emulator.template.functions"
 local json = require "azureml.json"
 local shorten = require "azureml.emulator.shorten"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 
 local MOST = 4 * 1024 * 1024      -- bytes of all values: a template has at most 4 MB
 local DEEPEST = 100               -- objects inside each other, variables that need variables

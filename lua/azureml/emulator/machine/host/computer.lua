@@ -3,7 +3,7 @@
 local core = require "azureml.core"
 local jupyter = require "azureml.emulator.machine.host.jupyter"
 local openssh = require "azureml.emulator.machine.host.openssh"
-local tables = require "azureml.tables"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
 local computer = {}

@@ -1,7 +1,7 @@
 --- Run Debian's OpenSSH server as the SSH server of an instance: for the current user, on loopback,
 --- in the instance's own directory.
 local core = require "azureml.core"
-local httpd = require "azureml.later" "azureml.httpd"
+local httpd = require "azureml.tool.later" "azureml.httpd"
 local server = require "azureml.emulator.machine.host.server"
 
 local openssh = {}

@@ -1,5 +1,5 @@
 --- Run a server of an instance: know from its log when it is ready, keep the log, notice its end.
-local process = require "azureml.process"
+local process = require "azureml.tool.process"
 local task = require "azureml.task"
 
 local server = {}

@@ -6,7 +6,7 @@ local core = require "azureml.core"
 local crypto = core.crypto
 local errors = require "azureml.error"
 local iso8601 = require "azureml.emulator.iso8601"
-local process = require "azureml.process"
+local process = require "azureml.tool.process"
 
 local work = {}
 
