@@ -104,7 +104,8 @@ describe("files of definitions", function()
     ws.instances:create("ci-new", {
       tags = { team = "vision" }, schedules = { "stop weekdays 18:00 Europe/Amsterdam" },
       idle_time_before_shutdown = "30m", identity = "SystemAssigned", state = "Stopped",
-      setup_scripts = { creation_script = { path = "Users/a.sh", timeout = "20m" } },
+      setup_scripts = { creation_script = { path = "Users/a.sh", timeout = "20m" },
+        startup_script = { text = "echo 'a: b' # c" } },
       custom_services = { { name = "a", image = "b" } },
     }):wait()
     for _, form in ipairs { "lua", "json", "yaml" } do
@@ -116,7 +117,7 @@ describe("files of definitions", function()
     end
     local out, err = run("export", "ci-new", "-o", "yaml")
     assert.matches("\ntype: computeinstance$", (out:gsub("\n$", "")))
-    assert.matches("az's YAML cannot say custom_services, state of 'ci%-new'", err)
+    assert.matches("az's YAML cannot say custom_services, setup_scripts, state of 'ci%-new'", err)
   end)
 
   it("can be a template, which deploys the same instance", function()
