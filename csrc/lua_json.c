@@ -386,14 +386,15 @@ static int protected_push(lua_State *L) {
   return push_value(L, json, 0) ? 1 : luaL_error(L, "nested too deeply");
 }
 
-/* decode(text) -> value | nil, reason. Unlike lua-cjson, keep integers as integers and mark arrays,
-   also empty ones. */
+/* decode(text[, is_strict]) -> value | nil, reason. Unlike lua-cjson, keep integers as integers and
+   mark arrays, also empty ones. Strict: refuse an object that has a key twice. */
 static int l_decode(lua_State *L) {
   size_t len;
   const char *text = text_after_mark(luaL_checklstring(L, 1, &len), &len);
+  size_t strict = lua_toboolean(L, 2) ? JSON_REJECT_DUPLICATES : 0;
   json_error_t why;
   lua_pushcfunction(L, protected_push);
-  json_t *json = json_loadb(text, len, JSON_DECODE_ANY, &why);
+  json_t *json = json_loadb(text, len, JSON_DECODE_ANY | strict, &why);
   if (!json) {
     lua_pushnil(L);
     lua_pushfstring(L, "%s at byte %d", why.text, why.position);

@@ -31,6 +31,7 @@ end
 --- Return the value of a JSON text exactly as written: integers stay integers, and arrays stay
 --- arrays, even if they are empty.
 ---@param text string
+---@param is_strict boolean?      refuse an object that has a key twice
 ---@return any value, string? fault
 json.decode_exact = core.decode
 

@@ -20,6 +20,7 @@ local sending = {}
 ---@field name string
 ---@field body table?                 of a create
 ---@field api_version string?         of the request and of the GETs after it; nil: the workspace's
+---@field check_instance? fun(vm: azureml.Instance)      raises if the verb is not meant for it
 ---@field check_accepted? fun(status: integer)    raises if the reply that accepted the verb, by its
 ---  HTTP status, shows that it met something else
 ---@field conclude? fun(op: azureml.Operation, vm: azureml.Instance, deadline: number):
@@ -236,6 +237,7 @@ function sending.run(self)
     if self.verb ~= "delete" then wait_for_turn(self) end
     local done = judge_state(self)
     if done then return done end
+    if self.check_instance and self.vm then self.check_instance(self.vm) end
     local is_accepted, handle, entry = send(self)
     if is_accepted then
       return operation.new {

@@ -178,4 +178,26 @@ bob: recreate
     assert.matches("has no option 'sise'",
       select(2, pcall(ws.instances.plan, ws.instances, { ann = { sise = 1 } })))
   end)
+
+  it("sees that an instance goes away or failed, and waits for one that is on its way", function()
+    local wanted = { ann = { vm_size = "STANDARD_DS3_V2" }, ["ci-new"] = { tags = { a = "b" } } }
+    ws.instances:delete "ann"
+    ws.instances:create("ci-new", { tags = { a = "b" } })
+    local plan = ws.instances:plan(wanted)
+    assert.same({ "ann create", "ci-new nothing" }, actions(plan))
+    assert.matches("ci%-new: nothing\n  still Creating", tostring(plan))
+    ws.instances:apply(plan)
+    assert.same({ "Running", "Running" },
+      { ws.instances:get("ann").state, ws.instances:get("ci-new").state })
+    ws.instances:create("ci-bad", { setup_scripts = {
+      creation_script = { url = "https://contoso.com/none.sh" } } })
+    local err = refusal(ws.instances.apply, ws.instances, { ["ci-bad"] = {} })
+    assert.matches("'ci%-bad' has what is wanted, but it is UserSetupFailed",
+      err.details[1].message)
+  end)
+
+  it("takes two spellings of a name for one instance", function()
+    local err = refusal(ws.instances.plan, ws.instances, { Ann = {}, ann = {} })
+    assert.equal("'Ann' and 'ann' name the same instance: capitals do not count", err.message)
+  end)
 end)

@@ -31,6 +31,13 @@ describe("a look before a creation", function()
     assert.equal('{"findings":[],"name":"ci-new","ok":true}', json.encode(report))
   end)
 
+  it("notes that rights are not checked where they do not come as a list", function()
+    emulator:fault { match = { path = "/permissions" }, answer = { status = 200, json = {} } }
+    local report = ws.instances:check "ci-new"
+    assert.is_true(report:ok())
+    assert.matches("whether your roles allow it was not checked", texts(report, "note"))
+  end)
+
   it("tells all that is wrong at once, and changes nothing", function()
     local report = ws.instances:check("9bad-", {
       vm_size = "STANDARD_NOPE", idle_time_before_shutdown = "1m", tags = { 1 },

@@ -89,6 +89,28 @@ describe("to recreate an instance", function()
       err.message)
     assert.equal("Running", op:wait().state)
   end)
+
+  it("does not delete an instance that was created anew meanwhile", function()
+    local op = ws.instances:recreate("ann", { tags = { by = "first" } })
+    local second
+    azureml.parallel(
+      function() op:wait() return true end,
+      function()
+        second = refusal(ws.instances.recreate, ws.instances, "ann", { tags = { by = "second" } })
+        return true
+      end)
+    assert.equal("NotRecreatable", second.code)
+    assert.equal("first", ws.instances:get("ann").tags.by)
+  end)
+
+  it("changes nothing of an instance that another process creates after the delete", function()
+    local op = ws.instances:recreate("ann", { tags = { by = "first" } })
+    op.operation:wait()
+    ws.instances:create("ann", { tags = { by = "second" } }):wait()
+    local err = refusal(op.wait, op)
+    assert.equal("NotAsAsked", err.code)
+    assert.equal("second", ws.instances:get("ann").tags.by)
+  end)
 end)
 
 describe("a recreation whose process was killed", function()
@@ -109,7 +131,8 @@ describe("a recreation whose process was killed", function()
   local BEGIN = [[
     local azureml = require "azureml"
     local ws = azureml.workspace()
-    ws.instances:create("ci-ann", { tags = { a = "b" } }):wait()
+    ws.instances:create("ci-ann", { tags = { a = "b" },
+      data_mounts = { { name = "raw", source = "azureml://a/b", path = "/mnt/raw" } } }):wait()
     local op = ws.instances:recreate("ci-ann", { vm_size = "STANDARD_DS11_V2" })
     local events = op:events()
   ]]
@@ -130,7 +153,27 @@ describe("a recreation whose process was killed", function()
       local vm = json.decode((run("show", "ci-ann", "-o", "json")))
       assert.same({ "STANDARD_DS11_V2", "Running", { a = "b" } },
         { vm.vm_size, vm.state, vm.tags })
+      assert.equal("Mounted", vm.data_mounts[1].state)
       assert.equal("", (process.run { "find", state .. "/azureml/recreations", "-type", "f" }))
     end)
   end
+
+  it("ends when the new instance has failed, and can be forgotten before", function()
+    local failing = BEGIN:gsub("vm_size = [^}]*", [[setup_scripts = { creation_script = {
+      path = "https://contoso.com/none.sh" } } ]])
+    local function saved()
+      return (process.run { "find", state .. "/azureml/recreations", "-type", "f" })
+    end
+    run("-e", failing .. [[ os.execute "kill -9 $PPID" ]])
+    local _, err, status = run("operations", "wait")
+    assert.equal(1, status)
+    assert.matches("SetupScriptsError", err)
+    assert.same({ "", "[]\n" }, { saved(), (run("operations", "--all", "-o", "json")) })
+    run("delete", "ci-ann", "--yes")
+    run("-e", BEGIN .. [[ os.execute "kill -9 $PPID" ]])
+    assert.matches("%.json\n$", saved())
+    _, err = run("operations", "forget", "ci-ann")
+    assert.matches("the recreation of 'ci%-ann' does not go on", err)
+    assert.equal("", saved())
+  end)
 end)

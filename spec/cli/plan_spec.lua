@@ -4,6 +4,15 @@ local process = require "spec.process"
 local run = require "spec.command_line"
 local world = require "spec.world"
 
+-- Each list holds the one before it twice.
+local function aliases()
+  local lines = { "a0: &a0 [1, 1]" }
+  for i = 1, 30 do lines[#lines + 1] = ("a%d: &a%d [*a%d, *a%d]"):format(i, i, i - 1, i - 1) end
+  return table.concat(lines, "\n")
+end
+
+local ALIASES = aliases()
+
 describe("files of definitions", function()
   local emulator, ws, directory
 
@@ -29,6 +38,7 @@ describe("files of definitions", function()
       local path = write("wanted." .. form, text)
       local out, err, code = run("plan", path, "-o", "json")
       local items = json.decode(out)
+      assert.matches('"action":"delete","changes":%[%],"name":"bob","reasons":%[%]', out)
       assert.same({ 6, "change", "idle_time_before_shutdown", "PT60M", "delete" }, { code,
         items[1].action, items[1].changes[1].field, items[1].changes[1].to, items[2].action }, err)
       assert.matches("ann +change +idle_time_before_shutdown: nothing %-> PT60M", run("plan", path))
@@ -38,6 +48,29 @@ describe("files of definitions", function()
       assert.is_nil(ws.instances:find "bob")
       assert.equal(0, select(3, run("plan", path)))
       assert.same({ "", "nothing differs\n", 0 }, { run("apply", path) })
+    end)
+  end
+
+  for name, case in pairs {
+    ["twice.yaml"] = { "ci-a: {}\nci-b: {}\nci-a: {}\n", ":3: 'ci%-a' is given twice" },
+    ["twice.json"] = { '{ "ci-a": {},\n"ci-a": {} }', ":2: .*duplicate object key" },
+    ["capitals.lua"] = { 'return { ["ci-a"] = {}, ["CI-A"] = {} }',
+      "'CI%-A' and 'ci%-a' name the same instance" },
+    ["cycle.yaml"] = { "ci-a: &a\n  tags: *a\n", ":2: '%*a' stands within '&a'" },
+    ["aliases.yaml"] = { ALIASES, ":%d+: the aliases stand for more than 1000000 values" },
+    ["deep.yaml"] = { ("["):rep(200), ":1: it is nested deeper than 100" },
+    ["documents.yaml"] = { "ci-a: {}\n---\nci-b: {}\n", ":2: a second document begins" },
+    ["empty.yaml"] = { "ci-a: {}\nci-b:\n", ":2: 'ci%-b' has no definition" },
+    ["empty.json"] = { "{}", "empty.json: it describes no instance" },
+    ["members.yaml"] = { "ci-a:\n  schedules: 3\n", ":2: schedules must have members" },
+    ["large.json"] = { "{}" .. (" "):rep(8 << 20), "large.json: it is larger than 8 MiB" },
+    ["compiled.lua"] = { string.dump(load "return {}"), "compiled.lua: it is compiled Lua" },
+  } do
+    it("are refused as " .. name .. ", not read as something else", function()
+      local out, err, code = run("plan", write(name, case[1]))
+      assert.matches(case[2], err)
+      assert.equal("", out)
+      assert.is_true(code == 1 or code == 2)
     end)
   end
 
@@ -71,7 +104,8 @@ describe("files of definitions", function()
     ws.instances:create("ci-new", {
       tags = { team = "vision" }, schedules = { "stop weekdays 18:00 Europe/Amsterdam" },
       idle_time_before_shutdown = "30m", identity = "SystemAssigned", state = "Stopped",
-      setup_scripts = { creation_script = { path = "Users/a.sh", timeout = "20m" } },
+      setup_scripts = { creation_script = { path = "Users/a.sh", timeout = "20m" },
+        startup_script = { text = "echo 'a: b' # c" } },
       custom_services = { { name = "a", image = "b" } },
     }):wait()
     for _, form in ipairs { "lua", "json", "yaml" } do
@@ -83,7 +117,7 @@ describe("files of definitions", function()
     end
     local out, err = run("export", "ci-new", "-o", "yaml")
     assert.matches("\ntype: computeinstance$", (out:gsub("\n$", "")))
-    assert.matches("az's YAML cannot say custom_services, state of 'ci%-new'", err)
+    assert.matches("az's YAML cannot say custom_services, setup_scripts, state of 'ci%-new'", err)
   end)
 
   it("can be a template, which deploys the same instance", function()
@@ -125,7 +159,7 @@ describe("files of definitions", function()
     { "a.lua", "return {", "a.lua:1: unexpected symbol" },
     { "a.lua", "return 5", "a.lua: it describes no instance" },
     { "a.json", '{ "ann":\n { "tagz": {} } }', "a.json:2: an instance has no field 'tagz'" },
-    { "a.json", "{", "a.json: it is not JSON" },
+    { "a.json", "{", "a.json:1: it is not JSON" },
     { "a.json", '{ "ann": 5 }', "'ann' does not describe an instance" },
     { "a.yaml", "ann:\n  siez: b\n", "a.yaml:2: a compute instance has no member 'siez'" },
     { "a.yaml", "ann: [", "a.yaml is not YAML" },

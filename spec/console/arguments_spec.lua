@@ -45,9 +45,9 @@ describe("the executable's arguments", function()
       ["unrecognized option '-vi'"] = { "-vi" },
       ["unrecognized option '--emulators'; did you mean --emulator?"] = { "--emulators" },
       ["unrecognized option '--help=1'; did you mean --help?"] = { "--help=1" },
-      ["'-e' needs argument"] = { "-e" },
-      ["'-l' needs argument"] = { "-l", "-i" },
-      ["'--speed' needs argument"] = { "--emulator", "--speed" },
+      ["'-e' needs an argument"] = { "-e" },
+      ["'-l' needs an argument"] = { "-l", "-i" },
+      ["'--speed' needs an argument"] = { "--emulator", "--speed" },
       ["'--speed' sets the emulator's clock: it needs '--emulator'"] = { "--speed", "60", "x.lua" },
     }
     for _, speed in ipairs { "fast", "0", "1e999", "nan" } do

@@ -148,6 +148,19 @@ local function complete_and_create(collection, name, wanted, findings)
   error(op, 0)
 end
 
+--- Do what follows a creation that another process sent: mount data, and check what came of it.
+---@param collection azureml.Instances
+---@param wanted table           canonical and complete
+---@param op azureml.Recreation  for its warnings
+---@param vm azureml.Instance
+---@param deadline number        on the clock of `core.now`
+---@return azureml.Instance
+---@raise an error object: `NotAsAsked`, or why the data is not mounted
+function creating.conclude(collection, wanted, op, vm, deadline)
+  local version = definition.api_version(wanted, collection.workspace.api_version)
+  return conclude(collection, wanted, version, op, vm, deadline)
+end
+
 --- Send the creation of an instance that has been checked, as a part of a recreation.
 ---@param collection azureml.Instances
 ---@param name string

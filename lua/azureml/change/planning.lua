@@ -23,6 +23,7 @@ local task = require "azureml.task"
 ---@field wanted table                       canonical; without what must be looked up
 ---@field settings table                     options for a creation
 ---@field vm azureml.Instance?               as it is
+---@field is_moving boolean?                 its state still changes by itself
 
 ---@class azureml.Plan
 ---@field [integer] azureml.PlanItem         sorted by name
@@ -51,6 +52,18 @@ local function read(collection, name, settings)
   return wanted, is_absent, own, findings
 end
 
+-- Refuse two spellings of a name: to the service they are a single instance.
+local function check_twins(names)
+  local spelt = {}
+  for _, name in ipairs(names) do
+    local twin = spelt[name:lower()]
+    if twin then
+      options.refuse("'%s' and '%s' name the same instance: capitals do not count", twin, name)
+    end
+    spelt[name:lower()] = name
+  end
+end
+
 -- Refuse all definitions that are wrong, at once.
 local function check_definitions(collection, names, wanted)
   local all = {}
@@ -59,6 +72,7 @@ local function check_definitions(collection, names, wanted)
     tables.append(all, findings)
   end
   definition.refuse(all)
+  check_twins(names)
 end
 
 -- Let the caller of apply allow one thing more.
@@ -158,6 +172,7 @@ local function plan_item(collection, name, settings, more)
   else
     compare(collection, item, more)
     item.action = action_of(item)
+    item.is_moving = power_state.is_transitional(item.vm.state)
   end
   return item
 end
@@ -230,6 +245,7 @@ function planning.lines(item)
     lines[#lines + 1] = field .. " cannot be verified: the service does not return it"
   end
   if item.blocked then lines[#lines + 1] = "not allowed: " .. item.blocked end
+  if item.is_moving then lines[#lines + 1] = "still " .. item.vm.state end
   return lines
 end
 
@@ -298,6 +314,15 @@ function doers.delete(plan, item, watch)
   return plan.collection:delete(item.vm):wait(watch())
 end
 
+-- An instance that is as it is wanted may still be on its way: another process has just made it.
+function doers.nothing(plan, item, watch)
+  local vm = plan.collection:settled(item.vm, core.now() + watch().timeout)
+  if not power_state.is_failed(vm.state) then return vm end
+  errors.raise { code = vm.state, instance = vm,
+    message = ("'%s' has what is wanted, but it is %s"):format(item.name, vm.state),
+    hint = "'azureml why' tells what is wrong with it" }
+end
+
 --- Refuse a plan that the caller has not allowed as a whole.
 ---@param plan azureml.Plan
 ---@param settings { confirm: boolean? }
@@ -326,7 +351,7 @@ local APPLY_OPTIONS = {
 -- Make one instance what is wanted of it; return the result.
 local function apply_item(plan, item, watch)
   local result = { name = item.name, action = item.action, outcome = "skipped" }
-  if item.action == "nothing" then return result end
+  if item.action == "nothing" and not item.is_moving then return result end
   local _, err = errors.try(doers[item.action], plan, item, watch)
   result.outcome, result.error = err and "failed" or "done", err
   return result

@@ -48,8 +48,9 @@ local function add_error(self, code, field, text, ...)
 end
 
 -- Tell whether a refusal only means that this check cannot be made: the caller may create
--- instances, but may not look; or the service does not offer what is looked at.
+-- instances, but may not look; or the service does not offer what is looked at, or not as a list.
 local function cannot_look(err)
+  if err.code == "InvalidPage" then return true end
   local status = err.status or 0
   return status >= 400 and status < 500 and status ~= 401 and status ~= 429
 end

@@ -140,24 +140,44 @@ local function raise_uncreated(self, err)
   errors.raise(err)
 end
 
--- Send the creation. The name may be taken for a while after the delete.
+-- Send the creation. The name may be taken for a while after the delete. Return nil if there is a
+-- new instance already: an answer was lost, or another recreation was faster.
 local function send_creation(self, deadline)
   local instances = self.workspace.instances
   local next_pause = pace.pauses(instances)
   while true do
-    local op, err = errors.try(creating.send, instances, self.name, self.wanted)
-    if op then return op end
+    local phase, err = look(self), nil
+    if phase == "creating" then return nil end
+    if phase == "deleted" then
+      local op
+      op, err = errors.try(creating.send, instances, self.name, self.wanted)
+      if op then return op end
+    end
     local pause = next_pause()
     local is_over = core.now() + pause >= deadline
-    if is_over or not resource.is_name_taken(err) then raise_uncreated(self, err) end
+    if is_over or err and not resource.is_name_taken(err) then
+      raise_uncreated(self, err or { code = "Timeout",
+        message = ("recreate %s: the service still shows the old instance"):format(self.name) })
+    end
     task.sleep(pause)
   end
+end
+
+-- Keep the delete from an instance that another process has created meanwhile.
+local function check_is_old(self, vm)
+  if vm.created_on == self.created_on then return end
+  errors.raise { code = "InstanceExists", instance = vm,
+    message = ("recreate %s: another process has created the instance anew meanwhile; it was not "
+      .. "deleted"):format(self.name),
+    hint = "look at it; recreate it again if it is not what you want" }
 end
 
 local steps = {}
 
 function steps.there(self)
-  self.operation = self.workspace.instances:send("delete", self.name, nil, { is_part = true })
+  self.operation = self.workspace.instances:send("delete", self.name, nil, {
+    is_part = true, check_instance = function(vm) check_is_old(self, vm) end,
+  })
   return "deleting"
 end
 
@@ -179,17 +199,31 @@ function steps.creating(self, deadline)
     return "done"
   end
   local instances = self.workspace.instances
-  local vm = instances:settled(instances:get(self.name), deadline)
-  self.vm = require("azureml.operation").check_aim("create", vm, self.name, self)
+  local version = definition.api_version(self.wanted, self.workspace.api_version)
+  local vm = instances:settled(instances:get(self.name, version), deadline, version)
+  vm = require("azureml.operation").check_aim("create", vm, self.name, self)
+  self.vm = creating.conclude(instances, self.wanted, self, vm, deadline)
   if self.wanted.state == "Stopped" and self.vm.state ~= "Stopped" then
     self.vm = instances:stop(self.vm):wait(time_left(deadline))
   end
   return "done"
 end
 
+-- Tell whether an error is the end: the new instance is there, and is not what was asked.
+local function is_end(self, err)
+  if self.phase ~= "creating" or not errors.is(err) then return false end
+  return err.code == "NotAsAsked" or err.operation == self
+    or self.operation ~= nil and self.operation.outcome ~= nil
+end
+
 local function advance(self, deadline)
-  self.phase = steps[self.phase](self, deadline)
-  if self.phase == "done" then forget(self) end
+  local ok, phase = pcall(steps[self.phase], self, deadline)
+  if not ok then
+    if is_end(self, phase) then forget(self) end
+    error(phase, 0)
+  end
+  self.phase = phase
+  if phase == "done" then forget(self) end
 end
 
 -- Beginning ---------------------------------------------------------------------------------------
@@ -208,6 +242,9 @@ function recreating.recreate(collection, name, changes)
   local workspace = collection.workspace
   local canonical = read_changes(changes, workspace.subscription_id)
   local vm = collection:get(name, definition.newest)
+  if vm.state == "Deleting" then
+    refuse("'%s' is being deleted", "create it when it is gone", vm.name)
+  end
   check_readable(vm, canonical)
   local wanted = wanted_of(vm, canonical)
   check_owner(vm, wanted)
@@ -253,6 +290,13 @@ function recreating.resume(collection, entry)
   }
   self.phase = look(self)
   return self
+end
+
+--- Give a recreation up that another process began: remove it from the journal, and its definition.
+---@param entry azureml.JournalEntry
+function recreating.discard(entry)
+  os.remove(path_of(entry.id))
+  entry:ended()
 end
 
 -- The operation -----------------------------------------------------------------------------------

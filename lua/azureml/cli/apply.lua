@@ -46,16 +46,16 @@ end
 
 function apply.run(args)
   local made, instances, definitions = plan.make(args)
-  if not made:differs() then
+  local items = {}
+  for _, item in ipairs(made) do
+    if item.action ~= "nothing" or item.is_moving then items[#items + 1] = item end
+  end
+  if #items == 0 then
     command.say "nothing differs"
     return exit_codes.OK
   end
   if not is_allowed(args, made) then return exit_codes.FAILED end
   planning.check_allowed(made, { confirm = true })      -- before anything is changed
-  local items = {}
-  for _, item in ipairs(made) do
-    if item.action ~= "nothing" then items[#items + 1] = item end
-  end
   return report.run(args, "apply", items, function(item)
     apply_one(args, instances, item, definitions[item.name])
   end)

@@ -16,7 +16,7 @@ local MOST_BYTES = 8 << 20
 ---@class azureml.DefinitionFile
 ---@field path string
 ---@field text string
----@field names table<string, boolean>      the names that its definitions may use
+---@field empty string[]?         the outermost names without a value; nil: they are not told apart
 
 -- Places ------------------------------------------------------------------------------------------
 
@@ -29,8 +29,9 @@ local function line_of(text, name)
   end
 end
 
+-- Raise what is wrong with a file, at a line or at the first one that sets a name.
 local function refuse(file, name, message, ...)
-  local line = name and line_of(file.text, name)
+  local line = math.type(name) == "integer" and name or name and line_of(file.text, name)
   errors.raise { code = "Usage",
     message = ("%s:%s %s"):format(file.path, line and line .. ":" or "", message:format(...)) }
 end
@@ -63,20 +64,32 @@ end
 -- Lua runs without any global: a file of definitions has nothing to call.
 local function read_lua(file)
   local chunk, fault = load(file.text, "=" .. file.path, "t", {})
+  if not chunk and fault:find "binary chunk" then refuse(file, nil, "it is compiled Lua") end
   if not chunk then errors.raise { code = "Usage", message = first_line(fault) } end
   local ok, value = pcall(chunk)
+  if not ok and errors.is(value) then error(value, 0) end
   if not ok then errors.raise { code = "Usage", message = first_line(value) } end
   return value
 end
 
+-- Return the number of the line in which a byte is.
+local function line_of_byte(text, position)
+  local _, breaks = text:sub(1, position):gsub("\n", "")
+  return breaks + 1
+end
+
 local function read_json(file)
-  local value, fault = json.decode_exact(file.text)
-  if value == nil then refuse(file, nil, "it is not JSON: %s", first_line(fault)) end
-  return value
+  local value, fault = json.decode_exact(file.text, true)
+  if value ~= nil then return value end
+  local what, position = fault:match "^([^\n]*) at byte (%d+)$"
+  if not what then refuse(file, nil, "it is not JSON: %s", first_line(fault)) end
+  refuse(file, line_of_byte(file.text, math.tointeger(position)), "it is not JSON: %s", what)
 end
 
 local function read_yaml(file)
-  return az.parse(file.text, file.path)
+  local value, empty = az.parse(file.text, file.path)
+  file.empty = empty
+  return value
 end
 
 local READERS = { lua = read_lua, json = read_json, yaml = read_yaml, yml = read_yaml }
@@ -93,12 +106,13 @@ local function our_settings(file, definition)
 end
 
 -- Turn a table of az's names and ours into settings.
-local function az_settings(file, definition, workspace)
+local function az_settings(file, definition, workspace, name)
   local _, settings = nil, nil
   local ok, err = pcall(function() _, settings = az.settings(definition, workspace, OURS) end)
   if ok then return settings end
   if not errors.is(err) or err.code ~= "Usage" then error(err, 0) end
-  refuse(file, err.key, "%s", err.message)
+  local is_placed = not name or err.key and line_of(file.text, err.key)
+  refuse(file, err.key, "%s%s", is_placed and "" or name .. ": ", err.message)
 end
 
 -- Tell whether a table describes a single instance: some name of it is that of a field.
@@ -110,12 +124,12 @@ local function is_single(definition, is_yaml)
 end
 
 local function text_of(path)
-  if path == "-" then return io.read(MOST_BYTES) or "" end
+  if path == "-" then return io.read(MOST_BYTES + 1) or "" end
   local file, message = io.open(path)
   if not file then errors.raise { code = "Usage", message = message } end
   local opened <close> = file
   local text
-  text, message = opened:read(MOST_BYTES)
+  text, message = opened:read(MOST_BYTES + 1)
   if not text and message then
     errors.raise { code = "Usage", message = path .. ": " .. message }
   end
@@ -142,8 +156,13 @@ end
 function files.read(path, workspace, name)
   local form = form_of(path)
   local file = { path = path, text = text_of(path) }
+  if #file.text > MOST_BYTES then
+    refuse(file, nil, "it is larger than %d MiB", MOST_BYTES >> 20)
+  end
   local content = READERS[form](file)
-  if type(content) ~= "table" then refuse(file, nil, "it describes no instance") end
+  if type(content) ~= "table" or not next(content) and #(file.empty or {}) == 0 then
+    refuse(file, nil, "it describes no instance")
+  end
   local is_yaml = READERS[form] == read_yaml
   local read = is_yaml and az_settings or our_settings
   local map = content
@@ -151,6 +170,8 @@ function files.read(path, workspace, name)
     local own = name or content.name
     if type(own) ~= "string" then refuse(file, nil, "which name? Give name, or -n") end
     map = { [own] = content }
+  elseif file.empty and file.empty[1] then
+    refuse(file, file.empty[1], "'%s' has no definition; {} takes the defaults", file.empty[1])
   end
   local definitions = {}
   for key, definition in pairs(map) do
@@ -159,7 +180,7 @@ function files.read(path, workspace, name)
         tostring(key))
     end
     if is_yaml then definition.name = key end
-    definitions[key] = read(file, definition, workspace)
+    definitions[key] = read(file, definition, workspace, map == content and key or nil)
   end
   return definitions
 end

@@ -4,7 +4,9 @@ local azureml = require "azureml"
 local age = require "azureml.console.age"
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
+local later = require "azureml.tool.later"
 local power_state = require "azureml.definition.power_state"
+local recreating = later "azureml.change.recreating"
 local report = require "azureml.cli.report"
 local tables = require "azureml.tool.tables"
 local tickets = require "azureml.cli.tickets"
@@ -189,14 +191,24 @@ function forget.configure(parser)
   parser:flag("--all", "all operations")
 end
 
+-- Remove an entry. The rest of a recreation is done by this machine alone, so that it ends here.
+local function drop(entry)
+  if entry.verb ~= "recreate" then return entry:ended() end
+  recreating.discard(entry)
+  command.say(("azureml: warning: the recreation of '%s' does not go on, and its definition is "
+    .. "removed"):format(entry.name))
+end
+
 function forget.run(args)
   if (#args.names == 0) == (args.all == nil) then
     command.misused "which operations? Give names, or --all"
   end
   local entries = read_entries(args.names)
-  for _, entry in ipairs(entries) do entry:ended() end
   local labels = {}
-  for i, entry in ipairs(entries) do labels[i] = entry.verb .. " " .. entry.name end
+  for i, entry in ipairs(entries) do
+    labels[i] = entry.verb .. " " .. entry.name
+    drop(entry)
+  end
   command.say(#labels == 0 and "there is nothing to forget"
     or "forgotten: " .. tables.excerpt(labels, 20))
 end

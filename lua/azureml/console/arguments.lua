@@ -131,7 +131,9 @@ local function read_option(options, argv, index)
   if not value then
     index = index + 1
     value = argv[index]
-    if not value or value:sub(1, 1) == "-" then return nil, ("'%s' needs argument"):format(name) end
+    if not value or value:sub(1, 1) == "-" then
+      return nil, ("'%s' needs an argument"):format(name)
+    end
   end
   local message = valued[name](options, value)
   if message then return nil, message end

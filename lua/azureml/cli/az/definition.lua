@@ -4,6 +4,7 @@ local command = require "azureml.cli.command"
 local errors = require "azureml.error"
 local suggest = require "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
+local yaml_check = require "azureml.cli.yaml_check"
 
 local definition = {}
 
@@ -20,7 +21,9 @@ end
 
 -- Check a table's members against the known ones.
 local function check_members(where, value, known)
-  if type(value) ~= "table" then misused("%s must have members", where) end
+  if type(value) ~= "table" then
+    errors.raise { code = "Usage", key = where, message = where .. " must have members" }
+  end
   for name in pairs(value) do
     if not known[name] then
       unknown(("%s has no member"):format(where), tostring(name), tables.keys(known))
@@ -98,13 +101,17 @@ local function schedules_of(schedules)
   return list
 end
 
+-- az's members of a script, and ours: az has no name for a script's text and its URL.
+local SCRIPT = set "path command timeout_minutes text url arguments timeout"
+
 local function script_of(script)
   if not script then return nil end
-  check_members("a setup script", script, set "path command timeout_minutes")
+  check_members("a setup script", script, SCRIPT)
   local minutes = script.timeout_minutes
   return {
-    path = script.path, arguments = script.command,
-    timeout = minutes and ("%dm"):format(minutes) or nil,
+    path = script.path, text = script.text, url = script.url,
+    arguments = script.command or script.arguments,
+    timeout = minutes and ("%dm"):format(minutes) or script.timeout,
   }
 end
 
@@ -235,14 +242,22 @@ end
 --- Read YAML.
 ---@param text string
 ---@param path string      for the message
----@return table
+---@return table value
+---@return string[] empty  the outermost names without a value
 ---@raise an error object `Usage`
 function definition.parse(text, path)
   local lyaml = yaml_library()
+  local line, fault = yaml_check.fault(text)
+  if line then misused("%s:%d: %s", path, line, fault) end
   local ok, value = pcall(lyaml.load, text)
+  if not ok and errors.is(value) then error(value, 0) end
   if not ok then misused("%s is not YAML: %s", path, tostring(value)) end
   if type(value) ~= "table" then misused("%s describes nothing", path) end
-  return plain(value, lyaml)
+  local empty = {}
+  for name, item in pairs(value) do
+    if item == lyaml.null then empty[#empty + 1] = tostring(name) end
+  end
+  return plain(value, lyaml), empty
 end
 
 --- Read a definition from a YAML file.
