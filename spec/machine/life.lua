@@ -58,7 +58,7 @@ describe("a real machine behind an instance", function()
     local vm = world:create "ci-stubborn"
     vm:exec("setsid sh -c 'trap \"\" TERM HUP; : azureml-stubborn; sleep 600; sleep 600' "
       .. ">log 2>&1 &")
-    assert.is_true(#hosted.processes "azureml-stubborn" >= 1)      -- the shell that began it may end
+    assert.is_true(#hosted.processes "azureml-stubborn" >= 1)      -- perhaps its shell too
     vm:stop():wait()
     assert.same({}, hosted.processes "azureml-stubborn")
   end)
