@@ -49,8 +49,8 @@ local by_code = {
   ScopeLocked = "an owner of the scope must remove the lock first; 'az lock list' shows it",
   RequestDisallowedByPolicy =
     "an Azure policy forbids this: change what it names, or ask its owner for an exemption",
-  AllocationFailed = "the region is short of this size: wait_for_capacity = true tries again until "
-    .. "there is room, or choose another size",
+  AllocationFailed = "the region is short of this size: choose another size, or wait until there "
+    .. "is room: wait_for_capacity = true, --wait-for-capacity",
   SetupScriptsError = "correct the script, or its path in the workspace's file share; "
     .. "'azureml why' tells more",
   UnusableNode = "restart the instance; 'azureml why' tells more",

@@ -32,6 +32,7 @@ local function options_of(args)
   local options = command.selection(args)
   options.limit, options.timeout, options.keep_going = args.limit, args.timeout, args.keep_going
   options.wait, options.no_wait = not args.no_wait, args.no_wait
+  options.wait_for_capacity = args.wait_for_capacity
   return options
 end
 
@@ -86,6 +87,7 @@ local function do_one(args, verb, instances, name)
   local began = core.now()
   local op = instances[verb](instances, name, {
     timeout = args.timeout, no_wait = args.no_wait, progress = args.progress,
+    wait_for_capacity = args.wait_for_capacity,
   })
   local left = args.timeout and math.ceil(began + args.timeout - core.now())
   args.timeout = left and math.max(0, math.min(left, args.timeout))
@@ -112,6 +114,10 @@ function fleet.command(verb, asks)
 
   function verb_command.configure(parser)
     fleet.options(parser)
+    if verb == "start" then
+      parser:flag("--wait-for-capacity", "while the region is full, try again every 60 s, until "
+        .. "the --timeout")
+    end
     if asks then question.option(parser) end
   end
 
