@@ -181,7 +181,7 @@ end
 ---@param settings table          fields as for create, those that can be changed:
 ---  idle_time_before_shutdown, schedules, custom_services, data_mounts, enable_sso, vm_size, tags,
 ---  description; and stop (true: stop the instance before a resize), timeout (seconds; 1,800)
----@return azureml.Instance       as it is now; an instance in hand is refreshed
+---@return azureml.Instance       as it is now; an instance in hand is refreshed, even if it fails
 ---@raise an error object: `DoesNotFit` with each field that cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; what the service refuses, with
 ---  `changes` that lists what was changed before
@@ -207,7 +207,8 @@ end
 ---@param wanted table<string, table>      by name: options of create; state may be "absent", too
 ---@param settings? { change_tags: boolean?, stop: boolean? }      what apply may do, as for ensure
 ---@return azureml.Plan      print it; a list of items with name, action ("create", "change",
----  "recreate", "delete", "nothing"), changes (field, from, to) and reasons; differs()
+---  "recreate", "delete", "nothing"), changes (field, from, to), reasons and, of a creation,
+---  findings (level, text: what the service would refuse); differs()
 ---@raise an error object for a definition that cannot be
 ---@usage print(ws.instances:plan { ["ci-ann"] = { idle_time_before_shutdown = "1h" } })
 function Instances:plan(wanted, settings)
@@ -221,8 +222,8 @@ end
 ---  is refused without it); timeout number (seconds for the whole; 1,800); keep_going (raise no
 ---  failure of an instance)
 ---@return { name: string, action: string, outcome: string, error: azureml.Error? }[] results
----@raise an error object: `NotConfirmed`, `DoesNotFit` before anything is changed; `SomeFailed`
----  with `results`
+---@raise an error object before anything is changed: `NotConfirmed`, `DoesNotFit`, what the service
+---  would refuse of a creation; `SomeFailed` with `results`
 function Instances:apply(wanted, settings)
   return planning.apply(self, wanted, settings)
 end

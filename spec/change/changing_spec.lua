@@ -153,9 +153,11 @@ describe("a change of an instance", function()
   it("by update: a failure tells what was changed before it", function()
     emulator:fault { match = { path = "updateIdleShutdownSetting" }, answer = { status = 403,
       json = { error = { code = "AuthorizationFailed", message = "no" } } } }
-    local err = refusal(ws.instances.update, ws.instances, "ann", {
+    local vm = ws.instances:get "ann"
+    local err = refusal(vm.update, vm, {
       schedules = { "stop daily 19:00" }, idle_time_before_shutdown = "1h",
     })
+    assert.equal(1, #vm.schedules)      -- the object in hand is as the instance is now
     assert.equal("AuthorizationFailed", err.code)
     assert.matches("changed before: schedules$", err.message)
     assert.equal("schedules", err.changes[1].field)

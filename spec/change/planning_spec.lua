@@ -200,4 +200,91 @@ bob: recreate
     local err = refusal(ws.instances.plan, ws.instances, { Ann = {}, ann = {} })
     assert.equal("'Ann' and 'ann' name the same instance: capitals do not count", err.message)
   end)
+
+  describe("looks ahead", function()
+    local requests
+
+    before_each(function()
+      requests = {}
+      emulator.log = function(request) requests[#requests + 1] = request end
+    end)
+
+    local function changes()
+      local count = 0
+      for _, request in ipairs(requests) do
+        if request.method == "PUT" or request.method == "DELETE" then count = count + 1 end
+      end
+      return count
+    end
+
+    it("and tells what would be refused, before anything is changed", function()
+      emulator.world.quotas.families = { standardDSv2Family = 5 }
+      local wanted = { ["ci-new"] = { vm_size = "STANDARD_NOPE" },
+        ["ci-big"] = { vm_size = "STANDARD_DS3_V2" }, bob = { state = "Running" } }
+      local plan = ws.instances:plan(wanted)
+      assert.same({ "bob change", "ci-big create", "ci-new create" }, actions(plan))
+      assert.matches("ci%-big: create\n  would be refused: the quota standardDSv2Family has",
+        tostring(plan))
+      assert.matches("ci%-new: create\n  would be refused: vm_size 'STANDARD_NOPE' is not offered",
+        tostring(plan))
+      assert.equal("QuotaExceeded", json.decode(json.encode(plan))[2].findings[1].code)
+      local err = refusal(ws.instances.apply, ws.instances, wanted)
+      assert.matches("^cannot create 'ci%-big': the quota .*; cannot create 'ci%-new': vm_size ",
+        err.message)
+      assert.equal("Stopped", ws.instances:get("bob").state)
+      assert.equal(0, changes())
+      wanted["ci-new"] = nil
+      assert.equal("QuotaExceeded", refusal(ws.instances.apply, ws.instances, wanted).code)
+    end)
+
+    it("to a recreation, with the size that the instance has", function()
+      emulator.world.quotas.families = { standardDSv2Family = 5 }
+      local plan = ws.instances:plan { ann = { ssh_public_access = true } }
+      assert.same({ "ann recreate" }, actions(plan))
+      assert.same({}, plan[1].findings)      -- the old one's cores become free
+      plan = ws.instances:plan { ann = { ssh_public_access = true, vm_size = "STANDARD_NOPE" } }
+      assert.matches("would be refused: vm_size 'STANDARD_NOPE'", tostring(plan))
+      assert.equal("InvalidArgument",
+        refusal(ws.instances.apply, ws.instances, plan, { confirm = true }).code)
+      assert.equal(0, changes())
+    end)
+
+    it("and lets a deletion of the plan make room", function()
+      emulator.world.quotas.families = { standardDSv2Family = 5 }
+      local plan = ws.instances:plan { ["ci-new"] = {}, bob = { state = "absent" },
+        ann = { state = "absent" } }
+      assert.matches("ci%-new: create\n  warning: the quota standardDSv2Family has", tostring(plan))
+    end)
+
+    -- Plan many creations in a subnet that is missing. Return the plan, and how many requests were
+    -- sent beside a look at each instance.
+    local function plan_many(count)
+      local subnet = ("/subscriptions/%s/resourceGroups/hub/providers/Microsoft.Network/"
+        .. "virtualNetworks/v/subnets/none"):format(ws.subscription_id)
+      local wanted = {}
+      for index = 1, count do
+        wanted[("ci-n%02d"):format(index)] = { vm_size = "STANDARD_DS3_V2", subnet = subnet }
+      end
+      local plan = ws.instances:plan(wanted)
+      return plan, #requests - count
+    end
+
+    it("at many with a few requests beside a look at each", function()
+      emulator.world.quotas.families = { standardDSv2Family = 1 }
+      emulator:add { virtual_networks = { { name = "v", subnets = { "s" } } } }
+      local plan, others = plan_many(50)
+      assert.equal(2, #plan[50].findings)      -- the quota, and the subnet
+      assert.is_true(others <= 8, tostring(others))
+    end)
+
+    it("at many with a few requests where the service refuses to tell", function()
+      for _, path in ipairs { "/usages", "/vmSizes", "/permissions" } do
+        emulator:fault { match = { path = path }, answer = { status = 403,
+          json = { error = { code = "AuthorizationFailed", message = "no" } } } }
+      end
+      local plan, others = plan_many(50)
+      assert.matches("note: the quota was not checked: ", tostring(plan))
+      assert.is_true(others <= 8, tostring(others))
+    end)
+  end)
 end)

@@ -247,7 +247,7 @@ local function settle_mounts(self)
   local next_pause = pace.pauses(self.collection)
   while data_mount.is_in_progress(self.vm.data_mounts) do
     if core.now() >= self.deadline then
-      errors.raise { code = "Timeout", instance = self.vm,
+      errors.raise { code = "Timeout", instance = self.vm, changes = self.changes,
         message = label_of(self, "mount the data") .. ": not done in time",
         hint = "the service goes on: look at data_mounts of the instance later" }
     end
@@ -377,6 +377,12 @@ function changing.converge(collection, vm, wanted, settings)
   return self.vm, self.changes, hidden
 end
 
+-- Refresh the object in hand after a change that failed part of the way. An error of this look is
+-- dropped, so that the caller sees the failure itself.
+local function refresh_after(vm, err)
+  if vm and errors.is(err) and err.changes then errors.try(vm.refresh, vm) end
+end
+
 local UPDATE_OPTIONS = { stop = "boolean", timeout = "number" }
 
 --- Change an instance: ws.instances:update.
@@ -394,11 +400,14 @@ function changing.update(collection, subject, settings)
   local version = definition.api_version(wanted, workspace.api_version)
   local held = type(subject) == "table" and subject or nil
   local vm = collection:get(held and held.name or subject, version)
-  local changed = changing.converge(collection, vm, completing.compare(workspace, wanted, vm), {
+  local complete = completing.compare(workspace, wanted, vm)
+  local ok, changed = pcall(changing.converge, collection, vm, complete, {
     api_version = version, deadline = core.now() + timeout, change_tags = true, stop = own.stop,
     is_strict = true,
   })
-  return held and held:refresh() or changed
+  if ok then return held and held:refresh() or changed end
+  refresh_after(held, changed)
+  error(changed, 0)
 end
 
 return changing

@@ -10,6 +10,7 @@ local naming = require "azureml.definition.naming"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
+local preflight = require "azureml.change.preflight"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
@@ -20,6 +21,8 @@ local task = require "azureml.task"
 ---@field reasons string[]                   why it must be recreated
 ---@field unverified string[]                fields that the service does not return
 ---@field blocked string?                    what the caller must allow first
+---@field findings azureml.Finding[]         about its creation, errors first
+---@field report azureml.Report?             of the creation
 ---@field wanted table                       canonical; without what must be looked up
 ---@field settings table                     options for a creation
 ---@field vm azureml.Instance?               as it is
@@ -139,10 +142,11 @@ local function complete(collection, item)
   return others
 end
 
--- Find an instance. One that is being deleted counts as missing.
+-- Find an instance. One that is being deleted counts as missing; it is returned as the second.
 local function find(collection, name, version)
   local vm = collection:find(name, version)
-  if vm and vm.state ~= "Deleting" then return vm end
+  if vm and vm.state == "Deleting" then return nil, vm end
+  return vm
 end
 
 -- List what must change of an instance.
@@ -156,14 +160,24 @@ local function compare(collection, item, more)
   add_power(item)
 end
 
+-- Look for what the service would refuse of a creation.
+local function look_ahead(collection, item, leaving, seen)
+  local wanted = item.wanted
+  if item.action == "recreate" then wanted = tables.merge(definition.of(item.vm), wanted) end
+  local replaced = item.vm or leaving
+  item.report = preflight.run_planned(collection, item.name, wanted, replaced, seen)
+end
+
 -- Compare one instance with what is wanted of it.
-local function plan_item(collection, name, settings, more)
+local function plan_item(collection, name, settings, more, seen)
   local wanted, is_absent, own = read(collection, name, settings)
   local item = {
     name = name, wanted = wanted, settings = own, changes = {}, reasons = {}, unverified = {},
+    findings = {},
   }
+  local leaving
   local version = definition.api_version(wanted, collection.workspace.api_version)
-  item.vm = find(collection, name, version)
+  item.vm, leaving = find(collection, name, version)
   if is_absent then
     item.action = item.vm and "delete" or "nothing"
   elseif not item.vm then
@@ -174,7 +188,33 @@ local function plan_item(collection, name, settings, more)
     item.action = action_of(item)
     item.is_moving = power_state.is_transitional(item.vm.state)
   end
+  if item.action == "create" or item.action == "recreate" then
+    look_ahead(collection, item, leaving, seen)
+  end
   return item
+end
+
+-- Tell whether applying a plan may give back quota. Its items are applied side by side, so that a
+-- creation may come too early; a second apply then has the quota.
+local function frees_quota(plan)
+  for _, item in ipairs(plan) do
+    if item.action == "delete" then return true end
+    for _, change in ipairs(item.changes) do
+      if change.field == "vm_size" then return true end
+    end
+  end
+  return false
+end
+
+-- Give each creation of a plan what its report has found.
+local function add_findings(plan)
+  local is_excused = frees_quota(plan)
+  for _, item in ipairs(plan) do
+    if item.report then
+      if is_excused then item.report:excuse_quota() end
+      item.findings = item.report:sorted()
+    end
+  end
 end
 
 local PLAN_OPTIONS = { change_tags = "boolean", stop = "boolean" }
@@ -190,11 +230,12 @@ function planning.plan(collection, wanted, settings)
   local plan = setmetatable({ collection = collection, settings = settings }, metatable)
   local names = tables.keys(wanted, function(a, b) return tostring(a) < tostring(b) end)
   check_definitions(collection, names, wanted)
-  local items = {}
+  local items, seen = {}, {}
   task.each(names, function(name)
-    items[name] = plan_item(collection, name, wanted[name], settings)
+    items[name] = plan_item(collection, name, wanted[name], settings, seen)
   end)
   for index, name in ipairs(names) do plan[index] = items[name] end
+  add_findings(plan)
   return plan
 end
 
@@ -245,6 +286,10 @@ function planning.lines(item)
     lines[#lines + 1] = field .. " cannot be verified: the service does not return it"
   end
   if item.blocked then lines[#lines + 1] = "not allowed: " .. item.blocked end
+  for _, finding in ipairs(item.findings) do
+    local label = finding.level == "error" and "would be refused" or finding.level
+    lines[#lines + 1] = ("%s: %s"):format(label, finding.text)
+  end
   if item.is_moving then lines[#lines + 1] = "still " .. item.vm.state end
   return lines
 end
@@ -272,7 +317,7 @@ function planning.fields(item)
   return {
     name = item.name, action = item.action, changes = changes,
     reasons = json.array(item.reasons), unverified = json.array(item.unverified),
-    blocked = item.blocked,
+    blocked = item.blocked, findings = item.report and json.array(tables.copy(item.findings)),
   }
 end
 
@@ -323,10 +368,28 @@ function doers.nothing(plan, item, watch)
     hint = "'azureml why' tells what is wrong with it" }
 end
 
---- Refuse a plan that the caller has not allowed as a whole.
+-- Refuse a plan with creations that the service would refuse; raise all that is wrong with them.
+local function check_creations(plan)
+  local refusals, texts, codes = {}, {}, {}
+  for _, item in ipairs(plan) do
+    local report = item.report
+    local _, err = errors.try(function() return report and report:refuse() end)
+    if err then
+      refusals[#refusals + 1], texts[#texts + 1] = err, err.message
+      codes[err.code] = true
+    end
+  end
+  if #refusals == 0 then return end
+  local code = next(codes)
+  errors.raise { code = next(codes, code) and "InvalidArgument" or code,
+    message = table.concat(texts, "; "), hint = refusals[1].hint }
+end
+
+--- Refuse a plan that the caller has not allowed as a whole, or that the service would refuse.
 ---@param plan azureml.Plan
 ---@param settings { confirm: boolean? }
----@raise an error object: `NotConfirmed`, `DoesNotFit`
+---@raise an error object: `NotConfirmed`, `DoesNotFit`; for a creation `QuotaExceeded`,
+---  `AuthorizationFailed`, else `InvalidArgument`
 function planning.check_allowed(plan, settings)
   local destroyed = plan:destroyed()
   if #destroyed > 0 and not settings.confirm then
@@ -341,6 +404,7 @@ function planning.check_allowed(plan, settings)
         table.concat(lines_of_changes(item), "; ")), hint = item.blocked }
     end
   end
+  check_creations(plan)
 end
 
 local APPLY_OPTIONS = {

@@ -29,6 +29,7 @@ local preflight = {}
 ---@field wanted table                     canonical
 ---@field report azureml.Report
 ---@field replaced azureml.Instance?       the instance that is deleted for the new one
+---@field seen table                       what was fetched for all instances of a plan
 
 local SUBNET_VERSION = "2023-09-01"      -- of Microsoft.Network
 local COMPUTE_TYPE = "Microsoft.BatchAI/DataScienceInstance"
@@ -68,6 +69,19 @@ local function look(self, field, what, f, ...)
   return nil
 end
 
+-- Return a function that runs `f` once for all instances of a plan, and gives each its outcome.
+local function shared(self, name, f)
+  return function(...)
+    local arguments = table.pack(...)
+    local outcome = once.get(self.seen, name, function()
+      local value, err = errors.try(first_of, f, table.unpack(arguments, 1, arguments.n))
+      return { value = value, err = err }
+    end)
+    if outcome.err then error(outcome.err, 0) end
+    return outcome.value
+  end
+end
+
 -- The name ----------------------------------------------------------------------------------------
 
 local function check_name(self)
@@ -102,8 +116,8 @@ local function scope_of(workspace)
 end
 
 local function check_rights(self)
-  local missing = look(self, "rights", "whether your roles allow it", missing_actions,
-    self.workspace)
+  local missing = look(self, "rights", "whether your roles allow it",
+    shared(self, "rights", missing_actions), self.workspace)
   for _, action in ipairs(missing or {}) do
     if action == WRITE then
       local finding = add_error(self, "AuthorizationFailed", "rights", "your roles in workspace "
@@ -146,7 +160,7 @@ end
 local function check_size(self)
   local name = definition.value(self.wanted, "vm_size")
   local offered = look(self, "vm_size", "whether the region offers the size",
-    self.workspace.vm_sizes, self.workspace)
+    shared(self, "sizes", self.workspace.vm_sizes), self.workspace)
   if not offered then return end
   local size, names = find_size(offered, name)
   if not size then
@@ -184,16 +198,25 @@ local function shortages(size, usages, freed)
   }
 end
 
--- Return the usages of the region, which a script fetches once; nil if they cannot be seen.
-local function usages_of(self)
-  local workspace = self.workspace
-  local function fetch() return workspace:usages() end
-  return look(self, "quota", "the quota", once.get, workspace.facts, "usages", fetch)
+-- Return the usages of the region, which a script fetches once.
+local function usages_of(workspace)
+  return once.get(workspace.facts, "usages", function() return workspace:usages() end)
+end
+
+-- Fetch the usages again.
+local function new_usages_of(workspace)
+  once.forget(workspace.facts, "usages")
+  return usages_of(workspace)
+end
+
+-- Return the usages that a function fetches; nil if they cannot be seen.
+local function look_at_usages(self, name, f)
+  return look(self, "quota", "the quota", shared(self, name, f), self.workspace)
 end
 
 local function fetch_usages(self)
   self.are_usages_old = self.workspace.facts.usages ~= nil
-  self.usages = usages_of(self)
+  self.usages = look_at_usages(self, "usages", usages_of)
 end
 
 -- Compare the quota with what the instance needs. What a script saw earlier counts only while it is
@@ -202,8 +225,8 @@ local function check_quota(self)
   if not self.size or not self.usages then return end
   local texts = shortages(self.size, self.usages, self.freed)
   if next(texts) and self.are_usages_old then
-    once.forget(self.workspace.facts, "usages")
-    texts = shortages(self.size, usages_of(self) or {}, self.freed)
+    local usages = look_at_usages(self, "new usages", new_usages_of)
+    texts = shortages(self.size, usages or {}, self.freed)
   end
   for _, text in pairs(texts) do add_error(self, "QuotaExceeded", "quota", "%s", text) end
 end
@@ -217,7 +240,8 @@ local NOT_VISIBLE = "SubscriptionNotFound"
 local function check_subnet(self)
   local id = self.wanted.subnet
   if not id then return end
-  local _, err = errors.try(resource.look, self.workspace, id, SUBNET_VERSION, "get the subnet")
+  local get = shared(self, "subnet " .. id:lower(), resource.look)
+  local _, err = errors.try(get, self.workspace, id, SUBNET_VERSION, "get the subnet")
   if not err then return end
   if err.status == 404 and err.code ~= NOT_VISIBLE then
     add(self, "error", "subnet", "there is no subnet %s", id)
@@ -246,9 +270,9 @@ end
 
 -- All ---------------------------------------------------------------------------------------------
 
--- The checks of each round trip: the second needs the region, which the first brings. The name of a
--- replaced instance is known to be taken, by it.
-local REPLACING = {
+-- The checks of each round trip: the second needs the region, which the first brings. The name is
+-- left out where a replaced instance has it, and in a plan, which would need a request a name.
+local WITHOUT_NAME = {
   { check_subnet, check_network, check_rights }, { check_size, fetch_usages },
 }
 local ROUNDS = {
@@ -262,6 +286,12 @@ local function run_round(self, checks)
     functions[i] = function() check(self) return true end
   end
   task.parallel(table.unpack(functions))
+end
+
+local function run_rounds(self, rounds)
+  for _, checks in ipairs(rounds) do run_round(self, checks) end
+  check_quota(self)
+  return self.report
 end
 
 local function new_report(name, findings)
@@ -279,11 +309,24 @@ end
 function preflight.run(collection, name, wanted, findings, replaced)
   local self = {
     workspace = collection.workspace, collection = collection, name = name, wanted = wanted,
-    report = new_report(name, findings), replaced = replaced,
+    report = new_report(name, findings), replaced = replaced, seen = {},
   }
-  for _, checks in ipairs(replaced and REPLACING or ROUNDS) do run_round(self, checks) end
-  check_quota(self)
-  return self.report
+  return run_rounds(self, replaced and WITHOUT_NAME or ROUNDS)
+end
+
+--- Make the checks of one of many creations, which are the same for all or need the same requests.
+--- Whether the name is free in the region is left to the creation.
+---@param collection azureml.Instances
+---@param name string
+---@param wanted table                     canonical
+---@param replaced azureml.Instance?       the instance that is deleted for the new one
+---@param seen table                       empty at first; the same for all creations
+---@return azureml.Report
+function preflight.run_planned(collection, name, wanted, replaced, seen)
+  return run_rounds({
+    workspace = collection.workspace, collection = collection, name = name, wanted = wanted,
+    report = new_report(name), replaced = replaced, seen = seen,
+  }, WITHOUT_NAME)
 end
 
 -- Report the instance that exists, instead of the name that is taken by it.
@@ -335,6 +378,13 @@ function Report:sorted()
     return positions[a] < positions[b]
   end)
   return list
+end
+
+--- Let a shortage of quota be a warning: what takes up the quota may go before the creation.
+function Report:excuse_quota()
+  for _, finding in ipairs(self.findings) do
+    if finding.code == "QuotaExceeded" then finding.level = "warning" end
+  end
 end
 
 --- Raise the errors of the report, all in one. The code is that of the errors if they share one.
