@@ -296,7 +296,8 @@ const char *credential_principal(const Credential *credential);
    NULL: no link has brought a token yet. */
 const Credential *credential_served(const Credential *credential);
 
-/* Return how many seconds its longest-lived token stays valid; 0: there is no valid token. */
+/* Return how many seconds its longest-lived token stays valid. 0: there is no valid token;
+   negative: the expiry of the token is not known. */
 double credential_expires_in(const Credential *credential);
 
 /* Return a claim of its token, such as "oid". The caller frees it.

@@ -322,9 +322,12 @@ static int l_credential_served(lua_State *L) {
   return 2;
 }
 
-/* credential:expires_in() -> seconds until the current token expires; 0: there is none */
+/* credential:expires_in() -> seconds until the current token expires; 0: there is none;
+   nil: the expiry is not known */
 static int l_credential_expires_in(lua_State *L) {
-  lua_pushnumber(L, credential_expires_in(check_open(L, 1, CREDENTIAL, "credential")));
+  double seconds = credential_expires_in(check_open(L, 1, CREDENTIAL, "credential"));
+  if (seconds < 0) lua_pushnil(L);
+  else lua_pushnumber(L, seconds);
   return 1;
 }
 

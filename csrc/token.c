@@ -23,6 +23,7 @@ struct Token {
   char  *scope, *tenant;     /* tenant NULL: the credential's own */
   char  *header;             /* NULL: no token yet */
   double renew_at, ends_at;
+  int    has_expiry;         /* ends_at is that of the token, not UNKNOWN_LIFE from its arrival */
   double due_at;             /* the first renewal; renew_at moves on when it fails */
   unsigned generation;       /* counts the tokens */
   unsigned long within;      /* of the client that caused the running fetch */
@@ -84,6 +85,7 @@ static int keep(Token *token, const Grant *grant) {
   token->header = header;
   token->generation++;
   token->ends_at = now + life_of(grant);
+  token->has_expiry = grant->expires_in > 0;
   token->renew_at = token->due_at = now + grant_refresh_in(grant);
   return 1;
 }
@@ -235,9 +237,13 @@ char *credential_claim(const Credential *credential, const char *name) {
 
 double credential_expires_in(const Credential *credential) {
   double now = loop_now(credential->loop), longest = 0;
-  for (const Token *token = credential->tokens; token; token = token->next)
-    if (token->header && token->ends_at - now > longest) longest = token->ends_at - now;
-  return longest;
+  int is_unknown = 0;
+  for (const Token *token = credential->tokens; token; token = token->next) {
+    if (!token->header || token->ends_at <= now) continue;
+    if (!token->has_expiry) is_unknown = 1;
+    else if (token->ends_at - now > longest) longest = token->ends_at - now;
+  }
+  return longest > 0 || !is_unknown ? longest : -1;
 }
 
 void tokens_add(const Credential *credential, Secrets *secrets) {

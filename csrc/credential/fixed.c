@@ -14,9 +14,10 @@ static void fetch(Credential *credential, Fetch *asked) {
   Grant grant = { .token = credential->state };
   double left = credential->ambient ? life_left(0, grant.token) : 0;
   if (left < 0) {
+    long minutes = (long)(-left / 60 + 0.5);
     fetch_fail(asked, ERROR_CREDENTIAL, "TokenExpired",
-               "the token in %s expired %.0f minutes ago: fetch a new one, or unset the variable",
-               VARIABLE, -left / 60);
+               "the token in %s expired %ld minute%s ago: fetch a new one, or unset the variable",
+               VARIABLE, minutes, minutes == 1 ? "" : "s");
     return;
   }
   if (left > 0) grant.expires_in = left;

@@ -21,6 +21,33 @@ local function variable(name)
   return value ~= "" and value or nil
 end
 
+-- The rules of the service -----------------------------------------------------------------------
+
+-- What each field can be, how messages call it, and whether a text fits.
+-- Source: spec/contract/compute-rest.md, section 1.
+local RULES = {
+  subscription_id = { "subscription_id", "is a GUID such as 00000000-0000-0000-0000-000000000000",
+    function(text) return text:find "^%x+%-%x+%-%x+%-%x+%-%x+$" end },
+  resource_group = { "resource_group", "has 1 to 90 letters, digits, '.', '_', '-' or parentheses",
+    function(text)
+      local length = utf8.len(text)
+      return length and length <= 90 and text:find "^[%w._()\x80-\xFF-]+$"
+    end },
+  workspace_name = { "workspace name",
+    "has 3 to 33 letters, digits, '-' or '_', and begins with a letter or digit",
+    function(text) return #text >= 3 and #text <= 33 and text:find "^%w[%w_-]+$" end },
+}
+
+--- Return what is wrong with the value of a field.
+---@param field string      "subscription_id", "resource_group" or "workspace_name"
+---@param value string
+---@return string?          nil: the field can have the value
+function config.fault(field, value)
+  local label, rule, fits = table.unpack(RULES[field])
+  if fits(value) then return nil end
+  return ("'%s' cannot be a %s: it %s"):format(value:sub(1, 100), label, rule)
+end
+
 -- config.json -------------------------------------------------------------------------------------
 
 local DIRECTORIES = { ".azureml/", "aml_config/", "" }

@@ -409,10 +409,12 @@ function Credential:served()
   if self.handle then return self.handle:served() end
 end
 
---- Return the seconds until its token expires; 0 before it has a token.
----@return number
+--- Return the seconds until its token expires; 0 before it has a token. Return nil for a token that
+--- does not tell when it expires.
+---@return number?
 function Credential:expires_in()
-  return self.handle and self.handle:expires_in() or 0
+  if not self.handle then return 0 end
+  return self.handle:expires_in()
 end
 
 options.check_colon(Credential, metatable, "credential")

@@ -15,6 +15,11 @@ defaults.meanings = {
   output = "the format of results, as for the option -o",
 }
 
+--- The fields of a workspace that defaults are values of; config.lua has their rules.
+defaults.fields = {
+  workspace = "workspace_name", group = "resource_group", subscription = "subscription_id",
+}
+
 local FILE = "defaults.json"
 
 local function variable(name)

@@ -8,6 +8,7 @@ local followed = require "azureml.followed"
 local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local later = require "azureml.tool.later"
+local counts = later "azureml.tool.count"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local progress = later "azureml.console.progress"
@@ -342,7 +343,8 @@ local function raise_failed(self, err)
   errors.raise {
     kind = "operation", code = err.code, operation = self, details = details,
     request_id = err.request_id,
-    message = ("deploy %s: %d of %d resources failed"):format(self.name, #details, count),
+    message = ("deploy %s: %d of %s failed"):format(self.name, #details,
+      counts.of(count, "resource")),
   }
 end
 

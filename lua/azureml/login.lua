@@ -19,8 +19,8 @@ local login = {}
 ---@field name string?             of the user, or of the application
 ---@field application_id string?   of the application that signed in
 ---@field object_id string?        of the user, or of the application in its tenant
----@field expires_in integer       seconds until the token expires; it is renewed before
----@field expires_on string        the time of expiry: "2026-11-26T04:40:00Z"
+---@field expires_in integer?      seconds until the token expires; nil: the expiry is not known
+---@field expires_on string?       the time of expiry: "2026-11-26T04:40:00Z"
 
 -- The claims for each field; the first claim that the token has is used.
 local CLAIMS = {
@@ -39,11 +39,11 @@ local function first_claim(chosen, claims)
 end
 
 local function identity_of(chosen)
-  local seconds = math.floor(chosen:expires_in())
-  local identity = {
-    credential = chosen:served(), expires_in = seconds,
-    expires_on = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + seconds),
-  }
+  local identity, seconds = { credential = chosen:served() }, chosen:expires_in()
+  if seconds then
+    identity.expires_in = math.floor(seconds)
+    identity.expires_on = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + identity.expires_in)
+  end
   for field, claims in pairs(CLAIMS) do identity[field] = first_claim(chosen, claims) end
   return identity
 end

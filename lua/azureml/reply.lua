@@ -2,6 +2,8 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local later = require "azureml.tool.later"
+local count = later "azureml.tool.count"
 
 ---@class azureml.Reply
 ---@field status integer
@@ -29,7 +31,7 @@ function Reply.__index(self, name)
 end
 
 function Reply:__tostring()
-  return ("HTTP %d, %d bytes"):format(self.status, #self.body)
+  return ("HTTP %d, %s"):format(self.status, count.of(#self.body, "byte"))
 end
 
 local reply = {}

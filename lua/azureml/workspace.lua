@@ -52,29 +52,15 @@ local KNOWN = tables.merge(workspace.client_options, {
 })
 
 -- Check the names by the rules of the service. A refusal tells the source of a name that the caller
--- did not give. Source: spec/contract/compute-rest.md, section 1.
+-- did not give.
 local function check_names(names, named, source)
-  local function refuse(field, value, rule)
-    local is_found = source and value ~= named[field:gsub(" ", "_")]
-    errors.raise {
-      code = "InvalidArgument",
-      message = ("%s'%s' cannot be a %s: it %s"):format(is_found and source .. ": " or "",
-        value:sub(1, 100), field, rule),
-    }
-  end
-  if not names.subscription_id:find "^%x+%-%x+%-%x+%-%x+%-%x+$" then
-    refuse("subscription_id", names.subscription_id,
-      "is a GUID such as 00000000-0000-0000-0000-000000000000")
-  end
-  local length = utf8.len(names.resource_group)
-  if not length or length > 90 or not names.resource_group:find "^[%w._()\x80-\xFF-]+$" then
-    refuse("resource_group", names.resource_group,
-      "has 1 to 90 letters, digits, '.', '_', '-' or parentheses")
-  end
-  if #names.workspace_name < 3 or #names.workspace_name > 33
-    or not names.workspace_name:find "^%w[%w_-]+$" then
-    refuse("workspace name", names.workspace_name,
-      "has 3 to 33 letters, digits, '-' or '_', and begins with a letter or digit")
+  for _, field in ipairs { "subscription_id", "resource_group", "workspace_name" } do
+    local fault = config.fault(field, names[field])
+    if fault then
+      local is_found = source and names[field] ~= named[field]
+      errors.raise { code = "InvalidArgument",
+        message = (is_found and source .. ": " or "") .. fault }
+    end
   end
 end
 

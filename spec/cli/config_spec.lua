@@ -32,6 +32,8 @@ describe("azureml config", function()
     { { "set", "x" }, "'x' is not NAME=VALUE" },
     { { "set", "worksp=x" }, "there is no default 'worksp'; did you mean workspace?" },
     { { "set", "output=xml" }, "output: there is no 'xml'" },
+    { { "set", "subscription=abc" }, "'abc' cannot be a subscription_id: it is a GUID such as" },
+    { { "set", "workspace=a/b" }, "'a/b' cannot be a workspace name" },
     { { "get", "grup" }, "there is no default 'grup'; did you mean group?" },
   } do
     it("refuses " .. table.concat(row[1], " "), function()

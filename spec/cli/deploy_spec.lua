@@ -86,7 +86,7 @@ describe("azureml deploy", function()
     local out, err, code = run("deploy", path, "-p", "computeName=ci-new", "-p", "vmSize=NO_SUCH",
       "--name", "d1", "--progress", "quiet")
     assert.same({ "", 1 }, { out, code })
-    assert.matches("^azureml: deploy d1: 1 of 1 resources failed %(DeploymentFailed", err)
+    assert.matches("^azureml: deploy d1: 1 of 1 resource failed %(DeploymentFailed", err)
     assert.matches("\n  %- emulator/ci%-new: The specified VM size 'NO_SUCH' is not supported", err)
     local _, errors = run("deploy", path, "-p", "computeName=ci-new", "-p", "vmSize=NO_SUCH", "-o",
       "json", "--progress", "quiet")

@@ -73,7 +73,7 @@ describe("--query", function()
 
   for expression, fault in pairs {
     ["length(nothing)"] = "length() needs string or array or object as argument 1, not null",
-    ["length(text, text)"] = "length() takes 1 arguments, not 2",
+    ["length(text, text)"] = "length() takes 1 argument, not 2",
     ["sum(machines[].name)"] = "sum() and avg() need numbers alone",
     ["sort(machines)"] = "sort() needs numbers alone, or strings alone",
     ["abs(text)"] = "abs() needs number as argument 1, not string",

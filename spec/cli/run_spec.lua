@@ -99,4 +99,13 @@ describe("the workflow", function()
     assert.is_false(ok)
     assert.matches(":1: write OBJECT_ID,NAME or OBJECT_ID,NAME,SIZE$", message)
   end)
+
+  for _, name in ipairs { "nightly", "morning", "recreate_outdated" } do
+    it(name .. " refuses arguments that it does not take", function()
+      emulator, ws = world.open {}
+      local out, err, code = run("run", name, "emulator", "a", "1", "extra")
+      assert.same({ "", 2 }, { out, code })
+      assert.matches("usage: azureml run " .. name, err)
+    end)
+  end
 end)

@@ -78,4 +78,10 @@ describe("azureml show", function()
     assert.equal("azureml: show: which instance? Give a name\n"
       .. "  hint: 'azureml show --help' lists its options\n", err)
   end)
+
+  it("prints the instances that are there before the error about the others", function()
+    local out, err, code = run("show", "ann", "nobody", "-o", "name")
+    assert.same({ "ann\n", 3 }, { out, code })
+    assert.matches("cannot get nobody: ", err)
+  end)
 end)

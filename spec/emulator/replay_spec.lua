@@ -170,7 +170,7 @@ describe("a replay", function()
     assert.equal(202, (at:ask("POST", BASE .. "/ci/stop")))
     local status, value = at:ask("POST", BASE .. "/ci/stop")
     assert.equal(501, status)
-    local sentence = "was recorded 1 times, and is asked for again"
+    local sentence = "was recorded 1 time, and is asked for again"
     assert.is_truthy(value.error.message:find(sentence, 1, true), value.error.message)
   end)
 

@@ -26,6 +26,7 @@ local task = require "azureml.task"
 ---@field wanted table                       canonical; without what must be looked up
 ---@field settings table                     options for a creation
 ---@field vm azureml.Instance?               as it is
+---@field fault string?                      what is wrong with its name, if it is new
 ---@field is_moving boolean?                 its state still changes by itself
 
 ---@class azureml.Plan
@@ -160,6 +161,13 @@ local function compare(collection, item, more)
   add_power(item)
 end
 
+-- Refuse the names that no new instance can have, all at once.
+local function check_names(plan)
+  local faults = {}
+  for _, item in ipairs(plan) do faults[#faults + 1] = item.fault end
+  if #faults > 0 then options.refuse("%s", table.concat(faults, "; ")) end
+end
+
 -- Look for what the service would refuse of a creation.
 local function look_ahead(collection, item, leaving, seen)
   local wanted = item.wanted
@@ -181,7 +189,7 @@ local function plan_item(collection, name, settings, more, seen)
   if is_absent then
     item.action = item.vm and "delete" or "nothing"
   elseif not item.vm then
-    naming.check(name)
+    item.fault = naming.fault(name)
     item.action = "create"
   else
     compare(collection, item, more)
@@ -235,6 +243,7 @@ function planning.plan(collection, wanted, settings)
     items[name] = plan_item(collection, name, wanted[name], settings, seen)
   end)
   for index, name in ipairs(names) do plan[index] = items[name] end
+  check_names(plan)
   add_findings(plan)
   return plan
 end

@@ -4,6 +4,7 @@ local command = require "azureml.cli.command"
 local exit_codes = require "azureml.cli.exit_codes"
 local audit_module = require "azureml.look.audit"
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local screen = require "azureml.console.screen"
 
 local audit = {}
@@ -61,7 +62,8 @@ function audit.run(args)
   if is_fitted(args) then say_next(report.findings) end
   for _, text in ipairs(report.unseen) do command.say("not looked at: " .. text) end
   if args.output == "table" then
-    command.say(("%d findings in %d instances"):format(#report.findings, report.count))
+    command.say(("%s in %s"):format(count.of(#report.findings, "finding"),
+      count.of(report.count, "instance")))
   end
   if err then error(err, 0) end
   return #report.findings > 0 and exit_codes.FAILED or exit_codes.OK

@@ -2,6 +2,7 @@
 local command = require "azureml.cli.command"
 local defaults = require "azureml.defaults"
 local output = require "azureml.cli.output"
+local settings = require "azureml.config"
 local suggest = require "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
 
@@ -14,17 +15,27 @@ local function check_name(name)
   return nil, suggest.unknown("there is no default", name, NAMES)
 end
 
+-- Return what is wrong with a value that is not empty; nil: the default can have it.
+local function fault_of(name, value)
+  local field = defaults.fields[name]
+  if field then
+    local fault = settings.fault(field, value)
+    return fault and name .. ": " .. fault
+  end
+  for _, format in ipairs(output.formats) do
+    if value == format then return nil end
+  end
+  return suggest.unknown("output: there is no", value, output.formats)
+end
+
 -- Convert "NAME=VALUE". An empty value removes the default.
 local function assignment(text)
   local name, value = text:match "^(%w+)=(.*)$"
   if not name then return nil, ("'%s' is not NAME=VALUE, such as group=ml"):format(text) end
   local known, message = check_name(name)
   if not known then return nil, message end
-  local formats = table.concat(output.formats, ", ")
-  if name == "output" and value ~= "" and not (", " .. formats .. ","):find(", " .. value .. ",",
-    1, true) then
-    return nil, suggest.unknown("output: there is no", value, output.formats)
-  end
+  local fault = value ~= "" and fault_of(name, value)
+  if fault then return nil, fault end
   return { name = name, value = value }
 end
 

@@ -1,5 +1,6 @@
 --- The functions of JMESPath, for query.lua. Each checks the types of its arguments.
 --- Source: https://jmespath.org/specification.html#built-in-functions
+local count = require "azureml.tool.count"
 local json = require "azureml.json"
 local shape = require "azureml.cli.shape"
 local tables = require "azureml.tool.tables"
@@ -229,8 +230,8 @@ function query_functions.call(name, arguments)
   local types, repeats = entry.types, entry.types[#entry.types] == "..."
   local least = repeats and #types - 1 or #types
   if arguments.n < least or not repeats and arguments.n > least then
-    fail("%s() takes %s%d arguments, not %d", name, repeats and "at least " or "", least,
-      arguments.n)
+    fail("%s() takes %s%s, not %d", name, repeats and "at least " or "",
+      count.of(least, "argument"), arguments.n)
   end
   for i = 1, arguments.n do
     check_type(name, i, types[math.min(i, least)], arguments[i])

@@ -1,6 +1,7 @@
 --- azureml ssh-config: print blocks for OpenSSH's configuration, or write them.
 local command = require "azureml.cli.command"
 local config = require "azureml.ssh.config"
+local count = require "azureml.tool.count"
 
 local ssh_config = {}
 
@@ -22,7 +23,8 @@ function ssh_config.run(args)
   end
   local path = config.write(("%s/%s/%s"):format(ws.subscription_id, ws.resource_group, ws.name),
     blocks)
-  command.say(("%d instances of workspace %s are in %s"):format(#blocks, ws.name, path))
+  command.say(("%s of workspace %s %s in %s"):format(count.of(#blocks, "instance"), ws.name,
+    #blocks == 1 and "is" or "are", path))
 end
 
 return ssh_config

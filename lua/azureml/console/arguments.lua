@@ -6,8 +6,8 @@ local arguments = {}
 
 local USAGE = "usage: azureml [options] [command or script [arguments]]"
 
---- The second line of a usage error.
-arguments.hint = "  hint: 'azureml --help' lists options and commands"
+--- The hint of a usage error.
+arguments.hint = "'azureml --help' lists options and commands"
 
 local SUMMARY = "Run a command or a Lua 5.4 script. Without either, start a prompt. "
   .. "If a script has the name of a command, write ./NAME to run the script."

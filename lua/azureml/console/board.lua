@@ -1,6 +1,7 @@
 --- Draw a table of instances on a terminal, and redraw it in place: how many are in which state,
 --- and the instances that changed last on top. panel.lua moves the cursor.
 local core = require "azureml.core"
+local counts = require "azureml.tool.count"
 local panel = require "azureml.console.panel"
 local power_state = require "azureml.definition.power_state"
 local screen = require "azureml.console.screen"
@@ -49,12 +50,11 @@ end
 local function summary_of(self)
   local parts, total = {}, 0
   for _, state in ipairs(tables.keys(self.counts)) do
-    local count = self.counts[state]
-    total = total + count
-    if count > 0 then parts[#parts + 1] = ("%d %s"):format(count, state) end
+    local number = self.counts[state]
+    total = total + number
+    if number > 0 then parts[#parts + 1] = ("%d %s"):format(number, state) end
   end
-  return ("%d instances%s"):format(total,
-    #parts > 0 and ": " .. table.concat(parts, ", ") or "")
+  return counts.of(total, "instance") .. (#parts > 0 and ": " .. table.concat(parts, ", ") or "")
 end
 
 -- Return the rows: the latest changes first, then by name.

@@ -8,7 +8,6 @@ local traceback = require "azureml.console.traceback"
 
 local interpreter = { exit_code = 0, catch = traceback.catch }
 
-local WRONG_USAGE = 2
 local SIGINT = 2
 local SHOWN = 20         -- operations listed after an interrupt
 
@@ -25,11 +24,11 @@ local function stop(code)
   steps = {}
 end
 
--- Refuse wrong usage, in two lines.
+-- Refuse wrong usage: in two lines, or as JSON where the words ask for it.
 local function refuse(message)
-  say(message)
-  io.stderr:write(arguments.hint, "\n")
-  stop(WRONG_USAGE)
+  local err = require("azureml.error").new { code = "Usage", message = message,
+    hint = arguments.hint }
+  stop(require("azureml.cli.complaint").report(err, host.argv))
 end
 
 -- Return a compiled chunk. Without one, print the compiler's message and stop with exit code 1.

@@ -4,6 +4,7 @@
 --- client may read more or less often than the recorded client, and may do things to different
 --- computes in another order. Any token will do.
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local errors = require "azureml.error"
 local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
@@ -225,7 +226,8 @@ local function choose(self, method, target)
   if not is_read(method, target) then
     local entry = choose_change(entries)
     if entry then return entry end
-    return nil, refuse(self, "%s was recorded %d times, and is asked for again", asked, #entries)
+    return nil, refuse(self, "%s was recorded %s, and is asked for again", asked,
+      count.of(#entries, "time"))
   end
   local entry, change = choose_read(self, entries, target)
   if entry then return entry end

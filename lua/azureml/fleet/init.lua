@@ -102,6 +102,7 @@ local function read_options(verb, arguments)
   local names, filters = #listed > 0 and listed or options.names, filters_of(options)
   check_selection(what, names, filters, options)
   check_not_empty(what, filters)
+  list.check(what, filters)
   if options.limit and options.limit < 1 then
     errors.mistake("%s: option 'limit' must be 1 or more, not %d", what, options.limit)
   end

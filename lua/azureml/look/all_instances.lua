@@ -3,6 +3,7 @@
 --- refuses does not hide the others: it is an error at the end.
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
+local counts = later "azureml.tool.count"
 local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
 local list_module = require "azureml.list"
@@ -57,7 +58,7 @@ local function raise_refusals(what, failures, count)
   end
   errors.raise {
     code = "SomeFailed", details = details, refused_workspaces = names,
-    message = ("%s: %d of %d workspaces refused"):format(what, #failures, count),
+    message = ("%s: %d of %s refused"):format(what, #failures, counts.of(count, "workspace")),
   }
 end
 

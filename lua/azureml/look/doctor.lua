@@ -5,6 +5,7 @@ local client = require "azureml.client"
 local cloud = require "azureml.cloud"
 local config = require "azureml.config"
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local date = require "azureml.definition.schedule.date"
 local errors = require "azureml.error"
 local options = require "azureml.options"
@@ -122,8 +123,9 @@ local function check_sign_in(self)
   local user = credential:claim "upn" or credential:claim "preferred_username"
     or credential:claim "unique_name" or credential:claim "appid" or credential:claim "oid"
   self.is_signed_in = true
-  return ok("%s%s, a token for %d minutes", tostring(credential:served()),
-    user and " as " .. user or "", math.floor(credential:expires_in() / 60))
+  local seconds = credential:expires_in()
+  local life = seconds and ", a token for " .. count.of(math.floor(seconds / 60), "minute") or ""
+  return ok("%s%s%s", tostring(credential:served()), user and " as " .. user or "", life)
 end
 
 local function check_workspace(self)
@@ -157,7 +159,8 @@ local function check_clock(self)
   local apart = math.floor(core.time() - theirs)
   if math.abs(apart) <= MOST_APART then return ok("%d s apart", math.abs(apart)) end
   return failed("set the clock: timedatectl set-ntp true",
-    "this machine's clock is %d minutes %s: tokens will be refused", math.abs(apart) // 60,
+    "this machine's clock is %s %s: tokens will be refused",
+    count.of(math.abs(apart) // 60, "minute"),
     apart > 0 and "ahead" or "behind")
 end
 

@@ -3,6 +3,7 @@
 --- Sources: spec/contract/compute-rest.md, sections 3.5, 6, 7.6, 7.7 and 9, and
 --- spec/contract/neighbours.md, section 8.
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local power_state = require "azureml.definition.power_state"
@@ -196,8 +197,8 @@ local function explain_quota(self)
   local wanted = self.vm.vm_size:lower()
   for _, size in ipairs(sizes.list(self.vm.workspace, { quota = true })) do
     if size.name:lower() == wanted and size.instances_left and size.instances_left < 1 then
-      add(self, "quota", ("the quota has %d cores left for %s, and the instance needs %d"):format(
-        size.cores_left or 0, size.family, size.vcpus),
+      add(self, "quota", ("the quota has %s left for %s, and the instance needs %d"):format(
+        count.of(size.cores_left or 0, "core"), size.family, size.vcpus),
         "delete what is not needed, or ask for more quota: azureml usage shows it",
         "or choose a size that fits: azureml sizes --available")
     end

@@ -1,6 +1,7 @@
 --- Reach an instance by the system's OpenSSH client: run commands, copy files, forward ports.
 local command_line = require "azureml.ssh.command_line"
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local errors = require "azureml.error"
 local failure = require "azureml.ssh.failure"
 local forwarding = require "azureml.ssh.forwarding"
@@ -73,8 +74,8 @@ end
 local function raise_timeout(where, timeout)
   errors.raise {
     code = "Timeout",
-    message = ("the command on '%s' did not end within %g seconds: the connection was closed")
-      :format(where.name, timeout),
+    message = ("the command on '%s' did not end within %s: the connection was closed")
+      :format(where.name, count.of(timeout, "second")),
     hint = "the command may go on there: give a longer timeout, or end it on the instance",
   }
 end

@@ -4,6 +4,9 @@
 ---     azureml run lifecycle [WORKSPACE] [NAME]               against Azure
 ---     azureml --emulator run lifecycle [WORKSPACE] [NAME]    against the emulator
 local azureml = require "azureml"
+if select("#", ...) > 2 then
+  error("usage: azureml run lifecycle [WORKSPACE] [NAME]: it takes no more", 0)
+end
 
 local workspace_name, name = ...
 local ws = azureml.workspace { name = workspace_name }

@@ -2,9 +2,13 @@
 ---
 ---     azureml run morning [WORKSPACE] [TAG] [SECONDS]     default: morning, at most 1800 s
 local azureml = require "azureml"
+if select("#", ...) > 3 then
+  error("usage: azureml run morning [WORKSPACE] [TAG] [SECONDS]: it takes no more", 0)
+end
 
 local workspace_name, tag, timeout = ...
-tag, timeout = tag or "morning", tonumber(timeout) or 1800
+tag, timeout = tag or "morning", tonumber(timeout or 1800)
+if not timeout then error("usage: SECONDS of azureml run morning is a number", 0) end
 local ws = azureml.workspace { name = workspace_name }
 
 local function start(vm)

@@ -2,6 +2,9 @@
 ---
 ---     azureml run nightly [WORKSPACE]
 local azureml = require "azureml"
+if select("#", ...) > 1 then
+  error("usage: azureml run nightly [WORKSPACE]: it takes no more", 0)
+end
 local ws = azureml.workspace { name = ... }
 
 azureml.each(ws.instances:list { state = "Running" }, function(vm)

@@ -4,9 +4,15 @@
 ---
 ---     azureml run recreate_outdated [WORKSPACE] [yes]
 local azureml = require "azureml"
+if select("#", ...) > 2 then
+  error("usage: azureml run recreate_outdated [WORKSPACE] [yes]: it takes no more", 0)
+end
 
 local workspace_name, word = ...
 if workspace_name == "yes" then workspace_name, word = nil, "yes" end
+if word and word ~= "yes" then
+  error(("usage: azureml run recreate_outdated [WORKSPACE] [yes], not '%s'"):format(word), 0)
+end
 local ws = azureml.workspace { name = workspace_name }
 
 local function recreate(vm)

@@ -3,6 +3,9 @@
 ---
 ---     azureml run report [RESOURCE_GROUP]
 local azureml = require "azureml"
+if select("#", ...) > 1 then
+  error("usage: azureml run report [RESOURCE_GROUP]: it takes no more", 0)
+end
 local instances = azureml.instances { resource_group = ... }
 
 local function text_of(number, unit)
@@ -36,7 +39,7 @@ print()
 table.sort(owners)
 for _, owner in ipairs(owners) do
   local total = totals[owner]
-  print(("%s: %d instances, %.2f so far, %.2f in a month"):format(owner, total.count,
-    total.amount, total.month))
+  print(("%s: %d instance%s, %.2f so far, %.2f in a month"):format(owner, total.count,
+    total.count == 1 and "" or "s", total.amount, total.month))
 end
 print(report.note)

@@ -7,8 +7,12 @@
 --- workdays; with days=all on every day. The times are those of this machine, or of TZ. Only what
 --- was due in the last MINUTES (15) is done: what a user starts in the evening keeps running.
 local azureml = require "azureml"
+if select("#", ...) > 1 then
+  error("usage: azureml run tag_schedule [MINUTES]: it takes no more", 0)
+end
 
-local minutes = tonumber((...)) or 15
+local minutes = tonumber((...) or 15)
+if not minutes then error("usage: MINUTES of azureml run tag_schedule is a number", 0) end
 local now = os.date "*t"
 local is_workday = now.wday >= 2 and now.wday <= 6
 

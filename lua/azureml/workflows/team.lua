@@ -7,7 +7,9 @@
 local azureml = require "azureml"
 
 local path, tenant_id, workspace_name = ...
-if not tenant_id then error("usage: azureml run team FILE TENANT_ID [WORKSPACE]", 0) end
+if not tenant_id or select("#", ...) > 3 then
+  error("usage: azureml run team FILE TENANT_ID [WORKSPACE]", 0)
+end
 
 local function read(line, number)
   local object_id, name, size = line:match "^%s*(%x[%x-]+)%s*,%s*([%w-]+)%s*,?%s*([%w_]*)%s*$"

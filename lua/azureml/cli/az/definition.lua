@@ -69,8 +69,8 @@ local function identity_of(identity)
   if kind == "none" then return nil end
   if kind == "systemassigned" and #ids == 0 then return "SystemAssigned" end
   if kind == "userassigned" and #ids > 0 then return ids end
-  misused("identity: '%s' with %d identities is not supported: give system_assigned, or "
-    .. "user_assigned with identities", tostring(identity.type), #ids)
+  misused("identity: '%s' with %s is not supported: give system_assigned, or user_assigned with "
+    .. "identities", tostring(identity.type), #ids == 1 and "1 identity" or #ids .. " identities")
 end
 
 local TRIGGER = set "type expression start_time time_zone frequency interval schedule"

@@ -2,6 +2,7 @@
 --- week), and find the times that they name. A day must match both its fields, unlike in the cron
 --- of Unix. Source: spec/contract/compute-rest.md, section 9.1.
 local calendar = require "azureml.emulator.machine.calendar"
+local count = require "azureml.tool.count"
 local shorten = require "azureml.emulator.shorten"
 
 local cron = {}
@@ -56,7 +57,7 @@ end
 function cron.parse(expression)
   local texts, parsed = {}, {}
   for text in expression:gmatch "%S+" do texts[#texts + 1] = text end
-  if #texts ~= #fields then return nil, ("it has %d fields, not 5"):format(#texts) end
+  if #texts ~= #fields then return nil, ("it has %s, not 5"):format(count.of(#texts, "field")) end
   for i, field in ipairs(fields) do
     parsed[field[1]] = set_of(texts[i], field)
     if not parsed[field[1]] then

@@ -4,6 +4,7 @@
 --- its name.
 --- Source: spec/contract/neighbours.md, section 2.
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local json = require "azureml.json"
 local tables = require "azureml.tool.tables"
 
@@ -82,8 +83,8 @@ local function path_of(scope, name, kind, names)
   local segments = {}
   for segment in kind:gmatch "[^/]+" do segments[#segments + 1] = segment end
   if #segments ~= #names + 1 then
-    scope:refuse("the template function '%s' needs %d names for the type '%s', not %d", name,
-      math.max(#segments - 1, 1), kind, #names)
+    scope:refuse("the template function '%s' needs %s for the type '%s', not %d", name,
+      count.of(math.max(#segments - 1, 1), "name"), kind, #names)
   end
   local path = segments[1]
   for index, each in ipairs(names) do
