@@ -72,6 +72,8 @@ describe("the options that describe an instance", function()
       "cannot update 'ann': ssh_public_access is false, not true .*azureml recreate" },
     { { "create", "ci-new", "--sso", "perhaps" }, 2, "%-%-sso is on or off, not 'perhaps'" },
     { { "create", "ci-new", "--extra", "{" }, 2, "%-%-extra is not JSON" },
+    { { "create", "ci-new", "--tags", "a=1", "a=2" }, 2, "%-%-tags: 'a' is given twice" },
+    { { "create", "ci-new", "--extra", "@/dev/zero" }, 2, "/dev/zero is larger than 1 MiB" },
     { { "create", "ci-new", "--extra", "@/nowhere" }, 2, "%-%-extra: /nowhere: No such file" },
     { { "create", "ci-new", "--state", "Asleep" }, 2, "state: must be 'Running' or 'Stopped'" },
     { { "create", "ci-new", "--schedule", "stop now" }, 2, "schedules: schedule 1: " },

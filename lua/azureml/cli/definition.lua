@@ -107,7 +107,9 @@ local function text_of(argument)
   local file, message = io.open(path)
   if not file then return nil, message end
   local open <close> = file
-  return open:read(MOST_BYTES) or ""
+  local text = open:read(MOST_BYTES + 1) or ""
+  if #text > MOST_BYTES then return nil, ("%s is larger than 1 MiB"):format(path) end
+  return text
 end
 
 local function decoded(row)

@@ -16,11 +16,19 @@ function filters.tag(text)
   return nil, ("'%s' is not a tag: write NAME=VALUE"):format(text)
 end
 
---- Make a table of tags from a list of them; nil from nil.
+--- Make a table of tags from a list of them; nil from nil. Refuse a tag with two values.
 function filters.tags(list)
   if not list then return nil end
   local tags = {}
-  for _, tag in ipairs(list) do tags[tag.name] = tag.value end
+  for _, tag in ipairs(list) do
+    local earlier = tags[tag.name]
+    if earlier and earlier ~= tag.value then
+      errors.raise { code = "Usage",
+        message = ("--tags: '%s' is given twice, as '%s' and as '%s'"):format(tag.name, earlier,
+          tag.value) }
+    end
+    tags[tag.name] = tag.value
+  end
   return tags
 end
 
