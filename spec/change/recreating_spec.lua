@@ -103,6 +103,18 @@ describe("to recreate an instance", function()
     assert.equal("first", ws.instances:get("ann").tags.by)
   end)
 
+  it("goes on when another process has deleted the instance meanwhile", function()
+    local instances = ws.instances
+    local send = instances.send
+    rawset(instances, "send", function(self, ...)
+      send(self, "delete", "ann"):wait()
+      return send(self, ...)
+    end)
+    local op = instances:recreate("ann", { tags = { by = "first" } })
+    rawset(instances, "send", nil)
+    assert.equal("first", op:wait().tags.by)
+  end)
+
   it("changes nothing of an instance that another process creates after the delete", function()
     local op = ws.instances:recreate("ann", { tags = { by = "first" } })
     op.operation:wait()

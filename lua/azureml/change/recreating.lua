@@ -174,11 +174,15 @@ end
 
 local steps = {}
 
+-- Another process may have sent the delete already, and it may end at any moment.
 function steps.there(self)
-  self.operation = self.workspace.instances:send("delete", self.name, nil, {
+  local instances = self.workspace.instances
+  local op, err = errors.try(instances.send, instances, "delete", self.name, nil, {
     is_part = true, check_instance = function(vm) check_is_old(self, vm) end,
   })
-  return "deleting"
+  if err and not resource.is_missing(err) then errors.raise(err) end
+  self.operation = op
+  return op and "deleting" or "deleted"
 end
 
 function steps.deleting(self, deadline)
