@@ -5,6 +5,7 @@ local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
+local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
@@ -61,6 +62,7 @@ local why = later "azureml.look.why"
 ---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
+---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
@@ -225,10 +227,18 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
+-- Make the object for the instance's Jupyter at its first use. No request is sent.
+local function open_jupyter(vm)
+  local opened = jupyter.new(vm)
+  rawset(vm, "jupyter", opened)
+  return opened
+end
+
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
+  if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" or name == "raw" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
