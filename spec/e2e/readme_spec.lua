@@ -52,9 +52,9 @@ describe("README", function()
   end)
 
   it("shows commands that are there, with options they have", function()
-    local count, faults = shown_commands.check(text)
+    local shown, faults = shown_commands.check(text)
     assert.same({}, faults)
-    assert.is_true(count >= 5)
+    assert.is_true(shown >= 5)
   end)
 
   it("names make targets that are there", function()

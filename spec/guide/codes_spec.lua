@@ -18,7 +18,8 @@ describe("the codes of errors", function()
   it("are those of the sources, all of them", function()
     local text = sources.text("*.lua", "lua/azureml") .. sources.text("*.c", "csrc")
     local count, missing = 0, {}
-    for _, pattern in ipairs { 'code = "(%u%a+)"', 'refuse%("(%u%a+)"', 'fail_as%([%w_>-]+, "(%u%a+)"',
+    for _, pattern in ipairs { 'code = "(%u%a+)"', 'refuse%("(%u%a+)"',
+      'fail_as%([%w_>-]+, "(%u%a+)"',
       'error_set%([^"\n]-"(%u%a+)"', 'fetch_fail%([^"\n]-"(%u%a+)"', 'end_with%([^"\n]-"(%u%a+)"',
       'FAULT_[%u_]+%] = { "(%u%a+)"', 'CURLE_[%u_]+, "(%u%a+)"' } do
       for code in text:gmatch(pattern) do
