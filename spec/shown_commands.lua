@@ -21,7 +21,10 @@ function shown_commands.fault_of(line)
   local words = words_of((line:gsub("%s+#.*", ""):gsub("%s+[|>;&].*", "")))
   local name, first = words[1], 2
   if not cli.commands[name] then return false end
-  if cli.commands[name].is_group then name, first = name .. " " .. words[2], 3 end
+  if cli.commands[name].is_group then
+    if not words[2] then return nil end
+    name, first = name .. " " .. words[2], 3
+  end
   local ok, why = cli.parser(name):pparse { table.unpack(words, first) }
   if not ok then return ("azureml %s: %s"):format(line, why) end
 end
