@@ -164,7 +164,8 @@ local function handle(self, request)
   local below = path:match("^" .. BASE:gsub("%p", "%%%0") .. "(.*)$")
   if not below then return answer_arm(self, request, path) end
   table.insert(self.asked, request.method .. " " .. below)
-  return self.instead and self.instead(request, below) or answer_jupyter(self, request, below, query)
+  local reply = self.instead and self.instead(request, below)
+  return reply or answer_jupyter(self, request, below, query)
 end
 
 -- Public ------------------------------------------------------------------------------------------
@@ -193,8 +194,8 @@ Played.OWN, Played.OTHER = OWN, OTHER
 Played.BASE = BASE
 
 --- Start a server. Fields: files (path -> bytes), directories, modified (path -> time), terminals,
---- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address of the instance;
---- tells_hash, keeps_full (only empty directories are removed); instead fun(request, path): table?
+--- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address of the
+--- instance; tells_hash, keeps_full (only empty directories are removed); instead fun(request, path): table?
 --- (answers in its place); asked (the requests: "GET /api/terminals"); verbs (start, stop, restart
 --- that were sent); tags.
 function notebook_server.serve()

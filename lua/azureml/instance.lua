@@ -396,8 +396,8 @@ function Instance:cost(settings)
   return cost.of(self, settings)
 end
 
---- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
---- is done by SSH, or in an application other than Jupyter, is not seen.
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
+--- What is done by SSH, or in an application other than Jupyter, is not seen.
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()

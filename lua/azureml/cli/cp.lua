@@ -1,5 +1,5 @@
---- azureml cp: copy files to an instance or from it. Where SSH is on, the process becomes scp, which
---- shows progress; else Jupyter copies them.
+--- azureml cp: copy files to an instance or from it. Where SSH is on, the process becomes scp,
+--- which shows progress; else Jupyter copies them.
 local command = require "azureml.cli.command"
 local command_line = require "azureml.ssh.command_line"
 local later = require "azureml.tool.later"
