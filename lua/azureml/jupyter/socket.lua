@@ -1,6 +1,6 @@
---- A websocket of an instance's Jupyter: whole messages both ways. The core (csrc/stream.c) connects
---- with the instance's token and moves bytes, azureml.websocket (libwslay) reads and writes frames;
---- this file joins both. It answers pings by itself and finds out when the connection is dead.
+--- A websocket of an instance's Jupyter: whole messages both ways. The core (csrc/stream.c)
+--- connects with the instance's token and moves bytes. azureml.websocket (libwslay) reads and writes
+--- frames. This file joins both; it answers pings and finds out when the connection is dead.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
