@@ -116,6 +116,7 @@ void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
+void lua_terminal_register(lua_State *L);        /* terminal */
 void lua_process_register(lua_State *L);         /* process, replace */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_file_register(lua_State *L);      /* state_file */
