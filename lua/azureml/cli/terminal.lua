@@ -14,7 +14,9 @@ local function check(args)
     if args[name] then chosen[#chosen + 1] = "--" .. name end
   end
   if #chosen > 1 then command.misused("give either %s or %s", chosen[1], chosen[2]) end
-  if args.output and not args.list then command.misused "-o needs --list" end
+  for _, name in ipairs { "output", "columns", "query", "sort" } do
+    if args[name] and not args.list then command.misused("--%s needs --list", name) end
+  end
 end
 
 function terminal.configure(parser)
@@ -24,8 +26,8 @@ function terminal.configure(parser)
   parser:option("--close", "close an open terminal; what runs in it ends"):argname "ID"
   command.progress_option(parser)
   remote.options(parser)
+  command.check(parser, check)      -- before those of -o, which set its default
   command.output_option(parser)
-  command.check(parser, check)
   parser:epilog("~. at the start of a line detaches: the shell goes on there, and --attach comes "
     .. "back to it. 'exit' ends it. No SSH is needed.")
 end

@@ -82,7 +82,7 @@ end
 --- Show a line of our own.
 ---@param text string
 function Display:say(text)
-  self:write(("\r\n[azureml: %s]\r\n"):format(text))
+  self:write(("[azureml: %s]\r\n"):format(text))
 end
 
 --- Wait until all is shown, some seconds at most.
@@ -92,9 +92,9 @@ function Display:flush(seconds)
   if not is_shown() then task.wait_until(self, is_shown, core.now() + seconds) end
 end
 
---- Undo what a program that was cut off has set.
+--- Undo what a program that was cut off has set, and begin a line.
 function Display:calm()
-  self:write(PLAIN)
+  self:write(PLAIN .. "\r\n")
 end
 
 -- Size --------------------------------------------------------------------------------------------

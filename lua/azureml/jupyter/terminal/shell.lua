@@ -140,7 +140,7 @@ local function connect_again(self, why)
     if remote then
       self.remote, self.keys = remote, keys.new()
       if self.ended then return false end
-      self.display:say "connected again"
+      self.display:say "connected again; what came last is shown again"
       return true
     end
     if core.now() > deadline then errors.raise(err) end
