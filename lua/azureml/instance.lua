@@ -11,6 +11,7 @@ local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
+local shell = later "azureml.jupyter.terminal.shell"
 local scheduling = later "azureml.change.scheduling"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
@@ -404,6 +405,16 @@ end
 ---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
 function Instance:activity()
   return activity.of(self.jupyter.server)
+end
+
+--- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
+--- or the user detaches with ~. at the start of a line: then it goes on there.
+---@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
+---@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@raise an error object, also if this is no terminal or the instance does not run
+---@usage vm:shell()
+function Instance:shell(settings)
+  return shell.run(self.jupyter.server, settings)
 end
 
 --- Add a schedule; the others stay.

@@ -96,6 +96,7 @@ cli.commands = {
   config   = { summary = "show and set defaults, such as the workspace", is_group = true },
   run      = { summary = "run a workflow by name" },
   ssh      = { summary = "open a shell on a compute instance, or run a command there" },
+  terminal = { summary = "open a shell on a compute instance without SSH, by its Jupyter" },
   exec     = { summary = "run a command on one compute instance, or on many side by side" },
   cp       = { summary = "copy files to a compute instance or from it" },
   ls       = { summary = "list the files of a compute instance" },
