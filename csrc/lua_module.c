@@ -23,6 +23,7 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   make_loop(L);
   lua_newtable(L);
   lua_core_register(L);
+  lua_stream_register(L);
   lua_credential_register(L);
   lua_json_register(L);
   lua_system_register(L);

@@ -1,6 +1,7 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
+local activity = later "azureml.jupyter.activity"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
@@ -394,6 +395,16 @@ end
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
+--- is done by SSH, or in an application other than Jupyter, is not seen.
+---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
+---@raise an error object, also if the instance does not run or is another user's
+---@usage local activity = vm:activity()
+---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
+function Instance:activity()
+  return activity.of(self.jupyter.server)
 end
 
 --- Add a schedule; the others stay.

@@ -227,15 +227,18 @@ end
 --- Get JSON that is a list of objects. Anything else is refused: the machine may send what it likes.
 ---@param path string
 ---@param label string       "list the terminals of ci-ann"
----@return table[]
+---@param settings? { timeout: number? }
+---@return table[] list, azureml.Reply
 ---@raise an error object, also `InvalidReply`
-function Server:list(path, label)
-  local found = self:request("GET", path, nil, { label = label }).json
+function Server:list(path, label, settings)
+  local reply = self:request("GET", path, nil, { label = label,
+    timeout = settings and settings.timeout })
+  local found = reply.json
   local is_list = type(found) == "table"
   for key, item in pairs(is_list and found or {}) do
     is_list = is_list and math.type(key) == "integer" and type(item) == "table"
   end
-  if is_list then return json.without_nulls(found) end
+  if is_list then return json.without_nulls(found), reply end
   errors.raise { code = "InvalidReply",
     message = ("cannot %s: the answer is not a list of objects"):format(label) }
 end
