@@ -88,14 +88,14 @@ end
 function Channel:receive(deadline)
   while true do
     local left = deadline and math.max(0, deadline - core.now())
-    local text, reason = self.socket:receive(left and math.min(left, QUIET) or QUIET)
+    local text, reason, _, why = self.socket:receive(left and math.min(left, QUIET) or QUIET)
     if text then
       local received = message.read(text)
       check_state(self, received)
       return received
     end
     if reason ~= "timeout" then
-      reconnect(self, tostring(reason))
+      reconnect(self, why)
     elseif deadline and core.now() >= deadline then
       return nil
     else

@@ -113,7 +113,7 @@ end
 
 -- Return the seconds until the command, or its beginning, must have come.
 local function time_left(self)
-  local left = self.deadline and self.deadline - core.now()
+  local left = self.deadline and math.max(0, self.deadline - core.now())
   if self.conversation.has_begun then return left end
   local begin = self.begin - core.now()
   return math.max(0, left and math.min(left, begin) or begin)
@@ -128,14 +128,14 @@ end
 
 local function wait(self)
   while not self.conversation.code do
-    local text, reason = self.socket:receive(time_left(self))
+    local text, reason, _, message = self.socket:receive(time_left(self))
     if text then
       obey(self, text)
       if self.has_ended and not self.conversation.code then raise_ended(self) end
     elseif reason == "timeout" then
       explain_silence(self)
     else
-      raise_lost(self, reason)
+      raise_lost(self, message)
     end
   end
   return self.conversation.code

@@ -51,10 +51,11 @@ end
 function conversation.new(words, halves)
   local first, second = table.unpack(halves or { random_text(), random_text() })
   local argv = type(words) == "string" and { "", "-c", words }
-    or { "sh", "-c", '"$0" "$@"', table.unpack(words) }
+    or { "sh", "-c", '"$@"', "sh", table.unpack(words) }
   return setmetatable({
     first = first, second = second, mark = first .. second .. "\n", tag = second .. first,
-    argv = argv, text = "", noise = "", has_begun = false, is_fed = false,
+    argv = argv, text = "", pieces = {}, length = 0,
+    noise = "", has_begun = false, is_fed = false,
     credit = carrier.INPUT_WINDOW, taken = 0, input = "", position = 1,
   }, Conversation)
 end
@@ -158,23 +159,37 @@ local function read(self, line)
   return reader(self, line:sub(#self.tag + 2))
 end
 
+-- Read the frames of whole lines; keep the rest.
+local function read_lines(self, text, events)
+  local start, stop = 1, text:find("\n", 1, true)
+  while stop and not self.code do
+    events[#events + 1] = read(self, text:sub(start, stop - 1))
+    start = stop + 1
+    stop = text:find("\n", start, true)
+  end
+  self.pieces, self.length = { text:sub(start) }, #text - start + 1
+end
+
+local function keep(self, text)
+  self.pieces[#self.pieces + 1] = text
+  self.length = self.length + #text
+end
+
 --- Take text of the terminal; return what it means, in order.
 ---@param text string
 ---@return { kind: "send"|"output"|"errors"|"end"|"no_python"|"malformed", text: string? }[]
 function Conversation:take(text)
   local events = {}
-  self.text = self.text .. text
-  if not self.has_begun then events[1] = begin(self) end
-  if not self.has_begun then return events end
-  local start = 1
-  for line, stop in self.text:gmatch "([^\n]*)\n()" do
-    events[#events + 1] = read(self, line)
-    start = stop
-    if self.code then break end
+  if not self.has_begun then
+    self.text = self.text .. text
+    events[1] = begin(self)
+    if not self.has_begun then return events end
+    text = self.text
   end
-  self.text = self.text:sub(start)
-  if #self.text > LONGEST_FRAME then
-    self.text = ""
+  keep(self, text)
+  if text:find("\n", 1, true) then read_lines(self, table.concat(self.pieces), events) end
+  if self.length > LONGEST_FRAME then
+    self.pieces, self.length = {}, 0
     events[#events + 1] = { kind = "malformed" }
   end
   return events
@@ -189,7 +204,7 @@ end
 ---@return string?
 function Conversation:remark()
   local last
-  for line in plain(self.noise .. self.text):gmatch "[^\n]+" do
+  for line in plain(self.noise .. table.concat(self.pieces)):gmatch "[^\n]+" do
     if line:find "%S" then last = line end
   end
   return last

@@ -22,6 +22,8 @@ local metatable = { __name = "azureml.Kernel", __index = Kernel }
 
 local kernel = {}
 
+local SETTLE = 10      -- seconds that interrupted code has to end
+
 local function path_of(self, rest)
   return ("/api/kernels/%s%s"):format(core.escape(self.id), rest or "")
 end
@@ -50,6 +52,7 @@ Running.__index = Running
 
 function Running:__close()
   if self.is_done then return end
+  self.kernel.interrupted = self.id
   errors.try(self.kernel.interrupt, self.kernel)
 end
 
@@ -63,19 +66,26 @@ local function answer_input(self, received, settings)
 end
 
 -- Done means both: the reply on the shell channel, and "idle" on iopub. They come in any order.
-local function follow(self, id, found, settings, deadline)
+local function follow(self, running.id, found, settings, deadline)
   local has_reply, is_idle = false, false
   while not (has_reply and is_idle) do
     local received = self.channel:receive(deadline)
     if not received then return false end
     if received.parent == id then
-      if received.kind == "input_request" then answer_input(self, received, settings) end
+      if received.kind == "input_request" and settings.on_input then answer_input(self, received, settings) end
       has_reply = has_reply or received.kind == "execute_reply"
       is_idle = is_idle or received.kind == "status" and received.content.execution_state == "idle"
       found:take(received)
     end
   end
   return true
+end
+
+-- Wait until interrupted code has ended: the kernel would skip what comes before.
+local function wait_interrupted(self)
+  local id = self.interrupted
+  self.interrupted = nil
+  if id then follow(self, id, result.new {}, {}, core.now() + SETTLE) end
 end
 
 --- Run code and wait for its end.
@@ -97,13 +107,14 @@ function Kernel:execute(code, settings)
   if settings.timeout then options.check_seconds("execute: timeout", settings.timeout) end
   self.channel = self.channel or channel.open(self.server, self.id, self.name)
   local deadline = settings.timeout and core.now() + settings.timeout
+  wait_interrupted(self)
   local found = result.new(settings)
   local running <close> = setmetatable({ kernel = self }, Running)
-  local id = self.channel:send("shell", "execute_request", {
+  running.id = self.channel:send("shell", "execute_request", {
     code = code, silent = false, store_history = not settings.silent,
     user_expressions = {}, allow_stdin = settings.on_input ~= nil, stop_on_error = true,
   })
-  if not follow(self, id, found, settings, deadline) then
+  if not follow(self, running.id, found, settings, deadline) then
     fail(self, "Timeout", ("the code in the kernel '%%s' of '%%s' did not end within %s: it was "
       .. "interrupted"):format(count.of(settings.timeout, "second")), "give a longer timeout")
   end
