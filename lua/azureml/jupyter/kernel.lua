@@ -66,13 +66,15 @@ local function answer_input(self, received, settings)
 end
 
 -- Done means both: the reply on the shell channel, and "idle" on iopub. They come in any order.
-local function follow(self, running.id, found, settings, deadline)
+local function follow(self, id, found, settings, deadline)
   local has_reply, is_idle = false, false
   while not (has_reply and is_idle) do
     local received = self.channel:receive(deadline)
     if not received then return false end
     if received.parent == id then
-      if received.kind == "input_request" and settings.on_input then answer_input(self, received, settings) end
+      if received.kind == "input_request" and settings.on_input then
+        answer_input(self, received, settings)
+      end
       has_reply = has_reply or received.kind == "execute_reply"
       is_idle = is_idle or received.kind == "status" and received.content.execution_state == "idle"
       found:take(received)
