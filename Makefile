@@ -79,16 +79,18 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 # The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
 # libcrypto, so it stands before the other shared libraries.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_HTTPD) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) \
-             -lm -ldl
+             $(EDIT_LIBS) $(EXE_HTTPD) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
+             $(call lib,CURL,-lcurl) -lm -ldl
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
-CORE   := $(PURE) authorities file tree loop route transfer child process request op stream client \
-           credential question token cache \
+CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
+          stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
-          lua_json lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
+          lua_json lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
+          lua_digest lua_certificate \
+          lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)

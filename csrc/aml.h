@@ -11,8 +11,8 @@
    - The caller of op_request or op_sleep owns the Op and ends it with op_free. An Op keeps a
      reference to its client, a client keeps one to its credential. The same holds for a Stream:
      stream_open and stream_free.
-   - Structs of options, Request, Upgrade and Answer are borrowed during the call: the core copies what it
-     keeps.
+   - Structs of options, Request, Upgrade and Answer are borrowed during the call: the core copies
+     what it keeps.
    - A pointer that a function returns belongs to the object it was asked of, unless the comment
      says that the caller frees it.
 
@@ -439,9 +439,9 @@ void *op_owner(const Op *op);
 
 /* -- streams ----------------------------------------------------------------------------------- */
 
-/* A Stream is a connection that was opened as a websocket: from then on its bytes, which are frames,
-   belong to the owner. Tokens, proxies, certificate authorities and limits are those of the client.
-   It takes in 256 KiB at most ahead of its owner. */
+/* A Stream is a connection that was opened as a websocket. From then on its bytes, which are
+   frames, belong to the owner. Token, proxy, certificate authorities and limits are those of the
+   client. It takes in 256 KiB at most ahead of its owner. */
 
 typedef struct Upgrade {
   const char *url;                     /* as in Request */

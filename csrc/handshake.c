@@ -74,7 +74,8 @@ static int status_in(const char *head, size_t len) {
   static const char before[] = "HTTP/1.";
   const size_t at = sizeof before + 1;      /* past the digit and the blank after it */
   int status = 0;
-  if (len < at + 3 || strncmp(head, before, sizeof before - 1) != 0 || head[at - 1] != ' ') return 0;
+  if (len < at + 3 || head[at - 1] != ' ') return 0;
+  if (strncmp(head, before, sizeof before - 1) != 0) return 0;
   for (size_t i = at; i < at + 3; i++) {
     if (head[i] < '0' || head[i] > '9') return 0;
     status = status * 10 + (head[i] - '0');

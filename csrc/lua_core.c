@@ -490,8 +490,8 @@ static void push_seen(lua_State *L, const Seen *seen) {
   if (seen->recorded.url) push_recorded(L, &seen->recorded);
 }
 
-/* step(seconds) -> "op", op or stream | "watch", fd | "question", id, kind, payload, handler | "seen"
-   | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
+/* step(seconds) -> "op", op or stream | "watch", fd | "question", id, kind, payload, handler
+   | "seen" | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);

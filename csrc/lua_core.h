@@ -116,10 +116,12 @@ void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
+void lua_terminal_register(lua_State *L);        /* terminal */
 void lua_process_register(lua_State *L);         /* process, replace */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_file_register(lua_State *L);      /* state_file */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
+void lua_digest_register(lua_State *L);          /* crypto.digest; after lua_crypto_register */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
 
 #endif

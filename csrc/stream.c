@@ -115,7 +115,8 @@ static void fail(Stream *s) {
 }
 
 static void fail_for_memory(Stream *s) {
-  error_set(&s->error, ERROR_TRANSPORT, "OutOfMemory", "there is not enough memory for a websocket");
+  error_set(&s->error, ERROR_TRANSPORT, "OutOfMemory",
+            "there is not enough memory for a websocket");
   fail(s);
 }
 
@@ -161,7 +162,7 @@ static void refused(Stream *s) {
     const char *type = headers_get(&s->reply.headers, "Content-Type");
     error_set(&s->error, ERROR_PROTOCOL, "NoWebsocket",
               "%s answered the request for a websocket with HTTP %d (%s): a page or a proxy stands "
-              "in place of the server", s->origin, s->reply.status, type ? type : "no content type");
+              "in place of the server", s->origin, s->reply.status, type ? type : "no type");
     s->error.status = s->reply.status;
   }
   fail(s);
@@ -198,6 +199,7 @@ static void take_answer(Stream *s) {
       break;
     case HANDSHAKE_REFUSED:
       s->phase = PHASE_REFUSAL;
+      set_flight(s, 0);      /* the time for the body passes also on a virtual clock */
       loop_timer(s->loop, &s->limit, loop_now(s->loop) + REFUSAL_TIME, refusal_is_late);
       break;
     case HANDSHAKE_INVALID:

@@ -18,6 +18,7 @@ struct Websocket {
   Message    *first, **end;
   Buf         reason;        /* of the server's close */
   unsigned long pongs;
+  int         is_broken;     /* the server broke the protocol within a frame */
   int         failed;
 };
 
@@ -120,10 +121,14 @@ static int flush(Websocket *ws) {
   return result == 0 ? 0 : -1;
 }
 
+/* libwslay takes a malformed frame for a failure of on_recv, which never fails, and queues a close
+   without a code. */
 void websocket_feed(Websocket *ws, const char *data, size_t len) {
   ws->fed = data;
   ws->fed_len = len;
-  if (wslay_event_want_read(ws->context) && wslay_event_recv(ws->context) != 0) ws->failed = 1;
+  int result = wslay_event_want_read(ws->context) ? wslay_event_recv(ws->context) : 0;
+  if (result == WSLAY_ERR_CALLBACK_FAILURE) ws->is_broken = 1;
+  else if (result != 0) ws->failed = 1;
   ws->fed = NULL;
   ws->fed_len = 0;
   flush(ws);
@@ -173,6 +178,7 @@ int websocket_closed(const Websocket *ws, const char **reason, size_t *len) {
 }
 
 int websocket_closing(const Websocket *ws) {
+  if (ws->is_broken) return 1002;
   if (!wslay_event_get_close_sent(ws->context)) return 0;
   return wslay_event_get_status_code_sent(ws->context);
 }

@@ -33,8 +33,8 @@ Message *websocket_next(Websocket *ws);
 void     message_free(Message *message);
 
 /* Send a text, which must be UTF-8; a ping; or a close, after which nothing more goes out. The
-   payload of a ping and the reason of a close have at most 123 bytes. Return 0, or -1: it is closed,
-   or memory is short. */
+   payload of a ping and the reason of a close have at most 123 bytes. Return 0, or -1: it is
+   closed, or memory is short. */
 int websocket_send(Websocket *ws, const char *text, size_t len);
 int websocket_ping(Websocket *ws, const char *payload, size_t len);
 int websocket_close(Websocket *ws, uint16_t code, const char *reason, size_t len);

@@ -2,6 +2,7 @@
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
 local activity = later "azureml.jupyter.activity"
+local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
@@ -13,6 +14,7 @@ local packages = later "azureml.packages"
 local reach = later "azureml.ssh"
 local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
+local shell = later "azureml.jupyter.terminal.shell"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
@@ -407,6 +409,16 @@ function Instance:activity()
   return activity.of(self.jupyter.server)
 end
 
+--- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
+--- or the user detaches with ~. at the start of a line: then it goes on there.
+---@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
+---@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@raise an error object, also if this is no terminal or the instance does not run
+---@usage vm:shell()
+function Instance:shell(settings)
+  return shell.run(self.jupyter.server, settings)
+end
+
 --- Add a schedule; the others stay.
 ---@param value table|string      as an item of the option `schedules` of create
 ---@return azureml.Instance       the same object, refreshed
@@ -474,9 +486,27 @@ function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
 
+--- Copy a file or a directory with all that is in it, by SSH where that is on, else by Jupyter. The
+--- path on the instance begins with ":". Over SSH it is relative to the home directory there; over
+--- Jupyter to its root, the workspace's files at ~/cloudfiles/code. A path that begins with
+--- "cloudfiles/code/" means the same over both.
+---@param from string
+---@param to string
+---@param settings? table
+---  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
+---  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
+---  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files)
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
+---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
+---@usage vm:copy(":cloudfiles/code/results", ".")
+function Instance:copy(from, to, settings)
+  return copying.copy(self, from, to, settings)
+end
+
 -- Define methods by functions of other modules, which explain them.
 for name, module in pairs {
-  exec = remote, copy = reach, forward = reach,
+  exec = remote, forward = reach,
   pip_install = packages, pip_uninstall = packages, pip_list = packages, r_install = packages,
   environments = packages, create_environment = packages, delete_environment = packages,
 } do

@@ -1,6 +1,6 @@
---- A websocket of an instance's Jupyter: whole messages both ways. The core (csrc/stream.c) connects
---- with the instance's token and moves bytes, azureml.websocket (libwslay) reads and writes frames;
---- this file joins both. It answers pings by itself and finds out when the connection is dead.
+--- A websocket of an instance's Jupyter: whole messages both ways. The core (csrc/stream.c)
+--- connects with the instance's token and moves bytes. azureml.websocket (libwslay) reads and
+--- writes frames. This file joins both; it answers pings and notices a dead connection.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
@@ -171,6 +171,12 @@ function Socket:receive(timeout)
   return message.text, message.is_binary
 end
 
+--- Tell whether a text can be sent without waiting.
+---@return boolean
+function Socket:has_room()
+  return self.over ~= nil or self.stream:unsent() < MAX_UNSENT
+end
+
 --- Send a text. Wait while the server does not read: more than 1 MiB is never under way.
 ---@param text string      UTF-8
 ---@return boolean? sent, string?, integer?, string?  or nil, and why the socket is over, as for
@@ -178,8 +184,7 @@ end
 ---@usage socket:send(json.encode { "stdin", "ls\r" })
 function Socket:send(text)
   if not utf8.len(text) then errors.mistake("socket:send needs a text in UTF-8") end
-  local function has_room() return self.over or self.stream:unsent() < MAX_UNSENT end
-  if not has_room() then task.wait_until(self, has_room) end
+  if not self:has_room() then task.wait_until(self, Socket.has_room) end
   if self.over then return nil, ending_of(self) end
   self.frames:send(text)
   flush(self)

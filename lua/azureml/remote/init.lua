@@ -59,15 +59,6 @@ function remote.way(vm, settings)
   return over
 end
 
---- Start a stopped instance if the caller wants that.
----@param vm azureml.Instance
----@param settings { start: boolean?, progress: string? }
-function remote.start(vm, settings)
-  if not settings.start or vm.state ~= "Stopped" then return end
-  vm:start({ progress = settings.progress }):wait { progress = settings.progress }
-  vm:refresh()
-end
-
 local ways = {}
 
 function ways.ssh(vm, command, settings)
@@ -78,7 +69,7 @@ function ways.ssh(vm, command, settings)
 end
 
 function ways.jupyter(vm, command, settings)
-  remote.start(vm, settings)
+  vm.jupyter.server:prepare { start = settings.start }
   return terminal.exec(vm.jupyter.server, command, settings)
 end
 
