@@ -10,9 +10,11 @@ local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local options = require "azureml.options"
+local packages = later "azureml.packages"
 local reach = later "azureml.ssh"
-local shell = later "azureml.jupyter.terminal.shell"
+local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
+local shell = later "azureml.jupyter.terminal.shell"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
@@ -502,9 +504,13 @@ function Instance:copy(from, to, settings)
   return copying.copy(self, from, to, settings)
 end
 
--- Define vm:exec() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "forward" } do
-  Instance[name] = function(self, ...) return reach[name](self, ...) end
+-- Define methods by functions of other modules, which explain them.
+for name, module in pairs {
+  exec = remote, forward = reach,
+  pip_install = packages, pip_uninstall = packages, pip_list = packages, r_install = packages,
+  environments = packages, create_environment = packages, delete_environment = packages,
+} do
+  Instance[name] = function(self, ...) return module[name](self, ...) end
 end
 
 options.check_colon(Instance, metatable, "vm")
