@@ -3,8 +3,8 @@ local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
 
 local function open(state)
-  return door.open { seed = { environments = { "env:1" }, instances = { ["ci-ann"] = { state = state or "Running",
-    vm_size = "Standard_DS1_v2" },
+  return door.open { seed = { environments = { "env:1" },
+    instances = { ["ci-ann"] = { state = state or "Running", vm_size = "Standard_DS1_v2" },
     cpu = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 1 } } } } } }
 end
 

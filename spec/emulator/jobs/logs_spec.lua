@@ -56,6 +56,7 @@ describe("the log of a job", function()
     assert.same({ 206, "456789\n", "bytes 4-10/11" }, { status, body, headers["Content-Range"] })
     status, body = get(at, path, { ["x-ms-range"] = "bytes=0-3" })
     assert.same({ 206, "0123" }, { status, body })
+    local _
     status, _, headers = get(at, path, { range = "bytes=11-" })
     assert.same({ 416, "InvalidRange" }, { status, headers["x-ms-error-code"] })
   end)
