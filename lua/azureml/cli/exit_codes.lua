@@ -34,6 +34,7 @@ local BY_CODE = {
   DeploymentNotFound = exit_codes.NOT_FOUND,
   JobNotFound = exit_codes.NOT_FOUND,
   EnvironmentNotFound = exit_codes.NOT_FOUND,
+  FileNotFound = exit_codes.NOT_FOUND,
   Timeout = exit_codes.TIMED_OUT,
 }
 
