@@ -6,6 +6,7 @@ local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
+local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
 local reach = later "azureml.ssh"
 local scheduling = later "azureml.change.scheduling"
@@ -382,6 +383,16 @@ end
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
+---@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
+---  timeout in seconds, 30; the others as for exec
+---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
+---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
+---@usage print(vm:metrics())
+function Instance:metrics(settings)
+  return metrics.of(self, settings)
 end
 
 --- Add a schedule; the others stay.
