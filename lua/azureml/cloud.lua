@@ -1,6 +1,6 @@
 --- The Azure clouds: the sign-in authority, the endpoints of Resource Manager and of Microsoft
---- Graph, and the token scope; and which of them is active.
---- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, section 3.
+--- Graph, the token scope, and the hosts of the instances; and which of them is active.
+--- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, sections 3 and 5.
 local later = require "azureml.tool.later"
 local azure_cli = later "azureml.azure_cli"
 local errors = require "azureml.error"
@@ -12,24 +12,32 @@ local tables = require "azureml.tool.tables"
 ---@field scope string              "https://management.azure.com/.default"
 ---@field graph string?             "https://graph.microsoft.com"; a custom cloud may have none
 ---@field graph_scope string?       default: graph .. "/.default"
+---@field instance_scope string?    of the tokens for the instances' own endpoints; default: scope
+---@field instance_suffixes string[]?      what the names of the instances' hosts end in
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
     resource_manager = "https://management.azure.com",
     scope = "https://management.azure.com/.default",
     graph = "https://graph.microsoft.com",
+    instance_scope = "https://management.azure.com/.default",
+    instance_suffixes = { ".instances.azureml.ms", ".instances.azureml.net" },
   },
   AzureUSGovernment = {
     authority = "https://login.microsoftonline.us",
     resource_manager = "https://management.usgovcloudapi.net",
     scope = "https://management.usgovcloudapi.net/.default",
     graph = "https://graph.microsoft.us",
+    instance_scope = "https://management.usgovcloudapi.net/.default",
+    instance_suffixes = { ".instances.azureml.us" },
   },
   AzureChinaCloud = {
     authority = "https://login.chinacloudapi.cn",
     resource_manager = "https://management.chinacloudapi.cn",
     scope = "https://management.chinacloudapi.cn/.default",
     graph = "https://microsoftgraph.chinacloudapi.cn",
+    instance_scope = "https://management.chinacloudapi.cn/.default",
+    instance_suffixes = { ".instances.azureml.cn" },
   },
 }
 
@@ -97,6 +105,17 @@ local function active_cloud()
   }
 end
 
+-- A suffix names at least a domain of two labels: a token must not go to all hosts of ".com".
+local SUFFIX = "^%.[%w-]+%.[%w.-]*%w$"
+
+local function is_suffix_list(list)
+  if type(list) ~= "table" then return list == nil end
+  for _, suffix in ipairs(list) do
+    if type(suffix) ~= "string" or not suffix:find(SUFFIX) then return false end
+  end
+  return true
+end
+
 -- Check the fields of a custom cloud.
 local function check_custom(choice)
   for _, field in ipairs { "authority", "resource_manager", "scope" } do
@@ -104,16 +123,20 @@ local function check_custom(choice)
       errors.mistake("a custom cloud needs the field '%s', a string", field)
     end
   end
-  for _, field in ipairs { "graph", "graph_scope" } do
+  for _, field in ipairs { "graph", "graph_scope", "instance_scope" } do
     if choice[field] ~= nil and type(choice[field]) ~= "string" then
       errors.mistake("the field '%s' of a custom cloud must be a string", field)
     end
+  end
+  if not is_suffix_list(choice.instance_suffixes) then
+    errors.mistake("the field 'instance_suffixes' of a custom cloud must be a list of suffixes "
+      .. "such as '.instances.azureml.ms'")
   end
   return choice
 end
 
 --- Return a cloud by its name. A table with authority, resource_manager and scope is a custom
---- cloud; it may have graph and graph_scope.
+--- cloud; it may have graph, graph_scope, instance_scope and instance_suffixes.
 ---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
 ---@raise an error object `CloudUnknown` if the active cloud is not known
@@ -137,6 +160,17 @@ function cloud.graph(choice)
       hint = "add graph to the cloud, or give assigned_user_object_id and assigned_user_tenant_id" }
   end
   return chosen.graph, chosen.graph_scope or chosen.graph .. "/.default"
+end
+
+--- Return the scope of the tokens for the instances' own endpoints, such as Jupyter, and what the
+--- names of these hosts end in. The scope is inferred: no document names it. The environment
+--- variable AZUREML_INSTANCE_SCOPE overrides that of a cloud.
+---@param choice string|azureml.Cloud|nil      nil: the active cloud
+---@return string scope, string[] suffixes     no suffixes: the custom cloud names none
+function cloud.instances(choice)
+  local chosen = cloud.of(choice)
+  return variable "AZUREML_INSTANCE_SCOPE" or chosen.instance_scope or chosen.scope,
+    chosen.instance_suffixes or {}
 end
 
 return cloud

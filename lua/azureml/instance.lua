@@ -1,10 +1,12 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
+local activity = later "azureml.jupyter.activity"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
+local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
@@ -62,6 +64,7 @@ local why = later "azureml.look.why"
 ---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
+---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
@@ -226,10 +229,18 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
+-- Make the object for the instance's Jupyter at its first use. No request is sent.
+local function open_jupyter(vm)
+  local opened = jupyter.new(vm)
+  rawset(vm, "jupyter", opened)
+  return opened
+end
+
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
+  if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" or name == "raw" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
@@ -393,6 +404,16 @@ end
 ---@usage print(vm:metrics())
 function Instance:metrics(settings)
   return metrics.of(self, settings)
+end
+
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
+--- is done by SSH, or in an application other than Jupyter, is not seen.
+---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
+---@raise an error object, also if the instance does not run or is another user's
+---@usage local activity = vm:activity()
+---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
+function Instance:activity()
+  return activity.of(self.jupyter.server)
 end
 
 --- Add a schedule; the others stay.

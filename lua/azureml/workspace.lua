@@ -49,6 +49,7 @@ workspace.client_options = {
 
 local KNOWN = tables.merge(workspace.client_options, {
   subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
+  instance_scope = "string",
 })
 
 -- Check the names by the rules of the service. A refusal tells the source of a name that the caller
@@ -74,7 +75,9 @@ end
 ---  between looks at an instance, where the service asks for no other pause; default: 1 to 10,
 ---  growing); retry table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client);
 ---  journal boolean? (record pending operations on disk, so that another process can continue
----  them: see azureml.pending; default: true in the executable, elsewhere false)
+---  them: see azureml.pending; default: true in the executable, elsewhere false);
+---  instance_scope string? (the scope of tokens for the instances' own endpoints, such as Jupyter,
+---  instead of the cloud's)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }

@@ -1,14 +1,11 @@
 --- Share code among the commands that reach an instance by SSH: options, the question whether to
 --- start a stopped instance, the words of a command for the instance.
 local command = require "azureml.cli.command"
-local core = require "azureml.core"
 local later = require "azureml.tool.later"
 local question = later "azureml.cli.question"
 local ssh = require "azureml.ssh"
 
 local reaching = {}
-
-local STANDARD_INPUT, STANDARD_ERROR = 0, 2
 
 --- Add the options of all commands that reach an instance.
 function reaching.options(parser)
@@ -49,7 +46,7 @@ end
 --- Tell whether the user is at a terminal, so that a question can be asked.
 ---@return boolean
 function reaching.is_terminal()
-  return core.terminal_width(STANDARD_INPUT) ~= nil and core.terminal_width(STANDARD_ERROR) ~= nil
+  return question.is_terminal()
 end
 
 local function wants_start(name)
