@@ -14,6 +14,7 @@ local tables = require "azureml.tool.tables"
 ---@field graph_scope string?       default: graph .. "/.default"
 ---@field instance_scope string?    of the tokens for the instances' own endpoints; default: scope
 ---@field instance_suffixes string[]?      what the names of the instances' hosts end in
+---@field studio string?            the studio's pages; a custom cloud may have none
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
@@ -22,6 +23,7 @@ local clouds = {
     graph = "https://graph.microsoft.com",
     instance_scope = "https://management.azure.com/.default",
     instance_suffixes = { ".instances.azureml.ms", ".instances.azureml.net" },
+    studio = "https://ml.azure.com",
   },
   AzureUSGovernment = {
     authority = "https://login.microsoftonline.us",
@@ -30,6 +32,7 @@ local clouds = {
     graph = "https://graph.microsoft.us",
     instance_scope = "https://management.usgovcloudapi.net/.default",
     instance_suffixes = { ".instances.azureml.us" },
+    studio = "https://ml.azure.us",
   },
   AzureChinaCloud = {
     authority = "https://login.chinacloudapi.cn",
@@ -38,6 +41,7 @@ local clouds = {
     graph = "https://microsoftgraph.chinacloudapi.cn",
     instance_scope = "https://management.chinacloudapi.cn/.default",
     instance_suffixes = { ".instances.azureml.cn" },
+    studio = "https://studio.ml.azure.cn",
   },
 }
 
@@ -123,7 +127,7 @@ local function check_custom(choice)
       errors.mistake("a custom cloud needs the field '%s', a string", field)
     end
   end
-  for _, field in ipairs { "graph", "graph_scope", "instance_scope" } do
+  for _, field in ipairs { "graph", "graph_scope", "instance_scope", "studio" } do
     if choice[field] ~= nil and type(choice[field]) ~= "string" then
       errors.mistake("the field '%s' of a custom cloud must be a string", field)
     end
@@ -136,7 +140,7 @@ local function check_custom(choice)
 end
 
 --- Return a cloud by its name. A table with authority, resource_manager and scope is a custom
---- cloud; it may have graph, graph_scope, instance_scope and instance_suffixes.
+--- cloud; it may have graph, graph_scope, instance_scope, instance_suffixes and studio.
 ---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
 ---@raise an error object `CloudUnknown` if the active cloud is not known
