@@ -10,6 +10,7 @@ local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
+local queue = later "azureml.jobs.queue"
 local reach = later "azureml.ssh"
 local scheduling = later "azureml.change.scheduling"
 local tables = require "azureml.tool.tables"
@@ -387,6 +388,14 @@ end
 ---@usage print(vm:why())
 function Instance:why(err)
   return why.of(self, err)
+end
+
+--- Read the queue of the instance: the jobs that run on it, and those that wait in order. The list
+--- of the workspace's jobs is read to its end.
+---@return azureml.JobQueue      running, waiting (each a list of jobs), slots; position(job)
+---@usage print(vm:queue())
+function Instance:queue()
+  return queue.of(self)
 end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
