@@ -2,6 +2,7 @@
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
 local activity = later "azureml.jupyter.activity"
+local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
@@ -492,8 +493,26 @@ function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
 
--- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "copy", "forward" } do
+--- Copy a file or a directory with all that is in it, by SSH where that is on, else by Jupyter. The
+--- path on the instance begins with ":". Over SSH it is relative to the home directory there; over
+--- Jupyter to its root, the workspace's files at ~/cloudfiles/code. A path that begins with
+--- "cloudfiles/code/" means the same over both.
+---@param from string
+---@param to string
+---@param settings? table
+---  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
+---  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
+---  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files)
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
+---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
+---@usage vm:copy(":cloudfiles/code/results", ".")
+function Instance:copy(from, to, settings)
+  return copying.copy(self, from, to, settings)
+end
+
+-- Define vm:exec() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "forward" } do
   Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 

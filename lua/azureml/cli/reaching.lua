@@ -60,9 +60,16 @@ end
 ---@param name string
 ---@return azureml.ssh.Target
 function reaching.target(args, name)
-  local vm = command.workspace(args).instances:get(name)
+  return reaching.target_of(args, command.workspace(args).instances:get(name))
+end
+
+--- Return where the SSH server of an instance is: see `reaching.target`.
+---@param args table
+---@param vm azureml.Instance
+---@return azureml.ssh.Target
+function reaching.target_of(args, vm)
   local start = args.start
-  if not start and vm.ssh.enabled and vm.state == "Stopped" then start = wants_start(name) end
+  if not start and vm.ssh.enabled and vm.state == "Stopped" then start = wants_start(vm.name) end
   return ssh.target(vm, { start = start, progress = args.progress })
 end
 

@@ -6,7 +6,7 @@ local suggest = require "azureml.cli.suggest"
 local run = {}
 
 local WORKFLOWS = {
-  "lifecycle", "morning", "nightly", "recreate_outdated", "report", "tag_schedule", "team",
+  "idle_guard", "lifecycle", "morning", "nightly", "recreate_outdated", "report", "tag_schedule", "team",
 }
 
 function run.configure(parser)

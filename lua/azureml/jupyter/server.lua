@@ -44,10 +44,10 @@ local function own_id(workspace)
   return id
 end
 
+-- Refuse an instance that is another user's.
 local function check_owner(vm)
   local owner = vm.owner
-  if not owner or vm.application_sharing_policy == "Shared" then return end
-  local own = own_id(vm.workspace)
+  local own = owner and own_id(vm.workspace)
   if not own or own:lower() == owner:lower() then return end
   errors.raise {
     code = "NotYours",
@@ -61,7 +61,17 @@ end
 ---@raise an error object: `NotRunning`, `NotYours`
 function Server:check()
   if not RUNNING[self.vm.state] then refuse_state(self.vm, self.vm.state) end
-  check_owner(self.vm)
+  -- A shared instance may let other users in: its answer tells.
+  if self.vm.application_sharing_policy ~= "Shared" then check_owner(self.vm) end
+end
+
+--- Start a stopped instance first, if the caller wants that.
+---@param settings { start: boolean?, progress: string? }
+function Server:prepare(settings)
+  local vm = self.vm
+  if not settings.start or vm.state ~= "Stopped" then return end
+  vm:start({ progress = settings.progress }):wait { progress = settings.progress }
+  vm:refresh()
 end
 
 -- The client --------------------------------------------------------------------------------------
@@ -136,7 +146,15 @@ local REFUSED = {
   [401] = "InstanceTokenRefused", [403] = "InstanceForbidden",
 }
 
+-- Jupyter also answers 403 where its user may not touch a file.
+local FILE_REFUSED = "Permission denied"
+
 local function explain_refusal(self, err)
+  if err.message:find(FILE_REFUSED, 1, true) then
+    err.code, err.message = "PermissionDenied", sentence_of(err)
+    return err
+  end
+  check_owner(self.vm)
   local scope = scope_of(self.vm.workspace)
   err.code = REFUSED[err.status]
   err.message = ("%s. The token is for %s"):format(sentence_of(err), scope)
@@ -172,12 +190,13 @@ end
 ---@param err azureml.Error
 ---@param is_expected boolean?      a 404 is about a file or a name, so the instance is not looked at
 ---@return azureml.Error
----@raise an error object `NotRunning` if the instance no longer runs
+---@raise an error object: `NotRunning` if the instance no longer runs, `NotYours`
 function Server:explain(err, is_expected)
   if is_gone(err) and not (is_expected and err.status == 404) then
     local state = state_now(self.vm)
     if state and not RUNNING[state] then refuse_state(self.vm, state, true) end
   end
+  if err.status then err.hint = nil end      -- it is about Resource Manager's errors
   if REFUSED[err.status] then return explain_refusal(self, err) end
   if err.code == "Redirected" then return explain_page(self, err) end
   err.message = screen.one_line(err.message)

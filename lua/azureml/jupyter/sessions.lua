@@ -6,6 +6,8 @@ local errors = require "azureml.error"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
 local screen = require "azureml.console.screen"
+local tables = require "azureml.tool.tables"
+local task = require "azureml.task"
 
 local sessions = {}
 
@@ -38,6 +40,8 @@ function Open:is_busy()
   return kernel.state == "busy"
 end
 
+local GONE = { [404] = true, [410] = true }
+
 --- Stop it: the terminal's program or the kernel ends, and what it holds in memory is lost. A
 --- kernel that has ended meanwhile is no error.
 ---@raise an error object
@@ -47,7 +51,7 @@ function Open:stop()
     label = ("stop the %s %s of %s"):format(self.kind, screen.one_line(self.name), server.vm.name),
     expects_missing = true, raw = true,
   })
-  if err and err.status ~= 404 then errors.raise(err) end
+  if err and not GONE[err.status] then errors.raise(err) end
 end
 
 function metatable:__tostring()
@@ -161,6 +165,37 @@ end
 ---@return azureml.jupyter.Open[]
 function sessions.list(server, settings)
   return get(server, "/api/sessions", "list the sessions", session_of, settings)
+end
+
+--- List all that is open: the notebooks and consoles, the kernels that none of them uses, and the
+--- terminals.
+---@param server azureml.jupyter.Server
+---@return azureml.jupyter.Open[]
+function sessions.all(server)
+  local all, kernels, terminals
+  task.parallel(
+    function() all = sessions.list(server) end,
+    function() kernels = sessions.kernels(server) end,
+    function() terminals = sessions.terminals(server) end)
+  local has_session = {}
+  for _, session in ipairs(all) do has_session[session.kernel.id] = true end
+  for _, kernel in ipairs(kernels) do
+    if not has_session[kernel.id] then all[#all + 1] = kernel end
+  end
+  return tables.append(all, terminals)
+end
+
+--- List what was idle for some time and does not compute.
+---@param list azureml.jupyter.Open[]
+---@param seconds number
+---@return azureml.jupyter.Open[]
+function sessions.forgotten(list, seconds)
+  local forgotten = {}
+  for _, open in ipairs(list) do
+    local is_idle = open.idle ~= nil and open.idle >= seconds
+    if is_idle and not open:is_busy() then forgotten[#forgotten + 1] = open end
+  end
+  return forgotten
 end
 
 return sessions
