@@ -9,6 +9,7 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
+local logs = later "azureml.look.logs"
 local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
 local queue = later "azureml.jobs.queue"
@@ -404,6 +405,18 @@ end
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
+--- file share, which Jupyter shows while the instance runs.
+---@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
+---  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
+---  states meanwhile
+---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
+---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
+---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
+function Instance:logs(settings)
+  return logs.of(self, settings)
 end
 
 --- Read the load, the memory, the disks and the GPUs of the instance, by one command there.

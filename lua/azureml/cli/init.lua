@@ -98,6 +98,7 @@ cli.commands = {
   ssh      = { summary = "open a shell on a compute instance, or run a command there" },
   exec     = { summary = "run a command on one compute instance, or on many side by side" },
   top      = { summary = "show load, memory, disks and GPUs of compute instances" },
+  logs     = { summary = "print the output of an instance's setup scripts" },
   open     = { summary = "print the link of an application of an instance, and open it" },
   cp       = { summary = "copy files to a compute instance or from it" },
   ls       = { summary = "list the files of a compute instance" },
