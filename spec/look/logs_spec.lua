@@ -114,8 +114,8 @@ describe("the logs of setup scripts", function()
     local err = refused()
     assert.equal("NotRunning", err.code)
     assert.equal("'ci-ann' is UserSetupFailed, and only a running instance shows its logs; they "
-      .. "are in the folder Logs/ci-ann of the file share code-391ff5ac-6576-460f-ba4d-7e03433c68b6 "
-      .. "of the storage account 'teamstore'", err.message)
+      .. "are in the folder Logs/ci-ann of the file share code-391ff5ac-6576-460f-ba4d-"
+      .. "7e03433c68b6 of the storage account 'teamstore'", err.message)
     assert.matches("role Storage File Data Privileged Reader", err.hint)
     assert.matches("--account-name teamstore ", err.hint, 1, true)
     account = nil

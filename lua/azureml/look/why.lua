@@ -32,8 +32,8 @@ end
 
 -- What the instance itself tells ------------------------------------------------------------------
 
-local SCRIPT_LOGS = "read the script's output in the workspace's file share, below Logs/%s; "
-  .. "correct the script, then create the instance again"
+local SCRIPT_LOGS = "read the script's output in the workspace's file share, below Logs/%s "
+  .. "('azureml logs %s' names the share); correct the script, then create the instance again"
 
 -- What to do about errors whose text holds a phrase. Other errors have their hint.
 local BY_TEXT = {
@@ -54,7 +54,7 @@ local function next_steps(vm, err)
   for _, row in ipairs(BY_TEXT) do
     if err.message:lower():find(row[1]:lower(), 1, true) then return row[2] end
   end
-  if err.code == "SetupScriptsError" then return { SCRIPT_LOGS:format(vm.name) } end
+  if err.code == "SetupScriptsError" then return { SCRIPT_LOGS:format(vm.name, vm.name) } end
   return BY_CODE[err.code] or { err.hint }
 end
 
@@ -148,7 +148,7 @@ local function explain_script(self)
   local vm = self.vm
   if vm.state ~= "UserSetupFailed" and vm.state ~= "UserSettingUp" then return end
   local text = vm.state == "UserSettingUp" and "a setup script runs" or "a setup script failed"
-  add(self, "setup script", text, SCRIPT_LOGS:format(vm.name))
+  add(self, "setup script", text, SCRIPT_LOGS:format(vm.name, vm.name))
 end
 
 local function explain_idle(self)
