@@ -79,6 +79,8 @@ cli.commands = {
   usage    = { summary = "show what is used of a region's quota" },
   quota    = { summary = "show or set the limits of the quota",
     is_group = true },
+  job      = { summary = "submit jobs to compute instances, and follow them", is_group = true },
+  queue    = { summary = "show the jobs that run on an instance and those that wait" },
   cost     = { summary = "estimate what compute instances cost, each and together" },
   why      = { summary = "explain the state of a compute instance, with what to do next" },
   audit    = { summary = "find settings that cost money or open a door" },

@@ -110,7 +110,7 @@ end
 -- Submitting --------------------------------------------------------------------------------------
 
 local function raise_not_running(vm)
-  errors.raise { code = "WrongState",
+  errors.raise { code = "WrongState", instance = vm,
     message = ("cannot submit the job: the instance '%s' is %s, and it must run to take a job")
       :format(vm.name, vm.state),
     hint = "start it first, or say start = true (--start)" }

@@ -22,13 +22,13 @@ local OPTIONS = {
 -- Failures ----------------------------------------------------------------------------------------
 
 local CODES = { Failed = "JobFailed", Canceled = "JobCanceled" }
-local WORDS = { Failed = "the job has failed", Canceled = "the job was canceled" }
+local WORDS = { Failed = "the job %s has failed", Canceled = "the job %s was canceled" }
 
 -- Raise why a job did not complete, in the words of the run history.
 local function raise_outcome(job)
   local details, trouble = errors.try(job.details, job)
   local reason = details and details.error
-  local message = ("%s: %s"):format(job.name, WORDS[job.status])
+  local message = WORDS[job.status]:format(job.name)
   if reason then message = ("%s: %s"):format(message, reason.message or reason.code) end
   if trouble then
     message = ("%s; its reason cannot be read: %s"):format(message, trouble.message)
@@ -43,7 +43,7 @@ end
 
 local function raise_overdue(job, seconds)
   errors.raise { code = "Timeout", job = job,
-    message = ("%s: still %s after %s s; the job goes on"):format(job.name, job.status,
+    message = ("the job %s is still %s after %s s; it goes on"):format(job.name, job.status,
       pace.text(seconds)),
     hint = ("'azureml job wait %s' waits again"):format(job.name) }
 end

@@ -1,6 +1,7 @@
 --- Tell when an instance was last used: by its terminals, its kernels and its jobs. What is done by
 --- SSH, or in an application other than Jupyter, is not seen.
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
 local screen = require "azureml.console.screen"
@@ -23,7 +24,7 @@ local metatable = { __name = "azureml.Activity", __index = Activity }
 
 function metatable:__tostring()
   if self.has_job then return "busy with a job" end
-  if self.is_busy then return ("busy: %d kernels compute"):format(#self.busy) end
+  if self.is_busy then return "busy with " .. count.of(#self.busy, "kernel") end
   return self.idle and "idle for " .. screen.duration(self.idle) or "idle"
 end
 

@@ -181,6 +181,9 @@ end
 -- A server that does not answer, or whose address is gone, may belong to an instance that stopped.
 local GONE = { [403] = true, [404] = true, [409] = true, [502] = true, [503] = true, [504] = true }
 
+-- A redirect leads to a sign-in.
+local SIGN_IN = { Redirected = true, ForeignUrl = true }
+
 local function is_gone(err)
   return err.kind == "transport" or GONE[err.status] == true
 end
@@ -198,7 +201,7 @@ function Server:explain(err, is_expected)
   end
   if err.status then err.hint = nil end      -- it is about Resource Manager's errors
   if REFUSED[err.status] then return explain_refusal(self, err) end
-  if err.code == "Redirected" then return explain_page(self, err) end
+  if SIGN_IN[err.code] and err.status then return explain_page(self, err) end
   err.message = screen.one_line(err.message)
   return err
 end
