@@ -80,6 +80,11 @@ describe("azureml job logs", function()
     assert.same({ "one\n", "Timeout" }, { out, err.code })
   end)
 
+  it("is a command of the group job", function()
+    local group = require "azureml.cli.job"
+    assert.equal(job_logs, group.subcommands.logs)
+  end)
+
   it("refuses a job that is not there", function()
     local _, _, err = run { name = "nothing" }
     assert.equal("JobNotFound", err.code)

@@ -7,7 +7,7 @@ local logs = { summary = "print what a job has written, or follow it to the job'
 
 function logs.configure(parser)
   parser:argument("job", "the job's name"):argname "JOB"
-  log_output.options(parser)
+  log_output.options(parser, "what its command has printed")
   command.workspace_options(parser)
   parser:epilog("With --follow it ends with the job, and with exit code 1 if the job failed.")
 end

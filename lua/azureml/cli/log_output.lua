@@ -31,9 +31,10 @@ local function check(args)
 end
 
 --- Add the options that say what of the logs is printed: a file, --follow, --tail, --list.
-function log_output.options(parser)
-  parser:argument("file", "the log's name (default: the newest of each kind)"):args "?"
-    :argname "FILE"
+---@param parser table
+---@param default string      what is printed without a file
+function log_output.options(parser, default)
+  parser:argument("file", ("the log's name (default: %s)"):format(default)):args "?":argname "FILE"
   parser:flag("-f --follow", "go on with what is written to it")
   parser:option("--tail", "begin with the last N lines"):argname "N":convert(line_count)
   parser:option("--timeout", "stop following after SECONDS"):argname "SECONDS"

@@ -10,7 +10,7 @@ function logs.configure(parser)
   local name = parser:argument("name", "the compute instance's name"):argname "NAME"
   name:convert(selection.name)
   name.azureml_values = "names"
-  log_output.options(parser)
+  log_output.options(parser, "the newest of each script")
   command.workspace_options(parser)
   parser:epilog("While the instance starts, --follow waits until it runs. 'azureml job logs' "
     .. "prints what a job has written.")
