@@ -72,6 +72,7 @@ describe("azureml job logs", function()
     local job = submit "echo one; exit 3"
     local out, _, err = run(job, { follow = true })
     assert.same({ "one\n", "JobFailed" }, { out, err.code })
+    assert.is_nil(err.hint)
   end)
 
   it("stops following when the time is over", function()

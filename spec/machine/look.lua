@@ -72,6 +72,36 @@ describe("looking into real machines", function()
     assert.equal("started\27[2Jmore1more2more3", table.concat(seen))
   end)
 
+  it("follows what a job writes, to its end", function()
+    local gate = world.home .. "/gate"
+    local job = world.workspace.jobs:submit {
+      command = ("echo one; until [ -e %s ]; do sleep 0.05; done; echo two; exit 3"):format(gate),
+      compute = "ci-ann", environment = { image = "python" },
+    }
+    local seen = {}
+    job:log():follow(function(text)
+      seen[#seen + 1] = text
+      io.open(gate, "w"):close()
+    end, { interval = 0.05 })
+    assert.same({ "one\n", "two\n" }, seen)
+    local output, errors, code = world:azureml("job", "logs", job.name, "--follow")
+    assert.same({ "one\ntwo\n", 1 }, { output, code })
+    assert.matches("has failed: .*status code 3", errors)
+    output, errors, code = world:azureml("job", "logs", job.name, "--tail", "1")
+    assert.same({ "two\n", "", 0 }, { output, errors, code })
+  end)
+
+  it("prints the links of the applications", function()
+    local output, errors, code = world:azureml("open", "ci-ann", "jupyter")
+    assert.equal(0, code)
+    assert.matches("^http://127.0.0.1:%d+/instances/%w+/ci%-ann/tree/?\n$", output)
+    assert.matches("with a token only", errors)
+    local _, refused
+    _, refused, code = world:azureml("open", "ci-ann", "rstudio")
+    assert.equal(1, code)
+    assert.matches("'ci%-ann' has no application 'rstudio' %(it has jupyter, jupyter_lab%)", refused)
+  end)
+
   it("says that there are no logs, and where they are while the instance is stopped", function()
     local other = world.workspace.instances:get "ci-bob"
     local _, err = azureml.try(other.logs, other)

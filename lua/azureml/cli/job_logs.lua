@@ -1,5 +1,6 @@
 --- azureml job logs: print what a job has written.
 local command = require "azureml.cli.command"
+local errors = require "azureml.error"
 local job_logs = require "azureml.jobs.logs"
 local log_output = require "azureml.cli.log_output"
 
@@ -21,6 +22,14 @@ local function print_now(args, job)
   log_output.print(args, log_output.choose(args, all, job_logs.main(all)))
 end
 
+-- Raise why a job that has ended did not complete. The hint would be to print what was just printed.
+local function raise_failure(job)
+  local _, err = errors.try(job.wait, job, { progress = "quiet" })
+  if not err then return end
+  if err.code == "JobFailed" then err.hint = nil end
+  error(err, 0)
+end
+
 -- Print a log to the end of its job. The log may be written only later.
 local function follow(args, job)
   if job:is_over() then
@@ -30,7 +39,7 @@ local function follow(args, job)
     local main = not args.file and job_logs.main(job:logs())[1]
     log_output.print(args, { main or job:log(args.file) })
   end
-  job:wait { progress = "quiet" }      -- raises why it failed
+  raise_failure(job)
 end
 
 function logs.run(args)
