@@ -16,9 +16,6 @@ describe("azureml top", function()
     own, asked = metrics.of, {}
     metrics.of = function(vm, settings)
       asked[#asked + 1] = settings
-      if vm.state ~= "Running" then
-        errors.raise { code = "NotRunning", message = "it is stopped", hint = "start it" }
-      end
       return metrics.read(("begin\ncores 4\nload 0.5 0.5 0.5\nuptime 60\nmemory MemTotal 9\n"
         .. "memory MemAvailable 4\ndisk /dev/root 100 %d 5 5%% /\nend\n"):format(
         vm.name == "ci-ann" and 95 or 10), vm.name)
@@ -46,12 +43,17 @@ describe("azureml top", function()
     local out, err, code = run("top", "ci-ann", "ci-bob", "--once")
     assert.equal(1, code)
     assert.matches("ci%-bob +%-", out)
-    assert.matches("azureml: ci%-bob: it is stopped\n  hint: start it\n", err)
+    assert.matches("azureml: ci%-bob: it is Stopped\n  hint: start it first: 'azureml start "
+      .. "ci%-bob'\n", err)
+    metrics.of = function() errors.raise { code = "Odd", message = "no answer" } end
+    local _, printed = run("top", "ci-ann")
+    assert.equal("azureml: ci-ann: no answer\n", printed)
   end)
 
   it("prints JSON, with the errors in it", function()
     local out, _, code = run("top", "ci-ann", "ci-bob", "-o", "json")
     local list = json.decode(out)
+    assert.matches('"gpus":[]', out, 1, true)
     assert.same({ 1, "ci-ann", 95, true, "NotRunning" }, { code, list[1].name,
       list[1].disks[1].used_percent, list[1].disks[1].is_nearly_full, list[2].error.code })
     assert.equal("4\t0.5\n", (run("top", "ci-cleo", "-o", "tsv", "--columns", "cores,load_1")

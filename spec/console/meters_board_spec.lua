@@ -56,6 +56,10 @@ describe("the table of metrics that is redrawn", function()
     assert.equal("and 94 more", texts[9])
   end)
 
+  it("says that no instance runs", function()
+    assert.same({ "no instance runs" }, (lines()))
+  end)
+
   it("leaves out instances that are gone", function()
     board:add(reading("ci-ann", 10))
     board:add(reading("ci-bob", 10))

@@ -72,8 +72,18 @@ local function instances_of(args)
   return running
 end
 
+-- Read an instance. One that does not run is not asked.
+local function metrics_of(args, vm)
+  if power_state.is_running(vm.state) then
+    return vm:metrics { timeout = args.timeout, key = args.key }
+  end
+  errors.raise { code = "NotRunning", message = "it is " .. tostring(vm.state),
+    hint = vm.state == "Stopped" and ("start it first: 'azureml start %s'"):format(vm.name)
+      or ("'azureml why %s' explains its state"):format(vm.name) }
+end
+
 local function reading_of(args, vm)
-  local found, err = errors.try(vm.metrics, vm, { timeout = args.timeout, key = args.key })
+  local found, err = errors.try(metrics_of, args, vm)
   return { name = vm.name, metrics = found, why = err and err.message, error = err }
 end
 

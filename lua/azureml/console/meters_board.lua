@@ -44,6 +44,7 @@ local function table_lines(readings, width)
 end
 
 local function headline(readings)
+  if #readings == 0 then return { text = "no instance runs" } end
   local full, failed = 0, 0
   for _, reading in ipairs(readings) do
     if meters.is_nearly_full(reading) then full = full + 1 end
@@ -72,7 +73,7 @@ function Board:lines(width, height)
   local readings = tables.values(self.readings, by_name)
   local lines, shown, room = { headline(readings) }, {}, math.max(1, height - 4)
   for i = 1, math.min(#readings, room) do shown[i] = readings[i] end
-  tables.append(lines, table_lines(shown, width))
+  if #readings > 0 then tables.append(lines, table_lines(shown, width)) end
   if #readings > room then
     lines[#lines + 1] = { text = ("and %d more"):format(#readings - room) }
   end

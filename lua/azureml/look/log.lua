@@ -177,7 +177,8 @@ function Log:follow(on_text, settings)
     if left <= 0 then
       errors.raise { code = "Timeout",
         message = ("the log %s may still grow after %s s"):format(self.name,
-          pace.text(settings.timeout)) }
+          pace.text(settings.timeout)),
+        hint = "follow it again: 'tail' skips the lines before" }
     end
     task.sleep(math.min(settings.interval or INTERVAL, left))
   end
