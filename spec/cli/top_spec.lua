@@ -34,9 +34,9 @@ describe("azureml top", function()
   end)
 
   it("shows all of one instance", function()
-    local out = run("top", "ci-cleo", "--timeout", "7", "--key", "k")
+    local out = run("top", "ci-cleo", "--timeout", "7", "--key", "k", "--over", "ssh")
     assert.matches("^ci%-cleo: up for 1 min\n  load: ", out)
-    assert.same({ { timeout = 7, key = "k" } }, asked)
+    assert.same({ { timeout = 7, key = "k", over = "ssh" } }, asked)
   end)
 
   it("tells why an instance was not read, and ends with 1", function()

@@ -44,6 +44,8 @@ function top.configure(parser)
   command.workspace_options(parser)
   parser:option("--key", "the private key's file (default: the key in ~/.ssh that fits)")
     :argname "FILE"
+  command.choice(parser, "--over", "the way to them (default: ssh where it is on, else jupyter)",
+    { "ssh", "jupyter" })
   parser:flag("--once", "read the metrics once and end, also on a terminal")
   parser:option("--interval", ("the seconds between two readings (default: %d)"):format(INTERVAL))
     :argname("SECONDS"):convert(command.seconds)
@@ -75,7 +77,7 @@ end
 -- Read an instance. One that does not run is not asked.
 local function metrics_of(args, vm)
   if power_state.is_running(vm.state) then
-    return vm:metrics { timeout = args.timeout, key = args.key }
+    return vm:metrics { timeout = args.timeout, key = args.key, over = args.over }
   end
   errors.raise { code = "NotRunning", message = "it is " .. tostring(vm.state),
     hint = vm.state == "Stopped" and ("start it first: 'azureml start %s'"):format(vm.name)
