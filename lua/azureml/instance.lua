@@ -9,6 +9,8 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
+local logs = later "azureml.look.logs"
+local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
 local packages = later "azureml.packages"
 local queue = later "azureml.jobs.queue"
@@ -406,6 +408,28 @@ end
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
+--- file share, which Jupyter shows while the instance runs.
+---@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
+---  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
+---  states meanwhile
+---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
+---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
+---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
+function Instance:logs(settings)
+  return logs.of(self, settings)
+end
+
+--- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
+---@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
+---  timeout in seconds, 30; the others as for exec
+---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
+---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
+---@usage print(vm:metrics())
+function Instance:metrics(settings)
+  return metrics.of(self, settings)
 end
 
 --- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.

@@ -22,6 +22,7 @@ local HEADERS = {
   ["x-ms-request-id"] = true, ["x-ms-correlation-request-id"] = true,
   ["x-ms-failure-cause"] = true, ["x-ms-error-code"] = true,
 }
+local PARTIAL = 206      -- the status of an answer that is a part of a file
 local BUDGET = "^x%-ms%-ratelimit%-remaining%-"
 
 local function headers_of(hide, lines)
@@ -33,12 +34,14 @@ local function headers_of(hide, lines)
   return headers
 end
 
--- Return a body as a value of JSON; or nil and the text, if it is not JSON.
-local function body_of(hide, text)
+-- Return a body as a value of JSON; or nil and the text, if it is not JSON. A part of a file, and
+-- what a service sends as anything but JSON, is a user's file or a log: it is hidden as a whole.
+local function body_of(hide, text, status)
   if not text or text == "" then return nil end
-  local value = json.decode_exact(text)
+  local value = status ~= PARTIAL and json.decode_exact(text)
   if type(value) == "table" then return hide:value(value) end
-  return nil, hide:text(text)
+  local is_file = status ~= nil and status >= 200 and status < 300
+  return nil, is_file and hide:hidden(text) or hide:text(text)
 end
 
 --- Make the record of an exchange, without secrets.
@@ -46,7 +49,7 @@ end
 ---@param seen table      as core.seen returns it for the recorder
 ---@return table
 function recording.exchange(hide, seen)
-  local body, text = body_of(hide, seen.body)
+  local body, text = body_of(hide, seen.body, seen.status)
   return {
     event = seen.event, method = seen.method, url = hide:url(seen.url), attempt = seen.attempt,
     sent = (body_of(hide, seen.sent)), status = seen.status, seconds = seen.seconds,
