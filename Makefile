@@ -79,6 +79,7 @@ CORE   := $(PURE) authorities file tree loop transfer child process request op c
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
           lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+REFERENCE   := $(B)/reference/azureml/reference/data.lua
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
@@ -136,10 +137,18 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) > $@.tmp && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) > $@.tmp \
+	  && mv $@.tmp $@
+
+# What the comments say, for the prompt's help and for editors: bytecode has no comments.
+$(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
+	@echo REFERENCE lua/
+	@mkdir -p $(@D)
+	@LUA_PATH="lua/?.lua;lua/?/init.lua" $(LUA) csrc/reference.lua $(LUA_SOURCES) > $@.tmp \
+	  && mv $@.tmp $@
 
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
@@ -271,7 +280,7 @@ RUNNER  ?= $(LUA)
 WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
-           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
+           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
            LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
