@@ -195,6 +195,31 @@ $(B)/azureml.1: $(B)/azureml
 
 man: $(B)/azureml.1
 
+# The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
+# out of Markdown. Open build/docs/index.html.
+DOCS       := build/docs
+GUIDE      := fleets credentials errors json emulator cookbook
+DOCS_PAGES := index $(GUIDE) commands reference
+docs: all man
+	$(call need,pandoc)
+	@rm -rf $(DOCS) && mkdir -p $(DOCS)/man && cp lua/azureml/guide/guide.css $(DOCS)
+	@$(B)/azureml csrc/docs.lua $(DOCS)
+	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
+	@for page in $(DOCS_PAGES); do \
+	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
+	    --include-before-body $(DOCS)/back \
+	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
+	@for page in $(GUIDE); do \
+	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
+	    || exit 1; done
+	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
+	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
+	@cp $(B)/azureml.1 $(DOCS)/man
+	@rm $(DOCS)/back
+	@echo $(DOCS)/index.html
+
 $(B)/completion.%: $(B)/azureml
 	@echo COMPLETION $@
 	@$(B)/azureml completion $* > $@.tmp && mv $@.tmp $@
@@ -429,6 +454,6 @@ clean:
 
 .PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
         check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
-        conformance-auth conformance-engines time-zones lint lint-width clean
+        conformance-auth conformance-engines docs time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

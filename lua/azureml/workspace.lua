@@ -77,7 +77,7 @@ end
 ---  them: see azureml.pending; default: true in the executable, elsewhere false)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
----@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
+---@usage local ws = azureml.workspace { name = "team", resource_group = "ml" }
 function workspace.new(settings)
   settings = options.check("workspace", settings, KNOWN)
   local named = {
