@@ -71,7 +71,9 @@ local FILLED = {
   codes = code_tables,
   instance = instance_tables,
   ["exit-codes"] = function() return rows(exit_codes.meanings, { "code", "meaning" }) end,
-  environment = function() return rows(surroundings.environment, { "variable", "what it says" }) end,
+  environment = function()
+    return rows(surroundings.environment, { "variable", "what it says" })
+  end,
 }
 
 local function commands()

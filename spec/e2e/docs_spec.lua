@@ -1,4 +1,4 @@
--- The documentation that `make docs` makes, before pandoc: it is whole, and its links lead somewhere.
+-- What `make docs` makes before pandoc reads it: it is whole, and its links lead somewhere.
 local process = require "spec.process"
 local reference = require "azureml.reference"
 
