@@ -39,7 +39,7 @@ describe("the Jupyter of a real machine", function()
 
     it("goes on with an upload that broke off", function()
       local opened <close> = assert(io.open(world.home .. "/large", "rb"))
-      contents.send(jupyter.server, "PUT", "Users/again.part", "write",
+      contents.send(jupyter.server, "PUT", "Users/again.azureml.part", "write",
         contents.body(opened:read(1024 * 1024), 1))
       local first
       vm:copy(world.home .. "/large", ":Users/again", { on_progress = function(progress)
@@ -51,7 +51,7 @@ describe("the Jupyter of a real machine", function()
     end)
 
     it("starts anew where the earlier upload was of another file", function()
-      contents.send(jupyter.server, "PUT", "Users/other.part", "write",
+      contents.send(jupyter.server, "PUT", "Users/other.azureml.part", "write",
         contents.body(("x"):rep(1024 * 1024), 1))
       vm:copy(world.home .. "/large", ":Users/other")
       vm:copy(":Users/other", world.home .. "/other")

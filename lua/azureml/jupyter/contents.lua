@@ -135,24 +135,36 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
+local function look(server, path, query)
+  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+end
+
 --- Look at a file or a directory, without its contents.
 ---@param server azureml.jupyter.Server
 ---@param path string            checked
----@param with_hash boolean?     also the file's SHA-256, where the server can tell it
 ---@return azureml.jupyter.Entry
 ---@raise an error object, also `FileNotFound`
-function contents.look(server, path, with_hash)
-  local query = { content = 0, hash = with_hash and 1 or nil }
-  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+function contents.look(server, path)
+  return look(server, path, { content = 0 })
+end
+
+--- Look at a file, and ask the server for its SHA-256. Older servers do not tell it, and one that
+--- is slow with a huge file counts as such a server.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return azureml.jupyter.Entry
+function contents.look_closely(server, path)
+  local entry, err = errors.try(look, server, path, { content = 0, hash = 1 })
+  if err and err.kind ~= "transport" then errors.raise(err) end
+  return entry or contents.look(server, path)
 end
 
 --- Look at a file or a directory; nil if it is not there.
 ---@param server azureml.jupyter.Server
 ---@param path string
----@param with_hash boolean?
 ---@return azureml.jupyter.Entry?
-function contents.find(server, path, with_hash)
-  local entry, err = errors.try(contents.look, server, path, with_hash)
+function contents.find(server, path)
+  local entry, err = errors.try(contents.look, server, path)
   if err and err.code ~= "FileNotFound" then errors.raise(err) end
   return entry
 end
