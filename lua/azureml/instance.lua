@@ -276,7 +276,8 @@ function metatable.__pairs(vm)
 end
 
 metatable.__render, metatable.__json = instance.summary, instance.summary
-metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
+-- For completion at the prompt.
+metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupyter = true })
 
 --- The functions that read the fields, by name.
 ---@type table<string, function>

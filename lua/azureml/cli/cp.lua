@@ -35,7 +35,7 @@ function cp.configure(parser)
   parser:epilog("Over SSH a path on the instance is relative to the home directory there; over "
     .. "Jupyter to the workspace's files, which the instance mounts at ~/cloudfiles/code. A path "
     .. "that begins with cloudfiles/code/ means the same over both. Jupyter copies no hidden "
-    .. "files.")
+    .. "files; a copy that broke off goes on where it ended.")
 end
 
 -- Become scp.
