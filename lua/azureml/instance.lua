@@ -11,6 +11,7 @@ local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local packages = later "azureml.packages"
+local python = later "azureml.remote.python"
 local reach = later "azureml.ssh"
 local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
@@ -512,6 +513,8 @@ for name, module in pairs {
 } do
   Instance[name] = function(self, ...) return module[name](self, ...) end
 end
+
+function Instance:python(...) return python.run(self, ...) end
 
 options.check_colon(Instance, metatable, "vm")
 
