@@ -26,10 +26,11 @@ end
 
 --- Open the instance, and start it first if the user wants that.
 ---@param args table
+---@param way "jupyter"|nil      what the command needs; default: the way of the options
 ---@return azureml.Instance
-function installing.instance(args)
+function installing.instance(args, way)
   local vm = command.workspace(args).instances:get(args.name)
-  if remote.way(vm, args) == "jupyter" then return jupyter.prepare(args, vm) end
+  if (way or remote.way(vm, args)) == "jupyter" then return jupyter.prepare(args, vm) end
   reaching.target_of(args, vm)
   return vm
 end

@@ -25,7 +25,7 @@ function list.configure(parser)
 end
 
 function list.run(args)
-  command.print_list(args, installing.instance(args).jupyter:kernelspecs(), COLUMNS, nil, FIELDS)
+  command.print_list(args, installing.instance(args, "jupyter").jupyter:kernelspecs(), COLUMNS, nil, FIELDS)
 end
 
 local remove = { summary = "remove kernels from the list; those that run go on" }
@@ -38,7 +38,7 @@ function remove.configure(parser)
 end
 
 function remove.run(args)
-  local vm, missing = installing.instance(args), {}
+  local vm, missing = installing.instance(args, "jupyter"), {}
   for _, name in ipairs(args.kernels) do
     local removed = vm.jupyter:remove_kernel(name, {
       over = args.over, key = args.key, timeout = args.timeout,

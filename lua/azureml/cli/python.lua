@@ -75,8 +75,9 @@ end
 
 function group.run(args)
   local vm = command.workspace(args).instances:get(args.name)
-  local script, input = args.script, nil
-  script.text, input = read_text(script)
+  local script = args.script
+  local text, input = read_text(script)
+  script.text = text
   local way = remote.way(vm, args)
   if way == "jupyter" then jupyter.prepare(args, vm) else reaching.target_of(args, vm) end
   local words = python.words(vm, script, { env = args.env, over = way, key = args.key })

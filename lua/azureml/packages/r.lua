@@ -49,7 +49,7 @@ local function check_names(packages)
 end
 
 local function raise_failure(vm, code, log)
-  local left = log:match "azureml: not installed: ([^\n]+)"
+  local left = log.text:match "azureml: not installed: ([^\n]+)"
   if left then
     errors.raise(step.failure(vm, "install packages", "R did not install " .. left, log,
       { code = "PackageNotFound",

@@ -66,7 +66,8 @@ local function upload(vm, name, text, settings)
   })
   local directory = output:match "(/[^\n]*)\n$"
   if directory then return directory end
-  errors.raise(step.failure(vm, "write the script", "the instance named no directory", output))
+  errors.raise(step.failure(vm, "write the script", "the instance named no directory",
+    { text = output }))
 end
 
 --- Return the words that run Python code or a script on an instance. A script is written there.
