@@ -154,6 +154,7 @@ local function answer_arm(self, request, path)
     self.state = STATES[verb] or self.state
     return { status = 200 }
   end
+  if path:find "/jobs$" then return ok { value = json.array {} } end
   if path:find "/computes$" then return ok { value = { compute(self) } } end
   if self.state then return ok(compute(self)) end
   return { status = 404, body = '{"error":{"code":"ResourceNotFound","message":"it is gone"}}' }
@@ -164,7 +165,8 @@ local function handle(self, request)
   local below = path:match("^" .. BASE:gsub("%p", "%%%0") .. "(.*)$")
   if not below then return answer_arm(self, request, path) end
   table.insert(self.asked, request.method .. " " .. below)
-  return self.instead and self.instead(request, below) or answer_jupyter(self, request, below, query)
+  local reply = self.instead and self.instead(request, below)
+  return reply or answer_jupyter(self, request, below, query)
 end
 
 -- Public ------------------------------------------------------------------------------------------
@@ -193,10 +195,10 @@ Played.OWN, Played.OTHER = OWN, OTHER
 Played.BASE = BASE
 
 --- Start a server. Fields: files (path -> bytes), directories, modified (path -> time), terminals,
---- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address of the instance;
---- tells_hash, keeps_full (only empty directories are removed); instead fun(request, path): table?
---- (answers in its place); asked (the requests: "GET /api/terminals"); verbs (start, stop, restart
---- that were sent); tags.
+--- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address and tags of the
+--- instance; tells_hash, keeps_full (only empty directories are removed); instead fun(request,
+--- path): table? (answers in its place); asked (the requests: "GET /api/terminals"); verbs (start,
+--- stop, restart that were sent).
 function notebook_server.serve()
   local self = setmetatable({
     files = {}, directories = { [""] = true }, modified = {}, terminals = json.array {},

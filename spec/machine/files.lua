@@ -28,7 +28,7 @@ describe("the Jupyter of a real machine", function()
 
   describe("copies", function()
     it("a large file both ways, also over one that is there", function()
-      shell "head -c 20000000 /dev/urandom >large"
+      shell "head -c 6000000 /dev/urandom >large"
       for _ = 1, 2 do vm:copy(world.home .. "/large", ":Users/large") end
       vm:copy(":cloudfiles/code/Users/large", world.home .. "/back")
       shell "cmp large back && test -z \"$(ls | grep part)\""
@@ -114,7 +114,8 @@ describe("the Jupyter of a real machine", function()
 
   it("is not let into by another user, nor after a stop", function()
     local eve = azureml.credential.token { token = world.emulator.tokens:issue {
-      principal = world.emulator.directory:principal "eve", audience = "https://management.azure.com",
+      principal = world.emulator.directory:principal "eve",
+      audience = "https://management.azure.com",
     } }
     local workspace <close> = azureml.workspace { credential = eve }
     local other = workspace.instances:get "ci-ann"

@@ -35,8 +35,8 @@ end
 ---@field of_many boolean?       it also looks when the command is for several instances
 ---@field off_terminal boolean?  it also looks where no question can be asked: the command is then
 ---  refused unless the user gives --yes
----@field find fun(instances: azureml.Instances, names: string[]): string[]      what would end, each
----  as a phrase: "2 busy kernels of 'ci-ann' (train.ipynb, ...)"
+---@field find fun(instances: azureml.Instances, names: string[]): string[]      what would end,
+---  each as a phrase: "2 busy kernels of 'ci-ann' (train.ipynb, ...)"
 
 ---@type azureml.cli.EndingCheck[]
 local CHECKS = {
