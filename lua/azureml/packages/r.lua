@@ -20,7 +20,7 @@ local CODE = [=[
 a <- commandArgs(TRUE)
 wanted <- a[-(1:2)]
 if (file.access(.libPaths()[1], 2) != 0) {
-  own <- path.expand(strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep)[[1]][1])
+  own <- path.expand(strsplit(Sys.getenv('R_LIBS_USER'), .Platform$path.sep)[[1]][1])
   dir.create(own, recursive = TRUE, showWarnings = FALSE)
   .libPaths(c(own, .libPaths()))
 }
