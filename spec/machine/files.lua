@@ -39,7 +39,7 @@ describe("the Jupyter of a real machine", function()
 
     it("goes on with an upload that broke off", function()
       local opened <close> = assert(io.open(world.home .. "/large", "rb"))
-      contents.send(jupyter.server, "PUT", "Users/again.part", "write",
+      contents.send(jupyter.server, "PUT", "Users/again.azureml.part", "write",
         contents.body(opened:read(1024 * 1024), 1))
       local first
       vm:copy(world.home .. "/large", ":Users/again", { on_progress = function(progress)
@@ -51,7 +51,7 @@ describe("the Jupyter of a real machine", function()
     end)
 
     it("starts anew where the earlier upload was of another file", function()
-      contents.send(jupyter.server, "PUT", "Users/other.part", "write",
+      contents.send(jupyter.server, "PUT", "Users/other.azureml.part", "write",
         contents.body(("x"):rep(1024 * 1024), 1))
       vm:copy(world.home .. "/large", ":Users/other")
       vm:copy(":Users/other", world.home .. "/other")
@@ -110,6 +110,40 @@ describe("the Jupyter of a real machine", function()
       "--columns", "outcome")
     assert.equal("stopped\nstopped\nstopped\n", output)
     assert.same({ 0, 0, 0 }, { #jupyter:terminals(), #jupyter:kernels(), #jupyter:sessions() })
+  end)
+
+  -- Let a kernel compute, by its own connection and not by Jupyter's.
+  local function make_busy(id)
+    local path = world:run { "sh", "-c",
+      ("find /tmp/azureml-machines-* -name 'kernel-%s.json' 2>/dev/null"):format(id) }
+    local _, errors, code = world:run { "/usr/bin/python3", "-c", [[
+import sys
+from jupyter_client import BlockingKernelClient
+client = BlockingKernelClient(connection_file=sys.argv[1])
+client.load_connection_file()
+client.start_channels()
+client.kernel_info(reply=True, timeout=30)
+client.execute("import time; time.sleep(600)")
+]], (path:gsub("\n$", "")) }
+    assert.equal(0, code, errors)
+  end
+
+  -- Run the executable at a terminal whose user gives an answer.
+  local function at_terminal(answer, ...)
+    local words = table.concat({ process.executable_path, ... }, " ")
+    return world:run({ "script", "-qec", words, "/dev/null" }, answer .. "\n")
+  end
+
+  it("is asked, at a terminal, before a stop ends a busy kernel", function()
+    local kernel = jupyter.server:request("POST", "/api/kernels", { name = "python3" }).json
+    make_busy(kernel.id)
+    repeat azureml.sleep(0.05) until vm:activity().is_busy
+    local output, _, code = at_terminal("n", "stop", "ci-ann", "--progress", "quiet")
+    assert.equal(1, code)
+    assert.matches("this stop would end 1 busy kernel of 'ci%-ann' %(python3%)", output)
+    assert.equal("Running", vm:refresh().state)
+    jupyter:kernels()[1]:stop()
+    assert.is_false(vm:activity().is_busy)
   end)
 
   it("is not let into by another user, nor after a stop", function()

@@ -25,6 +25,7 @@ local RUNNING = { Running = true, JobRunning = true }
 local NEXT = {
   Stopped = "start it first: 'azureml start %s'",
   Deleting = "create it again, if it is still needed",
+  deleted = "create it again, if it is still needed",
 }
 
 local function refuse_state(vm, state, is_change)
@@ -118,12 +119,6 @@ function Server:client()
   return self.opened
 end
 
---- Return the URL that paths are appended to: "https://ci.westeurope.instances.azureml.ms".
----@return string
-function Server:url()
-  return self:client():endpoint()
-end
-
 --- Close the client.
 function Server:close()
   if self.opened then self.opened:close() end
@@ -132,9 +127,11 @@ end
 
 -- After a request ---------------------------------------------------------------------------------
 
+local LONGEST = 300      -- columns of a sentence that a machine sends
+
 -- Return the sentence that Jupyter sends with a refusal.
 local function sentence_of(err)
-  return screen.one_line(err.message):sub(1, 300)
+  return screen.cut(screen.one_line(err.message), LONGEST)
 end
 
 local function sign_in_hint(self)
@@ -142,10 +139,8 @@ local function sign_in_hint(self)
     .. "(enable_sso)"):format(self.base or "its Jupyter")
 end
 
--- What the answers of a server mean, by HTTP status: code and hint. %s: audience.
-local REFUSED = {
-  [401] = "InstanceTokenRefused", [403] = "InstanceForbidden",
-}
+-- The codes of refusals, by HTTP status.
+local REFUSED = { [401] = "InstanceTokenRefused", [403] = "InstanceForbidden" }
 
 -- Jupyter also answers 403 where its user may not touch a file.
 local FILE_REFUSED = "Permission denied"
