@@ -36,7 +36,8 @@ Served.__close = Served.close
 local function server_of(self, options)
   local opened = client.new { endpoint = self.websockets.url, retry = { tries = 1 } }
   return {
-    vm = { name = "ci-ann" },
+    vm = { name = "ci-ann", refresh = function(vm) return vm end },
+    check = options.check or function() end,
     client = function() return opened end,
     explain = options.explain or function(_, err) return err end,
     request = function(_, method, path)

@@ -34,11 +34,11 @@ end
 -- Run a shell while a function plays the user.
 local function visit(served, settings, play)
   local user, visited = new_user(), nil
-  local opened, checked, stderr = display.open, display.check, io.stderr
+  local opened, checked, announced = display.open, display.check, display.announce
   display.open, display.check = user.open, function() end
-  io.stderr = { write = function(_, text) user.said = (user.said or "") .. text end }
+  function display.announce(text) user.said = text end
   local _ <close> = setmetatable({}, { __close = function()
-    display.open, display.check, io.stderr = opened, checked, stderr
+    display.open, display.check, display.announce = opened, checked, announced
     core.clock "real"
   end })
   core.clock "virtual"
@@ -67,7 +67,7 @@ describe("a shell", function()
     assert.same({ ended = "exited", name = "1" }, visited)
     assert.equal("$ logout\r\n", user.shown)
     assert.equal("Opened terminal 1 of ci-ann; ~. at the start of a line detaches, "
-      .. "~? shows help\n", user.said)
+      .. "~? shows help", user.said)
   end)
 
   it("tells a new size", function()
@@ -102,6 +102,25 @@ describe("a shell", function()
       served:wait(2)
       served:say '["disconnect", 1]'
     end)
+  end)
+
+  it("tells when the shell ended because the instance stops", function()
+    local checks = 0
+    local served <close> = remote.start { check = function()
+      checks = checks + 1
+      errors.raise { code = "NotRunning", message = "'ci-ann' is Stopping" }
+    end }
+    local function ends_after(seconds)
+      return visit(served, nil, function(user)
+        type_keys(user, "x")
+        azureml.sleep(seconds)
+        served:say '["disconnect", 1]'
+      end)
+    end
+    assert.equal("exited", ends_after(0).ended)
+    local _, err = azureml.try(ends_after, 10)
+    assert.equal("'ci-ann' is Stopping", err.message)
+    assert.equal(1, checks)
   end)
 
   it("ends when its terminal has gone", function()

@@ -34,6 +34,13 @@ function display.check()
   if not core.terminal_width(1) then refuse "standard output is not a terminal" end
 end
 
+--- Say something before the terminal is raw. A blank line follows: a shell that began with another
+--- width may erase a line above its prompt when it learns the real one.
+---@param text string
+function display.announce(text)
+  io.stderr:write(text, "\n\n")
+end
+
 -- Output ------------------------------------------------------------------------------------------
 
 -- Return the end of a text, from the beginning of a line or at least of a character.

@@ -20,6 +20,7 @@ local PATIENCE = 2           -- seconds to wait for a replay
 local BURST, PAUSE = 512, 0.02      -- pasted bytes, and the seconds of rest after them
 local LAST_PAUSE = 8         -- seconds between attempts to connect again, at most
 local GIVE_UP = 300          -- seconds until they end
+local SURPRISE = 2           -- seconds without a key after which the end of a shell is a surprise
 local CTRL_C = "\3"
 
 -- Keys --------------------------------------------------------------------------------------------
@@ -57,6 +58,7 @@ function Shell:on_keys(bytes)
   if not bytes then return self:leave "hung up" end
   if not self.remote then return hear_alone(self, bytes) end
   if self.is_deaf then return end      -- the terminal may answer what the replay asks
+  self.typed_at = core.now()
   if #bytes >= BURST or not self.remote:has_room() then self:rest() end
   local text, action = self.keys:feed(bytes)
   while true do
@@ -101,6 +103,14 @@ local TAKE = {
   end,
   exit = function(self) self.ended = self.ended or "exited" end,
 }
+
+-- Look whether the instance runs, after a shell has ended that got no key lately: an instance that
+-- stops ends its shells.
+local function check_instance(self)
+  local server = self.server
+  if core.now() - self.typed_at < SURPRISE then return end
+  if errors.try(server.vm.refresh, server.vm) then server:check() end
+end
 
 -- Show what comes until the connection or the visit ends. Return why the connection ended.
 local function converse(self)
@@ -155,6 +165,7 @@ local function run(self)
   while not self.ended and connect_again(self, screen.one_line(why)) do why = converse(self) end
   if self.ended ~= "exited" then self.display:calm() end
   self.display:flush(PATIENCE)
+  if self.ended == "exited" then check_instance(self) end
 end
 
 local function finish(self)
@@ -168,7 +179,7 @@ end
 Shell.__close = finish
 
 local function announce(name, remote)
-  io.stderr:write(("%s terminal %s of %s; ~. at the start of a line detaches, ~? shows help\n")
+  display.announce(("%s terminal %s of %s; ~. at the start of a line detaches, ~? shows help")
     :format(remote.is_replayed and "Attached to" or "Opened", remote.name, name))
 end
 
@@ -184,7 +195,9 @@ local SETTINGS = { attach = "string" }
 function shell.run(server, settings)
   settings = options.check("shell", settings, SETTINGS)
   display.check()
-  local self <close> = setmetatable({ server = server, keys = keys.new() }, Shell)
+  local self <close> = setmetatable({
+    server = server, keys = keys.new(), typed_at = core.now(),
+  }, Shell)
   self.remote = terminal.open(server, settings.attach)
   self.name = self.remote.name
   announce(server.vm.name, self.remote)
