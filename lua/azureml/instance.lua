@@ -14,6 +14,7 @@ local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
 local packages = later "azureml.packages"
 local queue = later "azureml.jobs.queue"
+local python = later "azureml.remote.python"
 local reach = later "azureml.ssh"
 local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
@@ -546,6 +547,8 @@ for name, module in pairs {
 } do
   Instance[name] = function(self, ...) return module[name](self, ...) end
 end
+
+function Instance:python(...) return python.run(self, ...) end
 
 options.check_colon(Instance, metatable, "vm")
 

@@ -12,6 +12,7 @@ local command = {}
 
 local BEGIN = 30                        -- seconds until the shell of a terminal must answer
 local LONGEST = 64 << 20                -- bytes of a message
+local MOST_INPUT = 1 << 20              -- bytes of input that wait here
 local MOST = 256 << 20                  -- bytes that are collected from a stream
 
 ---@class azureml.jupyter.Run
@@ -80,13 +81,16 @@ function acts.malformed(self)
   fail(self, "InvalidReply", "the terminal of '%s' sent what the command cannot have printed")
 end
 
--- Send as much of the input as the command takes now, and confirm output.
+-- Send as much of the input as the command takes now, and confirm output. Hold the source of input
+-- while much of it waits.
 local function pump(self)
-  local frames = self.conversation:next_frames()
+  local talk = self.conversation
+  local frames = talk:next_frames()
   while frames do
     self.socket:send(json.encode { "stdin", frames })
-    frames = self.conversation:next_frames()
+    frames = talk:next_frames()
   end
+  if self.source then self.source:hold(talk:backlog() > MOST_INPUT) end
 end
 
 local messages = {}
@@ -167,13 +171,17 @@ end
 
 Run.__close = Run.close
 
+-- Take the input: a text, or a source with start(take) and hold(is_held). `take` gets each piece,
+-- then nil.
 local function take_input(self, stdin)
-  if type(stdin) == "string" then self.conversation:feed(stdin) end
-  if type(stdin) ~= "table" then return self.conversation:feed(nil) end
-  stdin:connect(function(text)
+  if type(stdin) ~= "table" then
+    if stdin then self.conversation:feed(stdin) end
+    return self.conversation:feed(nil)
+  end
+  self.source = stdin
+  stdin:start(function(text)
     self.conversation:feed(text)
     pump(self)
-    return self.conversation:backlog()
   end)
 end
 

@@ -52,11 +52,11 @@ end
 -- Run pip. An "ERROR" that it prints with exit code 0 is a failure, too.
 local function run(vm, what, words, settings)
   local code, output, log = step.run(vm, words, settings)
-  local complaint = ("\n" .. log):match "\n(ERROR:[^\n]*)"
+  local complaint = ("\n" .. log.text):match "\n(ERROR:[^\n]*)"
   if code == 0 and not complaint then return output end
   local why = code == 0 and "pip says: " .. complaint:gsub("%s+$", "")
     or ("pip ended with exit code %d"):format(code)
-  errors.raise(step.failure(vm, what, why, log, explain(log)))
+  errors.raise(step.failure(vm, what, why, log, explain(log.text)))
 end
 
 local function read_file(path)
@@ -132,7 +132,7 @@ function pip.list(vm, settings)
     found[#found + 1] = { name = tostring(item.name), version = tostring(item.version) }
   end
   if type(list) == "table" then return found end
-  errors.raise(step.failure(vm, "list packages", "pip printed no JSON", output))
+  errors.raise(step.failure(vm, "list packages", "pip printed no JSON", { text = output }))
 end
 
 return pip

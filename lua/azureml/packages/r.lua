@@ -20,7 +20,7 @@ local CODE = [=[
 a <- commandArgs(TRUE)
 wanted <- a[-(1:2)]
 if (file.access(.libPaths()[1], 2) != 0) {
-  own <- path.expand(strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep)[[1]][1])
+  own <- path.expand(strsplit(Sys.getenv('R_LIBS_USER'), .Platform$path.sep)[[1]][1])
   dir.create(own, recursive = TRUE, showWarnings = FALSE)
   .libPaths(c(own, .libPaths()))
 }
@@ -49,7 +49,7 @@ local function check_names(packages)
 end
 
 local function raise_failure(vm, code, log)
-  local left = log:match "azureml: not installed: ([^\n]+)"
+  local left = log.text:match "azureml: not installed: ([^\n]+)"
   if left then
     errors.raise(step.failure(vm, "install packages", "R did not install " .. left, log,
       { code = "PackageNotFound",

@@ -27,20 +27,20 @@ local function last_lines(text)
   for line in plain(text):gmatch "[^\n]+" do
     if line:find "%S" then lines[#lines + 1] = line end
   end
-  return table.concat(lines, "\n", math.max(1, #lines - LINES + 1)), lines
+  return table.concat(lines, "\n", math.max(1, #lines - LINES + 1))
 end
 
 --- Make the error object of a step that failed.
 ---@param vm azureml.Instance
 ---@param what string        "install packages"
 ---@param why string         "pip ended with exit code 1"
----@param log string         all that the step printed, or its end
+---@param log { text: string, is_shown: boolean? }      what the step printed, or its end
 ---@param more table?        further fields of the error: code, hint
 ---@return azureml.Error
 function step.failure(vm, what, why, log, more)
   local fields = {
     code = "StepFailed", message = ("cannot %s on '%s': %s"):format(what, vm.name, why),
-    log = (last_lines(log)),
+    log = last_lines(log.text), log_is_shown = log.is_shown,
   }
   for name, value in pairs(more or {}) do fields[name] = value end
   return errors.new(fields)
@@ -59,16 +59,17 @@ end
 ---@param vm azureml.Instance
 ---@param words string[]       the program and its words, which no shell reads
 ---@param settings table       those of step.OPTIONS, and stdin string?
----@return integer code, string output, string log      log: the end of output and errors
+---@return integer code, string output, { text: string, is_shown: boolean } log
+---  log: the end of output and errors, in the order in which they came
 function step.run(vm, words, settings)
-  local log, output = { text = "" }, {}
+  local log, output = { text = "", is_shown = settings.on_output ~= nil }, {}
   local _, code = remote.exec(vm, words, {
     over = settings.over, timeout = settings.timeout, key = settings.key, start = settings.start,
     stdin = settings.stdin,
     on_output = logged(log, output, settings.on_output),
     on_errors = logged(log, {}, settings.on_errors),
   })
-  return code, table.concat(output), log.text
+  return code, table.concat(output), log
 end
 
 --- Run a step that must succeed.
@@ -77,14 +78,14 @@ end
 ---@param words string[]
 ---@param settings table
 ---@param explain? fun(log: string): table?      more fields of the error
----@return string output, string log
+---@return string output
 ---@raise an error object `StepFailed` with the end of the log
 function step.must(vm, what, words, settings, explain)
   local code, output, log = step.run(vm, words, settings)
-  if code == 0 then return output, log end
+  if code == 0 then return output end
   local program = words[1]:match "[^/]+$"
   errors.raise(step.failure(vm, what, ("%s ended with exit code %d"):format(program, code), log,
-    explain and explain(log)))
+    explain and explain(log.text)))
 end
 
 --- Run a short question whose output is not shown.
@@ -94,9 +95,9 @@ end
 ---@param settings table
 ---@return string output
 function step.ask(vm, what, words, settings)
-  return (step.must(vm, what, words, {
+  return step.must(vm, what, words, {
     over = settings.over, timeout = settings.timeout, key = settings.key, start = settings.start,
-  }))
+  })
 end
 
 return step

@@ -61,10 +61,11 @@ end
 --- Run a command on an instance and wait for its end. azureml.remote has checked the arguments.
 ---@param vm azureml.Instance
 ---@param command string|string[]
----@param settings table      as for azureml.Instance.exec
+---@param settings? table     as for azureml.Instance.exec
 ---@return string output, integer code, string errors
 ---@raise an error object: what ssh could not do; `Timeout`
 function ssh.exec(vm, command, settings)
+  settings = settings or {}
   local where = ssh.target(vm, settings)
   local take_errors, tail = watched(settings.on_errors)
   local running <close> = start {
