@@ -129,4 +129,18 @@ describe("clouds", function()
       assert.is_truthy(emulator)
     end)
   end)
+
+  it("has a data plane in each region, which has tokens of its own", function()
+    assert.same({ "https://westeurope.api.azureml.ms", "https://ml.azure.com/.default" },
+      { cloud.data_plane("AzureCloud", "WestEurope") })
+    assert.same({ "https://usgovarizona.api.ml.azure.us", "https://ml.azure.us/.default" },
+      { cloud.data_plane("AzureUSGovernment", "usgovarizona") })
+  end)
+
+  it("takes no region that would lead to another host", function()
+    for _, region in ipairs { "evil.com/", "a.b", "a@b", "", "%s", "a#" } do
+      local _, err = errors.try(cloud.data_plane, "AzureCloud", region)
+      assert.equal("InvalidReply", err.code)
+    end
+  end)
 end)
