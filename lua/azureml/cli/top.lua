@@ -129,7 +129,7 @@ end
 local function print_details(readings)
   for _, reading in ipairs(readings) do
     for _, line in ipairs(reading.metrics and meters.details(reading.metrics) or {}) do
-      print(screen.one_line(line))
+      print(line)
     end
   end
 end
