@@ -1,3 +1,4 @@
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local meters_board = require "azureml.console.meters_board"
@@ -79,21 +80,44 @@ describe("azureml top", function()
     end)
   end
 
-  it("reads again and again on a terminal", function()
-    local core = require "azureml.core"
-    local own_width, own_possible, own_new = core.terminal_width, panel.is_possible,
-      meters_board.new
+  local own_width, own_possible, own_new =
+    core.terminal_width, panel.is_possible, meters_board.new
+  after_each(function()
+    core.terminal_width, panel.is_possible, meters_board.new = own_width, own_possible, own_new
+  end)
+
+  -- Run the command as on a terminal; return the first two lines of each drawing, and the rest.
+  local function live(...)
     local drawn = {}
     core.terminal_width = function() return 80, 24 end
     panel.is_possible = function() return true end
     meters_board.new = function()
       return own_new { panel = { leave = function() end,
-        draw = function(_, lines) drawn[#drawn + 1] = lines[1].text end } }
+        draw = function(_, lines) drawn[#drawn + 1] = lines[1].text .. "|" .. lines[2].text end } }
     end
-    local out, err, code = run("top", "--interval", "2", "--for", "5")
-    core.terminal_width, panel.is_possible, meters_board.new = own_width, own_possible, own_new
+    return drawn, run(...)
+  end
+
+  it("goes on when the list cannot be read for a while", function()
+    local count = 0
+    local inner = metrics.of
+    metrics.of = function(...)
+      count = count + 1
+      if count == 2 then
+        emulator:fault { match = { path = "/computes$" }, answer = { status = 503 }, times = 9 }
+      end
+      return inner(...)
+    end
+    local drawn, _, err, code = live("top", "--interval", "30", "--for", "200")
+    assert.same({ "", 0 }, { err, code })
+    assert.matches("^2 instances.*|Name", drawn[1])
+    assert.matches("^2 instances.*|.*503", table.concat(drawn, "\n", 2))
+  end)
+
+  it("reads again and again on a terminal", function()
+    local drawn, out, err, code = live("top", "--interval", "2", "--for", "5")
     assert.same({ "", "", 0 }, { out, err, code })
     assert.equal(8, #asked)
-    assert.equal("2 instances, 1 with a disk nearly full", drawn[#drawn])
+    assert.matches("^2 instances, 1 with a disk nearly full|", drawn[#drawn])
   end)
 end)

@@ -8,6 +8,7 @@ local meters = require "azureml.console.meters"
 local meters_board = require "azureml.console.meters_board"
 local panel = require "azureml.console.panel"
 local power_state = require "azureml.definition.power_state"
+local resource = require "azureml.resource"
 local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
@@ -129,7 +130,7 @@ end
 local function print_details(readings)
   for _, reading in ipairs(readings) do
     for _, line in ipairs(reading.metrics and meters.details(reading.metrics) or {}) do
-      print(screen.one_line(line))
+      print(line)
     end
   end
 end
@@ -162,12 +163,21 @@ local function names_of(vms)
   return names
 end
 
+-- Return the instances to read. An error that may pass is shown, and the last ones are read again.
+local function instances_now(args, board, last)
+  local vms, err = errors.try(instances_of, args)
+  if err and not (last and resource.is_temporary(err)) then error(err, 0) end
+  board:tell(err and err.message)
+  return vms or last
+end
+
 -- Read and draw until the time is over or the user interrupts.
 local function show_live(args)
   local ends = args.duration and core.now() + args.duration or math.huge
   local board <close> = meters_board.new()
+  local vms
   while true do
-    local vms = instances_of(args)
+    vms = instances_now(args, board, vms)
     board:keep(names_of(vms))
     if #vms == 0 then board:draw() end
     read_all(args, vms, function(reading) board:add(reading) end)

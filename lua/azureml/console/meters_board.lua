@@ -13,6 +13,7 @@ local RED = 31
 
 ---@class azureml.MetersBoard
 ---@field readings table<string, azureml.Reading>      by name
+---@field trouble string?      why the list of instances may be old
 local Board = {}
 local metatable = { __name = "azureml.MetersBoard", __index = Board }
 
@@ -71,7 +72,8 @@ end
 ---@return azureml.PanelLine[]
 function Board:lines(width, height)
   local readings = tables.values(self.readings, by_name)
-  local lines, shown, room = { headline(readings) }, {}, math.max(1, height - 4)
+  local lines, shown, room = { headline(readings) }, {}, math.max(1, height - 5)
+  if self.trouble then lines[2] = { text = self.trouble, colour = RED } end
   for i = 1, math.min(#readings, room) do shown[i] = readings[i] end
   if #readings > 0 then tables.append(lines, table_lines(shown, width)) end
   if #readings > room then
@@ -101,6 +103,12 @@ function Board:add(reading)
     self.timer = nil
     self:draw()
   end)
+end
+
+--- Show a trouble until it is over.
+---@param text string?      nil: it is over
+function Board:tell(text)
+  self.trouble = text
 end
 
 --- Keep the readings of these names only.
