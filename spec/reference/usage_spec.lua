@@ -6,9 +6,26 @@ local reference = require "azureml.reference"
 local vectors = require "spec.vectors"
 local world = require "spec.world"
 
--- Examples that wait for what a spec does not have: a person who signs in, a change that comes.
+-- Examples that wait for what a spec does not have: a person who signs in, a change that comes, a
+-- terminal.
 local NOT_RUN = {
+  ["azureml.Instance.shell"] = true,
   ["azureml.credential.device_code"] = true, ["azureml.Workspace.watch"] = true,
+}
+
+-- Examples that need a machine behind the instance: spec/machine/usage.lua runs them. Here they say
+-- that there is none.
+local NEEDS_MACHINE = require "spec.usages"
+
+local function submit(ws)
+  return ws.jobs:submit { command = "sleep 600", environment = "sklearn:3", compute = "ci-ann",
+    name = "train" }
+end
+
+-- What is done before an example.
+local BEFORE = {
+  ["azureml.Instances.create"] = function(ws) ws.instances:delete("ci-ann"):wait() end,
+  ["azureml.Jobs.cancel"] = submit,
 }
 
 -- Values that examples take for granted, made when an example uses them.
@@ -20,6 +37,9 @@ local MADE = {
     return ("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/"
       .. "workspaces/%s/computes/bob"):format(ws.subscription_id, ws.resource_group, ws.name)
   end,
+  job = submit,
+  kernel = function(ws) return ws.instances:get("ann").jupyter:start_kernel() end,
+  log = function(ws) return ws.instances:get("ann"):logs()[1] end,
   ticket = function(ws) return ws.instances:restart("ann"):ticket() end,
 }
 
@@ -32,7 +52,7 @@ describe("the example of", function()
   before_each(function()
     emulator, ws = world.open(
       { ann = "Running", bob = "Stopped", a = "Stopped", b = "Stopped", ["ci-ann"] = "Running" },
-      { workspaces = { { name = "lab", resource_group = "ml", location = "eastus" } } })
+      { environments = { "sklearn:3" }, workspaces = { { name = "lab", resource_group = "ml", location = "eastus" } } })
     directory = process.directory()
     local given = {
       azureml = azureml, ws = ws, emulator = emulator, tenant = "t", app = "a",
@@ -64,8 +84,11 @@ describe("the example of", function()
     local name = record.usage and record.owner .. "." .. record.name
     if name and not NOT_RUN[name] then
       it(name, function()
-        if name == "azureml.Instances.create" then ws.instances:delete("ci-ann"):wait() end
-        assert(load(with_files(record.usage), name, "t", environment))()
+        if BEFORE[name] then BEFORE[name](ws) end
+        local run = assert(load(with_files(record.usage), name, "t", environment))
+        if not NEEDS_MACHINE[name] then return run() end
+        local _, err = azureml.try(run)
+        assert.equal("NoMachine", err.code)
       end)
     end
   end

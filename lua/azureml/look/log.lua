@@ -164,7 +164,7 @@ local FOLLOW = { tail = "number", timeout = "number", interval = "number" }
 ---@param settings? { tail: integer?, timeout: number?, interval: number? }
 ---  tail: begin with the last lines; timeout and interval between two looks (3) in seconds
 ---@raise an error object if it cannot be read; `Timeout` while it may still grow
----@usage job:logs()[1]:follow(io.write)
+---@usage log:follow(io.write)
 function Log:follow(on_text, settings)
   settings = check("follow", settings, FOLLOW)
   local deadline = settings.timeout and core.now() + settings.timeout or math.huge
