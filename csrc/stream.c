@@ -28,10 +28,11 @@ enum {
 };
 
 static const double REFUSAL_TIME = 2;      /* seconds that the body of a refusal may take */
-static const double LEAVE_TIME = 1;        /* seconds that the server has to close, after its owner */
+static const double LEAVE_TIME = 1;        /* seconds that the server has to close it */
 
 typedef enum Phase {
-  PHASE_TOKEN, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_REFUSAL, PHASE_OPEN, PHASE_LEAVING, PHASE_OVER
+  PHASE_TOKEN, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_REFUSAL, PHASE_OPEN, PHASE_LEAVING,
+  PHASE_OVER
 } Phase;
 
 struct Stream {

@@ -59,6 +59,7 @@ describe("a handshake", function()
     assert.equal("agreed", (read("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" .. answer())))
   end)
 
+  local LARGE = "HTTP/1.1 200 OK\r\nA: " .. ("x"):rep(20000)
   local INVALID = {
     { answer { Upgrade = "h2c" }, "it lacks 'Upgrade: websocket'" },
     { answer { Upgrade = "websockets" }, "it lacks 'Upgrade: websocket'" },
@@ -71,8 +72,8 @@ describe("a handshake", function()
     { "HTTP/1.1 1x1 Switching\r\n\r\n", "it is not HTTP/1.1" },
     { "\x16\x03\x01\2\0\1\0\1\xfc\3\3x", "it is not HTTP/1.1" },
     { "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", "its head holds a zero byte" },
-    { "HTTP/1.1 200 OK\r\nA: " .. ("x"):rep(20000) .. "\r\n\r\n", "its head is larger than 16 KiB" },
-    { "HTTP/1.1 200 OK\r\nA: " .. ("x"):rep(20000), "its head is larger than 16 KiB" },
+    { LARGE .. "\r\n\r\n", "its head is larger than 16 KiB" },
+    { LARGE, "its head is larger than 16 KiB" },
   }
   for _, row in ipairs(INVALID) do
     it("is refused: " .. row[2], function()
