@@ -129,4 +129,20 @@ describe("clouds", function()
       assert.is_truthy(emulator)
     end)
   end)
+
+  it("have the scope and the hosts of their instances", function()
+    local scope, suffixes = cloud.instances "AzureCloud"
+    assert.equal("https://management.azure.com/.default", scope)
+    assert.equal(".instances.azureml.ms", suffixes[1])
+    assert.same({ ".instances.azureml.cn" }, select(2, cloud.instances "AzureChinaCloud"))
+    local own = { authority = "a", resource_manager = "b", scope = "c" }
+    assert.same({ "c", {} }, { cloud.instances(own) })
+    own.instance_scope, own.instance_suffixes = "d", { ".instances.example" }
+    assert.same({ "d", { ".instances.example" } }, { cloud.instances(own) })
+    own.instance_suffixes = ".instances.example"
+    assert.error_matches(function() cloud.instances(own) end, "must be a list of suffixes")
+    local variables <close> = surroundings { AZUREML_INSTANCE_SCOPE = "e" }
+    assert.equal("e", (cloud.instances "AzureCloud"))
+    assert.truthy(variables)
+  end)
 end)

@@ -43,6 +43,19 @@ describe("a recording", function()
     assert.equal("Stopped", list[#list].body.properties.properties.state)
   end)
 
+  it("holds no bytes of the files on an instance", function()
+    local played <close> = require("spec.notebook_server").open()
+    played.vm.jupyter:write("note.txt", "a private line")
+    assert.equal("a private line", played.vm.jupyter:read "note.txt")
+    played.vm.jupyter:contents ""
+    local file <close> = assert(io.open(path))
+    local text = file:read "a"
+    assert.matches("/api/contents/note.txt", text)
+    assert.is_nil(text:find "private")
+    assert.is_nil(text:find(require("azureml.core").crypto.base64 "a private line", 1, true))
+    assert.matches('"text":"hidden"', text)
+  end)
+
   it("is for this user alone, and holds no token, no secret and no signature", function()
     ws.instances:create("ci-bob", { vm_size = "STANDARD_DS3_V2" }):wait()
     assert.equal("-rw-------", (process.run { "ls", "-l", path }):sub(1, 10))

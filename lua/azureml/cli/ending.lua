@@ -9,10 +9,10 @@ local screen = require "azureml.console.screen"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
-local ending = {}
+-- look_timeout: seconds of each request of a check
+local ending = { look_timeout = 5 }
 
-local SHOWN = 5              -- names listed in a sentence
-local LOOK_TIMEOUT = 5       -- seconds of each request of a check
+local SHOWN = 5      -- names listed in a sentence
 
 -- What would end ----------------------------------------------------------------------------------
 
@@ -22,7 +22,7 @@ local NOTHING_RUNS = { NoMachine = true, NoAddress = true, NotRunning = true }
 local function busy_kernels(instances, names)
   local vm = instances:get(names[1])
   local busy, err = errors.try(activity.names_of_busy, vm.jupyter.server, {
-    timeout = LOOK_TIMEOUT,
+    timeout = ending.look_timeout,
   })
   if err and not NOTHING_RUNS[err.code] then errors.raise(err) end
   if not busy or #busy == 0 then return {} end
@@ -35,8 +35,8 @@ end
 ---@field of_many boolean?       it also looks when the command is for several instances
 ---@field off_terminal boolean?  it also looks where no question can be asked: the command is then
 ---  refused unless the user gives --yes
----@field find fun(instances: azureml.Instances, names: string[]): string[]      what would end, each
----  as a phrase: "2 busy kernels of 'ci-ann' (train.ipynb, ...)"
+---@field find fun(instances: azureml.Instances, names: string[]): string[]      what would end,
+---  each as a phrase: "2 busy kernels of 'ci-ann' (train.ipynb, ...)"
 
 ---@type azureml.cli.EndingCheck[]
 local CHECKS = {

@@ -1,17 +1,19 @@
 --- Tell when an instance was last used: by its terminals, its kernels and its jobs. What is done by
 --- SSH, or in an application other than Jupyter, is not seen.
 local core = require "azureml.core"
+local count = require "azureml.tool.count"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
 local screen = require "azureml.console.screen"
 local sessions = require "azureml.jupyter.sessions"
 local task = require "azureml.task"
+local UNTRACKED = require("azureml.jupyter.server").UNTRACKED
 
 local activity = {}
 
 ---@class azureml.Activity
----@field last string?           ISO 8601: the last use of a terminal or a kernel, or the start of the
----  Jupyter server if that is later
+---@field last string?           ISO 8601: the last use of a terminal or a kernel, or the start of
+---  the Jupyter server if that is later
 ---@field idle number?           seconds since then, by the machine's clock; nil: unknown
 ---@field is_busy boolean        a kernel computes, or a job runs
 ---@field busy azureml.jupyter.Open[]        the kernels that compute
@@ -23,7 +25,7 @@ local metatable = { __name = "azureml.Activity", __index = Activity }
 
 function metatable:__tostring()
   if self.has_job then return "busy with a job" end
-  if self.is_busy then return ("busy: %d kernels compute"):format(#self.busy) end
+  if self.is_busy then return "busy with " .. count.of(#self.busy, "kernel") end
   return self.idle and "idle for " .. screen.duration(self.idle) or "idle"
 end
 
@@ -61,6 +63,7 @@ end
 local function started(server, settings)
   local reply = server:request("GET", "/api/status", nil, {
     label = "look at the activity of " .. server.vm.name, timeout = settings.timeout,
+    query = UNTRACKED,
   })
   return json.get(reply.json, "started"), moment.read_header(reply.headers.date) or core.time()
 end

@@ -4,6 +4,7 @@ local contents = later "azureml.jupyter.contents"
 local errors = require "azureml.error"
 local options = require "azureml.options"
 local paths = later "azureml.jupyter.paths"
+local removing = later "azureml.jupyter.removing"
 local server = require "azureml.jupyter.server"
 local sessions = later "azureml.jupyter.sessions"
 
@@ -31,11 +32,11 @@ function Jupyter:contents(path)
   return contents.open(self.server, check_path("contents", path or ""))
 end
 
---- Return the bytes of a file of at most 16 MiB. vm:copy copies larger ones.
+--- Return the bytes of a file of at most 8 MiB. vm:copy copies larger ones.
 ---@param path string
 ---@return string
 function Jupyter:read(path)
-  return contents.read(self.server, check_path("read", path))
+  return contents.read_whole(self.server, check_path("read", path))
 end
 
 --- Write a file of at most 8 MiB. vm:copy copies larger ones.
@@ -65,11 +66,12 @@ end
 
 --- Remove a file, or an empty directory.
 ---@param path string
----@param settings? { recursive: boolean? }      also a directory with all that is in it
+---@param settings? { recursive: boolean? }      also a directory with all that is in it; a link to
+---  a directory counts as that directory
 ---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
 function Jupyter:remove(path, settings)
   settings = options.check("remove", settings, { recursive = "boolean" })
-  contents.remove(self.server, check_path("remove", path), settings.recursive)
+  removing.remove(self.server, check_path("remove", path), settings.recursive)
 end
 
 --- List the terminals that are open.

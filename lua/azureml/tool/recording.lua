@@ -41,15 +41,33 @@ local function body_of(hide, text)
   return nil, hide:text(text)
 end
 
+-- The bytes of files on an instance are the user's: what a recording has in their place.
+local HIDDEN = "hidden"
+
+local function is_of_file(url)
+  local path = url:match "^%a+://[^/]*([^?]*)" or ""
+  return path:find("/api/contents/", 1, true) or path:find("/files/", 1, true)
+end
+
+local function hide_content(body)
+  if type(body) == "table" and type(body.content) == "string" then body.content = HIDDEN end
+end
+
 --- Make the record of an exchange, without secrets.
 ---@param hide table      a result of redaction.new
 ---@param seen table      as core.seen returns it for the recorder
 ---@return table
 function recording.exchange(hide, seen)
   local body, text = body_of(hide, seen.body)
+  local sent = body_of(hide, seen.sent)
+  if is_of_file(seen.url) then
+    hide_content(body)
+    hide_content(sent)
+    text = text and HIDDEN
+  end
   return {
     event = seen.event, method = seen.method, url = hide:url(seen.url), attempt = seen.attempt,
-    sent = (body_of(hide, seen.sent)), status = seen.status, seconds = seen.seconds,
+    sent = sent, status = seen.status, seconds = seen.seconds,
     error = seen.error, headers = headers_of(hide, seen.headers), body = body, text = text,
   }
 end
