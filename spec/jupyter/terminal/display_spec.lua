@@ -64,7 +64,8 @@ describe("the user's terminal", function()
   it("drops to the end of what waits when it is too slow", function()
     local shown = open()
     faked.room = 0
-    for i = 1, 20000 do shown:write(("line %d of a flood that fills the terminal\r\n"):format(i)) end
+    for i = 1, 20000 do shown:write(("line %d of a flood that fills it\r\n"):format(i)) end
+    shown:write(("x"):rep(500000) .. "\r\n")
     assert.truthy(#shown.waiting <= 1024 * 1024)
     shown:write(("y"):rep(1024 * 1024) .. "\r\nlast\r\n")
     faked.room = 10000000
