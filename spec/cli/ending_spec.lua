@@ -2,6 +2,7 @@ local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local ending = require "azureml.cli.ending"
 local notebook_server = require "spec.notebook_server"
+local process = require "spec.process"
 local question = require "azureml.cli.question"
 local run = require "spec.command_line"
 local world = require "spec.world"
@@ -246,6 +247,28 @@ describe("a command that would end running jobs", function()
     run("stop", "--like", "ci-b*", "--no-wait")
     assert.equal(1, count "^GET .*/jobs%?")
     assert.equal(1, count "^GET .*/computes%?")
+  end)
+
+  it("knows by the state of the instance of a job that is older than the newest page", function()
+    ws.jobs:cancel "job3"
+    emulator:set_page_size(1)
+    local _, err, code = run("stop", "ci-ann")
+    assert.equal(1, code)
+    assert.matches("this stop would end a running job of 'ci%-ann', older than the newest", err)
+    assert.equal(1, count "^GET .*/jobs%?")
+    assert.equal(0, select(3, run("stop", "ci-bob", "--no-wait")))
+  end)
+
+  it("is asked about by apply, before it stops an instance for its size", function()
+    local directory = process.directory()
+    local file = assert(io.open(directory .. "/wanted.json", "w"))
+    file:write(('{ "ci-ann": { "vm_size": "%s" }, "ci-bob": {} }'):format(BIGGER))
+    file:close()
+    local _, err, code = run("apply", directory .. "/wanted.json", "--stop")
+    process.remove(directory)
+    assert.equal(1, code)
+    assert.matches("this apply would end 2 running jobs of 'ci%-ann' %(job2, job1%)", err)
+    assert.equal("JobRunning", ws.instances:get("ci-ann").state)
   end)
 
   it("goes on with a note where the list is refused", function()

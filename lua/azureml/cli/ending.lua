@@ -56,7 +56,12 @@ end
 local function running_jobs(look)
   local workspace, phrases = look.instances.workspace, {}
   local asked <close> = active.ask(workspace, ending.look_timeout)
-  add_jobs(phrases, active.read(workspace, asked), look.verb, look.name)
+  local found, has_older = active.read(workspace, asked)
+  add_jobs(phrases, found, look.verb, look.name)
+  if #phrases == 0 and has_older and look.instance().state == "JobRunning" then
+    phrases[1] = ("a running job of '%s', older than the newest jobs of the workspace"):format(
+      look.name)
+  end
   return phrases
 end
 
