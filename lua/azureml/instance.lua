@@ -273,7 +273,8 @@ function metatable.__pairs(vm)
 end
 
 metatable.__render, metatable.__json = instance.summary, instance.summary
-metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
+-- For completion at the prompt.
+metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupyter = true })
 
 --- The functions that read the fields, by name.
 ---@type table<string, function>
@@ -429,8 +430,8 @@ function Instance:metrics(settings)
   return metrics.of(self, settings)
 end
 
---- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
---- is done by SSH, or in an application other than Jupyter, is not seen.
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
+--- What is done by SSH, or in an application other than Jupyter, is not seen.
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()

@@ -49,6 +49,8 @@ surroundings.environment = {
     .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR", is_usual = true },
   { "https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy, NO_PROXY",
     "the proxy, and the hosts that need none, as for curl" },
+  { "AZUREML_INSTANCE_SCOPE", "the scope of tokens for the instances' own endpoints, such as "
+    .. "Jupyter, in place of the cloud's" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure", is_usual = true },
   { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
     .. "file that it writes)", is_usual = true },

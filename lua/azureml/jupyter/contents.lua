@@ -135,24 +135,36 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
+local function look(server, path, query)
+  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+end
+
 --- Look at a file or a directory, without its contents.
 ---@param server azureml.jupyter.Server
 ---@param path string            checked
----@param with_hash boolean?     also the file's SHA-256, where the server can tell it
 ---@return azureml.jupyter.Entry
 ---@raise an error object, also `FileNotFound`
-function contents.look(server, path, with_hash)
-  local query = { content = 0, hash = with_hash and 1 or nil }
-  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+function contents.look(server, path)
+  return look(server, path, { content = 0 })
+end
+
+--- Look at a file, and ask the server for its SHA-256. Older servers do not tell it, and one that
+--- is slow with a huge file counts as such a server.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return azureml.jupyter.Entry
+function contents.look_closely(server, path)
+  local entry, err = errors.try(look, server, path, { content = 0, hash = 1 })
+  if err and err.kind ~= "transport" then errors.raise(err) end
+  return entry or contents.look(server, path)
 end
 
 --- Look at a file or a directory; nil if it is not there.
 ---@param server azureml.jupyter.Server
 ---@param path string
----@param with_hash boolean?
 ---@return azureml.jupyter.Entry?
-function contents.find(server, path, with_hash)
-  local entry, err = errors.try(contents.look, server, path, with_hash)
+function contents.find(server, path)
+  local entry, err = errors.try(contents.look, server, path)
   if err and err.code ~= "FileNotFound" then errors.raise(err) end
   return entry
 end
@@ -255,17 +267,20 @@ end
 
 local WHOLE = 8 * 1024 * 1024      -- larger files are copied in pieces: see upload.lua
 
+local function refuse_size(server, path, size)
+  errors.raise { code = "InvalidArgument",
+    message = ("%s: %s are too many for one request"):format(shown(server, path),
+      count.of(size, "byte")),
+    hint = "vm:copy and 'azureml cp' copy files of any size" }
+end
+
 --- Write a file of at most 8 MiB as a whole: it is there with all its bytes, or as it was.
 ---@param server azureml.jupyter.Server
 ---@param path string
 ---@param bytes string
 ---@return azureml.jupyter.Entry
 function contents.write(server, path, bytes)
-  if #bytes > WHOLE then
-    errors.raise { code = "InvalidArgument",
-      message = ("%s: %s are too many for one request"):format(shown(server, path),
-        count.of(#bytes, "byte")), hint = "write them to a file and use vm:copy" }
-  end
+  if #bytes > WHOLE then refuse_size(server, path, #bytes) end
   local reply = send(server, "PUT", path, "write", contents.body(bytes))
   local entry = entry_of(server, path, reply.json)
   if entry.size == nil or entry.size == #bytes then return entry end
@@ -285,23 +300,39 @@ function contents.body(bytes, chunk)
     core.crypto.base64(bytes))
 end
 
---- Read bytes of a file: a range, or all of it.
+--- Read a range of a file's bytes.
 ---@param server azureml.jupyter.Server
 ---@param path string
----@param first? integer      from 0
----@param last? integer       including it
+---@param first integer      from 0
+---@param last integer       including it
 ---@return string
 ---@raise an error object; `CopyFailed` if the answer is not the range that was asked for
 function contents.read(server, path, first, last)
-  local range = first and { Range = ("bytes=%d-%d"):format(first, last) }
+  local range = { Range = ("bytes=%d-%d"):format(first, last) }
   local reply, err = errors.try(server.request, server, "GET", "/files/" .. paths.escape(path), nil,
     { label = "read " .. shown(server, path), headers = range, raw = true, expects_missing = true })
   if err then rephrase(server, err, path) end
-  if not first or reply.status == 206 and #reply.body == last - first + 1 then return reply.body end
-  if reply.status == 200 and first == 0 and #reply.body == last + 1 then return reply.body end
+  local is_range = reply.status == 206 or reply.status == 200 and first == 0
+  if is_range and #reply.body == last - first + 1 then return reply.body end
   errors.raise { code = "CopyFailed",
     message = ("%s changed while it was read, or its server knows no ranges"):format(
       shown(server, path)) }
+end
+
+--- Read a file of at most 8 MiB as a whole.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return string
+---@raise an error object, also `FileNotFound`
+function contents.read_whole(server, path)
+  local entry = contents.look(server, path)
+  if entry.kind == "directory" then
+    errors.raise { code = "InvalidArgument",
+      message = shown(server, path) .. " is a directory, which has no bytes to read" }
+  end
+  local size = entry.size or invalid(server, path, "no size")
+  if size > WHOLE then refuse_size(server, path, size) end
+  return size == 0 and "" or contents.read(server, path, 0, size - 1)
 end
 
 --- Remove it: see azureml.Jupyter.remove.
@@ -313,7 +344,7 @@ end
 --- Return the bytes of a file.
 ---@return string
 function Entry:read()
-  return contents.read(rawget(self, "server"), self.path)
+  return contents.read_whole(rawget(self, "server"), self.path)
 end
 
 return contents

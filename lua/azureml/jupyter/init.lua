@@ -31,11 +31,11 @@ function Jupyter:contents(path)
   return contents.open(self.server, check_path("contents", path or ""))
 end
 
---- Return the bytes of a file of at most 16 MiB. vm:copy copies larger ones.
+--- Return the bytes of a file of at most 8 MiB. vm:copy copies larger ones.
 ---@param path string
 ---@return string
 function Jupyter:read(path)
-  return contents.read(self.server, check_path("read", path))
+  return contents.read_whole(self.server, check_path("read", path))
 end
 
 --- Write a file of at most 8 MiB. vm:copy copies larger ones.
