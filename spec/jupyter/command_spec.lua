@@ -25,6 +25,10 @@ local function terminal(act, settings)
     connection.say_frame = function(kind, rest)
       connection:say(json.encode { "stdout", connection.tag .. kind .. (rest or "") .. "\n" })
     end
+    if message[2]:find("import", 1, true) and not settings.no_greeting then
+      return connection.say_frame "h"
+    end
+    if message[2] == "q\n" and not settings.is_deaf then connection:say(json.encode { "disconnect", 1 }) end
     act(connection, message[2], core.crypto)
   end
   return played(answer, take, function(connection)
@@ -45,7 +49,7 @@ end
 -- Print, and end with a code.
 local function printing(code)
   return function(connection, text, crypto)
-    if not text:find("\nc", 1, true) then return end
+    if not text:find "^c" then return end
     connection.say_frame("o", crypto.base64 "out\n")
     connection.say_frame("e", crypto.base64 "bad\n")
     connection.say_frame("x", code)
@@ -56,7 +60,7 @@ end
 -- Take the input of a message as the carrier does. Return it; an end ends the command.
 local function take_input(connection, text, crypto)
   local received = ""
-  if text:find("\nc", 1, true) then return received end
+  if text:find "^c" then return received end
   for line in text:gmatch "[^\n]+" do
     if line:find "^i" then
       local piece = crypto.from_base64(line:sub(2))
@@ -121,7 +125,7 @@ describe("a command in a terminal", function()
 
   it("is ended when its time is over", function()
     virtually(function()
-      local world <close> = terminal(function() end)
+      local world <close> = terminal(function() end, { is_deaf = true })
       local err = fails(world, { timeout = 5 })
       assert.equal("Timeout", err.code)
       assert.matches("'ci%-ann' did not end within 5 seconds: it was ended", err.message)
@@ -175,12 +179,15 @@ describe("a command in a terminal", function()
     assert.equal(0, select(2, run(world)))
   end)
 
-  it("closes the terminal when a function of the caller fails", function()
-    local world <close> = terminal(function(connection, _, crypto)
-      connection.say_frame("o", crypto.base64 "x")
+  it("ends the command when a function of the caller fails", function()
+    local heard = {}
+    local world <close> = terminal(function(connection, text, crypto)
+      heard[#heard + 1] = text
+      if text:find "^c" then connection.say_frame("o", crypto.base64 "x") end
     end)
     assert.is_false(pcall(run, world, { on_output = function() error "mine" end }))
-    assert.equal("DELETE /api/terminals/1", world.requests[2])
+    assert.equal("q\n", heard[#heard])
+    assert.same({ "POST /api/terminals" }, world.requests)
   end)
 
   it("runs many side by side", function()

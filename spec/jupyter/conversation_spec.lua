@@ -6,8 +6,8 @@ local MARK, TAG = "aaaabbbb\n", "bbbbaaaa"
 
 local function begin(words)
   local talk = conversation.new(words or "true", { "aaaa", "bbbb" })
-  local events = talk:take("banner\r\n$ " .. talk:greeting() .. "\r\n" .. MARK)
-  return talk, events
+  talk:take("banner\r\n$ " .. talk:greeting() .. "\r\n" .. MARK)
+  return talk, talk:take(TAG .. "h\n")
 end
 
 local function frame(kind, rest) return TAG .. kind .. (rest or "") .. "\n" end
@@ -16,7 +16,7 @@ local function bytes(kind, text) return frame(kind, crypto.base64(text)) end
 
 -- Return the words that a conversation sends to the carrier.
 local function words_of(events)
-  local encoded = events[1].text:sub(#carrier.program + 1):match "^c(.*)\n$"
+  local encoded = events[1].text:match "^c(.*)\n$"
   return crypto.from_base64(encoded)
 end
 
@@ -33,10 +33,13 @@ describe("the conversation in a terminal", function()
   it("begins at the mark, also when it comes in pieces", function()
     local talk = conversation.new("true", { "aaaa", "bbbb" })
     assert.same({}, talk:take "\27[0mwelcome\r\naaaa")
-    local events = talk:take "bbbb\n"
+    assert.same({ { kind = "send", text = carrier.program } }, talk:take "bbbb\n")
+    assert.is_false(talk.has_begun)
+    talk:feed "x"
+    assert.is_nil(talk:next_frames())
+    assert.equal("send", talk:take(TAG .. "h\n")[1].kind)
     assert.is_true(talk.has_begun)
-    assert.equal("send", events[1].kind)
-    assert.equal(carrier.program, events[1].text:sub(1, #carrier.program))
+    assert.is_string(talk:next_frames())
   end)
 
   it("gives a text to the user's shell, and words to the program", function()
@@ -57,8 +60,8 @@ describe("the conversation in a terminal", function()
 
   it("reads on right behind the mark", function()
     local talk = conversation.new("true", { "aaaa", "bbbb" })
-    local events = talk:take(MARK .. bytes("o", "x"))
-    assert.same({ "send", "output" }, { events[1].kind, events[2].kind })
+    local events = talk:take(MARK .. frame "h" .. bytes("o", "x"))
+    assert.same({ "send", "send", "output" }, { events[1].kind, events[2].kind, events[3].kind })
   end)
 
   it("skips what other programs print, and remembers it", function()
@@ -75,7 +78,7 @@ describe("the conversation in a terminal", function()
   end)
 
   for name, text in pairs {
-    ["an unknown frame"] = frame "z", ["no base64"] = frame("o", "***"),
+    ["an unknown frame"] = frame "z", ["a second greeting"] = frame "h", ["no base64"] = frame("o", "***"),
     ["an exit code above 255"] = frame("x", "256"), ["no exit code"] = frame("x", "-1"),
     ["more credit than was used"] = frame("r", "1"),
     ["a frame without an end"] = TAG .. "o" .. ("A"):rep(200000),
@@ -111,6 +114,14 @@ describe("the conversation in a terminal", function()
     assert.equal("e\n", table.remove(sent))
     assert.equal(input, table.concat(sent))
     assert.is_nil(talk:next_frames())
+  end)
+
+  it("ends with one frame, and sends nothing after it", function()
+    local talk = begin()
+    talk:feed "x"
+    assert.same({ "q\n", nil }, { talk:farewell(), talk:farewell() })
+    assert.is_nil(talk:next_frames())
+    assert.is_nil(conversation.new("true"):farewell())
   end)
 
   it("sends no input before the carrier is there", function()

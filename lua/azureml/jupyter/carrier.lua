@@ -5,6 +5,9 @@
 ---
 --- Two windows bound what is under way: the program sends so much output until the client has
 --- confirmed a part, and the client so much input. It ends what it started when the terminal ends.
+---
+--- The program reads all that the client sends before it ends, up to the client's last frame: a
+--- Jupyter server locks up when a terminal ends while input waits in it.
 local carrier = {}
 
 --- Bytes of output that the program sends before the client must confirm.
@@ -17,7 +20,7 @@ carrier.INPUT_WINDOW = 256 << 10
 local PROGRAM = [=[
 import binascii, errno, os, select, signal, sys, time
 
-TAG, PIECE, OUTPUT, DRAIN = sys.argv[1].encode(), 32768, %d, 0.25
+TAG, PIECE, OUTPUT, DRAIN, FAREWELL = sys.argv[1].encode(), 32768, %d, 0.25, 30
 received, source, window = b"", b"", OUTPUT
 pid, status, drained, closing = 0, None, None, False
 
@@ -29,13 +32,21 @@ def say(kind, data=b""):
 def say_bytes(kind, data):
     say(kind, binascii.b2a_base64(data).strip())
 
-def end(*_):
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT) if pid else ():
-        try:
-            os.killpg(pid, number)
-        except OSError:
-            pass
-    os._exit(1)
+def leave():
+    if pid and status is None:
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+            try:
+                os.killpg(pid, number)
+            except OSError:
+                pass
+    os._exit(0)
+
+def leave_drained(*_):
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    while poll.poll(100) and read(0):
+        pass
+    leave()
 
 def read(fd):
     try:
@@ -49,7 +60,7 @@ def lines():
     global received
     data = read(0)
     if not data:
-        end()
+        leave()
     parts = (received + data).split(b"\n")
     received = parts.pop()
     return parts
@@ -97,6 +108,8 @@ def obey(line):
         source += binascii.a2b_base64(rest)
     elif kind == b"e":
         closing = True
+    elif kind == b"q":
+        leave()
 
 def feed(fd):
     global source
@@ -154,13 +167,14 @@ def carry(stdin, outputs):
             say(b"r", str(len(source)).encode())
             source = b""
 
-for number in (signal.SIGHUP, signal.SIGTERM):
-    signal.signal(number, end)
+for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, leave_drained)
 wake, woken = os.pipe()
 os.set_blocking(woken, False)
 signal.signal(signal.SIGCHLD, lambda *_: None)
 signal.set_wakeup_fd(woken)
 waiting = []
+say(b"h")
 while not waiting:
     waiting = lines()
 words = binascii.a2b_base64(waiting.pop(0)[1:]).split(b"\0")
@@ -171,6 +185,11 @@ for line in waiting:
     obey(line)
 carry(stdin, {stdout: b"o", stderr: b"e"})
 say(b"x", str(status).encode())
+poll = select.poll()
+poll.register(0, select.POLLIN)
+while poll.poll(FAREWELL * 1000):
+    for line in lines():
+        obey(line)
 ]=]
 
 --- The program's text.

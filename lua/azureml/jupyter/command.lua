@@ -11,6 +11,7 @@ local socket = require "azureml.jupyter.socket"
 local command = {}
 
 local BEGIN = 30                        -- seconds until the shell of a terminal must answer
+local FAREWELL = 5                      -- seconds that a command has to end when it is told to
 local LONGEST = 64 << 20                -- bytes of a message
 local MOST_INPUT = 1 << 20              -- bytes of input that wait here
 local MOST = 256 << 20                  -- bytes that are collected from a stream
@@ -159,12 +160,30 @@ local function open(self)
   self.socket = socket.open(server, "/terminals/websocket/" .. name, { max_message = LONGEST })
 end
 
---- End the command if it still runs: closing its terminal ends it.
+-- Ask the carrier to end the command and itself; wait for that a moment. A terminal that is deleted
+-- while input waits in it would lock up the server.
+local function end_carrier(self)
+  local farewell = self.conversation:farewell()
+  if not farewell then return false end
+  self.socket:send(json.encode { "stdin", farewell })
+  if self.conversation.code then return true end
+  local deadline = core.now() + FAREWELL
+  while not self.has_ended do
+    local text = self.socket:receive(math.max(0, deadline - core.now()))
+    if not text then return false end
+    local message = json.decode(text)
+    self.has_ended = type(message) == "table" and message[1] == "disconnect"
+  end
+  return true
+end
+
+--- End the command if it still runs, and its terminal.
 function Run:close()
-  if self.socket then self.socket:close() end
-  if not self.name or self.conversation.code then return end
   local name = self.name
   self.name = nil
+  local is_over = self.socket and end_carrier(self)
+  if self.socket then self.socket:close() end
+  if not name or is_over or self.has_ended then return end
   errors.try(self.server.request, self.server, "DELETE", "/api/terminals/" .. name, nil,
     { label = "close a terminal", timeout = 10, raw = true, expects_missing = true })
 end

@@ -4,7 +4,8 @@
 ---   1. The client types a line, which replaces the shell by `sh`. That makes the terminal raw,
 ---      prints a mark, reads the carrier's program and becomes it. The echo of the line does not
 ---      show the mark, whose two halves stand apart in it.
----   2. After the mark the client sends the program and frames; the carrier sends frames.
+---   2. After the mark the client sends the program. When the carrier greets, both send frames.
+---   3. The client's last frame ends the carrier, and a command that still runs.
 ---
 --- A frame is a line. Those of the carrier begin with a tag, so that what another program prints
 --- into the terminal is told apart:
@@ -12,7 +13,9 @@
 ---   to the carrier    first: c + the words of the command, NUL between them, in base64
 ---                     i + input in base64;  e: the end of the input
 ---                     k + a number: the client has taken so many bytes of output
----   from the carrier  o, e + output in base64;  r + a number: so much input was taken
+---                     q: the end; nothing follows
+---   from the carrier  h: it is there
+---                     o, e + output in base64;  r + a number: so much input was taken
 ---                     x + the exit code;  p: there is no Python
 --- Source: spec/contract/neighbours.md, section 5.
 local carrier = require "azureml.jupyter.carrier"
@@ -22,7 +25,7 @@ local crypto = core.crypto
 local conversation = {}
 
 ---@class azureml.jupyter.Conversation
----@field has_begun boolean      the mark was seen
+---@field has_begun boolean      the carrier is there
 ---@field code integer?          the exit code, once the command has ended
 ---@field is_fed boolean         all input was handed out, and its end
 local Conversation = {}
@@ -56,7 +59,7 @@ function conversation.new(words, halves)
     first = first, second = second, mark = first .. second .. "\n", tag = second .. first,
     argv = argv, text = "", pieces = {}, length = 0,
     noise = "", has_begun = false, is_fed = false,
-    credit = carrier.INPUT_WINDOW, taken = 0, input = "", position = 1,
+    is_marked = false, is_over = false, credit = carrier.INPUT_WINDOW, taken = 0, input = "", position = 1,
   }, Conversation)
 end
 
@@ -86,7 +89,7 @@ function Conversation:backlog() return #self.input - self.position + 1 end
 --- Return what can be sent now of the input and of confirmations; nil: nothing.
 ---@return string?
 function Conversation:next_frames()
-  if not self.has_begun then return nil end
+  if not self.has_begun or self.is_over then return nil end
   local frames = {}
   if self.taken >= CONFIRM then
     frames[1] = ("k%d\n"):format(self.taken)
@@ -104,6 +107,14 @@ function Conversation:next_frames()
   return frames[1] and table.concat(frames) or nil
 end
 
+--- Return the last frame, which ends the carrier; nil if there is none to end.
+---@return string?
+function Conversation:farewell()
+  if not self.has_begun or self.is_over then return nil end
+  self.is_over = true
+  return "q\n"
+end
+
 -- Output ------------------------------------------------------------------------------------------
 
 local function begin(self)
@@ -113,9 +124,8 @@ local function begin(self)
     self.text = self.text:sub(-math.max(TAIL, #self.mark))
     return
   end
-  self.text, self.noise, self.has_begun = self.text:sub(stop + 1), "", true
-  return { kind = "send", text = carrier.program .. "c"
-    .. crypto.base64(table.concat(self.argv, "\0")) .. "\n" }
+  self.text, self.noise, self.is_marked = self.text:sub(stop + 1), "", true
+  return { kind = "send", text = carrier.program }
 end
 
 local function bytes_of(kind)
@@ -134,6 +144,12 @@ end
 
 -- Read a frame by its first letter.
 local readers = { o = bytes_of "output", e = bytes_of "errors" }
+
+function readers.h(self)
+  if self.has_begun then return { kind = "malformed" } end
+  self.has_begun = true
+  return { kind = "send", text = "c" .. crypto.base64(table.concat(self.argv, "\0")) .. "\n" }
+end
 
 function readers.r(self, rest)
   local number = number_of(rest, carrier.INPUT_WINDOW - self.credit)
@@ -180,10 +196,10 @@ end
 ---@return { kind: "send"|"output"|"errors"|"end"|"no_python"|"malformed", text: string? }[]
 function Conversation:take(text)
   local events = {}
-  if not self.has_begun then
+  if not self.is_marked then
     self.text = self.text .. text
     events[1] = begin(self)
-    if not self.has_begun then return events end
+    if not self.is_marked then return events end
     text = self.text
   end
   keep(self, text)
