@@ -268,7 +268,7 @@ codes.groups = {
     { "WouldEnd", "a command would end what runs on an instance, and cannot ask", "add --yes" },
   },
   {
-    title = "Jobs, logs and metrics",
+    title = "Logs, metrics and links",
     { "LogTooLong", "a log is longer than what is read at once",
       "read its last lines with --tail (tail = 20), or take it piece by piece with log:each" },
     { "LogUnsafe", "the run history names a host for a log that is no storage of the cloud",
