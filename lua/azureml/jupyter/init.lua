@@ -6,6 +6,7 @@ local kernel = later "azureml.jupyter.kernel"
 local kernelspecs = later "azureml.jupyter.kernelspecs"
 local options = require "azureml.options"
 local paths = later "azureml.jupyter.paths"
+local removing = later "azureml.jupyter.removing"
 local server = require "azureml.jupyter.server"
 local registered = later "azureml.packages.kernels"
 local sessions = later "azureml.jupyter.sessions"
@@ -68,11 +69,12 @@ end
 
 --- Remove a file, or an empty directory.
 ---@param path string
----@param settings? { recursive: boolean? }      also a directory with all that is in it
+---@param settings? { recursive: boolean? }      also a directory with all that is in it; a link to
+---  a directory counts as that directory
 ---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
 function Jupyter:remove(path, settings)
   settings = options.check("remove", settings, { recursive = "boolean" })
-  contents.remove(self.server, check_path("remove", path), settings.recursive)
+  removing.remove(self.server, check_path("remove", path), settings.recursive)
 end
 
 --- List the terminals that are open.
