@@ -337,8 +337,15 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
+$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $@ $^ $(WSLAY_LIBS)
+
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket
+	@cd $(B)/fuzz && ./websocket -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@mkdir -p $(B)/fuzz/certificates
 	@tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates

@@ -457,6 +457,10 @@ Stream *stream_open(Client *client, const Upgrade *upgrade, Error *error);
 /* Close the connection, without a farewell, and free the stream. NULL does nothing. */
 void stream_free(Stream *stream);
 
+/* Let the server close the connection, for a second at most: the owner has said farewell. The core
+   frees the stream. NULL does nothing. */
+void stream_leave(Stream *stream);
+
 /* Return 1 when the server has agreed, also when the stream is over since. */
 int stream_is_open(const Stream *stream);
 

@@ -79,6 +79,20 @@ static int l_waits_for(lua_State *L) {
   return 1;
 }
 
+/* stream:leave(): close it as soon as the server does, a second later at most */
+static int l_leave(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, STREAM);
+  if (!is_parents(L)) stream_leave(*slot);
+  *slot = NULL;
+  return 0;
+}
+
+static int l_is_closed(lua_State *L) {
+  void **slot = luaL_checkudata(L, 1, STREAM);
+  lua_pushboolean(L, *slot == NULL);
+  return 1;
+}
+
 /* __gc, __close and close; a second call does nothing. */
 static int l_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, STREAM);
@@ -96,6 +110,8 @@ static const luaL_Reg methods[] = {
   { "write",     l_write },
   { "unsent",    l_unsent },
   { "waits_for", l_waits_for },
+  { "leave",     l_leave },
+  { "is_closed", l_is_closed },
   { "close",     l_close },
   { NULL, NULL }
 };

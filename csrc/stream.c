@@ -5,7 +5,8 @@
                ^                                         |                          ^
                +---------- another token ----------------+--other status--> REFUSAL-+
 
-   `fail` is the only end. */
+   `fail` is the only end. A stream that its owner has left is LEAVING until the server closes it,
+   and frees itself. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,11 @@ enum {
 };
 
 static const double REFUSAL_TIME = 2;      /* seconds that the body of a refusal may take */
+static const double LEAVE_TIME = 1;        /* seconds that the server has to close it */
 
 typedef enum Phase {
-  PHASE_TOKEN, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_REFUSAL, PHASE_OPEN, PHASE_OVER
+  PHASE_TOKEN, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_REFUSAL, PHASE_OPEN, PHASE_LEAVING,
+  PHASE_OVER
 } Phase;
 
 struct Stream {
@@ -275,9 +278,22 @@ static void rewatch(Stream *s) {
   s->events = events;
 }
 
+/* Send the rest, and drop what comes, until the server closes the connection. */
+static void leave(Stream *s) {
+  take_in(s);
+  buf_reset(&s->came);
+  if (s->phase == PHASE_LEAVING) send_out(s);
+  if (s->phase == PHASE_LEAVING && !s->has_ended) rewatch(s);
+  else stream_free(s);
+}
+
 /* Move bytes both ways, and do what they mean. */
 static void move(Stream *s) {
   int has_unsent = s->sent < s->out.len;
+  if (s->phase == PHASE_LEAVING) {
+    leave(s);
+    return;
+  }
   take_in(s);
   if (s->phase != PHASE_OVER && has_unsent) {
     send_out(s);
@@ -357,10 +373,11 @@ static void not_connected(Stream *s, CURLcode result) {
   fail(s);
 }
 
-/* libcurl has connected, or could not. Or it lacks memory later. */
+/* libcurl has connected, or could not. Or it lacks memory later, or the loop ends. */
 static void ended(Handle *handle, CURLcode result) {
   Stream *s = container_of(handle, Stream, handle);
-  if (s->phase != PHASE_CONNECT) fail_for_memory(s);
+  if (s->phase == PHASE_LEAVING) stream_free(s);
+  else if (s->phase != PHASE_CONNECT) fail_for_memory(s);
   else if (result == CURLE_OK) connected(s);
   else not_connected(s, result);
 }
@@ -486,6 +503,21 @@ void stream_free(Stream *s) {
   free(s->url);
   client_unref(s->client);
   free(s);
+}
+
+static void leaving_is_late(Timer *timer) { stream_free(container_of(timer, Stream, limit)); }
+
+/* Closing at once, with bytes that were not read, would reset the connection: the server would lose
+   what was sent last. */
+void stream_leave(Stream *s) {
+  if (!s || s->phase != PHASE_OPEN) {
+    stream_free(s);
+    return;
+  }
+  s->phase = PHASE_LEAVING;
+  loop_unnotify(&s->notice);
+  loop_timer(s->loop, &s->limit, loop_now(s->loop) + LEAVE_TIME, leaving_is_late);
+  leave(s);
 }
 
 /* -- the face ---------------------------------------------------------------------------------- */

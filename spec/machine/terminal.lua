@@ -17,7 +17,7 @@ describe("a terminal of a real machine", function()
 
   -- Wait until the screen shows a text, while the emulator in this process serves.
   local function expect(text)
-    local deadline, shown = core.now() + 10, nil
+    local deadline, shown = core.now() + 30
     repeat
       shown = screen:text()
       if shown:find(text, 1, true) then return shown end

@@ -18,7 +18,6 @@ local MAX_MESSAGE = 16 * 1024 * 1024      -- bytes, unless the caller says other
 local MAX_UNREAD = 1024 * 1024            -- bytes of messages beyond which nothing more is taken in
 local MAX_UNSENT = 1024 * 1024            -- bytes beyond which `send` waits
 local BEAT = 20         -- seconds between pings, and until a dead connection is given up
-local LINGER = 1        -- seconds that the server has to answer a close
 
 -- What the codes of a close mean. Source: RFC 6455, section 7.4.1.
 local MEANINGS = {
@@ -49,22 +48,6 @@ local function finish(self, reason, code, message)
   if self.beat then task.cancel(self.beat) end
   self.beat = nil
   task.look_again(self)
-end
-
--- Close the connection when the server has answered our close, or does not do so in time.
-local function linger(self)
-  local stream, frames, timer = self.stream, self.frames, nil
-  local function let_go()
-    task.cancel(timer)
-    stream:close()
-    frames:close()
-  end
-  timer = task.at(LINGER, let_go)
-  task.hear(stream, function()
-    local bytes = stream:read()
-    if bytes then frames:feed(bytes) end
-    if frames:closed() or stream:trouble() then let_go() end
-  end)
 end
 
 -- What the server, or this side, has closed the connection for; nil: it goes on.
@@ -204,15 +187,13 @@ end
 function Socket:close(code, reason)
   if self.is_closed then return end
   self.is_closed = true
-  local was_over = self.over
-  finish(self, "done", code or 1000, "the connection was closed on this side")
-  if was_over then
-    self.stream:close()
-    return self.frames:close()
+  if not self.over then
+    self.frames:close_with(code or 1000, reason or "")
+    flush(self)
   end
-  self.frames:close_with(code or 1000, reason or "")
-  flush(self)
-  linger(self)
+  finish(self, "done", code or 1000, "the connection was closed on this side")
+  self.stream:leave()
+  self.frames:close()
 end
 
 options.check_colon(Socket, metatable, "socket")

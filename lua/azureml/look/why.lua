@@ -33,7 +33,7 @@ end
 
 local FREE_SPACE = {
   "see what is large: df -h / /mnt; sudo du -xh --max-depth=2 ~ | sort -h | tail",
-  "in a terminal of the instance: conda clean --all --yes; pip cache purge; "
+  "in a shell there ('azureml terminal' opens one): conda clean --all --yes; pip cache purge; "
     .. "docker system prune --all --force; rm -rf ~/.local/share/Trash/*; "
     .. "sudo apt-get clean; sudo journalctl --vacuum-size=100M",
   "keep data in ~/cloudfiles or below /mnt: the disk has 120 GB",
