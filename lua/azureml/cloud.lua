@@ -17,6 +17,8 @@ local tables = require "azureml.tool.tables"
 ---@field data_plane_scope string?  of its tokens: "https://ml.azure.com/.default"
 ---@field instance_scope string?    of the tokens for the instances' own endpoints; default: scope
 ---@field instance_suffixes string[]?      what the names of the instances' hosts end in
+---@field storage_suffix string?    what the hosts of blobs end in: ".blob.core.windows.net"
+---@field studio string?            the studio's pages; a custom cloud may have none
 local clouds = {
   AzureCloud = {
     authority = "https://login.microsoftonline.com",
@@ -27,6 +29,8 @@ local clouds = {
     data_plane_scope = "https://ml.azure.com/.default",
     instance_scope = "https://management.azure.com/.default",
     instance_suffixes = { ".instances.azureml.ms", ".instances.azureml.net" },
+    storage_suffix = ".blob.core.windows.net",
+    studio = "https://ml.azure.com",
   },
   AzureUSGovernment = {
     authority = "https://login.microsoftonline.us",
@@ -37,6 +41,8 @@ local clouds = {
     data_plane_scope = "https://ml.azure.us/.default",
     instance_scope = "https://management.usgovcloudapi.net/.default",
     instance_suffixes = { ".instances.azureml.us" },
+    storage_suffix = ".blob.core.usgovcloudapi.net",
+    studio = "https://ml.azure.us",
   },
   AzureChinaCloud = {
     authority = "https://login.chinacloudapi.cn",
@@ -47,6 +53,8 @@ local clouds = {
     data_plane_scope = "https://ml.azure.cn/.default",
     instance_scope = "https://management.chinacloudapi.cn/.default",
     instance_suffixes = { ".instances.azureml.cn" },
+    storage_suffix = ".blob.core.chinacloudapi.cn",
+    studio = "https://studio.ml.azure.cn",
   },
 }
 
@@ -133,7 +141,8 @@ local function check_custom(choice)
     end
   end
   for _, field in ipairs {
-    "graph", "graph_scope", "data_plane", "data_plane_scope", "instance_scope",
+    "graph", "graph_scope", "data_plane", "data_plane_scope", "instance_scope", "storage_suffix",
+    "studio",
   } do
     if choice[field] ~= nil and type(choice[field]) ~= "string" then
       errors.mistake("the field '%s' of a custom cloud must be a string", field)
@@ -147,8 +156,8 @@ local function check_custom(choice)
 end
 
 --- Return a cloud by its name. A table with authority, resource_manager and scope is a custom
---- cloud; it may have graph, graph_scope, data_plane, data_plane_scope, instance_scope and
---- instance_suffixes.
+--- cloud; it may have graph, graph_scope, data_plane, data_plane_scope, instance_scope,
+--- instance_suffixes, storage_suffix and studio.
 ---@param choice string|azureml.Cloud|nil      nil: the active cloud
 ---@return azureml.Cloud
 ---@raise an error object `CloudUnknown` if the active cloud is not known

@@ -9,10 +9,16 @@ local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
+local logs = later "azureml.look.logs"
+local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
+local packages = later "azureml.packages"
 local queue = later "azureml.jobs.queue"
+local python = later "azureml.remote.python"
 local reach = later "azureml.ssh"
+local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
+local shell = later "azureml.jupyter.terminal.shell"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
@@ -406,6 +412,28 @@ function Instance:cost(settings)
   return cost.of(self, settings)
 end
 
+--- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
+--- file share, which Jupyter shows while the instance runs.
+---@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
+---  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
+---  states meanwhile
+---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
+---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
+---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
+function Instance:logs(settings)
+  return logs.of(self, settings)
+end
+
+--- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
+---@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
+---  timeout in seconds, 30; the others as for exec
+---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
+---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
+---@usage print(vm:metrics())
+function Instance:metrics(settings)
+  return metrics.of(self, settings)
+end
+
 --- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
 --- What is done by SSH, or in an application other than Jupyter, is not seen.
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
@@ -414,6 +442,16 @@ end
 ---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
 function Instance:activity()
   return activity.of(self.jupyter.server)
+end
+
+--- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
+--- or the user detaches with ~. at the start of a line: then it goes on there.
+---@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
+---@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@raise an error object, also if this is no terminal or the instance does not run
+---@usage vm:shell()
+function Instance:shell(settings)
+  return shell.run(self.jupyter.server, settings)
 end
 
 --- Add a schedule; the others stay.
@@ -501,10 +539,16 @@ function Instance:copy(from, to, settings)
   return copying.copy(self, from, to, settings)
 end
 
--- Define vm:exec() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "forward" } do
-  Instance[name] = function(self, ...) return reach[name](self, ...) end
+-- Define methods by functions of other modules, which explain them.
+for name, module in pairs {
+  exec = remote, forward = reach,
+  pip_install = packages, pip_uninstall = packages, pip_list = packages, r_install = packages,
+  environments = packages, create_environment = packages, delete_environment = packages,
+} do
+  Instance[name] = function(self, ...) return module[name](self, ...) end
 end
+
+function Instance:python(...) return python.run(self, ...) end
 
 options.check_colon(Instance, metatable, "vm")
 

@@ -266,6 +266,10 @@ function commands.show.run(args)
   }))
 end
 
+-- logs --------------------------------------------------------------------------------------------
+
+commands.logs = require "azureml.cli.job_logs"
+
 -- cancel and wait ---------------------------------------------------------------------------------
 
 local function wait_options(parser)

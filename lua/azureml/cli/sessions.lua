@@ -48,7 +48,7 @@ local FIELDS = {
 
 local function record_of(open)
   local record = {}
-  for name in pairs(FIELDS) do record[name] = rawget(open, name) end
+  for name in pairs(FIELDS) do record[name] = open[name] end
   record.kernel = open.kernel and open.kernel.name
   return record
 end

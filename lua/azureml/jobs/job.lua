@@ -4,6 +4,7 @@ local duration = require "azureml.definition.duration"
 local errors = require "azureml.error"
 local history = require "azureml.tool.later" "azureml.jobs.history"
 local json = require "azureml.json"
+local logs = require "azureml.tool.later" "azureml.jobs.logs"
 local options = require "azureml.options"
 local status = require "azureml.jobs.status"
 local tables = require "azureml.tool.tables"
@@ -177,6 +178,22 @@ end
 ---@usage print(job:details().started_on)
 function Job:details()
   return history.details(self.workspace, self.name)
+end
+
+--- List the logs that the job has written, by name.
+---@return azureml.Log[]      each with name, read(), each(f) and follow(f); empty before it runs
+---@raise an error object if the run history refuses the request
+---@usage for _, log in ipairs(job:logs()) do print(log.name, log:read { tail = 5 }) end
+function Job:logs()
+  return logs.of(self)
+end
+
+--- Return a log of the job, also before the job has written it.
+---@param name? string        default: user_logs/std_log.txt, which has what the command prints
+---@return azureml.Log
+---@usage job:log():follow(io.write)
+function Job:log(name)
+  return logs.named(self, name)
 end
 
 --- Cancel the job: see azureml.Jobs.cancel.

@@ -1,13 +1,14 @@
---- The files of an instance, by Jupyter's contents API: look, read, write, rename and remove. What
---- the machine sends is checked.
+--- The files of an instance, by Jupyter's contents API: look, list, read, write and rename. What
+--- the machine sends is checked. removing.lua removes, copying.lua copies.
 --- Source: spec/contract/neighbours.md, section 5.
 local count = require "azureml.tool.count"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local later = require "azureml.tool.later"
 local paths = require "azureml.jupyter.paths"
+local removing = later "azureml.jupyter.removing"
 local screen = require "azureml.console.screen"
-local task = require "azureml.task"
 
 local contents = {}
 
@@ -24,14 +25,14 @@ local Entry = {}
 local metatable = { __name = "azureml.jupyter.Entry", __index = Entry }
 
 local KINDS = { directory = true, file = true, notebook = true }
-local DELETIONS = 4      -- at the same time
 
 -- Return a path as errors and questions show it: "ci-ann:Users/ann".
 local function shown(server, path)
   return ("%s:%s"):format(server.vm.name, screen.one_line(path))
 end
 
---- Return a path as errors show it.
+--- Return a path as errors show it: "ci-ann:Users/ann".
+---@type fun(server: azureml.jupyter.Server, path: string): string
 contents.shown = shown
 
 local function fields_of(entry)
@@ -45,8 +46,8 @@ end
 metatable.__render, metatable.__json = fields_of, fields_of
 
 function metatable:__tostring()
-  if self.kind == "directory" then return shown(rawget(self, "server"), self.path) .. "/" end
-  return ("%s, %s"):format(shown(rawget(self, "server"), self.path),
+  if self.kind == "directory" then return shown(self.server, self.path) .. "/" end
+  return ("%s, %s"):format(shown(self.server, self.path),
     self.size and count.of(self.size, "byte") or "size unknown")
 end
 
@@ -90,6 +91,8 @@ local function send(server, method, path, verb, body, query)
   rephrase(server, err, path)
 end
 
+--- Send a request about a path: method, path, the verb of its error, body?, query?.
+---@type fun(server: azureml.jupyter.Server, ...): azureml.Reply
 contents.send = send
 
 local function invalid(server, path, fault)
@@ -212,57 +215,6 @@ function contents.rename(server, path, new)
   rename()
 end
 
--- Removing ----------------------------------------------------------------------------------------
-
-local MOST_DEPTH = 64      -- a link to a directory above would never end
-
-local remove_all
-
--- Remove a directory. Some servers remove only empty ones.
-local function remove_directory(server, path, depth)
-  local _, err = errors.try(send, server, "DELETE", path, "remove")
-  if not err then return end
-  if err.status ~= 400 then errors.raise(err) end
-  remove_all(server, contents.list(server, path).items, depth + 1)
-  send(server, "DELETE", path, "remove")
-end
-
-function remove_all(server, items, depth)
-  if depth > MOST_DEPTH then
-    errors.raise { code = "TooDeep", message = ("%s is nested deeper than %d directories"):format(
-      shown(server, items[1] and items[1].path or ""), MOST_DEPTH) }
-  end
-  task.each(items, function(item)
-    if item.kind == "directory" then return remove_directory(server, item.path, depth) end
-    send(server, "DELETE", item.path, "remove")
-  end, { limit = DELETIONS })
-end
-
---- Remove a file, or a directory.
----@param server azureml.jupyter.Server
----@param path string
----@param is_recursive boolean?      also a directory with files in it
----@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
-function contents.remove(server, path, is_recursive)
-  if path == "" then
-    errors.raise { code = "InvalidArgument",
-      message = ("the root of the files of '%s' cannot be removed: name what is in it"):format(
-        server.vm.name) }
-  end
-  if contents.look(server, path).kind ~= "directory" then
-    send(server, "DELETE", path, "remove")
-    return
-  end
-  local items = contents.list(server, path).items
-  if #items > 0 and not is_recursive then
-    errors.raise { code = "DirectoryNotEmpty",
-      message = ("%s is a directory with %s"):format(shown(server, path),
-        count.of(#items, "item")),
-      hint = "remove it with all that is in it: -r (recursive = true in Lua)" }
-  end
-  remove_directory(server, path, 0)
-end
-
 -- Whole files -------------------------------------------------------------------------------------
 
 local WHOLE = 8 * 1024 * 1024      -- larger files are copied in pieces: see upload.lua
@@ -338,13 +290,13 @@ end
 --- Remove it: see azureml.Jupyter.remove.
 ---@param settings? { recursive: boolean? }
 function Entry:remove(settings)
-  contents.remove(rawget(self, "server"), self.path, settings and settings.recursive)
+  removing.remove(self.server, self.path, settings and settings.recursive)
 end
 
 --- Return the bytes of a file.
 ---@return string
 function Entry:read()
-  return contents.read_whole(rawget(self, "server"), self.path)
+  return contents.read_whole(self.server, self.path)
 end
 
 return contents

@@ -81,13 +81,13 @@ end
 local function send_part(server, file, part, size, wanted, report)
   local position = size_at(server, part)
   if position and (position == 0 or position > size) then
-    contents.remove(server, part)
+    contents.send(server, "DELETE", part, "remove")
     position = nil
   end
   report(position or 0)
   send_rest(server, file, part, position or 0, size, report)
   local is_right = remote_digest(server, part, size) == wanted
-  if not is_right then contents.remove(server, part) end
+  if not is_right then contents.send(server, "DELETE", part, "remove") end
   return is_right, position ~= nil
 end
 
