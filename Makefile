@@ -71,12 +71,12 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
              $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
-PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
 CORE   := $(PURE) authorities file tree loop transfer child process request op client credential \
            question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
+BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json lua_scan \
           lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
@@ -316,8 +316,19 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
+# The scanner of JSON texts, compared with lua-cjson and jansson.
+SCAN_SOURCES := $(patsubst %,csrc/%.c,buf text scan lua_value lua_scan)
+$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -DCOMPARE='"$(CURDIR)/spec/fuzz/scan.lua"' \
+	  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ \
+	  $(filter %.c,$^) $(EXE_LIBS)
+
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/scan
+	@cd $(B)/fuzz && ./scan -max_total_time=$(FUZZ_SECONDS) -max_len=1900 -print_final_stats=1 \
+	  -dict=$(CURDIR)/spec/fuzz/scan.dict
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@mkdir -p $(B)/fuzz/certificates
 	@tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates

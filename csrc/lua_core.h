@@ -110,6 +110,7 @@ int lua_credential_push_question(lua_State *L, unsigned long id);
 void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
+void lua_scan_register(lua_State *L);            /* scanner */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
 void lua_process_register(lua_State *L);         /* process, replace */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */

@@ -25,6 +25,7 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   lua_core_register(L);
   lua_credential_register(L);
   lua_json_register(L);
+  lua_scan_register(L);
   lua_system_register(L);
   lua_process_register(L);
   lua_journal_register(L);

@@ -66,6 +66,16 @@ local function send(workspace, verb, request)
   end
 end
 
+--- Do a short call and return its reply.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table
+---@param what { label: string, body: table?, timeout: number? }
+---@return azureml.Reply
+function resource.fetch(workspace, verb, values, what)
+  return send(workspace, verb, request_of(workspace, verb, values, what))
+end
+
 --- Do a short call and return its value.
 ---@param workspace azureml.Workspace
 ---@param verb azureml.Verb
@@ -73,7 +83,7 @@ end
 ---@param what { label: string, body: table?, timeout: number? }
 ---@return any value, azureml.Reply reply
 function resource.call(workspace, verb, values, what)
-  local came = send(workspace, verb, request_of(workspace, verb, values, what))
+  local came = resource.fetch(workspace, verb, values, what)
   return came.json, came
 end
 
@@ -119,11 +129,14 @@ function resource.budget(workspace, verb)
   return workspace:client():budget(base_of(workspace, verb.path), verb.method)
 end
 
---- Iterate over a list, whatever its pages.
+--- Iterate over a list, whatever its pages. With a reader the items are documents.
+---@param what { label: string, reader: azureml.DocumentReader? }
 ---@return fun(): table?
 ---@return fun(): integer      the number of pages that were read so far
 function resource.list(workspace, verb, values, what)
-  return workspace:client():pages(request_of(workspace, verb, values, what))
+  local request = request_of(workspace, verb, values, what)
+  request.reader = what.reader
+  return workspace:client():pages(request)
 end
 
 -- What refusals mean ------------------------------------------------------------------------------
