@@ -55,21 +55,20 @@ ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 # $(call has_header,name,flags): 1 when the compiler finds the header.
 has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/null 2>&1 && echo 1)
 
-# The emulator's server is built when libmicrohttpd is installed.
+# The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
+# the executable: libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does not load
+# them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the executable's start.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
-ifneq ($(HTTPD),)
-INCS     += -DAML_HTTPD $(HTTPD_INCS)
-EXE_HTTPD := $(call archive,microhttpd,$(call lib,OPENSSL,-lcrypto) -lgnutls)
-endif
+INCS       += $(if $(HTTPD),$(HTTPD_INCS))
 EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo))
 # The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
 # libcrypto, so it stands before the other shared libraries.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
+             $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
 
 PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask
@@ -99,7 +98,7 @@ links           = $(shell echo 'int main(void) { return 0; }' | \
 library_missing = $(if $(call links,$(1)),,$(patsubst -l%,lib%,$(1)))
 
 NEEDED_HEADERS   := lua.h curl/curl.h jansson.h openssl/evp.h editline/readline.h
-NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS)))
+NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS) $(if $(HTTPD),$(HTTPD_LIBS))))
 
 headers_missing   = $(foreach header,$(NEEDED_HEADERS),$(call header_missing,$(header)))
 libraries_missing = $(if $(call links,$(NEEDED_LIBRARIES)),,\
@@ -151,7 +150,10 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) lua_edit heap main embedded)
+# The executable looks for httpd.so in LIBDIR as well.
+$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
+
+$(B)/azureml: $(call objects,$(BORDER) lua_edit heap main embedded)
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
