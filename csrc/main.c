@@ -17,6 +17,7 @@
 
 #include "aml.h"
 #include "heap.h"
+#include "lua_core.h"
 
 int luaopen_azureml_core(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
@@ -138,6 +139,8 @@ static int open_signals(lua_State *L) {
   lua_setfield(L, -2, "fd");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* interrupt() finds the module here */
+  lua_pushboolean(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, SIGNALS_WAKE_LOOP);
   return 1;
 }
 

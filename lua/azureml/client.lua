@@ -394,7 +394,7 @@ function Client:pages(request)
       headers = page_request.headers or request.headers, label = request.label,
       timeout = request.timeout, request_id = request.request_id,
     }, false)
-    core.send()      -- the service prepares the next page while the script reads this one
+    task.send()      -- the service prepares the next page while the script reads this one
     url = target
     requested[key_of(page_request, target)] = true
     return op

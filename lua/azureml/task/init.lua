@@ -34,5 +34,7 @@ return {
   at = loop.at,
   cancel = loop.cancel,
   observe = loop.observe,
+  before_step = loop.before_step,
+  send = loop.send,
   serve = loop.serve,
 }
