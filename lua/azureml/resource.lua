@@ -7,6 +7,9 @@ local task = require "azureml.task"
 
 local resource = {}
 
+local SUBSCRIPTION = "/subscriptions/%s"
+local PROVIDER = "/providers/Microsoft.MachineLearningServices"
+
 ---@class azureml.Verb
 ---@field method string
 ---@field path string              below the workspace, or below the provider where it begins with
@@ -22,13 +25,24 @@ local function fill(path, values)
   end))
 end
 
+-- workspace -> its path. To make it takes 10,000 instructions, of 380,000 of a GET.
+local paths = setmetatable({}, { __mode = "k" })
+
+local function path_of(workspace)
+  local path = paths[workspace]
+  if not path then
+    path = SUBSCRIPTION:format(core.escape(workspace.subscription_id)) .. "/resourceGroups/"
+      .. core.escape(workspace.resource_group) .. PROVIDER .. "/workspaces/"
+      .. core.escape(workspace.name)
+    paths[workspace] = path
+  end
+  return path
+end
+
 -- Return what a verb's path begins with: the workspace's path, or the provider's.
 local function base_of(workspace, path)
-  local subscription = "/subscriptions/" .. core.escape(workspace.subscription_id)
-  local provider = "/providers/Microsoft.MachineLearningServices"
-  if path:sub(1, 1) == "/" then return subscription .. provider end
-  return subscription .. "/resourceGroups/" .. core.escape(workspace.resource_group) .. provider
-    .. "/workspaces/" .. core.escape(workspace.name) .. (path == "" and "" or "/")
+  if path:sub(1, 1) ~= "/" then return path_of(workspace) .. (path == "" and "" or "/") end
+  return SUBSCRIPTION:format(core.escape(workspace.subscription_id)) .. PROVIDER
 end
 
 --- Return the path of a verb.
