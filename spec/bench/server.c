@@ -7,7 +7,8 @@
             [--budget COUNT] [--refill PER_SECOND]
 
    --hold delays each reply, as a distant service does. --budget limits starts: a bucket that
-   --refill fills; a start beyond it is answered 429. It prints its port. GET /stats returns the counts and the processor time, and resets them. */
+   --refill fills; a start beyond it is answered 429. It prints its port. GET /stats returns the
+   counts and the processor time, and resets them. */
 
 #include <arpa/inet.h>
 #include <errno.h>
