@@ -11,7 +11,8 @@ describe("the prompt in a terminal", function()
 
   it_shows("greets, answers, and leaves at Ctrl-D", function()
     local shown = screen:start()
-    assert.matches("^azureml %d+%.%d+%.%d+, Lua 5%.4\nType help [^\n]+\n>", shown)
+    assert.matches("^azureml %d+%.%d+%.%d+, Lua 5%.4 %(Azure%); no workspace yet\n"
+      .. "help%(%) shows [^\n]+\n>", shown)
     screen:ask("6 * 7", "\n42\n")
     screen:type "C-d"
     screen:expect "left with 0"

@@ -35,6 +35,7 @@ end
 
 local function quoted_leaf(state, text)
   local whole = quoted(text)
+  if state.is_whole then return leaf(state, "string", whole) end
   local shown = screen.cut(whole, state.width)
   if shown ~= whole then shown = ('%s" (%d bytes)'):format(shown, #text) end
   return leaf(state, "string", shown)
@@ -111,7 +112,7 @@ local function add_items(state, branch, value, depth)
   local len = sequence_length(value)
   local keys = keys_after_sequence(value, len)
   for i = 1, len + #keys do
-    if i > ENTRIES or state.left <= 0 then
+    if not state.is_whole and (i > ENTRIES or state.left <= 0) then
       add_item(state, branch, nil, leaf(state, "note", ("... %d more"):format(len + #keys - i + 1)))
       return
     end
@@ -209,13 +210,15 @@ end
 --- its object: `__render(value, options)` returns a text or a table for the subject itself;
 --- `__tostring` is used inside another value, and where there is no `__render`.
 ---@param subject any
----@param options? { width: integer?, depth: integer?, colour: boolean? }    default: 80 columns, 4
----                nested tables, no colour
+---@param options? { width: integer?, depth: integer?, colour: boolean?, is_whole: boolean? }
+---  default: 80 columns, 4 nested tables, no colour; is_whole: leave out nothing of long tables and
+---  texts
 ---@return string
 function values.text(subject, options)
   options = options or {}
   if type(subject) == "string" then return screen.replace_unsafe(subject, keeping_lines) end
-  local state = { width = options.width or 80, depth = options.depth or 4, colour = options.colour }
+  local state = { width = options.width or 80, depth = options.depth or 4, colour = options.colour,
+    is_whole = options.is_whole }
   state.left, state.open = ALL_ENTRIES, {}
   return lay_out(tree_of(state, subject, 0), "", 0, state.width)
 end
