@@ -13,32 +13,62 @@ local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
 
+--- How to reach an instance by SSH.
+---@class azureml.Ssh
+---@field enabled boolean  whether it can be reached
+---@field user? string  the login's name
+---@field port? integer  of the SSH server
+---@field host? string  a public or a private address
+---@field command? string  for a shell: "ssh azureuser@20.1.2.3 -p 50000"
+
+--- The last operation on an instance, as the service tells it.
+---@class azureml.LastOperation
+---@field name? string  "Create", "Start" and so on
+---@field time? string  ISO 8601
+---@field status? string  "InProgress", "Succeeded" or "Failed"
+---@field trigger? string  "User", "Schedule" or "IdleShutdown"
+
+--- A compute instance, as the service described it at the last request.
 ---@class azureml.Instance
----@field name string
+---@field start fun(self, settings?: azureml.StartOptions): azureml.Operation
+---  Start the instance. A running instance is a success.
+---@field stop fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Stop the instance: its hours end, its disk and its quota stay.
+---@field restart fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Restart the instance, which must run.
+---@field exec fun(self, command: string|string[], settings?: azureml.ExecOptions):
+---  string, integer, string  Run a command on the instance over SSH. Return its output, its exit
+---  code and its errors.
+---@field copy fun(self, from: string, to: string, settings?: azureml.CopyOptions)
+---  Copy a file or a directory over SSH. The path on the instance begins with ":".
+---@field forward fun(self, port: integer, remote_port?: integer,
+---  settings?: azureml.ForwardOptions): azureml.ssh.Forwarding  Forward a port of this machine's
+---  loopback to a port of the instance, until it is closed.
+---@field name string                  its name, which is unique in the region
 ---@field id string                    the ARM id
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
 ---  provisioning state of the resource
----@field provisioning_state string
----@field location string
----@field vm_size string
+---@field provisioning_state string  of the resource
+---@field location string  the region
+---@field vm_size string  the size of its virtual machine
 ---@field tags table<string, string>   never nil
----@field description string?
----@field identity { system_assigned: boolean, user_assigned: string[], principal_id: string? }?
----@field disable_local_auth boolean?
----@field ssh_public_access boolean?
+---@field description string?  a text for people
+---@field identity azureml.Identities?  its managed identities
+---@field disable_local_auth boolean?  only Microsoft Entra signs users in
+---@field ssh_public_access boolean?  it can be reached by SSH
 ---@field admin_user_ssh_public_key string?      some services do not return it
 ---@field subnet string?               the ARM id
----@field enable_node_public_ip boolean?
+---@field enable_node_public_ip boolean?  it has a public address
 ---@field application_sharing_policy string?     "Personal" or "Shared"
 ---@field authorization_type string?             "personal"
----@field assigned_user { object_id: string, tenant_id: string? }?
----@field setup_scripts table?                   as create takes them
----@field schedules table                        as create takes them; never nil
+---@field assigned_user azureml.User?  for whom it was created
+---@field setup_scripts azureml.SetupScripts?   as create takes them
+---@field schedules azureml.Schedule[]  as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
----@field custom_services table                  as create takes them; never nil
----@field data_mounts table          as create takes them, with state and error; never nil
+---@field custom_services azureml.CustomService[]  as create takes them; never nil
+---@field data_mounts azureml.DataMount[]  as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
----@field enable_sso boolean?
+---@field enable_sso boolean?  its user's sign-in serves the tools on it
 ---@field enable_root_access boolean?            only preview versions of the service return it
 ---@field enable_os_patching boolean?            only preview versions of the service return it
 ---@field release_quota_on_stop boolean?         only preview versions of the service return it
@@ -46,21 +76,21 @@ local why = later "azureml.look.why"
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
 ---@field created_on string?           ISO 8601
----@field modified_on string?
+---@field modified_on string?  ISO 8601
 ---@field applications table<string, string>     name in snake_case -> URL: jupyter, jupyter_lab
----@field ssh { enabled: boolean, user: string?, port: integer?, host: string?, command: string? }
----@field public_ip_address string?
----@field private_ip_address string?
----@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field ssh azureml.Ssh  how to reach it by SSH
+---@field public_ip_address string?  where it has one
+---@field private_ip_address string?  within its network
+---@field last_operation azureml.LastOperation  what the service did with it last
 ---@field created_by_name string?      where the service tells it
 ---@field image_version string?        of its operating system: "24.02.13"
----@field latest_image_version string?
----@field is_latest_image boolean?
+---@field latest_image_version string?  the newest that there is
+---@field is_latest_image boolean?  its operating system is the newest
 ---@field principals string[]         object ids of its managed identities
 ---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
----@field next_stop string?
+---@field next_stop string?  when a schedule stops it next
 ---@field errors table                            its errors, as the service sends them
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace that has it
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
@@ -353,7 +383,7 @@ for _, verb in ipairs { "start", "stop", "restart" } do
 end
 
 --- Change the instance: see azureml.Instances.update.
----@param settings table          fields as for create, those that can be changed
+---@param settings azureml.UpdateOptions
 ---@return azureml.Instance       the same object, refreshed
 ---@usage vm:update { idle_time_before_shutdown = "1h" }
 function Instance:update(settings)
@@ -361,8 +391,8 @@ function Instance:update(settings)
 end
 
 --- Give the instance another size: see azureml.Instances.resize.
----@param size string
----@param settings? table
+---@param size azureml.SizeName
+---@param settings? azureml.ResizeOptions
 ---@return azureml.Operation
 function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
@@ -378,14 +408,14 @@ function Instance:why(err)
 end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
----@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@param settings? azureml.CostOptions
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
 end
 
 --- Add a schedule; the others stay.
----@param value table|string      as an item of the option `schedules` of create
+---@param value azureml.Schedule|string      as an item of the option `schedules` of create
 ---@return azureml.Instance       the same object, refreshed
 ---@raise an error object: what is wrong with the schedule; a fifth schedule
 ---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
@@ -424,7 +454,7 @@ end
 
 --- Return a table that creates the same instance: options for azureml.Instances.create. What the
 --- service takes by default is left out, and so is what it does not return: see `unreadable`.
----@return table
+---@return azureml.InstanceOptions
 ---@raise an error object if the instance cannot be read
 ---@usage ws.instances:create("ci-copy", vm:export())
 function Instance:export()
@@ -434,7 +464,7 @@ end
 --- Delete the instance and create it again under its name, with changes. All that is on its disk is
 --- lost; the file share of the workspace stays. The definition is saved on this machine before the
 --- delete, so that another process can go on: 'azureml operations wait'.
----@param changes? table         options of azureml.Instances.create, in place of what it has now
+---@param changes? azureml.InstanceOptions   in place of what it has now
 ---@return azureml.Recreation    accepted when the delete is; the wait creates it again
 ---@raise an error object before anything is deleted: `NotRecreatable` when the instance is another
 ---  user's and no assigned_user is given, or has what cannot be read back (keys, licences, inline
@@ -445,7 +475,7 @@ function Instance:recreate(changes)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.
----@param settings? table        as for azureml.Instances.delete
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)

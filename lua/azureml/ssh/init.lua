@@ -38,6 +38,17 @@ end
 
 -- Commands ----------------------------------------------------------------------------------------
 
+--- How to run a command.
+---@class azureml.ExecOptions
+---@field over? "ssh"  the way to the instance
+---@field stdin? string  what the command reads
+---@field timeout? number  seconds
+---@field key? string  the path of a private key
+---@field start? boolean  start a stopped instance
+---@field on_output? fun(text: string)  called with each piece of output as it comes; then it is not
+---  collected
+---@field on_errors? fun(text: string)  the same for standard error
+
 local EXEC = {
   over = "string", stdin = "string", timeout = "number", key = "string", start = "boolean",
   on_output = "callable", on_errors = "callable",
@@ -84,10 +95,7 @@ end
 ---@param vm azureml.Instance
 ---@param command string|string[]
 ---  a text for the instance's shell, or a list of words that reach the program as they are
----@param settings? table
----  over string? ("ssh"); stdin string?; timeout number? (seconds); key string? (a private key's
----  path); start boolean? (start a stopped instance); on_output, on_errors fun(text)? (called with
----  each piece of output as it comes; then it is not collected)
+---@param settings? azureml.ExecOptions
 ---@return string output, integer code, string errors
 ---  code: the command's exit code, 128 + n after signal n
 ---@raise an error object: what ssh could not do; `Timeout`
@@ -119,6 +127,13 @@ end
 
 -- Files -------------------------------------------------------------------------------------------
 
+--- How to copy.
+---@class azureml.CopyOptions
+---@field timeout? number  seconds
+---@field key? string  the path of a private key
+---@field start? boolean  start a stopped instance
+---@field preserve? boolean  keep times and modes
+
 local COPY = { timeout = "number", key = "string", start = "boolean", preserve = "boolean" }
 
 local function is_remote(path) return path:sub(1, 1) == ":" end
@@ -139,8 +154,7 @@ end
 ---@param vm azureml.Instance
 ---@param from string
 ---@param to string
----@param settings? table
----  timeout number? (seconds); key string?; start boolean?; preserve boolean? (times and modes)
+---@param settings? azureml.CopyOptions
 ---@raise an error object: `CopyFailed`, what ssh could not do, `Timeout`
 ---@usage vm:copy("train.py", ":code/")
 ---@usage vm:copy(":results", ".")
@@ -164,6 +178,12 @@ end
 
 -- Ports -------------------------------------------------------------------------------------------
 
+--- How to forward.
+---@class azureml.ForwardOptions
+---@field key? string  the path of a private key
+---@field start? boolean  start a stopped instance
+---@field timeout? number  seconds until it works; 30
+
 local FORWARD = { key = "string", start = "boolean", timeout = "number" }
 
 local function check_port(index, port)
@@ -176,8 +196,7 @@ end
 ---@param vm azureml.Instance
 ---@param port integer              of this machine
 ---@param remote_port? integer      of the instance; default: the same
----@param settings? table           key string?; start boolean?; timeout number? (seconds until it
----  works; 30)
+---@param settings? azureml.ForwardOptions
 ---@return azureml.ssh.Forwarding   with port, remote_port, wait() and close()
 ---@raise an error object: `PortTaken`, what ssh could not do
 ---@usage local tunnel <close> = vm:forward(8888)
