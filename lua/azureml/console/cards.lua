@@ -141,12 +141,32 @@ local RESULT_COLUMNS = {
   { title = "Why", key = function(row) return row.reason or row.error and row.error.message end },
 }
 
--- Lay out the first rows of a table, and say how many are left out.
+-- Leave out the last columns where the names of the rows would be shortened.
+local function fitted(rows, columns, look)
+  local fitting = table.move(columns, 1, #columns, 1, {})
+  local names = screen.table(rows, { columns[1] })
+  while #fitting > 2 do
+    local text = screen.table(rows, fitting, { width = look.width })
+    local is_whole = true
+    for name in names:gmatch "[^\n]+" do
+      is_whole = is_whole and text:find(name, 1, true) ~= nil
+    end
+    if is_whole then break end
+    fitting[#fitting] = nil
+  end
+  return fitting
+end
+
+-- Lay out the first rows of a table, and say what is left out.
 local function table_of(rows, columns, look)
   local shown = table.move(rows, 1, math.min(#rows, MOST_ROWS), 1, {})
-  local text = screen.table(shown, columns, look)
-  local left = #rows - #shown
-  return left > 0 and ("%s\n... %d more"):format(text, left) or text
+  local fitting = fitted(shown, columns, look)
+  local lines, left = { screen.table(shown, fitting, look) }, #rows - #shown
+  if left > 0 then lines[#lines + 1] = ("... %d more"):format(left) end
+  if #fitting < #columns then
+    lines[#lines + 1] = ("full(_) shows %d more columns"):format(#columns - #fitting)
+  end
+  return table.concat(lines, "\n")
 end
 
 show["azureml.FleetResults"] = function(results, look)

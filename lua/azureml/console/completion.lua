@@ -197,9 +197,19 @@ local function option_names(frame, kind, stem)
   local found = {}
   for _, class in ipairs(classes_in(kind)) do
     for _, field in ipairs(reference.index():list(class)) do
-      local is_new = field.kind ~= "function" and not frame.keys[field.name]
-      if is_new and field.name:sub(1, #stem) == stem then found[field.name .. " = "] = true end
+      local name = field.name
+      local is_new = name:find "^[%a_]" and not frame.keys[name]
+      if is_new and name:sub(1, #stem) == stem then found[name .. " = "] = true end
     end
+  end
+  return found
+end
+
+-- Return the values of an option that is true or false; {} for any other.
+local function switches(kind, option, stem)
+  local field, found = field_of(kind, option), {}
+  for _, value in ipairs(field and field.type == "boolean" and { "true", "false" } or {}) do
+    if value:sub(1, #stem) == stem then found[value] = true end
   end
   return found
 end
@@ -283,8 +293,9 @@ function completion.text(before, word, env)
   end
   local top = place.frames[#place.frames]
   local stem = word:match "^[%a_]?[%w_]*$"
-  if top and top.bracket == "{" and not top.key and stem then
-    local found = option_names(top, type_in(place.frames, env), stem)
+  if top and top.bracket == "{" and stem then
+    local kind = type_in(place.frames, env)
+    local found = top.key and switches(kind, top.key, stem) or option_names(top, kind, stem)
     if next(found) then return answer(word, tables.keys(found)) end
   end
   return completion.word(word, env)

@@ -26,8 +26,20 @@ local function width_of(session)
   return session.terminal.look().width or 80
 end
 
+local NARROW = 60      -- columns; a narrower list has its texts below its labels
+
+local function list_of(rows, width)
+  if width >= NARROW then return help.list(rows, width) end
+  local lines = {}
+  for _, row in ipairs(rows) do
+    lines[#lines + 1] = row[1]
+    for _, line in ipairs(help.wrap(row[2], width - 5)) do lines[#lines + 1] = "    " .. line end
+  end
+  return table.concat(lines, "\n")
+end
+
 local function examples(width)
-  return help.list(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
+  return list_of(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
 end
 
 -- Functions ---------------------------------------------------------------------------------------
