@@ -88,9 +88,10 @@ end
 ---@field cache? boolean  false: save no token on disk
 
 --- A user who signs in.
----@class azureml.UserOptions: azureml.AuthorityOptions
+---@class azureml.UserOptions: azureml.ApplicationOptions
 ---@field tenant_id? string  default: "organizations"
 ---@field client_id? string  default: the Azure CLI's application
+---@field login_hint? string  the user's name: "ann@example.org"
 ---@field timeout? number  seconds for the user to sign in
 ---@field cache? boolean  false: save nothing on disk
 ---@field login? boolean  true: ask in any case, and save the result for `credential.login`
@@ -102,7 +103,6 @@ end
 
 --- A user who signs in with a browser.
 ---@class azureml.BrowserOptions: azureml.UserOptions
----@field login_hint? string  the user's name: "ann@example.org"
 ---@field open? fun(asked: table)  opens the page; asked has url
 
 --- A user whose refresh token the script has.

@@ -86,7 +86,8 @@ local function member_rows(members)
   for _, member in ipairs(members) do
     local row = { member.name, reference.sentence(member.doc or "") }
     if member.kind ~= "function" and row[2] == "" then row[2] = member.type or "" end
-    table.insert(member.kind == "function" and functions or others, row)
+    local rows = member.kind == "function" and functions or others
+    if not member.is_package then rows[#rows + 1] = row end
   end
   return functions, others
 end

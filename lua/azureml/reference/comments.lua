@@ -190,8 +190,10 @@ local function add_function(file, block, owner, separator, name, parameters, lin
   add(file, record)
 end
 
+-- Add a value; a comment with parameters or results is that of a function.
 local function add_value(file, block, owner, name, expression)
-  local record = record_of(block, "value", owner, name)
+  local is_function = #block.params > 0 or #block.returns > 0
+  local record = record_of(block, is_function and "function" or "value", owner, name)
   record.alias = alias_of(file, expression)
   add(file, record)
 end

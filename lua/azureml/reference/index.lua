@@ -120,15 +120,16 @@ local function visit_types(record, visit)
   for _, parent in ipairs(record.parents or {}) do visit(parent) end
 end
 
---- List the public records. What a module takes from another module has the public name.
+--- List the public records. What a module takes from another module has the public name. Methods
+--- that only files of this package use are among them, marked by `is_package`.
 ---@return azureml.reference.Record[]
 function Index:public()
   local list, seen = {}, {}
   local visit
 
   local function take(record)
-    if record.is_package then return end
     list[#list + 1] = record
+    if record.is_package then return end
     visit_types(record, visit)
     if record.alias and not record.alias.name then visit(record.alias.module) end
   end

@@ -53,7 +53,7 @@ end
 local function functions_of(all, owner)
   local list = {}
   for _, record in ipairs(all.members[owner] or {}) do
-    if record.kind == "function" then list[#list + 1] = record end
+    if record.kind == "function" and not record.is_package then list[#list + 1] = record end
   end
   return list
 end
