@@ -17,7 +17,8 @@ local json = {
   --- Change members of a JSON object in its text; what is not named stays as it is.
   ---@param text string
   ---@param changes table<string, any>      null removes a member
-  ---@return string? text, string? fault
+  ---@return string
+  ---@raise a text that is not a JSON object
   merge = core.merge,
   --- Mark a table as a list, so that it is written as [] when it is empty.
   ---@param list any[]

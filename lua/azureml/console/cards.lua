@@ -215,10 +215,18 @@ local function keys_of_records(list)
   return seen
 end
 
+local function having_values(columns, seen)
+  local list = {}
+  for _, column in ipairs(columns) do
+    if seen[column] then list[#list + 1] = column end
+  end
+  return list
+end
+
 -- Return the columns of records: `name` first.
 local function columns_of(seen)
   for field, columns in pairs(COLUMNS_BY_FIELD) do
-    if seen[field] ~= nil then return columns end
+    if seen[field] then return having_values(columns, seen) end
   end
   local keys = tables.keys(seen, function(a, b)
     if a == "name" or b == "name" then return a == "name" and b ~= "name" end

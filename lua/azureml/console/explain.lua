@@ -1,5 +1,7 @@
---- Explain a function, an object, an option or a field in the words of its comment: help(x) at the
---- prompt.
+--- Explain a function, an object, an option or a field in the words of its comment, and the code of
+--- an error: help(x) at the prompt.
+local later = require "azureml.tool.later"
+local codes = later "azureml.guide.codes"
 local help = require "azureml.console.help"
 local records = require "azureml.console.records"
 local reference = require "azureml.reference"
@@ -127,6 +129,15 @@ local function of_matches(name, list, width)
   return left > 0 and ("%s\n... %d more"):format(text, left) or text
 end
 
+-- Explain the code of an error; nil for another name.
+local function of_code(name, width)
+  local row = codes.find(name)
+  if not row then return nil end
+  local remedy = codes.remedy(row)
+  local text = paragraphs(("%s: %s"):format(row[1], row[2]), width)
+  return remedy and text .. "\n" .. paragraphs("What to do: " .. remedy, width) or text
+end
+
 -- Explain a name such as "vm_size", "azureml.each", "StartOptions" or "ws.instances:start".
 local function of_name(name, width)
   local index = reference.index()
@@ -143,7 +154,7 @@ local function of_name(name, width)
   end
   if #exact == 1 then return of_record(exact[1], width) end
   if #list == 1 then return of_record(list[1], width) end
-  return #list > 0 and of_matches(name, list, width) or nil
+  return #list > 0 and of_matches(name, list, width) or of_code(name, width)
 end
 
 --- Explain a value, or a name in a text.
