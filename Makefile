@@ -429,7 +429,7 @@ lint-width:
 
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
-	@luacheck -q lua spec csrc/embed.lua
+	@luacheck -q lua spec csrc/embed.lua csrc/reference.lua
 	@$(MAKE) --no-print-directory lint-width
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"

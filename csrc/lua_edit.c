@@ -28,6 +28,9 @@ static lua_State *reader;
 /* What read_key() does: a signal first moves the cursor behind the line, then ends readline. */
 static enum { READING, LEAVING } phase;
 
+/* The number of keys that were typed since readline began. */
+static int keys;
+
 /* -- completion -------------------------------------------------------------------------------- */
 
 static void free_words(char **words) {
@@ -131,6 +134,7 @@ static int read_key(FILE *stream) {
     if (byte < 0) return -1;
     code = code << 6 | (byte & 0x3F);
   }
+  keys++;
   return code;
 }
 
@@ -168,10 +172,25 @@ static int l_readline(lua_State *L) {
   const char *prompt = luaL_checkstring(L, 1);
   reader = L;
   phase = READING;
+  keys = 0;
   char *line = readline(prompt);
   if (!line) return 0;
   lua_pushstring(L, line);
   free(line);
+  return 1;
+}
+
+/* announce(text, prompt) -> whether it was shown: print a text above the prompt that the user looks
+   at, and show another prompt. A line with typed keys is left alone. */
+static int l_announce(lua_State *L) {
+  const char *text = luaL_checkstring(L, 1), *prompt = luaL_checkstring(L, 2);
+  int is_untouched = keys == 0 && phase == READING;
+  if (is_untouched) {
+    fprintf(rl_outstream, "\r\033[J%s", text);
+    rl_set_prompt(prompt);
+    rl_forced_update_display();
+  }
+  lua_pushboolean(L, is_untouched);
   return 1;
 }
 
@@ -241,6 +260,7 @@ static int l_columns(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "start", l_start },
   { "readline", l_readline },
+  { "announce", l_announce },
   { "remember", l_remember },
   { "load_history", l_load_history },
   { "save_history", l_save_history },

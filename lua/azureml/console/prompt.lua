@@ -1,29 +1,18 @@
 --- Run the prompt: read a chunk, run it and show its values, until the end of the file.
---- azureml.edit, a module of the executable alone, reads lines from the terminal; chunk.lua keeps
---- local variables, cards.lua and values.lua show values, completion.lua completes names,
---- greeting.lua says where the user is.
+--- terminal.lua reads lines and completes them; chunk.lua keeps local variables, cards.lua and
+--- values.lua show values, greeting.lua says where the user is.
 local cards = require "azureml.console.cards"
 local chunk_module = require "azureml.console.chunk"
-local completion = require "azureml.console.completion"
 local greeting = require "azureml.console.greeting"
 local values = require "azureml.console.values"
 local waiting = require "azureml.console.waiting"
-local state_directory = require "azureml.state_directory"
+local terminal_module = require "azureml.console.terminal"
 local traceback = require "azureml.console.traceback"
 
 local prompt = {}
 
 local SIGTERM = 15
 local LONGEST_OPERATION = 24      -- columns of an operation in the prompt
-
----@class azureml.Terminal     reads chunks and shows results
----@field read fun(prompt: string, lines: string): string?, any      read a line; nil: end of file,
----  or a signal, or nil and the error of a signal; `lines`: what the chunk has so far
----@field write fun(text: string)                show a result
----@field complain fun(text: string)             show an error
----@field remember fun(chunk: string)            add a chunk to the history
----@field look fun(): { width: integer, colour: boolean }   the options for values.text
----@field greets boolean                         true when a user sits at the terminal
 
 ---@class azureml.PromptOptions
 ---@field version string
@@ -33,87 +22,6 @@ local LONGEST_OPERATION = 24      -- columns of an operation in the prompt
 ---@field signal_of fun(value: any): integer?    the signal behind a raised value; nil for none
 ---@field terminal azureml.Terminal?             default: the standard files
 ---@field env table?                             the globals; default: _G
-
--- Terminals ---------------------------------------------------------------------------------------
-
---- Return the path of the history file.
----@return string?      nil when the user has no home directory
-function prompt.history_path()
-  return state_directory "history"
-end
-
-local function wants_colour()
-  return (os.getenv "NO_COLOR" or "") == "" and os.getenv "TERM" ~= "dumb"
-end
-
-local function write_line(text)
-  io.stdout:write(text, "\n")
-  io.stdout:flush()
-end
-
-local function complain(text)
-  io.stderr:write(text, "\n")
-end
-
--- Make a terminal with line editing. It saves the history after each chunk, so that the history
--- survives a terminal that is closed.
-local function editing_terminal(edit, names)
-  local history, last = prompt.history_path(), nil
-  local lines, raised = "", nil
-
-  local function complete(before, word)
-    return completion.text(lines .. before, word, names())
-  end
-
-  local function wait_for_key()
-    raised = waiting.for_input()
-    return raised == nil
-  end
-
-  edit.start(complete, wait_for_key)
-  if history then edit.load_history(history) end
-  return {
-    greets = true,
-    read = function(text, chunk)
-      lines, raised = chunk, nil
-      return edit.readline(text), raised
-    end,
-    write = write_line,
-    complain = complain,
-    remember = function(chunk)
-      if chunk == last or not chunk:find "%S" then return end
-      last = chunk
-      edit.remember(chunk)
-      if history then edit.save_history(history) end
-    end,
-    look = function() return { width = edit.columns(1), colour = wants_colour() } end,
-  }
-end
-
--- Make a terminal without line editing. It prints no prompt when standard input is a pipe.
-local function plain_terminal(edit)
-  local has_user = edit.columns(0) ~= nil
-  return {
-    greets = has_user,
-    read = function(text)
-      if has_user then
-        io.stdout:write(text)
-        io.stdout:flush()
-      end
-      return (io.stdin:read "l")
-    end,
-    write = write_line,
-    complain = complain,
-    remember = function() end,
-    look = function() return { width = 80, colour = false } end,
-  }
-end
-
-local function standard_terminal(names)
-  local edit = require "azureml.edit"
-  if edit.columns(0) and edit.columns(1) then return editing_terminal(edit, names) end
-  return plain_terminal(edit)
-end
 
 -- Reading -----------------------------------------------------------------------------------------
 
@@ -156,7 +64,10 @@ local function read_line(session, name, default, lines)
   local text = session.env[name]
   local line, raised = session.terminal.read(text == nil and default() or tostring(text), lines)
   if line then return line end
-  return nil, session.signals.drain() or session.signal_of(raised) or nil
+  signal = session.signals.drain() or session.signal_of(raised) or nil
+  if raised == nil or signal then return nil, signal end
+  session.terminal.complain(tostring(raised))      -- such as an error of a script's on_reply
+  return read_line(session, name, default, lines)
 end
 
 local function first_prompt() return operations_text() .. "> " end
@@ -246,16 +157,30 @@ local function evaluate(session, text)
   return select(2, try(session, show, session, results[1]))
 end
 
--- Tell which operations have ended while the user typed: they were in flight at the last prompt.
-local function report_ended(session)
-  local pending = {}
+-- List the operations that have ended while the user typed: they were in flight at the last look.
+local function list_ended(session)
+  local pending, lines = {}, {}
   for _, op in ipairs(waiting.pending()) do pending[op] = true end
   for op in pairs(session.in_flight) do
-    local is_news = not pending[op] and not op.outcome and not op.closed
-    if is_news then session.terminal.write(("%s %s: %s"):format(op.verb or "deploy", op.name,
-      op:status())) end
+    if not pending[op] and not op.outcome and not op.closed then
+      lines[#lines + 1] = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+    end
   end
   session.in_flight = pending
+  table.sort(lines)
+  return lines
+end
+
+local function report_ended(session)
+  for _, line in ipairs(list_ended(session)) do session.terminal.write(line) end
+end
+
+-- Show at once what has ended, above a prompt at which nothing was typed.
+local function announce_ended(session)
+  local announce = session.terminal.announce
+  if not announce or session.env._PROMPT ~= nil or not announce("", first_prompt()) then return end
+  local lines = list_ended(session)
+  if #lines > 0 then announce(table.concat(lines, "\n") .. "\n", first_prompt()) end
 end
 
 -- The session -------------------------------------------------------------------------------------
@@ -300,9 +225,11 @@ end
 function prompt.run(options)
   local env = options.env or _G
   local scope = chunk_module.scope(env)
-  local terminal = options.terminal or standard_terminal(function() return names_of(scope, env) end)
+  local function names() return names_of(scope, env) end
+  local terminal = options.terminal or terminal_module.standard(names)
   local session = setmetatable({ env = env, scope = scope, terminal = terminal, in_flight = {} },
     { __index = options })
+  function terminal.on_news() announce_ended(session) end
   greeting.offer(session)
   if session.terminal.greets then greeting.greet(session) end
   local ok, code = session.signals.call(false, traceback.catch, converse, session)

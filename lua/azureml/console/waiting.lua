@@ -28,13 +28,20 @@ end
 waiting.pending = pending
 
 --- Wait until the terminal has input, or nothing is under way.
+---@param on_news? fun()    called when an operation has ended
 ---@return any raised      what ended the wait: the error of a signal; nil: there is input
-function waiting.for_input()
+function waiting.for_input(on_news)
   if not is_busy() then return nil end
   local task, loop = require "azureml.task", require "azureml.task.loop"
-  local has_input = false
+  local has_input, count = false, #pending()
   local function turn()
-    while not has_input and is_busy() do loop.pump() end
+    while not has_input and is_busy() do
+      loop.pump()
+      if on_news and #pending() ~= count then
+        count = #pending()
+        on_news()
+      end
+    end
   end
   task.on(STANDARD_INPUT, function() has_input = true end)
   local ok, raised = pcall(turn)
