@@ -86,6 +86,19 @@ function Screen:ask(line, answer)
   return self:expect(answer)
 end
 
+--- Type a line at a prompt; wait for a text on the screen, and for the next prompt at its end.
+--- What is typed before the prompt shows up twice.
+function Screen:answer(line, answer)
+  self:ask(line, answer)
+  local deadline, shown = os.time() + PATIENCE
+  repeat
+    shown = self:text()
+    if shown:find "\n[^\n]*>%s*$" then return shown end
+    system.sleep(PAUSE)
+  until os.time() > deadline
+  error("the prompt has not come back:\n" .. shown, 2)
+end
+
 --- Set its width.
 function Screen:resize(columns)
   self:tmux("resize-window", "-x", tostring(columns))

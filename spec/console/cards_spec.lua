@@ -25,8 +25,8 @@ describe("a card", function()
   it("of an error has its code, the hint and the details", function()
     local err = errors.new { code = "Odd", message = "it is odd", status = 400, hint = "do not ask",
       request_id = "77", details = { { message = "very odd" } } }
-    assert.equal("it is odd\n  code     Odd\n  status   HTTP 400\n  request  77\n  hint     do not ask"
-      .. "\n  -        very odd", cards.text(err, LOOK))
+    assert.equal("it is odd\n  code     Odd\n  status   HTTP 400\n  request  77\n"
+      .. "  hint     do not ask\n  -        very odd", cards.text(err, LOOK))
   end)
 
   it("of an operation says what can be done", function()
@@ -66,7 +66,8 @@ describe("a table", function()
   it("leaves columns out rather than cut the names", function()
     local rows = {}
     for i = 1, 2 do
-      rows[i] = { name = "a-rather-long-name-" .. i, vcpus = 4, gpus = 0, memory_gb = 14, price = 1 }
+      local name = "a-rather-long-name-" .. i
+      rows[i] = { name = name, vcpus = 4, gpus = 0, memory_gb = 14, price = 1 }
     end
     assert.equal("name                  vcpus  gpus\na-rather-long-name-1      4     0\n"
       .. "a-rather-long-name-2      4     0\nfull(_) shows 2 more columns",

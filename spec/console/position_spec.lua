@@ -14,10 +14,12 @@ describe("the position of the cursor", function()
   end)
 
   it("knows whose options a table has, and the keys that are there", function()
-    for _, text in ipairs { "vm:start { no_wait = true, t = { 1 }, ", "vm:start({ no_wait = 1, t = 2, ",
+    for _, text in ipairs { "vm:start { no_wait = true, t = { 1 }, ",
+      "vm:start({ no_wait = 1, t = 2, ",
       "x = 1 -- (\nvm:start {\n  no_wait = true,\n  t = '}' ," } do
       local frame = inside(text)
-      assert.same({ "{", "vm:start", 1, nil }, { frame.bracket, frame.callee, frame.argument, frame.key })
+      assert.same({ "{", "vm:start", 1, nil },
+        { frame.bracket, frame.callee, frame.argument, frame.key })
       assert.same({ no_wait = true, t = true }, frame.keys)
     end
     assert.equal(2, inside("ws.instances:create('ci', { ").argument)

@@ -190,7 +190,8 @@ end)
 
 describe("an error at the prompt", function()
   it("is a card where the service or the package raised it", function()
-    local terminal = converse { "error(require('azureml.error').new { code = 'Odd', message = 'odd' })" }
+    local terminal = converse { "errors = require 'azureml.error'",
+      "error(errors.new { code = 'Odd', message = 'odd' })" }
     assert.same({ "odd\n  code  Odd" }, terminal.errors)
   end)
 

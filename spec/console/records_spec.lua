@@ -4,7 +4,8 @@ local records = require "azureml.console.records"
 describe("the record of a value", function()
   it("is that of a public function", function()
     assert.equal("azureml.each", records.title(records.of(azureml.each)))
-    assert.equal("azureml.credential.default", records.title(records.of(azureml.credential.default)))
+    assert.equal("azureml.credential.default",
+      records.title(records.of(azureml.credential.default)))
     assert.is_nil(records.of(print))
   end)
 
@@ -18,7 +19,7 @@ describe("the record of a value", function()
 
   it("has a name that may have several owners", function()
     local titles = {}
-    for _, record in ipairs(records.named "restart") do titles[#titles + 1] = records.title(record) end
+    for i, record in ipairs(records.named "restart") do titles[i] = records.title(record) end
     assert.same({ "vm:restart", "ws.instances:restart" }, titles)
   end)
 end)

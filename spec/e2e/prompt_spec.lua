@@ -92,7 +92,7 @@ describe("the prompt in a terminal", function()
 
   it_shows("tells an error with a traceback of what was typed", function()
     screen:start()
-    screen:ask("local function f() error 'oops' end f()", "\nstdin:1: oops\n")
+    screen:answer("local function f() error 'oops' end f()", "\nstdin:1: oops\n")
     local shown = screen:ask("'alive'", "\nalive\n")
     assert.matches("in main chunk\n> 'alive'", shown)
     assert.is_nil(shown:find("azureml/", 1, true))
@@ -131,33 +131,34 @@ describe("the prompt in a terminal", function()
     screen:type("-l", "'1h' }):wait()")
     screen:type "Enter"
     screen:expect "create ci-ann: Running, "
-    screen:ask("vm", "\nci-ann: Running, STANDARD_DS3_V2\n  owner ")
-    screen:ask("ws.instances:list()",
+    screen:answer("'made'", "\nmade\n")
+    screen:answer("vm", "\nci-ann: Running, STANDARD_DS3_V2\n  owner ")
+    screen:answer("ws.instances:list()",
       "\nName    State    Size             Age  Tags\nci-ann  Running  STANDARD_DS3_V2  ")
-    screen:ask("_[1] and #_", "\n1\n")
+    screen:answer("_[1] and #_", "\n1\n")
     screen:type("-l", "ws.instances:get \"")
     repeat      -- the first Tab begins to look for names, and does not wait for them
       screen:type "Tab"
     until screen:text():find("ws.instances:get \"ci-ann", 1, true)
     screen:type("-l", "\".name")
     screen:type "C-u"
-    screen:ask("ws.instances:get 'nobody'", "\n  code     ResourceNotFound\n  status   HTTP 404\n")
-    screen:ask("ws.instances:stop_all { all = true }",
+    screen:answer("ws.instances:get 'nobody'", "\n  code     ResourceNotFound\n  status   HTTP 404\n")
+    screen:answer("ws.instances:stop_all { all = true }",
       "\nName    Outcome  Why\nci-ann  done       -\nstop: 1 done\n>")
-    screen:ask("help(vm.start)", "\n  wait_for_capacity  boolean?: ")
+    screen:answer("help(vm.start)", "\n  wait_for_capacity  boolean?: ")
     screen:ask("exit", "left with 0")
   end)
 
   it_shows("fits 40 columns, and leaves wrapped lines clean at Ctrl-C", function()
     screen:start("--emulator --speed 3600", nil, nil, 40)
-    assert.matches("^emulator, speed 3600; ws is emulator\nhelp%(%) shows examples, Tab completes\n>",
-      screen:text())
+    assert.matches("^emulator, speed 3600; ws is emulator\nhelp%(%) shows examples, Tab completes"
+      .. "\n>", screen:text())
     screen:type("-l", "local text = 'a line that takes three rows of a narrow screen, and more'")
     screen:expect "and more'"
     screen:type("C-a", "C-c")
     screen:expect("takes three\nrows of a narrow screen, and more'\n>")
-    screen:ask("ws:vm_sizes { min_gpus = 8 }", "\nname                       vcpus  gpus\n")
-    screen:ask("help()", "\n    look at one: vm.state, vm.tags\n")
+    screen:answer("ws:vm_sizes { min_gpus = 8 }", "\nname                       vcpus  gpus\n")
+    screen:answer("help()", "\n    look at one: vm.state, vm.tags\n")
     for line in screen:text():gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= 40, line) end
   end)
 
@@ -166,9 +167,10 @@ describe("the prompt in a terminal", function()
       emulator = require("azureml.emulator").start { manual = true,
         seed = { instances = { ["ci-ann"] = "Stopped" } } } ]])
     screen:start("-i " .. script)
-    screen:ask("op = ws.instances:start 'ci-ann'", "\n[start ci-ann] >")
-    screen:ask("emulator:advance '1h'", "\nstart ci-ann: Succeeded\n>")      -- while it waits for a key
-    screen:ask("op:wait().state", "\nRunning\n>")
+    screen:answer("op = ws.instances:start 'ci-ann'", "\n[start ci-ann] >")
+    -- This is told while the prompt waits for a key.
+    screen:answer("emulator:advance '1h'", "\nstart ci-ann: Succeeded\n>")
+    screen:answer("op:wait().state", "\nRunning\n>")
   end)
 
   it_shows("works without line editing when its output is no terminal", function()

@@ -52,7 +52,9 @@ return thing
 
 describe("the comments of a source", function()
   local by_name = {}
-  for _, record in ipairs(comments.read(SOURCE, "azureml.thing")) do by_name[record.name] = record end
+  for _, record in ipairs(comments.read(SOURCE, "azureml.thing")) do
+    by_name[record.name] = record
+  end
 
   it("describe classes, with fields over several lines", function()
     local class = by_name["azureml.Thing"]

@@ -1,8 +1,8 @@
 --- Complete names at the prompt: fields and methods, the options of the function whose table is
 --- typed, and texts that a function expects. It reads tables only: it calls no function and no
 --- metamethod of the user's. Where `__index` is a function, the metatable may list what the
---- function knows: `__methods` is a table of methods, `__fields` is a table whose keys are the names
---- of fields.
+--- function knows: `__methods` is a table of methods, `__fields` is a table whose keys are the
+--- names of fields.
 local later = require "azureml.tool.later"
 local names = later "azureml.console.names"
 local position = require "azureml.console.position"

@@ -1,5 +1,5 @@
---- What the prompt begins with: a greeting, the workspace of the settings as `ws`, and the functions
---- help, full, exit and quit. Waits show their progress.
+--- What the prompt begins with: a greeting, the workspace of the settings as `ws`, and the
+--- functions help, full, exit and quit. Waits show their progress.
 local errors = require "azureml.error"
 local help = require "azureml.console.help"
 local later = require "azureml.tool.later"

@@ -111,7 +111,8 @@ function read_tag.package(block) block.is_package = true end
 
 -- Blocks ------------------------------------------------------------------------------------------
 
--- Join the lines of a block: each tag with the lines that go on with it. An example keeps its lines.
+-- Join the lines of a block: each tag with the lines that go on with it. An example keeps its line
+-- ends.
 local function tags_of(lines)
   local doc, tags = {}, {}
   for _, line in ipairs(lines) do

@@ -1,5 +1,6 @@
---- Find the records of comments.lua by the names of their owners, and tell which of them are public:
---- those that a script reaches from `require "azureml"`, by the types of parameters and results.
+--- Find the records of comments.lua by the names of their owners, and tell which of them are
+--- public: those that a script reaches from `require "azureml"`, by the types of parameters and
+--- results.
 local types = require "azureml.reference.types"
 
 local index = {}
@@ -8,7 +9,7 @@ local index = {}
 ---@field records azureml.reference.Record[]
 ---@field classes table<string, azureml.reference.Record>      classes and aliases by name
 ---@field members table<string, azureml.reference.Record[]>    of a class or a module, in order
----@field by_name table<string, table<string, azureml.reference.Record>>      owner -> name -> record
+---@field by_name table<string, table<string, azureml.reference.Record>>  owner -> name -> record
 local Index = {}
 local metatable = { __index = Index }
 

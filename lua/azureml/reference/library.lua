@@ -133,7 +133,7 @@ local function file_of(all, module, with_classes)
 end
 
 --- Return the files of the library.
----@return table<string, string>      path -> text: "azureml.lua", "azureml/emulator.lua"
+---@return table<string, string>      path -> text; a file for each module that scripts load
 function library.files()
   local all, files = reference.index(), {}
   for _, module in ipairs(index.ROOTS) do
