@@ -30,7 +30,7 @@ describe("help on", function()
 
   it("an object or a module lists fields and functions", function()
     shows(ws.instances, "azureml.Instances", "Functions:\n", "restart_all  Restart many instances")
-    shows(azureml, "Functions:\n", "workspace   Make a workspace")
+    shows(azureml, "Functions:\n", "workspace   Make a workspace;")
   end)
 
   it("a name finds options, fields, classes and methods", function()

@@ -47,7 +47,7 @@ describe("the greeting", function()
     greeting.offer(session)
     greeting.greet(session)
     assert.equal("azureml 1.2.3, Lua 5.4 (Azure); no workspace yet", written[1])
-    local caught = { text = "stdin:1: attempt to index a nil value (global 'ws')" }
+    local caught = { value = "stdin:1: attempt to index a nil value (global 'ws')" }
     assert.equal("\nthere is no ws, because nothing was found",
       greeting.note_on_error(session, caught))
     assert.equal("", greeting.note_on_error(session, { text = "stdin:1: oops" }))

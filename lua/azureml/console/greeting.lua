@@ -107,8 +107,8 @@ end
 ---@param caught any      from traceback.catch
 ---@return string
 function greeting.note_on_error(session, caught)
-  local text = type(caught) == "table" and caught.text or ""
-  if not (session.no_workspace and tostring(text):find("global 'ws'", 1, true)) then return "" end
+  local text = type(caught) == "table" and tostring(caught.text or caught.value) or ""
+  if not (session.no_workspace and text:find("global 'ws'", 1, true)) then return "" end
   return "\nthere is no ws, because " .. session.no_workspace.message
 end
 
