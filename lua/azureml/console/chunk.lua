@@ -2,6 +2,7 @@
 --- line. Code behind the typed text hands over functions that get and set each local variable of
 --- the chunk's outermost block; later chunks reach the variables through their environment.
 --- A variable with <close> stays open until the prompt ends.
+local lexing = require "azureml.console.lexing"
 
 local chunk = {}
 
@@ -16,42 +17,23 @@ local chunk = {}
 
 -- Reading tokens ----------------------------------------------------------------------------------
 
--- Return the position behind a long string, or behind the brackets of a long comment.
-local function behind_long(text, position)
-  local equals, first = text:match("^%[(=*)%[()", position)
-  if not equals then return nil end
-  local _, last = text:find("]" .. equals .. "]", first, true)
-  return last and last + 1 or #text + 1
-end
-
-local function behind_quoted(text, position)
-  local quote = text:match("^[\"']", position)
-  if not quote then return nil end
-  position = position + 1
-  while position <= #text and text:sub(position, position) ~= quote do
-    local is_escape = text:sub(position, position) == "\\"
-    position = position + (is_escape and 2 or 1)
-  end
-  return position + 1
-end
-
-local function behind_comment(text, position)
-  local inside = text:match("^%-%-()", position)
-  if not inside then return nil end
-  return behind_long(text, inside) or text:match("^[^\n]*()", inside)
+local function behind_string(text, position)
+  local content, behind = lexing.read_string(text, position)
+  if not content then return lexing.behind_long(text, position) end
+  return behind or #text + 1
 end
 
 -- Return the next token and its positions: a name, a keyword, a number or a character; a whole
 -- string is `"`. Return nil at the end.
 local function next_token(text, position)
   position = text:match("^%s*()", position)
-  local comment = behind_comment(text, position)
+  local comment = lexing.behind_comment(text, position)
   while comment do
     position = text:match("^%s*()", comment)
-    comment = behind_comment(text, position)
+    comment = lexing.behind_comment(text, position)
   end
   if position > #text then return nil end
-  local string = behind_long(text, position) or behind_quoted(text, position)
+  local string = behind_string(text, position)
   if string then return '"', position, string end
   local word, behind = text:match("^([%w_]+)()", position)
   if word then return word, position, behind end

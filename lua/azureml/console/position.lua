@@ -1,5 +1,6 @@
 --- Find out what surrounds the cursor in a text of Lua: the brackets that are open, the functions
 --- that they call, the keys of a table, the string that is being typed.
+local lexing = require "azureml.console.lexing"
 
 local position = {}
 
@@ -16,31 +17,6 @@ local position = {}
 ---@field callee string?      of a string that is a call's only argument: f "..."
 
 local CLOSING = { [")"] = true, ["}"] = true, ["]"] = true }
-
--- Return the end of a comment or of a long string at a position; nil: there is none, or it is open.
-local function behind_long(text, first)
-  local equals, inside = text:match("^%[(=*)%[()", first)
-  if not equals then return nil end
-  local _, last = text:find("]" .. equals .. "]", inside, true)
-  return last and last + 1 or #text + 1
-end
-
-local function behind_comment(text, first)
-  local inside = text:match("^%-%-()", first)
-  return inside and (behind_long(text, inside) or text:match("^[^\n]*()", inside))
-end
-
--- Return the contents of a quoted string and the position behind it; no position if it is open.
-local function read_string(text, first)
-  local quote = text:sub(first, first)
-  local place = first + 1
-  while place <= #text do
-    local character = text:sub(place, place)
-    if character == quote then return text:sub(first + 1, place - 1), place + 1 end
-    place = place + (character == "\\" and 2 or 1)
-  end
-  return text:sub(first + 1), nil
-end
 
 local function open_bracket(state, bracket)
   local frames, callee = state.frames, state.path
@@ -74,33 +50,35 @@ for word in ("and or not return local function in do then else if while until"):
   KEYWORDS[word] = true
 end
 
+-- Return the position behind a comment or a long string; nil: none begins here.
+local function behind_opaque(text, place)
+  return lexing.behind_comment(text, place) or lexing.behind_long(text, place)
+end
+
 --- Find the position at the end of a text.
 ---@param text string      what was typed before the cursor
 ---@return azureml.Position
 function position.at_end(text)
   local state, place = { frames = {} }, 1
-  while place <= #text do
+  while true do
     place = text:match("^%s*()", place)
-    local behind = behind_comment(text, place) or behind_long(text, place)
+    if place > #text then return { frames = state.frames } end
+    local behind = behind_opaque(text, place)
+    local content, behind_string = lexing.read_string(text, place)
     local path, behind_path = text:match("^([%w_.:]+)()", place)
-    local character = text:sub(place, place)
-    if character == "" then break end
-    if behind then
+    if content and not behind_string then
+      return { frames = state.frames, string = content, callee = state.path }
+    elseif behind then
       place = behind
-    elseif character == '"' or character == "'" then
-      local content, behind_string = read_string(text, place)
-      if not behind_string then
-        return { frames = state.frames, string = content, callee = state.path }
-      end
+    elseif content then
       state.path, place = nil, behind_string
     elseif path then
       state.path, place = not KEYWORDS[path] and path or nil, behind_path
     else
-      take_symbol(state, character, text, place)
+      take_symbol(state, text:sub(place, place), text, place)
       place = place + 1
     end
   end
-  return { frames = state.frames }
 end
 
 return position
