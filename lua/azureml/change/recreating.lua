@@ -373,7 +373,11 @@ function Recreation:leave()
   if self.operation then self.operation:leave() end
 end
 
-Recreation.close = Recreation.leave
+--- Stop following it: it is left to another process on this machine.
+function Recreation:close()
+  self:leave()
+end
+
 options.check_colon(Recreation, metatable, "op")
 metatable.__close = Recreation.leave
 

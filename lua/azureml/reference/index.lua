@@ -26,7 +26,7 @@ end
 -- Make a member of a class of a field. A field with a function's type is a method.
 local function add_field(self, class, field)
   local parameters, results = types.parameters(field.type or "")
-  local record = { kind = "value", owner = class.name, name = field.name, type = field.type,
+  local record = { kind = "value", is_field = true, owner = class.name, name = field.name, type = field.type,
     doc = field.doc, is_optional = field.is_optional }
   if parameters then
     local is_method = parameters[1] ~= nil and parameters[1].name == "self"
@@ -140,8 +140,7 @@ function Index:public()
     seen[owner] = true
     if self.classes[owner] then take(self.classes[owner]) end
     for _, record in ipairs(self.members[owner] or {}) do
-      local is_field = self.classes[owner] and record.line == nil and record.alias == nil
-      if not is_field then take(public_member(self, owner, record)) end
+      if not record.is_field then take(public_member(self, owner, record)) end
     end
   end
 
