@@ -304,7 +304,7 @@ local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "
 --- Wait until the operation is done and the instance has settled. May be called again, and from
 --- several tasks.
 ---@param settings? azureml.WaitOptions
----@return azureml.Instance?      the instance as it is now; nothing after a delete
+---@return azureml.Instance       the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
 ---  with `operation` and its ticket
 function Operation:wait(settings)

@@ -137,12 +137,15 @@ describe("the prompt in a terminal", function()
       "\nName    State    Size             Age  Tags\nci-ann  Running  STANDARD_DS3_V2  ")
     screen:answer("_[1] and #_", "\n1\n")
     screen:type("-l", "ws.instances:get \"")
-    repeat      -- the first Tab begins to look for names, and does not wait for them
+    for _ = 1, 500 do      -- the first Tab begins to look for names, and does not wait for them
       screen:type "Tab"
-    until screen:text():find("ws.instances:get \"ci-ann", 1, true)
+      if screen:text():find("ws.instances:get \"ci-ann", 1, true) then break end
+    end
+    screen:expect "ws.instances:get \"ci-ann"
     screen:type("-l", "\".name")
     screen:type "C-u"
-    screen:answer("ws.instances:get 'nobody'", "\n  code     ResourceNotFound\n  status   HTTP 404\n")
+    screen:answer("ws.instances:get 'nobody'",
+      "\n  code     ResourceNotFound\n  status   HTTP 404\n")
     screen:answer("ws.instances:stop_all { all = true }",
       "\nName    Outcome  Why\nci-ann  done       -\nstop: 1 done\n>")
     screen:answer("help(vm.start)", "\n  wait_for_capacity  boolean?: ")

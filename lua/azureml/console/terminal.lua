@@ -40,7 +40,8 @@ end
 -- Make a terminal with line editing. It saves the history after each chunk, so that the history
 -- survives a terminal that is closed.
 local function editing(edit, names)
-  local self = { greets = true, write = write_line, complain = complain, announce = edit.announce }
+  local self = { greets = true, write = write_line, complain = complain }
+  if os.getenv "TERM" ~= "dumb" then self.announce = edit.announce end
   local history, last = terminal.history_path(), nil
   local lines, raised = "", nil
 

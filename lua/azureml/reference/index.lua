@@ -26,8 +26,10 @@ end
 -- Make a member of a class of a field. A field with a function's type is a method.
 local function add_field(self, class, field)
   local parameters, results = types.parameters(field.type or "")
-  local record = { kind = "value", is_field = true, owner = class.name, name = field.name, type = field.type,
-    doc = field.doc, is_optional = field.is_optional }
+  local record = {
+    kind = "value", owner = class.name, name = field.name, type = field.type, doc = field.doc,
+    is_optional = field.is_optional, is_field = true,
+  }
   if parameters then
     local is_method = parameters[1] ~= nil and parameters[1].name == "self"
     if is_method then table.remove(parameters, 1) end
