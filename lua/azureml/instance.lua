@@ -1,14 +1,24 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
+local activity = later "azureml.jupyter.activity"
+local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
+local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
+local logs = later "azureml.look.logs"
+local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
+local packages = later "azureml.packages"
+local queue = later "azureml.jobs.queue"
+local python = later "azureml.remote.python"
 local reach = later "azureml.ssh"
+local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
+local shell = later "azureml.jupyter.terminal.shell"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
@@ -39,11 +49,25 @@ local why = later "azureml.look.why"
 ---@field exec fun(self, command: string|string[], settings?: azureml.ExecOptions):
 ---  string, integer, string  Run a command on the instance over SSH. Return its output, its exit
 ---  code and its errors.
----@field copy fun(self, from: string, to: string, settings?: azureml.CopyOptions)
----  Copy a file or a directory over SSH. The path on the instance begins with ":".
 ---@field forward fun(self, port: integer, remote_port?: integer,
 ---  settings?: azureml.ForwardOptions): azureml.ssh.Forwarding  Forward a port of this machine's
 ---  loopback to a port of the instance, until it is closed.
+---@field python fun(self, list: azureml.PythonOptions): string, integer, string
+---  Run a Python script of this machine on the instance, or code.
+---@field pip_install fun(self, list: azureml.PipInstallOptions): table
+---  Install Python packages. Return installed, changed and output.
+---@field pip_uninstall fun(self, list: azureml.PipOptions): table
+---  Uninstall Python packages. Return uninstalled, changed and output.
+---@field pip_list fun(self, settings?: azureml.PipOptions): table[]
+---  List the Python packages of an environment: name, version.
+---@field r_install fun(self, list: azureml.RInstallOptions): table
+---  Install R packages. Return installed, changed and output.
+---@field environments fun(self, settings?: azureml.StepOptions): azureml.Environment[]
+---  List the environments of the instance: conda's, and those below ~/.virtualenvs.
+---@field create_environment fun(self, settings: azureml.EnvironmentOptions): azureml.Environment
+---  Create an environment, or take it if it is there: packages and the kernel are added then.
+---@field delete_environment fun(self, name: string, settings?: azureml.StepOptions): boolean
+---  Delete an environment, and the user's kernels that run in it.
 ---@field name string                  its name, which is unique in the region
 ---@field id string                    the ARM id
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
@@ -91,6 +115,7 @@ local why = later "azureml.look.why"
 ---@field next_stop string?  when a schedule stops it next
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace  the workspace that has it
+---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
@@ -255,10 +280,18 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
+-- Make the object for the instance's Jupyter at its first use. No request is sent.
+local function open_jupyter(vm)
+  local opened = jupyter.new(vm)
+  rawset(vm, "jupyter", opened)
+  return opened
+end
+
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
+  if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" or name == "raw" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
@@ -288,7 +321,8 @@ function metatable.__pairs(vm)
 end
 
 metatable.__render, metatable.__json = instance.summary, instance.summary
-metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
+-- For completion at the prompt.
+metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupyter = true })
 
 --- The functions that read the fields, by name.
 ---@type table<string, function>
@@ -407,11 +441,58 @@ function Instance:why(err)
   return why.of(self, err)
 end
 
+--- Read the queue of the instance: the jobs that run on it, and those that wait in order. The list
+--- of the workspace's jobs is read to its end.
+---@return azureml.JobQueue      running, waiting (each a list of jobs), slots; position(job)
+---@usage print(vm:queue())
+function Instance:queue()
+  return queue.of(self)
+end
+
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? azureml.CostOptions
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
+--- file share, which Jupyter shows while the instance runs.
+---@param settings? azureml.LogsOptions
+---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
+---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
+---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
+function Instance:logs(settings)
+  return logs.of(self, settings)
+end
+
+--- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
+---@param settings? azureml.MetricsOptions
+---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
+---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
+---@usage print(vm:metrics())
+function Instance:metrics(settings)
+  return metrics.of(self, settings)
+end
+
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
+--- What is done by SSH, or in an application other than Jupyter, is not seen.
+---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
+---@raise an error object, also if the instance does not run or is another user's
+---@usage local activity = vm:activity()
+---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
+function Instance:activity()
+  return activity.of(self.jupyter.server)
+end
+
+--- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
+--- or the user detaches with ~. at the start of a line: then it goes on there.
+---@param settings? azureml.ShellOptions
+---@return azureml.ShellEnd
+---@raise an error object, also if this is no terminal or the instance does not run
+---@usage vm:shell()
+function Instance:shell(settings)
+  return shell.run(self.jupyter.server, settings)
 end
 
 --- Add a schedule; the others stay.
@@ -481,10 +562,31 @@ function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
 
--- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "copy", "forward" } do
-  Instance[name] = function(self, ...) return reach[name](self, ...) end
+--- Copy a file or a directory with all that is in it, by SSH where that is on, else by Jupyter. The
+--- path on the instance begins with ":". Over SSH it is relative to the home directory there; over
+--- Jupyter to its root, the workspace's files at ~/cloudfiles/code. A path that begins with
+--- "cloudfiles/code/" means the same over both.
+---@param from string
+---@param to string
+---@param settings? azureml.CopyOptions
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
+---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
+---@usage vm:copy(":cloudfiles/code/results", ".")
+function Instance:copy(from, to, settings)
+  return copying.copy(self, from, to, settings)
 end
+
+-- Define methods by functions of other modules, which explain them.
+for name, module in pairs {
+  exec = remote, forward = reach,
+  pip_install = packages, pip_uninstall = packages, pip_list = packages, r_install = packages,
+  environments = packages, create_environment = packages, delete_environment = packages,
+} do
+  Instance[name] = function(self, ...) return module[name](self, ...) end
+end
+
+function Instance:python(...) return python.run(self, ...) end
 
 options.check_colon(Instance, metatable, "vm")
 

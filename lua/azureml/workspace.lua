@@ -9,6 +9,7 @@ local credential = require "azureml.credential"
 local deployment = later "azureml.deployment"
 local errors = require "azureml.error"
 local instances = require "azureml.instances"
+local jobs = later "azureml.jobs"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
 local once = require "azureml.tool.once"
@@ -33,10 +34,14 @@ local verbs = {
 ---@field resource_group string  the resource group of the workspace
 ---@field name string  its name
 ---@field instances azureml.Instances  its compute instances
+---@field jobs azureml.Jobs  its jobs
 ---@field api_version string        of requests whose verb needs no other
 ---@field facts table               what was fetched once: the workspace, the sizes, the usages
 local Workspace = {}
-local metatable = { __name = "azureml.Workspace", __index = Workspace }
+local metatable = {
+  __name = "azureml.Workspace", __methods = Workspace,
+  __fields = { instances = true, jobs = true },
+}
 
 local workspace = { API_VERSION = API_VERSION }
 
@@ -59,6 +64,8 @@ local workspace = { API_VERSION = API_VERSION }
 ---@field subscription_id? string  the id of the subscription
 ---@field resource_group? string  the resource group of the workspace
 ---@field name? string  the name of the workspace
+---@field instance_scope? string  of the tokens for the instances' own endpoints, such as Jupyter;
+---  default: the cloud's
 ---@field journal? boolean  record pending operations on disk, so that another process can continue
 ---  them: see azureml.pending; default: true in the executable, elsewhere false
 
@@ -72,6 +79,7 @@ workspace.client_options = {
 
 local KNOWN = tables.merge(workspace.client_options, {
   subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
+  instance_scope = "string",
 })
 
 -- Check the names by the rules of the service. A refusal tells the source of a name that the caller
@@ -93,7 +101,7 @@ end
 ---@param settings? azureml.WorkspaceOptions
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
----@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
+---@usage local ws = azureml.workspace { name = "team", resource_group = "ml" }
 function workspace.new(settings)
   settings = options.check("workspace", settings, KNOWN)
   local named = {
@@ -165,6 +173,32 @@ function Workspace:open_graph()
     tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
     ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
   }
+end
+
+-- Open a client of the data plane, which is a service of the workspace's region.
+local function open_data_plane(self)
+  local opened, settings, world = self:client(), self.settings, config.emulator()
+  local endpoint, scope
+  if world and opened:endpoint() == world.url then
+    endpoint, scope = world.url, cloud.of(cloud.default).data_plane_scope
+  else
+    endpoint, scope = cloud.data_plane(settings.cloud, self:location())
+  end
+  return client.new {
+    endpoint = endpoint, credential = self.credential, scope = scope,
+    tenant_id = settings.tenant_id, timeout = settings.timeout, retry = settings.retry,
+    proxy = settings.proxy, on_reply = settings.on_reply,
+    ca_file = settings.ca_file or world and endpoint == world.url and world.ca_file or nil,
+  }
+end
+
+--- Return the client of the workspace's data plane, such as the run history; open it at the first
+--- call. Its tokens have an audience of their own.
+---@return azureml.Client
+---@raise an error object `NoDataPlane` for a custom cloud that does not say where it is
+function Workspace:data_plane()
+  self:client()
+  return once.get(self.facts, "data_plane", function() return open_data_plane(self) end)
 end
 
 --- Return the low-level client of this workspace; open it at the first call.
@@ -371,9 +405,20 @@ end
 function Workspace:close()
   self.closed = true
   if self.opened and not self.settings.client then self.opened:close() end
+  local plane = self.facts.data_plane
+  if plane and plane.value then plane.value:close() end
 end
 
 options.check_colon(Workspace, metatable, "ws")
+
+-- Make the collection of jobs when it is first used: most scripts have none.
+function metatable.__index(self, name)
+  if name ~= "jobs" then return Workspace[name] end
+  local made = jobs.new(self)
+  rawset(self, "jobs", made)
+  return made
+end
+
 metatable.__close = Workspace.close
 
 function metatable:__tostring()

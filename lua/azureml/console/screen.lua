@@ -67,6 +67,17 @@ function screen.one_line(text)
   return screen.replace_unsafe(text, one_line)
 end
 
+local function several_lines(char)
+  return char:find "^[\t\n\r]$" and char or REPLACEMENT
+end
+
+--- Make a text of several lines safe for a screen.
+---@param text string
+---@return string
+function screen.lines(text)
+  return screen.replace_unsafe(text, several_lines)
+end
+
 --- Count the columns that a text takes.
 ---@param text string      valid UTF-8
 ---@return integer
@@ -114,6 +125,20 @@ function screen.duration(seconds)
       return rest > 0 and ("%s %d %s"):format(text, rest, next_unit[2]) or text
     end
   end
+end
+
+-- Sizes -------------------------------------------------------------------------------------------
+
+local BYTE_UNITS = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" }
+
+--- Format a number of bytes for people: "312 B", "1.5 MiB", "100 MiB".
+---@param bytes number
+---@return string
+function screen.bytes(bytes)
+  local unit, number = 1, bytes
+  while number >= 999.5 and unit < #BYTE_UNITS do unit, number = unit + 1, number / 1024 end
+  local is_short = unit == 1 or number >= 9.95
+  return (is_short and "%.0f %s" or "%.1f %s"):format(number, BYTE_UNITS[unit])
 end
 
 -- Tables of rows ----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ return {
   off = loop.off,
   at = loop.at,
   cancel = loop.cancel,
+  hear = loop.hear,
   observe = loop.observe,
   serve = loop.serve,
 }
