@@ -19,7 +19,7 @@ describe("the record of a value", function()
 
   it("has a name that may have several owners", function()
     local titles = {}
-    for i, record in ipairs(records.named "resize") do titles[i] = records.title(record) end
-    assert.same({ "vm:resize", "ws.instances:resize" }, titles)
+    for i, record in ipairs(records.named "recreate") do titles[i] = records.title(record) end
+    assert.same({ "vm:recreate", "ws.instances:recreate" }, titles)
   end)
 end)
