@@ -4,6 +4,7 @@ local errors = require "azureml.error"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local progress = require "azureml.console.progress"
+local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
 local waiting = {}
@@ -36,7 +37,10 @@ local function raise_outcome(job)
   local details, trouble = errors.try(job.details, job)
   local reason = details and details.error
   local message = WORDS[job.status]:format(job.name)
-  if reason then message = ("%s: %s"):format(message, reason.message or reason.code) end
+  if reason then
+    -- The reason may repeat what the job's program has written.
+    message = ("%s: %s"):format(message, screen.lines(reason.message or reason.code))
+  end
   if trouble then
     message = ("%s; its reason cannot be read: %s"):format(message, trouble.message)
   end
