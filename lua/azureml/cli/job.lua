@@ -9,6 +9,7 @@ local jobs = require "azureml.jobs.job"
 local question = require "azureml.cli.question"
 local reaching = require "azureml.cli.reaching"
 local report = require "azureml.cli.report"
+local selection = require "azureml.cli.selection"
 local status = require "azureml.jobs.status"
 local suggest = require "azureml.tool.later" "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
@@ -212,6 +213,7 @@ end
 
 function commands.list.configure(parser)
   local option = parser:option("--compute", "only jobs of this compute"):argname "NAME"
+    :convert(selection.name)
   option.azureml_values = "names"
   parser:option("--status", "only jobs with one of these statuses, with commas; Active: those that "
     .. "wait or run"):argname "STATUS":convert(statuses)
