@@ -10,6 +10,7 @@ local message = require "azureml.jupyter.message"
 local options = require "azureml.options"
 local result = require "azureml.jupyter.result"
 local tables = require "azureml.tool.tables"
+local task = require "azureml.task"
 
 ---@class azureml.Kernel
 ---@field id string
@@ -22,7 +23,8 @@ local metatable = { __name = "azureml.Kernel", __index = Kernel }
 
 local kernel = {}
 
-local SETTLE = 10      -- seconds that interrupted code has to end
+local SETTLE = 10        -- seconds that interrupted code has to end
+local SHUTDOWNS = 10     -- attempts to shut a kernel down, a second apart
 
 local function path_of(self, rest)
   return ("/api/kernels/%s%s"):format(core.escape(self.id), rest or "")
@@ -50,8 +52,12 @@ local EXECUTE = {
 local Running = {}
 Running.__index = Running
 
-function Running:__close()
-  if self.is_done then return end
+local function is_lost(err)
+  return errors.is(err) and (err.code == "KernelDied" or err.code == "KernelGone")
+end
+
+function Running:__close(raised)
+  if self.is_done or is_lost(raised) then return end
   self.kernel.interrupted = self.id
   errors.try(self.kernel.interrupt, self.kernel)
 end
@@ -136,19 +142,38 @@ function Kernel:restart()
   self.channel = nil
 end
 
+-- Shut the kernel down. A server that restarts a kernel which died refuses that for a while.
+local function shut_down(self)
+  local err
+  for attempt = 1, SHUTDOWNS do
+    local reply, failure = errors.try(call, self, "DELETE", "", "shut down the kernel",
+      { timeout = 10, expects_missing = true })
+    if reply or failure.status == 404 or failure.code == "NotRunning" then return nil end
+    err = failure
+    if not err.status or err.status < 500 or attempt == SHUTDOWNS then break end
+    task.sleep(1)
+  end
+  return err
+end
+
 --- Close the channel. A kernel that was started here is shut down.
+---@raise an error object if the kernel could not be shut down
 function Kernel:close()
   if self.is_closed then return end
   self.is_closed = true
   if self.channel then self.channel:close() end
-  if not self.is_ours then return end
-  local _, err = errors.try(call, self, "DELETE", "", "shut down the kernel",
-    { timeout = 10, expects_missing = true })
-  if err and err.status ~= 404 and err.kind ~= "transport" then errors.raise(err) end
+  local err = self.is_ours and shut_down(self)
+  if err then errors.raise(err) end
 end
 
 options.check_colon(Kernel, metatable, "kernel")
-metatable.__close, metatable.__methods = Kernel.close, Kernel
+metatable.__methods = Kernel
+
+-- An error that ends the scope is worth more than one of its end.
+function metatable.__close(self, raised)
+  local _, err = errors.try(self.close, self)
+  if err and raised == nil then errors.raise(err) end
+end
 
 function metatable:__tostring()
   return ("%s on %s (%s)"):format(self.name, self.server.vm.name, self.id)
