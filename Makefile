@@ -227,14 +227,15 @@ docs: all man
 	@$(B)/azureml csrc/docs.lua $(DOCS)
 	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
 	@for page in $(DOCS_PAGES); do \
-	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	  pandoc --standalone --columns 9999 --toc --toc-depth=3 --from markdown-smart --to html5 \
+	    --css guide.css \
 	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
 	    --include-before-body $(DOCS)/back \
 	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
 	@for page in $(GUIDE); do \
 	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
-	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
-	    || exit 1; done
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
 	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
 	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
 	@cp $(B)/azureml.1 $(DOCS)/man
