@@ -198,7 +198,7 @@ describe("the prompt", function()
       local is_seed = snippet:find("^local instances")      -- a file that returns a table
       if not is_seed then input[#input + 1] = snippet end
     end
-    input[#input + 1] = "'all of ' .. type(hers) .. ' ' .. type(vm)\n"
+    input[#input + 1] = "'all of ' .. type(hers) .. ' ' .. type(err)\n"
     local out, err, code = process.executable({ "--emulator", "--speed", "3000", "-i" }, {}, nil,
       table.concat(input))
     assert.equal(0, code)
