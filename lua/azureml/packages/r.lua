@@ -1,5 +1,5 @@
---- Install R packages on an instance. `install.packages` ends a failure with a warning and exit code
---- 0, so R is asked afterwards which packages it can load.
+--- Install R packages on an instance. `install.packages` ends a failure with a warning and exit
+--- code 0, so R is asked afterwards which packages it can load.
 local errors = require "azureml.error"
 local names = require "azureml.packages.names"
 local places = require "azureml.packages.places"
