@@ -20,6 +20,11 @@ describe("the result of code", function()
     assert.equal("acb2", tostring(found))
   end)
 
+  it("has the value that a kernel displays instead of returning it", function()
+    local found = made({ "display_data", { data = { ["text/plain"] = "[1] 42" } } }, DONE)
+    assert.equal("[1] 42", found:finish("ir").text)
+  end)
+
   it("replaces a display that is updated", function()
     local found = made(
       { "display_data", { data = { a = 1 }, transient = { display_id = "d" } } },
