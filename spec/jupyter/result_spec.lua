@@ -62,7 +62,8 @@ describe("the result of code", function()
   end)
 
   it("believes code that prints about rates", function()
-    local found = made({ "stream", { name = "stdout", text = "IOPub data rate exceeded.\n" } }, DONE)
+    local printed = { name = "stdout", text = "IOPub data rate exceeded.\n" }
+    local found = made({ "stream", printed }, DONE)
     assert.equal("IOPub data rate exceeded.\n", found:finish("k").output)
   end)
 

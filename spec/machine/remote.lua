@@ -13,7 +13,8 @@ def wheel(name, version, requires=()):
     files = {
         name + ".py": "version = '%s'\n" % version,
         info + "/METADATA": meta + "".join("Requires-Dist: %s\n" % r for r in requires),
-        info + "/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\n"
+            "Tag: py3-none-any\n",
     }
     files[info + "/RECORD"] = "".join(n + ",,\n" for n in files) + info + "/RECORD,,\n"
     with zipfile.ZipFile("%s/%s-%s-py3-none-any.whl" % (sys.argv[1], name, version), "w") as out:
@@ -233,7 +234,9 @@ describe("work on a real machine", function()
       assert.same({ "alpha-1.0", "beta-1.0" }, done.installed)
       assert.is_false(vm:pip_install(over { "beta", env = "team" }).changed)
       local names = {}
-      for _, item in ipairs(vm:pip_list(over { env = "team" })) do names[item.name] = item.version end
+      for _, item in ipairs(vm:pip_list(over { env = "team" })) do
+        names[item.name] = item.version
+      end
       assert.equal("1.0", names.alpha)
     end)
 
@@ -287,8 +290,8 @@ describe("work on a real machine", function()
       .. "Description: One.\nAuthor: A\nMaintainer: A <a@example.com>\nLicense: MIT\n")
     process.write(place .. "/azone/NAMESPACE", "export(one)\n")
     process.write(place .. "/azone/R/one.R", "one <- function() 1\n")
-    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/azone' && "
-      .. "Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place, place) }
+    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/azone' "
+      .. "&& Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place, place) }
     assert.equal(0, code)
     local repos = "file://" .. place
     assert.same({ "azone" }, vm:r_install(over { "azone", repos = repos }).installed)

@@ -59,7 +59,8 @@ function conversation.new(words, halves)
     first = first, second = second, mark = first .. second .. "\n", tag = second .. first,
     argv = argv, text = "", pieces = {}, length = 0,
     noise = "", has_begun = false, is_fed = false,
-    is_marked = false, is_over = false, credit = carrier.INPUT_WINDOW, taken = 0, input = "", position = 1,
+    is_marked = false, is_over = false, credit = carrier.INPUT_WINDOW, taken = 0,
+    input = "", position = 1,
   }, Conversation)
 end
 

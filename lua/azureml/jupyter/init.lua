@@ -138,9 +138,9 @@ end
 --- Run code in a kernel: one that runs, or one that is started for it and shut down afterwards.
 ---@param code string
 ---@param settings? table
----  kernel string|table? (the name of a kernelspec, the id of a running kernel, or an object with an
----  id); timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)?
----  (called with each piece as it comes; then it is not collected); on_display fun(data)?;
+---  kernel string|table? (the name of a kernelspec, the id of a running kernel, or an object with
+---  an id); timeout number? (seconds; then the code is interrupted); on_output, on_errors
+---  fun(text)? (called with each piece as it comes; then it is not collected); on_display fun(data)?;
 ---  on_input fun(prompt, is_password)? (returns the line that the code asks for); silent boolean?
 ---@return azureml.Result
 ---@raise an error object: `CodeFailed` with exception { name, value, traceback } and result;

@@ -99,8 +99,8 @@ end
 --- Run code and wait for its end.
 ---@param code string
 ---@param settings? table
----  timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)? (called
----  with each piece as it comes; then it is not collected); on_display fun(data)?; on_input
+---  timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)?
+---  (called with each piece as it comes; then it is not collected); on_display fun(data)?; on_input
 ---  fun(prompt, is_password)? (returns the line that the code asks for); silent boolean? (not kept
 ---  in the kernel's history)
 ---@return azureml.Result

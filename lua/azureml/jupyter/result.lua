@@ -93,8 +93,8 @@ local function error_of(fault, kernel)
   end
   return errors.new {
     code = "CodeFailed", hint = HINTS[name],
-    message = ("the code raised %s in the kernel '%s': %s"):format(name ~= "" and name or "an error",
-      kernel, screen.one_line(value):sub(1, 500)),
+    message = ("the code raised %s in the kernel '%s': %s"):format(
+      name ~= "" and name or "an error", kernel, screen.one_line(value):sub(1, 500)),
     exception = { name = name, value = value, traceback = table.concat(lines, "\n") },
     log = table.concat(lines, "\n"),
   }

@@ -193,8 +193,8 @@ end
 ---  environment); pip string[]? (packages by pip in an environment of conda); kernel boolean?
 ---  (register a kernel for Jupyter); kernel_name string? (default: name); display_name string?
 ---  (default: "Python (NAME)"); kind string? ("conda" (default) or "venv", below ~/.virtualenvs);
----  language string? ("python" (default) or "r"); channels string[]? (of conda); over, timeout, key,
----  start, on_output, on_errors as for azureml.Instance.exec, the time for each step
+---  language string? ("python" (default) or "r"); channels string[]? (of conda); over, timeout,
+---  key, start, on_output, on_errors as for azureml.Instance.exec, the time for each step
 ---@return azureml.Environment      with created, and kernel if one was registered
 ---@raise an error object with the end of the log: `CondaMissing`, `EnvironmentDiffers`,
 ---  `StepFailed`, what pip_install raises

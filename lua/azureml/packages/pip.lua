@@ -20,7 +20,7 @@ local REASONS = {
     "the system's own Python takes no packages: give env, or make an environment by "
       .. "vm:create_environment" },
   { "No module named pip", "PipMissing", "install pip there: python -m ensurepip" },
-  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: loosen a version" },
+  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: name others" },
   { "No matching distribution found", "PackageNotFound",
     "check the name and the version; the instance needs a network to reach the index" },
   { "dependency conflicts", "PackageConflict",
@@ -83,8 +83,8 @@ end
 ---@param vm azureml.Instance
 ---@param list table
 ---  the packages as pip takes them: "pandas==2.2"; env string? (an environment's name or path;
----  default: the Python of PATH); requirements string? (the path of a file on this machine); upgrade
----  boolean?; over, timeout, key, start, on_output, on_errors as for azureml.Instance.exec
+---  default: the Python of PATH); requirements string? (the path of a file on this machine);
+---  upgrade boolean?; over, timeout, key, start, on_output, on_errors as for azureml.Instance.exec
 ---@return { installed: string[], changed: boolean, output: string }
 ---@raise an error object with the end of the log: `PackageNotFound`, `PackageConflict`,
 ---  `EnvironmentManaged`, `PipFailed`; `EnvironmentUnknown`

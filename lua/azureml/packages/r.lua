@@ -1,5 +1,5 @@
---- Install R packages on an instance. `install.packages` ends a failure with a warning and exit code
---- 0, so R is asked afterwards which packages it can load.
+--- Install R packages on an instance. `install.packages` ends a failure with a warning and exit
+--- code 0, so R is asked afterwards which packages it can load.
 local errors = require "azureml.error"
 local kernels = require "azureml.packages.kernels"
 local names = require "azureml.packages.names"
