@@ -92,6 +92,7 @@ BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream l
           lua_digest lua_certificate \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+REFERENCE   := $(B)/reference/azureml/reference/data.lua
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
@@ -150,10 +151,18 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) > $@.tmp && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) > $@.tmp \
+	  && mv $@.tmp $@
+
+# What the comments say, for the prompt's help and for editors: bytecode has no comments.
+$(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
+	@echo REFERENCE lua/
+	@mkdir -p $(@D)
+	@LUA_PATH="lua/?.lua;lua/?/init.lua" $(LUA) csrc/reference.lua $(LUA_SOURCES) > $@.tmp \
+	  && mv $@.tmp $@
 
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
@@ -206,6 +215,32 @@ $(B)/azureml.1: $(B)/azureml
 	@$(B)/azureml -e 'io.write(require("azureml.console.manual").page())' > $@.tmp && mv $@.tmp $@
 
 man: $(B)/azureml.1
+
+# The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
+# out of Markdown. Open build/docs/index.html.
+DOCS       := build/docs
+GUIDE      := fleets credentials errors json emulator cookbook
+DOCS_PAGES := index $(GUIDE) commands reference
+docs: all man
+	$(call need,pandoc)
+	@rm -rf $(DOCS) && mkdir -p $(DOCS)/man && cp lua/azureml/guide/guide.css $(DOCS)
+	@$(B)/azureml csrc/docs.lua $(DOCS)
+	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
+	@for page in $(DOCS_PAGES); do \
+	  pandoc --standalone --columns 9999 --toc --toc-depth=3 --from markdown-smart --to html5 \
+	    --css guide.css \
+	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
+	    --include-before-body $(DOCS)/back \
+	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
+	@for page in $(GUIDE); do \
+	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
+	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
+	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
+	@cp $(B)/azureml.1 $(DOCS)/man
+	@rm $(DOCS)/back
+	@echo $(DOCS)/index.html
 
 $(B)/completion.%: $(B)/azureml
 	@echo COMPLETION $@
@@ -293,7 +328,7 @@ RUNNER  ?= $(LUA)
 WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
-           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
+           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
            LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
@@ -449,6 +484,6 @@ clean:
 
 .PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
         check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
-        conformance-auth conformance-engines time-zones lint lint-width clean
+        conformance-auth conformance-engines docs time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

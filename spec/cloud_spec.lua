@@ -130,6 +130,20 @@ describe("clouds", function()
     end)
   end)
 
+  it("has a data plane in each region, which has tokens of its own", function()
+    assert.same({ "https://westeurope.api.azureml.ms", "https://ml.azure.com/.default" },
+      { cloud.data_plane("AzureCloud", "WestEurope") })
+    assert.same({ "https://usgovarizona.api.ml.azure.us", "https://ml.azure.us/.default" },
+      { cloud.data_plane("AzureUSGovernment", "usgovarizona") })
+  end)
+
+  it("takes no region that would lead to another host", function()
+    for _, region in ipairs { "evil.com/", "a.b", "a@b", "", "%s", "a#" } do
+      local _, err = errors.try(cloud.data_plane, "AzureCloud", region)
+      assert.equal("InvalidReply", err.code)
+    end
+  end)
+
   it("have the scope and the hosts of their instances", function()
     local scope, suffixes = cloud.instances "AzureCloud"
     assert.equal("https://management.azure.com/.default", scope)

@@ -3,6 +3,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local pace = require "azureml.pace"
+local reply = require "azureml.reply"
 local task = require "azureml.task"
 
 local resource = {}
@@ -76,6 +77,38 @@ function resource.call(workspace, verb, values, what)
   local came = send(workspace, verb, request_of(workspace, verb, values, what))
   return came.json, came
 end
+
+---@class azureml.Asked           a short call whose answer has not been waited for
+local Asked = {}
+local asked_metatable = { __name = "azureml.Asked", __index = Asked }
+
+--- Send a short call now, and wait for its answer later. Close what comes back.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table
+---@param what { label: string, timeout: number? }
+---@return azureml.Asked
+function resource.ask(workspace, verb, values, what)
+  local request = request_of(workspace, verb, values, what)
+  local op = workspace:client():submit(request, false)
+  core.send()
+  return setmetatable({ op = op, request = request }, asked_metatable)
+end
+
+--- Wait for the answer.
+---@return any value
+---@raise an error object if the service refused the call
+function Asked:wait()
+  task.wait(self.op)
+  return reply.of(self.op, self.request).json
+end
+
+--- Close the call. An answer that has not come is dropped.
+function Asked:close()
+  self.op:close()
+end
+
+asked_metatable.__close = Asked.close
 
 --- Get any resource of the cloud by its ARM id.
 ---@param workspace azureml.Workspace

@@ -73,6 +73,18 @@ describe("a recording", function()
     assert.is_truthy(text:find('"sent":{', 1, true))
   end)
 
+  it("hides files and logs, which are a user's own, but not what a refusal says", function()
+    local hide = require("azureml.tool.redaction").new()
+    local function text_of(status, body)
+      local record = recording.exchange(hide, { url = "https://x/y", status = status, body = body })
+      return record.body or record.text
+    end
+    assert.equal("hidden", text_of(200, "epoch 1: loss 0.3"))
+    assert.equal("hidden", text_of(206, '{"password": "x"}'))
+    assert.same({ state = "Running" }, text_of(200, '{"state": "Running"}'))
+    assert.equal("<h1>Bad gateway</h1>", text_of(502, "<h1>Bad gateway</h1>"))
+  end)
+
   it("ends where it is stopped", function()
     ws.instances:get "ci-ann"
     recording.stop()
