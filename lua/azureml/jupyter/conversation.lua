@@ -222,7 +222,7 @@ end
 function Conversation:remark()
   local last
   for line in plain(self.noise .. table.concat(self.pieces)):gmatch "[^\n]+" do
-    if line:find "%S" then last = line end
+    if line:find "%S" then last = line:match "^%s*(.-)%s*$" end
   end
   return last
 end
