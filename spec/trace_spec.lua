@@ -50,8 +50,8 @@ describe("the trace", function()
       local opened = pcall(require("azureml.jupyter.socket").open, server, "/terminals?key=secret")
       os.exit(not opened, true)]] }
     assert.equal(0, code, err)
-    local file <close> = assert(io.open(own))
-    local line = json.decode(file:read "l")
+    local written <close> = assert(io.open(own))
+    local line = json.decode(written:read "l")
     assert.same({ "websocket", "GET", "http://127.0.0.1:1/terminals?key=***", "ConnectionFailed" },
       { line.event, line.method, line.url, line.error })
   end)
