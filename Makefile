@@ -327,7 +327,8 @@ test: test-deps
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
-MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
+MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv \
+                    r-base-core r-cran-irkernel
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"

@@ -298,7 +298,7 @@ codes.groups = {
       "choose another name, or delete it first" },
     { "EnvironmentManaged", "the system's own Python takes no packages from pip",
       "name an environment by env or --env, or make one" },
-    { "EnvironmentUnknown", "there is no such environment", "'azureml env list' shows those there" },
+    { "EnvironmentUnknown", "there is no such environment", "'azureml env list' shows them" },
     { "KernelDied", "a kernel died while code ran in it",
       "look for what used up the memory; its variables are lost" },
     { "KernelGone", "a kernel was shut down while code ran in it", "start another one" },
