@@ -16,6 +16,13 @@ local DEFAULT_TIMEOUT = 24 * 3600
 -- the service grants. A wait among 200 thus looks at its job every 40 s.
 local SHARE = 0.2
 
+--- How to wait for a job.
+---@class azureml.JobWaitOptions
+---@field timeout? number  seconds; default: a day
+---@field show_output? boolean  print changes of its status, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+---@field allow_canceled? boolean  a job that was canceled is a success
+
 local OPTIONS = {
   timeout = "number", show_output = "boolean", progress = "string", allow_canceled = "boolean",
 }
@@ -82,7 +89,7 @@ end
 
 --- Wait until a job has ended.
 ---@param job azureml.Job
----@param settings? table      as for azureml.Jobs.wait
+---@param settings? azureml.JobWaitOptions
 ---@return azureml.Job
 ---@raise an error object: `JobFailed`, `JobCanceled`, `Timeout`
 function waiting.run(job, settings)
