@@ -262,10 +262,15 @@ void loop_handle_add(Loop *loop, Handle *handle) {
   if (curl_multi_add_handle(loop->multi, handle->easy) != CURLM_OK) lack_memory(loop, handle);
 }
 
+void loop_handle_lack(Loop *loop, Handle *handle) {
+  ring_add(&loop->handles, &handle->place);
+  lack_memory(loop, handle);
+}
+
 void loop_handle_remove(Loop *loop, Handle *handle) {
   ring_remove(&handle->place);
   loop_timer_stop(loop, &handle->lack);
-  curl_multi_remove_handle(loop->multi, handle->easy);
+  if (handle->easy) curl_multi_remove_handle(loop->multi, handle->easy);
 }
 
 static Handle *handle_of(CURL *easy) {

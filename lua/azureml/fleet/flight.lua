@@ -266,7 +266,7 @@ local function broke_off(self, item, err)
 end
 
 local function ended(self, item)
-  local _, failure = item.op:result()
+  local failure = item.op:trouble()
   local was_accepted = item.stage == "accepted" or item.op:first() ~= nil
   if item.stage == "sent" then self.unanswered = self.unanswered - 1
   else self.running = self.running - 1 end
