@@ -10,6 +10,8 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Types for lua-language-server: name this folder in its setting workspace.library.
+TYPEDIR ?= $(PREFIX)/share/azureml/library
 CFLAGS  ?= -O2 -g
 LIBFLAG ?= -shared
 LUA     ?= lua5.4
@@ -217,6 +219,14 @@ $(B)/azureml.1: $(B)/azureml
 
 man: $(B)/azureml.1
 
+TYPES := azureml.lua azureml/emulator.lua
+$(B)/library/azureml.lua: $(B)/azureml
+	@echo TYPES $(@D)
+	@mkdir -p $(@D)/azureml
+	@$(B)/azureml -e 'require("azureml.reference.library").write("$(@D)")'
+
+library: $(B)/library/azureml.lua
+
 # The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
 # out of Markdown. Open build/docs/index.html.
 DOCS       := build/docs
@@ -228,14 +238,15 @@ docs: all man
 	@$(B)/azureml csrc/docs.lua $(DOCS)
 	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
 	@for page in $(DOCS_PAGES); do \
-	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	  pandoc --standalone --columns 9999 --toc --toc-depth=3 --from markdown-smart --to html5 \
+	    --css guide.css \
 	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
 	    --include-before-body $(DOCS)/back \
 	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
 	@for page in $(GUIDE); do \
 	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
-	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
-	    || exit 1; done
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
 	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
 	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
 	@cp $(B)/azureml.1 $(DOCS)/man
@@ -253,13 +264,15 @@ define put
 
 endef
 
-install: all man $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
+install: all man library $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
 	$(call put,755,$(B)/azureml,$(DESTDIR)$(BINDIR)/azureml)
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
 	@echo INSTALL $(DESTDIR)$(LUADIR)/azureml/
 	@for file in $(LUA_SOURCES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	@install -D -m 644 $(REFERENCE) $(DESTDIR)$(LUADIR)/azureml/reference/data.lua
+	$(foreach file,$(TYPES),$(call put,644,$(B)/library/$(file),$(DESTDIR)$(TYPEDIR)/$(file)))
 	$(call put,644,$(B)/azureml.1,$(DESTDIR)$(MANDIR)/azureml.1)
 	$(call put,644,$(B)/completion.bash,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call put,644,$(B)/completion.zsh,$(DESTDIR)$(ZSHDIR)/_azureml)
@@ -276,6 +289,7 @@ uninstall:
 	$(call take,$(DESTDIR)$(BINDIR)/azureml)
 	$(call take,$(DESTDIR)$(LIBDIR)/azureml)
 	$(call take,$(DESTDIR)$(LUADIR)/azureml)
+	$(call take,$(DESTDIR)$(TYPEDIR))
 	$(call take,$(DESTDIR)$(MANDIR)/azureml.1)
 	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
@@ -482,7 +496,7 @@ lint-width:
 
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
-	@luacheck -q lua spec csrc/embed.lua
+	@luacheck -q lua spec csrc/embed.lua csrc/reference.lua
 	@$(MAKE) --no-print-directory lint-width
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
@@ -493,7 +507,7 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
+.PHONY: all man library install uninstall deps test-deps demo test test-machine check check-asan \
         check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
         conformance-auth conformance-engines docs time-zones lint lint-width clean
 

@@ -24,32 +24,76 @@ local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
 
+--- How to reach an instance by SSH.
+---@class azureml.Ssh
+---@field enabled boolean  whether it can be reached
+---@field user? string  the login's name
+---@field port? integer  of the SSH server
+---@field host? string  a public or a private address
+---@field command? string  for a shell: "ssh azureuser@20.1.2.3 -p 50000"
+
+--- The last operation on an instance, as the service tells it.
+---@class azureml.LastOperation
+---@field name? string  "Create", "Start" and so on
+---@field time? string  ISO 8601
+---@field status? string  "InProgress", "Succeeded" or "Failed"
+---@field trigger? string  "User", "Schedule" or "IdleShutdown"
+
+--- A compute instance, as the service described it at the last request.
 ---@class azureml.Instance
----@field name string
+---@field start fun(self, settings?: azureml.StartOptions): azureml.Operation
+---  Start the instance. A running instance is a success.
+---@field stop fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Stop the instance: its hours end, its disk and its quota stay.
+---@field restart fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Restart the instance, which must run.
+---@field exec fun(self, command: string|string[], settings?: azureml.ExecOptions):
+---  string, integer, string  Run a command on the instance over SSH. Return its output, its exit
+---  code and its errors.
+---@field forward fun(self, port: integer, remote_port?: integer,
+---  settings?: azureml.ForwardOptions): azureml.ssh.Forwarding  Forward a port of this machine's
+---  loopback to a port of the instance, until it is closed.
+---@field python fun(self, list: azureml.PythonOptions): string, integer, string
+---  Run a Python script of this machine on the instance, or code.
+---@field pip_install fun(self, list: azureml.PipInstallOptions): table
+---  Install Python packages. Return installed, changed and output.
+---@field pip_uninstall fun(self, list: azureml.PipOptions): table
+---  Uninstall Python packages. Return uninstalled, changed and output.
+---@field pip_list fun(self, settings?: azureml.PipOptions): table[]
+---  List the Python packages of an environment: name, version.
+---@field r_install fun(self, list: azureml.RInstallOptions): table
+---  Install R packages. Return installed, changed and output.
+---@field environments fun(self, settings?: azureml.StepOptions): azureml.Environment[]
+---  List the environments of the instance: conda's, and those below ~/.virtualenvs.
+---@field create_environment fun(self, settings: azureml.EnvironmentOptions): azureml.Environment
+---  Create an environment, or take it if it is there: packages and the kernel are added then.
+---@field delete_environment fun(self, name: string, settings?: azureml.StepOptions): boolean
+---  Delete an environment, and the user's kernels that run in it.
+---@field name string                  its name, which is unique in the region
 ---@field id string                    the ARM id
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
 ---  provisioning state of the resource
----@field provisioning_state string
----@field location string
----@field vm_size string
+---@field provisioning_state string  of the resource
+---@field location string  the region
+---@field vm_size string  the size of its virtual machine
 ---@field tags table<string, string>   never nil
----@field description string?
----@field identity { system_assigned: boolean, user_assigned: string[], principal_id: string? }?
----@field disable_local_auth boolean?
----@field ssh_public_access boolean?
+---@field description string?  a text for people
+---@field identity azureml.Identities?  its managed identities
+---@field disable_local_auth boolean?  only Microsoft Entra signs users in
+---@field ssh_public_access boolean?  it can be reached by SSH
 ---@field admin_user_ssh_public_key string?      some services do not return it
 ---@field subnet string?               the ARM id
----@field enable_node_public_ip boolean?
+---@field enable_node_public_ip boolean?  it has a public address
 ---@field application_sharing_policy string?     "Personal" or "Shared"
 ---@field authorization_type string?             "personal"
----@field assigned_user { object_id: string, tenant_id: string? }?
----@field setup_scripts table?                   as create takes them
----@field schedules table                        as create takes them; never nil
+---@field assigned_user azureml.User?  for whom it was created
+---@field setup_scripts azureml.SetupScripts?   as create takes them
+---@field schedules azureml.Schedule[]  as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
----@field custom_services table                  as create takes them; never nil
----@field data_mounts table          as create takes them, with state and error; never nil
+---@field custom_services azureml.CustomService[]  as create takes them; never nil
+---@field data_mounts azureml.DataMount[]  as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
----@field enable_sso boolean?
+---@field enable_sso boolean?  its user's sign-in serves the tools on it
 ---@field enable_root_access boolean?            only preview versions of the service return it
 ---@field enable_os_patching boolean?            only preview versions of the service return it
 ---@field release_quota_on_stop boolean?         only preview versions of the service return it
@@ -57,21 +101,21 @@ local why = later "azureml.look.why"
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
 ---@field created_on string?           ISO 8601
----@field modified_on string?
+---@field modified_on string?  ISO 8601
 ---@field applications table<string, string>     name in snake_case -> URL: jupyter, jupyter_lab
----@field ssh { enabled: boolean, user: string?, port: integer?, host: string?, command: string? }
----@field public_ip_address string?
----@field private_ip_address string?
----@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field ssh azureml.Ssh  how to reach it by SSH
+---@field public_ip_address string?  where it has one
+---@field private_ip_address string?  within its network
+---@field last_operation azureml.LastOperation  what the service did with it last
 ---@field created_by_name string?      where the service tells it
 ---@field image_version string?        of its operating system: "24.02.13"
----@field latest_image_version string?
----@field is_latest_image boolean?
+---@field latest_image_version string?  the newest that there is
+---@field is_latest_image boolean?  its operating system is the newest
 ---@field principals string[]         object ids of its managed identities
 ---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
----@field next_stop string?
+---@field next_stop string?  when a schedule stops it next
 ---@field errors table                            its errors, as the service sends them
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace that has it
 ---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
@@ -391,7 +435,7 @@ for _, verb in ipairs { "start", "stop", "restart" } do
 end
 
 --- Change the instance: see azureml.Instances.update.
----@param settings table          fields as for create, those that can be changed
+---@param settings azureml.UpdateOptions
 ---@return azureml.Instance       the same object, refreshed
 ---@usage vm:update { idle_time_before_shutdown = "1h" }
 function Instance:update(settings)
@@ -399,8 +443,8 @@ function Instance:update(settings)
 end
 
 --- Give the instance another size: see azureml.Instances.resize.
----@param size string
----@param settings? table
+---@param size azureml.SizeName
+---@param settings? azureml.ResizeOptions
 ---@return azureml.Operation
 function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
@@ -424,7 +468,7 @@ function Instance:queue()
 end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
----@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@param settings? azureml.CostOptions
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
@@ -432,9 +476,7 @@ end
 
 --- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
 --- file share, which Jupyter shows while the instance runs.
----@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
----  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
----  states meanwhile
+---@param settings? azureml.LogsOptions
 ---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
 ---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
 ---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
@@ -443,8 +485,7 @@ function Instance:logs(settings)
 end
 
 --- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
----@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
----  timeout in seconds, 30; the others as for exec
+---@param settings? azureml.MetricsOptions
 ---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
 ---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
 ---@usage print(vm:metrics())
@@ -464,8 +505,8 @@ end
 
 --- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
 --- or the user detaches with ~. at the start of a line: then it goes on there.
----@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
----@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@param settings? azureml.ShellOptions
+---@return azureml.ShellEnd
 ---@raise an error object, also if this is no terminal or the instance does not run
 ---@usage vm:shell()
 function Instance:shell(settings)
@@ -473,7 +514,7 @@ function Instance:shell(settings)
 end
 
 --- Add a schedule; the others stay.
----@param value table|string      as an item of the option `schedules` of create
+---@param value azureml.Schedule|string      as an item of the option `schedules` of create
 ---@return azureml.Instance       the same object, refreshed
 ---@raise an error object: what is wrong with the schedule; a fifth schedule
 ---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
@@ -512,7 +553,7 @@ end
 
 --- Return a table that creates the same instance: options for azureml.Instances.create. What the
 --- service takes by default is left out, and so is what it does not return: see `unreadable`.
----@return table
+---@return azureml.InstanceOptions
 ---@raise an error object if the instance cannot be read
 ---@usage ws.instances:create("ci-copy", vm:export())
 function Instance:export()
@@ -522,7 +563,7 @@ end
 --- Delete the instance and create it again under its name, with changes. All that is on its disk is
 --- lost; the file share of the workspace stays. The definition is saved on this machine before the
 --- delete, so that another process can go on: 'azureml operations wait'.
----@param changes? table         options of azureml.Instances.create, in place of what it has now
+---@param changes? azureml.InstanceOptions   in place of what it has now
 ---@return azureml.Recreation    accepted when the delete is; the wait creates it again
 ---@raise an error object before anything is deleted: `NotRecreatable` when the instance is another
 ---  user's and no assigned_user is given, or has what cannot be read back (keys, licences, inline
@@ -533,7 +574,7 @@ function Instance:recreate(changes)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.
----@param settings? table        as for azureml.Instances.delete
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
@@ -545,10 +586,7 @@ end
 --- "cloudfiles/code/" means the same over both.
 ---@param from string
 ---@param to string
----@param settings? table
----  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
----  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
----  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files)
+---@param settings? azureml.CopyOptions
 ---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
 ---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
 ---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")

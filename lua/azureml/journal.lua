@@ -13,13 +13,14 @@ local warning = require "azureml.tool.warning"
 
 local journal = {}
 
+--- An operation that another process has begun.
 ---@class azureml.JournalEntry
 ---@field id string                the request's id
----@field verb string
+---@field verb string  "start" and so on
 ---@field name string              of the instance
----@field subscription_id string
----@field resource_group string
----@field workspace_name string
+---@field subscription_id string  the id of the subscription
+---@field resource_group string  the resource group of the workspace
+---@field workspace_name string  the name of the workspace
 ---@field endpoint string          where the verb was sent
 ---@field began string             ISO 8601
 ---@field then_stop boolean?       the instance is stopped when the verb is done
@@ -45,6 +46,7 @@ end
 
 -- Writing -----------------------------------------------------------------------------------------
 
+--- The file with the operations of a process.
 ---@class azureml.JournalFile
 ---@field handle userdata       locked while it is open
 ---@field active integer        how many of its operations have not ended

@@ -179,6 +179,7 @@ local function add_prompt(options)
       interpreter.exit_code = require("azureml.console.prompt").run {
         version = host.version,
         world = world(options),
+        opens_workspace = true,
         signals = signals,
         signal_of = function(value) return is_interrupted(value) and interrupted_by or nil end,
       }

@@ -172,7 +172,7 @@ codes.groups = {
       "recreate the instance, or leave these fields out" },
     { "InstanceExists", "the workspace has an instance of this name already",
       "use ensure to take it" },
-    { "NotAsAsked", "an instance or a job was created, and differs from what was asked",
+    { "NotAsAsked", "the instance was created, and differs from what was asked; or a job was",
       "look at the fields that the message lists" },
     { "NotChanged", "the service accepted a change, and the instance does not show it",
       "look at the instance, then try again" },
