@@ -79,6 +79,7 @@ CORE   := $(PURE) authorities file tree loop transfer child process request op c
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
           lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
@@ -136,22 +137,22 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) > $@.tmp && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay stream lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) lua_edit heap main embedded)
+$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay stream lua_relay lua_httpd) lua_edit heap main embedded)
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
@@ -202,7 +203,7 @@ install: all man $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
 	@echo INSTALL $(DESTDIR)$(LUADIR)/azureml/
-	@for file in $(LUA_SOURCES:lua/%=%); do \
+	@for file in $(LUA_SOURCES:lua/%=%) $(PAGE_FILES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
 	$(call put,644,$(B)/azureml.1,$(DESTDIR)$(MANDIR)/azureml.1)
 	$(call put,644,$(B)/completion.bash,$(DESTDIR)$(BASHDIR)/azureml)

@@ -1,7 +1,7 @@
 local azureml = require "azureml"
 local core = require "azureml.core"
 local errors = require "azureml.error"
-local server = require "azureml.emulator.server"
+local server = require "azureml.tool.http_server"
 local task = require "azureml.task"
 
 local function serve(handle, given)
