@@ -1,0 +1,139 @@
+--- What the page can ask for, by method and name. An action is a plain function over the public
+--- API: it takes a table of arguments, returns a table or JSON, may wait, and raises error objects.
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local login = require "azureml.login"
+local options = require "azureml.options"
+
+local actions = {}
+
+-- Arguments ---------------------------------------------------------------------------------------
+
+--- Return a text among the arguments.
+---@param arguments table
+---@param name string
+---@return string
+---@raise an error object `InvalidArgument`
+function actions.text(arguments, name)
+  local value = arguments[name]
+  if type(value) == "string" and value ~= "" then return value end
+  options.refuse("'%s' must be a text", name)
+end
+
+local MOST_NAMES = 10000
+
+local function names_in(arguments)
+  local names = arguments.names
+  if type(names) ~= "table" or #names == 0 or #names > MOST_NAMES then
+    options.refuse("'names' must be a list of names")
+  end
+  for _, name in ipairs(names) do
+    if type(name) ~= "string" or name == "" then options.refuse("'names' must hold texts") end
+  end
+  return names
+end
+
+-- The state ---------------------------------------------------------------------------------------
+
+local RIGHTS = { "create", "start", "stop", "restart", "delete", "resize", "update_schedules",
+  "update_idle_time", "enable_sso" }
+
+-- Return the missing actions of each verb that the user may not use. A user who may not see the
+-- permissions is told nothing: the service decides.
+local function missing_rights(workspace)
+  local missing = {}
+  for _, verb in ipairs(RIGHTS) do
+    local answer, err = errors.try(function()
+      local is_allowed, lacking = workspace:can(verb)
+      return { is_allowed = is_allowed, lacking = lacking }
+    end)
+    if err then return {} end
+    if not answer.is_allowed then missing[verb] = json.array(answer.lacking) end
+  end
+  return missing
+end
+
+-- Return who the user is; nil when the credential does not tell.
+local function user_of(workspace)
+  local identity = errors.try(function()
+    workspace:client()
+    return login.whoami { credential = workspace.credential, cloud = workspace.settings.cloud,
+      ca_file = workspace.settings.ca_file, proxy = workspace.settings.proxy }
+  end)
+  return identity and (identity.user or identity.name or identity.object_id) or nil
+end
+
+-- Return what does not change while the studio runs. Ask the service at the first call only.
+local function facts_of(studio)
+  if studio.facts then return studio.facts end
+  local workspace = studio.workspace
+  studio.facts = {
+    workspace = workspace.name, resource_group = workspace.resource_group,
+    subscription_id = workspace.subscription_id, is_read_only = studio.is_read_only,
+    location = errors.try(workspace.location, workspace), user = user_of(workspace),
+    missing_rights = missing_rights(workspace),
+    endpoint = workspace:client():endpoint(),
+  }
+  return studio.facts
+end
+
+-- Return all that the list shows. Its version is that of the last event: later events change it.
+local function state_of(studio)
+  local board = studio.board
+  board:wait_for_first()
+  local facts = facts_of(studio)
+  return ('{"version":%d,"facts":%s,"operations":%s,"trouble":%s,"rows":%s}'):format(
+    studio.server.version, json.encode(facts), json.encode(studio.operations:list()),
+    board.trouble and json.encode(board.trouble) or "null", board:rows())
+end
+
+-- Verbs -------------------------------------------------------------------------------------------
+
+-- Send a verb to an instance and wait until it is done. The list shows its states meanwhile.
+local function send(studio, verb, name, settings)
+  local instances, board = studio.workspace.instances, studio.board
+  return function(item, publish)
+    local op = instances[verb](instances, board:instance(name) or name, settings)
+    item.state = "accepted"
+    publish()
+    board:hurry()
+    local ok, err = pcall(op.wait, op)
+    board:hurry()
+    if not ok then error(err, 0) end
+  end
+end
+
+local VERBS = { start = true, stop = true, restart = true, delete = true }
+
+local function begin_verb(studio, arguments)
+  local verb, ids = actions.text(arguments, "verb"), json.array {}
+  if not VERBS[verb] then options.refuse("there is no verb '%s'", verb) end
+  for _, name in ipairs(names_in(arguments)) do
+    ids[#ids + 1] = studio.operations:begin(verb, name, send(studio, verb, name)).id
+  end
+  return { operations = ids }
+end
+
+local function dismiss(studio, arguments)
+  local ids = type(arguments.ids) == "table" and arguments.ids or {}
+  for _, id in ipairs(ids) do studio.operations:dismiss(id) end
+end
+
+-- All ---------------------------------------------------------------------------------------------
+
+--- Make the actions of a studio.
+---@param studio azureml.Studio
+---@return table<string, azureml.StudioAction>      by "METHOD name"
+function actions.of(studio)
+  local function action(f, changes)
+    return { run = function(arguments) return f(studio, arguments) end, changes = changes }
+  end
+  return {
+    ["GET state"] = action(state_of),
+    ["POST refresh"] = action(function() studio.board:hurry() end),
+    ["POST dismiss"] = action(dismiss),
+    ["POST verb"] = action(begin_verb, true),
+  }
+end
+
+return actions

@@ -1,0 +1,44 @@
+// The verbs for the ticked instances: when each may be used, and sending it.
+
+import { post } from "/api.js";
+import { announce, ask } from "/dialog.js";
+import { h } from "/dom.js";
+import { state } from "/store.js";
+import { T } from "/texts.js";
+
+export const VERBS = ["start", "stop", "restart", "delete"];
+export const ICONS = { start: "play", stop: "stop", restart: "restart", delete: "trash" };
+
+// Source: spec/contract/studio.md, section 2.1.
+const FITS = {
+  start: (row) => row.state === "Stopped",
+  stop: (row) => row.tone === "running",
+  restart: (row) => row.tone === "running" || row.state === "Unusable",
+  delete: (row) => row.tone !== "moving",
+};
+
+// Return why a verb cannot be sent to rows; undefined when it can.
+export function obstacle(verb, rows) {
+  const lacking = state.facts.missing_rights[verb];
+  if (state.facts.is_read_only) return T.readOnlyWhy;
+  if (lacking) return T.noRight(lacking);
+  if (rows.length === 0) return T.tickFirst;
+  return rows.every(FITS[verb]) ? undefined : T.verbHelp[verb];
+}
+
+async function isConfirmed(verb, names) {
+  if (verb !== "delete") return true;
+  return ask({
+    title: T.deleteTitle(names), confirm: T.deleteButton(names), isDangerous: true,
+    body: [h("p", {}, T.deleteText), h("ul", { class: "names" },
+      names.map((name) => h("li", {}, name)))],
+  });
+}
+
+// Send a verb. Return whether it was sent.
+export async function send(verb, names) {
+  if (!await isConfirmed(verb, names)) return false;
+  await post("verb", { verb, names });
+  announce(T.announce(T.doing[verb], names));
+  return true;
+}

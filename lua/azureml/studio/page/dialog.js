@@ -1,0 +1,90 @@
+// Dialogs, failures and short notices.
+
+import { button, fill, h, icon, iconButton, newId } from "/dom.js";
+import { T } from "/texts.js";
+
+// Ask a question. Resolve to true when the user confirms.
+export function ask({ title, body, confirm, isDangerous }) {
+  return new Promise((resolve) => {
+    const id = newId("dialog");
+    const dialog = h("dialog", { class: "dialog", "aria-labelledby": id },
+      h("h2", { id }, title),
+      h("div", { class: "dialog-body" }, body),
+      h("div", { class: "dialog-buttons" },
+        button(T.cancel, { onclick: () => dialog.close("no"), autofocus: true }),
+        button(confirm, { class: isDangerous ? "danger" : "primary",
+          onclick: () => dialog.close("yes"), data: { confirm: "" } })));
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// Open a dialog with a form. `submit` may refuse by throwing; then the dialog stays and shows why.
+export function openForm({ title, body, confirm, submit, isWide }) {
+  const id = newId("dialog");
+  const trouble = h("div", { role: "alert" });
+  const ok = button(confirm, { class: "primary", type: "submit" });
+  const dialog = h("dialog", { class: isWide ? "dialog wide" : "dialog", "aria-labelledby": id },
+    h("form", { method: "dialog", novalidate: true, onsubmit: send },
+      h("header", { class: "dialog-head" }, h("h2", { id }, title),
+        iconButton(T.close, "close", { onclick: () => dialog.close() })),
+      h("div", { class: "dialog-body" }, body, trouble),
+      h("div", { class: "dialog-buttons" },
+        button(T.cancel, { onclick: () => dialog.close() }), ok)));
+  async function send(event) {
+    event.preventDefault();
+    ok.disabled = true;
+    fill(trouble);
+    try {
+      await submit();
+      dialog.close();
+    } catch (error) {
+      fill(trouble, failureBox(error.failure || { message: error.message, details: [] }));
+    }
+    ok.disabled = false;
+  }
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+// What failed, and what to do: code, message, details, hint and request id.
+export function failureBox(failure) {
+  return h("div", { class: "failure" },
+    h("p", {}, icon("warn"), failure.code && h("b", {}, failure.code), " ", failure.message),
+    failure.details && failure.details.length > 0
+      && h("ul", {}, failure.details.map((text) => h("li", {}, text))),
+    failure.hint && h("p", { class: "hint" }, h("b", {}, T.hint + ": "), failure.hint),
+    failure.request_id && h("p", { class: "request" }, T.request + ": ",
+      h("code", {}, failure.request_id)));
+}
+
+export async function copyText(text, control) {
+  await navigator.clipboard.writeText(text);
+  control.classList.add("is-done");
+  announce(T.copied);
+  setTimeout(() => control.classList.remove("is-done"), 1500);
+}
+
+export function copyButton(text) {
+  return iconButton(T.copy, "copy", { class: "ghost square copy",
+    onclick: (event) => copyText(text, event.currentTarget) });
+}
+
+// A text to copy: code with a button.
+export function copyLine(text) {
+  return h("div", { class: "copy-line" }, h("code", {}, text), copyButton(text));
+}
+
+const status = h("div", { role: "status", class: "hidden", "aria-live": "polite" });
+
+// Say something to a screen reader.
+export function announce(text) {
+  if (!status.isConnected) document.body.append(status);
+  status.textContent = text;
+}
