@@ -1,20 +1,21 @@
 --- What the page can ask for, by method and name. An action is a plain function over the public
 --- API: it takes a table of arguments, returns a table or JSON, may wait, and raises error objects.
+local definition = require "azureml.definition"
+local details = require "azureml.studio.details"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local login = require "azureml.login"
 local options = require "azureml.options"
+local recipe = require "azureml.studio.recipe"
+local schedules = require "azureml.studio.schedules"
+local wizard = require "azureml.studio.wizard"
 
 local actions = {}
 
 -- Arguments ---------------------------------------------------------------------------------------
 
---- Return a text among the arguments.
----@param arguments table
----@param name string
----@return string
----@raise an error object `InvalidArgument`
-function actions.text(arguments, name)
+-- Return a text among the arguments.
+local function text_in(arguments, name)
   local value = arguments[name]
   if type(value) == "string" and value ~= "" then return value end
   options.refuse("'%s' must be a text", name)
@@ -106,7 +107,7 @@ end
 local VERBS = { start = true, stop = true, restart = true, delete = true }
 
 local function begin_verb(studio, arguments)
-  local verb, ids = actions.text(arguments, "verb"), json.array {}
+  local verb, ids = text_in(arguments, "verb"), json.array {}
   if not VERBS[verb] then options.refuse("there is no verb '%s'", verb) end
   for _, name in ipairs(names_in(arguments)) do
     ids[#ids + 1] = studio.operations:begin(verb, name, send(studio, verb, name)).id
@@ -117,6 +118,71 @@ end
 local function dismiss(studio, arguments)
   local ids = type(arguments.ids) == "table" and arguments.ids or {}
   for _, id in ipairs(ids) do studio.operations:dismiss(id) end
+end
+
+-- One instance ------------------------------------------------------------------------------------
+
+local function show(studio, arguments)
+  return details.of(studio, text_in(arguments, "name"))
+end
+
+local function explain(studio, arguments)
+  return details.why(studio, text_in(arguments, "name"))
+end
+
+local function write_recipe(studio, arguments)
+  return recipe.of_instance(studio.workspace.instances:get(text_in(arguments, "name"),
+    definition.newest))
+end
+
+-- The fields that the page changes at once.
+local CHANGEABLE = { idle_time_before_shutdown = true, enable_sso = true, tags = true,
+  description = true }
+
+-- Change fields of an instance. The page waits, because its form shows what is refused.
+local function update(studio, arguments)
+  local settings = arguments.settings
+  if type(settings) ~= "table" then options.refuse("'settings' must be an object") end
+  for name in pairs(settings) do
+    if not CHANGEABLE[name] then options.refuse("'%s' cannot be changed here", tostring(name)) end
+  end
+  studio.workspace.instances:update(text_in(arguments, "name"), settings)
+  studio.board:hurry()
+end
+
+local function replace_schedules(studio, arguments)
+  local name = text_in(arguments, "name")
+  schedules.replace(studio.workspace.instances:get(name, definition.newest), arguments.schedules)
+  studio.board:hurry()
+end
+
+-- Add a custom application, or remove one by its name; the others stay.
+local function change_services(studio, arguments)
+  local vm = studio.workspace.instances:get(text_in(arguments, "name"), definition.newest)
+  local list = json.array {}
+  for _, service in ipairs(vm.custom_services) do
+    if service.name ~= arguments.remove then list[#list + 1] = service end
+  end
+  list[#list + 1] = arguments.add
+  vm:update { custom_services = list }
+  studio.board:hurry()
+end
+
+local function preview(_, arguments)
+  return { schedules = schedules.preview(arguments.schedules) }
+end
+
+local function resize(studio, arguments)
+  local name, size = text_in(arguments, "name"), text_in(arguments, "size")
+  local function work(item, publish)
+    local op = studio.workspace.instances:resize(name, size, { stop = arguments.stop == true })
+    item.state = "accepted"
+    publish()
+    local ok, err = pcall(op.wait, op)
+    studio.board:hurry()
+    if not ok then error(err, 0) end
+  end
+  return { operation = studio.operations:begin("resize", name, work).id }
 end
 
 -- All ---------------------------------------------------------------------------------------------
@@ -133,6 +199,19 @@ function actions.of(studio)
     ["POST refresh"] = action(function() studio.board:hurry() end),
     ["POST dismiss"] = action(dismiss),
     ["POST verb"] = action(begin_verb, true),
+    ["GET instance"] = action(show),
+    ["GET why"] = action(explain),
+    ["GET recipe"] = action(write_recipe),
+    ["POST update"] = action(update, true),
+    ["POST schedules"] = action(replace_schedules, true),
+    ["POST services"] = action(change_services, true),
+    ["POST resize"] = action(resize, true),
+    ["POST preview"] = action(preview),
+    ["GET name"] = action(wizard.name),
+    ["GET sizes"] = action(wizard.sizes),
+    ["POST check"] = action(wizard.check),
+    ["POST key"] = action(wizard.new_key, true),
+    ["POST create"] = action(wizard.create, true),
   }
 end
 

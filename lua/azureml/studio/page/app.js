@@ -3,9 +3,11 @@
 import { activity } from "/activity.js";
 import { failureBox } from "/dialog.js";
 import { button, fill, h, icon, iconButton } from "/dom.js";
+import { detailsView } from "/details.js";
 import { listView } from "/list.js";
 import { keep, kept, listen, load, state, subscribe } from "/store.js";
 import { T } from "/texts.js";
+import { wizardView } from "/wizard.js";
 
 // Colours -----------------------------------------------------------------------------------------
 
@@ -79,7 +81,8 @@ function banner() {
 
 // Routes ------------------------------------------------------------------------------------------
 
-const ROUTES = [[/^#?\/?$/, listView]];
+const ROUTES = [[/^#?\/?$/, listView], [/^#\/i\/([^/]+)$/, detailsView],
+  [/^#\/new$/, wizardView]];
 
 let leave;      // ends the view that is shown
 

@@ -7,10 +7,10 @@ const DASH = "–";
 export const orDash = (value) => (value === undefined || value === null || value === ""
   ? DASH : value);
 
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const dayTime = new Intl.DateTimeFormat(undefined, {
+const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const dayTime = new Intl.DateTimeFormat("en-GB", {
   weekday: "short", hour: "2-digit", minute: "2-digit" });
-const dayMonth = new Intl.DateTimeFormat(undefined, {
+const dayMonth = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 

@@ -1,0 +1,514 @@
+// The wizard for a new instance: steps, a summary beside them, and a review of what would happen.
+
+import { get, post } from "/api.js";
+import { failureBox } from "/dialog.js";
+import { idleChoice, serviceFields, tagFields } from "/details.js";
+import { button, fill, h, icon, iconButton, newId } from "/dom.js";
+import * as format from "/format.js";
+import { recipeTabs } from "/recipe.js";
+import { MOST, field, preview, scheduleForm } from "/schedules.js";
+import { T } from "/texts.js";
+
+const W = T.wizard;
+
+// Parts -------------------------------------------------------------------------------------------
+
+function group(label, ...children) {
+  return h("fieldset", { class: "group" }, h("legend", {}, label), children);
+}
+
+function check(label, help, onchange, checked = false) {
+  const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
+  return h("label", { class: "check" }, box, h("span", {}, label, help && h("small", {}, help)));
+}
+
+// Radio buttons, each with the fields that belong to it.
+function choices(label, texts, parts, onChange) {
+  const [name, box] = [newId("choice"), h("div", { class: "group" })];
+  let value = Object.keys(texts)[0];
+  const radios = Object.keys(texts).map((key) => h("label", {}, h("input", { type: "radio", name,
+    value: key, checked: key === value, onchange() {
+      value = key;
+      fill(box, parts[key]);
+      onChange(key);
+    } }), texts[key]));
+  return { element: group(label, h("div", { class: "radios", role: "radiogroup", "aria-label": label },
+    radios), box), value: () => value };
+}
+
+// Basics: name and size ---------------------------------------------------------------------------
+
+// Sizes that suit most people, by the beginnings of their families' names.
+const RECOMMENDED = /^standard_(ds[23]_v2|ds1[12]_v2|d[248]s_v3|e4s_v3|f4s_v2|nc6s_v3|nc4as_t4_v3)$/i;
+
+function categoryOf(size) {
+  if (size.gpus > 0) return "gpu";
+  const ratio = size.memory_gb / Math.max(1, size.vcpus);
+  return ratio > 5 ? "memory" : ratio < 3 ? "compute" : "general";
+}
+
+function nameField(draft, onChange) {
+  const verdict = h("div", { class: "name-state", role: "status" });
+  let turn = 0;
+  let timer;
+  function show(kind, text) {
+    draft.nameState = kind;
+    verdict.className = "name-state " + kind;
+    input.classList.toggle("is-wrong", kind === "wrong");
+    fill(verdict, kind === "asking" ? h("span", { class: "spinner" })
+      : text && icon(kind === "ok" ? "check" : "warn"), text);
+    onChange();
+  }
+  async function ask(name) {
+    const own = ++turn;
+    try {
+      const report = await get("name", { name });
+      if (own !== turn) return;
+      const fault = report.findings.find((finding) => finding.level === "error");
+      show(fault ? "wrong" : "ok", fault ? fault.text : W.nameFree);
+    } catch (error) {
+      if (own === turn) show("wrong", error.message);
+    }
+  }
+  const input = h("input", { value: draft.name, maxLength: 24, spellcheck: false, autofocus: true,
+    autocomplete: "off", required: true, data: { field: "name" }, oninput() {
+      draft.name = input.value.trim();
+      clearTimeout(timer);
+      turn++;
+      if (!draft.name) return show("", "");
+      show("asking", W.checking);
+      timer = setTimeout(() => ask(draft.name), 250);
+    } });
+  return field(W.name, input, W.nameHelp, verdict);
+}
+
+function sizeRow(size, draft, choose, name) {
+  const isFull = size.instances_left !== undefined && size.instances_left < 1;
+  const radio = h("input", { type: "radio", name, value: size.name, disabled: isFull,
+    checked: draft.size === size, onchange: () => choose(size) });
+  return h("tr", { class: draft.size === size ? "is-chosen" : isFull ? "is-full" : "",
+    data: { size: size.name } },
+  h("td", {}, h("label", { title: size.name }, radio, format.size(size.name))),
+  h("td", {}, W.categories[categoryOf(size)]),
+  h("td", { class: "number" }, size.vcpus), h("td", { class: "number" }, size.gpus || "–"),
+  h("td", { class: "number" }, W.gb(size.memory_gb)),
+  h("td", { class: "number" }, size.disk_gb ? W.gb(size.disk_gb) : "–"),
+  h("td", {}, isFull ? h("a", { href: "https://portal.azure.com/#view/Microsoft_Azure_Capacity",
+    target: "_blank", rel: "noopener noreferrer", title: W.noQuota }, W.requestQuota)
+    : W.coresLeft(size.cores_left)),
+  h("td", { class: "number" }, format.price(size)));
+}
+
+function sizeChooser(draft, onChange) {
+  const shown = { kind: "cpu", scope: "recommended", text: "" };
+  const [body, name] = [h("tbody"), newId("size")];
+  const none = h("p", { class: "none" }, W.noSize);
+  function segments(key, texts) {
+    const buttons = Object.keys(texts).map((value) => h("button", { type: "button",
+      "aria-pressed": String(shown[key] === value), onclick() {
+        shown[key] = value;
+        buttons.forEach((each, index) => each.setAttribute("aria-pressed",
+          String(Object.keys(texts)[index] === value)));
+        show();
+      } }, texts[value]));
+    return h("div", { class: "segments", role: "group" }, buttons);
+  }
+  function choose(size) {
+    draft.size = size;
+    show();
+    body.querySelector("input:checked").focus();
+    onChange();
+  }
+  function show() {
+    const fits = draft.sizes.filter((size) => (size.gpus > 0) === (shown.kind === "gpu")
+      && size.name.toLowerCase().includes(shown.text.toLowerCase()));
+    const best = fits.filter((size) => RECOMMENDED.test(size.name));
+    const list = shown.scope === "recommended" && best.length ? best : fits;
+    fill(body, list.map((size) => sizeRow(size, draft, choose, name)));
+    none.hidden = list.length > 0;
+  }
+  const search = h("input", { type: "search", placeholder: W.filterSizes,
+    "aria-label": W.filterSizes, oninput() {
+      shown.text = search.value.trim().replace(/ /g, "_");
+      show();
+    } });
+  show();
+  const C = W.sizeColumns;
+  return group(W.size, h("div", { class: "size-tools" }, segments("kind", { cpu: W.cpu, gpu: W.gpu }),
+    segments("scope", { recommended: W.recommended, all: W.all }), search),
+  h("div", { class: "size-list", tabIndex: -1 }, h("table", {}, h("thead", {}, h("tr", {},
+    Object.keys(C).map((key) => h("th", { scope: "col", class:
+      /vcpus|gpus|memory|disk|price/.test(key) ? "number" : "" }, C[key])))), body), none));
+}
+
+function basics(draft, onChange) {
+  return { element: [nameField(draft, onChange), sizeChooser(draft, onChange)],
+    settings: () => ({ vm_size: draft.size && draft.size.name }) };
+}
+
+// Scheduling --------------------------------------------------------------------------------------
+
+function scheduling(draft, onChange) {
+  const idle = idleChoice();
+  idle.element.addEventListener("change", onChange);
+  const list = h("div", { class: "step-body" });
+  const shown = h("div", {});
+  const showPreview = preview(shown);
+  const forms = [];
+  const texts = () => forms.map((form) => form.text());
+  function changed() {
+    add.disabled = forms.length >= MOST;
+    showPreview(texts());
+    onChange();
+  }
+  function addForm() {
+    const form = scheduleForm(forms.length % 2 ? "start" : "stop", changed);
+    forms.push(form);
+    const box = h("div", { class: "card" }, h("header", {}, h("h2", {}, W.schedules),
+      h("span", { class: "grow" }), iconButton(T.remove, "trash", { class: "ghost square small",
+        onclick() {
+          forms.splice(forms.indexOf(form), 1);
+          box.remove();
+          changed();
+        } })), form.element);
+    list.append(box);
+    changed();
+  }
+  const add = button(W.addSchedule, { onclick: addForm, data: { action: "add-schedule" },
+    title: W.mostSchedules }, "plus");
+  const stopped = check(W.stopAfter, null, (isOn) => {
+    draft.isStopped = isOn;
+    onChange();
+  });
+  return { element: [group(W.idle, field(T.details.idle, idle.element, W.idleHelp)),
+    group(W.schedules, list, shown, h("div", {}, add)), group(W.state, stopped)],
+  settings: () => ({ idle_time_before_shutdown: idle.value() || undefined,
+    schedules: forms.length ? texts() : undefined,
+    state: draft.isStopped ? "Stopped" : undefined }) };
+}
+
+// Security ----------------------------------------------------------------------------------------
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function input(onChange, properties = {}) {
+  return h("input", { spellcheck: false, oninput: onChange, ...properties });
+}
+
+function personPart(onChange) {
+  const [mail, tenant] = [input(onChange, { placeholder: "ann@example.org" }), input(onChange)];
+  const box = h("div", { class: "form-grid", hidden: true }, field(W.mail, mail),
+    field(W.tenant, tenant, W.tenantHelp));
+  let isOn = false;
+  const element = group(W.person, check(W.forOther, W.otherNoKey, (value) => {
+    isOn = value;
+    box.hidden = !value;
+    onChange();
+  }), box);
+  const settings = () => {
+    if (!isOn) return {};
+    const text = mail.value.trim();
+    if (!GUID.test(text)) return { assigned_user: text };
+    return { assigned_user_object_id: text, assigned_user_tenant_id: tenant.value.trim() };
+  };
+  return { element, settings };
+}
+
+function identityPart(onChange) {
+  const ids = h("textarea", { rows: 2, spellcheck: false, oninput: onChange });
+  const choice = choices(W.identity, W.identities, { user: field(W.identityIds, ids) }, onChange);
+  const lists = { none: () => undefined, system: () => "SystemAssigned",
+    user: () => ids.value.split("\n").map((line) => line.trim()).filter(Boolean) };
+  return { element: choice.element, settings: () => ({ identity: lists[choice.value()]() }) };
+}
+
+function sshPart(draft, onChange) {
+  const [own, stored] = [h("textarea", { rows: 3, spellcheck: false, oninput: onChange,
+    placeholder: "ssh-rsa AAAA…" }), input(onChange, { placeholder: "/subscriptions/…" })];
+  const box = h("div", {});
+  async function generate() {
+    if (!draft.key) draft.key = await post("key");
+    fill(box, h("p", { class: "form-note" }, icon("check"), " ", W.keyReady, ". ", W.keyOnce));
+    onChange();
+  }
+  const choice = choices(W.ssh, W.sshChoices, { generate: box,
+    own: field(W.publicKey, own, W.publicKeyHelp), stored: field(W.storedKey, stored) }, (key) => {
+    draft.isKeyNew = key === "generate";
+    if (draft.isKeyNew) generate().catch((error) => fill(box, failureBox(error.failure)));
+    onChange();
+  });
+  const settings = { off: () => ({}),
+    generate: () => ({ ssh_public_access: true,
+      admin_user_ssh_public_key: draft.key && draft.key.public }),
+    own: () => ({ ssh_public_access: true, admin_user_ssh_public_key: own.value.trim() }),
+    stored: () => ({ ssh_public_access: true, ssh_key_id: stored.value.trim() }) };
+  return { element: choice.element, settings: () => settings[choice.value()]() };
+}
+
+function networkPart(onChange) {
+  const names = { vnet_resourcegroup_name: W.vnetGroup, vnet_name: W.vnet, subnet_name: W.subnet };
+  const inputs = Object.fromEntries(Object.keys(names).map((name) => [name, input(onChange)]));
+  let isPrivate = false;
+  const choice = choices(W.network, W.networkChoices, { own: h("div", { class: "form-grid" },
+    Object.keys(names).map((name) => field(names[name], inputs[name]))) }, onChange);
+  choice.element.append(check(W.noPublicIp, null, (isOn) => {
+    isPrivate = isOn;
+    onChange();
+  }));
+  return { element: choice.element, settings: () => ({
+    ...(choice.value() === "own" ? Object.fromEntries(Object.keys(names).map((name) =>
+      [name, inputs[name].value.trim()])) : {}),
+    enable_node_public_ip: isPrivate ? false : undefined,
+  }) };
+}
+
+// Switches: what they set when the user changes them.
+const SWITCHES = [
+  ["root", "rootHelp", true, (isOn) => (isOn ? {} : { enable_root_access: false })],
+  ["sso", "ssoHelp", true, (isOn) => (isOn ? {} : { enable_sso: false })],
+  ["sharing", null, false, (isOn) => (isOn ? { application_sharing_policy: "Personal" } : {})],
+  ["localAuth", null, false, (isOn) => (isOn ? { disable_local_auth: true } : {})],
+  ["releaseQuota", null, false, (isOn) => (isOn ? { release_quota_on_stop: true } : {})],
+];
+
+function switchPart(onChange) {
+  const values = SWITCHES.map((row) => row[2]);
+  return { element: group(W.other, SWITCHES.map(([label, help, isOn], index) =>
+    check(W[label], help && W[help], (value) => {
+      values[index] = value;
+      onChange();
+    }, isOn))),
+  settings: () => Object.assign({}, ...SWITCHES.map((row, index) => row[3](values[index]))) };
+}
+
+function security(draft, onChange) {
+  const parts = [personPart(onChange), identityPart(onChange), sshPart(draft, onChange),
+    networkPart(onChange), switchPart(onChange)];
+  return { element: parts.map((part) => part.element),
+    settings: () => Object.assign({}, ...parts.map((part) => part.settings())) };
+}
+
+// Applications ------------------------------------------------------------------------------------
+
+const MOST_SCRIPT = 256 * 1024;
+
+function scriptPart(kind, label, onChange) {
+  const path = input(onChange, { placeholder: W.pathPlaceholder });
+  const text = h("textarea", { rows: 6, spellcheck: false, oninput: onChange, class: "mono",
+    placeholder: "#!/bin/bash\nset -e\n" });
+  const file = h("input", { type: "file", accept: ".sh,text/x-shellscript", onchange: async () => {
+    const chosen = file.files[0];
+    if (chosen && chosen.size <= MOST_SCRIPT) text.value = await chosen.text();
+    onChange();
+  } });
+  const [words, limit] = [input(onChange), input(onChange, { value: "15m" })];
+  const more = () => h("div", { class: "form-grid" }, field(W.arguments, words),
+    field(W.timeout, limit));
+  const choice = choices(label, W.scriptSources, {
+    path: [field(W.path, path), more()],
+    text: [field(W.upload, file), field(W.scriptText, text), more()],
+  }, onChange);
+  choice.element.insertBefore(h("small", { class: "form-note" }, W.scriptHelp[kind]),
+    choice.element.children[1]);
+  return { element: choice.element, value() {
+    const source = choice.value();
+    if (source === "none") return undefined;
+    return { [source]: source === "path" ? path.value.trim() : text.value,
+      arguments: words.value.trim() || undefined, timeout: limit.value.trim() || undefined };
+  } };
+}
+
+function applications(draft, onChange) {
+  const scripts = { creation_script: scriptPart("creation_script", W.creationScript, onChange),
+    startup_script: scriptPart("startup_script", W.startupScript, onChange) };
+  const [list, services] = [h("div", { class: "step-body" }), []];
+  function addService() {
+    const fields = serviceFields();
+    services.push(fields);
+    const box = h("div", { class: "card", oninput: onChange }, h("header", {}, h("h2", {},
+      W.application), h("span", { class: "grow" }), iconButton(T.remove, "trash", {
+      class: "ghost square small", onclick() {
+        services.splice(services.indexOf(fields), 1);
+        box.remove();
+        onChange();
+      } })), fields.element);
+    list.append(box);
+    onChange();
+  }
+  return { element: [scripts.creation_script.element, scripts.startup_script.element,
+    group(W.application, list, h("div", {}, button(W.addApplication, { onclick: addService },
+      "plus")))],
+  settings() {
+    const found = { creation_script: scripts.creation_script.value(),
+      startup_script: scripts.startup_script.value() };
+    const hasScripts = found.creation_script || found.startup_script;
+    return { setup_scripts: hasScripts ? found : undefined,
+      custom_services: services.length ? services.map((each) => each.value()) : undefined };
+  } };
+}
+
+function tags(draft, onChange) {
+  const fields = tagFields({});
+  const description = h("input", { oninput: onChange });
+  fields.element.addEventListener("input", onChange);
+  return { element: [group(T.columns.tags, fields.element), field(W.description, description)],
+    settings() {
+      const value = fields.value();
+      return { tags: Object.keys(value).length ? value : undefined,
+        description: description.value.trim() || undefined };
+    } };
+}
+
+// Review ------------------------------------------------------------------------------------------
+
+const LEVEL_ICONS = { error: "warn", warning: "warn", note: "info" };
+
+function findings(report) {
+  return h("ul", { class: "findings" }, report.findings.map((finding) => h("li",
+    { class: finding.level }, icon(LEVEL_ICONS[finding.level]), h("span", {}, finding.text,
+      finding.hint && h("small", { class: "faint" }, " ", finding.hint)))),
+  report.ok && h("li", { class: "ok" }, icon("check"), W.fits));
+}
+
+function review(draft, onChange) {
+  const element = h("div", { class: "step-body" });
+  async function enter() {
+    draft.report = null;
+    onChange();
+    fill(element, h("p", { class: "wait" }, h("span", { class: "spinner" }), W.checking));
+    try {
+      const report = await post("check", { name: draft.name, settings: draft.settings() });
+      draft.report = report;
+      fill(element, findings(report), group(T.recipe.title, recipeTabs(report.recipe)),
+        draft.isKeyNew && h("p", { class: "form-note" }, W.keyOnce));
+    } catch (error) {
+      fill(element, failureBox(error.failure));
+    }
+    onChange();
+  }
+  return { element, settings: () => ({}), enter };
+}
+
+const STEPS = { basics, scheduling, security, applications, tags, review };
+
+// Let the browser save the private key. The page forgets it afterwards.
+function saveKey(draft) {
+  const url = URL.createObjectURL(new Blob([draft.key.private], { type: "application/x-pem-file" }));
+  h("a", { href: url, download: draft.name + ".pem" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+// The summary at the side -------------------------------------------------------------------------
+
+function summary(draft) {
+  const body = h("div", { class: "card summary", "aria-label": W.summary });
+  function show() {
+    const size = draft.size;
+    const price = size && size.price;
+    fill(body, h("h2", {}, draft.name || W.summary),
+      h("div", {}, h("span", { class: "total" }, price ? format.price(size) : "–"), " ",
+        h("span", { class: "faint" }, price ? W.anHour : size ? W.noPrice : W.chooseSize)),
+      price && h("small", { class: "faint" }, W.month(format.money(price * 730, size.currency, 0))),
+      size && h("p", {}, h("b", {}, format.size(size.name)), h("br"), h("span", { class: "faint" },
+        T.details.sizeText(size))));
+  }
+  return { element: body, show };
+}
+
+// The view ----------------------------------------------------------------------------------------
+
+// Leave out what is not set, so that the service's defaults apply.
+function withoutEmpty(settings) {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function build(element, sizes) {
+  const draft = { name: "", sizes, nameState: "" };
+  draft.size = sizes.find((size) => /^standard_ds3_v2$/i.test(size.name)
+    && size.instances_left !== 0) || sizes.find((size) => size.instances_left !== 0);
+  const side = summary(draft);
+  const names = Object.keys(STEPS);
+  const steps = {};
+  let current = names[0];
+
+  draft.settings = () => withoutEmpty(Object.assign({}, ...names.map((name) =>
+    steps[name].settings())));
+
+  function changed() {
+    side.show();
+    if (create) showButtons();
+  }
+  let create;
+  for (const name of names) steps[name] = STEPS[name](draft, changed);
+
+  const title = h("h2", { tabIndex: -1 });
+  const body = h("div", { class: "step-body" });
+  const trouble = h("div", { role: "alert" });
+  const controls = names.map((name) => h("button", { type: "button", data: { step: name },
+    onclick: () => show(name) }, W.steps[name]));
+  const go = (step) => () => show(names[names.indexOf(current) + step]);
+  const back = button(W.back, { onclick: go(-1), data: { action: "back" } });
+  const next = button(W.next, { onclick: go(1), class: "primary", data: { action: "next" } });
+  const toReview = button(W.review, { onclick: () => show("review"), data: { action: "review" } });
+  create = button(W.create, { class: "primary", onclick: send, data: { action: "create" } });
+
+  function showButtons() {
+    const isLast = current === "review";
+    back.hidden = current === names[0];
+    next.hidden = toReview.hidden = isLast;
+    create.hidden = !isLast;
+    create.disabled = !(draft.report && draft.report.ok) || draft.isSending;
+    create.lastChild.textContent = draft.isKeyNew ? W.downloadAndCreate : W.create;
+    controls[0].classList.toggle("has-fault", draft.nameState === "wrong");
+  }
+
+  function show(name, isFirst) {
+    current = name;
+    title.textContent = W.steps[name];
+    fill(trouble);
+    fill(body, steps[name].element);
+    controls.forEach((control, index) => (names[index] === name
+      ? control.setAttribute("aria-current", "step") : control.removeAttribute("aria-current")));
+    if (steps[name].enter) steps[name].enter();
+    showButtons();
+    if (!isFirst) title.focus();
+  }
+
+  async function send() {
+    draft.isSending = true;
+    showButtons();
+    try {
+      if (draft.isKeyNew) saveKey(draft);
+      await post("create", { name: draft.name, settings: draft.settings() });
+      delete draft.key;
+      location.hash = "#/";
+    } catch (error) {
+      fill(trouble, failureBox(error.failure));
+    }
+    draft.isSending = false;
+    showButtons();
+  }
+
+  fill(element, h("header", { class: "heading" }, h("a", { href: "#/", class: "back", "aria-label":
+    T.instances }, icon("back")), h("h1", {}, W.title)),
+  h("nav", { "aria-label": W.title }, h("ol", { class: "steps" }, controls.map((control) =>
+    h("li", {}, control)))),
+  h("section", { class: "step" }, title, body, trouble, h("div", { class: "step-buttons" }, back, next,
+    create, toReview, h("span", { class: "grow" }), button(T.cancel, { class: "ghost", onclick() {
+      location.hash = "#/";
+    } }))), h("aside", {}, side.element));
+  side.show();
+  show(current, true);
+  body.querySelector("input").focus();
+}
+
+export function wizardView() {
+  const element = h("div", { class: "view wizard" }, h("p", { class: "wait" },
+    h("span", { class: "spinner" }), T.loading));
+  let isLeft = false;
+  get("sizes").then((loaded) => isLeft || build(element, loaded.sizes)).catch((error) =>
+    fill(element, failureBox(error.failure || { message: error.message })));
+  return { element, leave() {
+    isLeft = true;
+  } };
+}
