@@ -263,6 +263,12 @@ test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
 
+# Test the studio in a real browser. Screenshots go into build/.
+BROWSER_PACKAGES := chromium chromium-driver
+test-browser: test-deps
+	$(call need,$(BROWSER_PACKAGES))
+	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/browser/*.lua))"
+
 # -- checking --------------------------------------------------------------------------------------
 
 BUSTED  ?= /usr/bin/busted
@@ -409,8 +415,8 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
-        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
+.PHONY: all man install uninstall deps test-deps demo test test-machine test-browser check \
+        check-asan check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
         conformance-auth time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

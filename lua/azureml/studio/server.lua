@@ -94,12 +94,13 @@ local function arguments_of(request, query)
   return json.without_nulls(value)
 end
 
--- Run an action and answer with what it returns or raises.
+-- Run an action and answer with what it returns or raises. What the service refuses is an answer
+-- like any other: browsers write other statuses than 200 into their console.
 local function run(action, arguments)
   local ok, result = pcall(action.run, arguments)
   if ok then return of_value(200, result or {}) end
   if errors.is_passing(result) then error(result, 0) end
-  if errors.is(result) then return of_failure(422, failure.of(result)) end
+  if errors.is(result) then return of_failure(200, failure.of(result)) end
   warning.give("studio: " .. tostring(result))
   return of_failure(500, failure.of(result))
 end

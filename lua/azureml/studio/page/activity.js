@@ -23,24 +23,24 @@ function stateOf(item) {
 }
 
 function inFlight(item) {
-  return h("li", { class: "moving" },
-    h("span", { class: "spinner" }),
-    h("span", { class: "grow" }, T.doing[item.verb], " ",
+  return h("li.moving",
+    h("span.spinner"),
+    h("span.grow", T.doing[item.verb], " ",
       h("a", { href: "#/i/" + encodeURIComponent(item.name) }, item.name),
-      h("small", {}, stateOf(item))),
+      h("small", stateOf(item))),
     h("time", { data: { began: item.began } }, elapsed(Date.now() / 1000 - item.began)),
-    h("span", { class: "bar" }));
+    h("span.bar"));
 }
 
 function done(item) {
-  return h("li", { class: "done" }, icon("check"),
-    h("span", { class: "grow" }, T.did[item.verb], " ", item.name),
-    h("time", {}, elapsed(item.ended - item.began)));
+  return h("li.done", icon("check"),
+    h("span.grow", T.did[item.verb], " ", item.name),
+    h("time", elapsed(item.ended - item.began)));
 }
 
 function failed(item) {
-  return h("li", { class: "failed" },
-    h("span", { class: "grow" }, T.failed[item.verb], " ",
+  return h("li.failed",
+    h("span.grow", T.failed[item.verb], " ",
       h("a", { href: "#/i/" + encodeURIComponent(item.name) }, item.name),
       failureBox(item.error)),
     iconButton(T.dismiss, "close", { onclick: () => dismiss([item.id]) }));
@@ -52,12 +52,12 @@ const VIEWS = { sending: inFlight, accepted: inFlight, done, failed };
 const ORDER = { failed: 0, sending: 1, accepted: 1, done: 2 };
 
 export function activity() {
-  const items = h("ul", { class: "operations" });
-  const title = h("h2", {}, T.activity);
+  const items = h("ul.operations");
+  const title = h("h2", T.activity);
   const clear = button(T.dismissAll, { class: "ghost small", onclick: () =>
     dismiss([...state.operations.values()].filter((item) => item.ended).map((item) => item.id)) });
-  const panel = h("aside", { class: "activity", "aria-label": T.activity, hidden: true },
-    h("header", {}, title, clear), items);
+  const panel = h("aside.activity", { "aria-label": T.activity, hidden: true },
+    h("header", title, clear), items);
 
   function show() {
     const shown = [...state.operations.values()].filter(isShown)
@@ -67,7 +67,7 @@ export function activity() {
     title.textContent = T.activityCount(shown.filter((item) => !item.ended).length,
       shown.filter((item) => item.state === "failed").length);
     fill(items, shown.slice(0, MOST_SHOWN).map((item) => VIEWS[item.state](item)),
-      shown.length > MOST_SHOWN && h("li", {}, T.more(shown.length - MOST_SHOWN)));
+      shown.length > MOST_SHOWN && h("li", T.more(shown.length - MOST_SHOWN)));
   }
 
   function tick() {

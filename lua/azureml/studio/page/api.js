@@ -18,8 +18,8 @@ async function answerOf(response) {
   } catch {
     throw refusal(response.status, "InvalidReply", `HTTP ${response.status}`);
   }
-  if (response.ok) return value;
-  throw new Refusal(response.status, value.error);
+  if (value.error) throw new Refusal(response.status, value.error);
+  return value;
 }
 
 async function send(path, options) {

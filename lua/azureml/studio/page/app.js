@@ -9,7 +9,7 @@ import { keep, kept, listen, load, state, subscribe } from "/store.js";
 import { T } from "/texts.js";
 import { wizardView } from "/wizard.js";
 
-// Colours -----------------------------------------------------------------------------------------
+// -- Colours
 
 const THEMES = ["auto", "light", "dark"];
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
@@ -31,11 +31,11 @@ function themeButton() {
   return control;
 }
 
-// The frame ---------------------------------------------------------------------------------------
+// -- The frame
 
 function liveDot() {
-  const text = h("span", {});
-  const dot = h("span", { class: "live" }, h("i", {}), text);
+  const text = h("span");
+  const dot = h("span.live", h("i"), text);
   subscribe(() => {
     dot.classList.toggle("is-on", state.isLive);
     text.textContent = state.isLive ? T.live.on : T.live.off;
@@ -45,41 +45,41 @@ function liveDot() {
 }
 
 function topBar() {
-  const place = h("span", { class: "place" });
-  const who = h("span", { class: "who" });
+  const place = h("span.place");
+  const who = h("span.who");
   subscribe(() => {
     const facts = state.facts;
     if (!facts) return;
     document.title = T.title(facts.workspace);
-    fill(place, h("span", { class: "faint" }, facts.resource_group, " / "),
-      h("b", {}, facts.workspace), facts.location && h("span", { class: "chip" }, facts.location),
-      facts.is_read_only && h("span", { class: "chip warn", title: T.readOnlyWhy }, T.readOnly));
+    fill(place, h("span.faint", facts.resource_group, " / "),
+      h("b", facts.workspace), facts.location && h("span.chip", facts.location),
+      facts.is_read_only && h("span.chip.warn", { title: T.readOnlyWhy }, T.readOnly));
     who.textContent = facts.user || "";
     who.title = facts.user || "";
   });
-  return h("header", { class: "top" },
-    h("a", { class: "brand", href: "#/" }, h("img", { src: "/icon.svg", alt: "", width: 24,
-      height: 24 }), h("span", {}, T.product)),
-    place, h("span", { class: "grow" }), liveDot(), who, themeButton());
+  return h("header.top",
+    h("a.brand", { href: "#/" }, h("img", { src: "/icon.svg", alt: "", width: 24,
+      height: 24 }), h("span", T.product)),
+    place, h("span.grow"), liveDot(), who, themeButton());
 }
 
 // What keeps the page from being up to date.
 function banner() {
-  const box = h("div", { class: "banner", role: "alert", hidden: true });
+  const box = h("div.banner", { role: "alert", hidden: true });
   subscribe(() => {
     const { lost, trouble } = state;
     box.hidden = !lost && !trouble;
     if (lost) {
-      fill(box, icon("warn"), h("span", {}, T.lost[lost.code] || lost.message),
+      fill(box, icon("warn"), h("span", T.lost[lost.code] || lost.message),
         button(T.retry, { class: "small", onclick: load }));
     } else if (trouble) {
-      fill(box, h("div", {}, T.stale(""), failureBox(trouble)));
+      fill(box, h("div", T.stale(""), failureBox(trouble)));
     }
   });
   return box;
 }
 
-// Routes ------------------------------------------------------------------------------------------
+// -- Routes
 
 const ROUTES = [[/^#?\/?$/, listView], [/^#\/i\/([^/]+)$/, detailsView],
   [/^#\/new$/, wizardView]];
@@ -104,9 +104,9 @@ function route(main) {
 }
 
 async function begin() {
-  const main = h("main", { id: "main", tabIndex: -1 }, h("p", { class: "wait" },
-    h("span", { class: "spinner" }), T.loading));
-  document.body.append(h("a", { class: "skip", href: "#main", onclick(event) {
+  const main = h("main", { id: "main", tabIndex: -1 }, h("p.wait",
+    h("span.spinner"), T.loading));
+  document.body.append(h("a.skip", { href: "#main", onclick(event) {
     event.preventDefault();
     main.focus();
   } }, T.skip), topBar(), banner(), main, activity());

@@ -17,11 +17,16 @@ const FITS = {
   delete: (row) => row.tone !== "moving",
 };
 
+// Return why the user may not use a verb; undefined when the user may.
+export function forbidden(verb) {
+  const lacking = state.facts.missing_rights[verb];
+  return state.facts.is_read_only ? T.readOnlyWhy : lacking && T.noRight(lacking);
+}
+
 // Return why a verb cannot be sent to rows; undefined when it can.
 export function obstacle(verb, rows) {
-  const lacking = state.facts.missing_rights[verb];
-  if (state.facts.is_read_only) return T.readOnlyWhy;
-  if (lacking) return T.noRight(lacking);
+  const reason = forbidden(verb);
+  if (reason) return reason;
   if (rows.length === 0) return T.tickFirst;
   return rows.every(FITS[verb]) ? undefined : T.verbHelp[verb];
 }
@@ -30,8 +35,8 @@ async function isConfirmed(verb, names) {
   if (verb !== "delete") return true;
   return ask({
     title: T.deleteTitle(names), confirm: T.deleteButton(names), isDangerous: true,
-    body: [h("p", {}, T.deleteText), h("ul", { class: "names" },
-      names.map((name) => h("li", {}, name)))],
+    body: [h("p", T.deleteText), h("ul.names",
+      names.map((name) => h("li", name)))],
   });
 }
 

@@ -7,10 +7,10 @@ import { T } from "/texts.js";
 export function ask({ title, body, confirm, isDangerous }) {
   return new Promise((resolve) => {
     const id = newId("dialog");
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": id },
+    const dialog = h("dialog.dialog", { "aria-labelledby": id },
       h("h2", { id }, title),
-      h("div", { class: "dialog-body" }, body),
-      h("div", { class: "dialog-buttons" },
+      h("div.dialog-body", body),
+      h("div.dialog-buttons",
         button(T.cancel, { onclick: () => dialog.close("no"), autofocus: true }),
         button(confirm, { class: isDangerous ? "danger" : "primary",
           onclick: () => dialog.close("yes"), data: { confirm: "" } })));
@@ -30,10 +30,10 @@ export function openForm({ title, body, confirm, submit, isWide }) {
   const ok = button(confirm, { class: "primary", type: "submit" });
   const dialog = h("dialog", { class: isWide ? "dialog wide" : "dialog", "aria-labelledby": id },
     h("form", { method: "dialog", novalidate: true, onsubmit: send },
-      h("header", { class: "dialog-head" }, h("h2", { id }, title),
+      h("header.dialog-head", h("h2", { id }, title),
         iconButton(T.close, "close", { onclick: () => dialog.close() })),
-      h("div", { class: "dialog-body" }, body, trouble),
-      h("div", { class: "dialog-buttons" },
+      h("div.dialog-body", body, trouble),
+      h("div.dialog-buttons",
         button(T.cancel, { onclick: () => dialog.close() }), ok)));
   async function send(event) {
     event.preventDefault();
@@ -43,7 +43,7 @@ export function openForm({ title, body, confirm, submit, isWide }) {
       await submit();
       dialog.close();
     } catch (error) {
-      fill(trouble, failureBox(error.failure || { message: error.message, details: [] }));
+      fill(trouble, failureOf(error));
     }
     ok.disabled = false;
   }
@@ -53,15 +53,27 @@ export function openForm({ title, body, confirm, submit, isWide }) {
   return dialog;
 }
 
+// Do something that the service may refuse, and show why it did.
+export async function attempt(title, work) {
+  try {
+    return await work();
+  } catch (error) {
+    await ask({ title, body: failureOf(error), confirm: T.close });
+    return undefined;
+  }
+}
+
+export const failureOf = (error) => failureBox(error.failure || { message: error.message });
+
 // What failed, and what to do: code, message, details, hint and request id.
 export function failureBox(failure) {
-  return h("div", { class: "failure" },
-    h("p", {}, icon("warn"), failure.code && h("b", {}, failure.code), " ", failure.message),
+  return h("div.failure",
+    h("p", icon("warn"), failure.code && h("b", failure.code), " ", failure.message),
     failure.details && failure.details.length > 0
-      && h("ul", {}, failure.details.map((text) => h("li", {}, text))),
-    failure.hint && h("p", { class: "hint" }, h("b", {}, T.hint + ": "), failure.hint),
-    failure.request_id && h("p", { class: "request" }, T.request + ": ",
-      h("code", {}, failure.request_id)));
+      && h("ul", failure.details.map((text) => h("li", text))),
+    failure.hint && h("p.hint", h("b", T.hint + ": "), failure.hint),
+    failure.request_id && h("p.request", T.request + ": ",
+      h("code", failure.request_id)));
 }
 
 export async function copyText(text, control) {
@@ -78,7 +90,7 @@ export function copyButton(text) {
 
 // A text to copy: code with a button.
 export function copyLine(text) {
-  return h("div", { class: "copy-line" }, h("code", {}, text), copyButton(text));
+  return h("div.copy-line", h("code", text), copyButton(text));
 }
 
 const status = h("div", { role: "status", class: "hidden", "aria-live": "polite" });

@@ -22,10 +22,17 @@ export function append(parent, children) {
   return parent;
 }
 
-export function h(tag, properties = {}, ...children) {
+const isChild = (value) => value === null || typeof value !== "object" || value instanceof Node
+  || Array.isArray(value);
+
+// Make an element: h("p.soft.wide", { title }, "text", child). The properties may be left out.
+export function h(name, ...children) {
+  const [tag, ...classes] = name.split(".");
+  const properties = children.length && !isChild(children[0]) ? children.shift() : {};
   const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
   append(element, children);      // a select takes its value after its options
-  for (const [name, value] of Object.entries(properties)) setProperty(element, name, value);
+  for (const [key, value] of Object.entries(properties)) setProperty(element, key, value);
   return element;
 }
 
@@ -68,7 +75,7 @@ export function icon(name) {
 }
 
 export function button(label, properties, name) {
-  return h("button", { type: "button", ...properties }, name && icon(name), label && h("span", {},
+  return h("button", { type: "button", ...properties }, name && icon(name), label && h("span",
     label));
 }
 
@@ -81,7 +88,7 @@ export function iconButton(label, name, properties) {
 // A link to what the service names. Only https, and http to this machine, become links.
 export function external(url, ...children) {
   const isSafe = /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url);
-  if (!isSafe) return h("span", {}, ...children);
+  if (!isSafe) return h("span", ...children);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, ...children);
 }
 

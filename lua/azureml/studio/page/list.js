@@ -1,27 +1,27 @@
 // The list of instances: columns, filters, pages, and the buttons for many.
 
 import { post } from "/api.js";
-import { ICONS, VERBS, obstacle, send } from "/bulk.js";
-import { ask, failureBox } from "/dialog.js";
+import { ICONS, VERBS, forbidden, obstacle, send } from "/bulk.js";
+import { attempt } from "/dialog.js";
 import { button, external, fill, h, icon, iconButton } from "/dom.js";
 import * as format from "/format.js";
 import { keep, kept, state, subscribe } from "/store.js";
 import { T } from "/texts.js";
 
-// Columns -----------------------------------------------------------------------------------------
+// -- Columns
 
 const MOST_APPLICATIONS = 3;
 
 function nameCell(row) {
-  return h("a", { class: "name", href: "#/i/" + encodeURIComponent(row.name) }, row.name);
+  return h("a.name", { href: "#/i/" + encodeURIComponent(row.name) }, row.name);
 }
 
 export function stateBadge(row) {
   const problem = row.problems[0];
   return h("span", { class: "state " + row.tone, title: problem
     ? `${problem.code}: ${problem.message}` : row.is_forgotten ? T.forgottenWhy : "" },
-  row.tone === "moving" ? h("span", { class: "spinner" }) : h("i", {}), format.words(row.state),
-  row.is_forgotten && h("span", { class: "flag" }, T.tiles.forgotten));
+  row.tone === "moving" ? h("span.spinner") : h("i"), format.words(row.state),
+  row.is_forgotten && h("span.flag", T.tiles.forgotten));
 }
 
 export function applicationLinks(row, most = MOST_APPLICATIONS) {
@@ -32,8 +32,8 @@ export function applicationLinks(row, most = MOST_APPLICATIONS) {
     links.push(h("a", { href: "#/i/" + encodeURIComponent(row.name),
       title: T.moreApplications(rest) }, "…"));
   }
-  return links.length > 0 ? h("span", { class: "links" }, links)
-    : h("span", { class: "faint", title: row.is_usable ? "" : T.notUsable }, "–");
+  return links.length > 0 ? h("span.links", links)
+    : h("span.faint", { title: row.is_usable ? "" : T.notUsable }, "–");
 }
 
 function nextCell(row) {
@@ -41,7 +41,7 @@ function nextCell(row) {
   if (!start && !stop) return format.orDash();
   const isStart = start && (!stop || start < stop);
   const time = isStart ? start : stop;
-  return h("span", { title: format.exact(time) }, h("span", { class: "faint" },
+  return h("span", { title: format.exact(time) }, h("span.faint",
     isStart ? T.willStart : T.willStop, " "), format.upcoming(time));
 }
 
@@ -51,46 +51,47 @@ function operationCell(row) {
   const isFailed = /Failed$/.test(operation.status || "");
   return h("span", { title: format.exact(operation.time) },
     h("span", { class: isFailed ? "bad" : "" }, T.operation(operation.name, operation.status || "")),
-    " ", h("span", { class: "faint" }, [T.triggers[operation.trigger], format.ago(operation.time)]
+    " ", h("span.faint", [T.triggers[operation.trigger], format.ago(operation.time)]
       .filter(Boolean).join(", ")));
 }
 
 function tagsCell(row) {
   const names = Object.keys(row.tags).sort();
   if (names.length === 0) return format.orDash();
-  return h("span", { class: "chips" }, names.map((name) =>
-    h("span", { class: "chip", title: `${name}: ${row.tags[name]}` },
-      h("span", { class: "faint" }, name + " "), row.tags[name])));
+  return h("span.chips", names.map((name) =>
+    h("span.chip", { title: `${name}: ${row.tags[name]}` },
+      h("span.faint", name + " "), row.tags[name])));
 }
 
 const nextOf = (row) => [row.next_start, row.next_stop].filter(Boolean).sort()[0] || "~";
 
-// key: what the column sorts by; number: right-aligned.
+// key: what the column sorts by. Rows without a value come last.
+const plain = (field, show = format.orDash) => ({ cell: (row) => show(row[field]),
+  key: (row) => row[field] || "~" });
+const number = (field, show = format.orDash) => ({ cell: (row) => show(row[field] || undefined),
+  key: (row) => row[field] || 0, isNumber: true });
+const since = (time) => h("span", { title: format.exact(time) }, format.ago(time));
+
 const COLUMNS = {
   name: { cell: nameCell, key: (row) => row.name.toLowerCase(), isFixed: true },
   state: { cell: stateBadge, key: (row) => row.state },
   applications: { cell: applicationLinks, key: (row) => -row.applications.length },
-  size: { cell: (row) => h("span", { title: row.size }, format.size(row.size)),
-    key: (row) => (row.size || "").toLowerCase() },
-  vcpus: { cell: (row) => format.orDash(row.vcpus), key: (row) => row.vcpus || 0, isNumber: true },
-  gpus: { cell: (row) => format.orDash(row.gpus || ""), key: (row) => row.gpus || 0,
-    isNumber: true },
-  memory: { cell: (row) => (row.memory_gb ? T.memory(row.memory_gb) : "–"),
-    key: (row) => row.memory_gb || 0, isNumber: true },
-  price: { cell: (row) => h("span", { title: T.perHour, class: row.is_billed ? "" : "faint" },
-    row.price ? T.anHour(format.price(row)) : "–"), key: (row) => row.price || 0, isNumber: true },
-  idle: { cell: (row) => format.minutes(row.idle_minutes), key: (row) => row.idle_minutes || 1e9 },
+  size: plain("size", format.size),
+  vcpus: number("vcpus"),
+  gpus: number("gpus"),
+  memory: number("memory_gb", (amount) => (amount ? T.memory(amount) : "–")),
+  price: { ...number("price"), cell: (row) => h("span", { title: T.perHour,
+    class: row.is_billed ? "" : "faint" }, row.price ? T.anHour(format.price(row)) : "–") },
+  idle: { ...plain("idle_minutes", format.minutes), key: (row) => row.idle_minutes || 1e9 },
   next: { cell: nextCell, key: nextOf },
-  operation: { cell: operationCell, key: (row) => (row.operation ? row.operation.time : "") || "" },
-  created: { cell: (row) => h("span", { title: format.exact(row.created_on) },
-    format.ago(row.created_on)), key: (row) => row.created_on || "" },
+  operation: { cell: operationCell, key: (row) => (row.operation && row.operation.time) || "" },
+  created: plain("created_on", since),
   creator: { cell: (row) => (row.is_created_by_me ? T.you : format.orDash(row.created_by)),
     key: (row) => (row.is_created_by_me ? "" : row.created_by || "~") },
-  assigned: { cell: (row) => format.orDash(row.assigned_to), key: (row) => row.assigned_to || "~" },
-  ssh: { cell: (row) => (row.ssh ? h("code", {}, row.ssh) : "–"), key: (row) => row.ssh || "~" },
-  ip: { cell: (row) => format.orDash(row.ip), key: (row) => row.ip || "~" },
-  tags: { cell: tagsCell, key: (row) => Object.keys(row.tags).sort().map((name) =>
-    name + row.tags[name]).join() || "~" },
+  assigned: plain("assigned_to"),
+  ssh: plain("ssh"),
+  ip: plain("ip"),
+  tags: { cell: tagsCell, key: (row) => tagTexts(row).sort().join() || "~" },
 };
 
 const DEFAULT_COLUMNS = ["name", "state", "applications", "size", "vcpus", "memory", "price", "idle",
@@ -103,7 +104,7 @@ const chosen = {
 };
 if (!COLUMNS[chosen.sort.column]) chosen.sort = { column: "name", isDown: false };
 
-// Filters -----------------------------------------------------------------------------------------
+// -- Filters
 
 // They last as long as the page, so that a look at the details does not lose them.
 const filters = { text: "", scope: "all", tone: "", size: "", tag: "" };
@@ -138,12 +139,12 @@ function sorted(rows) {
     || compare(a[1].name, b[1].name)).map((pair) => pair[1]);
 }
 
-// The table ---------------------------------------------------------------------------------------
+// -- The table
 
 // A cell is made again only when its row changed, so that the focus and the selection of texts stay.
 function tableRow(onTick) {
   const tick = h("input", { type: "checkbox", onchange: () => onTick(tick.value, tick.checked) });
-  const element = h("tr", {}, h("td", { class: "tick" }, tick));
+  const element = h("tr", h("td.tick", tick));
   const cells = new Map();
   let shown;
   function update(row, columns, isOld) {
@@ -200,7 +201,7 @@ function table(onChange) {
   function showHead() {
     const focused = head.contains(document.activeElement)
       && document.activeElement.closest("th").cellIndex;
-    fill(head, h("th", { class: "tick" }, all), chosen.columns.map(heading));
+    fill(head, h("th.tick", all), chosen.columns.map(heading));
     if (focused) head.cells[focused].querySelector("button").focus();
   }
 
@@ -239,13 +240,13 @@ function table(onChange) {
     all.indeterminate = count > 0 && count < list.length;
   }
 
-  return { element: h("table", { class: "list" }, h("thead", {}, head), body), show };
+  return { element: h("table.list", h("thead", head), body), show };
 }
 
-// Above the table ---------------------------------------------------------------------------------
+// -- Above the table
 
 function tiles(onChange) {
-  const element = h("div", { class: "tiles" });
+  const element = h("div.tiles");
   function tile(value, label, tone, title) {
     const isOn = tone && filters.tone === tone;
     return h("button", { type: "button", class: "tile " + (tone || "") + (isOn ? " is-on" : ""),
@@ -253,7 +254,7 @@ function tiles(onChange) {
       onclick: () => {
         filters.tone = isOn ? "" : tone;
         onChange();
-      } }, h("b", {}, value), " ", h("span", {}, label));
+      } }, h("b", value), " ", h("span", label));
   }
   function show() {
     const rows = [...state.rows.values()];
@@ -275,7 +276,7 @@ function tiles(onChange) {
 function verbButtons(onChange) {
   const buttons = VERBS.map((verb) => [verb, button(T.verbs[verb], { data: { verb },
     onclick: () => use(verb) }, ICONS[verb])]);
-  const count = h("span", { class: "count" });
+  const count = h("span.count");
   const none = iconButton(T.untick, "close", { onclick: () => {
     ticked.clear();
     onChange();
@@ -283,11 +284,8 @@ function verbButtons(onChange) {
   const rows = () => [...ticked].map((name) => state.rows.get(name)).filter(Boolean);
 
   async function use(verb) {
-    try {
-      if (await send(verb, rows().map((row) => row.name))) ticked.clear();
-    } catch (error) {
-      ask({ title: T.failed[verb], body: failureBox(error.failure), confirm: T.close });
-    }
+    const names = rows().map((row) => row.name);
+    if (await attempt(T.failed[verb], () => send(verb, names))) ticked.clear();
     onChange();
   }
 
@@ -301,7 +299,7 @@ function verbButtons(onChange) {
     count.textContent = T.ticked(list.length);
     count.hidden = none.hidden = list.length === 0;
   }
-  return { element: h("div", { class: "verbs" }, buttons.map((pair) => pair[1]), count, none), show };
+  return { element: h("div.verbs", buttons.map((pair) => pair[1]), count, none), show };
 }
 
 function options(select, first, values, current) {
@@ -350,9 +348,9 @@ function filterBar(onChange) {
     Object.keys(SCOPES).forEach((scope, index) =>
       scopes[index].setAttribute("aria-pressed", String(filters.scope === scope)));
   }
-  const element = h("div", { class: "filters" },
-    h("label", { class: "search" }, icon("search"), search),
-    h("div", { class: "segments", role: "group", "aria-label": T.scope }, scopes),
+  const element = h("div.filters",
+    h("label.search", icon("search"), search),
+    h("div.segments", { role: "group", "aria-label": T.scope }, scopes),
     selects.tone, selects.size, selects.tag, clear);
   return { element, show, search };
 }
@@ -373,12 +371,12 @@ function columnMenu(onChange) {
     showMenu();
     onChange();
   }
-  const menu = h("div", { class: "menu", popover: "auto", id: "columns" });
+  const menu = h("div.menu", { popover: "auto", id: "columns" });
   function showMenu() {
     fill(menu, Object.keys(COLUMNS).filter((name) => !COLUMNS[name].isFixed).map((name) => {
       const box = h("input", { type: "checkbox", checked: chosen.columns.includes(name),
         onchange: () => toggle(name, box.checked) });
-      return h("label", {}, box, T.columns[name]);
+      return h("label", box, T.columns[name]);
     }), button(T.resetColumns, { class: "ghost small", onclick: reset }));
   }
   const control = button(T.editColumns, { class: "ghost", title: T.editColumns,
@@ -389,15 +387,15 @@ function columnMenu(onChange) {
       menu.style.setProperty("top", `${place.bottom + 4}px`);
       menu.style.setProperty("right", `${innerWidth - place.right}px`);
     } }, "columns");
-  return h("span", {}, control, menu);
+  return h("span", control, menu);
 }
 
-// Below the table ---------------------------------------------------------------------------------
+// -- Below the table
 
 const PAGE_SIZES = [25, 50, 100, 500];
 
 function pager(onChange) {
-  const range = h("span", { class: "faint" });
+  const range = h("span.faint");
   const move = (step) => () => {
     page += step;
     onChange();
@@ -418,26 +416,25 @@ function pager(onChange) {
     next.disabled = first + chosen.pageSize >= total;
     size.value = chosen.pageSize;
   }
-  return { element: h("nav", { class: "pager", "aria-label": T.pageSize },
-    h("label", {}, h("span", { class: "faint" }, T.pageSize + " "), size), range, previous, next),
+  return { element: h("nav.pager", { "aria-label": T.pageSize },
+    h("label", h("span.faint", T.pageSize + " "), size), range, previous, next),
   show };
 }
 
 function emptyState() {
-  return h("section", { class: "empty" }, h("img", { src: "/icon.svg", alt: "", width: 72,
-    height: 72 }), h("h2", {}, T.emptyTitle), h("p", {}, T.emptyText), newButton(T.emptyButton));
+  return h("section.empty", h("img", { src: "/icon.svg", alt: "", width: 72,
+    height: 72 }), h("h2", T.emptyTitle), h("p", T.emptyText), newButton(T.emptyButton));
 }
 
 function newButton(label) {
-  const lacking = state.facts.missing_rights.create;
-  const reason = state.facts.is_read_only ? T.readOnlyWhy : lacking && T.noRight(lacking);
+  const reason = forbidden("create");
   return button(label, { class: "primary", disabled: Boolean(reason), title: reason || T.verbHelp.new,
     data: { verb: "new" }, onclick: () => {
       location.hash = "#/new";
     } }, "plus");
 }
 
-// The view ----------------------------------------------------------------------------------------
+// -- The view
 
 function onKey(event) {
   const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
@@ -458,19 +455,19 @@ export function listView() {
   const bar = filterBar(show);
   const lines = table(show);
   const pages = pager(show);
-  const none = h("p", { class: "none" }, T.noMatch);
+  const none = h("p.none", T.noMatch);
   const refresh = iconButton(T.refresh, "refresh", { onclick: () => post("refresh") });
-  const full = h("div", { class: "view list-view" },
-    h("div", { class: "heading" }, h("h1", {}, T.instances), summary.element),
-    h("div", { class: "toolbar" }, newButton(T.verbs.new), verbs.element,
-      h("span", { class: "grow" }), refresh, columnMenu(show)),
+  const full = h("div.view.list-view",
+    h("div.heading", h("h1", T.instances), summary.element),
+    h("div.toolbar", newButton(T.verbs.new), verbs.element,
+      h("span.grow"), refresh, columnMenu(show)),
     bar.element,
-    h("div", { class: "scroller", tabIndex: -1 }, lines.element, none), pages.element);
-  const element = h("div", {});
+    h("div.scroller", { tabIndex: -1 }, lines.element, none), pages.element);
+  const element = h("div");
 
   function show(isOld) {
     const isEmpty = state.rows.size === 0;
-    const wanted = isEmpty ? h("div", { class: "view" }, h("h1", {}, T.instances), emptyState())
+    const wanted = isEmpty ? h("div.view", h("h1", T.instances), emptyState())
       : full;
     if (element.firstChild !== wanted && !(isEmpty && element.querySelector(".empty"))) {
       fill(element, wanted);

@@ -28,11 +28,11 @@ export function tabs(label, panels) {
     select(names[(index + step + names.length) % names.length], true);
   } }, controls);
   select(names[0]);
-  return h("div", {}, bar, panel);
+  return h("div", bar, panel);
 }
 
 function codeBlock(text) {
-  return h("div", { class: "code" }, copyButton(text), h("pre", { tabIndex: 0 }, text));
+  return h("div.code", copyButton(text), h("pre", { tabIndex: 0 }, text));
 }
 
 export function recipeTabs(recipe) {

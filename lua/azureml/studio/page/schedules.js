@@ -11,13 +11,12 @@ export const MOST = 4;
 
 // The next firings of a schedule, in the time of this browser and of the schedule's zone.
 export function firings(item) {
-  if (item.fault) return h("p", { class: "bad" }, item.fault);
-  if (item.status === "disabled") return h("p", { class: "faint" }, T.schedules.isOff);
-  return h("p", { class: "faint firings" }, item.firings.length === 0 ? T.schedules.never : [
-    T.schedules.next + " ", item.firings.map((firing) => h("span", { class: "chip",
-      title: `${firing.wall.replace("T", " ").slice(0, 16)} ${firing.clock}`
+  if (item.fault) return h("p.bad", item.fault);
+  if (item.status === "disabled") return h("p.faint", T.schedules.isOff);
+  return h("p.faint.firings", item.firings.length === 0 ? T.schedules.never : [
+    T.schedules.next + " ", item.firings.map((firing) => h("span.chip", { title: `${firing.wall.replace("T", " ").slice(0, 16)} ${firing.clock}`
         + (firing.note ? `: ${firing.note}` : "") }, format.upcoming(firing.utc),
-    firing.note && h("span", { class: "bad" }, " *"))),
+    firing.note && h("span.bad", " *"))),
   ]);
 }
 
@@ -72,7 +71,7 @@ export function scheduleForm(action, onChange, item) {
   const parts = partsOf(action, item);
   const tell = () => onChange(textOf(parts));
   const name = newId("action");
-  const actions = ["start", "stop"].map((each) => h("label", {}, h("input", { type: "radio", name,
+  const actions = ["start", "stop"].map((each) => h("label", h("input", { type: "radio", name,
     value: each, checked: each === action, onchange() {
       parts.action = each;
       tell();
@@ -93,15 +92,15 @@ export function scheduleForm(action, onChange, item) {
   } });
   zone.setAttribute("list", zoneList());
   const isLine = parts.line !== undefined;
-  const line = h("input", { class: "wide", placeholder: T.schedules.linePlaceholder,
+  const line = h("input.wide", { placeholder: T.schedules.linePlaceholder,
     spellcheck: false, value: parts.line || "", oninput() {
       parts.line = line.value.trim();
       tell();
     } });
-  const simple = h("div", { class: "form-row", hidden: isLine },
-    h("div", { class: "segments days", role: "group", "aria-label": T.schedules.days }, days),
+  const simple = h("div.form-row", { hidden: isLine },
+    h("div.segments.days", { role: "group", "aria-label": T.schedules.days }, days),
     field(T.schedules.time, time));
-  const advanced = h("div", { class: "form-row", hidden: !isLine }, field(T.schedules.line,
+  const advanced = h("div.form-row", { hidden: !isLine }, field(T.schedules.line,
     line));
   const toggle = button(isLine ? T.schedules.plain : T.schedules.advanced, { class: "ghost small", onclick() {
     advanced.hidden = !advanced.hidden;
@@ -111,15 +110,15 @@ export function scheduleForm(action, onChange, item) {
     toggle.lastChild.textContent = advanced.hidden ? T.schedules.advanced : T.schedules.plain;
     tell();
   } });
-  return { text: () => textOf(parts), element: h("div", { class: "schedule-form" },
-    h("div", { class: "form-row" }, h("div", { class: "radios", role: "radiogroup",
+  return { text: () => textOf(parts), element: h("div.schedule-form",
+    h("div.form-row", h("div.radios", { role: "radiogroup",
       "aria-label": T.schedules.action }, actions), toggle),
     simple, advanced, field(T.schedules.zone, zone)) };
 }
 
 export function field(label, control, help, extra) {
-  return h("label", { class: "field" }, h("span", { class: "label" }, label), control,
-    help && h("small", {}, help), extra);
+  return h("label.field", h("span.label", label), control,
+    help && h("small", help), extra);
 }
 
 // Show what schedules do, as soon as the server has said it; only the last answer counts.
@@ -131,15 +130,15 @@ export function preview(box) {
     timer = setTimeout(async () => {
       const turn = ++last;
       const shown = texts.length ? (await post("preview", { schedules: texts })).schedules : [];
-      if (turn === last) fill(box, shown.map((item) => h("div", { class: "preview" },
-        item.words && h("p", {}, icon("clock"), " ", item.words), firings(item))));
+      if (turn === last) fill(box, shown.map((item) => h("div.preview",
+        item.words && h("p", icon("clock"), " ", item.words), firings(item))));
     }, 150);
   };
 }
 
 // The body of a form for a new schedule, or for one that is changed.
 export function newSchedule(action, item) {
-  const box = h("div", {});
+  const box = h("div");
   const show = preview(box);
   const form = scheduleForm(action, (text) => show([text]), item);
   show([form.text()]);

@@ -1,7 +1,7 @@
 // The wizard for a new instance: steps, a summary beside them, and a review of what would happen.
 
 import { get, post } from "/api.js";
-import { failureBox } from "/dialog.js";
+import { failureOf } from "/dialog.js";
 import { idleChoice, serviceFields, tagFields } from "/details.js";
 import { button, fill, h, icon, iconButton, newId } from "/dom.js";
 import * as format from "/format.js";
@@ -11,32 +11,32 @@ import { T } from "/texts.js";
 
 const W = T.wizard;
 
-// Parts -------------------------------------------------------------------------------------------
+// -- Parts
 
 function group(label, ...children) {
-  return h("fieldset", { class: "group" }, h("legend", {}, label), children);
+  return h("fieldset.group", h("legend", label), children);
 }
 
 function check(label, help, onchange, checked = false) {
   const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
-  return h("label", { class: "check" }, box, h("span", {}, label, help && h("small", {}, help)));
+  return h("label.check", box, h("span", label, help && h("small", help)));
 }
 
 // Radio buttons, each with the fields that belong to it.
 function choices(label, texts, parts, onChange) {
-  const [name, box] = [newId("choice"), h("div", { class: "group" })];
+  const [name, box] = [newId("choice"), h("div.group")];
   let value = Object.keys(texts)[0];
-  const radios = Object.keys(texts).map((key) => h("label", {}, h("input", { type: "radio", name,
+  const radios = Object.keys(texts).map((key) => h("label", h("input", { type: "radio", name,
     value: key, checked: key === value, onchange() {
       value = key;
       fill(box, parts[key]);
       onChange(key);
     } }), texts[key]));
-  return { element: group(label, h("div", { class: "radios", role: "radiogroup", "aria-label": label },
+  return { element: group(label, h("div.radios", { role: "radiogroup", "aria-label": label },
     radios), box), value: () => value };
 }
 
-// Basics: name and size ---------------------------------------------------------------------------
+// -- Basics: name and size
 
 // Sizes that suit most people, by the beginnings of their families' names.
 const RECOMMENDED = /^standard_(ds[23]_v2|ds1[12]_v2|d[248]s_v3|e4s_v3|f4s_v2|nc6s_v3|nc4as_t4_v3)$/i;
@@ -48,14 +48,14 @@ function categoryOf(size) {
 }
 
 function nameField(draft, onChange) {
-  const verdict = h("div", { class: "name-state", role: "status" });
+  const verdict = h("div.name-state", { role: "status" });
   let turn = 0;
   let timer;
   function show(kind, text) {
     draft.nameState = kind;
     verdict.className = "name-state " + kind;
     input.classList.toggle("is-wrong", kind === "wrong");
-    fill(verdict, kind === "asking" ? h("span", { class: "spinner" })
+    fill(verdict, kind === "asking" ? h("span.spinner")
       : text && icon(kind === "ok" ? "check" : "warn"), text);
     onChange();
   }
@@ -88,21 +88,21 @@ function sizeRow(size, draft, choose, name) {
     checked: draft.size === size, onchange: () => choose(size) });
   return h("tr", { class: draft.size === size ? "is-chosen" : isFull ? "is-full" : "",
     data: { size: size.name } },
-  h("td", {}, h("label", { title: size.name }, radio, format.size(size.name))),
-  h("td", {}, W.categories[categoryOf(size)]),
-  h("td", { class: "number" }, size.vcpus), h("td", { class: "number" }, size.gpus || "–"),
-  h("td", { class: "number" }, W.gb(size.memory_gb)),
-  h("td", { class: "number" }, size.disk_gb ? W.gb(size.disk_gb) : "–"),
-  h("td", {}, isFull ? h("a", { href: "https://portal.azure.com/#view/Microsoft_Azure_Capacity",
+  h("td", h("label", { title: size.name }, radio, format.size(size.name))),
+  h("td", W.categories[categoryOf(size)]),
+  h("td.number", size.vcpus), h("td.number", size.gpus || "–"),
+  h("td.number", W.gb(size.memory_gb)),
+  h("td.number", size.disk_gb ? W.gb(size.disk_gb) : "–"),
+  h("td", isFull ? h("a", { href: "https://portal.azure.com/#view/Microsoft_Azure_Capacity",
     target: "_blank", rel: "noopener noreferrer", title: W.noQuota }, W.requestQuota)
     : W.coresLeft(size.cores_left)),
-  h("td", { class: "number" }, format.price(size)));
+  h("td.number", format.price(size)));
 }
 
 function sizeChooser(draft, onChange) {
   const shown = { kind: "cpu", scope: "recommended", text: "" };
   const [body, name] = [h("tbody"), newId("size")];
-  const none = h("p", { class: "none" }, W.noSize);
+  const none = h("p.none", W.noSize);
   function segments(key, texts) {
     const buttons = Object.keys(texts).map((value) => h("button", { type: "button",
       "aria-pressed": String(shown[key] === value), onclick() {
@@ -111,7 +111,7 @@ function sizeChooser(draft, onChange) {
           String(Object.keys(texts)[index] === value)));
         show();
       } }, texts[value]));
-    return h("div", { class: "segments", role: "group" }, buttons);
+    return h("div.segments", { role: "group" }, buttons);
   }
   function choose(size) {
     draft.size = size;
@@ -134,9 +134,9 @@ function sizeChooser(draft, onChange) {
     } });
   show();
   const C = W.sizeColumns;
-  return group(W.size, h("div", { class: "size-tools" }, segments("kind", { cpu: W.cpu, gpu: W.gpu }),
+  return group(W.size, h("div.size-tools", segments("kind", { cpu: W.cpu, gpu: W.gpu }),
     segments("scope", { recommended: W.recommended, all: W.all }), search),
-  h("div", { class: "size-list", tabIndex: -1 }, h("table", {}, h("thead", {}, h("tr", {},
+  h("div.size-list", { tabIndex: -1 }, h("table", h("thead", h("tr",
     Object.keys(C).map((key) => h("th", { scope: "col", class:
       /vcpus|gpus|memory|disk|price/.test(key) ? "number" : "" }, C[key])))), body), none));
 }
@@ -146,13 +146,13 @@ function basics(draft, onChange) {
     settings: () => ({ vm_size: draft.size && draft.size.name }) };
 }
 
-// Scheduling --------------------------------------------------------------------------------------
+// -- Scheduling
 
 function scheduling(draft, onChange) {
   const idle = idleChoice();
   idle.element.addEventListener("change", onChange);
-  const list = h("div", { class: "step-body" });
-  const shown = h("div", {});
+  const list = h("div.step-body");
+  const shown = h("div");
   const showPreview = preview(shown);
   const forms = [];
   const texts = () => forms.map((form) => form.text());
@@ -164,8 +164,8 @@ function scheduling(draft, onChange) {
   function addForm() {
     const form = scheduleForm(forms.length % 2 ? "start" : "stop", changed);
     forms.push(form);
-    const box = h("div", { class: "card" }, h("header", {}, h("h2", {}, W.schedules),
-      h("span", { class: "grow" }), iconButton(T.remove, "trash", { class: "ghost square small",
+    const box = h("div.card", h("header", h("h2", W.schedules),
+      h("span.grow"), iconButton(T.remove, "trash", { class: "ghost square small",
         onclick() {
           forms.splice(forms.indexOf(form), 1);
           box.remove();
@@ -181,13 +181,13 @@ function scheduling(draft, onChange) {
     onChange();
   });
   return { element: [group(W.idle, field(T.details.idle, idle.element, W.idleHelp)),
-    group(W.schedules, list, shown, h("div", {}, add)), group(W.state, stopped)],
+    group(W.schedules, list, shown, h("div", add)), group(W.state, stopped)],
   settings: () => ({ idle_time_before_shutdown: idle.value() || undefined,
     schedules: forms.length ? texts() : undefined,
     state: draft.isStopped ? "Stopped" : undefined }) };
 }
 
-// Security ----------------------------------------------------------------------------------------
+// -- Security
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -197,7 +197,7 @@ function input(onChange, properties = {}) {
 
 function personPart(onChange) {
   const [mail, tenant] = [input(onChange, { placeholder: "ann@example.org" }), input(onChange)];
-  const box = h("div", { class: "form-grid", hidden: true }, field(W.mail, mail),
+  const box = h("div.form-grid", { hidden: true }, field(W.mail, mail),
     field(W.tenant, tenant, W.tenantHelp));
   let isOn = false;
   const element = group(W.person, check(W.forOther, W.otherNoKey, (value) => {
@@ -225,16 +225,16 @@ function identityPart(onChange) {
 function sshPart(draft, onChange) {
   const [own, stored] = [h("textarea", { rows: 3, spellcheck: false, oninput: onChange,
     placeholder: "ssh-rsa AAAA…" }), input(onChange, { placeholder: "/subscriptions/…" })];
-  const box = h("div", {});
+  const box = h("div");
   async function generate() {
     if (!draft.key) draft.key = await post("key");
-    fill(box, h("p", { class: "form-note" }, icon("check"), " ", W.keyReady, ". ", W.keyOnce));
+    fill(box, h("p.form-note", icon("check"), " ", W.keyReady, ". ", W.keyOnce));
     onChange();
   }
   const choice = choices(W.ssh, W.sshChoices, { generate: box,
     own: field(W.publicKey, own, W.publicKeyHelp), stored: field(W.storedKey, stored) }, (key) => {
     draft.isKeyNew = key === "generate";
-    if (draft.isKeyNew) generate().catch((error) => fill(box, failureBox(error.failure)));
+    if (draft.isKeyNew) generate().catch((error) => fill(box, failureOf(error)));
     onChange();
   });
   const settings = { off: () => ({}),
@@ -249,7 +249,7 @@ function networkPart(onChange) {
   const names = { vnet_resourcegroup_name: W.vnetGroup, vnet_name: W.vnet, subnet_name: W.subnet };
   const inputs = Object.fromEntries(Object.keys(names).map((name) => [name, input(onChange)]));
   let isPrivate = false;
-  const choice = choices(W.network, W.networkChoices, { own: h("div", { class: "form-grid" },
+  const choice = choices(W.network, W.networkChoices, { own: h("div.form-grid",
     Object.keys(names).map((name) => field(names[name], inputs[name]))) }, onChange);
   choice.element.append(check(W.noPublicIp, null, (isOn) => {
     isPrivate = isOn;
@@ -288,7 +288,7 @@ function security(draft, onChange) {
     settings: () => Object.assign({}, ...parts.map((part) => part.settings())) };
 }
 
-// Applications ------------------------------------------------------------------------------------
+// -- Applications
 
 const MOST_SCRIPT = 256 * 1024;
 
@@ -302,13 +302,13 @@ function scriptPart(kind, label, onChange) {
     onChange();
   } });
   const [words, limit] = [input(onChange), input(onChange, { value: "15m" })];
-  const more = () => h("div", { class: "form-grid" }, field(W.arguments, words),
+  const more = () => h("div.form-grid", field(W.arguments, words),
     field(W.timeout, limit));
   const choice = choices(label, W.scriptSources, {
     path: [field(W.path, path), more()],
     text: [field(W.upload, file), field(W.scriptText, text), more()],
   }, onChange);
-  choice.element.insertBefore(h("small", { class: "form-note" }, W.scriptHelp[kind]),
+  choice.element.insertBefore(h("small.form-note", W.scriptHelp[kind]),
     choice.element.children[1]);
   return { element: choice.element, value() {
     const source = choice.value();
@@ -321,12 +321,12 @@ function scriptPart(kind, label, onChange) {
 function applications(draft, onChange) {
   const scripts = { creation_script: scriptPart("creation_script", W.creationScript, onChange),
     startup_script: scriptPart("startup_script", W.startupScript, onChange) };
-  const [list, services] = [h("div", { class: "step-body" }), []];
+  const [list, services] = [h("div.step-body"), []];
   function addService() {
     const fields = serviceFields();
     services.push(fields);
-    const box = h("div", { class: "card", oninput: onChange }, h("header", {}, h("h2", {},
-      W.application), h("span", { class: "grow" }), iconButton(T.remove, "trash", {
+    const box = h("div.card", { oninput: onChange }, h("header", h("h2",
+      W.application), h("span.grow"), iconButton(T.remove, "trash", {
       class: "ghost square small", onclick() {
         services.splice(services.indexOf(fields), 1);
         box.remove();
@@ -336,7 +336,7 @@ function applications(draft, onChange) {
     onChange();
   }
   return { element: [scripts.creation_script.element, scripts.startup_script.element,
-    group(W.application, list, h("div", {}, button(W.addApplication, { onclick: addService },
+    group(W.application, list, h("div", button(W.addApplication, { onclick: addService },
       "plus")))],
   settings() {
     const found = { creation_script: scripts.creation_script.value(),
@@ -359,30 +359,30 @@ function tags(draft, onChange) {
     } };
 }
 
-// Review ------------------------------------------------------------------------------------------
+// -- Review
 
 const LEVEL_ICONS = { error: "warn", warning: "warn", note: "info" };
 
 function findings(report) {
-  return h("ul", { class: "findings" }, report.findings.map((finding) => h("li",
-    { class: finding.level }, icon(LEVEL_ICONS[finding.level]), h("span", {}, finding.text,
-      finding.hint && h("small", { class: "faint" }, " ", finding.hint)))),
-  report.ok && h("li", { class: "ok" }, icon("check"), W.fits));
+  return h("ul.findings", report.findings.map((finding) => h("li",
+    { class: finding.level }, icon(LEVEL_ICONS[finding.level]), h("span", finding.text,
+      finding.hint && h("small.faint", " ", finding.hint)))),
+  report.ok && h("li.ok", icon("check"), W.fits));
 }
 
 function review(draft, onChange) {
-  const element = h("div", { class: "step-body" });
+  const element = h("div.step-body");
   async function enter() {
     draft.report = null;
     onChange();
-    fill(element, h("p", { class: "wait" }, h("span", { class: "spinner" }), W.checking));
+    fill(element, h("p.wait", h("span.spinner"), W.checking));
     try {
       const report = await post("check", { name: draft.name, settings: draft.settings() });
       draft.report = report;
       fill(element, findings(report), group(T.recipe.title, recipeTabs(report.recipe)),
-        draft.isKeyNew && h("p", { class: "form-note" }, W.keyOnce));
+        draft.isKeyNew && h("p.form-note", W.keyOnce));
     } catch (error) {
-      fill(element, failureBox(error.failure));
+      fill(element, failureOf(error));
     }
     onChange();
   }
@@ -398,24 +398,24 @@ function saveKey(draft) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-// The summary at the side -------------------------------------------------------------------------
+// -- The summary at the side
 
 function summary(draft) {
-  const body = h("div", { class: "card summary", "aria-label": W.summary });
+  const body = h("div.card.summary", { "aria-label": W.summary });
   function show() {
     const size = draft.size;
     const price = size && size.price;
-    fill(body, h("h2", {}, draft.name || W.summary),
-      h("div", {}, h("span", { class: "total" }, price ? format.price(size) : "–"), " ",
-        h("span", { class: "faint" }, price ? W.anHour : size ? W.noPrice : W.chooseSize)),
-      price && h("small", { class: "faint" }, W.month(format.money(price * 730, size.currency, 0))),
-      size && h("p", {}, h("b", {}, format.size(size.name)), h("br"), h("span", { class: "faint" },
+    fill(body, h("h2", draft.name || W.summary),
+      h("div", h("span.total", price ? format.price(size) : "–"), " ",
+        h("span.faint", price ? W.anHour : size ? W.noPrice : W.chooseSize)),
+      price && h("small.faint", W.month(format.money(price * 730, size.currency, 0))),
+      size && h("p", h("b", format.size(size.name)), h("br"), h("span.faint",
         T.details.sizeText(size))));
   }
   return { element: body, show };
 }
 
-// The view ----------------------------------------------------------------------------------------
+// -- The view
 
 // Leave out what is not set, so that the service's defaults apply.
 function withoutEmpty(settings) {
@@ -442,7 +442,7 @@ function build(element, sizes) {
   for (const name of names) steps[name] = STEPS[name](draft, changed);
 
   const title = h("h2", { tabIndex: -1 });
-  const body = h("div", { class: "step-body" });
+  const body = h("div.step-body");
   const trouble = h("div", { role: "alert" });
   const controls = names.map((name) => h("button", { type: "button", data: { step: name },
     onclick: () => show(name) }, W.steps[name]));
@@ -483,31 +483,31 @@ function build(element, sizes) {
       delete draft.key;
       location.hash = "#/";
     } catch (error) {
-      fill(trouble, failureBox(error.failure));
+      fill(trouble, failureOf(error));
     }
     draft.isSending = false;
     showButtons();
   }
 
-  fill(element, h("header", { class: "heading" }, h("a", { href: "#/", class: "back", "aria-label":
-    T.instances }, icon("back")), h("h1", {}, W.title)),
-  h("nav", { "aria-label": W.title }, h("ol", { class: "steps" }, controls.map((control) =>
-    h("li", {}, control)))),
-  h("section", { class: "step" }, title, body, trouble, h("div", { class: "step-buttons" }, back, next,
-    create, toReview, h("span", { class: "grow" }), button(T.cancel, { class: "ghost", onclick() {
+  fill(element, h("header.heading", h("a", { href: "#/", class: "back", "aria-label":
+    T.instances }, icon("back")), h("h1", W.title)),
+  h("nav", { "aria-label": W.title }, h("ol.steps", controls.map((control) =>
+    h("li", control)))),
+  h("section.step", title, body, trouble, h("div.step-buttons", back, next,
+    create, toReview, h("span.grow"), button(T.cancel, { class: "ghost", onclick() {
       location.hash = "#/";
-    } }))), h("aside", {}, side.element));
+    } }))), h("aside", side.element));
   side.show();
   show(current, true);
   body.querySelector("input").focus();
 }
 
 export function wizardView() {
-  const element = h("div", { class: "view wizard" }, h("p", { class: "wait" },
-    h("span", { class: "spinner" }), T.loading));
+  const element = h("div.view.wizard", h("p.wait",
+    h("span.spinner"), T.loading));
   let isLeft = false;
   get("sizes").then((loaded) => isLeft || build(element, loaded.sizes)).catch((error) =>
-    fill(element, failureBox(error.failure || { message: error.message })));
+    fill(element, failureOf(error)));
   return { element, leave() {
     isLeft = true;
   } };

@@ -6,7 +6,7 @@ local json = require "azureml.json"
 local process = require "spec.process"
 local programs = require "azureml.tool.process"
 
-local driver = {}
+local browser = {}
 
 local PATIENCE = 20      -- seconds for which a condition may stay false
 
@@ -52,7 +52,7 @@ end
 
 --- Open a browser.
 ---@return table browser      ends with its scope
-function driver.open()
+function browser.open()
   local directory = process.directory()
   local program, client = start(directory, process.free_port())
   local self = setmetatable({ directory = directory, program = program, client = client }, Browser)
@@ -234,4 +234,4 @@ end
 
 Browser.__close = Browser.close
 
-return driver
+return browser
