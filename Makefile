@@ -374,6 +374,16 @@ conformance-python: test-deps
 	  $(SDKS)/bin/python spec/conformance/python/start.py $(B)/azureml
 	@/usr/bin/python3 spec/specification/check.py $(ANSWERS)
 
+# Check what `azureml run --as` writes: by Kubernetes' schemas, from PyPI, and by systemd itself.
+ENGINES := build/conformance-engines
+conformance-engines: test-deps
+	$(call need,python3 python3-venv systemd)
+	@$(PYTHON) -m venv $(ENGINES)
+	@$(ENGINES)/bin/pip install -q --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r spec/conformance/engines/requirements.txt
+	@$(MAKE) --no-print-directory check SPECS="spec/conformance/engines/engines.lua" \
+	  CHECK_ENV='AZUREML_CONFORMANCE=$(CURDIR)/$(ENGINES)'
+
 # Test the credentials of applications against a server that verifies them.
 conformance-auth: test-deps
 	$(call need,$(NODE_PACKAGES))
@@ -417,6 +427,6 @@ clean:
 
 .PHONY: all man install uninstall deps test-deps demo test test-machine test-browser check \
         check-asan check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
-        conformance-auth time-zones lint lint-width clean
+        conformance-auth conformance-engines time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

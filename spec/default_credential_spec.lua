@@ -45,6 +45,7 @@ describe("the default credentials", function()
     ["WorkloadIdentityCredential"] = { "workload_identity" },
     ["ManagedIdentityCredential"] = { "managed_identity" },
     ["AzureMLLogin"] = { "login" },
+    ["GitHubActionsCredential"] = { "github_actions" },
     ["AzureCliCredential"] = { "azure_cli" },
     ["azureCLIcredential"] = { "azure_cli" },
     ["AzureDeveloperCliCredential"] = { "azure_developer_cli" },
@@ -77,7 +78,7 @@ describe("the default credentials", function()
       assert.equal("InvalidTokenCredentials", err.code)
       assert.equal(("AZURE_TOKEN_CREDENTIALS has the unknown value '%s' (known: prod, dev, "
         .. "AzureMLToken, EnvironmentCredential, WorkloadIdentityCredential, "
-        .. "ManagedIdentityCredential, "
+        .. "ManagedIdentityCredential, GitHubActionsCredential, "
         .. "AzureMLLogin, AzureCliCredential, AzureDeveloperCliCredential)"):format(value),
         err.message)
     end)

@@ -9,6 +9,7 @@ local default_credential = {}
 ---@field group string       "prod": works without a user; "dev": the login of a user's tool, which
 ---  never ends the search
 ---@field variable string?  what must be set for it to be one of several
+---@field is_by_name boolean?      it is used only where AZURE_TOKEN_CREDENTIALS names it
 ---@field open fun(credential: table, settings: table, alone: boolean): azureml.Credential
 ---  alone: it is the only credential in the chain
 
@@ -36,7 +37,10 @@ local links = {
     open = function(credential, settings) return credential.environment(settings) end },
   { name = "WorkloadIdentityCredential", group = "prod", open = workload_identity },
   { name = "ManagedIdentityCredential", group = "prod", open = managed_identity },
-  -- This link, too, exists only in this package.
+  -- This link and the next one exist only in this package. A workflow of GitHub must ask for it by
+  -- name, so that the default stays that of Microsoft's libraries.
+  { name = "GitHubActionsCredential", group = "prod", is_by_name = true,
+    open = function(credential, settings) return credential.github_actions(settings) end },
   { name = "AzureMLLogin", group = "dev",
     open = function(credential, settings) return credential.login(settings) end },
   { name = "AzureCliCredential", group = "dev",
@@ -59,7 +63,7 @@ end
 -- Tell whether a link is in a group, or in the list of all for nil.
 local function is_in(link, group)
   local is_set = not link.variable or (os.getenv(link.variable) or "") ~= ""
-  return is_set and (not group or link.group == group:lower())
+  return is_set and not link.is_by_name and (not group or link.group == group:lower())
 end
 
 local function links_named(word)

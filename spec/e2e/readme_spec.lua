@@ -1,6 +1,6 @@
 -- Run the examples of README.md.
-local cli = require "azureml.cli"
 local process = require "spec.process"
+local shown_commands = require "spec.shown_commands"
 
 local function read(path)
   local file <close> = assert(io.open(path))
@@ -51,29 +51,10 @@ describe("README", function()
     assert.equal(#shows, count)
   end)
 
-  -- Split a line into words as a shell does, with single quotes.
-  local function words_of(line)
-    local words = {}
-    local function protect_blanks(quoted) return (quoted:gsub(" ", "\0")) end
-    for word in line:gsub("'([^']*)'", protect_blanks):gmatch "[^ ]+" do
-      words[#words + 1] = word:gsub("%z", " ")
-    end
-    return words
-  end
-
   it("shows commands that are there, with options they have", function()
-    local seen = 0
-    for line in text:gmatch "%$ azureml (%l[^\n]*)" do
-      local words = words_of(line:gsub("%s+#.*", ""))
-      if cli.commands[words[1]] then
-        seen = seen + 1
-        local name, first = words[1], 2
-        if cli.commands[name].is_group then name, first = name .. " " .. words[2], 3 end
-        local ok, why = cli.parser(name):pparse { table.unpack(words, first) }
-        assert.is_true(ok, line .. ": " .. tostring(why))
-      end
-    end
-    assert.is_true(seen >= 5)
+    local shown, faults = shown_commands.check(text)
+    assert.same({}, faults)
+    assert.is_true(shown >= 5)
   end)
 
   it("names make targets that are there", function()

@@ -1,4 +1,5 @@
---- azureml help: print the help of a command, or about a topic.
+--- azureml help: print the help of a command, about a topic, or of an error's code.
+local codes = require "azureml.guide.codes"
 local command = require "azureml.cli.command"
 local help = require "azureml.console.help"
 local suggest = require "azureml.cli.suggest"
@@ -10,11 +11,17 @@ local help_command = {}
 local STANDARD_OUTPUT = 1
 
 function help_command.configure(parser)
-  local argument = parser:argument("words", "a command, or a topic: "
-    .. table.concat(topics.names, ", "))
+  local argument = parser:argument("words", "a command; the code of an error, such as NotFound; or "
+    .. "a topic: " .. table.concat(topics.names, ", "))
   argument:args "*":argname "COMMAND"
   argument.azureml_values = tables.append(tables.keys(require("azureml.cli").commands),
     topics.names)
+end
+
+-- Explain an error's code.
+local function explain(code, width)
+  local text = ("%s: %s. What to do: %s."):format(code[1], code[2], codes.remedy(code))
+  return table.concat(help.wrap(text, width), "\n")
 end
 
 local function text_of(words, width)
@@ -26,8 +33,10 @@ local function text_of(words, width)
   end
   if topics.texts[word] then return topics.text(word, width) end
   if cli.commands[word] then return cli.help(words, width) end
+  local code = codes.find(word)
+  if code then return explain(code, width) end
   local known = tables.append(tables.keys(cli.commands), topics.names)
-  command.misused("%s", ("there is no command and no topic '%s'%s"):format(word,
+  command.misused("%s", ("there is no command, topic or error code '%s'%s"):format(word,
     suggest.text(word, known)))
 end
 

@@ -1,6 +1,9 @@
 --- azureml run: run a workflow by name. The words after the name are the workflow's arguments.
+--- --as writes the files with which an engine runs it, or a script of the user, at fixed times.
 local command = require "azureml.cli.command"
 local errors = require "azureml.error"
+local later = require "azureml.tool.later"
+local scheduled = later "azureml.cli.scheduled"
 local suggest = require "azureml.cli.suggest"
 
 local run = {}
@@ -9,11 +12,50 @@ local WORKFLOWS = {
   "lifecycle", "morning", "nightly", "recreate_outdated", "report", "tag_schedule", "team",
 }
 
+-- Options that say how a job is written, with the engines that they suit; true: all engines.
+local SUITS = {
+  at = true, into = true, name = true, limit = true, client_id = true, tenant = true,
+  image = "kubernetes", namespace = "kubernetes", release = "github", sha256 = "github",
+  workspace_name = true, resource_group = true, subscription = true,
+}
+
+-- Refuse an option that would have no effect.
+local function check_options(args)
+  for name, engine in pairs(SUITS) do
+    local option = name == "workspace_name" and "-w" or "--" .. name:gsub("_", "-")
+    if args[name] and not args.as then command.misused("'%s' needs '--as'", option) end
+    if args[name] and engine ~= true and engine ~= args.as then
+      command.misused("'%s' needs '--as %s'", option, engine)
+    end
+  end
+  if args.as and not args.at then command.misused "'--as' needs '--at', which says when it runs" end
+end
+
 function run.configure(parser)
   local argument = parser:argument("workflow", "the workflow's name: "
-    .. table.concat(WORKFLOWS, ", ")):argname "WORKFLOW"
+    .. table.concat(WORKFLOWS, ", ") .. "; with --as also a script's file"):argname "WORKFLOW"
   argument.azureml_values = WORKFLOWS
   parser:argument("arguments", "the workflow's arguments"):argname "ARGUMENT":args "*"
+  command.choice(parser, "--as", "run nothing: write what runs it at fixed times on this engine",
+    { "github", "kubernetes", "systemd" })
+  parser:option("--at", "with --as: when it runs, as in 'weekdays 19:00 Europe/Amsterdam'")
+    :argname "WHEN"
+  parser:option("--into", "with --as: write the files into DIRECTORY instead of printing them")
+    :argname "DIRECTORY"
+  parser:option("--name", "with --as: the name of what is written (default: azureml-WORKFLOW)")
+    :argname "NAME"
+  parser:option("--limit", "with --as: end a run after SECONDS (default: 3600)")
+    :argname("SECONDS"):convert(command.count_of "seconds")
+  parser:option("--client-id", "with --as: the id of the application or managed identity")
+    :argname "ID"
+  parser:option("--tenant", "with --as: that application's tenant"):argname "TENANT"
+  parser:option("--image", "with --as kubernetes: an image that contains azureml"):argname "IMAGE"
+  parser:option("--namespace", "with --as kubernetes: the namespace"):argname "NAME"
+  parser:option("--release", "with --as github: the URL of azureml's release for Linux")
+    :argname "URL"
+  parser:option("--sha256", "with --as github: the checksum of that release"):argname "SUM"
+  command.workspace_options(parser)
+  command.check(parser, check_options)
 end
 
 -- Find a workflow as `require` finds a module, embedded or in a file. Return the chunk, to run as a
@@ -34,6 +76,7 @@ local function raise(err)
 end
 
 function run.run(args)
+  if args.as then return scheduled.write(args, find(args.workflow) ~= nil) end
   local script = find(args.workflow)
   if not script then
     command.misused("%s", suggest.unknown("there is no workflow", args.workflow, WORKFLOWS))

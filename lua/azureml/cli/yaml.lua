@@ -16,9 +16,23 @@ local function scalar(value)
   return json.encode(value)
 end
 
+-- Tell whether a text of several lines can stand as it is, as a block.
+local function is_block(value)
+  return type(value) == "string" and value:find "\n" and value:find "^[^%s]" and utf8.len(value)
+    and not value:find "[%z\1-\8\11-\31\127]" and not value:find "\n\n+$"
+end
+
+local function add_block(lines, lead, indent, value)
+  lines[#lines + 1] = lead .. (value:sub(-1) == "\n" and " |" or " |-")
+  for line in value:gsub("\n$", ""):gmatch "[^\n]*" do
+    lines[#lines + 1] = line == "" and "" or indent .. "  " .. line
+  end
+end
+
 local add
 
 local function add_entry(lines, lead, indent, value)
+  if is_block(value) then return add_block(lines, lead, indent, value) end
   if type(value) ~= "table" or next(value) == nil then
     lines[#lines + 1] = lead .. " " .. scalar(value)
   elseif lead:sub(-1) == "-" then

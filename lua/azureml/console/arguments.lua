@@ -31,28 +31,8 @@ local OPTIONS = {
   { "-", "end the options and read the script from standard input" },
 }
 
-local ENVIRONMENT = {
-  { "LUA_INIT_5_4, LUA_INIT", "Lua code to run first, or @FILE; if both are set, only "
-    .. "LUA_INIT_5_4 runs" },
-  { "AZUREML_ARM_SUBSCRIPTION", "the id of the workspace's subscription" },
-  { "AZUREML_ARM_RESOURCEGROUP", "the workspace's resource group" },
-  { "AZUREML_ARM_WORKSPACE_NAME", "the workspace's name" },
-  { "AZURE_TENANT_ID", "the tenant of the application that signs in" },
-  { "AZURE_CLIENT_ID", "the id of that application; if it is not set, azureml uses another "
-    .. "login, such as the Azure CLI's" },
-  { "AZURE_CLIENT_SECRET", "the secret of that application" },
-  { "AZUREML_TOKEN", "an access token for Resource Manager, which is tried first" },
-  { "AZUREML_CURRENT_CLOUD", "the Azure cloud; else AZURE_CLOUD_NAME, else the one that the Azure "
-    .. "CLI has set" },
-  { "SSL_CERT_FILE", "certificate authorities to trust instead of the system's; else "
-    .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR" },
-  { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure" },
-  { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
-    .. "file that it writes)" },
-  { "AZUREML_TRACE", "write the trace to this file; - is standard error" },
-}
-
-local TOPICS = "'azureml help TOPIC' tells about names, output, query and exit-codes. In short: "
+local TOPICS = "'azureml help TOPIC' tells about names, output, query, environment, files, "
+  .. "examples, errors and exit-codes; 'azureml help CODE' explains an error. Exit codes in short: "
   .. "0 is success, 1 failure, 2 wrong usage, 3 not found, 4 sign-in needed, 5 timed out, 130 and "
   .. "143 interrupted (SIGINT, SIGTERM)."
 
@@ -171,6 +151,14 @@ local function command_rows(commands)
   return rows
 end
 
+local function usual_variables()
+  local rows = {}
+  for _, row in ipairs(require("azureml.guide.surroundings").environment) do
+    if row.is_usual then rows[#rows + 1] = row end
+  end
+  return rows
+end
+
 --- Return the text that --help prints.
 ---@param commands table<string, { summary: string }>      by name
 ---@param width integer     columns
@@ -183,7 +171,7 @@ function arguments.help(commands, width)
     USAGE,
     paragraph(SUMMARY),
     "Options:\n" .. help.list(OPTIONS, width),
-    "Environment:\n" .. help.list(ENVIRONMENT, width),
+    "Environment:\n" .. help.list(usual_variables(), width),
     paragraph(TOPICS),
   }
   if #rows > 0 then

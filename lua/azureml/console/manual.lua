@@ -40,8 +40,8 @@ function manual.page()
   }
   for _, name in ipairs(cli.names()) do parts[#parts + 1] = command_section(name) end
   for _, name in ipairs(topics.names) do
-    local title = name:upper():gsub("-", " ")
-    parts[#parts + 1] = (".SH %s\n%s"):format(title, verbatim(topics.text(name, WIDTH)))
+    local title = topics.titles[name] or name
+    parts[#parts + 1] = (".SH %s\n%s"):format(title:upper(), verbatim(topics.text(name, WIDTH)))
   end
   parts[#parts + 1] = ".SH SEE ALSO\nlua5.4(1), az(1)"
   return table.concat(parts, "\n") .. "\n"

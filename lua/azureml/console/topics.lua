@@ -1,8 +1,10 @@
 --- What the help says about topics that concern every command: `azureml help TOPIC`, and sections
 --- of the manual page.
+local codes = require "azureml.guide.codes"
 local exit_codes = require "azureml.cli.exit_codes"
 local fields = require "azureml.definition.fields"
 local help = require "azureml.console.help"
+local surroundings = require "azureml.guide.surroundings"
 
 local topics = {}
 
@@ -15,8 +17,26 @@ local function settable()
   return rows
 end
 
+-- Return the paragraphs about errors: a list of codes for each group.
+local function errors()
+  local parts = {
+    "The text of an error ends with its code in brackets, and a hint follows. 'azureml help CODE' "
+      .. "says what to do. Azure has more codes than these; its message explains them.",
+  }
+  for _, group in ipairs(codes.groups) do
+    parts[#parts + 1] = group.title .. ":"
+    parts[#parts + 1] = group
+  end
+  return parts
+end
+
 --- The topics, in the order of the manual page.
-topics.names = { "names", "output", "query", "exit-codes" }
+topics.names = {
+  "names", "output", "query", "environment", "files", "examples", "errors", "exit-codes",
+}
+
+--- What the manual page calls a topic, where it is not the topic's name.
+topics.titles = { ["exit-codes"] = "exit status" }
 
 -- Each topic is a list of paragraphs. A table is a list of labels and texts.
 topics.texts = {
@@ -98,6 +118,39 @@ topics.texts = {
     },
     "Texts stand in single quotes. The shell needs double quotes around the expression.",
   },
+  environment = {
+    "azureml reads these environment variables:",
+    surroundings.environment,
+  },
+  files = {
+    "XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_STATE_HOME move what is below ~/.config, ~/.cache and "
+      .. "~/.local/state:",
+    surroundings.files,
+  },
+  examples = {
+    "The life of an instance:",
+    {
+      { "azureml create ci-ann --size STANDARD_DS3_V2", "create it and wait until it runs" },
+      { "azureml ensure ci-ann --size STANDARD_DS3_V2", "the same, or take the one that is there" },
+      { "azureml stop ci-ann", "stop it; its disk stays" },
+      { "azureml resize ci-ann --size STANDARD_DS11_V2 --stop", "give it another size" },
+      { "azureml delete ci-ann --yes", "delete it and its disk" },
+    },
+    "Many instances:",
+    {
+      { "azureml list --state Running -o json", "list those that run, as JSON" },
+      { "azureml stop --state Running --where 'tags.keep ~= \"on\"'",
+        "stop them, but for those that are marked" },
+      { "azureml plan team.yml; azureml apply team.yml", "compare with a file, then change" },
+      { "azureml cost --all-workspaces", "what they cost" },
+    },
+    "Without an Azure account:",
+    {
+      { "azureml --emulator run lifecycle", "run a workflow against the emulator" },
+      { "azureml emulator --port 8080", "serve it to any client on this machine" },
+    },
+  },
+  errors = errors(),
   ["exit-codes"] = {
     "Every command ends with one of these codes:",
     exit_codes.meanings,
