@@ -77,7 +77,8 @@ CORE   := $(PURE) authorities file tree loop transfer child process request op c
            question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
-          lua_system lua_process lua_journal lua_state_file lua_crypto lua_certificate lua_module
+          lua_system lua_process lua_journal lua_state_file lua_crypto lua_digest lua_certificate \
+          lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \

@@ -115,6 +115,7 @@ void lua_process_register(lua_State *L);         /* process, replace */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_file_register(lua_State *L);      /* state_file */
 void lua_crypto_register(lua_State *L);          /* the table crypto */
+void lua_digest_register(lua_State *L);          /* crypto.digest; after lua_crypto_register */
 void lua_certificate_register(lua_State *L);     /* the table certificate */
 
 #endif

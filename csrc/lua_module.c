@@ -30,6 +30,7 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   lua_journal_register(L);
   lua_state_file_register(L);
   lua_crypto_register(L);
+  lua_digest_register(L);
   lua_certificate_register(L);
   lua_pushliteral(L, AML_VERSION);
   lua_setfield(L, -2, "version");

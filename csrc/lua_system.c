@@ -147,6 +147,35 @@ static int l_entries(lua_State *L) {
   return 1;
 }
 
+static const char *kind_of(mode_t mode) {
+  return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : "other";
+}
+
+/* status(path) -> "file" | "directory" | "other", size, seconds of the last change since 1970 | nil:
+   it is not there | nil, reason. Symbolic links are followed. */
+static int l_status(lua_State *L) {
+  struct stat info;
+  if (stat(luaL_checkstring(L, 1), &info) != 0)
+    return push_reason(L, errno == ENOENT ? NULL : strerror(errno));
+  lua_pushstring(L, kind_of(info.st_mode));
+  lua_pushinteger(L, (lua_Integer)info.st_size);
+  lua_pushinteger(L, (lua_Integer)info.st_mtime);
+  return 3;
+}
+
+/* make_directory(path) -> true | nil, reason. A directory that is there is no failure. */
+static int l_make_directory(lua_State *L) {
+  struct stat info;
+  const char *path = luaL_checkstring(L, 1);
+  if (mkdir(path, 0777) != 0) {
+    int why = errno;
+    int exists = why == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!exists) return push_reason(L, strerror(why));
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* link(target, path) -> true | nil, reason: make a symbolic link */
 static int l_link(lua_State *L) {
   if (symlink(luaL_checkstring(L, 1), luaL_checkstring(L, 2)) != 0)
@@ -207,6 +236,8 @@ static const luaL_Reg functions[] = {
   { "remove_tree",         l_remove_tree },
   { "names_in",            l_names_in },
   { "entries",             l_entries },
+  { "status",              l_status },
+  { "make_directory",      l_make_directory },
   { "link",                l_link },
   { "user",                l_user },
   { "process_exists",      l_process_exists },

@@ -1,12 +1,18 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
 --- and the verbs. The only file that reads `raw`.
 local later = require "azureml.tool.later"
+local activity = later "azureml.jupyter.activity"
+local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
+local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
+local logs = later "azureml.look.logs"
+local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
+local queue = later "azureml.jobs.queue"
 local reach = later "azureml.ssh"
 local scheduling = later "azureml.change.scheduling"
 local tables = require "azureml.tool.tables"
@@ -61,6 +67,7 @@ local why = later "azureml.look.why"
 ---@field next_stop string?
 ---@field errors table                            its errors, as the service sends them
 ---@field workspace azureml.Workspace
+---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
 
@@ -225,10 +232,18 @@ local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
 end
 
+-- Make the object for the instance's Jupyter at its first use. No request is sent.
+local function open_jupyter(vm)
+  local opened = jupyter.new(vm)
+  rawset(vm, "jupyter", opened)
+  return opened
+end
+
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
   if getter then return getter(rawget(vm, "raw")) end
+  if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" or name == "raw" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
@@ -377,11 +392,51 @@ function Instance:why(err)
   return why.of(self, err)
 end
 
+--- Read the queue of the instance: the jobs that run on it, and those that wait in order. The list
+--- of the workspace's jobs is read to its end.
+---@return azureml.JobQueue      running, waiting (each a list of jobs), slots; position(job)
+---@usage print(vm:queue())
+function Instance:queue()
+  return queue.of(self)
+end
+
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
 ---@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
+end
+
+--- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
+--- file share, which Jupyter shows while the instance runs.
+---@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
+---  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
+---  states meanwhile
+---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
+---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
+---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
+function Instance:logs(settings)
+  return logs.of(self, settings)
+end
+
+--- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
+---@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
+---  timeout in seconds, 30; the others as for exec
+---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
+---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
+---@usage print(vm:metrics())
+function Instance:metrics(settings)
+  return metrics.of(self, settings)
+end
+
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
+--- is done by SSH, or in an application other than Jupyter, is not seen.
+---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
+---@raise an error object, also if the instance does not run or is another user's
+---@usage local activity = vm:activity()
+---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
+function Instance:activity()
+  return activity.of(self.jupyter.server)
 end
 
 --- Add a schedule; the others stay.
@@ -451,8 +506,26 @@ function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
 end
 
--- Define vm:exec(), vm:copy() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "copy", "forward" } do
+--- Copy a file or a directory with all that is in it, by SSH where that is on, else by Jupyter. The
+--- path on the instance begins with ":". Over SSH it is relative to the home directory there; over
+--- Jupyter to its root, the workspace's files at ~/cloudfiles/code. A path that begins with
+--- "cloudfiles/code/" means the same over both.
+---@param from string
+---@param to string
+---@param settings? table
+---  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
+---  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
+---  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files)
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
+---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
+---@usage vm:copy(":cloudfiles/code/results", ".")
+function Instance:copy(from, to, settings)
+  return copying.copy(self, from, to, settings)
+end
+
+-- Define vm:exec() and vm:forward(): see azureml.ssh.
+for _, name in ipairs { "exec", "forward" } do
   Instance[name] = function(self, ...) return reach[name](self, ...) end
 end
 

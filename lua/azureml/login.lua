@@ -1,4 +1,5 @@
 --- Log in for all later commands and scripts on this machine, log out, and report the identity.
+local browser = require "azureml.tool.browser"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
 local config = require "azureml.config"
@@ -63,20 +64,11 @@ function login.whoami(settings)
   return identity_of(chosen)
 end
 
--- Tell whether the user has a display on this machine that could show a browser.
-local function has_display()
-  for _, name in ipairs { "DISPLAY", "WAYLAND_DISPLAY" } do
-    local value = os.getenv(name)
-    if value and value ~= "" and not os.getenv "SSH_CONNECTION" then return true end
-  end
-  return false
-end
-
 local METHODS = { device_code = credential.device_code, browser = credential.browser }
 
 local function method_of(settings)
   local method = settings.method
-    or (METHODS.browser and has_display() and "browser" or "device_code")
+    or (METHODS.browser and browser.has_display() and "browser" or "device_code")
   return METHODS[method]
     or errors.mistake("login: there is no method '%s' (known: browser, device_code)", method)
 end

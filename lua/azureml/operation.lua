@@ -11,6 +11,7 @@ local power_state = require "azureml.definition.power_state"
 local progress = later "azureml.console.progress"
 local resource = require "azureml.resource"
 local sending = later "azureml.sending"
+local setup_step = later "azureml.look.setup_step"
 local task = require "azureml.task"
 local ticket = require "azureml.ticket"
 local verdict = require "azureml.verdict"
@@ -107,17 +108,19 @@ local function find(self)
   return self.workspace.instances:find(self.name, version)
 end
 
--- Return the state to show to the user: the instance's, or the operation's if the GET fails.
-local function shown_state(self)
-  local vm = errors.try(find, self)
-  return vm and vm.state or self.followed:status()
+-- Show the state of the instance to the user, and the setup script that runs.
+local function show_state(self, watch, vm, otherwise)
+  if not watch.reporter then return end
+  watch.reporter.state(vm and vm.state or otherwise, vm and setup_step.of(self.verb, vm))
 end
 
 -- Wait until the service has ended the operation. Return its error; nil if it succeeded.
 local function wait_for_service(self, watch)
   local handle, reporter = self.followed, watch.reporter
   if not handle then return nil end
-  local function show() reporter.state(shown_state(self)) end
+  local function show()
+    show_state(self, watch, errors.try(find, self), self.followed:status())
+  end
   local is_over = handle:wait(watch.deadline, reporter and show)
   check_open(self)
   if not is_over then timed_out(self, watch) end
@@ -140,7 +143,7 @@ local function wait_until_settled(self, watch)
     local may_be_late = self.verb == "create" and core.now() - missing_since < pace.creation_lag
     local is_late = not vm and may_be_late
     if not is_late and not (vm and power_state.is_transitional(vm.state)) then return vm end
-    if watch.reporter then watch.reporter.state(vm and vm.state or "not visible yet") end
+    show_state(self, watch, vm, "not visible yet")
     pause(self, next_pause(), watch)
   end
 end

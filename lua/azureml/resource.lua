@@ -122,6 +122,7 @@ end
 --- Iterate over a list, whatever its pages.
 ---@return fun(): table?
 ---@return fun(): integer      the number of pages that were read so far
+---@return fun()               sends the first request now, without waiting for its answer
 function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end

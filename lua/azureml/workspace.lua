@@ -9,6 +9,7 @@ local credential = require "azureml.credential"
 local deployment = later "azureml.deployment"
 local errors = require "azureml.error"
 local instances = require "azureml.instances"
+local jobs = later "azureml.jobs"
 local journal = later "azureml.journal"
 local json = require "azureml.json"
 local once = require "azureml.tool.once"
@@ -32,10 +33,14 @@ local verbs = {
 ---@field resource_group string
 ---@field name string
 ---@field instances azureml.Instances
+---@field jobs azureml.Jobs
 ---@field api_version string        of requests whose verb needs no other
 ---@field facts table               what was fetched once: the workspace, the sizes, the usages
 local Workspace = {}
-local metatable = { __name = "azureml.Workspace", __index = Workspace }
+local metatable = {
+  __name = "azureml.Workspace", __methods = Workspace,
+  __fields = { instances = true, jobs = true },
+}
 
 local workspace = { API_VERSION = API_VERSION }
 
@@ -49,6 +54,7 @@ workspace.client_options = {
 
 local KNOWN = tables.merge(workspace.client_options, {
   subscription_id = "string", resource_group = "string", name = "string", journal = "boolean",
+  instance_scope = "string",
 })
 
 -- Check the names by the rules of the service. A refusal tells the source of a name that the caller
@@ -74,7 +80,9 @@ end
 ---  between looks at an instance, where the service asks for no other pause; default: 1 to 10,
 ---  growing); retry table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client);
 ---  journal boolean? (record pending operations on disk, so that another process can continue
----  them: see azureml.pending; default: true in the executable, elsewhere false)
+---  them: see azureml.pending; default: true in the executable, elsewhere false);
+---  instance_scope string? (the scope of tokens for the instances' own endpoints, such as Jupyter,
+---  instead of the cloud's)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
@@ -148,6 +156,32 @@ function Workspace:open_graph()
     tenant_id = settings.tenant_id, timeout = settings.timeout, proxy = settings.proxy,
     ca_file = settings.ca_file or is_emulated and world.ca_file or nil,
   }
+end
+
+-- Open a client of the data plane, which is a service of the workspace's region.
+local function open_data_plane(self)
+  local opened, settings, world = self:client(), self.settings, config.emulator()
+  local endpoint, scope
+  if world and opened:endpoint() == world.url then
+    endpoint, scope = world.url, cloud.of(cloud.default).data_plane_scope
+  else
+    endpoint, scope = cloud.data_plane(settings.cloud, self:location())
+  end
+  return client.new {
+    endpoint = endpoint, credential = self.credential, scope = scope,
+    tenant_id = settings.tenant_id, timeout = settings.timeout, retry = settings.retry,
+    proxy = settings.proxy, on_reply = settings.on_reply,
+    ca_file = settings.ca_file or world and endpoint == world.url and world.ca_file or nil,
+  }
+end
+
+--- Return the client of the workspace's data plane, such as the run history; open it at the first
+--- call. Its tokens have an audience of their own.
+---@return azureml.Client
+---@raise an error object `NoDataPlane` for a custom cloud that does not say where it is
+function Workspace:data_plane()
+  self:client()
+  return once.get(self.facts, "data_plane", function() return open_data_plane(self) end)
 end
 
 --- Return the low-level client of this workspace; open it at the first call.
@@ -347,9 +381,20 @@ end
 function Workspace:close()
   self.closed = true
   if self.opened and not self.settings.client then self.opened:close() end
+  local plane = self.facts.data_plane
+  if plane and plane.value then plane.value:close() end
 end
 
 options.check_colon(Workspace, metatable, "ws")
+
+-- Make the collection of jobs when it is first used: most scripts have none.
+function metatable.__index(self, name)
+  if name ~= "jobs" then return Workspace[name] end
+  local made = jobs.new(self)
+  rawset(self, "jobs", made)
+  return made
+end
+
 metatable.__close = Workspace.close
 
 function metatable:__tostring()

@@ -47,6 +47,26 @@ describe("progress of one", function()
     assert.is_number(json.decode(second).seconds)
   end)
 
+  it("tells what happens in a state, and when that changes", function()
+    local script = "reporter.state('UserSettingUp', 'the creation script runs') "
+      .. "reporter.state('UserSettingUp', 'the creation script runs') "
+      .. "reporter.state('UserSettingUp', 'the startup script runs') reporter.finish 'Running'"
+    assert.equal("start ci-ann: UserSettingUp (the creation script runs), 0 s\n"
+      .. "start ci-ann: UserSettingUp (the startup script runs), 0 s\n"
+      .. "start ci-ann: Running, 0 s\n", told("lines", script))
+    local first = told("json", script):match "^[^\n]+"
+    assert.same({ "UserSettingUp", "the creation script runs" },
+      { json.decode(first).state, json.decode(first).step })
+  end)
+
+  it("repeats every 30 s what happens in a state", function()
+    local text = told("auto", [[
+      local core, task = require "azureml.core", require "azureml.task"
+      core.clock "virtual" reporter.state("UserSettingUp", "a script runs") task.sleep(40)]])
+    assert.equal("start ci-ann: UserSettingUp (a script runs), 0 s\n"
+      .. "start ci-ann: UserSettingUp (a script runs), 30 s\n", text)
+  end)
+
   it("says nothing where it is to be quiet", function()
     assert.equal("", told("quiet", "assert(reporter == nil)"))
   end)

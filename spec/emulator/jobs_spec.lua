@@ -3,8 +3,8 @@ local inferred = require "azureml.emulator.inferred"
 local json = require "azureml.json"
 
 local function open(state)
-  return door.open { seed = { instances = { ["ci-ann"] = { state = state or "Running",
-    vm_size = "Standard_DS1_v2" },
+  return door.open { seed = { environments = { "env:1" },
+    instances = { ["ci-ann"] = { state = state or "Running", vm_size = "Standard_DS1_v2" },
     cpu = { kind = "AmlCompute", properties = { scaleSettings = { maxNodeCount = 1 } } } } } }
 end
 
@@ -35,7 +35,12 @@ describe("jobs on an instance", function()
     })
     assert.same({ 201, "train", "Preparing", "Train" },
       { status, value.name, value.properties.status, value.properties.displayName })
-    assert.same({}, value.properties.services)
+    assert.same({
+      Studio = { jobServiceType = "Studio",
+        endpoint = "https://ml.azure.com/runs/train?wsid=" .. at:path() },
+      Tracking = { jobServiceType = "Tracking",
+        endpoint = "azureml://127.0.0.1/mlflow/v1.0" .. at:path() },
+    }, value.properties.services)
     local _, instance = at:ask("GET", at:path "computes/ci-ann")
     assert.equal("JobRunning", instance.properties.properties.state)
     at.emulator:advance(LONG)
@@ -125,6 +130,11 @@ describe("jobs on an instance", function()
     ["'cpu' is a cluster"] = { computeId = "/x/computes/cpu" },
     ["is one node"] = { resources = { instanceCount = 2 } },
     ["limits.timeout '5m'"] = { limits = { timeout = "5m" } },
+    ["The environment 'env' of the job, version '2', was not found"] = {
+      environmentId = "azureml:env:2",
+    },
+    ["'env' of the job is not the id of an environment"] = { environmentId = "env" },
+    ["'properties.inputs.a' must be an object"] = { inputs = { a = 1 } },
   } do
     it("are refused where " .. says, function()
       local at = open()
@@ -133,6 +143,41 @@ describe("jobs on an instance", function()
       assert.is_truthy(value.error.message:find(says, 1, true), value.error.message)
     end)
   end
+
+  for _, id in ipairs {
+    "azureml:AzureML-sklearn-1.0@latest", "azureml:AzureML-minimal:3",
+    "azureml://registries/azureml/environments/sklearn-1.5/versions/2",
+  } do
+    it("run in the environment " .. id, function()
+      assert.equal(201, (submit(open(), "train", nil, { environmentId = id })))
+    end)
+  end
+
+  it("run in an environment of the workspace by its id, in any case", function()
+    local at = open()
+    local id = at:path "environments/ENV/versions/1"
+    assert.equal(201, (submit(at, "train", nil, { environmentId = id })))
+    local elsewhere = id:gsub("workspaces/[^/]+", "workspaces/other")
+    assert.equal(400, (submit(at, "again", nil, { environmentId = elsewhere })))
+  end)
+
+  it("are listed without those that were archived, or these alone; by type and by tag", function()
+    local at = open()
+    submit(at, "one", nil, { tags = { team = "vision" } })
+    submit(at, "two", nil, { tags = { team = "sound" } })
+    submit(at, "two", nil, { isArchived = true })
+    local function names(query)
+      local _, list = at:ask("GET", at:path("jobs" .. query))
+      local found = {}
+      for i, item in ipairs(list.value) do found[i] = item.name end
+      return table.concat(found, " ")
+    end
+    assert.same({ "one", "two", "two one", "one", "", "one", "" }, {
+      names "", names "?listViewType=ArchivedOnly", names "?listViewType=All",
+      names "?tag=team%3Dvision", names "?tag=team%3Dsound", names "?jobType=Command",
+      names "?jobType=Pipeline",
+    })
+  end)
 
   it("are not in the versions before them, and 404 where there is none", function()
     local at = open()

@@ -11,7 +11,7 @@ describe("a seed", function()
     { 5, "a seed must be a table, not number" },
     {
       { instance = {} },
-      "a seed has no field 'instance' (known: applications, client_id, client_secret, ident",
+      "a seed has no field 'instance' (known: applications, client_id, client_secret, envir",
     },
     {
       { subscription_id = "x" },

@@ -150,8 +150,8 @@ describe("why, with locks, policies and wrapped errors", function()
     local vm = vm_with { errors = { { code = "BadRequest", message = json.encode {
       error = { code = "SetupScriptsError", message = "setup.sh: exit status 3" } } } } }
     assert.equal("setup.sh: exit status 3 (SetupScriptsError) | read the script's output in the "
-      .. "workspace's file share, below Logs/ann; correct the script, then create the instance "
-      .. "again", causes_of(vm, "error"))
+      .. "workspace's file share, below Logs/ann ('azureml logs ann' names the share); correct the "
+      .. "script, then create the instance again", causes_of(vm, "error"))
   end)
 
   it("names the policies in an error", function()

@@ -80,74 +80,97 @@ describe("work on a real machine", function()
 
     setup(function() vm = world:create "ci-jobs" end)
 
-    local function path(name)
-      return ("%s/jobs/%s"):format(vm.id:match "^(.*)/computes/", name)
-    end
-
     local function submit(name, command, more)
-      local properties = {
-        jobType = "Command", command = command, environmentId = "e", computeId = vm.id,
+      local settings = {
+        name = name, command = command, environment = "AzureML-minimal@latest", compute = vm,
       }
-      for field, value in pairs(more or {}) do properties[field] = value end
-      world.workspace:client():request {
-        method = "PUT", path = path(name), query = { ["api-version"] = "2024-04-01" },
-        body = { properties = properties },
-      }
+      for field, value in pairs(more or {}) do settings[field] = value end
+      return world.workspace.jobs:submit(settings)
     end
 
-    local function status(name)
-      return world.workspace:client():request({
-        path = path(name), query = { ["api-version"] = "2024-04-01" },
-      }).json.properties.status
+    local function log(job)
+      local url = job:details().log_files["user_logs/std_log.txt"]
+      local status, text = world:fetch(url)
+      assert.equal(200, status)
+      return text:match "\r\n\r\n(.*)$"
     end
 
-    local function wait(name, wanted)
-      local seen
+    local function wait_for(what)
       for _ = 1, 200 do
-        seen = status(name)
-        if seen == wanted then break end
+        if what() then return true end
         azureml.sleep(0.05)
       end
-      assert.equal(wanted, seen)
+      return false
     end
 
-    local function log(name)
-      local directory = world.emulator.host.directory
-      local file <close> = assert(io.popen(("cat %s/*-ci-jobs/jobs/*-%s/user_logs/std_log.txt")
-        :format(directory, name)))
-      return file:read "a"
-    end
+    it("runs with its variables and inputs, and its output is kept", function()
+      local job = submit("good", "echo $AZUREML_RUN_ID $COLOUR ${{inputs.n}}; echo bad >&2", {
+        environment_variables = { COLOUR = "red" }, inputs = { n = 7 },
+      }):wait()
+      assert.equal("good red 7\nbad\n", log(job))
+    end)
 
-    it("runs, and its output is kept", function()
-      submit("good", "echo $AZUREML_RUN_ID $COLOUR", { environmentVariables = { COLOUR = "red" } })
-      wait("good", "Completed")
-      assert.equal("good red\n", log "good")
+    it("writes to its outputs", function()
+      local job = submit("makes", "echo x > ${{outputs.model}}/a; cat ${{outputs.model}}/a", {
+        outputs = { model = { type = "uri_folder" } },
+      }):wait()
+      assert.equal("x\n", log(job))
     end)
 
     it("fails with its exit code", function()
-      submit("bad", "echo so far; exit 2")
-      wait("bad", "Failed")
-      assert.equal("so far\n", log "bad")
+      local job = submit("bad", "echo so far; exit 2")
+      local _, err = azureml.try(job.wait, job)
+      assert.equal("JobFailed", err.code)
+      assert.matches("exited with status code 2", err.message)
+      assert.equal("so far\n", log(job))
+    end)
+
+    it("waits for its turn: two for each core run at once, in order", function()
+      local slots = vm:queue().slots
+      local marks = world.home .. "/order"
+      local list = {}
+      for i = 1, slots + 2 do
+        list[i] = submit(("turn%d"):format(i),
+          ("echo %d >> %s; while [ ! -e %s/go ]; do sleep 0.02; done"):format(i, marks,
+            world.home))
+      end
+      assert.is_true(wait_for(function() return #vm:queue().running == slots end))
+      local queue = vm:queue()
+      assert.same({ 1, 2, 0 }, { queue:position(list[slots + 1]), queue:position(list[slots + 2]),
+        queue:position "turn1" })
+      io.open(world.home .. "/go", "w"):close()
+      for _, job in ipairs(list) do job:wait() end
+      local text = world:read "order"
+      assert.matches(("%d\n"):format(slots + 1), text:sub(2 * slots + 1))
+      assert.matches(("%d\n"):format(slots + 2), text:sub(2 * slots + 1))
     end)
 
     it("is cancelled, with all that it has started", function()
-      submit("long", "sh -c ': azureml-job; sleep 600; true' & wait")
-      wait("long", "Running")
-      for _ = 1, 100 do
-        if #hosted.processes "azureml-job" > 0 then break end
-        azureml.sleep(0.05)
-      end
+      local job = submit("long", "sh -c ': azureml-job; sleep 600; true' & wait")
+      assert.is_true(wait_for(function() return #hosted.processes "azureml-job" > 0 end))
       assert.equal("JobRunning", vm:refresh().state)
-      world.workspace:client():request {
-        method = "POST", path = path "long" .. "/cancel",
-        query = { ["api-version"] = "2024-04-01" },
-      }
-      wait("long", "Canceled")
+      job:cancel():wait { allow_canceled = true }
+      assert.equal("Canceled", job.status)
     end)
 
     it("is ended by its time limit", function()
-      submit("limited", "sleep 600", { limits = { jobLimitsType = "Command", timeout = "PT1S" } })
-      wait("limited", "Canceled")
+      local job = submit("limited", "sleep 600", { timeout = 1 })
+      local _, err = azureml.try(job.wait, job)
+      assert.equal("JobCanceled", err.code)
+      assert.matches("exceeded its time limit of PT1S", err.message)
+    end)
+
+    it("fails when its instance is stopped under it; its log stays", function()
+      local other = world:create "ci-under"
+      local job = submit("under", "echo begun; sleep 600", { compute = other })
+      assert.is_true(wait_for(function()
+        return job:details().log_files["user_logs/std_log.txt"] and log(job) == "begun\n"
+      end))
+      other:stop():wait()
+      local _, err = azureml.try(job.wait, job)
+      assert.matches("was stopped while the job ran", err.message)
+      other:delete():wait()
+      assert.equal("begun\n", log(job))
     end)
   end)
 end)

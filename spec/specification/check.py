@@ -68,7 +68,7 @@ NEVER_ABSENT = {
 }
 
 # Paths that no specification at hand describes: counted, and not checked.
-UNSPECIFIED = re.compile(r"/workspaces/[^/]+/jobs(/[^/]+(/cancel)?)?$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
+UNSPECIFIED = re.compile(r"/workspaces/[^/]+/(jobs(/[^/]+(/cancel)?)?|environments(/[^/]+(/versions(/[^/]+)?)?)?)$|/computes/[^/]+/(enablesso|reimage)$|/listnotebookaccesstoken$"
                          r"|/computeoperationsresult/[^/]+$|^/subscriptions/[^/]+$"
                          r"|^/subscriptions/[^/]+/(resources|resourcegroups(/[^/]+(/resources|/deployments/[^/]+/operations)?)?|providers(/[^/]+)?)$"
                          r"|/providers/microsoft\.(authorization|compute|network|resources)/")

@@ -1,18 +1,21 @@
---- azureml cp: copy files to an instance or from it. The process becomes scp, which shows progress.
+--- azureml cp: copy files to an instance or from it. Where SSH is on, the process becomes scp, which
+--- shows progress; else Jupyter copies them.
 local command = require "azureml.cli.command"
 local command_line = require "azureml.ssh.command_line"
+local later = require "azureml.tool.later"
+local copying = later "azureml.jupyter.copying"
 local reaching = require "azureml.cli.reaching"
 local reach = require "azureml.ssh"
+local remote = require "azureml.cli.remote"
+local tables = require "azureml.tool.tables"
+local transfer = later "azureml.console.transfer"
 
 local cp = {}
 
--- Return the instance's name and the path of a word NAME:PATH; nil for a local path.
-local function remote(word)
-  return word:match "^(%a[%w-]*):(.*)$"
-end
+local SHOWN = 5      -- names of files that were left out
 
 local function check(args)
-  local from_name, to_name = remote(args.from), remote(args.to)
+  local from_name, to_name = remote.split(args.from), remote.split(args.to)
   if (from_name == nil) == (to_name == nil) then
     command.misused("one of the two must be on an instance: write it as NAME:PATH; "
       .. "'./a:b' is a local file")
@@ -23,24 +26,54 @@ end
 function cp.configure(parser)
   parser:argument("from", "a file or a directory, or NAME:PATH on an instance"):argname "FROM"
   parser:argument("to", "where to copy it: a path, or NAME:PATH on an instance"):argname "TO"
-  parser:flag("-p --preserve", "keep times and modes")
+  command.choice(parser, "--over", "how to copy: ssh, or jupyter (default: ssh where it is on)",
+    { "ssh", "jupyter" }, "WAY")
+  parser:flag("-p --preserve", "keep times and modes (over SSH)")
   parser:flag("-r --recursive", "accepted for habit: directories are always copied whole")
   reaching.options(parser)
   command.check(parser, check)
+  parser:epilog("Over SSH a path on the instance is relative to the home directory there; over "
+    .. "Jupyter to the workspace's files, which the instance mounts at ~/cloudfiles/code. A path "
+    .. "that begins with cloudfiles/code/ means the same over both. Jupyter copies no hidden "
+    .. "files.")
+end
+
+-- Become scp.
+local function over_ssh(args, vm, from, to)
+  reach.become(command_line.scp(reaching.target_of(args, vm), from, to, {
+    key = args.key, preserve = args.preserve, is_interactive = reaching.is_terminal(),
+  }))
+end
+
+local function say_skipped(skipped)
+  if #skipped == 0 then return end
+  command.say(("azureml: left out %d, which Jupyter does not take: %s"):format(#skipped,
+    tables.excerpt(skipped, SHOWN)))
+end
+
+local function over_jupyter(args, vm, from, to)
+  local shown <close> = transfer.new(args.progress)
+  local copied = copying.copy(vm, from, to, {
+    over = "jupyter", key = args.key, preserve = args.preserve or nil,
+    on_progress = function(progress) shown:show(progress) end,
+  })
+  shown:clear()
+  say_skipped(copied.skipped)
+  if args.progress ~= "quiet" then command.say(shown:sum(copied)) end
 end
 
 function cp.run(args)
-  local name, path = remote(args.from)
+  local name, path = remote.split(args.from)
   local from, to = args.from, args.to
   if name then
     from = ":" .. path
   else
-    name, path = remote(args.to)
+    name, path = remote.split(args.to)
     to = ":" .. path
   end
-  reach.become(command_line.scp(reaching.target(args, name), from, to, {
-    key = args.key, preserve = args.preserve, is_interactive = reaching.is_terminal(),
-  }))
+  local vm = command.workspace(args).instances:get(name)
+  if copying.way(vm, args.over) == "ssh" then return over_ssh(args, vm, from, to) end
+  over_jupyter(args, remote.prepare(args, vm), from, to)
 end
 
 return cp

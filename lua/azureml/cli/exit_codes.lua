@@ -32,6 +32,9 @@ local BY_CODE = {
   SubscriptionNotFound = exit_codes.NOT_FOUND,
   WorkspaceNotFound = exit_codes.NOT_FOUND,
   DeploymentNotFound = exit_codes.NOT_FOUND,
+  JobNotFound = exit_codes.NOT_FOUND,
+  EnvironmentNotFound = exit_codes.NOT_FOUND,
+  FileNotFound = exit_codes.NOT_FOUND,
   Timeout = exit_codes.TIMED_OUT,
 }
 

@@ -2,6 +2,8 @@
 --- by name or by filter.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
+local ending = require "azureml.cli.ending"
+local exit_codes = require "azureml.cli.exit_codes"
 local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
 local tables = require "azureml.tool.tables"
@@ -101,8 +103,12 @@ local function confirm(args, instances, options)
     return options
   end
   if not is_one(args, options) then return ask(instances, options) end
+  ending.say("delete", ending.find(instances, options.names))
   return question.is_confirmed(question_about(options.names)) and options or nil
 end
+
+-- Verbs that end what runs on an instance; delete asks in any case.
+local ENDS = { stop = true, restart = true }
 
 --- Make the command of a verb. For one instance it waits and prints the instance; for many it
 --- prints each instance's outcome.
@@ -118,7 +124,7 @@ function fleet.command(verb, asks)
       parser:flag("--wait-for-capacity", "while the region is full, try again every 60 s, until "
         .. "the --timeout")
     end
-    if asks then question.option(parser) end
+    if asks then question.option(parser) elseif ENDS[verb] then ending.option(parser) end
   end
 
   function verb_command.run(args)
@@ -127,8 +133,12 @@ function fleet.command(verb, asks)
     if must_ask and not args.yes then question.check_terminal() end
     local instances = command.instances(args)
     if must_ask then options = confirm(args, instances, options) end
-    if not options then return 1 end
-    if is_one(args, options) then return do_one(args, verb, instances, options.names[1]) end
+    if not options then return exit_codes.FAILED end
+    if is_one(args, options) then
+      local may_end = not ENDS[verb] or ending.is_allowed(args, verb, instances, options.names)
+      if not may_end then return exit_codes.FAILED end
+      return do_one(args, verb, instances, options.names[1])
+    end
     options.dry_run = args.dry_run
     return do_many(args, verb, instances, options)
   end

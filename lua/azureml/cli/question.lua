@@ -4,7 +4,7 @@ local core = require "azureml.core"
 
 local question = {}
 
-local STANDARD_INPUT = 0
+local STANDARD_INPUT, STANDARD_ERROR = 0, 2
 
 --- Add the option --yes.
 function question.option(parser)
@@ -15,6 +15,12 @@ end
 function question.check_terminal()
   if core.terminal_width(STANDARD_INPUT) then return end
   command.misused "it asks for confirmation, and standard input is not a terminal: add --yes"
+end
+
+--- Tell whether the user is at a terminal, so that a question can be asked.
+---@return boolean
+function question.is_terminal()
+  return core.terminal_width(STANDARD_INPUT) ~= nil and core.terminal_width(STANDARD_ERROR) ~= nil
 end
 
 --- Ask a question; return whether the user says yes.

@@ -1,14 +1,11 @@
 --- Share code among the commands that reach an instance by SSH: options, the question whether to
 --- start a stopped instance, the words of a command for the instance.
 local command = require "azureml.cli.command"
-local core = require "azureml.core"
 local later = require "azureml.tool.later"
 local question = later "azureml.cli.question"
 local ssh = require "azureml.ssh"
 
 local reaching = {}
-
-local STANDARD_INPUT, STANDARD_ERROR = 0, 2
 
 --- Add the options of all commands that reach an instance.
 function reaching.options(parser)
@@ -49,7 +46,7 @@ end
 --- Tell whether the user is at a terminal, so that a question can be asked.
 ---@return boolean
 function reaching.is_terminal()
-  return core.terminal_width(STANDARD_INPUT) ~= nil and core.terminal_width(STANDARD_ERROR) ~= nil
+  return question.is_terminal()
 end
 
 local function wants_start(name)
@@ -63,9 +60,16 @@ end
 ---@param name string
 ---@return azureml.ssh.Target
 function reaching.target(args, name)
-  local vm = command.workspace(args).instances:get(name)
+  return reaching.target_of(args, command.workspace(args).instances:get(name))
+end
+
+--- Return where the SSH server of an instance is: see `reaching.target`.
+---@param args table
+---@param vm azureml.Instance
+---@return azureml.ssh.Target
+function reaching.target_of(args, vm)
   local start = args.start
-  if not start and vm.ssh.enabled and vm.state == "Stopped" then start = wants_start(name) end
+  if not start and vm.ssh.enabled and vm.state == "Stopped" then start = wants_start(vm.name) end
   return ssh.target(vm, { start = start, progress = args.progress })
 end
 

@@ -1,6 +1,7 @@
 --- azureml recreate: delete an instance and create it again, with changes.
 local command = require "azureml.cli.command"
 local definition = require "azureml.cli.definition"
+local ending = require "azureml.cli.ending"
 local exit_codes = require "azureml.cli.exit_codes"
 local question = require "azureml.cli.question"
 
@@ -21,11 +22,12 @@ local QUESTION = "Delete the compute instance '%s' and create it again? All that
 
 function recreate.run(args)
   local settings = definition.of(args)
+  if not args.yes then question.check_terminal() end
+  local instances = command.workspace(args).instances
   if not args.yes then
-    question.check_terminal()
+    ending.say("recreate", ending.find(instances, { args.name }))
     if not question.is_confirmed(QUESTION:format(args.name)) then return exit_codes.FAILED end
   end
-  local instances = command.workspace(args).instances
   return command.finish(args, instances:recreate(args.name, settings))
 end
 

@@ -1,6 +1,8 @@
 --- azureml update: change an instance, or several in the same way.
 local command = require "azureml.cli.command"
 local definition = require "azureml.cli.definition"
+local ending = require "azureml.cli.ending"
+local exit_codes = require "azureml.cli.exit_codes"
 local report = require "azureml.cli.report"
 
 local update = {}
@@ -9,6 +11,7 @@ function update.configure(parser)
   command.names_option(parser)
   definition.options(parser, true)
   parser:flag("--stop", "stop a running instance before its size is changed")
+  ending.option(parser)
   command.workspace_options(parser)
   command.timeout_option(parser)
   command.verbose_option(parser)
@@ -28,6 +31,9 @@ end
 function update.run(args)
   local settings = settings_of(args)      -- wrong usage is refused before any request
   local instances = command.workspace(args).instances
+  if args.stop and not ending.is_allowed(args, "update", instances, args.names) then
+    return exit_codes.FAILED
+  end
   if #args.names == 1 then
     return command.print_instance(args, instances:update(args.names[1], settings))
   end

@@ -69,52 +69,56 @@ local function pulse(f)
   end
 end
 
-local function change_text(verb, name, word, seconds)
+local function change_text(verb, name, word, seconds, step)
+  if step then word = ("%s (%s)"):format(word, step) end
   return ("%s %s: %s, %s"):format(verb, name, word, screen.duration(seconds))
 end
 
 -- One instance ------------------------------------------------------------------------------------
 
--- For each style, a function that returns show(word, seconds, is_news), and leave() or nil.
+-- For each style, a function that returns show(word, seconds, is_news, step), and leave() or nil.
 local of_one = {}
 
 function of_one.live(verb, name)
   local lines = panel.new()
 
-  local function show(word, seconds)
-    lines:draw { { text = change_text(verb, name, word, seconds) } }
+  local function show(word, seconds, _, step)
+    lines:draw { { text = change_text(verb, name, word, seconds, step) } }
   end
 
   return show, function() lines:leave() end
 end
 
 function of_one.lines(verb, name)
-  local last, began = nil, core.now()
+  local last, last_step, began = nil, nil, core.now()
 
-  local function write_line(word, seconds)
-    write(screen.one_line(change_text(verb, name, word, seconds)), "\n")
+  local function write_line(word, seconds, step)
+    write(screen.one_line(change_text(verb, name, word, seconds, step)), "\n")
   end
 
   local stop = pulse(function()
-    if last then write_line(last, core.now() - began) end
+    if last then write_line(last, core.now() - began, last_step) end
   end)
 
-  return function(word, seconds, is_news)
-    last = word
-    if is_news then write_line(word, seconds) end
+  return function(word, seconds, is_news, step)
+    last, last_step = word, step
+    if is_news then write_line(word, seconds, step) end
   end, stop
 end
 
 function of_one.json(verb, name)
-  return function(word, seconds, is_news)
+  return function(word, seconds, is_news, step)
     if not is_news then return end
-    local change = { verb = verb, name = name, state = word, seconds = rounded(seconds) }
+    local change = {
+      verb = verb, name = name, state = word, step = step, seconds = rounded(seconds),
+    }
     write(json.encode(change), "\n")
   end
 end
 
---- Make a reporter for the wait of one operation. The caller calls `state(word)` at each poll, then
---- `finish(word)`, or `leave()` when an error message follows.
+--- Make a reporter for the wait of one operation. The caller calls `state(word, step)` at each
+--- poll, where step says what happens in this state or is nil; then `finish(word)`, or `leave()`
+--- when an error message follows.
 ---@param verb string         of the operation: "start"
 ---@param name string         of the instance
 ---@param style string        from `progress.style`
@@ -122,12 +126,12 @@ end
 function progress.reporter(verb, name, style)
   style = resolve_style(style, "lines")
   if style == "quiet" then return nil end
-  local began, shown = core.now(), nil
+  local began, shown, shown_step = core.now(), nil, nil
   local show, leave = of_one[style](verb, name)
 
-  local function report(word)
-    show(word, core.now() - began, word ~= shown)
-    shown = word
+  local function report(word, step)
+    show(word, core.now() - began, word ~= shown or step ~= shown_step, step)
+    shown, shown_step = word, step
   end
 
   local function finish(word)

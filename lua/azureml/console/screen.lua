@@ -116,6 +116,20 @@ function screen.duration(seconds)
   end
 end
 
+-- Sizes -------------------------------------------------------------------------------------------
+
+local BYTE_UNITS = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" }
+
+--- Format a number of bytes for people: "312 B", "1.5 MiB", "100 MiB".
+---@param bytes number
+---@return string
+function screen.bytes(bytes)
+  local unit, number = 1, bytes
+  while number >= 999.5 and unit < #BYTE_UNITS do unit, number = unit + 1, number / 1024 end
+  local is_short = unit == 1 or number >= 9.95
+  return (is_short and "%.0f %s" or "%.1f %s"):format(number, BYTE_UNITS[unit])
+end
+
 -- Tables of rows ----------------------------------------------------------------------------------
 
 local NARROWEST = 6      -- the smallest width of a column

@@ -17,9 +17,11 @@ local device = require "azureml.emulator.entra.device"
 local directory = require "azureml.emulator.entra.directory"
 local discovery = require "azureml.emulator.discovery"
 local entra = require "azureml.emulator.entra"
+local environments = require "azureml.emulator.environments"
 local errors = require "azureml.error"
 local fault = require "azureml.emulator.fault"
 local graph = require "azureml.emulator.graph"
+local job_logs = require "azureml.emulator.jobs.logs"
 local key_file = require "azureml.emulator.key_file"
 local later = require "azureml.tool.later"
 local manager = require "azureml.emulator.manager"
@@ -124,6 +126,7 @@ local function dispatch(self, request)
   end
   if self.replay then return answer_replay(self, request, segments, query) end
   if first == "instances" then return access.answer(self, request, segments) end
+  if job_logs.concerns(segments) then return job_logs.answer(self, request, segments, query) end
   if graph.concerns(segments) then return graph.answer(self, request, segments, query) end
   if subscriptions.concerns(segments) then
     return subscriptions.answer(self, request, segments, query)
@@ -420,6 +423,8 @@ local function begin_world(self, seed_table)
   if wrong then errors.mistake("seed: %s", wrong) end
   networks.add(self, seed_table.virtual_networks)
   ssh_keys.add(self, seed_table.ssh_keys)
+  environments.add(self.world, self.world:ensure_workspace(self.names), seed_table.environments,
+    self.owner)
   seed.sow(self, seed_table)
 end
 

@@ -1,11 +1,12 @@
 --- Answer requests to Resource Manager, in this order: planned trouble, authentication, the
 --- api-version, authorisation, throttling, and the handler of the route. The routes are in
 --- route.lua. The data plane of a workspace serves the same paths below a prefix of its own: the v1
---- SDK reads there.
+--- SDK reads there. The run history is another part of the data plane, with routes of its own.
 local answer = require "azureml.emulator.answer"
 local authenticate = require "azureml.emulator.authenticate"
 local authorise = require "azureml.emulator.authorise"
 local fault = require "azureml.emulator.fault"
+local history = require "azureml.emulator.jobs.history"
 local new_request = require("azureml.emulator.request").new
 local planned = require "azureml.emulator.planned"
 local refusal = require "azureml.emulator.refusal"
@@ -15,8 +16,9 @@ local trouble = require "azureml.emulator.trouble"
 
 local manager = {}
 
--- The prefix of the data plane, and the audience that it accepts besides Resource Manager's.
+-- The prefixes of the data plane, and the audience that it accepts besides Resource Manager's.
 local DATA_PLANE = "/rp/workspaces"
+local PREFIXES = { DATA_PLANE, history.PREFIX }
 local AUDIENCES = { ["https://ml.azure.com"] = true }
 
 local function scope_of(request)
@@ -30,7 +32,7 @@ local function identify(emulator, request, received)
   if name == "expire_token" then emulator.tokens:expire(request.now) end
   local home = request.subscription and request.subscription.tenant_id
     or emulator.directory:home().id
-  local audiences = request.prefix == DATA_PLANE and AUDIENCES or nil
+  local audiences = request.prefix ~= "" and AUDIENCES or nil
   local principal, token = authenticate(emulator, received, request.now, home, audiences)
   if name == "claims_challenge" then
     emulator.tokens:demand(principal, trouble.claims(request.trouble, request.now))
@@ -42,7 +44,8 @@ end
 -- Find the route of a request, count its verb and take its trouble.
 local function find_route(emulator, request)
   local row, found = route.find(request.segments)
-  if not row then
+  local is_history = request.prefix == history.PREFIX
+  if not row or (row.is_history == true) ~= is_history then
     refusal.raise("unknown_path", request.path, request.query["api-version"] or "")
   end
   local verb = route.verb(row, request.method)
@@ -90,10 +93,11 @@ end
 
 -- Return the prefix of a path and the segments behind it; nil if the path is not served here.
 local function split(segments)
-  local function is(index, name) return (segments[index] or ""):lower() == name end
-  if is(1, "subscriptions") then return "", segments end
-  if is(1, "rp") and is(2, "workspaces") and is(3, "subscriptions") then
-    return DATA_PLANE, { table.unpack(segments, 3) }
+  if (segments[1] or ""):lower() == "subscriptions" then return "", segments end
+  if (segments[3] or ""):lower() ~= "subscriptions" then return nil end
+  local first = ("/%s/%s"):format(segments[1], segments[2]):lower()
+  for _, prefix in ipairs(PREFIXES) do
+    if first == prefix then return prefix, { table.unpack(segments, 3) } end
   end
 end
 
@@ -104,7 +108,8 @@ function manager.concerns(segments)
   return split(segments) ~= nil
 end
 
---- Answer a request below /subscriptions or /rp/workspaces/subscriptions.
+--- Answer a request below /subscriptions, /rp/workspaces/subscriptions or
+--- /history/v1.0/subscriptions.
 ---@param emulator table
 ---@param received table      the request as it came by HTTP
 ---@param segments string[]

@@ -15,6 +15,7 @@ local NAMESPACE = "Microsoft.MachineLearningServices"
 -- The resource types, each with the versions that have it (nil: all).
 local TYPES = {
   { "workspaces" }, { "workspaces/computes" }, { "workspaces/jobs", since = versions.jobs },
+  { "workspaces/environments", since = versions.jobs },
   { "locations" }, { "locations/vmSizes" }, { "locations/usages" }, { "locations/quotas" },
   { "locations/updateQuotas" }, { "locations/computeOperationsStatus" },
   { "locations/computeOperationsResult" },

@@ -5,6 +5,8 @@ local answer = require "azureml.emulator.answer"
 local clusters = require "azureml.emulator.clusters"
 local computes = require "azureml.emulator.computes"
 local deployments = require "azureml.emulator.deployments"
+local environments = require "azureml.emulator.environments"
+local history = require "azureml.emulator.jobs.history"
 local instances = require "azureml.emulator.instances"
 local jobs = require "azureml.emulator.jobs"
 local networks = require "azureml.emulator.networks"
@@ -70,6 +72,28 @@ local function of_manager(path, action, methods)
   return row
 end
 
+local ENVIRONMENT = WORKSPACE .. "/{workspace}/environments/{environment}"
+
+-- Make a route of the environments: methods with their actions and handlers.
+local function environment(path, methods)
+  local row = { path, since = versions.jobs }
+  for method, handler in pairs(methods) do
+    local action = method == "PUT" and "write" or "read"
+    row[method] = { "workspaces/environments/" .. action, handler }
+  end
+  return row
+end
+
+-- Make a route of the run history: methods with their handlers.
+local function of_history(path, methods)
+  local row = { WORKSPACE .. "/{workspace}/" .. path, is_history = true }
+  for method, handler in pairs(methods) do
+    local action = method == "PATCH" and "write" or "read"
+    row[method] = { "workspaces/experiments/runs/" .. action, handler }
+  end
+  return row
+end
+
 -- Make a route of the deployments in a group: methods with their actions and handlers.
 local function deployed(path, methods)
   local row = { path, any_version = true }
@@ -118,6 +142,15 @@ local routes = {
     PUT = { "workspaces/jobs/write", jobs.put } },
   { WORKSPACE .. "/{workspace}/jobs/{job}/cancel", since = versions.jobs,
     POST = { "workspaces/jobs/cancel/action", jobs.cancel } },
+  environment(WORKSPACE .. "/{workspace}/environments", { GET = environments.list }),
+  environment(ENVIRONMENT, { GET = environments.get_container }),
+  environment(ENVIRONMENT .. "/versions", { GET = environments.list_versions }),
+  environment(ENVIRONMENT .. "/versions/{version}",
+    { GET = environments.get, PUT = environments.put }),
+  of_history("runs/{job}", { GET = history.get }),
+  of_history("runs/{job}/details", { GET = history.details }),
+  of_history("runs/{job}/children", { GET = history.children }),
+  of_history("experiments/{experiment}/runs/{job}", { GET = history.get, PATCH = history.patch }),
   { LOCATION .. "vmsizes", GET = { "locations/vmSizes/read", sizes_list } },
   { LOCATION .. "usages", GET = { "locations/usages/read", quotas.usages } },
   { LOCATION .. "quotas", GET = { "locations/quotas/read", quotas.list } },
@@ -237,6 +270,7 @@ local function type_of(row)
   if location_type then return "locations/" .. location_type end
   if path:find("/computes", 1, true) then return "workspaces/computes" end
   if path:find("/jobs", 1, true) then return "workspaces/jobs" end
+  if path:find("/environments", 1, true) then return "workspaces/environments" end
   return "workspaces"
 end
 
@@ -252,6 +286,7 @@ end
 ---@param row table
 ---@param location string      where the service is
 function route.check_version(request, row, location)
+  if row.is_history then return end      -- its version is in the path
   local version = request.query["api-version"]
   if not version then refusal.raise "no_api_version" end
   request.api_version = version
@@ -287,6 +322,9 @@ function places.workspace(request, name, found)
 end
 
 function places.job(request, name) request.job_name = name end
+function places.environment(request, name) request.environment_name = name end
+function places.version(request, name) request.environment_version = name end
+function places.experiment(request, name) request.experiment_name = name end
 function places.compute(request, name) request.compute_name = name end
 
 function places.location(request, name)
@@ -305,7 +343,7 @@ function places.key(request, name) request.key_name = name end
 
 local ORDER = {
   "group", "workspace", "compute", "job", "location", "operation", "network", "subnet", "key",
-  "deployment",
+  "deployment", "environment", "version", "experiment",
 }
 
 --- Look up what the path names, and refuse what does not exist.

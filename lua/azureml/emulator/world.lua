@@ -216,6 +216,9 @@ end
 function kinds.workspace.leave(self, record)
   for _, compute in ipairs(self:computes(record)) do self:drop("compute", compute) end
   for _, job in ipairs(record.jobs) do self:drop("job", job) end
+  for _, environment in pairs(tables.copy(self.records.environment)) do
+    if environment.place == record.place then self:drop("environment", environment) end
+  end
   record.group.workspaces[record.name:lower()] = nil
 end
 
@@ -372,6 +375,7 @@ local function close_jobs(self, record)
     local job = self:job(record.workspace, ended.id)
     if job then
       job.status, job.began, job.ended = ended.status, ended.began, ended.at
+      job.reason, job.exit_code = ended.reason, ended.exit_code
       self:save("job", job)
     end
   end

@@ -4,6 +4,7 @@
 --- spec/contract/neighbours.md, section 8.
 local core = require "azureml.core"
 local count = require "azureml.tool.count"
+local disk_space = require "azureml.look.disk_space"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local power_state = require "azureml.definition.power_state"
@@ -31,22 +32,14 @@ end
 
 -- What the instance itself tells ------------------------------------------------------------------
 
-local FREE_SPACE = {
-  "see what is large: df -h / /mnt; sudo du -xh --max-depth=2 ~ | sort -h | tail",
-  "in a terminal of the instance: conda clean --all --yes; pip cache purge; "
-    .. "docker system prune --all --force; rm -rf ~/.local/share/Trash/*; "
-    .. "sudo apt-get clean; sudo journalctl --vacuum-size=100M",
-  "keep data in ~/cloudfiles or below /mnt: the disk has 120 GB",
-}
-
-local SCRIPT_LOGS = "read the script's output in the workspace's file share, below Logs/%s; "
-  .. "correct the script, then create the instance again"
+local SCRIPT_LOGS = "read the script's output in the workspace's file share, below Logs/%s "
+  .. "('azureml logs %s' names the share); correct the script, then create the instance again"
 
 -- What to do about errors whose text holds a phrase. Other errors have their hint.
 local BY_TEXT = {
-  { "disk is full", FREE_SPACE },
-  { "disk full", FREE_SPACE },
-  { "No space left", FREE_SPACE },
+  { "disk is full", disk_space.steps() },
+  { "disk full", disk_space.steps() },
+  { "No space left", disk_space.steps() },
 }
 
 local BY_CODE = {
@@ -61,7 +54,7 @@ local function next_steps(vm, err)
   for _, row in ipairs(BY_TEXT) do
     if err.message:lower():find(row[1]:lower(), 1, true) then return row[2] end
   end
-  if err.code == "SetupScriptsError" then return { SCRIPT_LOGS:format(vm.name) } end
+  if err.code == "SetupScriptsError" then return { SCRIPT_LOGS:format(vm.name, vm.name) } end
   return BY_CODE[err.code] or { err.hint }
 end
 
@@ -155,7 +148,7 @@ local function explain_script(self)
   local vm = self.vm
   if vm.state ~= "UserSetupFailed" and vm.state ~= "UserSettingUp" then return end
   local text = vm.state == "UserSettingUp" and "a setup script runs" or "a setup script failed"
-  add(self, "setup script", text, SCRIPT_LOGS:format(vm.name))
+  add(self, "setup script", text, SCRIPT_LOGS:format(vm.name, vm.name))
 end
 
 local function explain_idle(self)

@@ -1,6 +1,6 @@
 --- Answer the questions of the core: find a token or an assertion with a script's function, show a
 --- text, open a page. task/loop.lua runs each answer in a coroutine of its own, which may wait.
-local core = require "azureml.core"
+local browser = require "azureml.tool.later" "azureml.tool.browser"
 local errors = require "azureml.error"
 
 local question = {}
@@ -10,12 +10,9 @@ local function print_message(asked)
   return {}
 end
 
--- Open a page with the first program of BROWSER, or else with xdg-open. Print the address as well:
--- the program does not report whether the page appeared.
+-- Open a page in the user's browser. Print the address as well: the page may not appear.
 local function open_page(asked)
-  local program = (os.getenv "BROWSER" or ""):match "^[^:]+" or "xdg-open"
-  local started = core.launch(program, asked.url)
-  io.stderr:write(started
+  io.stderr:write(browser.open(asked.url)
     and "A browser is opened to sign in. If none appears, open this page on this machine:"
     or "Open this page in a browser on this machine to sign in:", "\n", asked.url, "\n")
   return {}

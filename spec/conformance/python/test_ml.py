@@ -1,12 +1,17 @@
 """azure-ai-ml: every compute, quota and usage call of MLClient."""
+import contextlib
+import io
+
 import world
 from azure.ai.ml import command
 from azure.ai.ml.entities import (
     AmlCompute, AssignedUserConfiguration, ComputeInstance, ComputeInstanceSshSettings,
     ComputeSchedules, ComputeStartStopSchedule, CronTrigger, CustomApplications, EndpointsSettings,
+    Environment,
     IdentityConfiguration, ImageSettings, ManagedIdentityConfiguration, NetworkSettings,
     RecurrencePattern, RecurrenceTrigger, ScriptReference, SetupScripts, VolumeSettings,
 )
+from azure.ai.ml.exceptions import JobException
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 ml = world.made("Python (azure-ai-ml)")["ml"]
@@ -232,13 +237,88 @@ class Region(world.Ordered):
         refused(self, "BadRequest", lambda: create("ci-gpu", size="STANDARD_NC6S_V3"))
 
 
+INLINE = Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04",
+                     conda_file={"name": "train", "dependencies": ["python=3.10"]})
+
+
+def submit(text, **options):
+    options.setdefault("environment", INLINE)
+    return ml.jobs.create_or_update(command(command=text, compute="ci-jobs", **options))
+
+
+def streamed(name):
+    """What the client prints while it streams a job, and the error that it raises at its end."""
+    printed, raised = io.StringIO(), None
+    with contextlib.redirect_stdout(printed):
+        try:
+            ml.jobs.stream(name)
+        except JobException as error:
+            raised = str(error)
+    return printed.getvalue(), raised
+
+
 class Jobs(world.Ordered):
     def test_life(self):
         create("ci-jobs")
         job = ml.jobs.create_or_update(command(
             command="exit 0", compute="ci-jobs", environment="azureml:AzureML-x@latest"))
         found = ml.jobs.get(job.name)
-        self.check(services=(job.services, {}), listed=(job.name in [
-            each.name for each in ml.jobs.list()], True), compute=(found.compute, "ci-jobs"))
+        self.check(services=(sorted(job.services), ["Studio", "Tracking"]), listed=(job.name in [
+            each.name for each in ml.jobs.list()], True), compute=(found.compute, "ci-jobs"),
+            studio=(("runs/%s?wsid=/subscriptions/%s" % (job.name, world.SUBSCRIPTION))
+                    in job.studio_url, True))
         ml.jobs.begin_cancel(job.name).result()
         self.assertIn(ml.jobs.get(job.name).status, ("Canceled", "Completed"))
+
+    def test_stream(self):
+        create("ci-jobs")
+        job = submit("echo begun ${{inputs.n}}; sleep 600; echo done", inputs={"n": 3},
+                     display_name="Train", tags={"team": "vision"}, experiment_name="nights",
+                     environment_variables={"A": "b"})
+        self.check(name=(job.display_name, "Train"), tags=(job.tags, {"team": "vision"}),
+                   experiment=(job.experiment_name, "nights"),
+                   environment=(job.environment.split(":")[0], "CliV2AnonymousEnvironment"),
+                   variables=(job.environment_variables, {"A": "b"}))
+        printed, raised = streamed(job.name)
+        self.check(begun=("begun 3\n" in printed, True), done=("\ndone\n" in printed, True),
+                   log=("Streaming user_logs/std_log.txt" in printed, True), raised=(raised, None),
+                   status=(ml.jobs.get(job.name).status, "Completed"))
+
+    def test_failure(self):
+        create("ci-jobs")
+        job = submit("echo so far; exit 3")
+        _, raised = streamed(job.name)
+        self.assertIn("User process exited with status code 3", raised)
+        self.assertEqual("Failed", ml.jobs.get(job.name).status)
+
+    def test_cancelled(self):
+        create("ci-jobs")
+        job = submit("sleep 1000000")
+        ml.jobs.begin_cancel(job.name).result()
+        self.assertEqual("Canceled", ml.jobs.get(job.name).status)
+
+    def test_archived(self):
+        create("ci-jobs")
+        job = submit("exit 0", environment="azureml:AzureML-x@latest")
+        ml.jobs.archive(job.name)
+        self.assertNotIn(job.name, [each.name for each in ml.jobs.list()])
+        ml.jobs.restore(job.name)
+        self.assertIn(job.name, [each.name for each in ml.jobs.list()])
+
+    def test_environments(self):
+        create("ci-jobs")
+        made = ml.environments.create_or_update(Environment(name="sklearn", image="a/b"))
+        job = submit("exit 0", environment="sklearn@latest")
+        self.check(version=(made.version, "1"), environment=(job.environment, "sklearn:1"),
+                   listed=([each.name for each in ml.environments.list()], ["sklearn"]))
+
+    def test_refusals(self):
+        create("ci-jobs")
+        for case, code, call in (
+            ("environment", "BadRequest", lambda: submit("exit 0", environment="none:1")),
+            ("compute", "BadRequest", lambda: ml.jobs.create_or_update(
+                command(command="exit 0", compute="ci-none", environment=INLINE))),
+            ("none", "ResourceNotFound", lambda: ml.jobs.get("none")),
+        ):
+            with self.subTest(case):
+                refused(self, code, call)

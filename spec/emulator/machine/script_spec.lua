@@ -21,4 +21,15 @@ describe("a script", function()
       assert.same(row, { script.outcome(text) })
     end)
   end
+
+  for text, row in pairs {
+    ["echo a; sleep 5; echo b"] = { "a\n", "a\nb\n" },
+    ["echo 'a b' \necho \"c\"; exit 1; echo d"] = { "a b\nc\n", "a b\nc\n" },
+    ["echo $HOME; echo a > file; echo"] = { "\n", "\n" },
+    ["false; echo a"] = { "", "" },
+  } do
+    it(("'%s' writes what it echoes"):format(text:gsub("\n", "\\n")), function()
+      assert.same(row, { script.output(text, 4), script.output(text, 5) })
+    end)
+  end
 end)

@@ -9,14 +9,25 @@ local queue = {}
 
 local PER_CORE = 2
 
--- Members of compute.jobs: { id, length, outcome, began, ends, cancelled }. A job without a length
--- truly runs: machine/host/work.lua ends it.
--- Members of compute.ended: { id, began, at, status }.
+-- Members of compute.jobs: { id, length, outcome, reason, exit_code, began, ends, cancelled }. A
+-- job without a length truly runs: machine/host/work.lua ends it.
+-- Members of compute.ended: { id, began, at, status, reason, exit_code }. The reason is a word of
+-- jobs/history.lua.
 
-local function finish(compute, index, time, status)
+-- End a job. `facts` has the reason and the exit code.
+local function finish(compute, index, time, status, facts)
   local job = table.remove(compute.jobs, index)
   compute.ended = compute.ended or {}
-  table.insert(compute.ended, { id = job.id, began = job.began, at = time, status = status })
+  table.insert(compute.ended, {
+    id = job.id, began = job.began, at = time, status = status,
+    reason = facts and facts.reason, exit_code = facts and facts.exit_code,
+  })
+end
+
+-- End a job whose time has come.
+local function finish_in_time(compute, index, job)
+  if job.cancelled then return finish(compute, index, job.ends, "Canceled") end
+  finish(compute, index, job.ends, job.outcome, job)
 end
 
 local function fill(compute, time, cores)
@@ -34,8 +45,9 @@ end
 
 --- Add a job.
 ---@param compute table      the instance's record
----@param job { id: string, length: number?, outcome: string? }
----  length: seconds; outcome: the status in which it is to end; both nil: it truly runs
+---@param job table      id string; length number? (seconds) and outcome string? (the status in
+---  which it is to end): both nil if it truly runs; reason string? and exit_code integer?, which
+---  lead to that end
 function queue.add(compute, job)
   compute.jobs = compute.jobs or {}
   table.insert(compute.jobs, job)
@@ -67,9 +79,7 @@ end
 function queue.turn(compute, time, cores)
   for i = #compute.jobs, 1, -1 do
     local job = compute.jobs[i]
-    if job.ends and job.ends <= time then
-      finish(compute, i, job.ends, job.cancelled and "Canceled" or job.outcome)
-    end
+    if job.ends and job.ends <= time then finish_in_time(compute, i, job) end
   end
   fill(compute, time, cores)
 end
@@ -98,8 +108,10 @@ end
 ---@param all boolean?
 function queue.lose(compute, time, all)
   for i = #(compute.jobs or {}), 1, -1 do
-    if all or compute.jobs[i].began then
-      finish(compute, i, time, all and "Canceled" or "Failed")
+    if all then
+      finish(compute, i, time, "Canceled", { reason = "deleted" })
+    elseif compute.jobs[i].began then
+      finish(compute, i, time, "Failed", { reason = "stopped" })
     end
   end
 end
@@ -134,9 +146,10 @@ end
 ---@param id string
 ---@param time number
 ---@param status string
-function queue.finish(compute, id, time, status)
+---@param facts { reason: string?, exit_code: integer? }?
+function queue.finish(compute, id, time, status, facts)
   local _, index = queue.find(compute, id)
-  if index then finish(compute, index, time, status) end
+  if index then finish(compute, index, time, status, facts) end
 end
 
 --- Return the status of a job that runs or waits.

@@ -60,6 +60,15 @@ function Host:share(workspace)
   return ("%s/share-%s"):format(self.directory, workspace.id)
 end
 
+--- Return the path of a job's log. It outlives the instance that the job ran on.
+---@param workspace table
+---@param job table      the job's record
+---@return string
+function Host:log_of(workspace, job)
+  return ("%s/jobs-%s/%d-%s/user_logs/std_log.txt"):format(self.directory, workspace.id, job.number,
+    job.name)
+end
+
 -- The address at which an instance without a public one is reached: one for each, on loopback.
 local function private_address(number)
   return ("127.%d.%d.%d"):format(64 + (number >> 16 & 63), number >> 8 & 255, number & 255)
@@ -144,10 +153,11 @@ local function finish_start(self, compute, its, state)
   end)
 end
 
-local function end_job(self, compute, job, status)
+local function end_job(self, compute, job, status, facts)
   self.jobs[job] = nil
   if not queue.find(compute, job.id) then return end
-  queue.finish(compute, job.id, self.world:now(), job.cancelled and "Canceled" or status)
+  if job.cancelled then status, facts = "Canceled", nil end
+  queue.finish(compute, job.id, self.world:now(), status, facts)
   machine.plan(compute, self.world:now())
   self.world:save("compute", compute)
 end
@@ -163,11 +173,17 @@ local function look_at_jobs(self, compute, its)
       if record and not job.runs_in then
         job.runs_in = self.id
         self.world:save("compute", compute)
-        ok, started = pcall(work.run_job, its, record, function(status)
-          end_job(self, compute, job, status)
+        ok, started = pcall(work.run_job, its, record, function(status, facts)
+          end_job(self, compute, job, status, facts)
         end)
+        if not ok and errors.is_interrupted(started) then error(started, 0) end
+        if not ok then self.log("azureml: %s cannot run: %s", job.id, tostring(started)) end
       end
-      if ok then self.jobs[job] = started else end_job(self, compute, job, "Failed") end
+      if ok then
+        self.jobs[job] = started
+      else
+        end_job(self, compute, job, "Failed", { reason = "lost" })
+      end
     elseif running and job.cancelled then
       running:stop()
     end

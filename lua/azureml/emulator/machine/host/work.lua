@@ -1,7 +1,9 @@
 --- Run setup scripts and jobs on the computer of an instance, and keep their output as the service
---- does: the logs of scripts on the file share, the log of a job in its own directory.
+--- does: the logs of scripts on the file share, the log of a job beside the workspace's other logs,
+--- where it outlives the instance.
 --- Source: spec/contract/compute-rest.md, sections 9.3 and 13.
 local clock = require "azureml.emulator.clock"
+local command = require "azureml.emulator.jobs.command"
 local core = require "azureml.core"
 local crypto = core.crypto
 local errors = require "azureml.error"
@@ -119,23 +121,48 @@ local function variables_of(job)
   return variables
 end
 
+-- Make a directory for each output of a job. Return their paths by name.
+local function make_outputs(job, directory)
+  local paths = {}
+  for name in pairs(job.properties.outputs or {}) do
+    paths[name] = ("%s/outputs/%s"):format(directory, (name:gsub("/", "_")))
+    assert(core.make_private(paths[name]))
+  end
+  return paths
+end
+
+-- Make the directory in which a job runs. Its logs lie elsewhere: a link leads there.
+local function make_directory(self, job)
+  local directory = ("%s/%d-%s"):format(self.place.jobs, job.number, job.name)
+  local log = self.host:log_of(self.compute.workspace, job)
+  local logs = log:match "^(.*)/"
+  assert(core.make_private(directory))
+  assert(core.make_private(logs))
+  core.link(logs, directory .. "/user_logs")
+  return directory, log
+end
+
+-- Return how a job has ended, by its exit code; nil: its time was over.
+local function end_of(code)
+  if not code then return "Canceled", { reason = "timeout" } end
+  if code == 0 then return "Completed", { exit_code = 0 } end
+  return "Failed", { reason = "exit", exit_code = code }
+end
+
 --- Run a job.
 ---@param self azureml.emulator.Computer
 ---@param job table                     the job's record
----@param done fun(status: string)      its status at the end
+---@param done fun(status: string, facts: table)      its status at the end, and what has led to it
 ---@return table running                with stop()
 function work.run_job(self, job, done)
-  local directory = ("%s/%d-%s"):format(self.place.jobs, job.number, job.name)
-  assert(core.make_private(directory .. "/user_logs"))
+  local directory, log = make_directory(self, job)
   return start(self, job, {
-    argv = { SHELL, "-c", job.properties.command },
+    argv = { SHELL, "-c", command.of(job.properties, make_outputs(job, directory)) },
     environment = variables_of(job),
     directory = directory,
-    log = directory .. "/user_logs/std_log.txt",
+    log = log,
     timeout = timeout_of(job.properties),
-  }, function(code)
-    done(not code and "Canceled" or code == 0 and "Completed" or "Failed")
-  end)
+  }, function(code) done(end_of(code)) end)
 end
 
 return work

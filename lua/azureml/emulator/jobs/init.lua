@@ -1,9 +1,13 @@
 --- Serve jobs on instances: submit, get, list, cancel. The duration and the result of a job are
 --- derived from its command (machine/script.lua), unless a real computer is behind the instance.
+--- history.lua tells what became of a job, logs.lua what it has written.
 --- Source: spec/contract/compute-rest.md, section 13.
 local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clock = require "azureml.emulator.clock"
+local command = require "azureml.emulator.jobs.command"
+local core = require "azureml.core"
+local environments = require "azureml.emulator.environments"
 local inferred = require "azureml.emulator.inferred"
 local iso8601 = require "azureml.emulator.iso8601"
 local machine = require "azureml.emulator.machine"
@@ -36,38 +40,95 @@ local function timeout_of(properties)
   return seconds
 end
 
--- Return the duration of a job in seconds, and its final status.
+-- Return how a job runs, as machine/queue.lua takes it: its duration in seconds, its final status
+-- and what leads to that.
 local function course_of(properties)
-  local command = check.required(properties.command, "string", "properties.command")
-  local slept, code = script.outcome(command)
+  check.required(properties.command, "string", "properties.command")
+  local slept, code = script.outcome(command.of(properties))
   local length, timeout = inferred.durations.job + slept, timeout_of(properties)
-  if timeout and length > timeout then return timeout, "Canceled" end
-  return length, code == 0 and "Completed" or "Failed"
+  if timeout and length > timeout then
+    return { length = timeout, outcome = "Canceled", reason = "timeout" }
+  end
+  if code == 0 then return { length = length, outcome = "Completed", exit_code = 0 } end
+  return { length = length, outcome = "Failed", reason = "exit", exit_code = code }
 end
 
-local function validate(properties)
+local function validate(request, properties)
   local kind = check.required(properties.jobType, "string", "properties.jobType")
   if kind ~= "Command" then refusal.raise("no_job_kind", kind) end
-  check.required(properties.environmentId, "string", "properties.environmentId")
+  local id = check.required(properties.environmentId, "string", "properties.environmentId")
+  for _, name in ipairs { "inputs", "outputs" } do
+    for key, value in pairs(check.table(properties[name], name) or {}) do
+      check.required(value, "table", ("properties.%s.%s"):format(name, key))
+    end
+  end
   local resources = check.table(properties.resources, "resources")
   local count = resources and check.whole(resources.instanceCount, "resources.instanceCount") or 1
   if count ~= 1 then refusal.raise("many_nodes", count) end
+  environments.check(request, id)
+end
+
+-- Looking -----------------------------------------------------------------------------------------
+
+--- Return the entry of a job in the queue of its instance; nil if it has ended.
+---@param request table
+---@param job table
+---@return table?
+function jobs.entry_of(request, job)
+  if job.status then return nil end
+  local compute = request.world:compute(request.workspace, job.compute)
+  if compute then machine.catch_up(compute, request.now) end
+  return compute and queue.find(compute, job.name)
+end
+
+--- Return the status of a job.
+---@param request table
+---@param job table
+---@return string
+function jobs.status_of(request, job)
+  local entry = jobs.entry_of(request, job)
+  return entry and queue.status(entry, request.now) or job.status or "Unknown"
+end
+
+--- Find the job that the path names.
+---@param request table
+---@return table?
+function jobs.find(request)
+  return request.world:job(request.workspace, request.job_name)
+end
+
+local function find(request)
+  local job = jobs.find(request)
+  if job then return job end
+  local workspace = request.workspace
+  refusal.raise("no_job", workspace.name, request.job_name, workspace.group.name)
 end
 
 -- Shown -------------------------------------------------------------------------------------------
 
-local function status_of(request, job)
-  if job.status then return job.status end
-  local compute = request.world:compute(request.workspace, job.compute)
-  if compute then machine.catch_up(compute, request.now) end
-  local entry = compute and queue.find(compute, job.name)
-  return entry and queue.status(entry, request.now) or job.status or "Unknown"
+local STUDIO = "https://ml.azure.com/runs/%s?wsid=%s"
+
+local function service(kind, endpoint)
+  return { jobServiceType = kind, endpoint = endpoint }
+end
+
+-- Return the services that every job has: its page in the studio, and where it is tracked.
+local function services_of(request, job, given)
+  local workspace = show.workspace_id(request.workspace)
+  return tables.merge({
+    Studio = service("Studio", STUDIO:format(job.name, workspace)),
+    Tracking = service("Tracking", request.origin:gsub("^https?", "azureml") .. "/mlflow/v1.0"
+      .. workspace),
+  }, given)
 end
 
 local function show_job(request, job)
   local properties = tables.copy(job.properties)
-  properties.status = status_of(request, job)
-  properties.services = properties.services or {}
+  properties.status = jobs.status_of(request, job)
+  properties.services = services_of(request, job, properties.services)
+  properties.isArchived = job.archived == true
+  properties.displayName = properties.displayName or job.name
+  properties.experimentName = properties.experimentName or "Default"
   local created = clock.iso(job.created)
   return {
     id = show.workspace_id(request.workspace) .. "/jobs/" .. job.name,
@@ -81,15 +142,6 @@ local function show_job(request, job)
   }
 end
 
-local function find(request)
-  local workspace = request.workspace
-  local job = request.world:job(workspace, request.job_name)
-  if not job then
-    refusal.raise("no_job", workspace.name, request.job_name, workspace.group.name)
-  end
-  return job
-end
-
 -- Done --------------------------------------------------------------------------------------------
 
 -- The members of an existing job that a PUT can change.
@@ -97,13 +149,17 @@ local DESCRIBES = { "displayName", "description", "tags", "properties" }
 
 local function change(request, job, properties)
   for _, name in ipairs(DESCRIBES) do job.properties[name] = properties[name] end
+  if properties.isArchived ~= nil then job.archived = properties.isArchived == true end
   request.world:save("job", job)
   return { status = 200, json = show_job(request, job) }
 end
 
-local function submit(request, properties, length, outcome)
+local SIGNATURE = 32      -- bytes
+
+local function submit(request, properties, course)
   local compute_id = check.required(properties.computeId, "string", "properties.computeId")
   local compute, world = compute_of(request, compute_id), request.world
+  properties.isArchived = nil
   local job = world:save("job", {
     place = request.workspace.place,
     number = world:next_number(),
@@ -112,9 +168,11 @@ local function submit(request, properties, length, outcome)
     properties = properties,
     created = request.now,
     creator = request.application.object_id,
+    signature = core.crypto.base64url(core.random(SIGNATURE)),
   })
-  if compute.host then length, outcome = nil, nil end
-  queue.add(compute, { id = job.name, length = length, outcome = outcome })
+  if compute.host then course = {} end
+  course.id = job.name
+  queue.add(compute, course)
   machine.plan(compute, request.now)
   world:save("compute", compute)
   return { status = 201, json = show_job(request, job) }
@@ -124,13 +182,13 @@ end
 function jobs.put(request)
   local sent = check.required(check.body(request.body).properties, "table", "properties")
   local properties = check.plain(sent)
-  validate(properties)
+  validate(request, properties)
   local name = request.job_name
   if not name:find "^[%w][%w_.-]*$" or #name > 255 then refusal.raise("job_name_invalid", name) end
-  local length, outcome = course_of(properties)
-  local old = request.world:job(request.workspace, name)
+  local course = course_of(properties)
+  local old = jobs.find(request)
   if old then return change(request, old, properties) end
-  return submit(request, properties, length, outcome)
+  return submit(request, properties, course)
 end
 
 --- Get a job.
@@ -138,17 +196,34 @@ function jobs.get(request)
   return answer.of(show_job(request, find(request)))
 end
 
+-- Tell whether a job passes the filters of a list: listViewType, jobType, and tag ("name" or
+-- "name=value").
+local function is_wanted(job, query)
+  local view = (query.listViewType or "ActiveOnly"):lower()
+  local archived = job.archived == true
+  if view == "activeonly" and archived or view == "archivedonly" and not archived then
+    return false
+  end
+  if query.jobType and query.jobType:lower() ~= "command" then return false end
+  if not query.tag then return true end
+  local name, value = query.tag:match "^([^=]*)=?(.*)$"
+  local found = (job.properties.tags or {})[name]
+  return found ~= nil and (value == "" or found == value)
+end
+
 --- List the jobs of a workspace, the newest first, a page at a time.
 function jobs.list(request)
   local all, newest = request.world:jobs(request.workspace), {}
-  for index = #all, 1, -1 do newest[#newest + 1] = all[index] end
+  for index = #all, 1, -1 do
+    if is_wanted(all[index], request.query) then newest[#newest + 1] = all[index] end
+  end
   return page.of(request, newest, function(job) return show_job(request, job) end)
 end
 
 --- Cancel a job: 202 while it is queued or runs, 200 if it is already over.
 function jobs.cancel(request)
   local job = find(request)
-  local status = status_of(request, job)
+  local status = jobs.status_of(request, job)
   if job.status then return { status = 200 } end
   local compute = request.world:compute(request.workspace, job.compute)
   queue.cancel(compute, job.name, request.now)

@@ -1,0 +1,319 @@
+--- The files of an instance, by Jupyter's contents API: look, read, write, rename and remove. What
+--- the machine sends is checked.
+--- Source: spec/contract/neighbours.md, section 5.
+local count = require "azureml.tool.count"
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local paths = require "azureml.jupyter.paths"
+local screen = require "azureml.console.screen"
+local task = require "azureml.task"
+
+local contents = {}
+
+---@class azureml.jupyter.Entry
+---@field name string            "" for the root
+---@field path string            below Jupyter's root
+---@field kind string            "directory", "file" or "notebook"
+---@field size integer?          bytes of a file
+---@field modified string?       ISO 8601
+---@field is_writable boolean?
+---@field sha256 string?         in hexadecimal; newer servers tell it
+---@field items azureml.jupyter.Entry[]?      of a directory, when it was listed: directories first
+local Entry = {}
+local metatable = { __name = "azureml.jupyter.Entry", __index = Entry }
+
+local KINDS = { directory = true, file = true, notebook = true }
+local DELETIONS = 4      -- at the same time
+
+-- Return a path as errors and questions show it: "ci-ann:Users/ann".
+local function shown(server, path)
+  return ("%s:%s"):format(server.vm.name, screen.one_line(path))
+end
+
+--- Return a path as errors show it.
+contents.shown = shown
+
+local function fields_of(entry)
+  local fields = {}
+  for name, value in pairs(entry) do
+    if name ~= "server" then fields[name] = value end
+  end
+  return fields
+end
+
+metatable.__render, metatable.__json = fields_of, fields_of
+
+function metatable:__tostring()
+  if self.kind == "directory" then return shown(rawget(self, "server"), self.path) .. "/" end
+  return ("%s, %s"):format(shown(rawget(self, "server"), self.path),
+    self.size and count.of(self.size, "byte") or "size unknown")
+end
+
+-- Requests ----------------------------------------------------------------------------------------
+
+-- Give the errors of files codes of their own: what is missing, what is there, what may not be.
+local function rephrase(server, err, path)
+  if err.status == 404 then
+    err.code = "FileNotFound"
+    err.message = ("there is no '%s' on '%s'"):format(screen.one_line(path), server.vm.name)
+    err.hint = ("'azureml ls %s:' lists the files that Jupyter shows, those below "
+      .. "~/cloudfiles/code"):format(server.vm.name)
+  elseif err.status == 409 then
+    err.code = "FileExists"
+  end
+  errors.raise(err)
+end
+
+local function request(server, method, path, verb, body, query)
+  return server:request(method, "/api/contents/" .. paths.escape(path), body, {
+    label = ("%s %s"):format(verb, shown(server, path)), query = query, expects_missing = true,
+  })
+end
+
+-- Refuse to go on when a directory is missing: Jupyter answers 500 to a write into it.
+local function check_parent(server, path)
+  local parent = paths.split(path)
+  if parent == "" then return end
+  local _, err = errors.try(request, server, "GET", parent, "look at", nil, { content = 0 })
+  if not err or err.status ~= 404 then return end
+  errors.raise { code = "FileNotFound",
+    message = ("there is no directory '%s' on '%s'"):format(screen.one_line(parent),
+      server.vm.name), hint = "make it first, or copy the whole directory" }
+end
+
+-- Send a request about a path. `verb` is what the error says: "list".
+local function send(server, method, path, verb, body, query)
+  local reply, err = errors.try(request, server, method, path, verb, body, query)
+  if reply then return reply end
+  if method == "PUT" and err.status == 500 then check_parent(server, path) end
+  rephrase(server, err, path)
+end
+
+contents.send = send
+
+local function invalid(server, path, fault)
+  errors.raise { code = "InvalidReply",
+    message = ("cannot look at %s: the machine sends %s"):format(shown(server, path), fault) }
+end
+
+-- The entry has the path that was asked for, whatever the machine calls it.
+local function entry_of(server, path, item)
+  local kind, size = json.get(item, "type"), json.get(item, "size")
+  if not KINDS[kind] then invalid(server, path, "an item of no known type") end
+  local hash, modified = json.get(item, "hash"), json.get(item, "last_modified")
+  local is_sha256 = json.get(item, "hash_algorithm") == "sha256" and type(hash) == "string"
+  local _, name = paths.split(path)
+  return setmetatable({
+    server = server, name = name, path = path, kind = kind,
+    size = kind ~= "directory" and math.tointeger(size) or nil,
+    modified = type(modified) == "string" and #modified < 64 and modified or nil,
+    is_writable = json.get(item, "writable") ~= false,
+    sha256 = is_sha256 and #hash == 64 and hash:lower() or nil,
+  }, metatable)
+end
+
+local function directories_first(a, b)
+  local a_first, b_first = a.kind == "directory", b.kind == "directory"
+  if a_first ~= b_first then return a_first end
+  return a.name < b.name
+end
+
+local function read_items(server, path, list)
+  if type(list) ~= "table" then invalid(server, path, "no list of its items") end
+  local items = {}
+  for i, item in ipairs(list) do
+    local name = json.get(item, "name")
+    if not paths.is_name(name) then
+      invalid(server, path, ("the name '%s'"):format(screen.one_line(tostring(name)):sub(1, 60)))
+    end
+    items[i] = entry_of(server, paths.join(path, name), item)
+  end
+  table.sort(items, directories_first)
+  return items
+end
+
+-- Public ------------------------------------------------------------------------------------------
+
+--- Look at a file or a directory, without its contents.
+---@param server azureml.jupyter.Server
+---@param path string            checked
+---@param with_hash boolean?     also the file's SHA-256, where the server can tell it
+---@return azureml.jupyter.Entry
+---@raise an error object, also `FileNotFound`
+function contents.look(server, path, with_hash)
+  local query = { content = 0, hash = with_hash and 1 or nil }
+  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+end
+
+--- Look at a file or a directory; nil if it is not there.
+---@param server azureml.jupyter.Server
+---@param path string
+---@param with_hash boolean?
+---@return azureml.jupyter.Entry?
+function contents.find(server, path, with_hash)
+  local entry, err = errors.try(contents.look, server, path, with_hash)
+  if err and err.code ~= "FileNotFound" then errors.raise(err) end
+  return entry
+end
+
+--- List a directory.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return azureml.jupyter.Entry      with items
+function contents.list(server, path)
+  local query = { content = 1, type = "directory" }
+  local reply = send(server, "GET", path, "list", nil, query)
+  local entry = entry_of(server, path, reply.json)
+  entry.items = read_items(server, path, json.get(reply.json, "content"))
+  return entry
+end
+
+--- Look at a file, or list a directory.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return azureml.jupyter.Entry
+function contents.open(server, path)
+  local is_directory = path == "" or contents.look(server, path).kind == "directory"
+  return is_directory and contents.list(server, path) or contents.look(server, path)
+end
+
+--- Make a directory. One that is there is no failure; the one above it must be there.
+---@param server azureml.jupyter.Server
+---@param path string
+function contents.make_directory(server, path)
+  send(server, "PUT", path, "make the directory", { type = "directory" })
+end
+
+--- Rename a file. If there is one of the new name, it is removed first.
+---@param server azureml.jupyter.Server
+---@param path string
+---@param new string
+function contents.rename(server, path, new)
+  local function rename()
+    return send(server, "PATCH", path, "rename", { path = new })
+  end
+  local _, err = errors.try(rename)
+  if not err then return end
+  if err.code ~= "FileExists" then errors.raise(err) end
+  send(server, "DELETE", new, "replace")
+  rename()
+end
+
+-- Removing ----------------------------------------------------------------------------------------
+
+local MOST_DEPTH = 64      -- a link to a directory above would never end
+
+local remove_all
+
+-- Remove a directory. Some servers remove only empty ones.
+local function remove_directory(server, path, depth)
+  local _, err = errors.try(send, server, "DELETE", path, "remove")
+  if not err then return end
+  if err.status ~= 400 then errors.raise(err) end
+  remove_all(server, contents.list(server, path).items, depth + 1)
+  send(server, "DELETE", path, "remove")
+end
+
+function remove_all(server, items, depth)
+  if depth > MOST_DEPTH then
+    errors.raise { code = "TooDeep", message = ("%s is nested deeper than %d directories"):format(
+      shown(server, items[1] and items[1].path or ""), MOST_DEPTH) }
+  end
+  task.each(items, function(item)
+    if item.kind == "directory" then return remove_directory(server, item.path, depth) end
+    send(server, "DELETE", item.path, "remove")
+  end, { limit = DELETIONS })
+end
+
+--- Remove a file, or a directory.
+---@param server azureml.jupyter.Server
+---@param path string
+---@param is_recursive boolean?      also a directory with files in it
+---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
+function contents.remove(server, path, is_recursive)
+  if path == "" then
+    errors.raise { code = "InvalidArgument",
+      message = ("the root of the files of '%s' cannot be removed: name what is in it"):format(
+        server.vm.name) }
+  end
+  if contents.look(server, path).kind ~= "directory" then
+    send(server, "DELETE", path, "remove")
+    return
+  end
+  local items = contents.list(server, path).items
+  if #items > 0 and not is_recursive then
+    errors.raise { code = "DirectoryNotEmpty",
+      message = ("%s is a directory with %s"):format(shown(server, path),
+        count.of(#items, "item")),
+      hint = "remove it with all that is in it: -r (recursive = true in Lua)" }
+  end
+  remove_directory(server, path, 0)
+end
+
+-- Whole files -------------------------------------------------------------------------------------
+
+local WHOLE = 8 * 1024 * 1024      -- larger files are copied in pieces: see upload.lua
+
+--- Write a file of at most 8 MiB as a whole: it is there with all its bytes, or as it was.
+---@param server azureml.jupyter.Server
+---@param path string
+---@param bytes string
+---@return azureml.jupyter.Entry
+function contents.write(server, path, bytes)
+  if #bytes > WHOLE then
+    errors.raise { code = "InvalidArgument",
+      message = ("%s: %s are too many for one request"):format(shown(server, path),
+        count.of(#bytes, "byte")), hint = "write them to a file and use vm:copy" }
+  end
+  local reply = send(server, "PUT", path, "write", contents.body(bytes))
+  local entry = entry_of(server, path, reply.json)
+  if entry.size == nil or entry.size == #bytes then return entry end
+  errors.raise { code = "CopyFailed",
+    message = ("%s has %s after %d were written"):format(shown(server, path),
+      count.of(entry.size, "byte"), #bytes) }
+end
+
+--- Return the JSON that writes a file, or a chunk of it. The bytes are base64, so that nothing in
+--- them needs an escape.
+---@param bytes string
+---@param chunk integer?      1, 2, ..., and -1 for the last
+---@return string
+function contents.body(bytes, chunk)
+  local prefix = chunk and ('"chunk":%d,'):format(chunk) or ""
+  return ('{"type":"file","format":"base64",%s"content":"%s"}'):format(prefix,
+    core.crypto.base64(bytes))
+end
+
+--- Read bytes of a file: a range, or all of it.
+---@param server azureml.jupyter.Server
+---@param path string
+---@param first? integer      from 0
+---@param last? integer       including it
+---@return string
+---@raise an error object; `CopyFailed` if the answer is not the range that was asked for
+function contents.read(server, path, first, last)
+  local range = first and { Range = ("bytes=%d-%d"):format(first, last) }
+  local reply, err = errors.try(server.request, server, "GET", "/files/" .. paths.escape(path), nil,
+    { label = "read " .. shown(server, path), headers = range, raw = true, expects_missing = true })
+  if err then rephrase(server, err, path) end
+  if not first or reply.status == 206 and #reply.body == last - first + 1 then return reply.body end
+  if reply.status == 200 and first == 0 and #reply.body == last + 1 then return reply.body end
+  errors.raise { code = "CopyFailed",
+    message = ("%s changed while it was read, or its server knows no ranges"):format(
+      shown(server, path)) }
+end
+
+--- Remove it: see azureml.Jupyter.remove.
+---@param settings? { recursive: boolean? }
+function Entry:remove(settings)
+  contents.remove(rawget(self, "server"), self.path, settings and settings.recursive)
+end
+
+--- Return the bytes of a file.
+---@return string
+function Entry:read()
+  return contents.read(rawget(self, "server"), self.path)
+end
+
+return contents

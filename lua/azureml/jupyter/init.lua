@@ -1,0 +1,128 @@
+--- The Jupyter of an instance: files, terminals, kernels and sessions, without SSH.
+local later = require "azureml.tool.later"
+local contents = later "azureml.jupyter.contents"
+local errors = require "azureml.error"
+local options = require "azureml.options"
+local paths = later "azureml.jupyter.paths"
+local server = require "azureml.jupyter.server"
+local sessions = later "azureml.jupyter.sessions"
+
+---@class azureml.Jupyter
+---@field server azureml.jupyter.Server
+local Jupyter = {}
+local metatable = { __name = "azureml.Jupyter", __index = Jupyter }
+
+local jupyter = {}
+
+-- Return a path below Jupyter's root.
+local function check_path(method, path)
+  if type(path) == "string" then return paths.check(path) end
+  errors.mistake("bad argument #1 to '%s' (path expected, got %s)", method, type(path))
+end
+
+--- Look at a file, or list a directory. Paths are relative to Jupyter's root, the workspace's files
+--- that the instance mounts at ~/cloudfiles/code. Hidden files are not among them.
+---@param path? string      default: the root
+---@return azureml.jupyter.Entry      name, path, kind, size, modified, read(), remove(); of a
+---  directory also items
+---@raise an error object, also `FileNotFound`
+---@usage for _, file in ipairs(vm.jupyter:contents("Users/ann").items) do print(file.name) end
+function Jupyter:contents(path)
+  return contents.open(self.server, check_path("contents", path or ""))
+end
+
+--- Return the bytes of a file of at most 16 MiB. vm:copy copies larger ones.
+---@param path string
+---@return string
+function Jupyter:read(path)
+  return contents.read(self.server, check_path("read", path))
+end
+
+--- Write a file of at most 8 MiB. vm:copy copies larger ones.
+---@param path string
+---@param bytes string
+---@return azureml.jupyter.Entry
+---@usage vm.jupyter:write("Users/ann/note.txt", "done\n")
+function Jupyter:write(path, bytes)
+  if type(bytes) ~= "string" then
+    errors.mistake("bad argument #2 to 'write' (string expected, got %s)", type(bytes))
+  end
+  return contents.write(self.server, check_path("write", path), bytes)
+end
+
+--- Make a directory. One that is there is no failure; the one above it must be there.
+---@param path string
+function Jupyter:make_directory(path)
+  contents.make_directory(self.server, check_path("make_directory", path))
+end
+
+--- Rename a file or a directory. A file of the new name is replaced.
+---@param path string
+---@param new string
+function Jupyter:rename(path, new)
+  contents.rename(self.server, check_path("rename", path), check_path("rename", new))
+end
+
+--- Remove a file, or an empty directory.
+---@param path string
+---@param settings? { recursive: boolean? }      also a directory with all that is in it
+---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
+function Jupyter:remove(path, settings)
+  settings = options.check("remove", settings, { recursive = "boolean" })
+  contents.remove(self.server, check_path("remove", path), settings.recursive)
+end
+
+--- List the terminals that are open.
+---@return azureml.jupyter.Open[]      with last_activity, idle and stop()
+---@usage for _, terminal in ipairs(vm.jupyter:terminals()) do print(terminal) end
+function Jupyter:terminals()
+  return sessions.terminals(self.server)
+end
+
+--- List the kernels that run, also those that no notebook uses.
+---@return azureml.jupyter.Open[]      with state, last_activity, idle, is_busy() and stop()
+function Jupyter:kernels()
+  return sessions.kernels(self.server)
+end
+
+--- List the notebooks and consoles that have a kernel.
+---@return azureml.jupyter.Open[]      with path, kernel, last_activity, idle and stop()
+---@usage for _, open in ipairs(vm.jupyter:sessions()) do
+---  if open.idle > 7200 and not open:is_busy() then open:stop() end end
+function Jupyter:sessions()
+  return sessions.list(self.server)
+end
+
+--- Stop the notebooks, kernels and terminals that were idle for some time and do not compute. What
+--- a kernel holds in memory is lost.
+---@param seconds number
+---@return azureml.jupyter.Open[]      what was stopped
+---@usage vm.jupyter:stop_idle(2 * 3600)
+function Jupyter:stop_idle(seconds)
+  options.check_seconds("stop_idle: its first argument", seconds)
+  local forgotten = sessions.forgotten(sessions.all(self.server), seconds)
+  for _, open in ipairs(forgotten) do open:stop() end
+  return forgotten
+end
+
+--- Close the connection to the server. It opens again when it is needed.
+function Jupyter:close()
+  self.server:close()
+end
+
+options.check_colon(Jupyter, metatable, "vm.jupyter")
+metatable.__close = Jupyter.close
+metatable.__methods = Jupyter      -- for completion at the prompt
+
+function metatable:__tostring()
+  return ("the Jupyter of %s"):format(self.server.vm.name)
+end
+
+--- Make the Jupyter of an instance: scripts write `vm.jupyter`.
+---@param vm azureml.Instance
+---@return azureml.Jupyter
+function jupyter.new(vm)
+  return setmetatable({ server = server.new(vm) }, metatable)
+end
+
+return jupyter

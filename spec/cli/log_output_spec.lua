@@ -1,0 +1,96 @@
+local core = require "azureml.core"
+local errors = require "azureml.error"
+local log = require "azureml.look.log"
+local log_output = require "azureml.cli.log_output"
+
+describe("logs that a command prints", function()
+  local written, own_stdout, own_width, fault
+
+  before_each(function()
+    written, fault = {}, nil
+    own_stdout, own_width = io.stdout, core.terminal_width
+    io.stdout = {      -- luacheck: ignore
+      write = function(self, text)
+        if fault then return nil, fault end
+        written[#written + 1] = text
+        return self
+      end,
+      flush = function(self) return self end,
+    }
+    core.terminal_width = function() return nil end
+  end)
+  after_each(function()
+    io.stdout, core.terminal_width = own_stdout, own_width      -- luacheck: ignore
+  end)
+
+  -- A log that comes in these pieces.
+  local function log_of(name, ...)
+    local pieces = { ... }
+    local text, index = "", 0
+    return log.new({ name = name }, {
+      read = function(first)
+        if first == #text and pieces[index + 1] then
+          index = index + 1
+          text = text .. pieces[index]
+        end
+        return text:sub(first + 1), #text
+      end,
+      is_over = function() return true end,
+    })
+  end
+
+  local function print_logs(args, ...)
+    log_output.print(args, { ... })
+    return table.concat(written)
+  end
+
+  it("are whole, byte by byte", function()
+    assert.equal("a\27[2J\0\xff", print_logs({}, log_of("x", "a\27[2J", "\0\xff")))
+  end)
+
+  it("have headings where there are several; the last is followed", function()
+    local first, second = log_of("first\n", "1\n"), log_of("second", "2")
+    local own, followed = second.follow, nil
+    second.follow = function(self, put, settings)
+      followed = settings
+      return own(self, put, settings)
+    end
+    assert.equal("==> first  <==\n1\n\n==> second <==\n2",
+      print_logs({ follow = true, timeout = 9 }, first, second))
+    assert.same({ timeout = 9 }, followed)
+  end)
+
+  it("are safe on a terminal: colours stay, all else that moves the cursor is replaced", function()
+    core.terminal_width = function() return 80 end
+    assert.equal("\27[31mred\27[0m\t1\r2\u{FFFD}[2J\u{FFFD}]0;title\u{FFFD}\n",
+      print_logs({}, log_of("x", "\27[3", "1mred\27[0m\t1\r2\27[2J\27]0;title\7\n")))
+  end)
+
+  it("come in whole lines on a terminal, so that no character is split", function()
+    core.terminal_width = function() return 80 end
+    assert.equal("caf\u{e9}\nend\27[0m\n", print_logs({}, log_of("x", "caf\xc3", "\xa9\nend")))
+  end)
+
+  it("are held back no longer than a long line", function()
+    core.terminal_width = function() return 80 end
+    local long = ("x"):rep(70000)
+    assert.equal(long .. "y\27[0m\n", print_logs({}, log_of("x", long, "y")))
+    assert.equal(long, written[1])
+  end)
+
+  it("are an error when they cannot be written", function()
+    fault = "No space left on device"
+    local _, err = errors.try(print_logs, {}, log_of("x", "text"))
+    assert.equal("OutputFailed", err.code)
+    assert.matches("No space left", err.message)
+  end)
+
+  it("are chosen by name", function()
+    local all = { log_of "std_log.txt", log_of "other" }
+    assert.equal(all[2], log_output.choose({ file = "other" }, all, all)[1])
+    assert.equal(all, log_output.choose({}, all, all))
+    local _, err = errors.try(log_output.choose, { file = "std_logs.txt" }, all, all)
+    assert.equal("NoLogs", err.code)
+    assert.matches("no log 'std_logs.txt'; did you mean std_log.txt?", err.message, 1, true)
+  end)
+end)

@@ -1,0 +1,97 @@
+local errors = require "azureml.error"
+local json = require "azureml.json"
+local meters_board = require "azureml.console.meters_board"
+local metrics = require "azureml.look.metrics"
+local panel = require "azureml.console.panel"
+local run = require "spec.command_line"
+local world = require "spec.world"
+
+-- The instances' metrics are pretended here; spec/machine/look.lua reads real ones.
+describe("azureml top", function()
+  local emulator, ws, own, asked
+
+  before_each(function()
+    emulator, ws = world.open { ["ci-ann"] = "Running", ["ci-bob"] = "Stopped",
+      ["ci-cleo"] = "Running" }
+    own, asked = metrics.of, {}
+    metrics.of = function(vm, settings)
+      asked[#asked + 1] = settings
+      if vm.state ~= "Running" then
+        errors.raise { code = "NotRunning", message = "it is stopped", hint = "start it" }
+      end
+      return metrics.read(("begin\ncores 4\nload 0.5 0.5 0.5\nuptime 60\nmemory MemTotal 9\n"
+        .. "memory MemAvailable 4\ndisk /dev/root 100 %d 5 5%% /\nend\n"):format(
+        vm.name == "ci-ann" and 95 or 10), vm.name)
+    end
+  end)
+  after_each(function()
+    metrics.of = own
+    world.close(emulator, ws)
+  end)
+
+  it("shows the instances that run, and what frees space", function()
+    local out, err, code = run "top"
+    assert.equal(0, code)
+    assert.matches("^Name +Load .*\nci%-ann +0.50 .* / 95 %%! .*\nci%-cleo .*\n$", out)
+    assert.matches("^ci%-ann: / is 95 %% full, 5.0 KiB left\n  next: see what is large", err)
+  end)
+
+  it("shows all of one instance", function()
+    local out = run("top", "ci-cleo", "--timeout", "7", "--key", "k")
+    assert.matches("^ci%-cleo: up for 1 min\n  load: ", out)
+    assert.same({ { timeout = 7, key = "k" } }, asked)
+  end)
+
+  it("tells why an instance was not read, and ends with 1", function()
+    local out, err, code = run("top", "ci-ann", "ci-bob", "--once")
+    assert.equal(1, code)
+    assert.matches("ci%-bob +%-", out)
+    assert.matches("azureml: ci%-bob: it is stopped\n  hint: start it\n", err)
+  end)
+
+  it("prints JSON, with the errors in it", function()
+    local out, _, code = run("top", "ci-ann", "ci-bob", "-o", "json")
+    local list = json.decode(out)
+    assert.same({ 1, "ci-ann", 95, true, "NotRunning" }, { code, list[1].name,
+      list[1].disks[1].used_percent, list[1].disks[1].is_nearly_full, list[2].error.code })
+    assert.equal("4\t0.5\n", (run("top", "ci-cleo", "-o", "tsv", "--columns", "cores,load_1")
+      :match "[^\n]*\n$"))
+  end)
+
+  it("says that no instance runs", function()
+    local out, err, code = run("top", "--state", "Stopped")
+    assert.same({ "", "no instance runs\n", 0 }, { out, err, code })
+  end)
+
+  for _, row in ipairs {
+    { { "top", "--interval", "0" }, "more than 0 seconds" },
+    { { "top", "--interval", "1" }, "redrawn on a terminal" },
+    { { "top", "--for", "1" }, "redrawn on a terminal" },
+    { { "top", "ci-ann", "--state", "Running" }, "either names, or filters" },
+    { { "top", "--limit", "0" }, "1 or more" },
+  } do
+    it("refuses " .. table.concat(row[1], " "), function()
+      local _, err, code = run(table.unpack(row[1]))
+      assert.equal(2, code)
+      assert.matches(row[2], err, 1, true)
+    end)
+  end
+
+  it("reads again and again on a terminal", function()
+    local core = require "azureml.core"
+    local own_width, own_possible, own_new = core.terminal_width, panel.is_possible,
+      meters_board.new
+    local drawn = {}
+    core.terminal_width = function() return 80, 24 end
+    panel.is_possible = function() return true end
+    meters_board.new = function()
+      return own_new { panel = { leave = function() end,
+        draw = function(_, lines) drawn[#drawn + 1] = lines[1].text end } }
+    end
+    local out, err, code = run("top", "--interval", "2", "--for", "5")
+    core.terminal_width, panel.is_possible, meters_board.new = own_width, own_possible, own_new
+    assert.same({ "", "", 0 }, { out, err, code })
+    assert.equal(8, #asked)
+    assert.equal("2 instances, 1 with a disk nearly full", drawn[#drawn])
+  end)
+end)
