@@ -366,7 +366,6 @@ end
 ---  requested with GET
 ---@return fun(): any            returns the next item; raises an error instead of ending early
 ---@return fun(): integer        returns the number of pages that were read so far
----@return fun()                 sends the first request now, without waiting for its answer
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
 ---  print(group.name) end
 function Client:pages(request)
@@ -420,9 +419,7 @@ function Client:pages(request)
     end
     index = index + 1
     return items[index]
-  end, function() return page_count end, function()
-    if not url then pending = submit_first() end
-  end
+  end, function() return page_count end
 end
 
 --- Return the remaining throttling budget for a method, as the service last reported it.

@@ -305,7 +305,8 @@ end
 -- (start_all: while the region is full try again every 60 s, within the timeout); settle (true:
 -- look at the states afterwards, as op:wait() does; false: the service's word that it succeeded is
 -- enough); show_output (progress, to standard error) or progress string; confirm = true (delete_all
--- by filters, or all, is refused without it); keep_going.
+-- by filters, or all, is refused without it); keep_going; approve fun(names: string[]) (called with
+-- the names before anything is sent: what it raises ends the call).
 --
 -- All are tried, whatever happens to some. Without keep_going a name that a look beforehand does
 -- not find is raised before anything is begun; and at the end one error `SomeFailed` lists each

@@ -3,6 +3,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local pace = require "azureml.pace"
+local reply = require "azureml.reply"
 local task = require "azureml.task"
 
 local resource = {}
@@ -77,6 +78,38 @@ function resource.call(workspace, verb, values, what)
   return came.json, came
 end
 
+---@class azureml.Asked           a short call whose answer has not been waited for
+local Asked = {}
+local asked_metatable = { __name = "azureml.Asked", __index = Asked }
+
+--- Send a short call now, and wait for its answer later. Close what comes back.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table
+---@param what { label: string, timeout: number? }
+---@return azureml.Asked
+function resource.ask(workspace, verb, values, what)
+  local request = request_of(workspace, verb, values, what)
+  local op = workspace:client():submit(request, false)
+  core.send()
+  return setmetatable({ op = op, request = request }, asked_metatable)
+end
+
+--- Wait for the answer.
+---@return any value
+---@raise an error object if the service refused the call
+function Asked:wait()
+  task.wait(self.op)
+  return reply.of(self.op, self.request).json
+end
+
+--- Close the call. An answer that has not come is dropped.
+function Asked:close()
+  self.op:close()
+end
+
+asked_metatable.__close = Asked.close
+
 --- Get any resource of the cloud by its ARM id.
 ---@param workspace azureml.Workspace
 ---@param id string
@@ -122,7 +155,6 @@ end
 --- Iterate over a list, whatever its pages.
 ---@return fun(): table?
 ---@return fun(): integer      the number of pages that were read so far
----@return fun()               sends the first request now, without waiting for its answer
 function resource.list(workspace, verb, values, what)
   return workspace:client():pages(request_of(workspace, verb, values, what))
 end

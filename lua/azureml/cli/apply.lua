@@ -1,5 +1,6 @@
 --- azureml apply: make instances what a file says.
 local command = require "azureml.cli.command"
+local ending = require "azureml.cli.ending"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local plan = require "azureml.cli.plan"
@@ -18,11 +19,27 @@ function apply.configure(parser)
   command.output_option(parser)
 end
 
+local DESTROYS = { delete = true, recreate = true }
+
+-- Tell whether the user agrees that the plan ends what runs on instances.
+local function may_end(args, instances, made)
+  return ending.is_allowed_in_all(args, "apply", instances, function()
+    local results = {}
+    for _, item in ipairs(made) do
+      local ends = DESTROYS[item.action] or args.stop and item.action == "change"
+      results[#results + 1] = { name = item.name, outcome = ends and "planned" or "skipped" }
+    end
+    return results
+  end)
+end
+
 -- Ask about what the plan destroys. Return false when the user says no.
-local function is_allowed(args, made)
+local function is_allowed(args, instances, made)
   local names = made:destroyed()
-  if #names == 0 or args.yes then return true end
-  question.check_terminal()
+  if args.yes then return true end
+  if #names > 0 then question.check_terminal() end
+  if (#names > 0 or args.stop) and not may_end(args, instances, made) then return false end
+  if #names == 0 then return true end
   for _, item in ipairs(made) do
     if item.action ~= "nothing" then
       command.say(("%s: %s"):format(item.name, item.action))
@@ -54,7 +71,7 @@ function apply.run(args)
     command.say "nothing differs"
     return exit_codes.OK
   end
-  if not is_allowed(args, made) then return exit_codes.FAILED end
+  if not is_allowed(args, instances, made) then return exit_codes.FAILED end
   planning.check_allowed(made, { confirm = true })      -- before anything is changed
   return report.run(args, "apply", items, function(item)
     apply_one(args, instances, item, definitions[item.name])

@@ -1,9 +1,12 @@
---- Look, before a command ends what runs on instances, at what that is, and ask the user. A check
---- that fails is a note: it does not hold up the command.
+--- Look, before a command ends what runs on instances, at what that is, and ask the user: busy
+--- kernels of an instance, running jobs of one or many. A check that fails is a note: it does not
+--- hold up the command.
+local active = require "azureml.tool.later" "azureml.jobs.active"
+local activity = require "azureml.tool.later" "azureml.jupyter.activity"
 local command = require "azureml.cli.command"
+local counts = require "azureml.tool.count"
 local errors = require "azureml.error"
-local later = require "azureml.tool.later"
-local activity = later "azureml.jupyter.activity"
+local once = require "azureml.tool.once"
 local question = require "azureml.cli.question"
 local screen = require "azureml.console.screen"
 local tables = require "azureml.tool.tables"
@@ -19,62 +22,158 @@ local LOOK_TIMEOUT = 5       -- seconds of each request of a check
 -- Without a machine behind an instance, or without Jupyter on it, no kernel can run.
 local NOTHING_RUNS = { NoMachine = true, NoAddress = true, NotRunning = true }
 
-local function busy_kernels(instances, names)
-  local vm = instances:get(names[1])
+-- Write what would end: "2 busy kernels of 'ci-ann' (train.ipynb, x.ipynb)".
+local function phrase(names, noun, instance)
+  return ("%s of '%s' (%s)"):format(counts.of(#names, noun), instance,
+    screen.one_line(tables.excerpt(names, SHOWN)))
+end
+
+local function busy_kernels(look)
+  local vm = look.instance()
   local busy, err = errors.try(activity.names_of_busy, vm.jupyter.server, {
     timeout = LOOK_TIMEOUT,
   })
   if err and not NOTHING_RUNS[err.code] then errors.raise(err) end
   if not busy or #busy == 0 then return {} end
-  return { ("%d busy kernel%s of '%s' (%s)"):format(#busy, #busy == 1 and "" or "s", vm.name,
-    screen.one_line(tables.excerpt(busy, SHOWN))) }
+  return { phrase(busy, "busy kernel", vm.name) }
 end
+
+-- Verbs that also end the jobs that wait.
+local ENDS_WAITING = { delete = true, recreate = true }
+
+-- Add what a verb would end of the jobs of a compute.
+local function add_jobs(phrases, found, verb, name, shown_name)
+  local jobs = found[name:lower()]
+  if not jobs then return end
+  if #jobs.running > 0 then
+    phrases[#phrases + 1] = phrase(jobs.running, "running job", shown_name or name)
+  end
+  if #jobs.waiting > 0 and ENDS_WAITING[verb] then
+    phrases[#phrases + 1] = phrase(jobs.waiting, "waiting job", shown_name or name)
+  end
+end
+
+local function running_jobs(look)
+  local workspace, phrases = look.instances.workspace, {}
+  local asked <close> = active.ask(workspace, LOOK_TIMEOUT)
+  add_jobs(phrases, active.read(workspace, asked), look.verb, look.name)
+  return phrases
+end
+
+---@class azureml.cli.Look           at one instance
+---@field instances azureml.Instances
+---@field name string
+---@field verb string                "stop"
+---@field instance fun(): azureml.Instance      gets the instance, once for all checks
 
 ---@class azureml.cli.EndingCheck
 ---@field about string           what it looks at, for the note of a failure: "busy kernels"
----@field of_many boolean?       it also looks when the command is for several instances
 ---@field off_terminal boolean?  it also looks where no question can be asked: the command is then
 ---  refused unless the user gives --yes
----@field find fun(instances: azureml.Instances, names: string[]): string[]      what would end, each
----  as a phrase: "2 busy kernels of 'ci-ann' (train.ipynb, ...)"
+---@field find fun(look: azureml.cli.Look): string[]      what would end, each as a phrase:
+---  "2 busy kernels of 'ci-ann' (train.ipynb, x.ipynb)"
 
 ---@type azureml.cli.EndingCheck[]
 local CHECKS = {
   { about = "busy kernels", find = busy_kernels },
+  { about = "running jobs", find = running_jobs, off_terminal = true },
 }
 
--- Looking -----------------------------------------------------------------------------------------
+-- Looking at one instance -------------------------------------------------------------------------
 
-local function applies(check, names, is_terminal)
-  return (#names == 1 or check.of_many) and (is_terminal or check.off_terminal)
+local function note(about, place, err)
+  command.say(("azureml: note: cannot look for %s of %s: %s"):format(about, place, err.message))
 end
 
-local function note(check, names, err)
-  command.say(("azureml: note: cannot look for %s of %s: %s"):format(check.about,
-    tables.excerpt(names, SHOWN), err.message))
+local function look_at(verb, instances, name)
+  local seen = {}
+  return {
+    verb = verb, instances = instances, name = name,
+    instance = function()
+      return once.get(seen, "instance", function() return instances:get(name) end)
+    end,
+  }
 end
 
---- Look, side by side, at what a command would end on instances. What cannot be seen is noted on
---- standard error.
+--- Look, side by side, at the instance and at what a command would end on it. What cannot be seen
+--- is noted on standard error.
+---@param verb string            "stop"
 ---@param instances azureml.Instances
----@param names string[]
+---@param name string
 ---@return string[] phrases
-function ending.find(instances, names)
-  local is_terminal, looks, found = question.is_terminal(), {}, {}
+---@return azureml.Instance? vm  nil: it cannot be looked at, as the verb will tell
+function ending.find(verb, instances, name)
+  local is_terminal, found, vm = question.is_terminal(), {}, nil
+  local look = look_at(verb, instances, name)
+  local looks = { function() vm = errors.try(look.instance) end }
   for i, check in ipairs(CHECKS) do
     found[i] = {}
-    if applies(check, names, is_terminal) then
+    if is_terminal or check.off_terminal then
       looks[#looks + 1] = function()
-        local phrases, err = errors.try(check.find, instances, names)
-        if err then note(check, names, err) end
+        local phrases, err = errors.try(check.find, look)
+        if err then note(check.about, name, err) end
         found[i] = phrases or {}
       end
     end
   end
-  if #looks > 0 then task.parallel(table.unpack(looks)) end
+  task.parallel(table.unpack(looks))
   local all = {}
   for _, phrases in ipairs(found) do tables.append(all, phrases) end
-  return all
+  return all, vm
+end
+
+-- Looking at many ---------------------------------------------------------------------------------
+
+-- Return the jobs of a workspace; what cannot be read is noted.
+local function jobs_of(workspace, asked)
+  local found, err = errors.try(active.read, workspace, asked)
+  if err then note("running jobs", "the workspace " .. workspace.name, err) end
+  return found or {}
+end
+
+-- A workspace has its group in `resource_group` and its name in `name`; a result has the name in
+-- `workspace`.
+local function place_of(group, name)
+  return ("%s/%s"):format(group, name):lower()
+end
+
+-- Read the jobs of workspaces side by side, each once. Return them by place; nil where no job of
+-- any is active.
+local function jobs_of_all(workspaces)
+  local found, is_any = {}, false
+  task.each(workspaces, function(workspace)
+    local asked <close> = active.ask(workspace, LOOK_TIMEOUT)
+    local jobs = jobs_of(workspace, asked)
+    found[place_of(workspace.resource_group, workspace.name)] = jobs
+    is_any = is_any or next(jobs) ~= nil
+  end)
+  return is_any and found or nil
+end
+
+-- Return what a verb would end of the instances that a dry run found.
+local function phrases_of(verb, instances, found, results)
+  local phrases, own = {}, instances.workspace
+  for _, result in ipairs(results) do
+    if result.outcome == "planned" then
+      local place = own and place_of(own.resource_group, own.name)
+        or place_of(result.resource_group, result.workspace)
+      local shown = result.workspace and result.workspace .. "/" .. result.name
+      add_jobs(phrases, found[place] or {}, verb, result.name, shown)
+    end
+  end
+  return phrases
+end
+
+--- Return what a verb would end, by the jobs of each workspace.
+---@param verb string
+---@param instances azureml.Instances|azureml.AllInstances
+---@param dry_run fun(): { name: string, outcome: string }[]      finds the instances; called only
+---  if there are jobs
+---@return string[] phrases
+function ending.find_many(verb, instances, dry_run)
+  local own = instances.workspace
+  local found = jobs_of_all(own and { own } or instances:workspaces())
+  return found and phrases_of(verb, instances, found, dry_run()) or {}
 end
 
 -- Asking ------------------------------------------------------------------------------------------
@@ -83,27 +182,19 @@ end
 ---@param verb string          "stop"
 ---@param phrases string[]
 function ending.say(verb, phrases)
-  for _, phrase in ipairs(phrases) do
-    command.say(("azureml: this %s would end %s"):format(verb, phrase))
+  for _, text in ipairs(phrases) do
+    command.say(("azureml: this %s would end %s"):format(verb, text))
   end
 end
 
 --- Add the option --yes to a command that asks for nothing else.
 function ending.option(parser)
-  parser:flag("-y --yes", "do not ask before it ends busy kernels")
+  parser:flag("-y --yes", "do not ask before it ends running jobs and busy kernels")
 end
 
---- Tell whether a command may go on: it would end nothing, or the user agrees. Where no question
---- can be asked, it is refused.
----@param args table           with yes
----@param verb string          "stop"
----@param instances azureml.Instances
----@param names string[]
----@return boolean
----@raise an error object `WouldEnd` off a terminal
-function ending.is_allowed(args, verb, instances, names)
-  if args.yes then return true end
-  local phrases = ending.find(instances, names)
+-- Tell whether the user agrees that a command ends what phrases say. Where no question can be
+-- asked, the command is refused.
+local function is_agreed(verb, phrases)
   if #phrases == 0 then return true end
   if not question.is_terminal() then
     errors.raise { code = "WouldEnd",
@@ -112,6 +203,66 @@ function ending.is_allowed(args, verb, instances, names)
   end
   ending.say(verb, phrases)
   return question.is_confirmed(("%s nevertheless?"):format(verb:gsub("^%l", string.upper)))
+end
+
+--- Tell whether a command for one instance may go on: it would end nothing, or the user agrees.
+--- Where no question can be asked, it is refused.
+---@param args table           with yes
+---@param verb string          "stop"
+---@param instances azureml.Instances
+---@param name string
+---@return boolean
+---@return azureml.Instance? vm      as it was seen just now; nil: it was not looked at, or the user
+---  took time to answer
+---@raise an error object `WouldEnd` off a terminal
+function ending.is_allowed(args, verb, instances, name)
+  if args.yes then return true end
+  local phrases, vm = ending.find(verb, instances, name)
+  return is_agreed(verb, phrases), #phrases == 0 and vm or nil
+end
+
+--- Tell whether a command for instances that a dry run finds may go on.
+---@param args table           with yes
+---@param verb string
+---@param instances azureml.Instances|azureml.AllInstances
+---@param dry_run fun(): azureml.FleetResults      see `ending.find_many`
+---@return boolean
+---@raise an error object `WouldEnd` off a terminal
+function ending.is_allowed_in_all(args, verb, instances, dry_run)
+  return args.yes or is_agreed(verb, ending.find_many(verb, instances, dry_run))
+end
+
+--- Tell whether a command for named instances of a workspace may go on.
+---@param args table           with yes
+---@param verb string
+---@param instances azureml.Instances
+---@param names string[]
+---@return boolean
+---@raise an error object `WouldEnd` off a terminal
+function ending.are_allowed(args, verb, instances, names)
+  if #names == 1 then return (ending.is_allowed(args, verb, instances, names[1])) end
+  return ending.is_allowed_in_all(args, verb, instances, function()
+    local results = {}
+    for i, name in ipairs(names) do results[i] = { name = name, outcome = "planned" } end
+    return results
+  end)
+end
+
+--- Begin to look at the jobs of a workspace, beside what the caller does meanwhile.
+---@param verb string
+---@param instances azureml.Instances
+---@return azureml.Asked asked       the caller closes it
+---@return fun(names: string[]) approve      for `instances:stop_all`: raises `Declined` when the
+---  user does not agree, `WouldEnd` off a terminal
+function ending.begin(verb, instances)
+  local workspace = instances.workspace
+  local asked = active.ask(workspace, LOOK_TIMEOUT)
+  return asked, function(names)
+    local found, phrases = jobs_of(workspace, asked), {}
+    for _, name in ipairs(names) do add_jobs(phrases, found, verb, name) end
+    if is_agreed(verb, phrases) then return end
+    errors.raise { code = "Declined", message = ("nothing was done: no %s"):format(verb) }
+  end
 end
 
 return ending

@@ -3,6 +3,7 @@
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
 local ending = require "azureml.cli.ending"
+local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local question = require "azureml.cli.question"
 local report = require "azureml.cli.report"
@@ -54,12 +55,18 @@ local function planned_names(results)
   return names
 end
 
+local function dry_run(verb, instances, options)
+  return instances[verb .. "_all"](instances, tables.merge(options, { dry_run = true }))
+end
+
 -- Ask about the instances that a dry run finds. Return options that delete exactly these instances,
 -- also if others match the filters by now; nil when the user says no.
 local function ask(instances, options)
-  local dry_run = tables.merge(options, { dry_run = true })
-  local names = planned_names(instances:delete_all(dry_run))
-  if #names == 0 or not question.is_confirmed(question_about(names)) then return nil end
+  local results = dry_run("delete", instances, options)
+  local names = planned_names(results)
+  if #names == 0 then return nil end
+  ending.say("delete", ending.find_many("delete", instances, function() return results end))
+  if not question.is_confirmed(question_about(names)) then return nil end
   local confirmed = { names = names }
   for _, name in ipairs { "limit", "timeout", "keep_going", "wait", "no_wait" } do
     confirmed[name] = options[name]
@@ -84,13 +91,16 @@ local function is_one(args, options)
     and not args.all_workspaces
 end
 
--- Do a verb to one instance. The timeout covers the call and the wait.
-local function do_one(args, verb, instances, name)
+-- Do a verb to one instance. The timeout covers the call and the wait. An instance that was seen
+-- just now is not looked at again.
+local function do_one(args, verb, instances, name, vm)
   local began = core.now()
-  local op = instances[verb](instances, name, {
+  local settings = {
     timeout = args.timeout, no_wait = args.no_wait, progress = args.progress,
     wait_for_capacity = args.wait_for_capacity,
-  })
+  }
+  local op = vm and instances:send(verb, vm, settings, { vm = vm })
+    or instances[verb](instances, name, settings)
   local left = args.timeout and math.ceil(began + args.timeout - core.now())
   args.timeout = left and math.max(0, math.min(left, args.timeout))
   command.finish(args, op)
@@ -103,8 +113,25 @@ local function confirm(args, instances, options)
     return options
   end
   if not is_one(args, options) then return ask(instances, options) end
-  ending.say("delete", ending.find(instances, options.names))
+  ending.say("delete", (ending.find("delete", instances, options.names[1])))
   return question.is_confirmed(question_about(options.names)) and options or nil
+end
+
+-- Do a verb that ends jobs to many instances, unless the user declines. The jobs of a workspace are
+-- read beside its instances, those of several workspaces before them.
+local function do_many_if_allowed(args, verb, instances, options)
+  if args.all_workspaces then
+    local is_allowed = ending.is_allowed_in_all(args, verb, instances, function()
+      return dry_run(verb, instances, options)
+    end)
+    return is_allowed and do_many(args, verb, instances, options) or exit_codes.FAILED
+  end
+  local asked, approve = ending.begin(verb, instances)
+  local _ <close> = asked
+  options.approve = approve
+  local code, err = errors.try(do_many, args, verb, instances, options)
+  if err and err.code ~= "Declined" then error(err, 0) end
+  return err and exit_codes.FAILED or code
 end
 
 -- Verbs that end what runs on an instance; delete asks in any case.
@@ -135,11 +162,17 @@ function fleet.command(verb, asks)
     if must_ask then options = confirm(args, instances, options) end
     if not options then return exit_codes.FAILED end
     if is_one(args, options) then
-      local may_end = not ENDS[verb] or ending.is_allowed(args, verb, instances, options.names)
+      local may_end, vm = true, nil
+      if ENDS[verb] then
+        may_end, vm = ending.is_allowed(args, verb, instances, options.names[1])
+      end
       if not may_end then return exit_codes.FAILED end
-      return do_one(args, verb, instances, options.names[1])
+      return do_one(args, verb, instances, options.names[1], vm)
     end
     options.dry_run = args.dry_run
+    if ENDS[verb] and not args.yes and not args.dry_run then
+      return do_many_if_allowed(args, verb, instances, options)
+    end
     return do_many(args, verb, instances, options)
   end
 

@@ -3,6 +3,8 @@
 local check = require "azureml.cli.check"
 local command = require "azureml.cli.command"
 local definition = require "azureml.cli.definition"
+local ending = require "azureml.tool.later" "azureml.cli.ending"
+local exit_codes = require "azureml.cli.exit_codes"
 local files = require "azureml.cli.files"
 local json = require "azureml.json"
 local report = require "azureml.cli.report"
@@ -23,6 +25,7 @@ local own = {
       parser:flag("--change-tags", "replace the whole definition for different tags or another "
         .. "description, which have no verb of their own")
       parser:flag("--stop", "stop a running instance before its size is changed")
+      ending.option(parser)
     end,
     settings = function(args)
       return { change_tags = args.change_tags, stop = args.stop, timeout = args.timeout }
@@ -84,6 +87,14 @@ local function say_warnings(op)
   end
 end
 
+-- Tell whether a command may stop instances, which would end what runs on them.
+local function may_stop(args, verb, instances, items)
+  if not args.stop then return true end
+  local names = {}
+  for i, item in ipairs(items) do names[i] = item.name end
+  return ending.are_allowed(args, verb, instances, names)
+end
+
 --- Make the command of a verb.
 ---@param verb string      "create", "ensure"
 ---@return azureml.Command
@@ -111,6 +122,7 @@ function making.command(verb)
     local ws = command.workspace(args)
     local items = items_of(args, ws, settings)
     if args.dry_run then return check.report(args, ws.instances, items) end
+    if not may_stop(args, verb, ws.instances, items) then return exit_codes.FAILED end
     local function begin(item) return ws.instances[verb](ws.instances, item.name, item.settings) end
     if #items > 1 then return report.run(args, verb, items, begin) end
     local op = begin(items[1])

@@ -25,7 +25,7 @@ function recreate.run(args)
   if not args.yes then question.check_terminal() end
   local instances = command.workspace(args).instances
   if not args.yes then
-    ending.say("recreate", ending.find(instances, { args.name }))
+    ending.say("recreate", (ending.find("recreate", instances, args.name)))
     if not question.is_confirmed(QUESTION:format(args.name)) then return exit_codes.FAILED end
   end
   return command.finish(args, instances:recreate(args.name, settings))

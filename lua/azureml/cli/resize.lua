@@ -14,7 +14,7 @@ end
 
 function resize.run(args)
   local instances = command.workspace(args).instances
-  if args.stop and not ending.is_allowed(args, "resize", instances, { args.name }) then
+  if args.stop and not ending.is_allowed(args, "resize", instances, args.name) then
     return exit_codes.FAILED
   end
   return command.finish(args, instances:resize(args.name, args.size, { stop = args.stop }))

@@ -31,7 +31,7 @@ end
 function update.run(args)
   local settings = settings_of(args)      -- wrong usage is refused before any request
   local instances = command.workspace(args).instances
-  if args.stop and not ending.is_allowed(args, "update", instances, args.names) then
+  if args.stop and not ending.are_allowed(args, "update", instances, args.names) then
     return exit_codes.FAILED
   end
   if #args.names == 1 then

@@ -42,6 +42,7 @@ local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean",
   keep_going = "boolean", wait = "boolean", no_wait = "boolean", timeout = "number",
   settle = "boolean", show_output = "boolean", progress = "string", summary = "boolean",
+  approve = "callable",
 })
 local START_OPTIONS = tables.merge(OPTIONS, { wait_for_capacity = "boolean" })
 
@@ -298,6 +299,16 @@ end
 
 fleet.raise_failures = raise_failures
 
+-- Let the caller look at the names to which the verb is about to be sent. It may raise.
+local function approve(plan)
+  if not plan.options.approve then return end
+  local names = {}
+  for index, name in ipairs(plan.names) do
+    if not plan.results[index] then names[#names + 1] = name end
+  end
+  plan.options.approve(names)
+end
+
 local function plan_only(plan)
   for index, name in ipairs(plan.names) do
     plan.results[index] = plan.results[index] or { name = name, outcome = "planned" }
@@ -351,6 +362,7 @@ function fleet.run(self, verb, arguments, whole)
     plan_only(plan)
     return sum_up(verb, plan.results, 0)
   end
+  approve(plan)
   local results = fly(self, plan, whole)
   if not options.keep_going then raise_failures(results) end
   return results

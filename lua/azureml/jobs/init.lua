@@ -99,12 +99,12 @@ function Jobs:list(wanted)
   local filters = list.check(wanted)
   local verb = wanted and wanted.archived and verbs.list_archived or verbs.list
   local label = "list the jobs of " .. self.workspace.name
-  local raws, _, begin = resource.list(self.workspace, verb, {}, { label = label })
+  local raws = resource.list(self.workspace, verb, {}, { label = label })
   local function next_job()
     local raw = raws()
     return raw and object_of(self, raw, label)
   end
-  return list.new(next_job, filters, begin)
+  return list.new(next_job, filters)
 end
 
 -- Submitting --------------------------------------------------------------------------------------

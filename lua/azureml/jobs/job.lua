@@ -78,13 +78,15 @@ local getters = {
 
 function getters.environment(raw)
   local id = getters.environment_id(raw)
-  local name, version = (id or ""):match "/workspaces/[^/]+/environments/([^/]+)/versions/([^/]+)$"
+  if type(id) ~= "string" then return nil end
+  local name, version = id:match "/workspaces/[^/]+/environments/([^/]+)/versions/([^/]+)$"
   if name then return name .. ":" .. version end
-  return id and id:gsub("^azureml:([^/])", "%1") or nil
+  return (id:gsub("^azureml:([^/])", "%1"))
 end
 
 function getters.compute(raw)
-  return (getters.compute_id(raw) or ""):match "([^/]+)/*$"
+  local id = getters.compute_id(raw)
+  return type(id) == "string" and id:match "([^/]+)/*$" or nil
 end
 
 local limit = inner("limits", "timeout")

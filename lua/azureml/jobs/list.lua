@@ -87,10 +87,9 @@ end
 --- Make a list of the jobs of an iterator that pass every filter.
 ---@param next_job fun(): azureml.Job?
 ---@param filters table           as `list.check` returns them
----@param begin fun()             sends the first request without waiting for its answer
 ---@return azureml.JobList
-function list.new(next_job, filters, begin)
-  return setmetatable({ next_job = next_job, filters = filters, send_first = begin }, metatable)
+function list.new(next_job, filters)
+  return setmetatable({ next_job = next_job, filters = filters }, metatable)
 end
 
 local function passes(job, filters)
@@ -130,13 +129,6 @@ function List:all()
   local all = {}
   for job in self do all[#all + 1] = job end
   return all
-end
-
---- Send the first request now, without waiting for its answer. The list is read as usual later.
----@return azureml.JobList      the same list
-function List:begin()
-  self.send_first()
-  return self
 end
 
 options.check_colon(List, metatable, "list")

@@ -180,7 +180,7 @@ local function options_of(given, filters, share)
   local wanted = tables.copy(given)
   for name in pairs(list_module.filters) do wanted[name] = nil end
   wanted.names, wanted.all, wanted.keep_going, wanted.limit = nil, nil, true, share
-  wanted.show_output, wanted.progress = nil, "quiet"
+  wanted.show_output, wanted.progress, wanted.approve = nil, "quiet", nil
   wanted.where = function(vm) return list_module.passes(vm, filters) end
   return wanted
 end
