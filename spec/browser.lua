@@ -117,7 +117,9 @@ function Browser:wait(expression, ...)
   local value = self:ask("POST", "/execute/async", {
     script = UNTIL, args = json.array { expression, PATIENCE, json.array { ... } } })
   if value == nil or value == json.null or value == false then
-    error(("the page never came to: %s\n%s"):format(expression, self:text "body"), 2)
+    local shown = self:run "return document.body.innerText"
+    error(("the page never came to: %s %s\n%s"):format(expression,
+      json.encode(json.array { ... }), shown), 2)
   end
   return value
 end
@@ -173,8 +175,9 @@ function Browser:choose(selector, text)
     return true; })()]], selector, text)
 end
 
---- Return the text of the first element, as it is shown.
+--- Return the text of the first element, as it is shown. Wait until the element is there.
 function Browser:text(selector)
+  self:find(selector)
   return self:run("const e = document.querySelector(arguments[0]); return e && e.innerText",
     selector)
 end

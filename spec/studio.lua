@@ -85,8 +85,9 @@ end
 function studio.faults(served, opened)
   local faults = opened:console_errors()
   for _, url in ipairs(opened:requests()) do
-    local is_own = url:sub(1, #served.url + 1) == served.url .. "/" 
-    if not is_own and not url:find "^%l+:[^/]" and not url:find "^blob:" then faults[#faults + 1] = url end
+    local is_own = url:sub(1, #served.url + 1) == served.url .. "/"
+    local is_within = url:find "^%l+:[^/]"      -- data:, blob:, about:
+    if not is_own and not is_within then faults[#faults + 1] = url end
   end
   return json.array(faults)
 end

@@ -53,7 +53,7 @@ describe("the studio's details", function()
     page:run [[const field = document.querySelector("dialog input[type=time]");
       field.value = "07:30"; field.dispatchEvent(new Event("input", { bubbles: true }))]]
     page:wait "/starts Monday to Thursday at 07:30/.test($('dialog .preview').innerText)"
-    page:press("Add", "dialog")
+    page:press("Save", "dialog")
     page:wait "!$('dialog') && $$('.schedule').length === 2"
     page:click ".schedule:nth-child(2) input"
     page:wait "/Switched off/.test($('.schedule:nth-child(2)').innerText)"
@@ -71,7 +71,7 @@ describe("the studio's details", function()
     page:click "[data-action=add-schedule]"
     page:type("dialog .zone", "Europe/Nowhere")
     page:wait "$('dialog .preview .bad')"
-    page:press("Add", "dialog")
+    page:press("Save", "dialog")
     page:wait "$('dialog .failure')"
     assert.truthy(page:text("dialog .failure"):find("Europe/Nowhere", 1, true))
     page:press("Cancel", "dialog")

@@ -1,7 +1,7 @@
 --- azureml studio: serve a page that shows the instances of a workspace and works on them, for this
 --- machine's browser, until interrupted.
+local browser = require "azureml.tool.browser"
 local command = require "azureml.cli.command"
-local core = require "azureml.core"
 local studio = require "azureml.studio"
 
 local serve = {}
@@ -20,18 +20,10 @@ function serve.configure(parser)
   command.workspace_options(parser)
 end
 
-local function has_display()
-  for _, name in ipairs { "DISPLAY", "WAYLAND_DISPLAY", "BROWSER" } do
-    if (os.getenv(name) or "") ~= "" then return true end
-  end
-  return false
-end
-
--- Open the page with the first program of BROWSER, or else with xdg-open. Other users of this
--- machine can see its arguments, so the link works once.
+-- Open the page in the user's browser. Other users of this machine can see the arguments of a
+-- program, so the link works once.
 local function open_browser(opened)
-  local program = (os.getenv "BROWSER" or ""):match "^[^:]+" or "xdg-open"
-  return has_display() and core.launch(program, opened:link(true))
+  return browser.is_possible() and browser.open(opened:link(true))
 end
 
 function serve.run(args)

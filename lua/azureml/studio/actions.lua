@@ -9,6 +9,7 @@ local options = require "azureml.options"
 local recipe = require "azureml.studio.recipe"
 local schedules = require "azureml.studio.schedules"
 local wizard = require "azureml.studio.wizard"
+local work = require "azureml.studio.work"
 
 local actions = {}
 
@@ -135,6 +136,46 @@ local function write_recipe(studio, arguments)
     definition.newest))
 end
 
+-- What runs on it ---------------------------------------------------------------------------------
+
+local function instance_of(studio, arguments)
+  return studio.workspace.instances:get(text_in(arguments, "name"))
+end
+
+-- Return what has the logs that the page asks for: a job, or an instance.
+local function source_of(studio, arguments)
+  if not arguments.job then return instance_of(studio, arguments) end
+  return studio.workspace.jobs:get(text_in(arguments, "job"))
+end
+
+local function list_jobs(studio, arguments)
+  return work.jobs(instance_of(studio, arguments))
+end
+
+-- List the jobs that a stop would end. Where they cannot be seen the user is not asked.
+local function list_ending(studio, arguments)
+  local jobs, err = errors.try(work.ending, studio.workspace, names_in(arguments))
+  return { jobs = jobs or json.array {}, unseen = err and err.message }
+end
+
+local function cancel_job(studio, arguments)
+  studio.workspace.jobs:cancel(text_in(arguments, "job"))
+end
+
+local function list_logs(studio, arguments)
+  return work.logs(source_of(studio, arguments))
+end
+
+local function read_log(studio, arguments)
+  return work.log(source_of(studio, arguments), text_in(arguments, "log"))
+end
+
+local function read_metrics(studio, arguments)
+  return work.metrics(instance_of(studio, arguments))
+end
+
+-- Changing ----------------------------------------------------------------------------------------
+
 -- The fields that the page changes at once.
 local CHANGEABLE = { idle_time_before_shutdown = true, enable_sso = true, tags = true,
   description = true }
@@ -174,7 +215,7 @@ end
 
 local function resize(studio, arguments)
   local name, size = text_in(arguments, "name"), text_in(arguments, "size")
-  local function work(item, publish)
+  local function carry_out(item, publish)
     local op = studio.workspace.instances:resize(name, size, { stop = arguments.stop == true })
     item.state = "accepted"
     publish()
@@ -182,7 +223,7 @@ local function resize(studio, arguments)
     studio.board:hurry()
     if not ok then error(err, 0) end
   end
-  return { operation = studio.operations:begin("resize", name, work).id }
+  return { operation = studio.operations:begin("resize", name, carry_out).id }
 end
 
 -- All ---------------------------------------------------------------------------------------------
@@ -202,6 +243,12 @@ function actions.of(studio)
     ["GET instance"] = action(show),
     ["GET why"] = action(explain),
     ["GET recipe"] = action(write_recipe),
+    ["GET jobs"] = action(list_jobs),
+    ["POST ending"] = action(list_ending),
+    ["POST cancel"] = action(cancel_job, true),
+    ["GET logs"] = action(list_logs),
+    ["GET log"] = action(read_log),
+    ["GET metrics"] = action(read_metrics),
     ["POST update"] = action(update, true),
     ["POST schedules"] = action(replace_schedules, true),
     ["POST services"] = action(change_services, true),

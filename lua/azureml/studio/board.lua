@@ -11,15 +11,17 @@ local row = require "azureml.studio.row"
 local task = require "azureml.task"
 
 local WHILE_MOVING, AT_REST = 2, 10      -- seconds between two lists
+local MOST_EVENTS = 1000                 -- changes of states that are kept
 
 ---@class azureml.StudioBoard
 ---@field workspace azureml.Workspace
 ---@field publish fun(kind: string, data: table|string)
----@field lines table<string, { text: string, vm: azureml.Instance, state: string }>     by name
+---@field lines table<string, { text: string, vm: azureml.Instance, is_moving: boolean }>   by name
 ---@field order string[]            the names, as the service lists them
 ---@field trouble table?            why the last list failed
 ---@field viewers integer           open pages
 ---@field passes integer            lists that have ended, well or not
+---@field events table[]            the changes of states that were seen, the oldest first
 local Board = {}
 Board.__index = Board
 
@@ -32,7 +34,7 @@ local board = {}
 function board.new(workspace, publish)
   return setmetatable({
     workspace = workspace, publish = publish, lines = {}, order = {}, viewers = 0, passes = 0,
-    around = { sizes = {} },
+    around = { sizes = {} }, events = {},
   }, Board)
 end
 
@@ -59,9 +61,16 @@ end
 
 local function line_of(self, vm)
   return {
-    text = json.encode(row.of(vm, self.around)), vm = vm, name = vm.name,
+    text = json.encode(row.of(vm, self.around)), vm = vm,
     is_moving = power_state.is_transitional(vm.state),
   }
+end
+
+-- Keep a change of a state. The first list shows no changes.
+local function note(self, name, was, state)
+  if self.passes == 0 or was == state then return end
+  self.events[#self.events + 1] = { time = core.time(), name = name, was = was, state = state }
+  if #self.events > MOST_EVENTS then table.remove(self.events, 1) end
 end
 
 -- Replace the lines by those of a list. Return the texts of the changed ones and the names of those
@@ -72,10 +81,14 @@ local function replace(self, vms)
     local line = line_of(self, vm)
     local before = self.lines[vm.name]
     if not before or before.text ~= line.text then changed[#changed + 1] = line.text end
+    note(self, vm.name, before and before.vm.state, vm.state)
     lines[vm.name], order[index] = line, vm.name
   end
   for _, name in ipairs(self.order) do
-    if not lines[name] then gone[#gone + 1] = name end
+    if not lines[name] then
+      note(self, name, self.lines[name].vm.state, nil)
+      gone[#gone + 1] = name
+    end
   end
   self.lines, self.order = lines, order
   return changed, gone
@@ -170,6 +183,20 @@ end
 ---@return azureml.Instance?
 function Board:instance(name)
   return self.lines[name] and self.lines[name].vm
+end
+
+--- List the changes of an instance's state that were seen, the newest first.
+---@param name string
+---@return { time: number, was: string?, state: string? }[]
+function Board:history(name)
+  local list = json.array {}
+  for index = #self.events, 1, -1 do
+    local event = self.events[index]
+    if event.name == name then
+      list[#list + 1] = { time = event.time, was = event.was, state = event.state }
+    end
+  end
+  return list
 end
 
 --- Describe an instance as a row.

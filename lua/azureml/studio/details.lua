@@ -7,7 +7,6 @@ local failure = require "azureml.studio.failure"
 local json = require "azureml.json"
 local schedules = require "azureml.studio.schedules"
 local sizes = require "azureml.look.sizes"
-local tables = require "azureml.tool.tables"
 
 local details = {}
 
@@ -108,12 +107,12 @@ end
 ---@raise an error object `ResourceNotFound`
 function details.of(studio, name)
   local vm = studio.workspace.instances:get(name, definition.newest)
+  local shown = studio.board:row(vm)
   return {
-    row = studio.board:row(vm), facts = facts_of(vm), size = size_of(vm),
-    identity = identity_of(vm), ssh = vm.ssh, applications = studio.board:row(vm).applications,
-    services = services_of(vm), scripts = scripts_of(vm), mounts = mounts_of(vm),
+    row = shown, facts = facts_of(vm), size = size_of(vm),
+    identity = identity_of(vm), ssh = vm.ssh, services = services_of(vm), scripts = scripts_of(vm), mounts = mounts_of(vm),
     schedules = schedules.describe_all(vm.schedules), cost = cost_of(vm), advice = advice_of(vm),
-    tag_names = json.array(tables.keys(vm.tags)),
+    events = studio.board:history(name),
   }
 end
 

@@ -11,9 +11,9 @@ local TYPES = {
 --- The files of the page by their names.
 ---@type string[]
 files.names = {
-  "activity.js", "api.js", "app.js", "bulk.js", "details.js", "dialog.js", "dom.js", "format.js",
-  "icon.svg", "index.html", "list.js", "recipe.js", "schedules.js", "store.js", "style.css",
-  "texts.js", "wizard.js", "worker.js",
+  "activity.js", "api.js", "app.js", "bulk.js", "columns.js", "details.js", "dialog.js", "dom.js",
+  "format.js", "forms.js", "icon.svg", "index.html", "list.js", "recipe.js", "runs.js",
+  "schedules.js", "store.js", "style.css", "texts.js", "wizard.js", "worker.js",
 }
 
 -- Return a file that the executable has as a module. See csrc/embed.lua.

@@ -203,8 +203,11 @@ local function answer_start(self, query)
   return response(200, "text/html; charset=utf-8", START_PAGE, { ["Set-Cookie"] = cookie })
 end
 
+-- Names that browsers ask for by themselves.
+local ALIASES = { [""] = "index.html", ["favicon.ico"] = "icon.svg" }
+
 local function answer_file(self, name)
-  local file = self.files[name]
+  local file = self.files[ALIASES[name] or name]
   if not file then return plain(404, "There is no such page.") end
   return response(200, file.type, file.body)
 end
@@ -225,7 +228,7 @@ local function answer(self, request)
   if action == "events" then return answer_events(self, request) end
   if action then return answer_action(self, request, action, query) end
   if request.method ~= "GET" then return plain(405, "Pages are read only.", { Allow = "GET" }) end
-  return answer_file(self, path == "" and "index.html" or path)
+  return answer_file(self, path)
 end
 
 -- The whole ---------------------------------------------------------------------------------------

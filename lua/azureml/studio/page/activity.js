@@ -1,5 +1,5 @@
-// The operations that the pages began: those in flight with their time, and the failures, which stay
-// until they are dismissed.
+// The operations that the pages began: those in flight with their time, and the failures, which
+// stay until they are dismissed.
 
 import { post } from "/api.js";
 import { failureBox } from "/dialog.js";
@@ -43,7 +43,7 @@ function failed(item) {
     h("span.grow", T.failed[item.verb], " ",
       h("a", { href: "#/i/" + encodeURIComponent(item.name) }, item.name),
       failureBox(item.error)),
-    iconButton(T.dismiss, "close", { onclick: () => dismiss([item.id]) }));
+    iconButton(T.dismiss, "close", () => dismiss([item.id])));
 }
 
 const MOST_SHOWN = 30;
@@ -54,8 +54,8 @@ const ORDER = { failed: 0, sending: 1, accepted: 1, done: 2 };
 export function activity() {
   const items = h("ul.operations");
   const title = h("h2", T.activity);
-  const clear = button(T.dismissAll, { class: "ghost small", onclick: () =>
-    dismiss([...state.operations.values()].filter((item) => item.ended).map((item) => item.id)) });
+  const clear = button(T.dismissAll, () => dismiss([...state.operations.values()]
+    .filter((item) => item.ended).map((item) => item.id)), "ghost small");
   const panel = h("aside.activity", { "aria-label": T.activity, hidden: true },
     h("header", title, clear), items);
 

@@ -16,11 +16,11 @@ const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
 let theme = kept("theme", "auto");
 
 function themeButton() {
-  const control = iconButton("", "auto", { onclick: () => {
+  const control = iconButton("", "auto", () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
     keep("theme", theme);
     show();
-  } });
+  });
   function show() {
     document.documentElement.dataset.theme = theme;
     control.title = T.themeNow(T.theme[theme]);
@@ -71,7 +71,7 @@ function banner() {
     box.hidden = !lost && !trouble;
     if (lost) {
       fill(box, icon("warn"), h("span", T.lost[lost.code] || lost.message),
-        button(T.retry, { class: "small", onclick: load }));
+        button(T.retry, load, "small"));
     } else if (trouble) {
       fill(box, h("div", T.stale(""), failureBox(trouble)));
     }

@@ -31,12 +31,19 @@ export function obstacle(verb, rows) {
   return rows.every(FITS[verb]) ? undefined : T.verbHelp[verb];
 }
 
+// A stop, a restart and a delete end what runs there.
+async function jobsThatEnd(verb, names) {
+  return verb === "start" ? [] : (await post("ending", { names })).jobs;
+}
+
 async function isConfirmed(verb, names) {
-  if (verb !== "delete") return true;
+  const jobs = await jobsThatEnd(verb, names);
+  if (verb !== "delete" && jobs.length === 0) return true;
   return ask({
-    title: T.deleteTitle(names), confirm: T.deleteButton(names), isDangerous: true,
-    body: [h("p", T.deleteText), h("ul.names",
-      names.map((name) => h("li", name)))],
+    title: T.ask[verb](names), confirm: T.verbs[verb], isDangerous: true,
+    body: [verb === "delete" && h("p", T.deleteText), h("ul.names", names.map((name) =>
+      h("li", name))), jobs.length > 0 && [h("p", T.endsJobs), h("ul.names", jobs.map((job) =>
+      h("li", job)))]],
   });
 }
 

@@ -2,12 +2,13 @@
 
 import { get, post } from "/api.js";
 import { ICONS, VERBS, forbidden, obstacle, send } from "/bulk.js";
+import { stateBadge } from "/columns.js";
 import { ask, attempt, copyLine, failureBox, failureOf, openForm } from "/dialog.js";
-import { button, external, fill, h, icon, iconButton } from "/dom.js";
-import * as format from "/format.js";
-import { stateBadge } from "/list.js";
-import { recipeTabs } from "/recipe.js";
-import { MOST, field, firings, newSchedule } from "/schedules.js";
+import { button, checkbox, external, fill, h, icon, iconButton } from "/dom.js";
+import { check, field, idleChoice, serviceFields, tagFields } from "/forms.js";
+import { ago, application, exact, hourPrice, minutes, money, words } from "/format.js";
+import { lazyCards } from "/runs.js";
+import { MOST, firings, newSchedule } from "/schedules.js";
 import { state, subscribe } from "/store.js";
 import { T } from "/texts.js";
 
@@ -15,25 +16,30 @@ const D = T.details;
 
 // -- Parts
 
-function card(title, body, { actions, isWide, name } = {}) {
-  return h("section", { class: isWide ? "card wide" : "card", data: { card: name || title },
-    "aria-label": title }, h("header", h("h2", title), h("span.grow"), actions),
-  body);
+function card(name, title, body, actions) {
+  return h("section.card", { data: { card: name }, "aria-label": title },
+    h("header", h("h2.grow", title), actions), body);
 }
 
 // Terms and values; rows without a value are left out.
 function facts(rows) {
-  return h("dl.facts", rows.filter(([, value]) => value !== undefined && value !== null
-    && value !== "" && value !== false).map(([label, value]) => [h("dt", label),
-    h("dd", value)]));
+  return h("dl.facts", rows.filter(([, value]) => value || value === 0).map(([label, value]) =>
+    [h("dt", label), h("dd", value)]));
 }
 
-const onOff = (value) => (value === undefined ? undefined : value ? T.on : T.off);
+const onOff = (value) => value !== undefined && (value ? T.on : T.off);
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-function editButton(label, right, onclick) {
+// A button that opens a form; disabled, with the reason, where the user may not change it.
+function editButton(label, right, onclick, mark = "edit") {
   const reason = forbidden(right);
-  return iconButton(label, "edit", { class: "ghost square small", disabled: Boolean(reason),
-    title: reason || label, onclick });
+  return iconButton(label, mark, onclick, { disabled: Boolean(reason), title: reason || label });
+}
+
+function addButton(right, onclick, properties) {
+  const reason = forbidden(right);
+  return button(T.add, onclick, "ghost small", "plus", { disabled: Boolean(reason), title: reason,
+    ...properties });
 }
 
 // The ARM id of a subnet in two words.
@@ -43,382 +49,233 @@ function subnetText(id) {
 }
 
 function identityText(identity) {
-  if (!identity) return undefined;
-  return [identity.system_assigned && D.systemAssigned,
+  return identity && [identity.system_assigned && D.systemAssigned,
     ...identity.user_assigned.map((id) => id.split("/").pop())].filter(Boolean).join(", ");
-}
-
-function imageText(shown) {
-  if (!shown.image_version) return undefined;
-  return shown.is_latest_image === false
-    ? [shown.image_version, " ", h("span.chip.warn",
-      D.newerImage(shown.latest_image_version))] : shown.image_version;
 }
 
 // -- Cards
 
-function propertiesCard({ row, facts: shown, size, identity }, reload) {
-  const person = row.is_created_by_me ? T.you : shown.created_by_name || shown.created_by;
-  return card(D.properties, facts([
+function propertiesCard({ row, facts: own, size, identity }, change) {
+  const operation = row.operation;
+  return card("properties", D.properties, facts([
     [T.columns.size, [h("b", row.size), h("div.faint", D.sizeText(size))]],
-    [D.region, shown.location],
-    [T.columns.created, [format.exact(shown.created_on), h("span.faint", " ", D.by, " ",
-      person)]],
-    [T.columns.assigned, shown.assigned_to],
-    [T.columns.operation, row.operation && [T.operation(row.operation.name,
-      row.operation.status || ""), h("span.faint", " ", format.ago(row.operation.time),
-      row.operation.trigger && ` (${row.operation.trigger})`)]],
-    [D.image, imageText(shown)],
-    [D.publicIp, shown.public_ip_address], [D.privateIp, shown.private_ip_address],
-    [D.subnet, subnetText(shown.subnet)],
-    [D.noPublicIp, shown.enable_node_public_ip === false && T.yes],
+    [D.region, own.location],
+    [T.columns.created, [exact(own.created_on), h("span.faint", " ", D.by, " ",
+      row.is_created_by_me ? T.you : own.created_by_name || own.created_by)]],
+    [T.columns.assigned, own.assigned_to],
+    [T.columns.operation, operation && [T.operation(operation.name, words(operation.status)),
+      h("span.faint", ` ${ago(operation.time)} (${operation.trigger})`)]],
+    [D.image, own.image_version && [own.image_version, " ", own.is_latest_image === false
+      && h("span.chip.warn", D.newerImage(own.latest_image_version))]],
+    [D.publicIp, own.public_ip_address], [D.privateIp, own.private_ip_address],
+    [D.subnet, subnetText(own.subnet)],
+    [D.noPublicIp, own.enable_node_public_ip === false && T.yes],
     [D.identity, identityText(identity)],
-    [D.ssh, onOff(shown.ssh_public_access)],
-    [D.key, shown.ssh_public_access ? (shown.has_key ? D.keyPresent : D.keyHidden) : undefined],
-    [D.sharing, shown.application_sharing_policy],
-    [D.localAuth, shown.disable_local_auth === undefined ? undefined
-      : onOff(!shown.disable_local_auth)],
-    [D.root, onOff(shown.enable_root_access)],
-    [D.patching, onOff(shown.enable_os_patching)],
-    [D.releaseQuota, onOff(shown.release_quota_on_stop)],
-    [D.sso, [onOff(shown.enable_sso), " ", row.is_usable && editButton(D.editSso, "enable_sso",
-      () => editSso(row.name, shown.enable_sso, reload))]],
-    [D.description, shown.description],
-    [D.id, h("span.id", copyLine(shown.id))],
-  ]), { name: "properties" });
+    [D.ssh, onOff(own.ssh_public_access)],
+    [D.key, own.ssh_public_access && (own.has_key ? D.keyPresent : D.keyHidden)],
+    [D.sharing, own.application_sharing_policy],
+    [D.localAuth, onOff(own.disable_local_auth === undefined ? undefined
+      : !own.disable_local_auth)],
+    [D.root, onOff(own.enable_root_access)],
+    [D.patching, onOff(own.enable_os_patching)],
+    [D.releaseQuota, onOff(own.release_quota_on_stop)],
+    [D.sso, [onOff(own.enable_sso), " ", row.is_usable && editButton(D.editSso, "enable_sso",
+      () => {
+        let isOn = own.enable_sso;
+        change(D.editSso, check(D.ssoText, null, (value) => {
+          isOn = value;
+        }, isOn), () => ({ enable_sso: isOn }));
+      })]],
+    [D.description, own.description],
+    [D.id, copyLine(own.id)],
+  ]));
 }
 
-async function editSso(name, isOn, reload) {
-  const box = h("input", { type: "checkbox", checked: isOn });
-  openForm({ title: D.editSso, confirm: T.save, body: h("label.check", box, D.ssoText),
-    submit: async () => {
-      await post("update", { name, settings: { enable_sso: box.checked } });
+function applicationsCard({ row, services }, change, reload) {
+  const links = row.applications.map((item) => h("li", external(item.url, icon("link"), " ",
+    application(item.name))));
+  async function remove(service) {
+    const isSure = await ask({ title: D.removeService(service), body: D.removeServiceText,
+      confirm: T.remove, isDangerous: true });
+    if (!isSure) return;
+    await attempt(T.failed.update, () => post("services", { name: row.name, remove: service }));
+    reload();
+  }
+  function add() {
+    const fields = serviceFields();
+    openForm({ title: D.addService, confirm: T.add, body: fields.element, submit: async () => {
+      await post("services", { name: row.name, add: fields.value() });
       reload();
     } });
-}
-
-function applicationsCard({ row, services }, reload) {
-  const links = row.applications.map((item) => h("li", external(item.url, icon("link"), " ",
-    format.application(item.name))));
+  }
   const own = services.map((service) => h("li", h("span.grow", service.name,
     h("div.faint", service.image, service.endpoints.map((endpoint) =>
       ` · ${endpoint.published} → ${endpoint.target}`))),
-  iconButton(T.remove, "trash", { class: "ghost square small", disabled: state.facts.is_read_only,
-    onclick: () => removeService(row.name, service.name, reload) })));
-  const why = row.tone !== "running" ? D.notRunning : !row.is_usable ? T.notUsable : T.none;
-  return card(D.applications, [
-    h("ul.rows", links.length ? links : h("li.faint", why)),
-    services.length > 0 && [h("h3", D.services), h("ul.rows", own)],
-  ], { name: "applications", actions: button(T.add, { class: "ghost small",
-    disabled: state.facts.is_read_only, onclick: () => addService(row.name, reload) }, "plus") });
+  editButton(T.remove, "create", () => remove(service.name), "trash")));
+  const reason = row.tone !== "running" ? D.notRunning : row.is_usable ? T.none : T.notUsable;
+  return card("applications", D.applications, [
+    h("ul.rows", links.length ? links : h("li.faint", reason)),
+    own.length > 0 && [h("h3", D.services), h("ul.rows", own)],
+  ], addButton("create", add));
 }
 
-async function removeService(name, service, reload) {
-  const isSure = await ask({ title: D.removeService(service), body: D.removeServiceText,
-    confirm: T.remove, isDangerous: true });
-  if (isSure) await attempt(T.failed.update, () => post("services", { name, remove: service }));
-  reload();
+function connectCard({ row, ssh, facts: own }) {
+  return card("connect", D.connect, h("div.stack", !ssh.enabled ? h("p.faint", D.sshOff) : [
+    ssh.command ? [h("span.label", D.sshCommand), copyLine(ssh.command), h("small", D.sshKeyText),
+      h("span.label", D.scpCommand), copyLine(`scp -P ${ssh.port} FILE ${ssh.user}@${ssh.host}:`),
+      !own.public_ip_address && h("small", D.privateText)] : h("p.faint", D.noAddress),
+    h("span.label", D.ownCommand), copyLine(`azureml ssh ${row.name}`)]));
 }
 
-// The fields of a custom application.
-export function serviceFields() {
-  const inputs = {
-    name: h("input", { required: true, spellcheck: false }),
-    image: h("input", { placeholder: "ghcr.io/…/rstudio:latest", spellcheck: false }),
-    target: h("input", { type: "number", min: 1026, max: 65534, value: 8787 }),
-    published: h("input", { type: "number", min: 1026, max: 65534, value: 8787 }),
-    variables: h("textarea", { rows: 2, placeholder: "NAME=value", spellcheck: false }),
-    mounts: h("textarea", { rows: 2, spellcheck: false,
-      placeholder: "/home/azureuser/cloudfiles:/home/azureuser/cloudfiles" }),
-  };
-  const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-  function value() {
-    const variables = Object.fromEntries(lines(inputs.variables.value).map((line) =>
-      [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
-    const volumes = lines(inputs.mounts.value).map((line) => {
-      const [source, target] = line.split(":");
-      return { source, target: target || source };
-    });
-    return {
-      name: inputs.name.value.trim(), image: inputs.image.value.trim(),
-      endpoints: [{ target: Number(inputs.target.value),
-        published: Number(inputs.published.value) }],
-      environment: Object.keys(variables).length ? variables : undefined,
-      volumes: volumes.length ? volumes : undefined,
-    };
-  }
-  const element = h("div.form-grid", Object.entries(inputs).map(([name, input]) =>
-    field(D.serviceFields[name], input)));
-  return { element, value };
-}
-
-function addService(name, reload) {
-  const fields = serviceFields();
-  openForm({ title: D.addService, confirm: T.add, body: fields.element, submit: async () => {
-    await post("services", { name, add: fields.value() });
-    reload();
-  } });
-}
-
-const scp = (ssh) => `scp -P ${ssh.port} FILE ${ssh.user}@${ssh.host}:`;
-
-function connectCard({ row, ssh, facts: shown }) {
-  if (!ssh.enabled) {
-    return card(D.connect, [h("p.faint", D.sshOff)], { name: "connect" });
-  }
-  return card(D.connect, h("div.stack",
-    ssh.command ? [h("span.label", D.sshCommand), copyLine(ssh.command),
-      h("small", D.sshKeyText), h("span.label", D.scpCommand),
-      copyLine(scp(ssh))] : h("p.faint", D.noAddress),
-    !shown.public_ip_address && ssh.command && h("small", D.privateText),
-    h("span.label", D.ownCommand), copyLine(`azureml ssh ${row.name}`)),
-  { name: "connect" });
-}
-
-function schedulesCard({ row, schedules }, reload) {
+function schedulesCard({ row, schedules }, change, reload) {
   const name = row.name;
-  const keep = (item, position) => ({ position: position + 1, words: item.words });
-  const because = forbidden("update_schedules");
-  const isFixed = Boolean(because);
+  const isFixed = Boolean(forbidden("update_schedules"));
+  const kept = schedules.map((item, index) => ({ position: index + 1, words: item.words }));
+  const replaced = (index, value) => kept.map((each, place) => (place === index ? value : each));
+  const replace = (items) => post("schedules", { name, schedules: items });
 
-  async function replace(items) {
-    await post("schedules", { name, schedules: items });
+  async function set(items) {
+    await attempt(T.failed.update, () => replace(items));
     reload();
   }
-  async function change(items) {
-    await attempt(T.failed.update, () => post("schedules", { name, schedules: items }));
-    reload();
-  }
-  function line(item, index) {
-    const others = schedules.map(keep);
-    const isOn = item.status !== "disabled";
-    const box = h("input", { type: "checkbox", role: "switch", checked: isOn,
-      "aria-label": D.enabled(item.words), title: because || D.enabled(item.words),
-      disabled: isFixed || item.is_unknown,
-      onchange: () => change(others.map((each, place) => (place === index
-        ? { ...each, status: box.checked ? "enabled" : "disabled" } : each))) });
-    return h("li.schedule", box, h("div.grow",
-      h("p", { class: isOn ? "" : "faint" }, item.words.charAt(0).toUpperCase()
-        + item.words.slice(1)), firings(item)),
-    iconButton(T.edit, "edit", { class: "ghost square small", disabled: isFixed,
-      onclick: () => edit(item, index) }),
-    iconButton(T.remove, "trash", { class: "ghost square small", disabled: isFixed,
-      onclick: () => change(others.filter((_, place) => place !== index)) }));
-  }
-  function add() {
-    const form = newSchedule("stop");
-    openForm({ title: D.addSchedule, confirm: T.add, body: form.body,
-      submit: () => replace([...schedules.map(keep), form.text()]) });
-  }
-  function edit(item, index) {
-    const form = newSchedule(item.action || "stop", item);
-    openForm({ title: D.editSchedule, confirm: T.save, body: form.body,
-      submit: () => replace(schedules.map((each, place) =>
-        (place === index ? form.text() : keep(each, place)))) });
-  }
-  const addButton = button(T.add, { class: "ghost small", onclick: add, title: because,
-    disabled: isFixed || schedules.length >= MOST, data: { action: "add-schedule" } },
-  "plus");
-  return card(D.schedules, [
-    h("ul.rows", schedules.length ? schedules.map(line)
-      : h("li.faint", D.noSchedules)),
-    facts([[D.idle, [row.idle_minutes ? format.minutes(row.idle_minutes) : D.noIdle, " ",
-      editButton(D.editIdle, "update_idle_time", () => editIdle(row, reload))]]]),
-  ], { name: "schedules", actions: addButton });
-}
-
-// The choice of an idle time. Source: spec/contract/compute-rest.md, section 9.2.
-export function idleChoice(minutes) {
-  const known = [15, 30, 60, 120, 240, 480, 1440, 4320];
-  const all = minutes && !known.includes(minutes) ? [...known, minutes].sort((a, b) => a - b) : known;
-  const select = h("select", h("option", { value: "" }, D.noIdle), all.map((number) =>
-    h("option", { value: number, selected: number === minutes }, D.afterIdle(
-      format.minutes(number)))));
-  return { element: select, value: () => (select.value ? select.value + "m" : false) };
-}
-
-function editIdle(row, reload) {
-  const choice = idleChoice(row.idle_minutes);
-  openForm({ title: D.editIdle, confirm: T.save, body: [field(D.idle, choice.element, D.idleText)],
-    submit: async () => {
-      await post("update", { name: row.name,
-        settings: { idle_time_before_shutdown: choice.value() } });
+  function open(title, form, items) {
+    openForm({ title, confirm: T.save, body: form.body, submit: async () => {
+      await replace(items(form.text()));
       reload();
     } });
+  }
+  const add = () => open(D.addSchedule, newSchedule("stop"), (text) => [...kept, text]);
+  function line(item, index) {
+    const isOn = item.status !== "disabled";
+    const edit = () => open(D.editSchedule, newSchedule(item.action || "stop", item), (text) =>
+      replaced(index, text));
+    return h("li.schedule", checkbox(isOn, (value) => set(replaced(index, { ...kept[index],
+      status: value ? "enabled" : "disabled" })), { role: "switch",
+      "aria-label": D.enabled(item.words), disabled: isFixed || item.is_unknown }),
+    h("div.grow", h("p", { class: isOn ? "" : "faint" }, sentence(item.words)), firings(item)),
+    editButton(T.edit, "update_schedules", edit),
+    editButton(T.remove, "update_schedules", () => set(kept.filter((_, place) =>
+      place !== index)), "trash"));
+  }
+  function editIdle() {
+    const choice = idleChoice(row.idle_minutes);
+    change(D.editIdle, field(D.idle, choice.element, D.idleText), () =>
+      ({ idle_time_before_shutdown: choice.value() }));
+  }
+  return card("schedules", D.schedules, [
+    h("ul.rows", schedules.length ? schedules.map(line) : h("li.faint", D.noSchedules)),
+    facts([[D.idle, [row.idle_minutes ? minutes(row.idle_minutes) : D.noIdle, " ",
+      editButton(D.editIdle, "update_idle_time", editIdle)]]]),
+  ], schedules.length < MOST && addButton("update_schedules", add, {
+    data: { action: "add-schedule" } }));
 }
 
 function costCard({ row, cost }) {
-  const amount = (value) => format.money(value, cost.currency);
-  return card(D.cost, cost.fault ? h("p.faint", cost.fault) : [facts([
-    [D.anHour, h("b", row.price ? format.price(row) : "–")],
+  const amount = (value) => money(value, cost.currency);
+  return card("cost", D.cost, cost.fault ? h("p.faint", cost.fault) : [facts([
+    [D.anHour, h("b", row.price ? hourPrice(row) : "–")],
     [D.billed, cost.is_billed ? T.yes : T.no],
     [D.sinceStart, cost.amount !== undefined && cost.running_since && [amount(cost.amount),
-      h("span.faint", " ", D.since(format.exact(cost.running_since)))]],
+      h("span.faint", " ", D.since(exact(cost.running_since)))]],
     [D.month, cost.month !== undefined ? [amount(cost.month), h("span.faint", " ",
       D.hours(Math.round(cost.month_hours)))] : cost.month_fault],
-  ]), h("small.faint", cost.note)], { name: "cost" });
+  ]), h("small.faint", cost.note)]);
 }
 
-function adviceCard({ advice }) {
-  if (advice.length === 0) return null;
-  return card(D.advice, h("ul.rows", advice.map((item) => h("li",
-    h("div.grow", h("p", item.text.charAt(0).toUpperCase() + item.text.slice(1)),
-      h("small.faint", item.next))))), { name: "advice" });
+function tagsCard({ row }, change) {
+  const names = Object.keys(row.tags).sort();
+  return card("tags", T.columns.tags, names.length ? facts(names.map((name) =>
+    [name, row.tags[name] || " "])) : h("p.faint", T.none), editButton(D.editTags, "create", () => {
+    const fields = tagFields(row.tags);
+    change(D.editTags, [fields.element, h("small.faint", D.tagsText)], () =>
+      ({ tags: fields.value() }));
+  }));
+}
+
+// A card of lines, if there are any.
+function listCard(name, title, items, line) {
+  return items.length > 0 && card(name, title, h("ul.rows", items.map((item) => h("li",
+    line(item)))));
 }
 
 function scriptsCard({ scripts, row }) {
-  if (scripts.length === 0) return null;
-  return card(D.scripts, [scripts.map((script) => [h("h3", D.scriptKinds[script.kind]), facts([
-    [D.script, script.path || script.url || D.inline], [D.arguments, script.arguments],
-    [D.timeout, script.timeout],
-  ])]), h("small.faint", D.scriptLogs(row.name))], { name: "scripts" });
+  return scripts.length > 0 && card("scripts", D.scripts, [scripts.map((script) =>
+    [h("h3", D.scriptKinds[script.kind]), facts([
+      [D.script, script.path || script.url || D.inline], [D.arguments, script.arguments],
+      [D.timeout, script.timeout]])]), h("small.faint", D.scriptLogs(row.name))]);
 }
 
-function mountsCard({ mounts }) {
-  if (mounts.length === 0) return null;
-  return card(D.mounts, h("ul.rows", mounts.map((mount) => h("li",
-    h("div.grow", h("b", mount.name), " ", h("span.faint", mount.state),
-      h("div.faint", `${mount.source} → ${mount.path}`),
-      mount.error && h("p.bad", mount.error))))), { name: "mounts" });
-}
+const mountsCard = ({ mounts }) => listCard("mounts", D.mounts, mounts, (mount) => h("div.grow",
+  h("b", mount.name), " ", h("span.faint", mount.state),
+  h("div.faint", `${mount.source} → ${mount.path}`), mount.error && h("p.bad", mount.error)));
 
-function tagsCard({ row }, reload) {
-  const names = Object.keys(row.tags).sort();
-  return card(T.columns.tags, names.length ? facts(names.map((name) => [name, row.tags[name] || " "]))
-    : h("p.faint", T.none), { name: "tags",
-    actions: editButton(D.editTags, "create", () => editTags(row, reload)) });
-}
+const adviceCard = ({ advice }) => listCard("advice", D.advice, advice, (item) => h("div.grow",
+  h("p", sentence(item.text)), h("small.faint", item.next)));
 
-// Fields for tags: a pair of inputs for each, and an empty one at the end.
-export function tagFields(tags) {
-  const element = h("div.pairs");
-  const pairs = [];
-  function add(name, value) {
-    const pair = [h("input", { value: name, placeholder: D.tagName, "aria-label": D.tagName,
-      oninput: grow }), h("input", { value, placeholder: D.tagValue, "aria-label": D.tagValue,
-      oninput: grow })];
-    pairs.push(pair);
-    element.append(h("div.pair", pair, iconButton(T.remove, "close", {
-      class: "ghost square", onclick: (event) => {
-        pairs.splice(pairs.indexOf(pair), 1);
-        event.currentTarget.parentElement.remove();
-        grow();
-      } })));
-  }
-  function grow() {
-    const last = pairs[pairs.length - 1];
-    if (!last || last[0].value || last[1].value) add("", "");
-  }
-  for (const name of Object.keys(tags).sort()) add(name, tags[name]);
-  grow();
-  return { element, value: () => Object.fromEntries(pairs.filter(([name]) => name.value.trim())
-    .map(([name, value]) => [name.value.trim(), value.value])) };
-}
+const eventsCard = ({ events }) => listCard("events", D.events, events.slice(0, 20), (event) =>
+  [h("span.grow", event.was ? words(event.was) + " → " : D.appeared, event.state
+    ? words(event.state) : T.did.delete), h("span.faint", { title: exact(event.time) },
+    ago(event.time))]);
 
-function editTags(row, reload) {
-  const fields = tagFields(row.tags);
-  openForm({ title: D.editTags, confirm: T.save, body: [fields.element,
-    h("small.faint", D.tagsText)],
-  submit: async () => {
-    await post("update", { name: row.name, settings: { tags: fields.value() } });
-    reload();
-  } });
-}
-
-// -- Cards that ask the service only when the user opens them
-
-function lazyCard(title, name, load) {
-  const body = h("div.lazy");
-  const box = h("details.card.wide", { data: { card: name }, ontoggle: async () => {
-    if (!box.open || body.firstChild) return;
-    fill(body, h("span.spinner"));
-    try {
-      fill(body, await load());
-    } catch (error) {
-      fill(body, failureOf(error));
-    }
-  } }, h("summary", icon("next"), h("h2", title)), body);
-  return box;
-}
-
-async function loadWhy(name) {
-  const why = await get("why", { name });
-  return [h("ul.rows", why.causes.map((cause) => h("li", h("div.grow",
-    h("b", cause.about), h("p", cause.text),
-    cause.next.map((step) => h("p.faint", "→ ", step)))))),
-  why.causes.length === 0 && h("p.faint", D.noCause),
-  why.unseen.map((text) => h("p.faint", D.unseen(text)))];
-}
+const CARDS = [propertiesCard, applicationsCard, connectCard, schedulesCard, costCard, tagsCard,
+  scriptsCard, mountsCard, adviceCard, eventsCard];
 
 // -- The view
 
-function problems(row) {
-  return row.problems.map((problem) => failureBox({ ...problem, details: [] }));
-}
-
-function header(name, shown, reload) {
-  const row = state.rows.get(name) || shown.row;
-  const buttons = VERBS.map((verb) => {
+function header(name, row, reload) {
+  const buttons = row && VERBS.map((verb) => {
     const reason = obstacle(verb, [row]);
-    return button(T.verbs[verb], { data: { verb }, disabled: reason !== undefined,
-      title: reason === undefined || reason === T.verbHelp[verb] ? T.verbs[verb] : reason,
-      onclick: async () => {
-        const isSent = await attempt(T.failed[verb], () => send(verb, [name]));
-        if (isSent && verb === "delete") location.hash = "#/";
-      } }, ICONS[verb]);
+    return button(T.verbs[verb], async () => {
+      const isSent = await attempt(T.failed[verb], () => send(verb, [name]));
+      if (isSent && verb === "delete") location.hash = "#/";
+    }, "", ICONS[verb], { data: { verb }, disabled: reason !== undefined,
+      title: reason === T.verbHelp[verb] ? "" : reason });
   });
-  return h("header.heading", h("a", { href: "#/", class: "back", "aria-label":
-    T.instances, title: T.instances }, icon("back")), h("h1", name), stateBadge(row),
-  h("span.grow"), h("div.verbs.plain", buttons,
-    iconButton(T.refresh, "refresh", { onclick: reload })));
+  return h("header.heading", h("a.back", { href: "#/", "aria-label": T.instances,
+    title: T.instances }, icon("back")), h("h1", name), row && stateBadge(row), h("span.grow"),
+  row && h("div.verbs.plain", buttons, iconButton(T.refresh, "refresh", reload)));
 }
 
 export function detailsView(name) {
-  const element = h("div.view.details", h("p.wait",
-    h("span.spinner"), T.loading));
-  let isLeft = false;
-  let shown = null;
-  let seen = "";
-  let turn = 0;
-  const lazy = [lazyCard(D.why, "why", () => loadWhy(name)), lazyCard(T.recipe.title, "recipe",
-    async () => recipeTabs(await get("recipe", { name })))];
+  const element = h("div.view.details", h("p.wait", h("span.spinner"), T.loading));
+  const lazy = lazyCards(name);
+  const rowText = () => JSON.stringify(state.rows.get(name));
+  let [shown, seen, turn] = [null, "", 0];
+  const head = () => header(name, state.rows.get(name) || shown.row, load);
 
-  function show() {
-    const cards = [propertiesCard, applicationsCard, connectCard, schedulesCard, costCard, tagsCard,
-      scriptsCard, mountsCard, adviceCard].map((make) => make(shown, load)).filter(Boolean);
-    fill(element, header(name, shown, load), problems(shown.row), h("div.cards", cards),
-      lazy);
+  // Open a form that changes fields.
+  function change(title, body, settings) {
+    openForm({ title, confirm: T.save, body, submit: async () => {
+      await post("update", { name, settings: settings() });
+      load();
+    } });
   }
 
   async function load() {
     const own = ++turn;
+    seen = rowText();
     try {
       const loaded = await get("instance", { name });
-      if (isLeft || own !== turn) return;
+      if (own !== turn) return;
       shown = loaded;
-      seen = JSON.stringify(state.rows.get(name));
-      show();
+      fill(element, head(), shown.row.problems.map(failureBox), h("div.cards", CARDS.map((make) =>
+        make(shown, change, load))), lazy);
     } catch (error) {
-      if (isLeft || own !== turn) return;
-      fill(element, h("header.heading", h("a", { href: "#/", class: "back",
-        "aria-label": T.instances }, icon("back")), h("h1", name)),
-      failureOf(error));
+      if (own === turn) fill(element, header(name), failureOf(error));
     }
   }
 
   // A change of the row means that the details have changed, too.
   function follow() {
-    const text = JSON.stringify(state.rows.get(name));
-    if (text === seen) return;
-    seen = text;
+    if (rowText() === seen) return;
     if (!document.querySelector("dialog[open]")) load();
-    else if (shown) element.replaceChild(header(name, shown, load), element.firstChild);
+    else if (shown) element.replaceChild(head(), element.firstChild);
   }
 
   const stop = subscribe(follow);
   load();
   return { element, leave() {
-    isLeft = true;
+    turn++;
     stop();
   } };
 }

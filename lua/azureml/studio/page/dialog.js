@@ -11,9 +11,8 @@ export function ask({ title, body, confirm, isDangerous }) {
       h("h2", { id }, title),
       h("div.dialog-body", body),
       h("div.dialog-buttons",
-        button(T.cancel, { onclick: () => dialog.close("no"), autofocus: true }),
-        button(confirm, { class: isDangerous ? "danger" : "primary",
-          onclick: () => dialog.close("yes"), data: { confirm: "" } })));
+        button(T.cancel, () => dialog.close("no"), "", null, { autofocus: true }),
+        button(confirm, () => dialog.close("yes"), isDangerous ? "danger" : "primary")));
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue === "yes");
@@ -27,14 +26,14 @@ export function ask({ title, body, confirm, isDangerous }) {
 export function openForm({ title, body, confirm, submit, isWide }) {
   const id = newId("dialog");
   const trouble = h("div", { role: "alert" });
-  const ok = button(confirm, { class: "primary", type: "submit" });
+  const ok = confirm && button(confirm, null, "primary", null, { type: "submit" });
   const dialog = h("dialog", { class: isWide ? "dialog wide" : "dialog", "aria-labelledby": id },
     h("form", { method: "dialog", novalidate: true, onsubmit: send },
       h("header.dialog-head", h("h2", { id }, title),
-        iconButton(T.close, "close", { onclick: () => dialog.close() })),
+        iconButton(T.close, "close", () => dialog.close())),
       h("div.dialog-body", body, trouble),
       h("div.dialog-buttons",
-        button(T.cancel, { onclick: () => dialog.close() }), ok)));
+        button(confirm ? T.cancel : T.close, () => dialog.close()), ok)));
   async function send(event) {
     event.preventDefault();
     ok.disabled = true;
@@ -84,8 +83,8 @@ export async function copyText(text, control) {
 }
 
 export function copyButton(text) {
-  return iconButton(T.copy, "copy", { class: "ghost square copy",
-    onclick: (event) => copyText(text, event.currentTarget) });
+  return iconButton(T.copy, "copy", (event) => copyText(text, event.currentTarget),
+    { class: "ghost square copy" });
 }
 
 // A text to copy: code with a button.

@@ -58,9 +58,8 @@ const ICONS = {
     + "M11.6 11.600L13 13M13 3l-1.4 1.400M4.4 11.600L3 13",
   moon: "M13 9.500A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.500z",
   auto: "M8 14A6 6 0 1 1 8 2a6 6 0 0 1 0 12zM8 2v12",
-  link: "M6 3H3v10h10v-3M9 3h4v4M13 3L7.5 8.5", download: "M8 2.500v7.500M5 7.200l3 3 3-3M3 13h10",
-  clock: "M8 14A6 6 0 1 1 8 2a6 6 0 0 1 0 12zM8 4.800V8l2.2 1.6", filter: "M2 3.500h12L9.5 8.800V13"
-    + "L6.5 11.500V8.800z",
+  link: "M6 3H3v10h10v-3M9 3h4v4M13 3L7.5 8.5",
+  clock: "M8 14A6 6 0 1 1 8 2a6 6 0 0 1 0 12zM8 4.800V8l2.2 1.6"
 };
 
 export function icon(name) {
@@ -74,15 +73,22 @@ export function icon(name) {
   return svg;
 }
 
-export function button(label, properties, name) {
-  return h("button", { type: "button", ...properties }, name && icon(name), label && h("span",
-    label));
+// A button. look: its classes; mark: the name of its icon.
+export function button(label, onclick, look, mark, properties) {
+  return h("button", { type: "button", class: look, onclick, ...properties }, mark && icon(mark),
+    h("span", label));
 }
 
 // A button that has an icon only; its label is for screen readers and the tooltip.
-export function iconButton(label, name, properties) {
+export function iconButton(label, mark, onclick, properties) {
   return h("button", { type: "button", title: label, "aria-label": label, class: "ghost square",
-    ...properties }, icon(name));
+    onclick, ...properties }, icon(mark));
+}
+
+export function checkbox(checked, onchange, properties) {
+  const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked),
+    ...properties });
+  return box;
 }
 
 // A link to what the service names. Only https, and http to this machine, become links.

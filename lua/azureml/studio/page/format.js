@@ -20,7 +20,7 @@ const dateOf = (value) => new Date(typeof value === "number" ? value * 1000 : va
 
 export function ago(value) {
   if (!value) return DASH;
-  const seconds = (dateOf(value) - Date.now()) / 1000;
+  const seconds = Math.min(0, (dateOf(value) - Date.now()) / 1000);
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
@@ -48,7 +48,7 @@ export function money(amount, currency, digits = 2) {
   return currencies.get(key).format(amount);
 }
 
-export const price = (row) => money(row.price, row.currency, row.price < 1 ? 3 : 2);
+export const hourPrice = (row) => money(row.price, row.currency, row.price < 1 ? 3 : 2);
 
 // "1 h 30 min" of minutes.
 export function minutes(count) {
@@ -66,6 +66,13 @@ export function elapsed(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+// "1.5 GB" of bytes.
+export function bytes(count) {
+  const unit = Math.min(4, Math.max(0, Math.floor(Math.log2(count || 1) / 10)));
+  return `${(count / 1024 ** unit).toFixed(unit && count < 10 * 1024 ** unit ? 1 : 0)} `
+    + ["B", "KB", "MB", "GB", "TB"][unit];
+}
+
 // "UserSettingUp" as "User setting up".
 export function words(state) {
   const text = String(state).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
@@ -77,4 +84,4 @@ export function application(name) {
   return T.applications[name] || words(name.replace(/_/g, " "));
 }
 
-export const size = (name) => String(name || "").replace(/^standard_/i, "").replace(/_/g, " ");
+export const sizeName = (name) => String(name || "").replace(/^standard_/i, "").replace(/_/g, " ");

@@ -2,33 +2,32 @@
 
 import { post } from "/api.js";
 import { button, fill, h, icon, newId } from "/dom.js";
-import * as format from "/format.js";
+import { field } from "/forms.js";
+import { upcoming } from "/format.js";
 import { T } from "/texts.js";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 export const MOST = 4;
 
 // The next firings of a schedule, in the time of this browser and of the schedule's zone.
 export function firings(item) {
+  const S = T.schedules;
   if (item.fault) return h("p.bad", item.fault);
-  if (item.status === "disabled") return h("p.faint", T.schedules.isOff);
-  return h("p.faint.firings", item.firings.length === 0 ? T.schedules.never : [
-    T.schedules.next + " ", item.firings.map((firing) => h("span.chip", { title: `${firing.wall.replace("T", " ").slice(0, 16)} ${firing.clock}`
-        + (firing.note ? `: ${firing.note}` : "") }, format.upcoming(firing.utc),
-    firing.note && h("span.bad", " *"))),
-  ]);
+  if (item.status === "disabled") return h("p.faint", S.isOff);
+  if (item.firings.length === 0) return h("p.faint", S.never);
+  return h("div.faint.firings", S.next, item.firings.map((firing) => h("span.chip", {
+    title: [`${firing.wall.replace("T", " ").slice(0, 16)} ${firing.clock}`, firing.note]
+      .filter(Boolean).join(": ") }, upcoming(firing.utc), firing.note && h("b.bad", " *"))));
 }
 
-let zones;
 function zoneList() {
-  const id = "zones";
-  if (!document.getElementById(id)) {
-    zones = zones || (Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : []);
-    document.body.append(h("datalist", { id }, ["UTC", ...zones].map((zone) =>
+  if (!document.getElementById("zones")) {
+    const zones = Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : [];
+    document.body.append(h("datalist", { id: "zones" }, ["UTC", ...zones].map((zone) =>
       h("option", { value: zone }))));
   }
-  return id;
+  return "zones";
 }
 
 // Return the text of a schedule: "stop mon,tue 18:00 Europe/Amsterdam".
@@ -69,56 +68,42 @@ function partsOf(action, item) {
 // A form for one schedule. `onChange` is called with its text.
 export function scheduleForm(action, onChange, item) {
   const parts = partsOf(action, item);
-  const tell = () => onChange(textOf(parts));
-  const name = newId("action");
-  const actions = ["start", "stop"].map((each) => h("label", h("input", { type: "radio", name,
-    value: each, checked: each === action, onchange() {
-      parts.action = each;
-      tell();
-    } }), T.verbs[each]));
-  const days = DAYS.map((day) => h("button", { type: "button", class: "day",
+  const S = T.schedules;
+  function set(name, value) {
+    parts[name] = value;
+    onChange(textOf(parts));
+  }
+  const group = newId("action");
+  const actions = ["start", "stop"].map((each) => h("label", h("input", { type: "radio",
+    name: group, checked: each === action, onchange: () => set("action", each) }), T.verbs[each]));
+  const days = DAYS.map((day) => h("button.day", { type: "button",
     "aria-pressed": String(parts.days.has(day)), onclick(event) {
-      parts.days.has(day) ? parts.days.delete(day) : parts.days.add(day);
-      event.currentTarget.setAttribute("aria-pressed", String(parts.days.has(day)));
-      tell();
+      const isOn = !parts.days.has(day);
+      event.currentTarget.setAttribute("aria-pressed", String(isOn));
+      set("days", new Set(DAYS.filter((each) => (each === day ? isOn : parts.days.has(each)))));
     } }, T.days[day]));
-  const time = h("input", { type: "time", value: parts.time, required: true, oninput() {
-    parts.time = time.value;
-    tell();
-  } });
-  const zone = h("input", { value: parts.zone, class: "zone", spellcheck: false, oninput() {
-    parts.zone = zone.value.trim();
-    tell();
-  } });
+  const input = (name, type, properties) => h("input", { type, value: parts[name] || "",
+    oninput: (event) => set(name, event.target.value.trim()), ...properties });
+  const line = input("line", "text", { placeholder: S.linePlaceholder });
+  const zone = input("zone", "text", { class: "zone" });
   zone.setAttribute("list", zoneList());
-  const isLine = parts.line !== undefined;
-  const line = h("input.wide", { placeholder: T.schedules.linePlaceholder,
-    spellcheck: false, value: parts.line || "", oninput() {
-      parts.line = line.value.trim();
-      tell();
-    } });
-  const simple = h("div.form-row", { hidden: isLine },
-    h("div.segments.days", { role: "group", "aria-label": T.schedules.days }, days),
-    field(T.schedules.time, time));
-  const advanced = h("div.form-row", { hidden: !isLine }, field(T.schedules.line,
-    line));
-  const toggle = button(isLine ? T.schedules.plain : T.schedules.advanced, { class: "ghost small", onclick() {
-    advanced.hidden = !advanced.hidden;
-    simple.hidden = !advanced.hidden;
-    if (advanced.hidden) delete parts.line;
-    else parts.line = line.value.trim();
-    toggle.lastChild.textContent = advanced.hidden ? T.schedules.advanced : T.schedules.plain;
-    tell();
-  } });
-  return { text: () => textOf(parts), element: h("div.schedule-form",
-    h("div.form-row", h("div.radios", { role: "radiogroup",
-      "aria-label": T.schedules.action }, actions), toggle),
-    simple, advanced, field(T.schedules.zone, zone)) };
-}
-
-export function field(label, control, help, extra) {
-  return h("label.field", h("span.label", label), control,
-    help && h("small", help), extra);
+  const simple = h("div.form-row", h("div.segments", { role: "group", "aria-label": S.days }, days),
+    field(S.time, input("time", "time")));
+  const advanced = field(S.line, line);
+  function show() {
+    const isLine = parts.line !== undefined;
+    simple.hidden = isLine;
+    advanced.hidden = !isLine;
+    toggle.lastChild.textContent = isLine ? S.plain : S.advanced;
+  }
+  const toggle = button("", () => {
+    set("line", parts.line === undefined ? line.value.trim() : undefined);
+    show();
+  }, "ghost small");
+  show();
+  return { text: () => textOf(parts), element: h("div.schedule-form", h("div.form-row",
+    h("div.radios", { role: "radiogroup", "aria-label": S.action }, actions), toggle), simple,
+  advanced, field(S.zone, zone)) };
 }
 
 // Show what schedules do, as soon as the server has said it; only the last answer counts.

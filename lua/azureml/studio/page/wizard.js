@@ -2,11 +2,11 @@
 
 import { get, post } from "/api.js";
 import { failureOf } from "/dialog.js";
-import { idleChoice, serviceFields, tagFields } from "/details.js";
 import { button, fill, h, icon, iconButton, newId } from "/dom.js";
-import * as format from "/format.js";
+import { hourPrice, money, sizeName } from "/format.js";
+import { check, field, idleChoice, linesOf, serviceFields, tagFields } from "/forms.js";
 import { recipeTabs } from "/recipe.js";
-import { MOST, field, preview, scheduleForm } from "/schedules.js";
+import { MOST, preview, scheduleForm } from "/schedules.js";
 import { T } from "/texts.js";
 
 const W = T.wizard;
@@ -17,23 +17,36 @@ function group(label, ...children) {
   return h("fieldset.group", h("legend", label), children);
 }
 
-function check(label, help, onchange, checked = false) {
-  const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
-  return h("label.check", box, h("span", label, help && h("small", help)));
-}
-
 // Radio buttons, each with the fields that belong to it.
 function choices(label, texts, parts, onChange) {
   const [name, box] = [newId("choice"), h("div.group")];
   let value = Object.keys(texts)[0];
   const radios = Object.keys(texts).map((key) => h("label", h("input", { type: "radio", name,
-    value: key, checked: key === value, onchange() {
+    checked: key === value, onchange() {
       value = key;
       fill(box, parts[key]);
       onChange(key);
     } }), texts[key]));
-  return { element: group(label, h("div.radios", { role: "radiogroup", "aria-label": label },
-    radios), box), value: () => value };
+  return { value: () => value, element: group(label, h("div.radios", { role: "radiogroup",
+    "aria-label": label }, radios), box) };
+}
+
+// A list of cards that the user adds and removes.
+function cardList(label, addLabel, make, onChange, properties) {
+  const [list, items] = [h("div.step-body"), []];
+  function add() {
+    const item = make(items.length);
+    items.push(item);
+    const box = h("div.card", h("header", h("h2.grow", label), iconButton(T.remove, "trash", () => {
+      items.splice(items.indexOf(item), 1);
+      box.remove();
+      onChange();
+    })), item.element);
+    list.append(box);
+    onChange();
+  }
+  const control = button(addLabel, add, "", "plus", properties);
+  return { items, control, element: [list, h("div", control)] };
 }
 
 // -- Basics: name and size
@@ -88,7 +101,7 @@ function sizeRow(size, draft, choose, name) {
     checked: draft.size === size, onchange: () => choose(size) });
   return h("tr", { class: draft.size === size ? "is-chosen" : isFull ? "is-full" : "",
     data: { size: size.name } },
-  h("td", h("label", { title: size.name }, radio, format.size(size.name))),
+  h("td", h("label", { title: size.name }, radio, sizeName(size.name))),
   h("td", W.categories[categoryOf(size)]),
   h("td.number", size.vcpus), h("td.number", size.gpus || "–"),
   h("td.number", W.gb(size.memory_gb)),
@@ -96,7 +109,7 @@ function sizeRow(size, draft, choose, name) {
   h("td", isFull ? h("a", { href: "https://portal.azure.com/#view/Microsoft_Azure_Capacity",
     target: "_blank", rel: "noopener noreferrer", title: W.noQuota }, W.requestQuota)
     : W.coresLeft(size.cores_left)),
-  h("td.number", format.price(size)));
+  h("td.number", hourPrice(size)));
 }
 
 function sizeChooser(draft, onChange) {
@@ -151,40 +164,27 @@ function basics(draft, onChange) {
 function scheduling(draft, onChange) {
   const idle = idleChoice();
   idle.element.addEventListener("change", onChange);
-  const list = h("div.step-body");
   const shown = h("div");
   const showPreview = preview(shown);
-  const forms = [];
-  const texts = () => forms.map((form) => form.text());
+  const texts = () => list.items.map((form) => form.text());
   function changed() {
-    add.disabled = forms.length >= MOST;
+    list.control.disabled = list.items.length >= MOST;
     showPreview(texts());
     onChange();
   }
-  function addForm() {
-    const form = scheduleForm(forms.length % 2 ? "start" : "stop", changed);
-    forms.push(form);
-    const box = h("div.card", h("header", h("h2", W.schedules),
-      h("span.grow"), iconButton(T.remove, "trash", { class: "ghost square small",
-        onclick() {
-          forms.splice(forms.indexOf(form), 1);
-          box.remove();
-          changed();
-        } })), form.element);
-    list.append(box);
-    changed();
-  }
-  const add = button(W.addSchedule, { onclick: addForm, data: { action: "add-schedule" },
-    title: W.mostSchedules }, "plus");
+  const list = cardList(W.schedules, W.addSchedule, (count) =>
+    scheduleForm(count % 2 ? "start" : "stop", changed), changed,
+  { data: { action: "add-schedule" }, title: W.mostSchedules });
+  let isStopped = false;
   const stopped = check(W.stopAfter, null, (isOn) => {
-    draft.isStopped = isOn;
+    isStopped = isOn;
     onChange();
   });
   return { element: [group(W.idle, field(T.details.idle, idle.element, W.idleHelp)),
-    group(W.schedules, list, shown, h("div", add)), group(W.state, stopped)],
+    group(W.schedules, list.element, shown), group(W.state, stopped)],
   settings: () => ({ idle_time_before_shutdown: idle.value() || undefined,
-    schedules: forms.length ? texts() : undefined,
-    state: draft.isStopped ? "Stopped" : undefined }) };
+    schedules: list.items.length ? texts() : undefined,
+    state: isStopped ? "Stopped" : undefined }) };
 }
 
 // -- Security
@@ -218,7 +218,7 @@ function identityPart(onChange) {
   const ids = h("textarea", { rows: 2, spellcheck: false, oninput: onChange });
   const choice = choices(W.identity, W.identities, { user: field(W.identityIds, ids) }, onChange);
   const lists = { none: () => undefined, system: () => "SystemAssigned",
-    user: () => ids.value.split("\n").map((line) => line.trim()).filter(Boolean) };
+    user: () => linesOf(ids.value) };
   return { element: choice.element, settings: () => ({ identity: lists[choice.value()]() }) };
 }
 
@@ -321,29 +321,15 @@ function scriptPart(kind, label, onChange) {
 function applications(draft, onChange) {
   const scripts = { creation_script: scriptPart("creation_script", W.creationScript, onChange),
     startup_script: scriptPart("startup_script", W.startupScript, onChange) };
-  const [list, services] = [h("div.step-body"), []];
-  function addService() {
-    const fields = serviceFields();
-    services.push(fields);
-    const box = h("div.card", { oninput: onChange }, h("header", h("h2",
-      W.application), h("span.grow"), iconButton(T.remove, "trash", {
-      class: "ghost square small", onclick() {
-        services.splice(services.indexOf(fields), 1);
-        box.remove();
-        onChange();
-      } })), fields.element);
-    list.append(box);
-    onChange();
-  }
-  return { element: [scripts.creation_script.element, scripts.startup_script.element,
-    group(W.application, list, h("div", button(W.addApplication, { onclick: addService },
-      "plus")))],
+  const services = cardList(W.application, W.addApplication, serviceFields, onChange);
+  return { element: [Object.values(scripts).map((script) => script.element),
+    group(W.application, services.element)],
   settings() {
-    const found = { creation_script: scripts.creation_script.value(),
-      startup_script: scripts.startup_script.value() };
-    const hasScripts = found.creation_script || found.startup_script;
-    return { setup_scripts: hasScripts ? found : undefined,
-      custom_services: services.length ? services.map((each) => each.value()) : undefined };
+    const found = Object.fromEntries(Object.keys(scripts).map((kind) =>
+      [kind, scripts[kind].value()]).filter(([, value]) => value));
+    return { setup_scripts: Object.keys(found).length ? found : undefined,
+      custom_services: services.items.length ? services.items.map((each) => each.value())
+        : undefined };
   } };
 }
 
@@ -406,10 +392,10 @@ function summary(draft) {
     const size = draft.size;
     const price = size && size.price;
     fill(body, h("h2", draft.name || W.summary),
-      h("div", h("span.total", price ? format.price(size) : "–"), " ",
+      h("div", h("span.total", price ? hourPrice(size) : "–"), " ",
         h("span.faint", price ? W.anHour : size ? W.noPrice : W.chooseSize)),
-      price && h("small.faint", W.month(format.money(price * 730, size.currency, 0))),
-      size && h("p", h("b", format.size(size.name)), h("br"), h("span.faint",
+      price && h("small.faint", W.month(money(price * 730, size.currency, 0))),
+      size && h("p", h("b", sizeName(size.name)), h("br"), h("span.faint",
         T.details.sizeText(size))));
   }
   return { element: body, show };
@@ -447,10 +433,11 @@ function build(element, sizes) {
   const controls = names.map((name) => h("button", { type: "button", data: { step: name },
     onclick: () => show(name) }, W.steps[name]));
   const go = (step) => () => show(names[names.indexOf(current) + step]);
-  const back = button(W.back, { onclick: go(-1), data: { action: "back" } });
-  const next = button(W.next, { onclick: go(1), class: "primary", data: { action: "next" } });
-  const toReview = button(W.review, { onclick: () => show("review"), data: { action: "review" } });
-  create = button(W.create, { class: "primary", onclick: send, data: { action: "create" } });
+  const act = (action, onclick, look) => button(W[action], onclick, look, null, { data: { action } });
+  const back = act("back", go(-1));
+  const next = act("next", go(1), "primary");
+  const toReview = act("review", () => show("review"));
+  create = act("create", send, "primary");
 
   function showButtons() {
     const isLast = current === "review";
@@ -494,9 +481,9 @@ function build(element, sizes) {
   h("nav", { "aria-label": W.title }, h("ol.steps", controls.map((control) =>
     h("li", control)))),
   h("section.step", title, body, trouble, h("div.step-buttons", back, next,
-    create, toReview, h("span.grow"), button(T.cancel, { class: "ghost", onclick() {
+    create, toReview, h("span.grow"), button(T.cancel, () => {
       location.hash = "#/";
-    } }))), h("aside", side.element));
+    }, "ghost"))), h("aside", side.element));
   side.show();
   show(current, true);
   body.querySelector("input").focus();

@@ -1,5 +1,5 @@
-// One stream of events for all tabs: a browser opens only six connections to a host, so a stream for
-// each tab would block the seventh.
+// One stream of events for all tabs: a browser opens only six connections to a host, so a stream
+// for each tab would block the seventh.
 
 const KINDS = ["reload", "rows", "operation", "dismissed", "trouble"];
 const ports = new Set();
