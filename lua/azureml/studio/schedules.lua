@@ -46,12 +46,17 @@ function schedules.describe_all(list)
   return described
 end
 
+local function list_of(value)
+  if type(value) ~= "table" then options.refuse("'schedules' must be a list") end
+  return options.check_list("schedules", value)
+end
+
 --- Say what schedules that the user types would do: each with words and firings, or a fault.
 ---@param texts any           a list of lines such as "stop weekdays 18:00 Europe/Amsterdam"
 ---@return table[]
 function schedules.preview(texts)
   local shown = json.array {}
-  for index, text in ipairs(options.check_list("schedules", texts)) do
+  for index, text in ipairs(list_of(texts)) do
     local checked, fault = schedule.check { text }
     shown[index] = checked and schedules.describe(checked[1])
       or { fault = fault:gsub("schedule 1: ", "") }
@@ -81,7 +86,7 @@ end
 ---@raise an error object: what is wrong with a schedule; `ChangedMeanwhile`
 function schedules.replace(vm, items)
   local list = json.array {}
-  for index, item in ipairs(options.check_list("schedules", items)) do
+  for index, item in ipairs(list_of(items)) do
     list[index] = item_of(vm, item)
   end
   vm:update { schedules = list }

@@ -49,8 +49,8 @@ function operationCell(row) {
   const isFailed = /Failed$/.test(operation.status || "");
   return h("span", { title: exact(operation.time) },
     h("span", { class: isFailed ? "bad" : "" }, T.operation(operation.name,
-      words(operation.status || ""))), " ", h("span.faint", [T.triggers[operation.trigger], ago(operation.time)]
-      .filter(Boolean).join(", ")));
+      words(operation.status || ""))), " ", h("span.faint", [T.triggers[operation.trigger],
+      ago(operation.time)].filter(Boolean).join(", ")));
 }
 
 function tagsCell(row) {

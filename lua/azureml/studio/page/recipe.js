@@ -11,7 +11,8 @@ export function tabs(label, panels) {
   const [id, names] = [newId("tabs"), Object.keys(panels)];
   const panel = h("div", { role: "tabpanel", id: id + "-panel", tabIndex: 0 });
   const controls = names.map((name) => h("button", { type: "button", role: "tab",
-    id: `${id}-${name}`, "aria-controls": id + "-panel", onclick: () => select(name) }, panels[name].label));
+    id: `${id}-${name}`, "aria-controls": id + "-panel", onclick: () => select(name) },
+  panels[name].label));
   function select(name, hasFocus) {
     names.forEach((each, index) => {
       controls[index].setAttribute("aria-selected", String(each === name));

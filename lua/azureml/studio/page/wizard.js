@@ -9,7 +9,7 @@ import { recipeTabs } from "/recipe.js";
 import { MOST, preview, scheduleForm } from "/schedules.js";
 import { T } from "/texts.js";
 
-const W = T.wizard;
+const W = { ...T.details, ...T.wizard };
 
 // -- Parts
 
@@ -52,7 +52,7 @@ function cardList(label, addLabel, make, onChange, properties) {
 // -- Basics: name and size
 
 // Sizes that suit most people, by the beginnings of their families' names.
-const RECOMMENDED = /^standard_(ds[23]_v2|ds1[12]_v2|d[248]s_v3|e4s_v3|f4s_v2|nc6s_v3|nc4as_t4_v3)$/i;
+const RECOMMENDED = /^standard_(ds([23]|1[12])_v2|(d[248]s|e4s|nc6s|nc4as_t4)_v3|f4s_v2)$/i;
 
 function categoryOf(size) {
   if (size.gpus > 0) return "gpu";
@@ -265,7 +265,7 @@ function networkPart(onChange) {
 // Switches: what they set when the user changes them.
 const SWITCHES = [
   ["root", "rootHelp", true, (isOn) => (isOn ? {} : { enable_root_access: false })],
-  ["sso", "ssoHelp", true, (isOn) => (isOn ? {} : { enable_sso: false })],
+  ["sso", "ssoText", true, (isOn) => (isOn ? {} : { enable_sso: false })],
   ["sharing", null, false, (isOn) => (isOn ? { application_sharing_policy: "Personal" } : {})],
   ["localAuth", null, false, (isOn) => (isOn ? { disable_local_auth: true } : {})],
   ["releaseQuota", null, false, (isOn) => (isOn ? { release_quota_on_stop: true } : {})],
@@ -379,7 +379,7 @@ const STEPS = { basics, scheduling, security, applications, tags, review };
 
 // Let the browser save the private key. The page forgets it afterwards.
 function saveKey(draft) {
-  const url = URL.createObjectURL(new Blob([draft.key.private], { type: "application/x-pem-file" }));
+  const url = URL.createObjectURL(new Blob([draft.key.private]));
   h("a", { href: url, download: draft.name + ".pem" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
@@ -433,7 +433,8 @@ function build(element, sizes) {
   const controls = names.map((name) => h("button", { type: "button", data: { step: name },
     onclick: () => show(name) }, W.steps[name]));
   const go = (step) => () => show(names[names.indexOf(current) + step]);
-  const act = (action, onclick, look) => button(W[action], onclick, look, null, { data: { action } });
+  const act = (action, onclick, look) => button(W[action], onclick, look, null,
+    { data: { action } });
   const back = act("back", go(-1));
   const next = act("next", go(1), "primary");
   const toReview = act("review", () => show("review"));
