@@ -23,7 +23,8 @@ VERSION := $(shell sed -n 's/^\#define AML_VERSION "\(.*\)"/\1/p' csrc/aml.h)
 # The Debian packages that a build and a test run need.
 BUILD_PACKAGES := gcc libc6-dev pkg-config ca-certificates lua5.4 liblua5.4-dev \
                   libcurl4-openssl-dev libssl-dev libjansson-dev libmicrohttpd-dev \
-                  libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse tzdata
+                  libwslay-dev libedit-dev libbsd-dev lua-cjson lua-cjson-dev lua-argparse \
+                  tzdata
 TEST_PACKAGES  := lua-busted lua-check luarocks clang libclang-rt-14-dev binutils curl openssl \
                   tmux man-db nghttp2-server python3-fastjsonschema lua-yaml openssh-client
 
@@ -59,33 +60,46 @@ has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/nul
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 
+# Websockets, which terminals and kernels need, are built when libwslay is installed.
+WSLAY_INCS := $(call inc,WSLAY,libwslay)
+WEBSOCKET ?= $(call has_header,wslay/wslay.h,$(WSLAY_INCS))
+
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
 ifneq ($(HTTPD),)
 INCS     += -DAML_HTTPD $(HTTPD_INCS)
 EXE_HTTPD := $(call archive,microhttpd,$(call lib,OPENSSL,-lcrypto) -lgnutls)
 endif
+WSLAY_LIBS := $(call lib,WSLAY,-lwslay)
+ifneq ($(WEBSOCKET),)
+INCS     += -DAML_WEBSOCKET $(WSLAY_INCS)
+EXE_WEBSOCKET := $(WSLAY_LIBS)
+endif
 EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo))
 # The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
 # libcrypto, so it stands before the other shared libraries.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_HTTPD) $(call lib,OPENSSL,-lcrypto) $(call lib,CURL,-lcurl) -lm -ldl
+             $(EDIT_LIBS) $(EXE_HTTPD) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
+             $(call lib,CURL,-lcurl) -lm -ldl
 
 PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
-          certificate jwt challenge trace date callback mask
-CORE   := $(PURE) authorities file tree loop transfer child process request op client credential \
-           question token cache \
+          certificate jwt challenge trace date callback mask handshake
+CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
+          stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
-BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_credential lua_json \
-          lua_system lua_process lua_journal lua_state_file lua_crypto lua_digest lua_certificate \
+BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
+          lua_json lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
+          lua_digest lua_certificate \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
+REFERENCE   := $(B)/reference/azureml/reference/data.lua
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
 objects  = $(patsubst %,$(B)/obj/%.o,$(1))
-MODULES := $(B)/lib/azureml/core.so $(if $(HTTPD),$(B)/lib/azureml/httpd.so)
+MODULES := $(B)/lib/azureml/core.so $(if $(HTTPD),$(B)/lib/azureml/httpd.so) \
+           $(if $(WEBSOCKET),$(B)/lib/azureml/websocket.so)
 
 all: $(MODULES) $(B)/azureml
 
@@ -138,22 +152,37 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) $(LUA_SOURCES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
+	  $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
+
+# What the comments say, for the prompt's help and for editors: bytecode has no comments.
+$(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
+	@echo REFERENCE lua/
+	@mkdir -p $(@D)
+	@LUA_PATH="lua/?.lua;lua/?/init.lua" $(LUA) csrc/reference.lua $(LUA_SOURCES) > $@.tmp \
+	  && mv $@.tmp $@
 
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay stream lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-$(B)/azureml: $(call objects,$(BORDER) $(if $(HTTPD),relay stream lua_relay lua_httpd) lua_edit heap main embedded)
+$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
+
+EXE_OBJECTS := $(BORDER) $(if $(HTTPD),relay feed lua_relay lua_httpd) \
+               $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
+$(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
@@ -187,6 +216,31 @@ $(B)/azureml.1: $(B)/azureml
 	@$(B)/azureml -e 'io.write(require("azureml.console.manual").page())' > $@.tmp && mv $@.tmp $@
 
 man: $(B)/azureml.1
+
+# The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
+# out of Markdown. Open build/docs/index.html.
+DOCS       := build/docs
+GUIDE      := fleets credentials errors json emulator cookbook
+DOCS_PAGES := index $(GUIDE) commands reference
+docs: all man
+	$(call need,pandoc)
+	@rm -rf $(DOCS) && mkdir -p $(DOCS)/man && cp lua/azureml/guide/guide.css $(DOCS)
+	@$(B)/azureml csrc/docs.lua $(DOCS)
+	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
+	@for page in $(DOCS_PAGES); do \
+	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
+	    --include-before-body $(DOCS)/back \
+	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
+	@for page in $(GUIDE); do \
+	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
+	    || exit 1; done
+	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
+	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
+	@cp $(B)/azureml.1 $(DOCS)/man
+	@rm $(DOCS)/back
+	@echo $(DOCS)/index.html
 
 $(B)/completion.%: $(B)/azureml
 	@echo COMPLETION $@
@@ -279,7 +333,7 @@ RUNNER  ?= $(LUA)
 WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
-           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
+           AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
            LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
@@ -324,8 +378,15 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
+$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $@ $^ $(WSLAY_LIBS)
+
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket
+	@cd $(B)/fuzz && ./websocket -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@mkdir -p $(B)/fuzz/certificates
 	@tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates
@@ -428,6 +489,6 @@ clean:
 
 .PHONY: all man install uninstall deps test-deps demo test test-machine test-browser check \
         check-asan check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
-        conformance-auth conformance-engines time-zones lint lint-width clean
+        conformance-auth conformance-engines docs time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

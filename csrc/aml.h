@@ -9,9 +9,10 @@
    - Client and Credential count references. The *_new and credential_* constructors return a new
      reference; *_ref adds one, *_unref drops one.
    - The caller of op_request or op_sleep owns the Op and ends it with op_free. An Op keeps a
-     reference to its client, a client keeps one to its credential.
-   - Structs of options, Request and Answer are borrowed during the call: the core copies what it
-     keeps.
+     reference to its client, a client keeps one to its credential. The same holds for a Stream:
+     stream_open and stream_free.
+   - Structs of options, Request, Upgrade and Answer are borrowed during the call: the core copies
+     what it keeps.
    - A pointer that a function returns belongs to the object it was asked of, unless the comment
      says that the caller frees it.
 
@@ -32,6 +33,7 @@ typedef struct Loop Loop;
 typedef struct Client Client;
 typedef struct Credential Credential;
 typedef struct Op Op;
+typedef struct Stream Stream;
 typedef struct Seen Seen;
 typedef struct Question Question;
 
@@ -40,6 +42,7 @@ typedef struct Question Question;
 typedef enum EventKind {
   EVENT_NONE,      /* the timeout has passed, or a signal arrived */
   EVENT_OP,        /* op was accepted, has polled (see op_watch_polls), or is done */
+  EVENT_STREAM,    /* stream is open, has bytes to read, has sent all, or is over */
   EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
   EVENT_QUESTION,  /* the core needs an answer: question_find(question), then question_answer */
   EVENT_SEEN,      /* an observed client sent a request or received a reply: loop_take_seen */
@@ -49,6 +52,7 @@ typedef enum EventKind {
 typedef struct Event {
   EventKind kind;
   Op *op;                      /* borrowed: the caller that started it owns it */
+  Stream *stream;              /* borrowed in the same way */
   int fd;                      /* -1 when there is none */
   unsigned long question;      /* the question's id */
 } Event;
@@ -432,5 +436,52 @@ void op_poll_now(Op *op);
 /* Attach a pointer for the operation's owner. The core never looks at it. */
 void  op_set_owner(Op *op, void *owner);
 void *op_owner(const Op *op);
+
+/* -- streams ----------------------------------------------------------------------------------- */
+
+/* A Stream is a connection that was opened as a websocket. From then on its bytes, which are
+   frames, belong to the owner. Token, proxy, certificate authorities and limits are those of the
+   client. It takes in 256 KiB at most ahead of its owner. */
+
+typedef struct Upgrade {
+  const char *url;                     /* as in Request */
+  const char *const *headers;          /* "Name: value", ends with NULL; NULL: no more headers */
+  double      timeout;                 /* seconds until the server has agreed; a token that must be
+                                          fetched first takes its own time */
+  unsigned long within;                /* as in Request */
+} Upgrade;
+
+/* Open a stream. Return NULL and ERROR_USAGE when the request is wrong. */
+Stream *stream_open(Client *client, const Upgrade *upgrade, Error *error);
+
+/* Close the connection, without a farewell, and free the stream. NULL does nothing. */
+void stream_free(Stream *stream);
+
+/* Let the server close the connection, for a second at most: the owner has said farewell. The core
+   frees the stream. NULL does nothing. */
+void stream_leave(Stream *stream);
+
+/* Return 1 when the server has agreed, also when the stream is over since. */
+int stream_is_open(const Stream *stream);
+
+/* Return why the stream is over; NULL: it is not. What came before can still be read. */
+const Error *stream_error(const Stream *stream);
+
+/* Look for more bytes, and return those that came; NULL: the server has not agreed yet. The owner
+   takes bytes out by buf_drop or buf_reset, and calls stream_go_on afterwards. */
+Buf *stream_came(Stream *stream);
+
+/* Take in more, after the owner has taken bytes out. */
+void stream_go_on(Stream *stream);
+
+/* Send bytes. They are copied and leave as soon as they can. The stream is over when the server
+   lets more than 4 MiB wait. */
+void stream_write(Stream *stream, const char *data, size_t len);
+
+/* Return how many bytes still wait to be sent. */
+size_t stream_unsent(const Stream *stream);
+
+/* Return 1 when the stream waits for a token that depends on the answer to a question. */
+int stream_waits_for(const Stream *stream, unsigned long question);
 
 #endif

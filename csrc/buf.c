@@ -64,6 +64,13 @@ int buf_printf(Buf *buf, const char *format, ...) {
   return 0;
 }
 
+void buf_drop(Buf *buf, size_t len) {
+  if (!buf->data) return;
+  if (len > buf->len) len = buf->len;
+  buf->len -= len;
+  memmove(buf->data, buf->data + len, buf->len + 1);      /* with the NUL */
+}
+
 char *buf_take(Buf *buf) {
   char *text = buf_reserve(buf, 0) == 0 ? buf->data : NULL;      /* an empty Buf gives "" */
   if (text) buf->data = NULL;

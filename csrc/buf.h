@@ -21,6 +21,9 @@ int buf_add(Buf *buf, const void *data, size_t len);
 int buf_puts(Buf *buf, const char *text);
 int buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Remove bytes at the beginning, at most all. */
+void buf_drop(Buf *buf, size_t len);
+
 /* Take the text out and leave the Buf empty. The caller frees it. NULL: an append has failed. */
 char *buf_take(Buf *buf);
 

@@ -1,9 +1,9 @@
 -- embed.lua: turn Lua files into one C file for the executable. The C file has the bytecode, with
 -- line numbers, in arrays of unsigned char, and a function that finds an array by module name.
 -- Usage: lua5.4 csrc/embed.lua FILE... A file under lua/ gets the module name of its path there;
--- any other file gets its base name. A syntax error stops the build. A file that is not Lua, such
--- as a style sheet, becomes a module that returns its text; it keeps its name behind a slash:
--- "azureml.studio.page/style.css".
+-- NAME=FILE gives a module its name; any other file gets its base name. A syntax error stops the
+-- build. A file that is not Lua, such as a style sheet, becomes a module that returns its text; it
+-- keeps its name behind a slash: "azureml.studio.page/style.css".
 
 local epilogue = [[
 static int compare(const void *name, const void *chunk) {
@@ -36,7 +36,7 @@ local function module_name(path)
   return (name:gsub("/", "."))
 end
 
--- Leave out the line numbers of a library that is not ours, so that it loads faster. Our tracebacks
+-- Leave out the line numbers of what is not written here, so that it loads faster. Our tracebacks
 -- never show them.
 local function is_stripped(path)
   return not shown_path(path):find "^lua/"
@@ -62,8 +62,10 @@ local function write_array(name, code)
 end
 
 local modules = {}
-for i, path in ipairs(arg) do
-  modules[i] = { name = module_name(path), code = compile(path) }
+for i, word in ipairs(arg) do
+  local name, path = word:match "^([%w.]+)=(.+)$"
+  path = path or word
+  modules[i] = { name = name or module_name(path), code = compile(path) }
 end
 table.sort(modules, function(a, b) return a.name < b.name end)
 

@@ -523,9 +523,18 @@ static void close_watches(Loop *loop) {
   }
 }
 
+/* End what is still under way without an owner. */
+static void end_handles(Loop *loop) {
+  while (!ring_is_empty(&loop->handles)) {
+    Handle *handle = container_of(loop->handles.next, Handle, place);
+    handle->ended(handle, CURLE_ABORTED_BY_CALLBACK);
+  }
+}
+
 void loop_free(Loop *loop) {
   if (!loop) return;
   if (loop->attachment) loop->attachment->release(loop->attachment);
+  end_handles(loop);
   for (Seen *seen; (seen = loop_take_seen(loop)); ) seen_free(seen);
   if (loop->multi) curl_multi_cleanup(loop->multi);      /* calls on_socket for each it closes */
   close_watches(loop);

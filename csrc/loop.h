@@ -71,7 +71,8 @@ struct Handle {
   CURL *easy;
   Ring  place;      /* among those that libcurl has */
   Timer lack;       /* runs when libcurl lacks the memory to go on */
-  void (*ended)(Handle *handle, CURLcode result);      /* may remove the handle */
+  /* May remove the handle. With CURLE_ABORTED_BY_CALLBACK the loop ends, and it must do so. */
+  void (*ended)(Handle *handle, CURLcode result);
 };
 
 /* Begin a transfer. Takes the easy handle's CURLOPT_PRIVATE. Calls ended later, never at once; with

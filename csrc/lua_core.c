@@ -14,8 +14,7 @@
 #include "text.h"
 #include "url.h"
 
-#define CLIENT "azureml.client"
-#define OPS    "azureml.ops"      /* registry: Op -> its userdata, with weak values */
+#define OPS "azureml.ops"      /* registry: Op or Stream -> its userdata, with weak values */
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
@@ -246,11 +245,10 @@ static void read_request(lua_State *L, Request *request, const char *headers[MAX
   read_resume(L, request, from);
 }
 
-/* Register an operation, so that step() finds its userdata.  [-0, +0, m] */
-static void remember_op(lua_State *L, int index, Op *op) {
+void remember(lua_State *L, int index, const void *object) {
   lua_getfield(L, LUA_REGISTRYINDEX, OPS);
   lua_pushvalue(L, index);
-  lua_rawsetp(L, -2, op);
+  lua_rawsetp(L, -2, object);
   lua_pop(L, 1);
 }
 
@@ -272,7 +270,7 @@ static int l_request(lua_State *L) {
   lua_settop(L, 3);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 3, 1);      /* the operation keeps its client alive */
-  remember_op(L, 3, *slot);
+  remember(L, 3, *slot);
   return 1;
 }
 
@@ -283,7 +281,7 @@ static int l_sleep(lua_State *L) {
   void **slot = push_slot(L, OPERATION);
   *slot = op_sleep(loop_of(L), seconds);
   if (!*slot) return luaL_error(L, "there is not enough memory");
-  remember_op(L, lua_gettop(L), *slot);
+  remember(L, lua_gettop(L), *slot);
   return 1;
 }
 
@@ -492,16 +490,17 @@ static void push_seen(lua_State *L, const Seen *seen) {
   if (seen->recorded.url) push_recorded(L, &seen->recorded);
 }
 
-/* step(seconds) -> "op", op | "watch", fd | "question", id, kind, payload, handler | "seen"
-   | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
+/* step(seconds) -> "op", op or stream | "watch", fd | "question", id, kind, payload, handler
+   | "seen" | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
 static int l_step(lua_State *L) {
   double timeout = luaL_optnumber(L, 1, -1);
   Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
   switch (event.kind) {
     case EVENT_OP:
+    case EVENT_STREAM:
       lua_pushliteral(L, "op");
       lua_getfield(L, LUA_REGISTRYINDEX, OPS);
-      lua_rawgetp(L, -1, event.op);
+      lua_rawgetp(L, -1, event.kind == EVENT_OP ? (void *)event.op : (void *)event.stream);
       lua_remove(L, -2);
       return 2;
     case EVENT_WATCH:

@@ -12,6 +12,7 @@
 
 /* The userdata types that several files check. */
 #define CREDENTIAL "azureml.credential"
+#define CLIENT     "azureml.client"
 #define OPERATION  "azureml.core.op"
 
 /* -- option tables: lua_options.c -------------------------------------------------------------- */
@@ -86,6 +87,9 @@ int is_parents(lua_State *L);
 /* Make the loop of this Lua state, unless it has a usable one.  [-0, +0, em] */
 void make_loop(lua_State *L);
 
+/* Let step() find the userdata of an Op or a Stream by its address.  [-0, +0, m] */
+void remember(lua_State *L, int index, const void *object);
+
 /* -- files: lua_system.c ----------------------------------------------------------------------- */
 
 /* Push the whole text of an open file of at most limit bytes and return 1. Return 0 and push
@@ -108,9 +112,11 @@ int lua_credential_push_question(lua_State *L, unsigned long id);
 /* -- registering: each file adds its functions to the module's table on top  [-0, +0, m] ------- */
 
 void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
+void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
+void lua_terminal_register(lua_State *L);        /* terminal */
 void lua_process_register(lua_State *L);         /* process, replace */
 void lua_journal_register(lua_State *L);         /* journal, dead_journals */
 void lua_state_file_register(lua_State *L);      /* state_file */

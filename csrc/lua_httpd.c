@@ -1,5 +1,5 @@
 /* lua_httpd.c: the module azureml.httpd, for the emulator and the studio: an HTTP server with
-   libmicrohttpd. Lua gets whole requests and gives whole replies, or streams (stream.c). The server
+   libmicrohttpd. Lua gets whole requests and gives whole replies, or streams (feed.c). The server
    has no loop of its own: the caller watches the descriptor, observes the timeout, and calls run. */
 
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@
 #include "lua_core.h"
 #include "lua_relay.h"
 #include "ring.h"
-#include "stream.h"
+#include "feed.h"
 #include "text.h"
 
 #define SERVER "azureml.httpd.server"
@@ -53,7 +53,7 @@ typedef struct Exchange {
   unsigned  status;
   Fault     fault;
   struct MHD_Response *response;
-  Stream   *stream;              /* of the response; NULL: it is sent whole */
+  Feed     *feed;                /* of the response; NULL: it is sent whole */
 } Exchange;
 
 struct Server {
@@ -174,7 +174,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **slo
   ring_remove(&exchange->place);
   await_request(context, peer_of(connection));
   if (exchange->response) MHD_destroy_response(exchange->response);
-  stream_free(exchange->stream);
+  feed_free(exchange->feed);
   buf_clear(&exchange->body);
   free(exchange->target);
   free(exchange->method);
@@ -552,9 +552,9 @@ static int l_stream(lua_State *L) {
   const char *lost = luaL_optlstring(L, -1, "", &len);
   Exchange *exchange = find(&server->held, id);
   if (!exchange) return 0;
-  if (!exchange->stream)
-    exchange->stream = stream_new(exchange->connection, (size_t)limit, lost, len);
-  if (exchange->stream) exchange->response = stream_response(exchange->stream);
+  if (!exchange->feed)
+    exchange->feed = feed_new(exchange->connection, (size_t)limit, lost, len);
+  if (exchange->feed) exchange->response = feed_response(exchange->feed);
   if (!exchange->response) return luaL_error(L, "there is not enough memory");
   add_answer_headers(L, 3, exchange->response);
   exchange->status = MHD_HTTP_OK;
@@ -573,14 +573,14 @@ static int l_emit(lua_State *L) {
   unsigned long id = (unsigned long)luaL_checkinteger(L, 2);
   const char *text = luaL_checklstring(L, 3, &len);
   Exchange *exchange = find(&server->streams, id);
-  if (exchange) stream_emit(exchange->stream, text, len);
+  if (exchange) feed_emit(exchange->feed, text, len);
   lua_pushboolean(L, exchange != NULL);
   return 1;
 }
 
 static void stop_streams(Server *server) {
   for (Ring *place = server->streams.next; place != &server->streams; place = place->next)
-    stream_stop(container_of(place, Exchange, place)->stream);
+    feed_stop(container_of(place, Exchange, place)->feed);
 }
 
 static void resume_all(Ring *head) {

@@ -23,9 +23,11 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   make_loop(L);
   lua_newtable(L);
   lua_core_register(L);
+  lua_stream_register(L);
   lua_credential_register(L);
   lua_json_register(L);
   lua_system_register(L);
+  lua_terminal_register(L);
   lua_process_register(L);
   lua_journal_register(L);
   lua_state_file_register(L);

@@ -151,8 +151,8 @@ static const char *kind_of(mode_t mode) {
   return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : "other";
 }
 
-/* status(path) -> "file" | "directory" | "other", size, seconds of the last change since 1970 | nil:
-   it is not there | nil, reason. Symbolic links are followed. */
+/* status(path) -> "file" | "directory" | "other", size, when it was changed in seconds since 1970 |
+   nil: it is not there | nil, reason. Symbolic links are followed. */
 static int l_status(lua_State *L) {
   struct stat info;
   if (stat(luaL_checkstring(L, 1), &info) != 0)

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -17,9 +18,11 @@
 
 #include "aml.h"
 #include "heap.h"
+#include "terminal.h"
 
 int luaopen_azureml_core(lua_State *L);
 int luaopen_azureml_httpd(lua_State *L);
+int luaopen_azureml_websocket(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
 int luaopen_cjson(lua_State *L);
 const unsigned char *embedded_find(const char *name, size_t *size);
@@ -32,9 +35,10 @@ static struct {
   volatile sig_atomic_t armed;    /* a signal interrupts the running Lua code; a second one exits */
   volatile sig_atomic_t count;    /* signals since it was armed */
   volatile sig_atomic_t number;   /* the pending signal; 0: none */
+  int changes;                    /* a signalfd: the terminal has changed; -1: it is not guarded */
   int warns;                      /* warnings are shown */
   int is_warning;                 /* a warning has started and is not complete */
-} host = { NULL, NULL, -1, 0, 0, 0, 0, 0 };
+} host = { NULL, NULL, -1, 0, 0, 0, -1, 0, 0 };
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
@@ -73,7 +77,10 @@ static void set_hooks(void) {
 static void on_signal(int number) {
   const uint64_t one = 1;
   int saved = errno;
-  if (host.armed && host.count++ > 0) _exit(128 + number);
+  if (host.armed && host.count++ > 0) {
+    terminal_restore();
+    _exit(128 + number);
+  }
   host.number = number;
   if (write(host.wake, &one, sizeof one) < 0) { /* the counter is full: it is ready already */ }
   if (host.armed) set_hooks();
@@ -126,8 +133,70 @@ static int l_call(lua_State *L) {
   return lua_gettop(L) - 1;
 }
 
+/* -- the terminal in raw mode ------------------------------------------------------------------ */
+
+/* The signals that end the process at once. */
+static const int fatal_signals[] = {
+  SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPIPE, 0
+};
+
+static void on_fatal(int number) {
+  terminal_restore();
+  signal(number, SIG_DFL);
+  raise(number);      /* it is delivered when this handler returns */
+}
+
+static void set_fatal_signals(void (*handler)(int)) {
+  for (const int *number = fatal_signals; *number; number++) set_signal(*number, handler);
+}
+
+/* Block the signals that tell that the terminal has changed, or let them through again. */
+static sigset_t mask_changes(int how) {
+  sigset_t changes;
+  sigemptyset(&changes);
+  sigaddset(&changes, SIGWINCH);
+  sigaddset(&changes, SIGCONT);
+  sigprocmask(how, &changes, NULL);
+  return changes;
+}
+
+static void stop_guard(void) {
+  if (host.changes < 0) return;
+  close(host.changes);
+  host.changes = -1;
+  mask_changes(SIG_UNBLOCK);
+  set_fatal_signals(SIG_DFL);
+}
+
+/* guard(on) -> a descriptor that is ready when the terminal may have changed: it has another size,
+   or this process was stopped and goes on. Meanwhile signals that end the process restore the
+   terminal first. */
+static int l_guard(lua_State *L) {
+  stop_guard();
+  if (!lua_toboolean(L, 1)) return 0;
+  sigset_t changes = mask_changes(SIG_BLOCK);
+  host.changes = signalfd(-1, &changes, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (host.changes < 0) {
+    mask_changes(SIG_UNBLOCK);
+    return luaL_error(L, "cannot watch the terminal: %s", strerror(errno));
+  }
+  set_fatal_signals(on_fatal);
+  lua_pushinteger(L, host.changes);
+  return 1;
+}
+
+/* changed(): take the changes of the terminal that guard() reports */
+static int l_changed(lua_State *L) {
+  struct signalfd_siginfo info;
+  (void)L;
+  while (host.changes >= 0 && read(host.changes, &info, sizeof info) == sizeof info) { }
+  return 0;
+}
+
 static const luaL_Reg signal_functions[] = {
   { "drain", l_drain },
+  { "guard", l_guard },
+  { "changed", l_changed },
   { "call", l_call },
   { NULL, NULL }
 };
@@ -243,6 +312,9 @@ static const luaL_Reg built_in[] = {
   { "azureml.core", luaopen_azureml_core },
 #ifdef AML_HTTPD
   { "azureml.httpd", luaopen_azureml_httpd },
+#endif
+#ifdef AML_WEBSOCKET
+  { "azureml.websocket", luaopen_azureml_websocket },
 #endif
   { "azureml.edit", luaopen_azureml_edit },
   { "azureml.signals", open_signals },

@@ -8,7 +8,8 @@
 typedef struct Trace Trace;
 
 typedef struct TraceLine {       /* borrowed during the call */
-  const char *event;             /* "request", "poll", "result" or "token" */
+  const char *event;             /* "request", "poll", "result", "token" or
+                                    "websocket": its opening */
   const char *method, *url;
   int    attempt;                /* from 1 */
   int    status;                 /* HTTP; 0: no reply */

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -99,17 +98,7 @@ static int on_prereq(void *user, char *remote, char *local, int remote_port, int
   return t->sendings++ && !harmless ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)user, (void)purpose;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 /* -- setting up -------------------------------------------------------------------------------- */
-
-/* Give libcurl a text to copy. Return 0 when memory is short: it must not send without the text. */
-static int set_text(CURL *easy, CURLoption option, const char *text) {
-  return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
-}
 
 /* Gather the header lines to send. Return how many; 0: there are too many. */
 static size_t gather_lines(const Sending *sending, const char *lines[MAX_LINES]) {
@@ -164,7 +153,7 @@ static int set_method(CURL *easy, const Sending *sending) {
   } else {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
-  return set_text(easy, CURLOPT_CUSTOMREQUEST, sending->method);
+  return route_text(easy, CURLOPT_CUSTOMREQUEST, sending->method);
 }
 
 /* Return 1 if the request goes through a plain-http proxy, which needs the whole URL on the request
@@ -182,46 +171,18 @@ static int goes_by_plain_proxy(const Sending *sending) {
 static int set_url(CURL *easy, const Sending *sending) {
   const char *target = url_target(sending->url);
   int whole = *target != '/' || goes_by_plain_proxy(sending);
-  return set_text(easy, CURLOPT_URL, whole ? sending->url : sending->route->origin)
-    && set_text(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
-}
-
-/* Set both options: with a directory beside it libcurl reads a file again for each connection. */
-static int set_authorities(CURL *easy, const Route *route) {
-  if (!route->ca_file && !route->ca_directory) return 1;
-  return set_text(easy, CURLOPT_CAINFO, route->ca_file)
-    && set_text(easy, CURLOPT_CAPATH, route->ca_directory);
-}
-
-static int set_limits(CURL *easy, const Route *route) {
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(route->connect_timeout * 1000));
-  /* Refuse a reply at once if its Content-Length exceeds the limit. */
-  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);      /* else a hung name lookup blocks the loop */
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075500
-  return set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  return 1;
-#endif
-}
-
-static int set_proxy(CURL *easy, const Route *route) {
-  if (route->proxy) return set_text(easy, CURLOPT_PROXY, route->proxy);
-  return !route->is_loopback || set_text(easy, CURLOPT_NOPROXY, "*");
+  return route_text(easy, CURLOPT_URL, whole ? sending->url : sending->route->origin)
+    && route_text(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
 }
 
 static int set_cookies(CURL *easy, const Route *route) {
   if (!route->cookies) return 1;
   curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies);
-  return set_text(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
+  return route_text(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
 }
 
 /* Set the options that all requests of a route share. Return 0 when memory is short. */
 static int set_route(CURL *easy, const Route *route) {
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   /* With HTTP/2 one connection serves all requests: wait for it instead of opening more. */
@@ -229,13 +190,11 @@ static int set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-  return set_limits(easy, route)
-    && set_authorities(easy, route)
-    && set_proxy(easy, route)
+  /* Refuse a reply at once if its Content-Length exceeds the limit. */
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)route->max_reply);
+  return route_apply(easy, route)
     && set_cookies(easy, route)
-    && set_text(easy, CURLOPT_USERAGENT, route->user_agent)
-    && set_text(easy, CURLOPT_ACCEPT_ENCODING, "");
+    && route_text(easy, CURLOPT_ACCEPT_ENCODING, "");
 }
 
 /* Set the options of one request. Set every one of them, whatever the handle did before. Return 0

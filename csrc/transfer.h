@@ -4,19 +4,7 @@
 #define TRANSFER_H
 
 #include "loop.h"
-
-/* How the requests of one client reach one origin; borrowed during transfer_start. */
-typedef struct Route {
-  unsigned    id;                /* handles that served this route serve it again without setup;
-                                    0: the handle is set up for one transfer */
-  char       *origin;            /* "https://host:443" */
-  int         is_loopback;
-  const char *user_agent, *proxy;
-  const char *ca_file, *ca_directory;      /* at most one; both NULL: libcurl's own choice */
-  CURLSH     *cookies;           /* must live until the transfer ends; NULL: no cookies */
-  double      connect_timeout;   /* seconds */
-  size_t      max_reply;         /* bytes of the body, after decompression */
-} Route;
+#include "route.h"
 
 /* One request; borrowed during transfer_start. */
 typedef struct Sending {

@@ -129,4 +129,34 @@ describe("clouds", function()
       assert.is_truthy(emulator)
     end)
   end)
+
+  it("has a data plane in each region, which has tokens of its own", function()
+    assert.same({ "https://westeurope.api.azureml.ms", "https://ml.azure.com/.default" },
+      { cloud.data_plane("AzureCloud", "WestEurope") })
+    assert.same({ "https://usgovarizona.api.ml.azure.us", "https://ml.azure.us/.default" },
+      { cloud.data_plane("AzureUSGovernment", "usgovarizona") })
+  end)
+
+  it("takes no region that would lead to another host", function()
+    for _, region in ipairs { "evil.com/", "a.b", "a@b", "", "%s", "a#" } do
+      local _, err = errors.try(cloud.data_plane, "AzureCloud", region)
+      assert.equal("InvalidReply", err.code)
+    end
+  end)
+
+  it("have the scope and the hosts of their instances", function()
+    local scope, suffixes = cloud.instances "AzureCloud"
+    assert.equal("https://management.azure.com/.default", scope)
+    assert.equal(".instances.azureml.ms", suffixes[1])
+    assert.same({ ".instances.azureml.cn" }, select(2, cloud.instances "AzureChinaCloud"))
+    local own = { authority = "a", resource_manager = "b", scope = "c" }
+    assert.same({ "c", {} }, { cloud.instances(own) })
+    own.instance_scope, own.instance_suffixes = "d", { ".instances.example" }
+    assert.same({ "d", { ".instances.example" } }, { cloud.instances(own) })
+    own.instance_suffixes = ".instances.example"
+    assert.error_matches(function() cloud.instances(own) end, "must be a list of suffixes")
+    local variables <close> = surroundings { AZUREML_INSTANCE_SCOPE = "e" }
+    assert.equal("e", (cloud.instances "AzureCloud"))
+    assert.truthy(variables)
+  end)
 end)

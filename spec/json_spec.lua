@@ -146,4 +146,15 @@ describe("JSON that is written", function()
       assert.equal("{}", json.encode {})      -- what an error left behind is gone
     end)
   end
+
+  it("is printable: nothing in it acts on a terminal, and its value stays the same", function()
+    local value = { "\27[31m", "\u{9b}31m", "\u{202e}x", "\u{2066}", "\127", "grüße €" }
+    local text = json.printable(json.encode(value))
+    assert.same(value, json.decode(text))
+    assert.matches("grüße €", text)
+    assert.is_nil(text:find "[\27\127]")
+    for _, char in ipairs { "\u{9b}", "\u{202e}", "\u{2066}" } do
+      assert.is_nil(text:find(char, 1, true))
+    end
+  end)
 end)

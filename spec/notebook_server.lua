@@ -130,13 +130,10 @@ local function answer_jupyter(self, request, path, query)
   return refuse(404, "Not Found")
 end
 
-local function answer_arm(self)
-  if not self.state then
-    return { status = 404, body = '{"error":{"code":"ResourceNotFound","message":"it is gone"}}' }
-  end
-  return ok {
+local function compute(self)
+  return {
     id = "/subscriptions/s/resourceGroups/g/x/computes/ci-ann", name = "ci-ann",
-    location = "westeurope",
+    location = "westeurope", tags = self.tags,
     properties = { computeType = "ComputeInstance", provisioningState = "Succeeded", properties = {
       state = self.state, applicationSharingPolicy = self.sharing,
       createdBy = { userId = self.owner },
@@ -147,12 +144,29 @@ local function answer_arm(self)
   }
 end
 
+-- Verbs are done at once.
+local STATES = { start = "Running", stop = "Stopped", restart = "Running" }
+
+local function answer_arm(self, request, path)
+  local verb = request.method == "POST" and path:match "/computes/ci%-ann/(%a+)$"
+  if verb then
+    table.insert(self.verbs, verb)
+    self.state = STATES[verb] or self.state
+    return { status = 200 }
+  end
+  if path:find "/jobs$" then return ok { value = json.array {} } end
+  if path:find "/computes$" then return ok { value = { compute(self) } } end
+  if self.state then return ok(compute(self)) end
+  return { status = 404, body = '{"error":{"code":"ResourceNotFound","message":"it is gone"}}' }
+end
+
 local function handle(self, request)
   local path, query = request.target:match "^([^?]*)%??(.*)$"
   local below = path:match("^" .. BASE:gsub("%p", "%%%0") .. "(.*)$")
-  if not below then return answer_arm(self) end
+  if not below then return answer_arm(self, request, path) end
   table.insert(self.asked, request.method .. " " .. below)
-  return self.instead and self.instead(request, below) or answer_jupyter(self, request, below, query)
+  local reply = self.instead and self.instead(request, below)
+  return reply or answer_jupyter(self, request, below, query)
 end
 
 -- Public ------------------------------------------------------------------------------------------
@@ -181,14 +195,15 @@ Played.OWN, Played.OTHER = OWN, OTHER
 Played.BASE = BASE
 
 --- Start a server. Fields: files (path -> bytes), directories, modified (path -> time), terminals,
---- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address of the instance;
---- tells_hash, keeps_full (only empty directories are removed); instead fun(request, path): table?
---- (answers in its place); asked (the requests: "GET /api/terminals").
+--- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address and tags of the
+--- instance; tells_hash, keeps_full (only empty directories are removed); instead fun(request,
+--- path): table? (answers in its place); asked (the requests: "GET /api/terminals"); verbs (start,
+--- stop, restart that were sent).
 function notebook_server.serve()
   local self = setmetatable({
     files = {}, directories = { [""] = true }, modified = {}, terminals = json.array {},
     kernels = json.array {}, sessions = json.array {}, started = STARTED, asked = {},
-    state = "Running", owner = OWN, sharing = "Personal",
+    verbs = {}, tags = {}, state = "Running", owner = OWN, sharing = "Personal",
   }, Played)
   self.server = scripted(function(request) return handle(self, request) end)
   return self

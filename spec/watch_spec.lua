@@ -65,13 +65,10 @@ describe("watching a workspace", function()
       all(ws:watch { initial = true, interval = 10, timeout = 5 }))
   end)
 
-  -- Submit a job to an instance, as a client of the jobs API does.
   local function submit_job(name, command)
-    local vm = ws.instances:get(name)
-    ws:client():request {
-      method = "PUT", path = vm.id:gsub("/computes/.*", "/jobs/train"),
-      body = { properties = { jobType = "Command", command = command, computeId = vm.id,
-        environmentId = "azureml:env:1" } },
+    ws.jobs:submit {
+      name = "train", command = command, compute = name,
+      environment = "AzureML-minimal@latest",
     }
   end
 

@@ -22,6 +22,9 @@ local json = require "azureml.json"
 ---@field credential string?    the kind of the credential that failed, or whose token was refused
 ---@field operation azureml.Operation?  the operation that failed; it may continue at the service
 ---@field hint string?           what to do next
+---@field log string?            the end of what a program on an instance printed; or a traceback
+---@field log_is_shown boolean?  true: the caller has seen the log as it came
+---@field exception { name: string, value: string, traceback: string }?      what code raised
 ---@field where string?          "nightly.lua:5:", the line of the caller's code
 ---@field traceback string?      of the caller's code
 ---@field outcome_unknown boolean?   true: the reply was lost; the service may have executed it
@@ -99,6 +102,9 @@ function Error:__tostring()
     lines[#lines + 1] = line
     if hint and not shown[hint] then lines[#lines + 1] = "    hint: " .. hint end
     if hint then shown[hint] = true end
+  end
+  if not self.log_is_shown then
+    for line in (self.log or ""):gmatch "[^\n]+" do lines[#lines + 1] = "  | " .. line end
   end
   if self.hint then lines[#lines + 1] = "  hint: " .. self.hint end
   return table.concat(lines, "\n")

@@ -12,9 +12,13 @@ local json = require "azureml.json"
 local logs = later "azureml.look.logs"
 local metrics = later "azureml.look.metrics"
 local options = require "azureml.options"
+local packages = later "azureml.packages"
 local queue = later "azureml.jobs.queue"
+local python = later "azureml.remote.python"
 local reach = later "azureml.ssh"
+local remote = later "azureml.remote"
 local scheduling = later "azureml.change.scheduling"
+local shell = later "azureml.jupyter.terminal.shell"
 local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
@@ -273,7 +277,8 @@ function metatable.__pairs(vm)
 end
 
 metatable.__render, metatable.__json = instance.summary, instance.summary
-metatable.__methods, metatable.__fields = Instance, getters      -- for completion at the prompt
+-- For completion at the prompt.
+metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupyter = true })
 
 --- The functions that read the fields, by name.
 ---@type table<string, function>
@@ -429,14 +434,24 @@ function Instance:metrics(settings)
   return metrics.of(self, settings)
 end
 
---- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job. What
---- is done by SSH, or in an application other than Jupyter, is not seen.
+--- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
+--- What is done by SSH, or in an application other than Jupyter, is not seen.
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()
 ---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
 function Instance:activity()
   return activity.of(self.jupyter.server)
+end
+
+--- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
+--- or the user detaches with ~. at the start of a line: then it goes on there.
+---@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
+---@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@raise an error object, also if this is no terminal or the instance does not run
+---@usage vm:shell()
+function Instance:shell(settings)
+  return shell.run(self.jupyter.server, settings)
 end
 
 --- Add a schedule; the others stay.
@@ -524,10 +539,16 @@ function Instance:copy(from, to, settings)
   return copying.copy(self, from, to, settings)
 end
 
--- Define vm:exec() and vm:forward(): see azureml.ssh.
-for _, name in ipairs { "exec", "forward" } do
-  Instance[name] = function(self, ...) return reach[name](self, ...) end
+-- Define methods by functions of other modules, which explain them.
+for name, module in pairs {
+  exec = remote, forward = reach,
+  pip_install = packages, pip_uninstall = packages, pip_list = packages, r_install = packages,
+  environments = packages, create_environment = packages, delete_environment = packages,
+} do
+  Instance[name] = function(self, ...) return module[name](self, ...) end
 end
+
+function Instance:python(...) return python.run(self, ...) end
 
 options.check_colon(Instance, metatable, "vm")
 

@@ -74,4 +74,21 @@ function json.getter(...)
   return function(value) return follow(value, path) end
 end
 
+-- Characters above ASCII that act on a terminal: the controls U+0080 to U+009F, and what changes
+-- the direction of text. Jansson escapes the controls below U+0020.
+local ACTING = { "\x7F", "\xC2[\x80-\x9F]", "\xE2\x80[\xA8-\xAE]", "\xE2\x81[\xA6-\xA9]" }
+
+local function escape(char)
+  return ("\\u%04x"):format(utf8.codepoint(char))
+end
+
+--- Escape what acts on a terminal in a JSON text. Its value stays the same.
+---@param text string
+---@return string
+function json.printable(text)
+  if not text:find "[\x7F\xC2\xE2]" then return text end
+  for _, pattern in ipairs(ACTING) do text = text:gsub(pattern, escape) end
+  return text
+end
+
 return json

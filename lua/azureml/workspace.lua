@@ -85,7 +85,7 @@ end
 ---  instead of the cloud's)
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
----@usage local ws = azureml.workspace { subscription_id = id, resource_group = "ml", name = "a" }
+---@usage local ws = azureml.workspace { name = "team", resource_group = "ml" }
 function workspace.new(settings)
   settings = options.check("workspace", settings, KNOWN)
   local named = {

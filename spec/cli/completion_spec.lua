@@ -38,7 +38,8 @@ describe("azureml completion", function()
     { { "stop", "--progress", "l" }, "lines" }, { { "operations", "f" }, "forget" },
     { { "operations", "wait", "--ti" }, "--timeout" }, { { "compute", "list-" },
       "list-nodes list-sizes list-usage" },
-    { { "run", "" }, "lifecycle morning nightly recreate_outdated report tag_schedule team" },
+    { { "run", "" }, "idle_guard lifecycle morning nightly recreate_outdated report "
+      .. "tag_schedule team" },
     { { "help", "exit" }, "exit-codes" },
     { { "frobnicate", "" }, "" }, { { "computetarget", "computeinstance", "st" }, "" },
     { { "create", "--ssh-key-file", "" }, "" }, { { "operations", "wiat", "" }, "" },

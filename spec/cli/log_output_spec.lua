@@ -66,16 +66,27 @@ describe("logs that a command prints", function()
       print_logs({}, log_of("x", "\27[3", "1mred\27[0m\t1\r2\27[2J\27]0;title\7\n")))
   end)
 
-  it("come in whole lines on a terminal, so that no character is split", function()
+  it("come as whole characters and colours on a terminal", function()
     core.terminal_width = function() return 80 end
-    assert.equal("caf\u{e9}\nend\27[0m\n", print_logs({}, log_of("x", "caf\xc3", "\xa9\nend")))
+    assert.equal("caf\u{e9} \u{20ac}\nend\27[0m\n",
+      print_logs({}, log_of("x", "caf\xc3", "\xa9 \xe2\x82", "\xac\nend")))
+    assert.same({ "caf", "\u{e9} ", "\u{20ac}\nend", "\27[0m\n" }, written)
   end)
 
-  it("are held back no longer than a long line", function()
+  it("show a line before it ends, such as a progress bar", function()
     core.terminal_width = function() return 80 end
-    local long = ("x"):rep(70000)
-    assert.equal(long .. "y\27[0m\n", print_logs({}, log_of("x", long, "y")))
-    assert.equal(long, written[1])
+    print_logs({}, log_of("x", " 1 %", "\r 2 %", "\r\n"))
+    assert.same({ " 1 %", "\r 2 %", "\r\n" }, written)
+  end)
+
+  it("hold nothing back for ever on a terminal", function()
+    core.terminal_width = function() return 80 end
+    local long = ("1;"):rep(50)
+    assert.equal("\u{FFFD}[" .. long .. "\27[0m\n", print_logs({}, log_of("x", "\27[" .. long)))
+    written = {}
+    assert.equal("\u{FFFD}\u{FFFD}\27[0m\n", print_logs({}, log_of("x", "\xe2\x82")))
+    written = {}
+    assert.equal("", print_logs({}, log_of("x")))
   end)
 
   it("are an error when they cannot be written", function()

@@ -113,7 +113,7 @@ for (const each of clients) {
       const called = await running(client);
       const { id: computeId } = await computes.get(group, workspace, called);
       const properties = (command) => ({ jobType: "Command", command, computeId, displayName: "of a test",
-        environmentId: `${computeId}/../environments/e/versions/1`, tags: { a: "b" },
+        environmentId: "azureml:AzureML-minimal@latest", tags: { a: "b" },
         limits: { jobLimitsType: "Command", timeout: "PT1H" } });
       const [job, other] = [name(), name()];
       const made = await client.jobs.createOrUpdate(group, workspace, job, { properties: properties("echo hello") });

@@ -53,7 +53,21 @@ describe("the table of metrics that is redrawn", function()
     for i = 1, 100 do board:add(reading(("ci-%03d"):format(i), 95)) end
     local texts = lines(10)
     assert.equal(9, #texts)
-    assert.equal("and 94 more", texts[9])
+    assert.equal("and 95 more", texts[8])
+  end)
+
+  it("shows a trouble until it is over", function()
+    board:add(reading("ci-ann", 10))
+    board:tell "the service does not answer"
+    local texts, colours = lines()
+    assert.same({ "the service does not answer", 31 }, { texts[2], colours[2] })
+    assert.matches("^ci%-ann", texts[4])
+    board:tell(nil)
+    assert.matches("^Name", lines()[2])
+  end)
+
+  it("says that no instance runs", function()
+    assert.same({ "no instance runs" }, (lines()))
   end)
 
   it("leaves out instances that are gone", function()

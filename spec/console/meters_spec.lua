@@ -59,6 +59,11 @@ describe("metrics for people", function()
     return cells
   end
 
+  it("hold nothing that moves the cursor", function()
+    local found = metrics { gpus = { { index = 0, name = "\u{9B}2J\u{202E}" } } }
+    assert.equal("  GPU 0, \u{FFFD}2J\u{FFFD}: not measured", meters.details(found)[4])
+  end)
+
   it("are a row for each of many, with the busiest GPU", function()
     assert.same({ "ci-ann", "0.50 0.25 1.00", 4, "4.0 GiB of 16.0 GiB", "/ 97 %!", "-" },
       row { name = "ci-ann", metrics = metrics() })

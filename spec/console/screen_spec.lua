@@ -90,3 +90,20 @@ describe("a table", function()
     assert.equal("Name  Cores  State", screen.table({}, columns))
   end)
 end)
+
+describe("a size", function()
+  it("is written in its largest unit", function()
+    for bytes, text in pairs {
+      [0] = "0 B", [999] = "999 B", [1000] = "1.0 KiB", [1536] = "1.5 KiB", [10240] = "10 KiB",
+      [1048576] = "1.0 MiB", [104857600] = "100 MiB", [3 << 40] = "3.0 TiB",
+    } do
+      assert.equal(text, screen.bytes(bytes))
+    end
+  end)
+end)
+
+describe("a text of several lines", function()
+  it("keeps its lines, and nothing that moves a cursor", function()
+    assert.equal("a\tb\r\n\u{FFFD}[31mc", screen.lines "a\tb\r\n\27[31mc")
+  end)
+end)

@@ -18,6 +18,7 @@
 #include "date.h"
 #include "error.h"
 #include "headers.h"
+#include "handshake.h"
 #include "heap.h"
 #include "jwt.h"
 #include "lro.h"
@@ -892,6 +893,56 @@ static int l_challenge_parameter(lua_State *L) {
   return 1;
 }
 
+/* -- handshake --------------------------------------------------------------------------------- */
+
+/* handshake_accept(key) -> what a server makes of the key */
+static int l_handshake_accept(lua_State *L) {
+  return push_owned(L, handshake_accept(luaL_checkstring(L, 1)));
+}
+
+/* handshake_key() -> a random key */
+static int l_handshake_key(lua_State *L) {
+  char key[HANDSHAKE_KEY + 1];
+  if (handshake_key(key) != 0) return luaL_error(L, "there is no key");
+  lua_pushstring(L, key);
+  return 1;
+}
+
+/* handshake_request(url, key, agent, authorization) -> the request | nothing: the URL is none */
+static int l_handshake_request(lua_State *L) {
+  Buf out = { 0 };
+  Opening opening = {
+    .url = luaL_checkstring(L, 1), .key = luaL_checkstring(L, 2),
+    .user_agent = luaL_checkstring(L, 3), .authorization = luaL_optstring(L, 4, NULL)
+  };
+  if (handshake_request(&out, &opening) != 0) {
+    buf_clear(&out);
+    return 0;
+  }
+  return push_owned(L, buf_take(&out));
+}
+
+/* handshake_read(text, key, has_ended) -> step, fault or nil, status, body or nil, what is left */
+static int l_handshake_read(lua_State *L) {
+  static const char *const steps[] = { "more", "agreed", "refused", "invalid" };
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len), *fault;
+  Buf came = { 0 };
+  Reply reply = { 0 };
+  buf_add(&came, text, len);
+  HandshakeStep step = handshake_read(&came, luaL_checkstring(L, 2), &reply, &fault);
+  lua_pushstring(L, steps[step]);
+  lua_pushstring(L, fault);
+  lua_pushinteger(L, reply.status);
+  int is_whole = step == HANDSHAKE_REFUSED && handshake_body(&came, lua_toboolean(L, 3), &reply);
+  if (is_whole) lua_pushlstring(L, reply.body.data ? reply.body.data : "", reply.body.len);
+  else lua_pushnil(L);
+  lua_pushlstring(L, came.data ? came.data : "", came.len);
+  buf_clear(&came);
+  reply_clear(&reply);
+  return 5;
+}
+
 /* -- callback ---------------------------------------------------------------------------------- */
 
 /* callback_read(text, state) -> kind, code, error, description */
@@ -984,6 +1035,8 @@ static const luaL_Reg functions[] = {
   { "authorities", l_authorities }, { "pieces", l_pieces }, { "date_read", l_date_read },
   { "mask", l_mask }, { "date_read_local", l_date_read_local },
   { "callback_read", l_callback_read },
+  { "handshake_accept", l_handshake_accept }, { "handshake_key", l_handshake_key },
+  { "handshake_request", l_handshake_request }, { "handshake_read", l_handshake_read },
   { "two_key_store", l_two_key_store }, { "certificate", l_certificate },
   { "assertion", l_assertion }, { "challenge", l_challenge },
   { "challenge_parameter", l_challenge_parameter }, { "activity", l_activity },

@@ -53,10 +53,13 @@ local CLUSTER = { location = "eastus",
   virtualMachineImage = { id = "/i" },
   scaleSettings = { maxNodeCount = 2, minNodeCount = 0, nodeIdleTimeBeforeScaleDown = "PT5M" } } } }
 
-local JOB = { properties = { jobType = "Command", command = "sleep 5", environmentId = "e",
-  computeId = "ci-ann", displayName = "d",
+local JOB = { properties = { jobType = "Command", command = "sleep 5; echo ${{inputs.n}}",
+  environmentId = "azureml:AzureML-minimal@latest", computeId = "ci-ann", displayName = "d",
   limits = { jobLimitsType = "Command", timeout = "PT5M" }, resources = { instanceCount = 1 },
-  tags = { a = "b" }, inputs = {} } }
+  tags = { a = "b" }, inputs = { n = { jobInputType = "literal", value = "3" } },
+  outputs = { m = { jobOutputType = "uri_folder" } }, environmentVariables = { A = "b" } } }
+
+local ENVIRONMENT = { properties = { image = "a/b", condaFile = "name: x", tags = { a = "b" } } }
 
 local bodies = {
   { "PUT", "computes/ci-new", INSTANCE }, { "PUT", "computes/ci-ann", INSTANCE },
@@ -65,6 +68,7 @@ local bodies = {
   { "PATCH", "computes/cpu",
     { properties = { properties = { scaleSettings = { maxNodeCount = 2 } } } } },
   { "PUT", "jobs/job", JOB },
+  { "PUT", "environments/env/versions/1", ENVIRONMENT },
   { "POST", "computes/ci-ann/updateSchedules", SCHEDULES, "2021-03-01-preview" },
   { "POST", "computes/ci-ann/customServices", SERVICES },
   { "POST", "computes/ci-ann/updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT30M" } },
@@ -132,9 +136,11 @@ describe("the emulator", function()
         accepted = accepted + 1
         at.emulator:advance "1h"
         at.token = at.emulator:issue_token()
-        for _, path in ipairs { "computes", "jobs" } do
+        for _, path in ipairs { "computes", "jobs", "environments" } do
           assert.equal(200, (at:ask("GET", at:path(path))), where)
         end
+        local details = "/history/v1.0" .. at:path "runs/job/details"
+        assert.is_true(at:ask("GET", details) < 500, where)
         fresh()
       end
       fresh()

@@ -37,7 +37,8 @@ local function busy_world()
   verb("ci-eve", "updateIdleShutdownSetting", { idleTimeBeforeShutdown = "PT1H" })
   for i = 1, 20 do
     assert((at:ask("PUT", at:path("jobs/job-" .. i),
-      { properties = { jobType = "Command", command = "sleep 20m", environmentId = "e",
+      { properties = { jobType = "Command", command = "sleep 20m",
+      environmentId = "azureml:AzureML-minimal@latest",
       computeId = at:path "computes/ci-eve" } })) == 201)
   end
   return at

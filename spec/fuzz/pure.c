@@ -9,6 +9,7 @@
 #include "challenge.h"
 #include "date.h"
 #include "error.h"
+#include "handshake.h"
 #include "headers.h"
 #include "jwt.h"
 #include "lro.h"
@@ -102,6 +103,19 @@ static void try_callback(const uint8_t *data, size_t size) {
   callback_clear(&callback);
 }
 
+static void try_handshake(const uint8_t *data, size_t size) {
+  Buf came = { 0 };
+  Reply reply = { 0 };
+  const char *fault;
+  reply.body.limit = 1024;
+  buf_add(&came, data, size);
+  HandshakeStep step = handshake_read(&came, "dGhlIHNhbXBsZSBub25jZQ==", &reply, &fault);
+  if ((step == HANDSHAKE_INVALID) != (fault != NULL)) abort();
+  if (step == HANDSHAKE_REFUSED) handshake_body(&came, (int)(size & 1), &reply);
+  buf_clear(&came);
+  reply_clear(&reply);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *texts[TEXTS];
   Reply first = { 0 }, later = { 0 };
@@ -121,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   date_read(texts[5]);
   date_read_local(texts[5]);
   try_callback(data + 2, size - 2);
+  try_handshake(data, size);
   reply_clear(&first);
   reply_clear(&later);
   free(copy);

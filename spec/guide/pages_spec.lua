@@ -16,7 +16,8 @@ local WORLD = [[require("azureml.emulator").start { speed = 3000, seed = { insta
 -- What the programs of each page print, in their order: Lua patterns.
 local PRINTED = {
   cookbook = {
-    "Running\thttps://ci%-ann[^\n]+/tree/\n", "stop: 1 done\n", "",
+    "Running\thttps://ci%-ann[^\n]+/tree/\n", "stop: 1 done\n",
+    "ci%-ann: 1 running of 8, 0 waiting\nCompleted\n", "",
     "ci%-bob now stops after an idle hour\nci%-eve now stops after an idle hour\n",
     "ci%-ann: create\nci%-bob: change\n  schedules: .*\n  idle_time_before_shutdown: .*",
     "STANDARD_NC6S_V3: QuotaExceeded\nci%-gpu: Running, STANDARD_DS4_V2\n",

@@ -23,7 +23,8 @@ describe("the address of an instance's Jupyter", function()
   end
 
   it("is that of JupyterLab where the service names no other", function()
-    local vm = { name = "x", applications = { jupyter_lab = "https://x.eu.instances.azureml.ms/lab" } }
+    local url = "https://x.eu.instances.azureml.ms/lab"
+    local vm = { name = "x", applications = { jupyter_lab = url } }
     assert.equal("https://x.eu.instances.azureml.ms", address.of(vm, ARM, "AzureCloud"))
     vm.applications = {}
     local _, err = errors.try(address.of, vm, ARM, "AzureCloud")

@@ -64,6 +64,9 @@ describe("the files of an instance", function()
       { code, err.message })
     assert.equal("FileNotFound", code_of(jupyter.make_directory, "a/b"))
     assert.equal("FileNotFound", code_of(jupyter.read, "nothing"))
+    assert.equal("InvalidArgument", code_of(jupyter.read, "Users"))
+    played.files.large = ("x"):rep(9 * 1024 * 1024)
+    assert.equal("InvalidArgument", code_of(jupyter.read, "large"))
     assert.equal("FileNotFound", code_of(jupyter.remove, "nothing"))
   end)
 
@@ -118,12 +121,14 @@ describe("the files of an instance", function()
 
   it("are refused when the machine sends what is no file", function()
     for _, item in ipairs {
-      { name = "../x", type = "file" }, { name = "a/b", type = "file" }, { name = "", type = "file" },
+      { name = "../x", type = "file" }, { name = "a/b", type = "file" },
+      { name = "", type = "file" },
       { name = "..", type = "directory" }, { name = 7, type = "file" }, { type = "file" },
       { name = "a", type = "socket" }, { name = "a" },
     } do
       played.instead = function(request)
-        local answer = { type = "directory", content = request.target:find "content=1" and { item } or nil }
+        local list = request.target:find "content=1" and { item } or nil
+        local answer = { type = "directory", content = list }
         return { status = 200, body = json.encode(answer) }
       end
       assert.equal("InvalidReply", code_of(jupyter.contents, "x"), json.encode(item))

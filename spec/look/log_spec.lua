@@ -25,6 +25,7 @@ describe("a log", function()
 
   it("is known by its name", function()
     assert.equal("std.log", tostring(open()))
+    assert.equal("\u{FFFD}[2J", tostring(log.new({ name = "\27[2J" }, {})))
     assert.same({ name = "std.log", path = "Logs/std.log", size = 7 }, log.summary(open()))
   end)
 

@@ -99,7 +99,7 @@ describe("looking into real machines", function()
     local _, refused
     _, refused, code = world:azureml("open", "ci-ann", "rstudio")
     assert.equal(1, code)
-    assert.matches("'ci%-ann' has no application 'rstudio' %(it has jupyter, jupyter_lab%)", refused)
+    assert.matches("has no application 'rstudio' %(it has jupyter, jupyter_lab%)", refused)
   end)
 
   it("says that there are no logs, and where they are while the instance is stopped", function()

@@ -121,7 +121,7 @@ describe("work on a real machine", function()
       local job = submit("bad", "echo so far; exit 2")
       local _, err = azureml.try(job.wait, job)
       assert.equal("JobFailed", err.code)
-      assert.matches("exited with status code 2", err.message)
+      assert.matches("exited with status code 2%. .* Error: so far$", err.message)
       assert.equal("so far\n", log(job))
     end)
 

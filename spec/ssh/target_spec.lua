@@ -63,7 +63,7 @@ describe("the target of SSH", function()
     assert.equal("SshDisabled", code)
     assert.matches("fixed when an instance is created", err.message)
     assert.matches("recreate", err.hint)
-    assert.matches("a terminal in its JupyterLab needs no SSH", err.hint)
+    assert.matches("^'azureml terminal [%w-]+' needs no SSH; 'azureml recreate", err.hint)
   end)
 
   it("is refused to another user, with both ids", function()

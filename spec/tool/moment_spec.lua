@@ -21,4 +21,12 @@ describe("a moment", function()
   it("is written in UTC, whole seconds", function()
     assert.equal("2024-02-29T12:30:15Z", moment.write(1709209815.9))
   end)
+
+  it("is read from a header of HTTP", function()
+    assert.equal(784111777, moment.read_header "Sun, 06 Nov 1994 08:49:37 GMT")
+    for _, text in ipairs { "", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Foo 1994 08:49:37 GMT",
+      "Sun, 31 Feb 1994 08:49:37 GMT", 7, false } do
+      assert.is_nil(moment.read_header(text))
+    end
+  end)
 end)

@@ -43,6 +43,19 @@ describe("a recording", function()
     assert.equal("Stopped", list[#list].body.properties.properties.state)
   end)
 
+  it("holds no bytes of the files on an instance", function()
+    local played <close> = require("spec.notebook_server").open()
+    played.vm.jupyter:write("note.txt", "a private line")
+    assert.equal("a private line", played.vm.jupyter:read "note.txt")
+    played.vm.jupyter:contents ""
+    local file <close> = assert(io.open(path))
+    local text = file:read "a"
+    assert.matches("/api/contents/note.txt", text)
+    assert.is_nil(text:find "private")
+    assert.is_nil(text:find(require("azureml.core").crypto.base64 "a private line", 1, true))
+    assert.matches('"text":"hidden"', text)
+  end)
+
   it("is for this user alone, and holds no token, no secret and no signature", function()
     ws.instances:create("ci-bob", { vm_size = "STANDARD_DS3_V2" }):wait()
     assert.equal("-rw-------", (process.run { "ls", "-l", path }):sub(1, 10))
@@ -58,6 +71,18 @@ describe("a recording", function()
       assert.is_truthy(value:find "^hidden%d+$", value)
     end
     assert.is_truthy(text:find('"sent":{', 1, true))
+  end)
+
+  it("hides files and logs, which are a user's own, but not what a refusal says", function()
+    local hide = require("azureml.tool.redaction").new()
+    local function text_of(status, body)
+      local record = recording.exchange(hide, { url = "https://x/y", status = status, body = body })
+      return record.body or record.text
+    end
+    assert.equal("hidden", text_of(200, "epoch 1: loss 0.3"))
+    assert.equal("hidden", text_of(206, '{"password": "x"}'))
+    assert.same({ state = "Running" }, text_of(200, '{"state": "Running"}'))
+    assert.equal("<h1>Bad gateway</h1>", text_of(502, "<h1>Bad gateway</h1>"))
   end)
 
   it("ends where it is stopped", function()

@@ -291,7 +291,8 @@ end
 local RECREATE = "recreate the instance (vm:recreate, 'azureml recreate')"
 local CHANGE_TAGS = "change_tags = true (--change-tags) replaces the whole definition for it"
 local HINTS = {
-  admin_user_ssh_public_key = "add the key to ~/.ssh/authorized_keys in a terminal of the instance",
+  admin_user_ssh_public_key = "add the key to ~/.ssh/authorized_keys there: 'azureml terminal' "
+    .. "opens a shell",
   tags = CHANGE_TAGS, description = CHANGE_TAGS, state = "start or stop the instance",
 }
 

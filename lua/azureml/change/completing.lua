@@ -108,7 +108,8 @@ local function generated_key(vm, path)
   errors.raise { code = "DoesNotFit", instance = vm,
     message = ("'%s' exists, and its SSH key cannot be changed: generate_ssh_key makes a key for a "
       .. "new instance only"):format(vm.name),
-    hint = "add a key to ~/.ssh/authorized_keys in a terminal of the instance" }
+    hint = ("add a key to ~/.ssh/authorized_keys there: 'azureml terminal %s' opens a shell")
+      :format(vm.name) }
 end
 
 -- All ---------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ local function error_fields(err)
   end
   return {
     code = err.code, message = err.message, status = err.status, request_id = err.request_id,
-    target = err.target, hint = err.hint, details = details,
+    target = err.target, hint = err.hint, details = details, log = err.log,
   }
 end
 

@@ -1,5 +1,5 @@
 --- azureml compute connect-ssh: refuse what `az ml compute connect-ssh` does, and name the command
---- that works: SSH where it is on, else a terminal in JupyterLab.
+--- that works: SSH where it is on, else a terminal by its Jupyter.
 local command = require "azureml.cli.command"
 local flags = require "azureml.cli.az.flags"
 
@@ -15,8 +15,7 @@ function connect_ssh.run(args)
   local vm = command.workspace(args).instances:get(args.name)
   local way = ("use 'azureml ssh %s'"):format(vm.name)
   if not vm.ssh.enabled then
-    way = ("SSH is off on '%s', so open a terminal in its JupyterLab%s"):format(vm.name,
-      vm.applications.jupyter_lab and ", " .. vm.applications.jupyter_lab or "")
+    way = ("SSH is off on '%s', so use 'azureml terminal %s'"):format(vm.name, vm.name)
   end
   command.misused("connect-ssh goes through az's tunnel, whose protocol is not public: %s", way)
 end

@@ -1,5 +1,5 @@
---- azureml cp: copy files to an instance or from it. Where SSH is on, the process becomes scp, which
---- shows progress; else Jupyter copies them.
+--- azureml cp: copy files to an instance or from it. Where SSH is on, the process becomes scp,
+--- which shows progress; else Jupyter copies them.
 local command = require "azureml.cli.command"
 local command_line = require "azureml.ssh.command_line"
 local later = require "azureml.tool.later"
@@ -35,7 +35,7 @@ function cp.configure(parser)
   parser:epilog("Over SSH a path on the instance is relative to the home directory there; over "
     .. "Jupyter to the workspace's files, which the instance mounts at ~/cloudfiles/code. A path "
     .. "that begins with cloudfiles/code/ means the same over both. Jupyter copies no hidden "
-    .. "files.")
+    .. "files; a copy that broke off goes on where it ended.")
 end
 
 -- Become scp.

@@ -12,10 +12,10 @@ local screen = require "azureml.console.screen"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
-local ending = {}
+-- look_timeout: seconds of each request of a check
+local ending = { look_timeout = 5 }
 
-local SHOWN = 5              -- names listed in a sentence
-local LOOK_TIMEOUT = 5       -- seconds of each request of a check
+local SHOWN = 5      -- names listed in a sentence
 
 -- What would end ----------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ end
 local function busy_kernels(look)
   local vm = look.instance()
   local busy, err = errors.try(activity.names_of_busy, vm.jupyter.server, {
-    timeout = LOOK_TIMEOUT,
+    timeout = ending.look_timeout,
   })
   if err and not NOTHING_RUNS[err.code] then errors.raise(err) end
   if not busy or #busy == 0 then return {} end
@@ -55,8 +55,13 @@ end
 
 local function running_jobs(look)
   local workspace, phrases = look.instances.workspace, {}
-  local asked <close> = active.ask(workspace, LOOK_TIMEOUT)
-  add_jobs(phrases, active.read(workspace, asked), look.verb, look.name)
+  local asked <close> = active.ask(workspace, ending.look_timeout)
+  local found, has_older = active.read(workspace, asked)
+  add_jobs(phrases, found, look.verb, look.name)
+  if #phrases == 0 and has_older and look.instance().state == "JobRunning" then
+    phrases[1] = ("a running job of '%s', older than the newest jobs of the workspace"):format(
+      look.name)
+  end
   return phrases
 end
 
@@ -142,7 +147,7 @@ end
 local function jobs_of_all(workspaces)
   local found, is_any = {}, false
   task.each(workspaces, function(workspace)
-    local asked <close> = active.ask(workspace, LOOK_TIMEOUT)
+    local asked <close> = active.ask(workspace, ending.look_timeout)
     local jobs = jobs_of(workspace, asked)
     found[place_of(workspace.resource_group, workspace.name)] = jobs
     is_any = is_any or next(jobs) ~= nil
@@ -256,7 +261,7 @@ end
 ---  user does not agree, `WouldEnd` off a terminal
 function ending.begin(verb, instances)
   local workspace = instances.workspace
-  local asked = active.ask(workspace, LOOK_TIMEOUT)
+  local asked = active.ask(workspace, ending.look_timeout)
   return asked, function(names)
     local found, phrases = jobs_of(workspace, asked), {}
     for _, name in ipairs(names) do add_jobs(phrases, found, verb, name) end

@@ -1,11 +1,11 @@
---- azureml exec: run a command on one instance, or on many side by side.
+--- azureml exec: run a command on one instance, or on many side by side, by SSH or by Jupyter.
 local command = require "azureml.cli.command"
-local command_line = require "azureml.ssh.command_line"
 local errors = require "azureml.error"
 local later = require "azureml.tool.later"
 local reaching = require "azureml.cli.reaching"
+local remote = require "azureml.remote"
+local running = require "azureml.cli.running"
 local selection = later "azureml.cli.selection"
-local ssh = require "azureml.ssh"
 local task = require "azureml.task"
 
 local exec = { rewrite = reaching.rewrite }
@@ -15,6 +15,7 @@ local LIMIT = 20      -- commands that run at the same time
 function exec.configure(parser)
   command.selection_options(parser)
   reaching.options(parser)
+  running.option(parser)
   parser:option("--timeout", "give up after SECONDS on each instance")
     :argname("SECONDS"):convert(command.seconds)
   parser:option("--limit", "the number of instances at the same time"):argname "N"
@@ -25,18 +26,16 @@ function exec.configure(parser)
     if not args.command then command.misused "which command? It stands behind '--'" end
   end)
   parser:epilog("One word behind -- is a line for the instances' shells; several words reach the "
-    .. "program as they are:\n  azureml exec --all -- 'df -h | tail -1'")
+    .. "program as they are:\n  azureml exec --all -- 'df -h | tail -1'\nWithout SSH the command "
+    .. "runs through the instance's Jupyter, with the environment of its terminals; standard "
+    .. "input is passed on unless it is a terminal.")
 end
 
 -- One ---------------------------------------------------------------------------------------------
 
--- Become ssh, so that standard input, output and the exit code are the command's own.
 local function run_one(args)
-  local where = reaching.target(args, args.names[1])
-  ssh.become(command_line.ssh(where, {
-    key = args.key, command = args.command, terminal = false,
-    is_interactive = reaching.is_terminal(),
-  }))
+  local vm = command.workspace(args).instances:get(args.names[1])
+  return running.run(args, vm, args.command)
 end
 
 -- Many --------------------------------------------------------------------------------------------
@@ -44,8 +43,8 @@ end
 local RUNNING = { Running = true, JobRunning = true }
 
 local function run_on(args, vm)
-  local output, code, printed = ssh.exec(vm, args.command, {
-    key = args.key, start = args.start, timeout = args.timeout,
+  local output, code, printed = remote.exec(vm, args.command, {
+    over = args.over, key = args.key, start = args.start, timeout = args.timeout,
   })
   return { name = vm.name, outcome = "ended", code = code, output = output, errors = printed }
 end

@@ -39,10 +39,11 @@ end
 -- Rows for programs -------------------------------------------------------------------------------
 
 local function tsv_cell(text)
-  return (text:gsub("[\t\r\n]", " "))
+  return screen.one_line(text)
 end
 
 local function csv_cell(text)
+  text = screen.lines(text)
   if not text:find '[",\r\n]' then return text end
   return '"' .. text:gsub('"', '""') .. '"'
 end
@@ -73,11 +74,11 @@ end
 local function print_jsonl(view, names)
   local data = view:data(names)
   if view.is_object then data = { data } end
-  for _, record in ipairs(data) do print(json.encode(record)) end
+  for _, record in ipairs(data) do print(json.printable(json.encode(record))) end
 end
 
 local function print_yaml(view, names)
-  print(yaml.encode(view:data(names)))
+  print(json.printable(yaml.encode(view:data(names))))
 end
 
 local function print_names(view, names)
@@ -85,7 +86,7 @@ local function print_names(view, names)
   for _, item in ipairs(view.items) do
     local name = view:get(item, "name")
     if name == nil then misused "-o name: these results have no name" end
-    print(name)
+    print(screen.one_line(tostring(name)))
   end
 end
 
@@ -108,7 +109,7 @@ function formats.indented(value, indent)
 end
 
 local function print_indented(view, names)
-  print(formats.indented(view:data(names), ""))
+  print(json.printable(formats.indented(view:data(names), "")))
 end
 
 local function print_nothing() end

@@ -22,7 +22,7 @@ local function print_now(args, job)
   log_output.print(args, log_output.choose(args, all, job_logs.main(all)))
 end
 
--- Raise why a job that has ended did not complete. The hint would be to print what was just printed.
+-- Raise why a job that has ended did not complete. Its hint would be to print what was printed now.
 local function raise_failure(job)
   local _, err = errors.try(job.wait, job, { progress = "quiet" })
   if not err then return end

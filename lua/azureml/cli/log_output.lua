@@ -10,7 +10,7 @@ local suggest = later "azureml.cli.suggest"
 local log_output = {}
 
 local STANDARD_OUTPUT = 1
-local LONGEST = 65536      -- bytes of a line that is held back until it is complete
+local LONGEST = 32      -- bytes of a character or a colour that are held back until it is whole
 
 -- Options -----------------------------------------------------------------------------------------
 
@@ -72,17 +72,28 @@ local function write(text)
     message = "standard output cannot be written: " .. tostring(reason) }
 end
 
--- Return a function that prints pieces of text on a terminal, line by line, and one that prints the
--- rest.
+-- Return how many bytes of a text end in the middle of a character or of a colour.
+local function unfinished(text)
+  local escape = text:match "\27%[?[%d;]*$"
+  if escape then return #escape end
+  local character = text:match "[\xC2-\xF4][\x80-\xBF]*$" or ""
+  return utf8.len(character) and 0 or #character
+end
+
+-- Return a function that prints pieces of text on a terminal, and one that ends the last line. What
+-- is unfinished at the end of a piece is held back until the next one.
 local function terminal_writer()
-  local rest = ""
+  local rest, is_line_open = "", false
   return function(text)
-    rest = rest .. text
-    local whole = rest:match "^.*\n" or #rest > LONGEST and rest or ""
-    rest = rest:sub(#whole + 1)
-    if whole ~= "" then write(safe(whole)) end
+    text = rest .. text
+    local held = unfinished(text)
+    if held > LONGEST then held = 0 end
+    rest = text:sub(#text - held + 1)
+    text = text:sub(1, #text - held)
+    if text ~= "" then write(safe(text)) end
+    if text ~= "" then is_line_open = text:sub(-1) ~= "\n" end
   end, function()
-    if rest ~= "" then write(safe(rest) .. "\27[0m\n") end
+    if rest ~= "" or is_line_open then write(safe(rest) .. "\27[0m\n") end
   end
 end
 

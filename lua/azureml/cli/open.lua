@@ -11,8 +11,10 @@ function open.configure(parser)
   local name = parser:argument("name", "the compute instance's name"):argname "NAME"
   name:convert(selection.name)
   name.azureml_values = "names"
-  parser:argument("application", "jupyter, lab, vscode, rstudio, terminal, studio (its page "
-    .. "there), or the name of a custom application (default: lab)"):args "?":argname "APP"
+  local application = parser:argument("application", "jupyter, lab, vscode, rstudio, terminal, "
+    .. "studio (its page there), or the name of a custom application (default: lab)")
+  application:args "?":argname "APP"
+  application.azureml_values = applications.NAMES
   parser:flag("--no-open", "print the link alone, and open no browser")
   command.workspace_options(parser)
   parser:epilog("Without a display on this machine the link is printed alone. The browser is the "

@@ -36,7 +36,7 @@ local function print_table(view, names)
 end
 
 local function print_json(view, names)
-  print(json.encode(view:data(names)))
+  print(json.printable(json.encode(view:data(names))))
 end
 
 -- Queries -----------------------------------------------------------------------------------------
@@ -57,9 +57,9 @@ end
 local function print_scalar(value, format)
   if format == "none" then return end
   local is_json = format == "json" or format == "jsonl" or format == "jsonc"
-  if is_json then return print(json.encode(value == nil and json.null or value)) end
+  if is_json then return print(json.printable(json.encode(value == nil and json.null or value))) end
   local text = shape.cell(value)
-  if text ~= nil then print(text) end
+  if text ~= nil then print(screen.lines(tostring(text))) end
 end
 
 -- Run the query of the option --query. Return the view of its result; nil when that was printed.

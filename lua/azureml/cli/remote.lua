@@ -29,6 +29,7 @@ end
 function remote.options(parser)
   parser:flag("--start", "start the instance first if it is stopped")
   command.workspace_options(parser)
+  command.progress_option(parser)
 end
 
 local function wants_start(args, vm)
@@ -42,7 +43,7 @@ end
 ---@param vm azureml.Instance
 ---@return azureml.Instance
 function remote.prepare(args, vm)
-  vm.jupyter.server:prepare { start = wants_start(args, vm), progress = args.progress or "auto" }
+  vm.jupyter.server:prepare { start = wants_start(args, vm), progress = args.progress }
   return vm
 end
 

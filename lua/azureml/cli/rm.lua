@@ -20,7 +20,8 @@ function rm.configure(parser)
     remote.check(args.paths, "'azureml delete %s' deletes an instance")
   end)
   parser:epilog("Paths are relative to Jupyter's root, the workspace's files that the instance "
-    .. "mounts at ~/cloudfiles/code: all instances of the workspace share them.")
+    .. "mounts at ~/cloudfiles/code: all instances of the workspace share them. A link to a "
+    .. "directory counts as that directory.")
 end
 
 local function is_confirmed(args)

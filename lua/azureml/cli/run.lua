@@ -9,7 +9,8 @@ local suggest = require "azureml.cli.suggest"
 local run = {}
 
 local WORKFLOWS = {
-  "idle_guard", "lifecycle", "morning", "nightly", "recreate_outdated", "report", "tag_schedule", "team",
+  "idle_guard", "lifecycle", "morning", "nightly", "recreate_outdated", "report",
+  "tag_schedule", "team",
 }
 
 -- Options that say how a job is written, with the engines that they suit; true: all engines.

@@ -15,8 +15,8 @@ local STOPS = 8      -- at the same time
 
 function sessions.configure(parser)
   command.name_option(parser)
-  parser:option("--stop-idle", "stop those that were idle for TIME and do not compute: 30m, 2h, 1d; "
-    .. "what their kernels hold in memory is lost"):argname("TIME"):convert(filters.duration)
+  parser:option("--stop-idle", "stop those that were idle for TIME and do not compute: 30m, 2h, "
+    .. "1d; what their kernels hold in memory is lost"):argname("TIME"):convert(filters.duration)
   parser:flag("--dry-run", "with --stop-idle: print what would be stopped, and stop nothing")
   command.workspace_options(parser)
   command.output_option(parser)
@@ -48,7 +48,7 @@ local FIELDS = {
 
 local function record_of(open)
   local record = {}
-  for name in pairs(FIELDS) do record[name] = rawget(open, name) end
+  for name in pairs(FIELDS) do record[name] = open[name] end
   record.kernel = open.kernel and open.kernel.name
   return record
 end

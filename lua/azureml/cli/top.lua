@@ -8,6 +8,7 @@ local meters = require "azureml.console.meters"
 local meters_board = require "azureml.console.meters_board"
 local panel = require "azureml.console.panel"
 local power_state = require "azureml.definition.power_state"
+local resource = require "azureml.resource"
 local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
@@ -44,6 +45,8 @@ function top.configure(parser)
   command.workspace_options(parser)
   parser:option("--key", "the private key's file (default: the key in ~/.ssh that fits)")
     :argname "FILE"
+  command.choice(parser, "--over", "the way to them (default: ssh where it is on, else jupyter)",
+    { "ssh", "jupyter" })
   parser:flag("--once", "read the metrics once and end, also on a terminal")
   parser:option("--interval", ("the seconds between two readings (default: %d)"):format(INTERVAL))
     :argname("SECONDS"):convert(command.seconds)
@@ -72,8 +75,18 @@ local function instances_of(args)
   return running
 end
 
+-- Read an instance. One that does not run is not asked.
+local function metrics_of(args, vm)
+  if power_state.is_running(vm.state) then
+    return vm:metrics { timeout = args.timeout, key = args.key, over = args.over }
+  end
+  errors.raise { code = "NotRunning", message = "it is " .. tostring(vm.state),
+    hint = vm.state == "Stopped" and ("start it first: 'azureml start %s'"):format(vm.name)
+      or ("'azureml why %s' explains its state"):format(vm.name) }
+end
+
 local function reading_of(args, vm)
-  local found, err = errors.try(vm.metrics, vm, { timeout = args.timeout, key = args.key })
+  local found, err = errors.try(metrics_of, args, vm)
   return { name = vm.name, metrics = found, why = err and err.message, error = err }
 end
 
@@ -117,7 +130,7 @@ end
 local function print_details(readings)
   for _, reading in ipairs(readings) do
     for _, line in ipairs(reading.metrics and meters.details(reading.metrics) or {}) do
-      print(screen.one_line(line))
+      print(line)
     end
   end
 end
@@ -150,12 +163,21 @@ local function names_of(vms)
   return names
 end
 
+-- Return the instances to read. An error that may pass is shown, and the last ones are read again.
+local function instances_now(args, board, last)
+  local vms, err = errors.try(instances_of, args)
+  if err and not (last and resource.is_temporary(err)) then error(err, 0) end
+  board:tell(err and err.message)
+  return vms or last
+end
+
 -- Read and draw until the time is over or the user interrupts.
 local function show_live(args)
   local ends = args.duration and core.now() + args.duration or math.huge
   local board <close> = meters_board.new()
+  local vms
   while true do
-    local vms = instances_of(args)
+    vms = instances_now(args, board, vms)
     board:keep(names_of(vms))
     if #vms == 0 then board:draw() end
     read_all(args, vms, function(reading) board:add(reading) end)

@@ -64,7 +64,7 @@ local function disk_line(disk)
     disk.is_nearly_full and ": nearly full" or "")
 end
 
---- Return all metrics of an instance as lines.
+--- Return all metrics of an instance as lines, without anything that moves a cursor.
 ---@param metrics azureml.Metrics
 ---@return string[]
 function meters.details(metrics)
@@ -86,6 +86,7 @@ function meters.details(metrics)
     for _, step in ipairs(disk.steps or {}) do lines[#lines + 1] = "    next: " .. step end
   end
   for _, note in ipairs(metrics.notes) do lines[#lines + 1] = "  not read: " .. note end
+  for i, line in ipairs(lines) do lines[i] = screen.one_line(line) end
   return lines
 end
 

@@ -13,6 +13,7 @@ local RED = 31
 
 ---@class azureml.MetersBoard
 ---@field readings table<string, azureml.Reading>      by name
+---@field trouble string?      why the list of instances may be old
 local Board = {}
 local metatable = { __name = "azureml.MetersBoard", __index = Board }
 
@@ -44,6 +45,7 @@ local function table_lines(readings, width)
 end
 
 local function headline(readings)
+  if #readings == 0 then return { text = "no instance runs" } end
   local full, failed = 0, 0
   for _, reading in ipairs(readings) do
     if meters.is_nearly_full(reading) then full = full + 1 end
@@ -70,9 +72,10 @@ end
 ---@return azureml.PanelLine[]
 function Board:lines(width, height)
   local readings = tables.values(self.readings, by_name)
-  local lines, shown, room = { headline(readings) }, {}, math.max(1, height - 4)
+  local lines, shown, room = { headline(readings) }, {}, math.max(1, height - 5)
+  if self.trouble then lines[2] = { text = self.trouble, colour = RED } end
   for i = 1, math.min(#readings, room) do shown[i] = readings[i] end
-  tables.append(lines, table_lines(shown, width))
+  if #readings > 0 then tables.append(lines, table_lines(shown, width)) end
   if #readings > room then
     lines[#lines + 1] = { text = ("and %d more"):format(#readings - room) }
   end
@@ -100,6 +103,12 @@ function Board:add(reading)
     self.timer = nil
     self:draw()
   end)
+end
+
+--- Show a trouble until it is over.
+---@param text string?      nil: it is over
+function Board:tell(text)
+  self.trouble = text
 end
 
 --- Keep the readings of these names only.

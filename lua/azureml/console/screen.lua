@@ -67,6 +67,17 @@ function screen.one_line(text)
   return screen.replace_unsafe(text, one_line)
 end
 
+local function several_lines(char)
+  return char:find "^[\t\n\r]$" and char or REPLACEMENT
+end
+
+--- Make a text of several lines safe for a screen.
+---@param text string
+---@return string
+function screen.lines(text)
+  return screen.replace_unsafe(text, several_lines)
+end
+
 --- Count the columns that a text takes.
 ---@param text string      valid UTF-8
 ---@return integer

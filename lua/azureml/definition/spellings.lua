@@ -15,6 +15,19 @@ spellings.names = {
   generate_ssh_key = "admin_user_ssh_public_key",
 }
 
+--- What each of them says, in a sentence.
+---@type table<string, string>
+spellings.docs = {
+  vnet_resourcegroup_name = "The resource group of its virtual network.",
+  vnet_name = "The name of its virtual network.",
+  subnet_name = "The name of the subnet that it joins.",
+  assigned_user_object_id = "The object id of the user for whom it is created.",
+  assigned_user_tenant_id = "The tenant id of that user.",
+  ssh_key_file = "The file of the public key with which a user logs in by SSH.",
+  ssh_key_id = "The ARM id of a stored public key.",
+  generate_ssh_key = "The path of a new private key; the public key stands beside it.",
+}
+
 ---@class azureml.Finding
 ---@field field string
 ---@field level "error"|"warning"|"note"

@@ -42,6 +42,7 @@ surroundings.environment = {
   { "DEFAULT_IDENTITY_CLIENT_ID", "the managed identity to use on a compute instance" },
   { "AZUREML_TOKEN", "an access token for Resource Manager, which is tried first",
     is_usual = true },
+  { "AZUREML_INSTANCE_SCOPE", "the scope of tokens for the applications of instances" },
   { "AZUREML_TOKEN_CACHE", "off: save no token" },
   { "AZUREML_CURRENT_CLOUD", "the Azure cloud; else AZURE_CLOUD_NAME, else the one that the Azure "
     .. "CLI has set", is_usual = true },
@@ -49,6 +50,8 @@ surroundings.environment = {
     .. "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR", is_usual = true },
   { "https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy, NO_PROXY",
     "the proxy, and the hosts that need none, as for curl" },
+  { "AZUREML_INSTANCE_SCOPE", "the scope of tokens for the instances' own endpoints, such as "
+    .. "Jupyter, in place of the cloud's" },
   { "AZUREML_EMULATOR", "the URL of an emulator to use instead of Azure", is_usual = true },
   { "AZUREML_EMULATOR_KEY", "the key of that emulator if it gives a shell (default: the key in the "
     .. "file that it writes)", is_usual = true },

@@ -2,6 +2,7 @@
 --- end. A single request reads the newest page of the list: a job that was submitted before all of
 --- that page is not seen.
 local job = require "azureml.jobs.job"
+local json = require "azureml.json"
 local resource = require "azureml.resource"
 local status = require "azureml.jobs.status"
 
@@ -37,12 +38,13 @@ end
 ---@param workspace azureml.Workspace
 ---@param asked azureml.Asked
 ---@return table<string, azureml.ActiveJobs>      by the compute's name in lower case
+---@return boolean has_older      the workspace has older jobs, which were not read
 ---@raise an error object if the list is refused
 function active.read(workspace, asked)
   local page, found = asked:wait(), {}
-  local list = type(page) == "table" and page.value
+  local list = json.get(page, "value")
   for _, raw in ipairs(type(list) == "table" and list or {}) do add(found, workspace, raw) end
-  return found
+  return found, json.get(page, "nextLink") ~= nil
 end
 
 return active

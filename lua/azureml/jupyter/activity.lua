@@ -7,12 +7,13 @@ local moment = require "azureml.tool.moment"
 local screen = require "azureml.console.screen"
 local sessions = require "azureml.jupyter.sessions"
 local task = require "azureml.task"
+local UNTRACKED = require("azureml.jupyter.server").UNTRACKED
 
 local activity = {}
 
 ---@class azureml.Activity
----@field last string?           ISO 8601: the last use of a terminal or a kernel, or the start of the
----  Jupyter server if that is later
+---@field last string?           ISO 8601: the last use of a terminal or a kernel, or the start of
+---  the Jupyter server if that is later
 ---@field idle number?           seconds since then, by the machine's clock; nil: unknown
 ---@field is_busy boolean        a kernel computes, or a job runs
 ---@field busy azureml.jupyter.Open[]        the kernels that compute
@@ -62,6 +63,7 @@ end
 local function started(server, settings)
   local reply = server:request("GET", "/api/status", nil, {
     label = "look at the activity of " .. server.vm.name, timeout = settings.timeout,
+    query = UNTRACKED,
   })
   return json.get(reply.json, "started"), moment.read_header(reply.headers.date) or core.time()
 end

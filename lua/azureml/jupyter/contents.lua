@@ -1,13 +1,14 @@
---- The files of an instance, by Jupyter's contents API: look, read, write, rename and remove. What
---- the machine sends is checked.
+--- The files of an instance, by Jupyter's contents API: look, list, read, write and rename. What
+--- the machine sends is checked. removing.lua removes, copying.lua copies.
 --- Source: spec/contract/neighbours.md, section 5.
 local count = require "azureml.tool.count"
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local later = require "azureml.tool.later"
 local paths = require "azureml.jupyter.paths"
+local removing = later "azureml.jupyter.removing"
 local screen = require "azureml.console.screen"
-local task = require "azureml.task"
 
 local contents = {}
 
@@ -24,14 +25,14 @@ local Entry = {}
 local metatable = { __name = "azureml.jupyter.Entry", __index = Entry }
 
 local KINDS = { directory = true, file = true, notebook = true }
-local DELETIONS = 4      -- at the same time
 
 -- Return a path as errors and questions show it: "ci-ann:Users/ann".
 local function shown(server, path)
   return ("%s:%s"):format(server.vm.name, screen.one_line(path))
 end
 
---- Return a path as errors show it.
+--- Return a path as errors show it: "ci-ann:Users/ann".
+---@type fun(server: azureml.jupyter.Server, path: string): string
 contents.shown = shown
 
 local function fields_of(entry)
@@ -45,8 +46,8 @@ end
 metatable.__render, metatable.__json = fields_of, fields_of
 
 function metatable:__tostring()
-  if self.kind == "directory" then return shown(rawget(self, "server"), self.path) .. "/" end
-  return ("%s, %s"):format(shown(rawget(self, "server"), self.path),
+  if self.kind == "directory" then return shown(self.server, self.path) .. "/" end
+  return ("%s, %s"):format(shown(self.server, self.path),
     self.size and count.of(self.size, "byte") or "size unknown")
 end
 
@@ -90,6 +91,8 @@ local function send(server, method, path, verb, body, query)
   rephrase(server, err, path)
 end
 
+--- Send a request about a path: method, path, the verb of its error, body?, query?.
+---@type fun(server: azureml.jupyter.Server, ...): azureml.Reply
 contents.send = send
 
 local function invalid(server, path, fault)
@@ -135,24 +138,36 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
+local function look(server, path, query)
+  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+end
+
 --- Look at a file or a directory, without its contents.
 ---@param server azureml.jupyter.Server
 ---@param path string            checked
----@param with_hash boolean?     also the file's SHA-256, where the server can tell it
 ---@return azureml.jupyter.Entry
 ---@raise an error object, also `FileNotFound`
-function contents.look(server, path, with_hash)
-  local query = { content = 0, hash = with_hash and 1 or nil }
-  return entry_of(server, path, send(server, "GET", path, "look at", nil, query).json)
+function contents.look(server, path)
+  return look(server, path, { content = 0 })
+end
+
+--- Look at a file, and ask the server for its SHA-256. Older servers do not tell it, and one that
+--- is slow with a huge file counts as such a server.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return azureml.jupyter.Entry
+function contents.look_closely(server, path)
+  local entry, err = errors.try(look, server, path, { content = 0, hash = 1 })
+  if err and err.kind ~= "transport" then errors.raise(err) end
+  return entry or contents.look(server, path)
 end
 
 --- Look at a file or a directory; nil if it is not there.
 ---@param server azureml.jupyter.Server
 ---@param path string
----@param with_hash boolean?
 ---@return azureml.jupyter.Entry?
-function contents.find(server, path, with_hash)
-  local entry, err = errors.try(contents.look, server, path, with_hash)
+function contents.find(server, path)
+  local entry, err = errors.try(contents.look, server, path)
   if err and err.code ~= "FileNotFound" then errors.raise(err) end
   return entry
 end
@@ -200,60 +215,16 @@ function contents.rename(server, path, new)
   rename()
 end
 
--- Removing ----------------------------------------------------------------------------------------
-
-local MOST_DEPTH = 64      -- a link to a directory above would never end
-
-local remove_all
-
--- Remove a directory. Some servers remove only empty ones.
-local function remove_directory(server, path, depth)
-  local _, err = errors.try(send, server, "DELETE", path, "remove")
-  if not err then return end
-  if err.status ~= 400 then errors.raise(err) end
-  remove_all(server, contents.list(server, path).items, depth + 1)
-  send(server, "DELETE", path, "remove")
-end
-
-function remove_all(server, items, depth)
-  if depth > MOST_DEPTH then
-    errors.raise { code = "TooDeep", message = ("%s is nested deeper than %d directories"):format(
-      shown(server, items[1] and items[1].path or ""), MOST_DEPTH) }
-  end
-  task.each(items, function(item)
-    if item.kind == "directory" then return remove_directory(server, item.path, depth) end
-    send(server, "DELETE", item.path, "remove")
-  end, { limit = DELETIONS })
-end
-
---- Remove a file, or a directory.
----@param server azureml.jupyter.Server
----@param path string
----@param is_recursive boolean?      also a directory with files in it
----@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
-function contents.remove(server, path, is_recursive)
-  if path == "" then
-    errors.raise { code = "InvalidArgument",
-      message = ("the root of the files of '%s' cannot be removed: name what is in it"):format(
-        server.vm.name) }
-  end
-  if contents.look(server, path).kind ~= "directory" then
-    send(server, "DELETE", path, "remove")
-    return
-  end
-  local items = contents.list(server, path).items
-  if #items > 0 and not is_recursive then
-    errors.raise { code = "DirectoryNotEmpty",
-      message = ("%s is a directory with %s"):format(shown(server, path),
-        count.of(#items, "item")),
-      hint = "remove it with all that is in it: -r (recursive = true in Lua)" }
-  end
-  remove_directory(server, path, 0)
-end
-
 -- Whole files -------------------------------------------------------------------------------------
 
 local WHOLE = 8 * 1024 * 1024      -- larger files are copied in pieces: see upload.lua
+
+local function refuse_size(server, path, size)
+  errors.raise { code = "InvalidArgument",
+    message = ("%s: %s are too many for one request"):format(shown(server, path),
+      count.of(size, "byte")),
+    hint = "vm:copy and 'azureml cp' copy files of any size" }
+end
 
 --- Write a file of at most 8 MiB as a whole: it is there with all its bytes, or as it was.
 ---@param server azureml.jupyter.Server
@@ -261,11 +232,7 @@ local WHOLE = 8 * 1024 * 1024      -- larger files are copied in pieces: see upl
 ---@param bytes string
 ---@return azureml.jupyter.Entry
 function contents.write(server, path, bytes)
-  if #bytes > WHOLE then
-    errors.raise { code = "InvalidArgument",
-      message = ("%s: %s are too many for one request"):format(shown(server, path),
-        count.of(#bytes, "byte")), hint = "write them to a file and use vm:copy" }
-  end
+  if #bytes > WHOLE then refuse_size(server, path, #bytes) end
   local reply = send(server, "PUT", path, "write", contents.body(bytes))
   local entry = entry_of(server, path, reply.json)
   if entry.size == nil or entry.size == #bytes then return entry end
@@ -285,35 +252,51 @@ function contents.body(bytes, chunk)
     core.crypto.base64(bytes))
 end
 
---- Read bytes of a file: a range, or all of it.
+--- Read a range of a file's bytes.
 ---@param server azureml.jupyter.Server
 ---@param path string
----@param first? integer      from 0
----@param last? integer       including it
+---@param first integer      from 0
+---@param last integer       including it
 ---@return string
 ---@raise an error object; `CopyFailed` if the answer is not the range that was asked for
 function contents.read(server, path, first, last)
-  local range = first and { Range = ("bytes=%d-%d"):format(first, last) }
+  local range = { Range = ("bytes=%d-%d"):format(first, last) }
   local reply, err = errors.try(server.request, server, "GET", "/files/" .. paths.escape(path), nil,
     { label = "read " .. shown(server, path), headers = range, raw = true, expects_missing = true })
   if err then rephrase(server, err, path) end
-  if not first or reply.status == 206 and #reply.body == last - first + 1 then return reply.body end
-  if reply.status == 200 and first == 0 and #reply.body == last + 1 then return reply.body end
+  local is_range = reply.status == 206 or reply.status == 200 and first == 0
+  if is_range and #reply.body == last - first + 1 then return reply.body end
   errors.raise { code = "CopyFailed",
     message = ("%s changed while it was read, or its server knows no ranges"):format(
       shown(server, path)) }
 end
 
+--- Read a file of at most 8 MiB as a whole.
+---@param server azureml.jupyter.Server
+---@param path string
+---@return string
+---@raise an error object, also `FileNotFound`
+function contents.read_whole(server, path)
+  local entry = contents.look(server, path)
+  if entry.kind == "directory" then
+    errors.raise { code = "InvalidArgument",
+      message = shown(server, path) .. " is a directory, which has no bytes to read" }
+  end
+  local size = entry.size or invalid(server, path, "no size")
+  if size > WHOLE then refuse_size(server, path, size) end
+  return size == 0 and "" or contents.read(server, path, 0, size - 1)
+end
+
 --- Remove it: see azureml.Jupyter.remove.
 ---@param settings? { recursive: boolean? }
 function Entry:remove(settings)
-  contents.remove(rawget(self, "server"), self.path, settings and settings.recursive)
+  removing.remove(self.server, self.path, settings and settings.recursive)
 end
 
 --- Return the bytes of a file.
 ---@return string
 function Entry:read()
-  return contents.read(rawget(self, "server"), self.path)
+  return contents.read_whole(self.server, self.path)
 end
 
 return contents

@@ -55,7 +55,7 @@ end
 
 -- Refuse a copy of a file that was changed meanwhile.
 local function check(server, entry, part)
-  local after = contents.look(server, entry.path, true)
+  local after = contents.look_closely(server, entry.path)
   local is_same = after.size == entry.size and after.modified == entry.modified
   if is_same and (not after.sha256 or after.sha256 == digest_of(part)) then return end
   os.remove(part)

@@ -2,9 +2,13 @@
 local later = require "azureml.tool.later"
 local contents = later "azureml.jupyter.contents"
 local errors = require "azureml.error"
+local kernel = later "azureml.jupyter.kernel"
+local kernelspecs = later "azureml.jupyter.kernelspecs"
 local options = require "azureml.options"
 local paths = later "azureml.jupyter.paths"
+local removing = later "azureml.jupyter.removing"
 local server = require "azureml.jupyter.server"
+local registered = later "azureml.packages.kernels"
 local sessions = later "azureml.jupyter.sessions"
 
 ---@class azureml.Jupyter
@@ -31,11 +35,11 @@ function Jupyter:contents(path)
   return contents.open(self.server, check_path("contents", path or ""))
 end
 
---- Return the bytes of a file of at most 16 MiB. vm:copy copies larger ones.
+--- Return the bytes of a file of at most 8 MiB. vm:copy copies larger ones.
 ---@param path string
 ---@return string
 function Jupyter:read(path)
-  return contents.read(self.server, check_path("read", path))
+  return contents.read_whole(self.server, check_path("read", path))
 end
 
 --- Write a file of at most 8 MiB. vm:copy copies larger ones.
@@ -65,11 +69,12 @@ end
 
 --- Remove a file, or an empty directory.
 ---@param path string
----@param settings? { recursive: boolean? }      also a directory with all that is in it
+---@param settings? { recursive: boolean? }      also a directory with all that is in it; a link to
+---  a directory counts as that directory
 ---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
 function Jupyter:remove(path, settings)
   settings = options.check("remove", settings, { recursive = "boolean" })
-  contents.remove(self.server, check_path("remove", path), settings.recursive)
+  removing.remove(self.server, check_path("remove", path), settings.recursive)
 end
 
 --- List the terminals that are open.
@@ -103,6 +108,46 @@ function Jupyter:stop_idle(seconds)
   local forgotten = sessions.forgotten(sessions.all(self.server), seconds)
   for _, open in ipairs(forgotten) do open:stop() end
   return forgotten
+end
+
+--- List the kernels that can be started.
+---@return { name: string, display_name: string, language: string, is_default: boolean, argv:
+---  string[] }[]      sorted by name
+function Jupyter:kernelspecs()
+  return kernelspecs.list(self.server)
+end
+
+--- Remove a kernel of the user from the list of those that can be started. Kernels that run go on.
+---@param name string
+---@param settings? table     over, timeout, key, start, as for azureml.Instance.exec
+---@return boolean removed    false: there was none of this name
+---@raise an error object `KernelNotRemoved` if it is the system's
+function Jupyter:remove_kernel(name, settings)
+  return registered.remove(self.server.vm, name, settings)
+end
+
+--- Start a kernel, to run code in it with `kernel:execute`. It is shut down when it is closed.
+---@param name? string       of a kernelspec; default: the server's own default
+---@return azureml.Kernel
+---@raise an error object `KernelUnknown` that names those that exist
+---@usage local kernel <close> = vm.jupyter:start_kernel "python3"
+function Jupyter:start_kernel(name)
+  return kernel.start(self.server, name)
+end
+
+--- Run code in a kernel: one that runs, or one that is started for it and shut down afterwards.
+---@param code string
+---@param settings? table
+---  kernel string|table? (the name of a kernelspec, the id of a running kernel, or an object with an
+---  id); timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)?
+---  (called with each piece as it comes; then it is not collected); on_display fun(data)?;
+---  on_input fun(prompt, is_password)? (returns the line that the code asks for); silent boolean?
+---@return azureml.Result
+---@raise an error object: `CodeFailed` with exception { name, value, traceback } and result;
+---  `KernelUnknown`, `Timeout`, `OutputLost`, `KernelDied`, `KernelGone`
+---@usage print(vm.jupyter:execute("1 + 1").text)
+function Jupyter:execute(code, settings)
+  return kernel.execute(self.server, code, settings)
 end
 
 --- Close the connection to the server. It opens again when it is needed.

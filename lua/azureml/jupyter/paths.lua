@@ -1,6 +1,6 @@
 --- Check the paths of files on an instance, those that the user names and those that the machine
---- names, and write them in URLs. Jupyter shows the files below its root, the workspace's file share
---- that the instance mounts at ~/cloudfiles/code; it shows no hidden files.
+--- names, and write them in URLs. Jupyter shows the files below its root, the workspace's file
+--- share that the instance mounts at ~/cloudfiles/code; it shows no hidden files.
 --- Source: spec/contract/neighbours.md, sections 5 and 6.
 local core = require "azureml.core"
 local options = require "azureml.options"

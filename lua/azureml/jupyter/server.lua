@@ -15,7 +15,8 @@ local screen = require "azureml.console.screen"
 local Server = {}
 local metatable = { __name = "azureml.jupyter.Server", __index = Server }
 
-local server = {}
+-- UNTRACKED: the query of requests that only look: they do not count as a use of the instance.
+local server = { UNTRACKED = { no_track_activity = 1 } }
 
 local RUNNING = { Running = true, JobRunning = true }
 
@@ -24,6 +25,7 @@ local RUNNING = { Running = true, JobRunning = true }
 local NEXT = {
   Stopped = "start it first: 'azureml start %s'",
   Deleting = "create it again, if it is still needed",
+  deleted = "create it again, if it is still needed",
 }
 
 local function refuse_state(vm, state, is_change)
@@ -44,7 +46,8 @@ local function own_id(workspace)
   return id
 end
 
--- Refuse an instance that is another user's.
+-- Refuse an instance that is another user's, whatever its sharing policy says.
+-- Source: spec/contract/compute-rest.md, sections 7.3 and 10.
 local function check_owner(vm)
   local owner = vm.owner
   local own = owner and own_id(vm.workspace)
@@ -61,8 +64,7 @@ end
 ---@raise an error object: `NotRunning`, `NotYours`
 function Server:check()
   if not RUNNING[self.vm.state] then refuse_state(self.vm, self.vm.state) end
-  -- A shared instance may let other users in: its answer tells.
-  if self.vm.application_sharing_policy ~= "Shared" then check_owner(self.vm) end
+  check_owner(self.vm)
 end
 
 --- Start a stopped instance first, if the caller wants that.
@@ -117,12 +119,6 @@ function Server:client()
   return self.opened
 end
 
---- Return the URL that paths are appended to: "https://ci.westeurope.instances.azureml.ms".
----@return string
-function Server:url()
-  return self:client():endpoint()
-end
-
 --- Close the client.
 function Server:close()
   if self.opened then self.opened:close() end
@@ -131,9 +127,11 @@ end
 
 -- After a request ---------------------------------------------------------------------------------
 
+local LONGEST = 300      -- columns of a sentence that a machine sends
+
 -- Return the sentence that Jupyter sends with a refusal.
 local function sentence_of(err)
-  return screen.one_line(err.message):sub(1, 300)
+  return screen.cut(screen.one_line(err.message), LONGEST)
 end
 
 local function sign_in_hint(self)
@@ -141,10 +139,8 @@ local function sign_in_hint(self)
     .. "(enable_sso)"):format(self.base or "its Jupyter")
 end
 
--- What the answers of a server mean, by HTTP status: code and hint. %s: audience.
-local REFUSED = {
-  [401] = "InstanceTokenRefused", [403] = "InstanceForbidden",
-}
+-- The codes of refusals, by HTTP status.
+local REFUSED = { [401] = "InstanceTokenRefused", [403] = "InstanceForbidden" }
 
 -- Jupyter also answers 403 where its user may not touch a file.
 local FILE_REFUSED = "Permission denied"
@@ -154,7 +150,6 @@ local function explain_refusal(self, err)
     err.code, err.message = "PermissionDenied", sentence_of(err)
     return err
   end
-  check_owner(self.vm)
   local scope = scope_of(self.vm.workspace)
   err.code = REFUSED[err.status]
   err.message = ("%s. The token is for %s"):format(sentence_of(err), scope)
@@ -191,9 +186,9 @@ end
 --- Make the error of a request say what it means: an instance that stopped meanwhile, a refused
 --- token, a page in place of data. Use it also for the answer to a handshake.
 ---@param err azureml.Error
----@param is_expected boolean?      a 404 is about a file or a name, so the instance is not looked at
+---@param is_expected boolean?      a 404 is about a file or a name: do not look at the instance
 ---@return azureml.Error
----@raise an error object: `NotRunning` if the instance no longer runs, `NotYours`
+---@raise an error object `NotRunning` if the instance no longer runs
 function Server:explain(err, is_expected)
   if is_gone(err) and not (is_expected and err.status == 404) then
     local state = state_now(self.vm)
@@ -246,15 +241,16 @@ function Server:request(method, path, body, settings)
   return reply
 end
 
---- Get JSON that is a list of objects. Anything else is refused: the machine may send what it likes.
+--- Get JSON that is a list of objects. Refuse anything else: the machine may send what it likes.
 ---@param path string
 ---@param label string       "list the terminals of ci-ann"
 ---@param settings? { timeout: number? }
 ---@return table[] list, azureml.Reply
 ---@raise an error object, also `InvalidReply`
 function Server:list(path, label, settings)
-  local reply = self:request("GET", path, nil, { label = label,
-    timeout = settings and settings.timeout })
+  local reply = self:request("GET", path, nil, {
+    label = label, timeout = settings and settings.timeout, query = server.UNTRACKED,
+  })
   local found = reply.json
   local is_list = type(found) == "table"
   for key, item in pairs(is_list and found or {}) do

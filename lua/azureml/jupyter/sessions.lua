@@ -46,7 +46,7 @@ local GONE = { [404] = true, [410] = true }
 --- kernel that has ended meanwhile is no error.
 ---@raise an error object
 function Open:stop()
-  local server = rawget(self, "server")
+  local server = self.server
   local _, err = errors.try(server.request, server, "DELETE", path_of(self), nil, {
     label = ("stop the %s %s of %s"):format(self.kind, screen.one_line(self.name), server.vm.name),
     expects_missing = true, raw = true,

@@ -1,6 +1,6 @@
 --- Copy one file to an instance by Jupyter's contents API. A large file goes in chunks, which the
---- server appends to NAME.part; an upload that broke off goes on where it ended. When all is there
---- and its SHA-256 is that of the local file, NAME.part gets its name.
+--- server appends to NAME.azureml.part; an upload that broke off goes on where it ended. When all
+--- is there and its SHA-256 is that of the local file, it gets its name.
 --- Source: spec/contract/neighbours.md, section 5.
 local contents = require "azureml.jupyter.contents"
 local core = require "azureml.core"
@@ -13,6 +13,7 @@ local upload = {}
 local CHUNK = 1024 * 1024
 local TRIES, PAUSE = 4, 1      -- a lost chunk is sent again after 1, 2 and 4 seconds
 local LAST = -1
+local SUFFIX = ".azureml.part"      -- no user calls a file of their own so
 
 local function failed(server, path, fault, hint)
   errors.raise { code = "CopyFailed",
@@ -64,7 +65,7 @@ end
 
 -- Return the SHA-256 of a file on the instance: the server tells it, or the file is read back.
 local function remote_digest(server, path, size)
-  local entry = contents.look(server, path, true)
+  local entry = contents.look_closely(server, path)
   if entry.size ~= size then
     failed(server, path, ("has %s bytes instead of %d"):format(entry.size, size))
   end
@@ -76,17 +77,17 @@ local function remote_digest(server, path, size)
   return pieces.hex(digest:finish())
 end
 
--- Send a file to NAME.part, and check what is there. Return whether it is right.
+-- Send a file to its part, and check what is there. Return whether it is right.
 local function send_part(server, file, part, size, wanted, report)
   local position = size_at(server, part)
   if position and (position == 0 or position > size) then
-    contents.remove(server, part)
+    contents.send(server, "DELETE", part, "remove")
     position = nil
   end
   report(position or 0)
   send_rest(server, file, part, position or 0, size, report)
   local is_right = remote_digest(server, part, size) == wanted
-  if not is_right then contents.remove(server, part) end
+  if not is_right then contents.send(server, "DELETE", part, "remove") end
   return is_right, position ~= nil
 end
 
@@ -103,7 +104,7 @@ function upload.file(server, source, target, report)
     report(size)
     return
   end
-  local part, wanted = target .. ".part", pieces.digest(file, size)
+  local part, wanted = target .. SUFFIX, pieces.digest(file, size)
   local is_right, is_resumed = send_part(server, file, part, size, wanted, report)
   -- What an earlier upload left may have been of another version of the file.
   if not is_right and is_resumed then

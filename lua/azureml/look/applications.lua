@@ -31,6 +31,10 @@ local KNOWN = {
   studio = { names = {}, is_in_studio = true },
 }
 
+--- The names that people give to applications, for completion.
+---@type string[]
+applications.NAMES = tables.keys(KNOWN)
+
 local ALIASES = {
   jupyterlab = "lab", jupyter_lab = "lab", notebook = "jupyter", code = "vscode",
   vs_code = "vscode",

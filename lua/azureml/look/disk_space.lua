@@ -12,7 +12,7 @@ local LARGE = "see what is large: df -h %s; sudo du -xh --max-depth=2 %s | sort 
 
 local SYSTEM_DISK = {
   LARGE:format("/", "~"),
-  "in a terminal of the instance: conda clean --all --yes; pip cache purge; "
+  "in a shell there ('azureml terminal' opens one): conda clean --all --yes; pip cache purge; "
     .. "docker system prune --all --force; rm -rf ~/.local/share/Trash/*; "
     .. "sudo apt-get clean; sudo journalctl --vacuum-size=100M",
   "keep data in ~/cloudfiles or below /mnt: the disk has 120 GB",

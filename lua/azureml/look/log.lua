@@ -4,6 +4,7 @@ local core = require "azureml.core"
 local errors = require "azureml.error"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
+local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
 ---@class azureml.LogSource
@@ -40,7 +41,7 @@ function log.new(fields, source)
 end
 
 function metatable:__tostring()
-  return self.name
+  return screen.one_line(self.name)
 end
 
 local function summary(self)
@@ -55,7 +56,7 @@ metatable.__render, metatable.__json, metatable.__methods = summary, summary, Lo
 
 local function raise_invalid(self, fault)
   errors.raise { code = "InvalidReply",
-    message = ("the log %s cannot be read: %s"):format(self.name, fault) }
+    message = ("the log %s cannot be read: %s"):format(tostring(self), fault) }
 end
 
 -- Read a piece. Return it, and how long the log is now; 0: it is not there.
@@ -148,7 +149,7 @@ function Log:read(settings)
     size = size + #text
     if size > MOST then
       errors.raise { code = "LogTooLong",
-        message = ("the log %s has more than %d MiB"):format(self.name, MOST >> 20),
+        message = ("the log %s has more than %d MiB"):format(tostring(self), MOST >> 20),
         hint = "read its last lines (tail), or take it piece by piece with log:each" }
     end
     pieces[#pieces + 1] = text
@@ -163,7 +164,7 @@ local FOLLOW = { tail = "number", timeout = "number", interval = "number" }
 ---@param settings? { tail: integer?, timeout: number?, interval: number? }
 ---  tail: begin with the last lines; timeout and interval between two looks (3) in seconds
 ---@raise an error object if it cannot be read; `Timeout` while it may still grow
----@usage job:logs()[1]:follow(io.write)
+---@usage log:follow(io.write)
 function Log:follow(on_text, settings)
   settings = check("follow", settings, FOLLOW)
   local deadline = settings.timeout and core.now() + settings.timeout or math.huge
@@ -176,8 +177,9 @@ function Log:follow(on_text, settings)
     local left = deadline - core.now()
     if left <= 0 then
       errors.raise { code = "Timeout",
-        message = ("the log %s may still grow after %s s"):format(self.name,
-          pace.text(settings.timeout)) }
+        message = ("the log %s may still grow after %s s"):format(tostring(self),
+          pace.text(settings.timeout)),
+        hint = "follow it again: 'tail' skips the lines before" }
     end
     task.sleep(math.min(settings.interval or INTERVAL, left))
   end

@@ -125,8 +125,10 @@ local function wait_until_settled(vm, settings)
     if settings.on_state then settings.on_state(vm.state) end
     local left = deadline - core.now()
     if left <= 0 then
-      errors.raise { code = "Timeout", message = ("'%s' is still %s after %s s"):format(vm.name,
-        vm.state, pace.text(settings.timeout)) }
+      errors.raise { code = "Timeout",
+        message = ("'%s' is still %s after %s s"):format(vm.name, vm.state,
+          pace.text(settings.timeout)),
+        hint = ("'azureml why %s' explains its state"):format(vm.name) }
     end
     task.sleep(math.min(next_pause(), left))
     vm:refresh()

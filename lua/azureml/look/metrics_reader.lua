@@ -1,6 +1,7 @@
 --- Read what an instance prints of its load, memory, disks and GPUs. Trust nothing in it: bound
 --- lines and names, check numbers, and refuse an unknown line.
 local disk_space = require "azureml.look.disk_space"
+local json = require "azureml.json"
 
 local metrics_reader = {}
 
@@ -155,7 +156,9 @@ end
 local function read(output)
   local body = ("\n" .. output):match "\nbegin\n(.*\n)end\n$"
   if not body then refuse "the beginning or the end is missing" end
-  local self = { memory = {}, disks = {}, gpus = {}, notes = {}, mounts = {} }
+  local self = {
+    memory = {}, disks = json.array {}, gpus = json.array {}, notes = json.array {}, mounts = {},
+  }
   for line in body:gmatch "([^\n]*)\n" do read_line(self, line) end
   for _, field in ipairs { "cores", "load_1", "uptime" } do
     if not self[field] then refuse("no " .. field) end

@@ -38,28 +38,6 @@ end
 
 -- Commands ----------------------------------------------------------------------------------------
 
-local EXEC = {
-  over = "string", stdin = "string", timeout = "number", key = "string", start = "boolean",
-  on_output = "callable", on_errors = "callable",
-}
-
-local function check_command(command)
-  local kind = type(command)
-  if kind == "string" and command:find "%S" then
-    if command:find "%z" then options.refuse "exec: a command must not contain NUL" end
-    return
-  end
-  if kind ~= "table" or #command == 0 then
-    errors.mistake("exec: the command must be a text or a list of words, not %s",
-      kind == "table" and "an empty list" or kind == "string" and "an empty text" or kind)
-  end
-  for _, word in ipairs(options.check_list("exec: the command", command)) do
-    if type(word) ~= "string" or word:find "%z" then
-      errors.mistake("exec: each word of the command must be a text without NUL")
-    end
-  end
-end
-
 -- Keep the end of what a stream printed, to find the reason of a failure in it.
 local TAIL = 4096
 
@@ -80,25 +58,14 @@ local function raise_timeout(where, timeout)
   }
 end
 
---- Run a command on an instance and wait for its end.
+--- Run a command on an instance and wait for its end. azureml.remote has checked the arguments.
 ---@param vm azureml.Instance
 ---@param command string|string[]
----  a text for the instance's shell, or a list of words that reach the program as they are
----@param settings? table
----  over string? ("ssh"); stdin string?; timeout number? (seconds); key string? (a private key's
----  path); start boolean? (start a stopped instance); on_output, on_errors fun(text)? (called with
----  each piece of output as it comes; then it is not collected)
+---@param settings? table     as for azureml.Instance.exec
 ---@return string output, integer code, string errors
----  code: the command's exit code, 128 + n after signal n
 ---@raise an error object: what ssh could not do; `Timeout`
----@usage local output, code = vm:exec("nvidia-smi", { timeout = 30 })
 function ssh.exec(vm, command, settings)
-  settings = options.check("exec", settings, EXEC)
-  check_command(command)
-  if settings.over and settings.over ~= "ssh" then
-    options.refuse("exec: over is 'ssh', not '%s'", settings.over:sub(1, 60))
-  end
-  if settings.timeout then options.check_seconds("exec: timeout", settings.timeout) end
+  settings = settings or {}
   local where = ssh.target(vm, settings)
   local take_errors, tail = watched(settings.on_errors)
   local running <close> = start {

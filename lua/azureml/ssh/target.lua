@@ -52,8 +52,8 @@ local function check_enabled(vm)
   errors.raise {
     code = "SshDisabled",
     message = ("SSH is off on '%s', and that is fixed when an instance is created"):format(vm.name),
-    hint = ("'azureml recreate %s --ssh-key-file FILE' replaces it by one with SSH and deletes its "
-      .. "disk; a terminal in its JupyterLab needs no SSH"):format(vm.name),
+    hint = ("'azureml terminal %s' needs no SSH; 'azureml recreate %s --ssh-key-file FILE' "
+      .. "replaces the instance by one with SSH and deletes its disk"):format(vm.name, vm.name),
   }
 end
 

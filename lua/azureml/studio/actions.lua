@@ -82,7 +82,7 @@ end
 -- Return all that the list shows. Its version is that of the last event: later events change it.
 local function state_of(studio)
   local board = studio.board
-  board:wait_for_first()
+  board:wait_for_fresh()
   local facts = facts_of(studio)
   return ('{"version":%d,"facts":%s,"operations":%s,"trouble":%s,"rows":%s}'):format(
     studio.server.version, json.encode(facts), json.encode(studio.operations:list()),

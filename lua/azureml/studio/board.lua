@@ -21,6 +21,7 @@ local MOST_EVENTS = 1000                 -- changes of states that are kept
 ---@field trouble table?            why the last list failed
 ---@field viewers integer           open pages
 ---@field passes integer            lists that have ended, well or not
+---@field listed number?            when the last one ended, on core.now()'s clock
 ---@field events table[]            the changes of states that were seen, the oldest first
 local Board = {}
 Board.__index = Board
@@ -118,7 +119,7 @@ local function look(self)
   end
   set_trouble(self, err and failure.of(err))
   self.passes = self.passes + 1
-  self.listed = core.time()
+  self.listed = core.now()
   task.look_again(self)
 end
 
@@ -163,11 +164,12 @@ function Board:set_viewers(count)
   task.look_again(self)
 end
 
---- Wait until the list was read once, or could not be read.
-function Board:wait_for_first()
-  if self.passes > 0 then return end
+--- Wait until the list is no older than an open page would have it, or could not be read.
+function Board:wait_for_fresh()
+  if self.listed and core.now() - self.listed <= 2 * AT_REST then return end
+  local before = self.passes
   self:hurry()
-  task.wait_until(self, function() return self.passes > 0 or self.is_closed end)
+  task.wait_until(self, function() return self.passes > before or self.is_closed end)
 end
 
 --- Return the rows as JSON, in the order of the service.

@@ -34,6 +34,7 @@ return {
   off = loop.off,
   at = loop.at,
   cancel = loop.cancel,
+  hear = loop.hear,
   observe = loop.observe,
   serve = loop.serve,
 }

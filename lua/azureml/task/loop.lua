@@ -15,6 +15,8 @@ local observers = setmetatable({}, { __mode = "v" })
 local last_observer = 0
 -- operation -> the inbox that collects its events
 local inboxes = setmetatable({}, { __mode = "k" })
+-- operation or stream -> the function to call at each of its events
+local listeners = setmetatable({}, { __mode = "k" })
 local answerers = {}     -- question id -> its task; the only reference to the task
 
 -- Questions ---------------------------------------------------------------------------------------
@@ -85,6 +87,7 @@ end
 local function hand_out(kind, source, ...)
   if kind == "op" and source then
     if timers[source] then return fire(source) end
+    if listeners[source] then listeners[source]() end
     if inboxes[source] then inboxes[source]:put(source) end
     runner.wake(source)
   elseif kind == "watch" then
@@ -126,6 +129,14 @@ end
 ---@param inbox azureml.Inbox
 function loop.collect(op, inbox)
   inboxes[op] = inbox
+end
+
+--- Call handler at each event of an operation or a stream, before the tasks that wait for it go on.
+--- The handler must not wait. The last handler of a source counts; it ends with its source.
+---@param source userdata
+---@param handler function
+function loop.hear(source, handler)
+  listeners[source] = handler
 end
 
 -- Handlers ----------------------------------------------------------------------------------------

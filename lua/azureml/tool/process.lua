@@ -42,7 +42,9 @@ local function finish(self)
   if next(self.streams) and not self.is_late then return end
   self.has_ended = true
   cancel_timers(self)
-  for _, stream in pairs(self.streams) do task.off(stream.fd) end
+  for _, stream in pairs(self.streams) do
+    if not stream.is_held then task.off(stream.fd) end
+  end
   self.streams = {}
   if self.on_end then self.on_end(self) end
   task.look_again(self)
@@ -66,6 +68,7 @@ local TURNS = 16
 local function read_stream(self, name)
   local stream = self.streams[name]
   for _ = 1, TURNS do
+    if stream.is_held then return end
     local text = self.core:read(name)
     if text == "" then return end
     if not text then
@@ -80,7 +83,10 @@ end
 -- Stop waiting for the pipes of a program that has ended: read what is there.
 local function give_up(self)
   self.timers.grace, self.is_late = nil, true
-  for name in pairs(tables.copy(self.streams)) do read_stream(self, name) end
+  for name in pairs(tables.copy(self.streams)) do
+    self:hold(name, false)
+    read_stream(self, name)
+  end
   finish(self)
 end
 
@@ -153,7 +159,7 @@ function process.start(settings)
   self.report = report
   task.on(report, function() look(self) end)
   for name, fd in pairs { output = output, errors = errors_fd } do
-    self.streams[name] = { fd = fd }
+    self.streams[name] = { fd = fd, is_held = false }
     task.on(fd, function() read_stream(self, name) end)
   end
   self.timers.limit = settings.limit and task.at(settings.limit, function()
@@ -200,6 +206,17 @@ function Process:wait_gone(timeout)
   return task.wait_until(self, function() return self.is_gone end, deadline)
 end
 
+--- Stop reading a stream for now, or go on. The program waits when its pipe is full.
+---@param name "output"|"errors"
+---@param is_held boolean
+function Process:hold(name, is_held)
+  local stream = self.streams[name]
+  if not stream or stream.is_held == is_held then return end
+  stream.is_held = is_held
+  if is_held then return task.off(stream.fd) end
+  task.on(stream.fd, function() read_stream(self, name) end)
+end
+
 --- Ask the program to end, and kill it after its grace time.
 function Process:stop()
   if self.core then self.core:stop() end
@@ -214,7 +231,9 @@ end
 function Process:close()
   if not self.core then return end
   if not self.keeper_has_ended then task.off(self.report) end
-  for _, stream in pairs(self.streams) do task.off(stream.fd) end
+  for _, stream in pairs(self.streams) do
+    if not stream.is_held then task.off(stream.fd) end
+  end
   cancel_timers(self)
   self.streams = {}
   self.core:close()

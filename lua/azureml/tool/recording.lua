@@ -22,6 +22,7 @@ local HEADERS = {
   ["x-ms-request-id"] = true, ["x-ms-correlation-request-id"] = true,
   ["x-ms-failure-cause"] = true, ["x-ms-error-code"] = true,
 }
+local PARTIAL = 206      -- the status of an answer that is a part of a file
 local BUDGET = "^x%-ms%-ratelimit%-remaining%-"
 
 local function headers_of(hide, lines)
@@ -33,12 +34,25 @@ local function headers_of(hide, lines)
   return headers
 end
 
--- Return a body as a value of JSON; or nil and the text, if it is not JSON.
-local function body_of(hide, text)
+-- What a recording has in place of the bytes of files and logs: they are the user's.
+local HIDDEN = "hidden"
+
+-- Return a body as a value of JSON; or nil and the text, if it is not JSON. A part of a file, and
+-- what a service sends as anything but JSON, is a user's file or a log.
+local function body_of(hide, text, url, status)
   if not text or text == "" then return nil end
-  local value = json.decode_exact(text)
+  local is_part = status == PARTIAL or url:find("/files/", 1, true)
+  local value = not is_part and json.decode_exact(text)
   if type(value) == "table" then return hide:value(value) end
-  return nil, hide:text(text)
+  local is_file = status ~= nil and status >= 200 and status < 300
+  return nil, is_file and HIDDEN or hide:text(text)
+end
+
+-- Hide the bytes of a file of an instance, which Jupyter has in JSON.
+local function hide_content(url, body)
+  local path = url:match "^%a+://[^/]*([^?]*)" or ""
+  if not path:find("/api/contents/", 1, true) then return end
+  if type(body) == "table" and type(body.content) == "string" then body.content = HIDDEN end
 end
 
 --- Make the record of an exchange, without secrets.
@@ -46,10 +60,13 @@ end
 ---@param seen table      as core.seen returns it for the recorder
 ---@return table
 function recording.exchange(hide, seen)
-  local body, text = body_of(hide, seen.body)
+  local body, text = body_of(hide, seen.body, seen.url, seen.status)
+  local sent = body_of(hide, seen.sent, seen.url)
+  hide_content(seen.url, body)
+  hide_content(seen.url, sent)
   return {
     event = seen.event, method = seen.method, url = hide:url(seen.url), attempt = seen.attempt,
-    sent = (body_of(hide, seen.sent)), status = seen.status, seconds = seen.seconds,
+    sent = sent, status = seen.status, seconds = seen.seconds,
     error = seen.error, headers = headers_of(hide, seen.headers), body = body, text = text,
   }
 end

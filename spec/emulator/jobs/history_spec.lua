@@ -50,6 +50,8 @@ describe("the run history", function()
 
   for _, row in ipairs {
     { "its exit code", "exit 3", {}, "UserError", "User process exited with status code 3" },
+    { "its last line", "echo a; echo out of memory; exit 1", {}, "UserError",
+      "for error details. Error: out of memory" },
     { "its time limit", "sleep 600", { limits = { jobLimitsType = "Command", timeout = "PT5M" } },
       "JobTimedOut", "exceeded its time limit of PT5M" },
   } do

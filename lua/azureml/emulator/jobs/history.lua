@@ -41,8 +41,11 @@ local function error_of(request, job)
   local row = REASONS[job.reason]
   if not row then return nil end
   local value = (values[job.reason] or function() return job.compute end)(job)
+  local message = row[2]:format(value)
+  local line = job.reason == "exit" and logs.last_line(request, job)
+  if line then message = ("%s Error: %s"):format(message, line) end
   return {
-    error = { code = row[1], message = row[2]:format(value), details = json.array {} },
+    error = { code = row[1], message = message, details = json.array {} },
     time = clock.iso(job.ended), location = request.workspace.location, environment = json.null,
   }
 end
@@ -69,7 +72,7 @@ end
 
 -- Return the logs of a run, name -> URL; there is none before it runs.
 local function log_files(request, job)
-  if not logs.text(request, job) then return json.decode_exact "{}" end
+  if not logs.is_there(request, job) then return json.decode_exact "{}" end
   return { [logs.NAME] = logs.url(request, job) }
 end
 

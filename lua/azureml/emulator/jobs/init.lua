@@ -53,12 +53,22 @@ local function course_of(properties)
   return { length = length, outcome = "Failed", reason = "exit", exit_code = code }
 end
 
+-- The types of members that are checked before a job is made of them.
+local TYPES = {
+  displayName = "string", description = "string", experimentName = "string", tags = "table",
+  properties = "table", environmentVariables = "table", inputs = "table", outputs = "table",
+  services = "table", isArchived = "boolean",
+}
+
 local function validate(request, properties)
   local kind = check.required(properties.jobType, "string", "properties.jobType")
   if kind ~= "Command" then refusal.raise("no_job_kind", kind) end
   local id = check.required(properties.environmentId, "string", "properties.environmentId")
+  for name, type_name in pairs(TYPES) do
+    check.typed(properties[name], type_name, "properties." .. name)
+  end
   for _, name in ipairs { "inputs", "outputs" } do
-    for key, value in pairs(check.table(properties[name], name) or {}) do
+    for key, value in pairs(properties[name] or {}) do
       check.required(value, "table", ("properties.%s.%s"):format(name, key))
     end
   end

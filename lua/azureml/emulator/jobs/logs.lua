@@ -16,8 +16,11 @@ logs.PATH = "/blobs"
 --- The name of a job's log.
 logs.NAME = "user_logs/std_log.txt"
 
-local LIFETIME = 8 * 3600      -- seconds that a signed URL is good for
+-- Seconds that a signed URL is good for: of the emulator's clock, and of real time at least.
+local LIFETIME, LEAST_REAL_LIFE = 8 * 3600, 600
+
 local MOST = 64 << 20          -- bytes of a log that one answer has
+local LINE = 1024              -- bytes of a line that a message repeats
 
 -- The URL -----------------------------------------------------------------------------------------
 
@@ -36,7 +39,8 @@ end
 ---@param job table
 ---@return string
 function logs.url(request, job)
-  local ends = time_text(request.now + LIFETIME)
+  local speed = request.world.clock.speed
+  local ends = time_text(request.now + math.max(LIFETIME, LEAST_REAL_LIFE * speed))
   return ("%s%s/%s/azureml/ExperimentRun/dcid.%s/%s?sv=2019-07-07&sr=b&sig=%s&se=%s&sp=r"):format(
     request.origin, logs.PATH, request.workspace.id, job.name, logs.NAME,
     signature_of(job, ends), (ends:gsub(":", "%%3A")))
@@ -53,23 +57,43 @@ local function time_run(request, job)
   return until_now - began - inferred.durations.job_preparing
 end
 
-local function read(path)
+-- Read a file: its first bytes, or its last ones.
+local function read(path, count, is_tail)
   local file = io.open(path, "rb")
   if not file then return nil end
-  local text = file:read(MOST)
+  if is_tail then file:seek("set", math.max(0, file:seek "end" - count)) end
+  local text = file:read(count)
   file:close()
   return text or ""
 end
 
---- Return what a job has written so far; nil before it runs.
+-- Return what a job has written so far; nil before it runs. `tail`: only so many bytes at its end.
+local function text_of(request, job, tail)
+  local host = request.world.host
+  if host then
+    return read(host:log_of(request.workspace, job), tail or MOST, tail ~= nil)
+  end
+  local seconds = time_run(request, job)
+  if not seconds or seconds < 0 then return nil end
+  local text = script.output(command.of(job.properties), seconds)
+  return tail and text:sub(-tail) or text
+end
+
+--- Tell whether a job has a log: it runs, or has run.
 ---@param request table
 ---@param job table
----@return string?
-function logs.text(request, job)
-  local host = request.world.host
-  if host then return read(host:log_of(request.workspace, job)) end
-  local seconds = time_run(request, job)
-  return seconds and seconds >= 0 and script.output(command.of(job.properties), seconds) or nil
+---@return boolean
+function logs.is_there(request, job)
+  return text_of(request, job, 1) ~= nil
+end
+
+--- Return the last line that a job has written.
+---@param request table
+---@param job table
+---@return string?      nil: there is none, or it is no text
+function logs.last_line(request, job)
+  local line = (text_of(request, job, LINE) or ""):match "([^\r\n]+)%s*$"
+  return line and utf8.len(line) and not line:find "%c" and line or nil
 end
 
 -- Requests ----------------------------------------------------------------------------------------
@@ -133,7 +157,7 @@ function logs.answer(emulator, received, segments, query)
   end
   local request = { world = emulator.world, workspace = workspace, now = now }
   local is_log = table.concat(segments, "/", 6) == logs.NAME
-  local text = is_log and logs.text(request, job)
+  local text = is_log and text_of(request, job)
   if not text then return refuse(404, "BlobNotFound", "The specified blob does not exist.") end
   return part_of(text, received.headers["x-ms-range"] or received.headers.range)
 end
