@@ -109,8 +109,8 @@ function details.of(studio, name)
   local vm = studio.workspace.instances:get(name, definition.newest)
   local shown = studio.board:row(vm)
   return {
-    row = shown, facts = facts_of(vm), size = size_of(vm),
-    identity = identity_of(vm), ssh = vm.ssh, services = services_of(vm), scripts = scripts_of(vm), mounts = mounts_of(vm),
+    row = shown, facts = facts_of(vm), size = size_of(vm), identity = identity_of(vm), ssh = vm.ssh,
+    services = services_of(vm), scripts = scripts_of(vm), mounts = mounts_of(vm),
     schedules = schedules.describe_all(vm.schedules), cost = cost_of(vm), advice = advice_of(vm),
     events = studio.board:history(name),
   }

@@ -59,7 +59,9 @@ local function run(self, item, work)
   local ok, err = pcall(work, item, function() publish(self, item) end)
   if ok then return finish(self, item) end
   if errors.is_passing(err) then error(err, 0) end
-  if not errors.is(err) then warning.give(("studio: %s %s: %s"):format(item.verb, item.name, err)) end
+  if not errors.is(err) then
+    warning.give(("studio: %s %s: %s"):format(item.verb, item.name, err))
+  end
   finish(self, item, err)
 end
 

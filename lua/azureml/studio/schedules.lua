@@ -82,7 +82,7 @@ end
 
 --- Replace the schedules of an instance.
 ---@param vm azureml.Instance
----@param items any       a list of texts, and of { position, words, status } for schedules that stay
+---@param items any       a list of texts; and of { position, words, status } for those that stay
 ---@raise an error object: what is wrong with a schedule; `ChangedMeanwhile`
 function schedules.replace(vm, items)
   local list = json.array {}
