@@ -16,8 +16,9 @@ Browser.__index = Browser
 -- Sandboxes of chromium need a user other than root.
 local function arguments()
   return {
-    "--headless=new", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-    "--force-device-scale-factor=1", core.user() == "root" and "--no-sandbox" or nil,
+    "--headless=new", "--disable-dev-shm-usage", "--no-first-run",
+    "--disable-background-networking", "--force-device-scale-factor=1",
+    core.user() == "root" and "--no-sandbox" or nil,
   }
 end
 
@@ -171,7 +172,8 @@ function Browser:choose(selector, text)
     const found = [...select.options].find((each) => each.textContent === values[1]);
     if (!found) return false;
     select.value = found.value;
-    for (const kind of ["input", "change"]) select.dispatchEvent(new Event(kind, { bubbles: true }));
+    for (const kind of ["input", "change"])
+      select.dispatchEvent(new Event(kind, { bubbles: true }));
     return true; })()]], selector, text)
 end
 

@@ -66,6 +66,13 @@ describe("the studio's details", function()
     page:wait "$$('.schedule').length === 1"
   end)
 
+  it("skips the next stop", function()
+    open "ci-one"
+    local before = page:text ".firings .chip"
+    page:run("[...document.querySelectorAll('[data-card=schedules] > button')].at(-1).click()")
+    page:wait("$('.firings .chip').innerText !== values[0]", before)
+  end)
+
   it("shows what is wrong with a schedule, and keeps the form open", function()
     open "ci-one"
     page:click "[data-action=add-schedule]"

@@ -2,7 +2,7 @@ local studio = require "spec.studio"
 
 local MARKUP = "<img src=x onerror=\"document.title='owned'\">"
 
--- The page, in a real browser. Every spec leaves the list as it found it, but for its own instances.
+-- The page, in a real browser. A spec changes only its own instances.
 describe("the studio's list", function()
   local served, page
 
@@ -34,7 +34,8 @@ describe("the studio's list", function()
   end
 
   local function wait_for_state(name, state)
-    page:wait("$(`tr[data-name=${values[0]}] .c-state`).innerText.trim() === values[1]", name, state)
+    page:wait("$(`tr[data-name=${values[0]}] .c-state`).innerText.trim() === values[1]", name,
+      state)
   end
 
   local function tick(name)

@@ -1,14 +1,15 @@
 local studio = require "spec.studio"
 
+local STOP = { action = "Stop", triggerType = "Cron", status = "Enabled",
+  cron = { expression = "0 18 * * 1-5", timeZone = "W. Europe Standard Time" } }
+
 local function many(count)
   local instances = {}
   for index = 1, count do
     instances[("vm-%04d"):format(index)] = {
       state = index % 3 == 0 and "Running" or "Stopped", tags = { team = "t" .. index % 7 },
       properties = { idleTimeBeforeShutdown = index % 2 == 0 and "PT30M" or nil,
-        schedules = index % 5 == 0 and { computeStartStop = { {
-          action = "Stop", triggerType = "Cron", status = "Enabled",
-          cron = { expression = "0 18 * * 1-5", timeZone = "W. Europe Standard Time" } } } } or nil },
+        schedules = index % 5 == 0 and { computeStartStop = { STOP } } or nil },
     }
   end
   return { workspace_name = "team-vision", instances = instances }
@@ -70,9 +71,7 @@ describe("the studio's looks", function()
       workspace_name = "team-vision",
       instances = {
         ["ci-ann"] = { state = "Running", tags = { team = "vision" }, properties = {
-          idleTimeBeforeShutdown = "PT30M", schedules = { computeStartStop = { {
-            action = "Stop", triggerType = "Cron", status = "Enabled",
-            cron = { expression = "0 18 * * 1-5", timeZone = "W. Europe Standard Time" } } } } } },
+          idleTimeBeforeShutdown = "PT30M", schedules = { computeStartStop = { STOP } } } },
         ["ci-bob"] = { state = "Stopped", vm_size = "STANDARD_D2S_V3", tags = { team = "nlp" } },
         ["ci-carla"] = { state = "Running", vm_size = "STANDARD_NC6S_V3",
           tags = { team = "vision" } },

@@ -102,7 +102,8 @@ describe("the words of settings", function()
       schedules = { "stop daily 18:00", "start daily 08:00" },
     })
     assert.same({ "--schedule", "none" }, definition.words { schedules = {} })
-    assert.same({ "--identity", "SystemAssigned" }, definition.words { identity = "SystemAssigned" })
+    assert.same({ "--identity", "SystemAssigned" },
+      definition.words { identity = "SystemAssigned" })
   end)
 
   it("refuse what no option says", function()

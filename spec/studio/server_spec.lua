@@ -1,6 +1,7 @@
 local azureml = require "azureml"
 local json = require "azureml.json"
 local opened_studio = require "spec.opened_studio"
+local studio = require "azureml.studio"
 local task = require "azureml.task"
 
 describe("the studio's server", function()
@@ -52,7 +53,8 @@ describe("the studio's server", function()
     opened_studio.with({}, nil, function(opened)
       local own = "127.0.0.1:" .. opened.port
       for _, headers in ipairs {
-        { Host = "evil.example" }, { Host = "127.0.0.1" }, { Host = "evil.example:" .. opened.port },
+        { Host = "evil.example" }, { Host = "127.0.0.1" },
+        { Host = "evil.example:" .. opened.port },
         { Origin = "http://evil.example" }, { Origin = "null" }, { Origin = "https://" .. own },
         { Origin = "http://localhost:" .. opened.port }, { Origin = "http://127.0.0.1" },
       } do
@@ -94,7 +96,9 @@ describe("the studio's server", function()
         assert.equal(200, status)
         assert.truthy(head:find("Content-Type: " .. kind, 1, true), path)
       end
-      for _, path in ipairs { "/server.lua", "/../server.lua", "/page/app.js", "/%2e%2e/init.lua" } do
+      for _, path in ipairs {
+        "/server.lua", "/../server.lua", "/page/app.js", "/%2e%2e/init.lua",
+      } do
         assert.equal(404, (opened:ask("GET " .. path)))
       end
     end)
@@ -194,7 +198,7 @@ describe("the studio's server", function()
   it("says when its port is in use", function()
     opened_studio.with({}, nil, function(opened, _, ws)
       task.crew(function(start)
-        local _, err = azureml.try(require("azureml.studio").open, ws, { port = opened.port }, start)
+        local _, err = azureml.try(studio.open, ws, { port = opened.port }, start)
         assert.equal("AddressInUse", err.code)
       end)
     end)

@@ -197,6 +197,11 @@ local function replace_schedules(studio, arguments)
   studio.board:hurry()
 end
 
+local function skip_next_stop(studio, arguments)
+  studio.workspace.instances:get(text_in(arguments, "name"), definition.newest):skip_next_stop()
+  studio.board:hurry()
+end
+
 -- Add a custom application, or remove one by its name; the others stay.
 local function change_services(studio, arguments)
   local vm = studio.workspace.instances:get(text_in(arguments, "name"), definition.newest)
@@ -251,6 +256,7 @@ function actions.of(studio)
     ["GET metrics"] = action(read_metrics),
     ["POST update"] = action(update, true),
     ["POST schedules"] = action(replace_schedules, true),
+    ["POST skip"] = action(skip_next_stop, true),
     ["POST services"] = action(change_services, true),
     ["POST resize"] = action(resize, true),
     ["POST preview"] = action(preview),

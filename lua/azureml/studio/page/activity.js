@@ -4,7 +4,7 @@
 import { post } from "/api.js";
 import { failureBox } from "/dialog.js";
 import { button, fill, h, icon, iconButton } from "/dom.js";
-import { elapsed } from "/format.js";
+import { elapsed, words } from "/format.js";
 import { state, subscribe } from "/store.js";
 import { T } from "/texts.js";
 
@@ -19,7 +19,8 @@ const dismiss = (ids) => post("dismiss", { ids }).catch(() => {});
 function stateOf(item) {
   const row = state.rows.get(item.name);
   if (item.state === "sending") return T.sending;
-  return row && row.tone === "moving" ? row.state : "";
+  const text = row && row.tone === "moving" ? words(row.state) : "";
+  return text === T.doing[item.verb] ? "" : text;
 }
 
 function inFlight(item) {

@@ -1,7 +1,7 @@
 // Start the page: the frame around the views, the route to the view, and the state.
 
 import { activity } from "/activity.js";
-import { failureBox } from "/dialog.js";
+import { failureBox, loading } from "/dialog.js";
 import { button, fill, h, icon, iconButton } from "/dom.js";
 import { detailsView } from "/details.js";
 import { listView } from "/list.js";
@@ -104,8 +104,7 @@ function route(main) {
 }
 
 async function begin() {
-  const main = h("main", { id: "main", tabIndex: -1 }, h("p.wait",
-    h("span.spinner"), T.loading));
+  const main = h("main", { id: "main", tabIndex: -1 }, loading());
   document.body.append(h("a.skip", { href: "#main", onclick(event) {
     event.preventDefault();
     main.focus();

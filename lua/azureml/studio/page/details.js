@@ -3,10 +3,11 @@
 import { get, post } from "/api.js";
 import { ICONS, VERBS, forbidden, obstacle, send } from "/bulk.js";
 import { stateBadge } from "/columns.js";
-import { ask, attempt, copyLine, failureBox, failureOf, openForm } from "/dialog.js";
+import { ask, attempt, copyLine, failureBox, failureOf, loading, openForm } from "/dialog.js";
 import { button, checkbox, external, fill, h, icon, iconButton } from "/dom.js";
 import { check, field, idleChoice, serviceFields, tagFields } from "/forms.js";
-import { ago, application, exact, hourPrice, minutes, money, words } from "/format.js";
+import { ago, application, exact, hourPrice, minutes, money, upcoming, words }
+  from "/format.js";
 import { lazyCards } from "/runs.js";
 import { MOST, firings, newSchedule } from "/schedules.js";
 import { state, subscribe } from "/store.js";
@@ -157,6 +158,10 @@ function schedulesCard({ row, schedules }, change, reload) {
     editButton(T.remove, "update_schedules", () => set(kept.filter((_, place) =>
       place !== index)), "trash"));
   }
+  async function skip() {
+    await attempt(T.failed.update, () => post("skip", { name }));
+    reload();
+  }
   function editIdle() {
     const choice = idleChoice(row.idle_minutes);
     change(D.editIdle, field(D.idle, choice.element, D.idleText), () =>
@@ -166,6 +171,7 @@ function schedulesCard({ row, schedules }, change, reload) {
     h("ul.rows", schedules.length ? schedules.map(line) : h("li.faint", D.noSchedules)),
     facts([[D.idle, [row.idle_minutes ? minutes(row.idle_minutes) : D.noIdle, " ",
       editButton(D.editIdle, "update_idle_time", editIdle)]]]),
+    row.next_stop && !isFixed && button(D.skip(upcoming(row.next_stop)), skip, "small"),
   ], schedules.length < MOST && addButton("update_schedules", add, {
     data: { action: "add-schedule" } }));
 }
@@ -237,7 +243,7 @@ function header(name, row, reload) {
 }
 
 export function detailsView(name) {
-  const element = h("div.view.details", h("p.wait", h("span.spinner"), T.loading));
+  const element = h("div.view.details", loading());
   const lazy = lazyCards(name);
   const rowText = () => JSON.stringify(state.rows.get(name));
   let [shown, seen, turn] = [null, "", 0];

@@ -64,6 +64,8 @@ export async function attempt(title, work) {
 
 export const failureOf = (error) => failureBox(error.failure || { message: error.message });
 
+export const loading = (text = T.loading) => h("p.wait", h("span.spinner"), text);
+
 // What failed, and what to do: code, message, details, hint and request id.
 export function failureBox(failure) {
   return h("div.failure",
@@ -75,16 +77,14 @@ export function failureBox(failure) {
       h("code", failure.request_id)));
 }
 
-export async function copyText(text, control) {
-  await navigator.clipboard.writeText(text);
-  control.classList.add("is-done");
-  announce(T.copied);
-  setTimeout(() => control.classList.remove("is-done"), 1500);
-}
-
 export function copyButton(text) {
-  return iconButton(T.copy, "copy", (event) => copyText(text, event.currentTarget),
-    { class: "ghost square copy" });
+  return iconButton(T.copy, "copy", async (event) => {
+    const control = event.currentTarget;
+    await navigator.clipboard.writeText(text);
+    control.classList.add("is-done");
+    announce(T.copied);
+    setTimeout(() => control.classList.remove("is-done"), 1500);
+  }, { class: "ghost square copy" });
 }
 
 // A text to copy: code with a button.

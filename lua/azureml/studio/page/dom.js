@@ -86,9 +86,8 @@ export function iconButton(label, mark, onclick, properties) {
 }
 
 export function checkbox(checked, onchange, properties) {
-  const box = h("input", { type: "checkbox", checked, onchange: () => onchange(box.checked),
-    ...properties });
-  return box;
+  return h("input", { type: "checkbox", checked, onchange: (event) =>
+    onchange(event.target.checked), ...properties });
 }
 
 // A link to what the service names. Only https, and http to this machine, become links.

@@ -36,16 +36,10 @@ export function upcoming(value) {
   return (time - Date.now() < 6 * 86400e3 ? dayTime : dayMonth).format(time);
 }
 
-const currencies = new Map();
-
-export function money(amount, currency, digits = 2) {
+export function money(amount, currency = "USD", digits = 2) {
   if (amount === undefined || amount === null) return DASH;
-  const key = `${currency} ${digits}`;
-  if (!currencies.has(key)) {
-    currencies.set(key, new Intl.NumberFormat("en", { style: "currency",
-      currency: currency || "USD", minimumFractionDigits: digits, maximumFractionDigits: digits }));
-  }
-  return currencies.get(key).format(amount);
+  return amount.toLocaleString("en", { style: "currency", currency,
+    minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 export const hourPrice = (row) => money(row.price, row.currency, row.price < 1 ? 3 : 2);

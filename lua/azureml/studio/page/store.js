@@ -97,22 +97,21 @@ function policyUrl(url) {
   return policy.createScriptURL(url);
 }
 
-function listenDirectly() {
-  const source = new EventSource("/api/events");
-  source.onopen = () => receive({ kind: "online" });
-  source.onerror = () => receive({ kind: "offline" });
-  for (const kind of ["reload", ...Object.keys(receivers)]) {
-    source.addEventListener(kind, (event) => receive({ kind, version: Number(event.lastEventId),
-      data: JSON.parse(event.data) }));
+// Return the port of the worker. A browser without shared workers runs it in the page.
+async function portOfWorker() {
+  if (window.SharedWorker) {
+    return new SharedWorker(policyUrl("/worker.js"), { type: "module" }).port;
   }
+  await import("/worker.js");
+  const channel = new MessageChannel();
+  onconnect({ ports: [channel.port2] });
+  return channel.port1;
 }
 
-export function listen() {
-  if (!window.SharedWorker) return listenDirectly();
-  const worker = new SharedWorker(policyUrl("/worker.js"), { type: "module" });
-  worker.port.onmessage = (event) => receive(event.data);
-  worker.port.start();
-  addEventListener("pagehide", () => worker.port.postMessage("bye"));
+export async function listen() {
+  const port = await portOfWorker();
+  port.onmessage = (event) => receive(event.data);
+  addEventListener("pagehide", () => port.postMessage("bye"));
 }
 
 // Keep a setting in this browser.

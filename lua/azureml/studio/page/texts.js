@@ -164,7 +164,7 @@ export const T = {
     addSchedule: "Add a schedule", editSchedule: "Change a schedule",
     enabled: (words) => `Enabled: ${words}`,
     idle: "Stop when idle", noIdle: "never", editIdle: "Change the idle time",
-    afterIdle: (time) => `after ${time}`,
+    skip: (time) => `Skip the stop of ${time}`, afterIdle: (time) => `after ${time}`,
     idleText: "Working kernels, terminals and jobs keep it busy, and so does VS Code",
     cost: "Cost", anHour: "An hour", billed: "Billed now", sinceStart: "Since its start",
     since: (time) => `since ${time}`, month: "The coming month", hours: (number) =>

@@ -1,7 +1,7 @@
 // The wizard for a new instance: steps, a summary beside them, and a review of what would happen.
 
 import { get, post } from "/api.js";
-import { failureOf } from "/dialog.js";
+import { failureOf, loading } from "/dialog.js";
 import { button, fill, h, icon, iconButton, newId } from "/dom.js";
 import { hourPrice, money, sizeName } from "/format.js";
 import { check, field, idleChoice, linesOf, serviceFields, tagFields } from "/forms.js";
@@ -361,7 +361,7 @@ function review(draft, onChange) {
   async function enter() {
     draft.report = null;
     onChange();
-    fill(element, h("p.wait", h("span.spinner"), W.checking));
+    fill(element, loading(W.checking));
     try {
       const report = await post("check", { name: draft.name, settings: draft.settings() });
       draft.report = report;
@@ -491,8 +491,7 @@ function build(element, sizes) {
 }
 
 export function wizardView() {
-  const element = h("div.view.wizard", h("p.wait",
-    h("span.spinner"), T.loading));
+  const element = h("div.view.wizard", loading());
   let isLeft = false;
   get("sizes").then((loaded) => isLeft || build(element, loaded.sizes)).catch((error) =>
     fill(element, failureOf(error)));

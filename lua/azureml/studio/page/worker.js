@@ -22,7 +22,7 @@ function open() {
   }
 }
 
-onconnect = (event) => {
+globalThis.onconnect = (event) => {
   const port = event.ports[0];
   ports.add(port);
   port.onmessage = (message) => {
