@@ -184,6 +184,68 @@ function Browser:text(selector)
     selector)
 end
 
+local CONTROLS = {
+  button = true, link = true, checkbox = true, radio = true, textbox = true, searchbox = true,
+  combobox = true, switch = true, tab = true, spinbutton = true, dialog = true, listbox = true,
+}
+
+--- List the controls that have no name for a screen reader, as chromium computes it.
+---@return string[]
+function Browser:nameless()
+  local tree, roles = self:ask("POST", "/goog/cdp/execute", {
+    cmd = "Accessibility.getFullAXTree", params = json.decode_exact "{}" }), {}
+  for _, node in ipairs(tree.nodes) do
+    local role, name = json.get(node, "role", "value"), json.get(node, "name", "value")
+    if not node.ignored and CONTROLS[role] and (name == nil or name == "") then
+      roles[#roles + 1] = role
+    end
+  end
+  return roles
+end
+
+local CONTRAST = [[
+const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+function rgba(colour) {
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+  return [r, g, b, a / 255];
+}
+const over = (top, under) => top.slice(0, 3).map((part, i) => part * top[3]
+  + under[i] * (1 - top[3]));
+function ground(element) {
+  const layers = [];
+  for (let each = element; each; each = each.parentElement) {
+    layers.push(rgba(getComputedStyle(each).backgroundColor));
+  }
+  return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+}
+const light = (colour) => colour.map((part) => {
+  const value = part / 255;
+  return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+const faults = new Set();
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const element = walker.currentNode.parentElement;
+  const text = walker.currentNode.textContent.trim();
+  if (!text || !element.checkVisibility() || element.closest(":disabled, option, datalist")) continue;
+  const style = getComputedStyle(element);
+  const below = ground(element);
+  const [a, b] = [light(over(rgba(style.color), below)), light(below)].sort((x, y) => y - x);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < 4.5) faults.add(`${text}: ${ratio.toFixed(2)}`);
+}
+return [...faults];
+]]
+
+--- List the texts whose contrast is below 4.5 (WCAG 2, level AA). Disabled controls do not count.
+---@return string[]
+function Browser:faint_texts()
+  return self:run(CONTRAST)
+end
+
 --- Save a picture of what is shown.
 function Browser:screenshot(path)
   local file <close> = assert(io.open(path, "wb"))

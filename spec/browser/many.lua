@@ -63,6 +63,22 @@ describe("the studio with 500 instances", function()
   end)
 end)
 
+describe("the studio in a browser without shared workers", function()
+  it("is live, too", function()
+    local one, two = studio.open { instances = { ["ci-a"] = "Stopped" } }
+    local served <close> = one
+    local page <close> = two
+    page:ask("POST", "/goog/cdp/execute", { cmd = "Page.addScriptToEvaluateOnNewDocument",
+      params = { source = "delete window.SharedWorker" } })
+    page:run "location.reload()"
+    page:wait "!window.SharedWorker && $('tr[data-name=ci-a]')"
+    page:click "tr[data-name=ci-a] .tick input"
+    page:click "[data-verb=start]"
+    page:wait "$('tr[data-name=ci-a] .state.running')"
+    assert.same({}, studio.faults(served, page))
+  end)
+end)
+
 describe("the studio's looks", function()
   local served, page
 

@@ -112,6 +112,7 @@ export async function listen() {
   const port = await portOfWorker();
   port.onmessage = (event) => receive(event.data);
   addEventListener("pagehide", () => port.postMessage("bye"));
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
 // Keep a setting in this browser.
