@@ -17,10 +17,12 @@ local ticket = require "azureml.ticket"
 local verdict = require "azureml.verdict"
 local within = require "azureml.within"
 
+--- An operation on an instance, which the service has accepted. It ends when the instance has
+--- settled.
 ---@class azureml.Operation
 ---@field verb string                "create", "start", "stop", "restart", "delete"
 ---@field name string                of the instance
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace of the instance
 ---@field id string?                 the request's id; nil where there is no status to poll
 ---@field then_stop boolean?         the instance is stopped when the verb is done
 ---@field then_mount table[]?        data mounts that the instance gets when the verb is done
@@ -291,15 +293,21 @@ local function end_with(self, outcome)
   if self.followed then self.followed:close() end
 end
 
+---@alias azureml.ProgressStyle "auto"|"lines"|"json"|"quiet"  "auto": live on a terminal, else
+---  lines; "json": a JSON object a line
+
+--- How to wait, and what to show meanwhile.
+---@class azureml.WaitOptions
+---@field timeout? number  seconds; 1,800
+---@field show_output? boolean  print changes of state and the time that passed, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+
 local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
 
 --- Wait until the operation is done and the instance has settled. May be called again, and from
 --- several tasks.
----@param settings? { timeout: number?, show_output: boolean?, progress: string? }
----  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
----  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
----  JSON object a line), "quiet"
----@return azureml.Instance?      the instance as it is now; nothing after a delete
+---@param settings? azureml.WaitOptions
+---@return azureml.Instance       the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
 ---  with `operation` and its ticket
 function Operation:wait(settings)

@@ -83,6 +83,7 @@ describe("a websocket by TLS", function()
     reaches.client = server({ ca_file = "/etc/ssl/certs/ca-certificates.crt" }).client
     local _, err = azureml.try(terminal.open, reaches)
     assert.equal("CertificateInvalid", err.code)
-    assert.matches("^cannot open the terminal %d+ of ci%-ann: no connection to https://", err.message)
+    assert.matches("^cannot open the terminal %d+ of ci%-ann: no connection to https://",
+      err.message)
   end)
 end)

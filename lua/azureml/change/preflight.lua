@@ -13,6 +13,7 @@ local sizes = later "azureml.look.sizes"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
+--- What would be refused if an instance were created.
 ---@class azureml.Report
 ---@field name string                      of the instance
 ---@field findings azureml.Finding[]       errors, warnings and notes

@@ -12,11 +12,12 @@ local result = require "azureml.jupyter.result"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
+--- A kernel of an instance.
 ---@class azureml.Kernel
----@field id string
+---@field id string  of the running kernel
 ---@field name string            of its kernelspec: "python3"
 ---@field is_ours boolean        it was started here, and ends when it is closed
----@field server azureml.jupyter.Server
+---@field server azureml.jupyter.Server  the server that runs it
 local Kernel = {}
 
 local metatable = { __name = "azureml.Kernel", __index = Kernel }
@@ -96,13 +97,24 @@ local function wait_interrupted(self)
   if id then follow(self, id, result.new {}, {}, core.now() + SETTLE) end
 end
 
+--- How to run code.
+---@class azureml.ExecuteOptions
+---@field timeout? number  seconds; then the code is interrupted
+---@field on_output? fun(text: string)  called with each piece as it comes; then it is not collected
+---@field on_errors? fun(text: string)  the same for standard error
+---@field on_display? fun(data: table)  called with what the code displays
+---@field on_input? fun(prompt: string, is_password: boolean): string  returns the line that the
+---  code asks for
+---@field silent? boolean  not kept in the kernel's history
+
+--- Which kernel, and how to run code.
+---@class azureml.ExecuteInOptions: azureml.ExecuteOptions
+---@field kernel? string|table  the name of a kernelspec, the id of a running kernel, or an object
+---  with an id
+
 --- Run code and wait for its end.
 ---@param code string
----@param settings? table
----  timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)? (called
----  with each piece as it comes; then it is not collected); on_display fun(data)?; on_input
----  fun(prompt, is_password)? (returns the line that the code asks for); silent boolean? (not kept
----  in the kernel's history)
+---@param settings? azureml.ExecuteOptions
 ---@return azureml.Result
 ---@raise an error object: `CodeFailed` with exception { name, value, traceback } and result;
 ---  `Timeout`, `OutputLost`, `KernelDied`, `KernelGone`
@@ -219,8 +231,7 @@ end
 --- Run code in a kernel: a running one, or one that is started for it and shut down afterwards.
 ---@param server azureml.jupyter.Server
 ---@param code string
----@param settings? table       kernel string|table? (the name of a kernelspec, the id of a running
----  kernel, or an object with an id); the rest as for azureml.Kernel.execute
+---@param settings? azureml.ExecuteInOptions
 ---@return azureml.Result
 function kernel.execute(server, code, settings)
   settings = options.check("execute", settings, tables.merge(EXECUTE, { kernel = "any" }))

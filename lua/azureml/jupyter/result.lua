@@ -4,6 +4,7 @@ local json = require "azureml.json"
 local message = require "azureml.jupyter.message"
 local screen = require "azureml.console.screen"
 
+--- What code in a kernel has made.
 ---@class azureml.Result
 ---@field text string?       the value of the last expression as the kernel writes it
 ---@field data table<string, any>?       the value by MIME type: ["image/png"] is in base64

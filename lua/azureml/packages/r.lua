@@ -10,6 +10,13 @@ local r = {}
 
 local CRAN = "https://cloud.r-project.org"
 
+--- Which packages of R, and where.
+---@class azureml.RInstallOptions: azureml.StepOptions
+---@field [integer] string  the name of a package
+---@field env? string  an environment with R; default: the Rscript of PATH
+---@field repos? string  the repository's URL; default: CRAN
+---@field upgrade? boolean  install them anew
+
 local INSTALL = tables.merge(step.OPTIONS, {
   env = "string", repos = "string", upgrade = "boolean",
 })
@@ -65,10 +72,7 @@ end
 
 --- Install R packages. What is there already stays as it is.
 ---@param vm azureml.Instance
----@param list table
----  the names of packages; env string? (an environment with R; default: the Rscript of PATH); repos
----  string? (the repository's URL; default: CRAN); upgrade boolean? (install them anew); over,
----  timeout, key, start, on_output, on_errors as for azureml.Instance.exec
+---@param list azureml.RInstallOptions
 ---@return { installed: string[], changed: boolean, output: string }
 ---@raise an error object with the end of the log: `PackageNotFound`, `RMissing`, `RFailed`
 ---@usage vm:r_install { "data.table" }

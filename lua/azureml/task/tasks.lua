@@ -196,7 +196,7 @@ local function run_all(functions)
 end
 
 --- Run functions concurrently. The first error closes the others and is raised.
----@param ... function
+---@param ... function      each runs in a task of its own
 ---@return any ...       the first result of each, in order
 ---@raise the first error of a function
 ---@usage local a, b = azureml.parallel(
@@ -239,6 +239,10 @@ local function raise_failures(failures, count)
   }
 end
 
+--- How to call.
+---@class azureml.EachOptions
+---@field limit? integer  the number of concurrent calls; 1,000
+
 local DEFAULT_LIMIT = 1000
 
 local function limit_of(settings)
@@ -250,8 +254,8 @@ end
 --- Call f with each item, concurrently. Try all items, then raise the failures together.
 ---@param list table|function  a sequence, or an iterator such as ws.instances:list(); read whole
 ---  before the first call. A sequence may have its items by its metatable
----@param f fun(item: any)
----@param settings? { limit: integer? }     the number of concurrent calls; 1000
+---@param f fun(item: any)            called with each item
+---@param settings? azureml.EachOptions
 ---@raise an error object `SomeFailed` with a detail for each failure; a mistake or an interrupt at
 ---  once
 ---@usage azureml.each(ws.instances:list { state = "Running" }, function(vm) vm:stop():wait() end)

@@ -15,9 +15,9 @@ local function listen(options)
   if not ok then
     errors.raise {
       code = "ServerMissing",
-      message = ("%s needs azureml.httpd, which was built without libmicrohttpd"):format(
-        options.owner or "the emulator"),
-      hint = "install libmicrohttpd-dev and build again",
+      message = ("%s cannot start: %s"):format(options.owner or "the emulator",
+        tostring(httpd):match "^[^\n]*"),
+      hint = "install libmicrohttpd-dev, build again and install httpd.so",
     }
   end
   local tls = options.tls or {}
