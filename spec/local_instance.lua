@@ -12,8 +12,7 @@ Local.__index = Local
 ---@param script string?      of sh, after its words are written down
 function Local:program(name, script)
   local text = '#!/bin/sh\n{ printf "%%s\\t" "$@"; echo; } >>"$HOME/%s.runs"\n%s\n'
-  process.write(("%s/bin/%s"):format(self.home, name),
-    text:format(name:match "[^/]+$", script or ""), "755")
+  process.write(("%s/bin/%s"):format(self.home, name), text:format(name, script or ""), "755")
 end
 
 --- Write a file below the home.
