@@ -58,7 +58,9 @@ ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 # $(call has_header,name,flags): 1 when the compiler finds the header.
 has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/null 2>&1 && echo 1)
 
-# The emulator's server is built when libmicrohttpd is installed.
+# The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
+# the executable: libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does not load
+# them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the executable's start.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 
@@ -68,10 +70,7 @@ WEBSOCKET ?= $(call has_header,wslay/wslay.h,$(WSLAY_INCS))
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
-ifneq ($(HTTPD),)
-INCS     += -DAML_HTTPD $(HTTPD_INCS)
-EXE_HTTPD := $(call archive,microhttpd,$(call lib,OPENSSL,-lcrypto) -lgnutls)
-endif
+INCS       += $(if $(HTTPD),$(HTTPD_INCS))
 WSLAY_LIBS := $(call lib,WSLAY,-lwslay)
 ifneq ($(WEBSOCKET),)
 INCS     += -DAML_WEBSOCKET $(WSLAY_INCS)
@@ -81,16 +80,16 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 # The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
 # libcrypto, so it stands before the other shared libraries.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_HTTPD) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
+             $(EDIT_LIBS) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
              $(call lib,CURL,-lcurl) -lm -ldl
 
-PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
           stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
-          lua_json lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
+          lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
           lua_digest lua_certificate \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
@@ -116,7 +115,7 @@ links           = $(shell echo 'int main(void) { return 0; }' | \
 library_missing = $(if $(call links,$(1)),,$(patsubst -l%,lib%,$(1)))
 
 NEEDED_HEADERS   := lua.h curl/curl.h jansson.h openssl/evp.h editline/readline.h
-NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS)))
+NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS) $(if $(HTTPD),$(HTTPD_LIBS))))
 
 headers_missing   = $(foreach header,$(NEEDED_HEADERS),$(call header_missing,$(header)))
 libraries_missing = $(if $(call links,$(NEEDED_LIBRARIES)),,\
@@ -176,13 +175,15 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
+# The executable looks for httpd.so in LIBDIR as well.
+$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
+
 $(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) \
-               $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
 $(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
@@ -237,14 +238,15 @@ docs: all man
 	@$(B)/azureml csrc/docs.lua $(DOCS)
 	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
 	@for page in $(DOCS_PAGES); do \
-	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	  pandoc --standalone --columns 9999 --toc --toc-depth=3 --from markdown-smart --to html5 \
+	    --css guide.css \
 	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
 	    --include-before-body $(DOCS)/back \
 	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
 	@for page in $(GUIDE); do \
 	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
-	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
-	    || exit 1; done
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
 	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
 	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
 	@cp $(B)/azureml.1 $(DOCS)/man
@@ -384,6 +386,15 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
+# The scanner of JSON texts, compared with lua-cjson and jansson.
+SCAN_SOURCES := $(patsubst %,csrc/%.c,buf text scan lua_value lua_scan)
+$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -DCOMPARE='"$(CURDIR)/spec/fuzz/scan.lua"' \
+	  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ \
+	  $(filter %.c,$^) $(EXE_LIBS)
+
 $(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
 	@echo FUZZ $<
 	@mkdir -p $(@D)
@@ -391,8 +402,11 @@ $(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
 	  -fno-sanitize-recover=undefined -o $@ $^ $(WSLAY_LIBS)
 
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket \
+	  $(B)/fuzz/scan
 	@cd $(B)/fuzz && ./websocket -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
+	@cd $(B)/fuzz && ./scan -max_total_time=$(FUZZ_SECONDS) -max_len=1900 -print_final_stats=1 \
+	  -dict=$(CURDIR)/spec/fuzz/scan.dict
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@mkdir -p $(B)/fuzz/certificates
 	@tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates

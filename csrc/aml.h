@@ -77,6 +77,9 @@ int loop_has_news(const Loop *loop);
 /* Return the seconds on the loop's clock, which never goes back. */
 double loop_now(const Loop *loop);
 
+/* Write a random version 4 GUID, which names a request. */
+void loop_guid(Loop *loop, char out[37]);
+
 /* Turn virtual time on or off: while nothing is in flight, the clock jumps to the next due time
    instead of waiting for it. */
 void loop_virtual(Loop *loop, int on);

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
+#include "text.h"
 
 enum {
   EPOLL_BATCH = 64,
+  GUIDS = 64,
   MAX_IDLE_CONNECTIONS = 160      /* more than transfer.c uses: libcurl must not close idle ones */
 };
 
@@ -51,6 +54,8 @@ struct Loop {
   Attachment *attachment;
   Ring      questions;         /* head of the open questions */
   unsigned long last_number;
+  unsigned char random[16 * GUIDS];      /* for GUIDs: one system call for many requests */
+  size_t    random_left;       /* bytes at its beginning that no GUID has used */
 };
 
 double loop_now(const Loop *loop) {
@@ -68,6 +73,19 @@ Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
 Ring *loop_questions(Loop *loop) { return &loop->questions; }
 unsigned long loop_number(Loop *loop) { return ++loop->last_number; }
+
+void loop_guid(Loop *loop, char out[37]) {
+  if (loop->random_left == 0) {
+    if (getrandom(loop->random, sizeof loop->random, 0) != (ssize_t)sizeof loop->random) {
+      text_guid(out);
+      return;
+    }
+    loop->random_left = sizeof loop->random;
+  }
+  loop->random_left -= 16;
+  text_guid_of(loop->random + loop->random_left, out);
+}
+
 Attachment *loop_attached(const Loop *loop) { return loop->attachment; }
 void loop_attach(Loop *loop, Attachment *attachment) { loop->attachment = attachment; }
 void loop_flight(Loop *loop, int change) { loop->flights += change; }
@@ -244,10 +262,15 @@ void loop_handle_add(Loop *loop, Handle *handle) {
   if (curl_multi_add_handle(loop->multi, handle->easy) != CURLM_OK) lack_memory(loop, handle);
 }
 
+void loop_handle_lack(Loop *loop, Handle *handle) {
+  ring_add(&loop->handles, &handle->place);
+  lack_memory(loop, handle);
+}
+
 void loop_handle_remove(Loop *loop, Handle *handle) {
   ring_remove(&handle->place);
   loop_timer_stop(loop, &handle->lack);
-  curl_multi_remove_handle(loop->multi, handle->easy);
+  if (handle->easy) curl_multi_remove_handle(loop->multi, handle->easy);
 }
 
 static Handle *handle_of(CURL *easy) {

@@ -80,6 +80,10 @@ struct Handle {
 void loop_handle_add(Loop *loop, Handle *handle);
 void loop_handle_remove(Loop *loop, Handle *handle);
 
+/* Begin a transfer that cannot get an easy handle, which is NULL: it ends, later, for lack of
+   memory. */
+void loop_handle_lack(Loop *loop, Handle *handle);
+
 /* What transfer.c keeps for as long as the loop lives. */
 typedef struct Attachment Attachment;
 struct Attachment {

@@ -574,5 +574,7 @@ AML_EXPORT int luaopen_azureml_httpd(lua_State *L) {
   make_type(L, SERVER, meta, methods);
   luaL_newlib(L, functions);
   lua_relay_register(L);
+  lua_pushliteral(L, AML_VERSION);
+  lua_setfield(L, -2, "version");
   return 1;
 }

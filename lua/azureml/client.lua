@@ -2,6 +2,7 @@
 --- service. The package's own collections (azureml.resource) are built on it.
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
+local documents = later "azureml.tool.document"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local lro = later "azureml.lro"
@@ -102,7 +103,7 @@ local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, {
   final_state_via = "string", poll_query = "table", resume = "table",
 })
 local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, {
-  items = "string", next_link = "string", next = "callable",
+  items = "string", next_link = "string", next = "callable", reader = "table",
 })
 local NEXT_OPTIONS = {
   method = "string", path = "string", url = "string", query = "table", headers = "table",
@@ -358,11 +359,6 @@ function Client:resume(text)
   }
 end
 
-local function next_link(page, name)
-  local link = json.get(page, name)
-  return type(link) == "string" and link ~= "" and link or nil
-end
-
 local function refuse_page(request, page, fault)
   errors.raise {
     code = "InvalidPage", status = page.status, request_id = page.headers["x-ms-request-id"],
@@ -370,18 +366,32 @@ local function refuse_page(request, page, fault)
   }
 end
 
-local function items_of(request, page)
-  local name = request.items or "value"
-  local items = json.get(page.json, name)
+-- Decode a page. Return its items and the URL of the next page, or nil.
+local function decode_page(request, page, name, link_name)
+  local items, link = json.get(page.json, name), json.get(page.json, link_name)
   if type(items) ~= "table" then
     refuse_page(request, page, ("a page of the list came without '%s'"):format(name))
   end
-  return items
+  return items, type(link) == "string" and link ~= "" and link or nil
+end
+
+-- Read a page as documents. What the reader does not take is decoded, so that errors are the same.
+local function read_page(request, page, name, link_name)
+  local items, link = request.reader:page(page.body, name, link_name)
+  if items then return items, link ~= "" and link or nil end
+  local values, following = decode_page(request, page, name, link_name)
+  local read = {}
+  for index, value in ipairs(values) do read[index] = documents.of(value) end
+  return read, following
+end
+
+local function items_of(request, page)
+  local read = request.reader and read_page or decode_page
+  return read(request, page, request.items or "value", request.next_link or "nextLink")
 end
 
 -- Return the request for the page that follows; nil: the list ends here.
-local function following_of(request, page)
-  local link = next_link(page.json, request.next_link or "nextLink")
+local function following_of(request, page, link)
   if request.next then
     local following = request.next(link, page)
     return following and options.check("next", following, NEXT_OPTIONS)
@@ -425,7 +435,7 @@ function Client:pages(request)
       headers = page_request.headers or request.headers, label = request.label,
       timeout = request.timeout, request_id = request.request_id,
     }, false)
-    core.send()      -- the service prepares the next page while the script reads this one
+    task.send()      -- the service prepares the next page while the script reads this one
     url = target
     requested[key_of(page_request, target)] = true
     return op
@@ -433,8 +443,8 @@ function Client:pages(request)
   local function submit_first()
     return submit(request, page_url(self, self:endpoint(), request) or url_of(self, request))
   end
-  local function submit_next(page)
-    local following = following_of(request, page)
+  local function submit_next(page, link)
+    local following = following_of(request, page, link)
     if not following then return nil end
     local target = following_url(self, url, following)
       or refuse_page(request, page, "the next-page link is not a valid URL")
@@ -447,7 +457,8 @@ function Client:pages(request)
   local function turn_page()
     task.wait(pending)
     local page = reply.of(pending, request)
-    local found, following = items_of(request, page), submit_next(page)
+    local found, link = items_of(request, page)
+    local following = submit_next(page, link)
     pending:close()
     items, index, pending = found, 0, following
     page_count = page_count + 1

@@ -1,10 +1,11 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
---- and the verbs. The only file that reads `raw`.
+--- and the verbs. The only file that reads the reply.
 local later = require "azureml.tool.later"
 local activity = later "azureml.jupyter.activity"
 local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
+local documents = require "azureml.tool.document"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
@@ -122,21 +123,22 @@ local Instance = {}
 local instance = {}
 local getters = {}
 
-local outer = json.getter
+-- The members that most scripts ask for. The others are decoded when a script asks for them.
+instance.reader = documents.reader {
+  "name", "id", "tags", "properties.computeType", "properties.provisioningState",
+  "properties.createdOn", "properties.properties.state", "properties.properties.vmSize",
+}
 
-local function inner(...)
-  return outer("properties", "properties", ...)
+local function outer(path)
+  return instance.reader:member(path)
+end
+
+local function inner(path)
+  return outer("properties.properties." .. path)
 end
 
 local function integer(number)
   return number and math.tointeger(number)
-end
-
--- Return the names of a path such as "properties.description".
-local function names_in(path)
-  local names = {}
-  for name in path:gmatch "[^.]+" do names[#names + 1] = name end
-  return table.unpack(names)
 end
 
 -- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
@@ -151,9 +153,9 @@ end
 -- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
 -- an empty list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
-  local kind, member = row.kind, outer(names_in(row.path))
-  return function(raw)
-    local value = member(raw)
+  local kind, member = row.kind, outer(row.path)
+  return function(document)
+    local value = member(document)
     if row.is_list and is_empty(value) then return json.array {} end
     if value == nil and row.name ~= "tags" then return nil end
     return kind.read(value)
@@ -167,22 +169,24 @@ end
 getters.name = outer "name"
 getters.id = outer "id"
 getters.location = outer "location"
-getters.provisioning_state = outer("properties", "provisioningState")
-getters.created_on = outer("properties", "createdOn")
-getters.modified_on = outer("properties", "modifiedOn")
-getters.created_by = inner("createdBy", "userId")
-getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
-getters.created_by_name = inner("createdBy", "userName")
-getters.image_version = inner("osImageMetadata", "currentImageVersion")
-getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
-getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
-getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
-getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
+getters.provisioning_state = outer "properties.provisioningState"
+getters.created_on = outer "properties.createdOn"
+getters.modified_on = outer "properties.modifiedOn"
+getters.created_by = inner "createdBy.userId"
+getters.assigned_to = inner "personalComputeInstanceSettings.assignedUser.objectId"
+getters.created_by_name = inner "createdBy.userName"
+getters.image_version = inner "osImageMetadata.currentImageVersion"
+getters.latest_image_version = inner "osImageMetadata.latestImageVersion"
+getters.is_latest_image = inner "osImageMetadata.isLatestOsImageVersion"
+getters.public_ip_address = inner "connectivityEndpoints.publicIpAddress"
+getters.private_ip_address = inner "connectivityEndpoints.privateIpAddress"
 
 -- The members of the reply that the other fields are made from.
 local sent = {
-  compute_type = outer("properties", "computeType"),
-  provisioning_errors = outer("properties", "provisioningErrors"),
+  principal = outer "identity.principalId",
+  assigned_identities = outer "identity.userAssignedIdentities",
+  compute_type = outer "properties.computeType",
+  provisioning_errors = outer "properties.provisioningErrors",
   state = inner "state",
   errors = inner "errors",
   applications = inner "applications",
@@ -190,26 +194,26 @@ local sent = {
   last_operation = inner "lastOperation",
 }
 
-function getters.state(raw)
-  return sent.state(raw) or getters.provisioning_state(raw)
+function getters.state(document)
+  return sent.state(document) or getters.provisioning_state(document)
 end
 
-function getters.owner(raw)
-  return getters.assigned_to(raw) or getters.created_by(raw)
+function getters.owner(document)
+  return getters.assigned_to(document) or getters.created_by(document)
 end
 
 -- Return the table that a member holds, without nulls; an empty table if the service sent something
 -- else.
-local function table_in(member, raw)
-  local value = json.without_nulls(member(raw))
+local function table_in(member, document)
+  local value = json.without_nulls(member(document))
   return type(value) == "table" and value or {}
 end
 
 -- List each error once: the service repeats a provisioning error among the instance's errors.
-function getters.errors(raw)
+function getters.errors(document)
   local all, seen = json.array {}, {}
   for _, list in ipairs {
-    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+    table_in(sent.provisioning_errors, document), table_in(sent.errors, document),
   } do
     for _, item in ipairs(list) do
       local key = json.encode(item)
@@ -220,9 +224,9 @@ function getters.errors(raw)
   return all
 end
 
-function getters.applications(raw)
+function getters.applications(document)
   local found = {}
-  for _, application in ipairs(table_in(sent.applications, raw)) do
+  for _, application in ipairs(table_in(sent.applications, document)) do
     local name = json.get(application, "displayName")
     if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
@@ -231,9 +235,9 @@ end
 
 -- Return how to reach the instance by SSH: the public address and the port that the service names;
 -- within a virtual network the private address and port 22.
-function getters.ssh(raw)
-  local settings = sent.ssh_settings(raw)
-  local public, private = getters.public_ip_address(raw), getters.private_ip_address(raw)
+function getters.ssh(document)
+  local settings = sent.ssh_settings(document)
+  local public, private = getters.public_ip_address(document), getters.private_ip_address(document)
   local ssh = {
     enabled = json.get(settings, "sshPublicAccess") == "Enabled",
     user = json.get(settings, "adminUserName"),
@@ -247,17 +251,17 @@ function getters.ssh(raw)
 end
 
 -- Return the object ids of its managed identities, the system-assigned one first.
-function getters.principals(raw)
-  local list = json.array { json.get(raw, "identity", "principalId") }
-  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+function getters.principals(document)
+  local list = json.array { sent.principal(document) }
+  local assigned = json.without_nulls(sent.assigned_identities(document))
   for _, id in ipairs(tables.keys(assigned)) do
     list[#list + 1] = json.get(assigned, id, "principalId")
   end
   return list
 end
 
-function getters.last_operation(raw)
-  local operation = sent.last_operation(raw)
+function getters.last_operation(document)
+  local operation = sent.last_operation(document)
   return {
     name = json.get(operation, "operationName"), time = json.get(operation, "operationTime"),
     status = json.get(operation, "operationStatus"),
@@ -266,13 +270,15 @@ function getters.last_operation(raw)
 end
 
 -- The next times of its schedules are those of a field: they change with the clock alone.
-local function next_time(raw, action)
-  local schedules = getters.schedules(raw)
+local ACTIONS = { next_start = "start", next_stop = "stop" }
+
+local function next_time(schedules, action)
   return #schedules > 0 and upcoming.time(schedules, action) or nil
 end
 
-function getters.next_start(raw) return next_time(raw, "start") end
-function getters.next_stop(raw) return next_time(raw, "stop") end
+for name, action in pairs(ACTIONS) do
+  getters[name] = function(document) return next_time(getters.schedules(document), action) end
+end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -290,10 +296,11 @@ end
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
-  if getter then return getter(rawget(vm, "raw")) end
+  if getter then return getter(rawget(vm, "document")) end
+  if name == "raw" then return documents.raw(rawget(vm, "document")) end
   if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
-  if method or name == "workspace" or name == "raw" then return method end
+  if method or name == "workspace" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
 end
 
@@ -310,8 +317,11 @@ end
 ---@param vm azureml.Instance
 ---@return table
 function instance.summary(vm)
-  local summary = {}
-  for name, getter in pairs(getters) do summary[name] = getter(vm.raw) end
+  local summary, document = {}, rawget(vm, "document")
+  for name, getter in pairs(getters) do
+    if not ACTIONS[name] then summary[name] = getter(document) end
+  end
+  for name, action in pairs(ACTIONS) do summary[name] = next_time(summary.schedules, action) end
   return summary
 end
 
@@ -328,12 +338,20 @@ metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupy
 ---@type table<string, function>
 instance.fields = getters
 
---- Make an instance from a reply.
+--- Make an instance of a document that `instance.reader` has read.
 ---@param workspace azureml.Workspace
----@param raw table          the decoded reply
+---@param document azureml.Document
+---@return azureml.Instance
+function instance.of(workspace, document)
+  return setmetatable({ workspace = workspace, document = document }, metatable)
+end
+
+--- Make an instance of a decoded reply.
+---@param workspace azureml.Workspace
+---@param raw table
 ---@return azureml.Instance
 function instance.new(workspace, raw)
-  return setmetatable({ workspace = workspace, raw = raw }, metatable)
+  return instance.of(workspace, documents.of(raw))
 end
 
 -- The members of a script's definition that the service may keep to itself.
@@ -348,8 +366,8 @@ end
 local services = inner "customServices"
 
 -- Tell whether a custom service has an environment variable, such as a licence, without its value.
-local function hides_variable(raw)
-  for _, service in ipairs(table_in(services, raw)) do
+local function hides_variable(document)
+  for _, service in ipairs(table_in(services, document)) do
     local variables = json.get(service, "environmentVariables")
     for _, variable in pairs(type(variables) == "table" and variables or {}) do
       if json.get(variable, "value") == nil then return true end
@@ -368,24 +386,23 @@ function instance.unreadable(vm)
     list[#list + 1] = "admin_user_ssh_public_key"
   end
   if hides_script(vm.setup_scripts) then list[#list + 1] = "setup_scripts" end
-  if hides_variable(vm.raw) then list[#list + 1] = "custom_services" end
+  if hides_variable(rawget(vm, "document")) then list[#list + 1] = "custom_services" end
   return list
 end
 
---- Return the type of a decoded compute, as the service spells it; nil if the reply has none.
----@param raw table
+--- Return the type of a compute, as the service spells it; nil if the reply has none.
+---@param document azureml.Document
 ---@return string?
-function instance.kind(raw)
-  local kind = sent.compute_type(raw)
+function instance.kind(document)
+  local kind = sent.compute_type(document)
   return type(kind) == "string" and kind or nil
 end
 
---- Tell whether a decoded compute is a compute instance. The service may write its type in any
---- case.
----@param raw table
+--- Tell whether a compute is a compute instance. The service may write its type in any case.
+---@param document azureml.Document
 ---@return boolean
-function instance.is_one(raw)
-  local kind = instance.kind(raw)
+function instance.is_one(document)
+  local kind = instance.kind(document)
   return kind ~= nil and kind:lower() == "computeinstance"
 end
 
@@ -393,7 +410,8 @@ end
 ---@return azureml.Instance       the same object
 ---@raise an error object if it no longer exists
 function Instance:refresh()
-  self.raw = self.workspace.instances:get(self.name).raw
+  local now = self.workspace.instances:get(self.name)
+  rawset(self, "document", rawget(now, "document"))
   return self
 end
 
@@ -405,7 +423,7 @@ function Instance:member(name)
   if type(name) ~= "string" then
     errors.mistake("bad argument #1 to 'member' (name expected, got %s)", type(name))
   end
-  local value = json.without_nulls(inner(name)(self.raw))
+  local value = json.without_nulls(json.get(self.raw, "properties", "properties", name))
   return type(value) == "number" and integer(value) or value
 end
 

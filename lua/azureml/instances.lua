@@ -71,13 +71,14 @@ end
 local function look_up(self, name, label, api_version)
   local what = { label = label, api_version = api_version }
   self.asked = nil
-  local raw, came = resource.call(self.workspace, verbs.get, { name = name }, what)
+  local came = resource.fetch(self.workspace, verbs.get, { name = name }, what)
   self.asked = came.retry_after
-  if type(raw) ~= "table" then raise_invalid(label, "is not JSON") end
-  local kind = instance.kind(raw)
+  local document = instance.reader:read(came.body)
+  if not document then raise_invalid(label, "is not JSON") end
+  local kind = instance.kind(document)
   if not kind then raise_invalid(label, "does not describe a compute") end
-  if not instance.is_one(raw) then another_type(self, name, kind) end
-  return instance.new(self.workspace, raw)
+  if not instance.is_one(document) then another_type(self, name, kind) end
+  return instance.of(self.workspace, document)
 end
 
 ---@alias azureml.InstanceName string  the name of an instance of the workspace
@@ -416,11 +417,11 @@ end
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  local what = { label = "list the computes of " .. self.workspace.name }
+  local what = { label = "list the computes of " .. self.workspace.name, reader = instance.reader }
   local computes, count_pages = resource.list(self.workspace, verbs.list, {}, what)
   local function next_instance()
-    for raw in computes do
-      if instance.is_one(raw) then return instance.new(self.workspace, raw) end
+    for document in computes do
+      if instance.is_one(document) then return instance.of(self.workspace, document) end
     end
   end
   local function check_size(size) preflight.check_size(self.workspace, size) end

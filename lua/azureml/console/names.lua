@@ -3,6 +3,7 @@
 local cache = require "azureml.cli.cache"
 local config = require "azureml.config"
 local core = require "azureml.core"
+local documents = require "azureml.tool.document"
 local errors = require "azureml.error"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
@@ -49,7 +50,7 @@ local function page_reader(workspace, all, found)
   local function read(page)
     for _, raw in ipairs(json.get(page.json, "value") or {}) do
       local name = json.get(raw, "name")
-      if type(name) == "string" and instance.is_one(raw) then found[name] = true end
+      if type(name) == "string" and instance.is_one(documents.of(raw)) then found[name] = true end
     end
     local link = json.get(page.json, "nextLink")
     local count = #tables.keys(found)

@@ -14,8 +14,8 @@ local function listen(options)
   if not ok then
     errors.raise {
       code = "EmulatorMissing",
-      message = "the emulator needs azureml.httpd, which was built without libmicrohttpd",
-      hint = "install libmicrohttpd-dev and build again",
+      message = "the emulator cannot start: " .. tostring(httpd):match "^[^\n]*",
+      hint = "install libmicrohttpd-dev, build again and install httpd.so",
     }
   end
   local tls = options.tls or {}

@@ -35,5 +35,7 @@ return {
   cancel = loop.cancel,
   hear = loop.hear,
   observe = loop.observe,
+  before_step = loop.before_step,
+  send = loop.send,
   serve = loop.serve,
 }
