@@ -57,7 +57,8 @@ local function reply(say) say("shell", "execute_reply", { status = "ok", executi
 
 local function adding(request, say)
   say("iopub", "status", { execution_state = "busy" })
-  say("iopub", "execute_result", { data = { ["text/plain"] = "result of " .. request.content.code } })
+  local text = "result of " .. request.content.code
+  say("iopub", "execute_result", { data = { ["text/plain"] = text } })
   reply(say)
   idle(say)
 end
