@@ -436,12 +436,15 @@ end
 
 --- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
 --- What is done by SSH, or in an application other than Jupyter, is not seen.
+---@param settings? { timeout: number? }      seconds of each request
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()
 ---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
-function Instance:activity()
-  return activity.of(self.jupyter.server)
+function Instance:activity(settings)
+  return activity.of(self.jupyter.server, options.check("activity", settings, {
+    timeout = "number",
+  }))
 end
 
 --- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
@@ -530,8 +533,10 @@ end
 ---@param settings? table
 ---  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
 ---  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
----  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files)
----@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files;
+---  resumed: bytes of an earlier copy that broke off)
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out, and
+---  those whose names would disturb a screen)
 ---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
 ---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
 ---@usage vm:copy(":cloudfiles/code/results", ".")
