@@ -10,6 +10,8 @@ MANDIR  ?= $(PREFIX)/share/man/man1
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Types for lua-language-server: name this folder in its setting workspace.library.
+TYPEDIR ?= $(PREFIX)/share/azureml/library
 CFLAGS  ?= -O2 -g
 LIBFLAG ?= -shared
 LUA     ?= lua5.4
@@ -56,7 +58,9 @@ ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 # $(call has_header,name,flags): 1 when the compiler finds the header.
 has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/null 2>&1 && echo 1)
 
-# The emulator's server is built when libmicrohttpd is installed.
+# The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
+# the executable: libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does not load
+# them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the executable's start.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 
@@ -66,32 +70,30 @@ WEBSOCKET ?= $(call has_header,wslay/wslay.h,$(WSLAY_INCS))
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
-ifneq ($(HTTPD),)
-INCS     += -DAML_HTTPD $(HTTPD_INCS)
-EXE_HTTPD := $(call archive,microhttpd,$(call lib,OPENSSL,-lcrypto) -lgnutls)
-endif
+INCS       += $(if $(HTTPD),$(HTTPD_INCS))
 WSLAY_LIBS := $(call lib,WSLAY,-lwslay)
 ifneq ($(WEBSOCKET),)
 INCS     += -DAML_WEBSOCKET $(WSLAY_INCS)
 EXE_WEBSOCKET := $(WSLAY_LIBS)
 endif
 EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo))
-# The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
-# libcrypto, so it stands before the other shared libraries.
+# The dynamic loader searches the libraries for each symbol in this order, which is most of the time
+# of a start. Most symbols come from libcrypto and libc, so they stand before the others.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_HTTPD) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
-             $(call lib,CURL,-lcurl) -lm -ldl
+             $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
+             $(EXE_WEBSOCKET)
 
-PURE   := buf text url headers error retry lro throttle pace transport activity base64 signature \
+PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
           stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
-          lua_json lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
+          lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
           lua_digest lua_certificate \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 REFERENCE   := $(B)/reference/azureml/reference/data.lua
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
@@ -114,7 +116,7 @@ links           = $(shell echo 'int main(void) { return 0; }' | \
 library_missing = $(if $(call links,$(1)),,$(patsubst -l%,lib%,$(1)))
 
 NEEDED_HEADERS   := lua.h curl/curl.h jansson.h openssl/evp.h editline/readline.h
-NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS)))
+NEEDED_LIBRARIES  = $(sort $(filter -l%,$(CORE_LIBS) $(EXE_LIBS) $(if $(HTTPD),$(HTTPD_LIBS))))
 
 headers_missing   = $(foreach header,$(NEEDED_HEADERS),$(call header_missing,$(header)))
 libraries_missing = $(if $(call links,$(NEEDED_LIBRARIES)),,\
@@ -151,11 +153,11 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) > $@.tmp \
-	  && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
+	  $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 # What the comments say, for the prompt's help and for editors: bytecode has no comments.
 $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
@@ -169,18 +171,20 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
+
+# The executable looks for httpd.so in LIBDIR as well.
+$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
 
 $(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(HTTPD),relay lua_relay lua_httpd) \
-               $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
 $(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
@@ -216,6 +220,14 @@ $(B)/azureml.1: $(B)/azureml
 
 man: $(B)/azureml.1
 
+TYPES := azureml.lua azureml/emulator.lua
+$(B)/library/azureml.lua: $(B)/azureml
+	@echo TYPES $(@D)
+	@mkdir -p $(@D)/azureml
+	@$(B)/azureml -e 'require("azureml.reference.library").write("$(@D)")'
+
+library: $(B)/library/azureml.lua
+
 # The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
 # out of Markdown. Open build/docs/index.html.
 DOCS       := build/docs
@@ -227,14 +239,15 @@ docs: all man
 	@$(B)/azureml csrc/docs.lua $(DOCS)
 	@echo '<nav><a href="index.html">azureml</a></nav>' > $(DOCS)/back
 	@for page in $(DOCS_PAGES); do \
-	  pandoc --standalone --toc --toc-depth=3 --from markdown-smart --to html5 --css guide.css \
+	  pandoc --standalone --columns 9999 --toc --toc-depth=3 --from markdown-smart --to html5 \
+	    --css guide.css \
 	    --metadata lang=en --metadata pagetitle="azureml: $$page" \
 	    --include-before-body $(DOCS)/back \
 	    --output $(DOCS)/$$page.html $(DOCS)/$$page.md || exit 1; done
 	@for page in $(GUIDE); do \
 	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
-	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md \
-	    || exit 1; done
+	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
 	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
 	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
 	@cp $(B)/azureml.1 $(DOCS)/man
@@ -252,13 +265,15 @@ define put
 
 endef
 
-install: all man $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
+install: all man library $(B)/completion.bash $(B)/completion.zsh $(B)/completion.fish
 	$(call put,755,$(B)/azureml,$(DESTDIR)$(BINDIR)/azureml)
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
 	@echo INSTALL $(DESTDIR)$(LUADIR)/azureml/
-	@for file in $(LUA_SOURCES:lua/%=%); do \
+	@for file in $(LUA_SOURCES:lua/%=%) $(PAGE_FILES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	@install -D -m 644 $(REFERENCE) $(DESTDIR)$(LUADIR)/azureml/reference/data.lua
+	$(foreach file,$(TYPES),$(call put,644,$(B)/library/$(file),$(DESTDIR)$(TYPEDIR)/$(file)))
 	$(call put,644,$(B)/azureml.1,$(DESTDIR)$(MANDIR)/azureml.1)
 	$(call put,644,$(B)/completion.bash,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call put,644,$(B)/completion.zsh,$(DESTDIR)$(ZSHDIR)/_azureml)
@@ -275,6 +290,7 @@ uninstall:
 	$(call take,$(DESTDIR)$(BINDIR)/azureml)
 	$(call take,$(DESTDIR)$(LIBDIR)/azureml)
 	$(call take,$(DESTDIR)$(LUADIR)/azureml)
+	$(call take,$(DESTDIR)$(TYPEDIR))
 	$(call take,$(DESTDIR)$(MANDIR)/azureml.1)
 	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
@@ -312,10 +328,17 @@ test: test-deps
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
-MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
+MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv \
+                    r-base-core r-cran-irkernel
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
+
+# Test the studio in a real browser. Screenshots go into build/.
+BROWSER_PACKAGES := chromium chromium-driver
+test-browser: test-deps
+	$(call need,$(BROWSER_PACKAGES))
+	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/browser/*.lua))"
 
 # -- checking --------------------------------------------------------------------------------------
 
@@ -371,6 +394,15 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
+# The scanner of JSON texts, compared with lua-cjson and jansson.
+SCAN_SOURCES := $(patsubst %,csrc/%.c,buf text scan lua_value lua_scan)
+$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
+	@echo FUZZ $<
+	@mkdir -p $(@D)
+	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -DCOMPARE='"$(CURDIR)/spec/fuzz/scan.lua"' \
+	  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ \
+	  $(filter %.c,$^) $(EXE_LIBS)
+
 $(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
 	@echo FUZZ $<
 	@mkdir -p $(@D)
@@ -378,8 +410,11 @@ $(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
 	  -fno-sanitize-recover=undefined -o $@ $^ $(WSLAY_LIBS)
 
 fuzz: test-deps
-	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket
+	@$(MAKE) --no-print-directory $(B)/fuzz/pure $(B)/fuzz/certificate $(B)/fuzz/websocket \
+	  $(B)/fuzz/scan
 	@cd $(B)/fuzz && ./websocket -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
+	@cd $(B)/fuzz && ./scan -max_total_time=$(FUZZ_SECONDS) -max_len=1900 -print_final_stats=1 \
+	  -dict=$(CURDIR)/spec/fuzz/scan.dict
 	@cd $(B)/fuzz && ./pure -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1
 	@mkdir -p $(B)/fuzz/certificates
 	@tar -xzf spec/fixtures/credentials/material.tar.gz -C $(B)/fuzz/certificates
@@ -469,7 +504,7 @@ lint-width:
 
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
-	@luacheck -q lua spec csrc/embed.lua
+	@luacheck -q lua spec csrc/embed.lua csrc/reference.lua
 	@$(MAKE) --no-print-directory lint-width
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
@@ -480,8 +515,9 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man install uninstall deps test-deps demo test test-machine check check-asan \
-        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
+.PHONY: all man library install uninstall deps test-deps demo test test-machine test-browser \
+        check check-asan check-valgrind fuzz oom oom-asan conformance conformance-python \
+        conformance-oav \
         conformance-auth conformance-engines docs time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

@@ -77,8 +77,12 @@ int loop_has_news(const Loop *loop);
 /* Return the seconds on the loop's clock, which never goes back. */
 double loop_now(const Loop *loop);
 
-/* Turn virtual time on or off: while nothing is in flight, the clock jumps to the next due time
-   instead of waiting for it. */
+/* Write a random version 4 GUID, which names a request. */
+void loop_guid(Loop *loop, char out[37]);
+
+/* Turn virtual time on or off. Virtual time stands still while the program computes. Where the loop
+   would wait, the clock jumps to the next due time; while something is in flight, the loop waits
+   first. */
 void loop_virtual(Loop *loop, int on);
 
 /* Start or stop watching a descriptor of the owner for input. Return 0, or -1 with errno. */

@@ -103,10 +103,13 @@ local function text_of(name)
 end
 
 local directory = assert(..., "usage: azureml csrc/docs.lua DIRECTORY")
+
+local function path_of(name) return directory .. "/" .. name .. ".md" end
+
 local list = {}
 for i, page in ipairs(PAGES) do
-  write(("%s/%s.md"):format(directory, page[1]), text_of(page[1]))
+  write(path_of(page[1]), text_of(page[1]))
   list[i] = ("- [%s](%s.html)"):format(page[2], page[1])
 end
-write(directory .. "/index.md", ("# azureml %s\n\n%s\n"):format(require("azureml").version,
+write(path_of "index", ("# azureml %s\n\n%s\n"):format(require("azureml").version,
   table.concat(list, "\n")))

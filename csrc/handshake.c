@@ -36,6 +36,8 @@ char *handshake_accept(const char *key) {
 
 /* -- the request ------------------------------------------------------------------------------- */
 
+enum { ROOM = 4096 };      /* bytes for all but URL and token */
+
 /* Append "Host: name:port", without the usual port of the scheme. */
 static void add_host(Buf *out, const char *origin) {
   const char *host = strstr(origin, "://") + 3;
@@ -46,16 +48,18 @@ static void add_host(Buf *out, const char *origin) {
 }
 
 int handshake_request(Buf *out, const Opening *opening) {
-  const char *target = url_target(opening->url);
+  const char *target = url_target(opening->url), *secret = opening->authorization;
   char *origin = url_origin(opening->url);
   if (!origin) return -1;
+  /* A Buf that grows later leaves a copy of the token behind, which is never wiped. */
+  buf_reserve(out, ROOM + strlen(opening->url) + (secret ? strlen(secret) : 0));
   buf_printf(out, "GET %s%s HTTP/1.1\r\n", *target == '/' ? "" : "/", target);
   add_host(out, origin);
   buf_printf(out, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
              "Sec-WebSocket-Key: %s\r\nUser-Agent: %s\r\n", opening->key, opening->user_agent);
   for (const char *const *line = opening->headers; line && *line; line++)
     buf_printf(out, "%s\r\n", *line);
-  if (opening->authorization) buf_printf(out, "%s\r\n", opening->authorization);
+  if (secret) buf_printf(out, "%s\r\n", secret);
   buf_puts(out, "\r\n");
   free(origin);
   return out->failed ? -1 : 0;

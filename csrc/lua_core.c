@@ -434,10 +434,18 @@ static void carry_interrupt(lua_State *L, lua_State *main) {
   lua_sethook(main, NULL, 0, 0);
 }
 
-/* Wait for an event with SIGINT unblocked only during the wait itself. A signal between the check
-   and the wait would be lost otherwise. */
+/* Tell whether a signal makes a descriptor ready that the loop watches. */
+static int wakes_loop(lua_State *L) {
+  int wakes = lua_getfield(L, LUA_REGISTRYINDEX, SIGNALS_WAKE_LOOP) != LUA_TNIL;
+  lua_pop(L, 1);
+  return wakes;
+}
+
+/* Wait for an event. Under lua.c SIGINT is unblocked only during the wait itself: a signal between
+   the check and the wait would be lost otherwise. */
 static Event wait_for_event(lua_State *L, lua_State *main, Loop *loop, double timeout) {
   sigset_t block, before;
+  if (wakes_loop(L)) return loop_step(loop, timeout, NULL);
   sigemptyset(&block);
   sigaddset(&block, SIGINT);
   sigprocmask(SIG_BLOCK, &block, &before);
@@ -608,7 +616,7 @@ static int l_random(lua_State *L) {
 
 static int l_guid(lua_State *L) {
   char guid[37];
-  text_guid(guid);
+  loop_guid(loop_of(L), guid);
   lua_pushstring(L, guid);
   return 1;
 }

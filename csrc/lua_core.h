@@ -15,6 +15,10 @@
 #define CLIENT     "azureml.client"
 #define OPERATION  "azureml.core.op"
 
+/* A field of the registry: a signal cannot be lost, because it ends the loop's wait. The executable
+   sets it. Each wait then needs two system calls less. */
+#define SIGNALS_WAKE_LOOP "azureml.signals_wake_loop"
+
 /* -- option tables: lua_options.c -------------------------------------------------------------- */
 
 enum { MAX_LIST = 64 };
@@ -115,6 +119,7 @@ void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
 void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
+void lua_scan_register(lua_State *L);            /* scanner */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
 void lua_terminal_register(lua_State *L);        /* terminal */
 void lua_process_register(lua_State *L);         /* process, replace */

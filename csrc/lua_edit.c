@@ -1,5 +1,6 @@
 /* lua_edit.c: the module azureml.edit, in the executable only: line editing, history and completion
-   with libedit. A Lua function completes words: azureml.console.complete. */
+   with libedit. Two Lua functions belong to it: one completes words (azureml.console.completion),
+   one lets operations go on until a key is there (azureml.console.waiting). */
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -15,12 +16,20 @@
 #include <lua.h>
 
 #define COMPLETER "azureml.edit.completer"
+#define WAITER "azureml.edit.waiter"
+#define TO_END_OF_LINE 5      /* Ctrl-E */
 #define HISTORY_ENTRIES 1000
 
 int luaopen_azureml_edit(lua_State *L);
 
-/* libedit's callbacks get no argument: complete() finds here the coroutine that called readline. */
+/* libedit's callbacks get no argument: they find here the coroutine that called readline. */
 static lua_State *reader;
+
+/* What read_key() does: a signal first moves the cursor behind the line, then ends readline. */
+static enum { READING, LEAVING } phase;
+
+/* The number of keys that were typed since readline began. */
+static int keys;
 
 /* -- completion -------------------------------------------------------------------------------- */
 
@@ -52,22 +61,81 @@ fail:
   return NULL;
 }
 
-/* Call completer(text) -> the common prefix of all words, the words. An error in the completer
-   means no completion. */
+/* Return the number of bytes of the first characters of a UTF-8 text. */
+static size_t bytes_of(const char *text, int characters) {
+  const char *place = text;
+  while (*place && characters > 0) {
+    place++;
+    if (((unsigned char)*place & 0xC0) != 0x80) characters--;
+  }
+  return (size_t)(place - text);
+}
+
+/* Call completer(what stands before the word, the word) -> the common prefix of all words, the
+   words. An error in the completer means no completion. */
 static char **complete(const char *text, int from, int to) {
   lua_State *L = reader;
   char **words = NULL;
   int top = lua_gettop(L);
-  (void)from;
   (void)to;
   rl_attempted_completion_over = 1;   /* libedit must not complete file names */
   if (!lua_checkstack(L, 4)) return NULL;
   lua_getfield(L, LUA_REGISTRYINDEX, COMPLETER);
+  lua_pushlstring(L, rl_line_buffer, bytes_of(rl_line_buffer, from));
   lua_pushstring(L, text);
-  if (lua_pcall(L, 1, 2, 0) == LUA_OK && lua_isstring(L, -2) && lua_istable(L, -1))
+  if (lua_pcall(L, 2, 2, 0) == LUA_OK && lua_isstring(L, -2) && lua_istable(L, -1))
     words = copy_words(L, lua_tostring(L, -2));
   lua_settop(L, top);
   return words;
+}
+
+/* -- keys -------------------------------------------------------------------------------------- */
+
+/* Call waiter() -> false: a signal came. An error in the waiter means that read() waits. */
+static int wait_for_key(void) {
+  lua_State *L = reader;
+  int top = lua_gettop(L), came = 1;
+  if (!lua_checkstack(L, 2)) return 1;
+  lua_getfield(L, LUA_REGISTRYINDEX, WAITER);
+  if (lua_pcall(L, 0, 1, 0) == LUA_OK) came = lua_toboolean(L, -1);
+  lua_settop(L, top);
+  return came;
+}
+
+/* Return the next byte of a terminal; -1 at its end or after a signal. */
+static int read_byte(FILE *stream) {
+  unsigned char byte;
+  errno = 0;
+  ssize_t count = read(fileno(stream), &byte, 1);
+  return count == 1 ? byte : -1;
+}
+
+/* Return the number of bytes that follow the first byte of a UTF-8 character. */
+static int bytes_behind(int first) {
+  if (first < 0xC0) return 0;
+  return first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+}
+
+/* Return the next character that the user types; -1 at the end of the file. After a signal move the
+   cursor behind the line, which may take several rows; then end the line. */
+static int read_key(FILE *stream) {
+  if (phase == LEAVING) return -1;
+  int is_signal = !wait_for_key();
+  int first = is_signal ? -1 : read_byte(stream);
+  if (first < 0) {
+    if (!is_signal && errno != EINTR) return -1;
+    phase = LEAVING;
+    return TO_END_OF_LINE;
+  }
+  int behind = bytes_behind(first);
+  int code = behind ? first & (0x3F >> behind) : first;
+  for (; behind > 0; behind--) {
+    int byte = read_byte(stream);
+    if (byte < 0) return -1;
+    code = code << 6 | (byte & 0x3F);
+  }
+  keys++;
+  return code;
 }
 
 /* -- lines ------------------------------------------------------------------------------------- */
@@ -79,17 +147,20 @@ static void use_utf8(void) {
   if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* start(completer): prepare libedit; call it before the first readline */
+/* start(completer, waiter): prepare libedit; call it before the first readline */
 static int l_start(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  lua_settop(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  lua_setfield(L, LUA_REGISTRYINDEX, WAITER);
   lua_setfield(L, LUA_REGISTRYINDEX, COMPLETER);
   use_utf8();
   rl_readline_name = "azureml";
   rl_catch_signals = 0;                 /* main.c's handlers end readline; libedit's would signal
                                            the whole process group */
+  rl_getc_function = read_key;
   rl_completion_append_character = '\0';
-  rl_basic_word_break_characters = " \t\n\"\\'`@$><=;|&{(,)}[]+-*/%^#~";
+  rl_basic_word_break_characters = " \t\n\"\\'`=;{(,)}[]";   /* names of instances have a '-' */
   rl_attempted_completion_function = complete;
   using_history();
   stifle_history(HISTORY_ENTRIES);
@@ -100,10 +171,26 @@ static int l_start(lua_State *L) {
 static int l_readline(lua_State *L) {
   const char *prompt = luaL_checkstring(L, 1);
   reader = L;
+  phase = READING;
+  keys = 0;
   char *line = readline(prompt);
   if (!line) return 0;
   lua_pushstring(L, line);
   free(line);
+  return 1;
+}
+
+/* announce(text, prompt) -> whether it was shown: print a text above the prompt that the user looks
+   at, and show another prompt. A line with typed keys is left alone. */
+static int l_announce(lua_State *L) {
+  const char *text = luaL_checkstring(L, 1), *prompt = luaL_checkstring(L, 2);
+  int is_untouched = keys == 0 && phase == READING;
+  if (is_untouched) {
+    fprintf(rl_outstream, "\r\033[J%s", text);
+    rl_set_prompt(prompt);
+    rl_forced_update_display();
+  }
+  lua_pushboolean(L, is_untouched);
   return 1;
 }
 
@@ -173,6 +260,7 @@ static int l_columns(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "start", l_start },
   { "readline", l_readline },
+  { "announce", l_announce },
   { "remember", l_remember },
   { "load_history", l_load_history },
   { "save_history", l_save_history },

@@ -26,6 +26,7 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   lua_stream_register(L);
   lua_credential_register(L);
   lua_json_register(L);
+  lua_scan_register(L);
   lua_system_register(L);
   lua_terminal_register(L);
   lua_process_register(L);

@@ -18,10 +18,10 @@
 
 #include "aml.h"
 #include "heap.h"
+#include "lua_core.h"
 #include "terminal.h"
 
 int luaopen_azureml_core(lua_State *L);
-int luaopen_azureml_httpd(lua_State *L);
 int luaopen_azureml_websocket(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
 int luaopen_cjson(lua_State *L);
@@ -208,6 +208,8 @@ static int open_signals(lua_State *L) {
   lua_setfield(L, -2, "fd");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* interrupt() finds the module here */
+  lua_pushboolean(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, SIGNALS_WAKE_LOOP);
   return 1;
 }
 
@@ -310,9 +312,6 @@ static void replace_resume(lua_State *L) {
 
 static const luaL_Reg built_in[] = {
   { "azureml.core", luaopen_azureml_core },
-#ifdef AML_HTTPD
-  { "azureml.httpd", luaopen_azureml_httpd },
-#endif
 #ifdef AML_WEBSOCKET
   { "azureml.websocket", luaopen_azureml_websocket },
 #endif
@@ -380,7 +379,7 @@ static int has_E(char **argv) {
   return 0;
 }
 
-/* Push a table with version, copyright, program and argv, which Lua code cannot find out.
+/* Push a table with version, copyright, modules, program and argv, which Lua code cannot find out.
    [-0, +1, m] */
 static void push_host(lua_State *L, char **argv) {
   char program[4096];
@@ -390,6 +389,8 @@ static void push_host(lua_State *L, char **argv) {
   lua_setfield(L, -2, "version");
   lua_pushliteral(L, LUA_COPYRIGHT);
   lua_setfield(L, -2, "copyright");
+  lua_pushliteral(L, AML_LIBDIR "/azureml");
+  lua_setfield(L, -2, "modules");
   if (len > 0 && (size_t)len < sizeof program) {
     lua_pushlstring(L, program, (size_t)len);
     lua_setfield(L, -2, "program");
@@ -478,6 +479,18 @@ static int check_output(int code) {
   return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }
 
+/* End the process when all is closed and written. Skip the libraries' exit handlers: they release
+   what the kernel takes anyway, with 660,000 of the 23 million instructions of a cold start. Leak
+   checkers need them. */
+static void leave(int code) {
+  fflush(NULL);
+#ifdef __SANITIZE_ADDRESS__
+  exit(code);
+#else
+  _exit(code);
+#endif
+}
+
 int main(int argc, char **argv) {
   Heap heap = { .blocks = NULL };
   int code = EXIT_FAILURE;
@@ -502,5 +515,5 @@ int main(int argc, char **argv) {
   set_signal(SIGTERM, SIG_DFL);
   lua_close(host.L);
   heap_free(&heap);
-  return check_output(code);
+  leave(check_output(code));
 }

@@ -802,7 +802,7 @@ static int copy_request(Op *op, const Request *request, const char *url) {
   if (request->request_id)
     snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else
-    text_guid(op->request_id);
+    loop_guid(op->loop, op->request_id);
   return op->lro.method && op->lro.original_url && text_is_copied(op->label, request->label)
     && text_is_copied(op->lro.poll_query, request->poll_query)
     && text_list_is_copied(op->headers, request->headers)

@@ -33,8 +33,8 @@ local function read_all(paths)
 end
 
 -- The members of a record that help and types need, in the order of the text.
-local MEMBERS = { "kind", "owner", "name", "is_method", "is_optional", "type", "doc", "parents",
-  "fields", "calls", "params", "returns", "raises", "usage", "names", "alias" }
+local MEMBERS = { "kind", "owner", "name", "is_method", "is_package", "is_optional", "type", "doc",
+  "parents", "fields", "calls", "params", "returns", "raises", "usage", "names", "alias" }
 local PARAMETER = { "name", "is_optional", "type", "doc" }
 
 local write

@@ -96,12 +96,11 @@ static void mask_error(Stream *s) {
   secrets_clear(&secrets);
 }
 
-/* Write the line of this opening into the trace. */
+/* Write the line of this opening into the trace: nothing of what the server said. */
 static void trace_opening(const Stream *s) {
   TraceLine line = {
     .event = "websocket", .method = "GET", .url = s->url, .attempt = 1,
     .status = s->reply.status, .seconds = loop_now(s->loop) - s->began,
-    .request_id = headers_get(&s->reply.headers, "x-ms-request-id"),
     .error = s->reply.status ? NULL : s->error.code
   };
   trace_write(loop_tracer(s->loop), &line);

@@ -218,17 +218,22 @@ const char *text_variable(const char *name) {
   return value && *value ? value : NULL;
 }
 
-void text_guid(char out[37]) {
+void text_guid_of(const unsigned char bytes[16], char out[37]) {
   static const char hex[] = "0123456789abcdef";
-  unsigned char b[16];
-  if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
-    memset(b, 0, sizeof b);      /* harmless: the GUID only names a request */
-  b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-  b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-  for (size_t i = 0; i < sizeof b; i++) {
+  for (int i = 0; i < 16; i++) {
+    unsigned char byte = bytes[i];
+    if (i == 6) byte = (unsigned char)((byte & 0x0F) | 0x40);
+    if (i == 8) byte = (unsigned char)((byte & 0x3F) | 0x80);
     if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    *out++ = hex[b[i] >> 4];
-    *out++ = hex[b[i] & 0x0F];
+    *out++ = hex[byte >> 4];
+    *out++ = hex[byte & 0x0F];
   }
   *out = '\0';
+}
+
+void text_guid(char out[37]) {
+  unsigned char bytes[16];
+  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+    memset(bytes, 0, sizeof bytes);      /* harmless: the GUID only names a request */
+  text_guid_of(bytes, out);
 }

@@ -66,4 +66,7 @@ const char *text_variable(const char *name);
 /* Write a random version 4 GUID. */
 void text_guid(char out[37]);
 
+/* Write the version 4 GUID of 16 random bytes. */
+void text_guid_of(const unsigned char bytes[16], char out[37]);
+
 #endif

@@ -6,14 +6,15 @@
 #include "loop.h"
 #include "route.h"
 
-/* One request; borrowed during transfer_start. */
+/* One request. headers, authorization and a route without an id are borrowed during transfer_start;
+   all else must live until the transfer ends. */
 typedef struct Sending {
   const Route *route;
   const char *method;
   const char *url;               /* on the route's origin */
   const char *const *headers;    /* "Name: value", ends with NULL */
   const char *authorization;     /* a whole header line, wiped after the transfer; NULL: none */
-  const char *body;              /* must live until the transfer ends; NULL: none */
+  const char *body;              /* NULL: none */
   size_t      body_len;
   double      timeout;           /* seconds */
   int         secret;            /* wipe the reply's body when it is released */

@@ -24,6 +24,9 @@ build = {
     JANSSON_INCDIR = "$(JANSSON_INCDIR)", JANSSON_LIBDIR = "$(JANSSON_LIBDIR)",
     OPENSSL_INCDIR = "$(OPENSSL_INCDIR)", OPENSSL_LIBDIR = "$(OPENSSL_LIBDIR)",
   },
-  install_variables = { BINDIR = "$(BINDIR)", LUADIR = "$(LUADIR)", LIBDIR = "$(LIBDIR)", MANDIR = "$(PREFIX)/share/man/man1" },
+  install_variables = {
+    BINDIR = "$(BINDIR)", LUADIR = "$(LUADIR)", LIBDIR = "$(LIBDIR)", MANDIR = "$(PREFIX)/share/man/man1",
+    TYPEDIR = "$(PREFIX)/library",
+  },
 }
 test = { type = "busted" }

@@ -6,17 +6,21 @@ local cli = require "azureml.cli"
 ---@return string output, string errors, integer code
 return function(...)
   local printed, complaints = {}, {}
-  local own_print, own_errors = print, io.stderr
+  local own_print, own_output, own_errors = print, io.stdout, io.stderr
   local errors = {
     write = function(self, ...) complaints[#complaints + 1] = table.concat { ... } return self end,
+    flush = function() end,
+  }
+  local output = {
+    write = function(self, ...) printed[#printed + 1] = table.concat { ... } return self end,
     flush = function() end,
   }
   _G.print = function(...)      -- luacheck: ignore
     printed[#printed + 1] = table.concat({ ... }, "\t") .. "\n"
   end
-  io.stderr = errors      -- luacheck: ignore
+  io.stdout, io.stderr = output, errors      -- luacheck: ignore
   local ok, code = pcall(cli.main, { ... })
-  _G.print, io.stderr = own_print, own_errors      -- luacheck: ignore
+  _G.print, io.stdout, io.stderr = own_print, own_output, own_errors      -- luacheck: ignore
   if not ok then error(code, 0) end
   return table.concat(printed), table.concat(complaints), code
 end

@@ -1,3 +1,4 @@
+local documents = require "azureml.tool.document"
 local instance = require "azureml.instance"
 local json = require "azureml.json"
 local world = require "spec.world"
@@ -17,7 +18,7 @@ describe("an instance", function()
     local body = json.get(recorded, "response", "body")
     if type(body) == "string" then body = json.decode(body) end
     local vm = instance.new({}, body)
-    assert.is_true(instance.is_one(body))
+    assert.is_true(instance.is_one(documents.of(body)))
     assert.equal("Running", vm.state)
     assert.equal("Succeeded", vm.provisioning_state)
     assert.equal("integer", math.type(vm.ssh.port))
@@ -136,10 +137,11 @@ describe("an instance", function()
   end)
 
   it("tells another type of compute apart", function()
-    assert.is_false(instance.is_one { properties = { computeType = "AmlCompute" } })
-    assert.is_false(instance.is_one(json.null))
-    assert.is_false(instance.is_one { properties = { computeType = 5 } })
-    assert.is_true(instance.is_one { properties = { computeType = "computeinstance" } })
+    local function is_one(raw) return instance.is_one(documents.of(raw)) end
+    assert.is_false(is_one { properties = { computeType = "AmlCompute" } })
+    assert.is_false(is_one(json.null))
+    assert.is_false(is_one { properties = { computeType = 5 } })
+    assert.is_true(is_one { properties = { computeType = "computeinstance" } })
   end)
 
   it("says how a verb is called that was not", function()

@@ -200,6 +200,19 @@ describe("the instances of a workspace", function()
     assert.equal("ResourceNotFound", refusal(vm.refresh, vm).code)
   end)
 
+  it("an instance that is refreshed shows no field of before", function()
+    local vm = ws.instances:get "bob"
+    assert.same({ "Stopped", "Stopped" }, { vm.state, vm.raw.properties.properties.state })
+    local before = vm.location
+    vm.raw.location = "changed"
+    ws.instances:start("bob"):wait()
+    assert.equal("Stopped", vm.raw.properties.properties.state)
+    vm:refresh()
+    assert.same({ before, "Running", "Start" },
+      { vm.location, vm.state, vm.last_operation.name })
+    assert.equal("Running", vm.raw.properties.properties.state)
+  end)
+
   it("delete: a name that is not there is an error", function()
     assert.equal("ResourceNotFound", refusal(ws.instances.delete, ws.instances, "nobody").code)
   end)

@@ -1,5 +1,6 @@
 --- The journal's file: lua/azureml/journal.lua and csrc/lua_journal.c beneath it. What processes do
 --- with it when they are killed is in e2e/journal_spec.lua.
+local core = require "azureml.core"
 local process = require "spec.process"
 
 -- Appends lines until the file may not grow, then a short one, and reads the file.
@@ -7,8 +8,12 @@ local FILL = [[
   local core = require "azureml.core"
   local journal = assert(core.journal(arg[1]))
   local long = { text = ("x"):rep(300) }
-  for _ = 1, 4 do print(journal:append(long)) end
-  print(journal:append { a = 1 })
+  local function write(line)
+    assert(journal:append(line))
+    return journal:flush()
+  end
+  for _ = 1, 4 do print(write(long)) end
+  print(write { a = 1 })
   local count, text = 0, journal:text()
   for line in text:gmatch "([^\n]*)\n" do
     assert(core.decode(line))
@@ -33,6 +38,52 @@ describe("a journal on a full disk", function()
     local out = with_little_space(("%s %s %s/journal"):format(process.executable_path, script,
       directory))
     assert.equal("true\ntrue\ntrue\nnil\tthere is no space left\ntrue\n4\ttrue\n", out)
+  end)
+end)
+
+describe("the lines of a journal", function()
+  local directory, journal
+
+  before_each(function()
+    directory = process.directory()
+    journal = assert(core.journal(directory .. "/journal"))
+  end)
+  after_each(function()
+    journal:close()
+    process.remove(directory)
+  end)
+
+  local function written()
+    local file <close> = io.open(journal:path())
+    return file and file:read "a"
+  end
+
+  it("are written together, by flush", function()
+    assert.is_true(journal:append { a = 1 })
+    assert.is_true(journal:append { b = 2 })
+    assert.equal("", written())
+    assert.is_true(journal:flush())
+    assert.is_true(journal:flush())
+    assert.equal('{"a":1}\n{"b":2}\n', written())
+  end)
+
+  it("are written where there are many, where the text is read, and at the close", function()
+    local path = journal:path()
+    journal:append { text = ("x"):rep(70000) }
+    assert.equal(70012, #written())
+    journal:append { a = 1 }
+    assert.matches('"a":1', journal:text())
+    journal:append { b = 2 }
+    journal:close()
+    local file <close> = assert(io.open(path))
+    assert.matches('{"a":1}\n{"b":2}\n$', file:read "a")
+  end)
+
+  it("are dropped where all operations are done", function()
+    journal:append { a = 1 }
+    journal:clear()
+    journal:flush()
+    assert.equal("", written())
   end)
 end)
 

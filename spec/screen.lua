@@ -48,12 +48,13 @@ end
 ---@param arguments string?
 ---@param environment string?
 ---@param shows string?           "\n>"
-function Screen:start(arguments, environment, shows)
+---@param columns integer?        80
+function Screen:start(arguments, environment, shows, columns)
   local command =
     ("env -i HOME=%s TERM=screen PATH=\"$PATH\" %s %s %s; echo left with $?; exec cat"):format(
     quote(self.home), environment or "", quote(process.executable_path), arguments or "")
   self.starts = self.starts + 1      -- a server that was stopped may still hold its socket
-  self:tmux("-u", "new-session", "-d", "-x", "80", "-y", "40", command)
+  self:tmux("-u", "new-session", "-d", "-x", tostring(columns or 80), "-y", "40", command)
   return self:expect(shows or "\n>")
 end
 
@@ -83,6 +84,19 @@ function Screen:ask(line, answer)
   self:tmux("send-keys", "-l", line)
   self:type "Enter"
   return self:expect(answer)
+end
+
+--- Type a line at a prompt; wait for a text on the screen, and for the next prompt at its end.
+--- What is typed before the prompt shows up twice.
+function Screen:answer(line, answer)
+  self:ask(line, answer)
+  local deadline, shown = os.time() + PATIENCE
+  repeat
+    shown = self:text()
+    if shown:find "\n[^\n]*>%s*$" then return shown end
+    system.sleep(PAUSE)
+  until os.time() > deadline
+  error("the prompt has not come back:\n" .. shown, 2)
 end
 
 --- Set its width.

@@ -3,8 +3,10 @@ local cli = require "azureml.cli"
 
 local shown_commands = {}
 
--- Split a line into words as a shell does, with single quotes.
-local function words_of(line)
+--- Split a line into words as a shell does, with single quotes.
+---@param line string
+---@return string[]
+function shown_commands.words_of(line)
   local words = {}
   local function protect_blanks(quoted) return (quoted:gsub(" ", "\0")) end
   for word in line:gsub("'([^']*)'", protect_blanks):gmatch "[^ ]+" do
@@ -18,7 +20,7 @@ end
 ---@param line string      without "azureml"
 ---@return string|false|nil
 function shown_commands.fault_of(line)
-  local words = words_of((line:gsub("%s+#.*", ""):gsub("%s+[|>;&].*", "")))
+  local words = shown_commands.words_of((line:gsub("%s+#.*", ""):gsub("%s+[|>;&].*", "")))
   local name, first = words[1], 2
   if not cli.commands[name] then return false end
   if cli.commands[name].is_group then

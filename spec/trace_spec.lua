@@ -40,6 +40,22 @@ describe("the trace", function()
     assert.equal("600\n", (process.run { "stat", "-c", "%a", file }))
   end)
 
+  it("has a line for each websocket that is opened", function()
+    local own = directory .. "/websocket.jsonl"
+    local _, err, code = process.executable { "--trace=" .. own, "-e", [[
+      local client = require("azureml.client").new { endpoint = "http://127.0.0.1:1" }
+      local server = {
+        client = function() return client end, explain = function(_, err) return err end,
+      }
+      local opened = pcall(require("azureml.jupyter.socket").open, server, "/terminals?key=secret")
+      os.exit(not opened, true)]] }
+    assert.equal(0, code, err)
+    local written <close> = assert(io.open(own))
+    local line = json.decode(written:read "l")
+    assert.same({ "websocket", "GET", "http://127.0.0.1:1/terminals?key=***", "ConnectionFailed" },
+      { line.event, line.method, line.url, line.error })
+  end)
+
   it("shows no signature, no token and no secret", function()
     for _, line in ipairs(lines()) do
       if line.event == "poll" then assert.matches("&s=%*%*%*", line.url) end

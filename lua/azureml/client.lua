@@ -2,6 +2,7 @@
 --- service. The package's own collections (azureml.resource) are built on it.
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
+local documents = later "azureml.tool.document"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local lro = later "azureml.lro"
@@ -12,12 +13,78 @@ local task = require "azureml.task"
 local trust = require "azureml.trust"
 require "azureml.trace"      -- starts by itself where AZUREML_TRACE is set
 
+--- Sends requests to a service of Azure Resource Manager.
 ---@class azureml.Client
 ---@field poll_interval number?      seconds; nil: growing pauses
 local Client = {}
 local metatable = { __name = "azureml.Client", __index = Client }
 
 local client = {}
+
+--- When a request is sent again.
+---@class azureml.RetryOptions
+---@field tries? integer  all tries together; 3
+---@field delay? number  seconds before the second try; 0.8
+---@field max_delay? number  the longest pause in seconds; 60
+---@field statuses? integer[]  HTTP statuses after which it is sent again; 408, 429, 500, 502, 503,
+---  504
+---@field methods? string[]  HTTP methods that are sent again; all but POST
+
+--- How a client reaches a service.
+---@class azureml.ClientOptions
+---@field endpoint string  the URL that paths are appended to
+---@field credential? azureml.Credential  signs in; without it requests have no token
+---@field scope? string  of the tokens; default: endpoint .. "/.default"
+---@field tenant_id? string  the tenant of the tokens, if it is not the credential's own
+---@field api_version? string  added to paths
+---@field user_agent? string  what the client calls itself
+---@field ca_file? string  certificate authorities to trust instead of the system's
+---@field proxy? string  the URL of the proxy; default: the environment's
+---@field allow_hosts? string[]  origins that may get a token too, or host names, which mean https
+---@field connect_timeout? number  seconds; 10
+---@field request_timeout? number  seconds of one try; 100
+---@field timeout? number  seconds of a request with all its tries
+---@field poll_interval? number  seconds between polls of an operation, and between looks at an
+---  instance, where the service asks for no other pause; default 1, multiplied by 1.5 after each
+---  poll, at most 10
+---@field max_reply? number  bytes of a reply; 16 MiB
+---@field retry? azureml.RetryOptions  when a request is sent again
+---@field cookies? boolean  keep cookies; default: false
+---@field on_request? fun(seen: table)  called after each request, with event, method, url, attempt,
+---  client_request_id; it must not wait
+---@field on_reply? fun(seen: table)  called after each reply, as on_request, with also status or
+---  error, bytes, seconds, request_id, retry_after (seconds that the service asks the client to
+---  wait)
+
+--- A request.
+---@class azureml.RequestOptions
+---@field method? string  default: "GET"
+---@field path? string  below the endpoint, already escaped; query and api-version are added
+---@field url? string  instead of path; sent unchanged
+---@field query? table<string, any>  a list as value repeats the name
+---@field headers? table<string, string>  further headers
+---@field body? string|table  a table is sent as JSON
+---@field timeout? number  seconds, all tries together
+---@field label? string  for errors: "stop ci-ann"; default: method and path
+---@field api_version? string  instead of the client's
+---@field request_id? string  x-ms-client-request-id; default: a new GUID
+
+--- A request that starts a long-running operation.
+---@class azureml.OperationOptions: azureml.RequestOptions
+---@field final_state_via? "location"|"azure-async-operation"|"original-uri"  where its result is
+---@field poll_query? table<string, any>  added to each URL to poll that lacks its parameters: some
+---  services leave out the api-version
+---@field resume? table  how far the operation was, as a program that kept it itself knows: mode
+---  "monitor", "location" or "body", poll_url, and where known location, resource_location, status;
+---  it is polled, and the request is not sent again
+
+--- A request for a list.
+---@class azureml.PagesOptions: azureml.RequestOptions
+---@field items? string  the member with the items; "value"
+---@field next_link? string  the member with the next page's URL; "nextLink"
+---@field next? fun(link: string?, page: azureml.Reply): table?  for services that continue a list
+---  in another way: returns the next request with method, path or url, query, headers, body,
+---  api_version, or nil at the end; it must not wait
 
 local CLIENT_OPTIONS = {
   endpoint = "string", credential = "credential", scope = "string", tenant_id = "string",
@@ -36,7 +103,7 @@ local OPERATION_OPTIONS = tables.merge(REQUEST_OPTIONS, {
   final_state_via = "string", poll_query = "table", resume = "table",
 })
 local PAGES_OPTIONS = tables.merge(REQUEST_OPTIONS, {
-  items = "string", next_link = "string", next = "callable",
+  items = "string", next_link = "string", next = "callable", reader = "table",
 })
 local NEXT_OPTIONS = {
   method = "string", path = "string", url = "string", query = "table", headers = "table",
@@ -74,21 +141,7 @@ local function open(fields)
 end
 
 --- Make a client.
----@param settings table
----  endpoint string; credential azureml.Credential?; scope string? (endpoint .. "/.default");
----  tenant_id string? (the tenant of the tokens, if it is not the credential's own);
----  api_version string? (added to paths); connect_timeout number (10), request_timeout number
----  (100), timeout number? (of a request with all its tries), in seconds; poll_interval number?
----  (seconds between polls of an operation, and between looks at an instance, where the service
----  asks for no other pause; default 1, multiplied by 1.5 after each poll, at most 10);
----  max_reply number (bytes; 16 MiB); retry table? { tries = 3, delay = 0.8, max_delay = 60,
----  statuses (408, 429, 500, 502, 503, 504), methods (all but POST) }; ca_file, proxy,
----  user_agent string?; allow_hosts string[]? (origins, or host names, which mean https);
----  cookies boolean (false);
----  on_request, on_reply fun(seen)? (callbacks after each request and after its reply; `seen` has
----  event, method, url, attempt, client_request_id; on_reply also status or error, bytes, seconds,
----  request_id, retry_after (seconds that the service asks the client to wait). A callback must not
----  wait)
+---@param settings azureml.ClientOptions
 ---@return azureml.Client
 ---@raise an error object if the endpoint cannot be used
 ---@usage local client = azureml.client {
@@ -178,6 +231,7 @@ local function open_handle(self)
 end
 
 --- Start a request without waiting for its reply.
+---@package
 ---@param request table         as for `request`
 ---@param follow boolean        true: follow a long-running operation to its end
 ---@return userdata op          the core's operation; the caller closes it
@@ -202,12 +256,7 @@ function Client:submit(request, follow)
 end
 
 --- Send a request and wait for its reply.
----@param request table
----  method string ("GET"); path string (below the endpoint, already escaped; query and api-version
----  are added) or url string (sent unchanged); query table? (a list as value repeats the name);
----  headers table<string, string>?; body string|table? (a table is sent as JSON); timeout number?
----  (seconds, all tries together); label string? ("stop ci-ann", for errors; default: method and
----  path); api_version string?; request_id string? (x-ms-client-request-id; default: a new GUID)
+---@param request azureml.RequestOptions
 ---@return azureml.Reply
 ---@raise an error object if no reply came, or its HTTP status is 300 or more
 ---@usage local reply = client:request { path = "/subscriptions", query = { ["$top"] = 5 } }
@@ -241,6 +290,7 @@ local function cut_short(op, label, err)
 end
 
 --- Start a long-running operation and wait until the service has accepted it.
+---@package
 ---@param request table         as for `operation`
 ---@return userdata op          the core's operation; the caller closes it
 ---@raise an error object if the service refused it
@@ -267,12 +317,7 @@ function Client:begin(request)
 end
 
 --- Send a request that starts a long-running operation. Return when the service has accepted it.
----@param request table          as for `request`, and final_state_via string? ("location",
----  "azure-async-operation", "original-uri"); poll_query table? (added to each URL to poll that
----  lacks its parameters: some services leave out the api-version); resume table? (how far the
----  operation was, as a program that kept it itself knows: mode "monitor", "location" or "body",
----  poll_url, and where known location, resource_location, status. It is polled; the request is not
----  sent again)
+---@param request azureml.OperationOptions
 ---@return azureml.Lro
 ---@raise an error object if the service refused it
 ---@usage local op = client:operation { method = "POST", path = path .. "/start" }
@@ -288,6 +333,7 @@ function Client:operation(request)
 end
 
 --- Continue a long-running operation that was started before.
+---@package
 ---@param request table         its request
 ---@param progress table        how far it was, as the core reported it
 ---@return userdata op          the core's operation; the caller closes it
@@ -313,11 +359,6 @@ function Client:resume(text)
   }
 end
 
-local function next_link(page, name)
-  local link = json.get(page, name)
-  return type(link) == "string" and link ~= "" and link or nil
-end
-
 local function refuse_page(request, page, fault)
   errors.raise {
     code = "InvalidPage", status = page.status, request_id = page.headers["x-ms-request-id"],
@@ -325,18 +366,32 @@ local function refuse_page(request, page, fault)
   }
 end
 
-local function items_of(request, page)
-  local name = request.items or "value"
-  local items = json.get(page.json, name)
+-- Decode a page. Return its items and the URL of the next page, or nil.
+local function decode_page(request, page, name, link_name)
+  local items, link = json.get(page.json, name), json.get(page.json, link_name)
   if type(items) ~= "table" then
     refuse_page(request, page, ("a page of the list came without '%s'"):format(name))
   end
-  return items
+  return items, type(link) == "string" and link ~= "" and link or nil
+end
+
+-- Read a page as documents. What the reader does not take is decoded, so that errors are the same.
+local function read_page(request, page, name, link_name)
+  local items, link = request.reader:page(page.body, name, link_name)
+  if items then return items, link ~= "" and link or nil end
+  local values, following = decode_page(request, page, name, link_name)
+  local read = {}
+  for index, value in ipairs(values) do read[index] = documents.of(value) end
+  return read, following
+end
+
+local function items_of(request, page)
+  local read = request.reader and read_page or decode_page
+  return read(request, page, request.items or "value", request.next_link or "nextLink")
 end
 
 -- Return the request for the page that follows; nil: the list ends here.
-local function following_of(request, page)
-  local link = next_link(page.json, request.next_link or "nextLink")
+local function following_of(request, page, link)
   if request.next then
     local following = request.next(link, page)
     return following and options.check("next", following, NEXT_OPTIONS)
@@ -359,11 +414,7 @@ end
 
 --- Iterate over the items of a list, page by page. The client requests the next page while the
 --- script reads the current one. The iterator ends only at the end of the list.
----@param request table          as for `request`, and items string ("value"), next_link string
----  ("nextLink"); next fun(link: string?, page: azureml.Reply): table? (for services that continue
----  a list in another way: returns the next request with method, path or url, query, headers, body,
----  api_version, or nil at the end; it must not wait). Without `next`, pages after the first are
----  requested with GET
+---@param request azureml.PagesOptions
 ---@return fun(): any            returns the next item; raises an error instead of ending early
 ---@return fun(): integer        returns the number of pages that were read so far
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
@@ -384,7 +435,7 @@ function Client:pages(request)
       headers = page_request.headers or request.headers, label = request.label,
       timeout = request.timeout, request_id = request.request_id,
     }, false)
-    core.send()      -- the service prepares the next page while the script reads this one
+    task.send()      -- the service prepares the next page while the script reads this one
     url = target
     requested[key_of(page_request, target)] = true
     return op
@@ -392,8 +443,8 @@ function Client:pages(request)
   local function submit_first()
     return submit(request, page_url(self, self:endpoint(), request) or url_of(self, request))
   end
-  local function submit_next(page)
-    local following = following_of(request, page)
+  local function submit_next(page, link)
+    local following = following_of(request, page, link)
     if not following then return nil end
     local target = following_url(self, url, following)
       or refuse_page(request, page, "the next-page link is not a valid URL")
@@ -406,7 +457,8 @@ function Client:pages(request)
   local function turn_page()
     task.wait(pending)
     local page = reply.of(pending, request)
-    local found, following = items_of(request, page), submit_next(page)
+    local found, link = items_of(request, page)
+    local following = submit_next(page, link)
     pending:close()
     items, index, pending = found, 0, following
     page_count = page_count + 1

@@ -9,6 +9,7 @@ local options = require "azureml.options"
 local tables = require "azureml.tool.tables"
 local trust = require "azureml.trust"
 
+--- Signs in, and fetches tokens when requests need them.
 ---@class azureml.Credential
 local Credential = {}
 local metatable = { __name = "azureml.Credential", __index = Credential }
@@ -30,6 +31,95 @@ local function authority_of(settings)
   end
   return cloud.of(settings.cloud).authority
 end
+
+--- Where tokens come from.
+---@class azureml.AuthorityOptions
+---@field cloud? string|table  the Azure cloud: "AzureCloud", "AzureUSGovernment", or a table
+---@field authority? string  the URL of the token endpoint; default: the cloud's
+---@field ca_file? string  certificate authorities to trust instead of the system's
+---@field proxy? string  the URL of the proxy; default: the environment's
+
+--- Which application signs in.
+---@class azureml.ApplicationOptions: azureml.AuthorityOptions
+---@field tenant_id? string  the tenant of the application
+---@field client_id? string  the id of the application
+---@field additionally_allowed_tenants? string[]  other tenants whose tokens it may fetch, for a
+---  client with a tenant_id; "*": any
+
+--- An application with a client secret.
+---@class azureml.SecretOptions: azureml.ApplicationOptions
+---@field client_secret string  the secret of the application
+
+--- An application with a certificate.
+---@class azureml.CertificateOptions: azureml.ApplicationOptions
+---@field certificate_path? string  the file of the certificate and its private key, in PEM or
+---  PKCS#12
+---@field certificate? string  instead, the content of such a file
+---@field password? string  of the private key
+---@field send_certificate_chain? boolean  for applications that trust a subject name and an issuer
+---@field algorithm? "PS256"|"RS256"  "RS256" with the SHA-1 thumbprint, which ADFS requires
+
+--- An application with assertions of another issuer.
+---@class azureml.AssertionOptions: azureml.ApplicationOptions
+---@field assertion? fun(asked: table): string?  returns a signed token; asked has client_id and
+---  audience
+---@field assertion_file? string  instead, a file with the token, which is read again for each token
+
+--- A workload in Kubernetes.
+---@class azureml.WorkloadOptions: azureml.ApplicationOptions
+---@field token_file? string  default: AZURE_FEDERATED_TOKEN_FILE
+
+--- A run of Azure Pipelines.
+---@class azureml.PipelinesOptions: azureml.ApplicationOptions
+---@field service_connection_id string  the id of the service connection
+---@field access_token? string  of the run; default: SYSTEM_ACCESSTOKEN, if the pipeline maps it
+
+--- The login of the Azure CLI.
+---@class azureml.CliOptions
+---@field tenant_id? string  the tenant of the tokens
+---@field timeout? number  seconds that the program may take; 13
+---@field cache? boolean  false: save no token on disk
+---@field subscription? string  whose tenant is meant
+
+--- The login of the Azure Developer CLI.
+---@class azureml.DeveloperCliOptions
+---@field tenant_id? string  the tenant of the tokens
+---@field timeout? number  seconds that the program may take; 13
+---@field cache? boolean  false: save no token on disk
+
+--- A user who signs in.
+---@class azureml.UserOptions: azureml.ApplicationOptions
+---@field tenant_id? string  default: "organizations"
+---@field client_id? string  default: the Azure CLI's application
+---@field login_hint? string  the user's name: "ann@example.org"
+---@field timeout? number  seconds for the user to sign in
+---@field cache? boolean  false: save nothing on disk
+---@field login? boolean  true: ask in any case, and save the result for `credential.login`
+
+--- A user who enters a code at a page.
+---@class azureml.DeviceCodeOptions: azureml.UserOptions
+---@field prompt? fun(asked: table)  shows the code; asked has message, user_code, verification_uri,
+---  expires_in
+
+--- A user who signs in with a browser.
+---@class azureml.BrowserOptions: azureml.UserOptions
+---@field open? fun(asked: table)  opens the page; asked has url
+
+--- A user whose refresh token the script has.
+---@class azureml.RefreshTokenOptions: azureml.ApplicationOptions
+---@field refresh_token string  the refresh token
+
+--- A token that the script has fetched.
+---@class azureml.TokenOptions
+---@field token string  the token
+
+--- Which managed identity of this machine; at most one id.
+---@class azureml.ManagedIdentityOptions
+---@field client_id? string  of a user-assigned identity
+---@field object_id? string  of a user-assigned identity
+---@field resource_id? string  of a user-assigned identity
+---@field probe? boolean  first check, for at most a second, whether the endpoint exists; for chains
+---  on machines that may be outside Azure
 
 local AUTHORITY = { authority = "string", cloud = "any", ca_file = "string", proxy = "string" }
 
@@ -55,9 +145,7 @@ local function open_application(kind, settings, fields)
 end
 
 --- Open the credential of an application with a client secret.
----@param settings table       tenant_id, client_id, client_secret string;
----  additionally_allowed_tenants string[]? (other tenants whose tokens it may fetch, for a client
----  with a tenant_id; "*": any); cloud, authority, ca_file, proxy string?
+---@param settings azureml.SecretOptions
 ---@return azureml.Credential
 ---@raise an error object if the tenant or the authority is invalid
 function credential.client_secret(settings)
@@ -67,10 +155,7 @@ end
 
 --- Open the credential of an application with a certificate and its private key, in PEM or PKCS#12.
 --- The core reads the file again for each token, so that it may be renewed.
----@param settings table       tenant_id, client_id string; certificate_path string, or certificate
----  string (its content); password string?; send_certificate_chain boolean? (for applications that
----  trust a subject name and an issuer); algorithm string? ("PS256"; or "RS256" with the SHA-1
----  thumbprint, which ADFS requires); cloud, authority, ca_file, proxy string?
+---@param settings azureml.CertificateOptions
 ---@return azureml.Credential
 ---@raise an error object that says what is wrong with the certificate
 ---@usage azureml.credential.client_certificate { tenant_id = tenant, client_id = app,
@@ -104,9 +189,7 @@ end
 --- Open the credential of an application that signs in with an assertion: a signed token of another
 --- issuer, which Entra ID trusts (a federated credential). The core calls the function, which may
 --- wait, or reads the file again for each token.
----@param settings table  tenant_id, client_id string; assertion fun(asked: { client_id: string,
----  audience: string }): string?, or assertion_file string; cloud, authority, ca_file, proxy
----  string?
+---@param settings azureml.AssertionOptions
 ---@return azureml.Credential
 function credential.client_assertion(settings)
   settings = options.check("client_assertion", settings,
@@ -118,8 +201,7 @@ end
 --- Open the credential of a workload in Kubernetes (AKS). Missing options come from
 --- AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE. The core reads the file again
 --- for each token.
----@param settings? table  tenant_id, client_id, token_file, cloud, authority, ca_file, proxy
----  string?
+---@param settings? azureml.WorkloadOptions
 ---@return azureml.Credential
 function credential.workload_identity(settings)
   settings = options.check("workload_identity", settings, application { token_file = "string" })
@@ -129,7 +211,7 @@ end
 --- Open the credential of a workflow of GitHub Actions, which a federated credential of an
 --- application trusts. The job needs the permission `id-token: write`. Missing options come from
 --- AZURE_TENANT_ID and AZURE_CLIENT_ID.
----@param settings? table      tenant_id, client_id, cloud, authority, ca_file, proxy string?
+---@param settings? azureml.ApplicationOptions
 ---@return azureml.Credential
 function credential.github_actions(settings)
   settings = options.check("github_actions", settings, application {})
@@ -138,9 +220,7 @@ end
 
 --- Open the credential of a run of Azure Pipelines, which a service connection of an application
 --- trusts.
----@param settings table  tenant_id, client_id, service_connection_id string; access_token string?
----  (of the run; default: SYSTEM_ACCESSTOKEN, if the pipeline maps it); cloud, authority, ca_file,
----  proxy string?
+---@param settings azureml.PipelinesOptions
 ---@return azureml.Credential
 function credential.azure_pipelines(settings)
   settings = options.check("azure_pipelines", settings,
@@ -153,8 +233,7 @@ end
 --- Open the credential of the user's login with the Azure CLI. It runs `az account
 --- get-access-token` once for each lifetime of a token. The core saves the tokens on disk, in
 --- private files, until another login; `cache = false` or AZUREML_TOKEN_CACHE=off saves no token.
----@param settings? table      tenant_id, subscription string?; timeout number? (seconds; 13);
----  cache boolean?
+---@param settings? azureml.CliOptions
 ---@return azureml.Credential
 function credential.azure_cli(settings)
   settings = options.check("azure_cli", settings,
@@ -167,7 +246,7 @@ end
 
 --- Open the credential of the user's login with the Azure Developer CLI. It runs `azd auth token`,
 --- and saves tokens as azure_cli does.
----@param settings? table      tenant_id string?; timeout number? (seconds; 13); cache boolean?
+---@param settings? azureml.DeveloperCliOptions
 ---@return azureml.Credential
 function credential.azure_developer_cli(settings)
   settings = options.check("azure_developer_cli", settings,
@@ -210,12 +289,7 @@ end
 --- Open the credential of a user who enters a code at a page, on any device. The code is printed to
 --- standard error, or passed to prompt. The core saves the result of the sign-in on disk, in a
 --- private file, and reuses it: the user signs in again only when it has expired.
----@param settings? table  tenant_id string? ("organizations"), client_id string? (default: the
----  Azure CLI's application); prompt fun(asked: { message: string, user_code: string,
----  verification_uri: string, expires_in: number })?; timeout number? (seconds for the user to sign
----  in; default: the lifetime of the code); cache boolean? (false: save nothing on disk), login
----  boolean? (true: ask in any case, and save the result for `credential.login`); cloud, authority,
----  ca_file, proxy string?
+---@param settings? azureml.DeviceCodeOptions
 ---@return azureml.Credential
 ---@usage azureml.credential.device_code { tenant_id = "example.org",
 ---  prompt = function(asked) print(asked.message) end }
@@ -227,10 +301,7 @@ end
 --- Open the credential of a user who signs in with a browser on this machine. $BROWSER or xdg-open
 --- opens the page, and its address is printed to standard error; or open is called with the
 --- address. The core saves the result of the sign-in as for device_code.
----@param settings? table  tenant_id string? ("organizations"), client_id string? (default: the
----  Azure CLI's application); login_hint string? ("ann@example.org"); open fun(asked: { url: string
----  })?; timeout number? (seconds for the user to sign in; 600); cache boolean?, login boolean? (as
----  for device_code); cloud, authority, ca_file, proxy string?
+---@param settings? azureml.BrowserOptions
 ---@return azureml.Credential
 function credential.browser(settings)
   settings = options.check("browser", settings, person { open = "callable" })
@@ -239,9 +310,7 @@ end
 
 --- Open the credential of a user whose refresh token the script has. It exchanges the refresh token
 --- for access tokens, and renews it with each of them.
----@param settings table       refresh_token string; tenant_id string? ("organizations"), client_id
----  string? (the application that the token was made for; default: the Azure CLI's); cloud,
----  authority, ca_file, proxy string?
+---@param settings azureml.RefreshTokenOptions
 ---@return azureml.Credential
 function credential.refresh_token(settings)
   settings = options.check("refresh_token", settings, application { refresh_token = "string" })
@@ -254,7 +323,7 @@ function credential.refresh_token(settings)
 end
 
 --- Open the credential of the user's login with `azureml login` or azureml.login.
----@param settings? table      cloud, authority, ca_file, proxy string?
+---@param settings? azureml.AuthorityOptions
 ---@return azureml.Credential
 function credential.login(settings)
   settings = options.check("login", settings, AUTHORITY)
@@ -266,7 +335,7 @@ function credential.login(settings)
 end
 
 --- Open a credential with a token that the script has fetched. It is not renewed.
----@param settings { token: string }
+---@param settings azureml.TokenOptions
 ---@return azureml.Credential
 function credential.token(settings)
   settings = options.check("token", settings, { token = "string" })
@@ -325,7 +394,7 @@ end
 --- AZURE_CLIENT_SECRET, or else with AZURE_CLIENT_CERTIFICATE_PATH (and
 --- AZURE_CLIENT_CERTIFICATE_PASSWORD, AZURE_CLIENT_SEND_CERTIFICATE_CHAIN); and with
 --- AZURE_ADDITIONALLY_ALLOWED_TENANTS. The core reads them: the secret does not pass through Lua.
----@param settings? table      cloud, authority, ca_file, proxy string?
+---@param settings? azureml.AuthorityOptions
 ---@return azureml.Credential
 function credential.environment(settings)
   settings = options.check("environment", settings, AUTHORITY)
@@ -342,9 +411,7 @@ end
 --- identity of the signed-in user, unless a client_id names another one. At most one id selects a
 --- user-assigned identity; without an id it is the machine's own identity. Source:
 --- spec/contract/auth.md, section 6.
----@param settings? table  client_id, object_id, resource_id string?; probe boolean? (true: first
----  check, for at most a second, whether the endpoint exists; for chains on machines that may be
----  outside Azure)
+---@param settings? azureml.ManagedIdentityOptions
 ---@return azureml.Credential
 ---@raise an error object for more than one id
 function credential.managed_identity(settings)
@@ -364,7 +431,7 @@ end
 
 --- Open a chain of credentials, which are tried in order. If a credential does not apply here, the
 --- chain tries the next one. If the service refuses a credential, the chain fails.
----@param links azureml.Credential[]
+---@param links azureml.Credential[]  in the order in which they are tried
 ---@return azureml.Credential
 function credential.chain(links)
   local handles = {}
@@ -382,7 +449,7 @@ end
 
 --- Open the default credential: a chain of those that azureml.default_credential lists, or of those
 --- that AZURE_TOKEN_CREDENTIALS names ("prod", "dev", or the name of a credential).
----@param settings? table      cloud, authority, ca_file, proxy string?
+---@param settings? azureml.AuthorityOptions
 ---@return azureml.Credential
 ---@raise an error object if AZURE_TOKEN_CREDENTIALS has an unknown value
 function credential.default(settings)

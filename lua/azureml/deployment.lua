@@ -17,9 +17,10 @@ local template_check = later "azureml.template_check"
 local template_file = later "azureml.template_file"
 local what_if = later "azureml.what_if"
 
+--- A deployment of a template, which the service has accepted.
 ---@class azureml.Deployment
----@field name string
----@field workspace azureml.Workspace
+---@field name string  its name
+---@field workspace azureml.Workspace  where it deploys
 ---@field targets string[]?       the names of its instances; nil: it was begun elsewhere
 ---@field warnings string[]       what the caller should know
 local Deployment = {}
@@ -32,8 +33,9 @@ local started = setmetatable({}, { __mode = "k" })
 
 local API_VERSION = "2021-04-01"      -- of Microsoft.Resources/deployments
 
+--- What a deployment has come to.
 ---@class azureml.DeploymentResult
----@field name string
+---@field name string  of the deployment
 ---@field instances azureml.Instance[]      as they are now
 ---@field outputs table<string, any>        of the template, by name
 ---@field correlation_id string?            which the service's logs have
@@ -286,7 +288,7 @@ end
 ---@field name string                      "emulator/ci-ann"
 ---@field id string?                       of the resource
 ---@field state string                     "Running", "Succeeded", "Failed" and so on
----@field error azureml.Error?
+---@field error azureml.Error?  why it failed
 
 -- Return a text member of what the service sent; nil if it is no text.
 local function text_in(value, name)
@@ -397,9 +399,7 @@ end
 local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
 
 --- Wait until the deployment is done. May be called again.
----@param settings? { timeout: number?, show_output: boolean?, progress: string? }
----  timeout in seconds, 1800; show_output prints changes of state to standard error; progress says
----  how: "auto", "lines", "json", "quiet"
+---@param settings? azureml.WaitOptions
 ---@return azureml.DeploymentResult
 ---@raise an error object `DeploymentFailed` whose details have the error of each resource that
 ---  failed; `Timeout` or `LostSight` when it goes on at the service

@@ -5,6 +5,7 @@ local later = require "azureml.tool.later"
 local hints = later "azureml.hints"
 local json = require "azureml.json"
 
+--- What the public functions raise. Its text is what a person should read.
 ---@class azureml.Error
 ---@field kind string?  what failed: "transport" (no reply came), "http" (a reply refused the
 ---  request), "operation" (a long-running operation failed), "protocol" (a reply breaks the

@@ -37,28 +37,24 @@ local function late(module, name)
 end
 
 local azureml = {
+  --- The version of this package.
+  ---@type string
   version = VERSION,
 
   --- Open a workspace. See azureml.workspace.
   workspace = workspace.new,
   --- List the workspaces of a subscription or a resource group. See azureml.workspaces.
-  ---@type fun(settings: table?): azureml.Workspace[]
   workspaces = late(workspaces, "list"),
   --- Open the instances of all workspaces. See azureml.all_instances.
-  ---@type fun(settings: table?): azureml.AllInstances
   instances = late(all_instances, "new"),
   --- Audit instances: settings that cost money or open a door. See azureml.audit.
-  ---@type fun(list: any, settings: table?): table
   audit = late(audit, "of"),
   --- Estimate what many instances cost, each and together. See azureml.cost.
-  ---@type fun(list: any, settings: table?): table
   cost = late(cost, "of_many"),
   --- Check sign-in, network, workspace and rights. See azureml.doctor.
-  ---@type fun(settings: table?): azureml.Check[], boolean
   doctor = late(doctor, "check"),
   --- Make a template of Azure Resource Manager, and its parameters, from the definition of an
   --- instance. See azureml.template.
-  ---@type fun(definition: table, settings: table?): table, table
   template = late(template, "new"),
   --- The kinds of credentials. See azureml.credential.
   credential = require "azureml.credential",
@@ -68,13 +64,10 @@ local azureml = {
   json = require "azureml.json",
 
   --- Sign in and save the login for later runs on this machine. See azureml.login.
-  ---@type fun(options: table?): azureml.Identity
   login = late(login, "login"),
   --- Remove the saved tokens from this machine. Return how many token files were removed.
-  ---@type fun(): integer
   logout = late(login, "logout"),
   --- Return the identity of the credential in use. See azureml.login.
-  ---@type fun(options: table?): azureml.Identity
   whoami = late(login, "whoami"),
 
   --- Run functions side by side. The first error closes the others. See azureml.task.
@@ -83,7 +76,6 @@ local azureml = {
   --- See azureml.task.
   each = task.each,
   --- Call a function with a time limit in seconds, its tasks included. See azureml.within.
-  ---@type fun(seconds: number, f: function, ...: any): any
   within = late(within, "run"),
   --- Sleep for some seconds while other tasks go on. See azureml.task.
   sleep = task.sleep,
@@ -105,8 +97,8 @@ azureml.pending = late(journal, "left_behind")
 
 --- Go on with an operation that another process began.
 ---@param ticket string|azureml.JournalEntry      from op:ticket() or azureml.pending()
----@param options? table      credential, cloud and so on, as for azureml.workspace; the endpoint
----        comes from these options, never from the ticket
+---@param options? azureml.ConnectionOptions    the endpoint comes from these options, never from
+---  the ticket
 ---@return azureml.Operation
 ---@raise an error object: for a damaged ticket, for a ticket of another endpoint, and `NotTakenOn`
 ---       when nothing shows that the service accepted the operation

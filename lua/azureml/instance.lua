@@ -1,10 +1,11 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
---- and the verbs. The only file that reads `raw`.
+--- and the verbs. The only file that reads the reply.
 local later = require "azureml.tool.later"
 local activity = later "azureml.jupyter.activity"
 local copying = later "azureml.jupyter.copying"
 local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
+local documents = require "azureml.tool.document"
 local errors = require "azureml.error"
 local fields = require "azureml.definition.fields"
 local jupyter = later "azureml.jupyter"
@@ -23,32 +24,76 @@ local tables = require "azureml.tool.tables"
 local upcoming = later "azureml.look.upcoming"
 local why = later "azureml.look.why"
 
+--- How to reach an instance by SSH.
+---@class azureml.Ssh
+---@field enabled boolean  whether it can be reached
+---@field user? string  the login's name
+---@field port? integer  of the SSH server
+---@field host? string  a public or a private address
+---@field command? string  for a shell: "ssh azureuser@20.1.2.3 -p 50000"
+
+--- The last operation on an instance, as the service tells it.
+---@class azureml.LastOperation
+---@field name? string  "Create", "Start" and so on
+---@field time? string  ISO 8601
+---@field status? string  "InProgress", "Succeeded" or "Failed"
+---@field trigger? string  "User", "Schedule" or "IdleShutdown"
+
+--- A compute instance, as the service described it at the last request.
 ---@class azureml.Instance
----@field name string
+---@field start fun(self, settings?: azureml.StartOptions): azureml.Operation
+---  Start the instance. A running instance is a success.
+---@field stop fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Stop the instance: its hours end, its disk and its quota stay.
+---@field restart fun(self, settings?: azureml.VerbOptions): azureml.Operation
+---  Restart the instance, which must run.
+---@field exec fun(self, command: string|string[], settings?: azureml.ExecOptions):
+---  string, integer, string  Run a command on the instance over SSH. Return its output, its exit
+---  code and its errors.
+---@field forward fun(self, port: integer, remote_port?: integer,
+---  settings?: azureml.ForwardOptions): azureml.ssh.Forwarding  Forward a port of this machine's
+---  loopback to a port of the instance, until it is closed.
+---@field python fun(self, list: azureml.PythonOptions): string, integer, string
+---  Run a Python script of this machine on the instance, or code.
+---@field pip_install fun(self, list: azureml.PipInstallOptions): table
+---  Install Python packages. Return installed, changed and output.
+---@field pip_uninstall fun(self, list: azureml.PipOptions): table
+---  Uninstall Python packages. Return uninstalled, changed and output.
+---@field pip_list fun(self, settings?: azureml.PipOptions): table[]
+---  List the Python packages of an environment: name, version.
+---@field r_install fun(self, list: azureml.RInstallOptions): table
+---  Install R packages. Return installed, changed and output.
+---@field environments fun(self, settings?: azureml.StepOptions): azureml.Environment[]
+---  List the environments of the instance: conda's, and those below ~/.virtualenvs.
+---@field create_environment fun(self, settings: azureml.EnvironmentOptions): azureml.Environment
+---  Create an environment, or take it if it is there: packages and the kernel are added then.
+---@field delete_environment fun(self, name: string, settings?: azureml.StepOptions): boolean
+---  Delete an environment, and the user's kernels that run in it.
+---@field name string                  its name, which is unique in the region
 ---@field id string                    the ARM id
 ---@field state string  "Running", "Stopped" and so on; while the service creates it, the
 ---  provisioning state of the resource
----@field provisioning_state string
----@field location string
----@field vm_size string
+---@field provisioning_state string  of the resource
+---@field location string  the region
+---@field vm_size string  the size of its virtual machine
 ---@field tags table<string, string>   never nil
----@field description string?
----@field identity { system_assigned: boolean, user_assigned: string[], principal_id: string? }?
----@field disable_local_auth boolean?
----@field ssh_public_access boolean?
+---@field description string?  a text for people
+---@field identity azureml.Identities?  its managed identities
+---@field disable_local_auth boolean?  only Microsoft Entra signs users in
+---@field ssh_public_access boolean?  it can be reached by SSH
 ---@field admin_user_ssh_public_key string?      some services do not return it
 ---@field subnet string?               the ARM id
----@field enable_node_public_ip boolean?
+---@field enable_node_public_ip boolean?  it has a public address
 ---@field application_sharing_policy string?     "Personal" or "Shared"
 ---@field authorization_type string?             "personal"
----@field assigned_user { object_id: string, tenant_id: string? }?
----@field setup_scripts table?                   as create takes them
----@field schedules table                        as create takes them; never nil
+---@field assigned_user azureml.User?  for whom it was created
+---@field setup_scripts azureml.SetupScripts?   as create takes them
+---@field schedules azureml.Schedule[]  as create takes them; never nil
 ---@field idle_time_before_shutdown string?      ISO 8601
----@field custom_services table                  as create takes them; never nil
----@field data_mounts table          as create takes them, with state and error; never nil
+---@field custom_services azureml.CustomService[]  as create takes them; never nil
+---@field data_mounts azureml.DataMount[]  as create takes them, with state and error; never nil
 ---@field mlflow_autologger boolean?             only preview versions of the service return it
----@field enable_sso boolean?
+---@field enable_sso boolean?  its user's sign-in serves the tools on it
 ---@field enable_root_access boolean?            only preview versions of the service return it
 ---@field enable_os_patching boolean?            only preview versions of the service return it
 ---@field release_quota_on_stop boolean?         only preview versions of the service return it
@@ -56,21 +101,21 @@ local why = later "azureml.look.why"
 ---@field created_by string?           object id
 ---@field assigned_to string?          object id
 ---@field created_on string?           ISO 8601
----@field modified_on string?
+---@field modified_on string?  ISO 8601
 ---@field applications table<string, string>     name in snake_case -> URL: jupyter, jupyter_lab
----@field ssh { enabled: boolean, user: string?, port: integer?, host: string?, command: string? }
----@field public_ip_address string?
----@field private_ip_address string?
----@field last_operation { name: string?, time: string?, status: string?, trigger: string? }
+---@field ssh azureml.Ssh  how to reach it by SSH
+---@field public_ip_address string?  where it has one
+---@field private_ip_address string?  within its network
+---@field last_operation azureml.LastOperation  what the service did with it last
 ---@field created_by_name string?      where the service tells it
 ---@field image_version string?        of its operating system: "24.02.13"
----@field latest_image_version string?
----@field is_latest_image boolean?
+---@field latest_image_version string?  the newest that there is
+---@field is_latest_image boolean?  its operating system is the newest
 ---@field principals string[]         object ids of its managed identities
 ---@field next_start string?           when a schedule starts it next, in UTC; nil: none is known
----@field next_stop string?
+---@field next_stop string?  when a schedule stops it next
 ---@field errors table                            its errors, as the service sends them
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace that has it
 ---@field jupyter azureml.Jupyter      its own Jupyter: files, terminals, kernels, code
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Instance = {}
@@ -78,21 +123,22 @@ local Instance = {}
 local instance = {}
 local getters = {}
 
-local outer = json.getter
+-- The members that most scripts ask for. The others are decoded when a script asks for them.
+instance.reader = documents.reader {
+  "name", "id", "tags", "properties.computeType", "properties.provisioningState",
+  "properties.createdOn", "properties.properties.state", "properties.properties.vmSize",
+}
 
-local function inner(...)
-  return outer("properties", "properties", ...)
+local function outer(path)
+  return instance.reader:member(path)
+end
+
+local function inner(path)
+  return outer("properties.properties." .. path)
 end
 
 local function integer(number)
   return number and math.tointeger(number)
-end
-
--- Return the names of a path such as "properties.description".
-local function names_in(path)
-  local names = {}
-  for name in path:gmatch "[^.]+" do names[#names + 1] = name end
-  return table.unpack(names)
 end
 
 -- Tell whether the member of a list is empty: absent, [], or an object around an empty list.
@@ -107,9 +153,9 @@ end
 -- Return a function that reads a field of definition/fields.lua by its kind. An absent member and
 -- an empty list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
-  local kind, member = row.kind, outer(names_in(row.path))
-  return function(raw)
-    local value = member(raw)
+  local kind, member = row.kind, outer(row.path)
+  return function(document)
+    local value = member(document)
     if row.is_list and is_empty(value) then return json.array {} end
     if value == nil and row.name ~= "tags" then return nil end
     return kind.read(value)
@@ -123,22 +169,24 @@ end
 getters.name = outer "name"
 getters.id = outer "id"
 getters.location = outer "location"
-getters.provisioning_state = outer("properties", "provisioningState")
-getters.created_on = outer("properties", "createdOn")
-getters.modified_on = outer("properties", "modifiedOn")
-getters.created_by = inner("createdBy", "userId")
-getters.assigned_to = inner("personalComputeInstanceSettings", "assignedUser", "objectId")
-getters.created_by_name = inner("createdBy", "userName")
-getters.image_version = inner("osImageMetadata", "currentImageVersion")
-getters.latest_image_version = inner("osImageMetadata", "latestImageVersion")
-getters.is_latest_image = inner("osImageMetadata", "isLatestOsImageVersion")
-getters.public_ip_address = inner("connectivityEndpoints", "publicIpAddress")
-getters.private_ip_address = inner("connectivityEndpoints", "privateIpAddress")
+getters.provisioning_state = outer "properties.provisioningState"
+getters.created_on = outer "properties.createdOn"
+getters.modified_on = outer "properties.modifiedOn"
+getters.created_by = inner "createdBy.userId"
+getters.assigned_to = inner "personalComputeInstanceSettings.assignedUser.objectId"
+getters.created_by_name = inner "createdBy.userName"
+getters.image_version = inner "osImageMetadata.currentImageVersion"
+getters.latest_image_version = inner "osImageMetadata.latestImageVersion"
+getters.is_latest_image = inner "osImageMetadata.isLatestOsImageVersion"
+getters.public_ip_address = inner "connectivityEndpoints.publicIpAddress"
+getters.private_ip_address = inner "connectivityEndpoints.privateIpAddress"
 
 -- The members of the reply that the other fields are made from.
 local sent = {
-  compute_type = outer("properties", "computeType"),
-  provisioning_errors = outer("properties", "provisioningErrors"),
+  principal = outer "identity.principalId",
+  assigned_identities = outer "identity.userAssignedIdentities",
+  compute_type = outer "properties.computeType",
+  provisioning_errors = outer "properties.provisioningErrors",
   state = inner "state",
   errors = inner "errors",
   applications = inner "applications",
@@ -146,26 +194,26 @@ local sent = {
   last_operation = inner "lastOperation",
 }
 
-function getters.state(raw)
-  return sent.state(raw) or getters.provisioning_state(raw)
+function getters.state(document)
+  return sent.state(document) or getters.provisioning_state(document)
 end
 
-function getters.owner(raw)
-  return getters.assigned_to(raw) or getters.created_by(raw)
+function getters.owner(document)
+  return getters.assigned_to(document) or getters.created_by(document)
 end
 
 -- Return the table that a member holds, without nulls; an empty table if the service sent something
 -- else.
-local function table_in(member, raw)
-  local value = json.without_nulls(member(raw))
+local function table_in(member, document)
+  local value = json.without_nulls(member(document))
   return type(value) == "table" and value or {}
 end
 
 -- List each error once: the service repeats a provisioning error among the instance's errors.
-function getters.errors(raw)
+function getters.errors(document)
   local all, seen = json.array {}, {}
   for _, list in ipairs {
-    table_in(sent.provisioning_errors, raw), table_in(sent.errors, raw),
+    table_in(sent.provisioning_errors, document), table_in(sent.errors, document),
   } do
     for _, item in ipairs(list) do
       local key = json.encode(item)
@@ -176,9 +224,9 @@ function getters.errors(raw)
   return all
 end
 
-function getters.applications(raw)
+function getters.applications(document)
   local found = {}
-  for _, application in ipairs(table_in(sent.applications, raw)) do
+  for _, application in ipairs(table_in(sent.applications, document)) do
     local name = json.get(application, "displayName")
     if name then found[name:lower():gsub("[^%w]+", "_")] = json.get(application, "endpointUri") end
   end
@@ -187,9 +235,9 @@ end
 
 -- Return how to reach the instance by SSH: the public address and the port that the service names;
 -- within a virtual network the private address and port 22.
-function getters.ssh(raw)
-  local settings = sent.ssh_settings(raw)
-  local public, private = getters.public_ip_address(raw), getters.private_ip_address(raw)
+function getters.ssh(document)
+  local settings = sent.ssh_settings(document)
+  local public, private = getters.public_ip_address(document), getters.private_ip_address(document)
   local ssh = {
     enabled = json.get(settings, "sshPublicAccess") == "Enabled",
     user = json.get(settings, "adminUserName"),
@@ -203,17 +251,17 @@ function getters.ssh(raw)
 end
 
 -- Return the object ids of its managed identities, the system-assigned one first.
-function getters.principals(raw)
-  local list = json.array { json.get(raw, "identity", "principalId") }
-  local assigned = json.without_nulls(json.get(raw, "identity", "userAssignedIdentities"))
+function getters.principals(document)
+  local list = json.array { sent.principal(document) }
+  local assigned = json.without_nulls(sent.assigned_identities(document))
   for _, id in ipairs(tables.keys(assigned)) do
     list[#list + 1] = json.get(assigned, id, "principalId")
   end
   return list
 end
 
-function getters.last_operation(raw)
-  local operation = sent.last_operation(raw)
+function getters.last_operation(document)
+  local operation = sent.last_operation(document)
   return {
     name = json.get(operation, "operationName"), time = json.get(operation, "operationTime"),
     status = json.get(operation, "operationStatus"),
@@ -222,13 +270,15 @@ function getters.last_operation(raw)
 end
 
 -- The next times of its schedules are those of a field: they change with the clock alone.
-local function next_time(raw, action)
-  local schedules = getters.schedules(raw)
+local ACTIONS = { next_start = "start", next_stop = "stop" }
+
+local function next_time(schedules, action)
   return #schedules > 0 and upcoming.time(schedules, action) or nil
 end
 
-function getters.next_start(raw) return next_time(raw, "start") end
-function getters.next_stop(raw) return next_time(raw, "stop") end
+for name, action in pairs(ACTIONS) do
+  getters[name] = function(document) return next_time(getters.schedules(document), action) end
+end
 
 local metatable = { __name = "azureml.Instance" }
 
@@ -246,10 +296,11 @@ end
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
-  if getter then return getter(rawget(vm, "raw")) end
+  if getter then return getter(rawget(vm, "document")) end
+  if name == "raw" then return documents.raw(rawget(vm, "document")) end
   if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
-  if method or name == "workspace" or name == "raw" then return method end
+  if method or name == "workspace" then return method end
   errors.mistake("an instance has no field '%s' (known: %s)", tostring(name), names_of_fields())
 end
 
@@ -266,8 +317,11 @@ end
 ---@param vm azureml.Instance
 ---@return table
 function instance.summary(vm)
-  local summary = {}
-  for name, getter in pairs(getters) do summary[name] = getter(vm.raw) end
+  local summary, document = {}, rawget(vm, "document")
+  for name, getter in pairs(getters) do
+    if not ACTIONS[name] then summary[name] = getter(document) end
+  end
+  for name, action in pairs(ACTIONS) do summary[name] = next_time(summary.schedules, action) end
   return summary
 end
 
@@ -284,12 +338,20 @@ metatable.__methods, metatable.__fields = Instance, tables.merge(getters, { jupy
 ---@type table<string, function>
 instance.fields = getters
 
---- Make an instance from a reply.
+--- Make an instance of a document that `instance.reader` has read.
 ---@param workspace azureml.Workspace
----@param raw table          the decoded reply
+---@param document azureml.Document
+---@return azureml.Instance
+function instance.of(workspace, document)
+  return setmetatable({ workspace = workspace, document = document }, metatable)
+end
+
+--- Make an instance of a decoded reply.
+---@param workspace azureml.Workspace
+---@param raw table
 ---@return azureml.Instance
 function instance.new(workspace, raw)
-  return setmetatable({ workspace = workspace, raw = raw }, metatable)
+  return instance.of(workspace, documents.of(raw))
 end
 
 -- The members of a script's definition that the service may keep to itself.
@@ -304,8 +366,8 @@ end
 local services = inner "customServices"
 
 -- Tell whether a custom service has an environment variable, such as a licence, without its value.
-local function hides_variable(raw)
-  for _, service in ipairs(table_in(services, raw)) do
+local function hides_variable(document)
+  for _, service in ipairs(table_in(services, document)) do
     local variables = json.get(service, "environmentVariables")
     for _, variable in pairs(type(variables) == "table" and variables or {}) do
       if json.get(variable, "value") == nil then return true end
@@ -324,24 +386,23 @@ function instance.unreadable(vm)
     list[#list + 1] = "admin_user_ssh_public_key"
   end
   if hides_script(vm.setup_scripts) then list[#list + 1] = "setup_scripts" end
-  if hides_variable(vm.raw) then list[#list + 1] = "custom_services" end
+  if hides_variable(rawget(vm, "document")) then list[#list + 1] = "custom_services" end
   return list
 end
 
---- Return the type of a decoded compute, as the service spells it; nil if the reply has none.
----@param raw table
+--- Return the type of a compute, as the service spells it; nil if the reply has none.
+---@param document azureml.Document
 ---@return string?
-function instance.kind(raw)
-  local kind = sent.compute_type(raw)
+function instance.kind(document)
+  local kind = sent.compute_type(document)
   return type(kind) == "string" and kind or nil
 end
 
---- Tell whether a decoded compute is a compute instance. The service may write its type in any
---- case.
----@param raw table
+--- Tell whether a compute is a compute instance. The service may write its type in any case.
+---@param document azureml.Document
 ---@return boolean
-function instance.is_one(raw)
-  local kind = instance.kind(raw)
+function instance.is_one(document)
+  local kind = instance.kind(document)
   return kind ~= nil and kind:lower() == "computeinstance"
 end
 
@@ -349,7 +410,8 @@ end
 ---@return azureml.Instance       the same object
 ---@raise an error object if it no longer exists
 function Instance:refresh()
-  self.raw = self.workspace.instances:get(self.name).raw
+  local now = self.workspace.instances:get(self.name)
+  rawset(self, "document", rawget(now, "document"))
   return self
 end
 
@@ -361,7 +423,7 @@ function Instance:member(name)
   if type(name) ~= "string" then
     errors.mistake("bad argument #1 to 'member' (name expected, got %s)", type(name))
   end
-  local value = json.without_nulls(inner(name)(self.raw))
+  local value = json.without_nulls(json.get(self.raw, "properties", "properties", name))
   return type(value) == "number" and integer(value) or value
 end
 
@@ -373,7 +435,7 @@ for _, verb in ipairs { "start", "stop", "restart" } do
 end
 
 --- Change the instance: see azureml.Instances.update.
----@param settings table          fields as for create, those that can be changed
+---@param settings azureml.UpdateOptions
 ---@return azureml.Instance       the same object, refreshed
 ---@usage vm:update { idle_time_before_shutdown = "1h" }
 function Instance:update(settings)
@@ -381,8 +443,8 @@ function Instance:update(settings)
 end
 
 --- Give the instance another size: see azureml.Instances.resize.
----@param size string
----@param settings? table
+---@param size azureml.SizeName
+---@param settings? azureml.ResizeOptions
 ---@return azureml.Operation
 function Instance:resize(size, settings)
   return self.workspace.instances:resize(self, size, settings)
@@ -406,7 +468,7 @@ function Instance:queue()
 end
 
 --- Estimate what the instance costs: an hour, since it runs, and in a month with its schedules.
----@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@param settings? azureml.CostOptions
 ---@return azureml.Cost          see look/cost.lua; its field `note` says what is left out
 function Instance:cost(settings)
   return cost.of(self, settings)
@@ -414,9 +476,7 @@ end
 
 --- List the logs of the instance's setup scripts, the oldest first. They lie on the workspace's
 --- file share, which Jupyter shows while the instance runs.
----@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
----  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
----  states meanwhile
+---@param settings? azureml.LogsOptions
 ---@return azureml.Log[]       each with name, size, modified, read(), each(f) and follow(f)
 ---@raise an error object: `NotRunning`, which says where the logs are; `NotYours`, `NoLogs`
 ---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end
@@ -425,8 +485,7 @@ function Instance:logs(settings)
 end
 
 --- Read the load, the memory, the disks and the GPUs of the instance, by one command there.
----@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
----  timeout in seconds, 30; the others as for exec
+---@param settings? azureml.MetricsOptions
 ---@return azureml.Metrics       print it; or see its fields, which look/metrics.lua names
 ---@raise an error object: what exec raises; `MetricsMalformed`, `MetricsFailed`
 ---@usage print(vm:metrics())
@@ -449,8 +508,8 @@ end
 
 --- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
 --- or the user detaches with ~. at the start of a line: then it goes on there.
----@param settings? { attach: string? }      the name of an open terminal: vm.jupyter:terminals()
----@return { ended: string, name: string }      ended: "exited", "detached" or "hung up"
+---@param settings? azureml.ShellOptions
+---@return azureml.ShellEnd
 ---@raise an error object, also if this is no terminal or the instance does not run
 ---@usage vm:shell()
 function Instance:shell(settings)
@@ -458,7 +517,7 @@ function Instance:shell(settings)
 end
 
 --- Add a schedule; the others stay.
----@param value table|string      as an item of the option `schedules` of create
+---@param value azureml.Schedule|string      as an item of the option `schedules` of create
 ---@return azureml.Instance       the same object, refreshed
 ---@raise an error object: what is wrong with the schedule; a fifth schedule
 ---@usage vm:add_schedule "stop weekdays 18:00 Europe/Amsterdam"
@@ -497,7 +556,7 @@ end
 
 --- Return a table that creates the same instance: options for azureml.Instances.create. What the
 --- service takes by default is left out, and so is what it does not return: see `unreadable`.
----@return table
+---@return azureml.InstanceOptions
 ---@raise an error object if the instance cannot be read
 ---@usage ws.instances:create("ci-copy", vm:export())
 function Instance:export()
@@ -507,7 +566,7 @@ end
 --- Delete the instance and create it again under its name, with changes. All that is on its disk is
 --- lost; the file share of the workspace stays. The definition is saved on this machine before the
 --- delete, so that another process can go on: 'azureml operations wait'.
----@param changes? table         options of azureml.Instances.create, in place of what it has now
+---@param changes? azureml.InstanceOptions   in place of what it has now
 ---@return azureml.Recreation    accepted when the delete is; the wait creates it again
 ---@raise an error object before anything is deleted: `NotRecreatable` when the instance is another
 ---  user's and no assigned_user is given, or has what cannot be read back (keys, licences, inline
@@ -518,7 +577,7 @@ function Instance:recreate(changes)
 end
 
 --- Delete the instance and its disk. Return when the service has accepted the request.
----@param settings? table        as for azureml.Instances.delete
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instance:delete(settings)
   return self.workspace.instances:delete(self, settings)
@@ -530,11 +589,7 @@ end
 --- "cloudfiles/code/" means the same over both.
 ---@param from string
 ---@param to string
----@param settings? table
----  over string? ("ssh" or "jupyter"); timeout number? (seconds); start boolean? (start a stopped
----  instance first); over SSH also key string? (a private key's path), preserve boolean? (times and
----  modes); over Jupyter also on_progress fun(progress)? (called with name, bytes, total, files;
----  resumed: bytes of an earlier copy that broke off)
+---@param settings? azureml.CopyOptions
 ---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out, and
 ---  those whose names would disturb a screen)
 ---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`

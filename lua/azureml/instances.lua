@@ -22,8 +22,17 @@ local sending = later "azureml.sending"
 local tables = require "azureml.tool.tables"
 local verbs = require "azureml.verbs"
 
+--- The compute instances of a workspace.
 ---@class azureml.Instances
----@field workspace azureml.Workspace
+---@field start_all fun(self, settings: azureml.StartAllOptions): azureml.FleetResults
+---  Start many instances side by side, and wait until each runs.
+---@field stop_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Stop many instances side by side, and wait until each is stopped.
+---@field restart_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Restart many instances side by side, and wait until each runs again.
+---@field delete_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Delete many instances side by side, and wait until each is gone.
+---@field workspace azureml.Workspace  the workspace that has them
 ---@field asked number?       seconds that the service asked for before the next look, at the last
 local Instances = {}
 local metatable = { __name = "azureml.Instances", __index = Instances }
@@ -62,14 +71,46 @@ end
 local function look_up(self, name, label, api_version)
   local what = { label = label, api_version = api_version }
   self.asked = nil
-  local raw, came = resource.call(self.workspace, verbs.get, { name = name }, what)
+  local came = resource.fetch(self.workspace, verbs.get, { name = name }, what)
   self.asked = came.retry_after
-  if type(raw) ~= "table" then raise_invalid(label, "is not JSON") end
-  local kind = instance.kind(raw)
+  local document = instance.reader:read(came.body)
+  if not document then raise_invalid(label, "is not JSON") end
+  local kind = instance.kind(document)
   if not kind then raise_invalid(label, "does not describe a compute") end
-  if not instance.is_one(raw) then another_type(self, name, kind) end
-  return instance.new(self.workspace, raw)
+  if not instance.is_one(document) then another_type(self, name, kind) end
+  return instance.of(self.workspace, document)
 end
+
+---@alias azureml.InstanceName string  the name of an instance of the workspace
+
+--- How to do a verb to an instance.
+---@class azureml.VerbOptions
+---@field timeout? number  seconds that the call waits for its turn; 1,800
+---@field no_wait? boolean  raise `Busy` instead of waiting for another operation
+---@field show_output? boolean  print what the call waits for, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+
+--- How to start an instance.
+---@class azureml.StartOptions: azureml.VerbOptions
+---@field wait_for_capacity? boolean  while the region is full try again every 60 s, until the
+---  timeout of the call or of op:wait
+
+--- How to resize an instance.
+---@class azureml.ResizeOptions: azureml.VerbOptions
+---@field stop? boolean  stop a running instance first
+
+--- What an instance should be, and what may be done for it.
+---@class azureml.EnsureOptions: azureml.InstanceOptions
+---@field change_tags? boolean  replace the whole definition for different tags or another
+---  description
+---@field stop? boolean  stop the instance before a resize
+---@field timeout? number  seconds for the changes, which come before the call returns; 1,800
+
+--- What to change, and how. The fields that can be changed are idle_time_before_shutdown,
+--- schedules, custom_services, data_mounts, enable_sso, vm_size, tags and description.
+---@class azureml.UpdateOptions: azureml.InstanceOptions
+---@field stop? boolean  stop the instance before a resize
+---@field timeout? number  seconds; 1,800
 
 local VERB_OPTIONS = {
   timeout = "number", no_wait = "boolean", show_output = "boolean", progress = "string",
@@ -101,6 +142,7 @@ local function send(self, verb, subject, settings, more)
 end
 
 --- Send a verb, for the files of this package.
+---@package
 ---@param verb string
 ---@param subject string|azureml.Instance
 ---@param settings table?        of the caller
@@ -111,7 +153,7 @@ function Instances:send(verb, subject, settings, more)
 end
 
 --- Look at an instance.
----@param name string
+---@param name azureml.InstanceName
 ---@param api_version? string     default: the workspace's
 ---@return azureml.Instance
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
@@ -121,7 +163,7 @@ function Instances:get(name, api_version)
 end
 
 --- Look whether an instance is there.
----@param name string
+---@param name azureml.InstanceName
 ---@param api_version? string     default: the workspace's
 ---@return azureml.Instance?      nil when it is not there
 ---@raise an error object for everything else, another type of compute of that name included
@@ -136,13 +178,7 @@ end
 --- Create an instance. Its name must be free in the whole region. Before anything is sent, the
 --- options, the name, the size, the quota and the network are checked as `check` does.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param settings? table         the fields of definition/fields.lua, such as vm_size
----  ("STANDARD_DS3_V2"), idle_time_before_shutdown ("30m"), schedules, tags, ssh_public_access; or
----  their other spellings: vnet_resourcegroup_name, vnet_name and subnet_name for subnet;
----  assigned_user_object_id and assigned_user_tenant_id for assigned_user; ssh_key_file, ssh_key_id
----  (the ARM id of a stored key) or generate_ssh_key (the path of a new private key) for
----  admin_user_ssh_public_key. assigned_user may be an e-mail address. state = "Stopped" stops the
----  new instance. extra has members of properties.properties that have no option.
+---@param settings? azureml.InstanceOptions
 ---@return azureml.Operation      `warnings` has what the checks warn of
 ---@raise an error object: all that is wrong with the name and the options, before anything is
 ---  changed; `InstanceExists`; what the service refuses; from wait, `NotAsAsked` with `instance`
@@ -153,7 +189,7 @@ end
 
 --- Report what would be refused if an instance were created; send nothing that changes anything.
 ---@param name string
----@param settings? table         as for create
+---@param settings? azureml.InstanceOptions
 ---@return azureml.Report         print it; or see ok() and findings, each with field, level, text
 ---@raise an error object if the service cannot be asked
 ---@usage print(ws.instances:check("ci-ann", { vm_size = "STANDARD_NC6S_V3" }))
@@ -165,10 +201,8 @@ end
 
 --- Take an instance that is there, else create it. What differs and has a verb is changed, and the
 --- instance is started unless it runs. Another operation is waited for first.
----@param name string
----@param settings? table         as for create; and change_tags (true: replace the whole definition
----  for different tags or another description), stop (true: stop the instance before a resize),
----  timeout (seconds for the changes, which come before it returns; 1,800)
+---@param name azureml.InstanceName
+---@param settings? azureml.EnsureOptions
 ---@return azureml.Operation      `changes` lists what was changed: field, from, to
 ---@raise an error object: `DoesNotFit` with what differs and cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; `WrongState` when it cannot be started
@@ -177,10 +211,8 @@ function Instances:ensure(name, settings)
 end
 
 --- Change an instance. An absent option is left alone, false switches off, {} means none.
----@param subject string|azureml.Instance
----@param settings table          fields as for create, those that can be changed:
----  idle_time_before_shutdown, schedules, custom_services, data_mounts, enable_sso, vm_size, tags,
----  description; and stop (true: stop the instance before a resize), timeout (seconds; 1,800)
+---@param subject azureml.InstanceName|azureml.Instance  its name or itself
+---@param settings azureml.UpdateOptions
 ---@return azureml.Instance       as it is now; an instance in hand is refreshed, even if it fails
 ---@raise an error object: `DoesNotFit` with each field that cannot be changed, before anything is
 ---  changed; `NotChanged` when the service ignored a change; what the service refuses, with
@@ -192,10 +224,9 @@ end
 
 --- Give an instance another size. The instance must be stopped, and stays stopped. An instance that
 --- has the size is a success.
----@param subject string|azureml.Instance
----@param size string             one of the sizes that the service allows for this instance
----@param settings? table         stop (true: stop a running instance first); timeout, no_wait,
----  show_output, progress: as for start
+---@param subject azureml.InstanceName|azureml.Instance  its name or itself
+---@param size azureml.SizeName   one that the service allows for this instance
+---@param settings? azureml.ResizeOptions
 ---@return azureml.Operation
 ---@raise an error object: `WrongState` when it runs and `stop` is not true; `DoesNotFit` that lists
 ---  allowed sizes; what the service refuses
@@ -204,8 +235,8 @@ function Instances:resize(subject, size, settings)
 end
 
 --- Compare instances with what is wanted of them; change nothing.
----@param wanted table<string, table>      by name: options of create; state may be "absent", too
----@param settings? { change_tags: boolean?, stop: boolean? }      what apply may do, as for ensure
+---@param wanted table<string, azureml.WantedInstance>  by name
+---@param settings? azureml.PlanOptions
 ---@return azureml.Plan      print it; a list of items with name, action ("create", "change",
 ---  "recreate", "delete", "nothing"), changes (field, from, to), reasons and, of a creation,
 ---  findings (level, text: what the service would refuse); differs()
@@ -217,11 +248,9 @@ end
 
 --- Make instances what is wanted of them, side by side. Instances that are not named stay as they
 --- are.
----@param wanted table<string, table>|azureml.Plan      as for plan
----@param settings? table      change_tags, stop boolean; confirm = true (what deletes or recreates
----  is refused without it); timeout number (seconds for the whole; 1,800); keep_going (raise no
----  failure of an instance)
----@return { name: string, action: string, outcome: string, error: azureml.Error? }[] results
+---@param wanted table<string, azureml.WantedInstance>|azureml.Plan  as for plan
+---@param settings? azureml.ApplyOptions
+---@return azureml.PlanResult[] results
 ---@raise an error object before anything is changed: `NotConfirmed`, `DoesNotFit`, what the service
 ---  would refuse of a creation; `SomeFailed` with `results`
 function Instances:apply(wanted, settings)
@@ -229,8 +258,8 @@ function Instances:apply(wanted, settings)
 end
 
 --- Delete an instance and create it again, with changes. See azureml.Instance.recreate.
----@param subject string|azureml.Instance
----@param changes table?       options of create
+---@param subject azureml.InstanceName|azureml.Instance  its name or itself
+---@param changes? azureml.InstanceOptions   in place of what it has now
 ---@return azureml.Recreation
 function Instances:recreate(subject, changes)
   local name = type(subject) == "table" and subject.name or check_name("recreate", subject)
@@ -238,6 +267,7 @@ function Instances:recreate(subject, changes)
 end
 
 --- Wait until an instance's state does not change by itself.
+---@package
 ---@param vm azureml.Instance
 ---@param deadline number          on core.now()'s clock
 ---@param api_version? string
@@ -248,11 +278,9 @@ end
 
 --- Start a stopped instance. An instance that runs already is a success. While another operation
 --- is active the call waits for its turn.
----@param subject string|azureml.Instance      a name, which is looked at first; or an instance
----@param settings? table      timeout (seconds that the call waits for its turn; 1,800), no_wait
----  (raise `Busy` instead of waiting), wait_for_capacity (while the region is full try again every
----  60 s, until the timeout of the call or of op:wait), show_output boolean, progress string (as
----  for op:wait)
+---@param subject azureml.InstanceName|azureml.Instance  a name, which is looked at first; or an
+---  instance
+---@param settings? azureml.StartOptions
 ---@return azureml.Operation
 ---@raise an error object: `ResourceNotFound`, `Busy`, `WrongState`, `Timeout`; what the service
 ---  refuses
@@ -261,8 +289,8 @@ function Instances:start(subject, settings)
 end
 
 --- Stop an instance: its hours end, its disk and its quota stay. A stopped instance is a success.
----@param subject string|azureml.Instance      as for start
----@param settings? table                      timeout, no_wait, show_output, progress: as for start
+---@param subject azureml.InstanceName|azureml.Instance  as for start
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instances:stop(subject, settings)
   return send(self, "stop", subject, settings)
@@ -270,8 +298,8 @@ end
 
 --- Restart an instance that runs; also the remedy for an unusable one. A stopped instance is an
 --- error `WrongState`: start it.
----@param subject string|azureml.Instance      as for start
----@param settings? table                      timeout, no_wait, show_output, progress: as for start
+---@param subject azureml.InstanceName|azureml.Instance  as for start
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instances:restart(subject, settings)
   return send(self, "restart", subject, settings)
@@ -279,8 +307,8 @@ end
 
 --- Delete an instance, with its disk. A name is looked at first: nothing but a compute instance is
 --- deleted, and a wrong name is an error.
----@param subject string|azureml.Instance      an instance in hand is not looked at again
----@param settings? table                      timeout, no_wait, show_output, progress: as for start
+---@param subject azureml.InstanceName|azureml.Instance  an instance in hand is not looked at again
+---@param settings? azureml.VerbOptions
 ---@return azureml.Operation
 function Instances:delete(subject, settings)
   return send(self, "delete", subject, settings)
@@ -357,6 +385,7 @@ local function entry_of(self, ticket, handle)
 end
 
 --- Go on with an operation that another process began.
+---@package
 ---@param ticket table        what a ticket says, or a journal's entry
 ---@return azureml.Operation
 ---@raise an error object: `InvalidTicket`, `AnotherEndpoint`; `NotTakenOn` where a process ended
@@ -383,17 +412,16 @@ end
 
 --- Iterate over the instances of the workspace; other types of compute are left out. Single-pass;
 --- the first request goes out at first use.
----@param wanted? { state: string?, vm_size: string?, tags: table<string, string>?, mine: boolean?
----  }    all must hold
+---@param wanted? azureml.ListOptions
 ---@return azureml.List          an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for vm in ws.instances:list { state = "Running" } do print(vm) end
 function Instances:list(wanted)
-  local what = { label = "list the computes of " .. self.workspace.name }
+  local what = { label = "list the computes of " .. self.workspace.name, reader = instance.reader }
   local computes, count_pages = resource.list(self.workspace, verbs.list, {}, what)
   local function next_instance()
-    for raw in computes do
-      if instance.is_one(raw) then return instance.new(self.workspace, raw) end
+    for document in computes do
+      if instance.is_one(document) then return instance.of(self.workspace, document) end
     end
   end
   local function check_size(size) preflight.check_size(self.workspace, size) end

@@ -7,10 +7,26 @@ local own = cjson.new()
 own.decode_invalid_numbers(false)
 
 local json = {
+  --- The value of null in decoded JSON.
+  ---@type lightuserdata
   null = cjson.null,
+  --- Write a value as JSON. Integers stay integers; `array` marks empty lists.
+  ---@param value any
+  ---@return string
   encode = core.encode,
+  --- Change members of a JSON object in its text; what is not named stays as it is.
+  ---@param text string
+  ---@param changes table<string, any>      null removes a member
+  ---@return string
+  ---@raise a text that is not a JSON object
   merge = core.merge,
+  --- Mark a table as a list, so that it is written as [] when it is empty.
+  ---@param list any[]
+  ---@return any[] list
   array = core.array,
+  --- Tell whether a table is marked as a list.
+  ---@param value any
+  ---@return boolean
   is_array = core.is_array,
 }
 

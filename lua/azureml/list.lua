@@ -6,7 +6,23 @@ local moment = require "azureml.tool.moment"
 local options = require "azureml.options"
 local power_state = require "azureml.definition.power_state"
 
+--- Which instances: all filters must hold.
+---@class azureml.ListOptions
+---@field state? azureml.State|azureml.State[]  the state, or one of several
+---@field vm_size? azureml.SizeName  the size of its virtual machine
+---@field tags? table<string, string>  it has all these tags
+---@field mine? boolean  it is assigned to the caller, or created by the caller and not assigned
+---@field created_by_me? boolean  the caller has created it
+---@field like? string  a pattern of names: "ci-*"
+---@field older_than? string|number  it was created at least so long ago: "8h", or seconds
+---@field running_for? string|number  it runs at least so long: "8h", or seconds
+---@field idle_stop? boolean  whether it stops when it is idle
+---@field where? fun(vm: azureml.Instance): any  a test that it passes
+
+--- A list of instances: an iterator, read page by page.
 ---@class azureml.List
+---@operator call: azureml.Instance?
+---@overload fun(): azureml.Instance?
 local List = {}
 local metatable = { __name = "azureml.List", __methods = List }
 
@@ -132,11 +148,7 @@ end
 
 --- Make a list of the instances of an iterator that pass every filter.
 ---@param next_instance fun(): azureml.Instance?
----@param wanted? table  state (string|string[])?; vm_size string?; tags table<string, string>?;
----  mine boolean? (assigned to the caller, or created by the caller and not assigned);
----  created_by_me boolean?; like string? (a pattern of names: "ci-*"); older_than, running_for
----  string|number? ("8h", or seconds: created, or running, at least so long); idle_stop boolean?
----  (whether it stops when idle); where (fun(vm): any)?
+---@param wanted? azureml.ListOptions
 ---@param check_size? fun(size: string)      raises for a size that does not exist; called at the
 ---  end of a list in which no instance has the size of the filter
 ---@param count_pages fun(): integer        returns the number of pages that were read so far

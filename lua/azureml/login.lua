@@ -12,6 +12,7 @@ local workspace = require "azureml.workspace"
 
 local login = {}
 
+--- Who the caller is.
 ---@class azureml.Identity
 ---@field credential string       the kind that fetched the token: "azure_cli"; of a chain, the kind
 ---  of its link
@@ -49,12 +50,18 @@ local function identity_of(chosen)
   return identity
 end
 
+--- Whose identity.
+---@class azureml.WhoamiOptions
+---@field credential? azureml.Credential  default: credential.default
+---@field cloud? string|table  the Azure cloud
+---@field ca_file? string  certificate authorities to trust instead of the system's
+---@field proxy? string  the URL of the proxy
+
 local WHOAMI = { credential = "any", cloud = "any", ca_file = "string", proxy = "string" }
 
 --- Return the identity of the credential, as its token describes it. Fetch a token if the
 --- credential has none. Send nothing to the service.
----@param settings? table          credential azureml.Credential?, cloud string?, ca_file string?,
----  proxy string?: as for azureml.workspace
+---@param settings? azureml.WhoamiOptions
 ---@return azureml.Identity
 ---@raise an error object if the credential can fetch no token
 function login.whoami(settings)
@@ -88,6 +95,16 @@ local function in_world(settings)
   return tables.merge({ authority = world.authority, ca_file = world.ca_file }, settings)
 end
 
+--- How the user signs in.
+---@class azureml.LoginOptions: azureml.AuthorityOptions
+---@field method? "browser"|"device_code"  default: "browser" if the machine has a display
+---@field tenant_id? string  default: "organizations"
+---@field client_id? string  default: the Azure CLI's application
+---@field login_hint? string  the user's name: "ann@example.org"
+---@field timeout? number  seconds for the user to sign in
+---@field prompt? fun(asked: table)  shows the code, as for credential.device_code
+---@field open? fun(asked: table)  opens the page, as for credential.browser
+
 local LOGIN = {
   method = "string", tenant_id = "string", client_id = "string", login_hint = "string",
   timeout = "number", prompt = "callable", open = "callable", cloud = "any", authority = "string",
@@ -97,9 +114,7 @@ local LOGIN = {
 --- Log in: ask the user to sign in, and save the tokens on disk, in a private file. Later commands
 --- and scripts use them through `credential.login` and the default credential. Each authority has
 --- one saved login. While an emulator is in use the user signs in to it.
----@param settings? table      method string? ("browser" or "device_code"; default: "browser" if the
----  machine has a display); tenant_id, client_id, login_hint string?; timeout number? (seconds);
----  prompt, open fun(asked)? (as for the credentials); cloud, authority, ca_file, proxy string?
+---@param settings? azureml.LoginOptions
 ---@return azureml.Identity
 ---@raise an error object if the user does not sign in, or the login cannot be saved
 function login.login(settings)

@@ -8,6 +8,7 @@ local pace = require "azureml.pace"
 local reply = require "azureml.reply"
 local ticket = require "azureml.ticket"
 
+--- A long-running operation of any service.
 ---@class azureml.Lro
 ---@field label string              what it does, for people
 ---@field request_id string         x-ms-client-request-id: the same for the request, its polls and
@@ -36,8 +37,12 @@ local function check_open(self)
   return self.followed
 end
 
+--- How long to wait.
+---@class azureml.LroWaitOptions
+---@field timeout? number  seconds; 1,800
+
 --- Wait until it is done. May be called again, and from several tasks.
----@param settings? { timeout: number? }      seconds; 1800
+---@param settings? azureml.LroWaitOptions
 ---@return azureml.Reply                   of the final GET, else of the last poll, else of the
 ---  request itself
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service

@@ -17,10 +17,12 @@ local ticket = require "azureml.ticket"
 local verdict = require "azureml.verdict"
 local within = require "azureml.within"
 
+--- An operation on an instance, which the service has accepted. It ends when the instance has
+--- settled.
 ---@class azureml.Operation
 ---@field verb string                "create", "start", "stop", "restart", "delete"
 ---@field name string                of the instance
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace of the instance
 ---@field id string?                 the request's id; nil where there is no status to poll
 ---@field then_stop boolean?         the instance is stopped when the verb is done
 ---@field then_mount table[]?        data mounts that the instance gets when the verb is done
@@ -31,8 +33,9 @@ local metatable = { __name = "azureml.Operation", __index = Operation }
 
 local operation = {}
 
--- operation that may go on at the service -> when it began
+-- operation that may go on at the service -> its number among all that began
 local started = setmetatable({}, { __mode = "k" })
+local begun = 0      -- operations in this process
 
 local function label_of(self)
   return self.verb .. " " .. self.name
@@ -52,7 +55,8 @@ function operation.new(fields)
   local self = setmetatable(fields, metatable)
   follow(self, fields.handle)
   self.handle, self.warnings = nil, {}
-  started[self] = core.now()
+  begun = begun + 1
+  started[self] = begun
   within.keep(self)
   return self
 end
@@ -71,13 +75,19 @@ local function is_pending(self)
   return not self.outcome and handle and not handle:is_closed() and not handle:done()
 end
 
+--- Count the operations that have begun in this process.
+---@return integer
+function operation.count()
+  return begun
+end
+
 --- List the operations that go on at the service and were not waited for to the end, oldest first.
----@param since? number          only those that began later, on core.now()'s clock
+---@param since? integer         only those that began after so many others
 ---@return azureml.Operation[]
 function operation.pending(since)
   local list = {}
-  for self, began in pairs(started) do
-    if is_pending(self) and began >= (since or 0) then list[#list + 1] = self end
+  for self, number in pairs(started) do
+    if is_pending(self) and number > (since or 0) then list[#list + 1] = self end
   end
   table.sort(list, function(a, b) return started[a] < started[b] end)
   return list
@@ -291,15 +301,21 @@ local function end_with(self, outcome)
   if self.followed then self.followed:close() end
 end
 
+---@alias azureml.ProgressStyle "auto"|"lines"|"json"|"quiet"  "auto": live on a terminal, else
+---  lines; "json": a JSON object a line
+
+--- How to wait, and what to show meanwhile.
+---@class azureml.WaitOptions
+---@field timeout? number  seconds; 1,800
+---@field show_output? boolean  print changes of state and the time that passed, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+
 local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
 
 --- Wait until the operation is done and the instance has settled. May be called again, and from
 --- several tasks.
----@param settings? { timeout: number?, show_output: boolean?, progress: string? }
----  timeout in seconds, 1800; show_output prints changes of state and the time that passed, to
----  standard error; progress says how: "auto" (live on a terminal, else lines), "lines", "json" (a
----  JSON object a line), "quiet"
----@return azureml.Instance?      the instance as it is now; nothing after a delete
+---@param settings? azureml.WaitOptions
+---@return azureml.Instance       the instance as it is now; nothing after a delete
 ---@raise an error object when it failed; `Timeout` or `LostSight` when it goes on at the service,
 ---  with `operation` and its ticket
 function Operation:wait(settings)

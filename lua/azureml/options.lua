@@ -4,6 +4,10 @@ local tables = require "azureml.tool.tables"
 
 local options = {}
 
+--- The classes of this package's objects, by name: their methods, and how scripts name an object.
+---@type table<string, { methods: table, example: string }>
+options.classes = {}
+
 local NOUNS = {
   string = "a string", number = "a number", integer = "an integer", boolean = "a boolean",
   table = "a table", callable = "a function",
@@ -66,6 +70,7 @@ end
 ---@param metatable table     of the objects of this class
 ---@param example string      how scripts name such an object: "ws.instances"
 function options.check_colon(class, metatable, example)
+  options.classes[metatable.__name] = { methods = class, example = example }
   for name, method in pairs(class) do
     local function checked(self, ...)
       if getmetatable(self) ~= metatable then

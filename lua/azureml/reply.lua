@@ -5,10 +5,11 @@ local json = require "azureml.json"
 local later = require "azureml.tool.later"
 local count = later "azureml.tool.count"
 
+--- A reply of a service.
 ---@class azureml.Reply
----@field status integer
+---@field status integer  the HTTP status
 ---@field headers table<string, string>    names in lower case; decoded at the first access
----@field body string
+---@field body string  the text of the reply
 ---@field retry_after number?    seconds that the service asks the client to wait
 ---@field json any  the decoded body, decoded at the first access; nil if it is not JSON
 local Reply = { __name = "azureml.Reply" }

@@ -8,6 +8,9 @@ local task = require "azureml.task"
 
 local resource = {}
 
+local SUBSCRIPTION = "/subscriptions/%s"
+local PROVIDER = "/providers/Microsoft.MachineLearningServices"
+
 ---@class azureml.Verb
 ---@field method string
 ---@field path string              below the workspace, or below the provider where it begins with
@@ -23,13 +26,24 @@ local function fill(path, values)
   end))
 end
 
+-- workspace -> its path. To make it takes 10,000 instructions, of 380,000 of a GET.
+local paths = setmetatable({}, { __mode = "k" })
+
+local function path_of(workspace)
+  local path = paths[workspace]
+  if not path then
+    path = SUBSCRIPTION:format(core.escape(workspace.subscription_id)) .. "/resourceGroups/"
+      .. core.escape(workspace.resource_group) .. PROVIDER .. "/workspaces/"
+      .. core.escape(workspace.name)
+    paths[workspace] = path
+  end
+  return path
+end
+
 -- Return what a verb's path begins with: the workspace's path, or the provider's.
 local function base_of(workspace, path)
-  local subscription = "/subscriptions/" .. core.escape(workspace.subscription_id)
-  local provider = "/providers/Microsoft.MachineLearningServices"
-  if path:sub(1, 1) == "/" then return subscription .. provider end
-  return subscription .. "/resourceGroups/" .. core.escape(workspace.resource_group) .. provider
-    .. "/workspaces/" .. core.escape(workspace.name) .. (path == "" and "" or "/")
+  if path:sub(1, 1) ~= "/" then return path_of(workspace) .. (path == "" and "" or "/") end
+  return SUBSCRIPTION:format(core.escape(workspace.subscription_id)) .. PROVIDER
 end
 
 --- Return the path of a verb.
@@ -67,6 +81,16 @@ local function send(workspace, verb, request)
   end
 end
 
+--- Do a short call and return its reply.
+---@param workspace azureml.Workspace
+---@param verb azureml.Verb
+---@param values table
+---@param what { label: string, body: table?, timeout: number? }
+---@return azureml.Reply
+function resource.fetch(workspace, verb, values, what)
+  return send(workspace, verb, request_of(workspace, verb, values, what))
+end
+
 --- Do a short call and return its value.
 ---@param workspace azureml.Workspace
 ---@param verb azureml.Verb
@@ -74,7 +98,7 @@ end
 ---@param what { label: string, body: table?, timeout: number? }
 ---@return any value, azureml.Reply reply
 function resource.call(workspace, verb, values, what)
-  local came = send(workspace, verb, request_of(workspace, verb, values, what))
+  local came = resource.fetch(workspace, verb, values, what)
   return came.json, came
 end
 
@@ -152,11 +176,14 @@ function resource.budget(workspace, verb)
   return workspace:client():budget(base_of(workspace, verb.path), verb.method)
 end
 
---- Iterate over a list, whatever its pages.
+--- Iterate over a list, whatever its pages. With a reader the items are documents.
+---@param what { label: string, reader: azureml.DocumentReader? }
 ---@return fun(): table?
 ---@return fun(): integer      the number of pages that were read so far
 function resource.list(workspace, verb, values, what)
-  return workspace:client():pages(request_of(workspace, verb, values, what))
+  local request = request_of(workspace, verb, values, what)
+  request.reader = what.reader
+  return workspace:client():pages(request)
 end
 
 -- What refusals mean ------------------------------------------------------------------------------

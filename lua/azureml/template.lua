@@ -210,6 +210,13 @@ local function add(made, canonical, resource_name, prefix, is_wanted, base)
   made.resources[#made.resources + 1] = body
 end
 
+--- What a template says beside the instance.
+---@class azureml.TemplateOptions
+---@field name? string  of the instance
+---@field workspace? azureml.Workspace|string  or its name; a workspace gives the location too
+---@field location? string  the region
+---@field api_version? string  of the resource
+
 local KNOWN = {
   name = "string", workspace = "any", location = "string", api_version = "string",
 }
@@ -249,9 +256,8 @@ local function is_any() return true end
 --- secure parameters. The parameters workspaceName, computeName and location are always declared;
 --- without their options they have no value here, and `ws:deploy` fills in its own workspace. What
 --- a template cannot say, data_mounts and state = "Stopped", is a warning.
----@param wanted table        what ws.instances:create takes, or vm:export() returns
----@param settings? table     name string? (of the instance); workspace azureml.Workspace|string?
----  (or its name; a workspace gives the location too); location string?; api_version string?
+---@param wanted azureml.InstanceOptions   as ws.instances:create takes, or vm:export() returns
+---@param settings? azureml.TemplateOptions
 ---@return table template     azureml.json.encode makes a file of it
 ---@return table parameters   name -> { value = }
 ---@raise an error object `InvalidArgument`: for a wrong field, and for ssh_key_id and

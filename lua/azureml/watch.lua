@@ -10,8 +10,9 @@ local task = require "azureml.task"
 
 local DEFAULT_INTERVAL = 10      -- seconds
 
+--- A change of an instance's state.
 ---@class azureml.Change
----@field name string
+---@field name string  of the instance
 ---@field workspace string          the name of its workspace
 ---@field was string?               its state before; nil: it appeared
 ---@field state string?             its state now; nil: it is gone, or no longer passes the filters
@@ -25,6 +26,17 @@ function change_metatable:__tostring()
 end
 
 local watch = {}
+
+--- What to watch: an instance appears when it starts to pass the filters, and is gone when it no
+--- longer passes them.
+---@class azureml.WatchOptions: azureml.ListOptions
+---@field interval? number  seconds between lists; 10
+---@field timeout? number  seconds from the first list
+---@field initial? boolean  report the instances of the first list as new
+---@field on_change? fun(change: azureml.Change)  called with each change: the watch runs until its
+---  timeout and returns how many there were
+---@field on_error? fun(err: azureml.Error)  called instead of raising an error of a list; the watch
+---  goes on
 
 local OPTIONS = tables.merge(list.filters, {
   interval = "number", timeout = "number", initial = "boolean", on_change = "callable",
@@ -139,12 +151,7 @@ end
 --- Iterate over changes of state. The iterator is a closure for a single pass. It ends only at its
 --- timeout; the script leaves the loop when it has seen enough.
 ---@param instances azureml.Instances|azureml.AllInstances
----@param settings? table   interval number (seconds between lists; 10); timeout number? (seconds
----  from the first list); initial boolean (true: report the instances of the first list as new);
----  filters, as for list: an instance appears when it starts to pass them, and is gone when it no
----  longer passes them; on_change fun(change)? (called with each change: the watch runs until its
----  timeout and returns how many there were); on_error fun(err)? (called instead of raising an
----  error of a list; the watch goes on)
+---@param settings? azureml.WatchOptions
 ---@return (fun(): azureml.Change?)|integer
 ---@raise an error object if a list fails; the next call lists again and reports what is left
 function watch.changes(instances, settings)

@@ -28,12 +28,13 @@ local verbs = {
   get = { method = "GET", path = "" },
 }
 
+--- A workspace: it contains instances. Making one sends no request.
 ---@class azureml.Workspace
----@field subscription_id string
----@field resource_group string
----@field name string
----@field instances azureml.Instances
----@field jobs azureml.Jobs
+---@field subscription_id string  the id of the subscription
+---@field resource_group string  the resource group of the workspace
+---@field name string  its name
+---@field instances azureml.Instances  its compute instances
+---@field jobs azureml.Jobs  its jobs
 ---@field api_version string        of requests whose verb needs no other
 ---@field facts table               what was fetched once: the workspace, the sizes, the usages
 local Workspace = {}
@@ -43,6 +44,30 @@ local metatable = {
 }
 
 local workspace = { API_VERSION = API_VERSION }
+
+--- How to reach the service.
+---@class azureml.ConnectionOptions
+---@field credential? azureml.Credential  signs in; default: credential.default
+---@field cloud? string|table  the Azure cloud: "AzureCloud", "AzureUSGovernment", or a table
+---@field client? azureml.Client  send the requests with this client
+---@field tenant_id? string  the tenant of the subscription, if it is not the credential's own
+---@field timeout? number  seconds of a request with all its tries
+---@field poll_interval? number  seconds between polls of an operation, and between looks at an
+---  instance, where the service asks for no other pause; default: 1 to 10, growing
+---@field retry? azureml.RetryOptions  when a request is sent again
+---@field ca_file? string  certificate authorities to trust instead of the system's
+---@field proxy? string  the URL of the proxy; default: the environment's
+---@field on_reply? fun(seen: table)  called after each reply, as for azureml.client
+
+--- Which workspace, and how to reach it.
+---@class azureml.WorkspaceOptions: azureml.ConnectionOptions
+---@field subscription_id? string  the id of the subscription
+---@field resource_group? string  the resource group of the workspace
+---@field name? string  the name of the workspace
+---@field instance_scope? string  of the tokens for the instances' own endpoints, such as Jupyter;
+---  default: the cloud's
+---@field journal? boolean  record pending operations on disk, so that another process can continue
+---  them: see azureml.pending; default: true in the executable, elsewhere false
 
 --- The options of a client that `workspace.new` takes too, with their types.
 ---@type table<string, string>
@@ -73,16 +98,7 @@ end
 --- Make a workspace; send no request. Missing names come from the first source that has all of
 --- them: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and _WORKSPACE_NAME; a config.json in the current
 --- directory or above; the Azure CLI's defaults.
----@param settings? table      subscription_id, resource_group, name string?; tenant_id string? (the
----  tenant of the subscription, if it is not the credential's own); credential
----  azureml.Credential? (default: credential.default); cloud string|table?; timeout number?
----  (seconds of a request); poll_interval number? (seconds between polls of an operation, and
----  between looks at an instance, where the service asks for no other pause; default: 1 to 10,
----  growing); retry table?; ca_file, proxy string?; on_reply fun(seen)? (as for azureml.client);
----  journal boolean? (record pending operations on disk, so that another process can continue
----  them: see azureml.pending; default: true in the executable, elsewhere false);
----  instance_scope string? (the scope of tokens for the instances' own endpoints, such as Jupyter,
----  instead of the cloud's)
+---@param settings? azureml.WorkspaceOptions
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried
 ---@usage local ws = azureml.workspace { name = "team", resource_group = "ml" }
@@ -144,6 +160,7 @@ function workspace.open_client(settings)
 end
 
 --- Open a client of Microsoft Graph, which knows the users. The caller closes it.
+---@package
 ---@return azureml.Client
 ---@raise an error object `NoDirectory` for a custom cloud without Microsoft Graph
 function Workspace:open_graph()
@@ -212,6 +229,7 @@ local function is_recorded(self, is_needed, endpoint)
 end
 
 --- Record in the journal an operation that is about to be sent.
+---@package
 ---@param verb string         "start"
 ---@param name string         of the instance
 ---@param id string           of the request
@@ -238,6 +256,7 @@ function Workspace:get()
 end
 
 --- Get the workspace resource and keep it.
+---@package
 ---@return azureml.Reply      with the headers of the service
 function Workspace:look()
   local found, reply = resource.call(self, verbs.get, {}, { label = "get workspace " .. self.name })
@@ -264,10 +283,7 @@ end
 
 --- List the sizes that the region offers to compute instances, cheapest first. The service is asked
 --- for the sizes at the first call only, and for the quota at each call that needs it.
----@param settings? table      min_gpus, max_gpus, min_vcpus, max_vcpus integer?; min_memory_gb
----  number?; max_price number? (an hour); family string? (a part of its name); available boolean?
----  (only sizes for which the quota suffices); quota boolean? (fill in cores_left and
----  instances_left); location string? (another region: "westeurope")
+---@param settings? azureml.SizeOptions
 ---@return azureml.Size[]
 ---@usage local size = ws:vm_sizes { min_gpus = 1, max_price = 2, available = true }[1]
 function Workspace:vm_sizes(settings)
@@ -275,14 +291,14 @@ function Workspace:vm_sizes(settings)
 end
 
 --- List the names of the sizes in the same family as a size.
----@param name string?       of the size
+---@param name? azureml.SizeName      of the size
 ---@return string[]          names, without `name`
 function Workspace:sizes_like(name)
   return sizes.like(self, name)
 end
 
 --- List what is used of the region's quota: cores by family and in total, and computes.
----@param settings? { location: string? }      another region: "westeurope"
+---@param settings? azureml.RegionOptions
 ---@return azureml.Usage[]       name, title, used, limit, left; without limit the last two are nil
 ---@usage for _, usage in ipairs(ws:usages()) do print(usage.title, usage.used, usage.limit) end
 function Workspace:usages(settings)
@@ -290,7 +306,7 @@ function Workspace:usages(settings)
 end
 
 --- List the limits of the region's quota: of each family, for the subscription and each workspace.
----@param settings? { location: string? }      another region: "westeurope"
+---@param settings? azureml.RegionOptions
 ---@return azureml.Quota[]       name (of the family), title, limit, workspace
 function Workspace:quotas(settings)
   return quotas.list(self, settings)
@@ -298,7 +314,7 @@ end
 
 --- Set limits of this workspace. What the other workspaces may use does not change.
 ---@param limits table<string, integer>        cores by family: { standardDSv2Family = 24 }
----@param settings? { location: string? }      another region: "westeurope"
+---@param settings? azureml.RegionOptions
 ---@return azureml.Quota[]       the limits of the workspace afterwards
 ---@raise an error object `QuotaRefused` with a detail for each limit that the service refused; the
 ---  other limits are set
@@ -306,10 +322,13 @@ function Workspace:set_quotas(limits, settings)
   return quotas.set(self, limits, settings)
 end
 
+---@alias azureml.VerbName "list"|"create"|"start"|"stop"|"restart"|"delete"|"resize"|"applications"
+---  a verb that a role allows
+
 --- Tell whether the caller's roles allow a verb in this workspace. The service is asked for the
 --- permissions once a minute. A deny assignment, a lock or a policy may still refuse the verb.
----@param verb string        "list", "create", "start", "stop", "restart", "delete", "applications"
----  and so on; or an action: "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
+---@param verb azureml.VerbName|string  a verb, or an action such as
+---  "Microsoft.MachineLearningServices/workspaces/computes/stop/action"
 ---@return boolean
 ---@return string[] missing  the actions that no role of the caller allows
 ---@usage if not ws:can "stop" then print "ask for the role AzureML Compute Operator" end
@@ -319,7 +338,7 @@ end
 
 --- Iterate over all computes of the workspace, whatever their type: clusters and attached machines
 --- too. ws.instances has the compute instances alone, and the verbs.
----@param wanted? { type: string? }      only computes of this type: "AmlCompute"
+---@param wanted? azureml.ComputeOptions
 ---@return fun(): azureml.Compute?       name, type, state, vm_size, nodes, created_on
 ---@usage for compute in ws:computes() do print(compute.type, compute.name, compute.state) end
 function Workspace:computes(wanted)
@@ -346,8 +365,7 @@ function Workspace:object_id()
 end
 
 --- Iterate over changes of state of the instances. One list request per interval covers all.
----@param settings? table  interval (seconds; 10), timeout, initial, on_change, on_error, and
----  filters: see azureml.watch
+---@param settings? azureml.WatchOptions
 ---@return fun(): azureml.Change?     an iterator; each change has name, was, state and vm
 ---@raise an error object if a list fails; the next call lists again and reports all changes
 ---@usage for change in ws:watch { interval = 30, tags = { team = "vision" } } do print(change) end
@@ -355,12 +373,18 @@ function Workspace:watch(settings)
   return watch.changes(self.instances, settings)
 end
 
+--- What to deploy.
+---@class azureml.DeployOptions
+---@field template table|string  the template, or the path of its file
+---@field parameters? table|string  values by name, { value = } by name, or the path of a parameters
+---  file
+---@field name? string  of the deployment; default: a new name
+---@field mode? "Incremental"  how resources that are not in the template are treated: they stay
+---@field what_if? boolean  deploy nothing; return what would change
+
 --- Deploy a template that creates instances in this workspace: check it here, let the service
 --- validate it, then deploy it. See azureml.deployment.
----@param settings table      template table|string (or the path of its file); parameters
----  table|string? (values by name, { value = } by name, or the path of a parameters file); name
----  string? (of the deployment; default: a new name); mode string? ("Incremental"); what_if
----  boolean? (deploy nothing; return what would change)
+---@param settings azureml.DeployOptions
 ---@return azureml.Deployment|azureml.WhatIf
 ---@raise an error object: `InvalidArgument` for what is wrong here, the service's for the rest
 ---@usage ws:deploy { template = "instance.json", parameters = { computeName = "ci-ann" } }:wait()

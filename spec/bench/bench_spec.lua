@@ -58,6 +58,27 @@ describe("the benchmark", function()
     end)
   end
 
+  it("holds replies, and throttles starts, where it is asked to", function()
+    local own <close> = served.start(tools .. "server", "--takes", "0", "--retry-after", "0.02",
+      "--hold", "20", "--budget", "1", "--refill", "2")
+    run("floor", own.url, "start", "2", "2")
+    local seen = own:stats()
+    assert.equal(2, seen.starts)
+    assert.is_true(seen.throttled > 0)
+  end)
+
+  it("looks at each instance at the end of a fleet", function()
+    run("floor", server.url, "settle", "5", "2")
+    assert.equal(5, server:stats().gets)
+    local _, errors, code = process.executable(
+      { "spec/bench/ours.lua", server.url, "settle", "5", "2" },
+      { XDG_STATE_HOME = process.root .. "/build/home" })
+    assert.equal(0, code, errors)
+    local seen = server:stats()
+    assert.equal(5, seen.starts)
+    assert.is_true(seen.gets == 5 or seen.pages > 0)
+  end)
+
   it("counts polls that come before Retry-After allows them", function()
     local reply = server.client:request {
       method = "POST", path = "/workspaces/bench/computes/ci1/start"

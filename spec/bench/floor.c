@@ -5,7 +5,10 @@
      floor URL cold
      floor URL get COUNT AT_ONCE
      floor URL list
-     floor URL start COUNT AT_ONCE */
+     floor URL start COUNT AT_ONCE
+     floor URL settle COUNT AT_ONCE
+
+   settle starts, and looks at each instance when it is started. */
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -33,7 +36,7 @@ typedef struct Slot {          /* a handle and its current request */
   double after;                /* Retry-After */
 } Slot;
 
-typedef struct Due { double at; long item; } Due;
+typedef struct Due { double at; long item; Kind kind; } Due;
 
 static const char *base;
 static CURLM *multi;
@@ -45,6 +48,7 @@ static struct curl_slist *reading, *posting;
 static char **status_urls;     /* by item */
 static Due   *dues;            /* a queue in order: Retry-After is equal for all */
 static long   due_first, due_end, left;
+static int    settles;         /* look at each instance at the end */
 static long long bytes;
 
 static double now(void) {
@@ -124,18 +128,22 @@ static const char *target_of(const char *url) { return strchr(strstr(url, "://")
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
-static void poll_later(Slot *s) { dues[due_end++] = (Due){ now() + s->after, s->item }; }
+/* Send a poll, or a start that was throttled, when Retry-After allows it. */
+static void send_later(Slot *s, Kind kind) {
+  dues[due_end++] = (Due){ now() + s->after, s->item, kind };
+}
 
 static void started(Slot *s) {
   if (!*s->next || !(status_urls[s->item] = strdup(s->next)))
     fail("the reply to a start has no status URL");
-  poll_later(s);
+  send_later(s, POLL);
 }
 
 static void polled(Slot *s) {
-  if (!strstr(s->body, "\"Succeeded\"")) { poll_later(s); return; }
+  if (!strstr(s->body, "\"Succeeded\"")) { send_later(s, POLL); return; }
   free(status_urls[s->item]);
-  left--;
+  if (settles) send_get(GET, s->item);
+  else left--;
 }
 
 static void turned(Slot *s) {
@@ -168,9 +176,10 @@ static void granted(Slot *s) {
 static void done(Slot *s, CURLcode result) {
   long status;
   curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
-  if (result != CURLE_OK || status > 299) fail(curl_easy_strerror(result));
+  if (result != CURLE_OK || (status > 299 && status != 429)) fail(curl_easy_strerror(result));
   curl_multi_remove_handle(multi, s->easy);
   idle[idle_count++] = s;
+  if (status == 429) { send_later(s, s->kind); return; }
   bytes += (long long)s->len;
   switch (s->kind) {
     case TOKEN: granted(s); break;
@@ -214,8 +223,9 @@ static void run(Kind kind, long count) {
   long begun = 0;
   for (left = count; left > 0; ) {
     while (idle_count && due_first < due_end && dues[due_first].at <= now()) {
-      long item = dues[due_first++].item;
-      send_request(POLL, item, target_of(status_urls[item]), NULL);
+      Due due = dues[due_first++];
+      if (due.kind == POLL) send_request(POLL, due.item, target_of(status_urls[due.item]), NULL);
+      else send_get(due.kind, due.item);
     }
     while (idle_count && begun < count) send_get(kind, begun++);
     turn(idle_count && due_first < due_end ? dues[due_first].at : -1);
@@ -259,7 +269,7 @@ static void open_all(int at_once) {
 
 int main(int argc, char **argv) {
   static const struct { const char *name; Kind kind; } jobs[] = {
-    { "cold", GET }, { "get", GET }, { "list", PAGE }, { "start", START },
+    { "cold", GET }, { "get", GET }, { "list", PAGE }, { "start", START }, { "settle", START },
   };
   size_t job = 0;
   if (argc < 3) fail("URL JOB [COUNT AT_ONCE]");
@@ -267,6 +277,7 @@ int main(int argc, char **argv) {
   if (job == sizeof jobs / sizeof *jobs) fail("no such job");
   long count = argc > 3 ? atol(argv[3]) : 1;
   int at_once = argc > 4 ? atoi(argv[4]) : 1;
+  settles = strcmp(argv[2], "settle") == 0;
   base = argv[1];
   open_all(at_once < 1 ? 1 : at_once < MAX_AT_ONCE ? at_once : MAX_AT_ONCE);
   dues = calloc((size_t)count * 64, sizeof *dues);

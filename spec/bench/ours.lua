@@ -4,6 +4,7 @@
 --     azureml spec/bench/ours.lua URL get COUNT AT_ONCE
 --     azureml spec/bench/ours.lua URL list
 --     azureml spec/bench/ours.lua URL start COUNT
+--     azureml spec/bench/ours.lua URL settle COUNT
 --     azureml spec/bench/ours.lua URL pending COUNT
 --     azureml spec/bench/ours.lua URL decode COUNT
 --
@@ -51,6 +52,10 @@ local function start_all()
 end
 
 jobs.start = start_all
+
+function jobs.settle()
+  ws.instances:start_all { names = names() }
+end
 
 local function resident()
   local file <close> = assert(io.open "/proc/self/statm")

@@ -3,9 +3,12 @@
    the pages of a list, a start that takes some seconds, and the status of a start. It counts the
    requests, and the polls that came before Retry-After allowed them.
 
-     server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT]
+     server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT] [--hold MILLISECONDS]
+            [--budget COUNT] [--refill PER_SECOND]
 
-   It prints its port. GET /stats returns the counts and the processor time, and resets them. */
+   --hold delays each reply, as a distant service does. --budget limits starts: a bucket that
+   --refill fills; a start beyond it is answered 429. It prints its port. GET /stats returns the
+   counts and the processor time, and resets them. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,25 +27,31 @@
 
 enum { IN_CAP = 16 * 1024, PAGE = 100, SIGNATURE = 2380, MAX_OPERATIONS = 1 << 20, BATCH = 64 };
 
-typedef struct Connection {
+typedef struct Connection Connection;
+struct Connection {
   int    fd;
   char   in[IN_CAP];
   size_t in_len;
   char  *out;                /* grows to the size of the largest answer */
   size_t out_len, out_cap, sent;
-} Connection;
+  double due;                /* when its held reply is sent; 0: it has none */
+  Connection *next;          /* in the queue of held replies */
+};
 
 typedef struct Operation {
   double begun, next;        /* next: the earliest time of the next poll */
 } Operation;
 
 typedef struct Stats {
-  long tokens, gets, pages, starts, polls, early, others, connections, open, most_open;
+  long tokens, gets, pages, starts, polls, early, others, connections, open, most_open, throttled;
   double used;               /* processor seconds at the last reset */
 } Stats;
 
 static double takes = 2, retry_after = 1;
+static double hold;                       /* seconds */
+static double budget, refill, left, filled_at;      /* budget 0: no limit */
 static long   list_count = 10000;
+static Connection *held, **held_end = &held;
 static int    port;
 static char   signature[SIGNATURE + 1];
 static Operation *operations;
@@ -179,8 +188,30 @@ static void grant_token(Connection *c) {
   answer(c, "200 OK", "", body);
 }
 
+/* Take a start from the budget. Return 0 if there is none. */
+static int has_budget(void) {
+  double time = now();
+  if (budget == 0) return 1;
+  left += (time - filled_at) * refill;
+  if (left > budget) left = budget;
+  filled_at = time;
+  if (left < 1) return 0;
+  left -= 1;
+  return 1;
+}
+
+static void throttle(Connection *c) {
+  static const char body[] =
+    "{\"error\":{\"code\":\"TooManyRequests\",\"message\":\"too many requests\"}}";
+  char more[64];
+  stats.throttled++;
+  snprintf(more, sizeof more, "Retry-After: %g\r\n", retry_after);
+  answer(c, "429 Too Many Requests", more, body);
+}
+
 static void begin(Connection *c) {
   char more[4096];
+  if (!has_budget()) { throttle(c); return; }
   if (operation_count == MAX_OPERATIONS) operation_count = 0;
   Operation *operation = &operations[operation_count];
   operation->begun = now();
@@ -217,10 +248,13 @@ static void tell_stats(Connection *c) {
   snprintf(body, sizeof body,
            "{\"tokens\":%ld,\"gets\":%ld,\"pages\":%ld,\"starts\":%ld,\"polls\":%ld,"
            "\"early\":%ld,\"others\":%ld,\"connections\":%ld,\"open\":%ld,\"most_open\":%ld,"
-           "\"cpu\":%.6f}",
+           "\"throttled\":%ld,\"cpu\":%.6f}",
            stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
-           stats.others, stats.connections, stats.open, stats.most_open, used - stats.used);
+           stats.others, stats.connections, stats.open, stats.most_open, stats.throttled,
+           used - stats.used);
   stats = (Stats){ .open = stats.open, .used = used };
+  left = budget;
+  filled_at = now();
   answer(c, "200 OK", "", body);
 }
 
@@ -263,7 +297,19 @@ static int serve_one(Connection *c) {
 
 /* -- connections ------------------------------------------------------------------------------- */
 
+/* Remove a connection from the queue of held replies. */
+static void forget_held(Connection *c) {
+  Connection **place = &held;
+  if (c->due == 0) return;
+  while (*place != c) place = &(*place)->next;
+  *place = c->next;
+  if (held_end == &c->next) held_end = place;
+  c->next = NULL;
+  c->due = 0;
+}
+
 static void hang_up(Connection *c) {
+  forget_held(c);
   close(c->fd);
   free(c->out);
   free(c);
@@ -292,8 +338,27 @@ static void readable(int epoll, Connection *c) {
   if (n < 0 && errno == EAGAIN) return;
   if (n <= 0) { hang_up(c); return; }
   c->in_len += (size_t)n;
+  int is_new = c->out_len == 0;
   while (serve_one(c)) continue;
-  if (!flush(epoll, c)) hang_up(c);
+  if (hold > 0 && c->out_len > 0 && is_new) {      /* all are held equally long: a queue */
+    c->due = now() + hold;
+    *held_end = c;
+    held_end = &c->next;
+  } else if (c->due == 0 && !flush(epoll, c)) {
+    hang_up(c);
+  }
+}
+
+/* Send the held replies that are due. Return the milliseconds until the next; -1: there is none. */
+static int release(int epoll) {
+  while (held) {
+    Connection *c = held;
+    double wait = c->due - now();
+    if (wait > 0) return (int)(wait * 1000) + 1;
+    forget_held(c);
+    if (!flush(epoll, c)) hang_up(c);
+  }
+  return -1;
 }
 
 static void writable(int epoll, Connection *c) {
@@ -330,7 +395,7 @@ static int listen_on_loopback(void) {
 static void serve(int epoll, int listener) {
   struct epoll_event ready[BATCH];
   for (;;) {
-    int count = epoll_wait(epoll, ready, BATCH, -1);
+    int count = epoll_wait(epoll, ready, BATCH, release(epoll));
     for (int i = 0; i < count; i++) {
       Connection *c = ready[i].data.ptr;
       if (!c) admit(epoll, listener);
@@ -345,6 +410,9 @@ static void read_arguments(char **argv) {
     if (strcmp(arg[0], "--takes") == 0) takes = atof(arg[1]);
     if (strcmp(arg[0], "--retry-after") == 0) retry_after = atof(arg[1]);
     if (strcmp(arg[0], "--list") == 0) list_count = atol(arg[1]);
+    if (strcmp(arg[0], "--hold") == 0) hold = atof(arg[1]) / 1000;
+    if (strcmp(arg[0], "--budget") == 0) left = budget = atof(arg[1]);
+    if (strcmp(arg[0], "--refill") == 0) refill = atof(arg[1]);
   }
 }
 
@@ -360,6 +428,7 @@ int main(int argc, char **argv) {
   struct epoll_event event = { .events = EPOLLIN };      /* data.ptr NULL: the listener */
   epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
   stats.used = processor_seconds();
+  filled_at = now();
   printf("%d\n", port);
   fflush(stdout);
   serve(epoll, listener);

@@ -61,4 +61,27 @@ describe("azureml list", function()
     assert.same({ "", 1 }, { out, code })
     assert.matches("^azureml: .*%(A, HTTP 400", err)
   end)
+
+  it("streams JSON, and does not close a list that it could not read to its end", function()
+    for i = 1, 5 do emulator:seed_instance("more" .. i, "Stopped") end
+    emulator:set_page_size(2)
+    local streamed = run("list", "-o", "json")
+    assert.equal(7, #json.decode(streamed))
+    assert.equal((run("list", "-o", "json", "--sort", "name")), streamed)
+    assert.equal((run("list", "-o", "json", "--sort", "name", "--columns", "name,tags.team")),
+      (run("list", "-o", "json", "--columns", "name,tags.team")))
+    local refusal = { status = 400, json = { error = { code = "A", message = "a" } } }
+    emulator:fault { match = { method = "GET" }, after = 2, times = 9, answer = refusal }
+    local out, _, code = run("list", "-o", "json")
+    assert.equal(1, code)
+    assert.is_nil((json.decode(out)))
+    assert.matches("^%[{.*}$", out)
+  end)
+
+  it("streams JSON of all workspaces, with the place of each instance", function()
+    local out, err, code = run("list", "-o", "json", "--all-workspaces")
+    assert.same({ "", 0 }, { err, code })
+    assert.matches('"workspace":', out)
+    assert.equal(2, #json.decode(out))
+  end)
 end)

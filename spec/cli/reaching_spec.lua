@@ -51,6 +51,8 @@ describe("the commands that reach an instance", function()
     { { "pip", "install" }, 2, "NAME" },
     { { "pip", "uninstall", "ci-off" }, 2, "PACKAGE" },
     { { "r", "install", "ci-off", "a" }, 1, "the emulator has no machine" },
+    { { "r", "install", "ci-off" }, 2, "which packages%?" },
+    { { "r", "install", "ci-off", "a", "--display-name", "b" }, 2, "needs %-%-kernel" },
     { { "env", "create", "ci-off" }, 2, "ENV" },
     { { "env", "create", "ci-off", "../x" }, 2, "not the name of an environment" },
     { { "env", "list", "nobody" }, 3, "not found" },

@@ -73,4 +73,76 @@ describe("completion", function()
     setmetatable(circle, circle).__index = circle
     assert.same({ "c.field" }, select(2, completion.word("c.f", { c = circle })))
   end)
+
+  it("keeps what stands before a name", function()
+    assert.equal("#azureml", (completion.word("#az", env)))
+    assert.same({ "1-whale", "1-while" }, select(2, completion.word("1-wh", env)))
+  end)
+end)
+
+describe("completion of options and texts", function()
+  local azureml = require "azureml"
+  local names = require "azureml.console.names"
+  local scope, known
+
+  setup(function()
+    local ws = azureml.workspace {
+      subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml",
+      name = "team", credential = azureml.credential.none(),
+    }
+    scope = { ws = ws, azureml = azureml, print = print }
+    known = names.known
+    names.known = function(workspace, kind)
+      assert.equal(ws, workspace)
+      return kind == "instances" and { "ci-ann", "ci-bob" } or { "Standard_DS3_v2" }
+    end
+  end)
+
+  teardown(function() names.known = known end)
+
+  local function offers(line)
+    local before, word = line:match "^(.-)([^%s\"'`=;{(,)}%[%]]*)$"
+    return select(2, completion.text(before, word, scope))
+  end
+
+  it("offers the options of the function whose table is typed", function()
+    assert.same({ "no_wait = " }, offers "ws.instances:stop('ci', { no")
+    assert.same({ "progress = ", "show_output = ", "timeout = " },
+      offers "ws.instances:stop('ci', { no_wait = true, ")
+    assert.same({ "subscription_id = " }, offers "azureml.workspace{sub")
+    assert.same({ "idle_time_before_shutdown = " }, offers "ws.instances:create('a', {\n  idle_t")
+    assert.same({ "wait_for_capacity = " }, offers "ws.instances.start(ws.instances, 'x', { wait")
+    assert.same({ "timeout = " }, offers "ws.instances:get('x'):start{ti")
+  end)
+
+  it("offers the options of a table within", function()
+    assert.same({ "cron = " }, offers "ws.instances:create('a', { schedules = { { cr")
+    assert.same({ "tries = " }, offers "azureml.workspace { retry = { t")
+  end)
+
+  it("offers true and false where they are expected", function()
+    assert.same({ "false", "true" }, offers "ws.instances:stop('ci', { no_wait = ")
+    assert.same({ "true" }, offers "ws.instances:stop('ci', { no_wait = t")
+  end)
+
+  it("offers instances, states, sizes and words inside strings", function()
+    assert.same({ "ci-ann", "ci-bob" }, offers "ws.instances:get \"")
+    assert.same({ "ci-bob" }, offers "ws.instances:stop('ci-b")
+    assert.same({ "ci-ann", "ci-bob" }, offers "ws.instances:stop_all { 'ci")
+    assert.same({ "Stopped", "Stopping" }, offers "ws.instances:list { state = 'sto")
+    assert.same({ "Standard_DS3_v2" }, offers "ws.instances:create('a', { vm_size = 'stan")
+    assert.same({ "json" }, offers "ws.instances:stop('a', { progress = 'j")
+    assert.same({ "restart" }, offers "ws:can 'rest")
+  end)
+
+  it("offers nothing inside other strings", function()
+    for _, line in ipairs { "print 'ci", "x = 'ci", "ws.instances:create('ci", "f { 'ci" } do
+      assert.same({}, offers(line))
+    end
+  end)
+
+  it("offers names where there are no options", function()
+    assert.same({ "print" }, offers "x = { pri")
+    assert.same({ "ws" }, offers "ws.instances:stop('ci', { timeout = ws")
+  end)
 end)

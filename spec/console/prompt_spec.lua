@@ -154,28 +154,51 @@ describe("an interrupt", function()
   end)
 end)
 
-describe("the history", function()
-  local function with_environment(values, f)
-    local getenv = os.getenv
-    os.getenv = function(name) return values[name] end      -- luacheck: ignore 122
-    local ok, err = pcall(f)
-    os.getenv = getenv                                      -- luacheck: ignore 122
-    assert(ok, err)
-  end
-
-  it("lies where the user's state lies", function()
-    with_environment({ XDG_STATE_HOME = "/state", HOME = "/home/ann" }, function()
-      assert.equal("/state/azureml/history", prompt.history_path())
-    end)
-    with_environment({ HOME = "/home/ann" }, function()
-      assert.equal("/home/ann/.local/state/azureml/history", prompt.history_path())
-    end)
+describe("the prompt's names", function()
+  it("keep a local variable for the next lines, and close it at the end", function()
+    local closed
+    _G.thing_of_spec = setmetatable({}, { __close = function() closed = true end })
+    local terminal = converse { "local a, b = 1, 2", "a + b",
+      "local t <close> = thing_of_spec", "type(t)" }
+    _G.thing_of_spec = nil
+    assert.same({ "3", "table" }, terminal.results)
+    assert.is_true(closed)
+    assert.is_nil(rawget(terminal.env, "a"))
   end)
 
-  it("is not kept under a relative directory, nor without a home", function()
-    with_environment({ XDG_STATE_HOME = "state", HOME = "/home/ann" }, function()
-      assert.equal("/home/ann/.local/state/azureml/history", prompt.history_path())
-    end)
-    with_environment({}, function() assert.is_nil(prompt.history_path()) end)
+  it("end it: exit, quit, and their calls", function()
+    for _, line in ipairs { "exit", "quit", "exit()", "quit()" } do
+      local terminal = converse { "1", line, "2" }
+      assert.same({ "1" }, terminal.results)
+      assert.equal(0, terminal.code)
+    end
+  end)
+
+  it("show examples, and explain", function()
+    local results = converse({ "help()", "help 'InstanceOptions'", "help 'nothing.of.it'" }).results
+    assert.matches("ws.instances:list%(%)", results[1])
+    assert.matches("idle_time_before_shutdown", results[2])
+    assert.matches("there is no help on this", results[3])
+  end)
+
+  it("show a value whole", function()
+    local results = converse({ "t = {} for i = 1, 150 do t[i] = i end", "t", "full(t)" }).results
+    assert.matches("%.%.%. 50 more", results[1])
+    assert.matches(" 150 }$", (results[2]:gsub("%s+", " ")))
+  end)
+end)
+
+describe("an error at the prompt", function()
+  it("is a card where the service or the package raised it", function()
+    local terminal = converse { "errors = require 'azureml.error'",
+      "error(errors.new { code = 'Odd', message = 'odd' })" }
+    assert.same({ "odd\n  code  Odd" }, terminal.errors)
+  end)
+
+  it("of what was under way is shown, and the line is asked for again", function()
+    local lines = { function() return nil, "an observer failed" end, "5" }
+    local terminal = converse(lines)
+    assert.same({ "an observer failed" }, terminal.errors)
+    assert.same({ "5" }, terminal.results)
   end)
 end)

@@ -77,6 +77,13 @@ describe("a value", function()
     assert.matches('^{\n  "x+…" %(5000 bytes%)\n}$', text)
   end)
 
+  it("cuts texts so that each line fits the width", function()
+    local value = { long_name = { deeper = { ("x"):rep(100), text = ("y"):rep(100) } } }
+    for line in values.text(value, { width = 40 }):gmatch "[^\n]+" do
+      assert.is_true(utf8.len(line) <= 40, line)
+    end
+  end)
+
   it("is a function in a few words", function()
     assert.equal("function (C)", values.text(print))
     assert.matches("^function %(.*values_spec.lua:%d+%)$", values.text(function() end))

@@ -57,6 +57,14 @@ describe("make install", function()
     end
   end)
 
+  it("gives editors the types of the public names", function()
+    local path = tree() .. "/share/azureml/library/"
+    for file, text in pairs(require("azureml.reference.library").files()) do
+      local open <close> = assert(io.open(path .. file))
+      assert.equal(text, open:read "a", file)
+    end
+  end)
+
   it("is undone by make uninstall", function()
     local removed = make "uninstall"
     assert.is_truthy(removed:find("REMOVE " .. tree() .. "/bin/azureml\n", 1, true))

@@ -18,6 +18,8 @@ describe("the rock", function()
       { LUA_PATH = path, LUA_CPATH = tree .. "/lib/lua/5.4/?.so;;" }, "/")
     assert.equal(0, code, err)
     assert.equal(require("azureml").version .. "\n", version)
+    local types = process.run { "find", tree, "-path", "*/library/azureml.lua" }
+    assert.matches("/rocks%-5%.4/azureml/scm%-1/library/azureml%.lua\n$", types)
     out, err = process.run({ tree .. "/bin/azureml", "--version" }, {}, "/")
     assert.matches("^azureml " .. version:gsub("%s", ""):gsub("%p", "%%%0"), out .. err)
   end)

@@ -47,12 +47,24 @@ describe("a survey", function()
     local looker = survey.new(ws.instances, 20)
     assert.equal(1, looker:page_count())
     looker.pages = 4
-    assert.equal(("Stopped "):rep(5):sub(1, -2), look(looker, names(5)))
+    local wanted = names(5)
+    wanted[5] = "ci020"
+    assert.equal(("Stopped "):rep(5):sub(1, -2), look(looker, wanted))
     assert.same({ 0, 4 }, { gets, lists })
     assert.is_false(looker:is_list_shorter(4))
     assert.is_true(looker:is_list_shorter(5))
     assert.equal(("Stopped "):rep(4):sub(1, -2), look(looker, names(4)))
     assert.same({ 4, 4 }, { gets, lists })
+  end)
+
+  it("reads the list no further than to the last name", function()
+    open(60, 5)      -- 12 pages
+    local looker = survey.new(ws.instances, 20)
+    looker.pages = 12
+    assert.equal(("Stopped "):rep(13):sub(1, -2), look(looker, names(13)))
+    assert.equal(0, gets)
+    assert.is_true(lists <= 4, lists)      -- 3, and the next one was on its way
+    assert.equal(12, looker.pages)
   end)
 
   it("learns the number of pages from a list, and names what it lacks", function()

@@ -76,6 +76,10 @@ describe("the run history of a job", function()
     local _, err = azureml.try(ws.jobs.wait, ws.jobs, "train")
     assert.equal("JobFailed", err.code)
     assert.matches("the job train has failed: out of memory", err.message)
+    details = { error = { error = { message = "line\n\27[2Jgone" } } }
+    _, err = azureml.try(ws.jobs.wait, ws.jobs, "train")
+    assert.is_truthy(err.message:find("line\n", 1, true))
+    assert.is_nil(err.message:find "\27")
   end)
 
   it("is not known in a cloud without a data plane", function()

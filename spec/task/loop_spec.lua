@@ -88,6 +88,21 @@ describe("handlers", function()
     httpd:close()
   end)
 
+  it("before_step: is called once, before the loop sends or waits", function()
+    local order = {}
+    local function note() order[#order + 1] = "before" end
+    task.before_step(note)
+    task.before_step(note)
+    assert.same({}, order)
+    task.at(0, function() order[#order + 1] = "step" end)
+    azureml.sleep(1)
+    assert.same({ "before", "before", "step" }, order)
+    task.before_step(note)
+    task.send()
+    task.send()
+    assert.equal(4, #order)
+  end)
+
   it("on: a descriptor that cannot be watched is an error", function()
     assert.error_matches(function() task.on(9999, print) end,
       "cannot watch descriptor 9999: Bad file descriptor")

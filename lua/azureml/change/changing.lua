@@ -30,10 +30,11 @@ local changing = {}
 ---@field is_strict boolean?            refuse what can be neither changed nor verified
 ---@field changes azureml.FieldChange[]      what was changed so far
 
+--- What a change has done to a field.
 ---@class azureml.FieldChange
----@field field string
----@field from any
----@field to any
+---@field field string  the name of the field
+---@field from any  the value before
+---@field to any  the value afterwards
 
 local function label_of(self, what)
   return ("%s of %s"):format(what, self.vm.name)

@@ -14,9 +14,10 @@ local preflight = require "azureml.change.preflight"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
+--- What apply would do to one instance.
 ---@class azureml.PlanItem
----@field name string
----@field action "create"|"change"|"recreate"|"delete"|"nothing"
+---@field name string  of the instance
+---@field action "create"|"change"|"recreate"|"delete"|"nothing"  what is done
 ---@field changes azureml.FieldChange[]      field, from, to; of a creation and a deletion: none
 ---@field reasons string[]                   why it must be recreated
 ---@field unverified string[]                fields that the service does not return
@@ -29,9 +30,10 @@ local task = require "azureml.task"
 ---@field fault string?                      what is wrong with its name, if it is new
 ---@field is_moving boolean?                 its state still changes by itself
 
+--- What apply would do: a list of items.
 ---@class azureml.Plan
 ---@field [integer] azureml.PlanItem         sorted by name
----@field collection azureml.Instances
+---@field collection azureml.Instances  the instances of a workspace
 local Plan = {}
 local metatable = { __name = "azureml.Plan", __index = Plan }
 
@@ -225,6 +227,17 @@ local function add_findings(plan)
   end
 end
 
+--- What an instance should be.
+---@class azureml.WantedInstance: azureml.InstanceOptions
+---@field state? "Running"|"Stopped"|"absent"  the state that is wanted; "absent": there should be
+---  no such instance
+
+--- What apply may do.
+---@class azureml.PlanOptions
+---@field change_tags? boolean  replace the whole definition for different tags or another
+---  description
+---@field stop? boolean  stop the instance before a resize
+
 local PLAN_OPTIONS = { change_tags = "boolean", stop = "boolean" }
 
 --- Compare instances with what is wanted of them.
@@ -415,6 +428,19 @@ function planning.check_allowed(plan, settings)
   end
   check_creations(plan)
 end
+
+--- How to apply a plan.
+---@class azureml.ApplyOptions: azureml.PlanOptions
+---@field confirm? boolean  what deletes or recreates is refused without it
+---@field timeout? number  seconds for the whole; 1,800
+---@field keep_going? boolean  raise no failure of an instance: the results have it
+
+--- What became of an item of a plan.
+---@class azureml.PlanResult
+---@field name string  of the instance
+---@field action string  "create", "change", "recreate", "delete" or "nothing"
+---@field outcome string  "done", "skipped" or "failed"
+---@field error? azureml.Error  of a failed one
 
 local APPLY_OPTIONS = {
   change_tags = "boolean", stop = "boolean", confirm = "boolean", timeout = "number",

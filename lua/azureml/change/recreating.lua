@@ -17,17 +17,18 @@ local state_directory = require "azureml.state_directory"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
+--- An operation that deletes an instance and creates it again.
 ---@class azureml.Recreation
----@field verb "recreate"
----@field name string
----@field workspace azureml.Workspace
+---@field verb "recreate"  always "recreate"
+---@field name string  of the instance
+---@field workspace azureml.Workspace  the workspace of the instance
 ---@field wanted table               canonical and complete
 ---@field created_on string          of the instance that is deleted
 ---@field path string?               of the saved definition
----@field entry azureml.JournalEntry?
----@field phase "there"|"deleting"|"deleted"|"creating"|"done"
+---@field entry azureml.JournalEntry?  of the journal
+---@field phase "there"|"deleting"|"deleted"|"creating"|"done"  how far it is
 ---@field operation azureml.Operation?      of the phase
----@field warnings string[]
+---@field warnings string[]  what the caller should know
 local Recreation = {}
 local metatable = { __name = "azureml.Recreation", __index = Recreation }
 
@@ -313,8 +314,7 @@ local WORDS = {
 local WAIT_OPTIONS = { timeout = "number", show_output = "boolean", progress = "string" }
 
 --- Wait until the old instance is gone and the new one is there.
----@param settings? { timeout: number?, show_output: boolean?, progress: string? }      as for
----  azureml.Operation.wait
+---@param settings? azureml.WaitOptions
 ---@return azureml.Instance
 ---@raise an error object; until the new instance is accepted, another wait tries again
 function Recreation:wait(settings)
@@ -373,7 +373,11 @@ function Recreation:leave()
   if self.operation then self.operation:leave() end
 end
 
-Recreation.close = Recreation.leave
+--- Stop following it: it is left to another process on this machine.
+function Recreation:close()
+  self:leave()
+end
+
 options.check_colon(Recreation, metatable, "op")
 metatable.__close = Recreation.leave
 

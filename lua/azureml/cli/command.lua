@@ -372,13 +372,8 @@ local WORKSPACE_COLUMN = {
   title = "Workspace", key = function(vm) return vm.workspace.name end, field = "workspace",
 }
 
---- Print a list of instances in the format of the option -o; with --all-workspaces also where they
---- are.
----@param args table                the command's options
----@param list azureml.Instance[]
----@param more? { columns: table[], summarise: fun(vm: azureml.Instance): table, fields: table }
----  more columns, and the records and fields that they need
-function command.print_instances(args, list, more)
+-- Return the view of a list of instances; with --all-workspaces it tells where they are.
+local function view_of(args, list, more)
   local columns = tables.append(tables.copy(command.INSTANCE_COLUMNS), more and more.columns)
   local summarise = more and more.summarise or instance.summary
   local fields = tables.merge(instance.fields, more and more.fields)
@@ -386,7 +381,36 @@ function command.print_instances(args, list, more)
     table.insert(columns, 1, WORKSPACE_COLUMN)
     summarise, fields = with_place(summarise), tables.merge(fields, PLACE)
   end
-  command.print_list(args, list, columns, summarise, fields)
+  return view.new { items = list, columns = columns, record = summarise, fields = fields }
+end
+
+--- Print a list of instances in the format of the option -o; with --all-workspaces also where they
+--- are.
+---@param args table                the command's options
+---@param list azureml.Instance[]
+---@param more? { columns: table[], summarise: fun(vm: azureml.Instance): table, fields: table }
+---  more columns, and the records and fields that they need
+function command.print_instances(args, list, more)
+  output.print(args, view_of(args, list, more))
+end
+
+--- Print the instances that the filters select as they are read, if the format of the option -o
+--- allows that.
+---@param args table                the command's options
+---@param note? fun(vm: azureml.Instance)      called for each
+---@return boolean is_printed, azureml.Error? err      the error of workspaces that refuse
+function command.stream_instances(args, note)
+  if #args.names > 0 or not output.can_stream(args) then return false end
+  local put, finish = output.stream(args, view_of(args, {}))
+  local _, err = errors.try(function()
+    for vm in command.instances(args):list(command.filters(args)) do
+      put(vm)
+      if note then note(vm) end
+    end
+  end)
+  if err and not err.refused_workspaces then error(err, 0) end
+  finish()
+  return true, err
 end
 
 --- Tell the user that the service has accepted an operation.
@@ -435,11 +459,9 @@ local function is_passing_world()
 end
 
 --- Remember the names of instances for the completion in a shell.
----@param list { name: string }[]
-function command.remember_names(list)
+---@param names string[]
+function command.remember_names(names)
   if is_passing_world() then return end
-  local names = {}
-  for i, vm in ipairs(list) do names[i] = vm.name end
   require("azureml.cli.cache").write("names", names)
 end
 

@@ -9,6 +9,7 @@ local jobs = require "azureml.jobs.job"
 local question = require "azureml.cli.question"
 local reaching = require "azureml.cli.reaching"
 local report = require "azureml.cli.report"
+local selection = require "azureml.cli.selection"
 local status = require "azureml.jobs.status"
 local suggest = require "azureml.tool.later" "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
@@ -27,8 +28,17 @@ local function name_option(parser)
   parser:argument("name", "the job's name"):argname "JOB":convert(not_empty)
 end
 
+-- Let a command take names: args.names has each name once.
 local function names_option(parser)
   parser:argument("names", "the jobs' names"):args "+":argname "JOB":convert(not_empty)
+  command.check(parser, function(args)
+    local names, seen = {}, {}
+    for _, name in ipairs(args.names) do
+      if not seen[name] then names[#names + 1] = name end
+      seen[name] = true
+    end
+    args.names = names
+  end)
 end
 
 local GREEN, YELLOW, RED, GREY = 32, 33, 31, 90
@@ -49,6 +59,17 @@ job.COLUMNS = {
 ---@param list azureml.Job[]
 function job.print_list(args, list)
   command.print_list(args, list, job.COLUMNS, jobs.summary, jobs.fields)
+end
+
+-- Wait for a job. An interrupt ends the wait alone: say how to go on.
+local function wait_for(found, settings)
+  local ok, raised = pcall(found.wait, found, settings)
+  if ok then return raised end
+  if errors.is_interrupted(raised) then
+    command.say(("the job %s goes on; 'azureml job wait %s' waits for it"):format(found.name,
+      found.name))
+  end
+  error(raised, 0)
 end
 
 local function print_job(args, found)
@@ -187,7 +208,7 @@ function commands.submit.run(args)
   local settings = settings_of(args)
   check_needed(settings)
   local found = submit(command.workspace(args), settings)
-  if args.wait then found:wait { timeout = args.timeout, progress = args.progress } end
+  if args.wait then wait_for(found, { timeout = args.timeout, progress = args.progress }) end
   print_job(args, found)
 end
 
@@ -212,6 +233,7 @@ end
 
 function commands.list.configure(parser)
   local option = parser:option("--compute", "only jobs of this compute"):argname "NAME"
+    :convert(selection.name)
   option.azureml_values = "names"
   parser:option("--status", "only jobs with one of these statuses, with commas; Active: those that "
     .. "wait or run"):argname "STATUS":convert(statuses)
@@ -298,7 +320,7 @@ end
 -- Return an object with the method `wait` of an operation.
 local function waiter_of(found, settings)
   local waiter = { job = found, name = found.name }
-  function waiter.wait(_, more) return found:wait(tables.merge(settings, more)) end
+  function waiter.wait(_, more) return wait_for(found, tables.merge(settings, more)) end
   return waiter
 end
 

@@ -48,11 +48,25 @@ local function is_whole(args)
   return not args.all_workspaces and #args.names == 0 and not next(command.filters(args))
 end
 
+-- Print the instances that the filters select, and return their names.
+local function print_selected(args)
+  local names = {}
+  local function note(vm) names[#names + 1] = vm.name end
+  local more = cost.is_wanted(args) and cost.more() or nil
+  local is_printed, err = nil, nil
+  if not more then is_printed, err = command.stream_instances(args, note) end
+  if is_printed then return names, err end
+  local vms
+  vms, err = command.read_scope(args)
+  for _, vm in ipairs(vms) do note(vm) end
+  command.print_instances(args, vms, more)
+  return names, err
+end
+
 function list.run(args)
   if args.all_types then return print_computes(args) end
-  local vms, err = command.read_scope(args)
-  if is_whole(args) then command.remember_names(vms) end
-  command.print_instances(args, vms, cost.is_wanted(args) and cost.more() or nil)
+  local names, err = print_selected(args)
+  if is_whole(args) then command.remember_names(names) end
   if err then error(err, 0) end
 end
 

@@ -93,6 +93,16 @@ local function pick(self, item, names)
   return shape.ordered(names, picked)
 end
 
+--- Return the record of one item alone, and keep nothing of it.
+---@param item any
+---@param names string[]?      the members to keep; default: all
+---@return any
+function View:datum(item, names)
+  local record = pick(self, item, names)
+  self.records[item] = nil
+  return record
+end
+
 --- Return the records: a list, or the object.
 ---@param names string[]?      the members to keep; default: all
 ---@return table

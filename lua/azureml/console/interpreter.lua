@@ -11,7 +11,7 @@ local interpreter = { exit_code = 0, catch = traceback.catch }
 local SIGINT = 2
 local SHOWN = 20         -- operations listed after an interrupt
 
-local host               -- from main.c: version, copyright, program, argv
+local host               -- from main.c: version, copyright, modules, program, argv
 local steps = {}         -- each returns the function to call next and its arguments
 local interrupted_by = SIGINT
 
@@ -179,6 +179,7 @@ local function add_prompt(options)
       interpreter.exit_code = require("azureml.console.prompt").run {
         version = host.version,
         world = world(options),
+        opens_workspace = true,
         signals = signals,
         signal_of = function(value) return is_interrupted(value) and interrupted_by or nil end,
       }
@@ -261,11 +262,15 @@ local function add_steps(argv, options)
 end
 
 --- Read the arguments and plan the steps. Print help or a version, or refuse wrong usage.
----@param description { version: string, copyright: string, program: string?, argv: string[] }
+---@param description { version: string, copyright: string, modules: string, program: string?,
+---  argv: string[] }
 function interpreter.start(description)
   host = description
   -- Modules find this entry only inside the executable.
   package.loaded["azureml.host"] = description
+  package.preload["azureml.httpd"] = function()
+    return require "azureml.console.server_module"(description)
+  end
   set_arg(host.argv, nil)
   add_own_tree()
   local options, message = arguments.parse(host.argv)

@@ -24,6 +24,9 @@ local LEAST = 0.2           -- seconds between drawings at least, however many c
 local BAR = { least = 10, most = 40 }      -- columns
 local SHOWN = 3             -- how many slow instances are listed, and how many failed ones
 
+--- The style of a wait whose caller chooses no other: "quiet" in scripts; the prompt sets "auto".
+progress.usual = "quiet"
+
 local function names_of_styles()
   return table.concat(tables.keys(STYLES), ", ")
 end
@@ -34,7 +37,8 @@ end
 ---@return string
 ---@raise a mistake of the caller for an unknown style
 function progress.style(caller, options)
-  local style = options.progress or options.show_output and "auto" or "quiet"
+  local style = options.progress or options.show_output and "auto"
+    or options.show_output == nil and progress.usual or "quiet"
   if STYLES[style] then return style end
   errors.mistake("%s: option 'progress' must be one of %s, not '%s'", caller, names_of_styles(),
     style)

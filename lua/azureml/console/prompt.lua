@@ -1,106 +1,27 @@
 --- Run the prompt: read a chunk, run it and show its values, until the end of the file.
---- azureml.edit, a module of the executable alone, reads lines from the terminal; values.lua
---- formats values, completion.lua completes names.
-local completion = require "azureml.console.completion"
+--- terminal.lua reads lines and completes them; chunk.lua keeps local variables, cards.lua and
+--- values.lua show values, greeting.lua says where the user is.
+local cards = require "azureml.console.cards"
+local chunk_module = require "azureml.console.chunk"
+local greeting = require "azureml.console.greeting"
 local values = require "azureml.console.values"
-local state_directory = require "azureml.state_directory"
+local waiting = require "azureml.console.waiting"
+local terminal_module = require "azureml.console.terminal"
 local traceback = require "azureml.console.traceback"
 
 local prompt = {}
 
 local SIGTERM = 15
-local HELP = [[
-ws = azureml.workspace()            the workspace of your environment, config.json or az
-for vm in ws.instances:list() do print(vm) end
-vm = ws.instances:get "ci-ann"      get one instance: vm.state, vm.tags, vm.raw
-op = vm:stop()                      return when the service has accepted the stop
-op:wait()                           return when the stop is done
-
-The prompt shows the values of an expression and keeps the first in _.
-Tab completes a name, Up recalls a line, Ctrl-C ends a wait or drops a line, Ctrl-D leaves.]]
-
----@class azureml.Terminal     reads chunks and shows results
----@field read fun(prompt: string): string?      read a line; nil: end of file, or a signal
----@field write fun(text: string)                show a result
----@field complain fun(text: string)             show an error
----@field remember fun(chunk: string)            add a chunk to the history
----@field look fun(): { width: integer, colour: boolean }   the options for values.text
----@field greets boolean                         true when a user sits at the terminal
+local LONGEST_OPERATION = 24      -- columns of an operation in the prompt
 
 ---@class azureml.PromptOptions
 ---@field version string
 ---@field world string?                          "emulator, speed 60"; nil for Azure
+---@field opens_workspace boolean?               ws is there if the settings for it are
 ---@field signals table                          the module azureml.signals
 ---@field signal_of fun(value: any): integer?    the signal behind a raised value; nil for none
 ---@field terminal azureml.Terminal?             default: the standard files
 ---@field env table?                             the globals; default: _G
-
--- Terminals ---------------------------------------------------------------------------------------
-
---- Return the path of the history file.
----@return string?      nil when the user has no home directory
-function prompt.history_path()
-  return state_directory "history"
-end
-
-local function wants_colour()
-  return (os.getenv "NO_COLOR" or "") == "" and os.getenv "TERM" ~= "dumb"
-end
-
-local function write_line(text)
-  io.stdout:write(text, "\n")
-  io.stdout:flush()
-end
-
-local function complain(text)
-  io.stderr:write(text, "\n")
-end
-
--- Make a terminal with line editing. It saves the history after each chunk, so that the history
--- survives a terminal that is closed.
-local function editing_terminal(edit, env)
-  local history, last = prompt.history_path(), nil
-  edit.start(function(word) return completion.word(word, env) end)
-  if history then edit.load_history(history) end
-  return {
-    greets = true,
-    read = edit.readline,
-    write = write_line,
-    complain = complain,
-    remember = function(chunk)
-      if chunk == last or not chunk:find "%S" then return end
-      last = chunk
-      edit.remember(chunk)
-      if history then edit.save_history(history) end
-    end,
-    look = function() return { width = edit.columns(1), colour = wants_colour() } end,
-  }
-end
-
--- Make a terminal without line editing. It prints no prompt when standard input is a pipe.
-local function plain_terminal(edit)
-  local has_user = edit.columns(0) ~= nil
-  return {
-    greets = has_user,
-    read = function(text)
-      if has_user then
-        io.stdout:write(text)
-        io.stdout:flush()
-      end
-      return (io.stdin:read "l")
-    end,
-    write = write_line,
-    complain = complain,
-    remember = function() end,
-    look = function() return { width = 80, colour = false } end,
-  }
-end
-
-local function standard_terminal(env)
-  local edit = require "azureml.edit"
-  if edit.columns(0) and edit.columns(1) then return editing_terminal(edit, env) end
-  return plain_terminal(edit)
-end
 
 -- Reading -----------------------------------------------------------------------------------------
 
@@ -114,37 +35,54 @@ end
 ---@return function? chunk
 ---@return string? message       the compiler's error
 ---@return boolean? incomplete   true when more lines may complete the chunk
+---@return boolean? is_expression
 function prompt.compile(text, env)
   local expression = text:match "^%s*=(.*)$"
   local chunk, message = load("return " .. (expression or text), "=stdin", "t", env)
-  if chunk then return chunk end
+  if chunk then return chunk, nil, nil, true end
   local incomplete = is_incomplete(message)
   if not expression then chunk, message = load(text, "=stdin", "t", env) end
   if chunk then return chunk end
   return nil, message, incomplete or is_incomplete(message)
 end
 
+-- Return what stands before the prompt: the operations that go on at the service.
+local function operations_text()
+  local pending = waiting.pending()
+  if #pending == 0 then return "" end
+  local only = #pending == 1 and ("%s %s"):format(pending[1].verb or "deploy", pending[1].name)
+  local text = only and #only <= LONGEST_OPERATION and only
+    or ("%d operation%s"):format(#pending, #pending == 1 and "" or "s")
+  return ("[%s] "):format(text)
+end
+
 -- Read a line. Return nil at the end of the file; nil and a signal when a signal came. A Ctrl-C
 -- from before the prompt is dropped: it was meant for the chunk that has ended.
-local function read_line(session, name, default)
-  local pending = session.signals.drain()
-  if pending == SIGTERM then return nil, pending end
+local function read_line(session, name, default, lines)
+  local signal = session.signals.drain()
+  if signal == SIGTERM then return nil, signal end
   local text = session.env[name]
-  local line = session.terminal.read(text == nil and default or tostring(text))
+  local line, raised = session.terminal.read(text == nil and default() or tostring(text), lines)
   if line then return line end
-  return nil, session.signals.drain()
+  signal = session.signals.drain() or session.signal_of(raised) or nil
+  if raised == nil or signal then return nil, signal end
+  session.terminal.complain(tostring(raised))      -- such as an error of a script's on_reply
+  return read_line(session, name, default, lines)
 end
+
+local function first_prompt() return operations_text() .. "> " end
+local function next_prompt() return ">> " end
 
 --- Read lines until they make a whole chunk.
 ---@return string? text       nil at the end of the file, or when a signal dropped the lines
 ---@return integer? signal    that dropped the lines
 local function read_text(session)
-  local text, signal = read_line(session, "_PROMPT", "> ")
+  local text, signal = read_line(session, "_PROMPT", first_prompt, "")
   while text do
-    local _, _, incomplete = prompt.compile(text, session.env)
+    local _, _, incomplete = prompt.compile(text, session.scope.env)
     if not incomplete then break end
     local line
-    line, signal = read_line(session, "_PROMPT2", ">> ")
+    line, signal = read_line(session, "_PROMPT2", next_prompt, text .. "\n")
     if signal then return nil, signal end
     if not line then break end
     text = text .. "\n" .. line
@@ -154,13 +92,25 @@ end
 
 -- Showing -----------------------------------------------------------------------------------------
 
+local function text_of(value, look)
+  return cards.text(value, look) or values.text(value, look)
+end
+
 local function show(session, results)
-  local texts, separator = {}, "\t"
+  local texts, separator, look = {}, "\t", session.terminal.look()
   for i = 1, results.n do
-    texts[i] = values.text(results[i], session.terminal.look())
+    texts[i] = text_of(results[i], look)
     if texts[i]:find("\n", 1, true) then separator = "\n" end
   end
   if results.n > 0 then session.terminal.write(table.concat(texts, separator)) end
+end
+
+-- Return the text of an error: the card of an error object, or else the message and the traceback.
+local function error_text(session, caught)
+  local value = type(caught) == "table" and caught.value
+  local card = cards.text(value, session.terminal.look())
+  if card and type(value) == "table" and value.message then return card end
+  return traceback.describe(caught) .. greeting.note_on_error(session, caught)
 end
 
 -- Show an error. Return SIGTERM if that signal caused the error: then the prompt ends, too.
@@ -168,7 +118,7 @@ local function report(session, caught)
   local signal = type(caught) == "table" and session.signal_of(caught.value)
   -- A terminal shows ^C for the typed key: begin a new line after it.
   local newline = session.terminal.greets and "\n" or ""
-  session.terminal.complain(signal and newline .. "interrupted" or traceback.describe(caught))
+  session.terminal.complain(signal and newline .. "interrupted" or error_text(session, caught))
   return signal == SIGTERM and SIGTERM or nil
 end
 
@@ -180,42 +130,93 @@ local function try(session, f, ...)
   return table.pack(table.unpack(results, 2, results.n))
 end
 
+-- Read lists, so that they are shown whole and stay usable in _.
+local function read_lists(results)
+  for i = 1, results.n do results[i] = cards.read(results[i]) end
+  return results
+end
+
+-- Run the chunk of a text. Local variables of statements stay for later chunks.
+local function run(session, text)
+  local scope = session.scope
+  local chunk, message, _, is_expression = prompt.compile(text, scope.env)
+  if not chunk then return nil, session.terminal.complain(message) end
+  local argument
+  if not is_expression then chunk, argument = chunk_module.compile(text, scope) end
+  local results, signal = try(session, chunk, argument)      -- a tail call shows in tracebacks
+  return results, signal
+end
+
 local function evaluate(session, text)
-  local chunk, message = prompt.compile(text, session.env)
-  if not chunk then return session.terminal.complain(message) end
-  local results, signal = try(session, chunk)
+  local results, signal = run(session, text)
   if not results then return signal end
-  if results.n > 0 then session.env._ = results[1] end
-  return select(2, try(session, show, session, results))
+  if results[1] == greeting.exit then return nil, true end
+  results, signal = try(session, read_lists, results)
+  if not results then return signal end
+  if results[1].n > 0 then session.env._ = results[1][1] end
+  return select(2, try(session, show, session, results[1]))
+end
+
+-- List the operations that have ended while the user typed: they were in flight at the last look.
+local function list_ended(session)
+  local pending, lines = {}, {}
+  for _, op in ipairs(waiting.pending()) do pending[op] = true end
+  for op in pairs(session.in_flight) do
+    if not pending[op] and not op.outcome and not op.closed then
+      lines[#lines + 1] = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+    end
+  end
+  session.in_flight = pending
+  table.sort(lines)
+  return lines
+end
+
+local function report_ended(session)
+  for _, line in ipairs(list_ended(session)) do session.terminal.write(line) end
+end
+
+-- Show at once what has ended, above a prompt at which nothing was typed.
+local function announce_ended(session)
+  local announce = session.terminal.announce
+  if not announce or session.env._PROMPT ~= nil or not announce("", first_prompt()) then return end
+  local lines = list_ended(session)
+  if #lines > 0 then announce(table.concat(lines, "\n") .. "\n", first_prompt()) end
 end
 
 -- The session -------------------------------------------------------------------------------------
 
-local function converse(session)
-  while true do
-    local text, signal = read_text(session)
-    if text then
-      session.terminal.remember(text)
-      signal = evaluate(session, text)
-    else
-      -- End the line of the prompt.
-      if session.terminal.greets then session.terminal.write "" end
-      if not signal then return 0 end
-    end
-    if signal == SIGTERM then return 128 + SIGTERM end
+-- Read and run a chunk. Return the exit code when the prompt ends.
+local function take_turn(session)
+  local text, signal = read_text(session)
+  local is_over
+  if text then
+    session.terminal.remember(text)
+    signal, is_over = evaluate(session, text)
+  else
+    -- End the line of the prompt.
+    if session.terminal.greets then session.terminal.write "" end
+    is_over = not signal
   end
+  if signal == SIGTERM then return 128 + SIGTERM end
+  return is_over and 0 or nil
 end
 
-local function offer_globals(env)
-  if env.azureml == nil then env.azureml = require "azureml" end
-  if env.help ~= nil then return end
-  env.help = setmetatable({}, { __tostring = function() return HELP end })
+local function converse(session)
+  local code
+  repeat
+    report_ended(session)
+    code = take_turn(session)
+  until code
+  local function close(f, ...) try(session, f, ...) end
+  chunk_module.close(session.scope, close)
+  return code
 end
 
-local function greet(session)
-  local world = session.world and (" (%s)"):format(session.world) or ""
-  session.terminal.write(("azureml %s, %s%s"):format(session.version, _VERSION, world))
-  session.terminal.write "Type help for examples, Tab to complete a name, Ctrl-D to leave."
+-- Return the names for completion: the local variables, then the globals.
+local function names_of(scope, env)
+  local names = setmetatable({}, { __index = env })
+  for name, cell in pairs(scope.cells) do names[name] = cell.get() end
+  return names
 end
 
 --- Run the prompt until the end of the file or SIGTERM.
@@ -223,10 +224,14 @@ end
 ---@return integer      the exit code
 function prompt.run(options)
   local env = options.env or _G
-  local terminal = options.terminal or standard_terminal(env)
-  local session = setmetatable({ env = env, terminal = terminal }, { __index = options })
-  offer_globals(env)
-  if session.terminal.greets then greet(session) end
+  local scope = chunk_module.scope(env)
+  local function names() return names_of(scope, env) end
+  local terminal = options.terminal or terminal_module.standard(names)
+  local session = setmetatable({ env = env, scope = scope, terminal = terminal, in_flight = {} },
+    { __index = options })
+  function terminal.on_news() announce_ended(session) end
+  greeting.offer(session)
+  if session.terminal.greets then greeting.greet(session) end
   local ok, code = session.signals.call(false, traceback.catch, converse, session)
   if not ok then error(code.value, 0) end
   return code

@@ -15,6 +15,7 @@ local COLOURS = { string = 32, number = 36, constant = 35, note = 90 }
 local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 local ENTRIES = 100          -- the most entries shown of one table
 local ALL_ENTRIES = 1000     -- the most entries shown in total
+local LEAST_TEXT = 8         -- columns of a text that is cut, however narrow the screen is
 
 local tree_of
 
@@ -35,9 +36,12 @@ end
 
 local function quoted_leaf(state, text)
   local whole = quoted(text)
-  local shown = screen.cut(whole, state.width)
-  if shown ~= whole then shown = ('%s" (%d bytes)'):format(shown, #text) end
-  return leaf(state, "string", shown)
+  if state.is_whole then return leaf(state, "string", whole) end
+  local room = math.max(LEAST_TEXT, state.width - state.used)
+  if screen.columns(whole) < room then return leaf(state, "string", whole) end
+  local note = ('" (%d bytes)'):format(#text)
+  local shown = screen.cut(whole, math.max(LEAST_TEXT, room - #note - 1))
+  return leaf(state, "string", shown .. note)
 end
 
 local function function_text(f)
@@ -111,7 +115,7 @@ local function add_items(state, branch, value, depth)
   local len = sequence_length(value)
   local keys = keys_after_sequence(value, len)
   for i = 1, len + #keys do
-    if i > ENTRIES or state.left <= 0 then
+    if not state.is_whole and (i > ENTRIES or state.left <= 0) then
       add_item(state, branch, nil, leaf(state, "note", ("... %d more"):format(len + #keys - i + 1)))
       return
     end
@@ -120,6 +124,7 @@ local function add_items(state, branch, value, depth)
       key = keys[i - len]
       shown = key_leaf(state, key)
     end
+    state.used = 2 * (depth + 1) + (shown and shown.width or 0) + 1      -- a comma follows
     add_item(state, branch, shown, tree_of(state, rawget(value, key), depth + 1))
   end
 end
@@ -209,14 +214,16 @@ end
 --- its object: `__render(value, options)` returns a text or a table for the subject itself;
 --- `__tostring` is used inside another value, and where there is no `__render`.
 ---@param subject any
----@param options? { width: integer?, depth: integer?, colour: boolean? }    default: 80 columns, 4
----                nested tables, no colour
+---@param options? { width: integer?, depth: integer?, colour: boolean?, is_whole: boolean? }
+---  default: 80 columns, 4 nested tables, no colour; is_whole: leave out nothing of long tables and
+---  texts
 ---@return string
 function values.text(subject, options)
   options = options or {}
   if type(subject) == "string" then return screen.replace_unsafe(subject, keeping_lines) end
-  local state = { width = options.width or 80, depth = options.depth or 4, colour = options.colour }
-  state.left, state.open = ALL_ENTRIES, {}
+  local state = { width = options.width or 80, depth = options.depth or 4, colour = options.colour,
+    is_whole = options.is_whole }
+  state.left, state.open, state.used = ALL_ENTRIES, {}, 0
   return lay_out(tree_of(state, subject, 0), "", 0, state.width)
 end
 

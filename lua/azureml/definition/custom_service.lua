@@ -9,6 +9,19 @@ local boolean, choice = kinds.boolean, kinds.choice
 local line, text = kinds.line, kinds.text
 local list, map, record = shapes.list, shapes.map, shapes.record
 
+--- A container beside Jupyter.
+---@class azureml.CustomService
+---@field name? string  of the service
+---@field image? string|table  its reference; or { type =, reference =, version = }
+---@field endpoints? table[]  { target =, published =, name =, protocol =, host_ip = }
+---@field volumes? table[]  { source =, target =, type =, read_only = }
+---@field environment_variables? table<string, string>  texts by name
+---@field kernel? table  a Jupyter kernel: { argv =, display_name =, language = }
+---@field privileged? boolean  whether the container may do all
+---@field preset? "posit_workbench"  instead of the fields above: a service that is described here
+---@field licence? string  of a preset's product
+---@field published? integer  the port of a preset
+
 local LOWEST_PORT, HIGHEST_PORT = 1026, 65534
 local MOST_BYTES = 1 << 53     -- the largest whole number that every JSON reader takes
 

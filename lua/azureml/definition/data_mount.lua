@@ -3,6 +3,17 @@
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
 
+--- Data under a path of the file system.
+---@class azureml.DataMount
+---@field name string  of the mount
+---@field source string  "azureml://...", or the id of a dataset
+---@field source_type? "Dataset"|"Datastore"|"URI"  default: "URI"
+---@field mode? "ReadOnly"|"ReadWrite"  default: "ReadOnly"
+---@field path? string  "/mnt/data"
+---@field state? string  how far the mount is, as the service tells it
+---@field error? string  why it failed, as the service tells it
+---@field mounted_on? string  when it was mounted, as the service tells it
+
 local choice, line, text = kinds.choice, kinds.line, kinds.text
 
 local mount = shapes.record {

@@ -8,6 +8,8 @@ local later = require "azureml.tool.later"
 
 local boolean, choice, formed, text = kinds.boolean, kinds.choice, kinds.formed, kinds.text
 
+---@alias azureml.SizeName string  the size of a virtual machine, such as "STANDARD_DS3_V2"
+
 ---@class azureml.Field
 ---@field name string            as an option and as a field of an instance
 ---@field path string?           in the resource; nil: the member has no fixed place

@@ -3,6 +3,12 @@ local json = require "azureml.json"
 local kinds = require "azureml.definition.kinds"
 local tables = require "azureml.tool.tables"
 
+--- The managed identities of an instance.
+---@class azureml.Identities
+---@field system_assigned? boolean  whether it has its own identity
+---@field user_assigned? string[]  ARM ids
+---@field principal_id? string  the object id of its own identity
+
 local CHOICES = "must be 'SystemAssigned' or a list of ids of user-assigned identities, not "
 local MOST = 1000      -- ids: a guard against lists that no caller means
 

@@ -297,6 +297,12 @@ kinds.tags = {
 
 -- Users -------------------------------------------------------------------------------------------
 
+--- A user of a tenant.
+---@class azureml.User
+---@field object_id string  the GUID of the user
+---@field tenant_id? string  the GUID of the tenant
+---@field mail? string  instead, the e-mail address
+
 local GUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 local MAIL = "^[^%s%c@]+@[^%s%c@]+$"
 local USER = "must be an e-mail address or { object_id = GUID, tenant_id = GUID }"

@@ -2,6 +2,8 @@
 --- verbs.lua. Source: spec/contract/compute-rest.md, section 7.6.
 local verbs = require "azureml.verbs"
 
+---@alias azureml.State string  a state of an instance, such as "Running" or "Stopped", in any case
+
 local power_state = {}
 
 local TRANSITIONAL = {

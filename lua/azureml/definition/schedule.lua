@@ -17,6 +17,33 @@ local reading = require "azureml.definition.schedule.reading"
 local values = require "azureml.definition.schedule.values"
 local writing = require "azureml.definition.schedule.writing"
 
+--- When the service starts or stops an instance: with one of cron, daily, weekdays, weekends,
+--- weekly and recurrence.
+---@class azureml.Schedule
+---@field action "start"|"stop"  what the service does
+---@field cron? string  "0 18 * * 1-5"
+---@field daily? string  a time of each day: "18:00"
+---@field weekdays? string  a time from Monday to Friday: "18:00"
+---@field weekends? string  a time on Saturday and Sunday: "18:00"
+---@field weekly? string  days and a time: "mon,thu 18:00"
+---@field recurrence? azureml.Recurrence  a calendar rule
+---@field time_zone? string  "Europe/Amsterdam", or its Windows name; default: UTC
+---@field start_time? string  the first moment: "2026-11-30T08:00:00"
+---@field status? "enabled"|"disabled"  a disabled schedule does not fire
+---@field id? string  as the service sends it
+---@field provisioning_status? string  as the service sends it
+---@field extra? table  members that this package does not know
+---@field verbatim? string  the JSON of a schedule that this package does not understand
+
+--- A calendar rule of a schedule.
+---@class azureml.Recurrence
+---@field frequency "minute"|"hour"|"day"|"week"|"month"  the unit of the interval
+---@field interval? integer  the units between two times; 1
+---@field hours? integer[]  hours of the day
+---@field minutes? integer[]  minutes of the hour
+---@field week_days? string[]  "monday" and so on
+---@field month_days? integer[]  days of the month; -1 is the last
+
 local schedule = { none = json.array {} }
 
 local MOST = 4            -- schedules of an instance

@@ -4,6 +4,19 @@ local core = require "azureml.core"
 local kinds = require "azureml.definition.kinds"
 local shapes = require "azureml.definition.shapes"
 
+--- Shell scripts that run as root.
+---@class azureml.SetupScripts
+---@field creation_script? azureml.SetupScript  runs once, when the instance is created
+---@field startup_script? azureml.SetupScript  runs at each start
+
+--- A shell script: path, text or url says where it is.
+---@class azureml.SetupScript
+---@field path? string  in the workspace's file share
+---@field text? string  the script itself
+---@field url? string  where the service fetches it
+---@field arguments? string  its arguments
+---@field timeout? string  "15m"
+
 local text, line = kinds.text, kinds.line
 
 local timeout = kinds.formed("^[1-9]%d*[smhd]$",

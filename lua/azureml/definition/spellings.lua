@@ -28,9 +28,10 @@ spellings.docs = {
   generate_ssh_key = "The path of a new private key; the public key stands beside it.",
 }
 
+--- What is wrong, or worth knowing, about an option.
 ---@class azureml.Finding
----@field field string
----@field level "error"|"warning"|"note"
+---@field field string  the option
+---@field level "error"|"warning"|"note"  how bad it is
 ---@field text string         one sentence
 
 -- Subnets -----------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ local function ids(request, world)
 end
 
 --- Answer 200 with a resource or a list of resources.
----@param value table
+---@param value table?      nil: the caller adds the body
 ---@return table
 function answer.of(value)
   return { status = 200, json = value, headers = { Vary = "Accept-Encoding" } }

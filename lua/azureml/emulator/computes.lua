@@ -4,6 +4,7 @@ local answer = require "azureml.emulator.answer"
 local check = require "azureml.emulator.check"
 local clusters = require "azureml.emulator.clusters"
 local instances = require "azureml.emulator.instances"
+local listed = require "azureml.emulator.listed"
 local machine = require "azureml.emulator.machine"
 local operations = require "azureml.emulator.operations"
 local page = require "azureml.emulator.page"
@@ -20,9 +21,7 @@ local kinds = { ComputeInstance = instances, AmlCompute = clusters }
 --- List the computes of a workspace, all kinds mixed, a page at a time.
 function computes.list(request)
   local all = request.world:computes(request.workspace)
-  return page.of(request, all, function(compute)
-    return show.compute(compute, request.workspace, request.now, request.api_version)
-  end)
+  return page.of_texts(request, all, function(compute) return listed.text(request, compute) end)
 end
 
 --- Get a compute. While its state changes by itself, a client is told when to look again.

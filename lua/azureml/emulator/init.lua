@@ -34,7 +34,7 @@ local replay = later "azureml.emulator.replay"
 local roles = require "azureml.emulator.roles"
 local route = require "azureml.emulator.route"
 local seed = require "azureml.emulator.seed"
-local server = require "azureml.emulator.server"
+local server = require "azureml.tool.http_server"
 local shorten = require "azureml.emulator.shorten"
 local sign_in = require "azureml.emulator.entra.sign_in"
 local sizes = require "azureml.emulator.sizes"
@@ -59,6 +59,7 @@ local DEFAULTS = {
   client_id = "33333333-3333-3333-3333-333333333333",
 }
 
+--- An emulator of the service in this process.
 ---@class azureml.Emulator
 ---@field url string              "http://127.0.0.1:43210"
 ---@field authority string        where it issues tokens: the same origin
@@ -153,9 +154,15 @@ local function respond(self, request)
   return reply.status == nil and {} or answer.complete(request, reply, self.world)
 end
 
+--- A request to an emulator.
+---@class azureml.EmulatorRequest
+---@field method string  "GET" and so on
+---@field target string  the path and the query
+---@field headers table<string, string>  names in lower case
+---@field body? string  the text of the request
+
 --- Answer a request without a socket.
----@param request { method: string, target: string, headers: table<string, string>, body: string? }
----  header names in lower case
+---@param request azureml.EmulatorRequest
 ---@return table response
 ---  status integer? (nil: the request is left unanswered), headers table<string, string>,
 ---  body string, fault string?, delay number? (seconds)
@@ -183,8 +190,14 @@ function Emulator:settings()
   return tables.copy(self.names)
 end
 
+--- The name of a workspace, and where it is.
+---@class azureml.EmulatorNames
+---@field subscription_id string  the id of the subscription
+---@field resource_group string  the resource group
+---@field workspace_name string  the name of the workspace
+
 --- Create a workspace if it does not exist.
----@param names { subscription_id: string, resource_group: string, workspace_name: string }
+---@param names azureml.EmulatorNames
 function Emulator:ensure_workspace(names)
   self.world:ensure_workspace {
     subscription_id = names.subscription_id,
@@ -206,13 +219,19 @@ function Emulator:forget_workspace(name)
   must_keep(self)
 end
 
+--- A compute that an emulator begins with.
+---@class azureml.ComputeSeed
+---@field state? azureml.State  default: "Running"
+---@field vm_size? azureml.SizeName  the size of its virtual machine
+---@field description? string  a text for people
+---@field tags? table<string, string>  texts by name
+---@field kind? "ComputeInstance"|"AmlCompute"  default: an instance
+---@field properties? table  the innermost object of a PUT
+
 --- Put a compute into a workspace in a state, as if it had existed for long.
 ---@param name string
----@param instance_seed string|table
----  a state, or { state, vm_size, description string?; tags table?;
----  kind string? ("AmlCompute" for a cluster);
----  properties table? (the innermost object of a PUT) }
----@param workspace table?      the default workspace if nil
+---@param instance_seed azureml.State|azureml.ComputeSeed
+---@param workspace? azureml.EmulatorNames      the default workspace if nil
 function Emulator:seed_instance(name, instance_seed, workspace)
   if type(instance_seed) == "string" then instance_seed = { state = instance_seed } end
   local request = {
@@ -242,8 +261,26 @@ function Emulator:advance(time)
   must_keep(self)
 end
 
+--- Trouble on request: which requests, and what happens to them.
+---@class azureml.FaultRule
+---@field match? azureml.FaultMatch  the requests; default: any
+---@field after? integer  requests to let pass; 0
+---@field times? integer  requests to disturb; 1
+---@field trouble? string|table  a name of emulator/fault.lua, with its options beside it, or { name
+---  =, options }
+---@field answer? table  instead, { status =, headers =, body = or json = }; or { operation =
+---  "Failed", code =, message = }: how the operation that begins will end
+---@field [string] any  the options of a trouble
+
+--- Which requests.
+---@class azureml.FaultMatch
+---@field method? string  "GET" and so on
+---@field path? string  a Lua pattern
+---@field verb? string  "start" and so on
+---@field name? string  of a compute
+
 --- Add a fault rule: see Faults:add in emulator/fault.lua.
----@param rule table
+---@param rule azureml.FaultRule
 function Emulator:fault(rule)
   local wrong = fault.fault_of(rule)
   if wrong then errors.mistake("%s", wrong) end
@@ -261,10 +298,17 @@ function Emulator:bill()
   return bill
 end
 
+--- What happens to an instance.
+---@class azureml.EmulatorEvents
+---@field unusable? boolean  its node breaks
+---@field disk_full? boolean  its disk fills up, or has room again
+---@field active? boolean  a user works on it, which postpones its idle shutdown
+---@field outdated? boolean  a newer image of its operating system exists, or it has the newest
+
 --- Let events happen to an instance: { unusable = true }, { disk_full = true }, { active = true }.
 --- See emulator/circumstance.lua.
 ---@param name string
----@param events table
+---@param events azureml.EmulatorEvents
 function Emulator:affect(name, events)
   local wrong = circumstance.fault_of_affect(events)
   local instance = self.world:instance_named(name)
@@ -274,10 +318,22 @@ function Emulator:affect(name, events)
   must_keep(self)
 end
 
+--- How the service behaves where it has several ways.
+---@class azureml.EmulatorBehaviour
+---@field location? boolean  whether the Location header is also sent with operations
+---@field retry_after? number  the Retry-After of operations in seconds; 0: no header
+---@field put? "ignore"|"refuse"  what becomes of schedules in a PUT on an existing instance
+---@field tags? "replace"|"ignore"  what a PUT on an existing instance does to its tags and
+---  description
+---@field resize? "any"|"stopped"  whether a running instance can be resized
+---@field full? boolean|string[]  whether the region has no machines left, for all sizes or for a
+---  list of families
+---@field locked? boolean  whether a lock forbids to delete
+---@field policy? string|false  the name of a policy that forbids public addresses; false: there is
+---  no policy
+
 --- Change how the service behaves where it has several ways: see emulator/circumstance.lua.
----@param behaviour table
----  location boolean?, retry_after number?, put string?, tags string?, resize string?,
----  full boolean|string[]?, locked boolean?, policy string|false?
+---@param behaviour azureml.EmulatorBehaviour
 function Emulator:behave(behaviour)
   local wrong = circumstance.fault_of_behaviour(behaviour)
   if wrong then errors.mistake("%s", wrong) end
@@ -285,14 +341,17 @@ function Emulator:behave(behaviour)
 end
 
 --- Set how many computes a page of the list holds.
+---@param count integer
 function Emulator:set_page_size(count)
   self.world.page_size = count
 end
 
 --- Return how many requests were made.
+---@return integer
 function Emulator:request_count() return self.requests end
 
 --- Return how many tokens were issued.
+---@return integer
 function Emulator:token_count() return self.tokens.issued end
 
 --- Return how many requests each verb had: create, delete, start, stop, restart.
@@ -308,11 +367,21 @@ function Emulator:issue_token()
   return (self.tokens:issue { principal = self.owner, audience = audience, proof = "secret" })
 end
 
+--- People and what they may do, networks and keys: see emulator/entra/people.lua,
+--- emulator/networks.lua and emulator/ssh_keys.lua.
+---@class azureml.EmulatorAdditions
+---@field tenants? table[]  further tenants
+---@field users? table[]  { name = "ann@contoso.com" }
+---@field applications? table[]  applications that sign in
+---@field identities? table[]  managed identities
+---@field issuers? table[]  issuers of assertions
+---@field roles? table[]  roles of your own
+---@field role_assignments? table[]  { principal =, role = }
+---@field virtual_networks? table[]  networks with subnets
+---@field ssh_keys? table[]  stored SSH keys
+
 --- Add people and what they may do, virtual networks and stored SSH keys.
----@param additions table
----  { tenants, users, applications, identities, issuers, roles, role_assignments,
----  virtual_networks, ssh_keys }, each a list: see emulator/entra/people.lua,
----  emulator/networks.lua and emulator/ssh_keys.lua
+---@param additions azureml.EmulatorAdditions
 ---@usage emulator:add {
 ---  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
 ---}
@@ -463,7 +532,7 @@ local function host_of(settings, sown)
 end
 
 --- Make an emulator without a socket: only `handle` reaches it.
----@param settings? table      as for start
+---@param settings? azureml.EmulatorOptions
 ---@return azureml.Emulator
 function emulator.new(settings)
   settings = options.check("emulator", settings, KNOWN)
@@ -510,22 +579,26 @@ function emulator.new(settings)
   return self
 end
 
+--- What an emulator is like.
+---@class azureml.EmulatorOptions
+---@field port? integer  0: any free port
+---@field address? string  "127.0.0.1"
+---@field tls? boolean  with its own authority: see emulator/certificate_authority.lua
+---@field azure_names? boolean  the certificate is good for Azure's names, too
+---@field speed? number  how many times as fast as real time the clock runs; 1
+---@field manual? boolean  only `advance` moves the clock
+---@field machine? "local"  OpenSSH and Jupyter of this computer serve each instance; setup scripts
+---  and jobs truly run; this needs the real clock
+---@field seed? table  what exists at first: see emulator/seed.lua
+---@field state? string  a file that keeps the state; if it has content, the seed is ignored
+---@field faults? table[]  rules: see emulator/fault.lua
+---@field replay? string  a recording: serve it instead of the emulated service, see
+---  emulator/replay.lua
+---@field log? fun(request: table, response: table, seconds: number)  called after each request
+
 --- Start an emulator on the loop of this Lua state, and use it for every workspace that is opened
 --- until the emulator is closed.
----@param settings? table
----  port integer (0: any free port);
----  address string ("127.0.0.1");
----  tls boolean (with its own authority: see emulator/certificate_authority.lua);
----  azure_names boolean (the certificate is good for Azure's names, too);
----  speed number (1: how many times as fast as real time the clock runs);
----  manual boolean (only `advance` moves the clock);
----  machine "local" (OpenSSH and Jupyter of this computer serve each instance; setup scripts and
----  jobs truly run; this needs the real clock);
----  seed table (what exists at first: see emulator/seed.lua);
----  state string (a file that keeps the state; if it has content, the seed is ignored);
----  faults table[] (rules: see emulator/fault.lua);
----  replay string (a recording: serve it instead of the emulated service, see emulator/replay.lua);
----  log fun(request, response, seconds)
+---@param settings? azureml.EmulatorOptions
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use, `StateFailed` for a state that cannot be used
 ---@usage local emulator <close> = require("azureml.emulator").start {

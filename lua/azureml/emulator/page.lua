@@ -26,6 +26,16 @@ local function link(request, following)
   return request.origin .. request.prefix .. request.path .. "?" .. table.concat(query, "&")
 end
 
+-- Return the part of a list that the request asks for, as indexes, and the URL of the next page or
+-- nil.
+local function part_of(request, all)
+  local skipped = (request.query["$skip"] or ""):match "^p(%d+)$" or 0
+  local first = math.tointeger(tonumber(skipped)) or #all
+  local last = math.min(first + request.world.page_size, #all)
+  local has_more = last < #all and last > first
+  return first + 1, last, has_more and link(request, last) or nil
+end
+
 --- Answer with the page of a list that the request asks for.
 ---@param request table
 ---@param all table[]
@@ -33,13 +43,24 @@ end
 ---@return table
 function page.of(request, all, show)
   local value = json.array {}
-  local skipped = (request.query["$skip"] or ""):match "^p(%d+)$" or 0
-  local first = math.tointeger(tonumber(skipped)) or #all
-  local last = math.min(first + request.world.page_size, #all)
-  for index = first + 1, last do value[#value + 1] = show(all[index]) end
-  local following = first + #value
-  local has_more = following < #all and #value > 0
-  return answer.of { value = value, nextLink = has_more and link(request, following) or nil }
+  local first, last, next_link = part_of(request, all)
+  for index = first, last do value[#value + 1] = show(all[index]) end
+  return answer.of { value = value, nextLink = next_link }
+end
+
+--- Answer as `of` does, with items that are JSON texts.
+---@param request table
+---@param all table[]
+---@param text_of fun(item: table): string
+---@return table
+function page.of_texts(request, all, text_of)
+  local texts = {}
+  local first, last, next_link = part_of(request, all)
+  for index = first, last do texts[#texts + 1] = text_of(all[index]) end
+  local link_text = next_link and ('"nextLink":%s,'):format(json.encode(next_link)) or ""
+  local reply = answer.of(nil)
+  reply.body = ('{%s"value":[%s]}'):format(link_text, table.concat(texts, ","))
+  return reply
 end
 
 return page

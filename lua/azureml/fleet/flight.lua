@@ -14,6 +14,8 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
+local later = require "azureml.tool.later"
+local journal = later "azureml.journal"
 local judge = require "azureml.fleet.judge"
 local lookout = require "azureml.fleet.lookout"
 local operation = require "azureml.operation"
@@ -264,7 +266,7 @@ local function broke_off(self, item, err)
 end
 
 local function ended(self, item)
-  local _, failure = item.op:result()
+  local failure = item.op:trouble()
   local was_accepted = item.stage == "accepted" or item.op:first() ~= nil
   if item.stage == "sent" then self.unanswered = self.unanswered - 1
   else self.running = self.running - 1 end
@@ -475,6 +477,7 @@ function flight.run(options)
     if not self.results[index] then self.left = self.left + 1 end
     if not self.results[index] and self.busy[index] then enter(self, { index = index }, "turn") end
   end
+  local _ <close> = journal.gather()
   -- The guard is for a task that is closed. What is raised is caught: a message handler may replace
   -- the error that the guard would see.
   local function close() abandon(self, task.cause_of_closing()) end

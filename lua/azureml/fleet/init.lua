@@ -29,7 +29,7 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 ---  `operation` goes on at the service where there is one
 
 ---@class azureml.FleetResults    one result for each instance, as they were given or listed
----@field verb string
+---@field verb string  "start" and so on
 ---@field counts table<string, integer>      outcome -> how many
 ---@field seconds number          that it took
 ---@field open integer?           instances without a result, where the fleet was interrupted
@@ -37,6 +37,34 @@ local DEFAULT_LIMIT = 10000       -- instances at work at a time: as many as a w
 local results_metatable = { __name = "azureml.FleetResults" }
 
 local fleet = {}
+
+--- Which instances of many, by names, by filters or all; and how. Names and filters exclude each
+--- other.
+---@class azureml.FleetOptions: azureml.ListOptions
+---@field [integer] azureml.InstanceName|azureml.Instance  names or instances, in front of the
+---  options
+---@field names? (azureml.InstanceName|azureml.Instance)[]  the same as a list; if it is empty,
+---  nothing is done
+---@field all? boolean  all instances of the workspace
+---@field confirm? boolean  delete_all by filters, or all, is refused without it
+---@field limit? integer  instances at work at once; 10,000
+---@field approve? fun(names: string[])  called with the names before anything is sent; it may raise
+---@field dry_run? boolean  only say what would be done
+---@field keep_going? boolean  raise no failure of an instance: the results have it
+---@field wait? boolean  true: until each has ended; false: until the service has accepted or
+---  refused each; the results have the operations, which go on; default: true
+---@field no_wait? boolean  fail with `Busy` instead of waiting for another operation
+---@field timeout? number  seconds for the whole; 1,800
+---@field settle? boolean  look at the states afterwards, as op:wait() does; false: the service's
+---  word that it succeeded is enough; default: true
+---@field show_output? boolean  print the progress, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+---@field summary? boolean  print a last line of progress with the results; default: true
+
+--- Which instances to start, and how.
+---@class azureml.StartAllOptions: azureml.FleetOptions
+---@field wait_for_capacity? boolean  while the region is full try again every 60 s, within the
+---  timeout
 
 local OPTIONS = tables.merge(list.filters, {
   names = "table", all = "boolean", confirm = "boolean", limit = "integer", dry_run = "boolean",

@@ -29,6 +29,10 @@ local SCARCE, SPARING = 4, 6
 -- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
+-- The first items that need a look get it when no other item has needed one for so many seconds:
+-- operations that began together end together.
+local GATHER = 0.05
+
 local lookout = {}
 
 local function by_index(a, b)
@@ -145,6 +149,23 @@ local function pause_of(flight, next_pause)
   return is_scarce and flight.is_thinned and pause * SPARING or pause
 end
 
+local function looked_count(flight)
+  local count = 0
+  for _ in pairs(flight.looked) do count = count + 1 end
+  return count
+end
+
+-- Wait until no further item needs a look, at most until a time. Return the time.
+local function gathered(flight, latest)
+  local function is_over() return flight.is_over end
+  local count
+  repeat
+    count = looked_count(flight)
+    local is_ended = task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
+  until is_ended or count == looked_count(flight) or core.now() >= latest
+  return core.now()
+end
+
 --- Look until the flight is over.
 ---@param flight azureml.Flight
 function lookout.run(flight)
@@ -164,7 +185,7 @@ function lookout.run(flight)
     local deadline = core.now() + pause_of(flight, next_pause)
     if not is_watching and task.wait_until(flight, has_looks, deadline) then
       next_pause = pauses()      -- the first look at an item comes early
-      deadline = core.now() + math.min(flight.asked or math.huge, next_pause())
+      deadline = gathered(flight, core.now() + math.min(flight.asked or math.huge, next_pause()))
     end
     if not task.wait_until(flight, is_over, deadline) then look_around(flight) end
   end

@@ -2,6 +2,7 @@
 --- requests. When looks happen is lookout.lua's, what they mean judge.lua's.
 local errors = require "azureml.error"
 local resource = require "azureml.resource"
+local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 local verbs = require "azureml.verbs"
 
@@ -60,33 +61,37 @@ local function key_of(name)
   return name:lower()      -- the service compares names without case
 end
 
--- Read the list to its end; nil where it has more pages than that.
-local function read(listed, most_pages, wanted)
+-- Read the list to its end; nil where it has more pages than that. With may_stop it is read until
+-- all wanted instances were found.
+local function read(listed, most_pages, wanted, may_stop)
   local states, found = {}, {}
+  local missing = #tables.keys(wanted)      -- names that were not found yet
   for vm in listed do
     if listed:page_count() > most_pages then return nil end
     local key = key_of(vm.name)
     states[key] = vm.state
-    if wanted[key] then found[key] = vm end
+    if wanted[key] and not found[key] then found[key], missing = vm, missing - 1 end
+    if may_stop and missing == 0 then return states, found, true end
   end
-  return states, found
+  return states, found, false
 end
 
 --- Look at all instances in one list. It is read whole before any of it counts: an instance that it
 --- lacks is missing.
 ---@param names string[]        the instances that are wanted whole
 ---@param count integer         requests that the list stands for
+---@param may_stop boolean?     true: `states` may lack other instances than the wanted ones
 ---@return table<string, string>? states          of all, by name in lower case; nil: see err
 ---@return table<string, azureml.Instance>|azureml.Error|nil found   the wanted ones, by name;
 ---  without states the error, or nil where the list has more pages than it is worth
-function Survey:list(names, count)
+function Survey:list(names, count, may_stop)
   local wanted = {}
   for _, name in ipairs(names) do wanted[key_of(name)] = true end
   local listed = self.instances:list()
   local most_pages = self.pages and math.huge or math.max(1, count // GETS_PER_PAGE)
-  local states, found = errors.try(read, listed, most_pages, wanted)
+  local states, found, is_part = errors.try(read, listed, most_pages, wanted, may_stop)
   if states then
-    self.pages = listed:page_count()
+    if not is_part then self.pages = listed:page_count() end
   elseif not found then
     self.least_pages = most_pages + 1
   end
@@ -108,7 +113,7 @@ end
 ---  name; with neither an instance nor an error where the instance is missing
 function Survey:look(names, visit)
   if not self:is_list_shorter(#names) then return look_at_each(self, names, visit) end
-  local states, found = self:list(names, #names)
+  local states, found = self:list(names, #names, true)
   if not states and not found then return look_at_each(self, names, visit) end
   for index, name in ipairs(names) do
     if states then visit(index, found[key_of(name)]) else visit(index, nil, found) end

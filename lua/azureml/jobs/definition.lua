@@ -110,6 +110,29 @@ local CHECKS = {
 
 local NEEDED = { "command", "environment", "compute" }
 
+--- What a job does, and where.
+---@class azureml.SubmitOptions
+---@field command string  what runs; it names inputs and outputs as ${{inputs.NAME}}
+---@field environment string|table  "NAME:VERSION", "NAME@latest", the id of an environment, or a
+---  table with image, conda_file, os_type, description, tags
+---@field compute azureml.InstanceName|azureml.Instance  the instance, which must run
+---@field start? boolean  start the instance first if it is stopped, and wait for that
+---@field name? string  default: a new one
+---@field display_name? string  what people call it
+---@field experiment_name? string  of its experiment
+---@field description? string  a text for people
+---@field environment_variables? table<string, string>  texts by name
+---@field inputs? table<string, any>  by name: a value, or a table with type, path, mode
+---@field outputs? table<string, any>  by name: a table with type, path, mode
+---@field timeout? number|string  seconds, or "2h": the service cancels the job after that time
+---@field tags? table<string, string>  texts by name
+---@field properties? table<string, string>  texts by name that stay as they are
+---@field shm_size? string  shared memory: "2g"
+---@field docker_args? string|string[]  further arguments of docker
+---@field identity? table  { type = "aml_token" or "managed", ... }
+---@field show_output? boolean  print the progress of the start, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+
 -- Options that say how `submit` works, and describe no job.
 local OWN = { start = "boolean", show_output = "boolean", progress = "string" }
 

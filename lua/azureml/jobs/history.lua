@@ -4,12 +4,13 @@
 local json = require "azureml.json"
 local resource = require "azureml.resource"
 
+--- What the run history knows of a job.
 ---@class azureml.JobDetails
----@field status string?
+---@field status string?  as the run history words it
 ---@field started_on string?     ISO 8601
 ---@field ended_on string?       ISO 8601
 ---@field error { code: string?, message: string? }?     why the job failed or was canceled
----@field warnings string[]
+---@field warnings string[]  what the run history warns of
 ---@field log_files table<string, string>     name -> URL: "user_logs/std_log.txt"; a URL opens the
 ---  file without a token, so it is private
 ---@field raw table              as the service sends it

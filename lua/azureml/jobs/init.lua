@@ -10,8 +10,9 @@ local power_state = require "azureml.definition.power_state"
 local resource = require "azureml.resource"
 local waiting = require "azureml.tool.later" "azureml.jobs.waiting"
 
+--- The jobs of a workspace.
 ---@class azureml.Jobs
----@field workspace azureml.Workspace
+---@field workspace azureml.Workspace  the workspace that has them
 ---@field waits integer         the waits for jobs that go on now
 ---@field asked number?         seconds that the service asked for before the next look, at the last
 local Jobs = {}
@@ -88,10 +89,7 @@ end
 
 --- Iterate over the jobs of the workspace, the newest first. Single-pass; the first request goes
 --- out at first use.
----@param wanted? table      all must hold: compute string|azureml.Instance?; status
----  string|string[]? ("Active": those that wait or run); type string? ("Command"); tags
----  table<string, string>?; experiment_name string?; archived boolean? (true: those that were
----  archived, in place of the others)
+---@param wanted? azureml.JobListOptions
 ---@return azureml.JobList       an iterator, with all()
 ---@raise an error object rather than ending early: no list is partial
 ---@usage for job in ws.jobs:list { compute = "ci-ann", status = "Active" } do print(job) end
@@ -174,16 +172,7 @@ end
 
 --- Submit a job: a command that runs on an instance. Return when the service has accepted it. Two
 --- jobs run at once for each core; the others wait in order.
----@param settings table   command string; environment string|table ("NAME:VERSION",
----  "NAME@latest", the id of an environment, or a table with image, conda_file, os_type,
----  description, tags: an environment described in place); compute string|azureml.Instance (it
----  must run); start boolean? (start the instance first if it is stopped, and wait for that); name
----  string? (default: a new one); display_name, experiment_name, description string?;
----  environment_variables table?; inputs, outputs table? (by name: a value, or a table with type,
----  path, mode; the command names them as ${{inputs.NAME}}); timeout number|string? (seconds, or
----  "2h": the service cancels the job after that time); tags, properties table?; shm_size string?
----  ("2g"); docker_args string|string[]?; identity table? (type "aml_token" or "managed");
----  show_output, progress (of the start, as for op:wait)
+---@param settings azureml.SubmitOptions
 ---@return azureml.Job
 ---@raise an error object before anything is sent: `InvalidArgument`, `JobExists`, `WrongState`
 ---  where the instance does not run, `AnotherComputeType`, `ResourceNotFound`,
@@ -230,8 +219,7 @@ end
 
 --- Wait until a job has ended. The name of a job is all that another process needs to wait for it.
 ---@param subject string|azureml.Job
----@param settings? table      timeout (seconds; default: a day), show_output boolean, progress
----  string (as for op:wait), allow_canceled boolean (a job that was canceled is a success)
+---@param settings? azureml.JobWaitOptions
 ---@return azureml.Job         refreshed; it is Completed
 ---@raise an error object with `job`: `JobFailed` and `JobCanceled` with the job's own reason,
 ---  `Timeout` while the job goes on

@@ -9,15 +9,16 @@ local options = require "azureml.options"
 local status = require "azureml.jobs.status"
 local tables = require "azureml.tool.tables"
 
+--- A job, as the service described it at the last request.
 ---@class azureml.Job
----@field name string
+---@field name string  its name
 ---@field id string                    the ARM id
 ---@field status string                "Queued", "Running", "Completed", "Failed" and so on
 ---@field type string                  "Command"; a list has jobs of all types
----@field display_name string?
----@field description string?
----@field experiment_name string?
----@field command string?
+---@field display_name string?  what people call it
+---@field description string?  a text for people
+---@field experiment_name string?  of its experiment
+---@field command string?  what runs
 ---@field environment string?          "sklearn:3", or the id of an environment of a registry
 ---@field environment_id string?       as the service has it
 ---@field compute string?              the name of the compute that it runs on
@@ -29,11 +30,11 @@ local tables = require "azureml.tool.tables"
 ---@field properties table<string, string>     never nil
 ---@field timeout integer?             seconds after which the service cancels it
 ---@field created_on string?           ISO 8601
----@field created_by string?
+---@field created_by string?  the name of a user
 ---@field studio_url string?           its page in the studio
 ---@field parent string?               the name of the job that it is a part of
----@field is_archived boolean
----@field workspace azureml.Workspace
+---@field is_archived boolean  a list leaves it out
+---@field workspace azureml.Workspace  the workspace that has it
 ---@field raw table  the decoded reply, including members without a field here; null is cjson.null
 local Job = {}
 
@@ -203,7 +204,7 @@ function Job:cancel()
 end
 
 --- Wait until the job has ended: see azureml.Jobs.wait.
----@param settings? table
+---@param settings? azureml.JobWaitOptions
 ---@return azureml.Job       the same object, refreshed
 ---@usage ws.jobs:submit { command = "python train.py", environment = "sklearn:3",
 ---  compute = "ci-ann" }:wait()

@@ -3,11 +3,23 @@ local errors = require "azureml.error"
 local options = require "azureml.options"
 local status = require "azureml.jobs.status"
 
+--- A list of jobs: an iterator, read page by page.
 ---@class azureml.JobList
+---@operator call: azureml.Job?
+---@overload fun(): azureml.Job?
 local List = {}
 local metatable = { __name = "azureml.JobList", __methods = List }
 
 local list = {}
+
+--- Which jobs: all filters must hold.
+---@class azureml.JobListOptions
+---@field compute? azureml.InstanceName|azureml.Instance  where they run
+---@field status? string|string[]  "Running" and so on; "Active": those that wait or run
+---@field type? string  "Command"
+---@field tags? table<string, string>  they have all these tags
+---@field experiment_name? string  of their experiment
+---@field archived? boolean  those that were archived, in place of the others
 
 local KNOWN = {
   compute = "any", status = "any", type = "string", tags = "table", experiment_name = "string",
@@ -71,7 +83,7 @@ local function compute_of(value)
 end
 
 --- Check filters and make them canonical.
----@param wanted? table
+---@param wanted? azureml.JobListOptions
 ---@return table filters
 ---@raise a mistake for an unknown filter; an error object `InvalidArgument` for an unknown status
 function list.check(wanted)

@@ -3,6 +3,7 @@
 local sizes = require "azureml.look.sizes"
 local status = require "azureml.jobs.status"
 
+--- The jobs that run on an instance, and those that wait.
 ---@class azureml.JobQueue
 ---@field name string                   of the instance
 ---@field state string                  of the instance

@@ -4,6 +4,7 @@ local errors = require "azureml.error"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local progress = require "azureml.console.progress"
+local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
 local waiting = {}
@@ -14,6 +15,13 @@ local DEFAULT_TIMEOUT = 24 * 3600
 -- Seconds between two looks at any job of a workspace, so that many waits together stay below what
 -- the service grants. A wait among 200 thus looks at its job every 40 s.
 local SHARE = 0.2
+
+--- How to wait for a job.
+---@class azureml.JobWaitOptions
+---@field timeout? number  seconds; default: a day
+---@field show_output? boolean  print changes of its status, to standard error
+---@field progress? azureml.ProgressStyle  how show_output prints
+---@field allow_canceled? boolean  a job that was canceled is a success
 
 local OPTIONS = {
   timeout = "number", show_output = "boolean", progress = "string", allow_canceled = "boolean",
@@ -29,7 +37,10 @@ local function raise_outcome(job)
   local details, trouble = errors.try(job.details, job)
   local reason = details and details.error
   local message = WORDS[job.status]:format(job.name)
-  if reason then message = ("%s: %s"):format(message, reason.message or reason.code) end
+  if reason then
+    -- The reason may repeat what the job's program has written.
+    message = ("%s: %s"):format(message, screen.lines(reason.message or reason.code))
+  end
   if trouble then
     message = ("%s; its reason cannot be read: %s"):format(message, trouble.message)
   end
@@ -78,7 +89,7 @@ end
 
 --- Wait until a job has ended.
 ---@param job azureml.Job
----@param settings? table      as for azureml.Jobs.wait
+---@param settings? azureml.JobWaitOptions
 ---@return azureml.Job
 ---@raise an error object: `JobFailed`, `JobCanceled`, `Timeout`
 function waiting.run(job, settings)

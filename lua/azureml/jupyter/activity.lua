@@ -11,14 +11,15 @@ local UNTRACKED = require("azureml.jupyter.server").UNTRACKED
 
 local activity = {}
 
+--- When an instance was last used.
 ---@class azureml.Activity
 ---@field last string?           ISO 8601: the last use of a terminal or a kernel, or the start of
 ---  the Jupyter server if that is later
 ---@field idle number?           seconds since then, by the machine's clock; nil: unknown
 ---@field is_busy boolean        a kernel computes, or a job runs
 ---@field busy azureml.jupyter.Open[]        the kernels that compute
----@field kernels azureml.jupyter.Open[]
----@field terminals azureml.jupyter.Open[]
+---@field kernels azureml.jupyter.Open[]  those that run
+---@field terminals azureml.jupyter.Open[]  those that are open
 ---@field has_job boolean        the instance's state says that a job runs
 local Activity = {}
 local metatable = { __name = "azureml.Activity", __index = Activity }

@@ -12,8 +12,10 @@ Channel.__index = Channel
 
 local channel = {}
 
+--- Seconds after which an unanswered question is sent again.
+channel.ASK_AGAIN = 1
+
 local READY = 60               -- seconds until a kernel must answer
-local ASK_AGAIN = 1            -- seconds after which an unanswered question is sent again
 local QUIET = 15               -- seconds of silence after which the server is asked about a kernel
 local LONGEST = 64 << 20       -- bytes of a message
 local RECONNECTS = 5           -- attempts to connect again, a second apart
@@ -109,7 +111,7 @@ local function wait_ready(self)
   local deadline = core.now() + READY
   while core.now() < deadline do
     local asked = self:send("shell", "kernel_info_request", {})
-    local again = math.min(deadline, core.now() + ASK_AGAIN)
+    local again = math.min(deadline, core.now() + channel.ASK_AGAIN)
     local received = self:receive(again)
     while received do
       if received.kind == "kernel_info_reply" and received.parent == asked then return end

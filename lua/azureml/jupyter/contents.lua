@@ -12,13 +12,14 @@ local screen = require "azureml.console.screen"
 
 local contents = {}
 
+--- A file or a directory of an instance.
 ---@class azureml.jupyter.Entry
 ---@field name string            "" for the root
 ---@field path string            below Jupyter's root
 ---@field kind string            "directory", "file" or "notebook"
 ---@field size integer?          bytes of a file
 ---@field modified string?       ISO 8601
----@field is_writable boolean?
+---@field is_writable boolean?  nil: unknown
 ---@field sha256 string?         in hexadecimal; newer servers tell it
 ---@field items azureml.jupyter.Entry[]?      of a directory, when it was listed: directories first
 local Entry = {}
@@ -346,7 +347,7 @@ function contents.read_whole(server, path)
 end
 
 --- Remove it: see azureml.Jupyter.remove.
----@param settings? { recursive: boolean? }
+---@param settings? azureml.RemoveOptions
 function Entry:remove(settings)
   removing.remove(self.server, self.path, settings and settings.recursive)
 end

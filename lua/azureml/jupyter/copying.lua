@@ -16,9 +16,10 @@ local upload = require "azureml.jupyter.upload"
 
 local copying = {}
 
+--- What was copied.
 ---@class azureml.Copied
 ---@field files integer          how many were copied
----@field bytes integer
+---@field bytes integer         of all of them
 ---@field skipped string[]       paths that were left out: hidden files, devices, links that lead
 ---  nowhere or to a directory above, names that would disturb a screen
 
@@ -234,6 +235,16 @@ end
 
 -- Public ------------------------------------------------------------------------------------------
 
+--- How to copy.
+---@class azureml.CopyOptions
+---@field over? "ssh"|"jupyter"  the way; default: SSH where it is on, else Jupyter
+---@field timeout? number  seconds
+---@field start? boolean  start a stopped instance first
+---@field key? string  over SSH: the path of a private key
+---@field preserve? boolean  over SSH: keep times and modes
+---@field on_progress? fun(progress: table)  over Jupyter: called with name, bytes,
+---  total, files; resumed: bytes of an earlier copy that broke off
+
 local COPY = {
   timeout = "number", key = "string", start = "boolean", preserve = "boolean", over = "string",
   on_progress = "callable",
@@ -291,7 +302,7 @@ end
 ---@param vm azureml.Instance
 ---@param from string
 ---@param to string
----@param settings? table
+---@param settings? azureml.CopyOptions
 ---@return azureml.Copied?      over Jupyter
 function copying.copy(vm, from, to, settings)
   settings = options.check("copy", settings, COPY)

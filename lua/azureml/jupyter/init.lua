@@ -11,8 +11,9 @@ local server = require "azureml.jupyter.server"
 local registered = later "azureml.packages.kernels"
 local sessions = later "azureml.jupyter.sessions"
 
+--- The Jupyter of an instance: files, terminals, kernels and sessions.
 ---@class azureml.Jupyter
----@field server azureml.jupyter.Server
+---@field server azureml.jupyter.Server  the server that it asks
 local Jupyter = {}
 local metatable = { __name = "azureml.Jupyter", __index = Jupyter }
 
@@ -76,10 +77,14 @@ function Jupyter:rename(path, new)
   contents.rename(self.server, check_new("rename", path), check_new("rename", new, 2))
 end
 
+--- What to remove.
+---@class azureml.RemoveOptions
+---@field recursive? boolean  also a directory with all that is in it; a link to a directory counts
+---  as that directory
+
 --- Remove a file, or an empty directory.
 ---@param path string
----@param settings? { recursive: boolean? }      also a directory with all that is in it; a link to
----  a directory counts as that directory
+---@param settings? azureml.RemoveOptions
 ---@raise an error object: `FileNotFound`, `DirectoryNotEmpty`
 function Jupyter:remove(path, settings)
   settings = options.check("remove", settings, { recursive = "boolean" })
@@ -128,7 +133,7 @@ end
 
 --- Remove a kernel of the user from the list of those that can be started. Kernels that run go on.
 ---@param name string
----@param settings? table     over, timeout, key, start, as for azureml.Instance.exec
+---@param settings? azureml.StepOptions
 ---@return boolean removed    false: there was none of this name
 ---@raise an error object `KernelNotRemoved` if it is the system's
 function Jupyter:remove_kernel(name, settings)
@@ -146,11 +151,7 @@ end
 
 --- Run code in a kernel: one that runs, or one that is started for it and shut down afterwards.
 ---@param code string
----@param settings? table
----  kernel string|table? (the name of a kernelspec, the id of a running kernel, or an object with an
----  id); timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)?
----  (called with each piece as it comes; then it is not collected); on_display fun(data)?;
----  on_input fun(prompt, is_password)? (returns the line that the code asks for); silent boolean?
+---@param settings? azureml.ExecuteInOptions
 ---@return azureml.Result
 ---@raise an error object: `CodeFailed` with exception { name, value, traceback } and result;
 ---  `KernelUnknown`, `Timeout`, `OutputLost`, `KernelDied`, `KernelGone`

@@ -10,19 +10,22 @@ local message = require "azureml.jupyter.message"
 local options = require "azureml.options"
 local result = require "azureml.jupyter.result"
 local tables = require "azureml.tool.tables"
+local task = require "azureml.task"
 
+--- A kernel of an instance.
 ---@class azureml.Kernel
----@field id string
+---@field id string  of the running kernel
 ---@field name string            of its kernelspec: "python3"
 ---@field is_ours boolean        it was started here, and ends when it is closed
----@field server azureml.jupyter.Server
+---@field server azureml.jupyter.Server  the server that runs it
 local Kernel = {}
 
 local metatable = { __name = "azureml.Kernel", __index = Kernel }
 
 local kernel = {}
 
-local SETTLE = 10      -- seconds that interrupted code has to end
+local SETTLE = 10        -- seconds that interrupted code has to end
+local SHUTDOWNS = 10     -- attempts to shut a kernel down, a second apart
 
 local function path_of(self, rest)
   return ("/api/kernels/%s%s"):format(core.escape(self.id), rest or "")
@@ -50,8 +53,12 @@ local EXECUTE = {
 local Running = {}
 Running.__index = Running
 
-function Running:__close()
-  if self.is_done then return end
+local function is_lost(err)
+  return errors.is(err) and (err.code == "KernelDied" or err.code == "KernelGone")
+end
+
+function Running:__close(raised)
+  if self.is_done or is_lost(raised) then return end
   self.kernel.interrupted = self.id
   errors.try(self.kernel.interrupt, self.kernel)
 end
@@ -90,13 +97,24 @@ local function wait_interrupted(self)
   if id then follow(self, id, result.new {}, {}, core.now() + SETTLE) end
 end
 
+--- How to run code.
+---@class azureml.ExecuteOptions
+---@field timeout? number  seconds; then the code is interrupted
+---@field on_output? fun(text: string)  called with each piece as it comes; then it is not collected
+---@field on_errors? fun(text: string)  the same for standard error
+---@field on_display? fun(data: table)  called with what the code displays
+---@field on_input? fun(prompt: string, is_password: boolean): string  returns the line that the
+---  code asks for
+---@field silent? boolean  not kept in the kernel's history
+
+--- Which kernel, and how to run code.
+---@class azureml.ExecuteInOptions: azureml.ExecuteOptions
+---@field kernel? string|table  the name of a kernelspec, the id of a running kernel, or an object
+---  with an id
+
 --- Run code and wait for its end.
 ---@param code string
----@param settings? table
----  timeout number? (seconds; then the code is interrupted); on_output, on_errors fun(text)? (called
----  with each piece as it comes; then it is not collected); on_display fun(data)?; on_input
----  fun(prompt, is_password)? (returns the line that the code asks for); silent boolean? (not kept
----  in the kernel's history)
+---@param settings? azureml.ExecuteOptions
 ---@return azureml.Result
 ---@raise an error object: `CodeFailed` with exception { name, value, traceback } and result;
 ---  `Timeout`, `OutputLost`, `KernelDied`, `KernelGone`
@@ -136,19 +154,38 @@ function Kernel:restart()
   self.channel = nil
 end
 
+-- Shut the kernel down. A server that restarts a kernel which died refuses that for a while.
+local function shut_down(self)
+  local err
+  for attempt = 1, SHUTDOWNS do
+    local reply, failure = errors.try(call, self, "DELETE", "", "shut down the kernel",
+      { timeout = 10, expects_missing = true })
+    if reply or failure.status == 404 or failure.code == "NotRunning" then return nil end
+    err = failure
+    if not err.status or err.status < 500 or attempt == SHUTDOWNS then break end
+    task.sleep(1)
+  end
+  return err
+end
+
 --- Close the channel. A kernel that was started here is shut down.
+---@raise an error object if the kernel could not be shut down
 function Kernel:close()
   if self.is_closed then return end
   self.is_closed = true
   if self.channel then self.channel:close() end
-  if not self.is_ours then return end
-  local _, err = errors.try(call, self, "DELETE", "", "shut down the kernel",
-    { timeout = 10, expects_missing = true })
-  if err and err.status ~= 404 and err.kind ~= "transport" then errors.raise(err) end
+  local err = self.is_ours and shut_down(self)
+  if err then errors.raise(err) end
 end
 
 options.check_colon(Kernel, metatable, "kernel")
-metatable.__close, metatable.__methods = Kernel.close, Kernel
+metatable.__methods = Kernel
+
+-- An error that ends the scope is worth more than one of its end.
+function metatable.__close(self, raised)
+  local _, err = errors.try(self.close, self)
+  if err and raised == nil then errors.raise(err) end
+end
 
 function metatable:__tostring()
   return ("%s on %s (%s)"):format(self.name, self.server.vm.name, self.id)
@@ -194,8 +231,7 @@ end
 --- Run code in a kernel: a running one, or one that is started for it and shut down afterwards.
 ---@param server azureml.jupyter.Server
 ---@param code string
----@param settings? table       kernel string|table? (the name of a kernelspec, the id of a running
----  kernel, or an object with an id); the rest as for azureml.Kernel.execute
+---@param settings? azureml.ExecuteInOptions
 ---@return azureml.Result
 function kernel.execute(server, code, settings)
   settings = options.check("execute", settings, tables.merge(EXECUTE, { kernel = "any" }))

@@ -28,6 +28,7 @@ function message.write(session, channel, kind, content, parent)
   }, id
 end
 
+--- A message of a kernel.
 ---@class azureml.jupyter.Message
 ---@field kind string           "stream", "execute_reply"
 ---@field channel string        "iopub", "shell", "stdin"

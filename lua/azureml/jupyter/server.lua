@@ -10,8 +10,9 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local screen = require "azureml.console.screen"
 
+--- The Jupyter server of an instance, which requests go to.
 ---@class azureml.jupyter.Server
----@field vm azureml.Instance
+---@field vm azureml.Instance  the instance
 local Server = {}
 local metatable = { __name = "azureml.jupyter.Server", __index = Server }
 
@@ -68,6 +69,7 @@ function Server:check()
 end
 
 --- Start a stopped instance first, if the caller wants that.
+---@package
 ---@param settings { start: boolean?, progress: string? }
 function Server:prepare(settings)
   local vm = self.vm
@@ -185,6 +187,7 @@ end
 
 --- Make the error of a request say what it means: an instance that stopped meanwhile, a refused
 --- token, a page in place of data. Use it also for the answer to a handshake.
+---@package
 ---@param err azureml.Error
 ---@param is_expected boolean?      a 404 is about a file or a name: do not look at the instance
 ---@return azureml.Error
@@ -218,13 +221,20 @@ local REQUEST = {
   expects_missing = "boolean",
 }
 
+--- A request to a Jupyter server.
+---@class azureml.JupyterRequestOptions
+---@field query? table<string, any>  parameters
+---@field headers? table<string, string>  further headers
+---@field timeout? number  seconds
+---@field label? string  for errors: "list the terminals of ci-ann"
+---@field raw? boolean  the answer need not be JSON
+---@field expects_missing? boolean  a 404 is about a file or a name
+
 --- Send a request and wait for its answer.
 ---@param method string              "GET"
 ---@param path string                below the server: "/api/terminals", already escaped
 ---@param body? string|table         a table is sent as JSON
----@param settings? table            query table?; headers table?; timeout number? (seconds); label
----  string? ("list the terminals of ci-ann", for errors); raw boolean? (the answer need not be
----  JSON); expects_missing boolean? (a 404 is about a file or a name)
+---@param settings? azureml.JupyterRequestOptions
 ---@return azureml.Reply
 ---@raise an error object: what `client` raises; `InstanceTokenRefused`, `InstanceForbidden`,
 ---  `NotJupyter`; what Jupyter refuses
@@ -242,6 +252,7 @@ function Server:request(method, path, body, settings)
 end
 
 --- Get JSON that is a list of objects. Refuse anything else: the machine may send what it likes.
+---@package
 ---@param path string
 ---@param label string       "list the terminals of ci-ann"
 ---@param settings? { timeout: number? }

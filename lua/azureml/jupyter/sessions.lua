@@ -11,6 +11,7 @@ local task = require "azureml.task"
 
 local sessions = {}
 
+--- A terminal, a kernel or a session that is open.
 ---@class azureml.jupyter.Open
 ---@field kind string            "terminal", "kernel", "notebook", "console" or "file"
 ---@field id string              a terminal's name, a kernel's id, a session's id

@@ -15,9 +15,18 @@ local task = require "azureml.task"
 local watch = later "azureml.watch"
 local workspaces = require "azureml.look.workspaces"
 
+--- The instances of all workspaces of a subscription or a resource group.
 ---@class azureml.AllInstances
----@field subscription_id string
----@field resource_group string?
+---@field start_all fun(self, settings: azureml.StartAllOptions): azureml.FleetResults
+---  Start many instances of all workspaces, and wait until each runs.
+---@field stop_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Stop many instances of all workspaces, and wait until each is stopped.
+---@field restart_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Restart many instances of all workspaces, and wait until each runs again.
+---@field delete_all fun(self, settings: azureml.FleetOptions): azureml.FleetResults
+---  Delete many instances of all workspaces, and wait until each is gone.
+---@field subscription_id string  the id of the subscription
+---@field resource_group string?  nil: all groups
 local AllInstances = {}
 local metatable = { __name = "azureml.AllInstances", __index = AllInstances }
 
@@ -27,7 +36,7 @@ local all_instances = {}
 local AT_A_TIME = 16
 
 --- Open the instances of all workspaces; send no request.
----@param settings? table      as for azureml.workspaces
+---@param settings? azureml.WorkspacesOptions
 ---@return azureml.AllInstances
 ---@usage for vm in azureml.instances { resource_group = "ml" }:list { state = "Running" } do
 ---  print(vm.workspace.name, vm) end
@@ -95,7 +104,7 @@ end
 
 --- Iterate over the instances of all workspaces, workspace by workspace. Single-pass; the first
 --- request goes out at first use.
----@param wanted? table      filters, as for ws.instances:list
+---@param wanted? azureml.ListOptions
 ---@return azureml.List      an iterator, with all(); vm.workspace tells where an instance is
 ---@raise an error object `SomeFailed` after the last instance, if workspaces refused: it names them
 function AllInstances:list(wanted)
@@ -241,7 +250,7 @@ for _, verb in ipairs { "start", "stop", "restart", "delete" } do
 end
 
 --- Iterate over changes of state in all workspaces. See azureml.watch.
----@param settings? table      as for ws:watch
+---@param settings? azureml.WatchOptions
 ---@return fun(): azureml.Change?
 function AllInstances:watch(settings)
   return watch.changes(self, settings)

@@ -7,11 +7,12 @@ local json = require "azureml.json"
 local options = require "azureml.options"
 local sequence = require "azureml.tool.sequence"
 
+--- A setting of an instance that costs money or opens a door.
 ---@class azureml.AuditFinding
 ---@field name string          of the instance
----@field workspace string
+---@field workspace string  of the instance
 ---@field rule string          "idle-stop", "local-auth", "image", "ssh" or "identity"
----@field text string
+---@field text string  what is wrong
 ---@field next string          what to do
 
 local audit = {}
@@ -118,11 +119,21 @@ local function apply(report, known, vm, rule)
   end
 end
 
+--- What an audit looks for.
+---@class azureml.AuditOptions
+---@field rules? ("idle-stop"|"local-auth"|"image"|"ssh"|"identity")[]  the rules to apply; default:
+---  all
+
+--- What an audit has found.
+---@class azureml.AuditReport
+---@field findings azureml.AuditFinding[]  what costs money or opens a door
+---@field unseen string[]  rules that could not be applied, and why
+---@field count integer  the number of instances that were audited
+
 --- Audit instances.
 ---@param list fun(): azureml.Instance?|azureml.Instance[]      such as ws.instances:list()
----@param settings? { rules: string[]? }      default: all of audit.rules
----@return { findings: azureml.AuditFinding[], unseen: string[], count: integer }
----  unseen: rules that could not be applied, and why; count: instances that were audited
+---@param settings? azureml.AuditOptions
+---@return azureml.AuditReport
 ---@raise an error object if the service cannot be asked
 ---@usage for _, found in ipairs(azureml.audit(ws.instances:list()).findings) do
 ---  print(found.name, found.text) end

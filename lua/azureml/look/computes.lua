@@ -5,15 +5,20 @@ local options = require "azureml.options"
 local resource = require "azureml.resource"
 local verbs = require "azureml.verbs"
 
+--- A compute of a workspace, of any type.
 ---@class azureml.Compute
----@field name string
----@field id string
+---@field name string  its name
+---@field id string  the ARM id
 ---@field type string            "ComputeInstance", "AmlCompute", "Kubernetes" and so on
 ---@field state string?          of an instance or a cluster, else of the resource
----@field vm_size string?
+---@field vm_size string?  of an instance or a cluster
 ---@field nodes integer?         of a cluster, at present
 ---@field created_on string?     ISO 8601
 ---@field raw table              as the service sends it
+
+--- Which computes to list.
+---@class azureml.ComputeOptions
+---@field type? "ComputeInstance"|"AmlCompute"|"Kubernetes"|string  only computes of this type
 
 local computes = {}
 

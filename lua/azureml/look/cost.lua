@@ -20,9 +20,10 @@ local MOST = 1000      -- firings of a schedule in a month
 cost.note = "an estimate from the price of an hour; disk, address and load balancer are not "
   .. "included"
 
+--- What an instance costs, as an estimate.
 ---@class azureml.Cost
----@field name string
----@field vm_size string
+---@field name string  of the instance
+---@field vm_size string  the size of its virtual machine
 ---@field price number?          an hour while it runs; nil: the service tells no price
 ---@field currency string?       "USD"
 ---@field is_billed boolean      whether its hours are billed now
@@ -32,7 +33,7 @@ cost.note = "an estimate from the price of an hour; disk, address and load balan
 ---@field month_hours number?    in the coming 730 hours, if only its schedules start and stop it;
 ---  nil: `month_fault` tells why
 ---@field month number?          what they cost
----@field month_fault string?
+---@field month_fault string?  why the month is not known
 ---@field note string            says that this is an estimate, and what is left out
 
 -- States without a machine. A failed one has its machine until it is deleted.
@@ -102,11 +103,21 @@ local function times(price, hours)
   return price and hours and price * hours
 end
 
+--- What an estimate assumes.
+---@class azureml.CostOptions
+---@field now? number  seconds since 1970; default: the clock of this machine
+
+--- What many instances cost.
+---@class azureml.CostEstimate
+---@field costs azureml.Cost[]  of each instance
+---@field totals azureml.CostTotal[]  one for each currency
+---@field note string  what the figures leave out
+
 local OPTIONS = { now = "number" }
 
 --- Estimate what an instance costs.
 ---@param vm azureml.Instance
----@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
+---@param settings? azureml.CostOptions
 ---@return azureml.Cost
 ---@raise an error object if the service refuses the prices
 function cost.of(vm, settings)
@@ -134,7 +145,7 @@ end
 ---@field amount number          since they were started; `unknown_start` are not in it
 ---@field month number           `unknown_month` are not in it
 ---@field unknown_start integer  billed instances whose last operation does not tell since when
----@field unknown_month integer
+---@field unknown_month integer  instances whose month is not known
 
 local function new_total(currency)
   return {
@@ -156,8 +167,8 @@ end
 
 --- Estimate what many instances cost, each and together.
 ---@param list fun(): azureml.Instance?|azureml.Instance[]   such as ws.instances:list()
----@param settings? { now: number? }      seconds since 1970; default: the clock of this machine
----@return { costs: azureml.Cost[], totals: azureml.CostTotal[], note: string }
+---@param settings? azureml.CostOptions
+---@return azureml.CostEstimate
 ---@raise an error object if the service refuses the list or the prices
 ---@usage local all = azureml.cost(ws.instances:list()) print(all.totals[1].month, all.note)
 function cost.of_many(list, settings)

@@ -14,6 +14,7 @@ local tables = require "azureml.tool.tables"
 local trust = require "azureml.trust"
 local workspace = require "azureml.workspace"
 
+--- A check of the surroundings.
 ---@class azureml.Check
 ---@field name string        "sign-in", "proxy" and so on
 ---@field status string      "ok", "failed" or "skipped"
@@ -202,12 +203,18 @@ local function run(self, rows, checks)
   end
 end
 
+--- Which workspace to check, and how to reach it.
+---@class azureml.DoctorOptions: azureml.ConnectionOptions
+---@field subscription_id? string  the id of the subscription
+---@field resource_group? string  the resource group of the workspace
+---@field name? string  the name of the workspace
+
 local OPTIONS = tables.merge(workspace.client_options, {
   subscription_id = "string", resource_group = "string", name = "string",
 })
 
 --- Check what a script needs.
----@param settings? table      as for azureml.workspace
+---@param settings? azureml.DoctorOptions
 ---@return azureml.Check[] checks
 ---@return boolean is_well      no check failed
 ---@usage for _, check in ipairs(azureml.doctor()) do print(check.name, check.text) end

@@ -13,6 +13,7 @@ local task = require "azureml.task"
 ---  log has now; "" and nil: there is no such log yet
 ---@field is_over? fun(): boolean      nothing more will be written; without it the log never ends
 
+--- A log: text that may still grow.
 ---@class azureml.Log
 ---@field name string             "user_logs/std_log.txt"
 ---@field path string?            where it is
@@ -127,9 +128,18 @@ local function first_position(self, settings)
   return settings.tail and position_of_tail(self, settings.tail) or 0
 end
 
+--- How much of a log.
+---@class azureml.TailOptions
+---@field tail? integer  only the last lines
+
+--- How to follow a log.
+---@class azureml.FollowOptions: azureml.TailOptions
+---@field timeout? number  seconds
+---@field interval? number  seconds between two looks; 3
+
 --- Hand on what the log has now, piece by piece.
 ---@param on_text fun(text: string)
----@param settings? { tail: integer? }      only the last lines
+---@param settings? azureml.TailOptions
 ---@raise an error object if it cannot be read
 ---@usage log:each(io.write)
 function Log:each(on_text, settings)
@@ -138,7 +148,7 @@ function Log:each(on_text, settings)
 end
 
 --- Return what the log has now.
----@param settings? { tail: integer? }      only the last lines
+---@param settings? azureml.TailOptions
 ---@return string
 ---@raise an error object; `LogTooLong` for more than 64 MiB: `each` hands on any log
 ---@usage print(vm:logs()[1]:read { tail = 20 })
@@ -161,8 +171,7 @@ local FOLLOW = { tail = "number", timeout = "number", interval = "number" }
 
 --- Hand on what the log has, and then what is written to it, until nothing more will be.
 ---@param on_text fun(text: string)
----@param settings? { tail: integer?, timeout: number?, interval: number? }
----  tail: begin with the last lines; timeout and interval between two looks (3) in seconds
+---@param settings? azureml.FollowOptions
 ---@raise an error object if it cannot be read; `Timeout` while it may still grow
 ---@usage log:follow(io.write)
 function Log:follow(on_text, settings)

@@ -131,13 +131,17 @@ local function wait_until_settled(vm, settings)
   end
 end
 
+--- When to look.
+---@class azureml.LogsOptions
+---@field wait? boolean  wait first until the instance has started
+---@field timeout? number  seconds of that wait
+---@field on_state? fun(state: string)  told the states meanwhile
+
 local OPTIONS = { wait = "boolean", timeout = "number", on_state = "callable" }
 
 --- List the logs of an instance's setup scripts, the oldest first.
 ---@param vm azureml.Instance
----@param settings? { wait: boolean?, timeout: number?, on_state: fun(state: string)? }
----  wait: wait first until the instance has started, at most timeout seconds; on_state is told the
----  states meanwhile
+---@param settings? azureml.LogsOptions
 ---@return azureml.Log[]
 ---@raise an error object: `NotRunning` with the place of the logs, `NotYours`, `NoLogs`, `Timeout`
 ---@usage for _, log in ipairs(vm:logs()) do print(log.name, log:read { tail = 5 }) end

@@ -9,36 +9,36 @@ local reader = require "azureml.look.metrics_reader"
 ---@class azureml.Disk            sizes in bytes
 ---@field mount string            "/"
 ---@field device string           "/dev/root"
----@field size integer
----@field used integer
+---@field size integer  all of it
+---@field used integer  what files hold
 ---@field available integer       to users; the system keeps a part for itself
 ---@field used_percent integer    of what users can use, as df shows it
----@field is_nearly_full boolean
+---@field is_nearly_full boolean  files hardly fit any more
 ---@field steps string[]?         nearly full: what to do, with commands
 
 ---@class azureml.Gpu             sizes in bytes; a field that the GPU does not measure is nil
----@field index integer
----@field name string
----@field used_percent number?
----@field memory_used integer?
----@field memory_size integer?
+---@field index integer  0 is the first
+---@field name string  its model
+---@field used_percent number?  of its time
+---@field memory_used integer?  what programs hold
+---@field memory_size integer?  all of it
 ---@field temperature number?     degrees Celsius
 
 ---@class azureml.Memory          in bytes
----@field size integer
+---@field size integer  all of it
 ---@field used integer            what programs hold; caches do not count
----@field available integer
----@field swap_size integer
----@field swap_used integer
+---@field available integer  what programs can still get
+---@field swap_size integer  all of it
+---@field swap_used integer  what is on the disk
 
 ---@class azureml.Metrics         print it, or see its fields
 ---@field name string             of the instance
----@field cores integer
+---@field cores integer  of its processors
 ---@field load_1 number           programs that run or want to run: the mean of a minute
 ---@field load_5 number           of five minutes
 ---@field load_15 number          of fifteen minutes
 ---@field uptime number           seconds since the machine was started
----@field memory azureml.Memory
+---@field memory azureml.Memory  main memory
 ---@field disks azureml.Disk[]    local ones, the fullest first
 ---@field gpus azureml.Gpu[]      empty without a GPU
 ---@field notes string[]          what could not be read, and why
@@ -124,12 +124,18 @@ local function raise_failed(vm, code, printed)
   }
 end
 
+--- How to read metrics.
+---@class azureml.MetricsOptions
+---@field timeout? number  seconds; 30
+---@field key? string  the path of a private key, over SSH
+---@field over? "ssh"|"jupyter"  the way to the instance
+---@field start? boolean  start a stopped instance first
+
 local OPTIONS = { timeout = "number", key = "string", over = "string", start = "boolean" }
 
 --- Read the metrics of an instance that runs.
 ---@param vm azureml.Instance
----@param settings? { timeout: number?, key: string?, over: string?, start: boolean? }
----  timeout in seconds, 30; the others as for vm:exec
+---@param settings? azureml.MetricsOptions
 ---@return azureml.Metrics
 ---@raise an error object: what vm:exec raises; `MetricsMalformed`, `MetricsFailed`
 ---@usage if vm:metrics().disks[1].is_nearly_full then print(vm:metrics()) end

@@ -8,6 +8,7 @@ local region = require "azureml.look.region"
 local resource = require "azureml.resource"
 local tables = require "azureml.tool.tables"
 
+--- What is used of a quota.
 ---@class azureml.Usage
 ---@field name string        "standardDSv2Family", "TotalDedicatedCores" or "TotalClusters"
 ---@field title string       for a person: "Standard DSv2 Family Cluster Dedicated vCPUs"
@@ -16,6 +17,7 @@ local tables = require "azureml.tool.tables"
 ---@field left integer?      nil: there is no limit
 ---@field raw table          as the service sends it
 
+--- A limit of a quota.
 ---@class azureml.Quota
 ---@field name string        the family: "standardDSv2Family"
 ---@field title string       for a person
@@ -84,6 +86,10 @@ local function read(workspace, verb, place, label, convert)
   end
   return rows
 end
+
+--- Which region to ask.
+---@class azureml.RegionOptions
+---@field location? string  another region than the workspace's: "westeurope"
 
 local LOCATION = { location = "string" }
 

@@ -10,12 +10,13 @@ local quotas = later "azureml.look.quotas"
 local region = require "azureml.look.region"
 local resource = require "azureml.resource"
 
+--- A size of virtual machines that a region offers.
 ---@class azureml.Size
 ---@field name string            "Standard_DS3_v2"
 ---@field family string          "standardDSv2Family"
----@field vcpus integer
----@field gpus integer
----@field memory_gb number
+---@field vcpus integer  virtual processors
+---@field gpus integer  graphics processors
+---@field memory_gb number  main memory
 ---@field disk_gb number?        of the temporary disk
 ---@field price number?          an hour of an instance, as the service estimates it; nil: unknown
 ---@field low_priority_price number?      an hour of a low-priority node of a cluster
@@ -157,6 +158,19 @@ local passes_filter = {
   end,
 }
 
+--- Which sizes to list.
+---@class azureml.SizeOptions
+---@field location? string  another region: "westeurope"
+---@field min_gpus? integer  the fewest GPUs
+---@field max_gpus? integer  the most GPUs
+---@field min_vcpus? integer  the fewest virtual processors
+---@field max_vcpus? integer  the most virtual processors
+---@field min_memory_gb? number  the least memory
+---@field max_price? number  of an hour; leaves out sizes without a price
+---@field family? string  a part of the family's name
+---@field available? boolean  only sizes for which the quota suffices
+---@field quota? boolean  fill in cores_left and instances_left; implied by available
+
 local KNOWN = {
   location = "string", min_gpus = "number", max_gpus = "number", min_vcpus = "number",
   max_vcpus = "number", min_memory_gb = "number", max_price = "number", family = "string",
@@ -186,10 +200,7 @@ end
 --- List the sizes that a region offers to compute instances, cheapest first. The service is asked
 --- for the sizes at the first call only, and for the quota at each call that needs it.
 ---@param workspace azureml.Workspace
----@param settings? table      min_gpus, max_gpus, min_vcpus, max_vcpus integer?; min_memory_gb
----  number?; max_price number? (an hour; leaves out sizes without a price); family string? (a part
----  of its name); available boolean? (only sizes for which the quota suffices); quota boolean?
----  (fill in cores_left and instances_left; implied by available); location string?
+---@param settings? azureml.SizeOptions
 ---@return azureml.Size[]
 function sizes.list(workspace, settings)
   settings = options.check("vm_sizes", settings, KNOWN)

@@ -12,14 +12,15 @@ local sizes = require "azureml.look.sizes"
 local tables = require "azureml.tool.tables"
 local task = require "azureml.task"
 
+--- A cause of an instance's state.
 ---@class azureml.Cause
 ---@field about string       "state", "error", "last operation", "setup script", "quota",
 ---  "capacity", "idle shutdown", "lock" or "policy"
----@field text string
+---@field text string  what is the matter
 ---@field next string[]      what to do next
 
 ---@class azureml.Why        print it; or see its causes
----@field vm azureml.Instance
+---@field vm azureml.Instance  the instance
 ---@field causes azureml.Cause[]      the most telling first
 ---@field unseen string[]    what could not be looked at, and why
 local metatable = { __name = "azureml.Why" }

@@ -13,6 +13,12 @@ local workspaces = {}
 
 local PROVIDER = "/providers/Microsoft.MachineLearningServices/workspaces"
 
+--- Where to look for workspaces.
+---@class azureml.WorkspacesOptions: azureml.ConnectionOptions
+---@field subscription_id? string  default: as for azureml.workspace
+---@field resource_group? string  only the workspaces of this resource group
+---@field journal? boolean  record pending operations on disk, as for azureml.workspace
+
 --- The options of `list` and `open`, with their types.
 ---@type table<string, string>
 workspaces.options = tables.merge(workspace.client_options, {
@@ -27,7 +33,7 @@ workspaces.options = tables.merge(workspace.client_options, {
 
 --- Open the client that the workspaces share. Send no request.
 ---@param owner string        "workspaces", for the message of a mistake
----@param settings? table     as for `list`
+---@param settings? azureml.WorkspacesOptions
 ---@return azureml.Place
 function workspaces.open(owner, settings)
   settings = options.check(owner, settings, workspaces.options)
@@ -83,9 +89,7 @@ function workspaces.at(place)
 end
 
 --- List the workspaces of a subscription, or of one of its resource groups.
----@param settings? table      subscription_id string? (default: as for azureml.workspace);
----  resource_group string?; credential, cloud, client, tenant_id, timeout, poll_interval, retry,
----  ca_file, proxy, journal: as for azureml.workspace
+---@param settings? azureml.WorkspacesOptions
 ---@return azureml.Workspace[]      in the order of the service; they share one client, which stays
 ---  open as long as one of them is used
 ---@raise an error object if the service refuses the list

@@ -27,7 +27,7 @@ done
 
 --- List the environments of an instance: conda's, and those below ~/.virtualenvs.
 ---@param vm azureml.Instance
----@param settings? table      over, timeout, key, start
+---@param settings? azureml.StepOptions
 ---@return azureml.Environment[]      each with python_version, if that is known
 function environments.list(vm, settings)
   settings = options.check("environments", settings, step.OPTIONS)
@@ -45,6 +45,19 @@ function environments.list(vm, settings)
 end
 
 -- What is wanted ----------------------------------------------------------------------------------
+
+--- What an environment should be.
+---@class azureml.EnvironmentOptions: azureml.StepOptions
+---@field name string  of the environment
+---@field python? string  its version: "3.11"
+---@field packages? string[]  conda's, or pip's in a virtual environment
+---@field pip? string[]  packages by pip in an environment of conda
+---@field kernel? boolean  register a kernel for Jupyter
+---@field kernel_name? string  default: the name
+---@field display_name? string  of the kernel; default: "Python (NAME)"
+---@field kind? "conda"|"venv"  default: conda; venv: below ~/.virtualenvs
+---@field language? "python"|"r"  default: python
+---@field channels? string[]  of conda
 
 local CREATE = tables.merge(step.OPTIONS, {
   name = "string", python = "string", packages = "table", pip = "table", kernel = "boolean",
@@ -188,13 +201,7 @@ end
 
 --- Create an environment, or take it if it is there: packages and the kernel are added then.
 ---@param vm azureml.Instance
----@param settings table
----  name string; python string? ("3.11"); packages string[]? (conda's, or pip's in a virtual
----  environment); pip string[]? (packages by pip in an environment of conda); kernel boolean?
----  (register a kernel for Jupyter); kernel_name string? (default: name); display_name string?
----  (default: "Python (NAME)"); kind string? ("conda" (default) or "venv", below ~/.virtualenvs);
----  language string? ("python" (default) or "r"); channels string[]? (of conda); over, timeout, key,
----  start, on_output, on_errors as for azureml.Instance.exec, the time for each step
+---@param settings azureml.EnvironmentOptions
 ---@return azureml.Environment      with created, and kernel if one was registered
 ---@raise an error object with the end of the log: `CondaMissing`, `EnvironmentDiffers`,
 ---  `StepFailed`, what pip_install raises
@@ -256,7 +263,7 @@ end
 --- Delete an environment, and the user's kernels that run in it.
 ---@param vm azureml.Instance
 ---@param name string
----@param settings? table      over, timeout, key, start, on_output, on_errors
+---@param settings? azureml.StepOptions
 ---@return boolean deleted, string[] kernels      false: there was none of this name
 function environments.delete(vm, name, settings)
   settings = options.check("delete_environment", settings, step.OPTIONS)

@@ -9,6 +9,16 @@ local tables = require "azureml.tool.tables"
 
 local pip = {}
 
+--- Which packages, and where.
+---@class azureml.PipOptions: azureml.StepOptions
+---@field [integer] string  a package as pip takes it: "pandas==2.2"
+---@field env? string  an environment's name or path; default: the Python of PATH
+
+--- Which packages, and where.
+---@class azureml.PipInstallOptions: azureml.PipOptions
+---@field requirements? string  the path of a file on this machine
+---@field upgrade? boolean  take newer versions
+
 local INSTALL = tables.merge(step.OPTIONS, {
   env = "string", requirements = "string", upgrade = "boolean",
 })
@@ -20,7 +30,7 @@ local REASONS = {
     "the system's own Python takes no packages: give env, or make an environment by "
       .. "vm:create_environment" },
   { "No module named pip", "PipMissing", "install pip there: python -m ensurepip" },
-  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: loosen a version" },
+  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: name others" },
   { "No matching distribution found", "PackageNotFound",
     "check the name and the version; the instance needs a network to reach the index" },
   { "dependency conflicts", "PackageConflict",
@@ -81,10 +91,7 @@ end
 
 --- Install Python packages. What is there already stays as it is.
 ---@param vm azureml.Instance
----@param list table
----  the packages as pip takes them: "pandas==2.2"; env string? (an environment's name or path;
----  default: the Python of PATH); requirements string? (the path of a file on this machine); upgrade
----  boolean?; over, timeout, key, start, on_output, on_errors as for azureml.Instance.exec
+---@param list azureml.PipInstallOptions
 ---@return { installed: string[], changed: boolean, output: string }
 ---@raise an error object with the end of the log: `PackageNotFound`, `PackageConflict`,
 ---  `EnvironmentManaged`, `PipFailed`; `EnvironmentUnknown`
@@ -107,7 +114,7 @@ end
 
 --- Uninstall Python packages. Those that are not there are skipped.
 ---@param vm azureml.Instance
----@param list table      names, and options as for azureml.Instance.pip_install
+---@param list azureml.PipOptions      names
 ---@return { uninstalled: string[], changed: boolean, output: string }
 function pip.uninstall(vm, list)
   local packages, settings = names.split("pip_uninstall", list, PLAIN)
@@ -121,7 +128,7 @@ end
 
 --- List the Python packages of an environment.
 ---@param vm azureml.Instance
----@param settings? table      env and the rest, as for azureml.Instance.pip_install
+---@param settings? azureml.PipOptions
 ---@return { name: string, version: string }[]
 function pip.list(vm, settings)
   local _, checked = names.split("pip_list", settings or {}, PLAIN)

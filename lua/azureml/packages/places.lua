@@ -7,9 +7,10 @@ local suggest = require "azureml.tool.later" "azureml.cli.suggest"
 
 local places = {}
 
+--- An environment of an instance: conda's, or a virtual one.
 ---@class azureml.Environment
 ---@field name string           of a path: its last part
----@field kind "conda"|"venv"
+---@field kind "conda"|"venv"  what made it
 ---@field prefix string         its directory
 ---@field python string         the path of its Python
 ---@field rscript string        the path of its Rscript

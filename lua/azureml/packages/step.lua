@@ -6,6 +6,16 @@ local screen = require "azureml.console.screen"
 
 local step = {}
 
+--- How to run programs on an instance.
+---@class azureml.StepOptions
+---@field over? "ssh"|"jupyter"  the way to the instance; default: SSH where it is on, else Jupyter
+---@field timeout? number  seconds
+---@field key? string  the path of a private key, over SSH
+---@field start? boolean  start a stopped instance first
+---@field on_output? fun(text: string)  called with each piece of output as it comes; then it is not
+---  collected
+---@field on_errors? fun(text: string)  the same for standard error
+
 --- The options that every function of this package takes, for options.check.
 step.OPTIONS = {
   over = "string", timeout = "number", key = "string", start = "boolean",

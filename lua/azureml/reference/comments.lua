@@ -111,7 +111,8 @@ function read_tag.package(block) block.is_package = true end
 
 -- Blocks ------------------------------------------------------------------------------------------
 
--- Join the lines of a block: each tag with the lines that go on with it. An example keeps its lines.
+-- Join the lines of a block: each tag with the lines that go on with it. An example keeps its line
+-- ends.
 local function tags_of(lines)
   local doc, tags = {}, {}
   for _, line in ipairs(lines) do
@@ -190,8 +191,10 @@ local function add_function(file, block, owner, separator, name, parameters, lin
   add(file, record)
 end
 
+-- Add a value; a comment with parameters or results is that of a function.
 local function add_value(file, block, owner, name, expression)
-  local record = record_of(block, "value", owner, name)
+  local is_function = #block.params > 0 or #block.returns > 0
+  local record = record_of(block, is_function and "function" or "value", owner, name)
   record.alias = alias_of(file, expression)
   add(file, record)
 end

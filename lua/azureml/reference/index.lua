@@ -1,5 +1,6 @@
---- Find the records of comments.lua by the names of their owners, and tell which of them are public:
---- those that a script reaches from `require "azureml"`, by the types of parameters and results.
+--- Find the records of comments.lua by the names of their owners, and tell which of them are
+--- public: those that a script reaches from `require "azureml"`, by the types of parameters and
+--- results.
 local types = require "azureml.reference.types"
 
 local index = {}
@@ -8,7 +9,7 @@ local index = {}
 ---@field records azureml.reference.Record[]
 ---@field classes table<string, azureml.reference.Record>      classes and aliases by name
 ---@field members table<string, azureml.reference.Record[]>    of a class or a module, in order
----@field by_name table<string, table<string, azureml.reference.Record>>      owner -> name -> record
+---@field by_name table<string, table<string, azureml.reference.Record>>  owner -> name -> record
 local Index = {}
 local metatable = { __index = Index }
 
@@ -25,8 +26,10 @@ end
 -- Make a member of a class of a field. A field with a function's type is a method.
 local function add_field(self, class, field)
   local parameters, results = types.parameters(field.type or "")
-  local record = { kind = "value", owner = class.name, name = field.name, type = field.type,
-    doc = field.doc, is_optional = field.is_optional }
+  local record = {
+    kind = "value", owner = class.name, name = field.name, type = field.type, doc = field.doc,
+    is_optional = field.is_optional, is_field = true,
+  }
   if parameters then
     local is_method = parameters[1] ~= nil and parameters[1].name == "self"
     if is_method then table.remove(parameters, 1) end
@@ -120,15 +123,16 @@ local function visit_types(record, visit)
   for _, parent in ipairs(record.parents or {}) do visit(parent) end
 end
 
---- List the public records. What a module takes from another module has the public name.
+--- List the public records. What a module takes from another module has the public name. Methods
+--- that only files of this package use are among them, marked by `is_package`.
 ---@return azureml.reference.Record[]
 function Index:public()
   local list, seen = {}, {}
   local visit
 
   local function take(record)
-    if record.is_package then return end
     list[#list + 1] = record
+    if record.is_package then return end
     visit_types(record, visit)
     if record.alias and not record.alias.name then visit(record.alias.module) end
   end
@@ -138,8 +142,7 @@ function Index:public()
     seen[owner] = true
     if self.classes[owner] then take(self.classes[owner]) end
     for _, record in ipairs(self.members[owner] or {}) do
-      local is_field = self.classes[owner] and record.line == nil and record.alias == nil
-      if not is_field then take(public_member(self, owner, record)) end
+      if not record.is_field then take(public_member(self, owner, record)) end
     end
   end
 

@@ -22,7 +22,7 @@ end
 ---@return string
 function reference.sentence(text)
   local line = text:gsub("%s+", " ")
-  return line:match "^(.-[.:])%s" or line
+  return line:match "^(.-%.)%s" or line
 end
 
 return reference

@@ -8,6 +8,10 @@ local terminal = later "azureml.jupyter.command"
 
 local remote = {}
 
+--- How to run a command.
+---@class azureml.ExecOptions: azureml.StepOptions
+---@field stdin? string  what the command reads
+
 local EXEC = {
   over = "string", stdin = "any", timeout = "number", key = "string", start = "boolean",
   on_output = "callable", on_errors = "callable",
@@ -50,11 +54,11 @@ local WAYS = { ssh = true, jupyter = true }
 function remote.way(vm, settings)
   local over = settings.over
   if over and not WAYS[over] then
-    options.refuse("exec: over is 'ssh' or 'jupyter', not '%s'", over:sub(1, 60))
+    options.refuse("over is 'ssh' or 'jupyter', not '%s'", over:sub(1, 60))
   end
   over = over or vm.ssh.enabled and "ssh" or "jupyter"
   if over == "jupyter" and settings.key then
-    options.refuse("exec: a key is for SSH, and '%s' is reached over its Jupyter", vm.name)
+    options.refuse("a key is for SSH, and '%s' is reached over its Jupyter", vm.name)
   end
   return over
 end
@@ -77,11 +81,7 @@ end
 ---@param vm azureml.Instance
 ---@param command string|string[]
 ---  a text for the instance's shell, or a list of words that reach the program as they are
----@param settings? table
----  over string? ("ssh" or "jupyter"; default: SSH where it is on, else Jupyter); stdin string?;
----  timeout number? (seconds); key string? (a private key's path); start boolean? (start a stopped
----  instance); on_output, on_errors fun(text)? (called with each piece of output as it comes; then
----  it is not collected)
+---@param settings? azureml.ExecOptions
 ---@return string output, integer code, string errors
 ---  code: the command's exit code, 128 + n after signal n
 ---@raise an error object: what the way could not do; `Timeout`

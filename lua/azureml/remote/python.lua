@@ -97,12 +97,15 @@ local function check_args(list, first)
   return args
 end
 
+--- What to run: the path of a script, then its arguments; or code, and its arguments.
+---@class azureml.PythonOptions: azureml.ExecOptions
+---@field [integer] string|number  the path and the arguments
+---@field code? string  instead of a script
+---@field env? string  an environment's name or path; default: the Python of PATH
+
 --- Run a Python script of this machine on an instance, or code, and wait for its end.
 ---@param vm azureml.Instance
----@param list table
----  the path of the script, then its arguments; or code string, and the items are its arguments;
----  env string? (an environment's name or path; default: the Python of PATH); stdin, over, timeout,
----  key, start, on_output, on_errors as for azureml.Instance.exec
+---@param list azureml.PythonOptions
 ---@return string output, integer code, string errors      as azureml.Instance.exec
 ---@raise an error object, as azureml.Instance.exec; `EnvironmentUnknown`
 ---@usage local output, code = vm:python { "train.py", "--epochs", 3, env = "team" }

@@ -7,6 +7,7 @@ local task = require "azureml.task"
 
 local forwarding = {}
 
+--- A port of this machine that leads to a port of an instance.
 ---@class azureml.ssh.Forwarding
 ---@field port integer             of this machine's loopback
 ---@field remote_port integer      of the instance

@@ -61,7 +61,7 @@ end
 --- Run a command on an instance and wait for its end. azureml.remote has checked the arguments.
 ---@param vm azureml.Instance
 ---@param command string|string[]
----@param settings? table     as for azureml.Instance.exec
+---@param settings? azureml.ExecOptions
 ---@return string output, integer code, string errors
 ---@raise an error object: what ssh could not do; `Timeout`
 function ssh.exec(vm, command, settings)
@@ -106,8 +106,7 @@ end
 ---@param vm azureml.Instance
 ---@param from string
 ---@param to string
----@param settings? table
----  timeout number? (seconds); key string?; start boolean?; preserve boolean? (times and modes)
+---@param settings? azureml.CopyOptions
 ---@raise an error object: `CopyFailed`, what ssh could not do, `Timeout`
 ---@usage vm:copy("train.py", ":code/")
 ---@usage vm:copy(":results", ".")
@@ -131,6 +130,12 @@ end
 
 -- Ports -------------------------------------------------------------------------------------------
 
+--- How to forward.
+---@class azureml.ForwardOptions
+---@field key? string  the path of a private key
+---@field start? boolean  start a stopped instance
+---@field timeout? number  seconds until it works; 30
+
 local FORWARD = { key = "string", start = "boolean", timeout = "number" }
 
 local function check_port(index, port)
@@ -143,8 +148,7 @@ end
 ---@param vm azureml.Instance
 ---@param port integer              of this machine
 ---@param remote_port? integer      of the instance; default: the same
----@param settings? table           key string?; start boolean?; timeout number? (seconds until it
----  works; 30)
+---@param settings? azureml.ForwardOptions
 ---@return azureml.ssh.Forwarding   with port, remote_port, wait() and close()
 ---@raise an error object: `PortTaken`, what ssh could not do
 ---@usage local tunnel <close> = vm:forward(8888)

@@ -23,6 +23,7 @@ return {
   within = tasks.within,
   parallel = tasks.parallel,
   each = tasks.each,
+  crew = tasks.crew,
   cause_of_closing = tasks.cause_of_closing,
   is_task = runner.is_task,
 
@@ -35,5 +36,7 @@ return {
   cancel = loop.cancel,
   hear = loop.hear,
   observe = loop.observe,
+  before_step = loop.before_step,
+  send = loop.send,
   serve = loop.serve,
 }

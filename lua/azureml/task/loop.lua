@@ -15,6 +15,7 @@ local observers = setmetatable({}, { __mode = "v" })
 local last_observer = 0
 -- operation -> the inbox that collects its events
 local inboxes = setmetatable({}, { __mode = "k" })
+local preparations = {}  -- functions that are called before the next step
 -- operation or stream -> the function to call at each of its events
 local listeners = setmetatable({}, { __mode = "k" })
 local answerers = {}     -- question id -> its task; the only reference to the task
@@ -61,6 +62,28 @@ local function run_answers()
     member = runner.next_answering()
   end
   return ran
+end
+
+-- Before a step -----------------------------------------------------------------------------------
+
+-- Call what waits for the next step: what it writes is written before a request leaves.
+local function prepare()
+  if not preparations[1] then return end
+  local all = preparations
+  preparations = {}
+  for _, prepare_one in ipairs(all) do prepare_one() end
+end
+
+--- Call a function once, before the loop sends or waits the next time. It must not raise or wait.
+---@param f function
+function loop.before_step(f)
+  preparations[#preparations + 1] = f
+end
+
+--- Send started requests now instead of at the next step.
+function loop.send()
+  prepare()
+  core.send()
 end
 
 -- Events ------------------------------------------------------------------------------------------
@@ -110,6 +133,7 @@ end
 ---@raise what a handler, an observer or an interrupt raises
 function loop.pump(seconds)
   if run_answers() then return end
+  prepare()
   hand_out_next(core.step(seconds))
   run_answers()
 end

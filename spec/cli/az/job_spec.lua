@@ -30,7 +30,7 @@ describe("a command job of az", function()
 
   for says, wanted in pairs {
     ["a command job has no member 'comand'; did you mean command?"] = { comand = "x" },
-    ["for 'pipeline' use 'az ml job create'"] = { type = "pipeline" },
+    ["for 'pipeline' use 'az ml job create'"] = { type = "pipeline", jobs = {} },
     ["the job.code: files are not uploaded here"] = { code = "./src" },
     ["the job.distribution: a compute instance is one node"] = { distribution = {} },
     ["the job.services: interactive services"] = { services = {} },

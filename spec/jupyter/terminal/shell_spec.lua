@@ -28,7 +28,21 @@ end
 
 -- Wait until the user sees a text.
 local function see(user, text)
+  while not user.shown:find(text, 1, true) do azureml.sleep(0.001) end
+end
+
+-- Let time pass on the virtual clock until the user sees a text.
+local function pass_until(user, text)
+  core.clock "virtual"
   while not user.shown:find(text, 1, true) do azureml.sleep(0.01) end
+  core.clock "real"
+end
+
+-- Let some seconds pass on the virtual clock.
+local function pass(seconds)
+  core.clock "virtual"
+  azureml.sleep(seconds)
+  core.clock "real"
 end
 
 -- Run a shell while a function plays the user.
@@ -41,11 +55,10 @@ local function visit(served, settings, play)
     display.open, display.check, display.announce = opened, checked, announced
     core.clock "real"
   end })
-  core.clock "virtual"
   azureml.parallel(
     function() visited = shell.run(served.server, settings) end,
     function()
-      while not user.handlers do azureml.sleep(0.01) end
+      while not user.handlers do azureml.sleep(0.001) end
       play(user)
     end)
   assert.is_true(user.screen.is_closed)
@@ -98,7 +111,7 @@ describe("a shell", function()
     visit(served, nil, function(user)
       type_keys(user, ("x"):rep(600))
       assert.is_false(user.is_heard)
-      while not user.is_heard do azureml.sleep(0.01) end
+      while not user.is_heard do azureml.sleep(0.001) end
       served:wait(2)
       served:say '["disconnect", 1]'
     end)
@@ -113,7 +126,7 @@ describe("a shell", function()
     local function ends_after(seconds)
       return visit(served, nil, function(user)
         type_keys(user, "x")
-        azureml.sleep(seconds)
+        pass(seconds)
         served:say '["disconnect", 1]'
       end)
     end
@@ -137,7 +150,7 @@ describe("a shell that is attached to again", function()
     visit(served, { attach = "1" }, function(user)
       see(user, "before")
       type_keys(user, "\27[1;1R")
-      azureml.sleep(0.15)
+      pass(0.15)
       type_keys(user, "a")
       served:say '["stdout", "after"]'
       see(user, "after")
@@ -149,7 +162,8 @@ describe("a shell that is attached to again", function()
   it("hears keys also when there is no replay", function()
     local served <close> = remote.start { terminals = TERMINALS }
     visit(served, { attach = "1" }, function(user)
-      azureml.sleep(3)
+      served:wait(1)
+      pass(3)
       type_keys(user, "a")
       assert.same({ "stdin", "a" }, served:wait(2)[2])
       served:say '["disconnect", 1]'
@@ -175,9 +189,10 @@ describe("a shell that loses its connection", function()
     local visited, user = visit(served, nil, function(user)
       see(user, "$ ")
       served:connection():drop()
-      see(user, "connected again")
+      pass_until(user, "connected again")
       type_keys(user, "too early")
-      azureml.sleep(3)
+      served:wait(2)
+      pass(3)
       type_keys(user, "a")
       while served.heard[#served.heard][2] ~= "a" do azureml.sleep(0) end
       served:say '["disconnect", 1]'
@@ -213,12 +228,12 @@ describe("a shell that loses its connection", function()
   it("ends when the instance has stopped", function()
     local _, err = azureml.try(lose, { explain = function()
       errors.raise { code = "NotRunning", message = "'ci-ann' is Stopped now: it no longer runs" }
-    end }, function() end)
+    end }, function() pass(1) end)
     assert.equal("'ci-ann' is Stopped now: it no longer runs", err.message)
   end)
 
   it("ends when the connection does not come back in time", function()
-    local _, err = azureml.try(lose, {}, function() end)
+    local _, err = azureml.try(lose, {}, function() while true do pass(10) end end)
     assert.equal(502, err.status)
   end)
 end)

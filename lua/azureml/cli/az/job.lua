@@ -162,6 +162,7 @@ end
 ---@raise an error object `Usage` for what az does not know, or this package cannot do
 function job.settings(wanted, directory)
   local settings = {}
+  if wanted.type ~= nil then writers.type(settings, wanted.type) end      -- it decides the others
   refuse_members("the job", wanted, NO_MEMBERS)
   for _, key in ipairs(tables.keys(wanted, function(a, b) return tostring(a) < tostring(b) end)) do
     local value = wanted[key]

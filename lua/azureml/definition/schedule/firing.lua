@@ -9,6 +9,7 @@ local firing = {}
 local MOST = 1000                             -- firings of a list
 local LAST = date.day(10000, 1, 1) * date.DAY      -- seconds since 1970
 
+--- A time at which a schedule starts or stops an instance.
 ---@class azureml.Firing
 ---@field time integer      seconds since 1970
 ---@field utc string        "2026-11-30T17:00:00Z"

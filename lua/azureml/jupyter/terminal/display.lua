@@ -60,29 +60,52 @@ local function watch_room(self, on)
   else task.off(self.terminal:room()) end
 end
 
+-- Drop what waits.
+local function forget(self)
+  self.parts, self.first, self.last, self.at, self.bytes = {}, 1, 0, 1, 0
+end
+
+local function add(self, text)
+  self.last = self.last + 1
+  self.parts[self.last] = text
+  self.bytes = self.bytes + #text
+end
+
+-- Count bytes of the first part as written.
+local function take(self, count)
+  self.at, self.bytes = self.at + count, self.bytes - count
+  if self.at <= #self.parts[self.first] then return end
+  self.parts[self.first] = nil
+  self.first, self.at = self.first + 1, 1
+end
+
+-- Keep the end of what waits.
+local function omit(self)
+  local text = table.concat(self.parts, "", self.first, self.last):sub(self.at)
+  forget(self)
+  add(self, PLAIN .. OMITTED .. tail_of(text))
+end
+
 --- Write what waits, as far as there is room.
 function Display:drain()
-  local at = 1
-  while at <= #self.waiting do
-    local count = self.terminal:write(self.waiting, at)
+  while self.bytes > 0 do
+    local count = self.terminal:write(self.parts[self.first], self.at)
     if not count then
       self.has_gone = true
-      at = #self.waiting + 1
+      forget(self)
     elseif count == 0 then break
-    else at = at + count end
+    else take(self, count) end
   end
-  self.waiting = self.waiting:sub(at)
-  watch_room(self, #self.waiting > 0)
-  if #self.waiting == 0 then task.look_again(self) end
+  watch_room(self, self.bytes > 0)
+  if self.bytes == 0 then task.look_again(self) end
 end
 
 --- Show a text: the bytes go to the terminal as they are.
 ---@param text string
 function Display:write(text)
-  self.waiting = self.waiting == "" and text or self.waiting .. text
-  if #self.waiting > MAX_WAITING then
-    self.waiting = PLAIN .. OMITTED .. tail_of(self.waiting)
-  end
+  if text == "" then return end
+  add(self, text)
+  if self.bytes > MAX_WAITING then omit(self) end
   if not self.is_watching then self:drain() end
 end
 
@@ -95,7 +118,7 @@ end
 --- Wait until all is shown, some seconds at most.
 ---@param seconds number
 function Display:flush(seconds)
-  local function is_shown() return self.waiting == "" end
+  local function is_shown() return self.bytes == 0 end
   if not is_shown() then task.wait_until(self, is_shown, core.now() + seconds) end
 end
 
@@ -181,9 +204,10 @@ function display.open(handlers)
   local terminal, why = core.terminal()
   if not terminal then refuse(why) end
   local self = setmetatable({
-    terminal = terminal, waiting = "", is_watching = false, is_listening = false,
+    terminal = terminal, is_watching = false, is_listening = false,
     on_keys = handlers.on_keys, on_resize = handlers.on_resize,
   }, Display)
+  forget(self)
   self.columns, self.rows = self:size()
   watch_size(self)
   self:listen(true)

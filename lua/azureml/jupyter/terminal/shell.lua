@@ -185,11 +185,19 @@ end
 
 local SETTINGS = { attach = "string" }
 
+--- Which terminal.
+---@class azureml.ShellOptions
+---@field attach? string  the name of an open terminal: vm.jupyter:terminals()
+
+--- How a shell has ended.
+---@class azureml.ShellEnd
+---@field ended "exited"|"detached"|"hung up"  exited; else it is still open on the instance
+---@field name string  of the terminal
+
 --- Open a shell on an instance in this terminal, and return when it ends or the user detaches.
 ---@param server azureml.jupyter.Server
----@param settings? { attach: string? }      the name of an open terminal
----@return { ended: string, name: string }      ended: "exited"; "detached" or "hung up": it is
----  still open on the instance
+---@param settings? azureml.ShellOptions
+---@return azureml.ShellEnd
 ---@raise an error object: `NotATerminal`, `NotRunning`, `TerminalNotFound`; a connection that was
 ---  lost and does not come back
 function shell.run(server, settings)

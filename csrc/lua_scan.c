@@ -1,0 +1,166 @@
+/* lua_scan.c: read some members of a JSON text for azureml.tool.document, which decodes the text
+   when another member is needed. */
+
+#include <string.h>
+
+#include "lua_core.h"
+#include "scan.h"
+#include "text.h"
+
+#define SCANNER "azureml.scanner"
+#define PAGE    "azureml.scanned"
+
+enum { MAX_NAMES = 1024 };      /* bytes */
+
+typedef struct Scanner {
+  size_t   count;
+  ScanPath paths[SCAN_PATHS];
+  char     names[MAX_NAMES];    /* the paths' texts, split into names */
+} Scanner;
+
+/* -- scanners ---------------------------------------------------------------------------------- */
+
+/* Split "properties.state" into names. */
+static int split(ScanPath *path, char *text) {
+  char *rest = NULL;
+  size_t count = 0;
+  for (char *name = strtok_r(text, ".", &rest); name; name = strtok_r(NULL, ".", &rest)) {
+    if (count == SCAN_NAMES || strlen(name) > SCAN_LONGEST_NAME) return 0;
+    path->names[count++] = name;
+  }
+  return count > 0;
+}
+
+/* scanner(paths) -> a scanner that finds members such as "properties.state" */
+static int l_scanner(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_Integer count = luaL_len(L, 1);
+  luaL_argcheck(L, count > 0 && count <= SCAN_PATHS, 1, "1 to 16 paths expected");
+  Scanner *scanner = memset(lua_newuserdatauv(L, sizeof *scanner, 0), 0, sizeof *scanner);
+  luaL_setmetatable(L, SCANNER);
+  char *free_place = scanner->names, *end = scanner->names + MAX_NAMES;
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, 1, i);
+    size_t len;
+    const char *path = luaL_checklstring(L, -1, &len);
+    int fits = len < (size_t)(end - free_place);
+    if (fits) memcpy(free_place, path, len + 1);
+    luaL_argcheck(L, fits && split(&scanner->paths[i - 1], free_place), 1, "short paths expected");
+    free_place += len + 1;
+    lua_pop(L, 1);
+  }
+  scanner->count = (size_t)count;
+  return 1;
+}
+
+/* -- documents --------------------------------------------------------------------------------- */
+
+/* Push a text decoded.  [-0, +1, m] */
+static void push_text(lua_State *L, Span span) {
+  if (!memchr(span.text, '\\', span.len)) {
+    lua_pushlstring(L, span.text + 1, span.len - 2);
+    return;
+  }
+  luaL_Buffer buffer;
+  char *out = luaL_buffinitsize(L, &buffer, span.len);
+  luaL_pushresultsize(&buffer, scan_decode(span, out));
+}
+
+/* Push an object that holds nothing but texts; nil for another one.  [-0, +1, m] */
+static void push_texts(lua_State *L, Span object) {
+  const char *place = NULL;
+  Span name, value;
+  lua_newtable(L);
+  while (scan_member(object, &place, &name, &value)) {
+    if (!scan_is_text(value)) {
+      lua_pop(L, 1);
+      lua_pushnil(L);
+      return;
+    }
+    push_text(L, name);
+    push_text(L, value);
+    lua_rawset(L, -3);
+  }
+}
+
+/* Push a member: false if it is absent or null; nil if it must be decoded.  [-0, +1, m] */
+static void push_member(lua_State *L, Span span) {
+  if (!span.text || *span.text == 'n') lua_pushboolean(L, 0);
+  else if (*span.text == '"') push_text(L, span);
+  else if (*span.text == '{') push_texts(L, span);
+  else lua_pushnil(L);
+}
+
+/* Push a document: the members in the order of the paths, and the text.  [-0, +1, m] */
+static void push_document(lua_State *L, Span whole, const Span *found, size_t count) {
+  lua_createtable(L, (int)count, 1);
+  for (size_t i = 0; i < count; i++) {
+    push_member(L, found[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_pushlstring(L, whole.text, whole.len);
+  lua_setfield(L, -2, "text");
+}
+
+/* scanner:object(text) -> document | nil: the text is not an object that a scan takes */
+static int l_object(lua_State *L) {
+  size_t len;
+  const Scanner *scanner = luaL_checkudata(L, 1, SCANNER);
+  const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
+  Span found[SCAN_PATHS];
+  if (!scan_object(text, len, scanner->paths, scanner->count, found)) return 0;
+  push_document(L, (Span){ text, len }, found, scanner->count);
+  return 1;
+}
+
+static int l_page_clear(lua_State *L) {
+  scan_page_clear(luaL_checkudata(L, 1, PAGE));
+  return 0;
+}
+
+/* Push an empty page, which is cleared when an error is raised as well.  [-0, +1, m] */
+static ScanPage *push_page(lua_State *L) {
+  ScanPage *page = memset(lua_newuserdatauv(L, sizeof *page, 0), 0, sizeof *page);
+  luaL_setmetatable(L, PAGE);
+  return page;
+}
+
+/* scanner:page(text, items, next) -> documents, the next page's URL or nil | nil: the text is not a
+   page that a scan takes */
+static int l_page(lua_State *L) {
+  size_t len;
+  const Scanner *scanner = luaL_checkudata(L, 1, SCANNER);
+  const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
+  const char *items = luaL_checkstring(L, 3), *next = luaL_checkstring(L, 4);
+  ScanPage *page = push_page(L);
+  size_t width = 1 + scanner->count;
+  if (!scan_page(text, len, items, next, scanner->paths, scanner->count, page)) return 0;
+  lua_createtable(L, (int)page->count, 0);
+  for (size_t i = 0; i < page->count; i++) {
+    const Span *item = page->spans + i * width;
+    push_document(L, item[0], item + 1, scanner->count);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  if (scan_is_text(page->next)) push_text(L, page->next);
+  else lua_pushnil(L);
+  scan_page_clear(page);
+  return 2;
+}
+
+/* -- registering ------------------------------------------------------------------------------- */
+
+static const luaL_Reg scanner_methods[] = {
+  { "object", l_object },
+  { "page",   l_page },
+  { NULL, NULL }
+};
+
+static const luaL_Reg no_methods[] = { { NULL, NULL } };
+static const luaL_Reg page_meta[] = { { "__gc", l_page_clear }, { NULL, NULL } };
+static const luaL_Reg functions[] = { { "scanner", l_scanner }, { NULL, NULL } };
+
+void lua_scan_register(lua_State *L) {
+  make_type(L, SCANNER, no_methods, scanner_methods);
+  make_type(L, PAGE, page_meta, no_methods);
+  luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,86 @@
+--- JSON objects that are decoded when they are looked at. The core checks a text and reads chosen
+--- members in one pass; lua-cjson decodes the whole text when another member is needed. Most
+--- instances of a long list are asked for their name, state, size or tags alone: to list and print
+--- an instance takes 66,000 instructions instead of 176,000.
+local core = require "azureml.core"
+local json = require "azureml.json"
+
+---@class azureml.Document
+---@field text string?          the JSON text; nil once it was decoded
+---@field raw any               the decoded text; nil before
+---@field [integer] string|table<string, string>|false|nil      before that: the chosen members, in
+---  the order of the reader's paths: a text, a table of texts, false for an absent member or null;
+---  nil for a member that must be decoded
+
+local documents = {}
+
+---@class azureml.DocumentReader
+---@field scanner userdata
+---@field places table<string, integer>
+local Reader = {}
+Reader.__index = Reader
+
+--- Make a reader.
+---@param paths string[]      the members that it reads at once, such as "properties.state"
+---@return azureml.DocumentReader
+function documents.reader(paths)
+  local places = {}
+  for place, path in ipairs(paths) do places[path] = place end
+  return setmetatable({ scanner = core.scanner(paths), places = places }, Reader)
+end
+
+--- Make a document of a decoded value.
+---@param raw any
+---@return azureml.Document
+function documents.of(raw)
+  return { raw = raw }
+end
+
+--- Return the decoded value of a document.
+---@param document azureml.Document
+---@return any
+function documents.raw(document)
+  if document.raw ~= nil then return document.raw end
+  local raw = json.decode(document.text)
+  for key in pairs(document) do document[key] = nil end      -- a script may change its raw
+  document.raw = raw
+  return raw
+end
+
+--- Read a text.
+---@param text string
+---@return azureml.Document?      nil: the text is not JSON
+function Reader:read(text)
+  local read = self.scanner:object(text)
+  if read then return read end
+  local raw = json.decode(text)      -- what the scan refuses is for lua-cjson to judge
+  return raw ~= nil and documents.of(raw) or nil
+end
+
+--- Read a page of a list.
+---@param text string
+---@param items string        the member that holds the items
+---@param next_link string    the member that holds the URL of the next page
+---@return azureml.Document[]?    nil: the text is not a page of objects; lua-cjson may judge it
+---@return string? link
+function Reader:page(text, items, next_link)
+  return self.scanner:page(text, items, next_link)
+end
+
+--- Return a function that returns a member of a document; nil for an absent member and for null.
+---@param path string       such as "properties.state"
+---@return fun(document: azureml.Document): any
+function Reader:member(path)
+  local names = {}
+  for name in path:gmatch "[^.]+" do names[#names + 1] = name end
+  local member, place = json.getter(table.unpack(names)), self.places[path]
+  local function decoded(document) return member(documents.raw(document)) end
+  if not place then return decoded end
+  return function(document)
+    local value = document[place]
+    if value == nil then return decoded(document) end
+    return value or nil
+  end
+end
+
+return documents

@@ -1,0 +1,83 @@
+local cards = require "azureml.console.cards"
+local errors = require "azureml.error"
+local instance = require "azureml.instance"
+local operation = require "azureml.operation"
+
+local LOOK = { width = 80, colour = false }
+
+local function vm_of(name, state, more)
+  local inner = { state = state, vmSize = "STANDARD_DS3_V2" }
+  for key, value in pairs(more or {}) do inner[key] = value end
+  return instance.new({ name = "team" }, {
+    name = name, tags = { team = "vision" },
+    properties = { computeType = "ComputeInstance", properties = inner },
+  })
+end
+
+describe("a card", function()
+  it("of an instance tells what a person asks first", function()
+    local last = { operationName = "Start", operationStatus = "Succeeded" }
+    local card = cards.text(vm_of("ci-ann", "Running", { lastOperation = last }), LOOK)
+    assert.equal("ci-ann: Running, STANDARD_DS3_V2\n  tags  team=vision\n  last  Start: Succeeded",
+      card)
+  end)
+
+  it("of an error has its code, the hint and the details", function()
+    local err = errors.new { code = "Odd", message = "it is odd", status = 400, hint = "do not ask",
+      request_id = "77", details = { { message = "very odd" } } }
+    assert.equal("it is odd\n  code     Odd\n  status   HTTP 400\n  request  77\n"
+      .. "  hint     do not ask\n  -        very odd", cards.text(err, LOOK))
+  end)
+
+  it("of an operation says what can be done", function()
+    local op = operation.finished { verb = "start", name = "ci", workspace = {}, vm = {} }
+    assert.equal("start ci: Succeeded", cards.text(op, LOOK))
+  end)
+
+  it("is wrapped at the width, and shows no control characters", function()
+    local err = errors.new { code = "Odd", message = ("word "):rep(20) .. "\27[2J", hint = "x" }
+    local card = cards.text(err, { width = 40 })
+    for line in card:gmatch "[^\n]+" do assert.is_true(utf8.len(line) < 40, line) end
+    assert.is_nil(card:find("\27", 1, true))
+  end)
+end)
+
+describe("a table", function()
+  it("of instances has a row for each", function()
+    assert.equal("Name  State    Size             Age  Tags\n"
+      .. "a     Running  STANDARD_DS3_V2    -  team=vision\n"
+      .. "bb    Stopped  STANDARD_DS3_V2    -  team=vision",
+      cards.text({ vm_of("a", "Running"), vm_of("bb", "Stopped") }, LOOK))
+  end)
+
+  it("of results has outcomes and reasons, and their sum", function()
+    local fleet = require "azureml.fleet"
+    local results = fleet.sum_up("stop", { { name = "a", outcome = "done" },
+      { name = "b", outcome = "failed", error = { message = "it is odd" } } }, 2)
+    assert.equal("Name  Outcome  Why\na     done     -\nb     failed   it is odd\n"
+      .. "stop: 1 done, 1 failed", cards.text(results, LOOK))
+  end)
+
+  it("of plain records has the name first", function()
+    assert.equal("name  size\na        1\nb        2",
+      cards.text({ { size = 1, name = "a" }, { size = 2, name = "b" } }, LOOK))
+  end)
+
+  it("leaves columns out rather than cut the names", function()
+    local rows = {}
+    for i = 1, 2 do
+      local name = "a-rather-long-name-" .. i
+      rows[i] = { name = name, vcpus = 4, gpus = 0, memory_gb = 14, price = 1 }
+    end
+    assert.equal("name                  vcpus  gpus\na-rather-long-name-1      4     0\n"
+      .. "a-rather-long-name-2      4     0\nfull(_) shows 2 more columns",
+      cards.text(rows, { width = 36 }))
+  end)
+
+  it("is not made of other values", function()
+    for _, value in ipairs { 1, "text", {}, { 1, 2 }, { { a = 1 } }, { a = 1 },
+      { { a = {} }, { a = {} } }, { vm_of("a", "Running"), 5 } } do
+      assert.is_nil(cards.text(value, LOOK))
+    end
+  end)
+end)

@@ -1,0 +1,141 @@
+--- The scanner of JSON texts: csrc/scan.c and csrc/lua_scan.c, compared with lua-cjson.
+local cjson = require "cjson"
+local core = require "azureml.core"
+
+local own = cjson.new()
+own.decode_invalid_numbers(false)
+
+local compare = dofile "spec/fuzz/scan.lua" (core.scanner, own.decode)
+
+local PAGE = [[
+{ "nextLink": "https:\/\/h/x?a=1", "value": [
+  { "name": "ann", "tags": { "team": "vision", "a\u0041": "\uD83D\uDE00\n" }, "id": 1.5e-3,
+    "p": { "type": "T", "p": { "state": "Running", "list": [ 1, [], {}, null, true, "x" ] } } },
+  {}, { "name": null, "tags": null, "p": 5 },
+  { "name": "é", "tags": { "n": 1 }, "p": { "p": { "state": false }, "type": ["a"] } } ] }
+]]
+
+describe("a scan", function()
+  local scanner = core.scanner { "name", "tags", "p.state", "p" }
+
+  local function read(text) return scanner:object(text) end
+
+  it("reads texts, objects of texts, and what is absent or null", function()
+    local document = read '{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}'
+    assert.same({ "ann", { a = "b", c = "" }, false },
+      { document[1], document[2], document[3] })
+    assert.is_nil(document[4])      -- it must be decoded
+    assert.equal('{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}', document.text)
+    assert.same({ false, false, false, false, text = "{}" }, read "{}")
+  end)
+
+  it("leaves other values to be decoded", function()
+    for _, value in ipairs { "1", "true", "false", "[]", '["a"]', '{"a":1}', '{"a":{}}' } do
+      assert.is_nil(read(('{"name":%s}'):format(value))[1])
+    end
+  end)
+
+  it("decodes escapes in names and texts", function()
+    local document = read [[{"n\u0061me":"\"\\\/\b\f\n\r\t\u0000\u00e9\u20AC\ud83d\ude00"}]]
+    assert.equal('"\\/\b\f\n\r\t\0é€😀', document[1])
+    assert.same({ ["a\n"] = "b" }, read [[{"tags":{"a\n":"b"}}]][2])
+  end)
+
+  it("lets the last of two members with the same name count, with all that is in it", function()
+    assert.equal("b", read '{"name":"a","name":"b"}'[1])
+    assert.is_false(read '{"name":"a","name":null}'[1])
+    assert.is_false(read '{"p":{"state":"a"},"p":{}}'[3])
+    assert.is_false(read '{"p":{"state":"a"},"p":5}'[3])
+    assert.equal("b", read '{"p":{"state":"a"},"p":{"state":"b"}}'[3])
+    assert.same({ a = "2" }, read '{"tags":{"a":"1","a":"2"}}'[2])
+    local items = scanner:page('{"value":[{"name":"a"},{}],"value":[{"name":"b"}]}', "value", "n")
+    assert.same({ 1, "b" }, { #items, items[1][1] })
+  end)
+
+  it("finds a member only at its place", function()
+    assert.is_false(read '{"x":{"name":"a"},"p":[{"state":"b"}]}'[1])
+    assert.is_false(read '{"p":[{"state":"b"}]}'[3])
+    assert.is_false(read '{"nam":"a","named":"b"}'[1])
+  end)
+
+  for _, text in ipairs {
+    "", " ", "5", '"a"', "[]", "null", "{", "{}}", "{} x", '{"a"}', '{"a":}', '{"a":1,}', "{,}",
+    '{"a":1 "b":2}', "{a:1}", "{'a':1}", '{"a":[1,]}', '{"a":[1 2]}', '{"a":tru}', '{"a":nul}',
+    '{"a":truex}', '{"a":+1}', '{"a":01}', '{"a":.5}', '{"a":1.}', '{"a":1e}', '{"a":-}',
+    '{"a":0x10}', '{"a":NaN}', '{"a":Infinity}', '{"a":"b}', '{"a":"\\x"}', '{"a":"\\u12"}',
+    '{"a":"\\u12G4"}', '{"a":"\\uD800"}', '{"a":"\\uDC00"}', '{"a":"\\uD800\\u0041"}',
+    '{"a":"\\uD800\\uD800"}', '{"a":"\1"}', '{"a":"\n"}', '{"a":"\xff"}', '{"a":"\xC0\xAF"}',
+    '{"a":"\xED\xA0\x80"}', "{}\0", '{"a":"\0"}', "\0", "\xEF\xBB{}", '{"a":"\xC3',
+    ('{"a":'):rep(1001) .. "1" .. ("}"):rep(1001), ("{"):rep(100000), '{"a":' .. ("["):rep(100000),
+  } do
+    it("refuses " .. ("%q"):format(text:sub(1, 30)), function()
+      assert.is_nil(read(text))
+      assert.is_nil((scanner:page(text, "value", "nextLink")))
+    end)
+  end
+
+  it("takes what is nested 1,000 deep, all numbers and blanks, and a byte order mark", function()
+    assert.equal("a", read(('{"name":"a","x":%s1%s}'):format(("["):rep(999), ("]"):rep(999)))[1])
+    for _, number in ipairs { "0", "-0", "10", "1.5", "-1.5e10", "1E+2", "2e-3", "1e400" } do
+      assert.equal("a", read(('{"x":%s,"name":"a"}'):format(number))[1])
+    end
+    assert.equal("a", read ' \t\r\n{ "x" : [ 1 , 2 ] , "name" : "a" } \n'[1])
+    assert.equal("a", read '\xEF\xBB\xBF{"name":"a"}'[1])
+  end)
+
+  it("gives the items of a page with their texts, and the link", function()
+    local items, link = scanner:page('{"value":[{"name":"a"}, {"name":"b"} ],"next":"u\\/v"}',
+      "value", "next")
+    assert.same({ '{"name":"a"}', '{"name":"b"}', "u/v" }, { items[1].text, items[2].text, link })
+    assert.same({ {} }, { scanner:page('{"value":[]}', "value", "next") })
+    assert.is_nil(select(2, scanner:page('{"value":[],"next":null}', "value", "next")))
+  end)
+
+  for _, text in ipairs {
+    "{}", '{"value":{}}', '{"value":null}', '{"value":[1]}', '{"value":[null]}', '{"value":[{},]}',
+    '{"value":[[]]}', '{"value":[{}]', '{"value":[{"a"}]}',
+  } do
+    it("takes no page from " .. text, function()
+      assert.is_nil((scanner:page(text, "value", "nextLink")))
+    end)
+  end
+
+  it("of a long page has room for all items", function()
+    local list = {}
+    for i = 1, 1000 do list[i] = ('{"name":"n%d"}'):format(i) end
+    local text = ('{"value":[%s]}'):format(table.concat(list, ","))
+    local items = scanner:page(text, "value", "nextLink")
+    assert.same({ 1000, "n1", "n1000" }, { #items, items[1][1], items[1000][1] })
+  end)
+
+  it("reads nothing otherwise than lua-cjson, whatever is done to a page", function()
+    local bytes = { '"', "\\", "{", "}", "[", "]", ",", ":", "0", "n", " ", "\xC3", "\0", "u" }
+    local state = 1
+    local function random(most)
+      state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+      return state // 65536 % most + 1
+    end
+    local function changed(text)
+      local from = random(#text)
+      local to = from + random(4) - 2
+      return text:sub(1, from - 1) .. bytes[random(#bytes)] .. text:sub(to + 1)
+    end
+    local taken = 0
+    assert.is_nil(compare(PAGE, true))
+    for _ = 1, 3000 do
+      local text = changed(random(2) == 1 and changed(PAGE) or PAGE)
+      local fault = compare(text, false)
+      assert.is_nil(fault, fault and fault .. " in " .. text)
+      if scanner:object(text) then taken = taken + 1 end
+    end
+    assert.is_true(taken > 300)
+  end)
+
+  it("needs short paths", function()
+    for _, paths in ipairs {
+      {}, { "" }, { "a.b.c.d.e" }, { ("a"):rep(64) }, { ("a."):rep(600) },
+    } do
+      assert.is_false((pcall(core.scanner, paths)))
+    end
+  end)
+end)
