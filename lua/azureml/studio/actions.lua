@@ -74,7 +74,6 @@ local function facts_of(studio)
     subscription_id = workspace.subscription_id, is_read_only = studio.is_read_only,
     location = errors.try(workspace.location, workspace), user = user_of(workspace),
     missing_rights = missing_rights(workspace),
-    endpoint = workspace:client():endpoint(),
   }
   return studio.facts
 end

@@ -168,7 +168,7 @@ export const T = {
     idleText: "Working kernels, terminals and jobs keep it busy, and so does VS Code",
     cost: "Cost", anHour: "An hour", billed: "Billed now", sinceStart: "Since its start",
     since: (time) => `since ${time}`, month: "The coming month", hours: (number) =>
-      `${count(number, "hour")} by its schedules`,
+      count(number, "hour"),
     advice: "Advice", scripts: "Setup scripts", script: "Script", arguments: "Arguments",
     timeout: "Time limit", inline: "in the definition",
     scriptKinds: { creation_script: "At its creation", startup_script: "At each start" },
