@@ -77,11 +77,11 @@ INCS     += -DAML_WEBSOCKET $(WSLAY_INCS)
 EXE_WEBSOCKET := $(WSLAY_LIBS)
 endif
 EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo))
-# The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
-# libcrypto, so it stands before the other shared libraries.
+# The dynamic loader searches the libraries for each symbol in this order, which is most of the time
+# of a start. Most symbols come from libcrypto and libc, so they stand before the others.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
-             $(call lib,CURL,-lcurl) -lm -ldl
+             $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
+             $(EXE_WEBSOCKET)
 
 PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
@@ -328,7 +328,8 @@ test: test-deps
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
-MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
+MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv \
+                    r-base-core r-cran-irkernel
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"

@@ -11,8 +11,8 @@ Local.__index = Local
 ---@param name string
 ---@param script string?      of sh, after its words are written down
 function Local:program(name, script)
-  process.write(("%s/bin/%s"):format(self.home, name), ('#!/bin/sh\n{ printf "%%s\\t" "$@"; echo; } '
-    .. '>>"$HOME/%s.runs"\n%s\n'):format(name:match "[^/]+$", script or ""), "755")
+  local text = '#!/bin/sh\n{ printf "%%s\\t" "$@"; echo; } >>"$HOME/%s.runs"\n%s\n'
+  process.write(("%s/bin/%s"):format(self.home, name), text:format(name, script or ""), "755")
 end
 
 --- Write a file below the home.

@@ -28,7 +28,9 @@ local function terminal(act, settings)
     if message[2]:find("import", 1, true) and not settings.no_greeting then
       return connection.say_frame "h"
     end
-    if message[2] == "q\n" and not settings.is_deaf then connection:say(json.encode { "disconnect", 1 }) end
+    if message[2] == "q\n" and not settings.is_deaf then
+      connection:say(json.encode { "disconnect", 1 })
+    end
     act(connection, message[2], core.crypto)
   end
   return played(answer, take, function(connection)

@@ -78,7 +78,8 @@ describe("the conversation in a terminal", function()
   end)
 
   for name, text in pairs {
-    ["an unknown frame"] = frame "z", ["a second greeting"] = frame "h", ["no base64"] = frame("o", "***"),
+    ["an unknown frame"] = frame "z", ["a second greeting"] = frame "h",
+    ["no base64"] = frame("o", "***"),
     ["an exit code above 255"] = frame("x", "256"), ["no exit code"] = frame("x", "-1"),
     ["more credit than was used"] = frame("r", "1"),
     ["a frame without an end"] = TAG .. "o" .. ("A"):rep(200000),

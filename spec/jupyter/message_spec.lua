@@ -35,7 +35,8 @@ describe("a message of Jupyter", function()
   end
 
   it("may have a parent that is null, and no channel", function()
-    local received = message.read '{"header":{"msg_type":"status"},"parent_header":null,"content":{}}'
+    local received = message.read('{"header":{"msg_type":"status"},"parent_header":null,'
+      .. '"content":{}}')
     assert.same({ nil, "" }, { received.parent, received.channel })
   end)
 

@@ -20,6 +20,11 @@ describe("the result of code", function()
     assert.equal("acb2", tostring(found))
   end)
 
+  it("has the value that a kernel displays instead of returning it", function()
+    local found = made({ "display_data", { data = { ["text/plain"] = "[1] 42" } } }, DONE)
+    assert.equal("[1] 42", found:finish("ir").text)
+  end)
+
   it("replaces a display that is updated", function()
     local found = made(
       { "display_data", { data = { a = 1 }, transient = { display_id = "d" } } },
@@ -57,7 +62,8 @@ describe("the result of code", function()
   end)
 
   it("believes code that prints about rates", function()
-    local found = made({ "stream", { name = "stdout", text = "IOPub data rate exceeded.\n" } }, DONE)
+    local printed = { name = "stdout", text = "IOPub data rate exceeded.\n" }
+    local found = made({ "stream", printed }, DONE)
     assert.equal("IOPub data rate exceeded.\n", found:finish("k").output)
   end)
 

@@ -13,7 +13,8 @@ def wheel(name, version, requires=()):
     files = {
         name + ".py": "version = '%s'\n" % version,
         info + "/METADATA": meta + "".join("Requires-Dist: %s\n" % r for r in requires),
-        info + "/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\n"
+            "Tag: py3-none-any\n",
     }
     files[info + "/RECORD"] = "".join(n + ",,\n" for n in files) + info + "/RECORD,,\n"
     with zipfile.ZipFile("%s/%s-%s-py3-none-any.whl" % (sys.argv[1], name, version), "w") as out:
@@ -233,11 +234,14 @@ describe("work on a real machine", function()
       assert.same({ "alpha-1.0", "beta-1.0" }, done.installed)
       assert.is_false(vm:pip_install(over { "beta", env = "team" }).changed)
       local names = {}
-      for _, item in ipairs(vm:pip_list(over { env = "team" })) do names[item.name] = item.version end
+      for _, item in ipairs(vm:pip_list(over { env = "team" })) do
+        names[item.name] = item.version
+      end
       assert.equal("1.0", names.alpha)
     end)
 
     it("takes an ERROR with exit code 0 for a failure", function()
+      vm:pip_install(over { "beta", env = "team" })
       local err = fails(vm.pip_install, vm, over { "alpha==2.0", env = "team" })
       assert.equal("PackageConflict", err.code)
       assert.matches("beta 1.0 requires alpha<2", err.log, 1, true)
@@ -279,13 +283,15 @@ describe("work on a real machine", function()
   local with_r = io.open "/usr/bin/Rscript" and it or pending
   with_r("installs R packages, and notices those that R left out", function()
     local place = world.home .. "/r"
+    -- A library of its own: root may write to the system's.
+    vm:exec("mkdir library; echo R_LIBS=~/library >.Renviron", over())
     os.execute(("mkdir -p '%s/src/contrib' '%s/azone/R'"):format(place, place))
     process.write(place .. "/azone/DESCRIPTION", "Package: azone\nVersion: 1.0\nTitle: One\n"
       .. "Description: One.\nAuthor: A\nMaintainer: A <a@example.com>\nLicense: MIT\n")
     process.write(place .. "/azone/NAMESPACE", "export(one)\n")
     process.write(place .. "/azone/R/one.R", "one <- function() 1\n")
-    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/azone' && "
-      .. "Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place, place) }
+    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/azone' "
+      .. "&& Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place, place) }
     assert.equal(0, code)
     local repos = "file://" .. place
     assert.same({ "azone" }, vm:r_install(over { "azone", repos = repos }).installed)
@@ -293,6 +299,13 @@ describe("work on a real machine", function()
     local err = fails(vm.r_install, vm, over { "azone", "aztwo", repos = repos })
     assert.equal("PackageNotFound", err.code)
     assert.matches("R did not install aztwo", err.message)
+  end)
+
+  with_r("runs R in a kernel", function()
+    assert.equal("stats", vm:r_install(over { kernel = "stats", repos = "file:///nothing" }).kernel)
+    assert.equal("[1] 42", vm.jupyter:execute("6 * 7", { kernel = "stats" }).text)
+    local err = fails(vm.jupyter.execute, vm.jupyter, "stop('no')", { kernel = "stats" })
+    assert.same({ "CodeFailed", true }, { err.code, err.message:find("no", 1, true) ~= nil })
   end)
 
   it("says that an instance stopped in the middle", function()

@@ -60,14 +60,16 @@ describe("pip on an instance", function()
   end)
 
   for _, row in ipairs {
-    { "a package that is not found", "echo 'ERROR: No matching distribution found for x' >&2; exit 1",
-      "PackageNotFound", "pip ended with exit code 1" },
+    { "a package that is not found",
+      "echo 'ERROR: No matching distribution found for x' >&2; exit 1", "PackageNotFound",
+      "pip ended with exit code 1" },
     { "an ERROR with exit code 0",
       "echo 'ERROR: dependency conflicts.' >&2; echo 'Successfully installed x-1'",
       "PackageConflict", "pip says: ERROR: dependency conflicts." },
     { "a managed Python", "echo 'error: externally-managed-environment' >&2; exit 1",
       "EnvironmentManaged", "exit code 1" },
-    { "a Python without pip", "echo 'No module named pip' >&2; exit 1", "PipMissing", "exit code 1" },
+    { "a Python without pip", "echo 'No module named pip' >&2; exit 1", "PipMissing",
+      "exit code 1" },
     { "anything else", "echo boom; exit 9", "PipFailed", "exit code 9" },
   } do
     it("fails with the end of the log for " .. row[1], function()

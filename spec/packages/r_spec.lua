@@ -30,7 +30,24 @@ describe("R packages of an instance", function()
     assert.matches("R did not install nope", err.message)
   end)
 
+  it("have a kernel when it is wanted", function()
+    place:program("Rscript", "echo 'azureml: installed:'")
+    place.kernels["stats-r"] = { spec = {} }
+    local done = r.install(vm, { kernel = "Stats-R", display_name = "R, 4" })
+    local lines = place:runs "Rscript"
+    assert.equal("stats-r", done.kernel)
+    local first
+    for _, words in ipairs(lines) do first = words[#words] == "IRkernel" or first end
+    assert.is_true(first)
+    assert.same({ "stats-r", "R, 4" }, { table.unpack(lines[#lines], #lines[#lines] - 1) })
+  end)
+
+  it("are named", function()
+    assert.is_false(pcall(r.install, vm, {}))
+  end)
+
   it("need R", function()
+    place:program("Rscript", "exit 127")
     local _, err = azureml.try(r.install, vm, { "x" })
     assert.equal("RMissing", err.code)
   end)

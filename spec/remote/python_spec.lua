@@ -15,7 +15,7 @@ describe("a Python script on an instance", function()
   local SHOW = "import sys, os\nprint(sys.argv[1:], sys.stdin.read(), os.path.basename(__file__))\n"
     .. "print('bad', file=sys.stderr)\nsys.exit(5)\n"
 
-  it("runs as a file with its arguments, its input and its exit code, and leaves nothing", function()
+  it("runs as a file with arguments, input and exit code, and leaves nothing", function()
     local path = process.write(place.home .. "/it's a script.py", SHOW)
     place.variables:set { TMPDIR = place.home }
     os.execute(("ln -s /usr/bin/python3 '%s/bin/python3'"):format(place.home))

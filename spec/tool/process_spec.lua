@@ -151,6 +151,31 @@ describe("a process", function()
     assert.is_true(ends(tonumber(second)))
   end)
 
+  it("is not read while it is held, and loses nothing", function()
+    local bytes, most = 0, nil
+    running = shell("head -c 500000 /dev/zero", { on_output = function(text)
+      bytes = bytes + #text
+      if not most then
+        most = bytes
+        running:hold("output", true)
+      end
+    end })
+    while not most do require("azureml.task").sleep(0.001) end
+    require("azureml.task").sleep(0.02)
+    assert.equal(most, bytes)
+    running:hold("output", false)
+    assert.equal(0, running:wait())
+    assert.equal(500000, bytes)
+  end)
+
+  it("may end while it is held", function()
+    local bytes = 0
+    running = shell("echo done", { on_output = function(text) bytes = bytes + #text end })
+    running:hold("output", true)
+    assert.equal(0, running:wait())
+    assert.equal(5, bytes)
+  end)
+
   it("stops virtual time while it runs, if it counts", function()
     core.clock "virtual"
     running = shell("sleep 0.05; echo done", { counts = true })

@@ -50,7 +50,7 @@ function create.configure(parser)
   parser:argument("packages", "packages to install in it: by conda, or by pip with --venv")
     :args "*":argname "PACKAGE"
   parser:option("--python", "its version of Python: 3.11"):argname "VERSION"
-  parser:option("--pip", "a package that pip installs in an environment of conda; repeat it for more")
+  parser:option("--pip", "a package that pip installs in an environment of conda; repeat it")
     :argname "PACKAGE":count "*"
   parser:option("--channel", "a channel of conda; repeat it for more"):argname "CHANNEL":count "*"
   parser:flag("--kernel", "register a kernel for Jupyter")

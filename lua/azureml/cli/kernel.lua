@@ -25,7 +25,8 @@ function list.configure(parser)
 end
 
 function list.run(args)
-  command.print_list(args, installing.instance(args, "jupyter").jupyter:kernelspecs(), COLUMNS, nil, FIELDS)
+  local vm = installing.instance(args, "jupyter")
+  command.print_list(args, vm.jupyter:kernelspecs(), COLUMNS, nil, FIELDS)
 end
 
 local remove = { summary = "remove kernels from the list; those that run go on" }

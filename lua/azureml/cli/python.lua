@@ -12,7 +12,7 @@ local group = {}
 local FLAGS = { ["--start"] = true, ["--emulator"] = true, ["-h"] = true, ["--help"] = true }
 local NAMES = { ["-n"] = true, ["--name"] = true }
 
--- Return the index of the first word that belongs to the script: the word after the instance's name.
+-- Return the index of the first word that belongs to the script: that after the instance's name.
 local function find_script(words)
   local index, has_name = 1, false
   while words[index] do
@@ -42,7 +42,7 @@ end
 local function read_script(args)
   local words = args.command
   if type(words) == "string" then words = { words } end
-  if not words then command.misused "which script? Give a file, -c CODE, or - for standard input" end
+  if not words then command.misused "which script? Give a file, -c CODE, or - to read it" end
   if words[1] == "-c" then
     if not words[2] then command.misused "-c needs the code" end
     args.script = { code = words[2], args = { table.unpack(words, 3) } }

@@ -6,6 +6,7 @@ local core = require "azureml.core"
 local count = require "azureml.tool.count"
 local errors = require "azureml.error"
 local json = require "azureml.json"
+local screen = require "azureml.console.screen"
 local socket = require "azureml.jupyter.socket"
 
 local command = {}
@@ -23,25 +24,26 @@ Run.__index = Run
 -- Failures ----------------------------------------------------------------------------------------
 
 local function fail(self, code, message, hint)
-  errors.raise { code = code, message = message:format(self.server.vm.name), hint = hint }
+  errors.raise { code = code, hint = hint,
+    message = (message:gsub("NAME", function() return self.server.vm.name end, 1)) }
 end
 
 local function raise_timeout(self)
-  fail(self, "Timeout", "the command on '%s' did not end within "
-    .. count.of(self.timeout, "second") .. ": it was ended", "give a longer timeout")
+  fail(self, "Timeout", ("the command on 'NAME' did not end within %s: it was ended"):format(
+    count.of(self.timeout, "second")), "give a longer timeout")
 end
 
 -- Say why the shell of the terminal has not become the command.
 local function raise_silent(self, what)
   local remark = self.conversation:remark()
-  fail(self, "TerminalSilent", ("the terminal of '%%s' %s%s"):format(what,
-    remark and (remark:gsub("%%", "%%%%"):gsub("^%s*", ": it printed '"):sub(1, 300) .. "'") or ""),
+  local printed = remark and (": it printed '%s'"):format(screen.one_line(remark):sub(1, 300)) or ""
+  fail(self, "TerminalSilent", ("the terminal of 'NAME' %s%s"):format(what, printed),
     "look at it with 'azureml terminal': a start file of the shell may ask or end it")
 end
 
 local function raise_ended(self)
   if not self.conversation.has_begun then raise_silent(self, "ended before the command began") end
-  fail(self, "CommandLost", "the terminal of '%s' was closed before the command ended",
+  fail(self, "CommandLost", "the terminal of 'NAME' was closed before the command ended",
     "another program, or a restart of the instance, may have closed it")
 end
 
@@ -60,8 +62,8 @@ local function keep(self, name, text)
   if handler then return handler(text) end
   self.bytes[name] = self.bytes[name] + #text
   if self.bytes[name] > MOST then
-    fail(self, "OutputTooLong", "the command on '%s' was ended because it printed more than "
-      .. (MOST >> 20) .. " MiB", "take the output piece by piece instead of collecting it")
+    fail(self, "OutputTooLong", ("the command on 'NAME' was ended because it printed more than "
+      .. "%d MiB"):format(MOST >> 20), "take the output piece by piece instead of collecting it")
   end
   table.insert(self.texts[name], text)
 end
@@ -74,12 +76,12 @@ function acts.errors(self, event) keep(self, "errors", event.text) end
 acts["end"] = function() end
 
 function acts.no_python(self)
-  fail(self, "PythonMissing", "'%s' has no python3, which commands need without SSH",
+  fail(self, "PythonMissing", "'NAME' has no python3, which commands need without SSH",
     "create the instance with SSH, or install Python in its terminal")
 end
 
 function acts.malformed(self)
-  fail(self, "InvalidReply", "the terminal of '%s' sent what the command cannot have printed")
+  fail(self, "InvalidReply", "the terminal of 'NAME' sent what the command cannot have printed")
 end
 
 -- Send as much of the input as the command takes now, and confirm output. Hold the source of input
@@ -97,6 +99,8 @@ end
 local messages = {}
 
 function messages.setup(self)
+  if self.has_greeted then return end
+  self.has_greeted = true
   self.socket:send(json.encode { "stdin", self.conversation:greeting() })
 end
 
@@ -154,7 +158,7 @@ local function open(self)
   local reply = server:request("POST", "/api/terminals", {}, { label = label })
   local name = json.get(reply.json, "name")
   if type(name) ~= "string" or not name:find "^[%w_]+$" or #name > 64 then
-    fail(self, "InvalidReply", "the Jupyter of '%s' opened a terminal without a usable name")
+    fail(self, "InvalidReply", "the Jupyter of 'NAME' opened a terminal without a usable name")
   end
   self.name = name
   self.socket = socket.open(server, "/terminals/websocket/" .. name, { max_message = LONGEST })

@@ -59,7 +59,8 @@ function conversation.new(words, halves)
     first = first, second = second, mark = first .. second .. "\n", tag = second .. first,
     argv = argv, text = "", pieces = {}, length = 0,
     noise = "", has_begun = false, is_fed = false,
-    is_marked = false, is_over = false, credit = carrier.INPUT_WINDOW, taken = 0, input = "", position = 1,
+    is_marked = false, is_over = false, credit = carrier.INPUT_WINDOW, taken = 0,
+    input = "", position = 1,
   }, Conversation)
 end
 
@@ -221,7 +222,7 @@ end
 function Conversation:remark()
   local last
   for line in plain(self.noise .. table.concat(self.pieces)):gmatch "[^\n]+" do
-    if line:find "%S" then last = line end
+    if line:find "%S" then last = line:match "^%s*(.-)%s*$" end
   end
   return last
 end

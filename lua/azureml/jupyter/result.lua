@@ -6,7 +6,8 @@ local screen = require "azureml.console.screen"
 
 --- What code in a kernel has made.
 ---@class azureml.Result
----@field text string?       the value of the last expression as the kernel writes it
+---@field text string?       the value of the last expression as the kernel writes it; of a kernel
+---  that displays values instead, such as R's: what it displayed last
 ---@field data table<string, any>?       the value by MIME type: ["image/png"] is in base64
 ---@field output string      what the code printed; empty if a function took it
 ---@field errors string      what it printed to standard error; likewise
@@ -93,8 +94,8 @@ local function error_of(fault, kernel)
   end
   return errors.new {
     code = "CodeFailed", hint = HINTS[name],
-    message = ("the code raised %s in the kernel '%s': %s"):format(name ~= "" and name or "an error",
-      kernel, screen.one_line(value):sub(1, 500)),
+    message = ("the code raised %s in the kernel '%s': %s"):format(
+      name ~= "" and name or "an error", kernel, screen.one_line(value):sub(1, 500)),
     exception = { name = name, value = value, traceback = table.concat(lines, "\n") },
     log = table.concat(lines, "\n"),
   }
@@ -128,6 +129,8 @@ end
 function Result:finish(kernel)
   self.output = table.concat(self.streams.output)
   self.errors = table.concat(self.streams.errors)
+  local last = self.displays[#self.displays]
+  if not self.text and last then self.text = message.text(last, "text/plain") end
   local fault, is_lost, is_aborted = self.fault, self.is_lost, self.is_aborted
   for _, name in ipairs { "streams", "places", "fault", "is_lost", "is_aborted", "on_output",
     "on_errors", "on_display" } do self[name] = nil end

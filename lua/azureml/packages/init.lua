@@ -1,5 +1,5 @@
 --- Packages, environments and kernels of an instance, by the programs that it has: pip, conda, R.
---- Each name is a word of a command line, which no shell reads. The methods of an instance are these
+--- Each name is a word of a command line, which no shell reads. Methods of an instance are these
 --- functions.
 local later = require "azureml.tool.later"
 local environments = later "azureml.packages.environments"

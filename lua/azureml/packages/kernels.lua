@@ -21,7 +21,21 @@ function LANGUAGES.python(environment, name, title)
     "--display-name", title }
 end
 
-local R_CODE = "a <- commandArgs(TRUE); IRkernel::installspec(name = a[1], displayname = a[2])"
+-- Do what IRkernel::installspec does, which needs a program 'jupyter' in PATH besides.
+local R_CODE = [=[
+a <- commandArgs(TRUE)
+from <- system.file("kernelspec", package = "IRkernel")
+if (from == "") stop("the package IRkernel is not installed")
+data <- Sys.getenv('JUPYTER_DATA_DIR', path.expand("~/.local/share/jupyter"))
+to <- file.path(data, "kernels", a[1])
+dir.create(to, recursive = TRUE, showWarnings = FALSE)
+stopifnot(file.copy(list.files(from, full.names = TRUE), to, overwrite = TRUE))
+spec <- jsonlite::fromJSON(file.path(to, "kernel.json"), simplifyVector = FALSE)
+spec$argv[[1]] <- file.path(R.home("bin"), "R")
+spec$display_name <- a[2]
+writeLines(jsonlite::toJSON(spec, auto_unbox = TRUE, pretty = TRUE), file.path(to, "kernel.json"))
+cat("\nInstalled kernelspec", a[1], "in", to, "\n")
+]=]
 
 function LANGUAGES.r(environment, name, title)
   return { environment.rscript, "-e", R_CODE, name, title }

@@ -30,7 +30,7 @@ local REASONS = {
     "the system's own Python takes no packages: give env, or make an environment by "
       .. "vm:create_environment" },
   { "No module named pip", "PipMissing", "install pip there: python -m ensurepip" },
-  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: loosen a version" },
+  { "ResolutionImpossible", "PackageConflict", "the packages exclude each other: name others" },
   { "No matching distribution found", "PackageNotFound",
     "check the name and the version; the instance needs a network to reach the index" },
   { "dependency conflicts", "PackageConflict",

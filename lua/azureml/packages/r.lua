@@ -1,6 +1,7 @@
---- Install R packages on an instance. `install.packages` ends a failure with a warning and exit code
---- 0, so R is asked afterwards which packages it can load.
+--- Install R packages on an instance. `install.packages` ends a failure with a warning and exit
+--- code 0, so R is asked afterwards which packages it can load.
 local errors = require "azureml.error"
+local kernels = require "azureml.packages.kernels"
 local names = require "azureml.packages.names"
 local places = require "azureml.packages.places"
 local step = require "azureml.packages.step"
@@ -16,9 +17,12 @@ local CRAN = "https://cloud.r-project.org"
 ---@field env? string  an environment with R; default: the Rscript of PATH
 ---@field repos? string  the repository's URL; default: CRAN
 ---@field upgrade? boolean  install them anew
+---@field kernel? string  register a kernel of this name for Jupyter, by IRkernel
+---@field display_name? string  the kernel's name in menus; default: "R (KERNEL)"
 
 local INSTALL = tables.merge(step.OPTIONS, {
-  env = "string", repos = "string", upgrade = "boolean",
+  env = "string", repos = "string", upgrade = "boolean", kernel = "string",
+  display_name = "string",
 })
 
 -- The arguments: the repository, "all" or "missing", the packages. Packages go to the user's own
@@ -70,16 +74,31 @@ local function raise_failure(vm, code, log)
         .. "vm:create_environment with language = 'r'" or nil }))
 end
 
+-- Register a kernel that runs this R. Return its name.
+local function add_kernel(vm, rscript, settings)
+  return kernels.register(vm, { rscript = rscript }, {
+    name = settings.kernel, display_name = settings.display_name, language = "r",
+  }, settings)
+end
+
+-- Return the packages that are wanted, with the one that a kernel needs.
+local function wanted(packages, settings)
+  if settings.kernel then table.insert(packages, 1, "IRkernel") end
+  if #packages == 0 then errors.mistake "r_install: give the names of packages, or a kernel" end
+  check_names(packages)
+  return packages
+end
+
 --- Install R packages. What is there already stays as it is.
 ---@param vm azureml.Instance
 ---@param list azureml.RInstallOptions
----@return { installed: string[], changed: boolean, output: string }
+---@return { installed: string[], changed: boolean, output: string, kernel: string? }
 ---@raise an error object with the end of the log: `PackageNotFound`, `RMissing`, `RFailed`
 ---@usage vm:r_install { "data.table" }
 function r.install(vm, list)
   local packages, settings = names.split("r_install", list, INSTALL)
-  if #packages == 0 then errors.mistake "r_install: give the names of packages" end
-  check_names(packages)
+  packages = wanted(packages, settings)
+  if settings.kernel then names.kernel("r_install", settings.kernel) end
   local rscript = settings.env
     and places.find(vm, names.place("r_install", settings.env), settings).rscript or "Rscript"
   local words = { rscript, "-e", CODE, settings.repos or CRAN,
@@ -90,7 +109,10 @@ function r.install(vm, list)
   for name in (output:match "azureml: installed:([^\n]*)" or ""):gmatch "%S+" do
     installed[#installed + 1] = name
   end
-  return { installed = installed, changed = #installed > 0, output = output }
+  return {
+    installed = installed, changed = #installed > 0, output = output,
+    kernel = settings.kernel and add_kernel(vm, rscript, settings),
+  }
 end
 
 return r

@@ -54,11 +54,11 @@ local WAYS = { ssh = true, jupyter = true }
 function remote.way(vm, settings)
   local over = settings.over
   if over and not WAYS[over] then
-    options.refuse("exec: over is 'ssh' or 'jupyter', not '%s'", over:sub(1, 60))
+    options.refuse("over is 'ssh' or 'jupyter', not '%s'", over:sub(1, 60))
   end
   over = over or vm.ssh.enabled and "ssh" or "jupyter"
   if over == "jupyter" and settings.key then
-    options.refuse("exec: a key is for SSH, and '%s' is reached over its Jupyter", vm.name)
+    options.refuse("a key is for SSH, and '%s' is reached over its Jupyter", vm.name)
   end
   return over
 end
