@@ -157,8 +157,8 @@ static const char *kind_of(mode_t mode) {
 }
 
 /* status(path) -> "file" | "directory" | "other", size, when it was changed in seconds since 1970,
-   a text that no other file of this machine has | nil: it is not there | nil, reason. Symbolic links
-   are followed. */
+   a text that no other file of this machine has | nil: it is not there | nil, reason. Symbolic
+   links are followed. */
 static int l_status(lua_State *L) {
   struct stat info;
   if (stat(luaL_checkstring(L, 1), &info) != 0)

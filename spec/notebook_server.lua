@@ -219,9 +219,9 @@ Played.BASE = BASE
 --- stop, restart that were sent).
 function notebook_server.serve()
   local self = setmetatable({
-    files = {}, directories = { [""] = true }, modified = {}, lengths = {}, terminals = json.array {},
-    kernels = json.array {}, sessions = json.array {}, started = STARTED, asked = {},
-    verbs = {}, tags = {}, state = "Running", owner = OWN, sharing = "Personal",
+    files = {}, directories = { [""] = true }, modified = {}, lengths = {},
+    terminals = json.array {}, kernels = json.array {}, sessions = json.array {}, started = STARTED,
+    asked = {}, verbs = {}, tags = {}, state = "Running", owner = OWN, sharing = "Personal",
   }, Played)
   self.server = scripted(function(request) return handle(self, request) end)
   return self

@@ -495,7 +495,7 @@ end
 
 --- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
 --- What is done by SSH, or in an application other than Jupyter, is not seen.
----@param settings? { timeout: number? }      seconds of each request
+---@param settings? azureml.ActivityOptions
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()

@@ -71,8 +71,8 @@ function Transfer:clear()
   if self.panel then self.panel:clear() end
 end
 
---- Say what was copied: "12 files, 340 MiB in 4.2 s, 81 MiB/s". There is no speed without bytes or
---- time.
+--- Say what was copied: "12 files, 340 MiB in 4.2 s, 81 MiB/s". There is no
+--- speed without bytes or time.
 ---@param copied azureml.Copied
 ---@return string
 function Transfer:sum(copied)
@@ -92,7 +92,8 @@ Transfer.__close = Transfer.clear
 function transfer.new(style)
   local is_live = style == "auto" and panel.is_possible()
   return setmetatable({
-    began = core.now(), resumed = 0, style = is_live and "live" or style, panel = is_live and panel.new() or nil,
+    began = core.now(), resumed = 0, style = is_live and "live" or style,
+    panel = is_live and panel.new() or nil,
   }, Transfer)
 end
 
