@@ -77,11 +77,11 @@ INCS     += -DAML_WEBSOCKET $(WSLAY_INCS)
 EXE_WEBSOCKET := $(WSLAY_LIBS)
 endif
 EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call archive,tinfo))
-# The dynamic loader searches the libraries for each symbol in this order. Most symbols come from
-# libcrypto, so it stands before the other shared libraries.
+# The dynamic loader searches the libraries for each symbol in this order, which is most of the time
+# of a start. Most symbols come from libcrypto and libc, so they stand before the others.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
-             $(EDIT_LIBS) $(EXE_WEBSOCKET) $(call lib,OPENSSL,-lcrypto) \
-             $(call lib,CURL,-lcurl) -lm -ldl
+             $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
+             $(EXE_WEBSOCKET)
 
 PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
@@ -93,6 +93,7 @@ BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream l
           lua_digest lua_certificate \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
+PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 REFERENCE   := $(B)/reference/azureml/reference/data.lua
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
@@ -152,11 +153,11 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) > $@.tmp \
-	  && mv $@.tmp $@
+	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
+	  $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 # What the comments say, for the prompt's help and for editors: bytecode has no comments.
 $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
@@ -170,7 +171,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
@@ -269,7 +270,7 @@ install: all man library $(B)/completion.bash $(B)/completion.zsh $(B)/completio
 	$(foreach module,$(MODULES),\
 	  $(call put,755,$(module),$(DESTDIR)$(LIBDIR)/azureml/$(notdir $(module))))
 	@echo INSTALL $(DESTDIR)$(LUADIR)/azureml/
-	@for file in $(LUA_SOURCES:lua/%=%); do \
+	@for file in $(LUA_SOURCES:lua/%=%) $(PAGE_FILES:lua/%=%); do \
 	  install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
 	@install -D -m 644 $(REFERENCE) $(DESTDIR)$(LUADIR)/azureml/reference/data.lua
 	$(foreach file,$(TYPES),$(call put,644,$(B)/library/$(file),$(DESTDIR)$(TYPEDIR)/$(file)))
@@ -332,6 +333,12 @@ MACHINE_PACKAGES := openssh-server jupyter-server python3-ipykernel python3-venv
 test-machine: test-deps
 	$(call need,$(MACHINE_PACKAGES))
 	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/machine/*.lua))"
+
+# Test the studio in a real browser. Screenshots go into build/.
+BROWSER_PACKAGES := chromium chromium-driver
+test-browser: test-deps
+	$(call need,$(BROWSER_PACKAGES))
+	@$(MAKE) --no-print-directory check SPECS="$(sort $(wildcard spec/browser/*.lua))"
 
 # -- checking --------------------------------------------------------------------------------------
 
@@ -508,8 +515,9 @@ lint: test-deps
 clean:
 	rm -rf build
 
-.PHONY: all man library install uninstall deps test-deps demo test test-machine check check-asan \
-        check-valgrind fuzz oom oom-asan conformance conformance-python conformance-oav \
+.PHONY: all man library install uninstall deps test-deps demo test test-machine test-browser \
+        check check-asan check-valgrind fuzz oom oom-asan conformance conformance-python \
+        conformance-oav \
         conformance-auth conformance-engines docs time-zones lint lint-width clean
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d)

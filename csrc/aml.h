@@ -80,8 +80,9 @@ double loop_now(const Loop *loop);
 /* Write a random version 4 GUID, which names a request. */
 void loop_guid(Loop *loop, char out[37]);
 
-/* Turn virtual time on or off: while nothing is in flight, the clock jumps to the next due time
-   instead of waiting for it. */
+/* Turn virtual time on or off. Virtual time stands still while the program computes. Where the loop
+   would wait, the clock jumps to the next due time; while something is in flight, the loop waits
+   first. */
 void loop_virtual(Loop *loop, int on);
 
 /* Start or stop watching a descriptor of the owner for input. Return 0, or -1 with errno. */
@@ -470,8 +471,8 @@ int stream_is_open(const Stream *stream);
 /* Return why the stream is over; NULL: it is not. What came before can still be read. */
 const Error *stream_error(const Stream *stream);
 
-/* Look for more bytes, and return those that came; NULL: the server has not agreed yet. The owner
-   takes bytes out by buf_drop or buf_reset, and calls stream_go_on afterwards. */
+/* Return the bytes that came, and look for some if there are none; NULL: the server has not agreed
+   yet. The owner takes bytes out by buf_drop or buf_reset, and calls stream_go_on afterwards. */
 Buf *stream_came(Stream *stream);
 
 /* Take in more, after the owner has taken bytes out. */

@@ -2,7 +2,8 @@
 -- line numbers, in arrays of unsigned char, and a function that finds an array by module name.
 -- Usage: lua5.4 csrc/embed.lua FILE... A file under lua/ gets the module name of its path there;
 -- NAME=FILE gives a module its name; any other file gets its base name. A syntax error stops the
--- build.
+-- build. A file that is not Lua, such as a style sheet, becomes a module that returns its text; it
+-- keeps its name behind a slash: "azureml.studio.page/style.css".
 
 local epilogue = [[
 static int compare(const void *name, const void *chunk) {
@@ -22,7 +23,15 @@ local function shown_path(path)
   return path:match("^lua/.+$") or path:match("[^/]+$")
 end
 
+local function is_lua(path)
+  return path:find "%.lua$" ~= nil
+end
+
 local function module_name(path)
+  if not is_lua(path) then
+    local directory, name = path:match "^lua/(.+)/([^/]+)$"
+    return directory:gsub("/", ".") .. "/" .. name
+  end
   local name = shown_path(path):gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", "")
   return (name:gsub("/", "."))
 end
@@ -33,9 +42,14 @@ local function is_stripped(path)
   return not shown_path(path):find "^lua/"
 end
 
-local function compile(path)
+local function read_all(path)
   local file <close> = assert(io.open(path, "rb"))
-  local text = assert(file:read("a")):gsub("^#[^\n]*", "")
+  return assert(file:read("a"))
+end
+
+local function compile(path)
+  if not is_lua(path) then return string.dump(load(("return %q"):format(read_all(path))), true) end
+  local text = read_all(path):gsub("^#[^\n]*", "")
   return string.dump(assert(load(text, "@" .. shown_path(path), "t")), is_stripped(path))
 end
 

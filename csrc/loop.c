@@ -12,6 +12,8 @@
 #include "loop.h"
 #include "text.h"
 
+static const double ROUNDING = 1e-6;      /* seconds */
+
 enum {
   EPOLL_BATCH = 64,
   GUIDS = 64,
@@ -48,7 +50,9 @@ struct Loop {
   int       recorder;          /* the number of an observer; 0: there is no recording */
   int       flights;           /* see loop_flight */
   int       is_virtual;
-  double    jumped;            /* seconds by which the virtual clock is ahead */
+  double    virtual_now;       /* the time while the clock is virtual */
+  double    ahead;             /* seconds by which the clock is ahead of the system's */
+  unsigned long timers;        /* how many were started */
   Throttle *throttle;
   Trace    *trace;
   Attachment *attachment;
@@ -58,17 +62,27 @@ struct Loop {
   size_t    random_left;       /* bytes at its beginning that no GUID has used */
 };
 
-double loop_now(const Loop *loop) {
+static double system_now(void) {
   struct timespec ts;
   clock_gettime(CLOCK_BOOTTIME, &ts);      /* runs while a laptop sleeps: tokens expire then too */
-  return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9 + loop->jumped;
+  return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+double loop_now(const Loop *loop) {
+  return loop->is_virtual ? loop->virtual_now : system_now() + loop->ahead;
+}
+
+void loop_virtual(Loop *loop, int on) {
+  double ahead = loop_now(loop) - system_now();
+  loop->virtual_now = loop_now(loop);
+  if (ahead > loop->ahead) loop->ahead = ahead;
+  loop->is_virtual = on;
 }
 
 int loop_forked(const Loop *loop) {
   return loop->fork_mark ? !*(volatile char *)loop->fork_mark : loop->pid != getpid();
 }
 
-void loop_virtual(Loop *loop, int on) { loop->is_virtual = on; }
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
 Ring *loop_questions(Loop *loop) { return &loop->questions; }
@@ -92,13 +106,18 @@ void loop_flight(Loop *loop, int change) { loop->flights += change; }
 
 /* -- timers ------------------------------------------------------------------------------------ */
 
-/* The timers form a pairing heap: each is due no later than its children. A heap whose links lie in
-   the timers needs no memory of its own, so that a timer can always start. */
+/* The timers form a pairing heap: each fires before its children. A heap whose links lie in the
+   timers needs no memory of its own, so that a timer can always start. */
+
+/* Return 1 if a fires before b: it is due earlier, or at the same time and was started earlier. */
+static int is_before(const Timer *a, const Timer *b) {
+  return a->due < b->due || (a->due == b->due && a->number < b->number);
+}
 
 /* Join two heaps. Either may be NULL. Return the first timer of both. */
 static Timer *meld(Timer *a, Timer *b) {
   if (!a || !b) return a ? a : b;
-  if (b->due < a->due) {
+  if (is_before(b, a)) {
     Timer *later = a;
     a = b;
     b = later;
@@ -155,6 +174,7 @@ void loop_timer_stop(Loop *loop, Timer *timer) {
 void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer)) {
   loop_timer_stop(loop, timer);
   timer->due = due;
+  timer->number = ++loop->timers;
   timer->fire = fire;
   timer->is_running = 1;
   loop->first = meld(loop->first, timer);
@@ -164,7 +184,8 @@ void loop_timer(Loop *loop, Timer *timer, double due, void (*fire)(Timer *timer)
    turn, so that it does not starve the descriptors. */
 static void fire_timers(Loop *loop) {
   double now = loop_now(loop);
-  while (loop->first && loop->first->due <= now) {
+  unsigned long last = loop->timers;
+  while (loop->first && loop->first->due <= now && loop->first->number <= last) {
     Timer *timer = loop->first;
     loop_timer_stop(loop, timer);
     timer->fire(timer);
@@ -432,15 +453,16 @@ static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
 
 /* Return 1 if virtual time may replace the wait: nothing is in flight, and the end is known. */
 static int may_jump(const Loop *loop, double timeout) {
-  if (!loop->is_virtual || loop->flights || loop_has_news(loop)) return 0;
+  if (!loop->is_virtual || loop->flights) return 0;
   return loop->first || timeout >= 0;
 }
 
-/* Move the virtual clock to the next due time. */
+/* Move the virtual clock to the next due time, and beyond it by as much as a rounding error could
+   lack. Time that stands still would not make up for it. */
 static void jump(Loop *loop, double timeout) {
   double ahead = loop->first ? loop->first->due - loop_now(loop) : timeout;
   if (timeout >= 0 && timeout < ahead) ahead = timeout;
-  if (ahead > 0) loop->jumped += ahead;
+  if (ahead > 0) loop->virtual_now += ahead + ROUNDING;
 }
 
 static int is_idle(const Loop *loop) {
@@ -466,10 +488,10 @@ static int turn(Loop *loop, double timeout, const sigset_t *mask) {
   loop_send(loop);
   reap(loop);              /* a quick reply may have come already */
   if (loop->attachment && !loop_has_news(loop)) loop->attachment->before_wait(loop->attachment);
-  int jumps = may_jump(loop, timeout);
-  int ms = jumps || loop_has_news(loop) ? 0 : wait_ms(loop, timeout);
+  int has_news = loop_has_news(loop);
+  int ms = has_news || may_jump(loop, timeout) ? 0 : wait_ms(loop, timeout);
   int ready = wait_descriptors(loop, ms, mask);
-  if (jumps && ready == 0) jump(loop, timeout);
+  if (loop->is_virtual && !has_news && ready == 0) jump(loop, timeout);
   reap(loop);
   send_started(loop);      /* the service works on these while the owner reads the news */
   return ready;

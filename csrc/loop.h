@@ -16,6 +16,7 @@
 typedef struct Timer Timer;
 struct Timer {
   double due;              /* on the clock of loop_now */
+  unsigned long number;    /* of those that are due at the same time, the smaller fires first */
   int    is_running;
   Timer *child;            /* the first timer below it in the heap */
   Timer *next, *before;    /* its siblings; before the first of them: the timer above */
@@ -107,7 +108,7 @@ Throttle *loop_throttle(Loop *loop);
 Trace    *loop_tracer(Loop *loop);      /* NULL: loop_trace was not called */
 
 /* Count what is in flight, by +1 and -1: work whose end the loop's clock cannot foresee. Virtual
-   time stands still while there is any. */
+   time does not jump while there is any. */
 void loop_flight(Loop *loop, int change);
 
 #endif

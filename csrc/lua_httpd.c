@@ -1,6 +1,6 @@
-/* lua_httpd.c: the module azureml.httpd, for the emulator only: an HTTP server with libmicrohttpd.
-   Lua gets whole requests and gives whole replies. The server has no loop of its own: the caller
-   watches the descriptor, observes the timeout, and calls run. */
+/* lua_httpd.c: the module azureml.httpd, for the emulator and the studio: an HTTP server with
+   libmicrohttpd. Lua gets whole requests and gives whole replies, or streams (feed.c). The server
+   has no loop of its own: the caller watches the descriptor, observes the timeout, and calls run. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "lua_core.h"
 #include "lua_relay.h"
 #include "ring.h"
+#include "feed.h"
 #include "text.h"
 
 #define SERVER "azureml.httpd.server"
@@ -24,7 +25,8 @@ enum {
   MAX_TARGET = 64 * 1024,
   CONNECTION_MEMORY = 128 * 1024,      /* for request line, headers and the reply's headers */
   CONNECTIONS = 4096,
-  REQUEST_TIME = 60                    /* seconds that a connection has for its next request */
+  REQUEST_TIME = 60,                   /* seconds that a connection has for its next request */
+  STREAM_LIMIT = 1024 * 1024           /* bytes of a stream that its client has not taken */
 };
 
 typedef enum Fault { FAULT_NONE, FAULT_CLOSE, FAULT_RESET, FAULT_TRUNCATE, FAULT_GARBAGE } Fault;
@@ -41,7 +43,7 @@ typedef struct Peer {
 
 /* A request and its reply: libmicrohttpd's con_cls. */
 typedef struct Exchange {
-  Ring      place;               /* in server->fresh or server->held, once the body is complete */
+  Ring      place;               /* in fresh, held or streams of the server, after the body */
   Server   *server;
   struct MHD_Connection *connection;
   unsigned long id;
@@ -51,12 +53,14 @@ typedef struct Exchange {
   unsigned  status;
   Fault     fault;
   struct MHD_Response *response;
+  Feed     *feed;                /* of the response; NULL: it is sent whole */
 } Exchange;
 
 struct Server {
   struct MHD_Daemon *daemon;
   Ring     fresh;                /* exchanges that Lua has not seen */
   Ring     held;                 /* exchanges that Lua has to answer */
+  Ring     streams;              /* exchanges that Lua answers piece by piece */
   Ring     awaited;              /* peers that must send a request, the longest awaited first */
   unsigned peers, max_peers;
   int      again;                /* a connection has closed or closes now: a new one may fit */
@@ -170,6 +174,7 @@ static void on_done(void *context, struct MHD_Connection *connection, void **slo
   ring_remove(&exchange->place);
   await_request(context, peer_of(connection));
   if (exchange->response) MHD_destroy_response(exchange->response);
+  feed_free(exchange->feed);
   buf_clear(&exchange->body);
   free(exchange->target);
   free(exchange->method);
@@ -344,6 +349,7 @@ static Server *server_new(void) {
   if (!server) return NULL;
   ring_init(&server->fresh);
   ring_init(&server->held);
+  ring_init(&server->streams);
   ring_init(&server->awaited);
   return server;
 }
@@ -462,8 +468,8 @@ static int l_run(lua_State *L) {
   return 2;
 }
 
-static Exchange *find_held(Server *server, unsigned long id) {
-  for (Ring *place = server->held.next; place != &server->held; place = place->next) {
+static Exchange *find(const Ring *head, unsigned long id) {
+  for (Ring *place = head->next; place != head; place = place->next) {
     Exchange *exchange = container_of(place, Exchange, place);
     if (exchange->id == id) return exchange;
   }
@@ -517,7 +523,7 @@ static int l_answer(lua_State *L) {
   const char *body = luaL_optlstring(L, -1, nothing, &len);
   lua_getfield(L, 3, "fault");
   Fault fault = (Fault)luaL_checkoption(L, -1, "none", fault_names);
-  Exchange *exchange = find_held(server, id);
+  Exchange *exchange = find(&server->held, id);
   if (!exchange) return 0;
   exchange->response = fault == FAULT_TRUNCATE ? truncated_response(body, len)
                                                : whole_response(body, len);
@@ -530,6 +536,51 @@ static int l_answer(lua_State *L) {
   await_request(server, peer_of(exchange->connection));      /* reading the answer counts, too */
   MHD_resume_connection(exchange->connection);
   return 0;
+}
+
+/* server:stream(id, { headers, limit, lost }): answer a request with a stream, to which `emit` adds.
+   limit: the bytes that it keeps for a slow client; lost: the text in place of what it drops. */
+static int l_stream(lua_State *L) {
+  size_t len;
+  Server *server = check_server(L);
+  unsigned long id = (unsigned long)luaL_checkinteger(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_getfield(L, 3, "limit");
+  lua_Integer limit = luaL_optinteger(L, -1, STREAM_LIMIT);
+  luaL_argcheck(L, limit > 0 && limit <= MAX_BODY, 3, "a limit from 1 to 8 MiB expected");
+  lua_getfield(L, 3, "lost");
+  const char *lost = luaL_optlstring(L, -1, "", &len);
+  Exchange *exchange = find(&server->held, id);
+  if (!exchange) return 0;
+  if (!exchange->feed)
+    exchange->feed = feed_new(exchange->connection, (size_t)limit, lost, len);
+  if (exchange->feed) exchange->response = feed_response(exchange->feed);
+  if (!exchange->response) return luaL_error(L, "there is not enough memory");
+  add_answer_headers(L, 3, exchange->response);
+  exchange->status = MHD_HTTP_OK;
+  exchange->answered = 1;
+  ring_remove(&exchange->place);
+  ring_add(&server->streams, &exchange->place);
+  MHD_resume_connection(exchange->connection);
+  return 0;
+}
+
+/* server:emit(id, text) -> whether the stream is open: add a text to it. The caller calls run
+   afterwards. */
+static int l_emit(lua_State *L) {
+  size_t len;
+  Server *server = check_server(L);
+  unsigned long id = (unsigned long)luaL_checkinteger(L, 2);
+  const char *text = luaL_checklstring(L, 3, &len);
+  Exchange *exchange = find(&server->streams, id);
+  if (exchange) feed_emit(exchange->feed, text, len);
+  lua_pushboolean(L, exchange != NULL);
+  return 1;
+}
+
+static void stop_streams(Server *server) {
+  for (Ring *place = server->streams.next; place != &server->streams; place = place->next)
+    feed_stop(container_of(place, Exchange, place)->feed);
 }
 
 static void resume_all(Ring *head) {
@@ -550,6 +601,7 @@ static int l_close(lua_State *L) {
   server->stopping = 1;
   resume_all(&server->fresh);
   resume_all(&server->held);
+  stop_streams(server);
   if (server->daemon) MHD_stop_daemon(server->daemon);
   free(server);
   return 0;
@@ -562,6 +614,8 @@ static const luaL_Reg methods[] = {
   { "fd",     l_fd },
   { "run",    l_run },
   { "answer", l_answer },
+  { "stream", l_stream },
+  { "emit",   l_emit },
   { "close",  l_close },
   { NULL, NULL }
 };

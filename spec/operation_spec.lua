@@ -91,8 +91,10 @@ describe("an operation", function()
   it("lists those that go on at the service", function()
     assert.same({}, operation.pending())
     local first <close> = ws.instances:stop "running"
+    local count = operation.count()
     local second <close> = ws.instances:start "stopped"
     assert.same({ first, second }, operation.pending())
+    assert.same({ second }, operation.pending(count))
     first:wait()
     assert.same({ second }, operation.pending())
   end)

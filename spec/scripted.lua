@@ -1,5 +1,5 @@
 --- Serve the answers that a spec defines on a loopback port, in the spec's own process.
-local server = require "azureml.emulator.server"
+local server = require "azureml.tool.http_server"
 
 local Scripted = {}
 Scripted.__index = Scripted

@@ -33,8 +33,9 @@ local metatable = { __name = "azureml.Operation", __index = Operation }
 
 local operation = {}
 
--- operation that may go on at the service -> when it began
+-- operation that may go on at the service -> its number among all that began
 local started = setmetatable({}, { __mode = "k" })
+local begun = 0      -- operations in this process
 
 local function label_of(self)
   return self.verb .. " " .. self.name
@@ -54,7 +55,8 @@ function operation.new(fields)
   local self = setmetatable(fields, metatable)
   follow(self, fields.handle)
   self.handle, self.warnings = nil, {}
-  started[self] = core.now()
+  begun = begun + 1
+  started[self] = begun
   within.keep(self)
   return self
 end
@@ -73,13 +75,19 @@ local function is_pending(self)
   return not self.outcome and handle and not handle:is_closed() and not handle:done()
 end
 
+--- Count the operations that have begun in this process.
+---@return integer
+function operation.count()
+  return begun
+end
+
 --- List the operations that go on at the service and were not waited for to the end, oldest first.
----@param since? number          only those that began later, on core.now()'s clock
+---@param since? integer         only those that began after so many others
 ---@return azureml.Operation[]
 function operation.pending(since)
   local list = {}
-  for self, began in pairs(started) do
-    if is_pending(self) and began >= (since or 0) then list[#list + 1] = self end
+  for self, number in pairs(started) do
+    if is_pending(self) and number > (since or 0) then list[#list + 1] = self end
   end
   table.sort(list, function(a, b) return started[a] < started[b] end)
   return list

@@ -1,7 +1,6 @@
 --- A limit on the time of a whole group of waits: azureml.within. Its error names the operations
 --- that go on.
 local later = require "azureml.tool.later"
-local core = require "azureml.core"
 local errors = require "azureml.error"
 local operation = later "azureml.operation"
 local options = require "azureml.options"
@@ -48,7 +47,7 @@ function within.run(seconds, f, ...)
   if type(f) ~= "function" then
     errors.mistake("bad argument #2 to 'within' (function expected, got %s)", type(f))
   end
-  local began = core.now()
+  local count = operation.count()
   limits = limits + 1
   local _ <close> = setmetatable({}, {
     __close = function()
@@ -57,7 +56,7 @@ function within.run(seconds, f, ...)
     end,
   })
   return task.limited(seconds, function(err)
-    err.operations = operation.pending(began)
+    err.operations = operation.pending(count)
     local labels = {}
     for i, pending in ipairs(err.operations) do labels[i] = pending.verb .. " " .. pending.name end
     err.message = ("not done within %.14g s%s"):format(seconds, describe(labels))

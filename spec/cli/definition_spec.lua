@@ -87,3 +87,32 @@ describe("the options that describe an instance", function()
     end)
   end
 end)
+
+describe("the words of settings", function()
+  local definition = require "azureml.cli.definition"
+
+  it("say the same again", function()
+    assert.same({
+      "--size", "STANDARD_DS3_V2", "--tags", "a=1", "team=vision", "--idle-time-before-shutdown",
+      "off", "--schedule", "stop daily 18:00", "--schedule", "start daily 08:00", "--sso", "off",
+      "--custom-services", '[{"name":"x"}]',
+    }, definition.words {
+      vm_size = "STANDARD_DS3_V2", tags = { team = "vision", a = "1" }, enable_sso = false,
+      idle_time_before_shutdown = false, custom_services = { { name = "x" } },
+      schedules = { "stop daily 18:00", "start daily 08:00" },
+    })
+    assert.same({ "--schedule", "none" }, definition.words { schedules = {} })
+    assert.same({ "--identity", "SystemAssigned" },
+      definition.words { identity = "SystemAssigned" })
+  end)
+
+  it("refuse what no option says", function()
+    for message, settings in pairs {
+      ["no option of the command says 'unknown'"] = { unknown = 1 },
+      ["the command takes schedules as texts"] = { schedules = { { action = "stop" } } },
+    } do
+      local _, err = require("azureml").try(definition.words, settings)
+      assert.equal(message, err.message)
+    end
+  end)
+end)

@@ -138,7 +138,7 @@ describe("azureml job", function()
     put("two", "exit 1")
     local out = run("job", "list")
     assert.matches("^Name +Status +Compute +Display name +Experiment +Age\n"
-      .. "two +Preparing +ci%-ann +two +Default +now\none +Preparing", out)
+      .. "two +Preparing +ci%-ann +two +Default +[^\n]+\none +Preparing", out)
     emulator:advance "5m"
     assert.equal("two\n", (run("job", "list", "--status", "Failed,Canceled", "-o", "name")))
     assert.equal("one\n", (run("job", "list", "--status", "active", "-o", "name")))
@@ -228,8 +228,9 @@ describe("azureml queue", function()
   it("shows what runs, and what waits with its position", function()
     local out, err, code = run("queue", "ci-ann")
     assert.equal(0, code)
-    assert.matches("^Position +Name +Status +Display name +Age\nruns +job1 +Preparing +job1 +now\n"
-      .. "runs +job2 +Preparing +job2 +now\n1 +job3 +Queued +job3 +now\n$", out)
+    assert.matches("^Position +Name +Status +Display name +Age\n"
+      .. "runs +job1 +Preparing +job1 +[^\n]+\nruns +job2 +Preparing +job2 +[^\n]+\n"
+      .. "1 +job3 +Queued +job3 +[^\n]+\n$", out)
     assert.equal("ci-ann: 2 running of 2, 1 waiting\n", err)
     local list = json.decode((run("queue", "ci-ann", "-o", "json")))
     assert.same({ 0, 0, 1 }, { list[1].position, list[2].position, list[3].position })

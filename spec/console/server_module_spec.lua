@@ -51,7 +51,7 @@ describe("the emulator's server of the executable", function()
     assert.same({ core.version .. "\n", 0 }, { out, code }, err)
     local _, refusal, failed = process.run { program, "--emulator", "list" }
     assert.matches("^azureml: the emulator cannot start: httpd.so is missing: it belongs into "
-      .. root:gsub("%p", "%%%0") .. " or /%S+ %(EmulatorMissing%)\n", refusal)
+      .. root:gsub("%p", "%%%0") .. " or /%S+ %(ServerMissing%)\n", refusal)
     assert.not_equal(0, failed)
     process.remove(root)
   end)

@@ -7,7 +7,7 @@ local credential = azureml.credential
 local jwt = require "azureml.emulator.entra.jwt"
 local managed = require "azureml.emulator.entra.managed"
 local process = require "spec.process"
-local server = require "azureml.emulator.server"
+local server = require "azureml.tool.http_server"
 local surroundings = require "spec.surroundings"
 local world = require "spec.world"
 

@@ -5,7 +5,7 @@ local door = require "spec.door"
 local emulator = require "azureml.emulator"
 local json = require "azureml.json"
 local process = require "spec.process"
-local server = require "azureml.emulator.server"
+local server = require "azureml.tool.http_server"
 local socket = require "spec.socket"
 
 local HOST = "Host: 127.0.0.1\r\n"

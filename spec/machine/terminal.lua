@@ -135,9 +135,15 @@ describe("a terminal of a real machine", function()
     local host = world.emulator.host
     local computer = host:computer(world.emulator.world:instance_named "ci-ann")
     host:cut(computer.servers.jupyter.socket)
-    expect "connected again"
-    azureml.sleep(0.5)
-    enter("echo it was $X", "it was kept")
+    -- Keys are dropped until the connection is there again and the replay is shown.
+    local tries = 0
+    repeat
+      tries = tries + 1
+      screen:type("-l", "echo it was $X")
+      screen:type "Enter"
+      azureml.sleep(0.5)
+    until screen:text():find "\nit was kept" or tries == 40
+    expect "it was kept"
   end)
 
   it("says that the instance has stopped", function()

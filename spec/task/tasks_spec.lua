@@ -586,3 +586,89 @@ describe("each", function()
     end)
   end
 end)
+
+describe("a crew", function()
+  before_each(virtual)
+  after_each(tidy)
+
+  it("ends when all tasks have ended that it started, at any time", function()
+    local order, began = {}, core.now()
+    task.crew(function(start)
+      start(function()
+        azureml.sleep(2)
+        order[#order + 1] = "first"
+        start(function()
+          azureml.sleep(3)
+          order[#order + 1] = "third"
+        end)
+      end)
+      azureml.sleep(4)
+      order[#order + 1] = "second"
+    end)
+    assert.same({ "first", "second", "third" }, order)
+    assert.is_true(core.now() - began < 6)
+  end)
+
+  it("starts tasks from a timer's handler", function()
+    local is_done = false
+    task.crew(function(start)
+      task.at(1, function() start(function() is_done = true end) end)
+      azureml.sleep(2)
+    end)
+    assert.is_true(is_done)
+  end)
+
+  it("raises the first error, and closes the others", function()
+    local closed, began = false, core.now()
+    local _, err = azureml.try(task.crew, function(start)
+      start(function()
+        local _ <close> = setmetatable({}, { __close = function() closed = true end })
+        azureml.sleep(1000)
+      end)
+      azureml.sleep(1)
+      raise "Broken"
+    end)
+    assert.equal("Broken", err.code)
+    assert.is_true(closed)
+    assert.is_true(core.now() - began < 2)
+  end)
+
+  it("keeps no task that has ended, however many it starts", function()
+    local seen = setmetatable({}, { __mode = "k" })
+    task.crew(function(start)
+      for _ = 1, 200 do
+        start(function() seen[coroutine.running()] = true end)
+        azureml.sleep(1)
+      end
+      collectgarbage()
+      collectgarbage()
+      local count = 0
+      for _ in pairs(seen) do count = count + 1 end
+      assert.is_true(count < 100)
+    end)
+  end)
+
+  it("starts nothing once it has ended", function()
+    local kept
+    task.crew(function(start) kept = start end)
+    assert.error_matches(function() kept(print) end, "the tasks beside it have ended")
+  end)
+
+  it("runs in a task, too, beside others", function()
+    local order = {}
+    azureml.parallel(
+      function()
+        task.crew(function(start)
+          start(function()
+            azureml.sleep(2)
+            order[#order + 1] = "crew"
+          end)
+        end)
+      end,
+      function()
+        azureml.sleep(1)
+        order[#order + 1] = "other"
+      end)
+    assert.same({ "other", "crew" }, order)
+  end)
+end)

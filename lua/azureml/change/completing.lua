@@ -74,19 +74,26 @@ local function write_new(path, text)
 end
 
 -- Write the private key, and the public one beside it; or neither of them.
-local function write_pair(path, key, line)
-  write_new(path, key:pem())
+local function write_pair(path, pem, line)
+  write_new(path, pem)
   local is_written, err = pcall(write_new, path .. ".pub", line .. "\n")
   if is_written then return end
   os.remove(path)
   error(err, 0)
 end
 
+--- Make a pair of SSH keys and keep it nowhere.
+---@return string pem       the private key
+---@return string line      the public key
+function completing.new_pair()
+  local key <close> = core.crypto.generate_key(KEY_BITS)
+  return key:pem(), public_line(key)
+end
+
 -- Make a pair of keys. Return the public line, and a function that removes the files.
 local function new_key(path)
-  local key <close> = core.crypto.generate_key(KEY_BITS)
-  local line = public_line(key)
-  write_pair(path, key, line)
+  local pem, line = completing.new_pair()
+  write_pair(path, pem, line)
   ssh_keys.remember(line, path)
   return line, function()
     os.remove(path)

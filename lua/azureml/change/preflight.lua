@@ -357,6 +357,25 @@ function preflight.report(collection, name, wanted, findings)
   return report
 end
 
+--- Report whether a name can be given to a new instance: by the rules, in the workspace, and in the
+--- region.
+---@param collection azureml.Instances
+---@param name string
+---@return azureml.Report
+function preflight.check_name(collection, name)
+  local fault = naming.fault(name)
+  local report = new_report(name)
+  if fault then
+    report.findings[1] = { field = "name", level = "error", text = fault }
+    return report
+  end
+  run_round({
+    workspace = collection.workspace, collection = collection, name = name, report = report,
+  }, { check_existing, check_name })
+  if report.instance then tell_existing(report, report.instance) end
+  return report
+end
+
 --- Tell whether no finding is an error.
 ---@return boolean
 function Report:ok()

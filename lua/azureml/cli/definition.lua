@@ -2,6 +2,8 @@
 --- option and the field that it sets: see definition/fields.lua.
 local command = require "azureml.cli.command"
 local json = require "azureml.json"
+local options = require "azureml.options"
+local tables = require "azureml.tool.tables"
 
 local definition = {}
 
@@ -227,6 +229,60 @@ end
 local function is_given(row, value)
   return value ~= nil and not (row.kind == "texts" and #value == 0)
 end
+
+-- Writing -----------------------------------------------------------------------------------------
+
+local function tag_words(value)
+  local words = {}
+  for _, name in ipairs(tables.keys(value)) do words[#words + 1] = name .. "=" .. value[name] end
+  return words
+end
+
+-- How each kind writes a value as the words behind its option.
+local writers = {
+  text = function(value) return { tostring(value) } end,
+  file = function(value) return { value } end,
+  switch = function(value) return { value and "on" or "off" } end,
+  off = function(value) return { value or "off" } end,
+  list = function(value) return type(value) == "table" and value or { tostring(value) } end,
+  json = function(value) return { json.encode(value) } end,
+  tags = tag_words,
+}
+
+-- Add the words of an option. Each schedule has the option before it.
+local function add_words(words, row, value)
+  local option = row[1]:match "%-%-%S+"
+  if row.kind ~= "texts" then
+    words[#words + 1] = option
+    return tables.append(words, writers[row.kind or "text"](value))
+  end
+  for _, item in ipairs(value) do tables.append(words, { option, item }) end
+  if #value == 0 then tables.append(words, { option, "none" }) end
+end
+
+--- Return the words of a command line that say settings: the reverse of `definition.of`.
+---@param settings table       as for `instances:create`; schedules are texts
+---@return string[]
+---@raise an error object `InvalidArgument` for a setting that no option says
+function definition.words(settings)
+  local words, written = {}, {}
+  for _, row in ipairs(ROWS) do
+    local value = settings[row[2]]
+    if value ~= nil then
+      if row.kind == "texts" and type(value[1]) == "table" then
+        options.refuse("the command takes %s as texts", row[2])
+      end
+      add_words(words, row, value)
+      written[row[2]] = true
+    end
+  end
+  for name in pairs(settings) do
+    if not written[name] then options.refuse("no option of the command says '%s'", name) end
+  end
+  return words
+end
+
+-- Reading -----------------------------------------------------------------------------------------
 
 --- Return the settings for `instances:create` from the options.
 ---@param args table

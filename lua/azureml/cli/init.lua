@@ -90,6 +90,7 @@ cli.commands = {
   computetarget = {
     summary = "the commands of 'az ml computetarget', as they are pasted", is_group = true,
   },
+  studio   = { summary = "serve a page on this machine for those who would rather look than type" },
   emulator = { summary = "serve an emulator of the service on loopback", has_own_world = true },
   login    = { summary = "sign in and save the login for later runs on this machine" },
   logout   = { summary = "remove the saved tokens from this machine" },

@@ -23,6 +23,7 @@ return {
   within = tasks.within,
   parallel = tasks.parallel,
   each = tasks.each,
+  crew = tasks.crew,
   cause_of_closing = tasks.cause_of_closing,
   is_task = runner.is_task,
 

@@ -146,21 +146,53 @@ local function park_until_over(group)
   while group.left > 0 and group.failure == nil do coroutine.yield(runner.PARKED) end
 end
 
--- Run functions as tasks until all have ended or the first has failed. Close the others then.
-local function run_group(functions)
-  local group = { left = #functions, failure = nil }
-  local members = setmetatable({}, { __close = close_all })
-  local guard <close> = members      -- closes the tasks after an interrupt, too
+-- Drop the tasks that have ended from the list of a group that many tasks join.
+local function drop_ended(members)
+  local kept = 0
+  for index, member in ipairs(members) do
+    members[index] = nil
+    if not member.ended then
+      kept = kept + 1
+      members[kept] = member
+    end
+  end
+end
+
+local MOST_ENDED = 32
+
+-- Return a function that adds a task to a group.
+local function adder(group, members)
   local limit, answered = limits.nearest(), tasks.within()
-  for i, f in ipairs(functions) do
-    members[i] = {
+  return function(f)
+    if group.is_over then errors.mistake("a task cannot start: the tasks beside it have ended") end
+    if #members > 2 * group.left + MOST_ENDED then drop_ended(members) end
+    local member = {
       coroutine = coroutine.create(f), group = group, within = answered, limit = limit,
     }
-    runner.make_runnable(members[i])
+    group.left = group.left + 1
+    members[#members + 1] = member
+    runner.make_runnable(member)
   end
+end
+
+-- Run a group of tasks until all have ended or the first has failed. Close the others then. `fill`
+-- gets a function that adds a task.
+local function run_group(fill)
+  local group = { left = 0, failure = nil }
+  local members = setmetatable({}, { __close = close_all })
+  local guard <close> = members      -- closes the tasks after an interrupt, too
+  fill(adder(group, members))
   if runner.is_task() then park_until_over(group) else turn(group) end
+  group.is_over = true
   close_all(guard, group.failure)
   if group.failure ~= nil then error(group.failure, 0) end
+end
+
+-- Run a list of functions as tasks.
+local function run_all(functions)
+  run_group(function(start)
+    for _, f in ipairs(functions) do start(f) end
+  end)
 end
 
 --- Run functions concurrently. The first error closes the others and is raised.
@@ -179,8 +211,18 @@ function tasks.parallel(...)
     end
     functions[i] = function() results[i] = f() end
   end
-  run_group(functions)
+  run_all(functions)
   return table.unpack(results, 1, arguments.n)
+end
+
+--- Run a function that may start tasks beside itself at any time. Return when all have ended. The
+--- first error closes the others and is raised.
+---@param f fun(start: fun(f: function))      start(g) runs g as a task
+---@raise the first error of a function
+function tasks.crew(f)
+  run_group(function(start)
+    start(function() f(start) end)
+  end)
 end
 
 local function name_of(item, i)
@@ -241,7 +283,7 @@ function tasks.each(list, f, settings)
   end
   local workers = {}
   for i = 1, math.min(limit, #items) do workers[i] = worker end
-  run_group(workers)
+  run_all(workers)
   raise_failures(failures, #items)
 end
 

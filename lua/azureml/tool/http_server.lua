@@ -1,5 +1,6 @@
---- Serve the emulator on a socket: libmicrohttpd on the loop of this Lua state. It passes whole
---- requests to a handler, which answers at once. The binding of libmicrohttpd is csrc/lua_httpd.c.
+--- Serve HTTP on a socket: libmicrohttpd on the loop of this Lua state, for the emulator and the
+--- studio. It passes whole requests to a handler, which answers at once or later, whole or as a
+--- stream. The binding of libmicrohttpd is csrc/lua_httpd.c.
 local errors = require "azureml.error"
 local task = require "azureml.task"
 
@@ -7,14 +8,15 @@ local server = {}
 
 local Server = {}
 Server.__index = Server
-Server.__name = "azureml.emulator.Server"
+Server.__name = "azureml.HttpServer"
 
 local function listen(options)
   local ok, httpd = pcall(require, "azureml.httpd")
   if not ok then
     errors.raise {
-      code = "EmulatorMissing",
-      message = "the emulator cannot start: " .. tostring(httpd):match "^[^\n]*",
+      code = "ServerMissing",
+      message = ("%s cannot start: %s"):format(options.owner or "the emulator",
+        tostring(httpd):match "^[^\n]*"),
       hint = "install libmicrohttpd-dev, build again and install httpd.so",
     }
   end
@@ -23,6 +25,7 @@ local function listen(options)
     address = options.address or "127.0.0.1",
     port = options.port or 0,
     connections = options.connections,
+    max_body = options.max_body,
     request_time = options.request_time,
     tls_certificate = tls.certificate,
     tls_key = tls.key,
@@ -33,10 +36,11 @@ end
 ---@param options table
 ---  address string?; port integer?; tls { certificate: string, key: string }? (PEM texts);
 ---  connections integer? (the most at the same time); request_time number? (seconds that a
----  connection may take for its next request)
+---  connection may take for its next request); max_body integer? (bytes of a request); owner
+---  string? (whose server it is, for the error when there is no libmicrohttpd)
 ---@param handle fun(request: table): table
----  returns the response: without status the request is left unanswered; delay: the seconds to wait
----  before the answer is sent
+---  returns the response: without status the request is left unanswered, and `answer` or `stream`
+---  answers it by its field `id`; delay: the seconds to wait before the answer is sent
 ---@return table
 ---@raise an error object when the port is in use
 function server.start(options, handle)
@@ -80,6 +84,45 @@ function Server:turn()
     self.timer = nil
     self:turn()
   end)
+end
+
+-- Run libmicrohttpd soon. Many calls make one turn.
+local function turn_soon(self)
+  if self.timer then task.cancel(self.timer) end
+  self.timer = task.at(0, function()
+    self.timer = nil
+    self:turn()
+  end)
+end
+
+--- Answer a request that the handler left unanswered. Do nothing when its connection has closed.
+---@param id integer
+---@param response { status: integer, headers: table<string, string>?, body: string? }
+function Server:answer(id, response)
+  if not self.httpd then return end
+  self.httpd:answer(id, response)
+  turn_soon(self)
+end
+
+--- Answer a request that the handler left unanswered with a stream, to which `emit` adds.
+---@param id integer
+---@param options { headers: table<string, string>?, limit: integer?, lost: string? }
+---  limit: the bytes that are kept for a slow client; lost: the text in place of what is dropped
+function Server:stream(id, options)
+  if not self.httpd then return end
+  self.httpd:stream(id, options)
+  turn_soon(self)
+end
+
+--- Add a text to a stream.
+---@param id integer
+---@param text string
+---@return boolean      false: its connection has closed
+function Server:emit(id, text)
+  if not self.httpd then return false end
+  local is_open = self.httpd:emit(id, text)
+  turn_soon(self)
+  return is_open
 end
 
 local EVERYWHERE = { ["0.0.0.0"] = "127.0.0.1", ["::"] = "::1" }
