@@ -80,20 +80,25 @@ local function unfinished(text)
   return utf8.len(character) and 0 or #character
 end
 
--- Return a function that prints pieces of text on a terminal, and one that ends the last line. What
--- is unfinished at the end of a piece is held back until the next one.
+-- Return a function that prints pieces of text on a terminal, and one that ends the last line and
+-- the colours. What is unfinished at the end of a piece is held back until the next one.
 local function terminal_writer()
-  local rest, is_line_open = "", false
+  local rest, is_line_open, is_coloured = "", false, false
   return function(text)
     text = rest .. text
     local held = unfinished(text)
     if held > LONGEST then held = 0 end
     rest = text:sub(#text - held + 1)
     text = text:sub(1, #text - held)
-    if text ~= "" then write(safe(text)) end
-    if text ~= "" then is_line_open = text:sub(-1) ~= "\n" end
+    if text == "" then return end
+    local colour = text:match ".*\27%[([%d;]*)m"      -- the last one
+    if colour then is_coloured = not colour:find "^0?$" end
+    is_line_open = text:sub(-1) ~= "\n"
+    write(safe(text))
   end, function()
-    if rest ~= "" or is_line_open then write(safe(rest) .. "\27[0m\n") end
+    if rest ~= "" or is_line_open then write(safe(rest) .. "\27[0m\n")
+    elseif is_coloured then write "\27[0m"
+    end
   end
 end
 
@@ -101,6 +106,14 @@ end
 local function writer()
   if core.terminal_width(STANDARD_OUTPUT) then return terminal_writer() end
   return write, function() end
+end
+
+-- Return a variable to be closed that calls a function, also when an error or the user ends what
+-- goes on: that error is the one to see.
+local function at_end(finish)
+  return setmetatable({}, { __close = function(_, err)
+    if err == nil then finish() else pcall(finish) end
+  end })
 end
 
 -- Logs --------------------------------------------------------------------------------------------
@@ -147,6 +160,7 @@ function log_output.print(args, chosen)
       write(("%s==> %s <==\n"):format(i > 1 and "\n" or "", screen.one_line(item.name)))
     end
     local put, finish = writer()
+    local _ <close> = at_end(finish)
     local settings = { tail = args.tail }
     if args.follow and i == #chosen then
       settings.timeout = args.timeout
@@ -154,7 +168,6 @@ function log_output.print(args, chosen)
     else
       item:each(put, settings)
     end
-    finish()
   end
 end
 
