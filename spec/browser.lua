@@ -232,10 +232,6 @@ while (walker.nextNode()) {
   const text = walker.currentNode.textContent.trim();
   const isOff = element.closest(":disabled, option, datalist");
   if (!text || isOff || !element.checkVisibility()) continue;
-=======
-  const isOff = element.closest(":disabled, option, datalist");
-  if (!text || isOff || !element.checkVisibility()) continue;
->>>>>>> main
   const style = getComputedStyle(element);
   const below = ground(element);
   const [a, b] = [light(over(rgba(style.color), below)), light(below)].sort((x, y) => y - x);
