@@ -84,9 +84,12 @@ local function rephrase(server, err, path)
   errors.raise(err)
 end
 
+local HASHING = 100      -- seconds; the server reads the whole file
+
 local function request(server, method, path, verb, body, query)
   return server:request(method, "/api/contents/" .. paths.escape(path), body, {
     label = ("%s %s"):format(verb, shown(server, path)), query = query, expects_missing = true,
+    timeout = query and query.hash and HASHING or nil,
   })
 end
 
@@ -207,8 +210,9 @@ end
 ---@param path string
 ---@return azureml.jupyter.Entry
 function contents.open(server, path)
-  local is_directory = path == "" or contents.look(server, path).kind == "directory"
-  return is_directory and contents.list(server, path) or contents.look(server, path)
+  local entry = path ~= "" and contents.look(server, path)
+  if entry and entry.kind ~= "directory" then return entry end
+  return contents.list(server, path)
 end
 
 --- Make a directory. One that is there is no failure; the one above it must be there.

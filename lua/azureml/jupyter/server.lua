@@ -216,6 +216,16 @@ end
 
 -- Requests ----------------------------------------------------------------------------------------
 
+-- Seconds in which Jupyter answers a question about what it has; files may take longer.
+local PROMPT = 30
+
+-- Return the time limit of a request: the caller's, the workspace's, or that of its kind; nil: the
+-- client's own.
+local function limit_of(self, method, path, settings)
+  if settings.timeout or self.vm.workspace.settings.timeout then return settings.timeout end
+  return method == "GET" and path:sub(1, 5) == "/api/" and PROMPT or nil
+end
+
 local REQUEST = {
   query = "table", headers = "table", timeout = "number", label = "string", raw = "boolean",
   expects_missing = "boolean",
@@ -244,7 +254,7 @@ function Server:request(method, path, body, settings)
   local opened = self:client()
   local reply, err = errors.try(opened.request, opened, {
     method = method, path = path, body = body, query = settings.query, headers = settings.headers,
-    timeout = settings.timeout, label = label,
+    timeout = limit_of(self, method, path, settings), label = label,
   })
   if err then errors.raise(self:explain(err, settings.expects_missing)) end
   if not settings.raw then check_json(self, reply, label) end
