@@ -54,6 +54,15 @@ describe("the Jupyter of an instance", function()
     assert.truthy(variables)
   end)
 
+  it("may not be ready, which a hint explains", function()
+    for _, status in ipairs { 502, 503, 504 } do
+      answering(status, '{"error": {"code": "BadGateway", "message": "no server"}}')
+      local err = failure("PUT", "/api/contents/x", {})
+      assert.equal(status, err.status)
+      assert.matches("may be starting: try again .* 'azureml restart ci%-ann'", err.hint)
+    end
+  end)
+
   it("answers promptly, or is not waited for; files take their time", function()
     local opened = server:client()
     local own, limits = opened.request, {}

@@ -27,8 +27,9 @@ local metatable = { __name = "azureml.jupyter.Entry", __index = Entry }
 
 local KINDS = { directory = true, file = true, notebook = true }
 
--- Return a path as errors and questions show it: "ci-ann:Users/ann".
+-- Return a path as errors and questions show it: "ci-ann:Users/ann"; "ci-ann:/" is the root.
 local function shown(server, path)
+  if path == "" then path = "/" end
   return ("%s:%s"):format(server.vm.name, screen.one_line(path))
 end
 
@@ -47,7 +48,9 @@ end
 metatable.__render, metatable.__json = fields_of, fields_of
 
 function metatable:__tostring()
-  if self.kind == "directory" then return shown(self.server, self.path) .. "/" end
+  if self.kind == "directory" then
+    return (shown(self.server, self.path):gsub("/?$", "/", 1))
+  end
   return ("%s, %s"):format(shown(self.server, self.path),
     self.size and count.of(self.size, "byte") or "size unknown")
 end

@@ -178,6 +178,11 @@ end
 -- A server that does not answer, or whose address is gone, may belong to an instance that stopped.
 local GONE = { [403] = true, [404] = true, [409] = true, [502] = true, [503] = true, [504] = true }
 
+-- The front of an instance answers so while Jupyter starts, or when it has ended.
+local NOT_READY = { [502] = true, [503] = true, [504] = true }
+local NOT_READY_HINT = "its Jupyter may be starting: try again in a minute; if it goes on, "
+  .. "'azureml restart %s'"
+
 -- A redirect leads to a sign-in.
 local SIGN_IN = { Redirected = true, ForeignUrl = true }
 
@@ -200,6 +205,9 @@ function Server:explain(err, is_expected)
   if err.status then err.hint = nil end      -- it is about Resource Manager's errors
   if REFUSED[err.status] then return explain_refusal(self, err) end
   if SIGN_IN[err.code] and err.status then return explain_page(self, err) end
+  if NOT_READY[err.status] or err.kind == "transport" and not err.hint then
+    err.hint = NOT_READY_HINT:format(self.vm.name)
+  end
   err.message = screen.one_line(err.message)
   return err
 end
