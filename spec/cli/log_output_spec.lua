@@ -73,6 +73,13 @@ describe("logs that a command prints", function()
     assert.same({ "caf", "\u{e9} ", "\u{20ac}\nend", "\27[0m\n" }, written)
   end)
 
+  it("leave no colour behind on a terminal", function()
+    core.terminal_width = function() return 80 end
+    assert.equal("\27[31mred\n\27[0m", print_logs({}, log_of("x", "\27[31mr", "ed\n")))
+    written = {}
+    assert.equal("\27[31mred\27[m\n", print_logs({}, log_of("x", "\27[31mred\27[m\n")))
+  end)
+
   it("show a line before it ends, such as a progress bar", function()
     core.terminal_width = function() return 80 end
     print_logs({}, log_of("x", " 1 %", "\r 2 %", "\r\n"))

@@ -80,20 +80,24 @@ local function unfinished(text)
   return utf8.len(character) and 0 or #character
 end
 
--- Return a function that prints pieces of text on a terminal, and one that ends the last line. What
--- is unfinished at the end of a piece is held back until the next one.
+-- Return a function that prints pieces of text on a terminal, and one that ends the last line and
+-- the colours. What is unfinished at the end of a piece is held back until the next one.
 local function terminal_writer()
-  local rest, is_line_open = "", false
+  local rest, is_line_open, has_colours = "", false, false
   return function(text)
     text = rest .. text
     local held = unfinished(text)
     if held > LONGEST then held = 0 end
     rest = text:sub(#text - held + 1)
     text = text:sub(1, #text - held)
-    if text ~= "" then write(safe(text)) end
-    if text ~= "" then is_line_open = text:sub(-1) ~= "\n" end
+    if text == "" then return end
+    write(safe(text))
+    is_line_open = text:sub(-1) ~= "\n"
+    local colour = text:match ".*\27%[([%d;]*)m"
+    if colour then has_colours = colour ~= "" and colour ~= "0" end
   end, function()
-    if rest ~= "" or is_line_open then write(safe(rest) .. "\27[0m\n") end
+    if rest ~= "" or is_line_open then return write(safe(rest) .. "\27[0m\n") end
+    if has_colours then write "\27[0m" end
   end
 end
 
