@@ -34,6 +34,7 @@ local PRINTED = {
   errors = { "ResourceNotFound\t404\tcheck the name; 'azureml list' shows what there is\n" },
   fleets = { "stop: 1 done\nci%-eve\tdone\n", "", "" },
   json = {},
+  studio = {},
 }
 
 -- Return the programs of a page. A seed is none.
