@@ -248,7 +248,7 @@ function header(name, row, reload) {
       const isSent = await attempt(T.failed[verb], () => send(verb, [name]));
       if (isSent && verb === "delete") location.hash = "#/";
     }, "", ICONS[verb], { data: { verb }, disabled: reason !== undefined,
-      title: reason === T.verbHelp[verb] ? "" : reason });
+      title: !reason || reason === T.verbHelp[verb] ? T.verbs[verb] : reason });
   });
   return h("header.heading", backLink(), h("h1", name), row && stateBadge(row), h("span.grow"),
   row && h("div.verbs.plain", buttons, iconButton(T.refresh, "refresh", reload)));
