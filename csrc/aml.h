@@ -471,8 +471,8 @@ int stream_is_open(const Stream *stream);
 /* Return why the stream is over; NULL: it is not. What came before can still be read. */
 const Error *stream_error(const Stream *stream);
 
-/* Look for more bytes, and return those that came; NULL: the server has not agreed yet. The owner
-   takes bytes out by buf_drop or buf_reset, and calls stream_go_on afterwards. */
+/* Return the bytes that came, and look for some if there are none; NULL: the server has not agreed
+   yet. The owner takes bytes out by buf_drop or buf_reset, and calls stream_go_on afterwards. */
 Buf *stream_came(Stream *stream);
 
 /* Take in more, after the owner has taken bytes out. */

@@ -1,6 +1,6 @@
 /* lua_httpd.c: the module azureml.httpd, for the emulator and the studio: an HTTP server with
    libmicrohttpd. Lua gets whole requests and gives whole replies, or streams (feed.c). The server
-   has no loop of its own: the caller watches the descriptor, observes the timeout, and calls run. */
+   has no loop of its own: the caller watches the descriptor and calls run, also at its timeout. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -538,7 +538,7 @@ static int l_answer(lua_State *L) {
   return 0;
 }
 
-/* server:stream(id, { headers, limit, lost }): answer a request with a stream, to which `emit` adds.
+/* server:stream(id, { headers, limit, lost }): answer a request with a stream; `emit` adds to it.
    limit: the bytes that it keeps for a slow client; lost: the text in place of what it drops. */
 static int l_stream(lua_State *L) {
   size_t len;

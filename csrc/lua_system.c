@@ -139,11 +139,16 @@ static int l_names_in(lua_State *L) {
   return 1;
 }
 
-/* entries(path) -> the names in a directory; none when it cannot be read */
+/* entries(path) -> the names in a directory | none, reason: it cannot be read */
 static int l_entries(lua_State *L) {
   DIR *directory = opendir(luaL_checkstring(L, 1));
+  int why = errno;
   lua_newtable(L);
-  if (directory) push_entries(L, directory);
+  if (!directory) {
+    lua_pushstring(L, strerror(why));
+    return 2;
+  }
+  push_entries(L, directory);
   return 1;
 }
 
@@ -151,8 +156,9 @@ static const char *kind_of(mode_t mode) {
   return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : "other";
 }
 
-/* status(path) -> "file" | "directory" | "other", size, when it was changed in seconds since 1970 |
-   nil: it is not there | nil, reason. Symbolic links are followed. */
+/* status(path) -> "file" | "directory" | "other", size, when it was changed in seconds since 1970,
+   a text that no other file of this machine has | nil: it is not there | nil, reason. Symbolic
+   links are followed. */
 static int l_status(lua_State *L) {
   struct stat info;
   if (stat(luaL_checkstring(L, 1), &info) != 0)
@@ -160,7 +166,8 @@ static int l_status(lua_State *L) {
   lua_pushstring(L, kind_of(info.st_mode));
   lua_pushinteger(L, (lua_Integer)info.st_size);
   lua_pushinteger(L, (lua_Integer)info.st_mtime);
-  return 3;
+  lua_pushfstring(L, "%I:%I", (lua_Integer)info.st_dev, (lua_Integer)info.st_ino);
+  return 4;
 }
 
 /* make_directory(path) -> true | nil, reason. A directory that is there is no failure. */

@@ -379,9 +379,3 @@ size_t scan_decode(Span text, char *out) {
   }
   return (size_t)(out - begin);
 }
-
-char *scan_text(Span span) {
-  char *text = scan_is_text(span) ? malloc(span.len) : NULL;      /* less two quotes, and a NUL */
-  if (text) text[scan_decode(span, text)] = '\0';
-  return text;
-}

@@ -47,8 +47,4 @@ int scan_member(Span object, const char **place, Span *name, Span *value);
 int    scan_is_text(Span span);
 size_t scan_decode(Span text, char *out);
 
-/* Return a copy of a text, which the caller frees. NULL: the span is not a text, or memory is
-   short. */
-char *scan_text(Span span);
-
 #endif

@@ -526,7 +526,7 @@ const Error *stream_error(const Stream *s) { return s->phase == PHASE_OVER ? &s-
 size_t stream_unsent(const Stream *s) { return s->out.len - s->sent; }
 
 Buf *stream_came(Stream *s) {
-  if (s->phase == PHASE_OPEN) move(s);
+  if (s->phase == PHASE_OPEN && s->came.len == 0) move(s);
   return s->was_open ? &s->came : NULL;
 }
 

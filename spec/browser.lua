@@ -230,7 +230,8 @@ const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
   const text = walker.currentNode.textContent.trim();
-  if (!text || !element.checkVisibility() || element.closest(":disabled, option, datalist")) continue;
+  const isOff = element.closest(":disabled, option, datalist");
+  if (!text || isOff || !element.checkVisibility()) continue;
   const style = getComputedStyle(element);
   const below = ground(element);
   const [a, b] = [light(over(rgba(style.color), below)), light(below)].sort((x, y) => y - x);

@@ -45,6 +45,18 @@ describe("JSON", function()
     end
   end)
 
+  it("is read with a replacement for half a surrogate pair", function()
+    for text, expected in pairs {
+      ['"a\\udcffb"'] = "a\u{FFFD}b", ['"\\ud83d\\ude00"'] = "\u{1F600}",
+      ['"\\ud83d\\ude00\\ud83d"'] = "\u{1F600}\u{FFFD}", ['"\\uDE00\\uD83D"'] = "\u{FFFD}\u{FFFD}",
+      ['"\\\\udcff\\udcff"'] = "\\udcff\u{FFFD}", ['"\\\\\\udcff\\n"'] = "\\\u{FFFD}\n",
+    } do
+      assert.equal(expected, json.decode(text), text)
+    end
+    assert.is_nil((json.decode '"\\udcff'))
+    assert.is_nil((json.decode '"\\ud83"'))
+  end)
+
   it("without_nulls: a copy without null members and items, however deep", function()
     local value = json.decode(
       '{"a":null,"b":{"c":null,"d":[null,1,null,{"e":null}]},"f":false,"g":"x"}')

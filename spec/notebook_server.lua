@@ -35,7 +35,8 @@ local function model(self, path, with_content, with_hash)
   local bytes = self.files[path]
   local shown = {
     name = path:match "[^/]*$", path = path, type = bytes and "file" or "directory",
-    writable = true, last_modified = self.modified[path] or STARTED, size = bytes and #bytes,
+    writable = true, last_modified = self.modified[path] or STARTED,
+    size = bytes and (self.lengths[path] or #bytes),
   }
   if bytes and with_hash and self.tells_hash then
     shown.hash_algorithm, shown.hash = "sha256", core.crypto.sha256(bytes):gsub(".", function(c)
@@ -79,7 +80,11 @@ function contents.PUT(self, path, body)
 end
 
 function contents.PATCH(self, path, body)
+  if path == body.path then return ok(model(self, path)) end
   if is_there(self, body.path) then return refuse(409, "File already exists: " .. body.path) end
+  if not is_there(self, path) or not is_there(self, body.path:match "^(.*)/" or "") then
+    return refuse(500, "Unhandled error")
+  end
   self.files[body.path], self.files[path] = self.files[path], nil
   return ok(model(self, body.path))
 end
@@ -97,12 +102,23 @@ function contents.DELETE(self, path)
   return { status = 204 }
 end
 
+--- Answer a range of a file's bytes, as far as the file has them.
+---@param bytes string
+---@param range string      "bytes=0-9"
+function notebook_server.answer_range(bytes, range)
+  local first, last = range:match "bytes=(%d+)%-(%d+)"
+  first, last = math.tointeger(first), math.min(math.tointeger(last), #bytes - 1)
+  if first >= #bytes then return { status = 416, body = "", headers = {} } end
+  return { status = 206, body = bytes:sub(first + 1, last + 1), headers = {
+    ["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, #bytes),
+  } }
+end
+
 local function send_file(self, path, range)
   local bytes = self.files[path]
   if not bytes then return refuse(404, "no file") end
-  local first, last = (range or ""):match "bytes=(%d+)%-(%d+)"
-  if not first then return { status = 200, body = bytes } end
-  return { status = 206, body = bytes:sub(first + 1, last + 1) }
+  if not range then return { status = 200, body = bytes } end
+  return notebook_server.answer_range(bytes, range)
 end
 
 local function remove_open(list, id)
@@ -156,7 +172,8 @@ local function answer_arm(self, request, path)
   end
   if path:find "/jobs$" then return ok { value = json.array {} } end
   if path:find "/computes$" then return ok { value = { compute(self) } } end
-  if self.state then return ok(compute(self)) end
+  local name = path:match "/computes/([^/]+)$"
+  if self.state and (name == nil or name == "ci-ann") then return ok(compute(self)) end
   return { status = 404, body = '{"error":{"code":"ResourceNotFound","message":"it is gone"}}' }
 end
 
@@ -194,16 +211,17 @@ Played.OWN, Played.OTHER = OWN, OTHER
 --- The path of the instance on the server.
 Played.BASE = BASE
 
---- Start a server. Fields: files (path -> bytes), directories, modified (path -> time), terminals,
+--- Start a server. Fields: files (path -> bytes), directories, modified (path -> time),
+--- lengths (path -> the size that a listing tells of a link, in place of the file's), terminals,
 --- kernels, sessions (lists, as Jupyter sends them); state, owner, sharing, address and tags of the
 --- instance; tells_hash, keeps_full (only empty directories are removed); instead fun(request,
 --- path): table? (answers in its place); asked (the requests: "GET /api/terminals"); verbs (start,
 --- stop, restart that were sent).
 function notebook_server.serve()
   local self = setmetatable({
-    files = {}, directories = { [""] = true }, modified = {}, terminals = json.array {},
-    kernels = json.array {}, sessions = json.array {}, started = STARTED, asked = {},
-    verbs = {}, tags = {}, state = "Running", owner = OWN, sharing = "Personal",
+    files = {}, directories = { [""] = true }, modified = {}, lengths = {},
+    terminals = json.array {}, kernels = json.array {}, sessions = json.array {}, started = STARTED,
+    asked = {}, verbs = {}, tags = {}, state = "Running", owner = OWN, sharing = "Personal",
   }, Played)
   self.server = scripted(function(request) return handle(self, request) end)
   return self

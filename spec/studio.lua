@@ -34,9 +34,10 @@ end
 ---@return table served       link, url, pid; ends with its scope
 function studio.serve(seed, settings)
   settings = settings or {}
-  local self = setmetatable({ directory = process.directory() }, Served)
+  local self = setmetatable({ directory = process.directory(), speed = settings.speed or 60 },
+    Served)
   local path = process.write(self.directory .. "/seed.lua", "return " .. lua_text.encode(seed))
-  self.emulator = process.served_emulator { speed = settings.speed or 60,
+  self.emulator = process.served_emulator { speed = self.speed,
     options = { "--seed", path } }
   self.process, self.link = start(self, settings.options)
   self.url, self.pid = self.link:match "^(.-)/start", self.process.pid
@@ -50,9 +51,14 @@ function Served:control(method, path, body)
     headers = { ["Content-Type"] = "application/json" } }.json
 end
 
---- Open a workspace that uses the same emulator.
-function Served:client()
-  return azureml.client { endpoint = self.emulator.url }
+--- Let the emulator's clock run slowly, so that what is on its way stays so while a spec looks.
+function Served:hold()
+  self:control("POST", "clock", { speed = 2 })
+end
+
+--- Let what is on its way end.
+function Served:release()
+  self:control("POST", "clock", { advance = "10m", speed = self.speed })
 end
 
 --- Return the most memory that the studio has used, in MiB.

@@ -5,7 +5,7 @@ for _, name in ipairs {
   "Instance.activity", "Instance.copy", "Instance.logs", "Instance.metrics",
   "Jupyter.contents", "Jupyter.execute", "Jupyter.sessions", "Jupyter.start_kernel",
   "Jupyter.stop_idle", "Jupyter.terminals", "Jupyter.write", "Kernel.execute",
-  "Log.each", "Log.follow", "Log.read",
+  "Log.each", "Log.read",
 } do
   usages["azureml." .. name] = true
 end

@@ -495,12 +495,15 @@ end
 
 --- Tell when the instance was last used: by a terminal or a kernel of its Jupyter, or by a job.
 --- What is done by SSH, or in an application other than Jupyter, is not seen.
+---@param settings? azureml.ActivityOptions
 ---@return azureml.Activity      last, idle (seconds), is_busy, busy (the kernels that compute)
 ---@raise an error object, also if the instance does not run or is another user's
 ---@usage local activity = vm:activity()
 ---  if not activity.is_busy and activity.idle > 7200 then vm:stop() end
-function Instance:activity()
-  return activity.of(self.jupyter.server)
+function Instance:activity(settings)
+  return activity.of(self.jupyter.server, options.check("activity", settings, {
+    timeout = "number",
+  }))
 end
 
 --- Open a shell on the instance in this terminal, through its Jupyter. Return when the shell ends,
@@ -587,7 +590,8 @@ end
 ---@param from string
 ---@param to string
 ---@param settings? azureml.CopyOptions
----@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out)
+---@return azureml.Copied?      over Jupyter: files, bytes, skipped (hidden files are left out, and
+---  those whose names would disturb a screen)
 ---@raise an error object: `CopyFailed`, `FileNotFound`, what ssh or Jupyter could not do, `Timeout`
 ---@usage vm:copy("train.py", ":cloudfiles/code/Users/ann/")
 ---@usage vm:copy(":cloudfiles/code/results", ".")

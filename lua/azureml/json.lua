@@ -35,11 +35,28 @@ local function after_mark(text)
   return type(text) == "string" and text:byte() == 0xEF and text:gsub("^\xEF\xBB\xBF", "") or text
 end
 
---- Return the value of a JSON text, or nil and what is wrong with the text.
+local HIGH, LOW, ANY = "\\u[dD][89aAbB]%x%x", "\\u[dD][c-fC-F]%x%x", "\\u[dD][89a-fA-F]%x%x"
+
+-- Replace escapes of lone surrogates, which are no characters. Programs in Python write them for
+-- file names that are not UTF-8. NUL, which no JSON has, stands for what must stay meanwhile.
+local function without_lone_surrogates(text)
+  if text:find "%z" or not text:find(ANY) then return text end
+  text = text:gsub("\\\\", "\0\0"):gsub(HIGH .. LOW, function(pair)
+    return (pair:gsub("\\", "\0"))
+  end)
+  return (text:gsub(ANY, "\u{FFFD}"):gsub("%z", "\\"))
+end
+
+--- Return the value of a JSON text, or nil and what is wrong with the text. Half a surrogate pair
+--- becomes the replacement character.
 ---@param text string
 ---@return any value, string? fault
 function json.decode(text)
   local ok, value = pcall(own.decode, after_mark(text))
+  if not ok and type(text) == "string" then
+    local mended = without_lone_surrogates(text)
+    if mended ~= text then ok, value = pcall(own.decode, after_mark(mended)) end
+  end
   if ok then return value end
   return nil, tostring(value)
 end

@@ -122,6 +122,16 @@ describe("the studio's details", function()
     page:wait "/It does not run/.test($('.card[data-card=applications]').innerText)"
   end)
 
+  it("changes the size", function()
+    open "ci-two"
+    page:click "[title='Change the size']"
+    page:wait "$('dialog option')"
+    page:run [[const select = document.querySelector("dialog select");
+      select.value = [...select.options].find((each) => /^DS11 v2/.test(each.textContent)).value]]
+    page:press("Save", "dialog")
+    page:wait "/STANDARD_DS11_V2/i.test($('.card[data-card=properties]').innerText)"
+  end)
+
   it("says that an instance is not there", function()
     page:run "location.hash = '#/i/ci-none'"
     page:wait "$('main .failure')"

@@ -114,11 +114,13 @@ describe("the studio's list", function()
 
   it("starts many, and shows them on their way until they run", function()
     assert.is_true(page:run "return document.querySelector('[data-verb=start]').disabled")
+    served:hold()
     tick "ci-stop"
     tick "ci-off"
     page:click "[data-verb=start]"
     page:wait "$('.activity .moving time')"
     page:wait "$('tr[data-name=ci-stop] .state.moving')"
+    served:release()
     wait_for_state("ci-stop", "Running")
     wait_for_state("ci-off", "Running")
     page:wait "$('.tile.running').innerText.startsWith('4 of')"
@@ -178,10 +180,12 @@ describe("the studio's list", function()
     page:wait "$('tr[data-name=ci-keep]') && $('.live.is-on')"
     local second = page:ask("GET", "/window")
     page:switch(first)
+    served:hold()
     tick "ci-keep"
     page:click "[data-verb=stop]"
     page:switch(second)
-    page:wait "$('.activity .moving') || $('tr[data-name=ci-keep] .state.moving')"
+    page:wait "$('.activity .moving') && $('tr[data-name=ci-keep] .state.moving')"
+    served:release()
     wait_for_state("ci-keep", "Stopped")
     page:ask("DELETE", "/window")
     page:switch(first)

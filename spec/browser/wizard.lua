@@ -64,8 +64,10 @@ describe("the studio's wizard", function()
     assert.truthy(page:text(".step pre"):find("--tags team=vision", 1, true))
     page:press("ARM template", "[role=tablist]")
     page:wait "/deploymentTemplate/.test($('.step pre').innerText)"
+    served:hold()
     page:click "[data-action=create]"
     page:wait "$('tr[data-name=ci-wizard] .state.moving')"
+    served:release()
     page:wait "$('tr[data-name=ci-wizard] .state.running')"
     assert.truthy(page:text("tr[data-name=ci-wizard]"):find("30 min", 1, true))
   end)

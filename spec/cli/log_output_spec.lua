@@ -73,11 +73,21 @@ describe("logs that a command prints", function()
     assert.same({ "caf", "\u{e9} ", "\u{20ac}\nend", "\27[0m\n" }, written)
   end)
 
-  it("leave no colour behind on a terminal", function()
+  it("leave no colour on a terminal, not even when they end in the middle", function()
     core.terminal_width = function() return 80 end
-    assert.equal("\27[31mred\n\27[0m", print_logs({}, log_of("x", "\27[31mr", "ed\n")))
+    assert.equal("\27[31mred\n\27[0m", print_logs({}, log_of("x", "\27[31mred\n")))
+    for _, text in ipairs { "\27[31mred\n\27[m", "\27[31mred\27[0m\n" } do
+      written = {}
+      assert.equal(text:find "m$" and text .. "\27[0m\n" or text, print_logs({}, log_of("x", text)))
+    end
     written = {}
-    assert.equal("\27[31mred\27[m\n", print_logs({}, log_of("x", "\27[31mred\27[m\n")))
+    local broken = log_of "x"
+    broken.follow = function(_, put)
+      put "\27[31mred"
+      error "interrupted!"
+    end
+    assert.error_matches(function() print_logs({ follow = true }, broken) end, "interrupted!")
+    assert.equal("\27[31mred\27[0m\n", table.concat(written))
   end)
 
   it("show a line before it ends, such as a progress bar", function()

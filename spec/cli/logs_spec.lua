@@ -60,7 +60,7 @@ describe("azureml logs", function()
       (printed("ci-ann", "--tail", "1")))
     assert.equal("old\n", (printed("ci-ann", "creation_1.log")))
     local _, err, code = printed("ci-ann", "creation_3.log")
-    assert.equal(1, code)
+    assert.equal(3, code)
     assert.matches("there is no log 'creation_3.log'; did you mean", err, 1, true)
   end)
 

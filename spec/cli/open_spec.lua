@@ -74,7 +74,7 @@ describe("azureml open", function()
     { { "open", "ci-bob" }, 1, "'ci-bob' is Stopped" },
     { { "open", "ci-bob", "vscode" }, 1, "'ci-bob' is Stopped" },
     { { "open", "ci-ann" }, 1, "the emulator has no machine behind 'ci-ann'" },
-    { { "open", "ci-ann", "nothing" }, 1, "it has jupyter, jupyter_lab)" },
+    { { "open", "ci-ann", "nothing" }, 3, "it has jupyter, jupyter_lab)" },
     { { "open", "ci-cleo" }, 3, "ci-cleo" },
   } do
     it("refuses " .. table.concat(row[1], " "), function()

@@ -27,7 +27,7 @@ describe("the commands that reach an instance", function()
     { { "ssh", "nobody" }, 3, "not found" },
     { { "ssh" }, 2, "which instance%?" },
     { { "cp", "a", "b" }, 2, "NAME:PATH" },
-    { { "cp", "ci-a:x", "ci-b:y" }, 2, "NAME:PATH" },
+    { { "cp", "ci-a:x", "ci-b:y" }, 2, "only one of the two may be NAME:PATH" },
     { { "cp", "./x:y", "z" }, 2, "NAME:PATH" },
     { { "cp", "--over", "ssh", "ci-off:x", "." }, 1, "SSH is off on 'ci%-off'" },
     { { "cp", "ci-off:x", "." }, 1, "no machine behind 'ci%-off': its Jupyter is invented" },

@@ -2,15 +2,17 @@
 -- e2e/executable_spec.lua tests the executable itself.
 
 local STAND_INS = { "azureml.signals", "azureml.edit", "azureml.cli", "azureml.config",
-  "azureml.interpreter" }
+  "azureml.interpreter", "azureml.host" }
 
 describe("the interpreter", function()
   local saved, calls, pending_signal, terminal, path, cpath, task_loader, global_arg
+  local httpd_loader
 
   before_each(function()
     saved, calls, pending_signal, terminal = {}, {}, nil, false
     path, cpath, task_loader, global_arg = package.path, package.cpath,
       package.preload["azureml.task"], _G.arg
+    httpd_loader = package.preload["azureml.httpd"]
     for _, name in ipairs(STAND_INS) do saved[name] = package.loaded[name] end
     package.loaded["azureml.console.interpreter"] = nil
     package.loaded["azureml.signals"] = { fd = -1, drain = function() return pending_signal end }
@@ -31,6 +33,7 @@ describe("the interpreter", function()
     for _, name in ipairs(STAND_INS) do package.loaded[name] = saved[name] end
     package.path, package.cpath, package.preload["azureml.task"], _G.arg = path, cpath, task_loader,
       global_arg
+    package.preload["azureml.httpd"] = httpd_loader
   end)
 
   local function start(argv, program)

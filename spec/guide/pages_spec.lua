@@ -27,7 +27,7 @@ local PRINTED = {
   credentials = { "" },
   emulator = {
     "Running\n",
-    "0%.88 USD\nnil\t[^\n]*There is already an active operation submitted[^\n]*\n.*Running\n",
+    "%d%.%d%d USD\nnil\t[^\n]*There is already an active operation submitted[^\n]*\n.*Running\n",
     "AllocationFailed\nAuthorizationFailed\n",
   },
   errors = { "ResourceNotFound\t404\tcheck the name; 'azureml list' shows what there is\n" },

@@ -85,6 +85,47 @@ describe("the files of an instance", function()
     assert.same({ ["Users/b.txt"] = "a" }, played.files)
   end)
 
+  it("are renamed over no directory, and not if they are missing", function()
+    played.files["Users/ann/x"] = "kept"
+    local code, err = code_of(jupyter.rename, "Users/a.txt", "Users/ann")
+    assert.same({ "FileExists", "ci-ann:Users/ann is a directory, which is not replaced" },
+      { code, err.message })
+    code, err = code_of(jupyter.rename, "Users/no", "Users/c")
+    assert.same({ "FileNotFound", "there is no 'Users/no' on 'ci-ann'" }, { code, err.message })
+    assert.equal("FileNotFound", code_of(jupyter.rename, "Users/no", "Users/b.txt"))
+    code, err = code_of(jupyter.rename, "Users/a.txt", "nowhere/a")
+    assert.same({ "FileNotFound", "there is no directory 'nowhere' on 'ci-ann'" },
+      { code, err.message })
+    assert.same({ ["Users/a.txt"] = "a", ["Users/b.txt"] = "bb", ["Users/ann/x"] = "kept" },
+      played.files)
+  end)
+
+  it("are made under no name that would disturb a screen, nor as the root", function()
+    for _, path in ipairs { "", "/", "Users/e\27[31m", "Users/\u{202e}x", "a\nb" } do
+      assert.equal("InvalidArgument", code_of(jupyter.write, path, "x"))
+      assert.equal("InvalidArgument", code_of(jupyter.make_directory, path))
+      assert.equal("InvalidArgument", code_of(jupyter.rename, "Users/a.txt", path))
+    end
+    assert.equal("InvalidArgument", code_of(jupyter.rename, "", "x"))
+    assert.same({}, played.asked)
+  end)
+
+  it("have the length of the file that a link leads to", function()
+    played.files.link, played.lengths.link = "some text", 2
+    assert.equal("some text", jupyter:read "link")
+    played.files.link = ("x"):rep(9 * 1024 * 1024)
+    assert.equal("InvalidArgument", code_of(jupyter.read, "link"))
+  end)
+
+  it("are listed though a name is not UTF-8", function()
+    played.instead = function(request)
+      local items = '[{"name": "bad\\udcff.txt", "type": "file", "size": 1}]'
+      return { status = 200, body = ('{"type": "directory", "content": %s}'):format(
+        request.target:find "content=1" and items or "null") }
+    end
+    assert.equal("bad\u{FFFD}.txt", jupyter:contents("Users").items[1].name)
+  end)
+
   it("are removed; a directory with files in it only on request", function()
     jupyter:remove "Users/a.txt"
     assert.is_nil(played.files["Users/a.txt"])
@@ -144,6 +185,8 @@ describe("the files of an instance", function()
       assert.equal("InvalidArgument", code_of(jupyter.contents, path))
     end
     assert.error_matches(function() jupyter:contents(7) end, "path expected, got number")
+    assert.error_matches(function() jupyter:contents(false) end, "path expected, got boolean")
+    assert.error_matches(function() jupyter:rename("a") end, "#2 to 'rename' %(path expected")
     assert.error_matches(function() jupyter.contents "x" end, "vm.jupyter:contents")
     assert.same({}, played.asked)
   end)

@@ -1,5 +1,6 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local json = require "azureml.json"
 local notebook_server = require "spec.notebook_server"
 local process = require "spec.process"
 local world = require "spec.world"
@@ -128,7 +129,9 @@ describe("a copy over Jupyter", function()
     it("puts nothing in place whose hash differs", function()
       played.instead = function(request, path)
         if request.method == "PATCH" then error "it was named" end
-        if path:find "^/files/" then return { status = 206, body = ("x"):rep(MIB + 1) } end
+        if path:find "^/files/" then
+          return notebook_server.answer_range(("x"):rep(MIB + 1), request.headers.range)
+        end
       end
       local err = failure(write("large", bytes_of(MIB + 1)), ":large")
       assert.equal("CopyFailed", err.code)
@@ -149,6 +152,31 @@ describe("a copy over Jupyter", function()
       assert.equal("22", played.files["Users/other/sub/b"])
     end)
 
+    it("leaves out links to a directory above, however many", function()
+      os.execute(("mkdir -p '%s/tree/sub' && cd '%s/tree' && ln -s . a && ln -s . b "
+        .. "&& ln -s .. sub/up && ln -s ../x sub/x && echo 1 >x"):format(here, here))
+      local copied = vm:copy(here .. "/tree", ":Users")
+      assert.same({ ["Users/tree/x"] = "1\n", ["Users/tree/sub/x"] = "1\n" }, played.files)
+      local skipped = {}
+      for i, path in ipairs(copied.skipped) do skipped[i] = path:sub(#here + 2) end
+      assert.same({ "tree/a", "tree/b", "tree/sub/up" }, skipped)
+    end)
+
+    it("tells in a sentence that no space is left, and does not try again", function()
+      played.instead = function(request)
+        if request.method ~= "PUT" then return nil end
+        return { status = 500, body = json.encode { reason = json.null,
+          message = "Unexpected error while saving file: a [Errno 28] No space left on device" } }
+      end
+      for _, size in ipairs { 1, 3 * MIB } do
+        played.asked = {}
+        local err = failure(write("large", bytes_of(size)), ":large")
+        assert.equal("NoSpace", err.code)
+        assert.matches("^no space is left for ci%-ann:large", err.message)
+        assert.equal(1, count_of "PUT")
+      end
+    end)
+
     it("refuses what cannot be a copy, before anything is sent", function()
       local path = write("a", "x")
       played.files["Users/file"] = "f"
@@ -158,6 +186,12 @@ describe("a copy over Jupyter", function()
       assert.equal("InvalidArgument", failure(path, ":../x").code)
       assert.equal("InvalidArgument", failure(path, ":/etc/passwd").code)
       assert.equal("InvalidArgument", failure(write(".hidden", "x"), ":Users").code)
+      for _, target in ipairs { ":Users", ":Users/e\27[31m" } do
+        assert.equal("the path 'e\u{FFFD}[31m' on the instance has control characters: choose "
+          .. "another name", (failure(write("e\27[31m", "x"), target).message:gsub("Users/", "")))
+      end
+      local err = failure(write("a\nb", "x"), ":Users")
+      assert.equal("copy: the path '" .. here .. "/a b' has a line break or NUL in it", err.message)
       assert.matches("is a file, and", failure(here .. "/dir", ":Users/file").message)
       assert.matches("is no file", failure("/dev/null", ":x").message)
       assert.equal(0, count_of "PUT")
@@ -225,8 +259,9 @@ describe("a copy over Jupyter", function()
       end
       assert.matches("changed while it was copied", failure(":a", here).message)
       played.tells_hash = true
-      played.instead = function(_, path)
-        if path:find "^/files/" then return { status = 206, body = "tixt" } end
+      played.instead = function(request, path)
+        if not path:find "^/files/" then return nil end
+        return notebook_server.answer_range("tixt", request.headers.range)
       end
       assert.matches("another SHA%-256", failure(":a", here).message)
       assert.same({}, core.entries(here))
@@ -234,9 +269,14 @@ describe("a copy over Jupyter", function()
 
     it("ends at an answer that is not the range", function()
       played.files.a = "text"
-      for _, body in ipairs { "", "texts", ("x"):rep(100) } do
+      for body, range in pairs {
+        [""] = "bytes 0-3/4", texts = "bytes 0-3/4", [("x"):rep(100)] = "bytes 0-3/4",
+        text = "bytes 1-4/8", tex = "bytes 0-3/4", tixt = "bytes */4", teyt = false,
+        txt = "bytes 0-3/99999999999999999999999",
+      } do
         played.instead = function(_, path)
-          return path:find "^/files/" and { status = 206, body = body } or nil
+          local headers = { ["Content-Range"] = range or nil }
+          return path:find "^/files/" and { status = 206, body = body, headers = headers } or nil
         end
         assert.equal("CopyFailed", failure(":a", here).code)
       end
@@ -252,14 +292,92 @@ describe("a copy over Jupyter", function()
       assert.equal(2, copied.files)
     end)
 
-    it("writes nothing under a name that is hidden or unsafe", function()
-      for _, name in ipairs { ".bashrc", "a\27[31m", "b\nc" } do
+    it("writes nothing under a name that is hidden or unsafe, and tells it", function()
+      for name, shown in pairs {
+        [".bashrc"] = ".bashrc", ["a\27[31m"] = "a\u{FFFD}[31m", ["b\nc"] = "b c",
+        ["d\u{202e}e"] = "d\u{FFFD}e",
+      } do
         played.files = { ["Users/" .. name] = "x", ["Users/good"] = "y" }
-        local err = failure(":Users", here)
-        assert.matches("its name is hidden or has unsafe", err.message)
+        local copied = vm:copy(":Users", here .. "/copy")
+        assert.same({ "ci-ann:Users/" .. shown }, copied.skipped)
+        assert.same({ "good" }, core.entries(here .. "/copy"))
+        local err = failure(":Users/" .. name, here)
         assert.is_nil(err.message:find "[\27\n]")
-        assert.same({}, core.entries(here))
+        assert.same({ "copy" }, core.entries(here))
+        process.remove(here .. "/copy")
       end
+    end)
+
+    it("takes the whole file that a link leads to", function()
+      for _, bytes in ipairs { bytes_of(9 * MIB), "short" } do
+        played.files["Users/link"], played.lengths["Users/link"] = bytes, 11
+        local last
+        vm:copy(":Users/link", here .. "/link", { on_progress = function(seen) last = seen end })
+        assert.is_true(read "link" == bytes)
+        assert.same({ #bytes, #bytes }, { last.bytes, last.total })
+        assert.equal("short", bytes == "short" and vm.jupyter:read "Users/link" or "short")
+      end
+    end)
+
+    it("goes on with the file that a link leads to", function()
+      local bytes, breaks = bytes_of(9 * MIB), true
+      played.files.link, played.lengths.link = bytes, 11
+      played.instead = function(request)
+        local is_second = (request.headers.range or ""):find "^bytes=11%-"
+        return breaks and is_second and { status = 400 } or nil
+      end
+      failure(":link", here)
+      breaks = false
+      local resumed
+      vm:copy(":link", here, { on_progress = function(seen) resumed = seen.resumed end })
+      assert.is_true(read "link" == bytes)
+      assert.equal(11, resumed)
+    end)
+
+    it("begins anew where the unfinished copy is longer than the file", function()
+      played.files.a = "text"
+      played.instead = function(request)
+        return request.target:find "hash=1" and { status = 400 } or nil
+      end
+      failure(":a", here)
+      local part = core.entries(here)[1]
+      assert.matches("^a%.%x+%.part$", part)
+      write(part, "a longer text")
+      played.instead = nil
+      vm:copy(":a", here)
+      assert.equal("text", read "a")
+      assert.same({ "a" }, core.entries(here))
+    end)
+
+    it("leaves no empty file where a link leads nowhere", function()
+      played.files.link = "nowhere"
+      played.instead = function(_, path) return path:find "^/files/" and { status = 404 } or nil end
+      assert.equal("FileNotFound", failure(":link", here).code)
+      assert.same({}, core.entries(here))
+    end)
+
+    it("replaces no device and no directory", function()
+      played.files.a = "text"
+      assert.is_true((os.execute(("mkfifo '%s/pipe' && mkdir -p '%s/dir/a'"):format(here, here))))
+      assert.matches("pipe: it is there, and is no file", failure(":a", here .. "/pipe").message)
+      assert.matches("dir/a: it is there, and is no file", failure(":a", here .. "/dir").message)
+      assert.same({ "other", "directory" },
+        { core.status(here .. "/pipe"), (core.status(here .. "/dir/a")) })
+      assert.equal(0, count_of "GET /files/")
+    end)
+
+    it("ends where a link leads back to a directory above it", function()
+      played.directories["Users/tree"] = true
+      played.files["Users/tree/a"] = "1"
+      local item = { name = "tree", type = "directory", last_modified = "2026-11-28T09:00:00.123Z" }
+      played.instead = function(request)
+        if not request.target:find "content=1" then return nil end
+        return { status = 200, body = json.encode { type = "directory", content = { item } } }
+      end
+      local err = failure(":Users", here)
+      assert.same({ "TooDeep", "ci-ann:Users/tree leads back to a directory above it" },
+        { err.code, err.message })
+      assert.same({}, core.entries(here))
     end)
 
     it("refuses a place that is not there, and a missing file", function()
@@ -300,6 +418,10 @@ describe("a copy over Jupyter", function()
     played.instead = function() return {} end      -- never answered
     local ok, err = pcall(vm.copy, vm, ":a", here, { timeout = 0.05 })
     assert.same({ false, "Timeout" }, { ok, err.code })
+    assert.matches("^the copy was not done within 0%.%d+ s$", err.message)
+    assert.matches("goes on where it broke off", err.hint)
+    assert.error_matches(function() vm:copy(":a", here, { timeout = -1 }) end,
+      "copy: timeout must be")
   end)
 
   it("refuses options without effect, and two paths of one side", function()
@@ -313,7 +435,9 @@ describe("a copy over Jupyter", function()
       assert.equal("InvalidArgument", err.code)
       assert.matches(row[4], err.message)
     end
-    assert.error_matches(function() vm:copy("", ":a") end, "a path expected")
+    assert.error_matches(function() vm:copy("", ":a") end, "#1 to 'copy' %(a path expected")
+    assert.error_matches(function() vm:copy() end, "#1 to 'copy' %(a path expected")
+    assert.error_matches(function() vm:copy "a" end, "#2 to 'copy' %(a path expected")
     assert.error_matches(function() vm:copy("a", ":b", { recursive = true }) end, "recursive")
   end)
 end)

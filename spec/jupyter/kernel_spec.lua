@@ -109,6 +109,22 @@ describe("a kernel", function()
     assert.equal(1, #world.sockets.requests)
   end)
 
+  it("executes one code at a time, and more after a failure", function()
+    local world <close> = world_of(function(request, say)
+      if request.content.code ~= "bad" then return adding(request, say) end
+      say("iopub", "error", { ename = "E", evalue = "v", traceback = {} })
+      reply(say)
+      idle(say)
+    end)
+    local running <close> = kernel.start(world.server)
+    local ok, raised = pcall(azureml.parallel, function() return running:execute "a" end,
+      function() return running:execute "b" end)
+    assert.is_false(ok)
+    assert.matches("executes other code", tostring(raised))
+    assert.equal("CodeFailed", select(2, azureml.try(running.execute, running, "bad")).code)
+    assert.equal("result of c", running:execute("c").text)
+  end)
+
   it("is asked again until it answers", function()
     local own <close> = setmetatable({ channels.ASK_AGAIN }, { __close = function(kept)
       channels.ASK_AGAIN = kept[1]

@@ -12,7 +12,8 @@
 --- begins with csrc/, lua/ or spec/ must be exact. A `*` stands for any characters within a name.
 local comments = require "spec.lint.comments"
 
--- Files of others, and names that stand for a file of the reader's. So does "NAME" with any ending.
+-- Files of others, and names that stand for a file of the reader's. So do "NAME" and "FILE" with
+-- any ending.
 local FOREIGN = {
   ["lua.h"] = "the header of Lua",
   ["lua.c"] = "the standalone interpreter of Lua",
@@ -92,7 +93,8 @@ end
 
 -- The contract cites the sources of other projects by names of theirs; only rooted paths are ours.
 local function is_ours(path, cited)
-  if FOREIGN[cited] or cited:find "%f[%w_]NAME%.%w+$" then return false end
+  local name = cited:match "([^/]*)%.%w+$"
+  if FOREIGN[cited] or name == "NAME" or name == "FILE" then return false end
   return not path:find "^spec/contract/" or ROOMS[cited:match "^([^/]+)/"] or false
 end
 

@@ -47,7 +47,7 @@ describe("the check of citations", function()
       ["csrc/credential/chain.c"] = "/* see op.c and chain.c */\n",
       ["lua/azureml/task/init.lua"] = "-- client.lua calls task/init.lua, and that calls op.c.\n",
       ["lua/azureml/client.lua"] = "--[[ see\nlua/azureml/client.lua ]]\n",
-      ["lua/azureml/list.lua"] = "-- lua.h and cli/NAME.lua are none of ours.\n",
+      ["lua/azureml/list.lua"] = "-- lua.h, cli/NAME.lua and FILE.lua are none of ours.\n",
       ["spec/contract/auth.md"] = "Source: msal/oauth2.py, poller.go and `README.md`.\n",
     }
   end)

@@ -1,6 +1,7 @@
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local logs = require "azureml.look.logs"
+local notebook_server = require "spec.notebook_server"
 
 -- The files are pretended here, as Jupyter sends them; spec/machine/look.lua reads real ones.
 describe("the logs of setup scripts", function()
@@ -48,8 +49,10 @@ describe("the logs of setup scripts", function()
         end
         return { status = 200, json = shown }
       end
-      local first, last = settings.headers.Range:match "bytes=(%d+)-(%d+)"
-      return { status = 206, body = file:sub(first + 1, last + 1) }
+      local reply = notebook_server.answer_range(file, settings.headers.Range)
+      if reply.status == 416 then errors.raise { code = "Http416", status = 416, message = "" } end
+      reply.headers = { ["content-range"] = reply.headers["Content-Range"] }
+      return reply
     end
   end)
   after_each(function() core.clock "real" end)

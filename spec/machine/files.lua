@@ -88,8 +88,54 @@ describe("the Jupyter of a real machine", function()
     local output = world:azureml("ls", "ci-ann:Users")
     assert.matches("e\u{FFFD}%]0;title\u{FFFD}x", output)
     assert.is_nil(output:find "[\27\7]")
-    local _, err = azureml.try(vm.copy, vm, ":Users", world.home)
-    assert.matches("its name is hidden or has unsafe characters", err.message)
+    local copied = vm:copy(":Users", world.home .. "/odd")
+    assert.same({ "ci-ann:Users/e\u{FFFD}]0;title\u{FFFD}x" }, copied.skipped)
+    shell "test -z \"$(find odd -name '*title*')\""
+  end)
+
+  -- Run a shell script among the files that Jupyter shows.
+  local function on_machine(script)
+    assert.equal(0, select(2, vm:exec("cd ~/cloudfiles/code/Users && " .. script)))
+  end
+
+  it("copies the files that links lead to, and ends where a link leads back", function()
+    on_machine "mkdir links && ln -s ../large links/large && ln -s /nowhere links/gone"
+    vm:copy(":Users/links/large", world.home .. "/followed")
+    shell "cmp large followed"
+    assert.equal(6000000, #world:read "followed")
+    local _, err = azureml.try(vm.copy, vm, ":Users/links/gone", world.home)
+    assert.equal("FileNotFound", err.code)
+    shell "test ! -e gone && test -z \"$(ls | grep part)\""
+    on_machine "ln -s .. links/up"
+    _, err = azureml.try(vm.copy, vm, ":Users/links", world.home .. "/never")
+    assert.equal("TooDeep", err.code)
+    shell "test ! -e never"
+    on_machine "rm -r links"
+  end)
+
+  it("lists names that are not UTF-8", function()
+    on_machine "mkdir latin && touch latin/$(printf 'gr\\374n')"
+    assert.equal("gr\u{FFFD}n", jupyter:contents("Users/latin").items[1].name)
+    jupyter:remove("Users/latin", { recursive = true })
+  end)
+
+  it("replaces files, but no directory and no device", function()
+    jupyter:write("Users/one", "1")
+    jupyter:write("Users/two", "2")
+    jupyter:rename("Users/one", "Users/two")
+    assert.equal("1", jupyter:read "Users/two")
+    jupyter:make_directory "Users/full"
+    jupyter:write("Users/full/kept", "k")
+    local _, err = azureml.try(jupyter.rename, jupyter, "Users/two", "Users/full")
+    assert.equal("FileExists", err.code)
+    assert.equal("k", jupyter:read "Users/full/kept")
+    _, err = azureml.try(jupyter.rename, jupyter, "Users/none", "Users/two")
+    assert.equal("FileNotFound", err.code)
+    assert.equal("1", jupyter:read "Users/two")
+    shell "mkfifo pipe"
+    _, err = azureml.try(vm.copy, vm, ":Users/two", world.home .. "/pipe")
+    assert.matches("is no file", err.message)
+    shell "test -p pipe"
   end)
 
   it("lists, tells and stops what is open", function()

@@ -98,7 +98,7 @@ describe("looking into real machines", function()
     assert.matches("with a token only", errors)
     local _, refused
     _, refused, code = world:azureml("open", "ci-ann", "rstudio")
-    assert.equal(1, code)
+    assert.equal(3, code)
     assert.matches("has no application 'rstudio' %(it has jupyter, jupyter_lab%)", refused)
   end)
 

@@ -283,20 +283,23 @@ describe("work on a real machine", function()
   local with_r = io.open "/usr/bin/Rscript" and it or pending
   with_r("installs R packages, and notices those that R left out", function()
     local place = world.home .. "/r"
+    local name = "az" .. core.guid():gsub("%A", "")      -- no other run has it
     -- A library of its own: root may write to the system's.
     vm:exec("mkdir library; echo R_LIBS=~/library >.Renviron", over())
-    os.execute(("mkdir -p '%s/src/contrib' '%s/azone/R'"):format(place, place))
-    process.write(place .. "/azone/DESCRIPTION", "Package: azone\nVersion: 1.0\nTitle: One\n"
+    os.execute(("mkdir -p '%s/src/contrib' '%s/%s/R'"):format(place, place, name))
+    process.write(("%s/%s/DESCRIPTION"):format(place, name), "Package: " .. name
+      .. "\nVersion: 1.0\nTitle: One\n"
       .. "Description: One.\nAuthor: A\nMaintainer: A <a@example.com>\nLicense: MIT\n")
-    process.write(place .. "/azone/NAMESPACE", "export(one)\n")
-    process.write(place .. "/azone/R/one.R", "one <- function() 1\n")
-    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/azone' "
-      .. "&& Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place, place) }
+    process.write(("%s/%s/NAMESPACE"):format(place, name), "export(one)\n")
+    process.write(("%s/%s/R/one.R"):format(place, name), "one <- function() 1\n")
+    local _, _, code = process.run { "sh", "-c", ("cd '%s/src/contrib' && R CMD build '%s/%s' "
+      .. "&& Rscript -e 'tools::write_PACKAGES(\".\", type = \"source\")'"):format(place,
+      place, name) }
     assert.equal(0, code)
     local repos = "file://" .. place
-    assert.same({ "azone" }, vm:r_install(over { "azone", repos = repos }).installed)
-    assert.is_false(vm:r_install(over { "azone", repos = repos }).changed)
-    local err = fails(vm.r_install, vm, over { "azone", "aztwo", repos = repos })
+    assert.same({ name }, vm:r_install(over { name, repos = repos }).installed)
+    assert.is_false(vm:r_install(over { name, repos = repos }).changed)
+    local err = fails(vm.r_install, vm, over { name, "aztwo", repos = repos })
     assert.equal("PackageNotFound", err.code)
     assert.matches("R did not install aztwo", err.message)
   end)

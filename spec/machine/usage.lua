@@ -5,6 +5,8 @@ local process = require "spec.process"
 local reference = require "azureml.reference"
 local usages = require "spec.usages"
 
+local PATIENCE = 300      -- seconds until an example counts as endless
+
 describe("with a machine, the example of", function()
   local world, vm, opened, directory
 
@@ -38,7 +40,7 @@ describe("with a machine, the example of", function()
     end })
     local text = usage:gsub('"train.py"', ('"%s/train.py"'):format(directory))
       :gsub('"%."', ('"%s"'):format(directory))
-    assert(load(text, "usage", "t", environment))()
+    azureml.within(PATIENCE, assert(load(text, "usage", "t", environment)))
   end
 
   for _, record in ipairs(reference.index().records) do

@@ -52,7 +52,8 @@ describe("the example of", function()
   before_each(function()
     emulator, ws = world.open(
       { ann = "Running", bob = "Stopped", a = "Stopped", b = "Stopped", ["ci-ann"] = "Running" },
-      { environments = { "sklearn:3" }, workspaces = { { name = "lab", resource_group = "ml", location = "eastus" } } })
+      { environments = { "sklearn:3" },
+        workspaces = { { name = "lab", resource_group = "ml", location = "eastus" } } })
     directory = process.directory()
     local given = {
       azureml = azureml, ws = ws, emulator = emulator, tenant = "t", app = "a",

@@ -7,6 +7,7 @@ local copying = later "azureml.jupyter.copying"
 local reaching = require "azureml.cli.reaching"
 local reach = require "azureml.ssh"
 local remote = require "azureml.cli.remote"
+local screen = require "azureml.console.screen"
 local tables = require "azureml.tool.tables"
 local transfer = later "azureml.console.transfer"
 
@@ -16,7 +17,11 @@ local SHOWN = 5      -- names of files that were left out
 
 local function check(args)
   local from_name, to_name = remote.split(args.from), remote.split(args.to)
-  if (from_name == nil) == (to_name == nil) then
+  if from_name and to_name then
+    command.misused("only one of the two may be NAME:PATH on an instance: copy to this machine "
+      .. "first; './a:b' is a local file")
+  end
+  if not from_name and not to_name then
     command.misused("one of the two must be on an instance: write it as NAME:PATH; "
       .. "'./a:b' is a local file")
   end
@@ -47,8 +52,8 @@ end
 
 local function say_skipped(skipped)
   if #skipped == 0 then return end
-  command.say(("azureml: left out %d, which Jupyter does not take: %s"):format(#skipped,
-    tables.excerpt(skipped, SHOWN)))
+  command.say(("azureml: left out %d, which Jupyter does not copy: %s"):format(#skipped,
+    screen.one_line(tables.excerpt(skipped, SHOWN))))
 end
 
 local function over_jupyter(args, vm, from, to)

@@ -35,6 +35,8 @@ local BY_CODE = {
   JobNotFound = exit_codes.NOT_FOUND,
   EnvironmentNotFound = exit_codes.NOT_FOUND,
   FileNotFound = exit_codes.NOT_FOUND,
+  NoApplication = exit_codes.NOT_FOUND,
+  NoLogs = exit_codes.NOT_FOUND,
   Timeout = exit_codes.TIMED_OUT,
 }
 

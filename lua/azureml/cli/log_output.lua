@@ -83,7 +83,7 @@ end
 -- Return a function that prints pieces of text on a terminal, and one that ends the last line and
 -- the colours. What is unfinished at the end of a piece is held back until the next one.
 local function terminal_writer()
-  local rest, is_line_open, has_colours = "", false, false
+  local rest, is_line_open, is_coloured = "", false, false
   return function(text)
     text = rest .. text
     local held = unfinished(text)
@@ -91,13 +91,14 @@ local function terminal_writer()
     rest = text:sub(#text - held + 1)
     text = text:sub(1, #text - held)
     if text == "" then return end
-    write(safe(text))
+    local colour = text:match ".*\27%[([%d;]*)m"      -- the last one
+    if colour then is_coloured = not colour:find "^0?$" end
     is_line_open = text:sub(-1) ~= "\n"
-    local colour = text:match ".*\27%[([%d;]*)m"
-    if colour then has_colours = colour ~= "" and colour ~= "0" end
+    write(safe(text))
   end, function()
-    if rest ~= "" or is_line_open then return write(safe(rest) .. "\27[0m\n") end
-    if has_colours then write "\27[0m" end
+    if rest ~= "" or is_line_open then write(safe(rest) .. "\27[0m\n")
+    elseif is_coloured then write "\27[0m"
+    end
   end
 end
 
@@ -105,6 +106,14 @@ end
 local function writer()
   if core.terminal_width(STANDARD_OUTPUT) then return terminal_writer() end
   return write, function() end
+end
+
+-- Return a variable to be closed that calls a function, also when an error or the user ends what
+-- goes on: that error is the one to see.
+local function at_end(finish)
+  return setmetatable({}, { __close = function(_, err)
+    if err == nil then finish() else pcall(finish) end
+  end })
 end
 
 -- Logs --------------------------------------------------------------------------------------------
@@ -151,6 +160,7 @@ function log_output.print(args, chosen)
       write(("%s==> %s <==\n"):format(i > 1 and "\n" or "", screen.one_line(item.name)))
     end
     local put, finish = writer()
+    local _ <close> = at_end(finish)
     local settings = { tail = args.tail }
     if args.follow and i == #chosen then
       settings.timeout = args.timeout
@@ -158,7 +168,6 @@ function log_output.print(args, chosen)
     else
       item:each(put, settings)
     end
-    finish()
   end
 end
 

@@ -23,6 +23,8 @@ function sessions.configure(parser)
   command.check(parser, function(args)
     if args.dry_run and not args.stop_idle then command.misused "--dry-run needs --stop-idle" end
   end)
+  parser:epilog("A terminal counts as idle while its program neither prints nor reads: see what "
+    .. "would be stopped with --dry-run.")
 end
 
 local function idle_of(open)

@@ -11,13 +11,15 @@ local transfer = {}
 -- Seconds between two reports at least, by style.
 local LEAST = { live = 0.2, lines = 10, json = 1 }
 
+local LEAST_TIME = 0.05      -- seconds; less tells no speed
+
 local Transfer = {}
 Transfer.__index = Transfer
 
--- The speed counts what was copied since the start: the rest of an earlier copy is not in it.
+-- Return the speed; 0: unknown. What an earlier copy has brought does not count.
 local function speed_of(self, bytes, now)
   local seconds = now - self.began
-  return seconds > 0 and math.max(0, bytes - (self.first or bytes)) / seconds or 0
+  return seconds >= LEAST_TIME and math.max(0, bytes - self.resumed) / seconds or 0
 end
 
 local function line_of(self, progress, now)
@@ -52,10 +54,11 @@ function draw.json(_, progress)
 end
 
 --- Take what a copy tells.
----@param progress { name: string, bytes: integer, total: integer, files: integer }
+---@param progress { name: string, bytes: integer, total: integer, files: integer, resumed:
+---  integer? }
 function Transfer:show(progress)
   local now = core.now()
-  self.first = self.first or progress.bytes
+  self.resumed = progress.resumed or 0
   local least = LEAST[self.style]
   local is_soon = self.last and now - self.last < (least or 0) and progress.bytes < progress.total
   if not least or is_soon then return end
@@ -68,15 +71,16 @@ function Transfer:clear()
   if self.panel then self.panel:clear() end
 end
 
---- Say what was copied: "12 files, 340 MiB in 4.2 s, 81 MiB/s".
+--- Say what was copied: "12 files, 340 MiB in 4.2 s, 81 MiB/s". There is no
+--- speed without bytes or time.
 ---@param copied azureml.Copied
 ---@return string
 function Transfer:sum(copied)
   local now = core.now()
-  local seconds = now - self.began
-  return ("%s, %s in %s, %s/s"):format(count.of(copied.files, "file"),
-    screen.bytes(copied.bytes), screen.duration(seconds),
-    screen.bytes(speed_of(self, copied.bytes, now)))
+  local text = ("%s, %s in %s"):format(count.of(copied.files, "file"), screen.bytes(copied.bytes),
+    screen.duration(now - self.began))
+  local speed = speed_of(self, copied.bytes, now)
+  return speed > 0 and ("%s, %s/s"):format(text, screen.bytes(speed)) or text
 end
 
 Transfer.__close = Transfer.clear
@@ -88,7 +92,8 @@ Transfer.__close = Transfer.clear
 function transfer.new(style)
   local is_live = style == "auto" and panel.is_possible()
   return setmetatable({
-    began = core.now(), style = is_live and "live" or style, panel = is_live and panel.new() or nil,
+    began = core.now(), resumed = 0, style = is_live and "live" or style,
+    panel = is_live and panel.new() or nil,
   }, Transfer)
 end
 

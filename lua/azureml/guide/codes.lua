@@ -236,6 +236,8 @@ codes.groups = {
       "give azureml.workspace a credential" },
     { "NoMachine", "the emulator has no machine behind the instance",
       "start the emulator with --machine local" },
+    { "NoSpace", "no space is left for a file on the instance or the workspace's file share",
+      "remove there what you no longer need: 'azureml rm'" },
     { "NoWebsocket", "a page, or a proxy, answers the request for a websocket of an instance",
       "open its Jupyter in a browser and sign in once, or look for a proxy in between" },
     { "NotATerminal", "an interactive terminal was asked for, and standard input or output is none",

@@ -76,9 +76,13 @@ local function later_of(last, text)
   last.seconds, last.text = seconds, text
 end
 
+--- How an instance is asked.
+---@class azureml.ActivityOptions
+---@field timeout? number  seconds of each request
+
 --- Look when an instance was last used.
 ---@param server azureml.jupyter.Server
----@param settings? { timeout: number? }      seconds of each request
+---@param settings? azureml.ActivityOptions
 ---@return azureml.Activity
 ---@raise an error object
 function activity.of(server, settings)

@@ -138,8 +138,13 @@ end
 function channel.open(server, id, name)
   local self = setmetatable({ server = server, id = id, name = name, session = core.guid() },
     Channel)
+  local is_ready = false
+  local _ <close> = setmetatable({}, { __close = function()
+    if not is_ready then self:close() end
+  end })
   connect(self)
   wait_ready(self)
+  is_ready = true
   return self
 end
 

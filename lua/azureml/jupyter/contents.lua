@@ -54,6 +54,21 @@ end
 
 -- Requests ----------------------------------------------------------------------------------------
 
+-- The codes of what the machine's system refuses, by its number: "[Errno 28] No space left".
+local FAULTS = {
+  [1] = "PermissionDenied", [13] = "PermissionDenied", [30] = "PermissionDenied",
+  [28] = "NoSpace", [122] = "NoSpace",
+}
+
+local function explain_fault(server, err, path)
+  local code = FAULTS[tonumber(err.message:match "%[Errno (%d+)%]")]
+  err.code = code or err.code
+  if code ~= "NoSpace" then return end
+  err.message = ("no space is left for %s"):format(shown(server, path))
+  err.hint = "remove there what you no longer need ('azureml rm'), or raise the quota of the "
+    .. "workspace's file share"
+end
+
 -- Give the errors of files codes of their own: what is missing, what is there, what may not be.
 local function rephrase(server, err, path)
   if err.status == 404 then
@@ -63,6 +78,8 @@ local function rephrase(server, err, path)
       .. "~/cloudfiles/code"):format(server.vm.name)
   elseif err.status == 409 then
     err.code = "FileExists"
+  else
+    explain_fault(server, err, path)
   end
   errors.raise(err)
 end
@@ -201,18 +218,37 @@ function contents.make_directory(server, path)
   send(server, "PUT", path, "make the directory", { type = "directory" })
 end
 
---- Rename a file. If there is one of the new name, it is removed first.
+-- Say what is missing where Jupyter answers 500: the file, or the directory of the new name.
+local function check_rename(server, path, new)
+  contents.look(server, path)
+  check_parent(server, new)
+end
+
+-- Remove a file to make place for another. A directory stays: it may hold anything.
+local function remove_replaced(server, path, new)
+  contents.look(server, path)
+  if contents.look(server, new).kind == "directory" then
+    errors.raise { code = "FileExists",
+      message = ("%s is a directory, which is not replaced"):format(shown(server, new)),
+      hint = "choose another name, or remove the directory first" }
+  end
+  send(server, "DELETE", new, "replace")
+end
+
+--- Rename a file or a directory. If there is a file of the new name, it is removed first.
 ---@param server azureml.jupyter.Server
 ---@param path string
 ---@param new string
+---@raise an error object, also `FileNotFound`; `FileExists` if the new name is a directory's
 function contents.rename(server, path, new)
   local function rename()
     return send(server, "PATCH", path, "rename", { path = new })
   end
   local _, err = errors.try(rename)
   if not err then return end
+  if err.status == 500 then check_rename(server, path, new) end
   if err.code ~= "FileExists" then errors.raise(err) end
-  send(server, "DELETE", new, "replace")
+  remove_replaced(server, path, new)
   rename()
 end
 
@@ -253,20 +289,41 @@ function contents.body(bytes, chunk)
     core.crypto.base64(bytes))
 end
 
---- Read a range of a file's bytes.
+local NO_SUCH_RANGE = 416      -- the HTTP status beyond a file's end
+
+-- Return the length of a file that the answer to a range from `first` tells; nil: it does not.
+local function length_in(reply, first)
+  if reply.status == 200 then return first == 0 and #reply.body or nil end
+  local start, length = (reply.headers["content-range"] or ""):match "^bytes (%d+)%-%d+/(%d+)$"
+  return tonumber(start) == first and math.tointeger(tonumber(length)) or nil
+end
+
+local function get_range(server, path, first, last)
+  local range = { Range = ("bytes=%d-%d"):format(first, last) }
+  return errors.try(server.request, server, "GET", "/files/" .. paths.escape(path), nil, {
+    label = "read " .. shown(server, path), headers = range, raw = true, expects_missing = true,
+  })
+end
+
+--- Read a range of a file's bytes, as far as the file has them. What a look at the file tells is
+--- not its length if it is a link: that is the length of the link itself.
 ---@param server azureml.jupyter.Server
 ---@param path string
 ---@param first integer      from 0
 ---@param last integer       including it
----@return string
+---@return string bytes
+---@return integer length    of the file
 ---@raise an error object; `CopyFailed` if the answer is not the range that was asked for
 function contents.read(server, path, first, last)
-  local range = { Range = ("bytes=%d-%d"):format(first, last) }
-  local reply, err = errors.try(server.request, server, "GET", "/files/" .. paths.escape(path), nil,
-    { label = "read " .. shown(server, path), headers = range, raw = true, expects_missing = true })
+  local reply, err = get_range(server, path, first, last)
+  if err and err.status == NO_SUCH_RANGE then
+    if first == 0 then return "", 0 end
+    local _, length = contents.read(server, path, 0, 0)
+    if length <= first then return "", length end
+  end
   if err then rephrase(server, err, path) end
-  local is_range = reply.status == 206 or reply.status == 200 and first == 0
-  if is_range and #reply.body == last - first + 1 then return reply.body end
+  local length = length_in(reply, first)
+  if length and #reply.body == math.min(last + 1, length) - first then return reply.body, length end
   errors.raise { code = "CopyFailed",
     message = ("%s changed while it was read, or its server knows no ranges"):format(
       shown(server, path)) }
@@ -283,9 +340,10 @@ function contents.read_whole(server, path)
     errors.raise { code = "InvalidArgument",
       message = shown(server, path) .. " is a directory, which has no bytes to read" }
   end
-  local size = entry.size or invalid(server, path, "no size")
-  if size > WHOLE then refuse_size(server, path, size) end
-  return size == 0 and "" or contents.read(server, path, 0, size - 1)
+  if entry.size == 0 then return "" end
+  local bytes, length = contents.read(server, path, 0, WHOLE - 1)
+  if length > WHOLE then refuse_size(server, path, length) end
+  return bytes
 end
 
 --- Remove it: see azureml.Jupyter.remove.

@@ -20,9 +20,17 @@ local metatable = { __name = "azureml.Jupyter", __index = Jupyter }
 local jupyter = {}
 
 -- Return a path below Jupyter's root.
-local function check_path(method, path)
+local function check_path(method, path, index)
   if type(path) == "string" then return paths.check(path) end
-  errors.mistake("bad argument #1 to '%s' (path expected, got %s)", method, type(path))
+  errors.mistake("bad argument #%d to '%s' (path expected, got %s)", index or 1, method, type(path))
+end
+
+-- Return the path of a file or a directory that a method makes.
+local function check_new(method, path, index)
+  check_path(method, path, index)
+  local checked = paths.check_new(path)
+  if checked ~= "" then return checked end
+  options.refuse("%s: name a file or a directory: '%s' is the root of the files", method, path)
 end
 
 --- Look at a file, or list a directory. Paths are relative to Jupyter's root, the workspace's files
@@ -33,7 +41,7 @@ end
 ---@raise an error object, also `FileNotFound`
 ---@usage for _, file in ipairs(vm.jupyter:contents("Users/ann").items) do print(file.name) end
 function Jupyter:contents(path)
-  return contents.open(self.server, check_path("contents", path or ""))
+  return contents.open(self.server, check_path("contents", path == nil and "" or path))
 end
 
 --- Return the bytes of a file of at most 8 MiB. vm:copy copies larger ones.
@@ -52,20 +60,21 @@ function Jupyter:write(path, bytes)
   if type(bytes) ~= "string" then
     errors.mistake("bad argument #2 to 'write' (string expected, got %s)", type(bytes))
   end
-  return contents.write(self.server, check_path("write", path), bytes)
+  return contents.write(self.server, check_new("write", path), bytes)
 end
 
 --- Make a directory. One that is there is no failure; the one above it must be there.
 ---@param path string
 function Jupyter:make_directory(path)
-  contents.make_directory(self.server, check_path("make_directory", path))
+  contents.make_directory(self.server, check_new("make_directory", path))
 end
 
---- Rename a file or a directory. A file of the new name is replaced.
+--- Rename a file or a directory. A file of the new name is replaced, a directory is not.
 ---@param path string
----@param new string
+---@param new string         the whole new path
+---@raise an error object: `FileNotFound`; `FileExists` if the new name is a directory's
 function Jupyter:rename(path, new)
-  contents.rename(self.server, check_path("rename", path), check_path("rename", new))
+  contents.rename(self.server, check_new("rename", path), check_new("rename", new, 2))
 end
 
 --- What to remove.

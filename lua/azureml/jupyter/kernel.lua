@@ -49,7 +49,7 @@ local EXECUTE = {
   on_display = "callable", silent = "boolean",
 }
 
--- Interrupts the code when the wait for it ends early: an interrupt, an error, a time limit.
+-- Interrupt the code when the wait for it ends early: an interrupt, an error, a time limit.
 local Running = {}
 Running.__index = Running
 
@@ -58,6 +58,7 @@ local function is_lost(err)
 end
 
 function Running:__close(raised)
+  self.kernel.is_executing = false
   if self.is_done or is_lost(raised) then return end
   self.kernel.interrupted = self.id
   errors.try(self.kernel.interrupt, self.kernel)
@@ -97,6 +98,24 @@ local function wait_interrupted(self)
   if id then follow(self, id, result.new {}, {}, core.now() + SETTLE) end
 end
 
+-- Let the kernel execute one code at a time: it is free again when the result is closed.
+local function begin(self)
+  if self.is_executing then
+    errors.mistake("execute: the kernel '%s' executes other code: wait for its end, or start "
+      .. "another kernel", self.name)
+  end
+  self.is_executing = true
+  return setmetatable({ kernel = self, is_done = true }, Running)
+end
+
+-- Send code; return the id of the request.
+local function request(self, code, settings)
+  return self.channel:send("shell", "execute_request", {
+    code = code, silent = false, store_history = not settings.silent,
+    user_expressions = {}, allow_stdin = settings.on_input ~= nil, stop_on_error = true,
+  })
+end
+
 --- How to run code.
 ---@class azureml.ExecuteOptions
 ---@field timeout? number  seconds; then the code is interrupted
@@ -125,15 +144,12 @@ function Kernel:execute(code, settings)
     errors.mistake("bad argument #1 to 'execute' (code expected, got %s)", type(code))
   end
   if settings.timeout then options.check_seconds("execute: timeout", settings.timeout) end
+  local running <close> = begin(self)
   self.channel = self.channel or channel.open(self.server, self.id, self.name)
   local deadline = settings.timeout and core.now() + settings.timeout
   wait_interrupted(self)
   local found = result.new(settings)
-  local running <close> = setmetatable({ kernel = self }, Running)
-  running.id = self.channel:send("shell", "execute_request", {
-    code = code, silent = false, store_history = not settings.silent,
-    user_expressions = {}, allow_stdin = settings.on_input ~= nil, stop_on_error = true,
-  })
+  running.id, running.is_done = request(self, code, settings), false
   if not follow(self, running.id, found, settings, deadline) then
     fail(self, "Timeout", ("the code in the kernel '%%s' of '%%s' did not end within %s: it was "
       .. "interrupted"):format(count.of(settings.timeout, "second")), "give a longer timeout")

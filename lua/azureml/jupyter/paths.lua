@@ -73,6 +73,19 @@ function paths.check(path)
   return table.concat(names, "/")
 end
 
+--- Return a path as `paths.check` does, for a file or a directory that is to be made.
+---@param path string
+---@return string
+---@raise an error object `InvalidArgument`, also for a name that would disturb a screen
+function paths.check_new(path)
+  local checked = paths.check(path)
+  if screen.one_line(checked) ~= checked then
+    options.refuse("the path '%s' on the instance has control characters: choose another name",
+      screen.one_line(checked):sub(1, 100))
+  end
+  return checked
+end
+
 --- Join a directory and a name in it.
 ---@param directory string      "" is the root
 ---@param name string

@@ -149,8 +149,9 @@ function Socket:receive(timeout)
   if not message then return nil, ending_of(self) end
   self.messages[self.first] = nil
   self.first = self.first + 1
+  local was_behind = self.unread >= MAX_UNREAD
   self.unread = self.unread - #message.text
-  if self.unread < MAX_UNREAD then take_in(self) end
+  if was_behind and self.unread < MAX_UNREAD then take_in(self) end
   return message.text, message.is_binary
 end
 

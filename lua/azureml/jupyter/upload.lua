@@ -30,7 +30,10 @@ local function size_at(server, part)
   return entry.size
 end
 
+-- Tell whether a request may be sent again: its answer was lost, and does not tell a fault of the
+-- machine's system.
 local function is_lost(err)
+  if err.message:find("[Errno", 1, true) or err.code == "NoSpace" then return false end
   return err.kind == "transport" or err.status ~= nil and err.status >= 500
 end
 
@@ -95,11 +98,13 @@ end
 ---@param server azureml.jupyter.Server
 ---@param source string           the path of the local file
 ---@param target string           checked
----@param report fun(bytes: integer)      called with what is there, after each chunk
+---@param report fun(bytes: integer)      called with what is there, before the first chunk and
+---  after each
 ---@raise an error object, also `CopyFailed`
 function upload.file(server, source, target, report)
   local file <close>, size = pieces.open(source)
   if size <= CHUNK then
+    report(0)
     contents.write(server, target, pieces.read(file, 0, size))
     report(size)
     return

@@ -169,11 +169,12 @@ end
 
 local FOLLOW = { tail = "number", timeout = "number", interval = "number" }
 
---- Hand on what the log has, and then what is written to it, until nothing more will be.
+--- Hand on what the log has, and then what is written to it, until nothing more will be. Only the
+--- logs of jobs have such an end: set a timeout to follow the log of a setup script.
 ---@param on_text fun(text: string)
 ---@param settings? azureml.FollowOptions
 ---@raise an error object if it cannot be read; `Timeout` while it may still grow
----@usage log:follow(io.write)
+---@usage job:log():follow(io.write, { tail = 10 })
 function Log:follow(on_text, settings)
   settings = check("follow", settings, FOLLOW)
   local deadline = settings.timeout and core.now() + settings.timeout or math.huge

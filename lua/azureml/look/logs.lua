@@ -58,11 +58,7 @@ end
 -- Make the source of a file on the instance.
 local function source_of(server, path)
   return {
-    read = function(first, last)
-      local size = contents.look(server, path).size or 0
-      if first >= size then return "", size end
-      return contents.read(server, path, first, math.min(last, size - 1)), size
-    end,
+    read = function(first, last) return contents.read(server, path, first, last) end,
   }
 end
 

@@ -5,6 +5,7 @@ local details = require "azureml.studio.details"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local login = require "azureml.login"
+local operations = require "azureml.studio.operations"
 local options = require "azureml.options"
 local recipe = require "azureml.studio.recipe"
 local schedules = require "azureml.studio.schedules"
@@ -74,7 +75,6 @@ local function facts_of(studio)
     subscription_id = workspace.subscription_id, is_read_only = studio.is_read_only,
     location = errors.try(workspace.location, workspace), user = user_of(workspace),
     missing_rights = missing_rights(workspace),
-    endpoint = workspace:client():endpoint(),
   }
   return studio.facts
 end
@@ -91,18 +91,12 @@ end
 
 -- Verbs -------------------------------------------------------------------------------------------
 
--- Send a verb to an instance and wait until it is done. The list shows its states meanwhile.
-local function send(studio, verb, name, settings)
+-- Return the work of sending a verb to an instance. The instance in hand is not looked at again.
+local function sending(studio, verb, name)
   local instances, board = studio.workspace.instances, studio.board
-  return function(item, publish)
-    local op = instances[verb](instances, board:instance(name) or name, settings)
-    item.state = "accepted"
-    publish()
-    board:hurry()
-    local ok, err = pcall(op.wait, op)
-    board:hurry()
-    if not ok then error(err, 0) end
-  end
+  return operations.work(board, function()
+    return instances[verb](instances, board:instance(name) or name)
+  end)
 end
 
 local VERBS = { start = true, stop = true, restart = true, delete = true }
@@ -111,7 +105,7 @@ local function begin_verb(studio, arguments)
   local verb, ids = text_in(arguments, "verb"), json.array {}
   if not VERBS[verb] then options.refuse("there is no verb '%s'", verb) end
   for _, name in ipairs(names_in(arguments)) do
-    ids[#ids + 1] = studio.operations:begin(verb, name, send(studio, verb, name)).id
+    ids[#ids + 1] = studio.operations:begin(verb, name, sending(studio, verb, name)).id
   end
   return { operations = ids }
 end
@@ -220,15 +214,10 @@ end
 
 local function resize(studio, arguments)
   local name, size = text_in(arguments, "name"), text_in(arguments, "size")
-  local function carry_out(item, publish)
-    local op = studio.workspace.instances:resize(name, size, { stop = arguments.stop == true })
-    item.state = "accepted"
-    publish()
-    local ok, err = pcall(op.wait, op)
-    studio.board:hurry()
-    if not ok then error(err, 0) end
-  end
-  return { operation = studio.operations:begin("resize", name, carry_out).id }
+  local resizing = operations.work(studio.board, function()
+    return studio.workspace.instances:resize(name, size, { stop = arguments.stop == true })
+  end)
+  return { operation = studio.operations:begin("resize", name, resizing).id }
 end
 
 -- All ---------------------------------------------------------------------------------------------

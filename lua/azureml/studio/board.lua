@@ -95,12 +95,15 @@ local function replace(self, vms)
   return changed, gone
 end
 
+-- Publish a failure of the list that differs from the one before, or its end. Each answer has a
+-- request id of its own: that is no news.
 local function set_trouble(self, trouble)
-  local before = self.trouble and json.encode(self.trouble)
+  local before = self.trouble
   self.trouble = trouble
-  if before ~= (trouble and json.encode(trouble)) then
-    self.publish("trouble", { trouble = trouble or json.null })
-  end
+  local is_same = before and trouble and before.code == trouble.code
+    and before.message == trouble.message
+  if before == trouble or is_same then return end
+  self.publish("trouble", { trouble = trouble or json.null })
 end
 
 -- List the instances once and publish what has changed. A failure is published, and the rows stay.

@@ -33,7 +33,7 @@ function operations.new(start, publish)
   return setmetatable({ start = start, publish = publish, items = {}, last_id = 0 }, Operations)
 end
 
-local function publish(self, item)
+local function tell(self, item)
   self.publish("operation", item)
 end
 
@@ -49,14 +49,14 @@ end
 local function finish(self, item, err)
   item.ended = core.time()
   item.state, item.error = err and "failed" or "done", err and failure.of(err) or nil
-  publish(self, item)
+  tell(self, item)
   shrink(self)
 end
 
 -- Run the work of an operation. A fault of this program is told on standard error as well, and ends
 -- only this operation.
 local function run(self, item, work)
-  local ok, err = pcall(work, item, function() publish(self, item) end)
+  local ok, err = pcall(work, item, function() tell(self, item) end)
   if ok then return finish(self, item) end
   if errors.is_passing(err) then error(err, 0) end
   if not errors.is(err) then
@@ -97,9 +97,26 @@ function Operations:begin(verb, name, work)
     id = self.last_id, verb = verb, name = name, began = core.time(), state = "sending",
   }
   self.items[#self.items + 1] = item
-  publish(self, item)
+  tell(self, item)
   self.start(function() run(self, item, work) end)
   return item
+end
+
+--- Return the work of an operation of the service: begin it and wait for its end. The board shows
+--- the states of the instance meanwhile.
+---@param board azureml.StudioBoard
+---@param begin fun(): azureml.Operation      returns when the service has accepted it
+---@return fun(item: azureml.StudioOperation, publish: function)
+function operations.work(board, begin)
+  return function(item, publish)
+    local op = begin()
+    item.state = "accepted"
+    publish()
+    board:hurry()
+    local ok, err = pcall(op.wait, op)
+    board:hurry()
+    if not ok then error(err, 0) end
+  end
 end
 
 --- Forget an operation that has ended.

@@ -3,6 +3,7 @@
 local completing = require "azureml.change.completing"
 local fields = require "azureml.definition.fields"
 local json = require "azureml.json"
+local operations = require "azureml.studio.operations"
 local options = require "azureml.options"
 local preflight = require "azureml.change.preflight"
 local recipe = require "azureml.studio.recipe"
@@ -96,15 +97,8 @@ end
 function wizard.create(studio, arguments)
   local name, settings = name_of(arguments), settings_of(arguments)
   local op = studio.workspace.instances:create(name, settings)
-  local item = studio.operations:begin("create", name, function(item, publish)
-    item.state = "accepted"
-    publish()
-    local ok, err = pcall(op.wait, op)
-    studio.board:hurry()
-    if not ok then error(err, 0) end
-  end)
-  studio.board:hurry()
-  return { operation = item.id }
+  local creation = operations.work(studio.board, function() return op end)
+  return { operation = studio.operations:begin("create", name, creation).id }
 end
 
 return wizard

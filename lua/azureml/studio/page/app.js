@@ -38,8 +38,7 @@ function liveDot() {
   const dot = h("span.live", h("i"), text);
   subscribe(() => {
     dot.classList.toggle("is-on", state.isLive);
-    text.textContent = state.isLive ? T.live.on : T.live.off;
-    dot.title = state.isLive ? T.live.onWhy : T.live.offWhy;
+    text.textContent = state.isLive ? T.live : T.notLive;
   });
   return dot;
 }

@@ -3,11 +3,12 @@
 import { get, post } from "/api.js";
 import { ICONS, VERBS, forbidden, obstacle, send } from "/bulk.js";
 import { stateBadge } from "/columns.js";
-import { ask, attempt, copyLine, failureBox, failureOf, loading, openForm } from "/dialog.js";
+import { ask, attempt, backLink, copyLine, failureBox, failureOf, loading, openForm }
+  from "/dialog.js";
 import { button, checkbox, external, fill, h, icon, iconButton } from "/dom.js";
 import { check, field, idleChoice, serviceFields, tagFields } from "/forms.js";
-import { ago, application, exact, hourPrice, minutes, money, upcoming, words }
-  from "/format.js";
+import { ago, application, exact, hourPrice, minutes, money, sizeName, upcoming,
+  words } from "/format.js";
 import { lazyCards } from "/runs.js";
 import { MOST, firings, newSchedule } from "/schedules.js";
 import { state, subscribe } from "/store.js";
@@ -56,10 +57,22 @@ function identityText(identity) {
 
 // -- Cards
 
+async function resize(row) {
+  const select = h("select", { disabled: true });
+  openForm({ title: D.editSize, confirm: T.save, body: field(T.columns.size, select, D.sizeHelp),
+    submit: () => post("resize", { name: row.name, size: select.value, stop: true }) });
+  const { sizes } = await get("sizes");
+  fill(select, sizes.filter((size) => size.instances_left !== 0).map((size) =>
+    h("option", { value: size.name, selected: size.name.toLowerCase() === row.size.toLowerCase() },
+      `${sizeName(size.name)}: ${D.sizeText(size)}, ${hourPrice(size)}`)));
+  select.disabled = false;
+}
+
 function propertiesCard({ row, facts: own, size, identity }, change) {
   const operation = row.operation;
   return card("properties", D.properties, facts([
-    [T.columns.size, [h("b", row.size), h("div.faint", D.sizeText(size))]],
+    [T.columns.size, [h("b", row.size), " ", editButton(D.editSize, "resize", () => resize(row)),
+      h("div.faint", D.sizeText(size))]],
     [D.region, own.location],
     [T.columns.created, [exact(own.created_on), h("span.faint", " ", D.by, " ",
       row.is_created_by_me ? T.you : own.created_by_name || own.created_by)]],
@@ -237,8 +250,7 @@ function header(name, row, reload) {
     }, "", ICONS[verb], { data: { verb }, disabled: reason !== undefined,
       title: reason === T.verbHelp[verb] ? "" : reason });
   });
-  return h("header.heading", h("a.back", { href: "#/", "aria-label": T.instances,
-    title: T.instances }, icon("back")), h("h1", name), row && stateBadge(row), h("span.grow"),
+  return h("header.heading", backLink(), h("h1", name), row && stateBadge(row), h("span.grow"),
   row && h("div.verbs.plain", buttons, iconButton(T.refresh, "refresh", reload)));
 }
 

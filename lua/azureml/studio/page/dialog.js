@@ -64,6 +64,9 @@ export async function attempt(title, work) {
 
 export const failureOf = (error) => failureBox(error.failure || { message: error.message });
 
+export const backLink = () => h("a.back", { href: "#/", "aria-label": T.instances,
+  title: T.instances }, icon("back"));
+
 export const loading = (text = T.loading) => h("p.wait", h("span.spinner"), text);
 
 // What failed, and what to do: code, message, details, hint and request id.

@@ -79,7 +79,7 @@ async function why(name) {
 function lazyCard(name, title, read) {
   const body = h("div.lazy");
   const box = h("details.card", { data: { card: name }, ontoggle: async () => {
-    if (!box.open || body.firstChild) return;
+    if (!box.open) return;
     fill(body, h("span.spinner"));
     fill(body, await read(body).catch(failureOf));
   } }, h("summary", icon("next"), h("h2", title)), body);

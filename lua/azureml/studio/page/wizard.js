@@ -1,7 +1,7 @@
 // The wizard for a new instance: steps, a summary beside them, and a review of what would happen.
 
 import { get, post } from "/api.js";
-import { failureOf, loading } from "/dialog.js";
+import { backLink, failureOf, loading } from "/dialog.js";
 import { button, fill, h, icon, iconButton, newId } from "/dom.js";
 import { hourPrice, money, sizeName } from "/format.js";
 import { check, field, idleChoice, linesOf, serviceFields, tagFields } from "/forms.js";
@@ -83,7 +83,7 @@ function nameField(draft, onChange) {
       if (own === turn) show("wrong", error.message);
     }
   }
-  const input = h("input", { value: draft.name, maxLength: 24, spellcheck: false, autofocus: true,
+  const input = h("input", { value: draft.name, maxLength: 24, autofocus: true,
     autocomplete: "off", required: true, data: { field: "name" }, oninput() {
       draft.name = input.value.trim();
       clearTimeout(timer);
@@ -180,7 +180,7 @@ function scheduling(draft, onChange) {
     isStopped = isOn;
     onChange();
   });
-  return { element: [group(W.idle, field(T.details.idle, idle.element, W.idleHelp)),
+  return { element: [group(W.idle, field(T.details.idle, idle.element, W.idleText)),
     group(W.schedules, list.element, shown), group(W.state, stopped)],
   settings: () => ({ idle_time_before_shutdown: idle.value() || undefined,
     schedules: list.items.length ? texts() : undefined,
@@ -192,7 +192,7 @@ function scheduling(draft, onChange) {
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function input(onChange, properties = {}) {
-  return h("input", { spellcheck: false, oninput: onChange, ...properties });
+  return h("input", { oninput: onChange, ...properties });
 }
 
 function personPart(onChange) {
@@ -200,7 +200,7 @@ function personPart(onChange) {
   const box = h("div.form-grid", { hidden: true }, field(W.mail, mail),
     field(W.tenant, tenant, W.tenantHelp));
   let isOn = false;
-  const element = group(W.person, check(W.forOther, W.otherNoKey, (value) => {
+  const element = group(W.person, check(W.forOther, null, (value) => {
     isOn = value;
     box.hidden = !value;
     onChange();
@@ -215,7 +215,7 @@ function personPart(onChange) {
 }
 
 function identityPart(onChange) {
-  const ids = h("textarea", { rows: 2, spellcheck: false, oninput: onChange });
+  const ids = h("textarea", { rows: 2, oninput: onChange });
   const choice = choices(W.identity, W.identities, { user: field(W.identityIds, ids) }, onChange);
   const lists = { none: () => undefined, system: () => "SystemAssigned",
     user: () => linesOf(ids.value) };
@@ -223,7 +223,7 @@ function identityPart(onChange) {
 }
 
 function sshPart(draft, onChange) {
-  const [own, stored] = [h("textarea", { rows: 3, spellcheck: false, oninput: onChange,
+  const [own, stored] = [h("textarea", { rows: 3, oninput: onChange,
     placeholder: "ssh-rsa AAAA…" }), input(onChange, { placeholder: "/subscriptions/…" })];
   const box = h("div");
   async function generate() {
@@ -264,7 +264,7 @@ function networkPart(onChange) {
 
 // Switches: what they set when the user changes them.
 const SWITCHES = [
-  ["root", "rootHelp", true, (isOn) => (isOn ? {} : { enable_root_access: false })],
+  ["root", null, true, (isOn) => (isOn ? {} : { enable_root_access: false })],
   ["sso", "ssoText", true, (isOn) => (isOn ? {} : { enable_sso: false })],
   ["sharing", null, false, (isOn) => (isOn ? { application_sharing_policy: "Personal" } : {})],
   ["localAuth", null, false, (isOn) => (isOn ? { disable_local_auth: true } : {})],
@@ -294,7 +294,7 @@ const MOST_SCRIPT = 256 * 1024;
 
 function scriptPart(kind, label, onChange) {
   const path = input(onChange, { placeholder: W.pathPlaceholder });
-  const text = h("textarea", { rows: 6, spellcheck: false, oninput: onChange, class: "mono",
+  const text = h("textarea", { rows: 6, oninput: onChange,
     placeholder: "#!/bin/bash\nset -e\n" });
   const file = h("input", { type: "file", accept: ".sh,text/x-shellscript", onchange: async () => {
     const chosen = file.files[0];
@@ -403,11 +403,6 @@ function summary(draft) {
 
 // -- The view
 
-// Leave out what is not set, so that the service's defaults apply.
-function withoutEmpty(settings) {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
 function build(element, sizes) {
   const draft = { name: "", sizes, nameState: "" };
   draft.size = sizes.find((size) => /^standard_ds3_v2$/i.test(size.name)
@@ -417,8 +412,8 @@ function build(element, sizes) {
   const steps = {};
   let current = names[0];
 
-  draft.settings = () => withoutEmpty(Object.assign({}, ...names.map((name) =>
-    steps[name].settings())));
+  // JSON leaves out what is undefined, so that the service's defaults apply.
+  draft.settings = () => Object.assign({}, ...names.map((name) => steps[name].settings()));
 
   function changed() {
     side.show();
@@ -477,8 +472,7 @@ function build(element, sizes) {
     showButtons();
   }
 
-  fill(element, h("header.heading", h("a", { href: "#/", class: "back", "aria-label":
-    T.instances }, icon("back")), h("h1", W.title)),
+  fill(element, h("header.heading", backLink(), h("h1", W.title)),
   h("nav", { "aria-label": W.title }, h("ol.steps", controls.map((control) =>
     h("li", control)))),
   h("section.step", title, body, trouble, h("div.step-buttons", back, next,
