@@ -15,7 +15,8 @@ local WIDTH = 80      -- columns of a command's help
 
 -- The pages in the order of the index, with their titles.
 local PAGES = {
-  { "fleets", "Fleets" }, { "credentials", "Credentials" }, { "errors", "Errors" },
+  { "studio", "The studio" }, { "fleets", "Fleets" }, { "credentials", "Credentials" },
+  { "errors", "Errors" },
   { "json", "Output as JSON" }, { "emulator", "The emulator" }, { "cookbook", "Cookbook" },
   { "commands", "Commands" }, { "reference", "Reference of the Lua modules" },
 }
