@@ -25,7 +25,7 @@ describe("csrc/docs.lua", function()
       assert.is_nil(text:find("<!--", 1, true), name)
       count = count + 1
     end
-    assert.equal(8, count)
+    assert.equal(9, count)
   end)
 
   it("has a section for each public name", function()
