@@ -157,7 +157,7 @@ end
 local function open(self)
   local server = self.server
   local label = "open a terminal on " .. server.vm.name
-  local reply = server:request("POST", "/api/terminals", {}, { label = label })
+  local reply = server:request("POST", "/api/terminals", {}, { label = label, is_patient = true })
   local name = json.get(reply.json, "name")
   if type(name) ~= "string" or not name:find "^[%w_]+$" or #name > 64 then
     fail(self, "InvalidReply", "the Jupyter of 'NAME' opened a terminal without a usable name")
