@@ -50,6 +50,18 @@ describe("a table", function()
       cards.text({ vm_of("a", "Running"), vm_of("bb", "Stopped") }, LOOK))
   end)
 
+  it("of jobs has a row for each, also from a list that reads page by page", function()
+    local jobs = { "a", "b" }
+    local list = require("azureml.jobs.list").new(function()
+      local name = table.remove(jobs, 1)
+      return name and require("azureml.jobs.job").new({}, { name = name, properties = {
+        status = "Running", command = "echo " .. name,
+        computeId = "/subscriptions/x/computes/ci-ann" } })
+    end, {})
+    assert.equal("Name  Status   Compute  Command\na     Running  ci-ann   echo a\n"
+      .. "b     Running  ci-ann   echo b", cards.text(cards.read(list), LOOK))
+  end)
+
   it("of results has outcomes and reasons, and their sum", function()
     local fleet = require "azureml.fleet"
     local results = fleet.sum_up("stop", { { name = "a", outcome = "done" },

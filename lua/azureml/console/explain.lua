@@ -10,6 +10,7 @@ local types = require "azureml.reference.types"
 
 local explain = {}
 
+local LUA_FUNCTION = "%s is a function of Lua:\n  https://www.lua.org/manual/5.4/manual.html#pdf-%s"
 local MOST_MATCHES = 12      -- of a name that many owners have
 
 -- Lay out a text: paragraphs are wrapped, indented lines stay.
@@ -24,7 +25,8 @@ end
 
 local function described(item)
   local kind = item.type and (item.is_optional and item.type .. "?" or item.type) or "any"
-  return item.doc ~= "" and ("%s: %s"):format(kind, item.doc) or kind
+  local doc = reference.doc_of(reference.index(), item)
+  return doc ~= "" and ("%s: %s"):format(kind, doc) or kind
 end
 
 local function rows_of(items)
@@ -149,12 +151,27 @@ local function of_name(name, width)
   local list = records.named(name:match "[^.:]*$")
   local exact = {}
   for _, record in ipairs(list) do
-    local titles = { [records.title(record)] = true, [record.owner .. "." .. record.name] = true }
-    if titles[name] then exact[#exact + 1] = record end
+    if records.is_called(record, name) then exact[#exact + 1] = record end
   end
   if #exact == 1 then return of_record(exact[1], width) end
   if #list == 1 then return of_record(list[1], width) end
   return #list > 0 and of_matches(name, list, width) or of_code(name, width)
+end
+
+-- Name the part of Lua's manual that explains a function of Lua.
+local function of_lua(subject)
+  local name = type(subject) == "function" and records.name_in_lua(subject)
+  return name and LUA_FUNCTION:format(name, name) or nil
+end
+
+--- Explain a field of an object or a module, such as "state" of an instance.
+---@param container any
+---@param name string
+---@param width integer      in columns
+---@return string?           nil: nothing is known of it
+function explain.field(container, name, width)
+  local record = records.member(container, name)
+  return record and of_record(record, width) or nil
 end
 
 --- Explain a value, or a name in a text.
@@ -165,7 +182,8 @@ function explain.text(subject, width)
   if type(subject) == "string" then return of_name(subject, width) end
   local record, module = records.of(subject)
   if record then return of_record(record, width) end
-  return module and of_owner(module, "", reference.index():list(module), width) or nil
+  if module then return of_owner(module, "", reference.index():list(module), width) end
+  return of_lua(subject)
 end
 
 return explain
