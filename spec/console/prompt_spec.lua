@@ -128,6 +128,11 @@ describe("help at the prompt", function()
       helped "help(ws.resource_group)")
   end)
 
+  it("explains a function or a module by its value", function()
+    assert.matches("^ws.instances:get%(name, api_version%?%)", helped "help(ws.instances.get)")
+    assert.matches("^azureml.credential Functions:", helped "help(require('azureml').credential)")
+  end)
+
   it("explains its own names", function()
     for _, line in ipairs { "help(exit)", "help 'exit'", "help(quit)" } do
       assert.matches("^exit leaves the prompt", helped(line))

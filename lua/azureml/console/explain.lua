@@ -66,7 +66,8 @@ local function add_options(parts, record, width)
   for _, parameter in ipairs(record.params or {}) do
     local fields = options_of(parameter)
     if #fields > 0 then
-      parts[#parts + 1] = ("In %s:\n%s"):format(parameter.name, help.list(rows_of(fields), width))
+      local list = help.narrow_list(rows_of(fields), width)
+      parts[#parts + 1] = ("In %s:\n%s"):format(parameter.name, list)
     end
   end
 end
@@ -74,7 +75,7 @@ end
 local function of_function(record, width)
   local parts = { signature(record), paragraphs(record.doc, width) }
   if record.params and #record.params > 0 then
-    parts[#parts + 1] = help.list(rows_of(record.params), width)
+    parts[#parts + 1] = help.narrow_list(rows_of(record.params), width)
   end
   add_options(parts, record, width)
   local results = results_of(record)
@@ -100,8 +101,10 @@ local function of_owner(title, doc, members, width)
   local functions, others = member_rows(members)
   local parts = { title }
   if doc ~= "" then parts[#parts + 1] = paragraphs(doc, width) end
-  if #others > 0 then parts[#parts + 1] = "Fields:\n" .. help.list(others, width) end
-  if #functions > 0 then parts[#parts + 1] = "Functions:\n" .. help.list(functions, width) end
+  if #others > 0 then parts[#parts + 1] = "Fields:\n" .. help.narrow_list(others, width) end
+  if #functions > 0 then
+    parts[#parts + 1] = "Functions:\n" .. help.narrow_list(functions, width)
+  end
   return table.concat(parts, "\n\n")
 end
 
@@ -127,7 +130,7 @@ local function of_matches(name, list, width)
     rows[i] = { records.title(list[i]), reference.sentence(list[i].doc or "") }
   end
   local left = #list - #rows
-  local text = ("'%s' is the name of:\n%s"):format(name, help.list(rows, width))
+  local text = ("'%s' is the name of:\n%s"):format(name, help.narrow_list(rows, width))
   return left > 0 and ("%s\n... %d more"):format(text, left) or text
 end
 

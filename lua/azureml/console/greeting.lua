@@ -26,20 +26,8 @@ local function width_of(session)
   return session.terminal.look().width or 80
 end
 
-local NARROW = 60      -- columns; a narrower list has its texts below its labels
-
-local function list_of(rows, width)
-  if width >= NARROW then return help.list(rows, width) end
-  local lines = {}
-  for _, row in ipairs(rows) do
-    lines[#lines + 1] = row[1]
-    for _, line in ipairs(help.wrap(row[2], width - 5)) do lines[#lines + 1] = "    " .. line end
-  end
-  return table.concat(lines, "\n")
-end
-
 local function examples(width)
-  return list_of(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
+  return help.narrow_list(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
 end
 
 -- Functions ---------------------------------------------------------------------------------------
@@ -75,8 +63,10 @@ local function field_help(session, width)
 end
 
 local function explained_text(session, subject, width)
-  local text = own_help(session, subject, width) or field_help(session, width)
-    or explain.text(subject, width)
+  local text = own_help(session, subject, width)
+  -- A text may be the value of a field, or a name that the user asks for.
+  if not text and type(subject) == "string" then text = field_help(session, width) end
+  text = text or explain.text(subject, width) or field_help(session, width)
   if text then return text end
   return table.concat(help.wrap("there is no help on this: try help(azureml), or a name such as "
     .. "help \"vm_size\"", width - 1), "\n")
@@ -145,7 +135,7 @@ end
 function greeting.note_on_error(session, caught)
   local text = type(caught) == "table" and tostring(caught.text or caught.value) or ""
   if not (session.no_workspace and text:find("global 'ws'", 1, true)) then return "" end
-  return "\nthere is no ws, because " .. session.no_workspace.message
+  return "\nthere is no ws: " .. session.no_workspace.message
 end
 
 -- List the ways to say where the user is, the longest first.

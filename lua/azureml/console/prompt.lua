@@ -159,6 +159,8 @@ local function run(session, text)
   local argument
   if not is_expression then chunk, argument = chunk_module.compile(text, scope) end
   local results, signal = try(session, chunk, argument)      -- a tail call shows in tracebacks
+  local names = package.loaded["azureml.console.names"]
+  if names then names.expire() end
   return results, signal
 end
 
