@@ -7,8 +7,10 @@ local function read(path)
   return file:read "a"
 end
 
--- Each program runs in a world of its own, which has these instances.
-local WORLD = [[require("azureml.emulator").start { speed = 3000, seed = { instances = {
+-- Each program runs in a world of its own, which has these instances. Time is virtual: it passes
+-- only in waits, so that a job still runs when its queue is printed.
+local WORLD = [[require("azureml.core").clock "virtual"
+require("azureml.emulator").start { seed = { instances = {
   ["ci-bob"] = { state = "Running", tags = { keep = "on" } },
   ["ci-eve"] = { state = "Running", tags = { team = "vision" } },
 } } }]]
