@@ -34,6 +34,16 @@ describe("a card", function()
     assert.equal("start ci: Succeeded", cards.text(op, LOOK))
   end)
 
+  it("of a failed operation says why, before and after a wait", function()
+    local err = errors.new { code = "AllocationFailed", message = "no room" }
+    local op = operation.finished { verb = "create", name = "ci", workspace = {}, vm = {} }
+    op.outcome = { ok = false, result = err }
+    assert.equal("create ci: Failed\n  why  no room", cards.text(op, LOOK))
+    local followed = { done = function() return true end, result = function() error(err, 0) end }
+    assert.equal(err, cards.failure_of { followed = followed, done = followed.done })
+    assert.is_nil(cards.failure_of { followed = followed, done = function() return false end })
+  end)
+
   it("is wrapped at the width, and shows no control characters", function()
     local err = errors.new { code = "Odd", message = ("word "):rep(20) .. "\27[2J", hint = "x" }
     local card = cards.text(err, { width = 40 })

@@ -91,9 +91,20 @@ show["azureml.Instance"] = function(vm, look)
   }, with_title_colour(look, state_colour(vm)))
 end
 
+--- Return the error with which an operation has ended.
+---@param op table         an operation or a deployment
+---@return azureml.Error?  nil: it goes on, or it has succeeded
+function cards.failure_of(op)
+  if op.outcome then return not op.outcome.ok and op.outcome.result or nil end
+  if not op.followed or op.closed or not op:done() then return nil end
+  local _, err = errors.try(op.followed.result, op.followed)
+  return err
+end
+
 local function operation_card(op, look)
-  local is_over = op:done()
+  local is_over, failure = op:done(), cards.failure_of(op)
   return card(("%s %s: %s"):format(op.verb or "deploy", op.name, op:status()), {
+    { "why", failure and failure.message },
     { "then", not is_over and "wait() waits until it is done, ticket() leaves it to another process"
       or nil },
   }, look)
@@ -115,7 +126,8 @@ show["azureml.Error"] = function(err, look)
   end
   return card(err.message, tables.append({
     { "code", err.code },
-    { "status", err.status and "HTTP " .. err.status },
+    -- The status of an operation that failed is that of the reply that told so: 200.
+    { "status", err.status and err.status >= 300 and "HTTP " .. err.status or nil },
     { "request", err.request_id },
     { "where", err.where and not err.where:find "^stdin:" and err.where:gsub(":$", "") or nil },
     { "hint", err.hint },

@@ -27,7 +27,8 @@ local function width_of(session)
 end
 
 local function examples(width)
-  return help.narrow_list(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
+  local keys = table.concat(help.wrap(KEYS, width - 1), "\n")
+  return help.narrow_list(EXAMPLES, width) .. "\n\n" .. keys
 end
 
 -- Functions ---------------------------------------------------------------------------------------

@@ -180,7 +180,10 @@ local function list_ended(session)
   for _, op in ipairs(waiting.pending()) do pending[op] = true end
   for op in pairs(session.in_flight) do
     if not pending[op] and not op.outcome and not op.closed then
-      lines[#lines + 1] = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+      local line = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+      local failure = cards.failure_of(op)
+      if failure then line = ("%s: %s"):format(line, screen.one_line(failure.message)) end
+      lines[#lines + 1] = line
     end
   end
   session.in_flight = pending

@@ -106,8 +106,8 @@ topics.texts = {
     "'azureml compute' and 'azureml computetarget' print the members of the Azure CLI.",
   },
   query = {
-    "--query EXPRESSION prints what a JMESPath expression finds in the JSON of the results. All of "
-      .. "JMESPath is there:",
+    "--query EXPRESSION prints what a JMESPath expression finds in the JSON of the results. The "
+      .. "whole language is supported. Examples:",
     {
       { "[].name", "the name of each result" },
       { "[?state=='Running'].name", "of those that run" },
@@ -116,7 +116,7 @@ topics.texts = {
       { "length([?state=='Running'])", "how many run" },
       { "sort_by([], &created_on)[-1]", "the newest" },
     },
-    "Texts stand in single quotes. The shell needs double quotes around the expression.",
+    "Texts stand in single quotes, so the shell needs double quotes around the expression.",
   },
   environment = {
     "azureml reads these environment variables:",
