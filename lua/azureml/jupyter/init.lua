@@ -110,7 +110,8 @@ end
 --- List the notebooks and consoles that have a kernel.
 ---@return azureml.jupyter.Open[]      with path, kernel, last_activity, idle and stop()
 ---@usage for _, open in ipairs(vm.jupyter:sessions()) do
----  if open.idle > 7200 and not open:is_busy() then open:stop() end end
+---    if open.idle > 7200 and not open:is_busy() then open:stop() end
+---  end
 function Jupyter:sessions()
   return sessions.list(self.server)
 end
