@@ -231,7 +231,7 @@ library: $(B)/library/azureml.lua
 # The documentation: Markdown out of the guide, the comments and the commands; HTML and manual pages
 # out of Markdown. Open build/docs/index.html.
 DOCS       := build/docs
-GUIDE      := fleets credentials errors json emulator cookbook
+GUIDE      := studio fleets credentials errors json emulator cookbook
 DOCS_PAGES := index $(GUIDE) commands reference
 docs: all man
 	$(call need,pandoc)

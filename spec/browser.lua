@@ -13,21 +13,18 @@ local PATIENCE = 20      -- seconds for which a condition may stay false
 local Browser = {}
 Browser.__index = Browser
 
--- Sandboxes of chromium need a user other than root.
-local function arguments()
-  return {
-    "--headless=new", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-background-networking", "--force-device-scale-factor=1",
-    core.user() == "root" and "--no-sandbox" or nil,
-  }
-end
+-- The sandboxes of chromium need rights that root and containers lack. It loads our own page only.
+local ARGUMENTS = {
+  "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run",
+  "--disable-background-networking", "--force-device-scale-factor=1",
+}
 
 local function capabilities()
   return {
     capabilities = { alwaysMatch = {
       browserName = "chrome",
       ["goog:loggingPrefs"] = { browser = "ALL", performance = "ALL" },
-      ["goog:chromeOptions"] = { binary = "/usr/bin/chromium", args = json.array(arguments()) },
+      ["goog:chromeOptions"] = { binary = "/usr/bin/chromium", args = json.array(ARGUMENTS) },
     } },
   }
 end

@@ -37,13 +37,13 @@ while True:
 ]]
 
 describe("the relay", function()
-  local relay, server, directory, decide, timer
+  local relay, server, directory, decide
 
-  -- Let the relay run until a program has ended; return what it printed.
-  local function client(script)
+  -- Let the relay run until a program has ended; return what it printed, or hand it on at once.
+  local function client(script, on_output)
     local running <close> = process.start {
       argv = { "/usr/bin/python3", "-c", "import socket, sys\n" .. script, relay:port() .. "" },
-      environment = {},
+      environment = {}, on_output = on_output,
     }
     assert.equal(0, running:wait(20), running:text "errors")
     return running:text "output"
@@ -72,7 +72,6 @@ describe("the relay", function()
   end)
 
   after_each(function()
-    if timer then task.cancel(timer) end
     task.off(relay:fd())
     relay:close()
     server:close()
@@ -165,10 +164,15 @@ except OSError: print('closed')
   end)
 
   it("cuts the connections to a server", function()
-    timer = task.at(0.3, function() timer = nil relay:cut(directory .. "/s") end)
-    assert.equal("cut\n", client(CONNECT .. [[
+    local output = ""
+    client(CONNECT .. [[
 c.sendall(b'GET /echo HTTP/1.1\r\nUpgrade: websocket\r\n\r\n'); c.recv(1000)
+print('open', flush=True)
 print('cut' if not c.recv(100) else 'more')
-]]))
+]], function(text)
+      output = output .. text
+      relay:cut(directory .. "/s")
+    end)
+    assert.equal("open\ncut\n", output)
   end)
 end)

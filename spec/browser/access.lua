@@ -32,9 +32,12 @@ describe("the studio", function()
   end
 
   for _, view in ipairs(VIEWS) do
-    it("gives every control of " .. view[1] .. " a name", function()
+    it("gives every control of " .. view[1] .. " a name, also on a narrow screen", function()
       open(view)
       assert.same({}, page:nameless())
+      page:resize(390, 844)
+      assert.same({}, page:nameless())
+      page:resize(1440, 900)
     end)
 
     it("has no pale text in " .. view[1] .. ", in light and dark", function()

@@ -182,6 +182,52 @@ describe("a command that would end running jobs", function()
     end)
   end
 
+  for _, words in ipairs {
+    { "delete", "ci-ann" }, { "delete", "--like", "ci-*" }, { "recreate", "ci-ann" },
+  } do
+    it("is refused off a terminal with the jobs' names: " .. table.concat(words, " "), function()
+      local _, err, code = run(table.unpack(words))
+      assert.equal(1, code)
+      assert.is_truthy(err:find(("this %s would end 2 running jobs of 'ci-ann' (job2, job1); "
+        .. "1 waiting job of 'ci-ann' (job3)"):format(words[1]), 1, true), err)
+      assert.equal(0, count "^DELETE ")
+      words[2], words[3] = "ci-bob", nil
+      _, err, code = run(table.unpack(words))
+      assert.equal(2, code)
+      assert.matches("standard input is not a terminal: add %-%-yes", err)
+      assert.equal(0, count "^DELETE ")
+    end)
+  end
+
+  it("is told by a dry run, which goes on", function()
+    for _, words in ipairs {
+      { "stop", "ci-ann" }, { "restart", "--like", "ci-a*" }, { "delete", "ci-ann", "ci-bob" },
+    } do
+      words[#words + 1] = "--dry-run"
+      local out, err, code = run(table.unpack(words))
+      assert.equal(0, code)
+      assert.matches("ci%-ann +planned", out)
+      assert.matches(("this %s would end 2 running jobs of 'ci%%-ann'"):format(words[1]), err)
+    end
+    assert.same({ "", 0 }, { select(2, run("stop", "ci-bob", "--dry-run", "-o", "none")) })
+  end)
+
+  it("is not seen in a --stop for a size that the instance has", function()
+    for _, words in ipairs {
+      { "ensure", "ci-ann", "--size", "Standard_DS1_v2", "--stop" },
+      { "ensure", "ci-ann", "--stop" },
+      { "resize", "ci-ann", "--size", "STANDARD_DS1_V2", "--stop" },
+      { "update", "ci-ann", "ci-ann", "--size", "STANDARD_DS1_V2", "--stop" },
+    } do
+      local _, err, code = run(table.unpack(words))
+      assert.equal(0, code, err)
+    end
+    ws.instances:resize("ci-off", "STANDARD_DS1_V2"):wait()
+    local _, err, code = run("update", "ci-ann", "ci-off", "--size", "STANDARD_DS1_V2", "--stop")
+    assert.equal(0, code, err)
+    assert.equal("JobRunning", ws.instances:get("ci-ann").state)
+  end)
+
   it("is done with --yes, without a look", function()
     local _, err, code = run("stop", "ci-ann", "--yes", "--progress", "quiet")
     assert.equal(0, code, err)
@@ -209,7 +255,7 @@ describe("a command that would end running jobs", function()
 
   it("says before a delete which jobs run and which wait", function()
     question.is_terminal.returns(true)
-    local terminal = stub(question, "check_terminal")
+    local terminal = stub(question, "can_be_answered").returns(true)
     local asked = stub(question, "is_confirmed").returns(false)
     for _, words in ipairs {
       { "delete", "ci-ann" }, { "delete", "--all" }, { "recreate", "ci-ann" },
@@ -257,18 +303,44 @@ describe("a command that would end running jobs", function()
     assert.matches("this stop would end a running job of 'ci%-ann', older than the newest", err)
     assert.equal(1, count "^GET .*/jobs%?")
     assert.equal(0, select(3, run("stop", "ci-bob", "--no-wait")))
+    for _, words in ipairs {
+      { "stop", "--like", "ci-a*" }, { "stop", "--all-workspaces", "--all" },
+    } do
+      _, err, code = run(table.unpack(words))
+      assert.equal(1, code)
+      assert.matches("would end a running job of '[%w/]*ci%-ann', older than the newest", err)
+    end
   end)
 
-  it("is asked about by apply, before it stops an instance for its size", function()
-    local directory = process.directory()
-    local file = assert(io.open(directory .. "/wanted.json", "w"))
-    file:write(('{ "ci-ann": { "vm_size": "%s" }, "ci-bob": {} }'):format(BIGGER))
-    file:close()
-    local _, err, code = run("apply", directory .. "/wanted.json", "--stop")
-    process.remove(directory)
-    assert.equal(1, code)
-    assert.matches("this apply would end 2 running jobs of 'ci%-ann' %(job2, job1%)", err)
-    assert.equal("JobRunning", ws.instances:get("ci-ann").state)
+  describe("is asked about by apply", function()
+    local function apply(text, ...)
+      local directory = process.directory()
+      local file = assert(io.open(directory .. "/wanted.json", "w"))
+      file:write(text)
+      file:close()
+      local _, err, code = run("apply", directory .. "/wanted.json", ...)
+      process.remove(directory)
+      return code, err
+    end
+
+    for says, text in pairs {
+      ["before it stops an instance for its size"] =
+        ('{ "ci-ann": { "vm_size": "%s" }, "ci-bob": {} }'):format(BIGGER),
+      ["before it stops an instance"] = '{ "ci-ann": { "state": "Stopped" } }',
+      ["before it deletes an instance"] = '{ "ci-ann": { "state": "absent" } }',
+    } do
+      it(says, function()
+        local code, err = apply(text, "--stop")
+        assert.equal(1, code)
+        assert.matches("this apply would end 2 running jobs of 'ci%-ann' %(job2, job1%)", err)
+        assert.equal("JobRunning", ws.instances:get("ci-ann").state)
+      end)
+    end
+
+    it("only then", function()
+      local code, err = apply('{ "ci-ann": { "idle_time_before_shutdown": "2h" } }', "--stop")
+      assert.equal(0, code, err)
+    end)
   end)
 
   it("goes on with a note where the list is refused", function()

@@ -53,6 +53,15 @@ describe("azureml job logs", function()
     assert.equal("NoLogs", err.code)
   end)
 
+  it("says at the job's end that the log to follow was never written", function()
+    local job = submit "echo one; sleep 60"
+    local out, _, err = run(job, { file = "nothing", follow = true })
+    assert.same({ "", "NoLogs" }, { out, err.code })
+    job = submit "exit 3"
+    _, _, err = run(job, { file = "nothing", follow = true })
+    assert.equal("JobFailed", err.code)
+  end)
+
   it("lists the logs", function()
     local job = submit("echo one"):wait()
     local list = json.decode((run(job, { list = true, output = "json" })))

@@ -51,6 +51,27 @@ describe("azureml top", function()
     assert.equal("azureml: ci-ann: no answer\n", printed)
   end)
 
+  it("leaves other users' instances out, unless they are named", function()
+    local own_metrics = metrics.of
+    metrics.of = function(vm, settings)
+      if vm.name == "ci-cleo" then return own_metrics(vm, settings) end
+      errors.raise { code = "NotYours", message = "it belongs to another user" }
+    end
+    local out, err, code = run("top", "-o", "json")
+    assert.same({ 1, "ci-cleo", 0 }, { #json.decode(out), json.decode(out)[1].name, code })
+    assert.equal("azureml: note: left out 1 instance of other users: only its own user may look "
+      .. "into an instance\n", err)
+    assert.matches("^ci%-cleo: up for 1 min\n", (run "top"))
+    out, err, code = run("top", "ci-ann", "ci-cleo")
+    assert.equal(1, code)
+    assert.matches("ci%-ann +%-", out)
+    assert.matches("ci%-ann: it belongs to another user", err)
+    metrics.of = function() errors.raise { code = "NotYours", message = "no" } end
+    out, err, code = run "top"
+    assert.same({ "", 0 }, { out, code })
+    assert.matches("^azureml: note: left out 2 instances of other users[^\n]*\n$", err)
+  end)
+
   it("prints JSON, with the errors in it", function()
     local out, _, code = run("top", "ci-ann", "ci-bob", "-o", "json")
     local list = json.decode(out)

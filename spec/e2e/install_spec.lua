@@ -48,6 +48,20 @@ describe("make install", function()
     assert.equal(require("azureml").version, out)
   end)
 
+  it("gives the page of the studio to both", function()
+    local count = #require("azureml.studio.files").names
+    local code_text = ("local n = 0; for _ in pairs(require('azureml.studio.files').all()) do "
+      .. "n = n + 1 end; io.write(n)")
+    local base = tree() .. "/share/lua/5.4/"
+    local out, err = process.run({ tree() .. "/bin/azureml", "-e", code_text }, {}, "/")
+    assert.equal(tostring(count), out, err)
+    out, err = process.plain_lua({ "-e", code_text }, {
+      LUA_PATH = base .. "?.lua;" .. base .. "?/init.lua;;",
+      LUA_CPATH = tree() .. "/lib/lua/5.4/?.so;;",
+    }, "/")
+    assert.equal(tostring(count), out, err)
+  end)
+
   it("gives a manual page that has every command", function()
     local out, err, code = process.run({ "man", "-l", tree() .. "/share/man/man1/azureml.1" },
       { MANPAGER = "cat", MANWIDTH = "200" })

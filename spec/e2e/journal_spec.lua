@@ -134,7 +134,12 @@ describe("the journal", function()
     client:request { method = "POST", path = "/emulator/faults",
       body = { match = { verb = "stop" }, answer = "hang" } }
     local _, _, code = script [[
-      azureml.parallel(function() vm:stop() end, function() azureml.sleep(0.2) kill() end)
+      azureml.parallel(function() vm:stop() end, function()
+        local client = azureml.client { endpoint = os.getenv "AZUREML_EMULATOR" }
+        repeat azureml.sleep(0.02)
+        until client:request({ path = "/emulator/requests" }).json.stop
+        kill()
+      end)
     ]]
     assert.equal(SIGKILL, code)
     local _, again, errors = pending "wait"
@@ -148,6 +153,8 @@ describe("the journal", function()
   -- A script in which the next requests of the emulator fail.
   local function fleet_script(faults, text)
     return script(([[
+      -- Its time limit passes only while it waits.
+      require "azureml.core".clock "virtual"
       local client = azureml.client { endpoint = os.getenv "AZUREML_EMULATOR" }
       for _, fault in ipairs { %s } do
         client:request { method = "POST", path = "/emulator/faults", body = fault }

@@ -10,7 +10,7 @@ describe("azureml watch in a terminal", function()
     screen = opened
     seed = process.write(screen.home .. "/seed.json",
       json.encode { instances = { ann = "Running", bob = "Stopped" } })
-    emulator = process.served_emulator { speed = 60, options = { "--seed", seed } }
+    emulator = process.served_emulator { speed = 1, options = { "--seed", seed } }
   end)
 
   after_each(function()

@@ -7,10 +7,9 @@ local function read(path)
   return file:read "a"
 end
 
--- Each program runs in a world of its own, which has these instances. Time is virtual: it passes
--- only in waits, so that a job still runs when its queue is printed.
-local WORLD = [[require("azureml.core").clock "virtual"
-require("azureml.emulator").start { seed = { instances = {
+-- Each program runs on virtual time, in a world of its own, which has these instances.
+local VIRTUAL = [[require("azureml.core").clock "virtual"]]
+local WORLD = VIRTUAL .. [[ require("azureml.emulator").start { seed = { instances = {
   ["ci-bob"] = { state = "Running", tags = { keep = "on" } },
   ["ci-eve"] = { state = "Running", tags = { team = "vision" } },
 } } }]]
@@ -35,6 +34,7 @@ local PRINTED = {
   errors = { "ResourceNotFound\t404\tcheck the name; 'azureml list' shows what there is\n" },
   fleets = { "stop: 1 done\nci%-eve\tdone\n", "", "" },
   json = {},
+  studio = {},
 }
 
 -- Return the programs of a page. A seed is none.
@@ -52,7 +52,9 @@ for name, printed in pairs(PRINTED) do
 
     local function run(program)
       local path = process.write(directory .. "/example.lua", program)
-      if program:find("azureml.emulator", 1, true) then return process.executable { path } end
+      if program:find("azureml.emulator", 1, true) then
+        return process.executable { "-e", VIRTUAL, path }
+      end
       return process.executable { "-e", WORLD, path }
     end
 

@@ -401,6 +401,24 @@ describe("a copy over Jupyter", function()
     assert.same({ "1", "3" }, { read "d/a", read "d/c" })
   end)
 
+  it("stops in one sentence of all files when the instance stops in the middle", function()
+    os.execute(("mkdir '%s/many'"):format(here))
+    for i = 1, 40 do write("many/" .. i, "x") end
+    local writes = 0
+    played.instead = function(request)
+      if request.method ~= "PUT" or request.body:find "directory" then return nil end
+      writes = writes + 1
+      if writes <= 5 then return nil end
+      played.state = "Stopping"
+      return { status = 502 }
+    end
+    local err = failure(here .. "/many", ":Users")
+    assert.same({ "NotRunning",
+      "'ci-ann' is Stopping now: it no longer runs (5 of 40 files were copied)" },
+      { err.code, err.message })
+    assert.is_true(writes < 12)
+  end)
+
   it("stops in one sentence when the instance stops in the middle", function()
     local chunks = 0
     played.instead = function(request)

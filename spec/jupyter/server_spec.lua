@@ -54,6 +54,31 @@ describe("the Jupyter of an instance", function()
     assert.truthy(variables)
   end)
 
+  it("may not be ready, which a hint explains", function()
+    for _, status in ipairs { 502, 503, 504 } do
+      answering(status, '{"error": {"code": "BadGateway", "message": "no server"}}')
+      local err = failure("PUT", "/api/contents/x", {})
+      assert.equal(status, err.status)
+      assert.matches("may be starting: try again .* 'azureml restart ci%-ann'", err.hint)
+    end
+  end)
+
+  it("answers promptly, or is not waited for; files take their time", function()
+    local opened = server:client()
+    local own, limits = opened.request, {}
+    opened.request = function(self, request)
+      limits[#limits + 1] = request.timeout or "the client's"
+      return own(self, request)
+    end
+    played.files.a = "text"
+    server:request("GET", "/api/status")
+    server:request("GET", "/api/status", nil, { timeout = 3 })
+    played.vm.jupyter:contents "a"
+    played.vm.jupyter:read "a"
+    played.vm.jupyter:write("b", "text")
+    assert.same({ 30, 3, 30, 30, "the client's", "the client's" }, limits)
+  end)
+
   it("is not asked while the instance does not run", function()
     for _, state in ipairs { "Stopped", "Stopping", "Creating", "Failed" } do
       played.state = state

@@ -1,6 +1,8 @@
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local metrics = require "azureml.look.metrics"
 local process = require "spec.process"
+local task = require "azureml.task"
 
 local GOOD = [[
 begin
@@ -48,6 +50,20 @@ describe("the metrics of an instance", function()
     assert.same({ 5, "k", true, "ssh" },
       { vm.settings.timeout, vm.settings.key, vm.settings.start, vm.settings.over })
     assert.has_error(function() metrics.of(vm, { tiemout = 1 }) end)
+  end)
+
+  it("have a time limit, also where the way to the instance hangs", function()
+    core.clock "virtual"
+    local vm = { name = "ci-ann", exec = function() task.sleep(1000) end }
+    local began = core.now()
+    local err = refused(vm, { timeout = 5 })
+    assert.same({ "Timeout", "the metrics of 'ci-ann' did not come within 5 s" },
+      { err.code, err.message })
+    assert.is_true(core.now() - began < 10)
+    vm.exec = function() task.sleep(1000) error "it has started" end
+    assert.error_matches(function() metrics.of(vm, { timeout = 5, start = true }) end, "has started")
+    assert.error_matches(function() metrics.of(vm, { timeout = -5 }) end, "metrics: timeout must be")
+    core.clock "real"
   end)
 
   it("are refused when they are malformed, with what is wrong", function()

@@ -44,6 +44,18 @@ describe("a terminal of a real machine", function()
     return expect(answer)
   end
 
+  -- Enter a line again and again: keys are dropped until the terminal is connected and has shown
+  -- its replay.
+  local function enter_until_taken(line, answer)
+    for _ = 1, 40 do
+      screen:type("-l", line)
+      screen:type "Enter"
+      azureml.sleep(0.5)
+      if screen:text():find(answer, 1, true) then return end
+    end
+    expect(answer)
+  end
+
   local COMMAND = screens.quote(process.executable_path) .. " terminal ci-ann"
 
   -- Open a shell there, and set its prompt.
@@ -82,8 +94,7 @@ describe("a terminal of a real machine", function()
     is_restored "detached"
     enter("clear; " .. COMMAND .. " --list", "Last activity")
     enter("clear; " .. COMMAND .. " --attach 1", "in the 2nd life")
-    azureml.sleep(0.3)
-    enter("echo $((2 + 1))rd life", "3rd life")
+    enter_until_taken("echo $((2 + 1))rd life", "3rd life")
     screen:type "Enter"
     screen:type("-l", "~.")
     expect "comes back"
@@ -135,15 +146,7 @@ describe("a terminal of a real machine", function()
     local host = world.emulator.host
     local computer = host:computer(world.emulator.world:instance_named "ci-ann")
     host:cut(computer.servers.jupyter.socket)
-    -- Keys are dropped until the connection is there again and the replay is shown.
-    local tries = 0
-    repeat
-      tries = tries + 1
-      screen:type("-l", "echo it was $X")
-      screen:type "Enter"
-      azureml.sleep(0.5)
-    until screen:text():find "\nit was kept" or tries == 40
-    expect "it was kept"
+    enter_until_taken("echo it was $X", "\nit was kept")
   end)
 
   it("says that the instance has stopped", function()

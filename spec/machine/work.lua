@@ -41,6 +41,11 @@ describe("work on a real machine", function()
         text = "nohup sh -c ': azureml-daemon; sleep 600; true' >/dev/null 2>&1 &",
       },
     } })
+    -- It is a copy of the script's shell for a moment.
+    for _ = 1, 200 do
+      if #hosted.processes "azureml-daemon" == 1 then break end
+      azureml.sleep(0.05)
+    end
     assert.equal(1, #hosted.processes "azureml-daemon")
     vm:stop():wait()
     assert.same({}, hosted.processes "azureml-daemon")

@@ -20,9 +20,9 @@ local function is_running(pid)
   return stat:read("a"):match "%) (%a)" ~= "Z"
 end
 
--- Wait until a process has ended, for two seconds at most.
+-- Wait until a process has ended, for half a minute at most.
 local function ends(pid)
-  for _ = 1, 200 do
+  for _ = 1, 3000 do
     if not is_running(pid) then return true end
     require("azureml.task").sleep(0.01)
   end
@@ -89,7 +89,8 @@ describe("a process", function()
 
   it("ends when its time is over and the caller closes it", function()
     running = shell "echo $$; exec sleep 600"
-    assert.is_nil(running:wait(0.2))
+    while running:text "output" == "" do require("azureml.task").sleep(0.01) end
+    assert.is_nil(running:wait(0.1))
     local pid = tonumber(running:text "output")
     running:close()
     assert.is_true(ends(pid))
@@ -123,7 +124,8 @@ describe("a process", function()
   end)
 
   it("leaves the daemons of an ended program running while it is kept", function()
-    running = shell("setsid sh -c 'echo $$; exec sleep 600' & sleep 0.1", { kept = true })
+    -- The substitution ends when the daemon has closed its output.
+    running = shell("echo $(setsid sh -c 'echo $$; exec sleep 600 >/dev/null' &)", { kept = true })
     assert.equal(0, running:wait(10))
     local pid = tonumber(running:text "output")
     assert.is_true(is_running(pid))

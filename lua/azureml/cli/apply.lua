@@ -21,25 +21,35 @@ end
 
 local DESTROYS = { delete = true, recreate = true }
 
+-- Tell whether an item of a plan stops its instance, or deletes it.
+local function is_ending(args, item)
+  if DESTROYS[item.action] then return true end
+  for _, change in ipairs(item.changes) do
+    if change.field == "vm_size" and args.stop then return true end
+    if change.field == "state" and change.to == "Stopped" then return true end
+  end
+  return false
+end
+
 -- Tell whether the user agrees that the plan ends what runs on instances.
 local function may_end(args, instances, made)
-  return ending.is_allowed_in_all(args, "apply", instances, function()
-    local results = {}
-    for _, item in ipairs(made) do
-      local ends = DESTROYS[item.action] or args.stop and item.action == "change"
-      results[#results + 1] = { name = item.name, outcome = ends and "planned" or "skipped" }
-    end
-    return results
-  end)
+  local results, is_any = {}, false
+  for i, item in ipairs(made) do
+    local ends = is_ending(args, item)
+    results[i] = { name = item.name, outcome = ends and "planned" or "skipped" }
+    is_any = is_any or ends
+  end
+  if not is_any then return true end
+  return ending.is_allowed_in_all(args, "apply", instances, function() return results end)
 end
 
 -- Ask about what the plan destroys. Return false when the user says no.
 local function is_allowed(args, instances, made)
   local names = made:destroyed()
   if args.yes then return true end
-  if #names > 0 then question.check_terminal() end
-  if (#names > 0 or args.stop) and not may_end(args, instances, made) then return false end
+  if not may_end(args, instances, made) then return false end
   if #names == 0 then return true end
+  question.check_terminal()
   for _, item in ipairs(made) do
     if item.action ~= "nothing" then
       command.say(("%s: %s"):format(item.name, item.action))

@@ -41,12 +41,16 @@ end
 -- Verbs that also end the jobs that wait.
 local ENDS_WAITING = { delete = true, recreate = true }
 
+local OLDER = "a running job of '%s', older than the newest jobs of the workspace"
+
 -- Add what a verb would end of the jobs of a compute.
 local function add_jobs(phrases, found, verb, name, shown_name)
   local jobs = found[name:lower()]
   if not jobs then return end
   if #jobs.running > 0 then
     phrases[#phrases + 1] = phrase(jobs.running, "running job", shown_name or name)
+  elseif jobs.has_older then
+    phrases[#phrases + 1] = OLDER:format(shown_name or name)
   end
   if #jobs.waiting > 0 and ENDS_WAITING[verb] then
     phrases[#phrases + 1] = phrase(jobs.waiting, "waiting job", shown_name or name)
@@ -59,8 +63,7 @@ local function running_jobs(look)
   local found, has_older = active.read(workspace, asked)
   add_jobs(phrases, found, look.verb, look.name)
   if #phrases == 0 and has_older and look.instance().state == "JobRunning" then
-    phrases[1] = ("a running job of '%s', older than the newest jobs of the workspace"):format(
-      look.name)
+    phrases[1] = OLDER:format(look.name)
   end
   return phrases
 end
@@ -129,9 +132,22 @@ end
 
 -- Looking at many ---------------------------------------------------------------------------------
 
+-- Read the jobs of a workspace. Where it has more than were read, the states of its instances tell
+-- which of them run an older job.
+local function read_jobs(workspace, asked)
+  local found, has_older = active.read(workspace, asked)
+  if not has_older then return found end
+  for vm in workspace.instances:list { state = "JobRunning" } do
+    local key = vm.name:lower()
+    found[key] = found[key] or { running = {}, waiting = {} }
+    found[key].has_older = true
+  end
+  return found
+end
+
 -- Return the jobs of a workspace; what cannot be read is noted.
 local function jobs_of(workspace, asked)
-  local found, err = errors.try(active.read, workspace, asked)
+  local found, err = errors.try(read_jobs, workspace, asked)
   if err then note("running jobs", "the workspace " .. workspace.name, err) end
   return found or {}
 end
@@ -197,15 +213,29 @@ function ending.option(parser)
   parser:flag("-y --yes", "do not ask before it ends running jobs and busy kernels")
 end
 
+local function raise_would_end(verb, phrases)
+  errors.raise { code = "WouldEnd",
+    message = ("this %s would end %s"):format(verb, table.concat(phrases, "; ")),
+    hint = "add --yes to end them" }
+end
+
+--- Refuse a command that asks in any case where it cannot be answered: by what it would end, or
+--- else for the lack of --yes.
+---@param verb string
+---@param find fun(): string[]     finds what the verb would end; called only for a refusal
+---@raise an error object `WouldEnd`; wrong usage
+function ending.check_terminal(verb, find)
+  if question.can_be_answered() then return end
+  local phrases = find()
+  if #phrases > 0 then raise_would_end(verb, phrases) end
+  question.check_terminal()
+end
+
 -- Tell whether the user agrees that a command ends what phrases say. Where no question can be
 -- asked, the command is refused.
 local function is_agreed(verb, phrases)
   if #phrases == 0 then return true end
-  if not question.is_terminal() then
-    errors.raise { code = "WouldEnd",
-      message = ("this %s would end %s"):format(verb, table.concat(phrases, "; ")),
-      hint = "add --yes to end them" }
-  end
+  if not question.is_terminal() then raise_would_end(verb, phrases) end
   ending.say(verb, phrases)
   return question.is_confirmed(("%s nevertheless?"):format(verb:gsub("^%l", string.upper)))
 end
@@ -237,20 +267,41 @@ function ending.is_allowed_in_all(args, verb, instances, dry_run)
   return args.yes or is_agreed(verb, ending.find_many(verb, instances, dry_run))
 end
 
---- Tell whether a command for named instances of a workspace may go on.
+local function has_size(vm, size)
+  return vm ~= nil and vm.vm_size ~= nil and vm.vm_size:lower() == size:lower()
+end
+
+-- Return what becomes of instances if those that have another size than is wanted are stopped, as a
+-- dry run would.
+local function plan_resizes(instances, names, sizes)
+  local results = {}
+  task.each(names, function(name)
+    local vm = instances:find(name)
+    local outcome = has_size(vm, sizes[name]) and "skipped" or "planned"
+    results[#results + 1] = { name = name, outcome = outcome }
+  end)
+  table.sort(results, function(a, b) return a.name < b.name end)
+  return results
+end
+
+--- Tell whether a command may stop instances to give them other sizes. One that has its size is not
+--- stopped.
 ---@param args table           with yes
 ---@param verb string
 ---@param instances azureml.Instances
----@param names string[]
+---@param sizes table<string, string>      the wanted sizes by the instances' names
 ---@return boolean
 ---@raise an error object `WouldEnd` off a terminal
-function ending.are_allowed(args, verb, instances, names)
-  if #names == 1 then return (ending.is_allowed(args, verb, instances, names[1])) end
-  return ending.is_allowed_in_all(args, verb, instances, function()
-    local results = {}
-    for i, name in ipairs(names) do results[i] = { name = name, outcome = "planned" } end
-    return results
-  end)
+function ending.may_resize(args, verb, instances, sizes)
+  local names = tables.keys(sizes)
+  if args.yes or #names == 0 then return true end
+  if #names > 1 then
+    return ending.is_allowed_in_all(args, verb, instances, function()
+      return plan_resizes(instances, names, sizes)
+    end)
+  end
+  local phrases, vm = ending.find(verb, instances, names[1])
+  return has_size(vm, sizes[names[1]]) or is_agreed(verb, phrases)
 end
 
 --- Begin to look at the jobs of a workspace, beside what the caller does meanwhile.

@@ -13,6 +13,9 @@ local fleet = {}
 
 local SHOWN = 10      -- names listed in a question
 
+-- Verbs that end what runs on an instance.
+local ENDS = { stop = true, restart = true, delete = true }
+
 -- Options -----------------------------------------------------------------------------------------
 
 --- Add the options that the four commands share.
@@ -37,6 +40,11 @@ local function options_of(args)
   options.wait, options.no_wait = not args.no_wait, args.no_wait
   options.wait_for_capacity = args.wait_for_capacity
   return options
+end
+
+local function is_one(args, options)
+  return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
+    and not args.all_workspaces
 end
 
 -- Asking ------------------------------------------------------------------------------------------
@@ -74,21 +82,27 @@ local function ask(instances, options)
   return confirmed
 end
 
+-- Return what a delete would end.
+local function ended_by_delete(args, instances, options)
+  if is_one(args, options) then return (ending.find("delete", instances, options.names[1])) end
+  return ending.find_many("delete", instances, function()
+    return dry_run("delete", instances, options)
+  end)
+end
+
 -- Doing -------------------------------------------------------------------------------------------
 
 -- Do a verb to many instances and report the results, also those known so far after an interrupt.
 local function do_many(args, verb, instances, options)
   options.progress, options.summary = command.style_for_many(args), args.progress == "json"
   local ok, results = pcall(instances[verb .. "_all"], instances, options)
+  if ok and args.dry_run and ENDS[verb] then
+    ending.say(verb, ending.find_many(verb, instances, function() return results end))
+  end
   if ok then return report.print(args, results) end
   local err, known = results, report.results_of(results)
   if not known or #known == 0 then error(err, 0) end
   return report.print(args, known, err)
-end
-
-local function is_one(args, options)
-  return options.names and #options.names == 1 and not args.dry_run and not args.keep_going
-    and not args.all_workspaces
 end
 
 -- Do a verb to one instance. The timeout covers the call and the wait. An instance that was seen
@@ -112,6 +126,7 @@ local function confirm(args, instances, options)
     options.confirm = true
     return options
   end
+  ending.check_terminal("delete", function() return ended_by_delete(args, instances, options) end)
   if not is_one(args, options) then return ask(instances, options) end
   ending.say("delete", (ending.find("delete", instances, options.names[1])))
   return question.is_confirmed(question_about(options.names)) and options or nil
@@ -134,9 +149,6 @@ local function do_many_if_allowed(args, verb, instances, options)
   return err and exit_codes.FAILED or code
 end
 
--- Verbs that end what runs on an instance; delete asks in any case.
-local ENDS = { stop = true, restart = true }
-
 --- Make the command of a verb. For one instance it waits and prints the instance; for many it
 --- prints each instance's outcome.
 ---@param verb string           "start", "stop", "restart", "delete"
@@ -157,20 +169,19 @@ function fleet.command(verb, asks)
   function verb_command.run(args)
     local options = options_of(args)
     local must_ask = asks and not args.dry_run
-    if must_ask and not args.yes then question.check_terminal() end
     local instances = command.instances(args)
     if must_ask then options = confirm(args, instances, options) end
     if not options then return exit_codes.FAILED end
     if is_one(args, options) then
       local may_end, vm = true, nil
-      if ENDS[verb] then
+      if ENDS[verb] and not asks then
         may_end, vm = ending.is_allowed(args, verb, instances, options.names[1])
       end
       if not may_end then return exit_codes.FAILED end
       return do_one(args, verb, instances, options.names[1], vm)
     end
     options.dry_run = args.dry_run
-    if ENDS[verb] and not args.yes and not args.dry_run then
+    if ENDS[verb] and not asks and not args.yes and not args.dry_run then
       return do_many_if_allowed(args, verb, instances, options)
     end
     return do_many(args, verb, instances, options)

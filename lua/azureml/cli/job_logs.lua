@@ -40,6 +40,7 @@ local function follow(args, job)
     log_output.print(args, { main or job:log(args.file) })
   end
   raise_failure(job)
+  if args.file then log_output.choose(args, job:logs()) end      -- it was never written
 end
 
 function logs.run(args)

@@ -87,12 +87,12 @@ local function say_warnings(op)
   end
 end
 
--- Tell whether a command may stop instances, which would end what runs on them.
+-- Tell whether a command may stop instances for their sizes, which would end what runs on them.
 local function may_stop(args, verb, instances, items)
   if not args.stop then return true end
-  local names = {}
-  for i, item in ipairs(items) do names[i] = item.name end
-  return ending.are_allowed(args, verb, instances, names)
+  local wanted = {}
+  for _, item in ipairs(items) do wanted[item.name] = item.settings.vm_size end
+  return ending.may_resize(args, verb, instances, wanted)
 end
 
 --- Make the command of a verb.

@@ -22,10 +22,11 @@ local QUESTION = "Delete the compute instance '%s' and create it again? All that
 
 function recreate.run(args)
   local settings = definition.of(args)
-  if not args.yes then question.check_terminal() end
   local instances = command.workspace(args).instances
   if not args.yes then
-    ending.say("recreate", (ending.find("recreate", instances, args.name)))
+    local function find() return (ending.find("recreate", instances, args.name)) end
+    ending.check_terminal("recreate", find)
+    ending.say("recreate", find())
     if not question.is_confirmed(QUESTION:format(args.name)) then return exit_codes.FAILED end
   end
   return command.finish(args, instances:recreate(args.name, settings))

@@ -14,9 +14,8 @@ end
 
 function resize.run(args)
   local instances = command.workspace(args).instances
-  if args.stop and not ending.is_allowed(args, "resize", instances, args.name) then
-    return exit_codes.FAILED
-  end
+  local sizes = args.stop and { [args.name] = args.size } or {}
+  if not ending.may_resize(args, "resize", instances, sizes) then return exit_codes.FAILED end
   return command.finish(args, instances:resize(args.name, args.size, { stop = args.stop }))
 end
 

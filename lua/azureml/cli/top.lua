@@ -2,6 +2,7 @@
 --- table until interrupted; elsewhere, and with --once, it reads the metrics once.
 local command = require "azureml.cli.command"
 local core = require "azureml.core"
+local counts = require "azureml.tool.count"
 local errors = require "azureml.error"
 local exit_codes = require "azureml.cli.exit_codes"
 local meters = require "azureml.console.meters"
@@ -58,7 +59,7 @@ function top.configure(parser)
     :convert(command.count_of "instances"):default(tostring(LIMIT))
   command.output_option(parser)
   command.check(parser, check_live)
-  parser:epilog("Without names it shows the instances that run. A disk that is nearly full is "
+  parser:epilog("Without names it shows the instances that run and are the user's own. A disk that is nearly full is "
     .. "marked, with the commands that free space.")
 end
 
@@ -90,9 +91,20 @@ local function reading_of(args, vm)
   return { name = vm.name, metrics = found, why = err and err.message, error = err }
 end
 
--- Read all instances side by side, and hand on each reading when it is there.
+-- Tell whether an instance is another user's, which the user did not ask for by its name.
+local function is_left_out(args, reading)
+  return #args.names == 0 and reading.error ~= nil and reading.error.code == "NotYours"
+end
+
+-- Read all instances side by side, and hand on each reading when it is there. Return how many were
+-- left out.
 local function read_all(args, vms, take)
-  task.each(vms, function(vm) take(reading_of(args, vm)) end, { limit = args.limit })
+  local left_out = 0
+  task.each(vms, function(vm)
+    local reading = reading_of(args, vm)
+    if is_left_out(args, reading) then left_out = left_out + 1 else take(reading) end
+  end, { limit = args.limit })
+  return left_out
 end
 
 -- Once --------------------------------------------------------------------------------------------
@@ -135,7 +147,15 @@ local function print_details(readings)
   end
 end
 
-local function print_text(args, readings)
+-- Say how many instances of other users were not read.
+local function say_left_out(count)
+  if count == 0 then return end
+  say(("azureml: note: left out %s of other users: only its own user may look into an instance")
+    :format(counts.of(count, "instance")))
+end
+
+local function print_text(args, readings, left_out)
+  if #readings == 0 and left_out > 0 then return end
   if #readings == 0 then return command.say "no instance runs" end
   if #readings == 1 and not args.sort then return print_details(readings) end
   command.print_list(args, readings, meters.COLUMNS, record_of, FIELDS)
@@ -144,14 +164,15 @@ end
 
 local function show_once(args)
   local readings, code = {}, exit_codes.OK
-  read_all(args, instances_of(args), function(reading)
+  local left_out = read_all(args, instances_of(args), function(reading)
     readings[#readings + 1] = reading
     if reading.error then code = exit_codes.FAILED end
   end)
   table.sort(readings, function(a, b) return a.name < b.name end)
-  if is_text(args) then print_text(args, readings)
+  if is_text(args) then print_text(args, readings, left_out)
   else command.print_list(args, readings, meters.COLUMNS, record_of, FIELDS) end
   say_failures(readings)
+  say_left_out(left_out)
   return code
 end
 
@@ -179,8 +200,8 @@ local function show_live(args)
   while true do
     vms = instances_now(args, board, vms)
     board:keep(names_of(vms))
-    if #vms == 0 then board:draw() end
-    read_all(args, vms, function(reading) board:add(reading) end)
+    local left_out = read_all(args, vms, function(reading) board:add(reading) end)
+    if left_out == #vms then board:draw() end
     local pause = math.min(args.interval or INTERVAL, ends - core.now())
     if pause <= 0 then return exit_codes.OK end
     task.sleep(pause)

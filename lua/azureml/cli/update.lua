@@ -31,9 +31,9 @@ end
 function update.run(args)
   local settings = settings_of(args)      -- wrong usage is refused before any request
   local instances = command.workspace(args).instances
-  if args.stop and not ending.are_allowed(args, "update", instances, args.names) then
-    return exit_codes.FAILED
-  end
+  local sizes = {}
+  for _, name in ipairs(args.stop and args.names or {}) do sizes[name] = settings.vm_size end
+  if not ending.may_resize(args, "update", instances, sizes) then return exit_codes.FAILED end
   if #args.names == 1 then
     return command.print_instance(args, instances:update(args.names[1], settings))
   end

@@ -108,6 +108,21 @@ local CHECKS = {
   shm_size = fault_of_shm_size, docker_args = fault_of_docker_args, identity = fault_of_identity,
 }
 
+-- Return what is wrong with the bytes of a text, or of the texts in a table, which have to be JSON
+-- and the environment of a process.
+local function fault_of_bytes(place, value)
+  if type(value) == "string" then
+    if value:find("\0", 1, true) then return place .. ": it has a zero byte" end
+    if not utf8.len(value) then return place .. ": it is not in UTF-8" end
+  elseif type(value) == "table" then
+    for key, item in pairs(value) do
+      local name = ("%s.%s"):format(place, tostring(key):gsub("[^ -~]", "?"))
+      local fault = fault_of_bytes(place, key) or fault_of_bytes(name, item)
+      if fault then return fault end
+    end
+  end
+end
+
 local NEEDED = { "command", "environment", "compute" }
 
 --- What a job does, and where.
@@ -158,6 +173,12 @@ local function faults_of(settings)
   for _, name in ipairs(tables.keys(settings)) do
     local check = CHECKS[name]
     faults[#faults + 1] = check and check(name, settings[name])
+  end
+  if #faults > 0 then return faults end
+  for _, name in ipairs(tables.keys(CHECKS)) do
+    local value = settings[name]
+    if name == "compute" and type(value) == "table" then value = value.name end
+    faults[#faults + 1] = fault_of_bytes(name, value)
   end
   if #faults == 0 then faults[1] = fault_of_placeholders(settings) end
   return faults

@@ -34,7 +34,8 @@ local HOW = "name it as NAME:VERSION, NAME@latest or "
 local function fault_of_description(value)
   local fault = options.fault_of("environment", value, MEMBERS)
   if fault then return fault end
-  if not value.image or value.image == "" then return "environment: it needs option 'image'" end
+  if not value.image then return "environment: it needs option 'image'" end
+  if not value.image:find "%S" then return "environment: the image is empty" end
   if value.os_type and not OS_TYPES[value.os_type:lower()] then
     return ("environment: os_type is linux or windows, not '%s'"):format(value.os_type)
   end

@@ -45,6 +45,10 @@ local function name_of(verb, subject)
     errors.mistake("bad argument #1 to '%s' (name of a job expected, got %s)", verb, type(subject))
   end
   if subject == "" then errors.mistake("bad argument #1 to '%s' (the name is empty)", verb) end
+  if not utf8.len(subject) or subject:find "%c" then
+    errors.raise { code = "InvalidArgument",
+      message = ("%s: a job's name has no control characters and is in UTF-8"):format(verb) }
+  end
   return subject
 end
 

@@ -27,8 +27,9 @@ local metatable = { __name = "azureml.jupyter.Entry", __index = Entry }
 
 local KINDS = { directory = true, file = true, notebook = true }
 
--- Return a path as errors and questions show it: "ci-ann:Users/ann".
+-- Return a path as errors and questions show it: "ci-ann:Users/ann"; "ci-ann:/" is the root.
 local function shown(server, path)
+  if path == "" then path = "/" end
   return ("%s:%s"):format(server.vm.name, screen.one_line(path))
 end
 
@@ -47,7 +48,9 @@ end
 metatable.__render, metatable.__json = fields_of, fields_of
 
 function metatable:__tostring()
-  if self.kind == "directory" then return shown(self.server, self.path) .. "/" end
+  if self.kind == "directory" then
+    return (shown(self.server, self.path):gsub("/?$", "/", 1))
+  end
   return ("%s, %s"):format(shown(self.server, self.path),
     self.size and count.of(self.size, "byte") or "size unknown")
 end
@@ -84,9 +87,12 @@ local function rephrase(server, err, path)
   errors.raise(err)
 end
 
+local HASHING = 100      -- seconds; the server reads the whole file
+
 local function request(server, method, path, verb, body, query)
   return server:request(method, "/api/contents/" .. paths.escape(path), body, {
     label = ("%s %s"):format(verb, shown(server, path)), query = query, expects_missing = true,
+    timeout = query and query.hash and HASHING or nil,
   })
 end
 
@@ -207,8 +213,9 @@ end
 ---@param path string
 ---@return azureml.jupyter.Entry
 function contents.open(server, path)
-  local is_directory = path == "" or contents.look(server, path).kind == "directory"
-  return is_directory and contents.list(server, path) or contents.look(server, path)
+  local entry = path ~= "" and contents.look(server, path)
+  if entry and entry.kind ~= "directory" then return entry end
+  return contents.list(server, path)
 end
 
 --- Make a directory. One that is there is no failure; the one above it must be there.

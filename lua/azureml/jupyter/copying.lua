@@ -65,7 +65,33 @@ local function counter(plan, on_progress)
   end, function() return done end
 end
 
--- Carry out a plan. An error of several files lists each by its name.
+-- The codes of errors that all other files would meet too.
+local ENDS_ALL = {
+  NotRunning = true, NotYours = true, InstanceTokenRefused = true, InstanceForbidden = true,
+  NotJupyter = true, NoSpace = true,
+}
+
+-- Copy files side by side. An error that all would meet ends the copy; other errors are listed with
+-- the names of their files.
+local function copy_files(files, copy)
+  local copied, ending = 0, nil
+  local _, several = errors.try(task.each, files, function(file)
+    if ending then return end
+    local _, err = errors.try(copy, file)
+    if err and (ENDS_ALL[err.code] or err.kind == "transport") then
+      ending = ending or err
+    elseif err then
+      errors.raise(err)
+    else
+      copied = copied + 1
+    end
+  end, { limit = FILES })
+  if not ending then return several and errors.raise(several) end
+  ending.message = ("%s (%d of %d files were copied)"):format(ending.message, copied, #files)
+  errors.raise(ending)
+end
+
+-- Carry out a plan.
 local function carry_out(plan, make_directory, copy_file, on_progress)
   for _, path in ipairs(plan.directories) do make_directory(path) end
   local count, bytes = counter(plan, on_progress)
@@ -75,7 +101,7 @@ local function carry_out(plan, make_directory, copy_file, on_progress)
   if #plan.files == 1 then copy(plan.files[1])
   else
     for _, file in ipairs(plan.files) do file.name = file.target end
-    task.each(plan.files, copy, { limit = FILES })
+    copy_files(plan.files, copy)
   end
   return { files = #plan.files, bytes = bytes(), skipped = plan.skipped }
 end

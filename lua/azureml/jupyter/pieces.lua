@@ -1,6 +1,7 @@
 --- Read local files in pieces, and tell their SHA-256.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local screen = require "azureml.console.screen"
 local task = require "azureml.task"
 
 local pieces = {}
@@ -9,7 +10,7 @@ local PIECE = 4 * 1024 * 1024
 local YIELD = 16      -- pieces between two looks at the loop, so that Ctrl-C and other tasks go on
 
 local function failed(path, fault)
-  errors.raise { code = "CopyFailed", message = ("%s: %s"):format(path, fault) }
+  errors.raise { code = "CopyFailed", message = ("%s: %s"):format(screen.one_line(path), fault) }
 end
 
 --- Open a local file to read it.

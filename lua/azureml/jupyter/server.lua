@@ -178,6 +178,11 @@ end
 -- A server that does not answer, or whose address is gone, may belong to an instance that stopped.
 local GONE = { [403] = true, [404] = true, [409] = true, [502] = true, [503] = true, [504] = true }
 
+-- The front of an instance answers so while Jupyter starts, or when it has ended.
+local NOT_READY = { [502] = true, [503] = true, [504] = true }
+local NOT_READY_HINT = "its Jupyter may be starting: try again in a minute; if it goes on, "
+  .. "'azureml restart %s'"
+
 -- A redirect leads to a sign-in.
 local SIGN_IN = { Redirected = true, ForeignUrl = true }
 
@@ -200,6 +205,9 @@ function Server:explain(err, is_expected)
   if err.status then err.hint = nil end      -- it is about Resource Manager's errors
   if REFUSED[err.status] then return explain_refusal(self, err) end
   if SIGN_IN[err.code] and err.status then return explain_page(self, err) end
+  if NOT_READY[err.status] or err.kind == "transport" and not err.hint then
+    err.hint = NOT_READY_HINT:format(self.vm.name)
+  end
   err.message = screen.one_line(err.message)
   return err
 end
@@ -215,6 +223,16 @@ local function check_json(self, reply, label)
 end
 
 -- Requests ----------------------------------------------------------------------------------------
+
+-- Seconds in which Jupyter answers a question about what it has; files may take longer.
+local PROMPT = 30
+
+-- Return the time limit of a request: the caller's, the workspace's, or that of its kind; nil: the
+-- client's own.
+local function limit_of(self, method, path, settings)
+  if settings.timeout or self.vm.workspace.settings.timeout then return settings.timeout end
+  return method == "GET" and path:sub(1, 5) == "/api/" and PROMPT or nil
+end
 
 local REQUEST = {
   query = "table", headers = "table", timeout = "number", label = "string", raw = "boolean",
@@ -244,7 +262,7 @@ function Server:request(method, path, body, settings)
   local opened = self:client()
   local reply, err = errors.try(opened.request, opened, {
     method = method, path = path, body = body, query = settings.query, headers = settings.headers,
-    timeout = settings.timeout, label = label,
+    timeout = limit_of(self, method, path, settings), label = label,
   })
   if err then errors.raise(self:explain(err, settings.expects_missing)) end
   if not settings.raw then check_json(self, reply, label) end

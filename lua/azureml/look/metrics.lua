@@ -4,7 +4,9 @@ local errors = require "azureml.error"
 local later = require "azureml.tool.later"
 local meters = later "azureml.console.meters"
 local options = require "azureml.options"
+local pace = require "azureml.pace"
 local reader = require "azureml.look.metrics_reader"
+local task = require "azureml.task"
 
 ---@class azureml.Disk            sizes in bytes
 ---@field mount string            "/"
@@ -46,7 +48,7 @@ local metatable = { __name = "azureml.Metrics" }
 
 local metrics = {}
 
-local TIMEOUT = 30               -- seconds
+local TIMEOUT, GRACE = 30, 2     -- seconds
 local KIB = 1024
 local MOST = 64 * KIB            -- bytes of output
 local LONGEST = 200              -- bytes of a message of the machine
@@ -131,6 +133,17 @@ end
 ---@field over? "ssh"|"jupyter"  the way to the instance
 ---@field start? boolean  start a stopped instance first
 
+-- Run the command within its time limit, which does not count that an instance starts first. The
+-- way to the instance gets a moment more than the command.
+local function exec(vm, settings)
+  local limit = settings.start and math.huge or settings.timeout + GRACE
+  return task.limited(limit, function(err)
+    err.message = ("the metrics of '%s' did not come within %s s"):format(vm.name,
+      pace.text(settings.timeout))
+    err.hint = "its shell or its Jupyter does not answer: give a longer timeout, or restart it"
+  end, vm.exec, vm, metrics.COMMAND, settings)
+end
+
 local OPTIONS = { timeout = "number", key = "string", over = "string", start = "boolean" }
 
 --- Read the metrics of an instance that runs.
@@ -143,8 +156,10 @@ function metrics.of(vm, settings)
   settings = options.check("metrics", settings, OPTIONS)
   local take, taken = bounded()
   local take_error, printed = bounded()
-  local _, code = vm:exec(metrics.COMMAND, {
-    timeout = settings.timeout or TIMEOUT, key = settings.key, over = settings.over,
+  local seconds = settings.timeout or TIMEOUT
+  options.check_seconds("metrics: timeout", seconds)
+  local _, code = exec(vm, {
+    timeout = seconds, key = settings.key, over = settings.over,
     start = settings.start, on_output = take, on_errors = take_error,
   })
   if code ~= 0 then raise_failed(vm, code, (printed())) end

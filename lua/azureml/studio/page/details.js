@@ -165,7 +165,7 @@ function schedulesCard({ row, schedules }, change, reload) {
       replaced(index, text));
     return h("li.schedule", checkbox(isOn, (value) => set(replaced(index, { ...kept[index],
       status: value ? "enabled" : "disabled" })), { role: "switch",
-      "aria-label": D.enabled(item.words), disabled: isFixed || item.is_unknown }),
+      "aria-label": item.words, disabled: isFixed || item.is_unknown }),
     h("div.grow", h("p", { class: isOn ? "" : "faint" }, sentence(item.words)), firings(item)),
     editButton(T.edit, "update_schedules", edit),
     editButton(T.remove, "update_schedules", () => set(kept.filter((_, place) =>
@@ -217,11 +217,11 @@ function listCard(name, title, items, line) {
     line(item)))));
 }
 
-function scriptsCard({ scripts, row }) {
-  return scripts.length > 0 && card("scripts", D.scripts, [scripts.map((script) =>
+function scriptsCard({ scripts }) {
+  return scripts.length > 0 && card("scripts", D.scripts, scripts.map((script) =>
     [h("h3", D.scriptKinds[script.kind]), facts([
       [D.script, script.path || script.url || D.inline], [D.arguments, script.arguments],
-      [D.timeout, script.timeout]])]), h("small.faint", D.scriptLogs(row.name))]);
+      [D.timeout, script.timeout]])]));
 }
 
 const mountsCard = ({ mounts }) => listCard("mounts", D.mounts, mounts, (mount) => h("div.grow",
@@ -248,7 +248,7 @@ function header(name, row, reload) {
       const isSent = await attempt(T.failed[verb], () => send(verb, [name]));
       if (isSent && verb === "delete") location.hash = "#/";
     }, "", ICONS[verb], { data: { verb }, disabled: reason !== undefined,
-      title: reason === T.verbHelp[verb] ? "" : reason });
+      title: !reason || reason === T.verbHelp[verb] ? T.verbs[verb] : reason });
   });
   return h("header.heading", backLink(), h("h1", name), row && stateBadge(row), h("span.grow"),
   row && h("div.verbs.plain", buttons, iconButton(T.refresh, "refresh", reload)));

@@ -1,6 +1,7 @@
 // Dialogs, failures and short notices.
 
 import { button, fill, h, icon, iconButton, newId } from "/dom.js";
+import { changed } from "/store.js";
 import { T } from "/texts.js";
 
 // Ask a question. Resolve to true when the user confirms.
@@ -46,7 +47,10 @@ export function openForm({ title, body, confirm, submit, isWide }) {
     }
     ok.disabled = false;
   }
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    changed();      // what has changed meanwhile is shown now
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

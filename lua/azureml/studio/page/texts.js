@@ -18,7 +18,7 @@ export const T = {
   live: "Live",
   notLive: "Not live",
   lost: {
-    NoConnection: "The connection to azureml studio is lost. Is it still running in its terminal?",
+    NoConnection: "The connection to azureml studio is lost. Does it still run?",
     SignedOut: "azureml studio was started again: open the new link in its terminal.",
   },
   stale: (message) => `The list is not up to date: ${message}`,
@@ -143,7 +143,7 @@ export const T = {
     keyPresent: "present", keyHidden: "present; the service does not show it",
     sharing: "Who opens applications", localAuth: "Local authentication", root: "Root access",
     patching: "Patching", releaseQuota: "Gives quota back when stopped", sso: "Single sign-on",
-    editSso: "Change single sign-on", ssoText: "The sign-in of its user serves the tools on it",
+    editSso: "Change single sign-on", ssoText: "The sign-in of its user serves its tools",
     description: "Description", id: "Resource id",
     editSize: "Change the size", sizeHelp: "A running instance is stopped for it",
     sizeText: (size) => [size.vcpus && count(size.vcpus, "core"), size.gpus > 0
@@ -163,7 +163,6 @@ export const T = {
     privateText: "A private address: reach it from its virtual network, or through a jump host.",
     schedules: "Schedules and idle time", noSchedules: "No schedule starts or stops it",
     addSchedule: "Add a schedule", editSchedule: "Change a schedule",
-    enabled: (words) => `Enabled: ${words}`,
     idle: "Stop when idle", noIdle: "never", editIdle: "Change the idle time",
     skip: (time) => `Skip the stop of ${time}`, afterIdle: (time) => `after ${time}`,
     idleText: "Working kernels, terminals and jobs keep it busy, and so does VS Code",
@@ -173,7 +172,6 @@ export const T = {
     advice: "Advice", scripts: "Setup scripts", script: "Script", arguments: "Arguments",
     timeout: "Time limit", inline: "in the definition",
     scriptKinds: { creation_script: "At its creation", startup_script: "At each start" },
-    scriptLogs: (name) => `The output is in the workspace's file share, below Logs/${name}`,
     mounts: "Data mounts", editTags: "Change the tags", tagName: "Name", tagValue: "Value",
     tagsText: "The service replaces the whole definition for this; nothing else changes.",
     events: "What the studio has seen", appeared: "New: ",
