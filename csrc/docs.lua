@@ -13,8 +13,8 @@ local topics = require "azureml.console.topics"
 
 local WIDTH = 80      -- columns of a command's help
 
--- The pages in the order of the index, with their titles. A page with a summary is a manual page,
--- too.
+-- The pages in the order of the index, with their titles and summaries. Each is a manual page, too;
+-- the commands are in azureml(1).
 local PAGES = {
   { "studio", "The studio", "a page in the browser" },
   { "fleets", "Fleets", "do one verb to many instances" },
@@ -23,7 +23,7 @@ local PAGES = {
   { "json", "Output as JSON", "the JSON that commands print, and their exit codes" },
   { "emulator", "The emulator", "run everything without an Azure account" },
   { "cookbook", "Cookbook", "scripts to copy" },
-  { "commands", "Commands" },
+  { "commands", "Commands", "each command with its options" },
   { "reference", "Reference of the Lua modules", "the Lua modules and classes" },
 }
 
@@ -125,8 +125,9 @@ local list = {}
 for i, page in ipairs(PAGES) do
   local text = text_of(page[1])
   write(path_of(page[1]), text)
-  if page[3] then write(path_of("man/" .. page[1]), manual_of(page, text)) end
-  list[i] = ("- [%s](%s.html)"):format(page[2], page[1])
+  if page[1] ~= "commands" then write(path_of("man/" .. page[1]), manual_of(page, text)) end
+  local summary = page[3] and ": " .. page[3] or ""
+  list[i] = ("- [%s](%s.html)%s"):format(page[2], page[1], summary)
 end
 write(path_of "index", ("# azureml %s\n\n%s\n"):format(require("azureml").version,
   table.concat(list, "\n")))

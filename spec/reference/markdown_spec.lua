@@ -6,7 +6,8 @@ describe("the reference", function()
   local all = index.new {
     { kind = "class", name = "azureml.Options", doc = "How it is done. More.", fields = {
       { name = "size", type = "string|integer", doc = "how much" },
-      { name = "on_news", is_optional = true, type = "fun(news: string)", doc = "called with each" },
+      { name = "on_news", is_optional = true, type = "fun(news: string)",
+        doc = "called with each" },
     } },
     { kind = "class", name = "azureml.Child", doc = "", parents = { "azureml.Options" } },
     { kind = "alias", name = "azureml.Word", type = "string|integer", doc = "a word" },

@@ -182,7 +182,10 @@ local function list_ended(session)
     if not pending[op] and not op.outcome and not op.closed then
       local line = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
       local failure = cards.failure_of(op)
-      if failure then line = ("%s: %s"):format(line, screen.one_line(failure.message)) end
+      if failure then
+        local message = failure.message:gsub("^cannot [^:]+: ", "")      -- the line has the verb
+        line = ("%s: %s"):format(line, screen.one_line(message))
+      end
       lines[#lines + 1] = line
     end
   end
