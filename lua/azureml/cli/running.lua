@@ -48,7 +48,7 @@ end
 
 Input.__close = Input.close
 
---- Let the end of the reader of an output, such as `head`, interrupt this process instead of killing
+--- Let the end of a reader of the output, such as `head`, interrupt this process instead of killing
 --- it, so that the command on the instance is ended too.
 function running.survive_closed_pipes()
   local has_signals, signals = pcall(require, "azureml.signals")      -- only in the executable
