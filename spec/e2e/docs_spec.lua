@@ -12,6 +12,7 @@ describe("csrc/docs.lua", function()
 
   setup(function()
     directory = process.directory()
+    assert(os.execute(("mkdir '%s/man'"):format(directory)))
     local out, err, code = process.executable { "csrc/docs.lua", directory }
     assert.same({ "", "", 0 }, { out, err, code })
   end)
