@@ -247,11 +247,11 @@ docs: all man
 	@for page in $(GUIDE); do \
 	  pandoc --standalone --from markdown-smart --to man --metadata section=7 \
 	    --metadata title=AZUREML-$$(echo $$page | tr a-z A-Z) \
-	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/$$page.md || exit 1; done
+	    --output $(DOCS)/man/azureml-$$page.7 $(DOCS)/man/$$page.md || exit 1; done
 	@pandoc --standalone --from markdown-smart --to man --metadata section=3 \
-	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/reference.md
+	  --metadata title=AZUREML --output $(DOCS)/man/azureml.3 $(DOCS)/man/reference.md
 	@cp $(B)/azureml.1 $(DOCS)/man
-	@rm $(DOCS)/back
+	@rm $(DOCS)/back $(DOCS)/man/*.md
 	@echo $(DOCS)/index.html
 
 $(B)/completion.%: $(B)/azureml

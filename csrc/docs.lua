@@ -13,12 +13,18 @@ local topics = require "azureml.console.topics"
 
 local WIDTH = 80      -- columns of a command's help
 
--- The pages in the order of the index, with their titles.
+-- The pages in the order of the index, with their titles and summaries. Each is a manual page, too;
+-- the commands are in azureml(1).
 local PAGES = {
-  { "studio", "The studio" }, { "fleets", "Fleets" }, { "credentials", "Credentials" },
-  { "errors", "Errors" },
-  { "json", "Output as JSON" }, { "emulator", "The emulator" }, { "cookbook", "Cookbook" },
-  { "commands", "Commands" }, { "reference", "Reference of the Lua modules" },
+  { "studio", "The studio", "a page in the browser" },
+  { "fleets", "Fleets", "do one verb to many instances" },
+  { "credentials", "Credentials", "sign in, and which role is needed" },
+  { "errors", "Errors", "what errors have, their codes and what to do" },
+  { "json", "Output as JSON", "the JSON that commands print, and their exit codes" },
+  { "emulator", "The emulator", "run everything without an Azure account" },
+  { "cookbook", "Cookbook", "scripts to copy" },
+  { "commands", "Commands", "each command with its options" },
+  { "reference", "Reference of the Lua modules", "the Lua modules and classes" },
 }
 
 local function read(path)
@@ -65,7 +71,7 @@ local function instance_tables()
       formats = false
     end
   end
-  return table.concat(parts, "\n\nThese can also be said when it is created:\n\n")
+  return table.concat(parts, "\n\nThese members can also be set when an instance is created:\n\n")
 end
 
 local FILLED = {
@@ -103,14 +109,25 @@ local function text_of(name)
   end))
 end
 
+-- Make the source of a manual page: NAME, which apropos reads, then the page with its sections.
+local function manual_of(page, text)
+  local name = page[1] == "reference" and "azureml" or "azureml-" .. page[1]
+  local body = text:gsub("^# [^\n]*\n", "")
+  local form = "# NAME\n\n%s - %s\n\n# DESCRIPTION\n%s\n\n# SEE ALSO\n\nazureml(1)\n"
+  return form:format(name, page[3], body)
+end
+
 local directory = assert(..., "usage: azureml csrc/docs.lua DIRECTORY")
 
 local function path_of(name) return directory .. "/" .. name .. ".md" end
 
 local list = {}
 for i, page in ipairs(PAGES) do
-  write(path_of(page[1]), text_of(page[1]))
-  list[i] = ("- [%s](%s.html)"):format(page[2], page[1])
+  local text = text_of(page[1])
+  write(path_of(page[1]), text)
+  if page[1] ~= "commands" then write(path_of("man/" .. page[1]), manual_of(page, text)) end
+  local summary = page[3] and ": " .. page[3] or ""
+  list[i] = ("- [%s](%s.html)%s"):format(page[2], page[1], summary)
 end
 write(path_of "index", ("# azureml %s\n\n%s\n"):format(require("azureml").version,
   table.concat(list, "\n")))

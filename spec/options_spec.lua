@@ -20,7 +20,8 @@ describe("options", function()
   for _, row in ipairs {
     { "no table", "try: a table of options expected, got string" },
     { { nmae = "a" },
-      "try has no option 'nmae' (known: cloud, count, force, limit, log, name, tags)" },
+      "try has no option 'nmae' (known: cloud, count, force, limit, log, name, tags)"
+        .. "; did you mean name?" },
     { { "a" }, "try has no option '1' (known: " },
     { { name = 1 }, "try: option 'name' must be a string, not number" },
     { { count = 1.5 }, "try: option 'count' must be an integer, not number" },

@@ -145,7 +145,8 @@ end
 ---@return azureml.Client
 ---@raise an error object if the endpoint cannot be used
 ---@usage local client = azureml.client {
----  endpoint = "https://management.azure.com", credential = azureml.credential.default() }
+---    endpoint = "https://management.azure.com", credential = azureml.credential.default(),
+---  }
 function client.new(settings)
   settings = options.check("client", settings, CLIENT_OPTIONS)
   if not settings.endpoint then errors.mistake("client needs option 'endpoint'") end
@@ -418,7 +419,8 @@ end
 ---@return fun(): any            returns the next item; raises an error instead of ending early
 ---@return fun(): integer        returns the number of pages that were read so far
 ---@usage for group in client:pages { path = "/subscriptions/" .. id .. "/resourcegroups" } do
----  print(group.name) end
+---    print(group.name)
+---  end
 function Client:pages(request)
   options.check("pages", request, PAGES_OPTIONS)
   check_timeout("pages", request)

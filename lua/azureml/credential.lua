@@ -159,7 +159,7 @@ end
 ---@return azureml.Credential
 ---@raise an error object that says what is wrong with the certificate
 ---@usage azureml.credential.client_certificate { tenant_id = tenant, client_id = app,
----  certificate_path = "/etc/robot.pem" }
+---    certificate_path = "/etc/robot.pem" }
 function credential.client_certificate(settings)
   settings = options.check("client_certificate", settings, application {
     certificate_path = "string", certificate = "string", password = "string",
@@ -292,7 +292,7 @@ end
 ---@param settings? azureml.DeviceCodeOptions
 ---@return azureml.Credential
 ---@usage azureml.credential.device_code { tenant_id = "example.org",
----  prompt = function(asked) print(asked.message) end }
+---    prompt = function(asked) print(asked.message) end }
 function credential.device_code(settings)
   settings = options.check("device_code", settings, person { prompt = "callable" })
   return open_person("device_code", settings, { show = answered_by(settings.prompt) })

@@ -76,7 +76,7 @@ local why = later "azureml.look.why"
 ---@field provisioning_state string  of the resource
 ---@field location string  the region
 ---@field vm_size string  the size of its virtual machine
----@field tags table<string, string>   never nil
+---@field tags table<string, string>   texts by name; never nil
 ---@field description string?  a text for people
 ---@field identity azureml.Identities?  its managed identities
 ---@field disable_local_auth boolean?  only Microsoft Entra signs users in

@@ -99,6 +99,9 @@ end
 ---@class azureml.ResizeOptions: azureml.VerbOptions
 ---@field stop? boolean  stop a running instance first
 
+--- What an instance is created with.
+---@class azureml.CreateOptions: azureml.InstanceOptions
+
 --- What an instance should be, and what may be done for it.
 ---@class azureml.EnsureOptions: azureml.InstanceOptions
 ---@field change_tags? boolean  replace the whole definition for different tags or another
@@ -178,7 +181,7 @@ end
 --- Create an instance. Its name must be free in the whole region. Before anything is sent, the
 --- options, the name, the size, the quota and the network are checked as `check` does.
 ---@param name string   3 to 24 letters, digits and '-': spec/contract/compute-rest.md, section 8.1
----@param settings? azureml.InstanceOptions
+---@param settings? azureml.CreateOptions
 ---@return azureml.Operation      `warnings` has what the checks warn of
 ---@raise an error object: all that is wrong with the name and the options, before anything is
 ---  changed; `InstanceExists`; what the service refuses; from wait, `NotAsAsked` with `instance`
@@ -189,7 +192,7 @@ end
 
 --- Report what would be refused if an instance were created; send nothing that changes anything.
 ---@param name string
----@param settings? azureml.InstanceOptions
+---@param settings? azureml.CreateOptions
 ---@return azureml.Report         print it; or see ok() and findings, each with field, level, text
 ---@raise an error object if the service cannot be asked
 ---@usage print(ws.instances:check("ci-ann", { vm_size = "STANDARD_NC6S_V3" }))

@@ -1,5 +1,6 @@
 --- Check a caller's options: their names and types. Errors point at the caller's line.
 local errors = require "azureml.error"
+local suggest = require "azureml.tool.later" "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
 
 local options = {}
@@ -43,8 +44,9 @@ function options.fault_of(owner, values, known)
   for name, value in pairs(values) do
     local kind = known[name]
     if not kind then
-      return ("%s has no option '%s' (known: %s)"):format(owner, tostring(name),
-        table.concat(tables.keys(known), ", "))
+      local words = tables.keys(known)
+      return ("%s has no option '%s' (known: %s)%s"):format(owner, tostring(name),
+        table.concat(words, ", "), suggest.text(tostring(name), words))
     end
     if not fits(value, kind) then
       return ("%s: option '%s' must be %s, not %s"):format(owner, name, NOUNS[kind], type(value))

@@ -97,7 +97,7 @@ end
 
 --- Make a workspace; send no request. Missing names come from the first source that has all of
 --- them: AZUREML_ARM_SUBSCRIPTION, _RESOURCEGROUP and _WORKSPACE_NAME; a config.json in the current
---- directory or above; the Azure CLI's defaults.
+--- directory or above; the defaults of `azureml config`; the Azure CLI's defaults.
 ---@param settings? azureml.WorkspaceOptions
 ---@return azureml.Workspace
 ---@raise an error object that lists the sources that were tried

@@ -55,6 +55,7 @@ describe("azureml help", function()
     assert.same({ "", 2 }, { out, code })
     assert.matches("^azureml: help: there is no command, topic or error code 'stpo'; did you mean "
       .. "stop%?\n", err)
+    assert.matches("did you mean QuotaExceeded%?", (select(2, run("help", "QuotaExceded"))))
   end)
 
   it("has version beside it", function()

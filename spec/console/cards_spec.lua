@@ -34,6 +34,16 @@ describe("a card", function()
     assert.equal("start ci: Succeeded", cards.text(op, LOOK))
   end)
 
+  it("of a failed operation says why, before and after a wait", function()
+    local err = errors.new { code = "AllocationFailed", message = "no room" }
+    local op = operation.finished { verb = "create", name = "ci", workspace = {}, vm = {} }
+    op.outcome = { ok = false, result = err }
+    assert.equal("create ci: Failed\n  why  no room", cards.text(op, LOOK))
+    local followed = { done = function() return true end, result = function() error(err, 0) end }
+    assert.equal(err, cards.failure_of { followed = followed, done = followed.done })
+    assert.is_nil(cards.failure_of { followed = followed, done = function() return false end })
+  end)
+
   it("is wrapped at the width, and shows no control characters", function()
     local err = errors.new { code = "Odd", message = ("word "):rep(20) .. "\27[2J", hint = "x" }
     local card = cards.text(err, { width = 40 })
@@ -48,6 +58,18 @@ describe("a table", function()
       .. "a     Running  STANDARD_DS3_V2    -  team=vision\n"
       .. "bb    Stopped  STANDARD_DS3_V2    -  team=vision",
       cards.text({ vm_of("a", "Running"), vm_of("bb", "Stopped") }, LOOK))
+  end)
+
+  it("of jobs has a row for each, also from a list that reads page by page", function()
+    local jobs = { "a", "b" }
+    local list = require("azureml.jobs.list").new(function()
+      local name = table.remove(jobs, 1)
+      return name and require("azureml.jobs.job").new({}, { name = name, properties = {
+        status = "Running", command = "echo " .. name,
+        computeId = "/subscriptions/x/computes/ci-ann" } })
+    end, {})
+    assert.equal("Name  Status   Compute  Command\na     Running  ci-ann   echo a\n"
+      .. "b     Running  ci-ann   echo b", cards.text(cards.read(list), LOOK))
   end)
 
   it("of results has outcomes and reasons, and their sum", function()

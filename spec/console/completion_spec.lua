@@ -56,6 +56,15 @@ describe("completion", function()
     assert.same({ "azureml.NAME", "azureml.each", "azureml.workspace" }, candidates "azureml.")
   end)
 
+  it("leaves out what only files of this package use", function()
+    local ws = require("azureml").workspace {
+      subscription_id = "11111111-1111-1111-1111-111111111111", resource_group = "ml",
+      name = "team", credential = require("azureml").credential.none(),
+    }
+    assert.same({}, select(2, completion.word("ws.open_graph", { ws = ws })))
+    assert.same({ "ws.name" }, select(2, completion.word("ws.nam", { ws = ws })))
+  end)
+
   it("gives what all candidates begin with", function()
     assert.equal("wh", (completion.word("w", { whale = 1, what = 1 })))
     assert.equal("ws.instances", (completion.word("ws.i", env)))

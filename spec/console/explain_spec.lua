@@ -35,7 +35,7 @@ describe("help on", function()
 
   it("a name finds options, fields, classes and methods", function()
     shows("vm_size", "'vm_size' is the name of:", "azureml.InstanceOptions.vm_size")
-    shows("InstanceOptions.vm_size", "The size of its virtual machine.")
+    shows("InstanceOptions.vm_size", "azureml.InstanceOptions.vm_size: azureml.SizeName\n")
     shows("StartOptions", "azureml.StartOptions", "wait_for_capacity")
     shows("ws.instances:find", "Look whether an instance is there.")
     shows("State", "azureml.State: string")
@@ -45,8 +45,23 @@ describe("help on", function()
     shows("ResourceNotFound", "ResourceNotFound: ", "What to do: ")
   end)
 
+  it("a parameter without a comment has the sentence of its class", function()
+    local vm = require("azureml.instance").new(ws, { name = "ci-ann", properties = {} })
+    shows(vm.start, "\n  settings  azureml.StartOptions?: How to start an instance.\n")
+  end)
+
+  it("a function of Lua names its manual", function()
+    shows(print, "print is a function of Lua:\n  https://", "#pdf-print")
+    shows(string.format, "string.format is a function of Lua:")
+  end)
+
+  it("a field is found by its object and its name", function()
+    assert.matches("^ws.name: string", explain.field(ws, "name", 80))
+    assert.is_nil(explain.field(ws, "nosuch", 80))
+  end)
+
   it("anything else is nothing", function()
-    for _, subject in ipairs { "no_such_name", print, {}, 5 } do
+    for _, subject in ipairs { "no_such_name", function() end, {}, 5 } do
       assert.is_nil(explain.text(subject, 80))
     end
   end)

@@ -48,7 +48,7 @@ describe("the greeting", function()
     greeting.greet(session)
     assert.equal("azureml 1.2.3, Lua 5.4 (Azure); no workspace yet", written[1])
     local caught = { value = "stdin:1: attempt to index a nil value (global 'ws')" }
-    assert.equal("\nthere is no ws, because nothing was found",
+    assert.equal("\nthere is no ws: nothing was found",
       greeting.note_on_error(session, caught))
     assert.equal("", greeting.note_on_error(session, { text = "stdin:1: oops" }))
   end)

@@ -47,6 +47,15 @@ describe("the names at the prompt", function()
     assert.is_false(names.are_awaited())
   end)
 
+  it("are asked for again after a chunk has run", function()
+    names.look(ws)
+    turn()
+    names.expire()
+    names.look(ws)
+    assert.is_true(names.are_awaited())
+    turn()
+  end)
+
   it("stay unknown when the service refuses", function()
     emulator:fault { times = 9, answer = { status = 403,
       json = { error = { code = "AuthorizationFailed", message = "no" } } } }

@@ -115,6 +115,49 @@ describe("the prompt", function()
   end)
 end)
 
+describe("help at the prompt", function()
+  local function helped(line)
+    local terminal = converse { "ws = require('azureml').workspace { resource_group = 'ml', "
+      .. "subscription_id = '11111111-1111-1111-1111-111111111111', name = 'team', credential = "
+      .. "require('azureml').credential.none() }", line }
+    return (table.concat(terminal.results, "\n"):gsub("\n+", " "))
+  end
+
+  it("explains a field by what was typed, not by its value", function()
+    assert.matches("^ws.resource_group: string the resource group of the workspace",
+      helped "help(ws.resource_group)")
+  end)
+
+  it("explains a function or a module by its value", function()
+    assert.matches("^ws.instances:get%(name, api_version%?%)", helped "help(ws.instances.get)")
+    assert.matches("^azureml.credential Functions:", helped "help(require('azureml').credential)")
+  end)
+
+  it("explains its own names", function()
+    for _, line in ipairs { "help(exit)", "help 'exit'", "help(quit)" } do
+      assert.matches("^exit leaves the prompt", helped(line))
+    end
+    assert.matches("^help%(%) shows examples%.", helped "help(help)")
+    assert.matches("^full%(x%) shows a value whole", helped "help(full)")
+  end)
+
+  it("says what can be asked where there is nothing to tell", function()
+    for _, line in ipairs { "help(nil)", "help(5)", "help(nosuch)", "help(ws.x)", "help ''" } do
+      assert.matches("^there is no help on this: try help%(azureml%)", helped(line))
+    end
+  end)
+end)
+
+describe("a long error", function()
+  it("is wrapped between words on a terminal, and left whole elsewhere", function()
+    local line = "error(('word '):rep(30), 0)"
+    for text in converse({ line }, { greets = true }).errors[1]:gmatch "[^\n]+" do
+      assert.is_true(#text < 60 or text:find "^\t" ~= nil, text)
+    end
+    assert.matches("^" .. ("word "):rep(30), converse({ line }).errors[1])
+  end)
+end)
+
 describe("an interrupt", function()
   it("at the prompt drops the lines of the chunk", function()
     local signals = quiet_signals()

@@ -4,8 +4,11 @@ local sources = require "spec.sources"
 
 describe("the codes of errors", function()
   -- Codes that only the emulator sends, in Azure's place: Azure's own messages explain them.
-  local SENT = { BadRequest = true, Forbidden = true, InternalServerError = true,
-    MethodNotAllowed = true, SupportedVMSizes = true }
+  local SENT = { Forbidden = true, InternalServerError = true, InvalidApiVersionParameter = true,
+    InvalidDeploymentName = true, InvalidFilterInQueryString = true,
+    InvalidResourceNamespace = true, InvalidResourceType = true, InvalidTagNameOrValue = true,
+    MethodNotAllowed = true, MissingApiVersionParameter = true, SupportedVMSizes = true,
+    TooManyTags = true, UserError = true }
 
   local function each_row()
     return coroutine.wrap(function()
@@ -19,6 +22,7 @@ describe("the codes of errors", function()
     local text = sources.text("*.lua", "lua/azureml") .. sources.text("*.c", "csrc")
     local count, missing = 0, {}
     for _, pattern in ipairs { 'code = "(%u%a+)"', 'refuse%("(%u%a+)"',
+      'add_error%(self, "(%u%a+)"', 'code [=~]= "(%u%a+)"', '{ %d%d%d, "(%u%a+)"',
       'fail_as%([%w_>-]+, "(%u%a+)"',
       'error_set%([^"\n]-"(%u%a+)"', 'fetch_fail%([^"\n]-"(%u%a+)"', 'end_with%([^"\n]-"(%u%a+)"',
       'FAULT_[%u_]+%] = { "(%u%a+)"', 'CURLE_[%u_]+, "(%u%a+)"' } do

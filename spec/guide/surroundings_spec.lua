@@ -6,6 +6,16 @@ describe("the environment in the manual", function()
   local NOT_READ = { AZURE_PASSWORD = true, AZURE_USERNAME = true, SSH_CONNECTION = true,
     SSH_ASKPASS = true, SSH_ASKPASS_REQUIRE = true, DISPLAY = true, WAYLAND_DISPLAY = true }
 
+  it("has each variable once", function()
+    local seen = {}
+    for _, row in ipairs(surroundings.environment) do
+      for name in row[1]:gmatch "[%w_]+" do
+        assert.is_nil(seen[name], name)
+        seen[name] = true
+      end
+    end
+  end)
+
   it("has each variable that the sources read", function()
     local known, missing, count = {}, {}, 0
     for _, row in ipairs(surroundings.environment) do

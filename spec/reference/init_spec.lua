@@ -145,6 +145,7 @@ describe("what the comments say", function()
     VerbOptions = { vms.stop, vms, "x", bogus },
     StartOptions = { vms.start, vms, "x", bogus },
     ResizeOptions = { vms.resize, vms, "x", "STANDARD_DS3_V2", bogus },
+    CreateOptions = { vms.create, vms, "x", bogus },
     InstanceOptions = { vms.create, vms, "x", bogus },
     EnsureOptions = { vms.ensure, vms, "x", bogus },
     UpdateOptions = { vms.update, vms, "x", bogus },

@@ -26,6 +26,12 @@ describe("the library for editors", function()
     assert.matches("^%-%-%-@meta azureml%.emulator\n", files["azureml/emulator.lua"])
   end)
 
+  it("declares a callback once, as a field of its options", function()
+    local text = files["azureml.lua"]
+    assert.is_truthy(text:find("\n---@field on_reply? fun(seen: table)  called after", 1, true))
+    assert.is_nil(text:find("function %w+Options[.:]"))
+  end)
+
   it("has the examples, and no function of the package's own", function()
     assert.is_truthy(files["azureml.lua"]:find("--- azureml.resume(ticket):wait()", 1, true))
     assert.is_nil(files["azureml.lua"]:find("function Instances:send", 1, true))

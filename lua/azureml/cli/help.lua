@@ -36,6 +36,9 @@ local function text_of(words, width)
   local code = codes.find(word)
   if code then return explain(code, width) end
   local known = tables.append(tables.keys(cli.commands), topics.names)
+  for _, group in ipairs(codes.groups) do
+    for _, row in ipairs(group) do known[#known + 1] = row[1] end
+  end
   command.misused("%s", ("there is no command, topic or error code '%s'%s"):format(word,
     suggest.text(word, known)))
 end

@@ -91,9 +91,20 @@ show["azureml.Instance"] = function(vm, look)
   }, with_title_colour(look, state_colour(vm)))
 end
 
+--- Return the error with which an operation has ended.
+---@param op table         an operation or a deployment
+---@return azureml.Error?  nil: it goes on, or it has succeeded
+function cards.failure_of(op)
+  if op.outcome then return not op.outcome.ok and op.outcome.result or nil end
+  if not op.followed or op.closed or not op:done() then return nil end
+  local _, err = errors.try(op.followed.result, op.followed)
+  return err
+end
+
 local function operation_card(op, look)
-  local is_over = op:done()
+  local is_over, failure = op:done(), cards.failure_of(op)
   return card(("%s %s: %s"):format(op.verb or "deploy", op.name, op:status()), {
+    { "why", failure and failure.message },
     { "then", not is_over and "wait() waits until it is done, ticket() leaves it to another process"
       or nil },
   }, look)
@@ -115,7 +126,8 @@ show["azureml.Error"] = function(err, look)
   end
   return card(err.message, tables.append({
     { "code", err.code },
-    { "status", err.status and "HTTP " .. err.status },
+    -- The status of an operation that failed is that of the reply that told so: 200.
+    { "status", err.status and err.status >= 300 and "HTTP " .. err.status or nil },
     { "request", err.request_id },
     { "where", err.where and not err.where:find "^stdin:" and err.where:gsub(":$", "") or nil },
     { "hint", err.hint },
@@ -130,6 +142,13 @@ local INSTANCE_COLUMNS = {
   { title = "Size", key = "vm_size" },
   { title = "Age", key = function(vm) return age.of(vm.created_on) end },
   { title = "Tags", key = tags_of },
+}
+
+local JOB_COLUMNS = {
+  { title = "Name", key = "name" },
+  { title = "Status", key = "status" },
+  { title = "Compute", key = "compute" },
+  { title = "Command", key = "command" },
 }
 
 local OUTCOME_COLOURS = { failed = RED, done = GREEN, skipped = GREY }
@@ -244,8 +263,14 @@ local function table_of_records(list, look)
   return table_of(list, columns, look)
 end
 
-local function is_instance(value)
-  return class_of(value) == "azureml.Instance"
+-- The columns of a list of objects, by their class.
+local COLUMNS_BY_CLASS = { ["azureml.Instance"] = INSTANCE_COLUMNS, ["azureml.Job"] = JOB_COLUMNS }
+
+-- Return the columns for a sequence whose items are all of one class; nil for another sequence.
+local function columns_for_objects(list)
+  local class = class_of(list[1])
+  local function is_same(value) return class_of(value) == class end
+  return class and is_every(list, is_same) and COLUMNS_BY_CLASS[class] or nil
 end
 
 --- Return the text of a value that has a table or a card.
@@ -256,18 +281,18 @@ function cards.text(value, look)
   local class = class_of(value)
   if show[class] then return show[class](value, look) end
   if type(value) ~= "table" or not is_sequence(value) then return nil end
-  if class == nil and is_every(value, is_instance) then
-    return table_of(value, INSTANCE_COLUMNS, look)
-  end
+  local columns = class == nil and columns_for_objects(value)
+  if columns then return table_of(value, columns, look) end
   return debug.getmetatable(value) == nil and table_of_records(value, look) or nil
 end
+
+local LISTS = { ["azureml.List"] = true, ["azureml.JobList"] = true }
 
 --- Read a list that the service gives page by page, so that it can be shown and used again.
 ---@param value any
 ---@return any       the items of a list; any other value itself
 function cards.read(value)
-  if class_of(value) ~= "azureml.List" then return value end
-  return value:all()
+  return LISTS[class_of(value)] and value:all() or value
 end
 
 return cards

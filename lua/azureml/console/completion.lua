@@ -77,11 +77,21 @@ local function fits(key, value, stem, methods_only)
   return not methods_only or is_callable(value)
 end
 
+-- Tell whether only files of this package use a member of an object: it has no comment for scripts.
+local function is_private(value, key)
+  local class = records.class_of(value)
+  local index = class and reference.index()
+  if not (index and index.classes[class]) then return false end
+  local record = index:member(class, key)
+  return record == nil or record.is_package == true
+end
+
 local function names_in(value, stem, methods_only)
   local found = {}
   for _, place in ipairs(places_of(value)) do
     for key in next, place.names do
-      if fits(key, rawget(place.values, key), stem, methods_only) then found[key] = true end
+      local is_fit = fits(key, rawget(place.values, key), stem, methods_only)
+      if is_fit and not is_private(value, key) then found[key] = true end
     end
   end
   return found

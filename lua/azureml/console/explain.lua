@@ -10,6 +10,7 @@ local types = require "azureml.reference.types"
 
 local explain = {}
 
+local LUA_FUNCTION = "%s is a function of Lua:\n  https://www.lua.org/manual/5.4/manual.html#pdf-%s"
 local MOST_MATCHES = 12      -- of a name that many owners have
 
 -- Lay out a text: paragraphs are wrapped, indented lines stay.
@@ -24,7 +25,8 @@ end
 
 local function described(item)
   local kind = item.type and (item.is_optional and item.type .. "?" or item.type) or "any"
-  return item.doc ~= "" and ("%s: %s"):format(kind, item.doc) or kind
+  local doc = reference.doc_of(reference.index(), item)
+  return doc ~= "" and ("%s: %s"):format(kind, doc) or kind
 end
 
 local function rows_of(items)
@@ -64,7 +66,8 @@ local function add_options(parts, record, width)
   for _, parameter in ipairs(record.params or {}) do
     local fields = options_of(parameter)
     if #fields > 0 then
-      parts[#parts + 1] = ("In %s:\n%s"):format(parameter.name, help.list(rows_of(fields), width))
+      local list = help.narrow_list(rows_of(fields), width)
+      parts[#parts + 1] = ("In %s:\n%s"):format(parameter.name, list)
     end
   end
 end
@@ -72,7 +75,7 @@ end
 local function of_function(record, width)
   local parts = { signature(record), paragraphs(record.doc, width) }
   if record.params and #record.params > 0 then
-    parts[#parts + 1] = help.list(rows_of(record.params), width)
+    parts[#parts + 1] = help.narrow_list(rows_of(record.params), width)
   end
   add_options(parts, record, width)
   local results = results_of(record)
@@ -98,8 +101,10 @@ local function of_owner(title, doc, members, width)
   local functions, others = member_rows(members)
   local parts = { title }
   if doc ~= "" then parts[#parts + 1] = paragraphs(doc, width) end
-  if #others > 0 then parts[#parts + 1] = "Fields:\n" .. help.list(others, width) end
-  if #functions > 0 then parts[#parts + 1] = "Functions:\n" .. help.list(functions, width) end
+  if #others > 0 then parts[#parts + 1] = "Fields:\n" .. help.narrow_list(others, width) end
+  if #functions > 0 then
+    parts[#parts + 1] = "Functions:\n" .. help.narrow_list(functions, width)
+  end
   return table.concat(parts, "\n\n")
 end
 
@@ -125,7 +130,7 @@ local function of_matches(name, list, width)
     rows[i] = { records.title(list[i]), reference.sentence(list[i].doc or "") }
   end
   local left = #list - #rows
-  local text = ("'%s' is the name of:\n%s"):format(name, help.list(rows, width))
+  local text = ("'%s' is the name of:\n%s"):format(name, help.narrow_list(rows, width))
   return left > 0 and ("%s\n... %d more"):format(text, left) or text
 end
 
@@ -149,12 +154,27 @@ local function of_name(name, width)
   local list = records.named(name:match "[^.:]*$")
   local exact = {}
   for _, record in ipairs(list) do
-    local titles = { [records.title(record)] = true, [record.owner .. "." .. record.name] = true }
-    if titles[name] then exact[#exact + 1] = record end
+    if records.is_called(record, name) then exact[#exact + 1] = record end
   end
   if #exact == 1 then return of_record(exact[1], width) end
   if #list == 1 then return of_record(list[1], width) end
   return #list > 0 and of_matches(name, list, width) or of_code(name, width)
+end
+
+-- Name the part of Lua's manual that explains a function of Lua.
+local function of_lua(subject)
+  local name = type(subject) == "function" and records.name_in_lua(subject)
+  return name and LUA_FUNCTION:format(name, name) or nil
+end
+
+--- Explain a field of an object or a module, such as "state" of an instance.
+---@param container any
+---@param name string
+---@param width integer      in columns
+---@return string?           nil: nothing is known of it
+function explain.field(container, name, width)
+  local record = records.member(container, name)
+  return record and of_record(record, width) or nil
 end
 
 --- Explain a value, or a name in a text.
@@ -165,7 +185,8 @@ function explain.text(subject, width)
   if type(subject) == "string" then return of_name(subject, width) end
   local record, module = records.of(subject)
   if record then return of_record(record, width) end
-  return module and of_owner(module, "", reference.index():list(module), width) or nil
+  if module then return of_owner(module, "", reference.index():list(module), width) end
+  return of_lua(subject)
 end
 
 return explain

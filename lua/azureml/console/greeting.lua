@@ -26,32 +26,59 @@ local function width_of(session)
   return session.terminal.look().width or 80
 end
 
-local NARROW = 60      -- columns; a narrower list has its texts below its labels
-
-local function list_of(rows, width)
-  if width >= NARROW then return help.list(rows, width) end
-  local lines = {}
-  for _, row in ipairs(rows) do
-    lines[#lines + 1] = row[1]
-    for _, line in ipairs(help.wrap(row[2], width - 5)) do lines[#lines + 1] = "    " .. line end
-  end
-  return table.concat(lines, "\n")
-end
-
 local function examples(width)
-  return list_of(EXAMPLES, width) .. "\n\n" .. table.concat(help.wrap(KEYS, width - 1), "\n")
+  local keys = table.concat(help.wrap(KEYS, width - 1), "\n")
+  return help.narrow_list(EXAMPLES, width) .. "\n\n" .. keys
 end
 
 -- Functions ---------------------------------------------------------------------------------------
+
+-- What the names of the prompt itself do.
+local OWN = {
+  help = "help() shows examples. help(x) explains a function, an object or a field such as "
+    .. "vm.state; help \"vm_size\" explains a name or the code of an error.",
+  full = "full(x) shows a value whole, also what a card or a long table leaves out.",
+  exit = "exit leaves the prompt; quit and Ctrl-D do, too.",
+}
+OWN.quit = OWN.exit
+
+-- Explain a name of the prompt itself, such as `exit`, or what it stands for.
+local function own_help(session, subject, width)
+  for name, text in pairs(OWN) do
+    if subject == name or subject ~= nil and subject == rawget(session.env, name) then
+      return table.concat(help.wrap(text, width - 1), "\n")
+    end
+  end
+end
+
+-- Explain a field by what the user typed, as in help(vm.state): its value alone does not tell.
+local function field_help(session, width)
+  local path = (session.typed or ""):match "^%s*help%s*%(%s*([%a_][%w_.]*)%s*%)%s*$"
+  local container, name = nil, nil
+  for word in (path or ""):gmatch "[%w_]+" do
+    if name then container = container[name] else container = session.scope.env end
+    if type(container) ~= "table" then return nil end
+    name = word
+  end
+  return name and container ~= session.scope.env and explain.field(container, name, width) or nil
+end
+
+local function explained_text(session, subject, width)
+  local text = own_help(session, subject, width)
+  -- A text may be the value of a field, or a name that the user asks for.
+  if not text and type(subject) == "string" then text = field_help(session, width) end
+  text = text or explain.text(subject, width) or field_help(session, width)
+  if text then return text end
+  return table.concat(help.wrap("there is no help on this: try help(azureml), or a name such as "
+    .. "help \"vm_size\"", width - 1), "\n")
+end
 
 -- Make help: help() shows examples, help(x) explains x. The name alone shows the examples.
 local function help_for(session)
   local function explained(_, ...)
     local width = width_of(session)
     if select("#", ...) == 0 then return session.terminal.write(examples(width)) end
-    local text = explain.text((...), width)
-    session.terminal.write(text or "there is no help on this: try help(azureml), or a name such as "
-      .. "help \"vm_size\"")
+    session.terminal.write(explained_text(session, (...), width))
   end
   local function shown() return examples(width_of(session)) end
   return setmetatable({}, { __call = explained, __tostring = shown })
@@ -109,7 +136,7 @@ end
 function greeting.note_on_error(session, caught)
   local text = type(caught) == "table" and tostring(caught.text or caught.value) or ""
   if not (session.no_workspace and text:find("global 'ws'", 1, true)) then return "" end
-  return "\nthere is no ws, because " .. session.no_workspace.message
+  return "\nthere is no ws: " .. session.no_workspace.message
 end
 
 -- List the ways to say where the user is, the longest first.

@@ -6,6 +6,7 @@ local help = {}
 
 local USUAL = 80          -- columns without a terminal
 local NARROWEST = 40      -- the smallest width in columns
+local NARROW = 60         -- a narrower list may have its texts below its labels
 local LONGEST_LABEL = 27  -- a longer label has a line of its own
 local INDENT, GAP = 2, 2  -- columns before a label, and between a label and its text
 
@@ -65,6 +66,20 @@ function help.list(rows, width)
   for i, row in ipairs(rows) do labels[i] = row[1] end
   local margin = help.margin(labels)
   for _, row in ipairs(rows) do add_row(lines, row, margin, width) end
+  return table.concat(lines, "\n")
+end
+
+--- Lay out a list; on a narrow screen each text stands below its label.
+---@param rows string[][]
+---@param width integer        in columns
+---@return string
+function help.narrow_list(rows, width)
+  if width >= NARROW then return help.list(rows, width) end
+  local lines = {}
+  for _, row in ipairs(rows) do
+    lines[#lines + 1] = row[1]
+    for _, line in ipairs(help.wrap(row[2], width - 5)) do lines[#lines + 1] = "    " .. line end
+  end
   return table.concat(lines, "\n")
 end
 

@@ -131,6 +131,11 @@ function names.look(workspace)
   errors.try(look, workspace, all)
 end
 
+--- Let the next completion look again: a chunk that ran may have created or deleted instances.
+function names.expire()
+  for _, all in pairs(known) do all.looked = nil end
+end
+
 --- List the names that are known, and let a look refresh them.
 ---@param workspace azureml.Workspace
 ---@param kind "instances"|"sizes"

@@ -4,6 +4,9 @@
 local cards = require "azureml.console.cards"
 local chunk_module = require "azureml.console.chunk"
 local greeting = require "azureml.console.greeting"
+local help = require "azureml.console.help"
+local screen = require "azureml.console.screen"
+local tables = require "azureml.tool.tables"
 local values = require "azureml.console.values"
 local waiting = require "azureml.console.waiting"
 local terminal_module = require "azureml.console.terminal"
@@ -105,12 +108,23 @@ local function show(session, results)
   if results.n > 0 then session.terminal.write(table.concat(texts, separator)) end
 end
 
+-- Wrap the lines of an error's text that are wider than the terminal, between words.
+local function wrapped(text, width)
+  local lines = {}
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local is_wide = screen.columns(line) >= width and not line:find "^%s"
+    tables.append(lines, is_wide and help.wrap(line, width - 1) or { line })
+  end
+  return table.concat(lines, "\n")
+end
+
 -- Return the text of an error: the card of an error object, or else the message and the traceback.
 local function error_text(session, caught)
   local value = type(caught) == "table" and caught.value
   local card = cards.text(value, session.terminal.look())
   if card and type(value) == "table" and value.message then return card end
-  return traceback.describe(caught) .. greeting.note_on_error(session, caught)
+  local text = traceback.describe(caught) .. greeting.note_on_error(session, caught)
+  return session.terminal.greets and wrapped(text, session.terminal.look().width) or text
 end
 
 -- Show an error. Return SIGTERM if that signal caused the error: then the prompt ends, too.
@@ -139,11 +153,14 @@ end
 -- Run the chunk of a text. Local variables of statements stay for later chunks.
 local function run(session, text)
   local scope = session.scope
+  session.typed = text
   local chunk, message, _, is_expression = prompt.compile(text, scope.env)
   if not chunk then return nil, session.terminal.complain(message) end
   local argument
   if not is_expression then chunk, argument = chunk_module.compile(text, scope) end
   local results, signal = try(session, chunk, argument)      -- a tail call shows in tracebacks
+  local names = package.loaded["azureml.console.names"]
+  if names then names.expire() end
   return results, signal
 end
 
@@ -163,7 +180,13 @@ local function list_ended(session)
   for _, op in ipairs(waiting.pending()) do pending[op] = true end
   for op in pairs(session.in_flight) do
     if not pending[op] and not op.outcome and not op.closed then
-      lines[#lines + 1] = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+      local line = ("%s %s: %s"):format(op.verb or "deploy", op.name, op:status())
+      local failure = cards.failure_of(op)
+      if failure then
+        local message = failure.message:gsub("^cannot [^:]+: ", "")      -- the line has the verb
+        line = ("%s: %s"):format(line, screen.one_line(message))
+      end
+      lines[#lines + 1] = line
     end
   end
   session.in_flight = pending

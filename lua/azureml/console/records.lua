@@ -76,6 +76,20 @@ function records.named(name)
   return list
 end
 
+local LIBRARIES = { "string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package" }
+
+--- Return the name of a function of Lua's standard library: "print", "string.format".
+---@param value function
+---@return string?      nil: it is another function
+function records.name_in_lua(value)
+  local name = key_of(package.loaded._G, value)
+  if name and debug.getinfo(value, "S").what == "C" then return name end
+  for _, library in ipairs(LIBRARIES) do
+    name = key_of(package.loaded[library], value)
+    if name then return library .. "." .. name end
+  end
+end
+
 --- Return how scripts name an object of a class: "ws.instances".
 ---@param class string
 ---@return string?      nil: it is a table of options, or another table of values
@@ -90,6 +104,16 @@ function records.title(record)
   if not record.owner then return record.name end
   local owner = records.example_of(record.owner) or record.owner
   return owner .. (record.is_method and ":" or ".") .. record.name
+end
+
+--- Tell whether a name means a record: "ws.instances:start", "azureml.Instances.start",
+--- "Instances.start".
+---@param record azureml.reference.Record      a member of a class or a module
+---@param name string
+---@return boolean
+function records.is_called(record, name)
+  local whole = record.owner .. "." .. record.name
+  return name == records.title(record) or name == whole or "azureml." .. name == whole
 end
 
 return records

@@ -8,7 +8,7 @@ local surroundings = require "azureml.guide.surroundings"
 
 local topics = {}
 
--- List the fields that a creation can say, with what each is.
+-- List the fields that a creation can set, with what each is.
 local function settable()
   local rows = {}
   for _, row in ipairs(fields) do
@@ -21,7 +21,7 @@ end
 local function errors()
   local parts = {
     "The text of an error ends with its code in brackets, and a hint follows. 'azureml help CODE' "
-      .. "says what to do. Azure has more codes than these; its message explains them.",
+      .. "says what to do. Azure has more codes than these; the error's message explains them.",
   }
   for _, group in ipairs(codes.groups) do
     parts[#parts + 1] = group.title .. ":"
@@ -97,7 +97,7 @@ topics.texts = {
       { "last_operation", "an object: name, time, status, trigger" },
       { "errors", "an array, as the service sends them" },
     },
-    "These can also be said when it is created:",
+    "These members can also be set when an instance is created:",
     settable(),
     "A command for many instances prints an object for each: name, outcome (done, accepted, "
       .. "skipped, planned, failed), reason, error and ticket. With -o json an error on standard "
@@ -106,8 +106,8 @@ topics.texts = {
     "'azureml compute' and 'azureml computetarget' print the members of the Azure CLI.",
   },
   query = {
-    "--query EXPRESSION prints what a JMESPath expression finds in the JSON of the results. All of "
-      .. "JMESPath is there:",
+    "--query EXPRESSION prints what a JMESPath expression finds in the JSON of the results. The "
+      .. "whole language is supported. Examples:",
     {
       { "[].name", "the name of each result" },
       { "[?state=='Running'].name", "of those that run" },
@@ -116,7 +116,7 @@ topics.texts = {
       { "length([?state=='Running'])", "how many run" },
       { "sort_by([], &created_on)[-1]", "the newest" },
     },
-    "Texts stand in single quotes. The shell needs double quotes around the expression.",
+    "Texts stand in single quotes, so the shell needs double quotes around the expression.",
   },
   environment = {
     "azureml reads these environment variables:",

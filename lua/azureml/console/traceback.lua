@@ -28,7 +28,7 @@ function traceback.trim(text)
   local lines, pending = { "stack traceback:" }, {}
   for line, frame in (text or ""):gmatch "(\t([^\n]*))" do
     pending[#pending + 1] = line
-    if not starts(frame, "[C]") then
+    if not starts(frame, "[C]") and not starts(frame, "(...tail calls...)") then
       if not is_ours(frame) then table.move(pending, 1, #pending, #lines + 1, lines) end
       pending = {}
     end

@@ -132,7 +132,7 @@ return {
     doc = "Whether a stopped instance gives back its cores of the quota." },
   { name = "extra", kind = kinds.members,
     type = "table<string, any>",
-    doc = "Members of properties.properties by the service's names, which have no row here." },
+    doc = "Members of properties.properties by the service's names, which have no option here." },
   { name = "state", kind = choice { "Running", "Stopped" },
     type = '"Running"|"Stopped"',
     doc = "The state in which the creation ends; 'Stopped' stops the new instance." },

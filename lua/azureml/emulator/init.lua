@@ -383,8 +383,9 @@ end
 --- Add people and what they may do, virtual networks and stored SSH keys.
 ---@param additions azureml.EmulatorAdditions
 ---@usage emulator:add {
----  users = { { name = "ann" } }, role_assignments = { { principal = "ann", role = "Reader" } },
----}
+---    users = { { name = "ann" } },
+---    role_assignments = { { principal = "ann", role = "Reader" } },
+---  }
 function Emulator:add(additions)
   local wrong = seed.fault_of(additions) or people.add(self, additions)
   if wrong then errors.mistake("add: %s", wrong) end
@@ -602,8 +603,8 @@ end
 ---@return azureml.Emulator
 ---@raise an error object when the port is in use, `StateFailed` for a state that cannot be used
 ---@usage local emulator <close> = require("azureml.emulator").start {
----  speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } },
----}
+---    speed = 1000, seed = { instances = { ["ci-ann"] = "Stopped" } },
+---  }
 function emulator.start(settings)
   local self = emulator.new(settings)
   settings = settings or {}

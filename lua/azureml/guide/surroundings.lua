@@ -42,7 +42,6 @@ surroundings.environment = {
   { "DEFAULT_IDENTITY_CLIENT_ID", "the managed identity to use on a compute instance" },
   { "AZUREML_TOKEN", "an access token for Resource Manager, which is tried first",
     is_usual = true },
-  { "AZUREML_INSTANCE_SCOPE", "the scope of tokens for the applications of instances" },
   { "AZUREML_TOKEN_CACHE", "off: save no token" },
   { "AZUREML_CURRENT_CLOUD", "the Azure cloud; else AZURE_CLOUD_NAME, else the one that the Azure "
     .. "CLI has set", is_usual = true },

@@ -182,8 +182,8 @@ end
 ---  where the instance does not run, `AnotherComputeType`, `ResourceNotFound`,
 ---  `EnvironmentNotFound`; what the service refuses; `NotAsAsked`
 ---@usage local job = ws.jobs:submit { command = "python train.py", environment = "sklearn:3",
----  compute = "ci-ann", timeout = "2h" }
----print(job:wait().status)
+---    compute = "ci-ann", timeout = "2h" }
+---  print(job:wait().status)
 function Jobs:submit(settings)
   settings = definition.check(settings)
   check_name_is_free(self, settings.name)

@@ -23,11 +23,11 @@ local tables = require "azureml.tool.tables"
 ---@field environment_id string?       as the service has it
 ---@field compute string?              the name of the compute that it runs on
 ---@field compute_id string?           the ARM id of that compute
----@field environment_variables table<string, string>     never nil
+---@field environment_variables table<string, string>     what its command sees; never nil
 ---@field inputs table                 as the service sends them; never nil
 ---@field outputs table                as the service sends them; never nil
----@field tags table<string, string>   never nil
----@field properties table<string, string>     never nil
+---@field tags table<string, string>   texts by name; never nil
+---@field properties table<string, string>     texts by name, of the service; never nil
 ---@field timeout integer?             seconds after which the service cancels it
 ---@field created_on string?           ISO 8601
 ---@field created_by string?  the name of a user
@@ -207,7 +207,7 @@ end
 ---@param settings? azureml.JobWaitOptions
 ---@return azureml.Job       the same object, refreshed
 ---@usage ws.jobs:submit { command = "python train.py", environment = "sklearn:3",
----  compute = "ci-ann" }:wait()
+---    compute = "ci-ann" }:wait()
 function Job:wait(settings)
   return self.workspace.jobs:wait(self, settings)
 end

@@ -39,7 +39,8 @@ local AT_A_TIME = 16
 ---@param settings? azureml.WorkspacesOptions
 ---@return azureml.AllInstances
 ---@usage for vm in azureml.instances { resource_group = "ml" }:list { state = "Running" } do
----  print(vm.workspace.name, vm) end
+---    print(vm.workspace.name, vm)
+---  end
 function all_instances.new(settings)
   local place = workspaces.open("instances", settings)
   return setmetatable({

@@ -136,7 +136,8 @@ end
 ---@return azureml.AuditReport
 ---@raise an error object if the service cannot be asked
 ---@usage for _, found in ipairs(azureml.audit(ws.instances:list()).findings) do
----  print(found.name, found.text) end
+---    print(found.name, found.text)
+---  end
 function audit.of(list, settings)
   settings = options.check("audit", settings, { rules = "table" })
   local rules = check_rules(settings.rules or audit.rules)

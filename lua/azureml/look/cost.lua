@@ -170,7 +170,8 @@ end
 ---@param settings? azureml.CostOptions
 ---@return azureml.CostEstimate
 ---@raise an error object if the service refuses the list or the prices
----@usage local all = azureml.cost(ws.instances:list()) print(all.totals[1].month, all.note)
+---@usage local all = azureml.cost(ws.instances:list())
+---  print(all.totals[1].month, all.note)
 function cost.of_many(list, settings)
   if not sequence.is_readable(list) then
     errors.mistake("cost: a list of instances expected, got %s", type(list))

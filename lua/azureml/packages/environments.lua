@@ -206,7 +206,7 @@ end
 ---@raise an error object with the end of the log: `CondaMissing`, `EnvironmentDiffers`,
 ---  `StepFailed`, what pip_install raises
 ---@usage vm:create_environment { name = "team", python = "3.11", packages = { "pandas" },
----  kernel = true }
+---    kernel = true }
 function environments.create(vm, settings)
   if type(settings) ~= "table" then
     errors.mistake("bad argument #1 to 'create_environment' (a table expected, got %s)",

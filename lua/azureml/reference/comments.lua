@@ -111,8 +111,16 @@ function read_tag.package(block) block.is_package = true end
 
 -- Blocks ------------------------------------------------------------------------------------------
 
--- Join the lines of a block: each tag with the lines that go on with it. An example keeps its line
--- ends.
+-- Add a line to a tag. An example keeps its line ends, and the blanks after the two in front of it.
+local function continue_tag(tag, line)
+  if tag.name == "usage" then
+    tag.text = tag.text .. "\n" .. line:gsub("^ ? ?", ""):gsub("%s+$", "")
+  else
+    tag.text = tag.text .. " " .. trimmed(line)
+  end
+end
+
+-- Join the lines of a block: each tag with the lines that go on with it.
 local function tags_of(lines)
   local doc, tags = {}, {}
   for _, line in ipairs(lines) do
@@ -121,8 +129,7 @@ local function tags_of(lines)
     if name then
       tags[#tags + 1] = { name = name, text = text }
     elseif last then
-      local separator = last.name == "usage" and "\n" or " "
-      last.text = last.text .. separator .. trimmed(line)
+      continue_tag(last, line)
     else
       doc[#doc + 1] = line:gsub("^ ", "")
     end

@@ -2,6 +2,7 @@
 --- build collects it (csrc/reference.lua); the prompt's help and completion and the types for
 --- editors read it.
 local index = require "azureml.reference.index"
+local types = require "azureml.reference.types"
 
 local reference = {}
 
@@ -23,6 +24,19 @@ end
 function reference.sentence(text)
   local line = text:gsub("%s+", " ")
   return line:match "^(.-%.)%s" or line
+end
+
+--- Return the sentence about a parameter or a field. If its comment has only a type, take the first
+--- sentence about the class of its options.
+---@param all azureml.reference.Index
+---@param item azureml.reference.Parameter
+---@return string      empty if there is none
+function reference.doc_of(all, item)
+  if item.doc and item.doc ~= "" then return item.doc end
+  local names = types.classes(item.type or "")
+  local class = #names == 1 and all.classes[names[1]]
+  local is_plain = class and (item.type == names[1] or item.type == names[1] .. "?")
+  return is_plain and reference.sentence(class.doc) or ""
 end
 
 return reference

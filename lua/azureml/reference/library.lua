@@ -50,10 +50,13 @@ local function add_function(lines, owner, record)
     record.name, names_of(record))
 end
 
+-- List the functions that scripts call. A callback in a table of options is a field.
 local function functions_of(all, owner)
   local list = {}
   for _, record in ipairs(all.members[owner] or {}) do
-    if record.kind == "function" and not record.is_package then list[#list + 1] = record end
+    local is_callback = record.is_field and not record.is_method
+    local is_called = record.kind == "function" and not is_callback and not record.is_package
+    if is_called then list[#list + 1] = record end
   end
   return list
 end

@@ -1,5 +1,6 @@
 --- Write the reference as Markdown: a section for each public module and class, with its fields and
 --- functions.
+local reference = require "azureml.reference"
 local types = require "azureml.reference.types"
 
 local markdown = {}
@@ -18,16 +19,14 @@ local function anchor(name)
   return (name:gsub("[^%w._]", "-"))
 end
 
--- Write a type; the classes in it become links.
+-- Write a type; it becomes a link to the first class in it. Pandoc reads a bar between backticks as
+-- a part of the text, also in a table.
 local function type_text(index, text)
   if not text then return "" end
   for _, name in ipairs(types.classes(text)) do
-    if index.classes[name] then
-      local shown = text:gsub("|", "\\|")
-      return ("[%s](#%s)"):format(code(shown), anchor(name))
-    end
+    if index.classes[name] then return ("[%s](#%s)"):format(code(text), anchor(name)) end
   end
-  return code((text:gsub("|", "\\|")))
+  return code(text)
 end
 
 local function sentence(text)
@@ -42,7 +41,7 @@ local function add_table(lines, index, items, heads)
   for _, item in ipairs(items) do
     local name = item.name == "" and "" or code(item.name .. (item.is_optional and "?" or ""))
     lines[#lines + 1] = ("| %s | %s | %s |"):format(name, type_text(index, item.type),
-      plain(item.doc or ""):gsub("\n", " "))
+      plain(reference.doc_of(index, item)):gsub("\n", " "))
   end
   lines[#lines + 1] = ""
 end
@@ -63,27 +62,40 @@ local function call_of(record)
   return ("%s%s%s(%s)"):format(head, mark, record.name, table.concat(names, ", "))
 end
 
+-- Write what a function returns: one result without a name as a sentence, else a table.
+local function add_results(lines, index, list)
+  local only = #list == 1 and list[1].name == "" and list[1]
+  if not only then return add_table(lines, index, list, { "returns", "type", "" }) end
+  local doc = plain(only.doc or "")
+  lines[#lines + 1] = ("Returns %s%s\n"):format(type_text(index, only.type),
+    doc == "" and "." or ": " .. doc .. ".")
+end
+
 local function add_function(lines, index, record)
   lines[#lines + 1] = ("### %s {#%s.%s}\n"):format(code(call_of(record)), anchor(record.owner),
     anchor(record.name))
   lines[#lines + 1] = plain(record.doc) .. "\n"
   add_table(lines, index, record.params or {}, { "parameter", "type", "" })
-  local returns = record.returns or {}
-  if #returns > 0 then add_table(lines, index, returns, { "returns", "type", "" }) end
+  add_results(lines, index, record.returns or {})
   if record.raises then lines[#lines + 1] = "Raises " .. plain(record.raises) .. ".\n" end
   if record.usage then lines[#lines + 1] = "```lua\n" .. record.usage .. "\n```\n" end
 end
 
--- Metamethods are no functions that a script calls.
+-- Tell whether a record is a callback that the script passes in a table of options.
+local function is_callback(record)
+  return record.kind == "function" and record.is_field and not record.is_method
+end
+
+-- Tell whether a record is a function that a script calls: no callback and no metamethod.
 local function is_function(record)
-  return record.kind == "function" and not record.name:find "^__"
+  return record.kind == "function" and not is_callback(record) and not record.name:find "^__"
 end
 
 -- Write the values of a module or the fields of a class as one table.
 local function add_values(lines, index, members)
   local items = {}
   for _, record in ipairs(members) do
-    if record.kind ~= "function" then
+    if record.kind ~= "function" or is_callback(record) then
       local target = record.alias and record.alias.module
       items[#items + 1] = { name = record.name, is_optional = record.is_optional,
         type = record.type or target, doc = record.doc }
@@ -100,7 +112,8 @@ function markdown.section(index, owner)
   local class = index.classes[owner]
   local lines = { ("## %s {#%s}\n"):format(code(owner), anchor(owner)) }
   if class and class.kind == "alias" then
-    lines[#lines + 1] = ("%s %s\n"):format(sentence(class.doc), type_text(index, class.type))
+    lines[#lines + 1] = ("%s\n\nType: %s\n"):format(sentence(class.doc),
+      type_text(index, class.type))
     return table.concat(lines, "\n")
   end
   if class and class.doc ~= "" then lines[#lines + 1] = sentence(class.doc) .. "\n" end

@@ -200,8 +200,8 @@ end
 ---@return any ...       the first result of each, in order
 ---@raise the first error of a function
 ---@usage local a, b = azureml.parallel(
----  function() return ws.instances:start("a"):wait() end,
----  function() return ws.instances:start("b"):wait() end)
+---    function() return ws.instances:start("a"):wait() end,
+---    function() return ws.instances:start("b"):wait() end)
 function tasks.parallel(...)
   local arguments, functions, results = table.pack(...), {}, {}
   for i = 1, arguments.n do
