@@ -158,6 +158,11 @@ describe("work on a real machine", function()
       assert.equal("Canceled", job.status)
     end)
 
+    it("may have any time limit", function()
+      local job = submit("endless", "true", { timeout = 1000000000000 })
+      assert.equal("Completed", job:wait().status)
+    end)
+
     it("is ended by its time limit", function()
       local job = submit("limited", "sleep 600", { timeout = 1 })
       local _, err = azureml.try(job.wait, job)

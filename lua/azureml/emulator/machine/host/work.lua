@@ -108,9 +108,12 @@ end
 
 -- Jobs --------------------------------------------------------------------------------------------
 
+local LONGEST = 365 * 86400      -- seconds of a timer: no job of an emulator runs longer
+
 local function timeout_of(properties)
   local limits = properties.limits
-  return type(limits) == "table" and limits.timeout and iso8601.seconds(limits.timeout) or nil
+  local seconds = type(limits) == "table" and limits.timeout and iso8601.seconds(limits.timeout)
+  return seconds and math.min(seconds, LONGEST) or nil
 end
 
 local function variables_of(job)
