@@ -16,7 +16,7 @@ local WIDTH = 80      -- columns of a command's help
 -- The pages in the order of the index, with their titles and summaries. Each is a manual page, too;
 -- the commands are in azureml(1).
 local PAGES = {
-  { "studio", "The studio", "manage instances in a page of the browser" },
+  { "studio", "The studio", "a page in the browser" },
   { "fleets", "Fleets", "do one verb to many instances" },
   { "credentials", "Credentials", "sign in, and which role is needed" },
   { "errors", "Errors", "what errors have, their codes and what to do" },

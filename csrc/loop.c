@@ -12,7 +12,7 @@
 #include "loop.h"
 #include "text.h"
 
-static const double ROUNDING = 1e-6;      /* seconds */
+static const double LEAST_JUMP = 1e-6;      /* seconds of virtual time */
 
 enum {
   EPOLL_BATCH = 64,
@@ -457,12 +457,12 @@ static int may_jump(const Loop *loop, double timeout) {
   return loop->first || timeout >= 0;
 }
 
-/* Move the virtual clock to the next due time, and beyond it by as much as a rounding error could
-   lack. Time that stands still would not make up for it. */
+/* Move the virtual clock to the next due time, and a little beyond it: a pause may be too short to
+   change the clock, and must end nevertheless. */
 static void jump(Loop *loop, double timeout) {
   double ahead = loop->first ? loop->first->due - loop_now(loop) : timeout;
   if (timeout >= 0 && timeout < ahead) ahead = timeout;
-  if (ahead > 0) loop->virtual_now += ahead + ROUNDING;
+  loop->virtual_now += (ahead > 0 ? ahead : 0) + LEAST_JUMP;
 }
 
 static int is_idle(const Loop *loop) {

@@ -193,8 +193,16 @@ static int l_changed(lua_State *L) {
   return 0;
 }
 
+/* pipe(on): let a write to a closed pipe interrupt Lua code as Ctrl-C does, so that it can clean up;
+   or let it end the process */
+static int l_pipe(lua_State *L) {
+  set_signal(SIGPIPE, lua_toboolean(L, 1) ? on_signal : SIG_DFL);
+  return 0;
+}
+
 static const luaL_Reg signal_functions[] = {
   { "drain", l_drain },
+  { "pipe", l_pipe },
   { "guard", l_guard },
   { "changed", l_changed },
   { "call", l_call },

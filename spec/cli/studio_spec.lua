@@ -7,12 +7,13 @@ describe("azureml studio", function()
   local function serve(signal, ...)
     local directory <close> = setmetatable({ path = process.directory() }, {
       __close = function(self) process.remove(self.path) end })
-    local script = process.write(directory.path .. "/serve", ("exec 3>&1; cd '%s'; "
+    local script = process.write(directory.path .. "/serve", ("exec 3>&1; cd '%s'; >out; "
       .. "env -u DISPLAY -u WAYLAND_DISPLAY HOME='%s' XDG_STATE_HOME='%s' "
       .. "env --default-signal=INT '%s' --emulator studio %s >out 2>err & pid=$!; "
-      .. "while ! grep -q key= out; do kill -0 $pid || break; done; cat out; kill -%s $pid; "
-      .. "wait $pid; echo $? >code; cat err >&2; exit $(cat code)"):format(directory.path,
-      directory.path, directory.path, process.executable_path, table.concat({ ... }, " "), signal))
+      .. "while ! grep -q key= out; do kill -0 $pid || break; sleep 0.02; done; "
+      .. "cat out; kill -%s $pid; wait $pid; echo $? >code; cat err >&2; exit $(cat code)")
+      :format(directory.path, directory.path, directory.path, process.executable_path,
+        table.concat({ ... }, " "), signal))
     return process.run { "sh", script }
   end
 

@@ -193,6 +193,10 @@ describe("a copy over Jupyter", function()
       local err = failure(write("a\nb", "x"), ":Users")
       assert.equal("copy: the path '" .. here .. "/a b' has a line break or NUL in it", err.message)
       assert.matches("is a file, and", failure(here .. "/dir", ":Users/file").message)
+      played.directories["Users/a"], played.files["Users/dir"] = true, "f"
+      assert.matches("^ci%-ann:Users/a is a directory, and '.*/a' is a file$",
+        failure(path, ":Users").message)
+      assert.matches("^ci%-ann:Users/dir is a file, and", failure(here .. "/dir", ":Users").message)
       assert.matches("is no file", failure("/dev/null", ":x").message)
       assert.equal(0, count_of "PUT")
     end)

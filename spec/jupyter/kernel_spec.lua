@@ -258,6 +258,8 @@ describe("a kernel", function()
 
   for _, row in ipairs {
     { "no code", { nil }, "code expected" },
+    { "code with a zero byte", { "a\0b" }, "without a zero byte" },
+    { "code that is not text", { "\xff" }, "in UTF-8" },
     { "an unknown option", { "x", { tiemout = 1 } }, "no option 'tiemout'" },
     { "a kernel that is a number", { "x", { kernel = 3 } }, "name or the id" },
   } do

@@ -67,6 +67,12 @@ describe("the result of code", function()
     assert.equal("IOPub data rate exceeded.\n", found:finish("k").output)
   end)
 
+  it("says no more of an error without a text than its name", function()
+    local found = made({ "error", { ename = "KeyboardInterrupt", evalue = "" } }, DONE)
+    local _, err = azureml.try(found.finish, found, "k")
+    assert.equal("the code raised KeyboardInterrupt in the kernel 'k'", err.message)
+  end)
+
   it("says that code was skipped", function()
     local found = made { "execute_reply", { status = "aborted" } }
     local _, err = azureml.try(found.finish, found, "python3")

@@ -63,6 +63,27 @@ describe("the Jupyter of an instance", function()
     end
   end)
 
+  it("is waited for, up to a minute, where the caller is patient", function()
+    local function not_ready(times)
+      return function()
+        times = times - 1
+        return times >= 0 and { status = 502 } or nil
+      end
+    end
+    local function ask()
+      return server:request("POST", "/api/terminals", {}, { is_patient = true })
+    end
+    played.instead = not_ready(40)      -- a GET is sent twice by itself
+    local began = core.now()
+    assert.equal(200, ask().status)
+    assert.is_true(core.now() - began >= 20)
+    played.instead, began = not_ready(1000), core.now()
+    local _, err = errors.try(ask)
+    assert.equal(502, err.status)
+    local waited = core.now() - began
+    assert.is_true(waited >= 60 and waited < 70, waited)
+  end)
+
   it("answers promptly, or is not waited for; files take their time", function()
     local opened = server:client()
     local own, limits = opened.request, {}

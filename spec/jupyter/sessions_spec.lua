@@ -65,6 +65,15 @@ describe("what is open in an instance's Jupyter", function()
     assert.same({ "terminal 1" }, names(jupyter:terminals()))
     assert.same({ "kernel python3" }, names(jupyter:kernels()))
     assert.same({}, jupyter:stop_idle(2 * 3600))
+    played.terminals = json.array {}
+    for i = 1, 3 do
+      played.terminals[i] = { name = "t" .. i, last_activity = "2026-11-28T08:00:00Z" }
+    end
+    played.instead = function(request, path)
+      return request.method == "DELETE" and path:find "t1$" and { status = 500 } or nil
+    end
+    local _, err = errors.try(jupyter.stop_idle, jupyter, 3600)
+    assert.same({ "SomeFailed", 1, "t1" }, { err.code, #played.terminals, err.details[1].name })
     assert.error_matches(function() jupyter:stop_idle "2h" end, "number of seconds")
   end)
 

@@ -61,8 +61,10 @@ describe("the metrics of an instance", function()
       { err.code, err.message })
     assert.is_true(core.now() - began < 10)
     vm.exec = function() task.sleep(1000) error "it has started" end
-    assert.error_matches(function() metrics.of(vm, { timeout = 5, start = true }) end, "has started")
-    assert.error_matches(function() metrics.of(vm, { timeout = -5 }) end, "metrics: timeout must be")
+    assert.error_matches(function() metrics.of(vm, { timeout = 5, start = true }) end,
+      "has started")
+    assert.error_matches(function() metrics.of(vm, { timeout = -5 }) end,
+      "metrics: timeout must be")
     core.clock "real"
   end)
 

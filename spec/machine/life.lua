@@ -50,7 +50,7 @@ describe("a real machine behind an instance", function()
     for _, line in ipairs(hosted.processes "sshd_config") do
       assert.is_nil(line:find(directory .. "/%d+%-ci%-off"))
     end
-    local _, err = require("azureml").try(vm.exec, vm, "true")
+    local _, err = require("azureml").try(vm.exec, vm, "true", { over = "ssh" })
     assert.equal("SshDisabled", err.code)
   end)
 

@@ -2,6 +2,7 @@
 local azureml = require "azureml"
 local core = require "azureml.core"
 local hosted = require "spec.hosted"
+local json = require "azureml.json"
 local process = require "spec.process"
 
 -- A wheel is a zip with these files.
@@ -321,7 +322,29 @@ describe("work on a real machine", function()
       azureml.sleep(1)
       world.workspace.instances:stop("ci-bob"):wait()
     end)
-    assert.is_true(raised.code == "NotRunning" or raised.code == "CommandLost", raised.code)
+    assert.equal("NotRunning", raised.code)
     assert.is_true(core.now() > 0)
+  end)
+
+  it("ends the command whose reader has left, as Ctrl-C does", function()
+    local output, errors = world:run { "/bin/bash", "-c",
+      '"$0" exec ci-ann --over jupyter -- "yes; true" | head -n 1; echo "${PIPESTATUS[0]}"',
+      process.executable_path }
+    assert.same({ "y\n141\n", "" }, { output, errors })
+    wait_for_no_terminal()
+  end)
+
+  it("shows bytes that are not UTF-8 to programs as characters", function()
+    local output, errors, code = world:azureml("exec", "ci-ann", "--over", "jupyter", "-o", "json",
+      "--", "printf 'a\\0\\377'")
+    assert.equal(0, code, errors)
+    assert.equal("a\0\u{FFFD}", json.decode(output)[1].output)
+  end)
+
+  it("ends with 5 when the time of a single command is over", function()
+    local _, errors, code = world:azureml("exec", "ci-ann", "--over", "jupyter", "--timeout", "1",
+      "--", "sleep 600; true")
+    assert.equal(5, code)
+    assert.matches("did not end within 1 second: it was ended", errors)
   end)
 end)

@@ -112,7 +112,7 @@ describe("a terminal of a real machine", function()
     screen:type("-l", "~.")
     expect "comes back"
     enter("clear; " .. COMMAND .. " --attach 1", "asked")
-    azureml.sleep(0.5)
+    azureml.sleep(2.5)      -- its keys count by then, also without answers
     enter("echo clean", "ci-ann# echo clean\nclean")
   end)
 

@@ -5,6 +5,7 @@ local later = require "azureml.tool.later"
 local reaching = require "azureml.cli.reaching"
 local remote = require "azureml.remote"
 local running = require "azureml.cli.running"
+local screen = require "azureml.console.screen"
 local selection = later "azureml.cli.selection"
 local task = require "azureml.task"
 
@@ -24,6 +25,8 @@ function exec.configure(parser)
   reaching.command_option(parser)
   command.check(parser, function(args)
     if not args.command then command.misused "which command? It stands behind '--'" end
+    local first = type(args.command) == "table" and args.command[1] or args.command
+    if not first:find "%S" then command.misused "the command is empty" end
   end)
   parser:epilog("One word behind -- is a line for the instances' shells; several words reach the "
     .. "program as they are:\n  azureml exec --all -- 'df -h | tail -1'\nWithout SSH the command "
@@ -95,6 +98,20 @@ local FIELDS = {
   name = true, outcome = true, code = true, output = true, errors = true, why = true, hint = true,
 }
 
+-- Replace bytes that are not UTF-8, which the formats for programs cannot have.
+local function as_text(bytes)
+  return bytes and screen.replace_unsafe(bytes, function(character)
+    return utf8.len(character) and character or "\u{FFFD}"
+  end)
+end
+
+local function print_list(args, results)
+  for _, result in ipairs(results) do
+    result.output, result.errors = as_text(result.output), as_text(result.errors)
+  end
+  command.print_list(args, results, COLUMNS, nil, FIELDS)
+end
+
 local function run_many(args)
   local list = selection.get(command.workspace(args).instances, args)
   local is_text, results = args.output == "table" and not args.columns and not args.query, {}
@@ -104,15 +121,14 @@ local function run_many(args)
     if is_text then print_result(result) end
   end, { limit = args.limit })
   table.sort(results, function(a, b) return a.name < b.name end)
-  if is_text then print_summary(results)
-  else command.print_list(args, results, COLUMNS, nil, FIELDS) end
+  if is_text then print_summary(results) else print_list(args, results) end
   for _, result in ipairs(results) do
     if not is_success(result) then return 1 end
   end
 end
 
 function exec.run(args)
-  local is_plain = args.output == "table" and not args.timeout
+  local is_plain = args.output == "table" and not args.columns and not args.query
   if #args.names == 1 and is_plain then return run_one(args) end
   return run_many(args)
 end

@@ -48,6 +48,7 @@ end
 ---@param more table?
 ---@return table
 function installing.settings(args, more)
+  running.survive_closed_pipes()
   local settings = {
     over = args.over, key = args.key, timeout = args.timeout,
     on_output = running.writer(output_stream(args)),

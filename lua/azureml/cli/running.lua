@@ -48,6 +48,13 @@ end
 
 Input.__close = Input.close
 
+--- Let the end of the reader of an output, such as `head`, interrupt this process instead of killing
+--- it, so that the command on the instance is ended too.
+function running.survive_closed_pipes()
+  local has_signals, signals = pcall(require, "azureml.signals")      -- only in the executable
+  if has_signals then signals.pipe(true) end
+end
+
 -- Output ------------------------------------------------------------------------------------------
 
 --- Return a function that writes pieces to a stream of this process at once.
@@ -69,7 +76,18 @@ end
 
 local ways = {}
 
+-- Run a command within a time. It reads nothing.
+local function run_within(args, vm, words)
+  local _, code = remote.exec(vm, words, {
+    over = "ssh", key = args.key, start = args.start, timeout = args.timeout,
+    on_output = running.writer(io.stdout, "standard output"),
+    on_errors = running.writer(io.stderr, "standard error"),
+  })
+  return code
+end
+
 function ways.ssh(args, vm, words)
+  if args.timeout then return run_within(args, vm, words) end
   ssh.become(command_line.ssh(reaching.target_of(args, vm), {
     key = args.key, command = words, terminal = false, is_interactive = reaching.is_terminal(),
   }))
@@ -77,6 +95,7 @@ end
 
 function ways.jupyter(args, vm, words, input)
   jupyter.prepare(args, vm)
+  running.survive_closed_pipes()
   local typed <close> = setmetatable({}, Input)
   local _, code = remote.exec(vm, words, {
     over = "jupyter", key = args.key, timeout = args.timeout, stdin = input or typed,

@@ -59,8 +59,8 @@ function top.configure(parser)
     :convert(command.count_of "instances"):default(tostring(LIMIT))
   command.output_option(parser)
   command.check(parser, check_live)
-  parser:epilog("Without names it shows the instances that run and are the user's own. A disk that is nearly full is "
-    .. "marked, with the commands that free space.")
+  parser:epilog("Without names it shows the instances that run and are the user's own. A disk that "
+    .. "is nearly full is marked, with the commands that free space.")
 end
 
 -- Reading -----------------------------------------------------------------------------------------

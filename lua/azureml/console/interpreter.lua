@@ -8,7 +8,7 @@ local traceback = require "azureml.console.traceback"
 
 local interpreter = { exit_code = 0, catch = traceback.catch }
 
-local SIGINT = 2
+local SIGINT, SIGPIPE = 2, 13
 local SHOWN = 20         -- operations listed after an interrupt
 
 local host               -- from main.c: version, copyright, modules, program, argv
@@ -308,6 +308,7 @@ end
 function interpreter.fail(caught)
   if type(caught) == "table" and is_interrupted(caught.value) then
     stop(128 + interrupted_by)
+    if interrupted_by == SIGPIPE then return end      -- as programs end whose reader has left
     -- A terminal shows ^C for the typed key: begin a new line after it.
     local newline = require("azureml.edit").columns(2) and "\n" or ""
     io.stderr:write(newline, "interrupted\n")

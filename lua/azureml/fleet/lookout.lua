@@ -29,8 +29,8 @@ local SCARCE, SPARING = 4, 6
 -- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
--- The first items that need a look get it when no other item has needed one for so many seconds:
--- operations that began together end together.
+-- Seconds from the end of the last operation to the look at its instance: the answers of others may
+-- be on their way.
 local GATHER = 0.05
 
 local lookout = {}
@@ -149,20 +149,14 @@ local function pause_of(flight, next_pause)
   return is_scarce and flight.is_thinned and pause * SPARING or pause
 end
 
-local function looked_count(flight)
-  local count = 0
-  for _ in pairs(flight.looked) do count = count + 1 end
-  return count
-end
-
--- Wait until no further item needs a look, at most until a time. Return the time.
+-- Wait for further items that need a look, at most until a time: one list may serve all of them.
+-- When no operation runs any more, no further item comes. Return the time.
 local function gathered(flight, latest)
   local function is_over() return flight.is_over end
-  local count
-  repeat
-    count = looked_count(flight)
-    local is_ended = task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
-  until is_ended or count == looked_count(flight) or core.now() >= latest
+  local function has_all() return flight.is_over or flight.running == 0 end
+  if task.wait_until(flight, has_all, latest) then
+    task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
+  end
   return core.now()
 end
 

@@ -235,7 +235,7 @@ codes.groups = {
     { "CopyFailed", "a file was not copied, or came out different",
       "see what the message or scp says; a copy over Jupyter goes on where it broke off" },
     { "DirectoryNotEmpty", "a directory has files in it", "remove it with -r (recursive = true)" },
-    { "FileExists", "there is a file of this name on the instance",
+    { "FileExists", "there is a file or a directory of this name on the instance",
       "choose another name, or remove that file" },
     { "FileNotFound", "the instance's Jupyter shows no such file or directory",
       "look with 'azureml ls NAME:'" },

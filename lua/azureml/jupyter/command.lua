@@ -43,8 +43,10 @@ end
 
 local function raise_ended(self)
   if not self.conversation.has_begun then raise_silent(self, "ended before the command began") end
-  fail(self, "CommandLost", "the terminal of 'NAME' was closed before the command ended",
-    "another program, or a restart of the instance, may have closed it")
+  errors.raise(self.server:explain(errors.new { kind = "transport", code = "CommandLost",
+    message = ("the terminal of '%s' was closed before the command ended"):format(
+      self.server.vm.name),
+    hint = "another program, or a restart of the instance, may have closed it" }))
 end
 
 -- Say why the connection is lost; the server asks whether the instance has stopped.
@@ -155,7 +157,7 @@ end
 local function open(self)
   local server = self.server
   local label = "open a terminal on " .. server.vm.name
-  local reply = server:request("POST", "/api/terminals", {}, { label = label })
+  local reply = server:request("POST", "/api/terminals", {}, { label = label, is_patient = true })
   local name = json.get(reply.json, "name")
   if type(name) ~= "string" or not name:find "^[%w_]+$" or #name > 64 then
     fail(self, "InvalidReply", "the Jupyter of 'NAME' opened a terminal without a usable name")

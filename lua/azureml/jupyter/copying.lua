@@ -142,6 +142,14 @@ function add_local(plan, source, target, above)
   end
 end
 
+-- Refuse a file in place of a directory, and a directory in place of a file.
+local function check_kind(server, entry, source, is_directory)
+  if not entry or (entry.kind == "directory") == is_directory then return end
+  failed("CopyFailed", is_directory and "%s is a file, and '%s' is a directory"
+    or "%s is a directory, and '%s' is a file", contents.shown(server, entry.path),
+    screen.one_line(source))
+end
+
 -- Return the path of the copy on the instance: within a directory that is there, else the name.
 local function remote_target(server, source, to, is_directory)
   local target = paths.check_new(to)
@@ -149,12 +157,11 @@ local function remote_target(server, source, to, is_directory)
   if target == "" or entry and entry.kind == "directory" then
     local name = name_in(source)
     if name == "." or name == ".." or name == "" then return target end
-    return paths.join(target, paths.check_new(name))
+    local inner = paths.join(target, paths.check_new(name))
+    check_kind(server, contents.find(server, inner), source, is_directory)
+    return inner
   end
-  if entry and is_directory then
-    failed("CopyFailed", "%s is a file, and '%s' is a directory", contents.shown(server, target),
-      screen.one_line(source))
-  end
+  check_kind(server, entry, source, is_directory)
   if to:sub(-1) == "/" and not is_directory then
     failed("FileNotFound", "there is no directory %s", contents.shown(server, target))
   end

@@ -10,6 +10,7 @@ local removing = later "azureml.jupyter.removing"
 local server = require "azureml.jupyter.server"
 local registered = later "azureml.packages.kernels"
 local sessions = later "azureml.jupyter.sessions"
+local task = require "azureml.task"
 
 --- The Jupyter of an instance: files, terminals, kernels and sessions.
 ---@class azureml.Jupyter
@@ -18,6 +19,8 @@ local Jupyter = {}
 local metatable = { __name = "azureml.Jupyter", __index = Jupyter }
 
 local jupyter = {}
+
+local STOPS = 8      -- at the same time
 
 -- Return a path below Jupyter's root.
 local function check_path(method, path, index)
@@ -117,11 +120,12 @@ end
 --- a kernel holds in memory is lost.
 ---@param seconds number
 ---@return azureml.jupyter.Open[]      what was stopped
+---@raise an error object; `SomeFailed` names what could not be stopped, after all were tried
 ---@usage vm.jupyter:stop_idle(2 * 3600)
 function Jupyter:stop_idle(seconds)
   options.check_seconds("stop_idle: its first argument", seconds)
   local forgotten = sessions.forgotten(sessions.all(self.server), seconds)
-  for _, open in ipairs(forgotten) do open:stop() end
+  task.each(forgotten, function(open) open:stop() end, { limit = STOPS })
   return forgotten
 end
 

@@ -143,6 +143,10 @@ function Kernel:execute(code, settings)
   if type(code) ~= "string" then
     errors.mistake("bad argument #1 to 'execute' (code expected, got %s)", type(code))
   end
+  -- A kernel of Python never answers to a zero byte.
+  if code:find("\0", 1, true) or not utf8.len(code) then
+    options.refuse("execute: the code has to be in UTF-8, without a zero byte")
+  end
   if settings.timeout then options.check_seconds("execute: timeout", settings.timeout) end
   local running <close> = begin(self)
   self.channel = self.channel or channel.open(self.server, self.id, self.name)

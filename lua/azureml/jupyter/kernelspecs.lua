@@ -27,7 +27,7 @@ end
 function kernelspecs.list(server)
   local label = "list the kernels that can be started on " .. server.vm.name
   local found = json.without_nulls(server:request("GET", "/api/kernelspecs", nil,
-    { label = label }).json)
+    { label = label, is_patient = true }).json)
   local specs, list = json.get(found, "kernelspecs"), {}
   if type(specs) ~= "table" then
     errors.raise { code = "InvalidReply", message = "cannot " .. label

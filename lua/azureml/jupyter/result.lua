@@ -92,10 +92,11 @@ local function error_of(fault, kernel)
   for _, line in ipairs(type(fault.traceback) == "table" and fault.traceback or {}) do
     lines[#lines + 1] = plain(tostring(line))
   end
+  local what = screen.one_line(value):sub(1, 500)
   return errors.new {
     code = "CodeFailed", hint = HINTS[name],
-    message = ("the code raised %s in the kernel '%s': %s"):format(
-      name ~= "" and name or "an error", kernel, screen.one_line(value):sub(1, 500)),
+    message = ("the code raised %s in the kernel '%s'%s"):format(
+      name ~= "" and name or "an error", kernel, what ~= "" and ": " .. what or ""),
     exception = { name = name, value = value, traceback = table.concat(lines, "\n") },
     log = table.concat(lines, "\n"),
   }

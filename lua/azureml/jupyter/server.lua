@@ -5,10 +5,12 @@ local address = require "azureml.jupyter.address"
 local client = require "azureml.client"
 local cloud = require "azureml.cloud"
 local config = require "azureml.config"
+local core = require "azureml.core"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local screen = require "azureml.console.screen"
+local task = require "azureml.task"
 
 --- The Jupyter server of an instance, which requests go to.
 ---@class azureml.jupyter.Server
@@ -236,7 +238,7 @@ end
 
 local REQUEST = {
   query = "table", headers = "table", timeout = "number", label = "string", raw = "boolean",
-  expects_missing = "boolean",
+  expects_missing = "boolean", is_patient = "boolean",
 }
 
 --- A request to a Jupyter server.
@@ -247,6 +249,36 @@ local REQUEST = {
 ---@field label? string  for errors: "list the terminals of ci-ann"
 ---@field raw? boolean  the answer need not be JSON
 ---@field expects_missing? boolean  a 404 is about a file or a name
+---@field is_patient? boolean  where the server is not ready yet, wait up to a minute and ask again
+
+-- Send a request; raise what its answer means.
+local function send(self, method, path, body, settings)
+  local label = settings.label or ("reach the Jupyter of " .. self.vm.name)
+  local opened = self:client()
+  local reply, err = errors.try(opened.request, opened, {
+    method = method, path = path, body = body, query = settings.query, headers = settings.headers,
+    timeout = limit_of(self, method, path, settings), label = label,
+  })
+  if err then errors.raise(self:explain(err, settings.expects_missing)) end
+  if not settings.raw then check_json(self, reply, label) end
+  return reply
+end
+
+-- Seconds that Jupyter has to come up on an instance that runs, and between two looks.
+local COMING_UP, LOOK = 60, 1
+
+-- What the front of an instance answers while Jupyter comes up.
+local COMES_UP = { [502] = true, [503] = true }
+
+-- Look at a server that was not ready until it answers, or its time is over.
+local function wait_until_ready(self)
+  local deadline = core.now() + COMING_UP
+  while core.now() < deadline do
+    task.sleep(LOOK)
+    local _, err = errors.try(send, self, "GET", "/api", nil, { raw = true, timeout = COMING_UP })
+    if not err or not COMES_UP[err.status] then return end
+  end
+end
 
 --- Send a request and wait for its answer.
 ---@param method string              "GET"
@@ -258,15 +290,11 @@ local REQUEST = {
 ---  `NotJupyter`; what Jupyter refuses
 function Server:request(method, path, body, settings)
   settings = options.check("request", settings, REQUEST)
-  local label = settings.label or ("reach the Jupyter of " .. self.vm.name)
-  local opened = self:client()
-  local reply, err = errors.try(opened.request, opened, {
-    method = method, path = path, body = body, query = settings.query, headers = settings.headers,
-    timeout = limit_of(self, method, path, settings), label = label,
-  })
-  if err then errors.raise(self:explain(err, settings.expects_missing)) end
-  if not settings.raw then check_json(self, reply, label) end
-  return reply
+  local reply, err = errors.try(send, self, method, path, body, settings)
+  if reply then return reply end
+  if not settings.is_patient or not COMES_UP[err.status] then errors.raise(err) end
+  wait_until_ready(self)
+  return send(self, method, path, body, settings)
 end
 
 --- Get JSON that is a list of objects. Refuse anything else: the machine may send what it likes.

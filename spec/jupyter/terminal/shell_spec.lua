@@ -148,13 +148,27 @@ describe("a shell that is attached to again", function()
     local served <close> = remote.start { terminals = TERMINALS,
       first = '["stdout", "before\\u001b[6n"]' }
     visit(served, { attach = "1" }, function(user)
-      see(user, "before")
-      type_keys(user, "\27[1;1R")
-      pass(0.15)
+      see(user, "before\27[6n\27[5n")
+      type_keys(user, "x\27[1;1R\27[")
+      type_keys(user, "0n")
       type_keys(user, "a")
       served:say '["stdout", "after"]'
       see(user, "after")
       assert.same({ { "set_size", 24, 80 }, { "stdin", "a" } }, served:wait(2))
+      served:say '["disconnect", 1]'
+    end)
+  end)
+
+  it("waits for the answers to all that the replay asks, at most 2 s", function()
+    local served <close> = remote.start { terminals = TERMINALS,
+      first = '["stdout", "\\u001b[5nbefore\\u001b[6n"]' }
+    visit(served, { attach = "1" }, function(user)
+      see(user, "before")
+      type_keys(user, "\27[0n")
+      type_keys(user, "\27[1;1R")
+      pass(2.1)
+      type_keys(user, "a")
+      assert.same({ "stdin", "a" }, served:wait(2)[2])
       served:say '["disconnect", 1]'
     end)
   end)
@@ -178,7 +192,8 @@ describe("a shell that is attached to again", function()
       see(user, "end")
       served:say '["disconnect", 1]'
     end)
-    assert.truthy(#user.shown <= 64 * 1024 and #user.shown > 63 * 1024)
+    local length = #user.shown - #"\27[5n"
+    assert.truthy(length <= 64 * 1024 and length > 63 * 1024)
     assert.truthy(user.shown:find("^" .. ("x"):rep(98) .. "\r\n"))
   end)
 end)

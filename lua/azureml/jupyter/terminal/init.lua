@@ -43,7 +43,9 @@ end
 
 local function create(server)
   local label = "open a terminal of " .. server.vm.name
-  local made = server:request("POST", "/api/terminals", {}, { label = label }).json
+  local made = server:request("POST", "/api/terminals", {}, {
+    label = label, is_patient = true,
+  }).json
   local name = json.get(made, "name")
   if type(name) == "string" and #name <= 100 and name:find "^[%w_]+$" then return name end
   errors.raise { code = "InvalidReply",

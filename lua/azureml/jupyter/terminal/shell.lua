@@ -15,8 +15,10 @@ local shell = {}
 local Shell = {}
 Shell.__index = Shell
 
-local QUIET = 0.1            -- seconds of silence after a replay, before keys count again
-local PATIENCE = 2           -- seconds to wait for a replay
+local PATIENCE = 2           -- seconds to wait for a replay, and for the answers to it
+-- A terminal answers in order: its answer to this question comes after those to the replay.
+local QUESTION, ANSWER = "\27[5n", "\27%[[03]n"
+local LONGEST_ANSWER = 4
 local BURST, PAUSE = 512, 0.02      -- pasted bytes, and the seconds of rest after them
 local LAST_PAUSE = 8         -- seconds between attempts to connect again, at most
 local GIVE_UP = 300          -- seconds until they end
@@ -54,10 +56,25 @@ local function hear_alone(self, bytes)
   if action == "detach" or bytes:find(CTRL_C, 1, true) then self:leave "detached" end
 end
 
+-- Let keys count again.
+local function hear(self)
+  if self.hearing then task.cancel(self.hearing) end
+  self.hearing, self.is_deaf = nil, false
+end
+
+-- Drop the answers to what the replay asks, and what the user types meanwhile.
+local function drop(self, bytes)
+  local text = self.dropped .. bytes
+  local _, answers = text:gsub(ANSWER, "")
+  self.unanswered = self.unanswered - answers
+  self.dropped = answers == 0 and text:sub(1 - LONGEST_ANSWER) or ""
+  if self.unanswered <= 0 then hear(self) end
+end
+
 function Shell:on_keys(bytes)
   if not bytes then return self:leave "hung up" end
   if not self.remote then return hear_alone(self, bytes) end
-  if self.is_deaf then return end      -- the terminal may answer what the replay asks
+  if self.is_deaf then return drop(self, bytes) end
   self.typed_at = core.now()
   if #bytes >= BURST or not self.remote:has_room() then self:rest() end
   local text, action = self.keys:feed(bytes)
@@ -75,28 +92,27 @@ end
 
 -- Output ------------------------------------------------------------------------------------------
 
--- Let keys count again, after some seconds.
-local function hear_after(self, seconds)
+-- Let keys count again at the latest after some seconds: not every terminal answers.
+local function hear_later(self)
   if self.hearing then task.cancel(self.hearing) end
-  self.hearing = task.at(seconds, function()
-    self.hearing = nil
-    self.is_deaf = false
-  end)
+  self.hearing = task.at(PATIENCE, function() hear(self) end)
 end
 
 -- Show the end of what came before: a replay can be megabytes.
 local function show_replay(self, text)
+  local shown = display.tail_of(text) .. QUESTION
   self.is_replaying = false
-  self.display:write(display.tail_of(text))
+  self.unanswered = select(2, shown:gsub(QUESTION:gsub("%p", "%%%0"), ""))
+  self.display:write(shown)
   self.display:flush(PATIENCE)
-  hear_after(self, QUIET)
+  if self.is_deaf then hear_later(self) end
 end
 
 local TAKE = {
   ready = function(self)
     self.is_ready = true
     self.remote:resize(self.display:size())
-    if self.is_replaying then hear_after(self, PATIENCE) end
+    if self.is_replaying then hear_later(self) end
   end,
   output = function(self, text)
     if self.is_replaying then show_replay(self, text) else self.display:write(text) end
@@ -115,7 +131,7 @@ end
 -- Show what comes until the connection or the visit ends. Return why the connection ended.
 local function converse(self)
   self.is_replaying, self.is_ready = self.remote.is_replayed, false
-  self.is_deaf = self.is_replaying
+  self.is_deaf, self.dropped, self.unanswered = self.is_replaying, "", math.huge
   while not self.ended do
     local kind, text, _, words = self.remote:receive()
     if not kind then return words end

@@ -57,7 +57,7 @@ function topBar() {
     who.title = facts.user || "";
   });
   return h("header.top",
-    h("a.brand", { href: "#/" }, h("img", { src: "/icon.svg", alt: "", width: 24,
+    h("a.brand", { href: "#/", title: T.product }, h("img", { src: "/icon.svg", alt: "", width: 24,
       height: 24 }), h("span", T.product)),
     place, h("span.grow"), liveDot(), who, themeButton());
 }
