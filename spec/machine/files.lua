@@ -158,20 +158,43 @@ describe("the Jupyter of a real machine", function()
     assert.same({ 0, 0, 0 }, { #jupyter:terminals(), #jupyter:kernels(), #jupyter:sessions() })
   end)
 
-  -- Let a kernel compute, by its own connection and not by Jupyter's.
-  local function make_busy(id)
+  -- Let a kernel run code, by its own connection and not by Jupyter's. With is_long the kernel goes
+  -- on while the spec does.
+  local function run_code(id, code, is_long)
     local path = world:run { "sh", "-c",
       ("find /tmp/azureml-machines-* -name 'kernel-%s.json' 2>/dev/null"):format(id) }
-    local _, errors, code = world:run { "/usr/bin/python3", "-c", [[
+    local _, errors, status = world:run { "/usr/bin/python3", "-c", [[
 import sys
 from jupyter_client import BlockingKernelClient
-client = BlockingKernelClient(connection_file=sys.argv[1])
+path, code, waits = sys.argv[1:]
+client = BlockingKernelClient(connection_file=path)
 client.load_connection_file()
 client.start_channels()
 client.kernel_info(reply=True, timeout=30)
-client.execute("import time; time.sleep(600)")
-]], (path:gsub("\n$", "")) }
-    assert.equal(0, code, errors)
+client.execute(code, reply=waits == "waits", **({"timeout": 30} if waits == "waits" else {}))
+]], (path:gsub("\n$", "")), code, is_long and "goes on" or "waits" }
+    assert.equal(0, status, errors)
+  end
+
+  local function state_of(id)
+    for _, kernel in ipairs(jupyter:kernels()) do
+      if kernel.id == id then return kernel.state end
+    end
+  end
+
+  -- Let a kernel compute for long. Jupyter does not hear the first words of a new kernel: it gets
+  -- short code first, until Jupyter has heard of it.
+  local function make_busy(id)
+    for _ = 1, 100 do
+      run_code(id, "pass")
+      if state_of(id) ~= "starting" then break end
+    end
+    run_code(id, "import time; time.sleep(600)", true)
+    for _ = 1, 600 do
+      if state_of(id) == "busy" then return end
+      azureml.sleep(0.05)
+    end
+    error("Jupyter does not say that the kernel is busy: it is " .. tostring(state_of(id)))
   end
 
   -- Run the executable at a terminal whose user gives an answer.
@@ -183,7 +206,7 @@ client.execute("import time; time.sleep(600)")
   it("is asked, at a terminal, before a stop ends a busy kernel", function()
     local kernel = jupyter.server:request("POST", "/api/kernels", { name = "python3" }).json
     make_busy(kernel.id)
-    repeat azureml.sleep(0.05) until vm:activity().is_busy
+    assert.is_true(vm:activity().is_busy)
     local output, _, code = at_terminal("n", "stop", "ci-ann", "--progress", "quiet")
     assert.equal(1, code)
     assert.matches("this stop would end 1 busy kernel of 'ci%-ann' %(python3%)", output)
