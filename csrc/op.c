@@ -489,7 +489,7 @@ static void note_budget(const Op *op) {
   const Headers *headers = &op->reply.headers;
   double now = loop_now(op->loop);
   double after = op->reply.status == 429 ? retry_after(headers, time(NULL)) : 0;
-  throttle_note(op->scope, budget_kind(op), headers, now);
+  throttle_note(op->scope, budget_kind(op), headers, op->sent_at, now);
   if (after > 0) throttle_hold(op->scope, budget_kind(op), now + after);
 }
 

@@ -28,8 +28,9 @@ typedef struct Budget {
   int    heard;          /* there was a reply or a hold */
   double since;          /* when the first request was sent */
   int    counted;        /* left and left_at are valid */
-  double left;           /* requests left by our own count */
+  double left;           /* requests left by our own count, those in flight not counted */
   double left_at;        /* the time of that count */
+  double noted_at;       /* when a reply or a hold last set left */
   long   in_flight;      /* requests sent and not answered */
   long   waiting;        /* callers told to wait */
 } Budget;
@@ -87,13 +88,18 @@ ThrottleScope *throttle_scope(Throttle *throttle, const char *name) {
 
 /* -- holds and budgets ------------------------------------------------------------------------- */
 
+/* A refused request has used nothing: it gives back what throttle_answered took off. */
 void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until) {
   Budget *budget = scope ? &scope->budgets[kind] : NULL;
-  if (!budget || until <= budget->until) return;
+  if (!budget) return;
+  if (until <= budget->until) {
+    if (budget->left < 0) budget->left += 1;
+    return;
+  }
   budget->until = until;
   budget->heard = budget->counted = 1;
   budget->left = 0;
-  budget->left_at = until;
+  budget->left_at = budget->noted_at = until;
 }
 
 double throttle_until(const ThrottleScope *scope, ThrottleKind kind) {
@@ -136,27 +142,41 @@ static long least_in(const Headers *headers, ThrottleKind kind) {
   return least;
 }
 
-void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now) {
-  long left = least_in(headers, kind);
-  Budget *budget = scope ? &scope->budgets[kind] : NULL;
-  if (!budget) return;
-  budget->heard = 1;
-  if (left < 0) return;
-  budget->remaining = left;
-  budget->counted = 1;
-  budget->left = (double)(left - budget->in_flight);      /* not counted by the service yet */
-  budget->left_at = now;
-}
-
 static void refill(Budget *budget, ThrottleKind kind, double now) {
   if (now <= budget->left_at) return;
   budget->left += (now - budget->left_at) * REFILL[kind];
   budget->left_at = now;
 }
 
+/* Replies of requests that were in flight together come in any order. A count is newer than the
+   last if its request was sent after the last came, else if it is smaller. left + 1 is what was
+   left before throttle_answered took this request off. */
+void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double sent_at,
+                   double now) {
+  long remaining = least_in(headers, kind);
+  Budget *budget = scope ? &scope->budgets[kind] : NULL;
+  if (!budget) return;
+  budget->heard = 1;
+  if (remaining < 0) return;
+  budget->remaining = remaining;
+  refill(budget, kind, now);
+  int is_newer = !budget->counted || sent_at > budget->noted_at;
+  if (!is_newer && (double)remaining > budget->left + 1) {
+    budget->left += 1;
+    return;
+  }
+  budget->counted = 1;
+  budget->left = (double)remaining;
+  budget->noted_at = now;
+}
+
+static double rest_of(const Budget *budget) {
+  return budget->left - (double)budget->in_flight;
+}
+
 static int has_turn(const Budget *budget) {
   if (!budget->heard) return budget->in_flight < FIRST_REQUESTS;
-  return !budget->counted || budget->left >= 1;
+  return !budget->counted || rest_of(budget) >= 1;
 }
 
 static double time_to_reply(const Budget *budget, double now) {
@@ -167,7 +187,7 @@ static double time_to_reply(const Budget *budget, double now) {
 
 static double time_to_turn(const Budget *budget, ThrottleKind kind, double now) {
   if (!budget->heard) return time_to_reply(budget, now);
-  double turn = ((double)budget->waiting - budget->left) / REFILL[kind];
+  double turn = ((double)budget->waiting - rest_of(budget)) / REFILL[kind];
   return turn < LONGEST_WAIT ? turn : LONGEST_WAIT;
 }
 
@@ -178,7 +198,6 @@ int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again
   *wait = budget->until > now ? budget->until - now : 0;
   if (*wait <= 0 && has_turn(budget)) {
     if (budget->since == 0) budget->since = now;
-    budget->left -= 1;
     budget->in_flight++;
     if (again) budget->waiting--;
     return 1;
@@ -189,7 +208,10 @@ int throttle_take(ThrottleScope *scope, ThrottleKind kind, double now, int again
 }
 
 void throttle_answered(ThrottleScope *scope, ThrottleKind kind) {
-  if (scope && scope->budgets[kind].in_flight > 0) scope->budgets[kind].in_flight--;
+  Budget *budget = scope ? &scope->budgets[kind] : NULL;
+  if (!budget || budget->in_flight == 0) return;
+  budget->in_flight--;
+  budget->left -= 1;
 }
 
 void throttle_leave(ThrottleScope *scope, ThrottleKind kind) {

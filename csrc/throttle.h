@@ -41,8 +41,10 @@ void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until);
 /* Return until when requests are held back; 0: they are not. */
 double throttle_until(const ThrottleScope *scope, ThrottleKind kind);
 
-/* Read x-ms-ratelimit-remaining-* in the headers of a reply. */
-void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double now);
+/* Read x-ms-ratelimit-remaining-* in the headers of a reply, after throttle_answered.
+   sent_at: when its request was sent. */
+void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double sent_at,
+                   double now);
 
 /* Return the smallest count of the last reply that had one; -1: not known. */
 long throttle_remaining(const ThrottleScope *scope, ThrottleKind kind);

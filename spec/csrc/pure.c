@@ -685,12 +685,14 @@ static int l_throttle_until(lua_State *L) {
   return 1;
 }
 
+/* note(scope, kind, lines, now = 0, sent_at = now) */
 static int l_throttle_note(lua_State *L) {
   Headers headers = { { 0 } };
+  double now = luaL_optnumber(L, 5, 0);
   ThrottleScope *scope = check_scope(L);
   ThrottleKind kind = check_kind(L);
   read_headers(L, 4, &headers);
-  throttle_note(scope, kind, &headers, luaL_optnumber(L, 5, 0));
+  throttle_note(scope, kind, &headers, luaL_optnumber(L, 6, now), now);
   headers_clear(&headers);
   return 0;
 }

@@ -182,6 +182,74 @@ describe("a turn", function()
     assert.is_false((t:take("a", "writes", 100, false)))
   end)
 
+  -- Send 32 requests at 100 and note their replies at 101, in the given order. Return how many more
+  -- requests may go out.
+  local function left_after(order)
+    local t, left = pure.throttle(), 0
+    for _ = 1, 32 do t:take("a", "writes", 100, false) end
+    for _, served in ipairs(order) do
+      t:answered("a", "writes")
+      t:note("a", "writes", { PREFIX .. "subscription-writes: " .. 200 - served }, 101, 100)
+    end
+    while t:take("a", "writes", 101, false) do left = left + 1 end
+    return left
+  end
+
+  it("is counted alike in whatever order the replies of a burst come", function()
+    local forwards, backwards, mixed = {}, {}, {}
+    for i = 1, 32 do
+      forwards[i], backwards[i], mixed[i] = i, 33 - i, i * 7 % 32 + 1
+    end
+    for _, order in ipairs { forwards, backwards, mixed } do
+      assert.equal(200 - 32, left_after(order))
+    end
+  end)
+
+  it("is never given too often while some replies are missing", function()
+    for missing = 1, 31 do
+      local order = {}
+      for i = 32, missing + 1, -1 do order[#order + 1] = i end
+      assert.equal(200 - 32 - missing, left_after(order))
+    end
+  end)
+
+  it("is given as the reply to a later request says: others may have used less", function()
+    local t = with(5)
+    t:take("a", "writes", 101, false)
+    t:answered("a", "writes")
+    t:note("a", "writes", { PREFIX .. "subscription-writes: 50" }, 101.5, 101)
+    for _ = 1, 50 do assert.is_true((t:take("a", "writes", 101.5, false))) end
+    assert.is_false((t:take("a", "writes", 101.5, false)))
+  end)
+
+  it("is taken by a request whose reply is lost or tells no budget", function()
+    local t = with(2)
+    t:take("a", "writes", 100, false)
+    t:answered("a", "writes")
+    assert.is_true((t:take("a", "writes", 100, false)))
+    t:answered("a", "writes")
+    t:note("a", "writes", {}, 100)
+    assert.is_false((t:take("a", "writes", 100, false)))
+  end)
+
+  it("does not count requests that a hold caught in flight, accepted or refused", function()
+    local t = with(10)
+    for _ = 1, 4 do t:take("a", "writes", 101, false) end
+    t:hold("a", "writes", 107)
+    for _, lines in ipairs { { PREFIX .. "subscription-writes: 9" }, {}, {
+      PREFIX .. "subscription-writes: 0"
+    } } do
+      t:answered("a", "writes")
+      t:note("a", "writes", lines, 102, 101)
+      if not lines[1] or lines[1]:find "0$" then t:hold("a", "writes", 106) end
+    end
+    t:answered("a", "writes")
+    t:note("a", "writes", { PREFIX .. "subscription-writes: 8" }, 102, 101)
+    assert.is_false((t:take("a", "writes", 107, false)))
+    assert.is_true((t:take("a", "writes", 107.11, true)))
+    assert.is_false((t:take("a", "writes", 107.12, false)))
+  end)
+
   it("is empty when a hold ends, and refills from there: a 429 takes the whole budget", function()
     local t = pure.throttle()
     t:hold("a", "writes", 107)      -- refills 10 a second
