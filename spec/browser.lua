@@ -9,6 +9,7 @@ local programs = require "azureml.tool.process"
 local browser = {}
 
 local PATIENCE = 20      -- seconds for which a condition may stay false
+local ATTEMPTS = 10      -- at an element that the page draws anew
 
 local Browser = {}
 Browser.__index = Browser
@@ -124,31 +125,56 @@ end
 
 local ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
+local function element(self, selector)
+  return self:ask("POST", "/element", { using = "css selector", value = selector })[ELEMENT]
+end
+
+-- Find an element and do something with it. The page may draw it anew in between, or take it away:
+-- WebDriver answers 404, nothing is done, and both are tried again.
+local function with_element(find, act)
+  for _ = 1, ATTEMPTS do
+    local done, err = azureml.try(function()
+      act(find())
+      return true
+    end)
+    if done then return end
+    if err.status ~= 404 then error(err, 0) end
+  end
+  error("the page draws the element anew each time that it is found", 2)
+end
+
 function Browser:find(selector)
   self:wait("$(values[0])", selector)
-  return self:ask("POST", "/element", { using = "css selector", value = selector })[ELEMENT]
+  return element(self, selector)
+end
+
+local function click(self)
+  return function(id) self:ask("POST", "/element/" .. id .. "/click", {}) end
 end
 
 --- Click as a user does: the element must be visible and in front.
 function Browser:click(selector)
-  self:ask("POST", "/element/" .. self:find(selector) .. "/click", {})
+  with_element(function() return self:find(selector) end, click(self))
 end
 
 --- Click the first button or link with a label.
 function Browser:press(label, within)
-  self:wait([[(() => { const found = $$((values[1] || "") + " :is(button, a, label, summary)")
-    .find((each) => each.textContent.trim() === values[0] && !each.disabled
-      && each.getClientRects().length);
-    document.querySelectorAll("[data-pressed]").forEach((each) => delete each.dataset.pressed);
-    if (found) found.dataset.pressed = "yes"; return Boolean(found); })()]], label, within or "")
-  self:click "[data-pressed=yes]"
+  with_element(function()
+    self:wait([[(() => { const found = $$((values[1] || "") + " :is(button, a, label, summary)")
+      .find((each) => each.textContent.trim() === values[0] && !each.disabled
+        && each.getClientRects().length);
+      document.querySelectorAll("[data-pressed]").forEach((each) => delete each.dataset.pressed);
+      if (found) found.dataset.pressed = "yes"; return Boolean(found); })()]], label, within or "")
+    return element(self, "[data-pressed=yes]")
+  end, click(self))
 end
 
 --- Type into a field, in place of what is there.
 function Browser:type(selector, text)
-  local id = self:find(selector)
-  self:ask("POST", "/element/" .. id .. "/clear", {})
-  self:ask("POST", "/element/" .. id .. "/value", { text = text })
+  with_element(function() return self:find(selector) end, function(id)
+    self:ask("POST", "/element/" .. id .. "/clear", {})
+    self:ask("POST", "/element/" .. id .. "/value", { text = text })
+  end)
 end
 
 --- Press keys wherever the focus is.
@@ -176,9 +202,7 @@ end
 
 --- Return the text of the first element, as it is shown. Wait until the element is there.
 function Browser:text(selector)
-  self:find(selector)
-  return self:run("const e = document.querySelector(arguments[0]); return e && e.innerText",
-    selector)
+  return self:wait("$(values[0]) && { text: $(values[0]).innerText }", selector).text
 end
 
 local CONTROLS = {

@@ -187,6 +187,14 @@ describe("work on a real machine", function()
       assert.equal("20", kernel:execute("value").text)
     end)
 
+    it("runs code right after code that failed", function()
+      local kernel <close> = vm.jupyter:start_kernel()
+      for i = 1, 20 do
+        assert.equal("CodeFailed", fails(kernel.execute, kernel, "1 / 0").code)
+        assert.equal(tostring(i), kernel:execute(tostring(i)).text)
+      end
+    end)
+
     it("answers what the code asks for", function()
       local found = vm.jupyter:execute("input('name? ') + '!'", {
         on_input = function(prompt) return prompt == "name? " and "ann" or "?" end,

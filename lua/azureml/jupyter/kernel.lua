@@ -108,11 +108,12 @@ local function begin(self)
   return setmetatable({ kernel = self, is_done = true }, Running)
 end
 
--- Send code; return the id of the request.
+-- Send code; return the id of the request. With stop_on_error, ipykernel skips what comes shortly
+-- after code that failed. That is for code sent ahead, and the kernel gets our code in turn.
 local function request(self, code, settings)
   return self.channel:send("shell", "execute_request", {
     code = code, silent = false, store_history = not settings.silent,
-    user_expressions = {}, allow_stdin = settings.on_input ~= nil, stop_on_error = true,
+    user_expressions = {}, allow_stdin = settings.on_input ~= nil, stop_on_error = false,
   })
 end
 
