@@ -29,8 +29,8 @@ local SCARCE, SPARING = 4, 6
 -- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
--- Seconds from the end of the last operation to the look at its instance: the answers of others may
--- be on their way.
+-- The first items that need a look wait for others, which one list may serve as well. So often, in
+-- seconds, the lookout sees whether operations run that could still end.
 local GATHER = 0.05
 
 local lookout = {}
@@ -150,14 +150,13 @@ local function pause_of(flight, next_pause)
 end
 
 -- Wait for further items that need a look, at most until a time: one list may serve all of them.
--- When no operation runs any more, no further item comes. Return the time.
-local function gathered(flight, latest)
+-- When no operation runs any more, no further item comes.
+local function gather(flight, latest)
   local function is_over() return flight.is_over end
-  local function has_all() return flight.is_over or flight.running == 0 end
-  if task.wait_until(flight, has_all, latest) then
-    task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
-  end
-  return core.now()
+  local is_ended
+  repeat
+    is_ended = task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
+  until is_ended or flight.running == 0 or core.now() >= latest
 end
 
 --- Look until the flight is over.
@@ -177,11 +176,12 @@ function lookout.run(flight)
     next_pause = next_pause or pauses()
     local is_watching = next(flight.looked) ~= nil or flight.is_thinned
     local deadline = core.now() + pause_of(flight, next_pause)
-    if not is_watching and task.wait_until(flight, has_looks, deadline) then
+    task.wait_until(flight, is_watching and is_over or has_looks, deadline)
+    if not is_watching and has_looks() then
       next_pause = pauses()      -- the first look at an item comes early
-      deadline = gathered(flight, core.now() + math.min(flight.asked or math.huge, next_pause()))
+      gather(flight, core.now() + math.min(flight.asked or math.huge, next_pause()))
     end
-    if not task.wait_until(flight, is_over, deadline) then look_around(flight) end
+    if not flight.is_over then look_around(flight) end
   end
 end
 
