@@ -25,6 +25,7 @@ static const double LONGEST_WAIT = 2;
 typedef struct Budget {
   double until;          /* of the hold; 0: not held */
   long   remaining;      /* as the service said last; -1: not known */
+  long   most;           /* the largest count that the service ever said */
   int    heard;          /* there was a reply or a hold */
   double since;          /* when the first request was sent */
   int    counted;        /* left and left_at are valid */
@@ -142,9 +143,16 @@ static long least_in(const Headers *headers, ThrottleKind kind) {
   return least;
 }
 
+static double rest_of(const Budget *budget) {
+  return budget->left - (double)budget->in_flight;
+}
+
+/* A bucket that is not used for long is full. Its size is not known: the largest count is in it. */
 static void refill(Budget *budget, ThrottleKind kind, double now) {
+  double full = (double)(budget->most > FIRST_REQUESTS ? budget->most : FIRST_REQUESTS);
   if (now <= budget->left_at) return;
   budget->left += (now - budget->left_at) * REFILL[kind];
+  if (rest_of(budget) > full) budget->left = full + (double)budget->in_flight;
   budget->left_at = now;
 }
 
@@ -159,6 +167,7 @@ void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *heade
   budget->heard = 1;
   if (remaining < 0) return;
   budget->remaining = remaining;
+  if (remaining > budget->most) budget->most = remaining;
   refill(budget, kind, now);
   int is_newer = !budget->counted || sent_at > budget->noted_at;
   if (!is_newer && (double)remaining > budget->left + 1) {
@@ -168,10 +177,6 @@ void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *heade
   budget->counted = 1;
   budget->left = (double)remaining;
   budget->noted_at = now;
-}
-
-static double rest_of(const Budget *budget) {
-  return budget->left - (double)budget->in_flight;
 }
 
 static int has_turn(const Budget *budget) {

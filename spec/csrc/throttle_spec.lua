@@ -172,6 +172,14 @@ describe("a turn", function()
     end
   end)
 
+  it("is not given more often than the service ever said, however long nothing was sent", function()
+    for left, most in pairs { [200] = 200, [5] = 32 } do
+      local t, given = with(left), 0
+      while t:take("a", "writes", 100000, false) do given = given + 1 end
+      assert.equal(most, given)
+    end
+  end)
+
   it("does not count a pending request twice", function()
     local t = pure.throttle()
     for _ = 1, 5 do t:take("a", "writes", 100, false) end
