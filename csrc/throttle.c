@@ -89,7 +89,8 @@ ThrottleScope *throttle_scope(Throttle *throttle, const char *name) {
 
 /* -- holds and budgets ------------------------------------------------------------------------- */
 
-/* A refused request has used nothing: it gives back what throttle_answered took off. */
+/* Hold requests back. A further refusal during a hold gives back what throttle_answered took off,
+   because a refused request uses nothing. */
 void throttle_hold(ThrottleScope *scope, ThrottleKind kind, double until) {
   Budget *budget = scope ? &scope->budgets[kind] : NULL;
   if (!budget) return;
@@ -147,7 +148,8 @@ static double rest_of(const Budget *budget) {
   return budget->left - (double)budget->in_flight;
 }
 
-/* A bucket that is not used for long is full. Its size is not known: the largest count is in it. */
+/* Add what the bucket has gained since the last count. The bucket's size is not known: the largest
+   count that the service ever said limits it. */
 static void refill(Budget *budget, ThrottleKind kind, double now) {
   double full = (double)(budget->most > FIRST_REQUESTS ? budget->most : FIRST_REQUESTS);
   if (now <= budget->left_at) return;
@@ -156,9 +158,10 @@ static void refill(Budget *budget, ThrottleKind kind, double now) {
   budget->left_at = now;
 }
 
-/* Replies of requests that were in flight together come in any order. A count is newer than the
-   last if its request was sent after the last came, else if it is smaller. left + 1 is what was
-   left before throttle_answered took this request off. */
+/* Take over the service's count if it is newer than ours. Replies of requests that were in flight
+   together come in any order. The count of a request sent after the last count came is newer. Of
+   the others, the smaller count is newer. left + 1 is what was left before throttle_answered took
+   this request off. */
 void throttle_note(ThrottleScope *scope, ThrottleKind kind, const Headers *headers, double sent_at,
                    double now) {
   long remaining = least_in(headers, kind);

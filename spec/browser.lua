@@ -9,7 +9,7 @@ local programs = require "azureml.tool.process"
 local browser = {}
 
 local PATIENCE = 20      -- seconds for which a condition may stay false
-local ATTEMPTS = 10      -- at an element that the page draws anew
+local ATTEMPTS = 10      -- to find and use an element that the page draws anew
 
 local Browser = {}
 Browser.__index = Browser

@@ -29,8 +29,8 @@ local SCARCE, SPARING = 4, 6
 -- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
--- The first items that need a look wait for others, which one list may serve as well. So often, in
--- seconds, the lookout sees whether operations run that could still end.
+-- Seconds between two checks whether operations still run. The first items that need a look wait
+-- for the items of these operations: a single list may serve all of them.
 local GATHER = 0.05
 
 local lookout = {}
