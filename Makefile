@@ -194,7 +194,7 @@ $(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket l
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap wakeup main embedded
 $(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
