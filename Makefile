@@ -56,7 +56,17 @@ ALL_CFLAGS  = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) $(HARDEN_
 ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 
 # $(call has_header,name,flags): 1 when the compiler finds the header.
-has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/null 2>&1 && echo 1)
+has_header = $(shell $(CC) $(ALL_FLAGS) $(2) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && \
+               echo 1)
+
+# How the loop waits for descriptors: epoll, or poll where the system has no epoll.
+LOOP ?= $(if $(call has_header,sys/epoll.h),epoll,poll)
+ifeq ($(filter epoll poll,$(LOOP)),)
+$(error LOOP is $(LOOP): it must be epoll or poll)
+endif
+ifeq ($(LOOP),poll)
+INCS += -DAML_LOOP_POLL
+endif
 
 # The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
 # the executable: Debian's libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does
@@ -85,10 +95,10 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
              $(EXE_WEBSOCKET) $(if $(filter builtin,$(HTTPD)),$(HTTPD_LIBS))
 
-PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
-          certificate jwt challenge trace date callback mask handshake
-CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
-          stream client credential question token cache \
+PURE   := platform buf text scan url headers error retry lro throttle pace transport activity \
+          base64 signature certificate jwt challenge trace date callback mask handshake
+CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route transfer child process \
+          request op stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
           lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
@@ -174,7 +184,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
 HTTPD_OBJECTS := watchset front relay feed lua_relay lua_httpd
-$(B)/lib/azureml/httpd.so: $(call objects,buf text lua_value $(HTTPD_OBJECTS))
+$(B)/lib/azureml/httpd.so: $(call objects,platform buf text lua_value $(HTTPD_OBJECTS))
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
@@ -186,12 +196,12 @@ $(B)/obj/main_httpd.o: csrc/main.c | $(B)/checked
 	@echo CC $< with httpd
 	@$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
-$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
+$(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap embedded
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap wakeup embedded
 EXE_MAIN    := $(if $(filter builtin,$(HTTPD)),main_httpd $(HTTPD_OBJECTS),main)
 $(B)/azureml: $(call objects,$(EXE_OBJECTS) $(EXE_MAIN))
 	@echo LD $@
@@ -410,7 +420,7 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
 # The scanner of JSON texts, compared with lua-cjson and jansson.
-SCAN_SOURCES := $(patsubst %,csrc/%.c,buf text scan lua_value lua_scan)
+SCAN_SOURCES := $(patsubst %,csrc/%.c,platform buf text scan lua_value lua_scan)
 $(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
 	@echo FUZZ $<
 	@mkdir -p $(@D)
@@ -418,7 +428,7 @@ $(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
 	  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ \
 	  $(filter %.c,$^) $(EXE_LIBS)
 
-$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
+$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c csrc/platform.c
 	@echo FUZZ $<
 	@mkdir -p $(@D)
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
@@ -508,6 +518,7 @@ time-zones:
 	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
 
 include spec/bench/bench.mk
+include csrc/portable.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "lua_core.h"
 #include "pace.h"
+#include "platform.h"
 #include "retry.h"
 #include "text.h"
 #include "url.h"
@@ -551,10 +551,11 @@ static int l_seen(lua_State *L) {
   return 1;
 }
 
-/* watch(fd, on): report when a descriptor is ready to read, or stop that */
+/* watch(fd, "input" | "output" | "nothing"): report when a descriptor is ready, or stop that */
 static int l_watch(lua_State *L) {
+  static const char *const names[] = { "nothing", "input", "output", NULL };
   int fd = (int)luaL_checkinteger(L, 1);
-  if (loop_watch(loop_of(L), fd, lua_toboolean(L, 2)) == 0) return 0;
+  if (loop_watch(loop_of(L), fd, (LoopWatch)luaL_checkoption(L, 2, NULL, names)) == 0) return 0;
   return luaL_error(L, "cannot watch descriptor %d: %s", fd, strerror(errno));
 }
 
@@ -608,7 +609,7 @@ static int l_random(lua_State *L) {
   char bytes[256];
   lua_Integer count = luaL_checkinteger(L, 1);
   luaL_argcheck(L, count > 0 && count <= (lua_Integer)sizeof bytes, 1, "1 to 256 bytes expected");
-  if (getrandom(bytes, (size_t)count, 0) != count)
+  if (platform_random(bytes, (size_t)count) != 0)
     return luaL_error(L, "the system gave no random bytes");
   lua_pushlstring(L, bytes, (size_t)count);
   return 1;
