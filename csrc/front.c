@@ -15,11 +15,12 @@
 
 #include "buf.h"
 #include "front.h"
+#include "platform.h"
 #include "ring.h"
 #include "watchset.h"
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0      /* macOS: SO_NOSIGPIPE does it */
+#define MSG_NOSIGNAL 0
 #endif
 
 enum {
@@ -446,6 +447,16 @@ static void link_ready(Link *link, const Ready *ready) {
 
 /* -- accepting --------------------------------------------------------------------------------- */
 
+/* Let a socket whose other end has closed raise no SIGPIPE, where MSG_NOSIGNAL does not do it. */
+static void prevent_signal(int fd) {
+#ifdef SO_NOSIGPIPE
+  int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
+#else
+  (void)fd;
+#endif
+}
+
 /* Give the server an end of its own. Takes fd; returns 0, or -1 with errno. */
 static int link_open(Front *front, int fd) {
   struct sockaddr_storage client;
@@ -458,14 +469,15 @@ static int link_open(Front *front, int fd) {
   link->server = (Watched){ link, -1, WATCHED_NOT };
   ring_add(&front->links, &link->place);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-#ifdef SO_NOSIGPIPE
-  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
-#endif
+  prevent_signal(fd);
   if (getpeername(fd, (struct sockaddr *)&client, &len) != 0) goto fail;
   if (front->context && start_tls(link) != 0) goto fail;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) goto fail;
+  if (platform_socket_pair(pair) != 0) goto fail;
   link->server.fd = pair[0];
   link->server_end = pair[1];
+  fcntl(pair[0], F_SETFL, O_NONBLOCK);
+  fcntl(pair[1], F_SETFL, O_NONBLOCK);
+  prevent_signal(pair[0]);
   if (front->accepted(front->owner, pair[1], (struct sockaddr *)&client, len) != 0) goto fail;
   if (rewatch(link) != 0) goto fail;
   return 0;
@@ -487,7 +499,7 @@ static int is_exhausted(int why) {
 static unsigned accept_some(Front *front, unsigned room) {
   unsigned count = 0;
   for (; count < room && count < EVENTS; count++) {
-    int fd = accept4(front->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = platform_accept(front->listener.fd);
     if (fd >= 0 && link_open(front, fd) == 0) continue;
     if (is_exhausted(errno)) front->pause_end = now() + PAUSE;
     if (fd < 0 || front->pause_end > 0) break;
@@ -527,9 +539,9 @@ static int open_listener(Front *front, const struct sockaddr *address) {
   enum { BACKLOG = 512 };
   int yes = 1, is_six = address->sa_family == AF_INET6;
   socklen_t len = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-  int fd = front->listener.fd =
-    socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0) return -1;
+  int fd = front->listener.fd = platform_socket(address->sa_family, SOCK_STREAM, 0);
+  if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return -1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0) return -1;
   if (is_six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0) return -1;
   if (bind(fd, address, len) != 0 || listen(fd, BACKLOG) != 0) return -1;
   return watchset_watch(front->set, &front->listener, POLLIN);
