@@ -48,18 +48,20 @@ typedef struct Flow {
   int has_ended;      /* its source has no more */
 } Flow;
 
+/* A client's connection and the server's. */
 typedef struct Link {
-  Ring    place;      /* in links, leaving or dead of the front */
+  Ring    place;            /* in links, leaving or dead of the front */
   Front  *front;
-  SSL    *ssl;        /* NULL: without TLS, or its end is sent */
+  SSL    *ssl;              /* NULL: without TLS, or its end is sent */
   Watched client, server;
-  int     server_end;      /* the other end of the pair, which the server owns */
+  int     server_end;       /* the other end of the pair, which the server owns */
   Flow    flows[WAYS];
   Stage   stage;
-  int     is_dead, has_failed;
-  int     is_known;        /* the first byte was looked at */
-  int     wants_write;     /* TLS must write before it can go on */
-  double  due;             /* when the client must have taken all; in stage FLUSH and DRAIN */
+  double  due;              /* when the client must have taken all; not in stage OPEN */
+  int     is_dead;          /* closed; its memory stays until the events at hand are handled */
+  int     is_known;         /* the first byte was looked at */
+  int     has_failed;       /* TLS cannot go on */
+  int     wants_write;      /* TLS must write before it can go on */
 } Link;
 
 struct Front {
@@ -195,10 +197,12 @@ static int start_tls(Link *link) {
   return 0;
 }
 
+/* Tell how a call of OpenSSL has ended. Its queue of errors must be empty before the call, because
+   SSL_get_error looks at it, and after the call, because others in this thread use OpenSSL too. */
 static Outcome tls_outcome(Link *link, int result) {
   if (result > 0) return MOVED;
   int why = SSL_get_error(link->ssl, result);
-  ERR_clear_error();      /* other users of OpenSSL in this thread must not see it */
+  ERR_clear_error();
   switch (why) {
     case SSL_ERROR_WANT_WRITE:  link->wants_write = 1; return BLOCKED;
     case SSL_ERROR_WANT_READ:   return BLOCKED;
@@ -229,11 +233,13 @@ static Outcome write_socket(int fd, const char *bytes, size_t *len) {
 
 static Outcome read_client(Link *link, char *bytes, size_t *len) {
   if (!link->ssl) return read_socket(link->client.fd, bytes, len);
+  ERR_clear_error();
   return tls_outcome(link, SSL_read_ex(link->ssl, bytes, *len, len));
 }
 
 static Outcome write_client(Link *link, const char *bytes, size_t *len) {
   if (!link->ssl) return write_socket(link->client.fd, bytes, len);
+  ERR_clear_error();
   Outcome outcome = tls_outcome(link, SSL_write_ex(link->ssl, bytes, *len, len));
   return outcome == ENDED ? FAILED : outcome;
 }
@@ -288,7 +294,7 @@ static Outcome pass(Link *link, Way way, size_t size) {
   return outcome;
 }
 
-/* Tell whether a read has emptied its source, as far as is known without asking the kernel again. */
+/* Tell whether a read has probably emptied its source. If not, the set reports it again. */
 static int is_empty(const Link *link, Way way, size_t len) {
   return len < PIECE && (way == DOWN || !link->ssl || !SSL_has_pending(link->ssl));
 }
@@ -310,7 +316,7 @@ static Outcome pump(Link *link, Way way) {
 
 /* -- the life of a link ------------------------------------------------------------------------ */
 
-/* Close a link at once. Its memory stays until the events at hand are handled. */
+/* Close a link at once. */
 static void link_kill(Link *link) {
   if (link->is_dead) return;
   link->is_dead = 1;
@@ -393,6 +399,7 @@ static void finish(Link *link) {
   Outcome outcome = link->has_failed ? FAILED : flush(link, DOWN);
   if (outcome == BLOCKED) return;
   if (link->ssl && !link->has_failed) {
+    ERR_clear_error();
     int result = SSL_shutdown(link->ssl);
     if (result < 0 && tls_outcome(link, result) == BLOCKED && link->wants_write) return;
   }
