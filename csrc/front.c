@@ -342,7 +342,8 @@ static void bury(Front *front) {
 static void leave(Link *link) {
   Front *front = link->front;
   if (link->stage != OPEN) return;
-  if (front->leaving_count >= MAX_LEAVING) link_kill(container_of(front->leaving.next, Link, place));
+  if (front->leaving_count >= MAX_LEAVING)
+    link_kill(container_of(front->leaving.next, Link, place));
   watched_close(&link->server);
   link->stage = FLUSH;
   link->due = now() + front->linger;
