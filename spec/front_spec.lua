@@ -200,7 +200,8 @@ c = Bytes(raw()); c.do(c.tls.do_handshake); c.do(c.tls.write, request(b'/', b'ab
 
   it("ends its answers with the end of TLS", function()
     assert.equal("ended\n", client [[
-c = context().wrap_socket(raw(), server_hostname='127.0.0.1', suppress_ragged_eofs=False)
+made = context(); made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+c = made.wrap_socket(raw(), server_hostname='127.0.0.1', suppress_ragged_eofs=False)
 c.sendall(request(b'/', b'', CLOSE)); read_all(c); print('ended')
 ]])
   end)
