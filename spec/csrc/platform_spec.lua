@@ -1,5 +1,5 @@
---- csrc/platform.c as it is built for this C library ("own"), and for one that lacks what glibc 2.34
---- brought, such as musl ("plain").
+--- csrc/platform.c as it is built for this C library ("own"), and for one that lacks what glibc
+--- 2.34 brought, such as musl ("plain").
 
 for _, name in ipairs { "own", "plain" } do
   describe("the platform, " .. name .. ":", function()
