@@ -90,7 +90,7 @@ CORE   := $(PURE) authorities file tree terminal loop route transfer child proce
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
           lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
-          lua_digest lua_certificate \
+          lua_digest lua_certificate lua_library lua_build \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
@@ -171,7 +171,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_library lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
@@ -179,7 +179,8 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_rela
 # The executable looks for httpd.so in LIBDIR as well.
 $(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
 
-$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
+$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value lua_library websocket \
+                                lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
