@@ -6,6 +6,7 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
+EXELIBDIR ?= $(LIBDIR)
 MANDIR  ?= $(PREFIX)/share/man/man1
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -176,8 +177,8 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_libr
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-# The executable looks for httpd.so in LIBDIR as well.
-$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
+# The executable looks for httpd.so in EXELIBDIR/azureml as well.
+$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(EXELIBDIR)"'
 
 $(B)/lib/azureml/websocket.so: $(call objects,buf lua_value lua_library websocket \
                                 lua_websocket)
@@ -494,6 +495,7 @@ time-zones:
 	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
 
 include spec/bench/bench.mk
+include rockspec/packages.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md
