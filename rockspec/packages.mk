@@ -52,6 +52,11 @@ deb: dist
 # The packages are built without the settings of the make that calls.
 DEB_BUILD = env -i PATH="$(PATH)" LANG=C.UTF-8
 
+# Check the Debian packages. Slow; lintian brings many packages.
+packages-check: test-deps deb
+	$(call need,lintian man-db)
+	@$(MAKE) --no-print-directory check SPECS="spec/debian/debian.lua"
+
 # -- LuaRocks --------------------------------------------------------------------------------------
 
 ROCK      := build/rock
@@ -59,7 +64,8 @@ ROCK_SCM  := rockspec/azureml-scm-1.rockspec
 ROCK_NAME := azureml-$(VERSION)-1
 # Where the source tarball is published: below the address of the repository.
 SOURCE_AT   ?= $(shell sed -n 's|^source = { url = "git+\(.*\)\.git" }$$|\1|p' $(ROCK_SCM))
-rock_source  = { url = "$(SOURCE_AT)/$(SOURCE).tar.gz", md5 = "'$$(md5sum < $(TARBALL) | cut -c1-32)'" }
+tarball_sum  = $$(md5sum < $(TARBALL) | cut -c1-32)
+rock_source  = { url = "$(SOURCE_AT)/$(SOURCE).tar.gz", md5 = "'$(tarball_sum)'" }
 
 # Make the rockspec of this version and the rock with its source in build/rock.
 rock: dist
@@ -72,4 +78,4 @@ rock: dist
 	  TZ=UTC zip -q -X $(ROCK_NAME).src.rock $(ROCK_NAME).rockspec $(SOURCE).tar.gz && \
 	  rm $(SOURCE).tar.gz
 
-.PHONY: dist deb rock
+.PHONY: dist deb packages-check rock

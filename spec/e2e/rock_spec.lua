@@ -54,7 +54,11 @@ describe("the rock", function()
     local argv = offline()
     local luarocks = { "luarocks", "--lua-version", "5.4", "--only-server", server, "--tree", tree,
       "install", "azureml", "CFLAGS=-O0 -fPIC" }
-    run(table.move(luarocks, 1, #luarocks, #argv + 1, argv), { MAKEFLAGS = "-j2" }, "/")
+    local said = run(table.move(luarocks, 1, #luarocks, #argv + 1, argv), { MAKEFLAGS = "-j2" },
+      "/")
+    for path in said:gmatch "\nINSTALL ([^\n]+)" do
+      assert.equal(tree .. "/", path:sub(1, #tree + 1), "outside of the tree")
+    end
     local only_tree = {
       LUA_PATH = ("%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua"):format(tree, tree),
       LUA_CPATH = tree .. "/lib/lua/5.4/?.so",
