@@ -18,10 +18,7 @@ describe("the Debian package", function()
     return out
   end
 
-  -- Return the paths of the packages in a directory, without their versions, and their sums.
-  local function sums(directory)
-    return (run({ "sh", "-c", "sha256sum *.deb" }, {}, directory))
-  end
+  local function sums(directory) return run({ "sh", "-c", "sha256sum *.deb" }, {}, directory) end
 
   it("satisfies lintian", function()
     local out = run { "sh", "-c", 'lintian --allow-root --pedantic -I "$0"/*.changes', DEB }
@@ -56,9 +53,8 @@ describe("the Debian package", function()
     assert.matches("\n%d+ passed, 0 failed\n$", out)
   end)
 
-  -- Run a script in a root that is this machine's, where all changes are dropped afterwards. In the
-  -- script $debs is the directory of the packages, and `changed` lists the files that were changed
-  -- or added.
+  -- Run a script in a root that is a copy of this machine's, with the packages in /debs. Print the
+  -- files of azureml that it leaves there, then drop all changes.
   local function in_own_root(script)
     return process.run { "unshare", "-m", "sh", "-ec", [[
       mount -t tmpfs none "$0" && mkdir "$0/upper" "$0/work" "$0/root"
@@ -81,16 +77,23 @@ describe("the Debian package", function()
       dpkg -i /debs/azureml_*.deb >/dev/null
       cd / && azureml --version | head -n 1
       azureml --emulator list -o json
-      readlink -f "$(man -w azureml)"
+      azureml -e 'print((require("azureml.core").library_path(require("azureml.httpd").listen)))'
+      man -w azureml
       dpkg -i /debs/lua-azureml_*.deb >/dev/null
-      lua5.4 -e 'print(require("azureml").version, (package.searchpath("azureml", package.path)))'
-      lua5.4 -e 'local azureml = require "azureml"
-        local emulator = require("azureml.emulator").start {}
-        print(#azureml.workspace().instances:list()) emulator:close()' 2>&1 || true
-      dpkg -P azureml lua-azureml >/dev/null
-      echo removed
-    ]]
+      lua5.4 -e '
+        local azureml = require "azureml"
+        local emulator <close> = require("azureml.emulator").start {}
+        local ws = azureml.workspace()
+        print(azureml.version, package.searchpath("azureml", package.path), #ws.instances:list():all())'
+      dpkg -P azureml lua-azureml >/dev/null]]
+    local expected = {
+      "azureml " .. version .. ", Lua %d[%d.]*",
+      "%[%]",
+      "/usr/lib/[%w_-]+/azureml/httpd%.so",
+      "/usr/share/man/man1/azureml%.1%.gz",
+      version .. "\t/usr/share/lua/5%.4/azureml/init%.lua\t0",
+    }
     assert.equal(0, code, err)
-    print(out)
+    assert.matches("^" .. table.concat(expected, "\n") .. "\n$", out)
   end)
 end)
