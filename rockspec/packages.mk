@@ -1,16 +1,18 @@
 # packages.mk: what is given to others, a part of the Makefile: the source, Debian packages, a rock.
 
+has_git = $(and $(wildcard .git),$(shell command -v git))
+
 # All files in a package have the time of the last commit; without git, that of the unpacked source.
-SOURCE_DATE_EPOCH ?= $(shell if test -e .git; then git log -1 --format=%ct; \
-                       else stat -c %Y Makefile; fi)
+SOURCE_DATE_EPOCH ?= $(shell $(if $(has_git),git log -1 --format=%ct,stat -c %Y Makefile))
 
 SOURCE  := azureml-$(VERSION)
 DIST    := build/dist
 TARBALL := $(DIST)/$(SOURCE).tar.gz
 
 # The files of the source: those that git tracks; without git, those that are here.
-ALL_HERE   := find . -type f -not -path './build/*' -not -path '*/__pycache__/*' -printf '%P\0'
-list_files  = $(if $(wildcard .git),git ls-files -z,$(ALL_HERE))
+tree_files = find . \( -path ./.git -o -path ./build -o -name __pycache__ \) -prune -o \
+               -type f -printf '%P\0'
+list_files = $(if $(has_git),git ls-files -z,$(tree_files))
 
 # Make the source tarball. The same source gives the same bytes.
 dist:
@@ -22,7 +24,7 @@ dist:
 	  --owner=root:0 --group=root:0 && mv $(TARBALL).tmp $(TARBALL)
 	@rm $(DIST)/files
 
-# -- Debian ----------------------------------------------------------------------------------------
+# -- Debian packages -------------------------------------------------------------------------------
 
 DEB          := build/deb
 DEB_REVISION := 0upstream1
@@ -69,7 +71,7 @@ rock_source  = { url = "$(SOURCE_AT)/$(SOURCE).tar.gz", md5 = "'$(tarball_sum)'"
 
 # Make the rockspec of this version and the rock with its source in build/rock.
 rock: dist
-	$(call need,luarocks zip)
+	$(call need,zip)
 	@echo ROCK $(ROCK)/$(ROCK_NAME).src.rock
 	@rm -rf $(ROCK) && mkdir -p $(ROCK) && cp $(TARBALL) $(ROCK)
 	@sed -e 's|^version = .*|version = "$(VERSION)-1"|' -e 's|^source = .*|source = $(rock_source)|' \
