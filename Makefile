@@ -6,7 +6,6 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 LUADIR  ?= $(PREFIX)/share/lua/5.4
 LIBDIR  ?= $(PREFIX)/lib/lua/5.4
-EXELIBDIR ?= $(LIBDIR)
 MANDIR  ?= $(PREFIX)/share/man/man1
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -172,16 +171,15 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_library lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-# The executable looks for httpd.so in EXELIBDIR/azureml as well.
-$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(EXELIBDIR)"'
+# The executable looks for httpd.so in LIBDIR as well.
+$(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
 
-$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value lua_library websocket \
-                                lua_websocket)
+$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
@@ -190,6 +188,9 @@ EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit hea
 $(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
+
+# These modules tell which libraries they run on.
+$(B)/lib/azureml/httpd.so $(B)/lib/azureml/websocket.so: $(B)/obj/lua_library.o
 
 # The C files without Lua and network as a module for the specs. It is never installed.
 $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
@@ -297,6 +298,8 @@ uninstall:
 	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
 	$(call take,$(DESTDIR)$(FISHDIR)/azureml.fish)
+
+include rockspec/packages.mk
 
 # -- a fresh machine -------------------------------------------------------------------------------
 
@@ -495,7 +498,6 @@ time-zones:
 	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
 
 include spec/bench/bench.mk
-include rockspec/packages.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

@@ -2,7 +2,7 @@
 --- be loaded at every start. Only an emulator and its machines need the module.
 
 -- Where httpd.so is: beside the executable, in the build directory, in the executable's own tree,
--- in EXELIBDIR of the Makefile.
+-- in LIBDIR of the Makefile.
 local function directories_of(host)
   local beside = (host.program or ""):match "^(.*)/[^/]*$"
   if not beside then return { host.modules } end
