@@ -166,6 +166,9 @@ $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
 	@LUA_PATH="lua/?.lua;lua/?/init.lua" $(LUA) csrc/reference.lua $(LUA_SOURCES) > $@.tmp \
 	  && mv $@.tmp $@
 
+# These modules tell which libraries they run on.
+$(B)/lib/azureml/httpd.so $(B)/lib/azureml/websocket.so: $(B)/obj/lua_library.o
+
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
 	@mkdir -p $(@D)
@@ -188,9 +191,6 @@ EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit hea
 $(B)/azureml: $(call objects,$(EXE_OBJECTS))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
-
-# These modules tell which libraries they run on.
-$(B)/lib/azureml/httpd.so $(B)/lib/azureml/websocket.so: $(B)/obj/lua_library.o
 
 # The C files without Lua and network as a module for the specs. It is never installed.
 $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
