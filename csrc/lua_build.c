@@ -36,6 +36,13 @@ static int l_libraries(lua_State *L) {
   return 1;
 }
 
+/* library_path(f) -> the file that a C function was loaded from | nil: it is built in */
+static int l_library_path(lua_State *L) {
+  lua_CFunction function = lua_tocfunction(L, 1);
+  luaL_argexpected(L, function, 1, "C function");
+  return push_file_of(L, (Code)function);
+}
+
 static const luaL_Reg functions[] = {
   { "libraries",    l_libraries },
   { "library_path", l_library_path },

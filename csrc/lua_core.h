@@ -106,8 +106,9 @@ typedef struct Library {
 
 /* Push a list of libraries for Lua; the last one in C has no name.  [-0, +1, m] */
 void push_libraries(lua_State *L, const Library *libraries);
-/* library_path(f) -> the file that a C function was loaded from | nil: it is built in */
-int l_library_path(lua_State *L);
+/* Push the path of the file that a function was loaded from, or nil when it is built into the same
+   file as the caller. Return 1.  [-0, +1, m] */
+int push_file_of(lua_State *L, Code function);
 
 /* -- files: lua_system.c ----------------------------------------------------------------------- */
 

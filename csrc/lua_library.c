@@ -7,9 +7,8 @@
 
 static const char here = 0;      /* an address in the file that this module is in */
 
-/* Push the path of the file that a function was loaded from, or nil when the function is built into
-   the same file as this module. A static executable knows no files.  [-0, +1, m] */
-static int push_file_of(lua_State *L, Code function) {
+/* A static executable knows no files: dladdr fails there. */
+int push_file_of(lua_State *L, Code function) {
   Dl_info theirs, ours;
   union { Code function; const void *address; } code = { .function = function };
   int is_known = dladdr(code.address, &theirs) && dladdr(&here, &ours);
@@ -30,10 +29,4 @@ void push_libraries(lua_State *L, const Library *libraries) {
     lua_setfield(L, -2, "path");
     lua_rawseti(L, -2, library - libraries + 1);
   }
-}
-
-int l_library_path(lua_State *L) {
-  lua_CFunction function = lua_tocfunction(L, 1);
-  luaL_argexpected(L, function, 1, "C function");
-  return push_file_of(L, (Code)function);
 }
