@@ -1,4 +1,4 @@
--- rockspec/debian agrees with the rest of the repository. debian.lua checks the packages themselves.
+-- rockspec/debian agrees with the rest of the repository. debian.lua checks the packages.
 local process = require "spec.process"
 
 local function read(path)

@@ -30,8 +30,10 @@ describe("make dist", function()
 
   it("puts all that is tracked into one directory, in order", function()
     local listed = run { "sh", "-c", 'tar -tzf "$0" | LC_ALL=C sort -c && tar -tzf "$0"', tarball }
-    local here = run({ "sh", "-c", [[if test -e .git; then git ls-files; else
-      find . -type f -printf '%P\n' | grep -v -e '^build/' -e '__pycache__/'; fi | LC_ALL=C sort | sed "s,^,$0/,"]], name })
+    local here = run { "sh", "-c", [[
+      if test -e .git; then git ls-files
+      else find . -type f -printf '%P\n' | grep -v -e '^build/' -e '__pycache__/'
+      fi | LC_ALL=C sort | sed "s,^,$0/,"]], name }
     assert.equal(here, listed)
     for _, path in ipairs { "Makefile", "LICENSE", "csrc/aml.h", "rockspec/debian/rules",
       "spec/e2e/dist_spec.lua", ".busted" } do
