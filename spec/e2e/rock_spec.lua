@@ -56,6 +56,7 @@ describe("the rock", function()
       "install", "azureml", "CFLAGS=-O0 -fPIC" }
     local said = run(table.move(luarocks, 1, #luarocks, #argv + 1, argv), { MAKEFLAGS = "-j2" },
       "/")
+    assert.matches("\nINSTALL ", said)
     for path in said:gmatch "\nINSTALL ([^\n]+)" do
       assert.equal(tree .. "/", path:sub(1, #tree + 1), "outside of the tree")
     end
