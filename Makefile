@@ -102,7 +102,7 @@ CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route trans
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
           lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
-          lua_digest lua_certificate \
+          lua_digest lua_certificate lua_library lua_build \
           lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
@@ -177,6 +177,9 @@ $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
 	@mkdir -p $(@D)
 	@LUA_PATH="lua/?.lua;lua/?/init.lua" $(LUA) csrc/reference.lua $(LUA_SOURCES) > $@.tmp \
 	  && mv $@.tmp $@
+
+# These modules tell which libraries they run on.
+$(B)/lib/azureml/httpd.so $(B)/lib/azureml/websocket.so: $(B)/obj/lua_library.o
 
 $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@echo LD $@
@@ -319,6 +322,8 @@ uninstall:
 	$(call take,$(DESTDIR)$(BASHDIR)/azureml)
 	$(call take,$(DESTDIR)$(ZSHDIR)/_azureml)
 	$(call take,$(DESTDIR)$(FISHDIR)/azureml.fish)
+
+include rockspec/packages.mk
 
 # -- a fresh machine -------------------------------------------------------------------------------
 

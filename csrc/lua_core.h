@@ -94,6 +94,22 @@ void make_loop(lua_State *L);
 /* Let step() find the userdata of an Op or a Stream by its address.  [-0, +0, m] */
 void remember(lua_State *L, int index, const void *object);
 
+/* -- libraries: lua_library.c ------------------------------------------------------------------ */
+
+typedef void (*Code)(void);      /* any function, by a cast */
+
+typedef struct Library {
+  const char *name;
+  const char *version;
+  Code function;      /* one of its functions, to find the file that it was loaded from */
+} Library;
+
+/* Push a list of libraries for Lua; the last one in C has no name.  [-0, +1, m] */
+void push_libraries(lua_State *L, const Library *libraries);
+/* Push the path of the file that a function was loaded from, or nil when it is built into the same
+   file as the caller. Return 1.  [-0, +1, m] */
+int push_file_of(lua_State *L, Code function);
+
 /* -- files: lua_system.c ----------------------------------------------------------------------- */
 
 /* Push the whole text of an open file of at most limit bytes and return 1. Return 0 and push
@@ -115,6 +131,7 @@ int lua_credential_push_question(lua_State *L, unsigned long id);
 
 /* -- registering: each file adds its functions to the module's table on top  [-0, +0, m] ------- */
 
+void lua_build_register(lua_State *L);           /* version, loop, libraries, ... */
 void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
 void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */

@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include <editline/readline.h>
-#include <lauxlib.h>
-#include <lua.h>
+#include <histedit.h>
+
+#include "lua_core.h"
 
 #define COMPLETER "azureml.edit.completer"
 #define WAITER "azureml.edit.waiter"
 #define TO_END_OF_LINE 5      /* Ctrl-E */
 #define HISTORY_ENTRIES 1000
+
+#define TEXT_OF(number) #number
+#define VERSION_OF(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
 
 int luaopen_azureml_edit(lua_State *L);
 
@@ -257,6 +261,15 @@ static int l_columns(lua_State *L) {
   return 1;
 }
 
+/* libraries() -> as core.libraries */
+static int l_libraries(lua_State *L) {
+  const Library libraries[] = {
+    { "libedit", VERSION_OF(LIBEDIT_MAJOR, LIBEDIT_MINOR), (Code)readline }, { NULL, NULL, NULL }
+  };
+  push_libraries(L, libraries);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
   { "start", l_start },
   { "readline", l_readline },
@@ -265,6 +278,7 @@ static const luaL_Reg functions[] = {
   { "load_history", l_load_history },
   { "save_history", l_save_history },
   { "columns", l_columns },
+  { "libraries", l_libraries },
   { NULL, NULL }
 };
 

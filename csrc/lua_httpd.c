@@ -677,7 +677,20 @@ static int l_close(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = { { "listen", l_listen }, { NULL, NULL } };
+/* libraries() -> as core.libraries */
+static int l_libraries(lua_State *L) {
+  const Library libraries[] = {
+    { "libmicrohttpd", MHD_get_version(), (Code)MHD_get_version }, { NULL, NULL, NULL }
+  };
+  push_libraries(L, libraries);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "listen",    l_listen },
+  { "libraries", l_libraries },
+  { NULL, NULL }
+};
 
 static const luaL_Reg methods[] = {
   { "port",   l_port },

@@ -22,6 +22,7 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   json_set_alloc_funcs(malloc, wipe_and_free);
   make_loop(L);
   lua_newtable(L);
+  lua_build_register(L);
   lua_core_register(L);
   lua_stream_register(L);
   lua_credential_register(L);
@@ -35,8 +36,6 @@ AML_EXPORT int luaopen_azureml_core(lua_State *L) {
   lua_crypto_register(L);
   lua_digest_register(L);
   lua_certificate_register(L);
-  lua_pushliteral(L, AML_VERSION);
-  lua_setfield(L, -2, "version");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   return 1;

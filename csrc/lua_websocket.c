@@ -1,6 +1,8 @@
 /* lua_websocket.c: the module azureml.websocket: frames of websockets as Lua functions. It moves no
    bytes itself: azureml.jupyter.socket joins it with a stream of azureml.core. */
 
+#include <wslay/wslay.h>
+
 #include "lua_core.h"
 #include "websocket.h"
 
@@ -137,7 +139,20 @@ static int l_close(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = { { "new", l_new }, { NULL, NULL } };
+/* libraries() -> as core.libraries */
+static int l_libraries(lua_State *L) {
+  const Library libraries[] = {
+    { "libwslay", WSLAY_VERSION, (Code)wslay_frame_context_init }, { NULL, NULL, NULL }
+  };
+  push_libraries(L, libraries);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "new",       l_new },
+  { "libraries", l_libraries },
+  { NULL, NULL }
+};
 
 static const luaL_Reg methods[] = {
   { "limit",      l_limit },

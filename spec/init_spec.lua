@@ -16,6 +16,16 @@ describe("azureml", function()
       .. "install both from one release", err)
   end)
 
+  it("has the version that the core, the Lua files and the list of changes say", function()
+    local function first(path, pattern)
+      local file <close> = assert(io.open(path))
+      return file:read("a"):match(pattern)
+    end
+    assert.equal(azureml.version, first("csrc/aml.h", '\n#define AML_VERSION "([^"]+)"\n'))
+    assert.equal(azureml.version, first("lua/azureml/init.lua", '\nlocal VERSION = "([^"]+)"\n'))
+    assert.equal(azureml.version, first("CHANGELOG.md", "\n## ([%d.]+)"))
+  end)
+
   it("has no globals", function()
     local out = process.plain_lua { "-e", [[
       local before = {}

@@ -6,6 +6,8 @@ build/bench/%: spec/bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c99 -D_GNU_SOURCE $(WARN) -O2 $(call inc,CURL,libcurl) -o $@ $< $(call lib,CURL,-lcurl)
 
+build/bench/floor: csrc/aml.h      # for the version
+
 check: $(BENCH_TOOLS)
 
 # What this package costs beside raw libcurl: a table, and build/bench/results.json. BENCH_ROUNDS=5, BENCH_JOBS="cold get list start decode pending"

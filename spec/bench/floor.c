@@ -17,6 +17,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "../../csrc/aml.h"
+
 #define WORKSPACE                                                                    \
   "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/bench/providers" \
   "/Microsoft.MachineLearningServices/workspaces/bench"
@@ -159,7 +161,7 @@ static void granted(Slot *s) {
     "Accept: application/json",
     "x-ms-client-request-id: 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
     "x-ms-return-client-request-id: true",
-    "User-Agent: azureml-lua/0.1.0",
+    "User-Agent: azureml-lua/" AML_VERSION,
     "Expect:",
   };
   if (!token) fail("no token");

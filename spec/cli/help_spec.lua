@@ -1,4 +1,3 @@
-local azureml = require "azureml"
 local run = require "spec.command_line"
 local shown_commands = require "spec.shown_commands"
 local topics = require "azureml.console.topics"
@@ -56,9 +55,5 @@ describe("azureml help", function()
     assert.matches("^azureml: help: there is no command, topic or error code 'stpo'; did you mean "
       .. "stop%?\n", err)
     assert.matches("did you mean QuotaExceeded%?", (select(2, run("help", "QuotaExceded"))))
-  end)
-
-  it("has version beside it", function()
-    assert.equal(("azureml %s, Lua 5.4\n"):format(azureml.version), (run "version"))
   end)
 end)

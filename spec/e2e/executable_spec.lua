@@ -222,7 +222,10 @@ describe("the executable", function()
     assert.matches("LUA_INIT", help.out)
     assert.matches("\n  stop +%S", help.out)
     local version = azureml { "--version" }
-    assert.matches("^azureml %d+%.%d+%.%d+, Lua 5%.4%.%d+\n$", version.out)
+    assert.matches("^azureml %d+%.%d+%.%d+, Lua 5%.4%.%d+\n", version.out)
+    assert.matches("\nargparse +[%d.]+ +built in\n", version.out)
+    assert.matches("\nlibedit +[%d.]+ ", version.out)
+    assert.equal(version.out, azureml({ "version" }).out)
   end)
 
   it("refuses wrong usage with a sentence, a hint, and 2", function()

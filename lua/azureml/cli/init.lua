@@ -117,7 +117,7 @@ cli.commands = {
   forward  = { summary = "forward ports of this machine to a compute instance" },
   ["ssh-config"] = { summary = "print or write blocks for OpenSSH's configuration" },
   help     = { summary = "print the help of a command, or about a topic" },
-  version  = { summary = "print the versions of azureml and Lua" },
+  version  = { summary = "print the versions of azureml, Lua and their libraries" },
 }
 
 -- Finding commands --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ local OPTIONS = {
   { "-E", "ignore LUA_INIT, LUA_PATH and LUA_CPATH" },
   { "-W", "turn warnings on" },
   { "-v", "print Lua's version" },
-  { "--version", "print azureml's version" },
+  { "--version", "print the versions of azureml and of the libraries that it runs on" },
   { "-h, --help", "show this help" },
   { "--", "end the options" },
   { "-", "end the options and read the script from standard input" },

@@ -283,10 +283,7 @@ function interpreter.start(description)
     local width = require("azureml.console.help").width(1)
     return print(arguments.help(require("azureml.cli").commands, width))
   end
-  if options.version then
-    local language = host.copyright:match "^Lua [%d.]+"
-    return print(("azureml %s, %s"):format(host.version, language))
-  end
+  if options.version then return print(require("azureml.cli.version").text()) end
   if options.v and not options.i then print(host.copyright) end
   add_steps(host.argv, options)
 end
