@@ -84,7 +84,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EXE_WEBSOCKET)
 
 PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
-          certificate jwt challenge trace date callback mask handshake
+          certificate jwt challenge trace traffic date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
           stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
