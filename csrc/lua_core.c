@@ -572,8 +572,8 @@ static int l_record(lua_State *L) {
   return 0;
 }
 
-/* traffic() -> requests, throttled, held: a list of { purpose, method, status, count }, the number of
-   replies of status 429, and the seconds in which throttling held requests back */
+/* traffic() -> requests, throttled, held: a list of { purpose, method, status, count }, the number
+   of replies of status 429, and the seconds in which throttling held requests back */
 static int l_traffic(lua_State *L) {
   Loop *loop = loop_of(L);
   const Traffic *traffic = loop_traffic(loop);

@@ -5,11 +5,15 @@ local errors = require "azureml.error"
 local candidates = {}
 
 -- The executable's own options that take a value.
-local OWN_VALUED = { ["-e"] = true, ["-l"] = true, ["--speed"] = true }
+local OWN_VALUED = {
+  ["-e"] = true, ["-l"] = true, ["--speed"] = true, ["--record"] = true, ["--prometheus"] = true,
+  ["--summary"] = true,
+}
 local OWN_OPTIONS = {
   ["--emulator"] = "use the built-in emulator", ["--speed"] = "the speed of the emulator's clock",
   ["--trace"] = "write a line for each request", ["--help"] = "show the help",
-  ["--version"] = "print the version",
+  ["--record"] = "write requests and replies", ["--version"] = "print the version",
+  ["--prometheus"] = "write metrics of the run", ["--summary"] = "write a summary of the run",
 }
 
 local function add(list, word, text)
