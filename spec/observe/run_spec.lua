@@ -76,6 +76,14 @@ describe("the verbs of a run", function()
     assert.equal("r-1", run.verbs[2].request_id)
   end)
 
+  it("are forgotten when they were no failure after all", function()
+    local err = fail "InstanceExists"
+    run:refused(TEAM, "create", "a", err)
+    run:refused(TEAM, "create", "b", fail "Conflict")
+    run:forgave(err)
+    assert.same({ "create b failed" }, verbs(run))
+  end)
+
   it("are unknown where the answer has not come", function()
     run:sent(TEAM, "delete", "a")
     run:sent(TEAM, "delete", "a")

@@ -133,6 +133,13 @@ function Run:refused(workspace, verb, name, err)
   conclude(self, add_verb(self, workspace, verb, name), "failed", err)
 end
 
+--- A verb is no failure after all: what it was meant to do is done by another caller.
+function Run:forgave(err)
+  for index = #self.verbs, 1, -1 do
+    if self.verbs[index].error == err then table.remove(self.verbs, index) end
+  end
+end
+
 --- The fields of an instance were changed, or that has failed.
 ---@param err any       nil: they are changed
 function Run:changed(workspace, name, err)
