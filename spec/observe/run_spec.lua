@@ -92,6 +92,19 @@ describe("the verbs of a run", function()
     assert.same({ "a" }, names_of(run:running()))
   end)
 
+  it("are not there if an interrupt came before they were sent", function()
+    local interrupt = errors.interrupted()
+    errors.add_unanswered(interrupt, "stop a")
+    for _, name in ipairs { "a", "b" } do
+      run:sent(TEAM, "stop", name)
+      run:refused(TEAM, "stop", name, interrupt)
+    end
+    run:sent(TEAM, "stop", "c")
+    run:unsent(TEAM, "stop", "c")
+    run:close()
+    assert.same({ "stop a unknown" }, verbs(run))
+  end)
+
   it("of a fleet count once, told alone or in the whole", function()
     local done, skipped = { name = "a", outcome = "done" }, { name = "b", outcome = "skipped" }
     run:sent(TEAM, "stop", "a")

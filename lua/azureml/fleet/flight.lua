@@ -441,6 +441,9 @@ local function go_on(self)
   task.look_again(self)
 end
 
+-- Stages in which the service has not taken the verb on, unless its answer is outstanding.
+local IS_UNSENT = { sent = true, refused = true, turn = true, ready = true, full = true }
+
 -- Leave an item to the service, and name it in the error that ends the flight.
 local function abandon_item(self, item, err, is_passing)
   local goes_on = item.stage == "accepted" or item.stage == "gone"
@@ -452,6 +455,9 @@ local function abandon_item(self, item, err, is_passing)
   local is_unanswered = item.stage == "lost" or item.stage == "sent" and item.op:unanswered()
   if is_unanswered then errors.add_unanswered(err, label_of(self, item)) end
   if item.stage == "sent" and not is_unanswered then end_entry(item) end
+  if IS_UNSENT[item.stage] and not is_unanswered then
+    notice.tell("unsent", self.workspace, self.verb, name_of(self, item))
+  end
   let_go(self, item)
 end
 

@@ -127,9 +127,25 @@ function Run:waited(operation, is_final, err)
   conclude(self, entry, err == nil and "done" or "failed", err)
 end
 
+--- A verb was not sent after all, or the service has not taken it on.
+function Run:unsent(workspace, verb, name)
+  self.unanswered[verb_key(workspace, verb, name)] = nil
+end
+
+-- Tell whether an interrupt names a verb whose answer is outstanding.
+local function is_unanswered(interrupt, verb, name)
+  for _, label in ipairs(interrupt.unanswered or {}) do
+    if label == verb .. " " .. name then return true end
+  end
+  return false
+end
+
 --- A verb to one instance was refused, or never sent.
 function Run:refused(workspace, verb, name, err)
-  if errors.is_interrupted(err) then return end
+  if errors.is_interrupted(err) then
+    if not is_unanswered(err, verb, name) then self:unsent(workspace, verb, name) end
+    return
+  end
   conclude(self, add_verb(self, workspace, verb, name), "failed", err)
 end
 
