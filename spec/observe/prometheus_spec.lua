@@ -74,8 +74,8 @@ describe("the metrics of a run", function()
     run:saw(vm("c", "Stopped", "STANDARD_NC6"))
     local families = read(run)
     assert.same({
-      "run=nightly size=STANDARD_DS3_V2 state=Running workspace=team 2",
-      "run=nightly size=STANDARD_NC6 state=Stopped workspace=team 1",
+      "resource_group=g run=nightly size=STANDARD_DS3_V2 state=Running workspace=team 2",
+      "resource_group=g run=nightly size=STANDARD_NC6 state=Stopped workspace=team 1",
     }, rows(families, "azureml_instances"))
     assert.is_nil(families.azureml_cost_per_hour)
   end)
@@ -87,10 +87,21 @@ describe("the metrics of a run", function()
     run:saw(vm("c", "Running", "STANDARD_ODD"))
     run:priced(WORKSPACE, { { name = "Standard_DS3_v2", price = 0.5, currency = "USD" } })
     local families = read(run)
-    assert.same({ "currency=USD run=nightly workspace=team 0.5" },
+    assert.same({ "currency=USD resource_group=g run=nightly workspace=team 0.5" },
       rows(families, "azureml_cost_per_hour"))
-    assert.same({ "currency=USD run=nightly workspace=team 1" },
+    assert.same({ "currency=USD resource_group=g run=nightly workspace=team 1" },
       rows(families, "azureml_unpriced_instances"))
+  end)
+
+  it("add up workspaces that only their subscriptions tell apart", function()
+    local run = run_module.new()
+    local twin = { subscription_id = "t", resource_group = "g", name = "team" }
+    for _, workspace in ipairs { WORKSPACE, twin } do
+      run:saw { workspace = workspace, name = "a", state = "Running", vm_size = "S" }
+      run:priced(workspace, { { name = "S", price = 2, currency = "USD" } })
+    end
+    assert.same({ "currency=USD resource_group=g run=nightly workspace=team 4" },
+      rows(read(run), "azureml_cost_per_hour"))
   end)
 
   it("count verbs and errors", function()

@@ -132,18 +132,38 @@ describe("the verbs of a run", function()
 end)
 
 describe("the errors of a run", function()
+  local function codes(run)
+    local list = {}
+    for i, err in ipairs(run:failures()) do list[i] = err.code end
+    return list
+  end
+
   it("are each once, with what ended it, without what only sums up", function()
     local run, err = run_module.new(), fail "Conflict"
     run:refused(TEAM, "stop", "a", err)
     run:failed(err)
-    assert.same({ err }, run:failures())
+    assert.same({ "Conflict" }, codes(run))
     run:failed(fail "SomeFailed")
-    assert.same({ err }, run:failures())
+    assert.same({ "Conflict" }, codes(run))
     run:failed "a text"
-    assert.same({ err }, run:failures())
-    local last = fail "Timeout"
-    run:failed(last)
-    assert.same({ err, last }, run:failures())
+    assert.same({ "Conflict" }, codes(run))
+    run:failed(fail "Conflict")
+    assert.same({ "Conflict", "Conflict" }, codes(run))
+  end)
+
+  it("keep no operation alive", function()
+    local run, weak = run_module.new(), setmetatable({}, { __mode = "k" })
+    do
+      local op, err = operation("stop", "a"), fail "Timeout"
+      err.operation, weak[op] = op, true
+      run:began_operation(op)
+      run:waited(op, false, err)
+      run:failed(err)
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(weak))
+    assert.same({ "stop a failed" }, verbs(run))
   end)
 end)
 
@@ -201,7 +221,8 @@ describe("the instances of a run", function()
     assert.same({}, run:costs())
     run:priced(TEAM, { { name = "s", price = 1, currency = "EUR" } })
     assert.same({
-      { workspace = "team", currency = "EUR", amount = 1, billed = 1, unpriced = 0 },
+      { workspace = "team", resource_group = "g", currency = "EUR", amount = 1, billed = 1,
+        unpriced = 0 },
     }, run:costs())
   end)
 end)

@@ -55,10 +55,12 @@ describe("the summary of a run", function()
     run:saw { workspace = TEAM, name = "a", state = "Running", vm_size = "S" }
     run:priced(TEAM, { { name = "S", price = 0.25, currency = "USD" } })
     local read_back = read(run)
-    assert.same({ { workspace = "team", state = "Running", vm_size = "S", count = 1 } },
-      read_back.instances)
     assert.same({
-      { workspace = "team", currency = "USD", amount = 0.25, billed = 1, unpriced = 0 },
+      { workspace = "team", resource_group = "g", state = "Running", vm_size = "S", count = 1 },
+    }, read_back.instances)
+    assert.same({
+      { workspace = "team", resource_group = "g", currency = "USD", amount = 0.25, billed = 1,
+        unpriced = 0 },
     }, read_back.cost.an_hour)
   end)
 end)

@@ -39,9 +39,20 @@ local function value_of(value)
   return value and { { labels = {}, value = value } } or {}
 end
 
+-- Count things by their labels.
 local function counted(list, describe)
-  local rows = run_module.tally(list, describe)
-  for _, row in ipairs(rows) do row.value = row.count end
+  local rows = run_module.sort_out(list, describe)
+  for _, row in ipairs(rows) do row.value = #row end
+  return rows
+end
+
+-- Add up a field of things by their labels.
+local function summed(list, describe, field)
+  local rows = run_module.sort_out(list, describe)
+  for _, row in ipairs(rows) do
+    row.value = 0
+    for _, item in ipairs(row) do row.value = row.value + item[field] end
+  end
   return rows
 end
 
@@ -60,16 +71,7 @@ local function waits(run)
 end
 
 local function wait_seconds(run)
-  local rows = run_module.tally(run.verbs, waited_verb)
-  for _, row in ipairs(rows) do
-    row.value = 0
-    for _, entry in ipairs(run.verbs) do
-      if entry.seconds and entry.verb == row.labels.verb then
-        row.value = row.value + entry.seconds
-      end
-    end
-  end
-  return rows
+  return summed(run.verbs, waited_verb, "seconds")
 end
 
 -- Count the errors by code. The rarest share the label "other" where there are many codes.
@@ -99,19 +101,18 @@ end
 
 local function instances(run)
   return counted(run:instances(), function(seen)
-    return { workspace = seen.workspace.name, state = seen.state or "", size = seen.vm_size or "" }
+    return { workspace = seen.workspace.name, resource_group = seen.workspace.resource_group,
+      state = seen.state or "", size = seen.vm_size or "" }
   end)
 end
 
 -- Make the rows of a figure of the costs.
 local function of_costs(field)
   return function(run)
-    local rows = {}
-    for i, cost in ipairs(run:costs()) do
-      rows[i] = { labels = { workspace = cost.workspace, currency = cost.currency },
-        value = cost[field] }
-    end
-    return rows
+    return summed(run:costs(), function(cost)
+      return { workspace = cost.workspace, resource_group = cost.resource_group,
+        currency = cost.currency }
+    end, field)
   end
 end
 

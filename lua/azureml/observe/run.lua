@@ -7,7 +7,7 @@ local tables = require "azureml.tool.tables"
 ---@class azureml.Run
 ---@field began number                seconds since 1970
 ---@field verbs azureml.RunVerb[]     in the order in which they were asked for
----@field failure any                 what ended the run; nil: nothing
+---@field failure azureml.RunError?   what ended the run; nil: nothing
 ---@field on_leaving fun()            called before the process becomes another program
 local Run = {}
 Run.__index = Run
@@ -19,11 +19,20 @@ Run.__index = Run
 ---@field outcome string              "done", "accepted", "skipped", "planned", "failed"; "unknown"
 ---  where the run ended before the answer came
 ---@field reason string?              of a skipped one
----@field error any                   of a failed one
+---@field error azureml.RunError?     of a failed one
 ---@field began number?               on the clock of core.now; nil: nothing was sent
 ---@field seconds number?             from the request to the end; nil: it was not waited for
 ---@field request_id string?
 ---@field goes_on boolean?            the operation was or may be accepted; its end is not known
+
+--- What is kept of an error. The error object itself would keep its operation alive, which would
+--- be polled on and on.
+---@class azureml.RunError
+---@field code string?                nil: it is no error object
+---@field message string
+---@field status integer?
+---@field request_id string?
+---@field hint string?
 
 ---@class azureml.SeenInstance
 ---@field workspace azureml.Workspace
@@ -40,6 +49,7 @@ function run.new()
     began = core.time(), began_at = core.now(), verbs = {}, workspaces = {}, seen = {}, prices = {},
     unanswered = {},                                     -- workspace, verb and name -> a request
     by_operation = setmetatable({}, { __mode = "k" }),   -- operation -> its verb
+    by_error = setmetatable({}, { __mode = "k" }),       -- error object -> what is kept of it
     known = setmetatable({}, { __mode = "k" }),          -- results of fleets that were told
   }, Run)
 end
@@ -67,6 +77,17 @@ local function instance_key(workspace, name)
   return key_of(workspace) .. "/" .. name:lower()
 end
 
+-- Return what is kept of an error: the same table for the same object.
+local function kept(self, err)
+  if err == nil then return nil end
+  if not errors.is(err) then return { message = tostring(err) } end
+  self.by_error[err] = self.by_error[err] or {
+    code = err.code, message = err.message, status = err.status, request_id = err.request_id,
+    hint = err.hint,
+  }
+  return self.by_error[err]
+end
+
 -- Verbs -------------------------------------------------------------------------------------------
 
 local function verb_key(workspace, verb, name)
@@ -85,8 +106,8 @@ end
 -- Write down the outcome of a verb, in place of an earlier one: a wait may follow a timeout.
 local function conclude(self, entry, outcome, err)
   self.unanswered[verb_key(entry.workspace, entry.verb, entry.name)] = nil
-  entry.outcome, entry.error = outcome, err
-  entry.request_id = errors.is(err) and err.request_id or entry.request_id
+  entry.outcome, entry.error = outcome, kept(self, err)
+  entry.request_id = entry.error and entry.error.request_id or entry.request_id
   local is_over = outcome == "done" or outcome == "failed"
   entry.seconds = is_over and entry.began and seconds_since(entry.began) or nil
   if outcome == "done" and entry.verb == "delete" then
@@ -106,6 +127,7 @@ end
 function Run:began_operation(operation)
   local entry = add_verb(self, operation.workspace, operation.verb, operation.name)
   entry.outcome, entry.goes_on, entry.request_id = "accepted", true, operation.id
+  entry.began = entry.began or core.now()      -- another process may have sent it
   self.by_operation[operation] = entry
 end
 
@@ -152,7 +174,7 @@ end
 --- A verb is no failure after all: what it was meant to do is done by another caller.
 function Run:forgave(err)
   for index = #self.verbs, 1, -1 do
-    if self.verbs[index].error == err then table.remove(self.verbs, index) end
+    if self.verbs[index].error == self.by_error[err] then table.remove(self.verbs, index) end
   end
 end
 
@@ -230,7 +252,7 @@ end
 --- An error has ended the run.
 ---@param err any
 function Run:failed(err)
-  self.failure = err
+  self.failure = kept(self, err)
 end
 
 --- The process is about to become another program.
@@ -255,11 +277,12 @@ function Run:seconds()
   return seconds_since(self.began_at)
 end
 
---- Count things by the texts that a function returns for each.
+--- Sort things into rows by the labels that a function returns for each.
 ---@param list table[]
 ---@param describe fun(item: table): table?      labels by name; nil: the thing does not count
----@return { labels: table<string, string>, count: integer }[]      sorted by their labels
-function run.tally(list, describe)
+---@return { labels: table<string, string>, key: string, [integer]: table }[]      sorted by key;
+---  each has its things
+function run.sort_out(list, describe)
   local rows, by_key = {}, {}
   for _, item in ipairs(list) do
     local labels = describe(item)
@@ -267,10 +290,10 @@ function run.tally(list, describe)
       return ("%s=%s"):format(name, value)
     end), "\n")
     if key and not by_key[key] then
-      by_key[key] = { labels = labels, count = 0, key = key }
+      by_key[key] = { labels = labels, key = key }
       rows[#rows + 1] = by_key[key]
     end
-    if key then by_key[key].count = by_key[key].count + 1 end
+    if key then table.insert(by_key[key], item) end
   end
   table.sort(rows, function(a, b) return a.key < b.key end)
   return rows
@@ -313,12 +336,12 @@ function Run:running()
   return list
 end
 
---- Return the errors of the run, each once: those of its verbs, and what ended it.
----@return azureml.Error[]
+--- Return the errors with a code, each once: those of the verbs, and what ended the run.
+---@return azureml.RunError[]
 function Run:failures()
   local list, is_known = {}, {}
   local function add(err)
-    if not errors.is(err) or is_known[err] or err.code == "SomeFailed" then return end
+    if not err or not err.code or is_known[err] or err.code == "SomeFailed" then return end
     is_known[err] = true
     list[#list + 1] = err
   end
@@ -331,6 +354,7 @@ end
 
 ---@class azureml.RunCost          what the instances of a workspace cost an hour, as an estimate
 ---@field workspace string
+---@field resource_group string
 ---@field currency string
 ---@field amount number            an hour, of the machines that are billed
 ---@field billed integer           machines whose hours are billed
@@ -348,8 +372,10 @@ end
 local function cost_of(workspace, sizes, instances)
   local is_billed = require("azureml.look.cost").is_billed
   local prices, currency = prices_by_size(sizes)
-  local sum = { workspace = workspace.name, currency = currency or "", amount = 0, billed = 0,
-    unpriced = 0 }
+  local sum = {
+    workspace = workspace.name, resource_group = workspace.resource_group,
+    currency = currency or "", amount = 0, billed = 0, unpriced = 0,
+  }
   for _, seen in ipairs(instances) do
     if is_billed(seen.state) then
       local price = prices[(seen.vm_size or ""):lower()]

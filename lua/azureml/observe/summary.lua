@@ -1,6 +1,5 @@
 --- Write what a run did as a JSON object, for a pipeline and for people who look at it later.
 local cost = require "azureml.look.cost"
-local errors = require "azureml.error"
 local hints = require "azureml.hints"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
@@ -9,14 +8,6 @@ local run_module = require "azureml.observe.run"
 local summary = {}
 
 local VERSION = 1      -- of the object; members are only added
-
--- Return an error's members; those of a plain value are its text alone.
-local function error_fields(err)
-  if err == nil then return nil end
-  if not errors.is(err) then return { message = tostring(err) } end
-  return { code = err.code, message = err.message, status = err.status,
-    request_id = err.request_id, hint = err.hint }
-end
 
 local function map(list, f)
   local mapped = json.array {}
@@ -33,7 +24,7 @@ local function verb_fields(entry)
   return {
     name = entry.name, workspace = run_module.workspace_name(entry.workspace), verb = entry.verb,
     outcome = entry.outcome, seconds = entry.seconds, reason = entry.reason,
-    request_id = entry.request_id, error = error_fields(entry.error),
+    request_id = entry.request_id, error = entry.error,
   }
 end
 
@@ -44,17 +35,18 @@ end
 
 local function counts_of(run)
   local counts = {}
-  for _, row in ipairs(run_module.tally(run.verbs, function(entry)
+  for _, row in ipairs(run_module.sort_out(run.verbs, function(entry)
     return { outcome = entry.outcome }
-  end)) do counts[row.labels.outcome] = row.count end
+  end)) do counts[row.labels.outcome] = #row end
   return counts
 end
 
 local function instance_rows(run)
-  return map(run_module.tally(run:instances(), function(seen)
-    return { workspace = seen.workspace.name, state = seen.state, vm_size = seen.vm_size }
+  return map(run_module.sort_out(run:instances(), function(seen)
+    return { workspace = seen.workspace.name, resource_group = seen.workspace.resource_group,
+      state = seen.state, vm_size = seen.vm_size }
   end), function(row)
-    row.labels.count = row.count
+    row.labels.count = #row
     return row.labels
   end)
 end
@@ -65,10 +57,7 @@ end
 
 local function cost_fields(costs)
   if #costs == 0 then return nil end
-  return { note = cost.note, an_hour = map(costs, function(each)
-    return { workspace = each.workspace, currency = each.currency, amount = each.amount,
-      billed = each.billed, unpriced = each.unpriced }
-  end) }
+  return { note = cost.note, an_hour = json.array(costs) }
 end
 
 --- Write the summary of a run.
@@ -86,7 +75,7 @@ function summary.text(run, ending)
     throttled_replies = ending.throttled, throttled_seconds = ending.held,
     operations = operations, next = #operations > 0 and hints.go_on_waiting or nil,
     instances = unless_empty(instance_rows(run)), cost = cost_fields(run:costs()),
-    error = error_fields(run.failure),
+    error = run.failure,
   } .. "\n"
 end
 
