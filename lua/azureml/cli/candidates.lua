@@ -4,10 +4,10 @@ local errors = require "azureml.error"
 
 local candidates = {}
 
--- The executable's own options that take a value.
+-- The executable's own options that take a value: what it is.
 local OWN_VALUED = {
-  ["-e"] = true, ["-l"] = true, ["--speed"] = true, ["--record"] = true, ["--prometheus"] = true,
-  ["--summary"] = true,
+  ["-e"] = "text", ["-l"] = "text", ["--speed"] = "text", ["--record"] = "file",
+  ["--prometheus"] = "file", ["--summary"] = "file",
 }
 local OWN_OPTIONS = {
   ["--emulator"] = "use the built-in emulator", ["--speed"] = "the speed of the emulator's clock",
@@ -152,6 +152,7 @@ function candidates.of(words)
   words = without_equals(words)
   if #words == 0 then words = { "" } end
   local index = index_of_command(words)
+  if not index and OWN_VALUED[words[#words - 1]] == "file" then return {} end
   if not index then return finish(of_first_word(words[#words], cli.commands), words[#words]) end
   local rest = { table.unpack(words, index) }
   if not cli.commands[rest[1]] then return {} end

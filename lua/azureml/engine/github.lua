@@ -61,7 +61,7 @@ end
 function github.files(job)
   if job.reports and job.reports.prometheus then
     errors.raise { code = "Usage",
-      message = "the files of a runner of GitHub go with it, and no node_exporter reads them there: "
+      message = "a runner of GitHub has no node_exporter, and its files go with it: "
         .. "give --summary, which is kept as an artifact, instead of --prometheus" }
   end
   if job.times.zone ~= "UTC" then
