@@ -96,7 +96,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EXE_WEBSOCKET) $(if $(filter builtin,$(HTTPD)),$(HTTPD_LIBS))
 
 PURE   := platform buf text scan url headers error retry lro throttle pace transport activity \
-          base64 signature certificate jwt challenge trace date callback mask handshake
+          base64 signature certificate jwt challenge trace traffic date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route transfer child process \
           request op stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
@@ -524,6 +524,7 @@ time-zones:
 
 include spec/bench/bench.mk
 include csrc/portable.mk
+include spec/observe/observe.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

@@ -26,6 +26,7 @@
 #include "lro.h"
 #include "retry.h"
 #include "trace.h"
+#include "traffic.h"
 
 #define AML_VERSION "0.1.0"
 
@@ -98,6 +99,9 @@ int loop_trace(Loop *loop, const char *path, Error *error);
 /* Show what every client sends and receives, except for tokens, to the observer of this number from
    now on: its entries have a Recorded. 0: stop. */
 void loop_record(Loop *loop, int observer);
+
+/* Return the counts of all requests of this loop. */
+Traffic *loop_traffic(Loop *loop);
 
 /* Return 1 when the loop belongs to the parent of this process, which must not use it. */
 int loop_forked(const Loop *loop);

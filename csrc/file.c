@@ -107,13 +107,15 @@ int file_write_all(int fd, const char *text, size_t len) {
 
 /* Write a new file under a unique temporary name. Return that name, which the caller frees, or NULL
    with errno. */
-static char *write_temporary(const char *path, const char *text, size_t len) {
+static char *write_temporary(const char *path, const char *text, size_t len, mode_t mode) {
   char guid[37];
   text_guid(guid);
   static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   char *temporary = text_format("%s.%s.new", path, guid);
   int fd = temporary ? open(temporary, flags, 0600) : -1;
-  int failed = fd < 0 || file_write_all(fd, text, len) != 0 || fsync(fd) != 0, why = errno;
+  int failed = fd < 0 || fchmod(fd, mode) != 0 || file_write_all(fd, text, len) != 0 ||
+               fsync(fd) != 0;
+  int why = errno;
   if (fd >= 0) close(fd);
   if (!failed) return temporary;
   if (fd >= 0) unlink(temporary);
@@ -124,8 +126,8 @@ static char *write_temporary(const char *path, const char *text, size_t len) {
 
 typedef int Naming(const char *from, const char *to);      /* rename or link */
 
-static int put(const char *path, const char *text, size_t len, Naming *give_name) {
-  char *temporary = write_temporary(path, text, len);
+static int put(const char *path, const char *text, size_t len, mode_t mode, Naming *give_name) {
+  char *temporary = write_temporary(path, text, len, mode);
   if (!temporary) return -1;
   int failed = give_name(temporary, path), why = errno;
   unlink(temporary);      /* fails harmlessly after a rename */
@@ -135,9 +137,26 @@ static int put(const char *path, const char *text, size_t len, Naming *give_name
 }
 
 int file_write(const char *path, const char *text, size_t len) {
-  return put(path, text, len, rename);
+  return put(path, text, len, 0600, rename);
 }
 
 int file_create(const char *path, const char *text, size_t len) {
-  return put(path, text, len, link);
+  return put(path, text, len, 0600, link);
+}
+
+int file_publish(const char *path, const char *text, size_t len) {
+  return put(path, text, len, 0644, rename);
+}
+
+const char *file_publish_fault(const char *path) {
+  struct stat info;
+  if (lstat(path, &info) == 0) {
+    if (S_ISLNK(info.st_mode)) return "it is a symbolic link: name the file that it leads to";
+    if (!S_ISREG(info.st_mode)) return "it is not a regular file";
+  }
+  char *temporary = write_temporary(path, "", 0, 0600);
+  if (!temporary) return strerror(errno);
+  unlink(temporary);
+  free(temporary);
+  return NULL;
 }

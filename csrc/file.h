@@ -25,5 +25,11 @@ int file_write_all(int fd, const char *text, size_t len);
 int file_write(const char *path, const char *text, size_t len);
 /* Write a new file the same way. EEXIST if the file exists. */
 int file_create(const char *path, const char *text, size_t len);
+/* Write a file that all users may read the same way: mode 0644, whatever the umask is. */
+int file_publish(const char *path, const char *text, size_t len);
+
+/* Return why file_publish cannot write a file, in words; NULL: it can. Another kind of file in its
+   place, such as a link or a device, is a reason: a rename would replace it. */
+const char *file_publish_fault(const char *path);
 
 #endif

@@ -52,6 +52,7 @@ struct Loop {
   unsigned long timers;        /* how many were started */
   Throttle *throttle;
   Trace    *trace;
+  Traffic   traffic;
   Attachment *attachment;
   Ring      questions;         /* head of the open questions */
   unsigned long last_number;
@@ -82,6 +83,7 @@ int loop_forked(const Loop *loop) {
 
 Throttle *loop_throttle(Loop *loop) { return loop->throttle; }
 Trace *loop_tracer(Loop *loop) { return loop->trace; }
+Traffic *loop_traffic(Loop *loop) { return &loop->traffic; }
 Ring *loop_questions(Loop *loop) { return &loop->questions; }
 unsigned long loop_number(Loop *loop) { return ++loop->last_number; }
 

@@ -573,6 +573,26 @@ static int l_record(lua_State *L) {
   return 0;
 }
 
+/* traffic() -> requests, throttled, held: a list of { purpose, method, status, count }, the number
+   of replies of status 429, and the seconds in which throttling held requests back */
+static int l_traffic(lua_State *L) {
+  Loop *loop = loop_of(L);
+  const Traffic *traffic = loop_traffic(loop);
+  TrafficCount row;
+  lua_newtable(L);
+  for (int place = 0; traffic_next(traffic, &place, &row); ) {
+    lua_createtable(L, 0, 4);
+    set_text(L, "purpose", row.purpose);
+    set_text(L, "method", row.method);
+    set_text(L, "status", row.status);
+    set_integer(L, "count", (lua_Integer)row.count);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_pushinteger(L, (lua_Integer)traffic->throttled);
+  lua_pushnumber(L, traffic_held(traffic, loop_now(loop)));
+  return 3;
+}
+
 /* -- clock ------------------------------------------------------------------------------------- */
 
 /* pace_after(seconds) -> the pause that follows a pause of so many seconds */
@@ -677,6 +697,7 @@ static const luaL_Reg functions[] = {
   { "watch",       l_watch },
   { "trace",       l_trace },
   { "record",      l_record },
+  { "traffic",     l_traffic },
   { "now",         l_now },
   { "pace_after",  l_pace_after },
   { "time",        l_time },

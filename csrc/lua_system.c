@@ -78,6 +78,22 @@ static int l_write_private(lua_State *L) {
   return 3;
 }
 
+/* publish(path, text) -> true | nil, reason. Write the whole file or nothing; all users may read
+   it. */
+static int l_publish(lua_State *L) {
+  size_t len;
+  const char *path = luaL_checkstring(L, 1), *text = luaL_checklstring(L, 2, &len);
+  if (file_publish(path, text, len) != 0) return push_reason(L, strerror(errno));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* publish_fault(path) -> why publish cannot write the file | nil: it can */
+static int l_publish_fault(lua_State *L) {
+  lua_pushstring(L, file_publish_fault(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 /* directory() -> the working directory | nil, reason: it was deleted, or may not be read */
 static int l_directory(lua_State *L) {
   char *path = getcwd(NULL, 0);
@@ -260,6 +276,8 @@ static const luaL_Reg functions[] = {
   { "launch",              l_launch },
   { "read_trusted",        l_read_trusted },
   { "write_private",       l_write_private },
+  { "publish",             l_publish },
+  { "publish_fault",       l_publish_fault },
   { "make_private",        l_make_private },
   { "temporary_directory", l_temporary_directory },
   { "remove_tree",         l_remove_tree },

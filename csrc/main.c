@@ -370,7 +370,12 @@ static int is_option(const char *word) {
 
 /* Tell whether the word after an option is its value. */
 static int takes_value(const char *option) {
-  return strcmp(option, "-e") == 0 || strcmp(option, "-l") == 0 || strcmp(option, "--speed") == 0;
+  static const char *const valued[] = {
+    "-e", "-l", "--speed", "--record", "--prometheus", "--summary", NULL
+  };
+  for (const char *const *name = valued; *name; name++)
+    if (strcmp(option, *name) == 0) return 1;
+  return 0;
 }
 
 /* Look for -E, the only option that matters before the libraries are opened. */
@@ -382,8 +387,17 @@ static int has_E(char **argv) {
   return 0;
 }
 
-/* Push a table with version, copyright, modules, program and argv, which Lua code cannot find out.
-   [-0, +1, m] */
+/* Tell whether something that was printed could not be written. */
+static int is_output_lost(void) { return fflush(stdout) != 0 || ferror(stdout); }
+
+/* is_output_lost() -> whether something that was printed could not be written */
+static int l_is_output_lost(lua_State *L) {
+  lua_pushboolean(L, is_output_lost());
+  return 1;
+}
+
+/* Push a table with version, copyright, modules, program, argv and is_output_lost, which Lua code
+   cannot find out.  [-0, +1, m] */
 static void push_host(lua_State *L, char **argv) {
   char program[4096];
   size_t len = platform_program(program, sizeof program);
@@ -394,6 +408,8 @@ static void push_host(lua_State *L, char **argv) {
   lua_setfield(L, -2, "copyright");
   lua_pushliteral(L, AML_LIBDIR "/azureml");
   lua_setfield(L, -2, "modules");
+  lua_pushcfunction(L, l_is_output_lost);
+  lua_setfield(L, -2, "is_output_lost");
   if (len) {
     lua_pushlstring(L, program, len);
     lua_setfield(L, -2, "program");
@@ -476,8 +492,7 @@ static lua_State *new_state(Heap *heap) {
 
 /* Return the exit code: a failure also when something that was printed could not be written. */
 static int check_output(int code) {
-  int is_written = fflush(stdout) == 0;
-  if (is_written && !ferror(stdout)) return code;
+  if (!is_output_lost()) return code;
   if (code == EXIT_SUCCESS) fputs("azureml: standard output could not be written\n", stderr);
   return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }

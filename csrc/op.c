@@ -235,13 +235,20 @@ static double poll_retry_delay(const Op *op, const Attempt *attempt) {
   return capped ? pace_default.last : delay;
 }
 
+/* Pause before the next try. The traffic counts the pause when the service throttles. */
+static void pause_after_trouble(Op *op, double delay) {
+  double now = loop_now(op->loop);
+  if (op->error.status == 429) traffic_hold(loop_traffic(op->loop), now, now + delay);
+  pause_for(op, delay);
+}
+
 /* Poll again after a failed poll: the operation itself may still succeed. The caller of wait sets
    the time limit. */
 static void poll_failed(Op *op, const Attempt *attempt) {
   if (is_worth_another_poll(op)) {
     mask_error(op);
     if (op->watch_polls) tell(op);
-    pause_for(op, poll_retry_delay(op, attempt));
+    pause_after_trouble(op, poll_retry_delay(op, attempt));
   } else {
     op->error.outcome_unknown = 1;
     fail(op);
@@ -285,7 +292,7 @@ static void trouble(Op *op, int sent, int is_permanent) {
   }
   double delay = retry_delay(policy, &attempt, random_fraction());
   if (retry_may(policy, &attempt) && !is_out_of_time(op, delay)) {
-    pause_for(op, delay);
+    pause_after_trouble(op, delay);
     return;
   }
   op->error.outcome_unknown = may_have_run(op, sent);
@@ -512,7 +519,9 @@ static void leave_budget(Op *op) {
 /* Wait as long as the budget asks: a request that is sent earlier only prolongs the wait. */
 static void wait_for_budget(Op *op, double wait) {
   int is_short = wait <= op->client->retry.max_delay && !is_out_of_time(op, wait);
+  double now = loop_now(op->loop);
   if (op->stage == STAGE_POLL || is_short) {
+    traffic_hold(loop_traffic(op->loop), now, now + wait);
     pause_for(op, wait);
     return;
   }
@@ -613,6 +622,12 @@ static void record(const Op *op, const Outcome *outcome, const TraceLine *shown)
   loop_seen(op->loop, loop_recorder(op->loop), 1, shown, &recorded);
 }
 
+static void count_outcome(const Op *op, const Outcome *outcome) {
+  TraceLine line = trace_line(op);
+  int status = outcome->result == CURLE_OK ? outcome->reply->status : 0;
+  traffic_count(loop_traffic(op->loop), line.event, line.method, status);
+}
+
 static void show_outcome(const Op *op, const Outcome *outcome) {
   if (!loop_tracer(op->loop) && !op->client->observer && !loop_recorder(op->loop)) return;
   TraceLine line = trace_line(op), shown;
@@ -633,6 +648,7 @@ static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
   op->transfer = NULL;
   count_answer(op);
+  count_outcome(op, outcome);
   show_outcome(op, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {

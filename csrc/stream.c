@@ -95,13 +95,14 @@ static void mask_error(Stream *s) {
   secrets_clear(&secrets);
 }
 
-/* Write the line of this opening into the trace: nothing of what the server said. */
+/* Count this opening, and write its line into the trace: nothing of what the server said. */
 static void trace_opening(const Stream *s) {
   TraceLine line = {
     .event = "websocket", .method = "GET", .url = s->url, .attempt = 1,
     .status = s->reply.status, .seconds = loop_now(s->loop) - s->began,
     .error = s->reply.status ? NULL : s->error.code
   };
+  traffic_count(loop_traffic(s->loop), line.event, line.method, line.status);
   trace_write(loop_tracer(s->loop), &line);
 }
 

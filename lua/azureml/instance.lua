@@ -12,6 +12,7 @@ local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local logs = later "azureml.look.logs"
 local metrics = later "azureml.look.metrics"
+local notice = require "azureml.tool.notice"
 local options = require "azureml.options"
 local packages = later "azureml.packages"
 local queue = later "azureml.jobs.queue"
@@ -343,7 +344,9 @@ instance.fields = getters
 ---@param document azureml.Document
 ---@return azureml.Instance
 function instance.of(workspace, document)
-  return setmetatable({ workspace = workspace, document = document }, metatable)
+  local vm = setmetatable({ workspace = workspace, document = document }, metatable)
+  notice.tell("saw", vm)
+  return vm
 end
 
 --- Make an instance of a decoded reply.

@@ -9,6 +9,7 @@ local errors = require "azureml.error"
 local fleet = later "azureml.fleet"
 local instance = require "azureml.instance"
 local list = later "azureml.list"
+local notice = require "azureml.tool.notice"
 local operation = later "azureml.operation"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
@@ -140,8 +141,9 @@ local function send(self, verb, subject, settings, more)
     wait_for_capacity = settings.wait_for_capacity, reporter = reporter,
   }, more))
   if reporter then reporter.leave() end
-  if not ok then error(result, 0) end
-  return result
+  if ok then return result end
+  notice.tell("refused", self.workspace, verb, name, result)
+  error(result, 0)
 end
 
 --- Send a verb, for the files of this package.
@@ -174,8 +176,9 @@ function Instances:find(name, api_version)
   check_name("find", name)
   local vm, err = errors.try(look_up, self, name, "get " .. name, api_version)
   if vm then return vm end
-  if resource.is_missing(err) then return nil end
-  error(err, 0)
+  if not resource.is_missing(err) then error(err, 0) end
+  notice.tell("missed", self.workspace, name)
+  return nil
 end
 
 --- Create an instance. Its name must be free in the whole region. Before anything is sent, the
@@ -422,10 +425,12 @@ end
 function Instances:list(wanted)
   local what = { label = "list the computes of " .. self.workspace.name, reader = instance.reader }
   local computes, count_pages = resource.list(self.workspace, verbs.list, {}, what)
+  local began = core.now()
   local function next_instance()
     for document in computes do
       if instance.is_one(document) then return instance.of(self.workspace, document) end
     end
+    notice.tell("listed", self.workspace, began)
   end
   local function check_size(size) preflight.check_size(self.workspace, size) end
   return list.new(next_instance, wanted, check_size, count_pages)

@@ -5,6 +5,7 @@ local core = require "azureml.core"
 local creating = later "azureml.change.creating"
 local errors = require "azureml.error"
 local followed = require "azureml.followed"
+local notice = require "azureml.tool.notice"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -58,6 +59,7 @@ function operation.new(fields)
   begun = begun + 1
   started[self] = begun
   within.keep(self)
+  notice.tell("began_operation", self)
   return self
 end
 
@@ -67,7 +69,9 @@ end
 function operation.finished(fields)
   fields.outcome = { ok = true, result = fields.vm }
   fields.vm, fields.warnings = nil, {}
-  return setmetatable(fields, metatable)
+  local self = setmetatable(fields, metatable)
+  notice.tell("needed_nothing", self)
+  return self
 end
 
 local function is_pending(self)
@@ -331,7 +335,9 @@ function Operation:wait(settings)
     }
     local ok, result = pcall(wait_to_the_end, self, watch)
     if not ok and reporter then reporter.leave() end
-    if not ok and not is_final(result) then error(result, 0) end
+    local is_over = ok or is_final(result)
+    notice.tell("waited", self, is_over, not ok and result or nil)
+    if not is_over then error(result, 0) end
     end_with(self, { ok = ok, result = result })
   end
   if not self.outcome.ok then error(self.outcome.result, 0) end

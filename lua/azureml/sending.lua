@@ -3,6 +3,7 @@
 --- accepted.
 local core = require "azureml.core"
 local errors = require "azureml.error"
+local notice = require "azureml.tool.notice"
 local operation = require "azureml.operation"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -166,6 +167,7 @@ local function send(self)
   local what = { label = label_of(self), body = self.body, request_id = id, cautious = true,
     api_version = self.api_version }
   local values = { name = self.name }
+  notice.tell("sent", workspace, self.verb, self.name)
   local handle, err = errors.try(resource.begin, workspace, verbs[self.verb], values, what)
   if handle then
     if entry then entry:accepted(handle) end

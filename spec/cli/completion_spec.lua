@@ -28,6 +28,8 @@ describe("azureml completion", function()
   for _, row in ipairs {
     { { "sto" }, "stop" }, { { "logo" }, "logout" }, { { "--emu" }, "--emulator" },
     { { "--speed", "9", "sto" }, "stop" }, { { "stop", "--dry" }, "--dry-run" },
+    { { "--pro" }, "--prometheus" }, { { "--summary", "" }, "" },
+    { { "--summary", "s.json", "sto" }, "stop" },
     { { "stop", "" }, "ci-ann ci-bob" }, { { "stop", "ci-a" }, "ci-ann" },
     { { "stop", "-n", "ci-b" }, "ci-bob" },
     { { "compute", "start", "-n", "ci-" }, "ci-ann ci-bob" },

@@ -27,6 +27,15 @@ describe("azureml run --as", function()
     assert.matches(ws.subscription_id:gsub("%-", "%%-"), out)
   end)
 
+  it("passes the files of reports on", function()
+    local out, err, code = run("run", "nightly", "--prometheus", "/var/metrics/nightly.prom",
+      table.unpack(SYSTEMD))
+    assert.same({ "", 0 }, { err, code })
+    assert.is_truthy(out:find([["--prometheus" "/var/metrics/nightly.prom" "run" "nightly"]], 1,
+      true))
+    assert.is_truthy(out:find('\nReadWritePaths="/var/metrics"\n', 1, true))
+  end)
+
   it("writes the files, and never over others", function()
     local script = process.write(directory .. "/mine.lua", "print(1)\n")
     local into = process.directory()
@@ -56,6 +65,8 @@ describe("azureml run --as", function()
         "daily 19:00", "--client-id", "c" },
       ["there is no workflow and no script 'nothing'"] = { "nothing", table.unpack(KUBERNETES) },
       ["broken%.lua:1: .*near <eof>"] = { broken, table.unpack(KUBERNETES) },
+      ["'%-%-summary' needs '%-%-as'; without it, write it before 'run'"] = { "nightly",
+        "--summary", "x" },
       ["'%-w' needs '%-%-as'"] = { "nightly", "-w", "team" },
       ["%-%-name is 1 to 52"] = { "nightly", "--name", "Big_Name", table.unpack(KUBERNETES) },
     } do

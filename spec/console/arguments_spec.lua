@@ -39,8 +39,25 @@ describe("the executable's arguments", function()
     assert.equal("report", arguments.parse({ "--record=report" }).record)
   end)
 
+  it("name the files of the reports", function()
+    local options = arguments.parse { "--prometheus", "a.prom", "--summary=b.json", "stop" }
+    assert.same({ "a.prom", "b.json", 4 }, { options.prometheus, options.summary, options.first })
+  end)
+
+  it("are known by name, for a hint about one behind the command", function()
+    for _, name in ipairs { "--summary", "--trace", "-E" } do
+      assert.is_true(arguments.knows(name))
+    end
+    assert.is_false(arguments.knows "--where")
+  end)
+
   it("are refused in one sentence when they are wrong", function()
     local wrong = {
+      ["'--summary' needs the name of a file, not '-'"] = { "--summary=-" },
+      ["'--prometheus' needs the name of a file, not ''"] = { "--prometheus=" },
+      ["'--prometheus' needs an argument"] = { "--prometheus", "-" },
+      ["'--prometheus' and '--summary' need different files"] =
+        { "--prometheus", "x", "--summary", "x", "stop" },
       ["unrecognized option '-x'"] = { "-x" },
       ["unrecognized option '-vi'"] = { "-vi" },
       ["unrecognized option '--emulators'; did you mean --emulator?"] = { "--emulators" },
@@ -82,7 +99,7 @@ describe("the executable's arguments", function()
     end
     local options = explained(80):match "Options:\n(.-)\n\n"
     for line in options:gmatch "[^\n]+" do
-      assert.matches("^  %S$", line:sub(17, 19), line)
+      assert.matches("^  %S$", line:sub(20, 22), line)
     end
   end)
 end)

@@ -27,6 +27,7 @@
 #include "retry.h"
 #include "text.h"
 #include "throttle.h"
+#include "traffic.h"
 #include "transport.h"
 #include "url.h"
 
@@ -35,6 +36,7 @@
 #define ERROR "pure.Error"
 #define LRO "pure.Lro"
 #define THROTTLE "pure.Throttle"
+#define TRAFFIC "pure.Traffic"
 
 static void *push_zeros(lua_State *L, size_t size, const char *type) {
   void *data = memset(lua_newuserdatauv(L, size, 0), 0, size);
@@ -736,6 +738,47 @@ static const luaL_Reg throttle_methods[] = {
   { NULL, NULL }
 };
 
+/* -- traffic ----------------------------------------------------------------------------------- */
+
+static int l_traffic(lua_State *L) {
+  push_zeros(L, sizeof(Traffic), TRAFFIC);
+  return 1;
+}
+
+static int l_traffic_count(lua_State *L) {
+  traffic_count(luaL_checkudata(L, 1, TRAFFIC), luaL_checkstring(L, 2), luaL_checkstring(L, 3),
+                (int)luaL_checkinteger(L, 4));
+  return 0;
+}
+
+static int l_traffic_hold(lua_State *L) {
+  traffic_hold(luaL_checkudata(L, 1, TRAFFIC), luaL_checknumber(L, 2), luaL_checknumber(L, 3));
+  return 0;
+}
+
+static int l_traffic_held(lua_State *L) {
+  lua_pushnumber(L, traffic_held(luaL_checkudata(L, 1, TRAFFIC), luaL_checknumber(L, 2)));
+  return 1;
+}
+
+/* rows() -> "poll GET 2xx 3" for each count, and how many were throttled */
+static int l_traffic_rows(lua_State *L) {
+  const Traffic *traffic = luaL_checkudata(L, 1, TRAFFIC);
+  TrafficCount row;
+  lua_newtable(L);
+  for (int place = 0; traffic_next(traffic, &place, &row); ) {
+    lua_pushfstring(L, "%s %s %s %d", row.purpose, row.method, row.status, (int)row.count);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_pushinteger(L, (lua_Integer)traffic->throttled);
+  return 2;
+}
+
+static const luaL_Reg traffic_methods[] = {
+  { "count", l_traffic_count }, { "hold", l_traffic_hold }, { "held", l_traffic_held },
+  { "rows", l_traffic_rows }, { NULL, NULL }
+};
+
 /* -- jwt --------------------------------------------------------------------------------------- */
 
 static int l_jwt_number(lua_State *L) {
@@ -1032,7 +1075,7 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply },
   { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
-  { "throttle_kind", l_throttle_kind }, { "jwt_claim", l_jwt_claim },
+  { "throttle_kind", l_throttle_kind }, { "traffic", l_traffic }, { "jwt_claim", l_jwt_claim },
   { "jwt_number", l_jwt_number }, { "in_heap", l_in_heap },
   { "authorities", l_authorities }, { "pieces", l_pieces }, { "date_read", l_date_read },
   { "mask", l_mask }, { "date_read_local", l_date_read_local },
@@ -1053,6 +1096,7 @@ int luaopen_pure(lua_State *L) {
   new_type(L, ERROR, error_methods);
   new_type(L, LRO, lro_methods);
   new_type(L, THROTTLE, throttle_methods);
+  new_type(L, TRAFFIC, traffic_methods);
   luaL_newlib(L, functions);
   set_library(L, "text", text_functions);
   set_library(L, "url", url_functions);

@@ -61,6 +61,16 @@ describe("a fleet that SIGTERM ends", function()
     assert.matches("stop\tbob\temulator\t%S+\tfalse\t", pending())
   end)
 
+  it("has a summary: what goes on, and what may", function()
+    local path = state .. "/summary.json"
+    local _, _, status = interrupted("--summary", path, "stop", "--where", "name ~= 'dan'")
+    assert.equal(143, status)
+    local file <close> = assert(io.open(path))
+    local summary = json.decode(file:read "a")
+    assert.same({ accepted = 1, unknown = 1, skipped = 1 }, summary.counts)
+    assert.equal(2, #summary.operations)
+  end)
+
   it("of a script does the same on standard error", function()
     local out, err, status = interrupted("-e", [[
       local ws = require "azureml".workspace()

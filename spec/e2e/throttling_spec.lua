@@ -2,6 +2,7 @@
 -- fast as the bucket allows; and who else reads is not starved.
 local azureml = require "azureml"
 local core = require "azureml.core"
+local process = require "spec.process"
 local resource = require "azureml.resource"
 local verbs = require "azureml.verbs"
 
@@ -9,7 +10,7 @@ describe("throttling", function()
   local BUCKET, REFILL = 200, 10
   local emulator, ws, names, statuses, last
 
-  local function open(count)
+  local function open(count, port)
     core.clock "virtual"
     local instances = {}
     names, statuses, last = {}, {}, 0
@@ -18,6 +19,7 @@ describe("throttling", function()
       instances[names[i]] = "Stopped"
     end
     emulator = require("azureml.emulator").start {
+      port = port,
       seed = { instances = instances, quotas = { total = 1e6, family = 1e6, clusters = 1e6 } },
       log = function(_, response)
         statuses[response.status] = (statuses[response.status] or 0) + 1
@@ -53,6 +55,20 @@ describe("throttling", function()
   it("of many tasks: all starts are accepted in 1.1 x the bucket's time, few refused", function()
     open(400)
     assert_polite(400, start_each(), 8)
+  end)
+
+  -- What is known of a bucket belongs to the endpoint: the second world, whose bucket is full, is
+  -- asked as if it were the first, whose bucket has refilled meanwhile.
+  it("of two emulators, one after the other on one port, is polite to both", function()
+    local port = process.free_port()
+    for round = 1, 2 do
+      open(400, port)
+      assert_polite(400, start_each(), 0)
+      if round == 2 then break end
+      ws:close()
+      emulator:close()
+      azureml.sleep(60)
+    end
   end)
 
   it("of many tasks is as polite when the replies come in any order", function()

@@ -37,6 +37,16 @@ describe("a job for GitHub Actions", function()
     assert.matches("^%./azureml %./mine%.lua run nightly", job.steps[3].run)
   end)
 
+  it("keeps the summary, also of a run that fails, and refuses metrics", function()
+    local job = lyaml.load(files({ reports = { summary = "s.json" } })[1].text).jobs.nightly
+    assert.equal([[./azureml --summary s.json run nightly 'it'\''s']], job.steps[2].run)
+    assert.same({ name = "Keep the summary", uses = "actions/upload-artifact@v4",
+      ["if"] = "always()", with = { name = "nightly-summary", path = "s.json" } }, job.steps[3])
+    local ok, err = pcall(files, { reports = { prometheus = "/x.prom" } })
+    assert.is_false(ok)
+    assert.matches("give %-%-summary, .* instead of %-%-prometheus", err.message)
+  end)
+
   it("refuses a time zone, which GitHub does not have", function()
     local ok, err = pcall(files, { times = { cron = "0 19 * * *", zone = "Europe/Amsterdam" } })
     assert.is_false(ok)

@@ -38,6 +38,19 @@ describe("a job for Kubernetes", function()
     assert.is_string(container.resources.limits.memory)
   end)
 
+  it("writes reports into folders of the node, before a script's own arguments", function()
+    local _, _, cron_job = table.unpack(documents {
+      script = { name = "mine.lua", text = "x" }, arguments = { "team" },
+      reports = { prometheus = "/var/metrics/a.prom", summary = "/var/metrics/a.json" } })
+    local pod = cron_job.spec.jobTemplate.spec.template.spec
+    assert.same({ "--prometheus", "/var/metrics/a.prom", "--summary", "/var/metrics/a.json",
+      "/scripts/mine.lua", "team" }, pod.containers[1].args)
+    assert.same({ name = "reports-1", mountPath = "/var/metrics" },
+      pod.containers[1].volumeMounts[3])
+    assert.same({ name = "reports-1", hostPath = { path = "/var/metrics", type = "Directory" } },
+      pod.volumes[3])
+  end)
+
   it("has a script in a ConfigMap, byte for byte, and mounts it", function()
     for _, text in ipairs { "print 'a'\n\nprint \"b: #\"\n", "  x = 1\n", "x = 1\n\n", "no end",
       "tab\there\n - '%d'\n" } do

@@ -26,6 +26,22 @@ describe("a job for systemd", function()
     assert.matches("\nPersistent=yes\n", timer.text)
   end)
 
+  it("writes reports into folders that it may write to", function()
+    local service = table.unpack(files {
+      reports = { prometheus = "/srv/metrics 1/nightly.prom", summary = "/srv/runs/s.json" } })
+    for _, line in ipairs {
+      [[ExecStart="/usr/local/bin/azureml" "--prometheus" "/srv/metrics 1/nightly.prom" ]]
+        .. [["--summary" "/srv/runs/s.json" "run" "nightly"]],
+      'ReadWritePaths="/srv/metrics 1"', 'ReadWritePaths="/srv/runs"', "DynamicUser=yes",
+      "StateDirectory=nightly",
+    } do
+      assert.is_truthy(service.text:find("\n" .. line .. "\n", 1, true), line)
+    end
+    local ok, err = pcall(files, { reports = { summary = "s.json" } })
+    assert.is_false(ok)
+    assert.equal("--summary needs an absolute path here, not 's.json'", err.message)
+  end)
+
   it("quotes arguments, and takes a script beside it", function()
     local service, _, script = table.unpack(files {
       script = { name = "mine.lua", text = "x" }, arguments = { "a b", "$HOME", "100%", '"\\' },

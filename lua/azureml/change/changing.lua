@@ -9,6 +9,7 @@ local followed = require "azureml.followed"
 local json = require "azureml.json"
 local later = require "azureml.tool.later"
 local operation = require "azureml.operation"
+local notice = require "azureml.tool.notice"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -350,6 +351,13 @@ local function unchangeable(vm, wanted, hidden)
   return list
 end
 
+-- Make the changes when no other operation is active, and check them.
+local function change(self, differences, wanted)
+  self.vm = self.collection:settled(self.vm, self.deadline, self.api_version)
+  apply_all(self, differences)
+  verify(self, wanted)
+end
+
 --- Change an instance until it is what a definition wants.
 ---@param collection azureml.Instances
 ---@param vm azureml.Instance
@@ -373,9 +381,9 @@ function changing.converge(collection, vm, wanted, settings)
   if self.is_strict then tables.append(fixed, unchangeable(vm, wanted, hidden)) end
   refuse_fixed(self, fixed)
   if #changeable == 0 then return vm, self.changes, hidden end
-  self.vm = collection:settled(vm, self.deadline, self.api_version)
-  apply_all(self, changeable)
-  verify(self, wanted)
+  local ok, err = pcall(change, self, changeable, wanted)
+  notice.tell("changed", collection.workspace, vm.name, not ok and err or nil)
+  if not ok then error(err, 0) end
   return self.vm, self.changes, hidden
 end
 

@@ -6,6 +6,7 @@ local definition = require "azureml.definition"
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local naming = require "azureml.definition.naming"
+local notice = require "azureml.tool.notice"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
 local preflight = require "azureml.change.preflight"
@@ -200,7 +201,10 @@ local function create_missing(collection, name, wanted, findings)
   if report.instance then return nil end
   report:refuse()
   local op, err = errors.try(complete_and_create, collection, name, wanted, report.findings)
-  if err and err.code == "InstanceExists" then return nil end
+  if err and err.code == "InstanceExists" then
+    notice.tell("forgave", err)
+    return nil
+  end
   if err then errors.raise(err) end
   op.changes = json.array {}
   return op

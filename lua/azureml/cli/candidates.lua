@@ -4,12 +4,16 @@ local errors = require "azureml.error"
 
 local candidates = {}
 
--- The executable's own options that take a value.
-local OWN_VALUED = { ["-e"] = true, ["-l"] = true, ["--speed"] = true }
+-- The executable's own options that take a value: what it is.
+local OWN_VALUED = {
+  ["-e"] = "text", ["-l"] = "text", ["--speed"] = "text", ["--record"] = "file",
+  ["--prometheus"] = "file", ["--summary"] = "file",
+}
 local OWN_OPTIONS = {
   ["--emulator"] = "use the built-in emulator", ["--speed"] = "the speed of the emulator's clock",
   ["--trace"] = "write a line for each request", ["--help"] = "show the help",
-  ["--version"] = "print the version",
+  ["--record"] = "write requests and replies", ["--version"] = "print the version",
+  ["--prometheus"] = "write metrics of the run", ["--summary"] = "write a summary of the run",
 }
 
 local function add(list, word, text)
@@ -148,6 +152,7 @@ function candidates.of(words)
   words = without_equals(words)
   if #words == 0 then words = { "" } end
   local index = index_of_command(words)
+  if not index and OWN_VALUED[words[#words - 1]] == "file" then return {} end
   if not index then return finish(of_first_word(words[#words], cli.commands), words[#words]) end
   local rest = { table.unpack(words, index) }
   if not cli.commands[rest[1]] then return {} end

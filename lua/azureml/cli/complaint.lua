@@ -4,6 +4,7 @@ local exit_codes = require "azureml.cli.exit_codes"
 local json = require "azureml.json"
 local later = require "azureml.tool.later"
 local lazy_parser = require "azureml.cli.lazy_parser"
+local notice = require "azureml.tool.notice"
 local suggest = later "azureml.cli.suggest"
 
 local complaint = {}
@@ -54,6 +55,9 @@ local function usage_message(call, parser, message)
   if is_option_of_az(call.name, option) then
     return ("%s; 'azureml compute %s' takes the Azure CLI's options"):format(message, call.name)
   end
+  if require("azureml.console.arguments").knows(option) then
+    return message .. "; it stands before the command"
+  end
   return message .. suggest.text(option, parser:option_names())
 end
 
@@ -103,6 +107,7 @@ end
 ---@return integer                the exit code
 function complaint.report(err, words, call)
   err.where = nil
+  notice.tell("failed", err)
   local is_usage = err.code == "Usage"
   if is_usage and call then err.hint = err.hint or usage_hint(call) end
   if wants_json(words) then

@@ -17,14 +17,18 @@ local WORKFLOWS = {
 local SUITS = {
   at = true, into = true, name = true, limit = true, client_id = true, tenant = true,
   image = "kubernetes", namespace = "kubernetes", release = "github", sha256 = "github",
-  workspace_name = true, resource_group = true, subscription = true,
+  workspace_name = true, resource_group = true, subscription = true, prometheus = true,
+  summary = true,
 }
+
+local IS_REPORT = { prometheus = true, summary = true }
 
 -- Refuse an option that would have no effect.
 local function check_options(args)
   for name, engine in pairs(SUITS) do
     local option = name == "workspace_name" and "-w" or "--" .. name:gsub("_", "-")
-    if args[name] and not args.as then command.misused("'%s' needs '--as'", option) end
+    local hint = IS_REPORT[name] and "; without it, write it before 'run'" or ""
+    if args[name] and not args.as then command.misused("'%s' needs '--as'%s", option, hint) end
     if args[name] and engine ~= true and engine ~= args.as then
       command.misused("'%s' needs '--as %s'", option, engine)
     end
@@ -55,6 +59,10 @@ function run.configure(parser)
   parser:option("--release", "with --as github: the URL of azureml's release for Linux")
     :argname "URL"
   parser:option("--sha256", "with --as github: the checksum of that release"):argname "SUM"
+  parser:option("--prometheus", "with --as: the file of metrics that each run writes")
+    :argname "FILE"
+  parser:option("--summary", "with --as: the file of the summary that each run writes")
+    :argname "FILE"
   command.workspace_options(parser)
   command.check(parser, check_options)
 end

@@ -53,6 +53,7 @@ local function job_of(args, is_workflow)
     timeout = args.limit or USUAL_LIMIT, client_id = args.client_id, tenant_id = args.tenant,
     image = args.image, namespace = args.namespace, release = args.release, sha256 = args.sha256,
     program = host and host.program,
+    reports = { prometheus = args.prometheus, summary = args.summary },
   }
   if is_workflow then
     table.move({ "run", args.workflow, table.unpack(args.arguments) }, 1, #args.arguments + 2, 1,

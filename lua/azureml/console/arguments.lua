@@ -18,6 +18,8 @@ local OPTIONS = {
   { "--trace[=FILE]", "write a JSON line for each request to FILE (default: standard error)" },
   { "--record FILE", "write requests and replies to FILE, without secrets; 'azureml emulator "
     .. "--replay FILE' serves them" },
+  { "--prometheus FILE", "write metrics of the run to FILE at its end, for node_exporter" },
+  { "--summary FILE", "write a summary of the run to FILE at its end, as JSON" },
   { "-e TEXT", "run TEXT as Lua code" },
   { "-l MODULE", "load MODULE into a global variable of the same name" },
   { "-l NAME=MODULE", "load MODULE into the global variable NAME" },
@@ -44,6 +46,8 @@ local TOPICS = "'azureml help TOPIC' tells about names, output, query, environme
 ---@field speed number         of the emulator's clock
 ---@field trace string?        the trace's file; "-" is standard error
 ---@field record string?       the recording's file
+---@field prometheus string?   the file of the metrics
+---@field summary string?      the file of the summary
 
 local function flag(name)
   return function(options) options[name] = true end
@@ -64,6 +68,16 @@ local function set_speed(options, value)
   options.speed, options.speed_given = speed, true
 end
 
+-- Return a function that sets the file of a report, which is replaced as a whole.
+local function set_file(name)
+  return function(options, value)
+    if value == "-" or value == "" then
+      return ("'--%s' needs the name of a file, not '%s'"):format(name, value)
+    end
+    options[name] = value
+  end
+end
+
 local flags = {
   ["-E"] = flag "E", ["-i"] = flag "i", ["-v"] = flag "v", ["-W"] = step "W",
   ["-h"] = flag "help", ["--help"] = flag "help", ["--emulator"] = flag "emulator",
@@ -78,6 +92,7 @@ local optional = {
 local valued = {
   ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed,
   ["--record"] = function(options, value) options.record = value end,
+  ["--prometheus"] = set_file "prometheus", ["--summary"] = set_file "summary",
 }
 
 -- Split a word such as -eTEXT or --speed=N into the option's name and its value.
@@ -139,8 +154,18 @@ function arguments.parse(argv)
   if options.speed_given and not options.emulator then
     return nil, "'--speed' sets the emulator's clock: it needs '--emulator'"
   end
+  if options.summary and options.summary == options.prometheus then
+    return nil, "'--prometheus' and '--summary' need different files"
+  end
   options.first = argv[index] and index
   return options
+end
+
+--- Tell whether a word is an option of the executable, which stands before the command.
+---@param name string
+---@return boolean
+function arguments.knows(name)
+  return flags[name] ~= nil or optional[name] ~= nil or valued[name] ~= nil
 end
 
 local function command_rows(commands)

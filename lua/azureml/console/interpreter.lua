@@ -11,7 +11,8 @@ local interpreter = { exit_code = 0, catch = traceback.catch }
 local SIGINT, SIGPIPE = 2, 13
 local SHOWN = 20         -- operations listed after an interrupt
 
-local host               -- from main.c: version, copyright, modules, program, argv
+-- From main.c: version, copyright, modules, program, argv, is_output_lost.
+local host
 local steps = {}         -- each returns the function to call next and its arguments
 local interrupted_by = SIGINT
 
@@ -115,6 +116,55 @@ end
 local function is_interrupted(value)
   local errors = package.loaded["azureml.error"]
   return errors ~= nil and errors.is_interrupted(value)
+end
+
+-- Reports -----------------------------------------------------------------------------------------
+
+local is_observed = false      -- the run's reports are not written yet
+
+-- Return the exit code of a run that would end with a code: a failure also when standard output
+-- cannot be written, which main.c reports.
+local function effective_code(code)
+  return code == 0 and host.is_output_lost() and 1 or code
+end
+
+-- Write the reports of the run, if the user asked for some. Return the exit code: a failure when a
+-- report could not be written.
+local function report_run(code)
+  if not is_observed then return code end
+  is_observed = false
+  local fault = require("azureml.observe").finish(effective_code(code))
+  if not fault then return code end
+  say(fault)
+  return code == 0 and 1 or code
+end
+
+-- Return the code with which os.exit leaves.
+local function code_of(given)
+  if given == nil or given == true then return 0 end
+  return given or 1
+end
+
+-- Let os.exit write the reports first.
+local function report_before_exit()
+  local exit = os.exit
+  function os.exit(given, close)      -- luacheck: ignore 122
+    exit(report_run(code_of(given)), close)
+  end
+end
+
+-- Begin to observe the run, for the reports that the options name.
+local function observe(options)
+  local files = {}
+  for _, name in ipairs { "prometheus", "summary" } do
+    if options[name] then files[#files + 1] = { option = name, path = options[name] } end
+  end
+  if #files == 0 then return end
+  require("azureml.observe").start {
+    files = files, argv = host.argv, first = options.first, is_script = options.ended,
+  }
+  is_observed = true
+  report_before_exit()
 end
 
 -- Steps -------------------------------------------------------------------------------------------
@@ -239,6 +289,9 @@ local function add_main(argv, options)
 end
 
 local function add_steps(argv, options)
+  if options.prometheus or options.summary then
+    add(function() return observe, options end)
+  end
   if options.emulator then
     add(function() return require("azureml.config").use_emulator, { speed = options.speed } end)
   end
@@ -263,7 +316,7 @@ end
 
 --- Read the arguments and plan the steps. Print help or a version, or refuse wrong usage.
 ---@param description { version: string, copyright: string, modules: string, program: string?,
----  argv: string[] }
+---  argv: string[], is_output_lost: fun(): boolean }
 function interpreter.start(description)
   host = description
   -- Modules find this entry only inside the executable.
@@ -288,7 +341,8 @@ function interpreter.start(description)
   add_steps(host.argv, options)
 end
 
---- Return the next function to call and its arguments; nothing when all steps are done.
+--- Return the next function to call and its arguments; nothing when all steps are done and the
+--- run's reports are written.
 ---@return function? step, any ...
 function interpreter.next()
   local number = signals.drain()
@@ -298,12 +352,14 @@ function interpreter.next()
   end
   local step = table.remove(steps, 1)
   if step then return step() end
+  interpreter.exit_code = report_run(interpreter.exit_code)
 end
 
 --- Report an uncaught error and set the exit code. After an interrupt, list the operations that
 --- still run at the service.
 ---@param caught any      from `catch`, or Lua's own text
 function interpreter.fail(caught)
+  require("azureml.tool.notice").tell("failed", type(caught) == "table" and caught.value or caught)
   if type(caught) == "table" and is_interrupted(caught.value) then
     stop(128 + interrupted_by)
     if interrupted_by == SIGPIPE then return end      -- as programs end whose reader has left

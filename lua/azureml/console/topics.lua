@@ -144,6 +144,11 @@ topics.texts = {
       { "azureml plan team.yml; azureml apply team.yml", "compare with a file, then change" },
       { "azureml cost --all-workspaces", "what they cost" },
     },
+    "From cron or a pipeline:",
+    {
+      { "azureml --summary run.json run nightly", "write what became of each instance, as JSON" },
+      { "azureml --prometheus nightly.prom run nightly", "write metrics for node_exporter" },
+    },
     "Without an Azure account:",
     {
       { "azureml --emulator run lifecycle", "run a workflow against the emulator" },

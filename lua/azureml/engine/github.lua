@@ -1,5 +1,6 @@
 --- Write a workflow of GitHub Actions, which signs in by OpenID Connect: no secret is stored.
 local errors = require "azureml.error"
+local reports = require "azureml.engine.reports"
 local yaml = require "azureml.cli.yaml"
 
 local github = {}
@@ -12,7 +13,8 @@ end
 
 local function command_line(job)
   local words = { "./azureml" }
-  if job.script then words[2] = "./" .. quoted(job.script.name) end
+  for _, word in ipairs(reports.words(job)) do words[#words + 1] = quoted(word) end
+  if job.script then words[#words + 1] = "./" .. quoted(job.script.name) end
   for _, word in ipairs(job.arguments) do words[#words + 1] = quoted(word) end
   return table.concat(words, " ")
 end
@@ -25,6 +27,14 @@ local function install_step(job)
   end
   lines[#lines + 1] = "tar --extract --gzip --file azureml.tar.gz --strip-components 1"
   return { name = "Install azureml", run = table.concat(lines, "\n") }
+end
+
+-- Keep the summary, also when the run has failed.
+local function upload_step(job)
+  return {
+    name = "Keep the summary", uses = "actions/upload-artifact@v4", ["if"] = "always()",
+    with = { name = job.name .. "-summary", path = job.reports.summary },
+  }
 end
 
 -- What the default credential needs: the workflow's own token, exchanged for one of Entra ID.
@@ -40,14 +50,20 @@ end
 local function steps(job)
   local list = { install_step(job), { name = "Run", run = command_line(job) } }
   if job.script then table.insert(list, 1, { uses = "actions/checkout@v4" }) end
+  if job.reports and job.reports.summary then list[#list + 1] = upload_step(job) end
   return list
 end
 
 --- Write a job for GitHub Actions.
 ---@param job azureml.engine.Job
 ---@return azureml.engine.File[]      the workflow, and the script if there is one
----@raise an error object `Usage` for a time zone: GitHub's schedules are in UTC
+---@raise an error object `Usage` for a time zone: GitHub's schedules are in UTC; and for metrics
 function github.files(job)
+  if job.reports and job.reports.prometheus then
+    errors.raise { code = "Usage",
+      message = "a runner of GitHub has no node_exporter, and its files go with it: "
+        .. "give --summary, which is kept as an artifact, instead of --prometheus" }
+  end
   if job.times.zone ~= "UTC" then
     errors.raise { code = "Usage",
       message = ("GitHub's schedules are in UTC: give the time in UTC, without '%s'"):format(

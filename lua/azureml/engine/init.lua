@@ -19,6 +19,7 @@ local engine = {}
 ---@field program string?          path of azureml
 ---@field release string?          URL of the release's archive
 ---@field sha256 string?           of that archive
+---@field reports table<string, string>?      "prometheus", "summary" -> the file that a run writes
 
 ---@alias azureml.engine.File { name: string, text: string }
 

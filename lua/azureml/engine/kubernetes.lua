@@ -1,5 +1,7 @@
 --- Write a CronJob for Kubernetes, with the service account that Azure's workload identity needs
 --- and a ConfigMap of the script.
+local reports = require "azureml.engine.reports"
+local tables = require "azureml.tool.tables"
 local yaml = require "azureml.cli.yaml"
 
 local kubernetes = {}
@@ -30,9 +32,25 @@ local function config_map(job)
 end
 
 local function arguments(job)
-  local words = { table.unpack(job.arguments) }
-  if job.script then table.insert(words, 1, SCRIPTS .. "/" .. job.script.name) end
-  return words
+  local words = reports.words(job)
+  if job.script then words[#words + 1] = SCRIPTS .. "/" .. job.script.name end
+  return tables.append(words, job.arguments)
+end
+
+-- Append what each folder of the reports needs. They are the node's, whose node_exporter reads
+-- them.
+local function add_folders(job, list, describe)
+  for i, folder in ipairs(reports.folders(job)) do
+    list[#list + 1] = describe("reports-" .. i, folder)
+  end
+end
+
+local function mount_of(name, folder)
+  return { name = name, mountPath = folder }
+end
+
+local function volume_of(name, folder)
+  return { name = name, hostPath = { path = folder, type = "Directory" } }
 end
 
 -- A run writes its journal and its tokens below /tmp, which goes with the pod.
@@ -41,6 +59,7 @@ local function container(job)
   if job.script then
     mounts[2] = { name = "script", mountPath = SCRIPTS, readOnly = true }
   end
+  add_folders(job, mounts, mount_of)
   local environment = { { name = "HOME", value = "/tmp" } }
   table.move(job.environment, 1, #job.environment, 2, environment)
   return {
@@ -59,6 +78,7 @@ end
 local function pod(job)
   local volumes = { { name = "tmp", emptyDir = { sizeLimit = "64Mi" } } }
   if job.script then volumes[2] = { name = "script", configMap = { name = job.name } } end
+  add_folders(job, volumes, volume_of)
   return {
     metadata = {
       labels = {

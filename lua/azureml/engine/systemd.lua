@@ -1,5 +1,6 @@
 --- Write a timer and a service for systemd.
 local errors = require "azureml.error"
+local reports = require "azureml.engine.reports"
 local times = require "azureml.engine.times"
 
 local systemd = {}
@@ -17,8 +18,10 @@ end
 
 local function command_line(job)
   local words = { quoted(job.program or USUAL_PROGRAM) }
-  if job.script then words[2] = quoted("/etc/azureml/" .. job.script.name) end
-  for _, word in ipairs(job.arguments) do words[#words + 1] = quoted((word:gsub("%$", "$$"))) end
+  local function add(word) words[#words + 1] = quoted((word:gsub("%$", "$$"))) end
+  for _, word in ipairs(reports.words(job)) do add(word) end
+  if job.script then words[#words + 1] = quoted("/etc/azureml/" .. job.script.name) end
+  for _, word in ipairs(job.arguments) do add(word) end
   return table.concat(words, " ")
 end
 
@@ -37,7 +40,7 @@ ExecStart=@COMMAND@
 EnvironmentFile=-/etc/azureml/@NAME@.env
 TimeoutStartSec=@TIMEOUT@
 DynamicUser=yes
-StateDirectory=@NAME@
+@FOLDERS@StateDirectory=@NAME@
 CacheDirectory=@NAME@
 CapabilityBoundingSet=
 LockPersonality=yes
@@ -93,6 +96,14 @@ local function environment(job)
   return table.concat(lines, "\n")
 end
 
+-- Let the service write into the folders of its reports.
+local function folders(job)
+  local lines = reports.folders(job)
+  if #lines == 0 then return "" end
+  for i, folder in ipairs(lines) do lines[i] = "ReadWritePaths=" .. quoted(folder) .. "\n" end
+  return "# Any user must be able to write there: chmod 1777.\n" .. table.concat(lines)
+end
+
 --- Write a job for systemd: a service and a timer, and the script if there is one.
 ---@param job azureml.engine.Job
 ---@return azureml.engine.File[]
@@ -100,6 +111,7 @@ function systemd.files(job)
   local parts = {
     INSTALLATION = installation(job), NAME = job.name, COMMAND = command_line(job),
     ENVIRONMENT = environment(job), TIMEOUT = job.timeout, CALENDAR = times.calendar(job.times),
+    FOLDERS = folders(job),
   }
   return {
     { name = job.name .. ".service", text = (SERVICE:gsub("@(%u+)@", parts)) },

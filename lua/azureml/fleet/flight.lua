@@ -18,6 +18,7 @@ local later = require "azureml.tool.later"
 local journal = later "azureml.journal"
 local judge = require "azureml.fleet.judge"
 local lookout = require "azureml.fleet.lookout"
+local notice = require "azureml.tool.notice"
 local operation = require "azureml.operation"
 local pace = require "azureml.pace"
 local resource = require "azureml.resource"
@@ -127,6 +128,7 @@ local function finish(self, item, outcome, fields)
   if not (fields.error and fields.error.outcome_unknown) then end_entry(item) end
   fields.name, fields.outcome = name_of(self, item), outcome
   self.results[item.index] = fields
+  notice.tell("result", self.workspace, self.verb, fields)
   self.left = self.left - 1
   enter(self, item, "over")
   local why = fields.reason or fields.error and fields.error.message
@@ -166,6 +168,7 @@ end
 local function send(self, item)
   local name, id = name_of(self, item), core.guid()
   local what = { label = label_of(self, item), request_id = id, cautious = true }
+  notice.tell("sent", self.workspace, self.verb, name)
   item.entry = self.workspace:intend(self.verb, name, id)
   item.op = resource.submit(self.workspace, verbs[self.verb], { name = name }, what)
   self.inbox:follow(item.op)
@@ -438,6 +441,9 @@ local function go_on(self)
   task.look_again(self)
 end
 
+-- Stages in which the service has not taken the verb on, unless its answer is outstanding.
+local IS_UNSENT = { sent = true, refused = true, turn = true, ready = true, full = true }
+
 -- Leave an item to the service, and name it in the error that ends the flight.
 local function abandon_item(self, item, err, is_passing)
   local goes_on = item.stage == "accepted" or item.stage == "gone"
@@ -449,6 +455,9 @@ local function abandon_item(self, item, err, is_passing)
   local is_unanswered = item.stage == "lost" or item.stage == "sent" and item.op:unanswered()
   if is_unanswered then errors.add_unanswered(err, label_of(self, item)) end
   if item.stage == "sent" and not is_unanswered then end_entry(item) end
+  if IS_UNSENT[item.stage] and not is_unanswered then
+    notice.tell("unsent", self.workspace, self.verb, name_of(self, item))
+  end
   let_go(self, item)
 end
 

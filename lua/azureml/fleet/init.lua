@@ -6,6 +6,7 @@ local errors = require "azureml.error"
 local flight = require "azureml.fleet.flight"
 local hints = require "azureml.hints"
 local list = require "azureml.list"
+local notice = require "azureml.tool.notice"
 local options_module = require "azureml.options"
 local pace = require "azureml.pace"
 local power_state = require "azureml.definition.power_state"
@@ -272,14 +273,19 @@ end
 
 -- Results -----------------------------------------------------------------------------------------
 
-local function sum_up(verb, results, seconds)
+--- Sum up the results of a fleet.
+---@param verb string
+---@param results azureml.FleetResult[]
+---@param seconds number
+---@param workspace azureml.Workspace?     nil: each result has the name of its own
+---@return azureml.FleetResults
+function fleet.sum_up(verb, results, seconds, workspace)
   local counts = { done = 0, accepted = 0, skipped = 0, failed = 0, planned = 0 }
   for _, result in ipairs(results) do counts[result.outcome] = counts[result.outcome] + 1 end
   results.verb, results.counts, results.seconds = verb, counts, seconds
+  notice.tell("fleet", results, workspace)
   return setmetatable(results, results_metatable)
 end
-
-fleet.sum_up = sum_up
 
 -- Sum up the results of an interrupted fleet. An interrupt may end several fleets: each names its
 -- workspace.
@@ -287,7 +293,7 @@ local function sum_up_known(plan, began, workspace)
   local known = {}
   for index = 1, #plan.names do known[#known + 1] = plan.results[index] end
   known.open, known.workspace = #plan.names - #known, workspace.name
-  return sum_up(plan.verb, known, core.now() - began)
+  return fleet.sum_up(plan.verb, known, core.now() - began, workspace)
 end
 
 function results_metatable:__tostring()
@@ -371,7 +377,7 @@ local function fly(self, plan, whole)
     settle = wait and options.settle ~= false, reporter = reporter,
     summarise = function() return sum_up_known(plan, began, self.workspace) end,
   }
-  local results = sum_up(verb, plan.results, core.now() - began)
+  local results = fleet.sum_up(verb, plan.results, core.now() - began, self.workspace)
   if reporter and options.summary ~= false then reporter.finish(tostring(results)) end
   return results
 end
@@ -388,7 +394,7 @@ function fleet.run(self, verb, arguments, whole)
   local plan = make_plan(self, verb, options, names, filters)
   if options.dry_run then
     plan_only(plan)
-    return sum_up(verb, plan.results, 0)
+    return fleet.sum_up(verb, plan.results, 0, self.workspace)
   end
   approve(plan)
   local results = fly(self, plan, whole)

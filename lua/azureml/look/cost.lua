@@ -42,6 +42,13 @@ local UNBILLED = {
   Canceled = true,
 }
 
+--- Tell whether the hours of an instance in a state are billed.
+---@param state string
+---@return boolean
+function cost.is_billed(state)
+  return not UNBILLED[state]
+end
+
 -- The operations after which an instance runs for the first time or again.
 local BEGINS = { Create = true, Start = true }
 
@@ -124,7 +131,7 @@ function cost.of(vm, settings)
   settings = options.check("cost", settings, OPTIONS)
   local now = math.floor(settings.now or core.time())
   local size = sizes.find(vm.workspace, vm.vm_size) or {}
-  local is_billed = not UNBILLED[vm.state]
+  local is_billed = cost.is_billed(vm.state)
   local since = is_billed and running_since(vm) or nil
   local hours = since and math.max(0, now - since) / HOUR
   local month_hours, fault = hours_in_month(vm, is_billed and vm.state ~= "Stopping", now)

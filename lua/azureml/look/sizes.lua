@@ -4,6 +4,7 @@
 local errors = require "azureml.error"
 local json = require "azureml.json"
 local later = require "azureml.tool.later"
+local notice = require "azureml.tool.notice"
 local once = require "azureml.tool.once"
 local options = require "azureml.options"
 local quotas = later "azureml.look.quotas"
@@ -206,6 +207,7 @@ function sizes.list(workspace, settings)
   settings = options.check("vm_sizes", settings, KNOWN)
   local place, chosen = region.of(workspace, settings.location), {}
   local list = all_of(workspace, place)
+  if not settings.location then notice.tell("priced", workspace, list) end
   if settings.quota or settings.available then list = with_quota(workspace, place, list) end
   for _, size in ipairs(list) do
     if passes(size, settings) then chosen[#chosen + 1] = size end
@@ -218,7 +220,9 @@ end
 ---@param name string?
 ---@return azureml.Size?
 function sizes.find(workspace, name)
-  for _, size in ipairs(all_of(workspace, region.of(workspace))) do
+  local list = all_of(workspace, region.of(workspace))
+  notice.tell("priced", workspace, list)
+  for _, size in ipairs(list) do
     if name and size.name:lower() == name:lower() then return size end
   end
 end

@@ -5,6 +5,7 @@ local count = require "azureml.tool.count"
 local errors = require "azureml.error"
 local failure = require "azureml.ssh.failure"
 local forwarding = require "azureml.ssh.forwarding"
+local notice = require "azureml.tool.notice"
 local options = require "azureml.options"
 local process = require "azureml.tool.process"
 local target = require "azureml.ssh.target"
@@ -172,6 +173,7 @@ function ssh.become(argv)
   for name, value in pairs(command_line.environment()) do
     variables[#variables + 1] = name .. "=" .. value
   end
+  notice.tell "leaving"
   local _, why, is_missing = core.replace { argv = argv, environment = variables }
   if is_missing then missing { code = "ProgramMissing" } end
   errors.raise { code = "ProgramFailed",
