@@ -1,0 +1,144 @@
+-- simulation.lua: how many principals and how many runners does it take to stop the instances of
+-- 200 subscriptions, 500 in each, within 10 minutes? `make simulation` runs it.
+--
+--     azureml spec/simulation/simulation.lua
+--
+-- The first table is of virtual time (virtual.lua): what the service's token buckets allow, beside
+-- what model.lua predicts. A subscription's buckets are its own, so one runner's share stands for
+-- those of all others. The second table is of real time (real.lua): what a runner needs.
+--
+-- SIMULATION_RUNNERS="5 20" sets how many runners share the estate in the first table; 1 takes
+-- seven minutes. SIMULATION_REAL="10 40" sets the subscriptions of the runners that are measured;
+-- each takes three minutes.
+local model = require "spec.simulation.model"
+local real = require "spec.simulation.real"
+local virtual = require "spec.simulation.virtual"
+
+local SUBSCRIPTIONS, INSTANCES, WORKSPACES = 200, 500, 10
+local LIMIT = 600                       -- seconds in which all have to be stopped
+
+-- A runner's share of a processor, which leaves time to others; and the memory that `azureml run
+-- --as kubernetes` gives it, in MB.
+local SHARE, MEMORY = 0.5, 128
+
+local function numbers(variable, default)
+  local list = {}
+  for word in (os.getenv(variable) or default):gmatch "%d+" do list[#list + 1] = tonumber(word) end
+  return list
+end
+
+local function say(...)
+  print(string.format(...))
+  io.stdout:flush()
+end
+
+-- The service's limits ----------------------------------------------------------------------------
+
+-- What is not said here is: 5 subscriptions of 500 instances, one principal, one runner.
+local CASES = {
+  { "one subscription", subscriptions = 1 },
+  { "five, one principal" },
+  { "five, two principals each", principals = 2 },
+  { "five, five principals each", principals = 5 },
+  { "the same five, two runners", runners = 2 },
+  { "the same, a principal each", runners = 2, principals = 2 },
+  { "five, the limits of 2023", throttle = "hourly" },
+  { "4,600 in a subscription", subscriptions = 1, instances = 4600 },
+  { "10,000 in a subscription", subscriptions = 1, instances = 10000 },
+  { "10,000, three principals", subscriptions = 1, instances = 10000, principals = 3 },
+}
+
+local ROW = "%-28s %8s %9s %9s %6s %8s %8s %8s"
+
+local function show_head()
+  say(ROW, "", "seconds", "model", "requests", "429", "waited", "turn", "stops/s")
+end
+
+local function predicted(case)
+  if case.throttle then return "" end
+  local told = model.predict(case.instances, case.principals)
+  return ("%.0f-%.0f"):format(told.least, told.most)
+end
+
+local function show(title, case, figures)
+  say(ROW, title, ("%.0f"):format(figures.seconds), predicted(case), figures.requests,
+    figures.refused, ("%.0f"):format(figures.waited), ("%.1f"):format(figures.mean_turn),
+    ("%.1f"):format(figures.stops / figures.seconds))
+end
+
+local function complete(case)
+  return {
+    subscriptions = case.subscriptions or 5, instances = case.instances or INSTANCES,
+    workspaces = WORKSPACES, principals = case.principals or 1, runners = case.runners or 1,
+    throttle = case.throttle,
+  }
+end
+
+local function simulate(title, given)
+  local case = complete(given)
+  local figures = virtual.run(case)
+  show(title, case, figures)
+  return figures
+end
+
+-- Return the fewest principals with which a share is stopped in time.
+local function find_principals(instances)
+  for principals = 1, 15 do
+    if model.predict(instances, principals).most <= LIMIT then return principals end
+  end
+end
+
+local function simulate_limits()
+  show_head()
+  for _, case in ipairs(CASES) do simulate(case[1], case) end
+  for _, runners in ipairs(numbers("SIMULATION_RUNNERS", "5 20")) do
+    local share = math.ceil(SUBSCRIPTIONS / runners)
+    local figures = simulate(("%d subscriptions, 1 of %d"):format(share, runners),
+      { subscriptions = share })
+    say("  all %d runners: %d requests, %.0f stops a second, %s 10 minutes", runners,
+      figures.requests * runners, figures.stops * runners / figures.seconds,
+      figures.seconds <= LIMIT and "within" or "NOT within")
+  end
+end
+
+-- A runner's own ----------------------------------------------------------------------------------
+
+local REAL_ROW = "%-28s %8s %9s %9s %9s"
+
+-- Return the line through the first and the last point: how much there is of none, and a step.
+local function line_of(needs, field)
+  local first, last = needs[1], needs[#needs]
+  local step = (last[field] - first[field]) / (last.subscriptions - first.subscriptions)
+  return first[field] - step * first.subscriptions, step
+end
+
+local function measure_runners()
+  local needs = {}
+  say(REAL_ROW, "", "seconds", "cpu s", "ms/stop", "MB")
+  for index, count in ipairs(numbers("SIMULATION_REAL", "10 40")) do
+    local need = real.run(count, { instances = INSTANCES, workspaces = WORKSPACES })
+    need.subscriptions, needs[index] = count, need
+    say(REAL_ROW, ("a runner of %d subscriptions"):format(count), ("%.0f"):format(need.seconds),
+      ("%.1f"):format(need.cpu), ("%.2f"):format(need.cpu * 1000 / (count * INSTANCES)),
+      ("%.0f"):format(need.memory))
+  end
+  return needs
+end
+
+local function say_runners(needs)
+  if #needs < 2 then return end
+  local cpu, cpu_step = line_of(needs, "cpu")
+  local memory, memory_step = line_of(needs, "memory")
+  local by_cpu = (SHARE * LIMIT - cpu) // cpu_step
+  local by_memory = (MEMORY - memory) // memory_step
+  say("a subscription takes %.2f s of a processor and %.2f MB", cpu_step, memory_step)
+  say("half a processor drives %d subscriptions in 10 minutes, %d MB hold %d", by_cpu, MEMORY,
+    by_memory)
+  say("runners: %d at least", math.ceil(SUBSCRIPTIONS / math.min(by_cpu, by_memory)))
+end
+
+say("%d subscriptions of %d instances: principals: %d at least", SUBSCRIPTIONS, INSTANCES,
+  find_principals(INSTANCES))
+simulate_limits()
+say ""
+say_runners(measure_runners())
