@@ -54,9 +54,11 @@ local function show_head()
   say(ROW, "", "seconds", "model", "requests", "429", "waited", "turn", "stops/s")
 end
 
+-- The largest share of a principal has the most workspaces.
 local function predicted(case)
   if case.throttle then return "" end
-  local told = model.predict(case.instances, case.principals)
+  local workspaces = math.ceil(case.workspaces / case.principals)
+  local told = model.predict(case.instances * workspaces // case.workspaces)
   return ("%.0f-%.0f"):format(told.least, told.most)
 end
 
@@ -81,10 +83,10 @@ local function simulate(title, given)
   return figures
 end
 
--- Return the fewest principals with which a share is stopped in time.
+-- Return the fewest principals by which a subscription is stopped in time.
 local function find_principals(instances)
   for principals = 1, 15 do
-    if model.predict(instances, principals).most <= LIMIT then return principals end
+    if model.predict(math.ceil(instances / principals)).most <= LIMIT then return principals end
   end
 end
 
@@ -105,11 +107,20 @@ end
 
 local REAL_ROW = "%-28s %8s %9s %9s %9s"
 
--- Return the line through the first and the last point: how much there is of none, and a step.
-local function line_of(needs, field)
+-- Return the MB of a runner without subscriptions, and those of each subscription: the line through
+-- the first and the last that were measured.
+local function memory_of(needs)
   local first, last = needs[1], needs[#needs]
-  local step = (last[field] - first[field]) / (last.subscriptions - first.subscriptions)
-  return first[field] - step * first.subscriptions, step
+  local each = (last.memory - first.memory) / (last.subscriptions - first.subscriptions)
+  return first.memory - each * first.subscriptions, each
+end
+
+-- Return the most seconds of a processor that a subscription took. A runner of many takes less for
+-- each: the emulator is slower then, and is polled less often.
+local function cpu_of(needs)
+  local most = 0
+  for _, need in ipairs(needs) do most = math.max(most, need.cpu / need.subscriptions) end
+  return most
 end
 
 local function measure_runners()
@@ -127,11 +138,11 @@ end
 
 local function say_runners(needs)
   if #needs < 2 then return end
-  local cpu, cpu_step = line_of(needs, "cpu")
-  local memory, memory_step = line_of(needs, "memory")
-  local by_cpu = (SHARE * LIMIT - cpu) // cpu_step
-  local by_memory = (MEMORY - memory) // memory_step
-  say("a subscription takes %.2f s of a processor and %.2f MB", cpu_step, memory_step)
+  local memory, each = memory_of(needs)
+  local cpu = cpu_of(needs)
+  local by_cpu, by_memory = SHARE * LIMIT // cpu, (MEMORY - memory) // each
+  say("a subscription takes %.2f s of a processor and %.2f MB; a runner %.0f MB besides", cpu, each,
+    memory)
   say("half a processor drives %d subscriptions in 10 minutes, %d MB hold %d", by_cpu, MEMORY,
     by_memory)
   say("runners: %d at least", math.ceil(SUBSCRIPTIONS / math.min(by_cpu, by_memory)))

@@ -17,11 +17,12 @@ describe("the simulation", function()
   end
 
   local function assert_predicted(figures, case)
-    local told = model.predict(case.instances, case.principals or 1, case.throttle)
+    local principals = case.principals or 1
+    local told = model.predict(case.instances // principals, case.throttle)
     local seconds = figures.seconds
     assert.is_true(seconds >= told.least and seconds <= told.most, ("%g s"):format(seconds))
     assert.is_true(math.abs(figures.last_turn - told.sending) < 0.1, figures.last_turn)
-    local most = (case.subscriptions or 1) * (case.instances + told.reads)
+    local most = (case.subscriptions or 1) * (case.instances + principals * told.reads)
     assert.is_true(figures.requests <= most, figures.requests)
     assert.equal(0, figures.refused)
   end
@@ -30,7 +31,7 @@ describe("the simulation", function()
   local SMALL = { writes = { 40, 10 } }
 
   it("stops subscriptions side by side: the buckets of each are its own", function()
-    local case = { subscriptions = 3, instances = 20 }
+    local case = { subscriptions = 3, instances = 40, throttle = SMALL }
     assert_predicted(run(case), case)
   end)
 
