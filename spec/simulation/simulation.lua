@@ -8,8 +8,8 @@
 -- those of all others. The second table is of real time (real.lua): what a runner needs.
 --
 -- SIMULATION_RUNNERS="5 20" sets how many runners share the estate in the first table; 1 takes
--- seven minutes. SIMULATION_REAL="10 40" sets the subscriptions of the runners that are measured;
--- each takes three minutes.
+-- seven minutes on an idle machine. SIMULATION_REAL="10 40" sets the subscriptions of the runners
+-- that are measured; each takes three minutes.
 local model = require "spec.simulation.model"
 local real = require "spec.simulation.real"
 local virtual = require "spec.simulation.virtual"
@@ -17,9 +17,9 @@ local virtual = require "spec.simulation.virtual"
 local SUBSCRIPTIONS, INSTANCES, WORKSPACES = 200, 500, 10
 local LIMIT = 600                       -- seconds in which all have to be stopped
 
--- A runner's share of a processor, which leaves time to others; and the memory that `azureml run
--- --as kubernetes` gives it, in MB.
-local SHARE, MEMORY = 0.5, 128
+-- What a runner may use, with a margin: half of a processor, and so many MB of the 128 that
+-- `azureml run --as kubernetes` gives it.
+local SHARE, MEMORY = 0.5, 100
 
 local function numbers(variable, default)
   local list = {}
@@ -36,7 +36,6 @@ end
 
 -- What is not said here is: 5 subscriptions of 500 instances, one principal, one runner.
 local CASES = {
-  { "one subscription", subscriptions = 1 },
   { "five, one principal" },
   { "five, two principals each", principals = 2 },
   { "five, five principals each", principals = 5 },
@@ -83,15 +82,19 @@ local function simulate(title, given)
   return figures
 end
 
--- Return the fewest principals by which a subscription is stopped in time.
-local function find_principals(instances)
-  for principals = 1, 15 do
-    if model.predict(math.ceil(instances / principals)).most <= LIMIT then return principals end
+-- Find the fewest principals by which a subscription is stopped in time.
+local function find_principals()
+  for principals = 1, WORKSPACES do
+    local figures = simulate(("a subscription, principals: %d"):format(principals),
+      { subscriptions = 1, principals = principals })
+    if figures.seconds <= LIMIT then return say("principals: %d at least", principals) end
   end
+  say("principals: more than %d", WORKSPACES)
 end
 
 local function simulate_limits()
   show_head()
+  find_principals()
   for _, case in ipairs(CASES) do simulate(case[1], case) end
   for _, runners in ipairs(numbers("SIMULATION_RUNNERS", "5 20")) do
     local share = math.ceil(SUBSCRIPTIONS / runners)
@@ -143,13 +146,12 @@ local function say_runners(needs)
   local by_cpu, by_memory = SHARE * LIMIT // cpu, (MEMORY - memory) // each
   say("a subscription takes %.2f s of a processor and %.2f MB; a runner %.0f MB besides", cpu, each,
     memory)
-  say("half a processor drives %d subscriptions in 10 minutes, %d MB hold %d", by_cpu, MEMORY,
+  say("half a processor drives %d subscriptions in 10 minutes; %d MB hold %d", by_cpu, MEMORY,
     by_memory)
   say("runners: %d at least", math.ceil(SUBSCRIPTIONS / math.min(by_cpu, by_memory)))
 end
 
-say("%d subscriptions of %d instances: principals: %d at least", SUBSCRIPTIONS, INSTANCES,
-  find_principals(INSTANCES))
+say("%d subscriptions of %d instances, to be stopped in %d s", SUBSCRIPTIONS, INSTANCES, LIMIT)
 simulate_limits()
 say ""
 say_runners(measure_runners())
