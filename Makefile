@@ -525,6 +525,7 @@ time-zones:
 include spec/bench/bench.mk
 include csrc/portable.mk
 include spec/observe/observe.mk
+include spec/simulation/simulation.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

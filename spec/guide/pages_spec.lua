@@ -32,7 +32,7 @@ local PRINTED = {
     "AllocationFailed\nAuthorizationFailed\n",
   },
   errors = { "ResourceNotFound\t404\tcheck the name; 'azureml list' shows what there is\n" },
-  fleets = { "stop: 1 done\nci%-eve\tdone\n", "", "" },
+  fleets = { "stop: 1 done\nci%-eve\tdone\n", "", "", "stop: 1 done\n" },
   json = {},
   studio = {},
 }
