@@ -7,8 +7,9 @@
 #include "scan.h"
 #include "text.h"
 
-#define SCANNER "azureml.scanner"
-#define PAGE    "azureml.scanned"
+#define SCANNER  "azureml.scanner"
+#define PAGE     "azureml.scanned"
+#define DOCUMENT "azureml.document"
 
 enum { MAX_NAMES = 1024 };      /* bytes */
 
@@ -17,6 +18,16 @@ typedef struct Scanner {
   ScanPath paths[SCAN_PATHS];
   char     names[MAX_NAMES];    /* the paths' texts, split into names */
 } Scanner;
+
+/* A JSON text and its members, in one piece. To copy the text keeps a page of 100 instances from
+   living as long as one of them; what is not looked at costs no string. User value 1: the decoded
+   text. */
+typedef struct Document {
+  int    is_decoded;            /* a script may change what was decoded: the spans are void */
+  Span   text;                  /* text.text is NULL: it was made of a decoded value */
+  size_t count;
+  Span   members[];             /* in the order of the scanner's paths; then the text */
+} Document;
 
 /* -- scanners ---------------------------------------------------------------------------------- */
 
@@ -91,15 +102,74 @@ static void push_member(lua_State *L, Span span) {
   else lua_pushnil(L);
 }
 
-/* Push a document: the members in the order of the paths, and the text.  [-0, +1, m] */
-static void push_document(lua_State *L, Span whole, const Span *found, size_t count) {
-  lua_createtable(L, (int)count, 1);
-  for (size_t i = 0; i < count; i++) {
-    push_member(L, found[i]);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_pushlstring(L, whole.text, whole.len);
-  lua_setfield(L, -2, "text");
+/* Return a part of a text as the same part of a copy. */
+static Span part_of(Span copy, Span text, Span part) {
+  if (!part.text) return part;
+  return (Span){ copy.text + (part.text - text.text), part.len };
+}
+
+/* Push an empty document with room for members and a text.  [-0, +1, m] */
+static Document *push_empty(lua_State *L, size_t count, size_t len) {
+  size_t size = sizeof(Document) + count * sizeof(Span);
+  Document *document = lua_newuserdatauv(L, size + len + 1, 1);
+  *document = (Document){ .count = count };
+  luaL_setmetatable(L, DOCUMENT);
+  return document;
+}
+
+/* Push a document of a text and members that a scan has found.  [-0, +1, m] */
+static void push_document(lua_State *L, Span text, const Span *found, size_t count) {
+  Document *document = push_empty(L, count, text.len);
+  char *copy = (char *)(document->members + count);
+  memcpy(copy, text.text, text.len);
+  copy[text.len] = '\0';
+  document->text = (Span){ copy, text.len };
+  for (size_t i = 0; i < count; i++)
+    document->members[i] = part_of(document->text, text, found[i]);
+}
+
+/* document(value) -> a document of a decoded value */
+static int l_document(lua_State *L) {
+  luaL_checkany(L, 1);
+  push_empty(L, 0, 0)->is_decoded = 1;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+/* document:member(place) -> a text | a table of texts | false: it is absent or null | nil: it must
+   be decoded, or was decoded */
+static int l_member(lua_State *L) {
+  const Document *document = luaL_checkudata(L, 1, DOCUMENT);
+  size_t place = (size_t)luaL_checkinteger(L, 2) - 1;
+  if (document->is_decoded) return 0;
+  luaL_argcheck(L, place < document->count, 2, "no such member");
+  push_member(L, document->members[place]);
+  return 1;
+}
+
+/* document:text() -> the JSON text | nil: it was made of a decoded value */
+static int l_text(lua_State *L) {
+  const Document *document = luaL_checkudata(L, 1, DOCUMENT);
+  lua_pushlstring(L, document->text.text, document->text.len);
+  return document->text.text != NULL;
+}
+
+/* document:raw() -> the decoded value | nil: it was not decoded */
+static int l_raw(lua_State *L) {
+  luaL_checkudata(L, 1, DOCUMENT);
+  lua_getiuservalue(L, 1, 1);
+  return 1;
+}
+
+/* document:keep(value): give it its decoded value */
+static int l_keep(lua_State *L) {
+  Document *document = luaL_checkudata(L, 1, DOCUMENT);
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, 1);
+  document->is_decoded = 1;
+  return 0;
 }
 
 /* scanner:object(text) -> document | nil: the text is not an object that a scan takes */
@@ -125,15 +195,12 @@ static ScanPage *push_page(lua_State *L) {
   return page;
 }
 
-/* scanner:page(text, items, next) -> documents, the next page's URL or nil | nil: the text is not a
-   page that a scan takes */
-static int l_page(lua_State *L) {
-  size_t len;
-  const Scanner *scanner = luaL_checkudata(L, 1, SCANNER);
-  const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
-  const char *items = luaL_checkstring(L, 3), *next = luaL_checkstring(L, 4);
+int lua_scan_push_page(lua_State *L, int arg, const char *text, size_t len) {
+  const Scanner *scanner = luaL_checkudata(L, arg, SCANNER);
+  const char *items = luaL_checkstring(L, arg + 1), *next = luaL_checkstring(L, arg + 2);
   ScanPage *page = push_page(L);
   size_t width = 1 + scanner->count;
+  text = text_after_mark(text, &len);
   if (!scan_page(text, len, items, next, scanner->paths, scanner->count, page)) return 0;
   lua_createtable(L, (int)page->count, 0);
   for (size_t i = 0; i < page->count; i++) {
@@ -147,6 +214,14 @@ static int l_page(lua_State *L) {
   return 2;
 }
 
+/* scanner:page(items, next, text) -> documents, the next page's URL or nil | nothing: the text is
+   not a page that a scan takes */
+static int l_page(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 4, &len);
+  return lua_scan_push_page(L, 1, text, len);
+}
+
 /* -- registering ------------------------------------------------------------------------------- */
 
 static const luaL_Reg scanner_methods[] = {
@@ -155,12 +230,26 @@ static const luaL_Reg scanner_methods[] = {
   { NULL, NULL }
 };
 
-static const luaL_Reg no_methods[] = { { NULL, NULL } };
+static const luaL_Reg document_methods[] = {
+  { "member", l_member },
+  { "text",   l_text },
+  { "raw",    l_raw },
+  { "keep",   l_keep },
+  { NULL, NULL }
+};
+
+static const luaL_Reg none[] = { { NULL, NULL } };
 static const luaL_Reg page_meta[] = { { "__gc", l_page_clear }, { NULL, NULL } };
-static const luaL_Reg functions[] = { { "scanner", l_scanner }, { NULL, NULL } };
+
+static const luaL_Reg functions[] = {
+  { "scanner",  l_scanner },
+  { "document", l_document },
+  { NULL, NULL }
+};
 
 void lua_scan_register(lua_State *L) {
-  make_type(L, SCANNER, no_methods, scanner_methods);
-  make_type(L, PAGE, page_meta, no_methods);
+  make_type(L, SCANNER, none, scanner_methods);
+  make_type(L, DOCUMENT, none, document_methods);
+  make_type(L, PAGE, page_meta, none);
   luaL_setfuncs(L, functions, 0);
 }

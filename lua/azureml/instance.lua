@@ -296,8 +296,8 @@ end
 -- Refuse a mistyped field: it would read as nil, which looks like an absent value.
 function metatable.__index(vm, name)
   local getter = getters[name]
-  if getter then return getter(rawget(vm, "document")) end
-  if name == "raw" then return documents.raw(rawget(vm, "document")) end
+  if getter then return getter(vm.document) end
+  if name == "raw" then return documents.raw(vm.document) end
   if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" then return method end
@@ -310,14 +310,16 @@ function metatable.__newindex(_, name)
 end
 
 function metatable.__tostring(vm)
-  return ("%s: %s, %s"):format(vm.name, tostring(vm.state), tostring(vm.vm_size))
+  local document = vm.document
+  return ("%s: %s, %s"):format(getters.name(document), getters.state(document),
+    getters.vm_size(document))
 end
 
 --- Return the fields of an instance as a table, for the prompt and for commands.
 ---@param vm azureml.Instance
 ---@return table
 function instance.summary(vm)
-  local summary, document = {}, rawget(vm, "document")
+  local summary, document = {}, vm.document
   for name, getter in pairs(getters) do
     if not ACTIONS[name] then summary[name] = getter(document) end
   end
@@ -386,7 +388,7 @@ function instance.unreadable(vm)
     list[#list + 1] = "admin_user_ssh_public_key"
   end
   if hides_script(vm.setup_scripts) then list[#list + 1] = "setup_scripts" end
-  if hides_variable(rawget(vm, "document")) then list[#list + 1] = "custom_services" end
+  if hides_variable(vm.document) then list[#list + 1] = "custom_services" end
   return list
 end
 
@@ -403,7 +405,7 @@ end
 ---@return boolean
 function instance.is_one(document)
   local kind = instance.kind(document)
-  return kind ~= nil and kind:lower() == "computeinstance"
+  return kind == "ComputeInstance" or kind ~= nil and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -411,7 +413,7 @@ end
 ---@raise an error object if it no longer exists
 function Instance:refresh()
   local now = self.workspace.instances:get(self.name)
-  rawset(self, "document", rawget(now, "document"))
+  rawset(self, "document", now.document)
   return self
 end
 

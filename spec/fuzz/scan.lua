@@ -30,7 +30,7 @@ end
 -- Return what is wrong with a document; nil: nothing.
 local function fault_of(document, raw)
   for place, path in ipairs(PATHS) do
-    local read, expected = document[place], member(raw, path)
+    local read, expected = document:member(place), member(raw, path)
     if read == false and expected ~= nil then return path end
     if read and not is_same(read, expected) then return path end
     if read == nil and (type(expected) == "string" or expected == nil) then return path end
@@ -41,7 +41,7 @@ end
 local function fault_of_page(items, next_link, raw, decode)
   if type(raw.value) ~= "table" or #items ~= #raw.value then return "value" end
   for index, document in ipairs(items) do
-    if not is_same(decode(document.text), raw.value[index]) then return "the text of an item" end
+    if not is_same(decode(document:text()), raw.value[index]) then return "the text of an item" end
     local fault = fault_of(document, raw.value[index])
     if fault then return fault end
   end
@@ -58,7 +58,7 @@ return function(scanner, decode)
   local scan = scanner(PATHS)
   return function(text, is_object)
     local document = scan:object(text)
-    local items, next_link = scan:page(text, "value", "nextLink")
+    local items, next_link = scan:page("value", "nextLink", text)
     if not document and is_object then return "an object is refused" end
     if not document and items then return "a page is not an object" end
     if not document then return nil end
