@@ -22,7 +22,8 @@ typedef struct Search Search;
 struct Search {
   const ScanPath *paths;
   size_t    count;
-  uint64_t  lengths[SCAN_NAMES];     /* of the names at each level: bit 4 for "name" */
+  uint64_t  likely[SCAN_NAMES];      /* the bits of the names at each level */
+  unsigned char lengths[SCAN_PATHS][SCAN_NAMES];
   Span     *found;
   ScanPage *page;                    /* the first path leads to its items; NULL: there is no page */
   Search   *item;                    /* what to look for in each item */
@@ -194,13 +195,14 @@ static inline const char *take_word(const char *at, const char *word) {
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-/* Tell whether a name at a level has the length of one that is looked for. Most have not. */
-static inline int is_likely(const Search *search, int level, size_t len) {
-  return len <= SCAN_LONGEST_NAME && (search->lengths[level] >> len & 1);
+/* Return a bit that stands for a name, and for few other names. */
+static inline uint64_t bit_of(const char *name, size_t len) {
+  return UINT64_C(1) << ((len * 7 + (unsigned char)*name) & 63);
 }
 
-static inline int is_name(Span text, const char *name) {
-  return *text.text == *name && strncmp(text.text, name, text.len) == 0 && name[text.len] == '\0';
+static inline int is_name(const Search *search, Span name, int path, int level) {
+  return name.len == search->lengths[path][level]
+    && memcmp(name.text, search->paths[path].names[level], name.len) == 0;
 }
 
 /* Return which of some paths go through a member of an object that is level names deep, and forget
@@ -211,7 +213,7 @@ static Paths paths_of(const Search *search, Span name, Paths paths, int level, P
   for (; paths; paths &= paths - 1) {
     int i = first_of(paths);
     Paths bit = (Paths)1 << i;
-    if (!is_name(name, search->paths[i].names[level])) continue;
+    if (!is_name(search, name, i, level)) continue;
     through |= bit;
     if (!search->paths[i].names[level + 1]) *ending |= bit;
     search->found[i] = (Span){ NULL, 0 };
@@ -232,7 +234,8 @@ static inline Paths paths_through(const Scan *s, const Search *search, Span text
                                   int level, Paths *ending) {
   Span name = { text.text + 1, text.len - 2 };
   if (s->has_escape) return paths_of_escaped(search, text, paths, level, ending);
-  return is_likely(search, level, name.len) ? paths_of(search, name, paths, level, ending) : 0;
+  int is_likely = (search->likely[level] & bit_of(name.text, name.len)) != 0;      /* most are not */
+  return is_likely ? paths_of(search, name, paths, level, ending) : 0;
 }
 
 /* -- values ------------------------------------------------------------------------------------ */
@@ -348,11 +351,18 @@ static const char *take_items(Scan *s, const char *at, const Search *search) {
 
 /* -- whole texts ------------------------------------------------------------------------------- */
 
+static void add_path(Search *search, size_t path) {
+  const char *const *names = search->paths[path].names;
+  for (int level = 0; names[level]; level++) {
+    size_t len = strlen(names[level]);
+    search->lengths[path][level] = (unsigned char)len;
+    search->likely[level] |= bit_of(names[level], len);
+  }
+}
+
 static Search search_for(const ScanPath *paths, size_t count, Span *found) {
   Search search = { .paths = paths, .count = count, .found = found };
-  for (size_t i = 0; i < count; i++)
-    for (int level = 0; paths[i].names[level]; level++)
-      search.lengths[level] |= UINT64_C(1) << strlen(paths[i].names[level]);
+  for (size_t i = 0; i < count; i++) add_path(&search, i);
   return search;
 }
 
