@@ -128,9 +128,8 @@ static void push_document(lua_State *L, Span text, const Span *found, size_t cou
     document->members[i] = part_of(document->text, text, found[i]);
 }
 
-/* Return the document that is the first argument of a method. The first upvalue of methods is the
-   documents' metatable: luaL_checkudata, which looks it up, takes 325 instructions.
-   [-0, +0, e] */
+/* Return the document that is the first argument of a function whose upvalue is the documents'
+   metatable: luaL_checkudata, which looks it up, takes 325 instructions.  [-0, +0, e] */
 static Document *check_document(lua_State *L) {
   Document *document = lua_touserdata(L, 1);
   int is_one = document && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
@@ -139,8 +138,8 @@ static Document *check_document(lua_State *L) {
   return document;
 }
 
-/* document(value) -> a document of a decoded value */
-static int l_document(lua_State *L) {
+/* document.of(value) -> a document of a decoded value */
+static int l_of(lua_State *L) {
   luaL_checkany(L, 1);
   push_empty(L, 0, 0)->is_decoded = 1;
   lua_pushvalue(L, 1);
@@ -148,7 +147,7 @@ static int l_document(lua_State *L) {
   return 1;
 }
 
-/* document:member(place) -> a text | a table of texts | false: it is absent or null | nil: it must
+/* document.member(document, place) -> a text | a table of texts | false: it is absent or null | nil: it must
    be decoded, or was decoded */
 static int l_member(lua_State *L) {
   const Document *document = check_document(L);
@@ -159,21 +158,21 @@ static int l_member(lua_State *L) {
   return 1;
 }
 
-/* document:text() -> the JSON text | nil: it was made of a decoded value */
+/* document.text(document) -> the JSON text | nil: it was made of a decoded value */
 static int l_text(lua_State *L) {
   const Document *document = check_document(L);
   lua_pushlstring(L, document->text.text, document->text.len);
   return document->text.text != NULL;
 }
 
-/* document:raw() -> the decoded value | nil: it was not decoded */
+/* document.raw(document) -> the decoded value | nil: it was not decoded */
 static int l_raw(lua_State *L) {
   check_document(L);
   lua_getiuservalue(L, 1, 1);
   return 1;
 }
 
-/* document:keep(value): give it its decoded value */
+/* document.keep(document, value): give it its decoded value */
 static int l_keep(lua_State *L) {
   Document *document = check_document(L);
   luaL_checkany(L, 2);
@@ -241,7 +240,8 @@ static const luaL_Reg scanner_methods[] = {
   { NULL, NULL }
 };
 
-static const luaL_Reg document_methods[] = {
+static const luaL_Reg document_functions[] = {
+  { "of",     l_of },
   { "member", l_member },
   { "text",   l_text },
   { "raw",    l_raw },
@@ -252,24 +252,15 @@ static const luaL_Reg document_methods[] = {
 static const luaL_Reg none[] = { { NULL, NULL } };
 static const luaL_Reg page_meta[] = { { "__gc", l_page_clear }, { NULL, NULL } };
 
-static const luaL_Reg functions[] = {
-  { "scanner",  l_scanner },
-  { "document", l_document },
-  { NULL, NULL }
-};
-
-static void add_document_methods(lua_State *L) {
-  luaL_getmetatable(L, DOCUMENT);
-  lua_getfield(L, -1, "__index");
-  lua_pushvalue(L, -2);
-  luaL_setfuncs(L, document_methods, 1);
-  lua_pop(L, 2);
-}
+static const luaL_Reg functions[] = { { "scanner", l_scanner }, { NULL, NULL } };
 
 void lua_scan_register(lua_State *L) {
   make_type(L, SCANNER, none, scanner_methods);
   make_type(L, DOCUMENT, none, none);
-  add_document_methods(L);
   make_type(L, PAGE, page_meta, none);
   luaL_setfuncs(L, functions, 0);
+  luaL_newlibtable(L, document_functions);
+  luaL_getmetatable(L, DOCUMENT);
+  luaL_setfuncs(L, document_functions, 1);
+  lua_setfield(L, -2, "document");
 }

@@ -311,8 +311,8 @@ end
 
 function metatable.__tostring(vm)
   local document = vm.document
-  return ("%s: %s, %s"):format(getters.name(document), getters.state(document),
-    getters.vm_size(document))
+  local name, state = getters.name(document), getters.state(document)
+  return tostring(name) .. ": " .. tostring(state) .. ", " .. tostring(getters.vm_size(document))
 end
 
 --- Return the fields of an instance as a table, for the prompt and for commands.
@@ -404,8 +404,9 @@ end
 ---@param document azureml.Document
 ---@return boolean
 function instance.is_one(document)
-  local kind = instance.kind(document)
-  return kind == "ComputeInstance" or kind ~= nil and kind:lower() == "computeinstance"
+  local kind = sent.compute_type(document)
+  if kind == "ComputeInstance" then return true end      -- as the service writes it today
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.

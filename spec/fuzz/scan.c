@@ -23,8 +23,6 @@ static void push_compare(lua_State *L) {
   check(L, luaL_loadfile(L, COMPARE) || lua_pcall(L, 0, 1, 0));
   lua_newtable(L);
   lua_scan_register(L);
-  lua_getfield(L, -1, "scanner");
-  lua_replace(L, -2);
   luaopen_cjson(L);
   lua_getfield(L, -1, "decode_invalid_numbers");
   lua_pushboolean(L, 0);

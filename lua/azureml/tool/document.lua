@@ -5,13 +5,13 @@
 local core = require "azureml.core"
 local json = require "azureml.json"
 
+-- member(document, place): a chosen member, in the order of the reader's paths: a text, a table of
+-- texts, false for an absent member or null; nil for one that must be decoded, or was.
+local keep, member, raw_of, text_of = core.document.keep, core.document.member, core.document.raw,
+  core.document.text
+
 --- A JSON text whose chosen members are read when they are asked for, or a decoded value.
----@class azureml.Document
----@field member fun(self, place: integer): any   a chosen member, in the order of the reader's paths:
----  a text, a table of texts, false for an absent member or null; nil for one that must be decoded
----@field text fun(self): string?      the JSON text; nil: it was made of a decoded value
----@field raw fun(self): any           the decoded value; nil: it was not decoded yet
----@field keep fun(self, raw: any)     takes the decoded value, of which all members are read then
+---@class azureml.Document: userdata
 
 local documents = {}
 
@@ -33,16 +33,16 @@ end
 --- Make a document of a decoded value.
 ---@param raw any
 ---@return azureml.Document
-documents.of = core.document
+documents.of = core.document.of
 
 --- Return the decoded value of a document.
 ---@param document azureml.Document
 ---@return any
 function documents.raw(document)
-  local raw = document:raw()
+  local raw = raw_of(document)
   if raw == nil then
-    raw = json.decode(document:text())
-    document:keep(raw)      -- a script may change its raw
+    raw = json.decode(text_of(document))
+    keep(document, raw)      -- a script may change it
   end
   return raw
 end
@@ -73,11 +73,11 @@ end
 function Reader:member(path)
   local names = {}
   for name in path:gmatch "[^.]+" do names[#names + 1] = name end
-  local member, place = json.getter(table.unpack(names)), self.places[path]
-  local function decoded(document) return member(documents.raw(document)) end
+  local get, place = json.getter(table.unpack(names)), self.places[path]
+  local function decoded(document) return get(documents.raw(document)) end
   if not place then return decoded end
   return function(document)
-    local value = document:member(place)
+    local value = member(document, place)
     if value == nil then return decoded(document) end
     return value or nil
   end
