@@ -108,18 +108,21 @@ static Span part_of(Span copy, Span text, Span part) {
   return (Span){ copy.text + (part.text - text.text), part.len };
 }
 
-/* Push an empty document with room for members and a text.  [-0, +1, m] */
-static Document *push_empty(lua_State *L, size_t count, size_t len) {
+/* Push an empty document with room for members and a text. The documents' metatable lies at an
+   index of the stack.  [-0, +1, m] */
+static Document *push_empty(lua_State *L, int metatable, size_t count, size_t len) {
   size_t size = sizeof(Document) + count * sizeof(Span);
   Document *document = lua_newuserdatauv(L, size + len + 1, 1);
   *document = (Document){ .count = count };
-  luaL_setmetatable(L, DOCUMENT);
+  lua_pushvalue(L, metatable);
+  lua_setmetatable(L, -2);
   return document;
 }
 
 /* Push a document of a text and members that a scan has found.  [-0, +1, m] */
-static void push_document(lua_State *L, Span text, const Span *found, size_t count) {
-  Document *document = push_empty(L, count, text.len);
+static void push_document(lua_State *L, int metatable, Span text, const Span *found,
+                          size_t count) {
+  Document *document = push_empty(L, metatable, count, text.len);
   char *copy = (char *)(document->members + count);
   memcpy(copy, text.text, text.len);
   copy[text.len] = '\0';
@@ -141,7 +144,7 @@ static Document *check_document(lua_State *L) {
 /* document.of(value) -> a document of a decoded value */
 static int l_of(lua_State *L) {
   luaL_checkany(L, 1);
-  push_empty(L, 0, 0)->is_decoded = 1;
+  push_empty(L, lua_upvalueindex(1), 0, 0)->is_decoded = 1;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   return 1;
@@ -189,7 +192,8 @@ static int l_object(lua_State *L) {
   const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
   Span found[SCAN_PATHS];
   if (!scan_object(text, len, scanner->paths, scanner->count, found)) return 0;
-  push_document(L, (Span){ text, len }, found, scanner->count);
+  luaL_getmetatable(L, DOCUMENT);
+  push_document(L, lua_gettop(L), (Span){ text, len }, found, scanner->count);
   return 1;
 }
 
@@ -212,10 +216,12 @@ int lua_scan_push_page(lua_State *L, int arg, const char *text, size_t len) {
   size_t width = 1 + scanner->count;
   text = text_after_mark(text, &len);
   if (!scan_page(text, len, items, next, scanner->paths, scanner->count, page)) return 0;
+  luaL_getmetatable(L, DOCUMENT);
+  int metatable = lua_gettop(L);
   lua_createtable(L, (int)page->count, 0);
   for (size_t i = 0; i < page->count; i++) {
     const Span *item = page->spans + i * width;
-    push_document(L, item[0], item + 1, scanner->count);
+    push_document(L, metatable, item[0], item + 1, scanner->count);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   if (scan_is_text(page->next)) push_text(L, page->next);

@@ -32,7 +32,7 @@ struct Search {
 typedef struct Scan {
   const char *end;              /* *end is NUL */
   int depth;
-  int has_escape;               /* the last text has one */
+  int has_escape;               /* a text has had one since this was 0 */
 } Scan;
 
 enum { LIST = 1 };              /* the first path */
@@ -152,8 +152,9 @@ static const char *take_escape(const char *at) {
   return at + len;
 }
 
-/* Take a character beyond plain ASCII: an escape, or several bytes of UTF-8. */
-static const char *take_special(Scan *s, const char *at) {
+/* Take a character beyond plain ASCII: an escape, or several bytes of UTF-8. It is rare: kept out of
+   its callers, it does not make them save registers. */
+static __attribute__((noinline)) const char *take_special(Scan *s, const char *at) {
   unsigned char byte = (unsigned char)*at;
   if (byte == '\\') {
     s->has_escape = 1;
@@ -165,7 +166,6 @@ static const char *take_special(Scan *s, const char *at) {
 
 /* Take a text, quotes included. */
 static inline const char *take_text(Scan *s, const char *at) {
-  s->has_escape = 0;
   if (*at++ != '"') return NULL;
   while (*(at = skip_plain(at, s->end)) != '"')
     if (!(at = take_special(s, at))) return NULL;
@@ -257,6 +257,7 @@ static const char *take_searched(Scan *s, const char *at, const Search *search, 
                                  int level) {
   Paths ending = 0;
   const char *name = at;
+  s->has_escape = 0;
   if (!(at = take_text(s, at))) return NULL;
   Span text = { name, (size_t)(at - name) };
   paths = paths_through(s, search, text, paths, level, &ending);

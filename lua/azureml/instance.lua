@@ -154,10 +154,11 @@ end
 -- an empty list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
   local kind, member = row.kind, outer(row.path)
+  local is_list, is_never_nil = row.is_list, row.name == "tags"
   return function(document)
     local value = member(document)
-    if row.is_list and is_empty(value) then return json.array {} end
-    if value == nil and row.name ~= "tags" then return nil end
+    if is_list and is_empty(value) then return json.array {} end
+    if value == nil and not is_never_nil then return nil end
     return kind.read(value)
   end
 end
