@@ -14,9 +14,8 @@
 enum { MAX_NAMES = 1024 };      /* bytes */
 
 typedef struct Scanner {
-  size_t   count;
-  ScanPath paths[SCAN_PATHS];
-  char     names[MAX_NAMES];    /* the paths' texts, split into names */
+  ScanPaths paths;
+  char      names[MAX_NAMES];   /* the paths' texts, split into names */
 } Scanner;
 
 /* A JSON text and its members, in one piece. To copy the text keeps a page of 100 instances from
@@ -31,14 +30,16 @@ typedef struct Document {
 
 /* -- scanners ---------------------------------------------------------------------------------- */
 
-/* Split "properties.state" into names. */
-static int split(ScanPath *path, char *text) {
+/* Add a path such as "properties.state". Split its text. */
+static int add_path(ScanPaths *paths, char *text) {
+  const char *names[SCAN_NAMES];
   char *rest = NULL;
   size_t count = 0;
   for (char *name = strtok_r(text, ".", &rest); name; name = strtok_r(NULL, ".", &rest)) {
     if (count == SCAN_NAMES || strlen(name) > SCAN_LONGEST_NAME) return 0;
-    path->names[count++] = name;
+    names[count++] = name;
   }
+  if (count > 0) scan_paths_add(paths, names, count);
   return count > 0;
 }
 
@@ -56,11 +57,10 @@ static int l_scanner(lua_State *L) {
     const char *path = luaL_checklstring(L, -1, &len);
     int fits = len < (size_t)(end - free_place);
     if (fits) memcpy(free_place, path, len + 1);
-    luaL_argcheck(L, fits && split(&scanner->paths[i - 1], free_place), 1, "short paths expected");
+    luaL_argcheck(L, fits && add_path(&scanner->paths, free_place), 1, "short paths expected");
     free_place += len + 1;
     lua_pop(L, 1);
   }
-  scanner->count = (size_t)count;
   return 1;
 }
 
@@ -191,9 +191,9 @@ static int l_object(lua_State *L) {
   const Scanner *scanner = luaL_checkudata(L, 1, SCANNER);
   const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
   Span found[SCAN_PATHS];
-  if (!scan_object(text, len, scanner->paths, scanner->count, found)) return 0;
+  if (!scan_object(text, len, &scanner->paths, found)) return 0;
   luaL_getmetatable(L, DOCUMENT);
-  push_document(L, lua_gettop(L), (Span){ text, len }, found, scanner->count);
+  push_document(L, lua_gettop(L), (Span){ text, len }, found, scanner->paths.count);
   return 1;
 }
 
@@ -213,15 +213,15 @@ int lua_scan_push_page(lua_State *L, int arg, const char *text, size_t len) {
   const Scanner *scanner = luaL_checkudata(L, arg, SCANNER);
   const char *items = luaL_checkstring(L, arg + 1), *next = luaL_checkstring(L, arg + 2);
   ScanPage *page = push_page(L);
-  size_t width = 1 + scanner->count;
+  size_t width = 1 + scanner->paths.count;
   text = text_after_mark(text, &len);
-  if (!scan_page(text, len, items, next, scanner->paths, scanner->count, page)) return 0;
+  if (!scan_page(text, len, items, next, &scanner->paths, page)) return 0;
   luaL_getmetatable(L, DOCUMENT);
   int metatable = lua_gettop(L);
   lua_createtable(L, (int)page->count, 0);
   for (size_t i = 0; i < page->count; i++) {
     const Span *item = page->spans + i * width;
-    push_document(L, metatable, item[0], item + 1, scanner->count);
+    push_document(L, metatable, item[0], item + 1, scanner->paths.count);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   if (scan_is_text(page->next)) push_text(L, page->next);

@@ -17,17 +17,12 @@ enum {
 /* What is looked for in an object: a bit for each path. */
 typedef uint32_t Paths;
 
-/* The members to look for, and the spans to write. */
-typedef struct Search Search;
-struct Search {
-  const ScanPath *paths;
-  size_t    count;
-  uint64_t  likely[SCAN_NAMES];      /* the bits of the names at each level */
-  unsigned char lengths[SCAN_PATHS][SCAN_NAMES];
-  Span     *found;
-  ScanPage *page;                    /* the first path leads to its items; NULL: there is no page */
-  Search   *item;                    /* what to look for in each item */
-};
+typedef struct Search {
+  const ScanPaths *paths;
+  Span            *found;       /* for each path */
+  ScanPage        *page;        /* the first path leads to its items; NULL: there is no page */
+  const ScanPaths *item_paths;  /* what to look for in each item */
+} Search;
 
 typedef struct Scan {
   const char *end;              /* *end is NUL */
@@ -37,7 +32,7 @@ typedef struct Scan {
 
 enum { LIST = 1 };              /* the first path */
 
-static Paths all_paths(const Search *search) { return ((Paths)1 << search->count) - 1; }
+static Paths all_of(const ScanPaths *paths) { return ((Paths)1 << paths->count) - 1; }
 
 /* Return the index of the first of some paths. */
 static inline int first_of(Paths paths) { return __builtin_ctz(paths); }
@@ -200,42 +195,63 @@ static inline uint64_t bit_of(const char *name, size_t len) {
   return UINT64_C(1) << ((len * 7 + (unsigned char)*name) & 63);
 }
 
-static inline int is_name(const Search *search, Span name, int path, int level) {
-  return name.len == search->lengths[path][level]
-    && memcmp(name.text, search->paths[path].names[level], name.len) == 0;
+static inline int is_name(Span text, const ScanPath *path, int level) {
+  return text.len == path->lengths[level] && memcmp(text.text, path->names[level], text.len) == 0;
 }
 
-/* Return which of some paths go through a member of an object that is level names deep, and forget
-   what was found there: of two members with the same name the last counts. *ending has those that
-   end at the member. */
-static Paths paths_of(const Search *search, Span name, Paths paths, int level, Paths *ending) {
-  Paths through = 0;
-  for (; paths; paths &= paths - 1) {
-    int i = first_of(paths);
-    Paths bit = (Paths)1 << i;
-    if (!is_name(search, name, i, level)) continue;
-    through |= bit;
-    if (!search->paths[i].names[level + 1]) *ending |= bit;
-    search->found[i] = (Span){ NULL, 0 };
+/* Return which of some paths go through the name of a member that is level names deep. */
+static Paths paths_of(const ScanPaths *all, Span name, Paths paths, int level) {
+  while (paths) {
+    const ScanPath *first = &all->paths[first_of(paths)];
+    if (is_name(name, first, level)) return paths & first->alike[level];
+    paths &= ~first->alike[level];
   }
-  return through;
+  return 0;
 }
 
-/* The same for a name with escapes. */
-static Paths paths_of_escaped(const Search *search, Span text, Paths paths, int level,
-                              Paths *ending) {
+/* The same for the text of a name with escapes. */
+static Paths paths_of_escaped(const ScanPaths *all, Span text, Paths paths, int level) {
   char name[LONGEST_ESCAPED];
   if (text.len > LONGEST_ESCAPED) return 0;
-  return paths_of(search, (Span){ name, scan_decode(text, name) }, paths, level, ending);
+  return paths_of(all, (Span){ name, scan_decode(text, name) }, paths, level);
 }
 
 /* The same for the text of a name, quotes included. */
-static inline Paths paths_through(const Scan *s, const Search *search, Span text, Paths paths,
-                                  int level, Paths *ending) {
+static inline Paths paths_through(const Scan *s, const ScanPaths *all, Span text, Paths paths,
+                                  int level) {
   Span name = { text.text + 1, text.len - 2 };
-  if (s->has_escape) return paths_of_escaped(search, text, paths, level, ending);
-  int is_likely = (search->likely[level] & bit_of(name.text, name.len)) != 0;      /* most are not */
-  return is_likely ? paths_of(search, name, paths, level, ending) : 0;
+  if (s->has_escape) return paths_of_escaped(all, text, paths, level);
+  int is_likely = (all->likely[level] & bit_of(name.text, name.len)) != 0;      /* most are not */
+  return is_likely ? paths_of(all, name, paths, level) : 0;
+}
+
+static void set_found(const Search *search, Paths paths, Span found) {
+  for (; paths; paths &= paths - 1) search->found[first_of(paths)] = found;
+}
+
+/* Note which paths are like the last one down to a level. */
+static void find_alike(ScanPaths *paths, int level) {
+  ScanPath *last = &paths->paths[paths->count - 1];
+  for (size_t i = 0; i < paths->count; i++) {
+    ScanPath *path = &paths->paths[i];
+    const char *name = path->names[level];
+    int is_alike = level == 0 || (last->alike[level - 1] >> i & 1);
+    if (!is_alike || !name || strcmp(name, last->names[level]) != 0) continue;
+    last->alike[level] |= (Paths)1 << i;
+    path->alike[level] |= (Paths)1 << (paths->count - 1);
+  }
+}
+
+void scan_paths_add(ScanPaths *paths, const char *const *names, size_t count) {
+  ScanPath *path = &paths->paths[paths->count++];
+  for (size_t level = 0; level < count; level++) {
+    size_t len = strlen(names[level]);
+    path->names[level] = names[level];
+    path->lengths[level] = (unsigned char)len;
+    paths->likely[level] |= bit_of(names[level], len);
+    find_alike(paths, (int)level);
+  }
+  paths->ending[count - 1] |= (Paths)1 << (paths->count - 1);
 }
 
 /* -- values ------------------------------------------------------------------------------------ */
@@ -252,22 +268,22 @@ static inline const char *take_any(Scan *s, const char *at, const Search *search
   return *at == '"' ? take_text(s, at) : take_value(s, at, search, paths, level);
 }
 
-/* Take a member that some paths may go through. */
+/* Take a member that some paths may go through. Of two with the same name the last counts, so that
+   what was found in the first is forgotten. */
 static const char *take_searched(Scan *s, const char *at, const Search *search, Paths paths,
                                  int level) {
-  Paths ending = 0;
   const char *name = at;
   s->has_escape = 0;
   if (!(at = take_text(s, at))) return NULL;
   Span text = { name, (size_t)(at - name) };
-  paths = paths_through(s, search, text, paths, level, &ending);
+  paths = paths_through(s, search->paths, text, paths, level);
+  set_found(search, paths, (Span){ NULL, 0 });
   if (!(at = take(skip_blanks(at), ':'))) return NULL;
   const char *value = at;
+  Paths ending = paths & search->paths->ending[level];
   int is_list = search->page && (ending & LIST);
   at = is_list ? take_items(s, at, search) : take_any(s, at, search, paths & ~ending, level + 1);
-  if (!at) return NULL;
-  Span found = { value, (size_t)(at - value) };
-  for (; ending; ending &= ending - 1) search->found[first_of(ending)] = found;
+  if (at) set_found(search, ending, (Span){ value, (size_t)(at - value) });
   return at;
 }
 
@@ -330,11 +346,11 @@ static Span *add_item(ScanPage *page, size_t width) {
   return memset(page->spans + used, 0, width * sizeof *page->spans);
 }
 
-static const char *take_item(Scan *s, const char *at, ScanPage *page, Search *search) {
-  Span *spans = add_item(page, 1 + search->count);
+static const char *take_item(Scan *s, const char *at, ScanPage *page, const ScanPaths *paths) {
+  Span *spans = add_item(page, 1 + paths->count);
   if (!spans) return NULL;
-  search->found = spans + 1;
-  const char *after = take_object(s, at, search, all_paths(search), 0);
+  Search search = { .paths = paths, .found = spans + 1 };
+  const char *after = take_object(s, at, &search, all_of(paths), 0);
   if (after) *spans = (Span){ at, (size_t)(after - at) };
   return after;
 }
@@ -343,7 +359,7 @@ static const char *take_items(Scan *s, const char *at, const Search *search) {
   search->page->count = 0;
   if (++s->depth > MAX_DEPTH || !(at = take(at, '['))) return NULL;
   for (const char *next = *at == ']' ? NULL : at; next; next = take(at, ',')) {
-    if (!(at = take_item(s, next, search->page, search->item))) return NULL;
+    if (!(at = take_item(s, next, search->page, search->item_paths))) return NULL;
     at = skip_blanks(at);
   }
   s->depth--;
@@ -352,43 +368,27 @@ static const char *take_items(Scan *s, const char *at, const Search *search) {
 
 /* -- whole texts ------------------------------------------------------------------------------- */
 
-static void add_path(Search *search, size_t path) {
-  const char *const *names = search->paths[path].names;
-  for (int level = 0; names[level]; level++) {
-    size_t len = strlen(names[level]);
-    search->lengths[path][level] = (unsigned char)len;
-    search->likely[level] |= bit_of(names[level], len);
-  }
-}
-
-static Search search_for(const ScanPath *paths, size_t count, Span *found) {
-  Search search = { .paths = paths, .count = count, .found = found };
-  for (size_t i = 0; i < count; i++) add_path(&search, i);
-  return search;
-}
-
 /* Take an object, and nothing but blanks around it. */
-static int take_whole(Scan *s, const char *text, const Search *search) {
-  const char *at = take_object(s, skip_blanks(text), search, all_paths(search), 0);
-  return at && skip_blanks(at) == s->end;
+static int take_whole(const char *text, size_t len, const Search *search) {
+  Scan scan = { .end = text + len };
+  const char *at = take_object(&scan, skip_blanks(text), search, all_of(search->paths), 0);
+  return at && skip_blanks(at) == scan.end;
 }
 
-int scan_object(const char *text, size_t len, const ScanPath *paths, size_t count, Span *found) {
-  Scan scan = { .end = text + len };
-  Search search = search_for(paths, count, found);
-  memset(found, 0, count * sizeof *found);
-  return take_whole(&scan, text, &search);
+int scan_object(const char *text, size_t len, const ScanPaths *paths, Span *found) {
+  Search search = { .paths = paths, .found = found };
+  memset(found, 0, paths->count * sizeof *found);
+  return take_whole(text, len, &search);
 }
 
 int scan_page(const char *text, size_t len, const char *items, const char *next,
-              const ScanPath *paths, size_t count, ScanPage *page) {
-  const ScanPath outer[] = { { { items } }, { { next } } };
+              const ScanPaths *paths, ScanPage *page) {
+  ScanPaths outer = { 0 };
+  scan_paths_add(&outer, &items, 1);
+  scan_paths_add(&outer, &next, 1);
   Span found[] = { { NULL, 0 }, { NULL, 0 } };
-  Scan scan = { .end = text + len };
-  Search item = search_for(paths, count, NULL), search = search_for(outer, 2, found);
-  search.page = page;
-  search.item = &item;
-  int is_page = take_whole(&scan, text, &search) && found[0].text;
+  Search search = { .paths = &outer, .found = found, .page = page, .item_paths = paths };
+  int is_page = take_whole(text, len, &search) && found[0].text;
   page->next = found[1];
   return is_page;
 }
