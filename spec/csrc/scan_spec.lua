@@ -1,6 +1,7 @@
 --- The scanner of JSON texts: csrc/scan.c and csrc/lua_scan.c, compared with lua-cjson.
 local cjson = require "cjson"
 local core = require "azureml.core"
+local portable = require "portable"
 
 local own = cjson.new()
 own.decode_invalid_numbers(false)
@@ -133,9 +134,32 @@ describe("a scan", function()
       local text = changed(random(2) == 1 and changed(PAGE) or PAGE)
       local fault = compare(text, false)
       assert.is_nil(fault, fault and fault .. " in " .. text)
+      assert.is_true(portable.agrees(text), text)
       if scanner:object(text) then taken = taken + 1 end
     end
     assert.is_true(taken > 300)
+  end)
+
+  -- A block is 16 bytes, or 8 without SSE2.
+  it("sees a special byte at every place of a block", function()
+    for _, special in ipairs { "\\n", "\\u0041", "\u{E9}", "\u{20AC}", "\u{10FFFF}", "\x7F" } do
+      for before = 0, 40 do
+        local said = ("a"):rep(before) .. special .. ("b"):rep(40 - before)
+        local text = ('{"name":"%s","x":"%s"}'):format(said, said)
+        assert.equal(own.decode(text).name, member(text, 1))
+        assert.is_true(portable.agrees(text))
+      end
+    end
+    for byte = 0, 255 do
+      if byte < 0x20 or byte >= 0x80 or byte == 0x22 or byte == 0x5C then
+        for before = 0, 40 do
+          local said = ("a"):rep(before) .. string.char(byte) .. ("z"):rep(40 - before)
+          local text = ('{"name":"%s"}'):format(said)
+          assert.is_nil(read(text))
+          assert.is_true(portable.agrees(text))
+        end
+      end
+    end
   end)
 
   it("refuses a member that no path of the scanner leads to", function()
