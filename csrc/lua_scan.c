@@ -150,14 +150,47 @@ static int l_of(lua_State *L) {
   return 1;
 }
 
-/* document.member(document, place) -> a text | a table of texts | false: it is absent or null | nil: it must
-   be decoded, or was decoded */
+/* Return the member whose place is an argument.  [-0, +0, e] */
+static Span check_member(lua_State *L, const Document *document, int arg) {
+  size_t place = (size_t)luaL_checkinteger(L, arg) - 1;
+  luaL_argcheck(L, place < document->count, arg, "no such member");
+  return document->members[place];
+}
+
+/* document.member(document, place) -> a text | a table of texts | false: it is absent or null |
+   nothing: it must be decoded, or was */
 static int l_member(lua_State *L) {
   const Document *document = check_document(L);
-  size_t place = (size_t)luaL_checkinteger(L, 2) - 1;
   if (document->is_decoded) return 0;
-  luaL_argcheck(L, place < document->count, 2, "no such member");
-  push_member(L, document->members[place]);
+  push_member(L, check_member(L, document, 2));
+  return 1;
+}
+
+/* document.texts(document, place, ...) -> for each place a text | nil: the member is no text |
+   nothing: they were decoded */
+static int l_texts(lua_State *L) {
+  const Document *document = check_document(L);
+  int top = lua_gettop(L);
+  if (document->is_decoded) return 0;
+  luaL_checkstack(L, top, NULL);
+  for (int arg = 2; arg <= top; arg++) {
+    Span member = check_member(L, document, arg);
+    if (scan_is_text(member)) push_text(L, member);
+    else lua_pushnil(L);
+  }
+  return top - 1;
+}
+
+/* document.says(document, place, text) -> whether the member is a text, written as another one |
+   nothing: it was decoded. It makes no string, which takes 500 instructions less. */
+static int l_says(lua_State *L) {
+  size_t len;
+  const Document *document = check_document(L);
+  const char *text = luaL_checklstring(L, 3, &len);
+  if (document->is_decoded) return 0;
+  Span member = check_member(L, document, 2);
+  lua_pushboolean(L, scan_is_text(member) && member.len == len + 2
+    && memcmp(member.text + 1, text, len) == 0);
   return 1;
 }
 
@@ -249,6 +282,8 @@ static const luaL_Reg scanner_methods[] = {
 static const luaL_Reg document_functions[] = {
   { "of",     l_of },
   { "member", l_member },
+  { "texts",  l_texts },
+  { "says",   l_says },
   { "text",   l_text },
   { "raw",    l_raw },
   { "keep",   l_keep },

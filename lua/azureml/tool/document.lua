@@ -5,8 +5,8 @@
 local core = require "azureml.core"
 local json = require "azureml.json"
 
--- member(document, place): a chosen member, in the order of the reader's paths: a text, a table of
--- texts, false for an absent member or null; nil for one that must be decoded, or was.
+-- member: a text, a table of texts, false for an absent member or null; nil for one that must be
+-- decoded, or was.
 local keep, member, raw_of, text_of = core.document.keep, core.document.member, core.document.raw,
   core.document.text
 
@@ -17,7 +17,7 @@ local documents = {}
 
 ---@class azureml.DocumentReader
 ---@field scanner userdata
----@field places table<string, integer>
+---@field places table<string, integer>     the places of the chosen members by their paths
 local Reader = {}
 Reader.__index = Reader
 
@@ -34,6 +34,20 @@ end
 ---@param raw any
 ---@return azureml.Document
 documents.of = core.document.of
+
+--- Read chosen members that are texts; nil for another one, and after the document was decoded.
+---@param document azureml.Document
+---@param ... integer        their places
+---@return string? ...
+documents.texts = core.document.texts
+
+--- Tell whether a chosen member is a text, written like another one. False also if the document was
+--- decoded.
+---@param document azureml.Document
+---@param place integer
+---@param text string
+---@return boolean
+documents.says = core.document.says
 
 --- Return the decoded value of a document.
 ---@param document azureml.Document
