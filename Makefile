@@ -222,6 +222,12 @@ $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
+# A module with both forms of the scanner of JSON texts: with and without SSE2.
+$(B)/spec/portable.so: $(B)/obj/spec/portable.o $(call objects,scan text buf)
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^
+
 # Two more modules for the specs: raw sockets, and the environment of the suite's process.
 $(B)/spec/raw.so $(B)/spec/environment.so: $(B)/spec/%.so: $(B)/obj/spec/%.o
 	@echo LD $@
@@ -383,8 +389,8 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
-check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so \
-       $(B)/spec/azureml
+check: all man $(B)/spec/azureml \
+       $(patsubst %,$(B)/spec/%.so,pure portable raw environment oom)
 	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)
@@ -426,7 +432,7 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 
 # The scanner of JSON texts, compared with lua-cjson and jansson.
 SCAN_SOURCES := $(patsubst %,csrc/%.c,platform buf text scan lua_value lua_scan)
-$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
+$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua spec/csrc/portable.c $(SCAN_SOURCES)
 	@echo FUZZ $<
 	@mkdir -p $(@D)
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -DCOMPARE='"$(CURDIR)/spec/fuzz/scan.lua"' \

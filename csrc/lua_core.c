@@ -379,6 +379,15 @@ static int l_op_result(lua_State *L) {
   return 2;
 }
 
+/* op:page(scanner, items, next) -> documents, the next page's URL or nil | nothing: there is no such
+   reply. The reply is scanned where it lies: a page of 220 KB becomes no Lua string. */
+static int l_op_page(lua_State *L) {
+  const Op *op = check_op(L);
+  if (!op_done(op) || op_error(op)) return 0;
+  const Buf *body = &op_reply(op)->body;
+  return body->data ? lua_scan_push_page(L, 2, body->data, body->len) : 0;
+}
+
 /* op:trouble() -> the final error, or the error of the last poll | nothing */
 static int l_op_trouble(lua_State *L) {
   const Error *error = op_error(check_op(L));
@@ -736,6 +745,7 @@ static const luaL_Reg op_methods[] = {
   { "unanswered",  l_op_unanswered },
   { "is_closed",   l_op_is_closed },
   { "result",      l_op_result },
+  { "page",        l_op_page },
   { "first",       l_op_first },
   { "trouble",     l_op_trouble },
   { "status",      l_op_status },

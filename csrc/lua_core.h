@@ -123,6 +123,13 @@ int push_file(lua_State *L, int fd, size_t limit);
    process can continue to poll it.  [-0, +0, em] */
 Buf *lua_json_text(lua_State *L, int arg);
 
+/* -- documents: lua_scan.c --------------------------------------------------------------------- */
+
+/* Scan the page of a list. The arguments from arg on: a scanner, the name of the member with the
+   items, the name of the member with the next page's URL. Push the documents and the URL, or nil,
+   and return 2. Return 0 when the text is not a page that a scan takes.  [-0, +2, em] */
+int lua_scan_push_page(lua_State *L, int arg, const char *text, size_t len);
+
 /* -- questions: lua_credential.c --------------------------------------------------------------- */
 
 /* Push the id, kind, payload and handler of a question and return 4. Return 0 and push nothing
@@ -136,7 +143,7 @@ void lua_core_register(lua_State *L);            /* client, sleep, step, ... */
 void lua_stream_register(lua_State *L);          /* stream */
 void lua_credential_register(lua_State *L);      /* credential, answer, is_asked, forget_tokens */
 void lua_json_register(lua_State *L);            /* encode, decode, merge, array, is_array */
-void lua_scan_register(lua_State *L);            /* scanner */
+void lua_scan_register(lua_State *L);            /* scanner, document */
 void lua_system_register(lua_State *L);          /* read_trusted, write_private, directory, ... */
 void lua_terminal_register(lua_State *L);        /* terminal */
 void lua_process_register(lua_State *L);         /* process, replace */

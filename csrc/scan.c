@@ -17,36 +17,100 @@ enum {
 /* What is looked for in an object: a bit for each path. */
 typedef uint32_t Paths;
 
+typedef struct Search {
+  const ScanPaths *paths;
+  Span            *found;       /* for each path */
+  ScanPage        *page;        /* the first path leads to its items; NULL: there is no page */
+  const ScanPaths *item_paths;  /* what to look for in each item */
+} Search;
+
 typedef struct Scan {
-  const char *at, *end;         /* *end is NUL */
-  const ScanPath *paths;
-  Span *found;
+  const char *end;              /* *end is NUL */
   int depth;
-  int has_escape;               /* the last text has one */
-  ScanPage *page;               /* its first path leads to the list of its items; NULL: no page */
-  const ScanPath *item_paths;   /* of each item */
-  size_t item_count;
+  int has_escape;               /* a text has had one since this was 0 */
 } Scan;
 
 enum { LIST = 1 };              /* the first path */
 
-static Paths all_paths(size_t count) { return ((Paths)1 << count) - 1; }
+static Paths all_of(const ScanPaths *paths) { return ((Paths)1 << paths->count) - 1; }
 
 /* Return the index of the first of some paths. */
 static inline int first_of(Paths paths) { return __builtin_ctz(paths); }
 
-/* -- tokens: each returns 1 and moves on, or returns 0 ----------------------------------------- */
+/* -- plain bytes: ASCII but control characters, quotes and backslashes -------------------------- */
 
-static inline void skip_blanks(Scan *s) {
-  while (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t') s->at++;
+static inline int is_plain(char c) {
+  unsigned char byte = (unsigned char)c;
+  return byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* find_special sets a bit for the first byte of a block that is not plain, and perhaps for later
+   ones; 0: all are plain. byte_of tells which byte a bit stands for. */
+#if defined __SSE2__ && !defined SCAN_PORTABLE
+#include <emmintrin.h>
+
+enum { BLOCK = 16 };
+typedef unsigned Bits;
+
+static inline Bits find_special(const char *at) {
+  __m128i block = _mm_loadu_si128((const __m128i *)at);
+  __m128i is_quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  __m128i is_backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  /* As signed numbers, bytes beyond ASCII are less than a blank, like control characters. */
+  __m128i is_outside = _mm_cmplt_epi8(block, _mm_set1_epi8(' '));
+  return (Bits)_mm_movemask_epi8(
+    _mm_or_si128(is_outside, _mm_or_si128(is_quote, is_backslash)));
+}
+
+static inline int byte_of(Bits bits) { return __builtin_ctz(bits); }
+
+#elif defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+enum { BLOCK = 8 };
+typedef uint64_t Bits;
+
+static inline Bits find_special(const char *at) {
+  uint64_t block;
+  memcpy(&block, at, sizeof block);
+  uint64_t quote = block ^ EACH('"'), backslash = block ^ EACH('\\');
+  uint64_t special = ((block - EACH(' ')) & ~block) | ((quote - EACH(1)) & ~quote)
+    | ((backslash - EACH(1)) & ~backslash) | block;
+  return special & EACH(0x80);
+}
+
+static inline int byte_of(Bits bits) { return __builtin_ctzll(bits) >> 3; }
+
+#else
+enum { BLOCK = 1 };
+typedef int Bits;
+
+static inline Bits find_special(const char *at) { return !is_plain(*at); }
+static inline int byte_of(Bits bits) { return !bits; }
+#endif
+
+/* Skip plain bytes. Most texts are shorter than a block of 16 bytes. */
+static inline const char *skip_plain(const char *at, const char *end) {
+  for (; end - at >= BLOCK; at += BLOCK) {
+    Bits special = find_special(at);
+    if (special) return at + byte_of(special);
+  }
+  while (is_plain(*at)) at++;
+  return at;
+}
+
+/* -- tokens: each function returns the place behind what it takes; NULL: there is no such thing -- */
+
+static inline int is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static inline const char *skip_blanks(const char *at) {
+  while ((unsigned char)*at <= ' ' && is_blank(*at)) at++;      /* mostly there are none */
+  return at;
 }
 
 /* Take a character and the blanks behind it. */
-static inline int take(Scan *s, char wanted) {
-  if (*s->at != wanted) return 0;
-  s->at++;
-  skip_blanks(s);
-  return 1;
+static inline const char *take(const char *at, char wanted) {
+  return *at == wanted ? skip_blanks(at + 1) : NULL;
 }
 
 /* Return the number of four hexadecimal digits; -1: they are something else. */
@@ -75,177 +139,193 @@ static long code_point(const char *escape, size_t *len) {
   return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
 }
 
-static int take_escape(Scan *s) {
+static const char *take_escape(const char *at) {
   size_t len = 2;
-  char letter = s->at[1];
-  if (letter == 'u' ? code_point(s->at, &len) < 0 : !letter || !strchr("\"\\/bfnrt", letter))
-    return 0;
-  s->at += len;
-  return 1;
+  char letter = at[1];
+  if (letter == 'u' ? code_point(at, &len) < 0 : !letter || !strchr("\"\\/bfnrt", letter))
+    return NULL;
+  return at + len;
 }
 
-#if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Set the highest bit of the first of eight bytes that is not plain, and perhaps those of later
-   ones. */
-static inline uint64_t find_special(uint64_t word) {
-  uint64_t quote = word ^ EACH('"'), backslash = word ^ EACH('\\');
-  uint64_t special = ((word - EACH(' ')) & ~word) | ((quote - EACH(1)) & ~quote)
-    | ((backslash - EACH(1)) & ~backslash) | word;
-  return special & EACH(0x80);
-}
-
-/* Skip ASCII other than control characters, quotes and backslashes: eight bytes at a time, which
-   halves the time of a scan. */
-static inline const char *skip_plain(const char *at, const char *end) {
-  for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
-    memcpy(&word, at, sizeof word);
-    uint64_t special = find_special(word);
-    if (special) return at + (__builtin_ctzll(special) >> 3);
+/* Take a character beyond plain ASCII: an escape, or several bytes of UTF-8. It is rare: kept out of
+   its callers, it does not make them save registers. */
+static __attribute__((noinline)) const char *take_special(Scan *s, const char *at) {
+  unsigned char byte = (unsigned char)*at;
+  if (byte == '\\') {
+    s->has_escape = 1;
+    return take_escape(at);
   }
-  return at;
-}
-#else
-static inline const char *skip_plain(const char *at, const char *end) { (void)end; return at; }
-#endif
-
-/* Take a text and give its span, quotes included. */
-static int take_text(Scan *s, Span *span) {
-  span->text = s->at;
-  s->has_escape = 0;
-  if (*s->at++ != '"') return 0;
-  for (;;) {
-    s->at = skip_plain(s->at, s->end);
-    unsigned char byte = (unsigned char)*s->at;
-    size_t len = 1;
-    if (byte == '"') break;
-    if (byte == '\\') {
-      s->has_escape = 1;
-      if (!take_escape(s)) return 0;
-      continue;
-    }
-    if (byte >= 0x80) len = text_character(s->at, (size_t)(s->end - s->at));
-    if (byte < ' ' || len == 0) return 0;
-    s->at += len;
-  }
-  s->at++;
-  span->len = (size_t)(s->at - span->text);
-  return 1;
+  size_t len = byte < 0x80 ? 0 : text_character(at, (size_t)(s->end - at));
+  return len ? at + len : NULL;
 }
 
-static int take_digits(Scan *s) {
-  const char *first = s->at;
-  while (*s->at >= '0' && *s->at <= '9') s->at++;
-  return s->at > first;
+/* Take a text, quotes included. */
+static inline const char *take_text(Scan *s, const char *at) {
+  if (*at++ != '"') return NULL;
+  while (*(at = skip_plain(at, s->end)) != '"')
+    if (!(at = take_special(s, at))) return NULL;
+  return at + 1;
 }
 
-static int take_number(Scan *s) {
-  if (*s->at == '-') s->at++;
-  if (*s->at == '0') s->at++;
-  else if (!take_digits(s)) return 0;
-  if (*s->at == '.' && (s->at++, !take_digits(s))) return 0;
-  if (*s->at != 'e' && *s->at != 'E') return 1;
-  s->at++;
-  if (*s->at == '+' || *s->at == '-') s->at++;
-  return take_digits(s);
+static const char *take_digits(const char *at) {
+  const char *first = at;
+  while (*at >= '0' && *at <= '9') at++;
+  return at > first ? at : NULL;
 }
 
-static int take_word(Scan *s, const char *word) {
+static const char *take_number(const char *at) {
+  if (*at == '-') at++;
+  at = *at == '0' ? at + 1 : take_digits(at);
+  if (at && *at == '.') at = take_digits(at + 1);
+  if (!at || (*at != 'e' && *at != 'E')) return at;
+  at++;
+  if (*at == '+' || *at == '-') at++;
+  return take_digits(at);
+}
+
+static inline const char *take_word(const char *at, const char *word) {
   size_t len = strlen(word);
-  if (strncmp(s->at, word, len) != 0) return 0;
-  s->at += len;
-  return 1;
+  return strncmp(at, word, len) == 0 ? at + len : NULL;
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-/* Return what a text says, between its quotes. Decode a text with escapes into the buffer, if it
-   can be the name of a path. */
-static Span inner(const Scan *s, Span text, char buffer[LONGEST_ESCAPED]) {
-  if (s->has_escape && text.len <= LONGEST_ESCAPED)
-    return (Span){ buffer, scan_decode(text, buffer) };
-  return (Span){ text.text + 1, text.len - 2 };
+/* Return a bit that stands for a name, and for few other names. */
+static inline uint64_t bit_of(const char *name, size_t len) {
+  return UINT64_C(1) << ((len * 7 + (unsigned char)*name) & 63);
 }
 
-static inline int is_name(Span text, const char *name) {
-  return *text.text == *name && strncmp(text.text, name, text.len) == 0 && name[text.len] == '\0';
+static inline int is_name(Span text, const ScanPath *path, int level) {
+  return text.len == path->lengths[level] && memcmp(text.text, path->names[level], text.len) == 0;
 }
 
-/* Return which of some paths go through a member of an object that is level names deep, and forget
-   what was found there: of two members with the same name the last counts. *ending has those that
-   end at the member. */
-static Paths paths_through(Scan *s, Span name, Paths paths, int level, Paths *ending) {
-  Paths through = 0;
-  for (; paths; paths &= paths - 1) {
-    int i = first_of(paths);
-    Paths bit = (Paths)1 << i;
-    if (!is_name(name, s->paths[i].names[level])) continue;
-    through |= bit;
-    if (!s->paths[i].names[level + 1]) *ending |= bit;
-    s->found[i] = (Span){ NULL, 0 };
+/* Return which of some paths go through the name of a member that is level names deep. */
+static Paths paths_of(const ScanPaths *all, Span name, Paths paths, int level) {
+  while (paths) {
+    const ScanPath *first = &all->paths[first_of(paths)];
+    if (is_name(name, first, level)) return paths & first->alike[level];
+    paths &= ~first->alike[level];
   }
-  return through;
+  return 0;
+}
+
+/* The same for the text of a name with escapes. */
+static Paths paths_of_escaped(const ScanPaths *all, Span text, Paths paths, int level) {
+  char name[LONGEST_ESCAPED];
+  if (text.len > LONGEST_ESCAPED) return 0;
+  return paths_of(all, (Span){ name, scan_decode(text, name) }, paths, level);
+}
+
+/* The same for the text of a name, quotes included. */
+static inline Paths paths_through(const Scan *s, const ScanPaths *all, Span text, Paths paths,
+                                  int level) {
+  Span name = { text.text + 1, text.len - 2 };
+  if (s->has_escape) return paths_of_escaped(all, text, paths, level);
+  int is_likely = (all->likely[level] & bit_of(name.text, name.len)) != 0;      /* most are not */
+  return is_likely ? paths_of(all, name, paths, level) : 0;
+}
+
+static void set_found(const Search *search, Paths paths, Span found) {
+  for (; paths; paths &= paths - 1) search->found[first_of(paths)] = found;
+}
+
+/* Note which paths are like the last one down to a level. */
+static void find_alike(ScanPaths *paths, int level) {
+  ScanPath *last = &paths->paths[paths->count - 1];
+  for (size_t i = 0; i < paths->count; i++) {
+    ScanPath *path = &paths->paths[i];
+    const char *name = path->names[level];
+    int is_alike = level == 0 || (last->alike[level - 1] >> i & 1);
+    if (!is_alike || !name || strcmp(name, last->names[level]) != 0) continue;
+    last->alike[level] |= (Paths)1 << i;
+    path->alike[level] |= (Paths)1 << (paths->count - 1);
+  }
+}
+
+void scan_paths_add(ScanPaths *paths, const char *const *names, size_t count) {
+  ScanPath *path = &paths->paths[paths->count++];
+  for (size_t level = 0; level < count; level++) {
+    size_t len = strlen(names[level]);
+    path->names[level] = names[level];
+    path->lengths[level] = (unsigned char)len;
+    paths->likely[level] |= bit_of(names[level], len);
+    find_alike(paths, (int)level);
+  }
+  paths->ending[count - 1] |= (Paths)1 << (paths->count - 1);
 }
 
 /* -- values ------------------------------------------------------------------------------------ */
 
-static int take_value(Scan *s, Paths paths, int level);
+static const char *take_value(Scan *s, const char *at, const Search *search, Paths paths,
+                              int level);
 
 /* Take the items of a page. Each is an object. */
-static int take_items(Scan *s);
+static const char *take_items(Scan *s, const char *at, const Search *search);
 
-static int take_member(Scan *s, Paths paths, int level) {
-  char buffer[LONGEST_ESCAPED];
-  Span name, value;
-  Paths ending = 0;
-  if (!take_text(s, &name)) return 0;
-  if (paths) paths = paths_through(s, inner(s, name, buffer), paths, level, &ending);
-  skip_blanks(s);
-  if (!take(s, ':')) return 0;
-  value.text = s->at;
-  int is_list = s->page && (ending & LIST);
-  if (is_list ? !take_items(s) : !take_value(s, paths & ~ending, level + 1)) return 0;
-  value.len = (size_t)(s->at - value.text);
-  for (; ending; ending &= ending - 1) s->found[first_of(ending)] = value;
-  skip_blanks(s);
-  return 1;
+/* Most values are texts. */
+static inline const char *take_any(Scan *s, const char *at, const Search *search, Paths paths,
+                                   int level) {
+  return *at == '"' ? take_text(s, at) : take_value(s, at, search, paths, level);
+}
+
+/* Take a member that some paths may go through. Of two with the same name the last counts, so that
+   what was found in the first is forgotten. */
+static const char *take_searched(Scan *s, const char *at, const Search *search, Paths paths,
+                                 int level) {
+  const char *name = at;
+  s->has_escape = 0;
+  if (!(at = take_text(s, at))) return NULL;
+  Span text = { name, (size_t)(at - name) };
+  paths = paths_through(s, search->paths, text, paths, level);
+  set_found(search, paths, (Span){ NULL, 0 });
+  if (!(at = take(skip_blanks(at), ':'))) return NULL;
+  const char *value = at;
+  Paths ending = paths & search->paths->ending[level];
+  int is_list = search->page && (ending & LIST);
+  at = is_list ? take_items(s, at, search) : take_any(s, at, search, paths & ~ending, level + 1);
+  if (at) set_found(search, ending, (Span){ value, (size_t)(at - value) });
+  return at;
+}
+
+/* Take a member that no path goes through. */
+static inline const char *take_member(Scan *s, const char *at) {
+  if (!(at = take_text(s, at)) || !(at = take(skip_blanks(at), ':'))) return NULL;
+  return take_any(s, at, NULL, 0, 0);
 }
 
 /* Take an object that is level names deep on the way to some paths. */
-static int take_object(Scan *s, Paths paths, int level) {
-  if (++s->depth > MAX_DEPTH || !take(s, '{')) return 0;
-  if (*s->at != '}') {
-    do {
-      if (!take_member(s, paths, level)) return 0;
-    } while (take(s, ','));
+static const char *take_object(Scan *s, const char *at, const Search *search, Paths paths,
+                               int level) {
+  if (++s->depth > MAX_DEPTH || !(at = take(at, '{'))) return NULL;
+  for (const char *next = *at == '}' ? NULL : at; next; next = take(at, ',')) {
+    at = paths ? take_searched(s, next, search, paths, level) : take_member(s, next);
+    if (!at) return NULL;
+    at = skip_blanks(at);
   }
   s->depth--;
-  return *s->at++ == '}';
+  return *at == '}' ? at + 1 : NULL;
 }
 
-static int take_array(Scan *s) {
-  if (++s->depth > MAX_DEPTH || !take(s, '[')) return 0;
-  if (*s->at != ']') {
-    do {
-      if (!take_value(s, 0, 0)) return 0;
-      skip_blanks(s);
-    } while (take(s, ','));
+static const char *take_array(Scan *s, const char *at) {
+  if (++s->depth > MAX_DEPTH || !(at = take(at, '['))) return NULL;
+  for (const char *next = *at == ']' ? NULL : at; next; next = take(at, ',')) {
+    if (!(at = take_value(s, next, NULL, 0, 0))) return NULL;
+    at = skip_blanks(at);
   }
   s->depth--;
-  return *s->at++ == ']';
+  return *at == ']' ? at + 1 : NULL;
 }
 
-static int take_value(Scan *s, Paths paths, int level) {
-  Span text;
-  switch (*s->at) {
-    case '{': return take_object(s, paths, level);
-    case '[': return take_array(s);
-    case '"': return take_text(s, &text);
-    case 't': return take_word(s, "true");
-    case 'f': return take_word(s, "false");
-    case 'n': return take_word(s, "null");
-    default: return take_number(s);
+static const char *take_value(Scan *s, const char *at, const Search *search, Paths paths,
+                              int level) {
+  switch (*at) {
+    case '"': return take_text(s, at);
+    case '{': return take_object(s, at, search, paths, level);
+    case '[': return take_array(s, at);
+    case 't': return take_word(at, "true");
+    case 'f': return take_word(at, "false");
+    case 'n': return take_word(at, "null");
+    default: return take_number(at);
   }
 }
 
@@ -266,56 +346,49 @@ static Span *add_item(ScanPage *page, size_t width) {
   return memset(page->spans + used, 0, width * sizeof *page->spans);
 }
 
-static int take_item(Scan *s, ScanPage *page) {
-  Span *spans = add_item(page, 1 + s->item_count);
-  if (!spans) return 0;
-  Scan item = {
-    .at = s->at, .end = s->end, .depth = s->depth, .paths = s->item_paths, .found = spans + 1
-  };
-  if (!take_object(&item, all_paths(s->item_count), 0)) return 0;
-  *spans = (Span){ s->at, (size_t)(item.at - s->at) };
-  s->at = item.at;
-  skip_blanks(s);
-  return 1;
+static const char *take_item(Scan *s, const char *at, ScanPage *page, const ScanPaths *paths) {
+  Span *spans = add_item(page, 1 + paths->count);
+  if (!spans) return NULL;
+  Search search = { .paths = paths, .found = spans + 1 };
+  const char *after = take_object(s, at, &search, all_of(paths), 0);
+  if (after) *spans = (Span){ at, (size_t)(after - at) };
+  return after;
 }
 
-static int take_items(Scan *s) {
-  s->page->count = 0;
-  if (++s->depth > MAX_DEPTH || !take(s, '[')) return 0;
-  if (*s->at != ']') {
-    do {
-      if (!take_item(s, s->page)) return 0;
-    } while (take(s, ','));
+static const char *take_items(Scan *s, const char *at, const Search *search) {
+  search->page->count = 0;
+  if (++s->depth > MAX_DEPTH || !(at = take(at, '['))) return NULL;
+  for (const char *next = *at == ']' ? NULL : at; next; next = take(at, ',')) {
+    if (!(at = take_item(s, next, search->page, search->item_paths))) return NULL;
+    at = skip_blanks(at);
   }
   s->depth--;
-  return *s->at++ == ']';
+  return *at == ']' ? at + 1 : NULL;
 }
 
 /* -- whole texts ------------------------------------------------------------------------------- */
 
 /* Take an object, and nothing but blanks around it. */
-static int take_whole(Scan *s, size_t count) {
-  skip_blanks(s);
-  if (!take_object(s, all_paths(count), 0)) return 0;
-  skip_blanks(s);
-  return s->at == s->end;
+static int take_whole(const char *text, size_t len, const Search *search) {
+  Scan scan = { .end = text + len };
+  const char *at = take_object(&scan, skip_blanks(text), search, all_of(search->paths), 0);
+  return at && skip_blanks(at) == scan.end;
 }
 
-int scan_object(const char *text, size_t len, const ScanPath *paths, size_t count, Span *found) {
-  Scan scan = { .at = text, .end = text + len, .paths = paths, .found = found };
-  memset(found, 0, count * sizeof *found);
-  return take_whole(&scan, count);
+int scan_object(const char *text, size_t len, const ScanPaths *paths, Span *found) {
+  Search search = { .paths = paths, .found = found };
+  memset(found, 0, paths->count * sizeof *found);
+  return take_whole(text, len, &search);
 }
 
 int scan_page(const char *text, size_t len, const char *items, const char *next,
-              const ScanPath *paths, size_t count, ScanPage *page) {
-  const ScanPath outer[] = { { { items } }, { { next } } };
+              const ScanPaths *paths, ScanPage *page) {
+  ScanPaths outer = { 0 };
+  scan_paths_add(&outer, &items, 1);
+  scan_paths_add(&outer, &next, 1);
   Span found[] = { { NULL, 0 }, { NULL, 0 } };
-  Scan scan = {
-    .at = text, .end = text + len, .paths = outer, .found = found,
-    .page = page, .item_paths = paths, .item_count = count
-  };
-  int is_page = take_whole(&scan, 2) && found[0].text;
+  Search search = { .paths = &outer, .found = found, .page = page, .item_paths = paths };
+  int is_page = take_whole(text, len, &search) && found[0].text;
   page->next = found[1];
   return is_page;
 }
@@ -328,16 +401,17 @@ void scan_page_clear(ScanPage *page) {
 /* -- what was found ---------------------------------------------------------------------------- */
 
 int scan_member(Span object, const char **place, Span *name, Span *value) {
-  Scan scan = { .at = *place ? *place : object.text, .end = object.text + object.len };
-  if (!take(&scan, *place ? ',' : '{') || *scan.at == '}') return 0;
-  if (!take_text(&scan, name)) return 0;
-  skip_blanks(&scan);
-  if (!take(&scan, ':')) return 0;
-  value->text = scan.at;
-  if (!take_value(&scan, 0, 0)) return 0;
-  value->len = (size_t)(scan.at - value->text);
-  skip_blanks(&scan);
-  *place = scan.at;
+  Scan scan = { .end = object.text + object.len };
+  const char *at = *place ? take(*place, ',') : take(object.text, '{');
+  if (!at || *at == '}') return 0;
+  name->text = at;
+  if (!(at = take_text(&scan, at))) return 0;
+  name->len = (size_t)(at - name->text);
+  if (!(at = take(skip_blanks(at), ':'))) return 0;
+  value->text = at;
+  if (!(at = take_value(&scan, at, NULL, 0, 0))) return 0;
+  value->len = (size_t)(at - value->text);
+  *place = skip_blanks(at);
   return 1;
 }
 

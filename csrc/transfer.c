@@ -16,7 +16,9 @@ enum {
   MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */
   MAX_LINES = 64,                     /* header lines of a request; op.c allows fewer */
   USUAL_HEADERS = 1000,               /* bytes that hold the headers of most replies */
-  MAX_HEADERS = 256 * 1024            /* bytes */
+  MAX_HEADERS = 256 * 1024,           /* bytes */
+  PIECE = 128 * 1024                  /* bytes to receive at once: with libcurl's usual 16 KB a page
+                                         of 220 KB takes 14 system calls instead of 2 */
 };
 
 /* Seconds of round trip that justify one more concurrent transfer. */
@@ -82,8 +84,18 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   return 0;
 }
 
+/* Make room for the whole body if its length is known. A body that grows is copied and overwritten
+   over and over, which for a page of 220 KB is a seventh of a list's instructions. */
+static void reserve_body(Transfer *t) {
+  curl_off_t len = -1;
+  Buf *body = &t->reply.body;
+  curl_easy_getinfo(t->handle.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
+  if (len > 0 && len <= (curl_off_t)body->limit) buf_reserve(body, (size_t)len);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *user) {
   Transfer *t = user;
+  if (!t->reply.body.data) reserve_body(t);
   if (buf_add(&t->reply.body, data, size * count) == 0) return size * count;
   refuse_reply(t, &t->reply.body, size * count);
   return 0;
@@ -187,6 +199,7 @@ static int set_cookies(CURL *easy, const Route *route) {
 /* Set the options that all requests of a route share. Return 0 when memory is short. */
 static int set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PIECE);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   /* With HTTP/2 one connection serves all requests: wait for it instead of opening more. */
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, url_is_secure(route->origin) ? 1L : 0L);

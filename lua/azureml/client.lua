@@ -376,19 +376,19 @@ local function decode_page(request, page, name, link_name)
   return items, type(link) == "string" and link ~= "" and link or nil
 end
 
--- Read a page as documents. What the reader does not take is decoded, so that errors are the same.
-local function read_page(request, page, name, link_name)
-  local items, link = request.reader:page(page.body, name, link_name)
-  if items then return items, link ~= "" and link or nil end
-  local values, following = decode_page(request, page, name, link_name)
-  local read = {}
-  for index, value in ipairs(values) do read[index] = documents.of(value) end
-  return read, following
-end
-
-local function items_of(request, page)
-  local read = request.reader and read_page or decode_page
-  return read(request, page, request.items or "value", request.next_link or "nextLink")
+-- Return the items of a page, the URL of the next page or nil, and the reply; nil instead of a reply
+-- that nobody has to look at. What a reader does not take is decoded, so that errors are the same.
+local function read_page(request, op)
+  local name, link_name = request.items or "value", request.next_link or "nextLink"
+  local reader = request.reader
+  if reader and not request.next then
+    local items, link = reader:page(op, name, link_name)
+    if items then return items, link ~= "" and link or nil end
+  end
+  local page = reply.of(op, request)
+  local items, link = decode_page(request, page, name, link_name)
+  for index, value in ipairs(reader and items or {}) do items[index] = documents.of(value) end
+  return items, link, page
 end
 
 -- Return the request for the page that follows; nil: the list ends here.
@@ -426,7 +426,7 @@ function Client:pages(request)
   check_timeout("pages", request)
   -- All pages so far: a list that leads back to one of them would never end.
   local requested = {}
-  local items, index, pending, url = {}, 0, nil, nil
+  local items, count, index, pending, url = {}, 0, 0, nil, nil
   local page_count = 0
   local function key_of(page_request, target)
     return table.concat({ page_request.method or "GET", target, body_of(page_request) }, " ")
@@ -448,31 +448,35 @@ function Client:pages(request)
   local function submit_next(page, link)
     local following = following_of(request, page, link)
     if not following then return nil end
+    local function refuse(fault)
+      refuse_page(request, page or reply.of(pending, request), fault)
+    end
     local target = following_url(self, url, following)
-      or refuse_page(request, page, "the next-page link is not a valid URL")
+      or refuse "the next-page link is not a valid URL"
     if requested[key_of(following, target)] then
-      refuse_page(request, page, "the list leads back to a page that was read")
+      refuse "the list leads back to a page that was read"
     end
     return submit(following, target)
   end
   -- The state changes only at the end: after an error the next call raises the same error again.
   local function turn_page()
     task.wait(pending)
-    local page = reply.of(pending, request)
-    local found, link = items_of(request, page)
+    local found, link, page = read_page(request, pending)
     local following = submit_next(page, link)
     pending:close()
-    items, index, pending = found, 0, following
+    items, count, index, pending = found, #found, 0, following
     page_count = page_count + 1
   end
   return function()
     if not url then pending = submit_first() end
-    while index >= #items do
+    while index >= count do
       if not pending then return nil end
       turn_page()
     end
     index = index + 1
-    return items[index]
+    local item = items[index]
+    items[index] = nil
+    return item
   end, function() return page_count end
 end
 

@@ -124,11 +124,26 @@ local Instance = {}
 local instance = {}
 local getters = {}
 
--- The members that most scripts ask for. The others are decoded when a script asks for them.
-instance.reader = documents.reader {
-  "name", "id", "tags", "properties.computeType", "properties.provisioningState",
-  "properties.createdOn", "properties.properties.state", "properties.properties.vmSize",
+-- Most scripts ask for these fields alone. A member that is a text is the value of its field.
+local USUAL = {
+  name = "name", id = "id", provisioning_state = "properties.provisioningState",
+  created_on = "properties.createdOn", state = "properties.properties.state",
+  vm_size = "properties.properties.vmSize",
 }
+local TYPE = "properties.computeType"
+
+-- The other members are decoded when a script asks for them.
+local chosen = tables.values(USUAL)
+table.move({ TYPE, "tags" }, 1, 2, #chosen + 1, chosen)
+instance.reader = documents.reader(chosen)
+
+-- Return the place of a member that the reader finds.
+local function place_of(path)
+  return instance.reader.places[path]
+end
+
+local usual_places = {}
+for name, path in pairs(USUAL) do usual_places[name] = place_of(path) end
 
 local function outer(path)
   return instance.reader:member(path)
@@ -155,10 +170,11 @@ end
 -- an empty list need no kind, so that the large kinds are rarely loaded.
 local function reader_of(row)
   local kind, member = row.kind, outer(row.path)
+  local is_list, is_never_nil = row.is_list, row.name == "tags"
   return function(document)
     local value = member(document)
-    if row.is_list and is_empty(value) then return json.array {} end
-    if value == nil and row.name ~= "tags" then return nil end
+    if is_list and is_empty(value) then return json.array {} end
+    if value == nil and not is_never_nil then return nil end
     return kind.read(value)
   end
 end
@@ -186,7 +202,7 @@ getters.private_ip_address = inner "connectivityEndpoints.privateIpAddress"
 local sent = {
   principal = outer "identity.principalId",
   assigned_identities = outer "identity.userAssignedIdentities",
-  compute_type = outer "properties.computeType",
+  compute_type = outer(TYPE),
   provisioning_errors = outer "properties.provisioningErrors",
   state = inner "state",
   errors = inner "errors",
@@ -282,6 +298,7 @@ for name, action in pairs(ACTIONS) do
 end
 
 local metatable = { __name = "azureml.Instance" }
+local texts, type_place = documents.texts, place_of(TYPE)
 
 local function names_of_fields()
   return table.concat(tables.keys(getters), ", ")
@@ -294,11 +311,15 @@ local function open_jupyter(vm)
   return opened
 end
 
--- Refuse a mistyped field: it would read as nil, which looks like an absent value.
+-- Refuse a mistyped field: it would read as nil, which looks like an absent value. A usual field
+-- needs no getter, which takes a third of the instructions.
 function metatable.__index(vm, name)
+  local place = usual_places[name]
+  local value = place and texts(vm.document, place)
+  if value then return value end
   local getter = getters[name]
-  if getter then return getter(rawget(vm, "document")) end
-  if name == "raw" then return documents.raw(rawget(vm, "document")) end
+  if getter then return getter(vm.document) end
+  if name == "raw" then return documents.raw(vm.document) end
   if name == "jupyter" then return open_jupyter(vm) end
   local method = Instance[name]
   if method or name == "workspace" then return method end
@@ -310,15 +331,22 @@ function metatable.__newindex(_, name)
     tostring(name))
 end
 
+local name_place, state_place, size_place = usual_places.name, usual_places.state,
+  usual_places.vm_size
+
 function metatable.__tostring(vm)
-  return ("%s: %s, %s"):format(vm.name, tostring(vm.state), tostring(vm.vm_size))
+  local name, state, size = texts(vm.document, name_place, state_place, size_place)
+  if not (name and state and size) then
+    name, state, size = tostring(vm.name), tostring(vm.state), tostring(vm.vm_size)
+  end
+  return name .. ": " .. state .. ", " .. size
 end
 
 --- Return the fields of an instance as a table, for the prompt and for commands.
 ---@param vm azureml.Instance
 ---@return table
 function instance.summary(vm)
-  local summary, document = {}, rawget(vm, "document")
+  local summary, document = {}, vm.document
   for name, getter in pairs(getters) do
     if not ACTIONS[name] then summary[name] = getter(document) end
   end
@@ -389,7 +417,7 @@ function instance.unreadable(vm)
     list[#list + 1] = "admin_user_ssh_public_key"
   end
   if hides_script(vm.setup_scripts) then list[#list + 1] = "setup_scripts" end
-  if hides_variable(rawget(vm, "document")) then list[#list + 1] = "custom_services" end
+  if hides_variable(vm.document) then list[#list + 1] = "custom_services" end
   return list
 end
 
@@ -405,8 +433,9 @@ end
 ---@param document azureml.Document
 ---@return boolean
 function instance.is_one(document)
-  local kind = instance.kind(document)
-  return kind ~= nil and kind:lower() == "computeinstance"
+  if documents.says(document, type_place, "ComputeInstance") then return true end
+  local kind = sent.compute_type(document)
+  return type(kind) == "string" and kind:lower() == "computeinstance"
 end
 
 --- Get the instance from the service again and update its fields.
@@ -414,7 +443,7 @@ end
 ---@raise an error object if it no longer exists
 function Instance:refresh()
   local now = self.workspace.instances:get(self.name)
-  rawset(self, "document", rawget(now, "document"))
+  rawset(self, "document", now.document)
   return self
 end
 

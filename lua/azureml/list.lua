@@ -154,9 +154,10 @@ end
 ---@param count_pages fun(): integer        returns the number of pages that were read so far
 ---@return azureml.List
 function list.new(next_instance, wanted, check_size, count_pages)
+  wanted = list.check("list", wanted)
   return setmetatable({
-    next_instance = next_instance, wanted = list.check("list", wanted), check_size = check_size,
-    count_pages = count_pages,
+    next_instance = next_instance, wanted = wanted, has_filter = next(wanted) ~= nil,
+    check_size = check_size, count_pages = count_pages,
   }, metatable)
 end
 
@@ -185,6 +186,7 @@ end
 
 function metatable:__call()
   for vm in self.next_instance do
+    if not self.has_filter then return vm end
     note_size(self, vm)
     if list.passes(vm, self.wanted) then return vm end
   end

@@ -1,11 +1,13 @@
 --- The scanner of JSON texts: csrc/scan.c and csrc/lua_scan.c, compared with lua-cjson.
 local cjson = require "cjson"
 local core = require "azureml.core"
+local portable = require "portable"
 
 local own = cjson.new()
 own.decode_invalid_numbers(false)
 
-local compare = dofile "spec/fuzz/scan.lua" (core.scanner, own.decode)
+local compare = dofile "spec/fuzz/scan.lua" (core, own.decode)
+local member_of, text_of = core.document.member, core.document.text
 
 local PAGE = [[
 { "nextLink": "https:\/\/h/x?a=1", "value": [
@@ -20,42 +22,46 @@ describe("a scan", function()
 
   local function read(text) return scanner:object(text) end
 
+  -- Return what is read of a member of a text.
+  local function member(text, place) return member_of(read(text), place) end
+
   it("reads texts, objects of texts, and what is absent or null", function()
     local document = read '{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}'
     assert.same({ "ann", { a = "b", c = "" }, false },
-      { document[1], document[2], document[3] })
-    assert.is_nil(document[4])      -- it must be decoded
-    assert.equal('{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}', document.text)
-    assert.same({ false, false, false, false, text = "{}" }, read "{}")
+      { member_of(document, 1), member_of(document, 2), member_of(document, 3) })
+    assert.is_nil(member_of(document, 4))      -- it must be decoded
+    assert.equal('{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}',
+      text_of(document))
+    for place = 1, 4 do assert.is_false(member("{}", place)) end
   end)
 
   it("leaves other values to be decoded", function()
     for _, value in ipairs { "1", "true", "false", "[]", '["a"]', '{"a":1}', '{"a":{}}' } do
-      assert.is_nil(read(('{"name":%s}'):format(value))[1])
+      assert.is_nil(member(('{"name":%s}'):format(value), 1))
     end
   end)
 
   it("decodes escapes in names and texts", function()
-    local document = read [[{"n\u0061me":"\"\\\/\b\f\n\r\t\u0000\u00e9\u20AC\ud83d\ude00"}]]
-    assert.equal('"\\/\b\f\n\r\t\0é€😀', document[1])
-    assert.same({ ["a\n"] = "b" }, read [[{"tags":{"a\n":"b"}}]][2])
+    local text = [[{"n\u0061me":"\"\\\/\b\f\n\r\t\u0000\u00e9\u20AC\ud83d\ude00"}]]
+    assert.equal('"\\/\b\f\n\r\t\0é€😀', member(text, 1))
+    assert.same({ ["a\n"] = "b" }, member([[{"tags":{"a\n":"b"}}]], 2))
   end)
 
   it("lets the last of two members with the same name count, with all that is in it", function()
-    assert.equal("b", read '{"name":"a","name":"b"}'[1])
-    assert.is_false(read '{"name":"a","name":null}'[1])
-    assert.is_false(read '{"p":{"state":"a"},"p":{}}'[3])
-    assert.is_false(read '{"p":{"state":"a"},"p":5}'[3])
-    assert.equal("b", read '{"p":{"state":"a"},"p":{"state":"b"}}'[3])
-    assert.same({ a = "2" }, read '{"tags":{"a":"1","a":"2"}}'[2])
-    local items = scanner:page('{"value":[{"name":"a"},{}],"value":[{"name":"b"}]}', "value", "n")
-    assert.same({ 1, "b" }, { #items, items[1][1] })
+    assert.equal("b", member('{"name":"a","name":"b"}', 1))
+    assert.is_false(member('{"name":"a","name":null}', 1))
+    assert.is_false(member('{"p":{"state":"a"},"p":{}}', 3))
+    assert.is_false(member('{"p":{"state":"a"},"p":5}', 3))
+    assert.equal("b", member('{"p":{"state":"a"},"p":{"state":"b"}}', 3))
+    assert.same({ a = "2" }, member('{"tags":{"a":"1","a":"2"}}', 2))
+    local items = scanner:page("value", "n", '{"value":[{"name":"a"},{}],"value":[{"name":"b"}]}')
+    assert.same({ 1, "b" }, { #items, member_of(items[1], 1) })
   end)
 
   it("finds a member only at its place", function()
-    assert.is_false(read '{"x":{"name":"a"},"p":[{"state":"b"}]}'[1])
-    assert.is_false(read '{"p":[{"state":"b"}]}'[3])
-    assert.is_false(read '{"nam":"a","named":"b"}'[1])
+    assert.is_false(member('{"x":{"name":"a"},"p":[{"state":"b"}]}', 1))
+    assert.is_false(member('{"p":[{"state":"b"}]}', 3))
+    assert.is_false(member('{"nam":"a","named":"b"}', 1))
   end)
 
   for _, text in ipairs {
@@ -70,25 +76,26 @@ describe("a scan", function()
   } do
     it("refuses " .. ("%q"):format(text:sub(1, 30)), function()
       assert.is_nil(read(text))
-      assert.is_nil((scanner:page(text, "value", "nextLink")))
+      assert.is_nil((scanner:page("value", "nextLink", text)))
     end)
   end
 
   it("takes what is nested 1,000 deep, all numbers and blanks, and a byte order mark", function()
-    assert.equal("a", read(('{"name":"a","x":%s1%s}'):format(("["):rep(999), ("]"):rep(999)))[1])
+    assert.equal("a", member(('{"name":"a","x":%s1%s}'):format(("["):rep(999), ("]"):rep(999)), 1))
     for _, number in ipairs { "0", "-0", "10", "1.5", "-1.5e10", "1E+2", "2e-3", "1e400" } do
-      assert.equal("a", read(('{"x":%s,"name":"a"}'):format(number))[1])
+      assert.equal("a", member(('{"x":%s,"name":"a"}'):format(number), 1))
     end
-    assert.equal("a", read ' \t\r\n{ "x" : [ 1 , 2 ] , "name" : "a" } \n'[1])
-    assert.equal("a", read '\xEF\xBB\xBF{"name":"a"}'[1])
+    assert.equal("a", member(' \t\r\n{ "x" : [ 1 , 2 ] , "name" : "a" } \n', 1))
+    assert.equal("a", member('\xEF\xBB\xBF{"name":"a"}', 1))
   end)
 
   it("gives the items of a page with their texts, and the link", function()
-    local items, link = scanner:page('{"value":[{"name":"a"}, {"name":"b"} ],"next":"u\\/v"}',
-      "value", "next")
-    assert.same({ '{"name":"a"}', '{"name":"b"}', "u/v" }, { items[1].text, items[2].text, link })
-    assert.same({ {} }, { scanner:page('{"value":[]}', "value", "next") })
-    assert.is_nil(select(2, scanner:page('{"value":[],"next":null}', "value", "next")))
+    local page = '{"value":[{"name":"a"}, {"name":"b"} ],"next":"u\\/v"}'
+    local items, link = scanner:page("value", "next", page)
+    assert.same({ '{"name":"a"}', '{"name":"b"}' }, { text_of(items[1]), text_of(items[2]) })
+    assert.equal("u/v", link)
+    assert.same({ {} }, { scanner:page("value", "next", '{"value":[]}') })
+    assert.is_nil(select(2, scanner:page("value", "next", '{"value":[],"next":null}')))
   end)
 
   for _, text in ipairs {
@@ -96,7 +103,7 @@ describe("a scan", function()
     '{"value":[[]]}', '{"value":[{}]', '{"value":[{"a"}]}',
   } do
     it("takes no page from " .. text, function()
-      assert.is_nil((scanner:page(text, "value", "nextLink")))
+      assert.is_nil((scanner:page("value", "nextLink", text)))
     end)
   end
 
@@ -104,8 +111,9 @@ describe("a scan", function()
     local list = {}
     for i = 1, 1000 do list[i] = ('{"name":"n%d"}'):format(i) end
     local text = ('{"value":[%s]}'):format(table.concat(list, ","))
-    local items = scanner:page(text, "value", "nextLink")
-    assert.same({ 1000, "n1", "n1000" }, { #items, items[1][1], items[1000][1] })
+    local items = scanner:page("value", "nextLink", text)
+    assert.same({ 1000, "n1", "n1000" },
+      { #items, member_of(items[1], 1), member_of(items[1000], 1) })
   end)
 
   it("reads nothing otherwise than lua-cjson, whatever is done to a page", function()
@@ -126,9 +134,38 @@ describe("a scan", function()
       local text = changed(random(2) == 1 and changed(PAGE) or PAGE)
       local fault = compare(text, false)
       assert.is_nil(fault, fault and fault .. " in " .. text)
+      assert.is_true(portable.agrees(text), text)
       if scanner:object(text) then taken = taken + 1 end
     end
     assert.is_true(taken > 300)
+  end)
+
+  -- A block is 16 bytes, or 8 without SSE2.
+  it("sees a special byte at every place of a block", function()
+    for _, special in ipairs { "\\n", "\\u0041", "\u{E9}", "\u{20AC}", "\u{10FFFF}", "\x7F" } do
+      for before = 0, 40 do
+        local said = ("a"):rep(before) .. special .. ("b"):rep(40 - before)
+        local text = ('{"name":"%s","x":"%s"}'):format(said, said)
+        assert.equal(own.decode(text).name, member(text, 1))
+        assert.is_true(portable.agrees(text))
+      end
+    end
+    for byte = 0, 255 do
+      if byte < 0x20 or byte >= 0x80 or byte == 0x22 or byte == 0x5C then
+        for before = 0, 40 do
+          local said = ("a"):rep(before) .. string.char(byte) .. ("z"):rep(40 - before)
+          local text = ('{"name":"%s"}'):format(said)
+          assert.is_nil(read(text))
+          assert.is_true(portable.agrees(text))
+        end
+      end
+    end
+  end)
+
+  it("refuses a member that no path of the scanner leads to", function()
+    for _, place in ipairs { 0, 5, -1, math.mininteger } do
+      assert.is_false((pcall(member, "{}", place)))
+    end
   end)
 
   it("needs short paths", function()

@@ -28,9 +28,9 @@ local function is_same(a, b)
 end
 
 -- Return what is wrong with a document; nil: nothing.
-local function fault_of(document, raw)
+local function fault_of(core, document, raw)
   for place, path in ipairs(PATHS) do
-    local read, expected = document[place], member(raw, path)
+    local read, expected = core.document.member(document, place), member(raw, path)
     if read == false and expected ~= nil then return path end
     if read and not is_same(read, expected) then return path end
     if read == nil and (type(expected) == "string" or expected == nil) then return path end
@@ -38,11 +38,12 @@ local function fault_of(document, raw)
 end
 
 -- Return what is wrong with the items of a page.
-local function fault_of_page(items, next_link, raw, decode)
+local function fault_of_page(core, items, next_link, raw, decode)
   if type(raw.value) ~= "table" or #items ~= #raw.value then return "value" end
   for index, document in ipairs(items) do
-    if not is_same(decode(document.text), raw.value[index]) then return "the text of an item" end
-    local fault = fault_of(document, raw.value[index])
+    local item = decode(core.document.text(document))
+    if not is_same(item, raw.value[index]) then return "the text of an item" end
+    local fault = fault_of(core, document, raw.value[index])
     if fault then return fault end
   end
   local link = raw.nextLink
@@ -50,20 +51,21 @@ local function fault_of_page(items, next_link, raw, decode)
 end
 
 --- Make a function that compares.
----@param scanner fun(paths: string[]): userdata     core.scanner
+---@param core table      azureml.core; of it scanner and document
 ---@param decode fun(text: string): any              lua-cjson's; raises for an invalid text
 ---@return fun(text: string, is_object: boolean): string?      returns what differs; is_object:
 ---  jansson takes the text as an object
-return function(scanner, decode)
-  local scan = scanner(PATHS)
+return function(core, decode)
+  local scan = core.scanner(PATHS)
   return function(text, is_object)
     local document = scan:object(text)
-    local items, next_link = scan:page(text, "value", "nextLink")
+    local items, next_link = scan:page("value", "nextLink", text)
     if not document and is_object then return "an object is refused" end
     if not document and items then return "a page is not an object" end
     if not document then return nil end
     local is_taken, raw = pcall(decode, (text:gsub("^\u{FEFF}", "")))      -- a byte order mark
     if not is_taken then return "lua-cjson refuses it: " .. raw end
-    return fault_of(document, raw) or items and fault_of_page(items, next_link, raw, decode) or nil
+    return fault_of(core, document, raw)
+      or items and fault_of_page(core, items, next_link, raw, decode) or nil
   end
 end

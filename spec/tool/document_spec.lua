@@ -1,3 +1,4 @@
+local core = require "azureml.core"
 local documents = require "azureml.tool.document"
 local json = require "azureml.json"
 
@@ -9,7 +10,7 @@ describe("a document", function()
   it("is not decoded for the members that its reader reads", function()
     local document = reader:read '{"name":"ann","tags":{"a":"b"},"p":{"state":null}}'
     assert.same({ "ann", { a = "b" } }, { name(document), tags(document), state(document) })
-    assert.is_nil(document.raw)
+    assert.is_nil(core.document.raw(document))
   end)
 
   it("is decoded for another member, and for a value of another kind", function()
@@ -17,7 +18,8 @@ describe("a document", function()
     assert.equal(5, name(document))
     assert.equal("x", other(document))
     assert.same({ name = 5, p = { other = "x" } }, documents.raw(document))
-    assert.is_nil(document.text)
+    assert.equal(documents.raw(document), core.document.raw(document))
+    assert.is_nil(core.document.member(document, 1))
   end)
 
   it("once decoded shows what a script does to the decoded value", function()
@@ -40,6 +42,7 @@ describe("a document", function()
     for _, value in ipairs { 5, "x", true, json.null } do
       assert.is_nil(name(documents.of(value)))
       assert.equal(value, documents.raw(documents.of(value)))
+      assert.is_nil(core.document.text(documents.of(value)))
     end
     assert.equal("ann", name(documents.of { name = "ann" }))
   end)
