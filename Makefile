@@ -83,7 +83,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
              $(EXE_WEBSOCKET)
 
-PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
+PURE   := buf text scan url headers error retry lro fold throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
           stream client credential question token cache \

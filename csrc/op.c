@@ -49,6 +49,7 @@ struct Op {
 
   /* The request. Its method and URL are the lro's: they are stored once. */
   Lro     lro;
+  Fold    fold;               /* what lro.poll_url lacks during a pause */
   char   *label, *body;
   size_t  body_len;
   char  **headers;            /* ends with NULL */
@@ -185,6 +186,7 @@ static void end_pause(Timer *timer) {
 
 static void pause_for(Op *op, double seconds) {
   op->phase = PHASE_PAUSE;
+  if (op->stage == STAGE_POLL) fold(&op->client->parts, &op->fold, &op->lro.poll_url);
   loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, end_pause);
 }
 
@@ -741,10 +743,14 @@ static int waits_for_itself(Op *op) {
 
 /* Send the stage's request, or wait for what it lacks: a token, then a share of the budget. */
 static void proceed(Op *op) {
-  const Client *client = op->client;
+  Client *client = op->client;
   const char *authorization = NULL;
   double wait;
   loop_timer_stop(op->loop, &op->timer);
+  if (!fold_open(&client->parts, &op->fold, &op->lro.poll_url)) {
+    fail_for_memory(op);
+    return;
+  }
   if (client->credential) {
     if (waits_for_itself(op)) return;
     if (!token_header(client->credential, client->scope, &op->token, &authorization)) {
@@ -866,6 +872,7 @@ static void free_request(Op *op) {
   else free(op->body);
   free(op->detour);
   free(op->label);
+  if (op->client) fold_clear(&op->client->parts, &op->fold);
   lro_clear(&op->lro);
 }
 
@@ -937,11 +944,17 @@ int op_polls(const Op *op) { return op->polls; }
 const char  *op_request_id(const Op *op) { return op->request_id; }
 const Reply *op_reply(const Op *op) { return &op->reply; }
 const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
-const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
+const char  *op_status(const Op *op) { return op->follow ? op->lro.status : NULL; }
 
-const Lro *op_polled(const Op *op) {
-  int is_polled = op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url;
-  return is_polled ? &op->lro : NULL;
+int op_is_polled(const Op *op) {
+  return op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url;
+}
+
+int op_progress(const Op *op, Lro *progress) {
+  if (!op_is_polled(op)) return 0;
+  *progress = op->lro;
+  progress->poll_url = fold_whole(&op->fold, op->lro.poll_url);
+  return progress->poll_url != NULL;
 }
 
 int op_waits_for(const Op *op, unsigned long question) {
