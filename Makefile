@@ -85,7 +85,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
 
 PURE   := buf text scan url headers error retry lro fold throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
-CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
+CORE   := $(PURE) authorities file tree terminal loop route transfer child process request exchange op \
           stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \

@@ -23,11 +23,11 @@
 #include "challenge.h"
 #include "client.h"
 #include "container.h"
+#include "exchange.h"
 #include "op.h"
 #include "pace.h"
 #include "request.h"
 #include "text.h"
-#include "transfer.h"
 #include "transport.h"
 #include "url.h"
 
@@ -133,18 +133,33 @@ static void tell(Op *op) {
   }
 }
 
-/* Collect what this operation sends that is secret. */
-static void collect_secrets(const Op *op, Secrets *secrets) {
-  *secrets = (Secrets){ .count = 0 };
-  secrets_add_headers(secrets, (const char *const *)op->headers);
-  if (op->client && op->client->secret) secrets_add_form(secrets, op->body, op->body_len);
-  if (op->client) client_secrets(op->client, secrets);
+/* Return what observers see of the request of the stage. */
+static Exchange exchange_of(const Op *op) {
+  static const char *const events[] = {
+    [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result"
+  };
+  return (Exchange){
+    .client = op->client,
+    .headers = (const char *const *)op->headers,
+    .body = op->body,
+    .body_len = op->body_len,
+    .has_body = op->stage == STAGE_FIRST,
+    .sent_at = op->sent_at,
+    .line = {
+      .event = op->client->secret ? "token" : events[op->stage],
+      .method = stage_method(op),
+      .url = stage_url(op),
+      .attempt = op->attempts,
+      .client_request_id = op->request_id
+    }
+  };
 }
 
 /* Hide the secrets in op->error: a server may echo what it got. */
 static void mask_error(Op *op) {
   Secrets secrets;
-  collect_secrets(op, &secrets);
+  Exchange exchange = exchange_of(op);
+  exchange_secrets(&exchange, &secrets);
   error_mask(&op->error, &secrets);
   secrets_clear(&secrets);
 }
@@ -549,93 +564,12 @@ static void replied(Op *op) {
   else succeed(op);
 }
 
-static TraceLine trace_line(const Op *op) {
-  static const char *const events[] = {
-    [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result"
-  };
-  TraceLine line = {
-    .event = op->client->secret ? "token" : events[op->stage],
-    .method = stage_method(op),
-    .url = stage_url(op),
-    .attempt = op->attempts,
-    .client_request_id = op->request_id
-  };
-  return line;
-}
-
-/* Copy a line and hide the secrets in its texts from the service. Return 0 when memory is short. */
-static int masked_line(const Op *op, TraceLine *shown, const TraceLine *line) {
-  Secrets secrets;
-  if (!trace_line_copy(shown, line)) return 0;
-  collect_secrets(op, &secrets);
-  mask_text((char *)shown->url, &secrets);
-  mask_text((char *)shown->request_id, &secrets);
-  secrets_clear(&secrets);
-  return 1;
-}
-
-static void show_sending(const Op *op) {
-  if (!op->client->observer) return;
-  TraceLine line = trace_line(op), shown;
-  if (!masked_line(op, &shown, &line)) return;
-  loop_seen(op->loop, op->client->observer, 0, &shown, NULL);
-  trace_line_clear(&shown);
-}
-
-static char *joined(const Headers *headers) {
-  Buf lines = { 0 };
-  for (const char *line = NULL; (line = headers_next(headers, line)); )
-    buf_printf(&lines, "%s\n", line);
-  return buf_take(&lines);
-}
-
-/* Return a copy of a body with its secrets hidden; NULL: it is no text. */
-static char *shown_body(const char *body, size_t len, const Secrets *secrets) {
-  if (!body || strlen(body) != len) return NULL;
-  char *copy = text_copy(body);
-  mask_text(copy, secrets);
-  return copy;
-}
-
-/* Show the whole exchange to the recorder. Token requests are secret altogether. */
-static void record(const Op *op, const Outcome *outcome, const TraceLine *shown) {
-  const Reply *reply = outcome->reply;
-  Secrets secrets;
-  if (!loop_recorder(op->loop) || op->client->secret) return;
-  collect_secrets(op, &secrets);
-  Recorded recorded = {
-    .url = text_copy(stage_url(op)),
-    .sent = op->stage == STAGE_FIRST ? shown_body(op->body, op->body_len, &secrets) : NULL,
-    .headers = joined(&reply->headers),
-    .body = shown_body(reply->body.data, reply->body.len, &secrets)
-  };
-  mask_text(recorded.url, &secrets);
-  mask_text(recorded.headers, &secrets);
-  secrets_clear(&secrets);
-  loop_seen(op->loop, loop_recorder(op->loop), 1, shown, &recorded);
-}
-
-static void show_outcome(const Op *op, const Outcome *outcome) {
-  if (!loop_tracer(op->loop) && !op->client->observer && !loop_recorder(op->loop)) return;
-  TraceLine line = trace_line(op), shown;
-  line.bytes = outcome->reply->body.len;
-  line.seconds = loop_now(op->loop) - op->sent_at;
-  line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
-  line.retry_after = retry_after(&outcome->reply->headers, time(NULL));
-  if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
-  else line.error = transport_fault(outcome->result)->code;
-  if (!masked_line(op, &shown, &line)) return;
-  trace_write(loop_tracer(op->loop), &shown);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown, NULL);
-  record(op, outcome, &shown);
-  trace_line_clear(&shown);
-}
-
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
+  Exchange exchange = exchange_of(op);
   op->transfer = NULL;
   count_answer(op);
-  show_outcome(op, outcome);
+  exchange_ended(&exchange, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
     no_reply(op, outcome);
@@ -691,7 +625,8 @@ static void send_request(Op *op, const char *authorization) {
   op->attempts++;
   op->sent_at = loop_now(op->loop);
   op->phase = PHASE_FLIGHT;
-  show_sending(op);
+  Exchange exchange = exchange_of(op);
+  exchange_sent(&exchange);
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   free(other.origin);
   if (op->transfer) return;
