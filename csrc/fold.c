@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fold.h"
+#include "text.h"
 
 enum {
   LEAST = 512,      /* bytes of a part: a signature, which no two URLs share, has 342 */
@@ -66,23 +67,13 @@ static const char *longest_parameter(const char *url, size_t *len) {
   return longest;
 }
 
-/* Copy two texts, one behind the other, and their NUL. */
-static char *copy_both(const char *first, size_t first_len, const char *second) {
-  size_t second_size = strlen(second) + 1;
-  char *both = malloc(first_len + second_size);
-  if (!both) return NULL;
-  memcpy(both, first, first_len);
-  memcpy(both + first_len, second, second_size);
-  return both;
-}
-
 void fold(Parts *parts, Fold *taken, char **url) {
   size_t len;
   if (taken->part) return;
   const char *parameter = longest_parameter(*url, &len);
   if (len < LEAST) return;
   size_t at = (size_t)(parameter - *url);
-  char *rest = copy_both(*url, at, parameter + len);
+  char *rest = text_join(*url, at, parameter + len);
   Part *part = rest ? part_take(parts, parameter, len) : NULL;
   if (!part) {
     free(rest);

@@ -492,6 +492,25 @@ static int check_output(int code) {
   return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Allocate as heap_allocate does, and free nothing. */
+static void *allocate_only(void *heap, void *old, size_t old_size, size_t size) {
+  return size ? heap_allocate(heap, old, old_size, size) : NULL;
+}
+#endif
+
+/* Close the Lua state, so that its finalizers run. Leave its memory to the kernel: to free each
+   object takes 400,000 of the 22 million instructions of a cold start. Leak checkers need it. */
+static void close_state(lua_State *L, Heap *heap) {
+#ifdef __SANITIZE_ADDRESS__
+  lua_close(L);
+  heap_free(heap);
+#else
+  lua_setallocf(L, allocate_only, heap);
+  lua_close(L);
+#endif
+}
+
 /* End the process when all is closed and written. Skip the libraries' exit handlers: they release
    what the kernel takes anyway, with 660,000 of the 23 million instructions of a cold start. Leak
    checkers need them. */
@@ -526,7 +545,6 @@ int main(int argc, char **argv) {
   else lua_writestringerror("azureml: %s\n", luaL_tolstring(host.L, -1, NULL));
   set_signal(SIGINT, SIG_DFL);  /* so that the user can kill a finalizer that hangs */
   set_signal(SIGTERM, SIG_DFL);
-  lua_close(host.L);
-  heap_free(&heap);
+  close_state(host.L, &heap);
   leave(check_output(code));
 }
