@@ -27,7 +27,8 @@ static Part *part_new(const char *text, size_t len) {
   return part;
 }
 
-/* Find a part, or add it. The caller holds a reference to it. NULL: no memory, or too many parts. */
+/* Find a part, or add it. The caller holds a reference to it. NULL: no memory, or too many parts
+   already. */
 static Part *part_take(Parts *parts, const char *text, size_t len) {
   Part *part = parts->first;
   while (part && (part->len != len || memcmp(part->text, text, len) != 0)) part = part->next;

@@ -231,7 +231,13 @@ local function open_handle(self)
   return self.handle
 end
 
-local function submit(self, request, follow)
+--- Start a request without waiting for its reply.
+---@package
+---@param request table         as for `request`
+---@param follow boolean        true: follow a long-running operation to its end
+---@return userdata op          the core's operation; the caller closes it
+---@raise an error object if the core refuses the request
+function Client:submit(request, follow)
   local op, failure = open_handle(self):request {
     method = request.method or "GET",
     url = url_of(self, request),
@@ -250,22 +256,12 @@ local function submit(self, request, follow)
   return reply.must(op, failure, request)
 end
 
---- Start a request without waiting for its reply.
----@package
----@param request table         as for `request`
----@param follow boolean        true: follow a long-running operation to its end
----@return userdata op          the core's operation; the caller closes it
----@raise an error object if the core refuses the request
-function Client:submit(request, follow)
-  return submit(self, request, follow)
-end
-
 --- Send a request and wait for its reply, without a check of its fields' names and types.
 ---@package
 ---@param request table         as for `request`
 ---@return azureml.Reply
 function Client:ask(request)
-  local op <close> = submit(self, request, false)
+  local op <close> = self:submit(request, false)
   task.wait(op)
   return reply.of(op, request)
 end
