@@ -275,6 +275,7 @@ local function ended(self, item)
   local was_accepted = item.stage == "accepted" or item.op:first() ~= nil
   if item.stage == "sent" then self.unanswered = self.unanswered - 1
   else self.running = self.running - 1 end
+  if self.running == 0 then task.look_again(self) end
   if not failure then return succeeded(self, item) end
   local err = errors.from_core(failure, "cannot " .. label_of(self, item))
   if was_accepted then broke_off(self, item, err) else refused(self, item, err) end
