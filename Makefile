@@ -95,10 +95,10 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
              $(EXE_WEBSOCKET) $(if $(filter builtin,$(HTTPD)),$(HTTPD_LIBS))
 
-PURE   := platform buf text scan url headers error retry lro throttle pace transport activity \
+PURE   := platform buf text scan url headers error retry lro fold throttle pace transport activity \
           base64 signature certificate jwt challenge trace traffic date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route transfer child process \
-          request op stream client credential question token cache \
+          request exchange op stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
           lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \

@@ -411,11 +411,16 @@ const Reply *op_reply(const Op *op);
    belongs to the operation. Return 1, or 0 when no reply has accepted the operation yet. */
 int op_first_reply(const Op *op, Reply *first);
 
-/* Return the state of a followed operation, else NULL. */
-const Lro *op_lro(const Op *op);
+/* Return the last status word of a followed operation; NULL: none yet. */
+const char *op_status(const Op *op);
 
-/* Return the state of a followed operation once it has a URL to poll, else NULL. */
-const Lro *op_polled(const Op *op);
+/* Return 1 when a followed operation has a URL to poll. */
+int op_is_polled(const Op *op);
+
+/* Tell how far an operation has got that has a URL to poll: what another process needs to go on.
+   The texts are borrowed, but poll_url: the caller frees it. Return 0 when it has no such URL, or
+   memory is short. */
+int op_progress(const Op *op, Lro *progress);
 
 const char *op_request_id(const Op *op);
 

@@ -3,6 +3,7 @@
 #define CLIENT_H
 
 #include "authorities.h"
+#include "fold.h"
 #include "loop.h"
 #include "token.h"
 #include "transfer.h"
@@ -19,6 +20,7 @@ struct Client {
   Authorities authorities;
   char **allow_hosts;         /* ends with NULL; NULL: no other */
   Route  route;               /* to the endpoint */
+  Parts  parts;               /* of the status URLs of its operations */
   double request_timeout, poll_interval;
   RetryPolicy retry;
   int    observer;

@@ -47,10 +47,32 @@ local function read_all(path)
   return assert(file:read("a"))
 end
 
-local function compile(path)
-  if not is_lua(path) then return string.dump(load(("return %q"):format(read_all(path))), true) end
-  local text = read_all(path):gsub("^#[^\n]*", "")
+local function compile(path, text)
+  if not is_lua(path) then return string.dump(load(("return %q"):format(text)), true) end
+  text = text:gsub("^#[^\n]*", "")
   return string.dump(assert(load(text, "@" .. shown_path(path), "t")), is_stripped(path))
+end
+
+-- The modules with which each run of the executable begins, and those that they load at once.
+local FIRST = { "azureml.console.interpreter", "azureml" }
+
+-- Put the modules of a start before the others: the kernel maps 64 KB around each page that is
+-- read, and a start takes 1.5 MB less when they lie side by side.
+local function sort_for_start(modules)
+  local is_first = {}
+  local function mark(name)
+    if is_first[name] or not modules[name] then return end
+    is_first[name] = true
+    for line in modules[name].text:gmatch "[^\n]+" do
+      local needed = line:match '^%a.*require "([%w_.]+)"' or line:match '^require "([%w_.]+)"'
+      if needed then mark(needed) end
+    end
+  end
+  for _, name in ipairs(FIRST) do mark(name) end
+  table.sort(modules, function(a, b)
+    if is_first[a.name] ~= is_first[b.name] then return is_first[a.name] == true end
+    return a.name < b.name
+  end)
 end
 
 local function write_array(name, code)
@@ -65,20 +87,22 @@ local modules = {}
 for i, word in ipairs(arg) do
   local name, path = word:match "^([%w.]+)=(.+)$"
   path = path or word
-  modules[i] = { name = name or module_name(path), code = compile(path) }
+  name = name or module_name(path)
+  local text = read_all(path)
+  modules[i] = { name = name, text = text, code = compile(path, text), array = "code_" .. i }
+  modules[name] = modules[i]
 end
-table.sort(modules, function(a, b) return a.name < b.name end)
+sort_for_start(modules)
 
 print("/* made by csrc/embed.lua */\n#include <stdlib.h>\n#include <string.h>\n")
 print("const unsigned char *embedded_find(const char *name, size_t *size);\n")
-for i, module in ipairs(modules) do
-  write_array("code_" .. i, module.code)
-end
+for _, module in ipairs(modules) do write_array(module.array, module.code) end
+table.sort(modules, function(a, b) return a.name < b.name end)
 print("typedef struct Chunk {\n  const char *name;\n  const unsigned char *code;\n  size_t size;")
 print("} Chunk;\n")
 print("static const Chunk chunks[] = {")
-for i, module in ipairs(modules) do
-  print(("  { %q, code_%d, sizeof code_%d },"):format(module.name, i, i))
+for _, module in ipairs(modules) do
+  print(("  { %q, %s, sizeof %s },"):format(module.name, module.array, module.array))
 end
 print("};\n")
 print(epilogue)

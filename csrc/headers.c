@@ -61,7 +61,8 @@ const char *headers_get(const Headers *headers, const char *name) {
   const Buf *lines = &headers->lines;
   size_t len = strlen(name);
   for (const char *line = lines->data; line && line < lines->data + lines->len; ) {
-    if (text_starts(line, name) && line[len] == ':')
+    int may_be = (*line | 0x20) == (*name | 0x20);      /* most lines end here */
+    if (may_be && text_starts(line, name) && line[len] == ':')
       return line + len + 1 + strspn(line + len + 1, " \t");
     line += strlen(line) + 1;
   }

@@ -361,8 +361,7 @@ static int l_op_next_poll(lua_State *L) {
 
 /* op:status() -> the last status of a followed operation | nil */
 static int l_op_status(lua_State *L) {
-  const Lro *lro = op_lro(check_op(L));
-  lua_pushstring(L, lro ? lro->status : NULL);
+  lua_pushstring(L, op_status(check_op(L)));
   return 1;
 }
 
@@ -407,7 +406,7 @@ static int l_op_first(lua_State *L) {
 /* op:is_polled() -> whether the operation has a status to poll. Such an operation can be written as
    JSON and continued by another process. */
 static int l_op_is_polled(lua_State *L) {
-  lua_pushboolean(L, op_polled(check_op(L)) != NULL);
+  lua_pushboolean(L, op_is_polled(check_op(L)));
   return 1;
 }
 

@@ -145,9 +145,11 @@ static int write_lro(Writer *w, const Lro *lro) {
 static int write_operation(Writer *w, int index) {
   void **slot = luaL_testudata(w->L, index, OPERATION);
   size_t start = w->out->len;
-  const Lro *lro = slot && *slot ? op_polled(*slot) : NULL;
+  Lro progress = { .poll_url = NULL };
   if (!slot) return refuse(w, luaL_typename(w->L, index));
-  if (lro && write_lro(w, lro)) return 1;
+  int is_written = *slot && op_progress(*slot, &progress) && write_lro(w, &progress);
+  free(progress.poll_url);
+  if (is_written) return 1;
   w->out->len = start;
   w->fault = NULL;
   return put_text(w, "null");

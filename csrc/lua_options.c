@@ -7,7 +7,7 @@
 
 static int is_known(const char *key, const char *const *keys) {
   for (; *keys; keys++)
-    if (strcmp(key, *keys) == 0) return 1;
+    if (**keys == *key && strcmp(key, *keys) == 0) return 1;
   return 0;
 }
 

@@ -439,6 +439,10 @@ static void run_steps(lua_State *L, int interpreter) {
   }
 }
 
+/* KB that a start allocates before the first garbage collection. A start leaves 60 KB of garbage,
+   and collecting it takes 780,000 of the 23 million instructions of a cold start. */
+enum { START_CREDIT = 1024 };
+
 /* Run the interpreter and return its exit code, in a protected call. */
 static int run(lua_State *L) {
   char **argv = lua_touserdata(L, 1);
@@ -449,6 +453,7 @@ static int run(lua_State *L) {
      150 then limits garbage to half of the live memory: 10,000 operations are large. */
   lua_gc(L, LUA_GCINC, 150, 0, 0);
   lua_gc(L, LUA_GCGEN, 0, 0);
+  lua_gc(L, LUA_GCSTEP, -START_CREDIT);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "azureml.console.interpreter");
   lua_call(L, 1, 1);
@@ -497,6 +502,25 @@ static int check_output(int code) {
   return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Allocate as heap_allocate does, and free nothing. */
+static void *allocate_only(void *heap, void *old, size_t old_size, size_t size) {
+  return size ? heap_allocate(heap, old, old_size, size) : NULL;
+}
+#endif
+
+/* Close the Lua state, so that its finalizers run. Leave its memory to the kernel: to free each
+   object takes 400,000 of the 22 million instructions of a cold start. Leak checkers need it. */
+static void close_state(lua_State *L, Heap *heap) {
+#ifdef __SANITIZE_ADDRESS__
+  lua_close(L);
+  heap_free(heap);
+#else
+  lua_setallocf(L, allocate_only, heap);
+  lua_close(L);
+#endif
+}
+
 /* End the process when all is closed and written. Skip the libraries' exit handlers: they release
    what the kernel takes anyway, with 660,000 of the 23 million instructions of a cold start. Leak
    checkers need them. */
@@ -530,7 +554,6 @@ int main(int argc, char **argv) {
   else lua_writestringerror("azureml: %s\n", luaL_tolstring(host.L, -1, NULL));
   set_signal(SIGINT, SIG_DFL);  /* so that the user can kill a finalizer that hangs */
   set_signal(SIGTERM, SIG_DFL);
-  lua_close(host.L);
-  heap_free(&heap);
+  close_state(host.L, &heap);
   leave(check_output(code));
 }

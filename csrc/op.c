@@ -22,12 +22,12 @@
 #include "challenge.h"
 #include "client.h"
 #include "container.h"
+#include "exchange.h"
 #include "op.h"
 #include "pace.h"
 #include "platform.h"
 #include "request.h"
 #include "text.h"
-#include "transfer.h"
 #include "transport.h"
 #include "url.h"
 
@@ -49,6 +49,7 @@ struct Op {
 
   /* The request. Its method and URL are the lro's: they are stored once. */
   Lro     lro;
+  Fold    fold;               /* what lro.poll_url lacks during a pause */
   char   *label, *body;
   size_t  body_len;
   char  **headers;            /* ends with NULL */
@@ -132,18 +133,33 @@ static void tell(Op *op) {
   }
 }
 
-/* Collect what this operation sends that is secret. */
-static void collect_secrets(const Op *op, Secrets *secrets) {
-  *secrets = (Secrets){ .count = 0 };
-  secrets_add_headers(secrets, (const char *const *)op->headers);
-  if (op->client && op->client->secret) secrets_add_form(secrets, op->body, op->body_len);
-  if (op->client) client_secrets(op->client, secrets);
+/* Return what observers see of the request of the stage. */
+static Exchange exchange_of(const Op *op) {
+  static const char *const events[] = {
+    [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result"
+  };
+  return (Exchange){
+    .client = op->client,
+    .headers = (const char *const *)op->headers,
+    .body = op->body,
+    .body_len = op->body_len,
+    .has_body = op->stage == STAGE_FIRST,
+    .sent_at = op->sent_at,
+    .line = {
+      .event = op->client->secret ? "token" : events[op->stage],
+      .method = stage_method(op),
+      .url = stage_url(op),
+      .attempt = op->attempts,
+      .client_request_id = op->request_id
+    }
+  };
 }
 
 /* Hide the secrets in op->error: a server may echo what it got. */
 static void mask_error(Op *op) {
   Secrets secrets;
-  collect_secrets(op, &secrets);
+  Exchange exchange = exchange_of(op);
+  exchange_secrets(&exchange, &secrets);
   error_mask(&op->error, &secrets);
   secrets_clear(&secrets);
 }
@@ -185,6 +201,7 @@ static void end_pause(Timer *timer) {
 
 static void pause_for(Op *op, double seconds) {
   op->phase = PHASE_PAUSE;
+  if (op->stage == STAGE_POLL) fold(&op->client->parts, &op->fold, &op->lro.poll_url);
   loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, end_pause);
 }
 
@@ -556,100 +573,12 @@ static void replied(Op *op) {
   else succeed(op);
 }
 
-static TraceLine trace_line(const Op *op) {
-  static const char *const events[] = {
-    [STAGE_FIRST] = "request", [STAGE_POLL] = "poll", [STAGE_FINAL] = "result"
-  };
-  TraceLine line = {
-    .event = op->client->secret ? "token" : events[op->stage],
-    .method = stage_method(op),
-    .url = stage_url(op),
-    .attempt = op->attempts,
-    .client_request_id = op->request_id
-  };
-  return line;
-}
-
-/* Copy a line and hide the secrets in its texts from the service. Return 0 when memory is short. */
-static int masked_line(const Op *op, TraceLine *shown, const TraceLine *line) {
-  Secrets secrets;
-  if (!trace_line_copy(shown, line)) return 0;
-  collect_secrets(op, &secrets);
-  mask_text((char *)shown->url, &secrets);
-  mask_text((char *)shown->request_id, &secrets);
-  secrets_clear(&secrets);
-  return 1;
-}
-
-static void show_sending(const Op *op) {
-  if (!op->client->observer) return;
-  TraceLine line = trace_line(op), shown;
-  if (!masked_line(op, &shown, &line)) return;
-  loop_seen(op->loop, op->client->observer, 0, &shown, NULL);
-  trace_line_clear(&shown);
-}
-
-static char *joined(const Headers *headers) {
-  Buf lines = { 0 };
-  for (const char *line = NULL; (line = headers_next(headers, line)); )
-    buf_printf(&lines, "%s\n", line);
-  return buf_take(&lines);
-}
-
-/* Return a copy of a body with its secrets hidden; NULL: it is no text. */
-static char *shown_body(const char *body, size_t len, const Secrets *secrets) {
-  if (!body || strlen(body) != len) return NULL;
-  char *copy = text_copy(body);
-  mask_text(copy, secrets);
-  return copy;
-}
-
-/* Show the whole exchange to the recorder. Token requests are secret altogether. */
-static void record(const Op *op, const Outcome *outcome, const TraceLine *shown) {
-  const Reply *reply = outcome->reply;
-  Secrets secrets;
-  if (!loop_recorder(op->loop) || op->client->secret) return;
-  collect_secrets(op, &secrets);
-  Recorded recorded = {
-    .url = text_copy(stage_url(op)),
-    .sent = op->stage == STAGE_FIRST ? shown_body(op->body, op->body_len, &secrets) : NULL,
-    .headers = joined(&reply->headers),
-    .body = shown_body(reply->body.data, reply->body.len, &secrets)
-  };
-  mask_text(recorded.url, &secrets);
-  mask_text(recorded.headers, &secrets);
-  secrets_clear(&secrets);
-  loop_seen(op->loop, loop_recorder(op->loop), 1, shown, &recorded);
-}
-
-static void count_outcome(const Op *op, const Outcome *outcome) {
-  TraceLine line = trace_line(op);
-  int status = outcome->result == CURLE_OK ? outcome->reply->status : 0;
-  traffic_count(loop_traffic(op->loop), line.event, line.method, status);
-}
-
-static void show_outcome(const Op *op, const Outcome *outcome) {
-  if (!loop_tracer(op->loop) && !op->client->observer && !loop_recorder(op->loop)) return;
-  TraceLine line = trace_line(op), shown;
-  line.bytes = outcome->reply->body.len;
-  line.seconds = loop_now(op->loop) - op->sent_at;
-  line.request_id = headers_get(&outcome->reply->headers, "x-ms-request-id");
-  line.retry_after = retry_after(&outcome->reply->headers, time(NULL));
-  if (outcome->result == CURLE_OK) line.status = outcome->reply->status;
-  else line.error = transport_fault(outcome->result)->code;
-  if (!masked_line(op, &shown, &line)) return;
-  trace_write(loop_tracer(op->loop), &shown);
-  if (op->client->observer) loop_seen(op->loop, op->client->observer, 1, &shown, NULL);
-  record(op, outcome, &shown);
-  trace_line_clear(&shown);
-}
-
 static void transferred(void *owner, const Outcome *outcome) {
   Op *op = owner;
+  Exchange exchange = exchange_of(op);
   op->transfer = NULL;
   count_answer(op);
-  count_outcome(op, outcome);
-  show_outcome(op, outcome);
+  exchange_ended(&exchange, outcome);
   reply_clear(&op->reply);
   if (outcome->result != CURLE_OK) {
     no_reply(op, outcome);
@@ -705,7 +634,8 @@ static void send_request(Op *op, const char *authorization) {
   op->attempts++;
   op->sent_at = loop_now(op->loop);
   op->phase = PHASE_FLIGHT;
-  show_sending(op);
+  Exchange exchange = exchange_of(op);
+  exchange_sent(&exchange);
   op->transfer = transfer_start(op->loop, &sending, transferred, op);
   free(other.origin);
   if (op->transfer) return;
@@ -757,10 +687,14 @@ static int waits_for_itself(Op *op) {
 
 /* Send the stage's request, or wait for what it lacks: a token, then a share of the budget. */
 static void proceed(Op *op) {
-  const Client *client = op->client;
+  Client *client = op->client;
   const char *authorization = NULL;
   double wait;
   loop_timer_stop(op->loop, &op->timer);
+  if (!fold_open(&client->parts, &op->fold, &op->lro.poll_url)) {
+    fail_for_memory(op);
+    return;
+  }
   if (client->credential) {
     if (waits_for_itself(op)) return;
     if (!token_header(client->credential, client->scope, &op->token, &authorization)) {
@@ -882,6 +816,7 @@ static void free_request(Op *op) {
   else free(op->body);
   free(op->detour);
   free(op->label);
+  if (op->client) fold_clear(&op->client->parts, &op->fold);
   lro_clear(&op->lro);
 }
 
@@ -953,11 +888,17 @@ int op_polls(const Op *op) { return op->polls; }
 const char  *op_request_id(const Op *op) { return op->request_id; }
 const Reply *op_reply(const Op *op) { return &op->reply; }
 const Error *op_error(const Op *op) { return op->error.kind == ERROR_NONE ? NULL : &op->error; }
-const Lro   *op_lro(const Op *op) { return op->follow ? &op->lro : NULL; }
+const char  *op_status(const Op *op) { return op->follow ? op->lro.status : NULL; }
 
-const Lro *op_polled(const Op *op) {
-  int is_polled = op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url;
-  return is_polled ? &op->lro : NULL;
+int op_is_polled(const Op *op) {
+  return op->follow && op->lro.mode != LRO_NONE && op->lro.poll_url;
+}
+
+int op_progress(const Op *op, Lro *progress) {
+  if (!op_is_polled(op)) return 0;
+  *progress = op->lro;
+  progress->poll_url = fold_whole(&op->fold, op->lro.poll_url);
+  return progress->poll_url != NULL;
 }
 
 int op_waits_for(const Op *op, unsigned long question) {

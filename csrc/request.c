@@ -9,8 +9,8 @@
 #include "url.h"
 
 char *request_url(const Client *client, const Request *request) {
-  const char *url = request->url;
-  return *url == '/' ? text_format("%s%s", client->endpoint, url) : text_copy(url);
+  const char *url = request->url, *endpoint = client->endpoint;
+  return *url == '/' ? text_join(endpoint, strlen(endpoint), url) : text_copy(url);
 }
 
 static const char *fault_in_method(const char *method) {

@@ -23,6 +23,15 @@ char *text_format(const char *format, ...) {
   return text;
 }
 
+char *text_join(const char *first, size_t first_len, const char *second) {
+  size_t second_size = strlen(second) + 1;
+  char *both = malloc(first_len + second_size);
+  if (!both) return NULL;
+  memcpy(both, first, first_len);
+  memcpy(both + first_len, second, second_size);
+  return both;
+}
+
 char **text_list_copy(const char *const *list) {
   size_t count = 0;
   while (list && list[count]) count++;

@@ -9,6 +9,9 @@
 char *text_copy(const char *text);      /* NULL gives NULL */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Return the beginning of a text with another text behind it. */
+char *text_join(const char *first, size_t first_len, const char *second);
+
 /* Was memory enough for the copy? A text that is NULL has the copy NULL. */
 int text_is_copied(const char *copy, const char *text);
 

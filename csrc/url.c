@@ -26,14 +26,18 @@ static size_t scheme_len(const char *url) {
 
 /* -- origins ----------------------------------------------------------------------------------- */
 
-/* Return "https://host:port" as url writes it. The caller frees it. NULL: no http(s) URL. */
-static char *front(const char *url) {
+/* Return the length of "https://host:port" as url writes it; 0: it is no http(s) URL. */
+static size_t front_len(const char *url) {
   size_t scheme = text_starts(url, "https://") ? 8 : text_starts(url, "http://") ? 7 : 0;
   size_t host = scheme ? strspn(url + scheme, HOST_BYTES) : 0;
   const char *end = url + scheme + host;
-  if (!host || host > MAX_HOST) return NULL;
-  if (!strchr("/?#", *end) || !text_is_visible(end)) return NULL;
-  return strndup(url, scheme + host);
+  if (!host || host > MAX_HOST) return 0;
+  return strchr("/?#", *end) && text_is_visible(end) ? scheme + host : 0;
+}
+
+static char *front(const char *url) {
+  size_t len = front_len(url);
+  return len ? strndup(url, len) : NULL;
 }
 
 /* Make the host lower case and drop its final dot. Return 0 when the rest is not a host. */
@@ -128,13 +132,12 @@ static char *complete(const char *base, const char *reference) {
 /* Return 1 if url is a URL that can be requested. Skip parsing if it begins as base does: base was
    requested before, and 10,000 operations may lead to the same origin. */
 static int is_followable(const char *base, const char *url) {
-  char *known = front(base), *begin = front(url), *origin = NULL;
-  int is_known = known && begin && strcmp(known, begin) == 0;
-  int followable = is_known || (begin && (origin = url_origin(url)));
-  free(known);
-  free(begin);
+  size_t len = front_len(url);
+  if (!len) return 0;
+  if (strncmp(base, url, len) == 0 && len == front_len(base)) return 1;
+  char *origin = url_origin(url);
   free(origin);
-  return followable;
+  return origin != NULL;
 }
 
 char *url_resolve(const char *base, const char *reference) {
@@ -221,16 +224,24 @@ char *url_redacted(const char *url) {
 
 #define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 
-/* Append text; escape the bytes that are not allowed. */
-static void add_escaped(Buf *out, const char *text, size_t len, const char *allowed) {
-  for (size_t i = 0; i < len; i++) {
-    if (text[i] && strchr(allowed, text[i])) buf_add(out, text + i, 1);
-    else buf_printf(out, "%%%02X", (unsigned)(unsigned char)text[i]);
-  }
+/* Append the bytes up to the first that is not allowed, or a NUL. Return where they end. */
+static const char *add_allowed(Buf *out, const char *text, const char *allowed) {
+  size_t len = strspn(text, allowed);
+  buf_add(out, text, len);
+  return text + len;
+}
+
+static void add_escape(Buf *out, char byte) {
+  buf_printf(out, "%%%02X", (unsigned)(unsigned char)byte);
 }
 
 void url_escape(Buf *out, const char *text, size_t len) {
-  add_escaped(out, text, len, UNRESERVED);
+  const char *end = text + len;
+  for (;;) {
+    text = add_allowed(out, text, UNRESERVED);
+    if (text >= end) return;
+    add_escape(out, *text++);
+  }
 }
 
 static int is_hex(char c) { return c && strchr("0123456789abcdefABCDEF", c); }
@@ -241,9 +252,10 @@ char *url_mend(const char *url) {
   Buf out = { 0 };
   const char *text = scheme_len(url) ? url_target(url) : url;
   buf_add(&out, url, (size_t)(text - url));
-  for (; *text; text++) {
+  while (*(text = add_allowed(&out, text, ALLOWED))) {
     if (*text == '%' && is_hex(text[1]) && is_hex(text[2])) buf_puts(&out, "%");
-    else add_escaped(&out, text, 1, ALLOWED);
+    else add_escape(&out, *text);
+    text++;
   }
   return buf_take(&out);
 }

@@ -174,6 +174,76 @@ describe("the polls of an operation", function()
   end)
 end)
 
+describe("signed status URLs that share a long parameter", function()
+  local SHARED = "&c=" .. ("MIIC%2B"):rep(300)
+  local server, client, polled
+
+  local function target(id)
+    return ("/status/%s?t=6%s&s=%s"):format(id, SHARED, (id .. "s"):rep(100))
+  end
+
+  before_each(function()
+    core.clock "virtual"
+    polled = {}
+    server = scripted(function(request)
+      if request.method == "POST" then
+        local url = server.url .. target(request.target:match "%w+$")
+        return { status = 202, headers = { ["Azure-AsyncOperation"] = url } }
+      end
+      local id = request.target:match "^/status/(%w+)"
+      assert.equal(target(id), request.target)
+      polled[id] = (polled[id] or 0) + 1
+      if polled[id] == 2 then return { status = 500, body = "later" } end
+      local word = polled[id] > 3 and "Succeeded" or "InProgress"
+      return { status = 200, body = ('{"status":"%s"}'):format(word) }
+    end)
+    client = azureml.client { endpoint = server.url }
+  end)
+
+  after_each(function()
+    client:close()
+    server:close()
+    core.clock "real"
+    assert.equal(0, world.leaks())
+  end)
+
+  local function begin(id)
+    local op = client.handle:request {
+      method = "POST", url = "/" .. id, follow = true, final_state = "azure-async-operation",
+    }
+    task.wait_accepted(op)
+    return op
+  end
+
+  local function check_progress(op, id)
+    assert.equal(server.url .. target(id), azureml.json.decode(core.encode(op)).poll_url)
+  end
+
+  it("are polled, and written down, byte for byte", function()
+    local first <close> = begin "a"
+    local second <close> = begin "b"
+    check_progress(first, "a")
+    check_progress(second, "b")
+    azureml.sleep(0.5)
+    check_progress(first, "a")
+    task.wait(first)
+    check_progress(first, "a")
+    task.wait(second)
+    assert.is_nil(first:trouble())
+    assert.is_nil(second:trouble())
+    assert.same({ a = 4, b = 4 }, polled)
+  end)
+
+  it("stay whole while another operation that shares it is closed", function()
+    local first = begin "a"
+    local second <close> = begin "b"
+    first:close()
+    check_progress(second, "b")
+    task.wait(second)
+    assert.is_nil(second:trouble())
+  end)
+end)
+
 describe("sleeps", function()
   before_each(function() core.clock "virtual" end)
   after_each(function() core.clock "real" end)

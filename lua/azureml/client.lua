@@ -256,6 +256,16 @@ function Client:submit(request, follow)
   return reply.must(op, failure, request)
 end
 
+--- Send a request and wait for its reply, without a check of its fields' names and types.
+---@package
+---@param request table         as for `request`
+---@return azureml.Reply
+function Client:ask(request)
+  local op <close> = self:submit(request, false)
+  task.wait(op)
+  return reply.of(op, request)
+end
+
 --- Send a request and wait for its reply.
 ---@param request azureml.RequestOptions
 ---@return azureml.Reply
@@ -265,9 +275,7 @@ end
 function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   check_timeout("request", request)
-  local op <close> = self:submit(request, false)
-  task.wait(op)
-  return reply.of(op, request)
+  return self:ask(request)
 end
 
 --- Make sure that the credential has a token; fetch one if necessary. Send nothing to the endpoint.

@@ -218,18 +218,19 @@ function error_module.mistake(message, ...)
   error((where and where .. " " or "") .. message:format(...), 0)
 end
 
+local function sort_out(ok, ...)
+  if ok then return ... end
+  local err = ...
+  if error_module.is(err) and not error_module.is_passing(err) then return nil, err end
+  error(err, 0)
+end
+
 --- Call f and return its error object instead of raising it. Raise everything else: a programmer's
 --- mistake, an interrupt, the timeout of a group.
 ---@param f function
 ---@param ... any           its arguments
 ---@return any ...          the results of f; or nil and the error object
 function error_module.try(f, ...)
-  local function sort_out(ok, ...)
-    if ok then return ... end
-    local err = ...
-    if error_module.is(err) and not error_module.is_passing(err) then return nil, err end
-    error(err, 0)
-  end
   return sort_out(pcall(f, ...))
 end
 

@@ -121,6 +121,17 @@ function journal.gather()
   return gathering
 end
 
+local last_second, last_text
+
+-- Return the time as ISO 8601. 1,000 starts ask for it in one second.
+local function now_text()
+  local second = os.time()
+  if second ~= last_second then
+    last_second, last_text = second, os.date("!%Y-%m-%dT%H:%M:%SZ", second)
+  end
+  return last_text
+end
+
 --- Write down what is about to be sent.
 ---@param fields table       id, then_stop, then_mount, and FIELDS but began; they become the line
 ---@param wanted boolean?    as the caller of the workspace said
@@ -129,7 +140,7 @@ end
 function journal.intend(fields, wanted)
   local reason, is_written
   if not own then own, reason = open() end
-  fields.event, fields.began = "intent", os.date "!%Y-%m-%dT%H:%M:%SZ"
+  fields.event, fields.began = "intent", now_text()
   if own then is_written, reason = own.handle:append(fields) end
   if is_written and wanted then is_written, reason = own.handle:flush() end
   if not is_written then return no_journal(wanted, reason) end

@@ -20,13 +20,34 @@ local PROVIDER = "/providers/Microsoft.MachineLearningServices"
 ---@field final_state_via string?
 ---@field is_repeatable boolean?   see verbs.lua
 
-local function fill(path, values)
-  return (path:gsub("{(%w+)}", function(name)
-    return core.escape(values[name] or errors.mistake("a %s is missing", name))
-  end))
+-- path of a verb -> its parts: a text, a name, a text and so on. To split it and to make a
+-- workspace's path would take 13,000 instructions, of 340,000 of a GET.
+local templates = {}
+
+local function parts_of(path)
+  local parts = templates[path]
+  if not parts then
+    parts = {}
+    for text, name in (path .. "{}"):gmatch "(.-){(%w*)}" do
+      parts[#parts + 1], parts[#parts + 2] = text, name
+    end
+    parts[#parts] = nil
+    templates[path] = parts
+  end
+  return parts
 end
 
--- workspace -> its path. To make it takes 10,000 instructions, of 380,000 of a GET.
+local function fill(path, values)
+  local parts = parts_of(path)
+  local filled = parts[1]
+  for i = 2, #parts, 2 do
+    local value = values[parts[i]] or errors.mistake("a %s is missing", parts[i])
+    filled = filled .. core.escape(value) .. parts[i + 1]
+  end
+  return filled
+end
+
+-- workspace -> its path
 local paths = setmetatable({}, { __mode = "k" })
 
 local function path_of(workspace)
@@ -72,11 +93,12 @@ end
 -- Send a request, and again after a lost answer if the verb may be repeated.
 local function send(workspace, verb, request)
   local client = workspace:client()
+  if not verb.is_repeatable then return client:ask(request) end
   for tries = 1, pace.lost_looks do
-    local came, err = errors.try(client.request, client, request)
+    local came, err = errors.try(client.ask, client, request)
     if came then return came end
     local is_last = tries == pace.lost_looks
-    if is_last or not verb.is_repeatable or not err.outcome_unknown then errors.raise(err) end
+    if is_last or not err.outcome_unknown then errors.raise(err) end
     task.sleep(core.pace_after(0))
   end
 end

@@ -17,6 +17,7 @@
 #include "challenge.h"
 #include "date.h"
 #include "error.h"
+#include "fold.h"
 #include "headers.h"
 #include "handshake.h"
 #include "heap.h"
@@ -649,6 +650,45 @@ static const luaL_Reg lro_methods[] = {
   { "fields", l_lro_fields }, { "clear", l_lro_clear }, { "__gc", l_lro_clear }, { NULL, NULL }
 };
 
+/* -- fold -------------------------------------------------------------------------------------- */
+
+/* fold(urls) -> a list of { rest, whole, opened }; how many parts were taken out; how many are left
+   after every second URL was opened and the others were dropped */
+static int l_fold(lua_State *L) {
+  enum { MOST = 64 };
+  Parts parts = { .count = 0 };
+  Fold folds[MOST] = { { .part = NULL } };
+  char *urls[MOST];
+  int count = (int)luaL_len(L, 1);
+  luaL_argcheck(L, count <= MOST, 1, "too many");
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; i++) {
+    lua_rawgeti(L, 1, i + 1);
+    urls[i] = text_copy(lua_tostring(L, -1));
+    lua_pop(L, 1);
+    fold(&parts, &folds[i], &urls[i]);
+    fold(&parts, &folds[i], &urls[i]);      /* does nothing */
+    char *whole = fold_whole(&folds[i], urls[i]);
+    lua_newtable(L);
+    set_text(L, "rest", urls[i]);
+    set_text(L, "whole", whole);
+    free(whole);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushinteger(L, (lua_Integer)parts.count);
+  for (int i = 0; i < count; i++) {
+    if (i % 2 == 0 && fold_open(&parts, &folds[i], &urls[i])) {
+      lua_rawgeti(L, 2, i + 1);
+      set_text(L, "opened", urls[i]);
+      lua_pop(L, 1);
+    }
+    fold_clear(&parts, &folds[i]);
+    free(urls[i]);
+  }
+  lua_pushinteger(L, (lua_Integer)parts.count);
+  return 3;
+}
+
 /* -- throttle ---------------------------------------------------------------------------------- */
 
 static const char *const throttle_kinds[] = {
@@ -1074,7 +1114,8 @@ static void set_library(lua_State *L, const char *name, const luaL_Reg *function
 
 static const luaL_Reg functions[] = {
   { "buf", l_buf }, { "headers", l_headers }, { "error", l_error }, { "reply", l_reply },
-  { "lro", l_lro }, { "final_state", l_lro_final_state }, { "throttle", l_throttle },
+  { "lro", l_lro }, { "fold", l_fold },
+  { "final_state", l_lro_final_state }, { "throttle", l_throttle },
   { "throttle_kind", l_throttle_kind }, { "traffic", l_traffic }, { "jwt_claim", l_jwt_claim },
   { "jwt_number", l_jwt_number }, { "in_heap", l_in_heap },
   { "authorities", l_authorities }, { "pieces", l_pieces }, { "date_read", l_date_read },

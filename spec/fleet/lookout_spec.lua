@@ -20,9 +20,13 @@ describe("a lookout", function()
     ws:get()
     emulator.log = function(request)
       local target = request.target
-      if target:find("OperationsStatus", 1, true) then counts.polls = counts.polls + 1 end
+      if target:find("OperationsStatus", 1, true) then
+        counts.polls, counts.polled_at = counts.polls + 1, core.now()
+      end
       local is_get = target:find "/computes/%w+%?" and request.method == "GET"
-      if is_get then counts.gets = counts.gets + 1 end
+      if is_get then
+        counts.gets, counts.first_get_at = counts.gets + 1, counts.first_get_at or core.now()
+      end
       if target:find("/computes?", 1, true) then
         counts.lists = counts.lists + 1
         table.insert(counts.list_times, core.now())
@@ -51,6 +55,15 @@ describe("a lookout", function()
     assert.equal(30, start().counts.done)
     assert.is_true(counts.lists <= 5, counts.lists)      -- and learns that the list is long
     assert.is_true(counts.gets >= 30 and counts.gets < 100, counts.gets)
+  end)
+
+  it("looks as soon as the last operation has ended", function()
+    open(300, 5, { 12000, 12000 / 3600 })
+    ws:close()
+    ws = azureml.workspace { poll_interval = 5 }      -- polls without jitter: all end together
+    assert.equal(5, start().counts.done)
+    local waited = counts.first_get_at - counts.polled_at
+    assert.is_true(waited >= 0 and waited < 0.03, ("looked after %.3f s"):format(waited))
   end)
 
   it("settles all by a list where that takes fewer requests", function()

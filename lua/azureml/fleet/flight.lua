@@ -41,11 +41,11 @@ local flight = {}
 
 ---@class azureml.FlightItem      one instance; small, because there may be 10,000
 ---@field index integer           of its name
----@field stage string            see above
----@field op userdata?            the core's operation, until it has ended
+---@field stage string|false      see above; false: it was not sent
+---@field op userdata|false|nil   the core's operation, until it has ended
+---@field entry azureml.JournalEntry|false|nil
 ---@field timer userdata?         of the pause in which the region is full
 ---@field error azureml.Error?    the failure that a look at the instance will explain
----@field entry azureml.JournalEntry?
 ---@field tries integer?          refusals so far
 ---@field looks integer?          looks after a lost answer
 ---@field blind integer?          looks that failed in a row
@@ -81,6 +81,11 @@ end
 
 local function report(self, item, word)
   if self.reporter then self.reporter.change(name_of(self, item), word) end
+end
+
+-- Make a table of the size that most items need: it never grows.
+local function new_item(index)
+  return { index = index, stage = false, op = false, entry = false }
 end
 
 -- Stages ------------------------------------------------------------------------------------------
@@ -193,7 +198,7 @@ local function next_item(self)
   if #self.ready > 0 then return table.remove(self.ready) end
   local index = self.next_index
   self.next_index = index + 1
-  if not self.results[index] and not self.busy[index] then return { index = index } end
+  if not self.results[index] and not self.busy[index] then return new_item(index) end
 end
 
 local function send_more(self)
@@ -273,6 +278,7 @@ local function ended(self, item)
   local was_accepted = item.stage == "accepted" or item.op:first() ~= nil
   if item.stage == "sent" then self.unanswered = self.unanswered - 1
   else self.running = self.running - 1 end
+  if self.running == 0 then task.look_again(self) end
   if not failure then return succeeded(self, item) end
   local err = errors.from_core(failure, "cannot " .. label_of(self, item))
   if was_accepted then broke_off(self, item, err) else refused(self, item, err) end
@@ -484,7 +490,7 @@ function flight.run(options)
   self.is_thinned, self.list_count = false, 0
   for index = 1, #self.names do
     if not self.results[index] then self.left = self.left + 1 end
-    if not self.results[index] and self.busy[index] then enter(self, { index = index }, "turn") end
+    if not self.results[index] and self.busy[index] then enter(self, new_item(index), "turn") end
   end
   local _ <close> = journal.gather()
   -- The guard is for a task that is closed. What is raised is caught: a message handler may replace

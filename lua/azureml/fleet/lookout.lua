@@ -29,10 +29,6 @@ local SCARCE, SPARING = 4, 6
 -- shows. At the slowest pace that is every 5 minutes.
 local IN_TURN = 30
 
--- Seconds between two checks whether operations still run. The first items that need a look wait
--- for the items of these operations: a single list may serve all of them.
-local GATHER = 0.05
-
 local lookout = {}
 
 local function by_index(a, b)
@@ -152,11 +148,8 @@ end
 -- Wait for further items that need a look, at most until a time: one list may serve all of them.
 -- When no operation runs any more, no further item comes.
 local function gather(flight, latest)
-  local function is_over() return flight.is_over end
-  local is_ended
-  repeat
-    is_ended = task.wait_until(flight, is_over, math.min(core.now() + GATHER, latest))
-  until is_ended or flight.running == 0 or core.now() >= latest
+  local function is_complete() return flight.is_over or flight.running == 0 end
+  task.wait_until(flight, is_complete, latest)
 end
 
 --- Look until the flight is over.

@@ -37,9 +37,11 @@ end
 ---@param is_over function?     ends the wait, after tasks.look_again(inbox)
 ---@return userdata? op         nil: the deadline passed first, or is_over() is true
 function Inbox:next(deadline, is_over)
-  local function may_go_on() return has_news(self) or is_over ~= nil and is_over() end
-  if not has_news(self) then tasks.wait_until(self, may_go_on, deadline) end
-  if not has_news(self) then return nil end
+  if not has_news(self) then
+    local function may_go_on() return has_news(self) or is_over ~= nil and is_over() end
+    tasks.wait_until(self, may_go_on, deadline)
+    if not has_news(self) then return nil end
+  end
   local op = self[self.first]
   self[self.first] = nil
   self.first = self.first + 1

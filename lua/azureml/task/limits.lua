@@ -20,7 +20,8 @@ function limits.nearest()
   local context = runner.current() or outside
   local found = context.limit
   if found and found.over then found = nil end
-  for _, limit in ipairs(context.limits or {}) do
+  if not context.limits then return found end
+  for _, limit in ipairs(context.limits) do
     local status = limit.coroutine and coroutine.status(limit.coroutine)
     local holds = (status == "running" or status == "normal") and not limit.over
     if holds and (not found or limit.deadline < found.deadline) then found = limit end

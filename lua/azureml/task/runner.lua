@@ -93,8 +93,9 @@ end
 ---@param op userdata|table
 function runner.wake(op)
   local list = parked[op]
+  if not list then return end
   parked[op] = nil
-  for _, member in ipairs(list or {}) do runner.make_runnable(member) end
+  for _, member in ipairs(list) do runner.make_runnable(member) end
 end
 
 --- Add an error of a <close> handler to the details of the error that closed its task.
