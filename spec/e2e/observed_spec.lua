@@ -17,9 +17,9 @@ describe("the reports of a run", function()
   end)
 
   -- Start an emulator with these instances, name -> state.
-  local function serve(instances)
+  local function serve(instances, speed)
     local seed = process.write(directory .. "/seed.json", json.encode { instances = instances })
-    emulator = process.served_emulator { speed = 3000, options = { "--seed", seed } }
+    emulator = process.served_emulator { speed = speed or 3000, options = { "--seed", seed } }
   end
 
   local function fault(rule)
@@ -172,6 +172,30 @@ describe("the reports of a run", function()
     assert.matches("azureml operations wait", summary.next)
     assert.equal(1, value(families, "azureml_running_operations"))
     assert.equal(INTERRUPTED, value(families, "azureml_last_run_exit_code"))
+  end)
+
+  it("tell of a wait that timed out: it failed, and the operation goes on", function()
+    serve({ ann = "Running" }, 1)
+    local code, families, summary = run("-e", VIRTUAL, "stop", "ann", "--timeout", "5",
+      "--progress", "quiet")
+    assert.equal(5, code)
+    assert.same({ "stop ann failed" }, verbs_of(summary))
+    assert.same({ "Timeout", "Timeout" }, { summary.verbs[1].error.code, summary.error.code })
+    assert.equal(1, #summary.operations)
+    assert.equal(1, value(families, "azureml_running_operations"))
+    assert.equal(1, value(families, "azureml_failures", { code = "Timeout" }))
+  end)
+
+  it("forget an instance that a later list does not show", function()
+    serve { ann = "Stopped", bob = "Stopped" }
+    local code, families = run("-e", ([[
+      local ws = require("azureml").workspace()
+      assert(#ws.instances:list():all() == 2)
+      assert(os.execute "'%s' delete ann --yes --progress quiet")
+      assert(#ws.instances:list():all() == 1)
+    ]]):format(process.executable_path))
+    assert.equal(0, code)
+    assert.equal(1, value(families, "azureml_instances"))
   end)
 
   it("tell of what is left to the service on purpose", function()
