@@ -150,21 +150,31 @@ local function cell_value(row, column)
   return row[column.key]
 end
 
-local function cell_text(value)
+-- Remember the results of a function. Most cells of a long table say what others say.
+local function remember(f)
+  return setmetatable({}, { __index = function(known, text)
+    local result = f(text)
+    known[text] = result
+    return result
+  end })
+end
+
+local function cell_text(value, safe)
   if value == nil then return "-" end
   if math.type(value) == "float" then value = math.tointeger(value) or value end
-  return screen.one_line(tostring(value))
+  return safe[tostring(value)]
 end
 
 -- Return a column's cells from top to bottom (0 is the title), its width, and whether it aligns
--- right.
-local function read_column(rows, column)
-  local title = cell_text(column.title or column.key)
-  local cells = { [0] = title, width = screen.columns(title), right = #rows > 0 }
+-- right. widths holds the width of each text.
+local function read_column(rows, column, safe, widths)
+  local title = cell_text(column.title or column.key, safe)
+  local cells = { [0] = title, width = widths[title], right = #rows > 0, widths = widths }
   for i, row in ipairs(rows) do
     local value = cell_value(row, column)
-    cells[i] = cell_text(value)
-    cells.width = math.max(cells.width, screen.columns(cells[i]))
+    local text = cell_text(value, safe)
+    cells[i] = text
+    if widths[text] > cells.width then cells.width = widths[text] end
     cells.right = cells.right and (value == nil or type(value) == "number")
   end
   return cells
@@ -178,19 +188,21 @@ local function widest_of(columns)
   return widest
 end
 
+-- Make the columns narrower until a line has a width. Return the width of the lines.
 local function shrink(columns, width)
   local total = 2 * (#columns - 1)
   for _, cells in ipairs(columns) do total = total + cells.width end
   while total > width do
     local cells = widest_of(columns)
-    if cells.width <= NARROWEST then return end
+    if cells.width <= NARROWEST then break end
     cells.width, total = cells.width - 1, total - 1
   end
+  return total
 end
 
 local function align(text, cells, colour)
-  local cut = screen.cut(text, cells.width)
-  local space = (" "):rep(cells.width - screen.columns(cut))
+  local cut = cells.widths[text] > cells.width and screen.cut(text, cells.width) or text
+  local space = (" "):rep(cells.width - cells.widths[cut])
   if colour then cut = ("\27[%dm%s\27[0m"):format(colour, cut) end
   return cells.right and space .. cut or cut .. space
 end
@@ -223,13 +235,14 @@ local NO_COLOURS = {}
 function screen.table(rows, columns, options)
   local width = options and options.width or math.huge
   local all, lines = {}, {}
-  for i, column in ipairs(columns) do all[i] = read_column(rows, column) end
+  local safe, widths = remember(screen.one_line), remember(screen.columns)
+  for i, column in ipairs(columns) do all[i] = read_column(rows, column, safe, widths) end
   if #all == 0 then return "" end
   if #all == 1 then width = math.huge end
-  shrink(all, width)
+  local may_be_too_wide = shrink(all, width) > width
   for i = 0, #rows do
     local line = line_of(all, i, NO_COLOURS)
-    local is_too_wide = screen.columns(line) > width
+    local is_too_wide = may_be_too_wide and screen.columns(line) > width
     if options and options.colour and rows[i] and not is_too_wide then
       line = line_of(all, i, colours_of(rows[i], columns))
     end
