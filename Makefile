@@ -71,8 +71,8 @@ endif
 # The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
 # the executable: Debian's libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does
 # not load them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the
-# executable's start. HTTPD=builtin links the server into the executable as well, which then needs no
-# file beside it.
+# executable's start. HTTPD=builtin links the server into the executable as well, which then needs
+# no file beside it.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 

@@ -29,7 +29,7 @@ SYSTEMS  := x86_64-linux-musl x86_64-linux-gnu.2.29 aarch64-macos x86_64-macos x
 SOURCES  := $(filter-out csrc/poller_%,$(wildcard csrc/*.c csrc/credential/*.c))
 
 # The libraries' headers alone: none of this system's C library may be found.
-FOREIGN  := (curl|openssl|wslay|editline)/.*\.h|(jansson|microhttpd|lua|lauxlib)[^/]*\.h
+FOREIGN  := (curl|openssl|wslay|editline)/.*\.h|(jansson|microhttpd|lua|lauxlib|histedit)[^/]*\.h
 $(PORTABLE)/headers: $(SOURCES)
 	@echo HEADERS $(@D)/include
 	@$(CC) -M $(ALL_CFLAGS) $(WSLAY_INCS) $(HTTPD_INCS) $(SOURCES) | tr ' ' '\n' | sort -u | \
