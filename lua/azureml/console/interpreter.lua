@@ -159,7 +159,6 @@ local function observe(options)
   for _, name in ipairs { "prometheus", "summary" } do
     if options[name] then files[#files + 1] = { option = name, path = options[name] } end
   end
-  if #files == 0 then return end
   require("azureml.observe").start {
     files = files, argv = host.argv, first = options.first, is_script = options.ended,
   }
