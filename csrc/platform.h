@@ -14,7 +14,6 @@
 #ifdef __APPLE__
 void  explicit_bzero(void *memory, size_t len);
 void *memrchr(const void *memory, int byte, size_t len);
-int   execvpe(const char *program, char *const argv[], char *const environment[]);
 #endif
 
 /* A clock that runs while a laptop sleeps: tokens expire then too. */
@@ -62,6 +61,10 @@ void platform_close_from(int first);
 
 /* Fork without the handlers of pthread_atfork, where the C library can. */
 pid_t platform_fork(void);
+
+/* Become a program that is looked up in this process's PATH. It returns only when that fails: -1
+   with errno. Safe after a fork. */
+int platform_exec(const char *program, char *const argv[], char *const environment[]);
 
 /* Let a program that posix_spawn starts inherit no descriptor from `first` on. Pass
    PLATFORM_SPAWN_FLAGS as attributes too. */
