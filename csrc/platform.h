@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct pollfd;
+
 /* -- the C library ----------------------------------------------------------------------------- */
 
 #ifdef __APPLE__
@@ -51,7 +53,6 @@ int platform_accept(int listener);
 int platform_unnamed_file(void);
 
 /* Wait as poll does, but with other signals blocked meanwhile: those of mask, unless it is NULL. */
-struct pollfd;
 int platform_poll(struct pollfd *watched, size_t count, int ms, const sigset_t *mask);
 
 /* Close all descriptors from `first` on. Safe after a fork. */
