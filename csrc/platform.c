@@ -426,7 +426,7 @@ void platform_signal_children(int number) { (void)number; }
 
 void platform_name_process(const char *name) { (void)name; }
 
-/* Not every SDK has sys/ptrace.h. */
+/* Not every SDK declares it. */
 enum { DENY_ATTACH = 31 };
 int ptrace(int request, pid_t pid, char *address, int data);
 
