@@ -93,9 +93,9 @@ end
 -- Send a request, and again after a lost answer if the verb may be repeated.
 local function send(workspace, verb, request)
   local client = workspace:client()
-  if not verb.is_repeatable then return client:ask(request) end
+  if not verb.is_repeatable then return client:fetch(request) end
   for tries = 1, pace.lost_looks do
-    local came, err = errors.try(client.ask, client, request)
+    local came, err = errors.try(client.fetch, client, request)
     if came then return came end
     local is_last = tries == pace.lost_looks
     if is_last or not err.outcome_unknown then errors.raise(err) end
