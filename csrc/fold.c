@@ -68,7 +68,7 @@ static const char *longest_parameter(const char *url, size_t *len) {
   return longest;
 }
 
-void fold(Parts *parts, Fold *taken, char **url) {
+void fold_url(Parts *parts, Fold *taken, char **url) {
   size_t len;
   if (taken->part) return;
   const char *parameter = longest_parameter(*url, &len);

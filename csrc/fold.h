@@ -21,15 +21,15 @@ typedef struct Fold {
 
 /* Take the longest parameter of a URL's query out of *url, which is allocated again. Leave a URL
    alone that was folded before, that has no long parameter, or when memory is short. */
-void fold(Parts *parts, Fold *taken, char **url);
+void  fold_url(Parts *parts, Fold *taken, char **url);
 
 /* Put the parameter back. Return 0, and leave the URL as it is, when memory is short. */
-int  fold_open(Parts *parts, Fold *taken, char **url);
+int   fold_open(Parts *parts, Fold *taken, char **url);
 
 /* Return a copy of the whole URL. The caller frees it. NULL: no memory. */
 char *fold_whole(const Fold *taken, const char *url);
 
 /* Forget what was taken out of a URL that is no longer needed. */
-void fold_clear(Parts *parts, Fold *taken);
+void  fold_clear(Parts *parts, Fold *taken);
 
 #endif

@@ -201,7 +201,7 @@ static void end_pause(Timer *timer) {
 
 static void pause_for(Op *op, double seconds) {
   op->phase = PHASE_PAUSE;
-  if (op->stage == STAGE_POLL) fold(&op->client->parts, &op->fold, &op->lro.poll_url);
+  if (op->stage == STAGE_POLL) fold_url(&op->client->parts, &op->fold, &op->lro.poll_url);
   loop_timer(op->loop, &op->timer, loop_now(op->loop) + seconds, end_pause);
 }
 

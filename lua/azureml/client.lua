@@ -260,7 +260,7 @@ end
 ---@package
 ---@param request table         as for `request`
 ---@return azureml.Reply
-function Client:ask(request)
+function Client:fetch(request)
   local op <close> = self:submit(request, false)
   task.wait(op)
   return reply.of(op, request)
@@ -275,7 +275,7 @@ end
 function Client:request(request)
   options.check("request", request, REQUEST_OPTIONS)
   check_timeout("request", request)
-  return self:ask(request)
+  return self:fetch(request)
 end
 
 --- Make sure that the credential has a token; fetch one if necessary. Send nothing to the endpoint.

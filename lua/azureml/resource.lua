@@ -20,15 +20,15 @@ local PROVIDER = "/providers/Microsoft.MachineLearningServices"
 ---@field final_state_via string?
 ---@field is_repeatable boolean?   see verbs.lua
 
--- path of a verb -> its parts: a text, a name, a text and so on. To split it and to make a
--- workspace's path would take 13,000 instructions, of 340,000 of a GET.
+-- path of a verb -> its parts: a text, a name, a text and so on. To split it, and to make the path
+-- of the workspace, would take 13,000 instructions, of 355,000 of a GET.
 local templates = {}
 
 local function parts_of(path)
   local parts = templates[path]
   if not parts then
     parts = {}
-    for text, name in (path .. "{}"):gmatch "(.-){(%w*)}" do
+    for text, name in (path .. "{}"):gmatch "(.-){(%w*)}" do      -- {} ends the last text
       parts[#parts + 1], parts[#parts + 2] = text, name
     end
     parts[#parts] = nil
@@ -93,9 +93,9 @@ end
 -- Send a request, and again after a lost answer if the verb may be repeated.
 local function send(workspace, verb, request)
   local client = workspace:client()
-  if not verb.is_repeatable then return client:ask(request) end
+  if not verb.is_repeatable then return client:fetch(request) end
   for tries = 1, pace.lost_looks do
-    local came, err = errors.try(client.ask, client, request)
+    local came, err = errors.try(client.fetch, client, request)
     if came then return came end
     local is_last = tries == pace.lost_looks
     if is_last or not err.outcome_unknown then errors.raise(err) end

@@ -666,8 +666,8 @@ static int l_fold(lua_State *L) {
     lua_rawgeti(L, 1, i + 1);
     urls[i] = text_copy(lua_tostring(L, -1));
     lua_pop(L, 1);
-    fold(&parts, &folds[i], &urls[i]);
-    fold(&parts, &folds[i], &urls[i]);      /* does nothing */
+    fold_url(&parts, &folds[i], &urls[i]);
+    fold_url(&parts, &folds[i], &urls[i]);      /* does nothing */
     char *whole = fold_whole(&folds[i], urls[i]);
     lua_newtable(L);
     set_text(L, "rest", urls[i]);
