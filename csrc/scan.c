@@ -17,6 +17,7 @@ enum {
 /* What is looked for in an object: a bit for each path. */
 typedef uint32_t Paths;
 
+/* What to find in an object, and where to put it. */
 typedef struct Search {
   const ScanPaths *paths;
   Span            *found;       /* for each path */
