@@ -223,7 +223,7 @@ $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
 # A module with both forms of the scanner of JSON texts: with and without SSE2.
-$(B)/spec/portable.so: $(B)/obj/spec/portable.o $(call objects,scan text buf)
+$(B)/spec/portable.so: $(B)/obj/spec/portable.o $(call objects,scan text buf platform)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^

@@ -378,8 +378,8 @@ static int l_op_result(lua_State *L) {
   return 2;
 }
 
-/* op:page(scanner, items, next) -> documents, the next page's URL or nil | nothing: there is no such
-   reply. The reply is scanned where it lies: a page of 220 KB becomes no Lua string. */
+/* op:page(scanner, items, next) -> documents, the next page's URL or nil | nothing: there is no
+   such reply. The reply is scanned where it lies: a page of 220 KB becomes no Lua string. */
 static int l_op_page(lua_State *L) {
   const Op *op = check_op(L);
   if (!op_done(op) || op_error(op)) return 0;

@@ -1,6 +1,6 @@
 /* scan.c: (pure) check a JSON text in one pass and find some of its members. Leaves the meaning of
-   the values to its callers. An instance of 2.2 KB takes 24,000 instructions; to decode it takes
-   120,000. */
+   the values to its callers. An instance of 2.2 KB takes 10,000 instructions, and 15,000 without
+   SSE2; to decode it takes 120,000. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ enum {
 /* What is looked for in an object: a bit for each path. */
 typedef uint32_t Paths;
 
+/* What to find in an object, and where to put it. */
 typedef struct Search {
   const ScanPaths *paths;
   Span            *found;       /* for each path */
@@ -37,7 +38,7 @@ static Paths all_of(const ScanPaths *paths) { return ((Paths)1 << paths->count) 
 /* Return the index of the first of some paths. */
 static inline int first_of(Paths paths) { return __builtin_ctz(paths); }
 
-/* -- plain bytes: ASCII but control characters, quotes and backslashes -------------------------- */
+/* -- plain bytes: ASCII but control characters, quotes and backslashes ------------------------- */
 
 static inline int is_plain(char c) {
   unsigned char byte = (unsigned char)c;
@@ -99,7 +100,7 @@ static inline const char *skip_plain(const char *at, const char *end) {
   return at;
 }
 
-/* -- tokens: each function returns the place behind what it takes; NULL: there is no such thing -- */
+/* -- tokens: each function returns the place behind what it takes; NULL: it is not there ------- */
 
 static inline int is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -147,8 +148,8 @@ static const char *take_escape(const char *at) {
   return at + len;
 }
 
-/* Take a character beyond plain ASCII: an escape, or several bytes of UTF-8. It is rare: kept out of
-   its callers, it does not make them save registers. */
+/* Take a character beyond plain ASCII: an escape, or several bytes of UTF-8. It is rare: kept out
+   of its callers, it does not make them save registers. */
 static __attribute__((noinline)) const char *take_special(Scan *s, const char *at) {
   unsigned char byte = (unsigned char)*at;
   if (byte == '\\') {

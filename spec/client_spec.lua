@@ -1,5 +1,6 @@
 local azureml = require "azureml"
 local core = require "azureml.core"
+local documents = require "azureml.tool.document"
 local json = require "azureml.json"
 local scripted = require "spec.scripted"
 local serve = require "spec.raw"
@@ -573,6 +574,26 @@ describe("a client", function()
       assert.equal(1, #server.requests)
     end)
 
+    it("yields documents for a reader, and holds none that it has given", function()
+      local server <close> = saying(
+        reply(200, { value = { { name = "a" }, { name = "b" } }, nextLink = "/list?page=2" }),
+        reply(200, { value = { { name = "c" }, 5 } }))
+      local client <close> = client_of(server)
+      local reader = documents.reader { "name" }
+      local name, given = reader:member "name", setmetatable({}, { __mode = "v" })
+      local pages = client:pages { path = "/list", reader = reader }
+      local function read()
+        given[1] = pages()
+        return name(given[1])
+      end
+      assert.equal("a", read())
+      collectgarbage()
+      assert.is_nil(given[1])
+      assert.same({ "b", "c" }, { read(), read() })
+      assert.equal(5, documents.raw(pages()))      -- no object: the page was decoded
+      assert.is_nil(pages())
+    end)
+
     for _, row in ipairs {
       { "a page without items",
         reply(200, { nextLink = json.null }), "InvalidPage", "came without 'value'" },
@@ -581,13 +602,21 @@ describe("a client", function()
         reply(400, { error = { code = "Bad", message = "bad" } }), "Bad", "bad" },
       { "a list that leads back",
         reply(200, { value = { 2 }, nextLink = "/list?page=2" }), "InvalidPage", "leads back" },
+      { "a list of documents that leads back",
+        reply(200, { value = { {} }, nextLink = "/list?page=2" }), "InvalidPage", "leads back",
+        reader = documents.reader { "name" } },
+      { "a link of documents that is no URL",
+        reply(200, { value = { {} }, nextLink = "http://[" }), "InvalidPage", "not a valid URL",
+        reader = documents.reader { "name" } },
     } do
       it("raises on each call instead of ending early: " .. row[1], function()
         local server <close> = saying(reply(200, { value = { 1 }, nextLink = "/list?page=2" }),
           row[2])
         local client <close> = client_of(server)
-        local pages = client:pages { path = "/list", label = "list the things" }
-        assert.equal(1, pages())
+        local pages = client:pages {
+          path = "/list", label = "list the things", reader = row.reader
+        }
+        assert.is_truthy(pages())
         for _ = 1, 2 do
           local _, err = azureml.try(pages)
           assert.equal(row[3], err.code)

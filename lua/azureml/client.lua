@@ -384,8 +384,9 @@ local function decode_page(request, page, name, link_name)
   return items, type(link) == "string" and link ~= "" and link or nil
 end
 
--- Return the items of a page, the URL of the next page or nil, and the reply; nil instead of a reply
--- that nobody has to look at. What a reader does not take is decoded, so that errors are the same.
+-- Return the items of a page, the URL of the next page or nil, and the reply. A page that a reader
+-- takes is read where it lies: it gives no reply. Another one is decoded, so that errors are the
+-- same.
 local function read_page(request, op)
   local name, link_name = request.items or "value", request.next_link or "nextLink"
   local reader = request.reader
@@ -483,6 +484,8 @@ function Client:pages(request)
     end
     index = index + 1
     local item = items[index]
+    -- A page that is held while the next one comes grows old for the collector. To remove what is
+    -- old takes a tenth of a long list's time.
     items[index] = nil
     return item
   end, function() return page_count end

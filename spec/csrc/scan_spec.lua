@@ -8,6 +8,7 @@ own.decode_invalid_numbers(false)
 
 local compare = dofile "spec/fuzz/scan.lua" (core, own.decode)
 local member_of, text_of = core.document.member, core.document.text
+local texts_of, says = core.document.texts, core.document.says
 
 local PAGE = [[
 { "nextLink": "https:\/\/h/x?a=1", "value": [
@@ -33,6 +34,18 @@ describe("a scan", function()
     assert.equal('{"name":"ann","tags":{"a":"b","c":""},"p":{"state":null,"x":1}}',
       text_of(document))
     for place = 1, 4 do assert.is_false(member("{}", place)) end
+  end)
+
+  it("reads several texts at once, and compares one", function()
+    local document = read [[{"name":"a\nb","tags":{"a":"b"},"p":{"state":"Running"}}]]
+    assert.same({ n = 3, "Running", nil, "a\nb" }, table.pack(texts_of(document, 3, 2, 1)))
+    assert.same({ true, false, false, false }, {
+      says(document, 3, "Running"), says(document, 3, "running"), says(document, 3, "Runnin"),
+      says(document, 2, "")
+    })
+    core.document.keep(document, {})
+    assert.equal(0, select("#", texts_of(document, 3)))
+    assert.is_nil((says(document, 3, "Running")))
   end)
 
   it("leaves other values to be decoded", function()
@@ -165,7 +178,11 @@ describe("a scan", function()
   it("refuses a member that no path of the scanner leads to", function()
     for _, place in ipairs { 0, 5, -1, math.mininteger } do
       assert.is_false((pcall(member, "{}", place)))
+      assert.is_false((pcall(texts_of, read "{}", 1, place)))
+      assert.is_false((pcall(says, read "{}", place, "")))
     end
+    assert.is_false((pcall(member_of, scanner, 1)))
+    assert.is_false((pcall(member_of, {}, 1)))
   end)
 
   it("needs short paths", function()

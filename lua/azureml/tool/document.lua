@@ -1,7 +1,7 @@
 --- JSON objects that are decoded when they are looked at. The core checks a text and finds chosen
 --- members in one pass; lua-cjson decodes the whole text when another member is needed. Most
 --- instances of a long list are asked for their name, state, size or tags alone: to list and print
---- an instance takes 20,000 instructions instead of 176,000.
+--- an instance takes 26,000 instructions instead of 176,000.
 local core = require "azureml.core"
 local json = require "azureml.json"
 
