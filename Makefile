@@ -56,7 +56,8 @@ ALL_CFLAGS  = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN) $(HARDEN_
 ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 
 # $(call has_header,name,flags): 1 when the compiler finds the header.
-has_header = $(shell echo | $(CC) $(ALL_FLAGS) $(2) -include $(1) -E - >/dev/null 2>&1 && echo 1)
+has_header = $(shell $(CC) $(ALL_FLAGS) $(2) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && \
+               echo 1)
 
 # The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
 # the executable: libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does not load
