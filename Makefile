@@ -96,6 +96,12 @@ BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream l
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 REFERENCE   := $(B)/reference/azureml/reference/data.lua
+# An executable that cannot load C modules reads YAML when it has lyaml inside: LYAML is the folder of
+# its Lua files; liblyaml.a and libyaml.a are among EXE_LIBS.
+LYAML       ?=
+LYAML_FILES := $(if $(LYAML),lyaml=$(LYAML)/init.lua $(foreach part,explicit functional implicit,\
+                 lyaml.$(part)=$(LYAML)/$(part).lua))
+INCS        += $(if $(LYAML),-DAML_YAML)
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
@@ -158,7 +164,7 @@ $(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)
 	@echo EMBED lua/
 	@mkdir -p $(@D)
 	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
-	  $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
+	  $(LYAML_FILES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 # What the comments say, for the prompt's help and for editors: bytecode has no comments.
 $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
