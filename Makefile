@@ -84,7 +84,7 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
              $(EXE_WEBSOCKET)
 
-PURE   := buf text scan url headers error retry lro throttle pace transport activity base64 signature \
+PURE   := platform buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
 CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
           stream client credential question token cache \
@@ -178,7 +178,7 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_relay lua_httpd)
+$(B)/lib/azureml/httpd.so: $(call objects,platform buf text relay feed lua_value lua_relay lua_httpd)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
@@ -186,7 +186,7 @@ $(B)/lib/azureml/httpd.so: $(call objects,buf text relay feed lua_value lua_rela
 # The executable looks for httpd.so in LIBDIR as well.
 $(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
 
-$(B)/lib/azureml/websocket.so: $(call objects,buf lua_value websocket lua_websocket)
+$(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
@@ -402,7 +402,7 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 	  -fno-sanitize-recover=undefined -o $@ $^ $(CORE_LIBS)
 
 # The scanner of JSON texts, compared with lua-cjson and jansson.
-SCAN_SOURCES := $(patsubst %,csrc/%.c,buf text scan lua_value lua_scan)
+SCAN_SOURCES := $(patsubst %,csrc/%.c,platform buf text scan lua_value lua_scan)
 $(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
 	@echo FUZZ $<
 	@mkdir -p $(@D)
@@ -410,7 +410,7 @@ $(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua $(SCAN_SOURCES)
 	  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ \
 	  $(filter %.c,$^) $(EXE_LIBS)
 
-$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c
+$(B)/fuzz/websocket: spec/fuzz/websocket.c csrc/websocket.c csrc/buf.c csrc/platform.c
 	@echo FUZZ $<
 	@mkdir -p $(@D)
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "platform.h"
 
 enum { FIRST_CAP = 64 };
 

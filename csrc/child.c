@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "platform.h"
 
 enum { MAX_OUTPUT = 1024 * 1024 };
 
@@ -30,7 +30,7 @@ struct Child {
   Loop  *loop;
   pid_t  pid;          /* also its process group; 0 after waitpid */
   Pipe   output, errors;
-  Watch  exit;         /* a pidfd; -1: not available, or the exit has been seen */
+  Watch  exit;         /* ready at its end; -1: not available, or that has been seen */
   Timer  deadline, reaper, grace;
   int    status, timed_out;
   ChildDone *done;
@@ -169,10 +169,10 @@ static void exit_ready(Watch *watch, unsigned epoll_events) {
   loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);
 }
 
-/* Watch for the exit of a program. If the system has no pidfd, the ends of the pipes tell it. */
+/* Watch for the exit of a program. If the system cannot tell it, the ends of the pipes do. */
 static void exit_start(Child *child) {
   child->exit.ready = exit_ready;
-  child->exit.fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+  child->exit.fd = platform_exit_descriptor(child->pid);
   if (child->exit.fd >= 0 && loop_watch_add(child->loop, &child->exit, EPOLLIN) != 0) {
     close(child->exit.fd);
     child->exit.fd = -1;
@@ -201,11 +201,11 @@ static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, 1);
   posix_spawn_file_actions_adddup2(&actions, errors, 2);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  platform_spawn_close_from(&actions, 3);
   posix_spawn_file_actions_addchdir_np(&actions, "/");
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK
-                                        | POSIX_SPAWN_SETSIGDEF);
+                                        | POSIX_SPAWN_SETSIGDEF | PLATFORM_SPAWN_FLAGS);
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &empty);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -226,7 +226,7 @@ int child_start(Child **slot, Loop *loop, const char *const argv[], double timeo
   child->owner = owner;
   child->output.watch.fd = child->errors.watch.fd = child->exit.fd = -1;
   loop_flight(loop, +1);
-  if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0 || pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) {
+  if (platform_pipe(output, O_NONBLOCK) != 0 || platform_pipe(errors, O_NONBLOCK) != 0) {
     failed = errno;
     goto fail;
   }
@@ -277,7 +277,7 @@ static void launch(const char *const argv[], char **environment, int fd) {
   for (int i = 0; i < 3; i++) dup2(nothing, i);
   dup2(fd, 3);
   fcntl(3, F_SETFD, FD_CLOEXEC);
-  closefrom(4);
+  platform_close_from(4);
   if (chdir("/") == 0) execvpe(argv[0], (char *const *)argv, environment);
   int why = errno;
   if (write(3, &why, sizeof why) < 0) _exit(126);
@@ -290,7 +290,7 @@ int child_launch(const char *const argv[]) {
   int ends[2], why = 0;
   char **environment = clean_environment();
   if (!environment) return ENOMEM;
-  if (pipe2(ends, O_CLOEXEC) != 0) {
+  if (platform_pipe(ends, 0) != 0) {
     free(environment);
     return errno;
   }

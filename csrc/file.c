@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "platform.h"
 #include "text.h"
 
 const char *file_read_descriptor(int fd, Buf *text) {

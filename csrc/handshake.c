@@ -6,10 +6,10 @@
 #include <strings.h>
 
 #include <openssl/evp.h>
-#include <sys/random.h>
 
 #include "base64.h"
 #include "handshake.h"
+#include "platform.h"
 #include "text.h"
 #include "url.h"
 
@@ -17,7 +17,7 @@
 
 int handshake_key(char key[HANDSHAKE_KEY + 1]) {
   unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return -1;
+  if (platform_random(bytes, sizeof bytes) != 0) return -1;
   char *text = base64_encode(bytes, sizeof bytes);
   if (!text) return -1;
   memcpy(key, text, HANDSHAKE_KEY + 1);

@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
+#include "platform.h"
 #include "text.h"
 
 static const double LEAST_JUMP = 1e-6;      /* seconds of virtual time */
@@ -36,8 +35,7 @@ typedef struct Socket {
 struct Loop {
   int       epoll;
   pid_t     pid;
-  char     *fork_mark;         /* a page that holds 1, and 0 in a forked child: reading it needs no
-                                  system call. NULL: the kernel cannot do that; pid tells instead */
+  char     *fork_mark;         /* platform_fork_mark; NULL: there is none, and pid tells instead */
   CURLM    *multi;
   Timer     curl_timer;
   Timer    *first;             /* the timer that is due first; NULL: no timer runs */
@@ -64,7 +62,7 @@ struct Loop {
 
 static double system_now(void) {
   struct timespec ts;
-  clock_gettime(CLOCK_BOOTTIME, &ts);      /* runs while a laptop sleeps: tokens expire then too */
+  clock_gettime(PLATFORM_CLOCK, &ts);
   return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
@@ -90,7 +88,7 @@ unsigned long loop_number(Loop *loop) { return ++loop->last_number; }
 
 void loop_guid(Loop *loop, char out[37]) {
   if (loop->random_left == 0) {
-    if (getrandom(loop->random, sizeof loop->random, 0) != (ssize_t)sizeof loop->random) {
+    if (platform_random(loop->random, sizeof loop->random) != 0) {
       text_guid(out);
       return;
     }
@@ -519,18 +517,6 @@ Event loop_step(Loop *loop, double timeout, const sigset_t *mask) {
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-/* Return a page for Loop.fork_mark; NULL: there is none. */
-static char *fork_mark_new(void) {
-  char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return NULL;
-  if (madvise(page, 1, MADV_WIPEONFORK) != 0) {
-    munmap(page, 1);
-    return NULL;
-  }
-  *page = 1;
-  return page;
-}
-
 Loop *loop_new(void) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) return NULL;
@@ -540,7 +526,7 @@ Loop *loop_new(void) {
   loop->seen_end = &loop->seen;
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
-  loop->fork_mark = fork_mark_new();
+  loop->fork_mark = platform_fork_mark();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
   loop->throttle = throttle_new();
   if (loop->epoll < 0 || !loop->throttle || !curl_open(loop)) {
@@ -586,7 +572,7 @@ void loop_free(Loop *loop) {
   throttle_free(loop->throttle);
   trace_close(loop->trace);
   if (loop->epoll >= 0) close(loop->epoll);
-  if (loop->fork_mark) munmap(loop->fork_mark, 1);
+  platform_fork_mark_free(loop->fork_mark);
   free(loop->watches);
   free(loop);
 }

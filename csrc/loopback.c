@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "platform.h"
 #include "text.h"
 
 enum { LISTENERS = 2, MAX_GUESTS = 16, TRIES = 8 };

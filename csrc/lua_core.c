@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "lua_core.h"
 #include "pace.h"
+#include "platform.h"
 #include "retry.h"
 #include "text.h"
 #include "url.h"
@@ -608,7 +608,7 @@ static int l_random(lua_State *L) {
   char bytes[256];
   lua_Integer count = luaL_checkinteger(L, 1);
   luaL_argcheck(L, count > 0 && count <= (lua_Integer)sizeof bytes, 1, "1 to 256 bytes expected");
-  if (getrandom(bytes, (size_t)count, 0) != count)
+  if (platform_random(bytes, (size_t)count) != 0)
     return luaL_error(L, "the system gave no random bytes");
   lua_pushlstring(L, bytes, (size_t)count);
   return 1;

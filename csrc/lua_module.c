@@ -3,16 +3,16 @@
    azureml.credential and azureml.task are its public interface. */
 
 #include <jansson.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lua_core.h"
+#include "platform.h"
 
 /* Overwrite memory that jansson frees: it may hold tokens. The memory comes from malloc, so other
    users of jansson in this process see no difference. */
 static void wipe_and_free(void *memory) {
-  if (memory) explicit_bzero(memory, malloc_usable_size(memory));
+  if (memory) explicit_bzero(memory, platform_memory_size(memory));
   free(memory);
 }
 

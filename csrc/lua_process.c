@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "loop.h"
 #include "lua_core.h"
+#include "platform.h"
 #include "process.h"
 
 #define PROCESS "azureml.core.process"
@@ -101,7 +101,7 @@ static const char *const *read_texts(lua_State *L, const char *name) {
 
 /* Return a descriptor from which a program reads a text. */
 static int text_descriptor(const char *text, size_t len) {
-  int fd = memfd_create("azureml-input", MFD_CLOEXEC);
+  int fd = platform_unnamed_file();
   if (fd < 0) return -1;
   if (file_write_all(fd, text, len) == 0 && lseek(fd, 0, SEEK_SET) == 0) return fd;
   close(fd);
@@ -123,7 +123,7 @@ static int open_output(lua_State *L, const char *name, int *read_end) {
   if (lua_isinteger(L, -1)) return fcntl((int)lua_tointeger(L, -1), F_DUPFD_CLOEXEC, 3);
   if (kind == LUA_TSTRING)
     return open(lua_tostring(L, -1), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  if (platform_pipe(ends, 0) != 0) return -1;
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
   *read_end = ends[0];
   return ends[1];

@@ -16,7 +16,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "activity.h"
@@ -25,6 +24,7 @@
 #include "container.h"
 #include "op.h"
 #include "pace.h"
+#include "platform.h"
 #include "request.h"
 #include "text.h"
 #include "transfer.h"
@@ -190,7 +190,7 @@ static void pause_for(Op *op, double seconds) {
 
 static double random_fraction(void) {
   unsigned number = 0;
-  if (getrandom(&number, sizeof number, 0) != sizeof number) return 0.5;
+  if (platform_random(&number, sizeof number) != 0) return 0.5;
   return (double)number / 4294967296.0;
 }
 

@@ -7,13 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "platform.h"
 #include "process.h"
 
 /* Orders, each one byte. The end of the stream means ORDER_STOP. */
@@ -35,7 +35,7 @@ enum {
 /* Become the program. Write the errno of a failure to descriptor `failed`. */
 static void become(const ProcessPlan *plan, pid_t keeper, int failed) {
   sigset_t none;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  platform_end_with_parent();
   if (getppid() != keeper) _exit(127);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigemptyset(&none);
@@ -69,28 +69,9 @@ static void report(Kind kind, int value) {
   if (write(REPORT, &message, sizeof message) < 0) return;      /* the reader is gone */
 }
 
-/* Send a signal to every child. What the program has started becomes a child of the keeper when its
-   own parent ends, because the keeper is a subreaper. */
-static void signal_children(int number) {
-  char path[64] = "/proc/self/task/", text[4096], digits[16];
-  size_t at = strlen(path), len = 0;
-  ssize_t got;
-  long pid = 0;
-  for (long rest = getpid(); rest; rest /= 10) digits[len++] = (char)('0' + rest % 10);
-  while (len) path[at++] = digits[--len];
-  memcpy(path + at, "/children", sizeof "/children");
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  while (fd >= 0 && (got = read(fd, text, sizeof text)) > 0)
-    for (ssize_t i = 0; i < got; i++) {
-      if (text[i] >= '0' && text[i] <= '9') pid = pid * 10 + text[i] - '0';
-      else if (pid > 1) { kill((pid_t)pid, number); pid = 0; }
-    }
-  if (fd >= 0) close(fd);
-}
-
 static void signal_all(const Keeper *keeper, int number) {
   if (!keeper->has_ended) kill(-keeper->program, number);
-  if (keeper->is_kept) signal_children(number);
+  if (keeper->is_kept) platform_signal_children(number);
 }
 
 /* Wait for the children that have ended. Return whether there are others. */
@@ -102,8 +83,8 @@ static int reap(Keeper *keeper) {
       keeper->has_ended = 1;
       report(EXITED, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
       if (keeper->is_kept && keeper->is_stopping) {
-        signal_children(SIGHUP);
-        signal_children(SIGTERM);
+        platform_signal_children(SIGHUP);
+        platform_signal_children(SIGTERM);
         double soon = seconds() + HANGUP_MS / 1e3;
         if (soon < keeper->deadline) keeper->deadline = soon;
       }
@@ -131,21 +112,30 @@ static int take_order(Keeper *keeper) {
   return got == 1;
 }
 
-static int wait_ms(const Keeper *keeper) {
-  if (!keeper->is_stopping) return -1;
+/* Return how long to wait; NULL: without a limit. */
+static const struct timespec *patience(const Keeper *keeper, struct timespec *time) {
+  if (!keeper->is_stopping) return NULL;
   double left = keeper->deadline - seconds();
-  return left <= 0 ? SWEEP_MS : (int)(left * 1e3) + 1;
+  if (left <= 0) left = SWEEP_MS / 1e3;
+  time->tv_sec = (time_t)left;
+  time->tv_nsec = (long)((left - (double)time->tv_sec) * 1e9);
+  return time;
 }
 
-/* Wait for orders and for the end of the program, until nothing is left to keep. */
-static void watch(Keeper *keeper, int signals) {
-  struct pollfd ready[] = { { signals, POLLIN, 0 }, { LINE, POLLIN, 0 } };
-  struct signalfd_siginfo info;
+/* Wait for orders and for the end of the program, until nothing is left to keep. SIGCHLD arrives
+   only within pselect. */
+static void watch(Keeper *keeper) {
+  int has_line = 1;
+  struct timespec time;
+  sigset_t none;
+  sigemptyset(&none);
   while (reap(keeper) && (keeper->is_kept || !keeper->has_ended)) {
+    fd_set ready;
     if (keeper->is_stopping && seconds() >= keeper->deadline) signal_all(keeper, SIGKILL);
-    if (poll(ready, 2, wait_ms(keeper)) <= 0) continue;
-    if (ready[0].revents && read(signals, &info, sizeof info) < 0) continue;
-    if (ready[1].revents && !take_order(keeper)) ready[1].fd = -1;
+    FD_ZERO(&ready);
+    if (has_line) FD_SET(LINE, &ready);
+    if (pselect(LINE + 1, &ready, NULL, NULL, patience(keeper, &time), &none) <= 0) continue;
+    if (!take_order(keeper)) has_line = 0;
   }
 }
 
@@ -160,7 +150,7 @@ static int settle_descriptors(const ProcessPlan *plan, int line, int reports) {
   }
   for (int i = 0; i < COUNT; i++)
     if (dup2(from[i], i) < 0) return errno;
-  closefrom(COUNT);
+  platform_close_from(COUNT);
   return 0;
 }
 
@@ -171,6 +161,9 @@ static void drop_descriptors(void) {
   if (nothing > 2) close(nothing);
 }
 
+/* The signal itself is enough: it ends a wait. */
+static void on_end_of_child(int number) { (void)number; }
+
 /* Run the program and keep it. Return the errno of a failure. */
 static int keep(const ProcessPlan *plan) {
   Keeper keeper = { .is_kept = plan->is_kept, .grace = plan->grace };
@@ -179,11 +172,11 @@ static int keep(const ProcessPlan *plan) {
   sigemptyset(&ending);
   sigaddset(&ending, SIGCHLD);
   sigprocmask(SIG_SETMASK, &ending, NULL);
-  int signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals < 0 || pipe2(ends, O_CLOEXEC) != 0) return errno;
-  if (plan->is_kept) prctl(PR_SET_CHILD_SUBREAPER, 1);
+  signal(SIGCHLD, on_end_of_child);
+  if (platform_pipe(ends, 0) != 0) return errno;
+  if (plan->is_kept) platform_adopt_descendants();
   pid_t self = getpid();
-  keeper.program = _Fork();
+  keeper.program = platform_fork();
   if (keeper.program < 0) return errno;
   if (keeper.program == 0) become(plan, self, ends[1]);
   close(ends[1]);
@@ -191,18 +184,17 @@ static int keep(const ProcessPlan *plan) {
   close(ends[0]);
   drop_descriptors();
   report(STARTED, keeper.program);
-  watch(&keeper, signals);
+  watch(&keeper);
   return 0;
 }
 
 /* Be the keeper, in a forked process. */
 static void run_keeper(const ProcessPlan *plan, int line, int reports) {
   for (int number = 1; number < NSIG; number++) signal(number, SIG_IGN);
-  signal(SIGCHLD, SIG_DFL);
   setsid();
   int why = settle_descriptors(plan, line, reports);
   if (why) _exit(127);
-  prctl(PR_SET_NAME, "azureml-keeper");
+  platform_name_process("azureml-keeper");
   if (chdir("/") == 0) why = keep(plan);
   if (why) report(FAILED, why);
   _exit(0);
@@ -221,8 +213,8 @@ int process_start(Process *process, const ProcessPlan *plan) {
   Report first = { FAILED, ECHILD };
   sigset_t all, before;
   *process = none;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) != 0) goto fail;
-  if (pipe2(reports, O_CLOEXEC) != 0) goto fail;
+  if (platform_socket_pair(line) != 0) goto fail;
+  if (platform_pipe(reports, 0) != 0) goto fail;
   /* A handler of this process must not run in the keeper. */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

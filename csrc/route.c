@@ -1,12 +1,11 @@
 /* route.c: set up a libcurl handle for an origin. */
 
-#include <sys/socket.h>
-
+#include "platform.h"
 #include "route.h"
 
 static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   (void)user, (void)purpose;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  return platform_socket(address->family, address->socktype, address->protocol);
 }
 
 int route_text(CURL *easy, CURLoption option, const char *text) {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "buf.h"
+#include "platform.h"
 #include "text.h"
 
 char *text_copy(const char *text) { return text ? strdup(text) : NULL; }
@@ -233,7 +233,7 @@ void text_guid_of(const unsigned char bytes[16], char out[37]) {
 
 void text_guid(char out[37]) {
   unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+  if (platform_random(bytes, sizeof bytes) != 0)
     memset(bytes, 0, sizeof bytes);      /* harmless: the GUID only names a request */
   text_guid_of(bytes, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform.h"
 #include "text.h"
 #include "transfer.h"
 #include "url.h"

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <wslay/wslay.h>
 
+#include "platform.h"
 #include "websocket.h"
 
 enum { MAX_CONTROL = 123 };      /* bytes of a reason; a ping could have two more */
@@ -50,7 +50,7 @@ static ssize_t on_send(wslay_event_context_ptr context, const uint8_t *data, siz
 
 static int on_mask(wslay_event_context_ptr context, uint8_t *to, size_t len, void *user) {
   (void)user;
-  if (getrandom(to, len, 0) == (ssize_t)len) return 0;
+  if (platform_random(to, len) == 0) return 0;
   wslay_event_set_error(context, WSLAY_ERR_CALLBACK_FAILURE);
   return -1;
 }

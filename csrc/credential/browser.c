@@ -6,12 +6,12 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base64.h"
 #include "credential/person.h"
 #include "loop.h"
 #include "loopback.h"
+#include "platform.h"
 #include "question.h"
 #include "text.h"
 #include "url.h"
@@ -29,7 +29,7 @@ typedef struct Browser {
 
 static char *random_text(void) {
   unsigned char bytes[RANDOM];
-  int filled = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+  int filled = platform_random(bytes, sizeof bytes) == 0;
   char *text = filled ? base64url_encode(bytes, sizeof bytes) : NULL;
   explicit_bzero(bytes, sizeof bytes);
   return text;

@@ -9,6 +9,7 @@
 #include "credential/endpoint.h"
 #include "credential/federation.h"
 #include "op.h"
+#include "platform.h"
 #include "text.h"
 #include "url.h"
 

@@ -11,6 +11,7 @@
 
 #include "challenge.h"
 #include "credential/managed.h"
+#include "platform.h"
 #include "text.h"
 
 static const char KEYS[] = "/var/opt/azcmagent/tokens";
