@@ -500,6 +500,7 @@ time-zones:
 	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
 
 include spec/bench/bench.mk
+include rockspec/release.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

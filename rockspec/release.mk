@@ -1,0 +1,70 @@
+# release.mk: single files that run on any Linux, and images for containers. A part of the Makefile.
+#
+# Their libraries are Debian's, built static by zig. Everything lies in build/release; RELEASE_LIBS
+# names another folder of zig, sources and libraries.
+#   linux-x86_64, linux-aarch64   need nothing but the kernel
+#   linux-x86_64-gnu              needs glibc 2.29 or newer, and loads C modules
+
+TARGETS      ?= linux-x86_64 linux-x86_64-gnu linux-aarch64
+RELEASE      := build/release
+RELEASE_LIBS ?= $(CURDIR)/$(RELEASE)
+ZIG_TARGETS  := linux-x86_64=x86_64-linux-musl linux-x86_64-gnu=x86_64-linux-gnu.2.29 \
+                linux-aarch64=aarch64-linux-musl
+ZIG          := $(RELEASE_LIBS)/zig/bin/zig
+# The time of each file in a release: when the newest commit was made.
+RELEASE_TIME ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y csrc/aml.h))
+
+# The sources, by their names in Debian, and the archives, in the order of linking.
+RELEASE_SOURCES  := zlib lua5.4 lua-cjson lua-argparse lua-yaml libyaml wslay jansson nghttp2 \
+                    ncurses libedit libmicrohttpd openssl curl
+RELEASE_ARCHIVES := lua5.4-cjson lyaml lua5.4 yaml jansson edit tinfo microhttpd wslay curl nghttp2 \
+                    ssl crypto z
+RELEASE_PACKAGES := python3 python3-venv dpkg-dev autoconf automake libtool patch perl xz-utils
+
+# $(call zig_target,name): zig's name of a target. $(call usr,name): headers and archives for it.
+zig_target = $(or $(patsubst $(1)=%,%,$(filter $(1)=%,$(ZIG_TARGETS))),\
+               $(error there is no release "$(1)": known are $(subst =, as ,$(ZIG_TARGETS))))
+usr        = $(RELEASE_LIBS)/libraries/$(1)/usr
+is_static  = $(findstring musl,$(call zig_target,$(1)))
+# The archives keep their symbols to themselves, but for Lua's, which C modules need.
+hidden     = $(subst $(space),:,$(patsubst %,lib%.a,$(filter-out lua5.4,$(RELEASE_ARCHIVES))))
+
+$(ZIG): rockspec/release/requirements.txt
+	@echo ZIG $@
+	@$(PYTHON) -m venv --clear $(RELEASE_LIBS)/zig
+	@$(RELEASE_LIBS)/zig/bin/pip install -q --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r $<
+	@ln -s "$$(echo $(RELEASE_LIBS)/zig/lib/python*/site-packages/ziglang/zig)" $@
+
+$(RELEASE_LIBS)/sources/versions: rockspec/release/sources.sh
+	@$< $(@D) $(RELEASE_SOURCES)
+
+$(RELEASE_LIBS)/libraries/%/built: rockspec/release/libraries.sh $(RELEASE_LIBS)/sources/versions \
+                                   $(ZIG)
+	@$(CURDIR)/$< $(ZIG) $(call zig_target,$*) $(RELEASE_LIBS)/sources $(@D)
+	@touch $@
+
+# The executable of a target: the ordinary rules with other flags, in a build directory of its own.
+$(RELEASE)/%/azureml: $(RELEASE_LIBS)/libraries/%/built FORCE
+	@mkdir -p $(@D) && touch $(@D)/checked
+	@PKG_CONFIG_LIBDIR=/nowhere $(MAKE) --no-print-directory $@ B=$(@D) HTTPD=builtin WEBSOCKET=1 \
+	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc CPPFLAGS="-DCURL_STATICLIB -I$(call usr,$*)/include" \
+	  CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=." \
+	  LDFLAGS="-s -Wl,--gc-sections $(if $(call is_static,$*),-static,-Wl,--exclude-libs=$(hidden))" \
+	  ARGPARSE=$(RELEASE_LIBS)/sources/lua-argparse/src/argparse.lua \
+	  LYAML=$(RELEASE_LIBS)/sources/lua-yaml/lib/lyaml \
+	  EXE_LIBS="$(patsubst %,$(call usr,$*)/lib/lib%.a,$(RELEASE_ARCHIVES)) -lm -ldl"
+
+# What lies beside an executable is the same for all targets, and made by the ordinary build.
+$(RELEASE)/azureml-$(VERSION)-%.tar.gz: $(RELEASE)/%/azureml man $(B)/completion.bash \
+                                        $(B)/completion.zsh $(B)/completion.fish
+	@echo TARBALL $@
+	@rockspec/release/tarball.sh $(RELEASE)/$*/azureml $(B) $(RELEASE_LIBS) $(RELEASE_TIME) $@
+
+release: deps
+	$(call need,$(RELEASE_PACKAGES))
+	@$(MAKE) --no-print-directory $(patsubst %,$(RELEASE)/azureml-$(VERSION)-%.tar.gz,$(TARGETS))
+	@cd $(RELEASE) && sha256sum azureml-$(VERSION)-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+FORCE:
+.PHONY: release FORCE
