@@ -70,7 +70,7 @@ WSLAY_INCS := $(call inc,WSLAY,libwslay)
 WEBSOCKET ?= $(call has_header,wslay/wslay.h,$(WSLAY_INCS))
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
-HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd)
+HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd) $(call lib,OPENSSL,-lssl -lcrypto)
 INCS       += $(if $(HTTPD),$(HTTPD_INCS))
 WSLAY_LIBS := $(call lib,WSLAY,-lwslay)
 ifneq ($(WEBSOCKET),)
@@ -178,7 +178,8 @@ $(B)/lib/azureml/core.so: $(call objects,$(BORDER))
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-$(B)/lib/azureml/httpd.so: $(call objects,platform buf text relay feed lua_value lua_relay lua_httpd)
+HTTPD_OBJECTS := watchset front relay feed lua_relay lua_httpd
+$(B)/lib/azureml/httpd.so: $(call objects,platform buf text lua_value $(HTTPD_OBJECTS))
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)

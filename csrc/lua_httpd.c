@@ -8,14 +8,16 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "buf.h"
+#include "feed.h"
+#include "front.h"
 #include "lua_core.h"
 #include "lua_relay.h"
 #include "ring.h"
-#include "feed.h"
 #include "text.h"
 
 #define SERVER "azureml.httpd.server"
@@ -25,6 +27,7 @@ enum {
   MAX_TARGET = 64 * 1024,
   CONNECTION_MEMORY = 128 * 1024,      /* for request line, headers and the reply's headers */
   CONNECTIONS = 4096,
+  SELECTED = FD_SETSIZE / 4,           /* connections without epoll: select takes no more */
   REQUEST_TIME = 60,                   /* seconds that a connection has for its next request */
   STREAM_LIMIT = 1024 * 1024           /* bytes of a stream that its client has not taken */
 };
@@ -58,6 +61,7 @@ typedef struct Exchange {
 
 struct Server {
   struct MHD_Daemon *daemon;
+  Front   *front;                /* has the sockets of the clients; NULL: the daemon has them */
   Ring     fresh;                /* exchanges that Lua has not seen */
   Ring     held;                 /* exchanges that Lua has to answer */
   Ring     streams;              /* exchanges that Lua answers piece by piece */
@@ -234,9 +238,10 @@ static void hold(Exchange *exchange) {
 }
 
 /* Reset a connection. SO_LINGER does not work: libmicrohttpd sends a FIN first. */
-static void reset(struct MHD_Connection *connection) {
+static void reset(const Server *server, struct MHD_Connection *connection) {
   struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-  connect(socket_of(connection), &nowhere, sizeof nowhere);
+  int fd = socket_of(connection);
+  connect(server->front ? front_client(server->front, fd) : fd, &nowhere, sizeof nowhere);
 }
 
 static void send_garbage(struct MHD_Connection *connection) {
@@ -247,7 +252,7 @@ static void send_garbage(struct MHD_Connection *connection) {
 static enum MHD_Result give_answer(Exchange *exchange) {
   if (exchange->server->stopping || exchange->fault == FAULT_CLOSE) return MHD_NO;
   if (exchange->fault == FAULT_RESET || exchange->fault == FAULT_GARBAGE) {
-    if (exchange->fault == FAULT_RESET) reset(exchange->connection);
+    if (exchange->fault == FAULT_RESET) reset(exchange->server, exchange->connection);
     else send_garbage(exchange->connection);
     return MHD_NO;
   }
@@ -299,17 +304,25 @@ static int read_address(const char *text, int port, struct sockaddr_storage *add
   return 1;
 }
 
-static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *address,
-                                const char *certificate, const char *key) {
-  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-  struct MHD_OptionItem tls[] = {
-    { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate },
-    { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key },
-    { MHD_OPTION_END, 0, NULL }
-  };
-  struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
-  if (certificate) flags |= MHD_USE_TLS;
+/* Without epoll libmicrohttpd has no descriptor to watch. Then a front has the sockets, and
+   libmicrohttpd looks at its own ends at each run. */
+static int has_epoll(void) {
+#ifdef AML_LOOP_POLL
+  return 0;
+#else
+  return MHD_is_feature_supported(MHD_FEATURE_EPOLL) == MHD_YES;
+#endif
+}
+
+static int add_connection(void *owner, int fd, const struct sockaddr *client, socklen_t len) {
+  Server *server = owner;
+  return MHD_add_connection(server->daemon, fd, client, len) == MHD_YES ? 0 : -1;
+}
+
+static struct MHD_Daemon *start_daemon(Server *server, const struct sockaddr_storage *address) {
+  unsigned flags = MHD_ALLOW_SUSPEND_RESUME | (has_epoll() ? MHD_USE_EPOLL : 0);
   if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
+  if (server->front) flags |= MHD_USE_NO_LISTEN_SOCKET;
   return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
     MHD_OPTION_SOCK_ADDR, address,
     MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
@@ -318,8 +331,31 @@ static struct MHD_Daemon *start(Server *server, const struct sockaddr_storage *a
     MHD_OPTION_CONNECTION_LIMIT, server->max_peers,
     MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
     MHD_OPTION_STRICT_FOR_CLIENT, 1,
-    MHD_OPTION_ARRAY, certificate ? tls : plain,
     MHD_OPTION_END);
+}
+
+/* Return the descriptor that libmicrohttpd is to be run for; -1: there is none. */
+static int daemon_descriptor(const Server *server) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  return info ? info->epoll_fd : -1;
+}
+
+/* Listen. Return NULL, or why that fails. */
+static const char *start(Server *server, const struct sockaddr_storage *address,
+                         const char *certificate, const char *key) {
+  errno = 0;
+  if (certificate || !has_epoll()) {
+    server->front = front_new((const struct sockaddr *)address, server->request_time,
+                              add_connection, server);
+    if (!server->front) return strerror(errno);
+    if (certificate && front_secure(server->front, certificate, key ? key : "") != 0)
+      return "certificate and key cannot be used";
+  }
+  server->daemon = start_daemon(server, address);
+  if (!server->daemon) return errno ? strerror(errno) : "libmicrohttpd could not start";
+  if (server->front && has_epoll() && front_watch(server->front, daemon_descriptor(server)) != 0)
+    return strerror(errno);
+  return NULL;
 }
 
 static const char *opt_text(lua_State *L, const char *name, const char *otherwise) {
@@ -342,6 +378,31 @@ static lua_Number opt_seconds(lua_State *L, const char *name, lua_Number otherwi
   if (!(value > 0 && value <= 86400))
     luaL_error(L, "option '%s' must be seconds above 0, and a day at most", name);
   return value;
+}
+
+static void resume_all(Ring *head) {
+  while (!ring_is_empty(head)) {
+    Exchange *exchange = container_of(head->next, Exchange, place);
+    ring_remove(&exchange->place);
+    MHD_resume_connection(exchange->connection);
+  }
+}
+
+static void stop_streams(Server *server) {
+  for (Ring *place = server->streams.next; place != &server->streams; place = place->next)
+    feed_stop(container_of(place, Exchange, place)->feed);
+}
+
+/* Resume all connections first: libmicrohttpd aborts the process when it stops with a suspended
+   connection. */
+static void server_free(Server *server) {
+  server->stopping = 1;
+  resume_all(&server->fresh);
+  resume_all(&server->held);
+  stop_streams(server);
+  if (server->daemon) MHD_stop_daemon(server->daemon);
+  front_free(server->front);
+  free(server);
 }
 
 static Server *server_new(void) {
@@ -372,35 +433,33 @@ static int l_listen(lua_State *L) {
   Server *server = *slot = server_new();
   if (!server) return luaL_error(L, "there is not enough memory");
   server->max_peers = connections;
+  if (!has_epoll() && connections > SELECTED) server->max_peers = SELECTED;
   server->request_time = request_time;
   server->max_body = max_body;
-  errno = 0;
-  server->daemon = start(server, &address, certificate, key);
-  if (server->daemon) return 1;
-  int why = errno;
+  const char *reason = start(server, &address, certificate, key);
+  if (!reason) return 1;
+  int is_in_use = errno == EADDRINUSE;
+  server_free(server);
+  *slot = NULL;
   lua_pushnil(L);
-  if (why == EADDRINUSE) {
-    lua_pushfstring(L, "port %d on %s is in use", port, text);
-  } else {
-    const char *reason = why ? strerror(why) : "libmicrohttpd could not start";
-    lua_pushfstring(L, "cannot listen on port %d of %s: %s", port, text, reason);
-  }
+  if (is_in_use) lua_pushfstring(L, "port %d on %s is in use", port, text);
+  else lua_pushfstring(L, "cannot listen on port %d of %s: %s", port, text, reason);
   return 2;
 }
 
 /* server:port() -> the port that the server listens on */
 static int l_port(lua_State *L) {
-  struct MHD_Daemon *daemon = check_server(L)->daemon;
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-  lua_pushinteger(L, info ? info->port : 0);
+  const Server *server = check_server(L);
+  const union MHD_DaemonInfo *info =
+    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+  lua_pushinteger(L, server->front ? front_port(server->front) : info ? info->port : 0);
   return 1;
 }
 
 /* server:fd() -> the descriptor to watch */
 static int l_fd(lua_State *L) {
-  struct MHD_Daemon *daemon = check_server(L)->daemon;
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  lua_pushinteger(L, info ? info->epoll_fd : -1);
+  const Server *server = check_server(L);
+  lua_pushinteger(L, server->front ? front_descriptor(server->front) : daemon_descriptor(server));
   return 1;
 }
 
@@ -431,16 +490,41 @@ static void push_request(lua_State *L, Exchange *exchange) {
   lua_setfield(L, -2, "headers");
 }
 
-/* Run libmicrohttpd until no connection closes. With all places taken it stops watching its
-   listening socket; it watches the socket again when it runs after a place became free. */
+/* Tell whether libmicrohttpd, without epoll, has something to read or to write at once. */
+static int has_work(const Server *server) {
+  struct timeval none = { 0, 0 };
+  fd_set reads, writes, others;
+  int last = -1;
+  if (has_epoll()) return 0;
+  FD_ZERO(&reads);
+  FD_ZERO(&writes);
+  FD_ZERO(&others);
+  if (MHD_get_fdset(server->daemon, &reads, &writes, &others, &last) != MHD_YES) return 0;
+  return select(last + 1, &reads, &writes, &others, &none) > 0;
+}
+
+/* Let the front move bytes. Return whether it moved any. */
+static int run_front(Server *server) {
+  unsigned room = server->peers < server->max_peers ? server->max_peers - server->peers : 0;
+  return server->front ? front_run(server->front, room) : 0;
+}
+
+/* Run libmicrohttpd until no connection closes and no bytes move. With all places taken it stops
+   watching its listening socket; it watches the socket again when it runs after a place became
+   free. */
 static void run(Server *server) {
   enum { MAX_TURNS = 16 };
   int turns = 0;
+  run_front(server);
   do {
     server->again = 0;
     MHD_run(server->daemon);
+    if (run_front(server) || has_work(server)) server->again = 1;
   } while (server->again && ++turns < MAX_TURNS);
 }
+
+/* Return the earlier of two times in seconds; a negative one means never. */
+static double earlier(double a, double b) { return b < 0 || (a >= 0 && a < b) ? a : b; }
 
 /* server:run() -> a list of new requests, seconds until it must run again (or nil). The caller runs
    it when the descriptor is ready, when that time has passed, and once after its answers, because
@@ -458,10 +542,8 @@ static int l_run(lua_State *L) {
     lua_rawseti(L, -2, i);
   }
   double left = cut_late(server);
-  if (MHD_get_timeout(server->daemon, &ms) == MHD_YES) {
-    double timeout = (double)ms / 1000;
-    if (left < 0 || left > timeout) left = timeout;
-  }
+  if (MHD_get_timeout(server->daemon, &ms) == MHD_YES) left = earlier(left, (double)ms / 1000);
+  if (server->front) left = earlier(left, front_cut_late(server->front));
   if (server->again) left = 0;
   if (left < 0) return 1;
   lua_pushnumber(L, left);
@@ -578,32 +660,11 @@ static int l_emit(lua_State *L) {
   return 1;
 }
 
-static void stop_streams(Server *server) {
-  for (Ring *place = server->streams.next; place != &server->streams; place = place->next)
-    feed_stop(container_of(place, Exchange, place)->feed);
-}
-
-static void resume_all(Ring *head) {
-  while (!ring_is_empty(head)) {
-    Exchange *exchange = container_of(head->next, Exchange, place);
-    ring_remove(&exchange->place);
-    MHD_resume_connection(exchange->connection);
-  }
-}
-
-/* __gc, __close and close; a second call does nothing. Resume all connections first: libmicrohttpd
-   aborts the process when it stops with a suspended connection. */
+/* __gc, __close and close; a second call does nothing. */
 static int l_close(lua_State *L) {
   void **slot = luaL_checkudata(L, 1, SERVER);
-  Server *server = *slot;
+  if (*slot) server_free(*slot);
   *slot = NULL;
-  if (!server) return 0;
-  server->stopping = 1;
-  resume_all(&server->fresh);
-  resume_all(&server->held);
-  stop_streams(server);
-  if (server->daemon) MHD_stop_daemon(server->daemon);
-  free(server);
   return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/epoll.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "buf.h"
 #include "relay.h"
 #include "ring.h"
+#include "watchset.h"
 
 enum {
   MAX_HEAD = 64 * 1024,      /* of a request or an answer, with what has come after it */
@@ -26,13 +26,6 @@ enum {
 };
 
 typedef struct Link Link;
-
-/* One of the two sockets of a link. */
-typedef struct End {
-  Link    *link;
-  int      fd;
-  unsigned events;      /* that epoll watches */
-} End;
 
 /* Bytes on their way from one end to the other. */
 typedef struct Flow {
@@ -58,15 +51,15 @@ struct Link {
   Stage    stage;
   double   due;          /* when the head, or the farewell, must be complete */
   size_t   head_len;
-  End      client, server;
+  Watched  client, server;
   Flow     up, down;     /* to the server; to the client */
   char    *path;         /* of the server's socket */
   int      wants_upgrade;
 };
 
 struct Relay {
-  int      epoll;
-  End      listener;
+  int      set;
+  Watched  listener;
   Ring     links, asked;
   unsigned count;
   unsigned long last_id;
@@ -78,27 +71,11 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* -- ends -------------------------------------------------------------------------------------- */
-
-static int watch(Relay *relay, End *end, unsigned events) {
-  struct epoll_event event = { .events = events, .data.ptr = end };
-  int how = end->events == (unsigned)-1 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  if (end->fd < 0 || end->events == events) return 0;
-  if (epoll_ctl(relay->epoll, how, end->fd, &event) != 0) return -1;
-  end->events = events;
-  return 0;
-}
-
-static void end_close(End *end) {
-  if (end->fd >= 0) close(end->fd);
-  end->fd = -1;
-}
-
 static void link_free(Link *link) {
   ring_remove(&link->place);
   ring_remove(&link->waiting);
-  end_close(&link->client);
-  end_close(&link->server);
+  watched_close(&link->client);
+  watched_close(&link->server);
   buf_wipe(&link->up.bytes);      /* heads hold tokens */
   buf_wipe(&link->down.bytes);
   link->relay->count--;
@@ -182,27 +159,28 @@ static int flow_read(Flow *flow, int fd) {
 }
 
 static unsigned reads(const Flow *flow) {
-  return !flow->has_ended && left(flow) < PIECE ? EPOLLIN : 0;
+  return !flow->has_ended && left(flow) < PIECE ? POLLIN : 0;
 }
 
-static unsigned writes(const Flow *flow) { return left(flow) ? EPOLLOUT : 0; }
+static unsigned writes(const Flow *flow) { return left(flow) ? POLLOUT : 0; }
 
 /* Watch for what each end can do next. */
 static int rewatch(Link *link) {
   int copies = link->stage == COPY;
   unsigned client = 0, server = 0;
-  if (link->stage == HEAD) client = EPOLLIN;
-  else if (link->stage == FAREWELL) client = EPOLLIN | writes(&link->down);
+  int set = link->relay->set;
+  if (link->stage == HEAD) client = POLLIN;
+  else if (link->stage == FAREWELL) client = POLLIN | writes(&link->down);
   else if (link->stage != DECISION) {
     client = reads(&link->up) | (copies ? writes(&link->down) : 0);
     server = reads(&link->down) | writes(&link->up);
   }
-  return watch(link->relay, &link->client, client) | watch(link->relay, &link->server, server);
+  return watchset_watch(set, &link->client, client) | watchset_watch(set, &link->server, server);
 }
 
 /* Forget a server that has closed its socket. epoll would report that again and again. */
 static void lose_server(Link *link) {
-  end_close(&link->server);
+  watched_close(&link->server);
   link->up.has_ended = 1;
   buf_reset(&link->up.bytes);
   link->up.sent = 0;
@@ -217,14 +195,14 @@ static void begin_farewell(Link *link) {
 }
 
 /* Move bytes both ways. Return -1 when the link is over. */
-static int move(Link *link, const End *ready, unsigned events) {
+static int move(Link *link, const Watched *ready, unsigned events) {
   int is_client = ready == &link->client;
-  if (events & EPOLLERR) return -1;
-  if (events & (EPOLLIN | EPOLLHUP)) {
+  if (events & POLLERR) return -1;
+  if (events & (POLLIN | POLLHUP)) {
     Flow *flow = is_client ? &link->up : &link->down;
     if (flow_read(flow, ready->fd) != 0) return -1;
-    if (is_client && (events & EPOLLHUP) && link->up.has_ended) return -1;
-    if (!is_client && (events & EPOLLHUP) && link->down.has_ended) lose_server(link);
+    if (is_client && (events & POLLHUP) && link->up.has_ended) return -1;
+    if (!is_client && (events & POLLHUP) && link->down.has_ended) lose_server(link);
   }
   if (link->stage == ANSWER && take_answer_head(link) != 0) return -1;
   if (link->stage == ANSWER && link->down.has_ended) return -1;
@@ -255,13 +233,13 @@ static int take_leave(Link *link) {
   return flow_send(&link->down, link->client.fd);
 }
 
-static void link_ready(End *end, unsigned events) {
-  Link *link = end->link;
+static void link_ready(const Watched *end, unsigned events) {
+  Link *link = end->owner;
   int over = 0;
   switch (link->stage) {
     case HEAD:     over = take_head(link); break;
-    case DECISION: over = events & (EPOLLERR | EPOLLHUP) ? -1 : 0; break;
-    case FAREWELL:  over = events & EPOLLERR ? -1 : take_leave(link); break;
+    case DECISION: over = events & (POLLERR | POLLHUP) ? -1 : 0; break;
+    case FAREWELL:  over = events & POLLERR ? -1 : take_leave(link); break;
     default:       over = move(link, end, events);
   }
   if (over || rewatch(link) != 0) link_free(link);
@@ -276,8 +254,8 @@ static void accept_link(Relay *relay) {
   link->relay = relay;
   link->id = ++relay->last_id;
   link->due = now() + HEAD_TIME;
-  link->client = (End){ link, fd, (unsigned)-1 };
-  link->server = (End){ link, -1, (unsigned)-1 };
+  link->client = (Watched){ link, fd, WATCHED_NOT };
+  link->server = (Watched){ link, -1, WATCHED_NOT };
   relay->count++;
   ring_add(&relay->links, &link->place);
   if (rewatch(link) != 0) link_free(link);
@@ -298,10 +276,10 @@ static double cut_late(Relay *relay) {
 
 /* Take one event at a time: handling one may free the link of another. */
 double relay_run(Relay *relay) {
-  struct epoll_event event;
-  for (int i = 0; i < EVENTS && epoll_wait(relay->epoll, &event, 1, 0) == 1; i++) {
-    if (event.data.ptr == &relay->listener) accept_link(relay);
-    else link_ready(event.data.ptr, event.events);
+  Ready ready;
+  for (int i = 0; i < EVENTS && watchset_ready(relay->set, &ready, 1) == 1; i++) {
+    if (ready.watched == &relay->listener) accept_link(relay);
+    else link_ready(ready.watched, ready.events);
   }
   return cut_late(relay);
 }
@@ -379,14 +357,14 @@ Relay *relay_new(const struct sockaddr *address, socklen_t len) {
   if (!relay) return NULL;
   ring_init(&relay->links);
   ring_init(&relay->asked);
-  relay->listener = (End){ NULL, -1, (unsigned)-1 };
-  relay->epoll = epoll_create1(EPOLL_CLOEXEC);
+  relay->listener = (Watched){ NULL, -1, WATCHED_NOT };
+  relay->set = watchset_open();
   relay->listener.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int yes = 1, fd = relay->listener.fd;
-  if (relay->epoll >= 0 && fd >= 0
+  if (relay->set >= 0 && fd >= 0
       && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0
       && bind(fd, address, len) == 0 && listen(fd, BACKLOG) == 0
-      && watch(relay, &relay->listener, EPOLLIN) == 0) return relay;
+      && watchset_watch(relay->set, &relay->listener, POLLIN) == 0) return relay;
   int why = errno;
   relay_free(relay);
   errno = why;
@@ -395,8 +373,8 @@ Relay *relay_new(const struct sockaddr *address, socklen_t len) {
 
 void relay_free(Relay *relay) {
   while (!ring_is_empty(&relay->links)) link_free(container_of(relay->links.next, Link, place));
-  end_close(&relay->listener);
-  if (relay->epoll >= 0) close(relay->epoll);
+  watched_close(&relay->listener);
+  if (relay->set >= 0) close(relay->set);
   free(relay);
 }
 
@@ -408,4 +386,4 @@ int relay_port(const Relay *relay) {
   return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
-int relay_descriptor(const Relay *relay) { return relay->epoll; }
+int relay_descriptor(const Relay *relay) { return relay->set; }
