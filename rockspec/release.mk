@@ -62,9 +62,29 @@ $(RELEASE)/azureml-$(VERSION)-%.tar.gz: $(RELEASE)/%/azureml man $(B)/completion
 	@rockspec/release/tarball.sh $(RELEASE)/$*/azureml $(B) $(RELEASE_LIBS) $(RELEASE_TIME) $@
 
 release: deps
+	@: $(foreach target,$(TARGETS),$(call zig_target,$(target)))
 	$(call need,$(RELEASE_PACKAGES))
 	@$(MAKE) --no-print-directory $(patsubst %,$(RELEASE)/azureml-$(VERSION)-%.tar.gz,$(TARGETS))
-	@cd $(RELEASE) && sha256sum azureml-$(VERSION)-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+	@cd $(RELEASE) && sha256sum azureml-$(VERSION)-linux-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+# Images for containers: the static files with authorities and time zones, as folders in OCI's layout
+# and as tarballs of these. IMAGES names the architectures.
+IMAGES         ?= amd64 arm64
+IMAGE_PACKAGES := ca-certificates tzdata openssl
+image_target    = $(patsubst $(1)=%,%,$(filter $(1)=%,amd64=linux-x86_64 arm64=linux-aarch64))
+
+define put_image
+	@echo IMAGE $(RELEASE)/azureml-$(VERSION)-image-$(1)
+	@rockspec/release/image.sh $(RELEASE)/$(call image_target,$(1))/azureml $(1) $(VERSION) \
+	  $(RELEASE_TIME) $(RELEASE)/azureml-$(VERSION)-image-$(1)
+
+endef
+
+image: deps
+	$(call need,$(RELEASE_PACKAGES) $(IMAGE_PACKAGES))
+	@$(MAKE) --no-print-directory \
+	  $(foreach image,$(IMAGES),$(RELEASE)/$(call image_target,$(image))/azureml)
+	$(foreach image,$(IMAGES),$(call put_image,$(image)))
 
 FORCE:
-.PHONY: release FORCE
+.PHONY: release image FORCE

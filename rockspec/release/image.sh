@@ -2,12 +2,13 @@
 # Write an image for containers, in OCI's layout, without a daemon and without being root. It has
 # the executable, authorities, time zones and /tmp. The same input gives the same digest.
 # Usage: image.sh EXECUTABLE ARCHITECTURE VERSION TIME IMAGE
-# ARCHITECTURE is OCI's name: amd64, arm64. TIME is in seconds since 1970. IMAGE is a folder.
+# ARCHITECTURE is OCI's name: amd64, arm64. TIME is in seconds since 1970. IMAGE is a folder; all of
+# it comes into IMAGE.tar as well. AUTHORITIES and ZONEINFO name the folders of Debian's packages.
 set -eu
 
 executable=$1 architecture=$2 version=$3 time=$4 image=$5
 authorities=${AUTHORITIES:-/usr/share/ca-certificates/mozilla}
-zones=${ZONES_FOLDER:-/usr/share/zoneinfo}
+zones=${ZONEINFO:-/usr/share/zoneinfo}
 created=$(date -u -d "@$time" +%Y-%m-%dT%H:%M:%SZ)
 root=$image.root
 blobs=$image/blobs/sha256
@@ -37,6 +38,12 @@ put_files() {
   chmod 1777 "$root/tmp"
 }
 
+# Pack a folder: the same files give the same bytes.
+pack() {
+  tar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --format=ustar \
+    -cf "$2" -C "$1" .
+}
+
 digest_of() {
   sha256sum "$1" | cut -d ' ' -f 1
 }
@@ -53,8 +60,7 @@ put_blob() {
 rm -rf "$image"
 mkdir -p "$blobs"
 put_files
-tar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --format=ustar \
-  -cf "$image/layer" -C "$root" .
+pack "$root" "$image/layer"
 layer_digest=$(digest_of "$image/layer")
 gzip -9n "$image/layer"
 layer=$(put_blob layer.v1.tar+gzip "$image/layer.gz")
@@ -81,5 +87,6 @@ cat > "$image/index.json" <<END
 "annotations":{"org.opencontainers.image.ref.name":"$version"}}]}
 END
 echo '{"imageLayoutVersion":"1.0.0"}' > "$image/oci-layout"
+pack "$image" "$image.tar"
 rm -rf "$root"
 echo "$manifest" | sed 's/.*"\(sha256:[0-9a-f]*\)".*/\1/'

@@ -58,6 +58,7 @@ configured() {
   ./configure --host="$machine-linux" --build="$(uname -m)-pc-linux" --prefix=/usr \
     --disable-dependency-tracking --disable-shared --enable-static "$@"
   for part in $folders; do made -C "$part" install; done
+  rm -f "$usr/lib/"*.la
 }
 
 # compiled NAME ARCHIVE "FLAGS" FILE...: compile the files into an archive.
