@@ -60,8 +60,10 @@ has_header = $(shell $(CC) $(ALL_FLAGS) $(2) -include $(1) -E -xc /dev/null >/de
                echo 1)
 
 # The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
-# the executable: libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does not load
-# them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the executable's start.
+# the executable: Debian's libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does
+# not load them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the
+# executable's start. HTTPD=builtin links the server into the executable as well, which then needs no
+# file beside it.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
 
@@ -82,7 +84,7 @@ EDIT_LIBS := $(call archive,edit,$(call archive,bsd,$(call found,md)) $(call arc
 # of a start. Most symbols come from libcrypto and libc, so they stand before the others.
 EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,jansson) \
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
-             $(EXE_WEBSOCKET)
+             $(EXE_WEBSOCKET) $(if $(filter builtin,$(HTTPD)),$(HTTPD_LIBS))
 
 PURE   := platform buf text scan url headers error retry lro throttle pace transport activity base64 signature \
           certificate jwt challenge trace date callback mask handshake
@@ -184,18 +186,29 @@ $(B)/lib/azureml/httpd.so: $(call objects,platform buf text lua_value $(HTTPD_OB
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(HTTPD_LIBS)
 
-# The executable looks for httpd.so in LIBDIR as well.
+# The executable looks for httpd.so in LIBDIR as well, unless it contains the server.
 $(B)/obj/main.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"'
+$(B)/obj/main_httpd.o: ALL_CFLAGS += -DAML_LIBDIR='"$(LIBDIR)"' -DAML_HTTPD
+$(B)/obj/main_httpd.o: csrc/main.c | $(B)/checked
+	@echo CC $< with httpd
+	@$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
 $(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket lua_websocket)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap main embedded
-$(B)/azureml: $(call objects,$(EXE_OBJECTS))
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap embedded
+EXE_MAIN    := $(if $(filter builtin,$(HTTPD)),main_httpd $(HTTPD_OBJECTS),main)
+$(B)/azureml: $(call objects,$(EXE_OBJECTS) $(EXE_MAIN))
 	@echo LD $@
 	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
+
+# The executable of HTTPD=builtin, for the specs.
+$(B)/spec/azureml: $(call objects,$(EXE_OBJECTS) main_httpd $(HTTPD_OBJECTS))
+	@echo LD $@
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS) $(HTTPD_LIBS)
 
 # The C files without Lua and network as a module for the specs. It is never installed.
 $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
@@ -362,7 +375,8 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
-check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
+check: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so \
+       $(B)/spec/azureml
 	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)

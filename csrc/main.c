@@ -24,6 +24,7 @@
 int luaopen_azureml_core(lua_State *L);
 int luaopen_azureml_websocket(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
+int luaopen_azureml_httpd(lua_State *L);
 int luaopen_cjson(lua_State *L);
 int luaopen_yaml(lua_State *L);
 const unsigned char *embedded_find(const char *name, size_t *size);
@@ -323,6 +324,9 @@ static const luaL_Reg built_in[] = {
   { "azureml.core", luaopen_azureml_core },
 #ifdef AML_WEBSOCKET
   { "azureml.websocket", luaopen_azureml_websocket },
+#endif
+#ifdef AML_HTTPD
+  { "azureml.httpd", luaopen_azureml_httpd },
 #endif
   { "azureml.edit", luaopen_azureml_edit },
   { "azureml.signals", open_signals },

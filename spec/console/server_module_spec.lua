@@ -55,4 +55,19 @@ describe("the emulator's server of the executable", function()
     assert.not_equal(0, failed)
     process.remove(root)
   end)
+
+  it("is a part of the executable of HTTPD=builtin, which needs no file beside it", function()
+    local root = process.directory()
+    local program, state = root .. "/azureml", { XDG_STATE_HOME = root .. "/state" }
+    assert(os.execute(("cp %s/spec/azureml %s"):format(build, program)))
+    local listed, errors, code = process.run({ program, "--emulator", "list" }, state, root)
+    assert.same({ 0, "" }, { code, errors }, listed)
+    local script = [[
+      local one = require("azureml.emulator").start { tls = true }
+      local client = require("azureml").client { endpoint = one.url, ca_file = one.ca_file }
+      print(client:request({ path = "/emulator/state" }).status)
+    ]]
+    assert.same({ "200\n", "", 0 }, { process.run({ program, "-e", script }, state, root) })
+    process.remove(root)
+  end)
 end)

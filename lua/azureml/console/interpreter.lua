@@ -268,7 +268,8 @@ function interpreter.start(description)
   host = description
   -- Modules find this entry only inside the executable.
   package.loaded["azureml.host"] = description
-  package.preload["azureml.httpd"] = function()
+  -- An executable of `make HTTPD=builtin` has the module.
+  package.preload["azureml.httpd"] = package.preload["azureml.httpd"] or function()
     return require "azureml.console.server_module"(description)
   end
   set_arg(host.argv, nil)

@@ -1,5 +1,5 @@
---- Load azureml.httpd for the executable, which does not contain it: libmicrohttpd and GnuTLS would
---- be loaded at every start. Only an emulator and its machines need the module.
+--- Load azureml.httpd for an executable that does not contain it: libmicrohttpd and its libraries
+--- would be loaded at every start. Only an emulator and its machines need the module.
 
 -- Where httpd.so is: beside the executable, in the build directory, in the executable's own tree,
 -- in LIBDIR of the Makefile.
