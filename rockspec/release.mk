@@ -19,7 +19,7 @@ RELEASE_SOURCES  := zlib lua5.4 lua-cjson lua-argparse lua-yaml libyaml wslay ja
                     ncurses libedit libmicrohttpd openssl curl
 RELEASE_ARCHIVES := lua5.4-cjson lyaml lua5.4 yaml jansson edit tinfo microhttpd wslay curl nghttp2 \
                     ssl crypto z
-RELEASE_PACKAGES := python3 python3-venv dpkg-dev autoconf automake libtool patch perl xz-utils
+RELEASE_PACKAGES := python3 python3-venv dpkg-dev patch perl xz-utils
 
 # $(call zig_target,name): zig's name of a target. $(call usr,name): headers and archives for it.
 zig_target = $(or $(patsubst $(1)=%,%,$(filter $(1)=%,$(ZIG_TARGETS))),\
@@ -48,7 +48,7 @@ $(RELEASE_LIBS)/libraries/%/built: rockspec/release/libraries.sh $(RELEASE_LIBS)
 $(RELEASE)/%/azureml: $(RELEASE_LIBS)/libraries/%/built FORCE
 	@mkdir -p $(@D) && touch $(@D)/checked
 	@PKG_CONFIG_LIBDIR=/nowhere $(MAKE) --no-print-directory $@ B=$(@D) HTTPD=builtin WEBSOCKET=1 \
-	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc CPPFLAGS="-DCURL_STATICLIB -I$(call usr,$*)/include" \
+	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc CPPFLAGS="-DCURL_STATICLIB -isystem $(call usr,$*)/include" \
 	  CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=." \
 	  LDFLAGS="-s -Wl,--gc-sections $(if $(call is_static,$*),-static,-Wl,--exclude-libs=$(hidden))" \
 	  ARGPARSE=$(RELEASE_LIBS)/sources/lua-argparse/src/argparse.lua \
@@ -86,5 +86,53 @@ image: deps
 	  $(foreach image,$(IMAGES),$(RELEASE)/$(call image_target,$(image))/azureml)
 	$(foreach image,$(IMAGES),$(call put_image,$(image)))
 
+# Slow, as root. Build the files again in another folder and compare the bytes, try them in a bare
+# root and with other C libraries, and run the specs that use an executable. REBUILD=1 builds the
+# libraries again as well.
+CHECK_PACKAGES := binutils qemu-user-static umoci skopeo
+release-check: test-deps
+	$(call need,$(RELEASE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES))
+	@$(MAKE) --no-print-directory release release-again
+	@for target in $(TARGETS); do \
+	  rockspec/release/check.sh $$target $(RELEASE)/azureml-$(VERSION)-$$target.tar.gz \
+	    $(RELEASE)/check || exit 1; done
+	@$(MAKE) --no-print-directory $(patsubst %,release-specs-%,$(TARGETS))
+
+AGAIN := $(CURDIR)/$(RELEASE)/again
+release-again:
+	@rm -rf $(AGAIN) && mkdir -p $(AGAIN)
+	@tar -cf - $(WRITTEN_IN) | tar -xf - -C $(AGAIN)
+	@$(MAKE) --no-print-directory -C $(AGAIN) release TARGETS="$(TARGETS)" \
+	  RELEASE_TIME=$(RELEASE_TIME) \
+	  RELEASE_LIBS=$(if $(REBUILD),$(AGAIN)/build/release,$(RELEASE_LIBS)) > $(AGAIN)/log
+	@cd $(AGAIN)/build/release && sha256sum --check --ignore-missing $(CURDIR)/$(RELEASE)/SHA256SUMS
+	@echo "the same bytes from another folder$(if $(REBUILD), with libraries built again)"
+
+# Run the specs with the file of a release in the place of the executable. Plain lua5.4 still loads
+# the modules of the ordinary build. Left out are specs that build, and tests of what a static file
+# cannot do: load C modules.
+BUILDING_SPECS := $(patsubst %,spec/e2e/%_spec.lua,docs install make oom release rock)
+RELEASE_SPECS  ?= $(filter-out $(BUILDING_SPECS),$(sort $(wildcard spec/e2e/*_spec.lua))) \
+                  spec/cli_spec.lua spec/cli spec/console
+QEMU_SPECS     ?= spec/e2e/lifecycle_spec.lua spec/e2e/executable_spec.lua spec/cli_spec.lua
+TRIED           = $(CURDIR)/$(RELEASE)/tried/$*
+release-specs-%: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
+	@echo SPECS of $*
+	@rm -rf $(TRIED) && mkdir -p $(TRIED)
+	@for part in lib spec reference azureml.1; do ln -s $(CURDIR)/$(B)/$$part $(TRIED)/; done
+	@rockspec/release/put.sh $* $(RELEASE)/azureml-$(VERSION)-$*.tar.gz $(TRIED)
+	@$(CLEAN) AZUREML_BUILD=$(TRIED) $(LUA) spec/suite.lua $(WORKERS) \
+	  "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
+	  $(if $(findstring aarch64,$*),$(QEMU_SPECS),$(RELEASE_SPECS)) \
+	  $(if $(call is_static,$*),--exclude-tags=c-modules)
+
+# Try the images: others read them, and a process that is not root starts with a read-only root.
+image-check: test-deps
+	$(call need,$(CHECK_PACKAGES))
+	@$(MAKE) --no-print-directory image
+	@for image in $(IMAGES); do \
+	  rockspec/release/image_check.sh $(RELEASE)/azureml-$(VERSION)-image-$$image $(VERSION) \
+	    $(RELEASE)/check || exit 1; done
+
 FORCE:
-.PHONY: release image FORCE
+.PHONY: release image release-check release-again image-check FORCE

@@ -54,24 +54,27 @@ configured() {
   name=$1 folders=$2
   shift 2
   enter "$name"
-  [ -x configure ] || autoreconf -fi
   ./configure --host="$machine-linux" --build="$(uname -m)-pc-linux" --prefix=/usr \
     --disable-dependency-tracking --disable-shared --enable-static "$@"
   for part in $folders; do made -C "$part" install; done
   rm -f "$usr/lib/"*.la
 }
 
-# compiled NAME ARCHIVE "FLAGS" FILE...: compile the files into an archive.
+# compiled NAME ARCHIVE "FLAGS" "FILES": compile the files into an archive. The flags tell what a
+# configure would find out, which takes much longer.
 compiled() {
-  name=$1 archive=$2 flags=$3
+  enter "$1"
+  printf '%s\n' $4 | xargs -n 1 -P 2 "$CC" $CPPFLAGS $CFLAGS $3 -c
+  rm -f "$usr/lib/$2"
+  "$AR" rcs "$usr/lib/$2" ./*.o
+}
+
+# filled NAME FILE HEADER EXPRESSION...: make a header of a source's template.
+filled() {
+  template=$sources/$1/$2 header=$usr/include/$3
   shift 3
-  enter "$name"
-  rm -f "$usr/lib/$archive"
-  for file in $*; do
-    object=$(basename "$file" .c).o
-    "$CC" $CPPFLAGS $CFLAGS $flags -c "$file" -o "$object"
-    "$AR" rcs "$usr/lib/$archive" "$object"
-  done
+  mkdir -p "$(dirname "$header")"
+  sed -e '' "$@" "$template" > "$header"
 }
 
 build_zlib() {
@@ -91,7 +94,11 @@ build_lua_cjson() {
 }
 
 build_libyaml() {
-  configured libyaml 'include src'
+  version=$(version_of libyaml)
+  numbers=$(echo "$version" | awk -F . '{
+    printf "-DYAML_VERSION_MAJOR=%s -DYAML_VERSION_MINOR=%s -DYAML_VERSION_PATCH=%s", $1, $2, $3 }')
+  compiled libyaml libyaml.a "-Iinclude -DYAML_VERSION_STRING=\"$version\" $numbers" 'src/*.c'
+  cp include/yaml.h "$usr/include"
 }
 
 build_lyaml() {
@@ -99,18 +106,33 @@ build_lyaml() {
 }
 
 build_wslay() {
-  mkdir -p "$usr/include/wslay"
-  echo "#define WSLAY_VERSION \"$(version_of wslay)\"" > "$usr/include/wslay/wslayver.h"
-  cp "$sources/wslay/lib/includes/wslay/wslay.h" "$usr/include/wslay"
+  filled wslay lib/includes/wslay/wslay.h wslay/wslay.h
+  filled wslay lib/includes/wslay/wslayver.h.in wslay/wslayver.h -e "s/@.*@/$(version_of wslay)/"
   compiled wslay libwslay.a '-DHAVE_ARPA_INET_H -DHAVE_NETINET_IN_H' 'lib/*.c'
 }
 
 build_jansson() {
-  configured jansson src
+  filled jansson src/jansson.h jansson.h
+  filled jansson src/jansson_config.h.in jansson_config.h -e s/@json_inline@/inline/ -e s/@.*@/1/
+  : > "$usr/include/jansson_private_config.h"
+  compiled jansson libjansson.a '-DUSE_URANDOM -DHAVE_STDINT_H -DHAVE_ENDIAN_H -DHAVE_FCNTL_H
+    -DHAVE_SCHED_H -DHAVE_UNISTD_H -DHAVE_SYS_PARAM_H -DHAVE_SYS_STAT_H -DHAVE_SYS_TIME_H
+    -DHAVE_SYS_TYPES_H -DHAVE_CLOSE -DHAVE_GETPID -DHAVE_GETTIMEOFDAY -DHAVE_LOCALECONV -DHAVE_OPEN
+    -DHAVE_READ -DHAVE_SCHED_YIELD -DHAVE_ATOMIC_BUILTINS -DHAVE_SYNC_BUILTINS' 'src/*.c'
 }
 
+# curl asks pkg-config for it.
 build_nghttp2() {
-  configured nghttp2 lib --enable-lib-only
+  version=$(version_of nghttp2)
+  number=$(echo "$version" | awk -F . '{ printf "0x%02x%02x%02x", $1, $2, $3 }')
+  filled nghttp2 lib/includes/nghttp2/nghttp2.h nghttp2/nghttp2.h
+  filled nghttp2 lib/includes/nghttp2/nghttp2ver.h.in nghttp2/nghttp2ver.h \
+    -e "s/@PACKAGE_VERSION@/$version/" -e "s/@PACKAGE_VERSION_NUM@/$number/"
+  compiled nghttp2 libnghttp2.a '-DNGHTTP2_STATICLIB -DHAVE_ARPA_INET_H -DHAVE_NETINET_IN_H
+    -DHAVE_TIME_H -DHAVE_CLOCK_GETTIME' 'lib/*.c'
+  mkdir -p "$usr/lib/pkgconfig"
+  printf 'Name: nghttp2\nDescription: HTTP/2\nVersion: %s\nLibs: -L/usr/lib -lnghttp2\n' "$version" \
+    > "$usr/lib/pkgconfig/libnghttp2.pc"
 }
 
 build_libedit() {
