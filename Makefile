@@ -59,6 +59,15 @@ ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 has_header = $(shell $(CC) $(ALL_FLAGS) $(2) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && \
                echo 1)
 
+# How the loop waits for descriptors: epoll, or poll where the system has no epoll.
+LOOP ?= $(if $(call has_header,sys/epoll.h),epoll,poll)
+ifeq ($(filter epoll poll,$(LOOP)),)
+$(error LOOP is $(LOOP): it must be epoll or poll)
+endif
+ifeq ($(LOOP),poll)
+INCS += -DAML_LOOP_POLL
+endif
+
 # The emulator's server is built when libmicrohttpd is installed. It is a module of its own also for
 # the executable: Debian's libmicrohttpd needs GnuTLS and eight more libraries. Where libcurl does
 # not load them anyway (Debian's does, for LDAP and RTMP), they would take a fifth of the
@@ -86,10 +95,10 @@ EXE_LIBS  := $(call archive,lua5.4-cjson) $(call archive,lua5.4) $(call archive,
              $(EDIT_LIBS) $(call lib,OPENSSL,-lcrypto) -lc $(call lib,CURL,-lcurl) -lm -ldl \
              $(EXE_WEBSOCKET) $(if $(filter builtin,$(HTTPD)),$(HTTPD_LIBS))
 
-PURE   := platform buf text scan url headers error retry lro throttle pace transport activity base64 signature \
-          certificate jwt challenge trace date callback mask handshake
-CORE   := $(PURE) authorities file tree terminal loop route transfer child process request op \
-          stream client credential question token cache \
+PURE   := platform buf text scan url headers error retry lro throttle pace transport activity \
+          base64 signature certificate jwt challenge trace date callback mask handshake
+CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route transfer child process \
+          request op stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
           lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
@@ -198,7 +207,7 @@ $(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket l
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
-EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap embedded
+EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap wakeup embedded
 EXE_MAIN    := $(if $(filter builtin,$(HTTPD)),main_httpd $(HTTPD_OBJECTS),main)
 $(B)/azureml: $(call objects,$(EXE_OBJECTS) $(EXE_MAIN))
 	@echo LD $@
@@ -516,6 +525,7 @@ time-zones:
 
 include spec/bench/bench.mk
 include rockspec/release.mk
+include csrc/portable.mk
 
 # The files that the checks of text read: all that is written by hand.
 WRITTEN_IN = .ci csrc lua rockspec spec CHANGELOG.md LICENSE Makefile README.md

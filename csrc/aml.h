@@ -43,7 +43,7 @@ typedef enum EventKind {
   EVENT_NONE,      /* the timeout has passed, or a signal arrived */
   EVENT_OP,        /* op was accepted, has polled (see op_watch_polls), or is done */
   EVENT_STREAM,    /* stream is open, has bytes to read, has sent all, or is over */
-  EVENT_WATCH,     /* fd, watched by loop_watch, is ready to be read */
+  EVENT_WATCH,     /* fd, watched by loop_watch, is ready */
   EVENT_QUESTION,  /* the core needs an answer: question_find(question), then question_answer */
   EVENT_SEEN,      /* an observed client sent a request or received a reply: loop_take_seen */
   EVENT_IDLE       /* nothing is running that could ever bring an event */
@@ -64,8 +64,8 @@ Loop *loop_new(void);
 void loop_free(Loop *loop);
 
 /* Return the next event, and run the loop until there is one, at most `timeout` seconds.
-   A negative timeout sets no limit. mask: the signals to block while the loop waits, as in
-   epoll_pwait; NULL keeps the thread's own mask. */
+   A negative timeout sets no limit. mask: the signals to block while the loop waits;
+   NULL keeps the thread's own mask. */
 Event loop_step(Loop *loop, double timeout, const sigset_t *mask);
 
 /* Send what the owner has started now, without waiting for the next loop_step. */
@@ -85,8 +85,11 @@ void loop_guid(Loop *loop, char out[37]);
    first. */
 void loop_virtual(Loop *loop, int on);
 
-/* Start or stop watching a descriptor of the owner for input. Return 0, or -1 with errno. */
-int loop_watch(Loop *loop, int fd, int on);
+typedef enum LoopWatch { LOOP_WATCH_NOTHING, LOOP_WATCH_INPUT, LOOP_WATCH_OUTPUT } LoopWatch;
+
+/* Start or stop watching a descriptor of the owner: until there is input, or room for output.
+   Return 0, or -1 with errno. */
+int loop_watch(Loop *loop, int fd, LoopWatch what);
 
 /* Append one JSON line per request sent to the file at path; "-" is standard error.
    Return 0, or -1 and ERROR_USAGE. */

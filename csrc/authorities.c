@@ -11,14 +11,23 @@
 #include "authorities.h"
 #include "text.h"
 
-static const char *const directories[] = { "/etc/ssl/certs", "/etc/pki/tls/certs", NULL };
+static const char *const directories[] = {
+  "/etc/ssl/certs",               /* Debian, Alpine, Arch, SUSE, FreeBSD */
+  "/etc/pki/tls/certs",
+  "/etc/openssl/certs",           /* NetBSD */
+  "/usr/local/share/certs",       /* FreeBSD */
+  NULL
+};
 
 static const char *const bundles[] = {
   "/etc/ssl/certs/ca-certificates.crt",                     /* Debian, Arch */
   "/etc/pki/tls/certs/ca-bundle.crt",                       /* Fedora, RHEL */
   "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",      /* Fedora, RHEL */
   "/etc/ssl/ca-bundle.pem",                                 /* SUSE */
-  "/etc/ssl/cert.pem",                                      /* Alpine */
+  "/etc/pki/tls/cacert.pem",                                /* OpenELEC */
+  "/etc/ssl/cert.pem",                                      /* Alpine, macOS, OpenBSD */
+  "/usr/local/etc/ssl/cert.pem",                            /* FreeBSD */
+  "/etc/openssl/certs/ca-certificates.crt",                 /* NetBSD */
   NULL
 };
 
@@ -114,6 +123,9 @@ int authorities_choose(Authorities *chosen, const char *named, const char *root)
   if (is_system < 0) return 0;
   return is_system ? choose_system(chosen, root) : choose_named(chosen, named);
 }
+
+const char *const *authorities_directories(void) { return directories; }
+const char *const *authorities_bundles(void) { return bundles; }
 
 void authorities_clear(Authorities *chosen) {
   free(chosen->file);

@@ -13,4 +13,9 @@ typedef struct Authorities {
 int  authorities_choose(Authorities *chosen, const char *named, const char *root);
 void authorities_clear(Authorities *chosen);
 
+/* Return the system's places in the order in which they are looked for. Both lists end with NULL,
+   and the directories come first. */
+const char *const *authorities_directories(void);
+const char *const *authorities_bundles(void);
+
 #endif

@@ -6,7 +6,6 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,8 +146,8 @@ static int pipe_read(Pipe *pipe) {
   return got > 0 && fits;
 }
 
-static void pipe_ready(Watch *watch, unsigned epoll_events) {
-  (void)epoll_events;
+static void pipe_ready(Watch *watch, unsigned events) {
+  (void)events;
   pipe_read(container_of(watch, Pipe, watch));
 }
 
@@ -161,9 +160,9 @@ static void out_of_grace(Timer *timer) {
   if (child->output.watch.fd >= 0 || child->errors.watch.fd >= 0) kill_child(child);
 }
 
-static void exit_ready(Watch *watch, unsigned epoll_events) {
+static void exit_ready(Watch *watch, unsigned events) {
   Child *child = container_of(watch, Child, exit);
-  (void)epoll_events;
+  (void)events;
   exit_seen(child);
   if (child->output.watch.fd < 0 && child->errors.watch.fd < 0) return;
   loop_timer(child->loop, &child->grace, loop_now(child->loop) + GRACE, out_of_grace);
@@ -173,7 +172,7 @@ static void exit_ready(Watch *watch, unsigned epoll_events) {
 static void exit_start(Child *child) {
   child->exit.ready = exit_ready;
   child->exit.fd = platform_exit_descriptor(child->pid);
-  if (child->exit.fd >= 0 && loop_watch_add(child->loop, &child->exit, EPOLLIN) != 0) {
+  if (child->exit.fd >= 0 && loop_watch_add(child->loop, &child->exit, POLLER_READ) != 0) {
     close(child->exit.fd);
     child->exit.fd = -1;
   }
@@ -184,7 +183,7 @@ static int pipe_start(Pipe *pipe, Child *child, int fd) {
   pipe->watch.fd = fd;
   pipe->watch.ready = pipe_ready;
   pipe->text.limit = MAX_OUTPUT;
-  return loop_watch_add(child->loop, &pipe->watch, EPOLLIN);
+  return loop_watch_add(child->loop, &pipe->watch, POLLER_READ);
 }
 
 static int spawn(pid_t *pid, const char *const argv[], int output, int errors) {

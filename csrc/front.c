@@ -15,11 +15,12 @@
 
 #include "buf.h"
 #include "front.h"
+#include "platform.h"
 #include "ring.h"
 #include "watchset.h"
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0      /* macOS: SO_NOSIGPIPE does it */
+#define MSG_NOSIGNAL 0
 #endif
 
 enum {
@@ -47,18 +48,20 @@ typedef struct Flow {
   int has_ended;      /* its source has no more */
 } Flow;
 
+/* A client's connection and the server's. */
 typedef struct Link {
-  Ring    place;      /* in links, leaving or dead of the front */
+  Ring    place;            /* in links, leaving or dead of the front */
   Front  *front;
-  SSL    *ssl;        /* NULL: without TLS, or its end is sent */
+  SSL    *ssl;              /* NULL: without TLS, or its end is sent */
   Watched client, server;
-  int     server_end;      /* the other end of the pair, which the server owns */
+  int     server_end;       /* the other end of the pair, which the server owns */
   Flow    flows[WAYS];
   Stage   stage;
-  int     is_dead, has_failed;
-  int     is_known;        /* the first byte was looked at */
-  int     wants_write;     /* TLS must write before it can go on */
-  double  due;             /* when the client must have taken all; in stage FLUSH and DRAIN */
+  double  due;              /* when the client must have taken all; not in stage OPEN */
+  int     is_dead;          /* closed; its memory stays until the events at hand are handled */
+  int     is_known;         /* the first byte was looked at */
+  int     has_failed;       /* TLS cannot go on */
+  int     wants_write;      /* TLS must write before it can go on */
 } Link;
 
 struct Front {
@@ -194,10 +197,12 @@ static int start_tls(Link *link) {
   return 0;
 }
 
+/* Tell how a call of OpenSSL has ended. Its queue of errors must be empty before the call, because
+   SSL_get_error looks at it, and after the call, because others in this thread use OpenSSL too. */
 static Outcome tls_outcome(Link *link, int result) {
   if (result > 0) return MOVED;
   int why = SSL_get_error(link->ssl, result);
-  ERR_clear_error();      /* other users of OpenSSL in this thread must not see it */
+  ERR_clear_error();
   switch (why) {
     case SSL_ERROR_WANT_WRITE:  link->wants_write = 1; return BLOCKED;
     case SSL_ERROR_WANT_READ:   return BLOCKED;
@@ -228,11 +233,13 @@ static Outcome write_socket(int fd, const char *bytes, size_t *len) {
 
 static Outcome read_client(Link *link, char *bytes, size_t *len) {
   if (!link->ssl) return read_socket(link->client.fd, bytes, len);
+  ERR_clear_error();
   return tls_outcome(link, SSL_read_ex(link->ssl, bytes, *len, len));
 }
 
 static Outcome write_client(Link *link, const char *bytes, size_t *len) {
   if (!link->ssl) return write_socket(link->client.fd, bytes, len);
+  ERR_clear_error();
   Outcome outcome = tls_outcome(link, SSL_write_ex(link->ssl, bytes, *len, len));
   return outcome == ENDED ? FAILED : outcome;
 }
@@ -287,7 +294,7 @@ static Outcome pass(Link *link, Way way, size_t size) {
   return outcome;
 }
 
-/* Tell whether a read has emptied its source, as far as is known without asking the kernel again. */
+/* Tell whether a read has probably emptied its source. If not, the set reports it again. */
 static int is_empty(const Link *link, Way way, size_t len) {
   return len < PIECE && (way == DOWN || !link->ssl || !SSL_has_pending(link->ssl));
 }
@@ -309,7 +316,7 @@ static Outcome pump(Link *link, Way way) {
 
 /* -- the life of a link ------------------------------------------------------------------------ */
 
-/* Close a link at once. Its memory stays until the events at hand are handled. */
+/* Close a link at once. */
 static void link_kill(Link *link) {
   if (link->is_dead) return;
   link->is_dead = 1;
@@ -392,6 +399,7 @@ static void finish(Link *link) {
   Outcome outcome = link->has_failed ? FAILED : flush(link, DOWN);
   if (outcome == BLOCKED) return;
   if (link->ssl && !link->has_failed) {
+    ERR_clear_error();
     int result = SSL_shutdown(link->ssl);
     if (result < 0 && tls_outcome(link, result) == BLOCKED && link->wants_write) return;
   }
@@ -446,6 +454,16 @@ static void link_ready(Link *link, const Ready *ready) {
 
 /* -- accepting --------------------------------------------------------------------------------- */
 
+/* Let a socket whose other end has closed raise no SIGPIPE, where MSG_NOSIGNAL does not do it. */
+static void prevent_signal(int fd) {
+#ifdef SO_NOSIGPIPE
+  int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
+#else
+  (void)fd;
+#endif
+}
+
 /* Give the server an end of its own. Takes fd; returns 0, or -1 with errno. */
 static int link_open(Front *front, int fd) {
   struct sockaddr_storage client;
@@ -458,14 +476,15 @@ static int link_open(Front *front, int fd) {
   link->server = (Watched){ link, -1, WATCHED_NOT };
   ring_add(&front->links, &link->place);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-#ifdef SO_NOSIGPIPE
-  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
-#endif
+  prevent_signal(fd);
   if (getpeername(fd, (struct sockaddr *)&client, &len) != 0) goto fail;
   if (front->context && start_tls(link) != 0) goto fail;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) goto fail;
+  if (platform_socket_pair(pair) != 0) goto fail;
   link->server.fd = pair[0];
   link->server_end = pair[1];
+  fcntl(pair[0], F_SETFL, O_NONBLOCK);
+  fcntl(pair[1], F_SETFL, O_NONBLOCK);
+  prevent_signal(pair[0]);
   if (front->accepted(front->owner, pair[1], (struct sockaddr *)&client, len) != 0) goto fail;
   if (rewatch(link) != 0) goto fail;
   return 0;
@@ -487,7 +506,7 @@ static int is_exhausted(int why) {
 static unsigned accept_some(Front *front, unsigned room) {
   unsigned count = 0;
   for (; count < room && count < EVENTS; count++) {
-    int fd = accept4(front->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = platform_accept(front->listener.fd);
     if (fd >= 0 && link_open(front, fd) == 0) continue;
     if (is_exhausted(errno)) front->pause_end = now() + PAUSE;
     if (fd < 0 || front->pause_end > 0) break;
@@ -527,9 +546,9 @@ static int open_listener(Front *front, const struct sockaddr *address) {
   enum { BACKLOG = 512 };
   int yes = 1, is_six = address->sa_family == AF_INET6;
   socklen_t len = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-  int fd = front->listener.fd =
-    socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0) return -1;
+  int fd = front->listener.fd = platform_socket(address->sa_family, SOCK_STREAM, 0);
+  if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return -1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0) return -1;
   if (is_six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0) return -1;
   if (bind(fd, address, len) != 0 || listen(fd, BACKLOG) != 0) return -1;
   return watchset_watch(front->set, &front->listener, POLLIN);

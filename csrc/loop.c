@@ -1,9 +1,8 @@
-/* loop.c: wait for sockets and time: epoll, timers in a heap, libcurl's sockets, and the queue of
-   events. Leaves what a transfer or an event means to the files above it. */
+/* loop.c: wait for sockets and time: a poller, timers in a heap, libcurl's sockets, and the queue
+   of events. Leaves what a transfer or an event means to the files above it. */
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 static const double LEAST_JUMP = 1e-6;      /* seconds of virtual time */
 
 enum {
-  EPOLL_BATCH = 64,
+  BATCH = 64,
   GUIDS = 64,
   MAX_IDLE_CONNECTIONS = 160      /* more than transfer.c uses: libcurl must not close idle ones */
 };
@@ -33,7 +32,7 @@ typedef struct Socket {
 } Socket;
 
 struct Loop {
-  int       epoll;
+  Poller   *poller;
   pid_t     pid;
   char     *fork_mark;         /* platform_fork_mark; NULL: there is none, and pid tells instead */
   CURLM    *multi;
@@ -208,15 +207,12 @@ static Watch *watch_at(const Loop *loop, int fd) {
   return fd >= 0 && (size_t)fd < loop->watch_cap ? loop->watches[fd] : NULL;
 }
 
-int loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events) {
-  struct epoll_event event = { .events = epoll_events, .data.fd = watch->fd };
+int loop_watch_add(Loop *loop, Watch *watch, unsigned events) {
   if (watch->fd < 0) { errno = EBADF; return -1; }
   if (!watches_reserve(loop, watch->fd)) { errno = ENOMEM; return -1; }
   Watch *old = loop->watches[watch->fd];
-  int done = epoll_ctl(loop->epoll, old ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch->fd, &event);
-  if (done != 0 && old && errno == ENOENT)      /* it was closed, and its number was reused */
-    done = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event);
-  if (done != 0) return -1;
+  int (*set)(Poller *, int, unsigned) = old ? poller_change : poller_add;
+  if (set(loop->poller, watch->fd, events) != 0) return -1;
   if (!old) loop->watch_count++;
   loop->watches[watch->fd] = watch;
   return 0;
@@ -224,18 +220,18 @@ int loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events) {
 
 void loop_watch_remove(Loop *loop, Watch *watch) {
   if (watch_at(loop, watch->fd) != watch) return;
-  epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+  poller_remove(loop->poller, watch->fd);
   loop->watches[watch->fd] = NULL;
   loop->watch_count--;
 }
 
-static void owner_ready(Watch *watch, unsigned epoll_events) {
+static void owner_ready(Watch *watch, unsigned events) {
   OwnerWatch *own = container_of(watch, OwnerWatch, watch);
-  (void)epoll_events;
+  (void)events;
   loop_notify(own->loop, &own->notice);
 }
 
-static int owner_watch(Loop *loop, int fd) {
+static int owner_watch(Loop *loop, int fd, unsigned events) {
   OwnerWatch *own = calloc(1, sizeof *own);
   if (!own) { errno = ENOMEM; return -1; }
   own->loop = loop;
@@ -243,7 +239,7 @@ static int owner_watch(Loop *loop, int fd) {
   own->watch.ready = owner_ready;
   own->notice.event.kind = EVENT_WATCH;
   own->notice.event.fd = fd;
-  if (loop_watch_add(loop, &own->watch, EPOLLIN) == 0) return 0;
+  if (loop_watch_add(loop, &own->watch, events) == 0) return 0;
   free(own);
   return -1;
 }
@@ -255,12 +251,15 @@ static void owner_unwatch(Loop *loop, Watch *watch) {
   free(own);
 }
 
-int loop_watch(Loop *loop, int fd, int on) {
+int loop_watch(Loop *loop, int fd, LoopWatch what) {
+  static const unsigned events[] = {
+    [LOOP_WATCH_INPUT] = POLLER_READ, [LOOP_WATCH_OUTPUT] = POLLER_WRITE
+  };
   Watch *watch = watch_at(loop, fd);
   if (watch && watch->ready != owner_ready) { errno = EBUSY; return -1; }
-  if (watch && !on) owner_unwatch(loop, watch);
-  if (!watch && on) return owner_watch(loop, fd);
-  return 0;
+  if (watch && what) return loop_watch_add(loop, watch, events[what]);
+  if (watch) owner_unwatch(loop, watch);
+  return what ? owner_watch(loop, fd, events[what]) : 0;
 }
 
 /* -- libcurl ----------------------------------------------------------------------------------- */
@@ -324,9 +323,9 @@ static void socket_ready(Watch *watch, unsigned events) {
   Socket *sock = container_of(watch, Socket, watch);
   Loop *loop = sock->loop;      /* libcurl may close the socket in the call below */
   int mask = 0;
-  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) mask |= CURL_CSELECT_IN;
-  if (events & EPOLLOUT) mask |= CURL_CSELECT_OUT;
-  if (events & EPOLLERR) mask |= CURL_CSELECT_ERR;
+  if (events & POLLER_READ) mask |= CURL_CSELECT_IN;
+  if (events & POLLER_WRITE) mask |= CURL_CSELECT_OUT;
+  if (events & POLLER_ERROR) mask |= CURL_CSELECT_ERR;
   act(loop, watch->fd, mask);
 }
 
@@ -351,8 +350,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int action, void *user, void 
     return 0;
   }
   unsigned events = 0;
-  if (action & CURL_POLL_IN) events |= EPOLLIN;
-  if (action & CURL_POLL_OUT) events |= EPOLLOUT;
+  if (action & CURL_POLL_IN) events |= POLLER_READ;
+  if (action & CURL_POLL_OUT) events |= POLLER_WRITE;
   if (!sock) sock = socket_new(loop, fd);
   if (!sock || loop_watch_add(loop, &sock->watch, events) != 0) lack_memory(loop, handle_of(easy));
   return 0;
@@ -440,10 +439,10 @@ static int wait_ms(const Loop *loop, double timeout) {
 
 /* Wait for descriptors and serve them. Return how many were ready; -1: a signal arrived. */
 static int wait_descriptors(Loop *loop, int ms, const sigset_t *mask) {
-  struct epoll_event ready[EPOLL_BATCH];
-  int count = epoll_pwait(loop->epoll, ready, EPOLL_BATCH, ms, mask);
+  PollerReady ready[BATCH];
+  int count = poller_wait(loop->poller, ready, BATCH, ms, mask);
   for (int i = 0; i < count; i++) {      /* look each up: an earlier one may have removed it */
-    Watch *watch = watch_at(loop, ready[i].data.fd);
+    Watch *watch = watch_at(loop, ready[i].fd);
     if (watch) watch->ready(watch, ready[i].events);
   }
   return count;
@@ -527,9 +526,9 @@ Loop *loop_new(void) {
   loop->seen_notice.event.kind = EVENT_SEEN;
   loop->pid = getpid();
   loop->fork_mark = platform_fork_mark();
-  loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+  loop->poller = poller_new();
   loop->throttle = throttle_new();
-  if (loop->epoll < 0 || !loop->throttle || !curl_open(loop)) {
+  if (!loop->poller || !loop->throttle || !curl_open(loop)) {
     loop_free(loop);
     return NULL;
   }
@@ -571,7 +570,7 @@ void loop_free(Loop *loop) {
   close_watches(loop);
   throttle_free(loop->throttle);
   trace_close(loop->trace);
-  if (loop->epoll >= 0) close(loop->epoll);
+  poller_free(loop->poller);
   platform_fork_mark_free(loop->fork_mark);
   free(loop->watches);
   free(loop);

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include "aml.h"
+#include "poller.h"
 #include "ring.h"
 #include "throttle.h"
 #include "trace.h"
@@ -33,11 +34,11 @@ void loop_timer_stop(Loop *loop, Timer *timer);
 typedef struct Watch Watch;
 struct Watch {
   int  fd;
-  void (*ready)(Watch *watch, unsigned epoll_events);
+  void (*ready)(Watch *watch, unsigned events);      /* POLLER_READ, ... of poller.h */
 };
 
 /* Start watching a descriptor, or change the events to watch for. Return 0, or -1 with errno. */
-int  loop_watch_add(Loop *loop, Watch *watch, unsigned epoll_events);
+int  loop_watch_add(Loop *loop, Watch *watch, unsigned events);
 
 /* Stop watching a descriptor. */
 void loop_watch_remove(Loop *loop, Watch *watch);

@@ -4,10 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,12 +87,12 @@ static void finish(Loopback *loopback, CallbackKind kind, Callback *callback) {
   callback_clear(callback);
 }
 
-static void guest_ready(Watch *watch, unsigned epoll_events) {
+static void guest_ready(Watch *watch, unsigned events) {
   Guest *guest = container_of(watch, Guest, watch);
   Loopback *loopback = guest->loopback;
   Callback callback = { 0 };
   char piece[4096];
-  (void)epoll_events;
+  (void)events;
   ssize_t got = read(watch->fd, piece, sizeof piece);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   const Buf *request = &guest->request;
@@ -110,10 +110,10 @@ static void guest_ready(Watch *watch, unsigned epoll_events) {
   if (kind >= CALLBACK_CODE) finish(loopback, kind, &callback);
 }
 
-static void listener_ready(Watch *watch, unsigned epoll_events) {
+static void listener_ready(Watch *watch, unsigned events) {
   Loopback *loopback = container_of(watch, Listener, watch)->loopback;
-  (void)epoll_events;
-  int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  (void)events;
+  int fd = platform_accept(watch->fd);
   if (fd < 0) return;
   Guest *guest = loopback->guest_count < MAX_GUESTS ? calloc(1, sizeof *guest) : NULL;
   if (!guest) {
@@ -127,7 +127,7 @@ static void listener_ready(Watch *watch, unsigned epoll_events) {
   loopback->guest_count++;
   double deadline = loop_now(loopback->loop) + PATIENCE;
   loop_timer(loopback->loop, &guest->timer, deadline, out_of_patience);
-  if (loop_watch_add(loopback->loop, &guest->watch, EPOLLIN) != 0) guest_free(guest);
+  if (loop_watch_add(loopback->loop, &guest->watch, POLLER_READ) != 0) guest_free(guest);
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -144,8 +144,9 @@ static int bind_to(int family, int port) {
   const struct sockaddr *address = is_four ? (const struct sockaddr *)&four
                                            : (const struct sockaddr *)&six;
   socklen_t len = is_four ? sizeof four : sizeof six;
-  int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+  int fd = platform_socket(family, SOCK_STREAM, 0), on = 1;
   if (fd < 0) return -1;
+  fcntl(fd, F_SETFL, O_NONBLOCK);
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (bind(fd, address, len) == 0 && listen(fd, MAX_GUESTS) == 0) return fd;
   int why = errno;
@@ -191,7 +192,7 @@ Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *
   int failed = !loopback->state || bind_both(loopback) != 0;
   for (size_t i = 0; !failed && i < LISTENERS; i++) {
     Watch *watch = &loopback->listeners[i].watch;
-    if (watch->fd >= 0) failed = loop_watch_add(loop, watch, EPOLLIN) != 0;
+    if (watch->fd >= 0) failed = loop_watch_add(loop, watch, POLLER_READ) != 0;
   }
   loop_flight(loop, +1);
   if (!failed) return loopback;

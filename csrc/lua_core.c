@@ -551,10 +551,11 @@ static int l_seen(lua_State *L) {
   return 1;
 }
 
-/* watch(fd, on): report when a descriptor is ready to read, or stop that */
+/* watch(fd, "input" | "output" | "nothing"): report when a descriptor is ready, or stop that */
 static int l_watch(lua_State *L) {
+  static const char *const names[] = { "nothing", "input", "output", NULL };
   int fd = (int)luaL_checkinteger(L, 1);
-  if (loop_watch(loop_of(L), fd, lua_toboolean(L, 2)) == 0) return 0;
+  if (loop_watch(loop_of(L), fd, (LoopWatch)luaL_checkoption(L, 2, NULL, names)) == 0) return 0;
   return luaL_error(L, "cannot watch descriptor %d: %s", fd, strerror(errno));
 }
 

@@ -503,6 +503,14 @@ static int has_work(const Server *server) {
   return select(last + 1, &reads, &writes, &others, &none) > 0;
 }
 
+/* Without epoll, let libmicrohttpd begin the answers before it reads again: it closes a connection
+   when it reads its end, also while an answer waits. */
+static void begin_answers(Server *server) {
+  fd_set none;
+  FD_ZERO(&none);
+  if (!has_epoll()) MHD_run_from_select(server->daemon, &none, &none, &none);
+}
+
 /* Let the front move bytes. Return whether it moved any. */
 static int run_front(Server *server) {
   unsigned room = server->peers < server->max_peers ? server->max_peers - server->peers : 0;
@@ -518,6 +526,7 @@ static void run(Server *server) {
   run_front(server);
   do {
     server->again = 0;
+    begin_answers(server);
     MHD_run(server->daemon);
     if (run_front(server) || has_work(server)) server->again = 1;
   } while (server->again && ++turns < MAX_TURNS);

@@ -1,5 +1,6 @@
 /* lua_system.c: the functions of the operating system that Lua's library lacks: files with checked
-   owners, the working directory, the size of the terminal, and starting a program. */
+   owners, the working directory, the size of the terminal, the certificate authorities, and
+   starting a program. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "authorities.h"
 #include "buf.h"
 #include "child.h"
 #include "file.h"
@@ -214,6 +216,26 @@ static int l_process_id(lua_State *L) {
   return 1;
 }
 
+static void push_places(lua_State *L, const char *const *places) {
+  for (lua_Integer next = luaL_len(L, -1) + 1; *places; places++) {
+    lua_pushstring(L, *places);
+    lua_rawseti(L, -2, next++);
+  }
+}
+
+/* authorities(root) -> the path of the system's certificate authorities, below root; nil: there are
+   none | where they are looked for, a list */
+static int l_authorities(lua_State *L) {
+  Authorities chosen;
+  if (!authorities_choose(&chosen, NULL, luaL_optstring(L, 1, "")))
+    return luaL_error(L, "there is not enough memory");
+  push_owned(L, chosen.directory ? chosen.directory : chosen.file);
+  lua_newtable(L);
+  push_places(L, authorities_directories());
+  push_places(L, authorities_bundles());
+  return 2;
+}
+
 /* terminal_width(fd) -> columns, rows | nothing: the descriptor is not a terminal */
 static int l_terminal_width(lua_State *L) {
   struct winsize size = { 0 };
@@ -250,6 +272,7 @@ static const luaL_Reg functions[] = {
   { "process_exists",      l_process_exists },
   { "process_id",          l_process_id },
   { "directory",           l_directory },
+  { "authorities",         l_authorities },
   { "terminal_width",      l_terminal_width },
   { NULL, NULL }
 };

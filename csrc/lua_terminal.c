@@ -22,7 +22,7 @@ static int l_fd(lua_State *L) {
   return 1;
 }
 
-/* terminal:room() -> the descriptor to watch for room, while output waits */
+/* terminal:room() -> the descriptor to watch for output, while there is any that waits */
 static int l_room(lua_State *L) {
   lua_pushinteger(L, terminal_room(check_terminal(L)));
   return 1;

@@ -3,13 +3,9 @@
    scripts, errors and the prompt. */
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -19,7 +15,9 @@
 #include "aml.h"
 #include "heap.h"
 #include "lua_core.h"
+#include "platform.h"
 #include "terminal.h"
+#include "wakeup.h"
 
 int luaopen_azureml_core(lua_State *L);
 int luaopen_azureml_websocket(lua_State *L);
@@ -33,22 +31,21 @@ const unsigned char *embedded_find(const char *name, size_t *size);
 static struct {
   lua_State *L;                   /* the main coroutine */
   lua_State *volatile running;    /* the running coroutine */
-  int wake;                       /* an eventfd for the loop, ready while a signal is pending */
+  Wakeup wake;                    /* for the loop: ready while a signal is pending */
   volatile sig_atomic_t armed;    /* a signal interrupts the running Lua code; a second one exits */
   volatile sig_atomic_t count;    /* signals since it was armed */
   volatile sig_atomic_t number;   /* the pending signal; 0: none */
-  int changes;                    /* a signalfd: the terminal has changed; -1: it is not guarded */
+  Wakeup changes;                 /* the terminal has changed; closed while it is not guarded */
   int warns;                      /* warnings are shown */
   int is_warning;                 /* a warning has started and is not complete */
-} host = { NULL, NULL, -1, 0, 0, 0, -1, 0, 0 };
+} host = { .wake = WAKEUP_NONE, .changes = WAKEUP_NONE };
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
-/* Return the pending signal and clear it; 0 when there is none. The eventfd is emptied first, so
+/* Return the pending signal and clear it; 0 when there is none. The wake-up is cleared first, so
    that a signal between the two steps makes it ready again. */
 static int take_signal(void) {
-  uint64_t count;
-  if (read(host.wake, &count, sizeof count) < 0 && errno != EAGAIN) return 0;
+  wakeup_clear(&host.wake);
   int number = host.number;
   if (number) host.number = 0;
   return number;
@@ -77,16 +74,13 @@ static void set_hooks(void) {
 }
 
 static void on_signal(int number) {
-  const uint64_t one = 1;
-  int saved = errno;
   if (host.armed && host.count++ > 0) {
     terminal_restore();
     _exit(128 + number);
   }
   host.number = number;
-  if (write(host.wake, &one, sizeof one) < 0) { /* the counter is full: it is ready already */ }
+  wakeup_call(&host.wake);
   if (host.armed) set_hooks();
-  errno = saved;
 }
 
 /* Let signals interrupt Lua code, or only mark them as pending. */
@@ -152,22 +146,23 @@ static void set_fatal_signals(void (*handler)(int)) {
   for (const int *number = fatal_signals; *number; number++) set_signal(*number, handler);
 }
 
-/* Block the signals that tell that the terminal has changed, or let them through again. */
-static sigset_t mask_changes(int how) {
-  sigset_t changes;
-  sigemptyset(&changes);
-  sigaddset(&changes, SIGWINCH);
-  sigaddset(&changes, SIGCONT);
-  sigprocmask(how, &changes, NULL);
-  return changes;
+static void on_change(int number) {
+  (void)number;
+  wakeup_call(&host.changes);
+}
+
+/* Handle the signals that tell that the terminal has changed. */
+static void set_changes(void (*handler)(int)) {
+  struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+  sigaction(SIGWINCH, &action, NULL);
+  sigaction(SIGCONT, &action, NULL);
 }
 
 static void stop_guard(void) {
-  if (host.changes < 0) return;
-  close(host.changes);
-  host.changes = -1;
-  mask_changes(SIG_UNBLOCK);
+  if (host.changes.read_end < 0) return;
+  set_changes(SIG_DFL);
   set_fatal_signals(SIG_DFL);
+  wakeup_close(&host.changes);
 }
 
 /* guard(on) -> a descriptor that is ready when the terminal may have changed: it has another size,
@@ -176,22 +171,18 @@ static void stop_guard(void) {
 static int l_guard(lua_State *L) {
   stop_guard();
   if (!lua_toboolean(L, 1)) return 0;
-  sigset_t changes = mask_changes(SIG_BLOCK);
-  host.changes = signalfd(-1, &changes, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (host.changes < 0) {
-    mask_changes(SIG_UNBLOCK);
+  if (wakeup_open(&host.changes) != 0)
     return luaL_error(L, "cannot watch the terminal: %s", strerror(errno));
-  }
+  set_changes(on_change);
   set_fatal_signals(on_fatal);
-  lua_pushinteger(L, host.changes);
+  lua_pushinteger(L, host.changes.read_end);
   return 1;
 }
 
 /* changed(): take the changes of the terminal that guard() reports */
 static int l_changed(lua_State *L) {
-  struct signalfd_siginfo info;
   (void)L;
-  while (host.changes >= 0 && read(host.changes, &info, sizeof info) == sizeof info) { }
+  if (host.changes.read_end >= 0) wakeup_clear(&host.changes);
   return 0;
 }
 
@@ -214,7 +205,7 @@ static const luaL_Reg signal_functions[] = {
 /* Open the module azureml.signals. Its field `interrupt` is set in Lua. */
 static int open_signals(lua_State *L) {
   luaL_newlib(L, signal_functions);
-  lua_pushinteger(L, host.wake);
+  lua_pushinteger(L, host.wake.read_end);
   lua_setfield(L, -2, "fd");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &host);   /* interrupt() finds the module here */
@@ -399,7 +390,7 @@ static int has_E(char **argv) {
    [-0, +1, m] */
 static void push_host(lua_State *L, char **argv) {
   char program[4096];
-  ssize_t len = readlink("/proc/self/exe", program, sizeof program);
+  size_t len = platform_program(program, sizeof program);
   lua_newtable(L);
   lua_pushliteral(L, AML_VERSION);
   lua_setfield(L, -2, "version");
@@ -407,8 +398,8 @@ static void push_host(lua_State *L, char **argv) {
   lua_setfield(L, -2, "copyright");
   lua_pushliteral(L, AML_LIBDIR "/azureml");
   lua_setfield(L, -2, "modules");
-  if (len > 0 && (size_t)len < sizeof program) {
-    lua_pushlstring(L, program, (size_t)len);
+  if (len) {
+    lua_pushlstring(L, program, len);
     lua_setfield(L, -2, "program");
   }
   lua_newtable(L);
@@ -474,7 +465,7 @@ static void raise_descriptor_limit(void) {
    them allow it. */
 static void forbid_dumps(void) {
 #ifndef __SANITIZE_ADDRESS__
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  platform_forbid_dumps();
 #endif
 }
 
@@ -513,9 +504,8 @@ int main(int argc, char **argv) {
   if (argc < 1) return EXIT_FAILURE;
   forbid_dumps();
   raise_descriptor_limit();
-  host.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   host.L = host.running = new_state(&heap);
-  if (host.wake < 0 || !host.L) {
+  if (wakeup_open(&host.wake) != 0 || !host.L) {
     lua_writestringerror("azureml: cannot start: %s\n", strerror(errno));
     return EXIT_FAILURE;
   }

@@ -3,17 +3,21 @@
 
 #ifdef __APPLE__
 #define __STDC_WANT_LIB_EXT1__ 1      /* memset_s */
+#define _DARWIN_UNLIMITED_SELECT      /* descriptors from FD_SETSIZE on */
+#define AML_SELECT                    /* no ppoll, and a poll that knows no terminals */
 #endif
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -177,6 +181,73 @@ int platform_accept(int listener) {
 }
 
 int platform_unnamed_file(void) { return memfd_create("azureml", MFD_CLOEXEC); }
+
+#endif
+
+static struct timespec time_of(int ms) {
+  return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+}
+
+#ifdef AML_SELECT
+
+/* A set of any descriptors is an array of fd_set. */
+
+static void set_add(fd_set *set, int fd) { FD_SET(fd % FD_SETSIZE, &set[fd / FD_SETSIZE]); }
+
+static int set_has(const fd_set *set, int fd) {
+  return FD_ISSET(fd % FD_SETSIZE, &set[fd / FD_SETSIZE]) != 0;
+}
+
+/* Note the descriptors that are closed. Return how many there are. */
+static int note_closed(struct pollfd *watched, size_t count) {
+  int closed = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (fcntl(watched[i].fd, F_GETFD) >= 0) continue;
+    watched[i].revents = POLLNVAL;
+    closed++;
+  }
+  return closed;
+}
+
+/* Note the descriptors that are ready. Return how many there are. */
+static int note_ready(struct pollfd *watched, size_t count, const fd_set *in, const fd_set *out) {
+  int ready = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (set_has(in, watched[i].fd)) watched[i].revents |= POLLIN;
+    if (set_has(out, watched[i].fd)) watched[i].revents |= POLLOUT;
+    if (watched[i].revents) ready++;
+  }
+  return ready;
+}
+
+int platform_poll(struct pollfd *watched, size_t count, int ms, const sigset_t *mask) {
+  struct timespec time = time_of(ms);
+  int end = 0;
+  for (size_t i = 0; i < count; i++)
+    if (watched[i].fd >= end) end = watched[i].fd + 1;
+  size_t len = (size_t)end / FD_SETSIZE + 1;
+  fd_set *in = calloc(2 * len, sizeof *in), *out = in + len;
+  if (!in) { errno = ENOMEM; return -1; }
+  for (size_t i = 0; i < count; i++) {
+    watched[i].revents = 0;
+    if (watched[i].events & POLLIN) set_add(in, watched[i].fd);
+    if (watched[i].events & POLLOUT) set_add(out, watched[i].fd);
+  }
+  int ready = pselect(end, in, out, NULL, ms < 0 ? NULL : &time, mask);
+  int why = errno;
+  if (ready > 0) ready = note_ready(watched, count, in, out);
+  if (ready < 0 && why == EBADF) ready = note_closed(watched, count);
+  free(in);
+  errno = why;
+  return ready;
+}
+
+#else
+
+int platform_poll(struct pollfd *watched, size_t count, int ms, const sigset_t *mask) {
+  struct timespec time = time_of(ms);
+  return ppoll(watched, (nfds_t)count, ms < 0 ? NULL : &time, mask);
+}
 
 #endif
 

@@ -3,6 +3,7 @@
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -49,6 +50,10 @@ int platform_accept(int listener);
 /* Return an empty file that has no name. It is in memory, or on disk where the system has no files
    in memory. */
 int platform_unnamed_file(void);
+
+/* Wait as poll does, but with other signals blocked meanwhile: those of mask, unless it is NULL. */
+struct pollfd;
+int platform_poll(struct pollfd *watched, size_t count, int ms, const sigset_t *mask);
 
 /* Close all descriptors from `first` on. Safe after a fork. */
 void platform_close_from(int first);

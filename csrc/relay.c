@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "platform.h"
 #include "relay.h"
 #include "ring.h"
 #include "watchset.h"
@@ -246,7 +247,7 @@ static void link_ready(const Watched *end, unsigned events) {
 }
 
 static void accept_link(Relay *relay) {
-  int yes = 1, fd = accept4(relay->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int yes = 1, fd = platform_accept(relay->listener.fd);
   if (fd < 0) return;
   Link *link = relay->count < MAX_LINKS ? calloc(1, sizeof *link) : NULL;
   if (!link) { close(fd); return; }
@@ -314,8 +315,9 @@ static int connect_to(const char *path) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   if (strlen(path) >= sizeof address.sun_path) { errno = ENAMETOOLONG; return -1; }
   strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+  int fd = platform_socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0
+      && connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
   int why = errno;
   if (fd >= 0) close(fd);
   errno = why;
@@ -359,9 +361,9 @@ Relay *relay_new(const struct sockaddr *address, socklen_t len) {
   ring_init(&relay->asked);
   relay->listener = (Watched){ NULL, -1, WATCHED_NOT };
   relay->set = watchset_open();
-  relay->listener.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  relay->listener.fd = platform_socket(address->sa_family, SOCK_STREAM, 0);
   int yes = 1, fd = relay->listener.fd;
-  if (relay->set >= 0 && fd >= 0
+  if (relay->set >= 0 && fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0
       && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0
       && bind(fd, address, len) == 0 && listen(fd, BACKLOG) == 0
       && watchset_watch(relay->set, &relay->listener, POLLIN) == 0) return relay;

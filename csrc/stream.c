@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "challenge.h"
 #include "client.h"
@@ -261,12 +260,12 @@ static void send_out(Stream *s) {
 
 static void look_again(Timer *timer);
 
-/* Watch for what can happen next. TLS keeps bytes that epoll does not show: unless the last read
+/* Watch for what can happen next. TLS keeps bytes that no descriptor shows: unless the last read
    found nothing more, look again at once. A descriptor that is watched for nothing would still
    report that the server has hung up, again and again. */
 static void rewatch(Stream *s) {
   int reads = s->came.len < HIGH_WATER && !s->has_ended;
-  unsigned events = (reads ? EPOLLIN : 0) | (s->sent < s->out.len ? EPOLLOUT : 0);
+  unsigned events = (reads ? POLLER_READ : 0) | (s->sent < s->out.len ? POLLER_WRITE : 0);
   if (reads && !s->is_drained) loop_timer(s->loop, &s->again, loop_now(s->loop), look_again);
   if (events == s->events) return;
   if (!events) loop_watch_remove(s->loop, &s->watch);
@@ -304,8 +303,8 @@ static void move(Stream *s) {
 
 static void look_again(Timer *timer) { move(container_of(timer, Stream, again)); }
 
-static void ready(Watch *watch, unsigned epoll_events) {
-  (void)epoll_events;
+static void ready(Watch *watch, unsigned events) {
+  (void)events;
   move(container_of(watch, Stream, watch));
 }
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -17,7 +16,7 @@
 
 struct Terminal {
   int fd;
-  int room;      /* an epoll of its own, that has fd alone: it is readable when fd is writable */
+  int room;      /* the same terminal under another number: a loop watches a number for one thing */
 };
 
 static struct {
@@ -53,13 +52,6 @@ static const char *fault_in_terminal(void) {
   return mode.is_raw ? "it is in use already" : NULL;
 }
 
-static int watch_room(Terminal *terminal) {
-  struct epoll_event event = { .events = EPOLLOUT };
-  terminal->room = epoll_create1(EPOLL_CLOEXEC);
-  if (terminal->room < 0) return -1;
-  return epoll_ctl(terminal->room, EPOLL_CTL_ADD, terminal->fd, &event);
-}
-
 Terminal *terminal_open(const char **why) {
   *why = fault_in_terminal();
   Terminal *terminal = *why ? NULL : malloc(sizeof *terminal);
@@ -69,8 +61,8 @@ Terminal *terminal_open(const char **why) {
   }
   terminal->room = -1;
   terminal->fd = open("/dev/tty", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (terminal->fd < 0 || watch_room(terminal) != 0
-      || tcgetattr(terminal->fd, &mode.saved) != 0) goto fail;
+  if (terminal->fd >= 0) terminal->room = fcntl(terminal->fd, F_DUPFD_CLOEXEC, 0);
+  if (terminal->room < 0 || tcgetattr(terminal->fd, &mode.saved) != 0) goto fail;
   if (!mode.has_exit) mode.has_exit = atexit(terminal_restore) == 0;
   mode.fd = terminal->fd;
   mode.owner = getpid();

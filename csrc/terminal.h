@@ -19,7 +19,7 @@ void terminal_again(Terminal *terminal);
 void terminal_restore(void);
 
 int terminal_descriptor(const Terminal *terminal);      /* ready to read when keys were pressed */
-int terminal_room(const Terminal *terminal);      /* ready to read when there is room for output */
+int terminal_room(const Terminal *terminal);      /* to watch for output */
 
 /* Read keys. Return the number of bytes; 0: the terminal has gone; -1: there are none now. */
 ssize_t terminal_read(Terminal *terminal, char *to, size_t max);

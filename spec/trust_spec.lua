@@ -25,6 +25,9 @@ describe("the certificate authorities", function()
   it("are what an error of a certificate speaks of", function()
     assert.matches("^ca_file, %-%-ca%-file, or a variable %(SSL_CERT_FILE, REQUESTS_CA_BUNDLE, ",
       trust.hint())
+    local hint = trust.hint "/nowhere"
+    assert.matches("^no certificate authorities were found on this machine: install", hint)
+    assert.matches(" at /etc/ssl/certs, .*, /etc/ssl/certs/ca%-certificates.crt, .*cert.pem", hint)
     around:set { CURL_CA_BUNDLE = "/etc/inspect.pem" }
     assert.matches("^CURL_CA_BUNDLE names the authorities in /etc/inspect.pem, and this",
       trust.hint())

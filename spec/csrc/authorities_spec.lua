@@ -37,6 +37,19 @@ describe("the authorities of a client", function()
     assert.same({ bundle = "/etc/pki/tls/certs/ca-bundle.crt" }, chosen())
   end)
 
+  it("are where the BSDs and macOS keep them", function()
+    for _, path in ipairs { "/etc/openssl/certs/ca-certificates.crt",
+      "/usr/local/etc/ssl/cert.pem", "/etc/ssl/cert.pem" } do
+      file(path)
+      assert.same({ bundle = path }, chosen())
+      os.remove(root .. path)
+    end
+    for _, path in ipairs { "/usr/local/share/certs", "/etc/openssl/certs" } do
+      file(path .. "/5ed36f99.0")
+      assert.same({ directory = path }, chosen())
+    end
+  end)
+
   it("are a bundle or a directory that the caller names", function()
     file "/etc/ssl/certs/5ed36f99.0"
     assert.same({ bundle = "/own/ca.pem" }, chosen(file "/own/ca.pem"))

@@ -165,19 +165,20 @@ end
 
 -- Handlers ----------------------------------------------------------------------------------------
 
---- Watch a descriptor: the loop calls handler whenever it is readable. The handler must not wait.
+--- Watch a descriptor: the loop calls handler whenever it is ready. The handler must not wait.
 ---@param fd integer
 ---@param handler function
-function loop.on(fd, handler)
+---@param what? "input"|"output" ready to be read, or to be written; input by default
+function loop.on(fd, handler, what)
   handlers[fd] = handler
-  core.watch(fd, true)
+  core.watch(fd, what or "input")
 end
 
 --- Stop watching a descriptor.
 ---@param fd integer
 function loop.off(fd)
   handlers[fd] = nil
-  core.watch(fd, false)
+  core.watch(fd, "nothing")
 end
 
 --- Start a timer: the loop calls handler after some seconds. The handler must not wait.

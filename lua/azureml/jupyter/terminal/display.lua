@@ -56,7 +56,7 @@ display.tail_of = tail_of
 local function watch_room(self, on)
   if self.is_watching == on then return end
   self.is_watching = on
-  if on then task.on(self.terminal:room(), function() self:drain() end)
+  if on then task.on(self.terminal:room(), function() self:drain() end, "output")
   else task.off(self.terminal:room()) end
 end
 
