@@ -33,15 +33,15 @@
 #elif defined __APPLE__
 #include <mach-o/dyld.h>
 #include <malloc/malloc.h>
-#include <sys/ptrace.h>
 #else
 #error "platform.c knows Linux, FreeBSD and macOS"
 #endif
 
 #include "platform.h"
 
-/* HAS_GLIBC(34): the C library is glibc 2.34 or newer. */
-#ifdef __GLIBC__
+/* HAS_GLIBC(34): the C library is glibc 2.34 or newer. With AML_PLAIN the specs try what is for
+   others. */
+#if defined __GLIBC__ && !defined AML_PLAIN
 #define HAS_GLIBC(minor) __GLIBC_PREREQ(2, minor)
 #else
 #define HAS_GLIBC(minor) 0
@@ -303,7 +303,7 @@ static void close_one(void *user, int fd) {
 }
 
 void platform_close_from(int first) {
-#ifdef SYS_close_range
+#if defined SYS_close_range && !defined AML_PLAIN
   if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0) return;
 #endif
   visit_descriptors(first, close_one, NULL);
@@ -418,10 +418,14 @@ void platform_signal_children(int number) { (void)number; }
 
 void platform_name_process(const char *name) { (void)name; }
 
+/* Not every SDK has sys/ptrace.h. */
+enum { DENY_ATTACH = 31 };
+int ptrace(int request, pid_t pid, char *address, int data);
+
 void platform_forbid_dumps(void) {
   struct rlimit none = { 0, 0 };
   setrlimit(RLIMIT_CORE, &none);
-  ptrace(PT_DENY_ATTACH, 0, NULL, 0);
+  ptrace(DENY_ATTACH, 0, NULL, 0);
 }
 
 size_t platform_program(char *path, size_t max) {

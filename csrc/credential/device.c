@@ -27,7 +27,7 @@ static Device *device_of(Timer *timer) { return container_of(timer, Device, time
 
 static void poll(Timer *timer);
 
-static void wait(Device *device) {
+static void poll_later(Device *device) {
   Loop *loop = sign_in_loop(device->sign_in);
   loop_timer(loop, &device->timer, loop_now(loop) + device->interval, poll);
 }
@@ -65,7 +65,7 @@ static void polled(Fetch *part, const Grant *grant, const Error *error) {
   int pending = error && error->code && strcmp(error->code, "authorization_pending") == 0;
   if (slower) device->interval += SLOWER;      /* for all further polls */
   if (grant) sign_in_granted(sign_in, grant);
-  else if (slower || pending || is_transient(error)) wait(device);
+  else if (slower || pending || is_transient(error)) poll_later(device);
   else refused(device, error);
 }
 
@@ -94,7 +94,7 @@ static void shown(Fetch *asked, const Answer *answer, const Error *error) {
   SignIn *sign_in = asked->work;
   (void)answer;
   if (error) sign_in_fail(sign_in, error);
-  else wait(sign_in->work);
+  else poll_later(sign_in->work);
 }
 
 /* Show the code to the person. The texts come from a server: cut each to a line without control

@@ -42,6 +42,15 @@ describe("make", function()
     return out
   end
 
+  it("lets the loop wait by epoll or by poll, and refuses other ways", function()
+    assert.matches(" poller_epoll ", printed("CORE", { "LOOP=epoll" }))
+    assert.matches(" poller_poll ", printed("CORE", { "LOOP=poll" }))
+    assert.matches("%-DAML_LOOP_POLL", printed("ALL_CFLAGS", { "LOOP=poll" }))
+    local _, err, code = make { "LOOP=kqueue" }
+    assert.matches("LOOP is kqueue: it must be epoll or poll", err)
+    assert.equal(2, code)
+  end)
+
   local FORTIFY = "-D_FORTIFY_SOURCE=2"
 
   it("fortifies optimised code, not under sanitizers, and leaves a packager's choice", function()
