@@ -10,7 +10,7 @@ RELEASE      := build/release
 RELEASE_LIBS ?= $(CURDIR)/$(RELEASE)
 ZIG_TARGETS  := linux-x86_64=x86_64-linux-musl linux-x86_64-gnu=x86_64-linux-gnu.2.29 \
                 linux-aarch64=aarch64-linux-musl
-ZIG          := $(RELEASE_LIBS)/zig/bin/zig
+RELEASE_ZIG  := $(RELEASE_LIBS)/zig/bin/zig
 # The time of each file in a release: when the newest commit was made.
 RELEASE_TIME ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y csrc/aml.h))
 
@@ -29,7 +29,7 @@ is_static  = $(findstring musl,$(call zig_target,$(1)))
 # The archives keep their symbols to themselves, but for Lua's, which C modules need.
 hidden     = $(subst $(space),:,$(patsubst %,lib%.a,$(filter-out lua5.4,$(RELEASE_ARCHIVES))))
 
-$(ZIG): rockspec/release/requirements.txt
+$(RELEASE_ZIG): spec/portable/requirements.txt
 	@echo ZIG $@
 	@$(PYTHON) -m venv --clear $(RELEASE_LIBS)/zig
 	@$(RELEASE_LIBS)/zig/bin/pip install -q --disable-pip-version-check --require-hashes \
@@ -40,8 +40,8 @@ $(RELEASE_LIBS)/sources/versions: rockspec/release/sources.sh
 	@$< $(@D) $(RELEASE_SOURCES)
 
 $(RELEASE_LIBS)/libraries/%/built: rockspec/release/libraries.sh $(RELEASE_LIBS)/sources/versions \
-                                   $(ZIG)
-	@$(CURDIR)/$< $(ZIG) $(call zig_target,$*) $(RELEASE_LIBS)/sources $(@D)
+                                   $(RELEASE_ZIG)
+	@$(CURDIR)/$< $(RELEASE_ZIG) $(call zig_target,$*) $(RELEASE_LIBS)/sources $(@D)
 	@touch $@
 
 # The executable of a target: the ordinary rules with other flags, in a build directory of its own.
