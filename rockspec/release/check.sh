@@ -28,7 +28,7 @@ fail() {
 
 # Run the file in the bare root, as the user of nothing: no environment, no package, no /proc.
 bare() {
-  env -i HOME=/root "$@"
+  env -i PATH=/usr/sbin:/usr/bin HOME=/root "$@"
 }
 
 emulator_serves() {
