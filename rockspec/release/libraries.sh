@@ -89,6 +89,16 @@ build_lua() {
   cp src/lua.h src/luaconf.h src/lauxlib.h src/lualib.h "$usr/include"
 }
 
+# A library that only refers to the functions of Lua. An executable that is linked with it exports
+# them, and nothing of the other archives: a C module must not find another OpenSSL there.
+build_exports() {
+  case $target in *-musl) return ;; esac
+  nm -g --defined-only "$usr/lib/liblua5.4.a" |
+    sed -n 's/^[0-9a-f]* [A-Z] \(lua.*\)$/extern char \1; const void *const refer_\1 = \&\1;/p' \
+    > "$folder/work/exports.c"
+  "$CC" -shared -fPIC -o "$usr/lib/libexports.so" "$folder/work/exports.c"
+}
+
 build_lua_cjson() {
   compiled lua-cjson liblua5.4-cjson.a '' 'lua_cjson.c strbuf.c fpconv.c'
 }
@@ -182,6 +192,6 @@ build_tinfo() {
 }
 
 # In this order: a library stands behind those that it needs.
-[ $# -gt 0 ] || set -- zlib lua lua_cjson libyaml lyaml wslay jansson nghttp2 tinfo libedit \
-  libmicrohttpd openssl curl
+[ $# -gt 0 ] || set -- zlib lua exports lua_cjson libyaml lyaml wslay jansson nghttp2 tinfo \
+  libedit libmicrohttpd openssl curl
 for library; do "build_$library"; done
