@@ -47,7 +47,8 @@ $(RELEASE)/%/azureml: $(RELEASE_LIBS)/libraries/%/built FORCE
 	@mkdir -p $(@D) && touch $(@D)/checked
 	@PKG_CONFIG_LIBDIR=/nowhere $(MAKE) --no-print-directory $@ B=$(@D) HTTPD=builtin WEBSOCKET=1 \
 	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc CPPFLAGS="-DCURL_STATICLIB -isystem $(call usr,$*)/include" \
-	  CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=." \
+	  CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -Wno-c11-extensions \
+	    -ffile-prefix-map=$(CURDIR)=." \
 	  LDFLAGS="-s -Wl,--gc-sections $(if $(call is_static,$*),-static)" EXPORT= \
 	  ARGPARSE=$(RELEASE_LIBS)/sources/lua-argparse/src/argparse.lua \
 	  LYAML=$(RELEASE_LIBS)/sources/lua-yaml/lib/lyaml \
@@ -136,4 +137,5 @@ image-check: test-deps
 	    $(RELEASE)/check || exit 1; done
 
 FORCE:
+.PRECIOUS: $(RELEASE)/%/azureml $(RELEASE_LIBS)/libraries/%/built
 .PHONY: release image release-check release-again image-check FORCE
