@@ -107,6 +107,12 @@ BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream l
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 REFERENCE   := $(B)/reference/azureml/reference/data.lua
+# An executable that cannot load C modules reads YAML when it has lyaml inside: LYAML is the folder of
+# its Lua files; liblyaml.a and libyaml.a are among EXE_LIBS.
+LYAML       ?=
+LYAML_FILES := $(if $(LYAML),lyaml=$(LYAML)/init.lua $(foreach part,explicit functional implicit,\
+                 lyaml.$(part)=$(LYAML)/$(part).lua))
+INCS        += $(if $(LYAML),-DAML_YAML)
 ARGPARSE    ?= $(shell $(LUA) -e 'print(package.searchpath("argparse", package.path) or "")' \
                  2>/dev/null)
 
@@ -169,7 +175,7 @@ $(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)
 	@echo EMBED lua/
 	@mkdir -p $(@D)
 	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
-	  $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
+	  $(LYAML_FILES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 # What the comments say, for the prompt's help and for editors: bytecode has no comments.
 $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
@@ -205,16 +211,18 @@ $(B)/lib/azureml/websocket.so: $(call objects,platform buf lua_value websocket l
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -Wl,-z,nodelete -o $@ $^ $(WSLAY_LIBS)
 
 EXE_OBJECTS := $(BORDER) $(if $(WEBSOCKET),websocket lua_websocket) lua_edit heap wakeup embedded
+# C modules find the functions of Lua in the executable.
+EXPORT      ?= -Wl,-E
 EXE_MAIN    := $(if $(filter builtin,$(HTTPD)),main_httpd $(HTTPD_OBJECTS),main)
 $(B)/azureml: $(call objects,$(EXE_OBJECTS) $(EXE_MAIN))
 	@echo LD $@
-	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
+	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
 
 # The executable of HTTPD=builtin, for the specs.
 $(B)/spec/azureml: $(call objects,$(EXE_OBJECTS) main_httpd $(HTTPD_OBJECTS))
 	@echo LD $@
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_LDFLAGS) -Wl,-E -Wl,--as-needed -o $@ $^ $(EXE_LIBS) $(HTTPD_LIBS)
+	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -o $@ $^ $(EXE_LIBS) $(HTTPD_LIBS)
 
 # The C files without Lua and network as a module for the specs. It is never installed.
 $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
@@ -529,6 +537,7 @@ time-zones:
 	@/usr/bin/python3 spec/specification/time_zones.py > $(B)/zones.tmp && mv $(B)/zones.tmp $(ZONES)
 
 include spec/bench/bench.mk
+include rockspec/release.mk
 include csrc/portable.mk
 include spec/observe/observe.mk
 include spec/simulation/simulation.mk

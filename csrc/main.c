@@ -24,6 +24,7 @@ int luaopen_azureml_websocket(lua_State *L);
 int luaopen_azureml_edit(lua_State *L);
 int luaopen_azureml_httpd(lua_State *L);
 int luaopen_cjson(lua_State *L);
+int luaopen_yaml(lua_State *L);
 const unsigned char *embedded_find(const char *name, size_t *size);
 
 /* Signal handlers get no argument: they find the interpreter here. */
@@ -321,6 +322,9 @@ static const luaL_Reg built_in[] = {
   { "azureml.edit", luaopen_azureml_edit },
   { "azureml.signals", open_signals },
   { "cjson", luaopen_cjson },
+#ifdef AML_YAML
+  { "yaml", luaopen_yaml },
+#endif
   { NULL, NULL }
 };
 
