@@ -325,8 +325,8 @@ static void link_kill(Link *link) {
   ring_add(&link->front->dead, &link->place);
   SSL_free(link->ssl);
   link->ssl = NULL;
-  watched_close(&link->client);
-  watched_close(&link->server);
+  watchset_close(link->front->set, &link->client);
+  watchset_close(link->front->set, &link->server);
   for (Way way = UP; way < WAYS; way++) buf_wipe(&link->flows[way].kept);      /* tokens */
 }
 
@@ -342,8 +342,9 @@ static void bury(Front *front) {
 static void leave(Link *link) {
   Front *front = link->front;
   if (link->stage != OPEN) return;
-  if (front->leaving_count >= MAX_LEAVING) link_kill(container_of(front->leaving.next, Link, place));
-  watched_close(&link->server);
+  if (front->leaving_count >= MAX_LEAVING)
+    link_kill(container_of(front->leaving.next, Link, place));
+  watchset_close(front->set, &link->server);
   link->stage = FLUSH;
   link->due = now() + front->linger;
   front->leaving_count++;
@@ -586,7 +587,7 @@ void front_free(Front *front) {
   bury(front);
   SSL_CTX_free(front->context);
   BIO_meth_free(front->method);
-  watched_close(&front->listener);
+  watchset_close(front->set, &front->listener);
   if (front->set >= 0) close(front->set);
   free(front);
 }

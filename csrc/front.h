@@ -27,7 +27,8 @@ void   front_free(Front *front);
 int    front_port(const Front *front);
 int    front_descriptor(const Front *front);      /* ready to read when front_run has work */
 
-/* Make front_descriptor ready also when a descriptor of the server is. Return 0, or -1 with errno. */
+/* Make front_descriptor ready also when a descriptor of the server is. Return 0, or -1 with
+   errno. */
 int    front_watch(Front *front, int fd);
 
 /* Accept up to `room` connections and move bytes. Return whether the server may have work. */

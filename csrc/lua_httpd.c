@@ -1,6 +1,7 @@
 /* lua_httpd.c: the module azureml.httpd, for the emulator and the studio: an HTTP server with
    libmicrohttpd. Lua gets whole requests and gives whole replies, or streams (feed.c). The server
-   has no loop of its own: the caller watches the descriptor and calls run, also at its timeout. */
+   has no loop of its own: the caller watches the descriptor and calls run, also at its timeout.
+   With TLS, and where libmicrohttpd has no epoll, front.c has the sockets of the clients. */
 
 #include <arpa/inet.h>
 #include <errno.h>

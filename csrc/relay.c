@@ -75,8 +75,8 @@ static double now(void) {
 static void link_free(Link *link) {
   ring_remove(&link->place);
   ring_remove(&link->waiting);
-  watched_close(&link->client);
-  watched_close(&link->server);
+  watchset_close(link->relay->set, &link->client);
+  watchset_close(link->relay->set, &link->server);
   buf_wipe(&link->up.bytes);      /* heads hold tokens */
   buf_wipe(&link->down.bytes);
   link->relay->count--;
@@ -181,7 +181,7 @@ static int rewatch(Link *link) {
 
 /* Forget a server that has closed its socket. epoll would report that again and again. */
 static void lose_server(Link *link) {
-  watched_close(&link->server);
+  watchset_close(link->relay->set, &link->server);
   link->up.has_ended = 1;
   buf_reset(&link->up.bytes);
   link->up.sent = 0;
@@ -375,7 +375,7 @@ Relay *relay_new(const struct sockaddr *address, socklen_t len) {
 
 void relay_free(Relay *relay) {
   while (!ring_is_empty(&relay->links)) link_free(container_of(relay->links.next, Link, place));
-  watched_close(&relay->listener);
+  watchset_close(relay->set, &relay->listener);
   if (relay->set >= 0) close(relay->set);
   free(relay);
 }

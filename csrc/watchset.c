@@ -8,6 +8,7 @@
 enum { BATCH = 64 };
 
 static int change(int set, Watched *watched, unsigned events);
+static void leave(int set, const Watched *watched);
 
 int watchset_watch(int set, Watched *watched, unsigned events) {
   if (watched->fd < 0 || watched->events == events) return 0;
@@ -16,8 +17,10 @@ int watchset_watch(int set, Watched *watched, unsigned events) {
   return 0;
 }
 
-void watched_close(Watched *watched) {
-  if (watched->fd >= 0) close(watched->fd);
+void watchset_close(int set, Watched *watched) {
+  if (watched->fd < 0) return;
+  if (watched->events != WATCHED_NOT) leave(set, watched);
+  close(watched->fd);
   watched->fd = -1;
 }
 
@@ -32,6 +35,10 @@ static int change(int set, Watched *watched, unsigned events) {
   struct epoll_event event = { .events = events, .data.ptr = watched };
   int how = watched->events == WATCHED_NOT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   return epoll_ctl(set, how, watched->fd, &event);
+}
+
+static void leave(int set, const Watched *watched) {
+  epoll_ctl(set, EPOLL_CTL_DEL, watched->fd, NULL);
 }
 
 int watchset_ready(int set, Ready *list, int max) {
@@ -69,6 +76,9 @@ static int change(int set, Watched *watched, unsigned events) {
   }
   return kevent(set, changes, count, NULL, 0, NULL);
 }
+
+/* kqueue forgets a descriptor that is closed, and a child does not inherit it. */
+static void leave(int set, const Watched *watched) { (void)set, (void)watched; }
 
 /* The end of what can be read is no hang-up: reading tells it. */
 static unsigned events_of(const struct kevent *event) {

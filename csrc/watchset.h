@@ -1,5 +1,5 @@
-/* watchset.h: descriptors that are watched through one descriptor, so that another module's loop can
-   wait for all of them: epoll on Linux, kqueue elsewhere. Events are those of poll.h. */
+/* watchset.h: descriptors that are watched through one descriptor, so that the loop of another
+   module can wait for all of them: epoll on Linux, kqueue elsewhere. Events are those of poll.h. */
 #ifndef WATCHSET_H
 #define WATCHSET_H
 
@@ -24,15 +24,15 @@ typedef struct Ready {
    with errno. Closing the descriptor ends the set. */
 int watchset_open(void);
 
-/* Set the events to watch a descriptor for. Return 0, or -1 with errno. Closing a descriptor takes
-   it out of the set. */
+/* Set the events to watch a descriptor for. Return 0, or -1 with errno. */
 int watchset_watch(int set, Watched *watched, unsigned events);
 
 /* List members that are ready, without waiting, and return their number. A member can come twice:
    it keeps its memory until the list has been handled. */
 int watchset_ready(int set, Ready *list, int max);
 
-/* Close a descriptor that is in a set or in none; a second call does nothing. */
-void watched_close(Watched *watched);
+/* Take a descriptor out of a set and close it; a second call does nothing. Closing alone is not
+   enough for epoll while a forked child has the descriptor as well. */
+void watchset_close(int set, Watched *watched);
 
 #endif
