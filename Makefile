@@ -382,7 +382,7 @@ WORKERS ?= 2
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
-           LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
+           LOOP="$(LOOP)" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 

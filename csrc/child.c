@@ -277,7 +277,7 @@ static void launch(const char *const argv[], char **environment, int fd) {
   dup2(fd, 3);
   fcntl(3, F_SETFD, FD_CLOEXEC);
   platform_close_from(4);
-  if (chdir("/") == 0) execvpe(argv[0], (char *const *)argv, environment);
+  if (chdir("/") == 0) platform_exec(argv[0], (char *const *)argv, environment);
   int why = errno;
   if (write(3, &why, sizeof why) < 0) _exit(126);
   _exit(127);

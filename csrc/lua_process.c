@@ -256,7 +256,7 @@ static int l_replace(lua_State *L) {
   luaL_argcheck(L, argv[0] != NULL, 1, "argv is empty");
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  execvpe(argv[0], (char *const *)argv, (char *const *)environment);
+  platform_exec(argv[0], (char *const *)argv, (char *const *)environment);
   int why = errno;
   push_reason(L, strerror(why));
   lua_pushboolean(L, is_missing(argv[0], why));

@@ -60,28 +60,6 @@ void *memrchr(const void *memory, int byte, size_t len) {
   return NULL;
 }
 
-/* The search of execvp goes by this process's PATH, so the environment may be replaced before. */
-int execvpe(const char *program, char *const argv[], char *const environment[]) {
-  extern char **environ;
-  const char *path = getenv("PATH");
-  char file[PATH_MAX];
-  int why = ENOENT;
-  if (strchr(program, '/') || !path) return execve(program, argv, environment);
-  for (const char *end; path; path = *end ? end + 1 : NULL) {
-    end = path + strcspn(path, ":");
-    size_t len = (size_t)(end - path), name = strlen(program);
-    if (len + name + 2 > sizeof file) continue;
-    memcpy(file, path, len);
-    if (len) file[len++] = '/';
-    memcpy(file + len, program, name + 1);
-    execve(file, argv, environment);
-    if (errno == EACCES) why = EACCES;
-    else if (errno != ENOENT && errno != ENOTDIR) return -1;
-  }
-  errno = why;
-  return -1;
-}
-
 #endif
 
 /* -- memory ------------------------------------------------------------------------------------ */
@@ -339,6 +317,36 @@ pid_t platform_fork(void) {
 #endif
 }
 
+#if defined __linux__ && !defined AML_PLAIN
+
+int platform_exec(const char *program, char *const argv[], char *const environment[]) {
+  return execvpe(program, argv, environment);
+}
+
+#else
+
+int platform_exec(const char *program, char *const argv[], char *const environment[]) {
+  const char *path = getenv("PATH");
+  char file[PATH_MAX];
+  int why = ENOENT;
+  if (strchr(program, '/') || !path) return execve(program, argv, environment);
+  for (const char *end; path; path = *end ? end + 1 : NULL) {
+    end = path + strcspn(path, ":");
+    size_t len = (size_t)(end - path), name = strlen(program);
+    if (len + name + 2 > sizeof file) continue;
+    memcpy(file, path, len);
+    if (len) file[len++] = '/';
+    memcpy(file + len, program, name + 1);
+    execve(file, argv, environment);
+    if (errno == EACCES) why = EACCES;
+    else if (errno != ENOENT && errno != ENOTDIR) return -1;
+  }
+  errno = why;
+  return -1;
+}
+
+#endif
+
 int platform_exit_descriptor(pid_t child) {
 #ifdef SYS_pidfd_open
   return (int)syscall(SYS_pidfd_open, child, 0);
@@ -418,7 +426,7 @@ void platform_signal_children(int number) { (void)number; }
 
 void platform_name_process(const char *name) { (void)name; }
 
-/* Not every SDK has sys/ptrace.h. */
+/* Not every SDK declares it. */
 enum { DENY_ATTACH = 31 };
 int ptrace(int request, pid_t pid, char *address, int data);
 

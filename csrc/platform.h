@@ -9,12 +9,13 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct pollfd;
+
 /* -- the C library ----------------------------------------------------------------------------- */
 
 #ifdef __APPLE__
 void  explicit_bzero(void *memory, size_t len);
 void *memrchr(const void *memory, int byte, size_t len);
-int   execvpe(const char *program, char *const argv[], char *const environment[]);
 #endif
 
 /* A clock that runs while a laptop sleeps: tokens expire then too. */
@@ -52,7 +53,6 @@ int platform_accept(int listener);
 int platform_unnamed_file(void);
 
 /* Wait as poll does, but with other signals blocked meanwhile: those of mask, unless it is NULL. */
-struct pollfd;
 int platform_poll(struct pollfd *watched, size_t count, int ms, const sigset_t *mask);
 
 /* Close all descriptors from `first` on. Safe after a fork. */
@@ -62,6 +62,10 @@ void platform_close_from(int first);
 
 /* Fork without the handlers of pthread_atfork, where the C library can. */
 pid_t platform_fork(void);
+
+/* Become a program that is looked up in this process's PATH. It returns only when that fails: -1
+   with errno. Safe after a fork. */
+int platform_exec(const char *program, char *const argv[], char *const environment[]);
 
 /* Let a program that posix_spawn starts inherit no descriptor from `first` on. Pass
    PLATFORM_SPAWN_FLAGS as attributes too. */

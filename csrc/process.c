@@ -44,7 +44,7 @@ static void become(const ProcessPlan *plan, pid_t keeper, int failed) {
   close(LINE);
   close(REPORT);
   if (chdir(plan->directory) == 0)
-    execvpe(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->environment);
+    platform_exec(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->environment);
   int why = errno;
   if (write(failed, &why, sizeof why) < 0) _exit(126);
   _exit(127);

@@ -1,6 +1,7 @@
 /* platform.c: what csrc/platform.c does with descriptors and processes, for the specs. It is linked
    into two Lua modules: for this C library, and as for one that lacks what glibc 2.34 brought. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -45,6 +46,20 @@ static int in_child(lua_State *L, int (*look)(int), int value) {
   int status;
   pid_t pid = platform_fork();
   if (pid == 0) _exit(look(value));
+  if (pid < 0 || waitpid(pid, &status, 0) != pid) return luaL_error(L, "no child");
+  lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  return 1;
+}
+
+/* executed(program, script) -> the exit code of a shell that a child becomes; 100: there is none */
+static int l_executed(lua_State *L) {
+  const char *argv[] = { luaL_checkstring(L, 1), "-c", luaL_checkstring(L, 2), NULL };
+  int status;
+  pid_t pid = platform_fork();
+  if (pid == 0) {
+    platform_exec(argv[0], (char *const *)argv, environ);
+    _exit(errno == ENOENT ? 100 : 101);
+  }
   if (pid < 0 || waitpid(pid, &status, 0) != pid) return luaL_error(L, "no child");
   lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
   return 1;
@@ -101,8 +116,9 @@ static int l_ends(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "leak", l_leak }, { "close", l_close }, { "spawned", l_spawned }, { "closed", l_closed },
-  { "below", l_below }, { "marks", l_marks }, { "ends", l_ends }, { NULL, NULL }
+  { "leak", l_leak }, { "close", l_close }, { "spawned", l_spawned },
+  { "executed", l_executed }, { "closed", l_closed }, { "below", l_below }, { "marks", l_marks },
+  { "ends", l_ends }, { NULL, NULL }
 };
 
 #define EXPORT __attribute__((visibility("default")))

@@ -24,6 +24,13 @@ for _, name in ipairs { "own", "plain" } do
       assert.equal(platform.below(leaked) + 1, platform.closed(leaked + 1))
     end)
 
+    it("a program is looked up in PATH, unless its name has a slash", function()
+      assert.equal(7, platform.executed("sh", "exit 7"))
+      assert.equal(7, platform.executed("/bin/sh", "exit 7"))
+      assert.equal(100, platform.executed("no-such-program", ""))
+      assert.equal(100, platform.executed("./sh", "exit 7"))
+    end)
+
     it("a forked child knows that it is one", function()
       local own, childs = platform.marks()
       if own then assert.same({ 1, 0 }, { own, childs }) end

@@ -2,9 +2,11 @@ local sources = require "spec.sources"
 local surroundings = require "azureml.guide.surroundings"
 
 describe("the environment in the manual", function()
-  -- What the emulator only writes, and what the package takes out of its children's environment.
+  -- What the emulator only writes, what the package takes out of its children's environment, and
+  -- PATH, by which systems find programs.
   local NOT_READ = { AZURE_PASSWORD = true, AZURE_USERNAME = true, SSH_CONNECTION = true,
-    SSH_ASKPASS = true, SSH_ASKPASS_REQUIRE = true, DISPLAY = true, WAYLAND_DISPLAY = true }
+    SSH_ASKPASS = true, SSH_ASKPASS_REQUIRE = true, DISPLAY = true, WAYLAND_DISPLAY = true,
+    PATH = true }
 
   it("has each variable once", function()
     local seen = {}
