@@ -88,7 +88,7 @@ describe("rockspec/release", function()
     it("holds the executable, hashed authorities, time zones and a /tmp for all", function()
       image "image"
       local layer = shell("ls -S %s/image/blobs/sha256/* | head -n 1", root):match "%S+"
-      local listing = shell("tar -tvzf %s --numeric-owner", layer)
+      local listing = shell("TZ=UTC tar -tvzf %s --numeric-owner", layer)
       for line in listing:gmatch "[^\n]+" do assert.matches("^%S+ 0/0 .* 2023%-11%-14 %d", line) end
       assert.matches("\n%-rwxr%-xr%-x [^\n]* %./usr/bin/azureml\n", listing)
       assert.matches("\ndrwxrwxrwt [^\n]* %./tmp/\n", listing)
