@@ -88,7 +88,7 @@ image: deps
 
 # Slow, as root. Build the files again in another folder and compare the bytes, try them in a bare
 # root and with other C libraries, and run the specs that use an executable. REBUILD=1 builds the
-# libraries again as well.
+# libraries again as well, out of the same sources.
 CHECK_PACKAGES := qemu-user-static umoci skopeo
 release-check: test-deps
 	$(call need,$(RELEASE_PACKAGES) $(IMAGE_PACKAGES) $(CHECK_PACKAGES))
@@ -103,6 +103,8 @@ AGAIN := $(CURDIR)/$(RELEASE)/again
 release-again:
 	@rm -rf $(AGAIN) && mkdir -p $(AGAIN)
 	@tar -cf - $(WRITTEN_IN) | tar -xf - -C $(AGAIN)
+	@mkdir -p $(AGAIN)/build/release
+	@$(if $(REBUILD),ln -s $(RELEASE_LIBS)/sources $(RELEASE_LIBS)/zig $(AGAIN)/build/release)
 	@$(MAKE) --no-print-directory -C $(AGAIN) release TARGETS="$(TARGETS)" \
 	  RELEASE_TIME=$(RELEASE_TIME) \
 	  RELEASE_LIBS=$(if $(REBUILD),$(AGAIN)/build/release,$(RELEASE_LIBS)) > $(AGAIN)/log

@@ -89,12 +89,12 @@ build_lua() {
   cp src/lua.h src/luaconf.h src/lauxlib.h src/lualib.h "$usr/include"
 }
 
-# A library that only refers to the functions of Lua. An executable that is linked with it exports
+# A library that only refers to the public functions of Lua. An executable that is linked with it exports
 # them, and nothing of the other archives: a C module must not find another OpenSSL there.
 build_exports() {
   case $target in *-musl) return ;; esac
-  nm -g --defined-only "$usr/lib/liblua5.4.a" |
-    sed -n 's/^[0-9a-f]* [A-Z] \(lua.*\)$/extern char \1; const void *const refer_\1 = \&\1;/p' \
+  nm -g --defined-only "$usr/lib/liblua5.4.a" | awk '$3 ~ /^lua(_|L_|open_)/ {
+    printf "extern char %s; const void *const refer_%s = &%s;\n", $3, $3, $3 }' \
     > "$folder/work/exports.c"
   "$CC" -shared -fPIC -o "$usr/lib/libexports.so" "$folder/work/exports.c"
 }

@@ -88,8 +88,8 @@ describe("rockspec/release", function()
     it("holds the executable, hashed authorities, time zones and a /tmp for all", function()
       image "image"
       local layer = shell("ls -S %s/image/blobs/sha256/* | head -n 1", root):match "%S+"
-      local listing = shell("tar -tvzf %s --numeric-owner", layer)
-      for line in listing:gmatch "[^\n]+" do assert.matches("^%S+ 0/0 ", line) end
+      local listing = shell("TZ=UTC tar -tvzf %s --numeric-owner", layer)
+      for line in listing:gmatch "[^\n]+" do assert.matches("^%S+ 0/0 .* 2023%-11%-14 %d", line) end
       assert.matches("\n%-rwxr%-xr%-x [^\n]* %./usr/bin/azureml\n", listing)
       assert.matches("\ndrwxrwxrwt [^\n]* %./tmp/\n", listing)
       assert.matches("/zoneinfo/Europe/Rome\n", listing)
@@ -100,31 +100,44 @@ describe("rockspec/release", function()
   end)
 
   describe("tarball.sh", function()
-    local function pack(name)
-      run("rockspec/release/tarball.sh", root .. "/built/azureml", root .. "/build",
-        root .. "/libraries", TIME, ("%s/%s/azureml-1.2.3-linux-m68k.tar.gz"):format(root, name))
-      return ("%s/%s/azureml-1.2.3-linux-m68k.tar.gz"):format(root, name)
-    end
+    local NAME = "azureml-1.2.3-linux-m68k"
+
+    -- What a release is packed of: path -> text.
+    local PARTS = {
+      ["built/azureml"] = "an executable",
+      ["build/azureml.1"] = "a page",
+      ["build/completion.bash"] = "b",
+      ["build/completion.zsh"] = "z",
+      ["build/completion.fish"] = "f",
+      ["libraries/zig/bin/zig"] = "a compiler",
+      ["libraries/zig/bin/LICENSE"] = "the compiler's",
+      ["libraries/zig/bin/lib/libc/musl/COPYRIGHT"] = "the C library's",
+      ["libraries/sources/versions"] = "one 1.0-2\ntwo 3 without Debian's changes\n",
+      ["libraries/sources/one/debian/copyright"] = "Debian's list",
+      ["libraries/sources/one/LICENSE"] = "less than that",
+      ["libraries/sources/two/LICENSE"] = "two's own",
+    }
 
     before_each(function()
-      shell("cd %s && mkdir -p built build first second libraries/zig/bin libraries/zig/lib/libc/musl \z
-        libraries/sources/one/debian libraries/sources/two", root)
-      for path, text in pairs {
-        ["built/azureml"] = "an executable", ["build/azureml.1"] = "a page",
-        ["build/completion.bash"] = "b", ["build/completion.zsh"] = "z",
-        ["build/completion.fish"] = "f", ["libraries/zig/bin/zig"] = "", ["libraries/zig/bin/LICENSE"] = "",
-        ["libraries/sources/versions"] = "one 1.0-2\ntwo 3 without Debian's changes\n",
-        ["libraries/sources/one/debian/copyright"] = "Debian's list",
-        ["libraries/sources/one/LICENSE"] = "less", ["libraries/sources/two/LICENSE"] = "two's own",
-      } do process.write(root .. "/" .. path, text) end
-      shell("cd %s/libraries/zig/bin && mkdir -p lib/libc/musl && touch lib/libc/musl/COPYRIGHT", root)
+      for path, text in pairs(PARTS) do
+        shell("mkdir -p %s/%s", root, path:match "^(.+)/")
+        process.write(root .. "/" .. path, text)
+      end
     end)
+
+    local function pack(folder)
+      local tarball = ("%s/%s/%s.tar.gz"):format(root, folder, NAME)
+      shell("mkdir -p %s/%s", root, folder)
+      run("rockspec/release/tarball.sh", root .. "/built/azureml", root .. "/build",
+        root .. "/libraries", TIME, tarball)
+      return tarball
+    end
 
     it("packs the executable and all that belongs to it into one folder", function()
       local names = {}
       local tarball = pack "first"
-      for name in shell("tar -tzf %s", tarball):gmatch "azureml%-1%.2%.3%-linux%-m68k/(%S*[^/])\n" do
-        names[#names + 1] = name
+      for path in shell("tar -tzf %s", tarball):gmatch "[^\n]*[^/\n]\n" do
+        names[#names + 1] = path:sub(#NAME + 2, -2)
       end
       assert.same({ "LICENSE", "README.md", "azureml", "azureml.1", "completions/_azureml",
         "completions/azureml", "completions/azureml.fish", "licences/musl", "licences/one",
