@@ -1,5 +1,5 @@
 /* watchset.h: descriptors that are watched through one descriptor, so that the loop of another
-   module can wait for all of them: epoll on Linux, kqueue elsewhere. Events are those of poll.h. */
+   module can wait for all of them: epoll on Linux, kqueue elsewhere. Events are those of poll(2). */
 #ifndef WATCHSET_H
 #define WATCHSET_H
 
