@@ -73,7 +73,8 @@ describe("README", function()
   end)
 
   it("names make targets that are there", function()
-    local makefile = read "Makefile" .. read "spec/bench/bench.mk"
+    local makefile = read "Makefile"
+    for included in makefile:gmatch "\ninclude (%S+)" do makefile = makefile .. read(included) end
     for target in text:gmatch "make (%l[%l-]+)" do
       if target ~= "install" then
         assert.matches("\n" .. target:gsub("%p", "%%%0") .. ":", makefile)
