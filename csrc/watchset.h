@@ -1,5 +1,5 @@
 /* watchset.h: descriptors that are watched through one descriptor, so that the loop of another
-   module can wait for all of them: epoll on Linux, kqueue elsewhere. Events are those of poll(2). */
+   module can wait for all of them: epoll on Linux, kqueue elsewhere. Its events are poll(2)'s. */
 #ifndef WATCHSET_H
 #define WATCHSET_H
 
