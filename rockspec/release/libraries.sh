@@ -13,7 +13,8 @@ mkdir -p "$folder/bin" "$folder/work" "$usr/include" "$usr/lib"
 exec 3>&1 >> "$folder/log" 2>&1
 trap '[ $? -eq 0 ] || echo "release: a library cannot be built: see $folder/log" >&3' EXIT
 
-# Make a command of FOLDER/bin. Flags with paths stay here: OpenSSL writes CFLAGS into its archive.
+# Make a command of FOLDER/bin. OpenSSL writes CC and CFLAGS into its archive: CC is a bare name, and
+# flags with paths stay here.
 command_of_zig() {
   {
     echo '#!/bin/sh'
@@ -26,7 +27,7 @@ command_of_zig cc "cc -target $target -ffile-prefix-map=$folder/work=. -Qunused-
 command_of_zig ar ar
 command_of_zig ranlib ranlib
 
-export CC="$folder/bin/cc" AR="$folder/bin/ar" RANLIB="$folder/bin/ranlib"
+export PATH="$folder/bin:$PATH" CC=cc AR=ar RANLIB=ranlib
 export CFLAGS='-O2 -g0 -ffunction-sections -fdata-sections -fno-sanitize=undefined'
 export CPPFLAGS="-I$usr/include -D__STDC_ISO_10646__=201103L"
 export LDFLAGS="-L$usr/lib" SOURCE_DATE_EPOCH=0
