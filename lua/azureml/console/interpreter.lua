@@ -139,17 +139,21 @@ local function report_run(code)
   return code == 0 and 1 or code
 end
 
--- Return the code with which os.exit leaves.
+-- Return the code with which os.exit leaves; nil: it refuses the argument. A process keeps the
+-- lowest eight bits.
 local function code_of(given)
   if given == nil or given == true then return 0 end
-  return given or 1
+  local number = given == false and 1 or tonumber(given)
+  local code = number and math.tointeger(number)
+  return code and code & 0xFF
 end
 
 -- Let os.exit write the reports first.
 local function report_before_exit()
   local exit = os.exit
   function os.exit(given, close)      -- luacheck: ignore 122
-    exit(report_run(code_of(given)), close)
+    local code = code_of(given)
+    return exit(code and report_run(code) or given, close)
   end
 end
 
