@@ -219,6 +219,16 @@ describe("the reports of a run", function()
     assert.same({ 0, 0 }, { code, value(families, "azureml_last_run_exit_code") })
   end)
 
+  it("tell that a script is not there, or cannot be compiled", function()
+    local bad = process.write(path_of "bad.lua", "x")
+    for name, message in pairs { [path_of "none.lua"] = "No such file", [bad] = "syntax error" } do
+      local code, families, summary = run(name)
+      assert.same({ 1, 1 }, { code, summary.exit_code })
+      assert.matches(message, summary.error.message, 1, true)
+      assert.equal(0, value(families, "azureml_last_run_success"))
+    end
+  end)
+
   it("tell the error of an os.exit that is refused", function()
     local code, _, summary, err = run("-e", "os.exit 'x'")
     assert.same({ 1, 1 }, { code, summary.exit_code })

@@ -32,11 +32,16 @@ local function refuse(message)
   stop(require("azureml.cli.complaint").report(err, host.argv))
 end
 
--- Return a compiled chunk. Without one, print the compiler's message and stop with exit code 1.
+local function do_nothing() end
+
+-- Return a compiled chunk. Without one, print the compiler's message, stop with exit code 1, and
+-- return a function that does nothing.
 local function compiled(chunk, message)
   if chunk then return chunk end
+  require("azureml.tool.notice").tell("failed", message)
   say(message)
   stop(1)
+  return do_nothing
 end
 
 -- Interrupts --------------------------------------------------------------------------------------
@@ -208,8 +213,7 @@ end
 
 local function add_script(name)
   add(function()
-    local chunk = compiled(loadfile(name))
-    if chunk then return chunk, script_arguments() end
+    return compiled(loadfile(name)), script_arguments()
   end)
 end
 
