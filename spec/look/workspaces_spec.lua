@@ -43,7 +43,7 @@ describe("the workspaces", function()
     list[1]:client():close()
   end)
 
-  it("are reached by a client of the script's that has no api-version, and leave it open", function()
+  it("are reached by a script's client that has no api-version, and leave it open", function()
     open { instances = { ann = {} } }
     local endpoint = ws:client():endpoint()
     local client <close> = azureml.client {
@@ -58,7 +58,7 @@ describe("the workspaces", function()
     assert.equal("emulator", azureml.workspaces({ client = client })[1].name)
   end)
 
-  it("are reached with the api-version that a client of the script's has", function()
+  it("are reached with the api-version that a script's client has", function()
     open()
     local seen = {}
     local client <close> = azureml.client {
