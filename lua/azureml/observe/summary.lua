@@ -1,6 +1,7 @@
 --- Write what a run did as a JSON object, for a pipeline and for people who look at it later.
-local cost = require "azureml.look.cost"
-local hints = require "azureml.hints"
+local later = require "azureml.tool.later"
+local cost = later "azureml.look.cost"
+local hints = later "azureml.hints"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
 local run_module = require "azureml.observe.run"
