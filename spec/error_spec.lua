@@ -19,6 +19,20 @@ describe("an error object", function()
     assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
   end)
 
+  it("shows the first cause of a detail that is a group's error itself, and a hint once", function()
+    local function group(name, ...)
+      local details = {}
+      for i, err in ipairs { ... } do
+        details[i] = { message = ("%s%d: %s"):format(name, i, err.message), error = err }
+      end
+      return errors.new { code = "SomeFailed", message = name .. " failed", details = details }
+    end
+    local function gone() return errors.new { code = "A", message = "gone", hint = "look" } end
+    assert.equal("all failed (SomeFailed)\n  - all1: stop failed (SomeFailed)\n"
+      .. "    - stop1: gone (A)\n      hint: look\n  - all2: gone (A)",
+      tostring(group("all", group("stop", gone(), gone()), gone())))
+  end)
+
   it("concatenates: its text, and a text or a number on either side", function()
     local err = errors.new { code = "A", message = "a" }
     assert.equal("no: a (A)", "no: " .. err)

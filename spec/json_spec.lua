@@ -57,6 +57,16 @@ describe("JSON", function()
     assert.is_nil((json.decode '"\\ud83"'))
   end)
 
+  it("in_utf8: a copy that can be written, whatever the bytes of its texts", function()
+    local value = { "\xFF", "a\xE2\x82b\xED\xA0\x80", "h\u{E9}\u{20AC}", { ["k\x80"] = 1 },
+      json.array {}, json.null, 2, true }
+    assert.equal('["\u{FFFD}","a\u{FFFD}\u{FFFD}b\u{FFFD}\u{FFFD}\u{FFFD}","h\u{E9}\u{20AC}",'
+      .. '{"k\u{FFFD}":1},[],null,2,true]', json.encode(json.in_utf8(value)))
+    assert.equal("\xFF", value[1])
+    assert.equal("", json.in_utf8 "")
+    assert.is_nil(json.in_utf8(nil))
+  end)
+
   it("without_nulls: a copy without null members and items, however deep", function()
     local value = json.decode(
       '{"a":null,"b":{"c":null,"d":[null,1,null,{"e":null}]},"f":false,"g":"x"}')

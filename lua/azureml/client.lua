@@ -499,6 +499,16 @@ function Client:budget(path, method)
   return open_handle(self):remaining(self:endpoint() .. path, method)
 end
 
+--- Return a client whose paths get an api-version: this client if it has one, or else a client with
+--- this one's connections.
+---@package
+---@param api_version string      of the paths if this client has none
+---@return azureml.Client
+function Client:with_version(api_version)
+  if self.version then return self end
+  return setmetatable(tables.merge(self, { version = version_of(api_version) }), metatable)
+end
+
 --- Return the URL that paths are appended to.
 ---@return string
 function Client:endpoint()

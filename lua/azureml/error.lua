@@ -82,14 +82,25 @@ local function identification(err)
   return table.concat(parts, ", ")
 end
 
--- A detail of the service's has a message or a code; one of a group has the error object itself.
-local function describe_detail(detail)
+-- Add the text of a detail to lines, and what belongs to it: the first of its own details, as the
+-- cause, and its hint, unless that was shown before. A detail of the service's has a message or a
+-- code; one of a group has the error object itself.
+local function add_detail(lines, indent, detail, shown)
   local message = type(detail) == "table"
     and (json.get(detail, "message") or json.get(detail, "code"))
-  if not message then return nil end
+  if not message then return end
+  local line = ("%s- %s"):format(indent, message)
   local err = rawget(detail, "error")
-  if not error_module.is(err) then return "  - " .. tostring(message) end
-  return ("  - %s (%s)"):format(message, identification(err)), err.hint
+  if not error_module.is(err) then
+    lines[#lines + 1] = line
+    return
+  end
+  lines[#lines + 1] = ("%s (%s)"):format(line, identification(err))
+  add_detail(lines, indent .. "  ", err.details and err.details[1], shown)
+  if err.hint and not shown[err.hint] then
+    lines[#lines + 1] = ("%s  hint: %s"):format(indent, err.hint)
+    shown[err.hint] = true
+  end
 end
 
 function Error:__tostring()
@@ -98,12 +109,7 @@ function Error:__tostring()
       identification(self)),
   }
   local shown = {}      -- many details may have the same hint
-  for _, detail in ipairs(self.details or {}) do
-    local line, hint = describe_detail(detail)
-    lines[#lines + 1] = line
-    if hint and not shown[hint] then lines[#lines + 1] = "    hint: " .. hint end
-    if hint then shown[hint] = true end
-  end
+  for _, detail in ipairs(self.details or {}) do add_detail(lines, "  ", detail, shown) end
   if not self.log_is_shown then
     for line in (self.log or ""):gmatch "[^\n]+" do lines[#lines + 1] = "  | " .. line end
   end

@@ -99,6 +99,31 @@ function json.without_nulls(value)
   return copy
 end
 
+-- Return a text with a replacement character for each byte that does not belong to UTF-8.
+local function text_in_utf8(text)
+  local parts, start = {}, 1
+  local length, bad = utf8.len(text)
+  while not length do
+    parts[#parts + 1] = text:sub(start, bad - 1)
+    start = bad + 1
+    length, bad = utf8.len(text, start)
+  end
+  parts[#parts + 1] = text:sub(start)
+  return table.concat(parts, "\u{FFFD}")
+end
+
+--- Copy a value, so that `encode` takes the texts in it, whatever their bytes: a replacement
+--- character stands for each byte that does not belong to UTF-8.
+---@param value any
+---@return any copy
+function json.in_utf8(value)
+  if type(value) == "string" then return text_in_utf8(value) end
+  if type(value) ~= "table" then return value end
+  local copy = json.is_array(value) and json.array {} or {}
+  for key, item in pairs(value) do copy[json.in_utf8(key)] = json.in_utf8(item) end
+  return copy
+end
+
 --- Return a function that returns a member at any depth, for members that are read often.
 ---@param ... string       names, from the outermost to the innermost
 ---@return fun(value: any): any

@@ -5,6 +5,7 @@ local errors = require "azureml.error"
 local moment = require "azureml.tool.moment"
 local options = require "azureml.options"
 local power_state = require "azureml.definition.power_state"
+local single_pass = require "azureml.tool.single_pass"
 
 --- Which instances: all filters must hold.
 ---@class azureml.ListOptions
@@ -166,24 +167,6 @@ local function note_size(self, vm)
   if size and passes_filter.vm_size(vm, size) then self.has_size = true end
 end
 
-local function refuse(what, instead)
-  errors.mistake("%s: a list of instances is read from the service as it is needed: use %s", what,
-    instead)
-end
-
-function metatable.__index(_, key)
-  if type(key) == "number" then refuse("list[i] or ipairs(list)", "list:all()") end
-  return List[key]
-end
-
-function metatable.__len()
-  refuse("#list", "#list:all()")
-end
-
-function metatable.__pairs()
-  refuse("pairs(list)", "list:all(), or 'for vm in list do'")
-end
-
 function metatable:__call()
   for vm in self.next_instance do
     if not self.has_filter then return vm end
@@ -209,6 +192,7 @@ function List:page_count()
   return self.count_pages()
 end
 
+single_pass.add_to(metatable, List, "instances", "vm")
 options.check_colon(List, metatable, "list")
 
 return list

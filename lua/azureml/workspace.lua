@@ -159,6 +159,14 @@ function workspace.open_client(settings)
   }, chosen
 end
 
+--- Return the client among the options of a caller, or else open one.
+---@param settings table      client, or what `open_client` takes
+---@return azureml.Client client, azureml.Credential? credential
+function workspace.client_of(settings)
+  if not settings.client then return workspace.open_client(settings) end
+  return settings.client:with_version(API_VERSION), settings.credential
+end
+
 --- Open a client of Microsoft Graph, which knows the users. The caller closes it.
 ---@package
 ---@return azureml.Client
@@ -206,8 +214,7 @@ end
 function Workspace:client()
   if self.closed then errors.mistake("%s was closed", tostring(self)) end
   if not self.opened then
-    self.opened, self.credential = self.settings.client, self.settings.credential
-    if not self.opened then self.opened, self.credential = workspace.open_client(self.settings) end
+    self.opened, self.credential = workspace.client_of(self.settings)
   end
   return self.opened
 end

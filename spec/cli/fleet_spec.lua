@@ -125,6 +125,13 @@ describe("the commands for many", function()
     assert.same({ ann = "Running", bob = "Stopped" }, states())
   end)
 
+  it("fail with JSON whatever bytes the name of an instance has", function()
+    serve {}
+    local _, err, code = run("start", "a\xFF", "-o", "json")
+    assert.equal(1, code)
+    assert.matches("cannot start a\u{FFFD}: ", json.decode(err).error.message, 1, true)
+  end)
+
   it("fail with code 1 when some failed, and the others are done", function()
     serve { ann = "Stopped" }
     local out, err, code = run("start", "ann", "nobody", "-o", "json")

@@ -209,13 +209,38 @@ describe("the reports of a run", function()
   end)
 
   it("are written before os.exit ends the run", function()
-    for code, text in pairs { [0] = "os.exit(true)", [1] = "os.exit(false)", [7] = "os.exit(7)" } do
+    for code, text in pairs { [0] = "os.exit(true)", [1] = "os.exit(false)", [7] = "os.exit(7)",
+      [3] = "os.exit '3'", [255] = "os.exit(-1)", [2] = "os.exit(258.0)" } do
       local left, families, summary = run("-e", text)
       assert.same({ code, code }, { left, summary.exit_code })
       assert.equal(code, value(families, "azureml_last_run_exit_code"))
     end
     local code, families = run("-e", "os.exit(0, true)")
     assert.same({ 0, 0 }, { code, value(families, "azureml_last_run_exit_code") })
+  end)
+
+  it("tell that a script is not there, or cannot be compiled", function()
+    local bad = process.write(path_of "bad.lua", "x")
+    for name, message in pairs { [path_of "none.lua"] = "No such file", [bad] = "syntax error" } do
+      local code, families, summary = run(name)
+      assert.same({ 1, 1 }, { code, summary.exit_code })
+      assert.matches(message, summary.error.message, 1, true)
+      assert.equal(0, value(families, "azureml_last_run_success"))
+    end
+  end)
+
+  it("tell the error of an os.exit that is refused", function()
+    local code, _, summary, err = run("-e", "os.exit 'x'")
+    assert.same({ 1, 1 }, { code, summary.exit_code })
+    assert.matches("bad argument #1 to 'exit'", summary.error.message, 1, true)
+    assert.matches("(command line):1:", err, 1, true)
+  end)
+
+  it("are written whatever bytes the words and the error have", function()
+    local script = process.write(path_of "a\xFF.lua", "error('\xFE', 0)")
+    local code, _, summary = run(script)
+    assert.same({ 1, "\u{FFFD}" }, { code, summary.error.message })
+    assert.matches("a\u{FFFD}.lua", summary.command[5], 1, true)
   end)
 
   it("have no instances where the run has seen none", function()

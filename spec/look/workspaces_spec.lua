@@ -43,6 +43,32 @@ describe("the workspaces", function()
     list[1]:client():close()
   end)
 
+  it("are reached by a script's client that has no api-version, and leave it open", function()
+    open { instances = { ann = {} } }
+    local endpoint = ws:client():endpoint()
+    local client <close> = azureml.client {
+      endpoint = endpoint, credential = ws.credential, scope = endpoint .. "/.default",
+    }
+    local place <close> = azureml.instances { client = client }
+    assert.equal("ann", place:list()().name)
+    local same <close> = azureml.workspace { client = client }
+    assert.equal("eastus", same:location())
+    place:close()
+    same:close()
+    assert.equal("emulator", azureml.workspaces({ client = client })[1].name)
+  end)
+
+  it("are reached with the api-version that a script's client has", function()
+    open()
+    local seen = {}
+    local client <close> = azureml.client {
+      endpoint = ws:client():endpoint(), credential = ws.credential, api_version = "2024-10-01",
+      on_request = function(request) seen[#seen + 1] = request.url end,
+    }
+    assert.equal(1, #azureml.workspaces { client = client })
+    assert.matches("api%-version=2024%-10%-01", seen[1])
+  end)
+
   it("of a group that does not exist are an error", function()
     open()
     local _, err = azureml.try(azureml.workspaces, { resource_group = "none" })

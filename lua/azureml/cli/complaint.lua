@@ -111,7 +111,7 @@ function complaint.report(err, words, call)
   local is_usage = err.code == "Usage"
   if is_usage and call then err.hint = err.hint or usage_hint(call) end
   if wants_json(words) then
-    io.stderr:write(json.encode { error = error_fields(err) }, "\n")
+    io.stderr:write(json.encode(json.in_utf8 { error = error_fields(err) }), "\n")
   elseif is_usage then
     local place = call and call.name .. ": " or ""
     io.stderr:write("azureml: ", place, err.message, err.hint and "\n  hint: " .. err.hint or "",

@@ -32,11 +32,16 @@ local function refuse(message)
   stop(require("azureml.cli.complaint").report(err, host.argv))
 end
 
--- Return a compiled chunk. Without one, print the compiler's message and stop with exit code 1.
+local function do_nothing() end
+
+-- Return a compiled chunk. Without one, print the compiler's message, stop with exit code 1, and
+-- return a function that does nothing.
 local function compiled(chunk, message)
   if chunk then return chunk end
+  require("azureml.tool.notice").tell("failed", message)
   say(message)
   stop(1)
+  return do_nothing
 end
 
 -- Interrupts --------------------------------------------------------------------------------------
@@ -139,17 +144,21 @@ local function report_run(code)
   return code == 0 and 1 or code
 end
 
--- Return the code with which os.exit leaves.
+-- Return the code with which os.exit leaves; nil: it refuses the argument. A process keeps the
+-- lowest eight bits.
 local function code_of(given)
   if given == nil or given == true then return 0 end
-  return given or 1
+  local number = given == false and 1 or tonumber(given)
+  local code = number and math.tointeger(number)
+  return code and code & 0xFF
 end
 
 -- Let os.exit write the reports first.
 local function report_before_exit()
   local exit = os.exit
   function os.exit(given, close)      -- luacheck: ignore 122
-    exit(report_run(code_of(given)), close)
+    local code = code_of(given)
+    return exit(code and report_run(code) or given, close)
   end
 end
 
@@ -204,8 +213,7 @@ end
 
 local function add_script(name)
   add(function()
-    local chunk = compiled(loadfile(name))
-    if chunk then return chunk, script_arguments() end
+    return compiled(loadfile(name)), script_arguments()
   end)
 end
 

@@ -1,6 +1,7 @@
 --- A list of jobs: an iterator with filters. It reads page by page and never ends early.
 local errors = require "azureml.error"
 local options = require "azureml.options"
+local single_pass = require "azureml.tool.single_pass"
 local status = require "azureml.jobs.status"
 
 --- A list of jobs: an iterator, read page by page.
@@ -111,24 +112,6 @@ local function passes(job, filters)
   return true
 end
 
-local function refuse(what, instead)
-  errors.mistake("%s: a list of jobs is read from the service as it is needed: use %s", what,
-    instead)
-end
-
-function metatable.__index(_, key)
-  if type(key) == "number" then refuse("list[i] or ipairs(list)", "list:all()") end
-  return List[key]
-end
-
-function metatable.__len()
-  refuse("#list", "#list:all()")
-end
-
-function metatable.__pairs()
-  refuse("pairs(list)", "list:all(), or 'for job in list do'")
-end
-
 function metatable:__call()
   for job in self.next_job do
     if passes(job, self.filters) then return job end
@@ -143,6 +126,7 @@ function List:all()
   return all
 end
 
+single_pass.add_to(metatable, List, "jobs", "job")
 options.check_colon(List, metatable, "list")
 
 return list

@@ -260,7 +260,7 @@ end
 --- Close the client that the workspaces share. Running operations keep their own reference. A
 --- client that the script passed stays open.
 function AllInstances:close()
-  if self.place.client ~= self.place.settings.client then self.place.client:close() end
+  if not self.place.settings.client then self.place.client:close() end
 end
 
 options.check_colon(AllInstances, metatable, "instances")

@@ -44,10 +44,7 @@ function workspaces.open(owner, settings)
     },
     resource_group = settings.resource_group, settings = tables.copy(settings),
   }
-  place.client, place.settings.credential = settings.client, settings.credential
-  if not place.client then
-    place.client, place.settings.credential = workspace.open_client(settings)
-  end
+  place.client, place.settings.credential = workspace.client_of(settings)
   return place
 end
 

@@ -1,6 +1,7 @@
 --- Write what a run did as a JSON object, for a pipeline and for people who look at it later.
-local cost = require "azureml.look.cost"
-local hints = require "azureml.hints"
+local later = require "azureml.tool.later"
+local cost = later "azureml.look.cost"
+local hints = later "azureml.hints"
 local json = require "azureml.json"
 local moment = require "azureml.tool.moment"
 local run_module = require "azureml.observe.run"
@@ -66,7 +67,7 @@ end
 ---@return string
 function summary.text(run, ending)
   local operations = map(run:running(), operation_fields)
-  return json.encode {
+  return json.encode(json.in_utf8 {
     azureml = "summary", version = VERSION, program_version = ending.version,
     started = moment.write(run.began), ended = moment.write(ending.ended),
     seconds = ending.seconds, exit_code = ending.exit_code, command = json.array(ending.command),
@@ -76,7 +77,7 @@ function summary.text(run, ending)
     operations = operations, next = #operations > 0 and hints.go_on_waiting or nil,
     instances = unless_empty(instance_rows(run)), cost = cost_fields(run:costs()),
     error = run.failure,
-  } .. "\n"
+  }) .. "\n"
 end
 
 return summary
