@@ -27,6 +27,23 @@ describe("azureml run --as", function()
     assert.matches(ws.subscription_id:gsub("%-", "%%-"), out)
   end)
 
+  it("writes a script's job without a workspace where none is set, and says so", function()
+    local script = process.write(directory .. "/mine.lua", "print(1)\n")
+    local function write(...)
+      return process.executable({ "run", ... }, { HOME = directory }, directory)
+    end
+    local out, err, code = write(script, table.unpack(SYSTEMD))
+    assert.equal(0, code)
+    assert.matches("no workspace is set, so the job has none: .*/mine.lua must name", err)
+    assert.is_nil(out:find("AZUREML_ARM", 1, true))
+    for _, words in ipairs { { "nightly" }, { script, "-g", "ml" } } do
+      table.move(SYSTEMD, 1, #SYSTEMD, #words + 1, words)
+      err, code = select(2, write(table.unpack(words)))
+      assert.equal(1, code)
+      assert.matches("which workspace", err)
+    end
+  end)
+
   it("passes the files of reports on", function()
     local out, err, code = run("run", "nightly", "--prometheus", "/var/metrics/nightly.prom",
       table.unpack(SYSTEMD))

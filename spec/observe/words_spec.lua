@@ -8,14 +8,20 @@ end
 
 describe("the words of a command line", function()
   it("are whole for commands that only name instances", function()
-    assert.equal("--emulator stop --where tags.keep~=1 --state Running",
-      shown({ "--emulator", "stop", "--where", "tags.keep~=1", "--state", "Running" }, 2))
-    assert.equal("run nightly team", shown({ "run", "nightly", "team" }, 1))
+    assert.equal("--emulator stop --tags keep=on --state Running",
+      shown({ "--emulator", "stop", "--tags", "keep=on", "--state", "Running" }, 2))
+  end)
+
+  it("hide the arguments of workflows", function()
+    assert.equal("run nightly *** --as=***", shown({ "run", "nightly", "team", "--as=x" }, 1))
+    assert.equal("run --as ***", shown({ "run", "--as", "systemd" }, 1))
   end)
 
   it("hide code", function()
     assert.equal("-e *** -e*** -i",
       shown { [0] = "azureml", "-e", "password='x'", "-epassword='y'", "-i" })
+    assert.equal("stop --where *** ci-ann --where=***",
+      shown({ "stop", "--where", "tags.key == 's3cret'", "ci-ann", "--where=name" }, 1))
   end)
 
   it("hide the arguments of scripts, also of one that is called as a command", function()

@@ -3,6 +3,8 @@
 local command = require "azureml.cli.command"
 local engine = require "azureml.engine"
 local errors = require "azureml.error"
+local screen = require "azureml.console.screen"
+local warning = require "azureml.tool.warning"
 
 local scheduled = {}
 
@@ -31,14 +33,24 @@ local function script_of(path)
   return { name = name, text = text }
 end
 
--- Return the variables that name the workspace. A workflow over a subscription needs no workspace.
-local function environment_of(args)
-  local ws = command.workspace(args)
-  return {
+-- Return the workspace in use; nil for a script where no workspace is set at all: the script may
+-- name what it works on.
+local function workspace_of(args, is_workflow)
+  local ws, err = errors.try(command.workspace, args)
+  if ws then return ws end
+  local is_named = args.workspace_name or args.resource_group or args.subscription
+  if is_workflow or is_named or err.code ~= "WorkspaceUnknown" then error(err, 0) end
+  warning.give(("no workspace is set, so the job has none: %s must name what it works on"):format(
+    screen.one_line(args.workflow)))
+end
+
+-- Return the variables that name the workspace.
+local function environment_of(ws)
+  return ws and {
     { name = "AZUREML_ARM_SUBSCRIPTION", value = ws.subscription_id },
     { name = "AZUREML_ARM_RESOURCEGROUP", value = ws.resource_group },
     { name = "AZUREML_ARM_WORKSPACE_NAME", value = ws.name },
-  }
+  } or {}
 end
 
 local function name_of(word)
@@ -49,7 +61,8 @@ local function job_of(args, is_workflow)
   local host = package.loaded["azureml.host"]
   local job = {
     name = args.name or name_of(args.workflow), times = args.at,
-    arguments = { table.unpack(args.arguments) }, environment = environment_of(args),
+    arguments = { table.unpack(args.arguments) },
+    environment = environment_of(workspace_of(args, is_workflow)),
     timeout = args.limit or USUAL_LIMIT, client_id = args.client_id, tenant_id = args.tenant,
     image = args.image, namespace = args.namespace, release = args.release, sha256 = args.sha256,
     program = host and host.program,

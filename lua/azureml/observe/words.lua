@@ -4,13 +4,13 @@ local words = {}
 
 local HIDDEN = "***"
 
--- The commands whose words name instances, places and times only. Of other commands only the names
--- of options are shown.
+-- The commands whose words name instances, places and times only, but for the code of --where. Of
+-- other commands only the names of options are shown.
 local PLAIN = {}
 
 for name in ([[
-  audit cost delete doctor list queue resize restart run show sizes start stop top usage version
-  watch whoami why
+  audit cost delete doctor list queue resize restart show sizes start stop top usage version watch
+  whoami why
 ]]):gmatch "%S+" do PLAIN[name] = true end
 
 -- Append the executable's own options, without the code of -e.
@@ -29,8 +29,15 @@ local function option_alone(word)
   return option .. (option:find "^%-%-" and "=" or "") .. HIDDEN
 end
 
--- Return whether a word is the subcommand of a group, such as `wait` of `operations`.
-local function is_subcommand(row, group, word)
+-- Return whether a word of a plain command is code.
+local function is_code(argv, index)
+  return argv[index - 1] == "--where" or argv[index]:find "^%-%-where=" ~= nil
+end
+
+-- Return whether a command's first word is shown: the name of a workflow, or the subcommand of a
+-- group, such as `wait` of `operations`.
+local function is_first_shown(row, group, word)
+  if group == "run" then return row ~= nil and not word:find "^%-" end
   if not (row and row.is_group) then return false end
   return require("azureml.cli." .. group:gsub("-", "_")).subcommands[word] ~= nil
 end
@@ -49,7 +56,8 @@ function words.shown(argv, first, commands)
   shown[first] = main
   for index = first + 1, #argv do
     local word = argv[index]
-    local is_shown = row and PLAIN[main] or index == first + 1 and is_subcommand(row, main, word)
+    local is_shown = row and PLAIN[main] and not is_code(argv, index)
+      or index == first + 1 and is_first_shown(row, main, word)
     shown[index] = is_shown and word or option_alone(word)
   end
   return shown
