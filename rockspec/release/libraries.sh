@@ -90,7 +90,7 @@ build_lua() {
   cp src/lua.h src/luaconf.h src/lauxlib.h src/lualib.h "$usr/include"
 }
 
-# A library that only refers to the public functions of Lua. An executable that is linked with it exports
+# A library that only refers to the public functions of Lua. An executable linked with it exports
 # them, and nothing of the other archives: a C module must not find another OpenSSL there.
 build_exports() {
   case $target in *-musl) return ;; esac
@@ -150,12 +150,13 @@ build_libedit() {
   configured libedit src --disable-examples
 }
 
+# OpenSSL writes its flags into the archive: a folder's path must not be among them.
 build_openssl() {
   enter openssl
-  ./Configure "linux-$machine" --prefix=/usr --libdir=lib --openssldir=/etc/ssl no-shared no-tests \
-    no-engine no-module no-async no-comp no-ui-console no-afalgeng no-ssl3 no-dtls no-srp no-psk \
-    no-gost no-cms no-ts no-ct no-ocsp no-rfc3779 no-idea no-seed no-camellia no-bf no-cast no-mdc2 \
-    no-rmd160 no-whirlpool no-sm2 no-sm3 no-sm4 no-aria
+  CPPFLAGS='' ./Configure "linux-$machine" --prefix=/usr --libdir=lib --openssldir=/etc/ssl \
+    no-shared no-tests no-engine no-module no-async no-comp no-ui-console no-afalgeng no-ssl3 \
+    no-dtls no-srp no-psk no-gost no-cms no-ts no-ct no-ocsp no-rfc3779 no-idea no-seed no-camellia \
+    no-bf no-cast no-mdc2 no-rmd160 no-whirlpool no-sm2 no-sm3 no-sm4 no-aria
   make build_generated
   make -j2 libcrypto.a libssl.a
   made install_dev
