@@ -56,6 +56,8 @@ describe("the executable's arguments", function()
       ["'--summary' needs the name of a file, not '-'"] = { "--summary=-" },
       ["'--prometheus' needs the name of a file, not ''"] = { "--prometheus=" },
       ["'--prometheus' needs an argument"] = { "--prometheus", "-" },
+      ["'--summary' is given twice"] = { "--summary", "x", "--summary=y" },
+      ["'--record' is given twice"] = { "--record", "x", "--record", "y" },
       ["'--prometheus' and '--summary' need different files"] =
         { "--prometheus", "x", "--summary", "x", "stop" },
       ["unrecognized option '-x'"] = { "-x" },

@@ -68,13 +68,22 @@ local function set_speed(options, value)
   options.speed, options.speed_given = speed, true
 end
 
--- Return a function that sets the file of a report, which is replaced as a whole.
+-- Return a function that sets a file. A second one would take the place of the first.
 local function set_file(name)
+  return function(options, value)
+    if options[name] then return ("'--%s' is given twice"):format(name) end
+    options[name] = value
+  end
+end
+
+-- Return a function that sets the file of a report, which is replaced as a whole.
+local function set_report(name)
+  local set = set_file(name)
   return function(options, value)
     if value == "-" or value == "" then
       return ("'--%s' needs the name of a file, not '%s'"):format(name, value)
     end
-    options[name] = value
+    return set(options, value)
   end
 end
 
@@ -91,8 +100,8 @@ local optional = {
 
 local valued = {
   ["-e"] = step "e", ["-l"] = step "l", ["--speed"] = set_speed,
-  ["--record"] = function(options, value) options.record = value end,
-  ["--prometheus"] = set_file "prometheus", ["--summary"] = set_file "summary",
+  ["--record"] = set_file "record",
+  ["--prometheus"] = set_report "prometheus", ["--summary"] = set_report "summary",
 }
 
 -- Split a word such as -eTEXT or --speed=N into the option's name and its value.
