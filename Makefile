@@ -101,14 +101,13 @@ CORE   := $(PURE) authorities file tree terminal poller_$(LOOP) loop route trans
           request exchange op stream client credential question token cache \
           loopback $(patsubst csrc/%.c,%,$(sort $(wildcard csrc/credential/*.c)))
 BORDER := $(CORE) lua_value lua_options lua_error lua_loop lua_core lua_stream lua_credential \
-          lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file lua_crypto \
-          lua_digest lua_certificate lua_library lua_build \
-          lua_module
+          lua_json lua_scan lua_system lua_terminal lua_process lua_journal lua_state_file \
+          lua_crypto lua_digest lua_certificate lua_library lua_build lua_module
 LUA_SOURCES := $(sort $(shell find lua -name '*.lua'))
 PAGE_FILES  := $(sort $(wildcard lua/azureml/studio/page/*))
 REFERENCE   := $(B)/reference/azureml/reference/data.lua
-# An executable that cannot load C modules reads YAML when it has lyaml inside: LYAML is the folder of
-# its Lua files; liblyaml.a and libyaml.a are among EXE_LIBS.
+# An executable that cannot load C modules reads YAML when it has lyaml inside: LYAML is the folder
+# of its Lua files; liblyaml.a and libyaml.a are among EXE_LIBS.
 LYAML       ?=
 LYAML_FILES := $(if $(LYAML),lyaml=$(LYAML)/init.lua $(foreach part,explicit functional implicit,\
                  lyaml.$(part)=$(LYAML)/$(part).lua))
@@ -231,7 +230,7 @@ $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^ $(CORE_LIBS)
 
 # A module with both forms of the scanner of JSON texts: with and without SSE2.
-$(B)/spec/portable.so: $(B)/obj/spec/portable.o $(call objects,scan text buf platform)
+$(B)/spec/scan_forms.so: $(B)/obj/spec/scan_forms.o $(call objects,scan text buf platform)
 	@echo LD $@
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) $(LIBFLAG) -o $@ $^
@@ -397,8 +396,8 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
 # Every process of the suite records what its emulators answer; the last spec checks the records.
 RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
 
-check: all man $(B)/spec/azureml \
-       $(patsubst %,$(B)/spec/%.so,pure portable raw environment oom)
+SPEC_MODULES := $(patsubst %,$(B)/spec/%.so,pure scan_forms raw environment oom)
+check: all man $(B)/spec/azureml $(SPEC_MODULES)
 	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)
@@ -440,7 +439,7 @@ $(B)/fuzz/%: spec/fuzz/%.c $(patsubst %,csrc/%.c,$(PURE))
 
 # The scanner of JSON texts, compared with lua-cjson and jansson.
 SCAN_SOURCES := $(patsubst %,csrc/%.c,platform buf text scan lua_value lua_scan)
-$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua spec/csrc/portable.c $(SCAN_SOURCES)
+$(B)/fuzz/scan: spec/fuzz/scan.c spec/fuzz/scan.lua spec/csrc/scan_forms.c $(SCAN_SOURCES)
 	@echo FUZZ $<
 	@mkdir -p $(@D)
 	@clang $(filter-out -fPIC $(FORTIFY),$(ALL_CFLAGS)) -DCOMPARE='"$(CURDIR)/spec/fuzz/scan.lua"' \

@@ -1,7 +1,7 @@
 --- The scanner of JSON texts: csrc/scan.c and csrc/lua_scan.c, compared with lua-cjson.
 local cjson = require "cjson"
 local core = require "azureml.core"
-local portable = require "portable"
+local scan_forms = require "scan_forms"
 
 local own = cjson.new()
 own.decode_invalid_numbers(false)
@@ -147,7 +147,7 @@ describe("a scan", function()
       local text = changed(random(2) == 1 and changed(PAGE) or PAGE)
       local fault = compare(text, false)
       assert.is_nil(fault, fault and fault .. " in " .. text)
-      assert.is_true(portable.agrees(text), text)
+      assert.is_true(scan_forms.agree(text), text)
       if scanner:object(text) then taken = taken + 1 end
     end
     assert.is_true(taken > 300)
@@ -160,7 +160,7 @@ describe("a scan", function()
         local said = ("a"):rep(before) .. special .. ("b"):rep(40 - before)
         local text = ('{"name":"%s","x":"%s"}'):format(said, said)
         assert.equal(own.decode(text).name, member(text, 1))
-        assert.is_true(portable.agrees(text))
+        assert.is_true(scan_forms.agree(text))
       end
     end
     for byte = 0, 255 do
@@ -169,7 +169,7 @@ describe("a scan", function()
           local said = ("a"):rep(before) .. string.char(byte) .. ("z"):rep(40 - before)
           local text = ('{"name":"%s"}'):format(said)
           assert.is_nil(read(text))
-          assert.is_true(portable.agrees(text))
+          assert.is_true(scan_forms.agree(text))
         end
       end
     end

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../csrc/portable.h"
+#include "../csrc/scan_forms.h"
 #include "lua_core.h"
 
 int luaopen_cjson(lua_State *L);
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   json_t *json = json_loadb(text, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
   lua_pushvalue(L, 1);
   lua_pushlstring(L, text, size);
-  if (!portable_agrees(lua_tostring(L, -1), size)) abort();
+  if (!scan_forms_agree(lua_tostring(L, -1), size)) abort();
   lua_pushboolean(L, json_is_object(json));
   check(L, lua_pcall(L, 2, 1, 0));
   check(L, lua_isstring(L, -1));

@@ -1,5 +1,5 @@
-/* portable.c: compare the scanner of JSON texts with its form for processors without SSE2. It is
-   the Lua module `portable` for the specs, and a part of the fuzzer. */
+/* scan_forms.c: compare the scanner of JSON texts with its form for processors without SSE2. It is
+   the Lua module `scan_forms` for the specs, and a part of the fuzzer. */
 
 #define SCAN_PORTABLE
 #define scan_paths_add  portable_paths_add
@@ -16,14 +16,14 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "portable.h"
+#include "scan_forms.h"
 
 enum { COUNT = 5 };
 
 int scan_object(const char *text, size_t len, const ScanPaths *paths, Span *found);
 int scan_page(const char *text, size_t len, const char *items, const char *next,
               const ScanPaths *paths, ScanPage *page);
-int luaopen_portable(lua_State *L);
+int luaopen_scan_forms(lua_State *L);
 
 /* The paths of spec/fuzz/scan.lua. */
 static void add_paths(ScanPaths *paths) {
@@ -62,22 +62,22 @@ static int agree_on_page(const char *text, size_t len, const ScanPaths *paths) {
   return agrees;
 }
 
-int portable_agrees(const char *text, size_t len) {
+int scan_forms_agree(const char *text, size_t len) {
   ScanPaths paths = { 0 };
   add_paths(&paths);
   return agree_on_object(text, len, &paths) && agree_on_page(text, len, &paths);
 }
 
-/* agrees(text) -> whether both forms take the text, and find the same in it; or both refuse it */
-static int l_agrees(lua_State *L) {
+/* agree(text) -> whether both forms take the text, and find the same in it; or both refuse it */
+static int l_agree(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
-  lua_pushboolean(L, portable_agrees(text, len));
+  lua_pushboolean(L, scan_forms_agree(text, len));
   return 1;
 }
 
-__attribute__((visibility("default"))) int luaopen_portable(lua_State *L) {
-  static const luaL_Reg functions[] = { { "agrees", l_agrees }, { NULL, NULL } };
+__attribute__((visibility("default"))) int luaopen_scan_forms(lua_State *L) {
+  static const luaL_Reg functions[] = { { "agree", l_agree }, { NULL, NULL } };
   luaL_newlib(L, functions);
   return 1;
 }
