@@ -17,13 +17,15 @@ RELEASE_TIME ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell stat -
 # The sources, by their names in Debian, and the archives, in the order of linking.
 RELEASE_SOURCES  := zlib lua5.4 lua-cjson lua-argparse lua-yaml libyaml wslay jansson nghttp2 \
                     ncurses libedit libmicrohttpd openssl curl
-RELEASE_ARCHIVES := lua5.4-cjson lyaml lua5.4 yaml jansson edit tinfo microhttpd wslay curl nghttp2 \
-                    ssl crypto z
+RELEASE_ARCHIVES := lua5.4-cjson lyaml lua5.4 yaml jansson edit tinfo microhttpd wslay curl \
+                    nghttp2 ssl crypto z
 RELEASE_PACKAGES := python3 python3-venv binutils dpkg-dev patch perl xz-utils
 
+# $(call named,kind,name,pairs): the value of a name among pairs of NAME=VALUE.
 # $(call zig_target,name): zig's name of a target. $(call usr,name): headers and archives for it.
-zig_target = $(or $(patsubst $(1)=%,%,$(filter $(1)=%,$(ZIG_TARGETS))),\
-               $(error there is no release "$(1)": known are $(subst =, as ,$(ZIG_TARGETS))))
+named      = $(or $(patsubst $(2)=%,%,$(filter $(2)=%,$(3))),\
+               $(error there is no $(1) "$(2)": known are $(subst =, as ,$(3))))
+zig_target = $(call named,release,$(1),$(ZIG_TARGETS))
 usr        = $(RELEASE_LIBS)/libraries/$(1)/usr
 is_static  = $(findstring musl,$(call zig_target,$(1)))
 
@@ -46,7 +48,8 @@ $(RELEASE_LIBS)/libraries/%/built: rockspec/release/libraries.sh $(RELEASE_LIBS)
 $(RELEASE)/%/azureml: $(RELEASE_LIBS)/libraries/%/built FORCE
 	@mkdir -p $(@D) && touch $(@D)/checked
 	@PKG_CONFIG_LIBDIR=/nowhere $(MAKE) -s --no-print-directory $@ B=$(@D) HTTPD=builtin WEBSOCKET=1 \
-	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc CPPFLAGS="-DCURL_STATICLIB -isystem $(call usr,$*)/include" \
+	  CC=$(RELEASE_LIBS)/libraries/$*/bin/cc \
+	  CPPFLAGS="-DCURL_STATICLIB -isystem $(call usr,$*)/include" \
 	  CFLAGS="-O2 -g0 -ffunction-sections -fdata-sections -Wno-c11-extensions \
 	    -ffile-prefix-map=$(CURDIR)=." \
 	  LDFLAGS="-s -Wl,--gc-sections $(if $(call is_static,$*),-static)" EXPORT= \
@@ -67,11 +70,12 @@ release: deps
 	@$(MAKE) --no-print-directory $(patsubst %,$(RELEASE)/azureml-$(VERSION)-%.tar.gz,$(TARGETS))
 	@cd $(RELEASE) && sha256sum azureml-$(VERSION)-linux-*.tar.gz > SHA256SUMS && cat SHA256SUMS
 
-# Images for containers: the static files with authorities and time zones, as folders in OCI's layout
-# and as tarballs of these. IMAGES names the architectures.
+# Images for containers: the static files with authorities and time zones, as folders in OCI's
+# layout and as tarballs of these. IMAGES names the architectures.
 IMAGES         ?= amd64 arm64
 IMAGE_PACKAGES := ca-certificates tzdata openssl
-image_target    = $(patsubst $(1)=%,%,$(filter $(1)=%,amd64=linux-x86_64 arm64=linux-aarch64))
+IMAGE_TARGETS  := amd64=linux-x86_64 arm64=linux-aarch64
+image_target    = $(call named,image,$(1),$(IMAGE_TARGETS))
 
 define put_image
 	@echo IMAGE $(RELEASE)/azureml-$(VERSION)-image-$(1)
@@ -112,15 +116,15 @@ release-again:
 	@echo "the same bytes from another folder$(if $(REBUILD), with libraries built again)"
 
 # Run the specs with the file of a release in the place of the executable. Plain lua5.4 still loads
-# the modules of the ordinary build. Left out are specs that build something, C modules where the file
-# is static, and under qemu the paths of modules, which name the architecture.
+# the modules of the ordinary build. Left out are specs that build something, C modules where the
+# file is static, and under qemu the paths of modules, which name the architecture.
 BUILDING_SPECS := $(patsubst %,spec/e2e/%_spec.lua,docs install make oom release rock) \
                   spec/console/server_module_spec.lua
 RELEASE_SPECS  ?= $(filter-out $(BUILDING_SPECS),$(sort $(wildcard spec/e2e/*_spec.lua \
                   spec/console/*_spec.lua))) spec/cli_spec.lua spec/cli
 QEMU_SPECS     ?= spec/e2e/lifecycle_spec.lua spec/e2e/executable_spec.lua spec/cli_spec.lua
 TRIED           = $(CURDIR)/$(RELEASE)/tried/$*
-release-specs-%: all man $(B)/spec/pure.so $(B)/spec/raw.so $(B)/spec/environment.so $(B)/spec/oom.so
+release-specs-%: all man $(SPEC_MODULES)
 	@echo SPECS of $*
 	@rm -rf $(TRIED) && mkdir -p $(TRIED)
 	@for part in lib spec reference azureml.1; do ln -s $(CURDIR)/$(B)/$$part $(TRIED)/; done
