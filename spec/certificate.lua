@@ -8,10 +8,7 @@ local function openssl(directory, words)
   assert(code == 0, errors)
 end
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 local DAYS = "2"
 

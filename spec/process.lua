@@ -96,6 +96,12 @@ function process.write(path, text, mode)
   return path
 end
 
+--- Read a whole file.
+function process.read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
 -- Serving -----------------------------------------------------------------------------------------
 
 local Served = {}

@@ -7,10 +7,7 @@ describe("azureml emulator", function()
   before_each(function() directory = process.directory() end)
   after_each(function() process.remove(directory) end)
 
-  local function read(name)
-    local file <close> = assert(io.open(directory .. "/" .. name))
-    return file:read "a"
-  end
+  local function read(name) return process.read(directory .. "/" .. name) end
 
   -- Serve until a signal ends it. Return the URL, its output, its errors and its exit code.
   local function serve(signal, ...)

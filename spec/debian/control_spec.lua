@@ -1,10 +1,7 @@
 -- rockspec/debian agrees with the rest of the repository. debian.lua checks the packages.
 local process = require "spec.process"
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 describe("the source of the Debian packages", function()
   -- Every Debian machine that builds a package has the compiler. Time zones and authorities are

@@ -2,10 +2,7 @@
 local process = require "spec.process"
 local reference = require "azureml.reference"
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 describe("csrc/docs.lua", function()
   local directory

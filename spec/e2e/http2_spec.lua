@@ -5,10 +5,7 @@ local process = require "spec.process"
 
 local SERVER = "/usr/sbin/nghttpd"
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 local function count(text, pattern)
   local _, found = text:gsub(pattern, "")

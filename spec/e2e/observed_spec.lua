@@ -31,10 +31,7 @@ describe("the reports of a run", function()
     return directory .. "/" .. name
   end
 
-  local function read(name)
-    local file <close> = assert(io.open(path_of(name)))
-    return file:read "a"
-  end
+  local function read(name) return process.read(path_of(name)) end
 
   local function environment()
     return { AZUREML_EMULATOR = emulator and emulator.url or "", XDG_STATE_HOME = directory }

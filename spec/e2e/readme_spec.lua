@@ -2,10 +2,7 @@
 local process = require "spec.process"
 local shown_commands = require "spec.shown_commands"
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 describe("README", function()
   local text = read "README.md"

@@ -21,10 +21,7 @@ describe("rockspec/release", function()
     return run("sh", "-c", format:format(...))
   end
 
-  local function read(path)
-    local file <close> = assert(io.open(path, "rb"))
-    return file:read "a"
-  end
+  local read = process.read
 
   local function digest_of(path)
     return shell("sha256sum <%s", path):match "^%x+"

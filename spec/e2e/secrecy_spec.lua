@@ -166,10 +166,7 @@ describe("a whole run", function()
     return { status = 200, body = "{}" }
   end
 
-  local function read(path)
-    local file <close> = assert(io.open(path, "rb"))
-    return file:read "a"
-  end
+  local read = process.read
 
   -- What is given to the run lies apart from what it leaves behind.
   local function inputs_of(variables)

@@ -41,10 +41,7 @@ for _, shared in ipairs { "no", "yes" } do
       process.remove(directory)
     end)
 
-    local function read(name)
-      local file <close> = assert(io.open(directory .. "/" .. name))
-      return file:read "a"
-    end
+    local function read(name) return process.read(directory .. "/" .. name) end
 
     -- Let each run wait for its first look, so that all see the same states before one acts.
     local function delay(match)

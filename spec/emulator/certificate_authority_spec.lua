@@ -9,10 +9,7 @@ local function openssl(...)
   return output .. errors, code
 end
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 local function mode_of(path)
   return process.run({ "stat", "-c", "%a", path }):match "%d+"

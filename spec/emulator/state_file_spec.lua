@@ -5,10 +5,7 @@ local json = require "azureml.json"
 local process = require "spec.process"
 local state_file = require "azureml.emulator.state_file"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = process.read
 
 local function clock_at(now)
   return { now = function() return now end }

@@ -2,10 +2,7 @@
 local process = require "spec.process"
 local shown_commands = require "spec.shown_commands"
 
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
+local read = process.read
 
 -- Each program runs on virtual time, in a world of its own, which has these instances.
 local VIRTUAL = [[require("azureml.core").clock "virtual"]]

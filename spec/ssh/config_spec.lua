@@ -15,10 +15,7 @@ describe("the configuration of OpenSSH", function()
     process.remove(home)
   end)
 
-  local function read(name)
-    local file <close> = assert(io.open(("%s/.ssh/%s"):format(home, name)))
-    return file:read "a"
-  end
+  local function read(name) return process.read(("%s/.ssh/%s"):format(home, name)) end
 
   local function vm(name, changes)
     local all = {
