@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetch the C library of a version of Debian, checked by apt, and put loader and libraries in FOLDER.
+# Fetch the C library of a version of Debian, checked by apt. Put loader and libraries in FOLDER.
 # Usage: glibc.sh SUITE FOLDER
 set -eu
 
@@ -22,6 +22,7 @@ apt update
 cd "$work"
 apt download libc6
 dpkg-deb -x libc6_*.deb unpacked
-find unpacked -name '*.so*' -path '*x86_64-linux-gnu*' -exec cp -L {} "$folder" \; 2> /dev/null || true
+find unpacked -name '*.so*' -path '*x86_64-linux-gnu*' -exec cp -L {} "$folder" \; \
+  2> /dev/null || true
 dpkg-deb -f libc6_*.deb Version > "$folder/version"
 rm -rf "$work"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Try an image: skopeo and umoci read it, and the executable starts as the image's user in a root that
-# is mounted read-only. It must run as root, for the mounts. arm64 runs under qemu-user-static.
+# Try an image: skopeo and umoci read it, and the executable starts as the image's user in a root
+# that is mounted read-only. It must run as root, for the mounts. arm64 runs under qemu-user-static.
 # Usage: image_check.sh IMAGE VERSION FOLDER
 set -eu
 
@@ -31,9 +31,11 @@ contained() {
 }
 
 skopeo inspect "oci:$image:$version" > /dev/null || fail "skopeo cannot read it"
-skopeo inspect "oci-archive:$image.tar:$version" > /dev/null || fail "skopeo cannot read its tarball"
+skopeo inspect "oci-archive:$image.tar:$version" > /dev/null ||
+  fail "skopeo cannot read its tarball"
 rm -rf "${folder:?}/$name"
-umoci unpack --image "$image:$version" "$folder/$name" 2> "$folder/out" || fail "$(cat "$folder/out")"
+umoci unpack --image "$image:$version" "$folder/$name" 2> "$folder/out" ||
+  fail "$(cat "$folder/out")"
 worked "skopeo and umoci read it, $(stat -c %s "$image.tar") bytes as a tarball"
 
 case $name in
@@ -41,7 +43,8 @@ case $name in
     cp /usr/bin/qemu-aarch64-static "$root/qemu"
     emulation=/qemu ;;
 esac
-contained rw --emulator --speed 1000 run lifecycle || fail "the lifecycle fails: $(cat "$folder/out")"
+contained rw --emulator --speed 1000 run lifecycle ||
+  fail "the lifecycle fails: $(cat "$folder/out")"
 worked "a root that is read-only: the lifecycle, as user 65532"
 contained ro --emulator --speed 1000 run lifecycle || fail "without /tmp: $(cat "$folder/out")"
 worked "all read-only, /tmp as well: the lifecycle"

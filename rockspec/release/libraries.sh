@@ -2,7 +2,8 @@
 # Build the libraries of a release, all static, for one target of zig, such as aarch64-linux-musl.
 # Usage: libraries.sh ZIG TARGET SOURCES FOLDER [LIBRARY...]
 # SOURCES is what sources.sh made. Headers and archives come into FOLDER/usr, and what the commands
-# print into FOLDER/log. The compiler is FOLDER/bin/cc. No path of this machine gets into an archive.
+# print into FOLDER/log. The compiler is FOLDER/bin/cc. No path of this machine gets into an
+# archive.
 set -eu
 
 zig=$1 target=$2 sources=$3 folder=$4
@@ -13,8 +14,8 @@ mkdir -p "$folder/bin" "$folder/work" "$usr/include" "$usr/lib"
 exec 3>&1 >> "$folder/log" 2>&1
 trap '[ $? -eq 0 ] || echo "release: a library cannot be built: see $folder/log" >&3' EXIT
 
-# Make a command of FOLDER/bin. OpenSSL writes CC and CFLAGS into its archive: CC is a bare name, and
-# flags with paths stay here.
+# Make a command of FOLDER/bin. OpenSSL writes CC and CFLAGS into its archive: CC is a bare name,
+# and flags with paths stay here.
 command_of_zig() {
   {
     echo '#!/bin/sh'
@@ -142,8 +143,8 @@ build_nghttp2() {
   compiled nghttp2 libnghttp2.a '-DNGHTTP2_STATICLIB -DHAVE_ARPA_INET_H -DHAVE_NETINET_IN_H
     -DHAVE_TIME_H -DHAVE_CLOCK_GETTIME' 'lib/*.c'
   mkdir -p "$usr/lib/pkgconfig"
-  printf 'Name: nghttp2\nDescription: HTTP/2\nVersion: %s\nLibs: -L/usr/lib -lnghttp2\n' "$version" \
-    > "$usr/lib/pkgconfig/libnghttp2.pc"
+  printf 'Name: nghttp2\nDescription: HTTP/2\nVersion: %s\nLibs: -L/usr/lib -lnghttp2\n' \
+    "$version" > "$usr/lib/pkgconfig/libnghttp2.pc"
 }
 
 build_libedit() {
@@ -155,8 +156,8 @@ build_openssl() {
   enter openssl
   CPPFLAGS='' ./Configure "linux-$machine" --prefix=/usr --libdir=lib --openssldir=/etc/ssl \
     no-shared no-tests no-engine no-module no-async no-comp no-ui-console no-afalgeng no-ssl3 \
-    no-dtls no-srp no-psk no-gost no-cms no-ts no-ct no-ocsp no-rfc3779 no-idea no-seed no-camellia \
-    no-bf no-cast no-mdc2 no-rmd160 no-whirlpool no-sm2 no-sm3 no-sm4 no-aria
+    no-dtls no-srp no-psk no-gost no-cms no-ts no-ct no-ocsp no-rfc3779 no-idea no-seed \
+    no-camellia no-bf no-cast no-mdc2 no-rmd160 no-whirlpool no-sm2 no-sm3 no-sm4 no-aria
   make build_generated
   make -j2 libcrypto.a libssl.a
   made install_dev

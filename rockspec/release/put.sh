@@ -5,7 +5,8 @@
 set -eu
 
 name=$1 tarball=$2 folder=$3
-tar -xzf "$tarball" -C "$folder" --strip-components=1 --wildcards '*/azureml' --no-wildcards-match-slash
+tar -xzf "$tarball" -C "$folder" --strip-components=1 --wildcards '*/azureml' \
+  --no-wildcards-match-slash
 case $name in
   *-aarch64)
     mv "$folder/azureml" "$folder/file"

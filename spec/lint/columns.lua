@@ -1,4 +1,5 @@
---- Check that lines of C, Lua and Markdown prose have at most 100 columns.
+--- Check that lines of C, Lua, shell scripts, Makefiles and prose in Markdown have at most 100
+--- columns.
 ---
 ---     lua5.4 spec/lint/columns.lua FILE...
 ---
@@ -7,7 +8,7 @@
 --- one.
 
 local LIMIT = 100
-local LANGUAGES = { c = true, h = true, lua = true, md = true }
+local LANGUAGES = { c = true, h = true, lua = true, md = true, mk = true, sh = true }
 
 local function width(line)
   return utf8.len(line) or #line
@@ -52,7 +53,7 @@ end
 
 local faults = {}
 for _, path in ipairs(arg) do
-  if LANGUAGES[path:match "%.(%w+)$"] then check(path, faults) end
+  if LANGUAGES[path:match "%.(%w+)$"] or path:find "Makefile$" then check(path, faults) end
 end
 for _, fault in ipairs(faults) do print(fault) end
 if #faults > 0 then print(("%d lines are too long"):format(#faults)) end

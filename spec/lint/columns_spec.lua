@@ -26,7 +26,7 @@ describe("the check of columns", function()
     assert.same({ expected, 1 }, { check(name, text) })
   end
 
-  for _, name in ipairs { "a.c", "a.h", "a.lua", "a.md" } do
+  for _, name in ipairs { "a.c", "a.h", "a.lua", "a.md", "a.mk", "a.sh", "Makefile" } do
     it("accepts 100 columns and finds 101 in " .. name, function()
       assert_clean(name, words .. "12345\n")
       assert_found(name, "short\n" .. words .. "123456\n", 2, 101)
