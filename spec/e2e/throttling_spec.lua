@@ -74,7 +74,7 @@ describe("throttling", function()
   it("of many tasks is as polite when the replies come in any order", function()
     open(400)
     for i = 1, 600 do
-      emulator:fault { match = { verb = "start" }, trouble = "slow", seconds = i * 7 % 20 / 20 }
+      emulator:fault { match = { verb = "start" }, trouble = "slow", seconds = i * 7 % 20 / 100 }
     end
     assert_polite(400, start_each(), 8)
   end)
