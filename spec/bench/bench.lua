@@ -1,6 +1,7 @@
 -- bench.lua: compare the cost of this package with raw libcurl. Each job runs in turn as the
 -- package does it (ours.lua) and as plain libcurl requests (floor.c), against the same server
--- (server.c). `make bench` builds and runs it; it prints a table and writes results.json.
+-- (server.c), over TLS, as at the service. `make bench` builds and runs it; it prints a table and
+-- writes results.json.
 --
 --     azureml spec/bench/bench.lua BUILD
 --
@@ -8,6 +9,7 @@
 -- list, start, settle, hold, budget, decode, pending. README.md has results.
 
 local azureml = require "azureml"
+local certificate = require "spec.certificate"
 local served = require "spec.bench.served"
 
 local build = arg[1]
@@ -54,10 +56,15 @@ local JOBS = {
     takes = TAKES + 6, goals = {} },
 }
 
+local authority = certificate.authority()
+certificate.server(authority, "IP:127.0.0.1")
+
 -- Programs ----------------------------------------------------------------------------------------
 
+-- Run a program that trusts the server's authority, and return its output.
 local function output_of(...)
-  local file <close> = assert(io.popen(served.command(...)))
+  local trust = "SSL_CERT_FILE=" .. authority.ca_file
+  local file <close> = assert(io.popen(served.command("env", trust, ...)))
   return file:read "a"
 end
 
@@ -121,8 +128,8 @@ end
 
 -- Start the server of a job.
 local function serve(arguments)
-  return served.start(build .. "/bench/server", "--takes", tostring(TAKES), "--retry-after", "1",
-    table.unpack(arguments))
+  return served.start_tls(authority, build .. "/bench/server", "--takes", tostring(TAKES),
+    "--retry-after", "1", table.unpack(arguments))
 end
 
 -- Measure both sides in turn. Alternate the order, so that neither side gets a quieter machine.
@@ -184,7 +191,9 @@ end
 
 -- The other questions -----------------------------------------------------------------------------
 
-local function ask_ceiling(server)
+-- Measure how fast the server answers plain HTTP.
+local function ask_ceiling()
+  local server <close> = served.start(build .. "/bench/server")
   server:stats()
   local rate = tonumber(
     output_of(build .. "/bench/load", tostring(server.port), "/workspaces/bench/computes/ci000000",
@@ -198,8 +207,8 @@ end
 
 -- Measure the memory of each of 10,000 pending operations, and the processor time of waiting.
 local function ask_pending()
-  local server <close> = served.start(build .. "/bench/server", "--takes", "3600", "--retry-after",
-    "600")
+  local server <close> = served.start_tls(authority, build .. "/bench/server", "--takes", "3600",
+    "--retry-after", "600")
   local few = azureml.json.decode(
     output_of(build .. "/azureml", "spec/bench/ours.lua", server.url, "pending", "10"))
   local many = azureml.json.decode(
@@ -248,7 +257,7 @@ end
 local function main()
   local server <close> = serve {}
   local all = { rounds = rounds, jobs = azureml.json.array {} }
-  all.server = ask_ceiling(server)
+  all.server = ask_ceiling()
   show_head()
   for _, job in ipairs(JOBS) do
     if is_wanted(job.argv[1]) or job.server and is_wanted(job.server[1]:sub(3)) then
@@ -262,6 +271,7 @@ local function main()
   if is_wanted "decode" then all.decoding = ask_decoding(server) end
   if is_wanted "pending" then all.pending = ask_pending() end
   write(build .. "/bench/results.json", all)
+  certificate.remove(authority)
 end
 
 main()

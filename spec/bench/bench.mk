@@ -6,7 +6,9 @@ build/bench/%: spec/bench/%.c
 	@echo BENCH $@
 	@mkdir -p $(@D)
 	@$(CC) -std=c99 -D_GNU_SOURCE $(WARN) -O2 $(call inc,CURL,libcurl) -o $@ $< \
-	  $(call lib,CURL,-lcurl)
+	  $(call lib,CURL,-lcurl) $(BENCH_LIBS_$*)
+
+BENCH_LIBS_server := $(call lib,OPENSSL,-lssl -lcrypto)
 
 build/bench/floor: csrc/aml.h      # for the version
 

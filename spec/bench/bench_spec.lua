@@ -1,5 +1,6 @@
 -- Check that the benchmark's parts work, with counts too small to measure anything.
 local azureml = require "azureml"
+local certificate = require "spec.certificate"
 local process = require "spec.process"
 local served = require "spec.bench.served"
 
@@ -57,6 +58,29 @@ describe("the benchmark", function()
       end
     end)
   end
+
+  it("measures over TLS too, and both sides verify the server", function()
+    local authority = certificate.authority()
+    certificate.server(authority, "IP:127.0.0.1")
+    local own <close> = served.start_tls(authority, tools .. "server", "--list", "250", "--takes",
+      "0.05", "--retry-after", "0.02")
+    local sides = {
+      floor = { tools .. "floor", own.url, "list" },
+      ours = { process.executable_path, "spec/bench/ours.lua", own.url, "list" },
+    }
+    for name, argv in pairs(sides) do
+      local environment = { XDG_STATE_HOME = process.root .. "/build/home" }
+      local _, _, code = process.run(argv, environment)
+      assert.not_equal(0, code, name .. " accepted the certificate of an unknown authority")
+      environment.SSL_CERT_FILE = authority.ca_file
+      local _, errors, ended = process.run(argv, environment)
+      assert.equal(0, ended, errors)
+      local seen = own:stats()
+      assert.equal(1, seen.tokens, name)
+      assert.equal(3, seen.pages, name)
+    end
+    certificate.remove(authority)
+  end)
 
   it("holds replies, and throttles starts, where it is asked to", function()
     local own <close> = served.start(tools .. "server", "--takes", "0", "--retry-after", "0.02",

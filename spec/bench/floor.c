@@ -1,6 +1,7 @@
 /* floor.c: run the benchmark's jobs on raw libcurl, the lower bound of their cost. It sends the
    requests of ours.lua under the same settings, and reads only the next URL of a reply. It uses one
-   thread, curl_multi_socket_action on epoll, and reuses its handles.
+   thread, curl_multi_socket_action on epoll, and reuses its handles. It trusts the authorities of
+   SSL_CERT_FILE.
 
      floor URL cold
      floor URL get COUNT AT_ONCE
@@ -40,7 +41,7 @@ typedef struct Slot {          /* a handle and its current request */
 
 typedef struct Due { double at; long item; Kind kind; } Due;
 
-static const char *base;
+static const char *base, *authorities;
 static CURLM *multi;
 static int    epoll;
 static double timer = -1;      /* the time of libcurl's timeout; -1: none */
@@ -248,6 +249,7 @@ static void open_slot(Slot *s) {
   s->easy = curl_easy_init();
   curl_easy_setopt(s->easy, CURLOPT_URL, base);
   curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
+  if (authorities) curl_easy_setopt(s->easy, CURLOPT_CAINFO, authorities);
   curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(s->easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
@@ -281,6 +283,7 @@ int main(int argc, char **argv) {
   int at_once = argc > 4 ? atoi(argv[4]) : 1;
   settles = strcmp(argv[2], "settle") == 0;
   base = argv[1];
+  authorities = getenv("SSL_CERT_FILE");
   open_all(at_once < 1 ? 1 : at_once < MAX_AT_ONCE ? at_once : MAX_AT_ONCE);
   dues = calloc((size_t)count * 64, sizeof *dues);
   status_urls = calloc((size_t)count, sizeof *status_urls);

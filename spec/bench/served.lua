@@ -13,18 +13,34 @@ function served.command(...)
   return table.concat(words, " ")
 end
 
---- Start a server.
+local function start(scheme, ca_file, ...)
+  local file = assert(io.popen("echo $$; exec " .. served.command(...)))
+  local pid, port = file:read("n", "n")
+  assert(port, "the server did not start")
+  local url = ("%s://127.0.0.1:%d"):format(scheme, port)
+  return setmetatable({
+    file = file, pid = pid, port = port, url = url,
+    client = azureml.client { endpoint = url, ca_file = ca_file },
+  }, Served)
+end
+
+--- Start a server that speaks plain HTTP.
 ---@param program string
 ---@param ... string         its arguments
 ---@return table             url, port, stats(), close()
 function served.start(program, ...)
-  local file = assert(io.popen("echo $$; exec " .. served.command(program, ...)))
-  local pid, port = file:read("n", "n")
-  assert(port, "the server did not start")
-  local url = ("http://127.0.0.1:%d"):format(port)
-  return setmetatable(
-    { file = file, pid = pid, port = port, url = url, client = azureml.client { endpoint = url } },
-    Served)
+  return start("http", nil, program, ...)
+end
+
+--- Start a server that speaks TLS.
+---@param authority table    of spec.certificate, which has signed a server's certificate
+---@param program string
+---@param ... string         its arguments
+---@return table             url, port, stats(), close()
+function served.start_tls(authority, program, ...)
+  local directory = authority.directory
+  return start("https", authority.ca_file, program, "--certificate", directory .. "/server.pem",
+    "--key", directory .. "/server.key", ...)
 end
 
 --- Return the requests since the last call and the server's processor time. This call's own request

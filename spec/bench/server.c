@@ -4,16 +4,17 @@
    requests, and the polls that came before Retry-After allowed them.
 
      server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT] [--hold MILLISECONDS]
-            [--budget COUNT] [--refill PER_SECOND]
+            [--budget COUNT] [--refill PER_SECOND] [--certificate FILE --key FILE]
 
    --hold delays each reply, as a distant service does. --budget limits starts: a bucket that
-   --refill fills; a start beyond it is answered 429. It prints its port. GET /stats returns the
-   counts and the processor time, and resets them. */
+   --refill fills; a start beyond it is answered 429. With a certificate it speaks TLS. It prints
+   its port. GET /stats returns the counts and the processor time, and resets them. */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ enum { IN_CAP = 16 * 1024, PAGE = 100, SIGNATURE = 2380, MAX_OPERATIONS = 1 << 2
 typedef struct Connection Connection;
 struct Connection {
   int    fd;
+  SSL   *tls;                /* NULL: plain HTTP */
   char   in[IN_CAP];
   size_t in_len;
   char  *out;                /* grows to the size of the largest answer */
@@ -53,6 +55,8 @@ static double budget, refill, left, filled_at;      /* budget 0: no limit */
 static long   list_count = 10000;
 static Connection *held, **held_end = &held;
 static int    port;
+static SSL_CTX *tls;                      /* NULL: plain HTTP */
+static const char *certificate, *key;
 static char   signature[SIGNATURE + 1];
 static Operation *operations;
 static size_t operation_count;
@@ -83,6 +87,8 @@ static void add(Connection *c, const char *data, size_t len) {
   memcpy(c->out + c->out_len, data, len);
   c->out_len += len;
 }
+
+static const char *scheme(void) { return tls ? "https" : "http"; }
 
 static void add_format(Connection *c, const char *format, ...) {
   char text[8192];
@@ -159,7 +165,7 @@ static void show_instance(Connection *c, const char *name, int len) {
 static void show_page(Connection *c, const char *target) {
   static char body[PAGE * 4096 + 1024];
   static const char link[] =
-    ",\"nextLink\":\"http://127.0.0.1:%d%.*s?api-version=2025-12-01&$skip=%ld\"";
+    ",\"nextLink\":\"%s://127.0.0.1:%d%.*s?api-version=2025-12-01&$skip=%ld\"";
   const char *skip = strstr(target, "skip=");
   long from = skip ? atol(skip + 5) : 0, to = from + PAGE < list_count ? from + PAGE : list_count;
   size_t len = (size_t)sprintf(body, "{\"value\":[");
@@ -171,7 +177,7 @@ static void show_page(Connection *c, const char *target) {
   }
   len += (size_t)sprintf(body + len, "]");
   if (to < list_count)
-    len += (size_t)sprintf(body + len, link, port, (int)strcspn(target, "?"), target, to);
+    len += (size_t)sprintf(body + len, link, scheme(), port, (int)strcspn(target, "?"), target, to);
   len += (size_t)sprintf(body + len, "}");
   stats.pages++;
   add_head(c, "200 OK", "", len);
@@ -218,12 +224,12 @@ static void begin(Connection *c) {
   operation->next = operation->begun + retry_after;
   stats.starts++;
   snprintf(more, sizeof more,
-           "Azure-AsyncOperation: http://127.0.0.1:%d"
+           "Azure-AsyncOperation: %s://127.0.0.1:%d"
            "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/providers"
            "/Microsoft.MachineLearningServices/locations/westeurope"
            "/mfeOperationsStatus/op-%zu?api-version=2025-12-01"
            "&t=639000000000000000&c=%s&s=%.342s&h=%.43s\r\nRetry-After: %g\r\n",
-           port, operation_count++, signature, signature, signature, retry_after);
+           scheme(), port, operation_count++, signature, signature, signature, retry_after);
   answer(c, "202 Accepted", more, "");
 }
 
@@ -310,6 +316,7 @@ static void forget_held(Connection *c) {
 
 static void hang_up(Connection *c) {
   forget_held(c);
+  SSL_free(c->tls);
   close(c->fd);
   free(c->out);
   free(c);
@@ -321,10 +328,29 @@ static void wait_for(int epoll, Connection *c, unsigned events, int how) {
   if (epoll_ctl(epoll, how, c->fd, &event) != 0) abort();
 }
 
+/* Send bytes, or receive them. Return the count; 0 at the end of the connection; -1: with errno
+   EAGAIN it must wait, else the connection is lost. */
+
+static ssize_t tls_result(Connection *c, int n) {
+  if (n > 0) return n;
+  int error = SSL_get_error(c->tls, n);
+  errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+  return error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t transmit(Connection *c, const char *data, size_t len) {
+  return c->tls ? tls_result(c, SSL_write(c->tls, data, (int)len))
+                : send(c->fd, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t receive(Connection *c, char *data, size_t cap) {
+  return c->tls ? tls_result(c, SSL_read(c->tls, data, (int)cap)) : recv(c->fd, data, cap, 0);
+}
+
 /* Send the pending output. Return 0 if the connection is lost. */
 static int flush(int epoll, Connection *c) {
   while (c->sent < c->out_len) {
-    ssize_t n = send(c->fd, c->out + c->sent, c->out_len - c->sent, MSG_NOSIGNAL);
+    ssize_t n = transmit(c, c->out + c->sent, c->out_len - c->sent);
     if (n < 0 && errno == EAGAIN) { wait_for(epoll, c, EPOLLOUT, EPOLL_CTL_MOD); return 1; }
     if (n < 0) return 0;
     c->sent += (size_t)n;
@@ -334,7 +360,7 @@ static int flush(int epoll, Connection *c) {
 }
 
 static void readable(int epoll, Connection *c) {
-  ssize_t n = recv(c->fd, c->in + c->in_len, IN_CAP - 1 - c->in_len, 0);
+  ssize_t n = receive(c, c->in + c->in_len, IN_CAP - 1 - c->in_len);
   if (n < 0 && errno == EAGAIN) return;
   if (n <= 0) { hang_up(c); return; }
   c->in_len += (size_t)n;
@@ -372,6 +398,8 @@ static void admit(int epoll, int listener) {
     Connection *c = calloc(1, sizeof *c);
     if (!c) abort();
     c->fd = fd;
+    if (tls && (!(c->tls = SSL_new(tls)) || !SSL_set_fd(c->tls, fd))) abort();
+    if (tls) SSL_set_accept_state(c->tls);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     wait_for(epoll, c, EPOLLIN, EPOLL_CTL_ADD);
     stats.connections++;
@@ -390,6 +418,16 @@ static int listen_on_loopback(void) {
   getsockname(fd, (struct sockaddr *)&address, &len);
   port = ntohs(address.sin_port);
   return fd;
+}
+
+static void open_tls(void) {
+  tls = SSL_CTX_new(TLS_server_method());
+  if (!tls || SSL_CTX_use_certificate_file(tls, certificate, SSL_FILETYPE_PEM) != 1
+      || !key || SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1) {
+    fprintf(stderr, "server: cannot use %s with its key\n", certificate);
+    exit(1);
+  }
+  SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 static void serve(int epoll, int listener) {
@@ -413,6 +451,8 @@ static void read_arguments(char **argv) {
     if (strcmp(arg[0], "--hold") == 0) hold = atof(arg[1]) / 1000;
     if (strcmp(arg[0], "--budget") == 0) left = budget = atof(arg[1]);
     if (strcmp(arg[0], "--refill") == 0) refill = atof(arg[1]);
+    if (strcmp(arg[0], "--certificate") == 0) certificate = arg[1];
+    if (strcmp(arg[0], "--key") == 0) key = arg[1];
   }
 }
 
@@ -424,6 +464,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < SIGNATURE; i += 37) signature[i] = letters[i % 64];
   operations = calloc(MAX_OPERATIONS, sizeof *operations);
   if (!operations) return 1;
+  if (certificate) open_tls();
   int listener = listen_on_loopback(), epoll = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event event = { .events = EPOLLIN };      /* data.ptr NULL: the listener */
   epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
