@@ -427,6 +427,7 @@ static void open_tls(void) {
     fprintf(stderr, "server: cannot use %s with its key\n", certificate);
     exit(1);
   }
+  signal(SIGPIPE, SIG_IGN);      /* SSL_write has no MSG_NOSIGNAL */
   SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
