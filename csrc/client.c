@@ -62,13 +62,6 @@ static char *without_final_slashes(const char *endpoint) {
   return copy;
 }
 
-static CURLSH *cookie_jar(void) {
-  CURLSH *jar = curl_share_init();
-  if (!jar || !curl_share_setopt(jar, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE)) return jar;
-  curl_share_cleanup(jar);
-  return NULL;
-}
-
 /* Copy the texts. Return 0 when memory is short. */
 static int copy_texts(Client *client, const ClientOptions *options) {
   const char *agent = options->user_agent ? options->user_agent : "azureml-lua/" AML_VERSION;
@@ -102,7 +95,7 @@ static void open_route(Client *client, char *origin, const ClientOptions *option
     .ca_file = client->authorities.file,
     .ca_directory = client->authorities.directory,
     .proxy = client->proxy,
-    .cookies = options->cookies ? cookie_jar() : NULL,
+    .cookies = options->cookies ? route_share(CURL_LOCK_DATA_COOKIE) : NULL,
     .connect_timeout = options->connect_timeout,
     .max_reply = options->max_reply
   };

@@ -45,3 +45,10 @@ int route_apply(CURL *easy, const Route *route) {
     && set_proxy(easy, route)
     && route_text(easy, CURLOPT_USERAGENT, route->user_agent);
 }
+
+CURLSH *route_share(curl_lock_data kind) {
+  CURLSH *share = curl_share_init();
+  if (!share || !curl_share_setopt(share, CURLSHOPT_SHARE, kind)) return share;
+  curl_share_cleanup(share);
+  return NULL;
+}

@@ -24,4 +24,8 @@ int route_apply(CURL *easy, const Route *route);
 /* Give libcurl a text to copy. Return 0 when memory is short: it must not send without the text. */
 int route_text(CURL *easy, CURLoption option, const char *text);
 
+/* Create what handles share of one kind: cookies, TLS sessions. The handles must end before it.
+   NULL: no memory. */
+CURLSH *route_share(curl_lock_data kind);
+
 #endif

@@ -11,7 +11,9 @@
 #include "url.h"
 
 enum {
-  NEAR = 16,                          /* concurrent transfers to a host near by */
+  NEAR = 4,                           /* concurrent transfers to a host near by: of 100 starts on
+                                         loopback 16 handshakes of TLS take half of the time */
+  FIRST = 16,                         /* concurrent transfers before the first reply */
   FAR = 128,                          /* the most concurrent transfers: to a host 50 ms away */
   MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */
   MAX_LINES = 64,                     /* header lines of a request; op.c allows fewer */
@@ -63,6 +65,8 @@ struct Pool {
   double   round_trip;                /* seconds until a reply begins: the quickest lately;
                                          0: not known */
   int      shared;                    /* the last reply came by HTTP/2 */
+  CURLSH  *sessions;                  /* of TLS: a further connection to a host resumes one, which
+                                         takes half of a handshake's time */
   Idle     idle[FAR];
   size_t   idle_count;
   unsigned routes;                    /* the last id of a route */
@@ -191,9 +195,7 @@ static int set_url(CURL *easy, const Sending *sending) {
 }
 
 static int set_cookies(CURL *easy, const Route *route) {
-  if (!route->cookies) return 1;
-  curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies);
-  return route_text(easy, CURLOPT_COOKIEFILE, "");      /* turn cookies on, read no file */
+  return !route->cookies || route_text(easy, CURLOPT_COOKIEFILE, "");      /* on, read no file */
 }
 
 /* Set the options that all requests of a route share. Return 0 when memory is short. */
@@ -252,6 +254,7 @@ static CURL *take_handle(Pool *pool, const Route *route) {
   if (easy && is_set_up) return easy;
   if (easy) curl_easy_reset(easy);
   else easy = curl_easy_init();
+  if (easy) curl_easy_setopt(easy, CURLOPT_SHARE, route->cookies ? route->cookies : pool->sessions);
   if (easy && set_route(easy, route)) return easy;
   if (easy) forget_cookies(easy);
   curl_easy_cleanup(easy);
@@ -267,11 +270,16 @@ static void give_handle(Pool *pool, CURL *easy, unsigned route) {
   else curl_easy_cleanup(easy);
 }
 
+/* Return how many concurrent transfers are useful in any case. */
+static size_t least_at_once(const Pool *pool) {
+  return pool->round_trip == 0 ? FIRST : NEAR;
+}
+
 /* Return how many concurrent transfers are useful while the loop only waits for their replies. */
 static size_t most_at_once(const Pool *pool) {
-  size_t most = pool->shared ? MAX_STREAMS : FAR;
+  size_t least = least_at_once(pool), most = pool->shared ? MAX_STREAMS : FAR;
   double pays = pool->round_trip / PAYS;
-  return pays < NEAR ? NEAR : pays < (double)most ? (size_t)pays : most;
+  return pays < (double)least ? least : pays < (double)most ? (size_t)pays : most;
 }
 
 static void note_round_trip(Pool *pool, CURL *easy) {
@@ -330,6 +338,7 @@ static void pool_release(Attachment *attachment) {
   free_all(&pool->flying);
   free_all(&pool->waiting);
   while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
+  curl_share_cleanup(pool->sessions);
   free(pool);
 }
 
@@ -344,7 +353,10 @@ static Pool *pool_of(Loop *loop) {
   Attachment *attached = loop_attached(loop);
   if (attached) return container_of(attached, Pool, attachment);
   Pool *pool = calloc(1, sizeof *pool);
-  if (!pool) return NULL;
+  if (!pool || !(pool->sessions = route_share(CURL_LOCK_DATA_SSL_SESSION))) {
+    free(pool);
+    return NULL;
+  }
   pool->attachment = (Attachment){ pool_before_wait, pool_release };
   pool->loop = loop;
   ring_init(&pool->waiting);
@@ -388,7 +400,7 @@ static void ended(Handle *handle, CURLcode result) {
   };
   t->done(t->owner, &outcome);      /* must not cancel this transfer */
   transfer_free(t);
-  launch(pool, NEAR);
+  launch(pool, least_at_once(pool));
 }
 
 Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done, void *owner) {
@@ -414,12 +426,12 @@ Transfer *transfer_start(Loop *loop, const Sending *sending, TransferDone *done,
     transfer_free(t);
     return NULL;
   }
-  launch(pool, NEAR);
+  launch(pool, least_at_once(pool));
   return t;
 }
 
 void transfer_cancel(Transfer *transfer) {
   Pool *pool = transfer->pool;
   transfer_free(transfer);
-  launch(pool, NEAR);
+  launch(pool, least_at_once(pool));
 }

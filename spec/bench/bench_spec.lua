@@ -59,7 +59,7 @@ describe("the benchmark", function()
     end)
   end
 
-  it("measures over TLS too, and both sides verify the server", function()
+  it("measures over TLS: both sides verify the server, ours resumes sessions", function()
     local authority = certificate.authority()
     certificate.server(authority, "IP:127.0.0.1")
     local own <close> = served.start_tls(authority, tools .. "server", "--list", "250", "--takes",
@@ -79,6 +79,12 @@ describe("the benchmark", function()
       assert.equal(1, seen.tokens, name)
       assert.equal(3, seen.pages, name)
     end
+    local _, errors, code = process.executable(
+      { "spec/bench/ours.lua", own.url, "get", "400", "20" }, { SSL_CERT_FILE = authority.ca_file })
+    assert.equal(0, code, errors)
+    local seen = own:stats()
+    assert.is_true(seen.connections > 2)
+    assert.is_true(seen.resumed > 0)
     certificate.remove(authority)
   end)
 

@@ -46,6 +46,7 @@ typedef struct Operation {
 
 typedef struct Stats {
   long tokens, gets, pages, starts, polls, early, others, connections, open, most_open, throttled;
+  long resumed;              /* TLS sessions at the last reset */
   double used;               /* processor seconds at the last reset */
 } Stats;
 
@@ -251,14 +252,15 @@ static void show_status(Connection *c, const char *id) {
 static void tell_stats(Connection *c) {
   char body[1024];
   double used = processor_seconds();
+  long resumed = tls ? SSL_CTX_sess_hits(tls) : 0;
   snprintf(body, sizeof body,
            "{\"tokens\":%ld,\"gets\":%ld,\"pages\":%ld,\"starts\":%ld,\"polls\":%ld,"
            "\"early\":%ld,\"others\":%ld,\"connections\":%ld,\"open\":%ld,\"most_open\":%ld,"
-           "\"throttled\":%ld,\"cpu\":%.6f}",
+           "\"throttled\":%ld,\"resumed\":%ld,\"cpu\":%.6f}",
            stats.tokens, stats.gets, stats.pages, stats.starts, stats.polls, stats.early,
            stats.others, stats.connections, stats.open, stats.most_open, stats.throttled,
-           used - stats.used);
-  stats = (Stats){ .open = stats.open, .used = used };
+           resumed - stats.resumed, used - stats.used);
+  stats = (Stats){ .open = stats.open, .resumed = resumed, .used = used };
   left = budget;
   filled_at = now();
   answer(c, "200 OK", "", body);
