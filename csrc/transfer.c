@@ -18,9 +18,7 @@ enum {
   MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */
   MAX_LINES = 64,                     /* header lines of a request; op.c allows fewer */
   USUAL_HEADERS = 1000,               /* bytes that hold the headers of most replies */
-  MAX_HEADERS = 256 * 1024,           /* bytes */
-  PIECE = 128 * 1024                  /* bytes to receive at once: with libcurl's usual 16 KB a page
-                                         of 220 KB takes 14 system calls instead of 2 */
+  MAX_HEADERS = 256 * 1024            /* bytes */
 };
 
 /* Seconds of round trip that justify one more concurrent transfer. */
@@ -201,7 +199,6 @@ static int set_cookies(CURL *easy, const Route *route) {
 /* Set the options that all requests of a route share. Return 0 when memory is short. */
 static int set_route(CURL *easy, const Route *route) {
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PIECE);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   /* With HTTP/2 one connection serves all requests: wait for it instead of opening more. */
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, url_is_secure(route->origin) ? 1L : 0L);
