@@ -19,6 +19,32 @@ describe("an error object", function()
     assert.equal("2 of 3 failed (SomeFailed)\n  - a: no\n  - B", tostring(err))
   end)
 
+  it("lists items that failed alike together, and keeps what differs apart", function()
+    local details = {}
+    local function add(name, fields)
+      local err = errors.new(fields)
+      table.insert(details, { name = name, error = err, message = name .. ": " .. err.message })
+    end
+    local function add_unreached(name)
+      add(name, { code = "Unreached", message = ("cannot start %s: no answer"):format(name),
+        hint = "look" })
+    end
+    add_unreached "ci-1"
+    add_unreached "ci-2"
+    add("ci-3", { code = "Refused", message = "cannot start ci-3: busy", request_id = "a" })
+    add("ci-4", { code = "Refused", message = "cannot start ci-4: busy", request_id = "b" })
+    add_unreached "ci-5"
+    local err = errors.new {
+      code = "SomeFailed", message = "start: 5 of 9 failed", details = details
+    }
+    assert.equal("start: 5 of 9 failed (SomeFailed)\n"
+      .. "  - ci-1: cannot start ci-1: no answer (Unreached)\n"
+      .. "    hint: look\n"
+      .. "    the same: ci-2, ci-5\n"
+      .. "  - ci-3: cannot start ci-3: busy (Refused, request a)\n"
+      .. "  - ci-4: cannot start ci-4: busy (Refused, request b)", tostring(err))
+  end)
+
   it("shows the first cause of a detail that is a group's error itself, and a hint once", function()
     local function group(name, ...)
       local details = {}

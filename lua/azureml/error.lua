@@ -103,13 +103,52 @@ local function add_detail(lines, indent, detail, shown)
   end
 end
 
+-- Return the text of a group's detail without the name of its item; nil for another detail.
+local function gist_of(detail)
+  local err = type(detail) == "table" and rawget(detail, "error")
+  local name = err and rawget(detail, "name")
+  if not error_module.is(err) or type(name) ~= "string" or err.details then return nil end
+  return detail.message:gsub(name:gsub("%p", "%%%0"), "") .. identification(err)
+end
+
+--- Gather details that differ only in the name of their item: an outage lets all items of a fleet
+--- fail alike.
+---@param details table?
+---@return { detail: table, names: string[] }[]   names: the items that failed like the detail's
+function error_module.gather(details)
+  local groups, by_gist = {}, {}
+  for _, detail in ipairs(details or {}) do
+    local gist = gist_of(detail)
+    local group = by_gist[gist]
+    if group then
+      table.insert(group.names, detail.name)
+    else
+      group = { detail = detail, names = {} }
+      groups[#groups + 1] = group
+      if gist then by_gist[gist] = group end
+    end
+  end
+  return groups
+end
+
+--- Return the line that names the other items of a group; nil if there are none.
+---@param group { names: string[] }
+---@return string?
+function error_module.same_line(group)
+  return group.names[1] and "the same: " .. table.concat(group.names, ", ") or nil
+end
+
 function Error:__tostring()
   local lines = {
     ("%s%s (%s)"):format(self.where and self.where .. " " or "", self.message,
       identification(self)),
   }
   local shown = {}      -- many details may have the same hint
-  for _, detail in ipairs(self.details or {}) do add_detail(lines, "  ", detail, shown) end
+  for _, group in ipairs(error_module.gather(self.details)) do
+    add_detail(lines, "  ", group.detail, shown)
+    local same = error_module.same_line(group)
+    if same then lines[#lines + 1] = "    " .. same end
+  end
   if not self.log_is_shown then
     for line in (self.log or ""):gmatch "[^\n]+" do lines[#lines + 1] = "  | " .. line end
   end

@@ -29,6 +29,18 @@ describe("a card", function()
       .. "  hint     do not ask\n  -        very odd", cards.text(err, LOOK))
   end)
 
+  it("of an error shows items that failed alike together", function()
+    local details = {}
+    for i = 1, 3 do
+      local err = errors.new { code = "Unreached", message = "cannot start ci-" .. i }
+      local message = ("ci-%d: %s"):format(i, err.message)
+      details[i] = { name = "ci-" .. i, error = err, message = message }
+    end
+    local err = errors.new { code = "SomeFailed", message = "all failed", details = details }
+    assert.equal("all failed\n  code  SomeFailed\n  -     ci-1: cannot start ci-1\n"
+      .. "        the same: ci-2, ci-3", cards.text(err, LOOK))
+  end)
+
   it("of an operation says what can be done", function()
     local op = operation.finished { verb = "start", name = "ci", workspace = {}, vm = {} }
     assert.equal("start ci: Succeeded", cards.text(op, LOOK))

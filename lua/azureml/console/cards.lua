@@ -119,9 +119,11 @@ end
 
 show["azureml.Error"] = function(err, look)
   local details = {}
-  for _, detail in ipairs(err.details or {}) do
+  for _, group in ipairs(errors.gather(err.details)) do
+    local detail = group.detail
     if type(detail) == "table" and type(detail.message) == "string" then
       details[#details + 1] = { "-", detail.message }
+      details[#details + 1] = { "", errors.same_line(group) }
     end
   end
   return card(err.message, tables.append({
