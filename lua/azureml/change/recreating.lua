@@ -6,7 +6,7 @@ local core = require "azureml.core"
 local creating = require "azureml.change.creating"
 local definition = require "azureml.definition"
 local errors = require "azureml.error"
-local instance = require "azureml.instance"
+local instance_fields = require "azureml.instance_fields"
 local json = require "azureml.json"
 local options = require "azureml.options"
 local pace = require "azureml.pace"
@@ -51,7 +51,7 @@ end
 -- Refuse to lose what the service does not return.
 local function check_readable(vm, changes)
   local lost = {}
-  for _, field in ipairs(instance.unreadable(vm)) do
+  for _, field in ipairs(instance_fields.unreadable(vm)) do
     if changes[field] == nil then lost[#lost + 1] = field end
   end
   if #lost > 0 then

@@ -10,6 +10,7 @@ local errors = require "azureml.error"
 local filters = later "azureml.cli.filters"
 local hints = later "azureml.hints"
 local instance = require "azureml.instance"
+local instance_fields = later "azureml.instance_fields"
 local age = later "azureml.console.age"
 local output = require "azureml.cli.output"
 local power_state = later "azureml.definition.power_state"
@@ -354,7 +355,7 @@ command.INSTANCE_COLUMNS = {
 ---@param vm azureml.Instance
 function command.print_instance(args, vm)
   output.print(args, view.new {
-    items = { vm }, record = instance.summary, fields = instance.fields, is_object = true,
+    items = { vm }, record = instance.summary, fields = instance_fields.getters, is_object = true,
   })
 end
 
@@ -376,7 +377,7 @@ local WORKSPACE_COLUMN = {
 local function view_of(args, list, more)
   local columns = tables.append(tables.copy(command.INSTANCE_COLUMNS), more and more.columns)
   local summarise = more and more.summarise or instance.summary
-  local fields = tables.merge(instance.fields, more and more.fields)
+  local fields = tables.merge(instance_fields.getters, more and more.fields)
   if args.all_workspaces then
     table.insert(columns, 1, WORKSPACE_COLUMN)
     summarise, fields = with_place(summarise), tables.merge(fields, PLACE)

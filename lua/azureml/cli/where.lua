@@ -1,7 +1,7 @@
 --- Compile the condition of --where: a Lua expression over an instance's fields, such as
 --- `tags.keep ~= "on"`. The expression sees the fields alone, no globals and no libraries.
 local errors = require "azureml.error"
-local instance = require "azureml.instance"
+local fields = require "azureml.instance_fields"
 local tables = require "azureml.tool.tables"
 
 local where = {}
@@ -17,7 +17,7 @@ local function reason(message)
 end
 
 local function names_of_fields()
-  return table.concat(tables.keys(instance.fields), ", ")
+  return table.concat(tables.keys(fields.getters), ", ")
 end
 
 -- Compile a text that must be one expression. The parentheses refuse all else; the first try,
@@ -38,7 +38,7 @@ end
 function where.compile(text)
   local vm
   local function field(_, name)
-    if instance.fields[name] then return vm[name] end
+    if fields.getters[name] then return vm[name] end
     refuse(text, ("there is no field '%s' (known: %s)"):format(name, names_of_fields()))
   end
   local function refuse_assignment() refuse(text, "it must not assign") end
