@@ -3,7 +3,7 @@
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
 local documents = later "azureml.tool.document"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local json = require "azureml.json"
 local lro = later "azureml.lro"
 local options = require "azureml.options"

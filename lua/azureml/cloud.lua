@@ -3,7 +3,7 @@
 --- Source: spec/contract/auth.md, section 13; spec/contract/neighbours.md, sections 3 and 5.
 local later = require "azureml.tool.later"
 local azure_cli = later "azureml.azure_cli"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local tables = require "azureml.tool.tables"
 
 ---@class azureml.Cloud
@@ -88,7 +88,7 @@ local SOURCES = {
   function() return variable "AZUREML_CURRENT_CLOUD", "AZUREML_CURRENT_CLOUD" end,
   function() return variable "AZURE_CLOUD_NAME", "AZURE_CLOUD_NAME" end,
   function() return cloud_of_authority(), "AZURE_AUTHORITY_HOST" end,
-  azure_cli.cloud,
+  function() return azure_cli.cloud() end,
 }
 
 --- Return the name of the active cloud: from AZUREML_CURRENT_CLOUD, AZURE_CLOUD_NAME,

@@ -2,10 +2,10 @@
 --- defaults, the Azure CLI's defaults; and select the world, an emulator or Azure. A source is used
 --- only if it has all fields; explicit arguments override single fields.
 --- Source of the search: spec/contract/sdk-v1.md, section 1.
+local later = require "azureml.tool.later"
 local cloud = require "azureml.cloud"
 local core = require "azureml.core"
-local errors = require "azureml.error"
-local later = require "azureml.tool.later"
+local errors = later "azureml.error"
 local azure_cli = later "azureml.azure_cli"
 local defaults = later "azureml.defaults"
 local json = require "azureml.json"

@@ -19,7 +19,7 @@ local audit = later "azureml.look.audit"
 local client = require "azureml.client"
 local cost = later "azureml.look.cost"
 local doctor = later "azureml.look.doctor"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local journal = later "azureml.journal"
 local login = later "azureml.login"
 local operation = later "azureml.operation"
@@ -83,7 +83,7 @@ local azureml = {
   trace = require("azureml.trace").start,
   --- Call a function. Return its results; nil and the error object when it raises one. See
   --- azureml.error.
-  try = errors.try,
+  try = late(errors, "try"),
 }
 
 --- List the operations left running by processes that have exited: killed, interrupted, or without

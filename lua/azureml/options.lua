@@ -1,6 +1,7 @@
 --- Check a caller's options: their names and types. Errors point at the caller's line.
-local errors = require "azureml.error"
-local suggest = require "azureml.tool.later" "azureml.cli.suggest"
+local later = require "azureml.tool.later"
+local errors = later "azureml.error"
+local suggest = later "azureml.cli.suggest"
 local tables = require "azureml.tool.tables"
 
 local options = {}

@@ -1,8 +1,8 @@
 --- Replies of a service. Makes them from the core's operations and raises the core's errors.
-local core = require "azureml.core"
-local errors = require "azureml.error"
-local json = require "azureml.json"
 local later = require "azureml.tool.later"
+local core = require "azureml.core"
+local errors = later "azureml.error"
+local json = require "azureml.json"
 local count = later "azureml.tool.count"
 
 --- A reply of a service.

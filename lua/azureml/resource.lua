@@ -1,7 +1,8 @@
 --- A collection of a workspace's resources from a table of verbs: paths, pages, short calls and
 --- long ones. Files above this one know no HTTP.
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local pace = require "azureml.pace"
 local reply = require "azureml.reply"
 local task = require "azureml.task"

@@ -1,7 +1,8 @@
 --- Trace what goes over the wire: one JSON line for each request, retry, poll and token fetch. The
 --- trace omits signatures in URLs, and never contains headers, bodies or tokens.
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 
 local trace = {}
 

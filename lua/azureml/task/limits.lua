@@ -1,7 +1,8 @@
 --- Limits on the time that a function, and the tasks that it starts, may wait. Each wait asks for
 --- the nearest limit.
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local runner = require "azureml.task.runner"
 
 local limits = {}

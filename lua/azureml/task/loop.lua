@@ -1,8 +1,9 @@
 --- Turn the core's loop and hand out its events: to observers, handlers of timers and descriptors,
 --- inboxes, waiting tasks. Start a task for each question of the core; azureml.task.question finds
 --- the answer. Other tasks are not resumed here.
+local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local question = require "azureml.task.question"
 local runner = require "azureml.task.runner"
 

@@ -1,7 +1,8 @@
 --- Answer the questions of the core: find a token or an assertion with a script's function, show a
 --- text, open a page. task/loop.lua runs each answer in a coroutine of its own, which may wait.
-local browser = require "azureml.tool.later" "azureml.tool.browser"
-local errors = require "azureml.error"
+local later = require "azureml.tool.later"
+local browser = later "azureml.tool.browser"
+local errors = later "azureml.error"
 
 local question = {}
 

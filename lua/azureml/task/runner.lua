@@ -1,7 +1,8 @@
 --- Resume tasks: a queue of tasks that can run, and the operations that the others wait for. A
 --- task is a coroutine that azureml.task.tasks or azureml.task.loop starts. A task waits by parking
 --- here; azureml.task.tasks does the yield.
-local errors = require "azureml.error"
+local later = require "azureml.tool.later"
+local errors = later "azureml.error"
 
 local runner = {
   PARKED = {},      -- what a task yields when it waits

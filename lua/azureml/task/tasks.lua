@@ -6,7 +6,7 @@
 --- of the core. Without their answers it could wait forever.
 local later = require "azureml.tool.later"
 local core = require "azureml.core"
-local errors = require "azureml.error"
+local errors = later "azureml.error"
 local limits = require "azureml.task.limits"
 local loop = require "azureml.task.loop"
 local options = require "azureml.options"
