@@ -170,11 +170,12 @@ $(B)/obj/embedded.o: $(B)/embedded.c
 	@echo CC $<
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/embedded.c: csrc/embed.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) | $(B)/checked
+$(B)/embedded.c: csrc/embed.lua csrc/bytecode.lua $(REFERENCE) $(LUA_SOURCES) $(PAGE_FILES) \
+                 | $(B)/checked
 	@echo EMBED lua/
 	@mkdir -p $(@D)
-	@$(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) $(LUA_SOURCES) \
-	  $(LYAML_FILES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
+	@LUA_PATH="csrc/?.lua" $(LUA) csrc/embed.lua $(ARGPARSE) azureml.reference.data=$(REFERENCE) \
+	  $(LUA_SOURCES) $(LYAML_FILES) $(PAGE_FILES) > $@.tmp && mv $@.tmp $@
 
 # What the comments say, for the prompt's help and for editors: bytecode has no comments.
 $(REFERENCE): csrc/reference.lua $(LUA_SOURCES) | $(B)/checked
@@ -551,7 +552,7 @@ lint-width:
 
 # Treat warnings as errors in lint alone: a user's newer compiler may give more warnings.
 lint: test-deps
-	@luacheck -q lua spec csrc/embed.lua csrc/reference.lua
+	@luacheck -q lua spec csrc/bytecode.lua csrc/embed.lua csrc/reference.lua
 	@$(MAKE) --no-print-directory lint-width
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"

@@ -1,9 +1,11 @@
 -- embed.lua: turn Lua files into one C file for the executable. The C file has the bytecode, with
--- line numbers, in arrays of unsigned char, and a function that finds an array by module name.
--- Usage: lua5.4 csrc/embed.lua FILE... A file under lua/ gets the module name of its path there;
--- NAME=FILE gives a module its name; any other file gets its base name. A syntax error stops the
--- build. A file that is not Lua, such as a style sheet, becomes a module that returns its text; it
--- keeps its name behind a slash: "azureml.studio.page/style.css".
+-- line numbers and without names of variables, in arrays of unsigned char, and a function that
+-- finds an array by module name.
+-- Usage: LUA_PATH=csrc/?.lua lua5.4 csrc/embed.lua FILE... A file under lua/ gets the module name
+-- of its path there; NAME=FILE gives a module its name; any other file gets its base name. A syntax
+-- error stops the build. A file that is not Lua, such as a style sheet, becomes a module that
+-- returns its text; it keeps its name behind a slash: "azureml.studio.page/style.css".
+local bytecode = require "bytecode"
 
 local epilogue = [[
 static int compare(const void *name, const void *chunk) {
@@ -50,7 +52,8 @@ end
 local function compile(path, text)
   if not is_lua(path) then return string.dump(load(("return %q"):format(text)), true) end
   text = text:gsub("^#[^\n]*", "")
-  return string.dump(assert(load(text, "@" .. shown_path(path), "t")), is_stripped(path))
+  local code = string.dump(assert(load(text, "@" .. shown_path(path), "t")), is_stripped(path))
+  return bytecode.without_names(code)
 end
 
 -- The modules with which each run of the executable begins, and those that they load at once.

@@ -155,10 +155,10 @@ end
 
 -- Let os.exit write the reports first.
 local function report_before_exit()
-  local exit = os.exit
-  function os.exit(given, close)      -- luacheck: ignore 122
+  local before = { exit = os.exit }      -- Lua's "bad argument #1 to 'exit'" takes the field's name
+  function os.exit(given, close)         -- luacheck: ignore 122
     local code = code_of(given)
-    return exit(code and report_run(code) or given, close)
+    return before.exit(code and report_run(code) or given, close)
   end
 end
 
