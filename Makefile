@@ -246,7 +246,8 @@ $(B)/spec/raw.so $(B)/spec/environment.so: $(B)/spec/%.so: $(B)/obj/spec/%.o
 $(B)/spec/oom.so: spec/oom/oom.c | $(B)/checked
 	@echo LD $@
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) $(LIBFLAG) -o $@ $< -ldl
+	@$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) $(LIBFLAG) -o $@ $< -ldl \
+	  $(call lib,OPENSSL,-lcrypto)
 
 $(B)/obj/spec/%.o: spec/csrc/%.c | $(B)/checked
 	@echo CC $<

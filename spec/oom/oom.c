@@ -7,6 +7,7 @@
 #include <execinfo.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <openssl/rand.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -118,8 +119,10 @@ VISIBLE char *strdup(const char *text) { return strndup(text, strlen(text)); }
 /* -- the module -------------------------------------------------------------------------------- */
 
 /* fail(number, many): count allocations from here; let the number-th fail, and those after it until
-   `many` have failed. 0 fails none. */
+   `many` have failed. 0 fails none. OpenSSL gets ready before, also in the executable's thread,
+   because it crashes when an allocation of its own initialisation fails. */
 static int l_fail(lua_State *L) {
+  RAND_status();
   first = (long)luaL_checkinteger(L, 1);
   last = first ? first + (long)luaL_optinteger(L, 2, 1) - 1 : 0;
   traces = getenv("OOM_TRACE") != NULL;
