@@ -216,13 +216,13 @@ EXPORT      ?= -Wl,-E
 EXE_MAIN    := $(if $(filter builtin,$(HTTPD)),main_httpd $(HTTPD_OBJECTS),main)
 $(B)/azureml: $(call objects,$(EXE_OBJECTS) $(EXE_MAIN))
 	@echo LD $@
-	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -o $@ $^ $(EXE_LIBS)
+	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -pthread -o $@ $^ $(EXE_LIBS)
 
 # The executable of HTTPD=builtin, for the specs.
 $(B)/spec/azureml: $(call objects,$(EXE_OBJECTS) main_httpd $(HTTPD_OBJECTS))
 	@echo LD $@
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -o $@ $^ $(EXE_LIBS) $(HTTPD_LIBS)
+	@$(CC) $(ALL_LDFLAGS) $(EXPORT) -Wl,--as-needed -pthread -o $@ $^ $(EXE_LIBS) $(HTTPD_LIBS)
 
 # The C files without Lua and network as a module for the specs. It is never installed.
 $(B)/spec/pure.so: $(call objects,$(PURE) authorities heap) $(B)/obj/spec/pure.o
