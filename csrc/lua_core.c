@@ -506,11 +506,8 @@ static void push_seen(lua_State *L, const Seen *seen) {
   if (seen->recorded.url) push_recorded(L, &seen->recorded);
 }
 
-/* step(seconds) -> "op", op or stream | "watch", fd | "question", id, kind, payload, handler
-   | "seen" | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
-static int l_step(lua_State *L) {
-  double timeout = luaL_optnumber(L, 1, -1);
-  Event event = step(L, loop_of(L), timeout >= 0 ? timeout : -1);
+/* Push an event and return how many values it has; see l_step.  [-0, +0..5, m] */
+static int push_event(lua_State *L, Event event) {
   switch (event.kind) {
     case EVENT_OP:
     case EVENT_STREAM:
@@ -537,10 +534,17 @@ static int l_step(lua_State *L) {
   }
 }
 
-/* has_news() -> whether the next step returns an event at once, without a look at descriptors */
-static int l_has_news(lua_State *L) {
-  lua_pushboolean(L, loop_has_news(loop_of(L)));
-  return 1;
+/* step(seconds) -> "op", op or stream | "watch", fd | "question", id, kind, payload, handler
+   | "seen" | "idle" | nothing: the time has passed. Without seconds it waits for an event. */
+static int l_step(lua_State *L) {
+  double timeout = luaL_optnumber(L, 1, -1);
+  return push_event(L, step(L, loop_of(L), timeout >= 0 ? timeout : -1));
+}
+
+/* next() -> an event that has come already, as step returns it | nothing: there is none */
+static int l_next(lua_State *L) {
+  Loop *loop = loop_of(L);
+  return loop_has_news(loop) ? push_event(L, loop_step(loop, 0, NULL)) : 0;
 }
 
 /* send(): send started requests now instead of at the next step */
@@ -699,7 +703,7 @@ static const luaL_Reg functions[] = {
   { "client",      l_client },
   { "sleep",       l_sleep },
   { "step",        l_step },
-  { "has_news",    l_has_news },
+  { "next",        l_next },
   { "send",        l_send },
   { "seen",        l_seen },
   { "watch",       l_watch },

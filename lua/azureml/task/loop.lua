@@ -108,7 +108,8 @@ local function tell_observers()
   return fault
 end
 
-local function hand_out(kind, source, ...)
+-- The arguments are what core.step returns.
+local function hand_out(kind, source, asked_kind, asked, handler)
   if kind == "op" and source then
     if timers[source] then return fire(source) end
     if listeners[source] then listeners[source]() end
@@ -117,16 +118,20 @@ local function hand_out(kind, source, ...)
   elseif kind == "watch" then
     handlers[source]()
   elseif kind == "question" then
-    begin_answer(source, ...)
+    begin_answer(source, asked_kind, asked, handler)
   elseif kind == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
 end
 
-local function hand_out_next(...)
+-- Tell the observers, hand out an event, and run the tasks that answer. Return whether there was an
+-- event. The arguments are what core.step returns.
+local function take(kind, source, asked_kind, asked, handler)
   local fault = last_observer > 0 and tell_observers()
-  hand_out(...)
+  hand_out(kind, source, asked_kind, asked, handler)
   if fault then error(fault.raised, 0) end
+  run_answers()
+  return kind ~= nil
 end
 
 --- Turn the loop once: hand out at most one event. Resume only tasks that answer questions.
@@ -135,13 +140,13 @@ end
 function loop.pump(seconds)
   if run_answers() then return end
   prepare()
-  hand_out_next(core.step(seconds))
-  run_answers()
+  take(core.step(seconds))
 end
 
 --- Hand out all pending events, so that a task with an inbox is resumed once for all of them.
 function loop.pump_all()
-  repeat loop.pump() until not core.has_news()
+  loop.pump()
+  repeat until not take(core.next())
 end
 
 --- Turn the loop until the process is interrupted.

@@ -4,8 +4,11 @@
 local later = require "azureml.tool.later"
 local errors = later "azureml.error"
 
+local isyieldable, resume, running = coroutine.isyieldable, coroutine.resume, coroutine.running
+
+local PARKED = {}
 local runner = {
-  PARKED = {},      -- what a task yields when it waits
+  PARKED = PARKED,      -- what a task yields when it waits
 }
 
 ---@class azureml.Task
@@ -25,7 +28,8 @@ local runner = {
 
 ---@type azureml.Task?
 local current            -- the running task, or nil
--- operation -> tasks parked until its next event; a closed operation has no more events
+-- operation -> the task that is parked until its next event, or a list of such tasks; a closed
+-- operation has no more events
 local parked = setmetatable({}, { __mode = "k" })
 
 local runnable = { first = 1, last = 0 }      -- a queue: tasks of groups
@@ -43,10 +47,11 @@ function runner.make_runnable(member)
 end
 
 local function next_in(queue)
-  local member = queue[queue.first]
+  local first = queue.first
+  local member = queue[first]
   if not member then return nil end
-  queue[queue.first] = nil
-  queue.first = queue.first + 1
+  queue[first] = nil
+  queue.first = first + 1
   member.queued = false
   return member
 end
@@ -72,15 +77,21 @@ end
 --- Tell whether the running code is a task that may yield, not a coroutine or a callback within it.
 ---@return boolean
 function runner.is_task()
-  return current ~= nil and coroutine.running() == current.coroutine and coroutine.isyieldable()
+  return current ~= nil and running() == current.coroutine and isyieldable()
 end
 
 --- Let a task wait for the next event of an operation. The caller yields PARKED.
 ---@param op userdata|table
 ---@param member azureml.Task
 function runner.park_on(op, member)
-  local list = parked[op]
-  if not list then parked[op] = { member } else list[#list + 1] = member end
+  local waiting = parked[op]
+  if not waiting then
+    parked[op] = member
+  elseif waiting.coroutine then
+    parked[op] = { waiting, member }
+  else
+    waiting[#waiting + 1] = member
+  end
 end
 
 --- Tell whether a task waits for the next event of an operation.
@@ -93,10 +104,11 @@ end
 --- Queue the tasks that wait for an event of an operation.
 ---@param op userdata|table
 function runner.wake(op)
-  local list = parked[op]
-  if not list then return end
+  local waiting = parked[op]
+  if not waiting then return end
   parked[op] = nil
-  for _, member in ipairs(list) do runner.make_runnable(member) end
+  if waiting.coroutine then return runner.make_runnable(waiting) end
+  for _, member in ipairs(waiting) do runner.make_runnable(member) end
 end
 
 --- Add an error of a <close> handler to the details of the error that closed its task.
@@ -137,12 +149,15 @@ end
 function runner.run(member)
   local before = current
   current = member
-  local ok, result = coroutine.resume(member.coroutine)
+  local ok, result = resume(member.coroutine)
   current = before
-  if coroutine.status(member.coroutine) == "dead" then
-    if ok then end_task(member) else fail_task(member, result) end
-  elseif result ~= runner.PARKED then
+  if result == PARKED then return end
+  if coroutine.status(member.coroutine) ~= "dead" then
     fail_task(member, stray_yield(member))
+  elseif ok then
+    end_task(member)
+  else
+    fail_task(member, result)
   end
 end
 

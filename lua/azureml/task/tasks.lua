@@ -13,6 +13,8 @@ local options = require "azureml.options"
 local runner = require "azureml.task.runner"
 local sequence = later "azureml.tool.sequence"
 
+local yield, PARKED = coroutine.yield, runner.PARKED
+
 local tasks = {}
 
 -- Waiting -----------------------------------------------------------------------------------------
@@ -24,7 +26,7 @@ local function wait_as_task(op, is_over, deadline)
     if alarm and alarm:done() then return false end
     runner.park_on(op, member)
     if alarm and not runner.is_awaited(alarm) then runner.park_on(alarm, member) end
-    coroutine.yield(runner.PARKED)
+    yield(PARKED)
   end
   return true
 end
@@ -45,7 +47,8 @@ end
 ---@return boolean               false: the deadline passed first
 ---@raise an error object: the timeout of a group's limit, or `OwnCredential`
 function tasks.wait_until(op, is_over, deadline)
-  local answered = tasks.within()
+  local current = runner.current()
+  local answered = current and current.within
   if answered and type(op) == "userdata" and op:waits_for(answered) then
     errors.raise {
       code = "OwnCredential",
@@ -143,7 +146,7 @@ end
 
 local function park_until_over(group)
   group.parent = runner.current()
-  while group.left > 0 and group.failure == nil do coroutine.yield(runner.PARKED) end
+  while group.left > 0 and group.failure == nil do yield(PARKED) end
 end
 
 -- Drop the tasks that have ended from the list of a group that many tasks join.
