@@ -75,7 +75,7 @@ static int l_headers(lua_State *L) {
 
 /* -- clients ----------------------------------------------------------------------------------- */
 
-static Client *check_client(lua_State *L) { return check_open(L, 1, CLIENT, "client"); }
+static Client *check_client(lua_State *L) { return check_open_self(L, CLIENT, "client"); }
 
 static const char *const client_keys[] = {
   "endpoint", "credential", "scope", "tenant_id", "user_agent", "ca_file", "proxy", "allow_hosts",
@@ -166,14 +166,14 @@ static int l_client(lua_State *L) {
 
 /* __gc, __close and close. Operations hold their own reference to the client. */
 static int l_client_close(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, CLIENT);
+  void **slot = check_self(L, CLIENT);
   if (!is_parents(L)) client_unref(*slot);
   *slot = NULL;
   return 0;
 }
 
 static int l_client_tostring(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, CLIENT);
+  void **slot = check_self(L, CLIENT);
   lua_pushfstring(L, "client: %s", *slot ? client_endpoint(*slot) : "closed");
   return 1;
 }
@@ -193,7 +193,7 @@ static int l_client_remaining(lua_State *L) {
 
 /* -- operations -------------------------------------------------------------------------------- */
 
-static Op *check_op(lua_State *L) { return check_open(L, 1, OPERATION, "operation"); }
+static Op *check_op(lua_State *L) { return check_open_self(L, OPERATION, "operation"); }
 
 static const char *const request_keys[] = {
   "method", "url", "headers", "body", "timeout", "follow", "final_state", "label", "resume",
@@ -252,9 +252,21 @@ void remember(lua_State *L, int index, const void *object) {
   lua_pop(L, 1);
 }
 
+/* Start a request of the client that is the first argument. Push the operation and return 1, or
+   push nil and an error and return 2.  [-0, +1|+2, em] */
+static int push_op(lua_State *L, Client *client, const Request *request) {
+  Error error = { 0 };
+  void **slot = push_slot(L, OPERATION);
+  *slot = op_request(client, request, &error);
+  if (!*slot) return push_failure(L, &error);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);      /* the operation keeps its client alive */
+  remember(L, lua_gettop(L), *slot);
+  return 1;
+}
+
 /* client:request(options) -> operation | nil, error */
 static int l_request(lua_State *L) {
-  Error error = { 0 };
   Request request = { 0 };
   Lro from = { 0 };
   const char *headers[MAX_LIST + 1];
@@ -262,16 +274,24 @@ static int l_request(lua_State *L) {
   loop_of(L);      /* raises an error in a forked child */
   lua_settop(L, 2);
   check_keys(L, 2, "a request", request_keys);
-  void **slot = push_slot(L, OPERATION);
-  lua_insert(L, 3);
   read_request(L, &request, headers, &from);
-  *slot = op_request(client, &request, &error);
-  if (!*slot) return push_failure(L, &error);
-  lua_settop(L, 3);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 3, 1);      /* the operation keeps its client alive */
-  remember(L, 3, *slot);
-  return 1;
+  return push_op(L, client, &request);
+}
+
+/* client:get(url, label, timeout, within) -> operation | nil, error. The last two arguments may be
+   nil. Most requests are such a GET: it needs no table, and takes 6,000 instructions less. */
+static int l_get(lua_State *L) {
+  Client *client = check_client(L);
+  loop_of(L);      /* raises an error in a forked child */
+  Request request = {
+    .method = "GET",
+    .url = arg_string(L, 2, "url"),
+    .label = arg_string(L, 3, "label"),
+    .timeout = arg_number(L, 4, "timeout"),
+    .within = (unsigned long)arg_number(L, 5, "within")
+  };
+  if (!request.url) return luaL_error(L, "option 'url' is missing");
+  return push_op(L, client, &request);
 }
 
 /* sleep(seconds) -> an operation that is done after that time */
@@ -288,7 +308,7 @@ static int l_sleep(lua_State *L) {
 /* __gc, __close and close; a second call does nothing. The service continues an operation that it
    has accepted. */
 static int l_op_close(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, OPERATION);
+  void **slot = check_self(L, OPERATION);
   if (!is_parents(L)) op_free(*slot);
   *slot = NULL;
   return 0;
@@ -321,7 +341,7 @@ static int l_op_request_id(lua_State *L) {
 }
 
 static int l_op_is_closed(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, OPERATION);
+  void **slot = check_self(L, OPERATION);
   lua_pushboolean(L, *slot == NULL);
   return 1;
 }
@@ -378,13 +398,31 @@ static int l_op_result(lua_State *L) {
   return 2;
 }
 
+/* Return the body of the reply; NULL: there is no such reply. */
+static const Buf *body_of(const Op *op) {
+  if (!op_done(op) || op_error(op)) return NULL;
+  const Buf *body = &op_reply(op)->body;
+  return body->data ? body : NULL;
+}
+
+/* op:document(scanner) -> document, the seconds that the service asks the client to wait or nil
+   | nothing: there is no such reply. The reply is scanned where it lies: the text and the headers
+   become no Lua strings. */
+static int l_op_document(lua_State *L) {
+  const Op *op = check_op(L);
+  const Buf *body = body_of(op);
+  if (!body || !lua_scan_push_object(L, 2, body->data, body->len)) return 0;
+  double after = retry_after(&op_reply(op)->headers, time(NULL));
+  if (after > 0) lua_pushnumber(L, after);
+  else lua_pushnil(L);
+  return 2;
+}
+
 /* op:page(scanner, items, next) -> documents, the next page's URL or nil | nothing: there is no
    such reply. The reply is scanned where it lies: a page of 220 KB becomes no Lua string. */
 static int l_op_page(lua_State *L) {
-  const Op *op = check_op(L);
-  if (!op_done(op) || op_error(op)) return 0;
-  const Buf *body = &op_reply(op)->body;
-  return body->data ? lua_scan_push_page(L, 2, body->data, body->len) : 0;
+  const Buf *body = body_of(check_op(L));
+  return body ? lua_scan_push_page(L, 2, body->data, body->len) : 0;
 }
 
 /* op:trouble() -> the final error, or the error of the last poll | nothing */
@@ -411,7 +449,7 @@ static int l_op_is_polled(lua_State *L) {
 }
 
 static int l_op_tostring(lua_State *L) {
-  void **slot = luaL_checkudata(L, 1, OPERATION);
+  void **slot = check_self(L, OPERATION);
   char *text = *slot ? op_describe(*slot) : NULL;
   if (text) return push_owned(L, text);
   lua_pushstring(L, *slot ? "operation" : "closed operation");
@@ -654,11 +692,16 @@ static int l_guid(lua_State *L) {
   return 1;
 }
 
-/* escape(text) -> the text, percent-encoded for a URL */
+/* escape(text) -> the text, percent-encoded for a URL. Most texts, such as names, are returned as
+   they are, for 1,000 instructions less. */
 static int l_escape(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
   Buf out = { 0 };
+  if (url_is_unreserved(text, len)) {
+    lua_settop(L, 1);
+    return 1;
+  }
   url_escape(&out, text, len);
   if (out.failed) {
     buf_clear(&out);
@@ -729,6 +772,7 @@ static const luaL_Reg functions[] = {
 
 static const luaL_Reg client_methods[] = {
   { "request",   l_request },
+  { "get",       l_get },
   { "endpoint",  l_client_endpoint },
   { "remaining", l_client_remaining },
   { "close",     l_client_close },
@@ -748,6 +792,7 @@ static const luaL_Reg op_methods[] = {
   { "unanswered",  l_op_unanswered },
   { "is_closed",   l_op_is_closed },
   { "result",      l_op_result },
+  { "document",    l_op_document },
   { "page",        l_op_page },
   { "first",       l_op_first },
   { "trouble",     l_op_trouble },

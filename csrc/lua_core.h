@@ -26,6 +26,10 @@ enum { MAX_LIST = 64 };
 /* Raise an error for an unknown key ('tiemout'); the message names the table by the noun and lists
    the known keys.  [-0, +0, e] */
 void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys);
+/* Return an argument that may be nil: a text, or NULL; a number from 0 to 1e9, or 0.
+   [-0, +0, e] */
+const char *arg_string(lua_State *L, int arg, const char *name);
+double arg_number(lua_State *L, int arg, const char *name);
 /* Push a field, also when it is nil, and return whether it is set. A borrowed text stays valid as
    long as the value is on the stack.  [-0, +1, e] */
 int opt_field(lua_State *L, int arg, const char *name, int type);
@@ -44,7 +48,8 @@ const char *const *opt_list(lua_State *L, int arg, const char *name,
 
 /* -- values: lua_value.c ----------------------------------------------------------------------- */
 
-/* Make the metatable of a type of userdata.  [-0, +0, m] */
+/* Make the metatable of a type of userdata. It is the first upvalue of each function.
+   [-0, +0, m] */
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
 /* Make a table in the registry with weak values, unless it exists.  [-0, +0, m] */
 void make_weak(lua_State *L, const char *name);
@@ -53,6 +58,12 @@ void make_weak(lua_State *L, const char *name);
 void **push_slot(lua_State *L, const char *type);
 /* Return the object of an argument; raise an error when it is closed.  [-0, +0, e] */
 void *check_open(lua_State *L, int arg, const char *type, const char *noun);
+/* The next two are for functions of a type that make_type has made. To compare the upvalue with the
+   metatable of the first argument takes 90 instructions, and luaL_checkudata 230. */
+/* Return the userdata that is the first argument.  [-0, +0, e] */
+void *check_self(lua_State *L, const char *type);
+/* Return the object in that userdata; raise an error when it is closed.  [-0, +0, e] */
+void *check_open_self(lua_State *L, const char *type, const char *noun);
 
 /* Each push returns how many values it pushed, so that a function can return it. */
 
@@ -125,6 +136,9 @@ Buf *lua_json_text(lua_State *L, int arg);
 
 /* -- documents: lua_scan.c --------------------------------------------------------------------- */
 
+/* Scan an object. The argument at arg is a scanner. Push the document and return 1. Return 0 when
+   the text is not an object that a scan takes.  [-0, +1, em] */
+int lua_scan_push_object(lua_State *L, int arg, const char *text, size_t len);
 /* Scan the page of a list. The arguments from arg on: a scanner, the name of the member with the
    items, the name of the member with the next page's URL. Push the documents and the URL, or nil,
    and return 2. Return 0 when the text is not a page that a scan takes.  [-0, +2, em] */

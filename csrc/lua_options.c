@@ -32,20 +32,44 @@ void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys
   }
 }
 
-int opt_field(lua_State *L, int arg, const char *name, int type) {
-  int found = lua_getfield(L, arg, name);
-  if (found != LUA_TNIL && found != type)
+/* Return whether a value is set. Raise an error when it has another type.  [-0, +0, v] */
+static int is_set(lua_State *L, int found, const char *name, int type) {
+  if (found > LUA_TNIL && found != type)
     luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type),
                lua_typename(L, found));
-  return found != LUA_TNIL;
+  return found > LUA_TNIL;
+}
+
+/* Return a text that is set.  [-0, +0, v] */
+static const char *text_at(lua_State *L, int index, const char *name) {
+  size_t len;
+  const char *text = lua_tolstring(L, index, &len);
+  if (strlen(text) != len) luaL_error(L, "option '%s' must not hold a zero byte", name);
+  return text;
+}
+
+/* Return a number after a check of its range.  [-0, +0, v] */
+static double in_range(lua_State *L, double number, const char *name) {
+  if (!(number >= 0 && number <= 1e9))
+    luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
+  return number;
+}
+
+const char *arg_string(lua_State *L, int arg, const char *name) {
+  return is_set(L, lua_type(L, arg), name, LUA_TSTRING) ? text_at(L, arg, name) : NULL;
+}
+
+double arg_number(lua_State *L, int arg, const char *name) {
+  if (!is_set(L, lua_type(L, arg), name, LUA_TNUMBER)) return 0;
+  return in_range(L, lua_tonumber(L, arg), name);
+}
+
+int opt_field(lua_State *L, int arg, const char *name, int type) {
+  return is_set(L, lua_getfield(L, arg, name), name, type);
 }
 
 const char *opt_string(lua_State *L, int arg, const char *name) {
-  if (!opt_field(L, arg, name, LUA_TSTRING)) return NULL;
-  size_t len;
-  const char *text = lua_tolstring(L, -1, &len);
-  if (strlen(text) != len) luaL_error(L, "option '%s' must not hold a zero byte", name);
-  return text;
+  return opt_field(L, arg, name, LUA_TSTRING) ? text_at(L, -1, name) : NULL;
 }
 
 const char *req_string(lua_State *L, int arg, const char *name) {
@@ -57,9 +81,7 @@ const char *req_string(lua_State *L, int arg, const char *name) {
 double opt_number(lua_State *L, int arg, const char *name, double otherwise) {
   double number = opt_field(L, arg, name, LUA_TNUMBER) ? lua_tonumber(L, -1) : otherwise;
   lua_pop(L, 1);
-  if (number != otherwise && !(number >= 0 && number <= 1e9))
-    luaL_error(L, "option '%s' must be a number from 0 to 1e9", name);
-  return number;
+  return number == otherwise ? number : in_range(L, number, name);
 }
 
 int opt_boolean(lua_State *L, int arg, const char *name) {

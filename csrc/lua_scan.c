@@ -131,15 +131,7 @@ static void push_document(lua_State *L, int metatable, Span text, const Span *fo
     document->members[i] = part_of(document->text, text, found[i]);
 }
 
-/* Return the document that is the first argument of a function whose upvalue is the documents'
-   metatable: luaL_checkudata, which looks it up, takes 325 instructions.  [-0, +0, e] */
-static Document *check_document(lua_State *L) {
-  Document *document = lua_touserdata(L, 1);
-  int is_one = document && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
-  if (!is_one) return luaL_checkudata(L, 1, DOCUMENT);
-  lua_pop(L, 1);
-  return document;
-}
+static Document *check_document(lua_State *L) { return check_self(L, DOCUMENT); }
 
 /* document.of(value) -> a document of a decoded value */
 static int l_of(lua_State *L) {
@@ -218,16 +210,21 @@ static int l_keep(lua_State *L) {
   return 0;
 }
 
-/* scanner:object(text) -> document | nil: the text is not an object that a scan takes */
-static int l_object(lua_State *L) {
-  size_t len;
-  const Scanner *scanner = luaL_checkudata(L, 1, SCANNER);
-  const char *text = text_after_mark(luaL_checklstring(L, 2, &len), &len);
+int lua_scan_push_object(lua_State *L, int arg, const char *text, size_t len) {
+  const Scanner *scanner = luaL_checkudata(L, arg, SCANNER);
   Span found[SCAN_PATHS];
+  text = text_after_mark(text, &len);
   if (!scan_object(text, len, &scanner->paths, found)) return 0;
   luaL_getmetatable(L, DOCUMENT);
   push_document(L, lua_gettop(L), (Span){ text, len }, found, scanner->paths.count);
   return 1;
+}
+
+/* scanner:object(text) -> document | nothing: the text is not an object that a scan takes */
+static int l_object(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+  return lua_scan_push_object(L, 1, text, len);
 }
 
 static int l_page_clear(lua_State *L) {

@@ -9,9 +9,11 @@
 
 void make_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
-  luaL_setfuncs(L, meta, 0);
+  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, meta, 1);
   lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
   lua_setfield(L, -2, "__index");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");      /* a script cannot remove __gc */
@@ -37,10 +39,26 @@ void **push_slot(lua_State *L, const char *type) {
   return slot;
 }
 
-void *check_open(lua_State *L, int arg, const char *type, const char *noun) {
-  void **slot = luaL_checkudata(L, arg, type);
+void *check_self(lua_State *L, const char *type) {
+  void *self = lua_touserdata(L, 1);
+  int is_one = self && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+  if (!is_one) return luaL_checkudata(L, 1, type);
+  lua_pop(L, 1);
+  return self;
+}
+
+/* Return the object in a slot; raise an error when it is closed.  [-0, +0, e] */
+static void *check_slot(lua_State *L, int arg, void *const *slot, const char *noun) {
   if (!*slot) luaL_argerror(L, arg, lua_pushfstring(L, "this %s is closed", noun));
   return *slot;
+}
+
+void *check_open(lua_State *L, int arg, const char *type, const char *noun) {
+  return check_slot(L, arg, luaL_checkudata(L, arg, type), noun);
+}
+
+void *check_open_self(lua_State *L, const char *type, const char *noun) {
+  return check_slot(L, 1, check_self(L, type), noun);
 }
 
 /* -- texts, fields and reasons ----------------------------------------------------------------- */

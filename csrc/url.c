@@ -235,6 +235,16 @@ static void add_escape(Buf *out, char byte) {
   buf_printf(out, "%%%02X", (unsigned)(unsigned char)byte);
 }
 
+static int is_unreserved(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) return 1;
+  return c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+int url_is_unreserved(const char *text, size_t len) {
+  while (len && is_unreserved(text[len - 1])) len--;
+  return len == 0;
+}
+
 void url_escape(Buf *out, const char *text, size_t len) {
   const char *end = text + len;
   for (;;) {

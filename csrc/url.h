@@ -31,6 +31,9 @@ int url_is_loopback(const char *url);      /* 127.0.0.0/8, ::1 or localhost */
 /* Return the URL for people and logs: of the query only the value of api-version is shown. */
 char *url_redacted(const char *url);
 
+/* Return 1 if url_escape would keep a text as it is. */
+int url_is_unreserved(const char *text, size_t len);
+
 /* Append one path segment or query value, escaped. */
 void url_escape(Buf *out, const char *text, size_t len);
 

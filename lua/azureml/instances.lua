@@ -55,7 +55,15 @@ local function check_name(verb, name)
   return name
 end
 
-local function another_type(self, name, kind)
+local function raise_invalid(label, fault)
+  errors.raise { code = "InvalidReply",
+    message = ("cannot %s: the reply %s"):format(label, fault) }
+end
+
+-- Raise that a reply describes something else than a compute instance.
+local function raise_no_instance(self, name, label, document)
+  local kind = instance.kind(document)
+  if not kind then raise_invalid(label, "does not describe a compute") end
   errors.raise {
     code = "AnotherComputeType",
     message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
@@ -63,22 +71,15 @@ local function another_type(self, name, kind)
   }
 end
 
-local function raise_invalid(label, fault)
-  errors.raise { code = "InvalidReply",
-    message = ("cannot %s: the reply %s"):format(label, fault) }
-end
-
 -- Return the instance. The label says in an error what the look was for.
 local function look_up(self, name, label, api_version)
-  local what = { label = label, api_version = api_version }
   self.asked = nil
-  local came = resource.fetch(self.workspace, verbs.get, { name = name }, what)
-  self.asked = came.retry_after
-  local document = instance.reader:read(came.body)
+  local document, asked = resource.read(self.workspace, verbs.get, {
+    name = name, label = label, api_version = api_version, reader = instance.reader,
+  })
+  self.asked = asked
   if not document then raise_invalid(label, "is not JSON") end
-  local kind = instance.kind(document)
-  if not kind then raise_invalid(label, "does not describe a compute") end
-  if not instance.is_one(document) then another_type(self, name, kind) end
+  if not instance.is_one(document) then raise_no_instance(self, name, label, document) end
   return instance.of(self.workspace, document)
 end
 

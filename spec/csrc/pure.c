@@ -277,11 +277,19 @@ static int l_url_escape(lua_State *L) {
   return push_owned(L, buf_take(&out));
 }
 
+static int l_url_is_unreserved(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_pushboolean(L, url_is_unreserved(text, len));
+  return 1;
+}
+
 static const luaL_Reg url_functions[] = {
   { "origin", l_url_origin }, { "same_origin", l_url_same_origin }, { "target", l_url_target },
   { "resolve", l_url_resolve }, { "is_secure", l_url_is_secure },
   { "is_loopback", l_url_is_loopback }, { "redacted", l_url_redacted }, { "escape", l_url_escape },
   { "mend", l_url_mend }, { "add_query", l_url_add_query },
+  { "is_unreserved", l_url_is_unreserved },
   { NULL, NULL }
 };
 

@@ -239,6 +239,14 @@ describe("url_escape", function()
     assert.equal("%00%C3%A9%FF", url.escape("\0é\xFF"))
     assert.equal("", url.escape(""))
   end)
+
+  it("keeps the texts that url_is_unreserved accepts, and no others", function()
+    assert.is_true(url.is_unreserved(""))
+    for byte = 0, 255 do
+      local text = ("a%cz"):format(byte)
+      assert.equal(url.escape(text) == text, url.is_unreserved(text), ("%q"):format(text))
+    end
+  end)
 end)
 
 describe("random bytes", function()

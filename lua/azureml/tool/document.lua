@@ -71,6 +71,14 @@ function Reader:read(text)
   return raw ~= nil and documents.of(raw) or nil
 end
 
+--- Read the reply of a request.
+---@param op userdata         the core's operation that has the reply
+---@return azureml.Document?      nil: the reply is no object, or there is none
+---@return number? after      seconds that the service asks the client to wait
+function Reader:reply(op)
+  return op:document(self.scanner)
+end
+
 --- Read a page of a list.
 ---@param op userdata         the core's operation that has the reply
 ---@param items string        the member that holds the items
