@@ -14,6 +14,7 @@ struct Client {
   Loop  *loop;
   int    refs;
   char  *endpoint;            /* as the caller wrote it, without final slashes */
+  size_t front_len;           /* of the endpoint's scheme, host and port */
   Credential *credential;     /* NULL: send no token */
   char  *scope, *tenant_id;
   char  *user_agent, *proxy;

@@ -20,8 +20,11 @@ static size_t name_len(const char *line) {
 }
 
 static int add_line(Buf *lines, const char *line, size_t len) {
-  buf_add(lines, line, len);
-  return buf_add(lines, "", 1);
+  if (buf_reserve(lines, len + 1) != 0) return -1;
+  memcpy(lines->data + lines->len, line, len);
+  lines->len += len + 1;
+  lines->data[lines->len - 1] = lines->data[lines->len] = '\0';
+  return 0;
 }
 
 /* Append a line that begins with a blank to the value before it (obs-fold). */
@@ -36,7 +39,7 @@ static int unfold(Buf *lines, const char *line, size_t len) {
 int headers_add(Headers *headers, const char *line, size_t len) {
   Buf *lines = &headers->lines;
   int folded = len && (*line == ' ' || *line == '\t');
-  if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+  if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
     buf_reset(lines);
     return 0;
   }
@@ -48,10 +51,14 @@ int headers_add(Headers *headers, const char *line, size_t len) {
 }
 
 const char *headers_next(const Headers *headers, const char *line) {
+  return headers_next_with(headers, line, "");
+}
+
+const char *headers_next_with(const Headers *headers, const char *line, const char *prefix) {
   const Buf *lines = &headers->lines;
   const char *next = line ? line + strlen(line) + 1 : lines->data;
   while (next && next < lines->data + lines->len) {
-    if (name_len(next)) return next;
+    if (text_starts(next, prefix) && name_len(next)) return next;
     next += strlen(next) + 1;
   }
   return NULL;
@@ -59,12 +66,12 @@ const char *headers_next(const Headers *headers, const char *line) {
 
 const char *headers_get(const Headers *headers, const char *name) {
   const Buf *lines = &headers->lines;
-  size_t len = strlen(name);
+  size_t len = strlen(name), line_len;
   for (const char *line = lines->data; line && line < lines->data + lines->len; ) {
-    int may_be = (*line | 0x20) == (*name | 0x20);      /* most lines end here */
-    if (may_be && text_starts(line, name) && line[len] == ':')
-      return line + len + 1 + strspn(line + len + 1, " \t");
-    line += strlen(line) + 1;
+    line_len = strlen(line);
+    int may_be = line_len > len && line[len] == ':';      /* most lines end here */
+    if (may_be && text_starts(line, name)) return line + len + 1 + strspn(line + len + 1, " \t");
+    line += line_len + 1;
   }
   return NULL;
 }

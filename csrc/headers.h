@@ -16,6 +16,8 @@ int  headers_add(Headers *headers, const char *line, size_t len);
 const char *headers_get(const Headers *headers, const char *name);
 /* Return the "Name: value" after a line, the first for NULL, and NULL after the last. */
 const char *headers_next(const Headers *headers, const char *line);
+/* The same, but only a line that begins with a prefix. */
+const char *headers_next_with(const Headers *headers, const char *line, const char *prefix);
 void headers_reset(Headers *headers);
 void headers_clear(Headers *headers);
 

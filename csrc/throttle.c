@@ -134,8 +134,7 @@ static long number_in(const char *value) {
 static long least_in(const Headers *headers, ThrottleKind kind) {
   static const char prefix[] = "x-ms-ratelimit-remaining-";
   long least = -1;
-  for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
-    if (!text_starts(line, prefix)) continue;
+  for (const char *line = NULL; (line = headers_next_with(headers, line, prefix)); ) {
     const char *name = line + strlen(prefix), *end = strchr(name, ':');
     if (!counts_kind(name, (size_t)(end - name), kind)) continue;
     long left = number_in(end + 1 + strspn(end + 1, " \t"));
