@@ -9,6 +9,8 @@
 #include "text.h"
 #include "url.h"
 
+enum { USUAL_SCOPE = 200 };      /* bytes of the name of most throttling scopes */
+
 void client_defaults(ClientOptions *options) {
   memset(options, 0, sizeof *options);
   options->connect_timeout = 10;
@@ -216,6 +218,7 @@ ThrottleScope *client_throttle_scope(const Client *client, const char *url) {
   const char *origin = client_route(client, url, &other)->origin;
   const char *principal = client->credential ? credential_principal(client->credential) : "";
   Buf name = { 0 };      /* no format, which takes 1,400 instructions */
+  buf_reserve(&name, USUAL_SCOPE);
   buf_puts(&name, origin ? origin : "");
   buf_puts(&name, " ");
   buf_puts(&name, principal);

@@ -19,12 +19,24 @@ static size_t name_len(const char *line) {
   return line[len] == ':' ? len : 0;
 }
 
+/* Return a bit that stands for a name in any case, and for few other names. */
+static uint64_t bit_of(const char *name, size_t len) {
+  return UINT64_C(1) << ((len * 7 + ((unsigned char)*name | 0x20)) & 63);
+}
+
 static int add_line(Buf *lines, const char *line, size_t len) {
   if (buf_reserve(lines, len + 1) != 0) return -1;
   memcpy(lines->data + lines->len, line, len);
   lines->len += len + 1;
   lines->data[lines->len - 1] = lines->data[lines->len] = '\0';
   return 0;
+}
+
+/* Append a field, or another line, which is no field. */
+static int add_field(Headers *headers, const char *line, size_t len) {
+  const char *colon = memchr(line, ':', len);
+  if (colon) headers->likely |= bit_of(line, (size_t)(colon - line));
+  return add_line(&headers->lines, line, len);
 }
 
 /* Append a line that begins with a blank to the value before it (obs-fold). */
@@ -40,14 +52,14 @@ int headers_add(Headers *headers, const char *line, size_t len) {
   Buf *lines = &headers->lines;
   int folded = len && (*line == ' ' || *line == '\t');
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-    buf_reset(lines);
+    headers_reset(headers);
     return 0;
   }
   len = without_end(line, len);
   if (len == 0) return 0;
   /* A NUL would end the line early and begin another: keep an empty line instead. */
   if (memchr(line, '\0', len)) len = 0;
-  return folded ? unfold(lines, line, len) : add_line(lines, line, len);
+  return folded ? unfold(lines, line, len) : add_field(headers, line, len);
 }
 
 const char *headers_next(const Headers *headers, const char *line) {
@@ -67,6 +79,7 @@ const char *headers_next_with(const Headers *headers, const char *line, const ch
 const char *headers_get(const Headers *headers, const char *name) {
   const Buf *lines = &headers->lines;
   size_t len = strlen(name), line_len;
+  if (!(headers->likely & bit_of(name, len))) return NULL;      /* most names are absent */
   for (const char *line = lines->data; line && line < lines->data + lines->len; ) {
     line_len = strlen(line);
     int may_be = line_len > len && line[len] == ':';      /* most lines end here */
@@ -76,5 +89,12 @@ const char *headers_get(const Headers *headers, const char *name) {
   return NULL;
 }
 
-void headers_reset(Headers *headers) { buf_reset(&headers->lines); }
-void headers_clear(Headers *headers) { buf_clear(&headers->lines); }
+void headers_reset(Headers *headers) {
+  buf_reset(&headers->lines);
+  headers->likely = 0;
+}
+
+void headers_clear(Headers *headers) {
+  buf_clear(&headers->lines);
+  headers->likely = 0;
+}

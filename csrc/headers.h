@@ -3,10 +3,13 @@
 #ifndef HEADERS_H
 #define HEADERS_H
 
+#include <stdint.h>
+
 #include "buf.h"
 
 typedef struct Headers {
-  Buf lines;     /* "Name: value" NUL "Name: value" NUL; its limit bounds the reply's fields */
+  Buf lines;          /* "Name: value" NUL "Name: value" NUL; its limit bounds the reply's fields */
+  uint64_t likely;    /* a bit for each name that headers_add has seen, and for few others */
 } Headers;
 
 /* Add a line as libcurl delivers it, with its CR LF. A status line starts a new block; ignore an
