@@ -64,6 +64,38 @@ void text_wipe(char *text) {
   free(text);
 }
 
+/* -- shared texts ------------------------------------------------------------------------------ */
+
+typedef struct Shared {
+  size_t owners;
+  char   text[];
+} Shared;
+
+static Shared *shared_of(const char *text) { return (Shared *)(text - offsetof(Shared, text)); }
+
+char *text_shared(const char *first, const char *second) {
+  size_t first_len = strlen(first), second_size = strlen(second) + 1;
+  Shared *shared = malloc(sizeof *shared + first_len + second_size);
+  if (!shared) return NULL;
+  shared->owners = 1;
+  memcpy(shared->text, first, first_len);
+  memcpy(shared->text + first_len, second, second_size);
+  return shared->text;
+}
+
+char *text_share(const char *shared) {
+  if (!shared) return NULL;
+  Shared *whole = shared_of(shared);
+  whole->owners++;
+  return whole->text;
+}
+
+void text_unshare(char *shared) {
+  if (!shared || --shared_of(shared)->owners > 0) return;
+  explicit_bzero(shared, strlen(shared));
+  free(shared_of(shared));
+}
+
 /* -- comparing --------------------------------------------------------------------------------- */
 
 static int lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }

@@ -26,6 +26,13 @@ void text_set(char **slot, const char *text);
 /* Overwrite a secret and free it. */
 void text_wipe(char *text);
 
+/* A secret that several owners share. Join two texts to one; the caller is its first owner. */
+char *text_shared(const char *first, const char *second);
+/* Return a shared text to one more owner; NULL gives NULL. */
+char *text_share(const char *shared);
+/* Leave a shared text. The last owner overwrites it and frees it. */
+void text_unshare(char *shared);
+
 /* -- questions: 1 or 0 ------------------------------------------------------------------------- */
 
 int text_equal(const char *a, const char *b);          /* ASCII case ignored; NULL equals NULL */

@@ -21,7 +21,7 @@ struct Token {
   Token *next;
   Credential *credential;
   char  *scope, *tenant;     /* tenant NULL: the credential's own */
-  char  *header;             /* NULL: no token yet */
+  char  *header;             /* shared with the requests that send it; NULL: no token yet */
   double renew_at, ends_at;
   int    has_expiry;         /* ends_at is that of the token, not UNKNOWN_LIFE from its arrival */
   double due_at;             /* the first renewal; renew_at moves on when it fails */
@@ -35,7 +35,7 @@ struct Token {
 };
 
 static void token_free(Token *token) {
-  text_wipe(token->header);
+  text_unshare(token->header);
   free(token->claims);
   free(token->scope);
   free(token->tenant);
@@ -79,9 +79,9 @@ double grant_refresh_in(const Grant *grant) {
 /* Return 0 when memory is short: the old token stays. */
 static int keep(Token *token, const Grant *grant) {
   double now = loop_now(token->credential->loop);
-  char *header = text_format("%s%s", BEARER, grant->token);
+  char *header = text_shared(BEARER, grant->token);
   if (!header) return 0;
-  text_wipe(token->header);
+  text_unshare(token->header);
   token->header = header;
   token->generation++;
   token->ends_at = now + life_of(grant);

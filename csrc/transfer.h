@@ -13,7 +13,7 @@ typedef struct Sending {
   const char *method;
   const char *url;               /* on the route's origin */
   const char *const *headers;    /* "Name: value", ends with NULL */
-  const char *authorization;     /* a whole header line, wiped after the transfer; NULL: none */
+  const char *authorization;     /* a whole header line, as a shared text; NULL: none */
   const char *body;              /* NULL: none */
   size_t      body_len;
   double      timeout;           /* seconds */
