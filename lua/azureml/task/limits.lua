@@ -16,9 +16,10 @@ local limits = {}
 local outside = {}      -- holds the limits of code that runs outside of tasks
 
 --- Return the limit with the earliest deadline that applies to the running code.
+---@param member azureml.Task?      the running task
 ---@return azureml.Limit?
-function limits.nearest()
-  local context = runner.current() or outside
+function limits.nearest(member)
+  local context = member or outside
   local found = context.limit
   if found and found.over then found = nil end
   if not context.limits then return found end

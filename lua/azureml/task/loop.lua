@@ -108,13 +108,20 @@ local function tell_observers()
   return fault
 end
 
--- The arguments are what core.step returns.
-local function hand_out(kind, source, asked_kind, asked, handler)
+-- Hand out an event of an operation or a stream.
+local function hand_out(source)
+  if timers[source] then return fire(source) end
+  if listeners[source] then listeners[source]() end
+  if inboxes[source] then inboxes[source]:put(source) end
+  runner.wake(source)
+end
+
+-- Tell the observers, hand out an event, and run the tasks that answer. Return whether there was an
+-- event. The arguments are what core.step returns.
+local function take(kind, source, asked_kind, asked, handler)
+  local fault = last_observer > 0 and tell_observers()
   if kind == "op" and source then
-    if timers[source] then return fire(source) end
-    if listeners[source] then listeners[source]() end
-    if inboxes[source] then inboxes[source]:put(source) end
-    runner.wake(source)
+    hand_out(source)
   elseif kind == "watch" then
     handlers[source]()
   elseif kind == "question" then
@@ -122,13 +129,6 @@ local function hand_out(kind, source, asked_kind, asked, handler)
   elseif kind == "idle" then
     error("azureml: a wait for something that can never come", 0)
   end
-end
-
--- Tell the observers, hand out an event, and run the tasks that answer. Return whether there was an
--- event. The arguments are what core.step returns.
-local function take(kind, source, asked_kind, asked, handler)
-  local fault = last_observer > 0 and tell_observers()
-  hand_out(kind, source, asked_kind, asked, handler)
   if fault then error(fault.raised, 0) end
   run_answers()
   return kind ~= nil

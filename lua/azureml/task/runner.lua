@@ -56,16 +56,10 @@ local function next_in(queue)
   return member
 end
 
---- Take the next task of a group from its queue.
----@return azureml.Task?
-function runner.next_runnable()
-  return next_in(runnable)
-end
-
 --- Take the next task that answers a question, or that such a task started, from its queue.
 ---@return azureml.Task?
 function runner.next_answering()
-  return next_in(answering)
+  return answering.first <= answering.last and next_in(answering) or nil
 end
 
 --- Return the running task; nil outside of tasks.
@@ -159,6 +153,14 @@ function runner.run(member)
   else
     fail_task(member, result)
   end
+end
+
+--- Resume the next task of a group in the queue. Return false if the queue is empty.
+---@return boolean
+function runner.run_next()
+  local member = next_in(runnable)
+  if member then runner.run(member) end
+  return member ~= nil
 end
 
 return runner

@@ -19,8 +19,7 @@ local tasks = {}
 
 -- Waiting -----------------------------------------------------------------------------------------
 
-local function wait_as_task(op, is_over, deadline)
-  local member = runner.current()
+local function wait_as_task(op, is_over, deadline, member)
   local alarm <close> = deadline and core.sleep(math.max(0, deadline - core.now())) or nil
   while not is_over(op) do
     if alarm and alarm:done() then return false end
@@ -55,11 +54,11 @@ function tasks.wait_until(op, is_over, deadline)
       message = "the credential's function waits for a request that waits for its answer",
     }
   end
-  local wait, limit = runner.is_task() and wait_as_task or wait_by_pumping, limits.nearest()
+  local wait, limit = runner.is_task() and wait_as_task or wait_by_pumping, limits.nearest(current)
   if not limit or deadline and deadline <= limit.deadline then
-    return wait(op, is_over, deadline)
+    return wait(op, is_over, deadline, current)
   end
-  return wait(op, is_over, limit.deadline) or limits.raise_over(limit)
+  return wait(op, is_over, limit.deadline, current) or limits.raise_over(limit)
 end
 
 --- Wake the tasks that wait for an operation, so that they check their condition again: it was
@@ -131,8 +130,7 @@ end
 
 local function turn_until_over(group)
   while group.left > 0 and group.failure == nil do
-    local member = runner.next_runnable()
-    if member then runner.run(member) else loop.pump_all() end
+    if not runner.run_next() then loop.pump_all() end
   end
 end
 
@@ -165,7 +163,7 @@ local MOST_ENDED = 32
 
 -- Return a function that adds a task to a group.
 local function adder(group, members)
-  local limit, answered = limits.nearest(), tasks.within()
+  local limit, answered = limits.nearest(runner.current()), tasks.within()
   return function(f)
     if group.is_over then errors.mistake("a task cannot start: the tasks beside it have ended") end
     if #members > 2 * group.left + MOST_ENDED then drop_ended(members) end
