@@ -309,7 +309,7 @@ static int l_sleep(lua_State *L) {
    has accepted. */
 static int l_op_close(lua_State *L) {
   void **slot = check_self(L, OPERATION);
-  if (!is_parents(L)) op_free(*slot);
+  if (*slot && !is_parents(L)) op_free(*slot);
   *slot = NULL;
   return 0;
 }

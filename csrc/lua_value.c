@@ -40,11 +40,11 @@ void **push_slot(lua_State *L, const char *type) {
 }
 
 void *check_self(lua_State *L, const char *type) {
-  void *self = lua_touserdata(L, 1);
-  int is_one = self && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+  int is_one = lua_type(L, 1) == LUA_TUSERDATA && lua_getmetatable(L, 1)
+    && lua_topointer(L, -1) == lua_topointer(L, lua_upvalueindex(1));
   if (!is_one) return luaL_checkudata(L, 1, type);
   lua_pop(L, 1);
-  return self;
+  return lua_touserdata(L, 1);
 }
 
 /* Return the object in a slot; raise an error when it is closed.  [-0, +0, e] */

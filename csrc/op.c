@@ -733,9 +733,10 @@ static char *copy_bytes(const char *bytes, size_t len) {
   return copy;
 }
 
-/* Copy what the caller lent. Return 0 when memory is short. */
-static int copy_request(Op *op, const Request *request, const char *url) {
-  lro_init(&op->lro, request->method, url, request->final_state);
+/* Copy what the caller lent; the operation owns the URL. Return 0 when memory is short. */
+static int copy_request(Op *op, const Request *request, char *url) {
+  lro_init(&op->lro, request->method, NULL, request->final_state);
+  op->lro.original_url = url;
   op->lro.poll_query = text_copy(request->poll_query);
   op->label = text_copy(request->label);
   op->headers = text_list_copy(request->headers);
@@ -753,7 +754,7 @@ static int copy_request(Op *op, const Request *request, const char *url) {
     snprintf(op->request_id, sizeof op->request_id, "%s", request->request_id);
   else
     loop_guid(op->loop, op->request_id);
-  return op->lro.method && op->lro.original_url && text_is_copied(op->label, request->label)
+  return op->lro.method && text_is_copied(op->label, request->label)
     && text_is_copied(op->lro.poll_query, request->poll_query)
     && text_list_is_copied(op->headers, request->headers)
     && text_is_copied(op->body, request->body);
@@ -783,9 +784,9 @@ Op *op_request(Client *client, const Request *request, Error *error) {
   op = op_new(client->loop);
   if (!op) goto no_memory;
   op->client = client_ref(client);
-  if (!copy_request(op, request, url)) goto no_memory;
-  if (request->resume && !resume(op, request->resume)) goto no_memory;
-  free(url);
+  int is_copied = copy_request(op, request, url);
+  url = NULL;
+  if (!is_copied || (request->resume && !resume(op, request->resume))) goto no_memory;
   pause_for(op, 0);      /* it begins when the loop turns: by then its owner holds it */
   return op;
 
