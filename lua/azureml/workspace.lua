@@ -114,6 +114,7 @@ function workspace.new(settings)
   local self = setmetatable({
     subscription_id = names.subscription_id, resource_group = names.resource_group,
     name = names.workspace_name, settings = settings, api_version = API_VERSION, facts = {},
+    closed = false,      -- set, because each request looks at it: an absent field calls __index
   }, metatable)
   self.instances = instances.new(self)
   local world = config.emulator()
