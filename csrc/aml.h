@@ -373,6 +373,7 @@ typedef struct Request {
   const char *poll_query;              /* "api-version=1": added to each URL to poll that lacks its
                                           parameters; NULL: nothing */
   const char *label;                   /* "start ci-ann", for people; NULL: method and path */
+  const char *subject;                 /* the rest of the label, such as "ci-ann"; NULL: none */
   const Lro  *resume;                  /* poll this operation and send no first request; copied */
   const char *request_id;              /* NULL: a new GUID */
   int         token_only;              /* send nothing: the operation ends when there is a token */

@@ -733,12 +733,21 @@ static char *copy_bytes(const char *bytes, size_t len) {
   return copy;
 }
 
+/* Return the whole label; NULL: there is none, or no memory. */
+static char *label_of(const Request *request) {
+  if (!request->label || !request->subject) return text_copy(request->label);
+  size_t len = strlen(request->label);
+  char *label = text_join(request->label, len + 1, request->subject);
+  if (label) label[len] = ' ';      /* in place of the NUL */
+  return label;
+}
+
 /* Copy what the caller lent; the operation owns the URL. Return 0 when memory is short. */
 static int copy_request(Op *op, const Request *request, char *url) {
   lro_init(&op->lro, request->method, NULL, request->final_state);
   op->lro.original_url = url;
   op->lro.poll_query = text_copy(request->poll_query);
-  op->label = text_copy(request->label);
+  op->label = label_of(request);
   op->headers = text_list_copy(request->headers);
   if (request->body) {
     op->body = copy_bytes(request->body, request->body_len);

@@ -266,25 +266,29 @@ function Client:fetch(request)
   return reply.of(op, request)
 end
 
+-- Return what the message of an error begins with.
+local function request_context(verb, name)
+  return reply.context { label = verb .. " " .. name }
+end
+
 --- Get a resource and read it as a document. This is most of what a process sends: it takes 22,000
 --- instructions less than `fetch`, because it makes no tables and no strings of the reply.
 ---@package
 ---@param self azureml.Client
----@param request { path: string, api_version: string?, label: string, timeout: number?,
----  reader: azureml.DocumentReader }
+---@param request { path: string, api_version: string?, verb: string, name: string,
+---  reader: azureml.DocumentReader }      its label is verb and name
 ---@return azureml.Document?      nil: the reply is not JSON
 ---@return number? retry_after
 function client.read(self, request)
-  local api_version = request.api_version
+  local api_version, verb, name = request.api_version, request.verb, request.name
   local version = api_version and version_of(api_version) or self.version
   local url = version and request.path .. "?" .. version or request.path
-  local begun, failure = open_handle(self):get(url, request.label, request.timeout or self.timeout,
-    task.within())
-  local op <close> = begun or reply.must(nil, failure, request)
+  local begun, failure = open_handle(self):get(url, verb, name, self.timeout, task.within())
+  local op <close> = begun or reply.must(nil, failure, request_context(verb, name))
   task.wait(op)
   local document, after = request.reader:reply(op)
   if document then return document, after end
-  local came = reply.of(op, request)
+  local came = reply.of(op, request_context(verb, name))
   return request.reader:read(came.body), came.retry_after
 end
 

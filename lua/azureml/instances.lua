@@ -55,15 +55,15 @@ local function check_name(verb, name)
   return name
 end
 
-local function raise_invalid(label, fault)
+local function raise_invalid(verb, name, fault)
   errors.raise { code = "InvalidReply",
-    message = ("cannot %s: the reply %s"):format(label, fault) }
+    message = ("cannot %s %s: the reply %s"):format(verb, name, fault) }
 end
 
 -- Raise that a reply describes something else than a compute instance.
-local function raise_no_instance(self, name, label, document)
+local function raise_no_instance(self, verb, name, document)
   local kind = instance.kind(document)
-  if not kind then raise_invalid(label, "does not describe a compute") end
+  if not kind then raise_invalid(verb, name, "does not describe a compute") end
   errors.raise {
     code = "AnotherComputeType",
     message = ("'%s' in workspace '%s' is a compute of type %s, not a compute instance"):format(
@@ -71,15 +71,15 @@ local function raise_no_instance(self, name, label, document)
   }
 end
 
--- Return the instance. The label says in an error what the look was for.
-local function look_up(self, name, label, api_version)
+-- Return the instance. An error says for which verb it was looked at.
+local function look_up(self, name, verb, api_version)
   self.asked = nil
   local document, asked = resource.read(self.workspace, verbs.get, {
-    name = name, label = label, api_version = api_version, reader = instance.reader,
+    name = name, verb = verb, api_version = api_version, reader = instance.reader,
   })
   self.asked = asked
-  if not document then raise_invalid(label, "is not JSON") end
-  if not instance.is_one(document) then raise_no_instance(self, name, label, document) end
+  if not document then raise_invalid(verb, name, "is not JSON") end
+  if not instance.is_one(document) then raise_no_instance(self, verb, name, document) end
   return instance.of(self.workspace, document)
 end
 
@@ -134,7 +134,7 @@ local function send(self, verb, subject, settings, more)
   local style = progress.style(verb, settings)
   local vm = type(subject) == "table" and subject or nil
   local name = vm and vm.name or check_name(verb, subject)
-  local seen = not vm and verb ~= "create" and look_up(self, name, verb .. " " .. name) or nil
+  local seen = not vm and verb ~= "create" and look_up(self, name, verb) or nil
   local reporter = progress.reporter(verb, name, style)
   local ok, result = pcall(sending.run, tables.merge({
     collection = self, verb = verb, name = name, vm = seen, before = seen or vm,
@@ -165,7 +165,7 @@ end
 ---@raise an error object: `ResourceNotFound` when it is not there, `AnotherComputeType`
 function Instances:get(name, api_version)
   check_name("get", name)
-  return look_up(self, name, "get " .. name, api_version)
+  return look_up(self, name, "get", api_version)
 end
 
 --- Look whether an instance is there.
@@ -175,7 +175,7 @@ end
 ---@raise an error object for everything else, another type of compute of that name included
 function Instances:find(name, api_version)
   check_name("find", name)
-  local vm, err = errors.try(look_up, self, name, "get " .. name, api_version)
+  local vm, err = errors.try(look_up, self, name, "get", api_version)
   if vm then return vm end
   if not resource.is_missing(err) then error(err, 0) end
   notice.tell("missed", self.workspace, name)

@@ -129,8 +129,8 @@ end
 --- Get a resource and read it as a document.
 ---@param workspace azureml.Workspace
 ---@param verb azureml.Verb
----@param request { name: string, label: string, api_version: string?,
----  reader: azureml.DocumentReader }      gets the path
+---@param request { name: string, verb: string, api_version: string?,
+---  reader: azureml.DocumentReader }      gets the path; verb: for which it is looked at
 ---@return azureml.Document?      nil: the reply is not JSON
 ---@return number? retry_after    seconds that the service asks the caller to wait
 function resource.read(workspace, verb, request)
