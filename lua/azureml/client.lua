@@ -274,15 +274,16 @@ end
 --- Get a resource and read it as a document. This is most of what a process sends: it takes 22,000
 --- instructions less than `fetch`, because it makes no tables and no strings of the reply.
 ---@package
----@param self azureml.Client
----@param request { path: string, api_version: string?, verb: string, name: string,
+---@param self azureml.Client    that has an api-version
+---@param front string          the path as far as the name
+---@param request { name: string, verb: string, api_version: string?,
 ---  reader: azureml.DocumentReader }      its label is verb and name
 ---@return azureml.Document?      nil: the reply is not JSON
 ---@return number? retry_after
-function client.read(self, request)
+function client.read(self, front, request)
   local api_version, verb, name = request.api_version, request.verb, request.name
   local version = api_version and version_of(api_version) or self.version
-  local url = version and request.path .. "?" .. version or request.path
+  local url = front .. core.escape(name) .. "?" .. version
   local begun, failure = open_handle(self):get(url, verb, name, self.timeout, task.within())
   local op <close> = begun or reply.must(nil, failure, request_context(verb, name))
   task.wait(op)

@@ -128,14 +128,13 @@ end
 
 --- Get a resource and read it as a document.
 ---@param workspace azureml.Workspace
----@param verb azureml.Verb
+---@param verb azureml.Verb       a GET whose path ends with {name}
 ---@param request { name: string, verb: string, api_version: string?,
----  reader: azureml.DocumentReader }      gets the path; verb: for which it is looked at
+---  reader: azureml.DocumentReader }      verb: for which it is looked at
 ---@return azureml.Document?      nil: the reply is not JSON
 ---@return number? retry_after    seconds that the service asks the caller to wait
 function resource.read(workspace, verb, request)
-  request.path = resource.path(workspace, verb, request)
-  return client.read(workspace:client(), request)
+  return client.read(workspace:client(), parts_of(workspace, verb.path)[1], request)
 end
 
 ---@class azureml.Asked           a short call whose answer has not been waited for
