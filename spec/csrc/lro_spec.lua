@@ -286,6 +286,16 @@ describe("a poll of a monitor", function()
       (running "monitor":poll(reply(200, "\xEF\xBB\xBF" .. status "Succeeded"))))
   end)
 
+  it("takes the last of two statuses, and one of any length", function()
+    local body = '{"status":"InProgress","x":[{"status":"Failed"}],"status":"Succeeded"}'
+    assert.equal("succeeded", (running "monitor":poll(reply(200, body))))
+    for length = 127, 130 do
+      local lro = running "monitor"
+      assert.equal("running", (lro:poll(reply(200, status(("x"):rep(length))))))
+      assert.equal(("x"):rep(125) .. "...", lro:fields().status)
+    end
+  end)
+
   it("decides by the body, not by the HTTP status", function()
     assert.equal("succeeded", (running "monitor":poll(reply(202, status "Succeeded"))))
     assert.equal("running", (running "monitor":poll(reply(201, status "InProgress"))))
