@@ -38,6 +38,19 @@ local function describe_pending(result)
   return "SKIPPED " .. place_of(result) .. message .. "\n"
 end
 
+-- Tracebacks --------------------------------------------------------------------------------------
+
+-- Let busted take no tracebacks. It takes one of each test that it registers, and Lua looks for the
+-- names of the functions in it among all that is loaded: 1.8 ms a test.
+local function omit_tracebacks()
+  local traceback = debug.traceback
+  function debug.traceback(...)      -- luacheck: ignore
+    local caller = debug.getinfo(2, "S")
+    if caller and caller.source:find "/busted/core%.lua$" then return "" end
+    return traceback(...)
+  end
+end
+
 -- The handler -------------------------------------------------------------------------------------
 
 -- Return an empty spec file in place of one that another worker runs. Busted asks it for the same
@@ -50,6 +63,7 @@ end
 return function(options)
   local busted = require "busted"
   local handler = require "busted.outputHandlers.base"()
+  if not options.verbose then omit_tracebacks() end
 
   local number, claims = os.getenv "SUITE_WORKER", os.getenv "SUITE_CLAIMS"
   local pipe = assert(io.open("/dev/fd/3", "a"))
