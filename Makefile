@@ -396,10 +396,17 @@ CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
            LOOP="$(LOOP)" LUA_CPATH="$(B)/lib/?.so;$(B)/spec/?.so;;" $(RECORD)
 # Every process of the suite records what its emulators answer; the last spec checks the records.
-RECORD   = LUA_INIT="@$(CURDIR)/spec/recorder.lua" AZUREML_ANSWERS="$(CURDIR)/$(B)/answers"
+# The emulators of all processes share a signing key.
+RECORD   = LUA_INIT="dofile '$(CURDIR)/spec/recorder.lua' dofile '$(CURDIR)/spec/signing_key.lua'" \
+           AZUREML_ANSWERS="$(CURDIR)/$(B)/answers" SUITE_SIGNING_KEY="$(CURDIR)/$(SIGNING_KEY)"
+
+SIGNING_KEY := $(B)/spec/signing_key.pem
+$(SIGNING_KEY):
+	@mkdir -p $(@D)
+	@openssl genrsa -out $@ -primes 3 2048 2>/dev/null
 
 SPEC_MODULES := $(patsubst %,$(B)/spec/%.so,pure scan_forms raw environment oom)
-check: all man $(B)/spec/azureml $(SPEC_MODULES)
+check: all man $(B)/spec/azureml $(SPEC_MODULES) $(SIGNING_KEY)
 	@mkdir -p $(B)/home
 	@$(CLEAN) $(CHECK_ENV) $(LUA) spec/suite.lua $(WORKERS) "$(RUNNER) $(BUSTED) -o spec/worker.lua" \
 	  $(SPECS)

@@ -1,5 +1,6 @@
 local core = require "azureml.core"
 local keys = require "azureml.emulator.entra.keys"
+local process = require "spec.process"
 
 describe("the emulator's signing key", function()
   it("is one for the process, and another where one was kept", function()
@@ -8,6 +9,18 @@ describe("the emulator's signing key", function()
     local kept = keys.open(core.crypto.generate_key(1024):pem())
     assert.are_not.equal(own.id, kept.id)
     assert.equal(own.id, keys.open(own.key:pem()).id)
+  end)
+
+  it("is made by each process for itself", function()
+    local function key_of_a_process()
+      return (process.executable({ "-e", [[
+        local key = require("azureml.emulator.entra.keys").open()
+        print(key.id, #key.jwk.n)
+      ]] }, { LUA_INIT = "" }))
+    end
+    local id = key_of_a_process()
+    assert.matches("^[%w_-]+\t342\n$", id)      -- 2048 bits
+    assert.are_not.equal(id, key_of_a_process())
   end)
 
   it("is named by its thumbprint", function()
