@@ -1,9 +1,10 @@
 --- Print the progress and the results of the suite: see spec/suite.lua. On a terminal, one line
 --- shows the count and a running spec file, and is drawn again for each test. Elsewhere each spec
---- file gets a line at its end. A failure is printed at once and again at the end; the counts alone
---- are the last line.
+--- file gets a line at its end. A failure is printed at once and again at the end. The longest spec
+--- files of many follow; the counts alone are the last line.
 
 local CLEAR = "\r\27[K"
+local LONGEST = 10      -- spec files whose times are printed
 local TOTALS = (os.getenv "AZUREML_BUILD" or "build") .. "/specs"     -- tests per file, last run
 
 -- The total ---------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ function output.new()
     redraws = is_terminal(), width = 80, totals = read_totals(),
     expected = 0, done = 0,      -- tests
     passed = 0, failures = {}, skipped = {},
+    times = {},                  -- of spec files: { path: string, seconds: number }
   }, Output)
 end
 
@@ -125,12 +127,22 @@ end
 ---@param path string
 ---@param ran integer           tests
 ---@param failed integer
-function Output:finish(path, ran, failed)
+---@param seconds number        that it took
+function Output:finish(path, ran, failed, seconds)
   self.expected = self.expected + ran - expected_in(self, path)
   self.totals[path] = ran
+  table.insert(self.times, { path = path, seconds = seconds })
   if self.redraws then return draw(self) end
   write(("%s %s: %d%s\n"):format(counts(self), path, ran,
     failed > 0 and (", %d failed"):format(failed) or ""))
+end
+
+-- Print the spec files that took longest, where there are more than that.
+local function print_longest(times)
+  if #times <= LONGEST then return end
+  table.sort(times, function(a, b) return a.seconds > b.seconds end)
+  write "\nthe longest:\n"
+  for i = 1, LONGEST do write(("%5.1f s  %s\n"):format(times[i].seconds, times[i].path)) end
 end
 
 --- Print the results.
@@ -141,6 +153,7 @@ function Output:close(seconds)
   write_totals(self.totals)
   for _, text in ipairs(self.skipped) do write(text) end
   for _, text in ipairs(self.failures) do write("\n", text) end
+  print_longest(self.times)
   write(("\nin %.1f s\n"):format(seconds))
   write(("%d passed, %d failed%s\n"):format(self.passed, #self.failures,
     #self.skipped > 0 and (", %d skipped"):format(#self.skipped) or ""))

@@ -81,6 +81,21 @@ describe("the suite's output", function()
     assert.equal(0, code)
   end)
 
+  it("lists the ten longest spec files of more", function()
+    local function run_parts(count)
+      return (process.run({ "lua5.4", "-e", ([[
+        local shown = require("spec.output").new()
+        for i = 1, %d do shown:finish(("part%%d"):format(i), 1, 0, i / 2) end
+        shown:close(1)
+      ]]):format(count) }, environment()))
+    end
+    assert.is_nil(run_parts(10):find "the longest")
+    local list = run_parts(12):match "\nthe longest:\n(.*)\nin 1.0 s\n"
+    assert.matches("^  6.0 s  part12\n  5.5 s  part11\n", list)
+    assert.matches("\n  1.5 s  part3\n$", list)
+    assert.equal(10, select(2, list:gsub("\n", "")))
+  end)
+
   it("counts a file that cannot be read as failed", function()
     local output, _, code = run("it(", [[it("passes", function() end)]])
     assert.matches("ERROR ", output)

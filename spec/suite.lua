@@ -7,6 +7,7 @@
 --- Where AZUREML_ANSWERS is set, spec/answers.lua runs when all others have ended. The answers of a
 --- run are in a directory of its own until then, so that two runs of the same build may overlap.
 local json = require "cjson"
+local monotime = require("system").monotime
 local output = require "spec.output"
 local process = require "spec.process"
 
@@ -16,6 +17,7 @@ local shown = output.new()
 local shared = {}     -- texts of the errors that all workers meet -> true
 local expected = {}   -- run and path of each spec file -> true until it has ended
 local running = {}    -- worker -> the spec file that it runs
+local began = {}      -- worker -> when it began to run that
 local has_failed = {} -- worker -> true
 
 local function key_of(run, path)
@@ -34,14 +36,15 @@ function suite.suite(_, event)
 end
 
 function suite.begin(worker, event)
-  running[worker] = event.path
+  running[worker], began[worker] = event.path, monotime()
   shown:begin(event.path)
 end
 
 function suite.finish(worker, event)
   running[worker] = nil
   expected[key_of(event.run, event.path)] = false
-  shown:finish(event.path, math.tointeger(event.ran), math.tointeger(event.failed))
+  shown:finish(event.path, math.tointeger(event.ran), math.tointeger(event.failed),
+    monotime() - began[worker])
 end
 
 function suite.test(_, event)
@@ -141,10 +144,10 @@ local function run_all(workers, command, specs)
 end
 
 local function main(workers, command, ...)
-  local began = require("system").monotime()
+  local start = monotime()
   run_all(math.tointeger(workers), command, { ... })
   check_all_ran()
-  os.exit(shown:close(require("system").monotime() - began))
+  os.exit(shown:close(monotime() - start))
 end
 
 main(...)
