@@ -362,13 +362,15 @@ test-deps:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
 # The build runs in a second make, because this make looked for headers and archives before deps
-# installed them.
+# installed them. It compiles as many files at once as there are cores, unless -j says otherwise.
+CORES    = $(shell getconf _NPROCESSORS_ONLN)
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(CORES))
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@$(B)/azureml --emulator --speed 200 run lifecycle
 
 test: test-deps
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory $(PARALLEL) check
 
 # Test with real machines behind the emulator's instances. The suite of `make test` needs none of
 # these packages.
@@ -389,8 +391,8 @@ test-browser: test-deps
 BUSTED  ?= /usr/bin/busted
 SPECS   ?= spec
 RUNNER  ?= $(LUA)
-# Processes that run spec files side by side.
-WORKERS ?= 2
+# Processes that run spec files side by side: one more than cores, because specs also wait.
+WORKERS ?= $(shell expr $(CORES) + 1)
 # The suite runs without the user's settings, credentials and home directory.
 CLEAN    = env -i PATH="$(PATH)" HOME="$(CURDIR)/$(B)/home" LANG=C.UTF-8 TERM="$(TERM)" \
            AZUREML_BUILD="$(B)" LUA_PATH="lua/?.lua;lua/?/init.lua;$(B)/reference/?.lua;;" \
