@@ -199,7 +199,7 @@ echo '{ "accessToken": "%s", "expires_on": 99999999999 }']]):format(jwt "ann"))
     assert.equal("2", machine:lua [[
       local scripted = require "spec.scripted"
       local certificate = require "spec.certificate"
-      local authority = certificate.authority()
+      local authority = certificate.authority "ec"
       local server = scripted(function() return { status = 401 } end,
         { tls = certificate.server(authority, "IP:127.0.0.1") })
       local client = azureml.client {

@@ -55,7 +55,7 @@ echo "{\"token\":\"%s\",\"expiresOn\":\"$ends\"}"]]):format(JWT)
   -- Send a request to a service that demands claims, and print the error.
   local CHALLENGED = [[
     local scripted, certificate = require "spec.scripted", require "spec.certificate"
-    local authority = certificate.authority()
+    local authority = certificate.authority "ec"
     local challenge = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="'      -- {"a":1}
     local reply = { status = 401, headers = { ["WWW-Authenticate"] = challenge } }
     local server = scripted(function() return reply end,

@@ -16,7 +16,7 @@ describe("HTTP/2", function()
   local authority, log
 
   setup(function()
-    authority = certificate.authority()
+    authority = certificate.authority "ec"
     log = authority.directory .. "/log"
     certificate.server(authority, "IP:127.0.0.1")
     process.write(authority.directory .. "/instance", '{"name":"ci-ann"}')

@@ -23,7 +23,7 @@ end
 describe("TLS", function()
   local authority, other
 
-  setup(function() authority, other = certificate.authority(), certificate.authority() end)
+  setup(function() authority, other = certificate.authority "ec", certificate.authority "ec" end)
   teardown(function()
     certificate.remove(authority)
     certificate.remove(other)

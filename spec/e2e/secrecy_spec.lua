@@ -203,7 +203,7 @@ describe("a whole run", function()
   end
 
   setup(function()
-    material, trusted, directory = vectors.open(), certificate.authority(), process.directory()
+    material, trusted, directory = vectors.open(), certificate.authority "ec", process.directory()
     is_done = false
     secrets = {
       ["secret of the environment"] = CLIENT_SECRET, ["secret that is given"] = GIVEN_SECRET,
