@@ -59,8 +59,10 @@ ALL_LDFLAGS = $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 has_header = $(shell $(CC) $(ALL_FLAGS) $(2) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && \
                echo 1)
 
-# How the loop waits for descriptors: epoll, or poll where the system has no epoll.
+# How the loop waits for descriptors: epoll, or poll where the system has no epoll. Such a default
+# is assigned again by := so that the compiler is asked once: that halves the time of an idle make.
 LOOP ?= $(if $(call has_header,sys/epoll.h),epoll,poll)
+LOOP := $(LOOP)
 ifeq ($(filter epoll poll,$(LOOP)),)
 $(error LOOP is $(LOOP): it must be epoll or poll)
 endif
@@ -75,10 +77,12 @@ endif
 # no file beside it.
 HTTPD_INCS := $(call inc,MICROHTTPD,libmicrohttpd)
 HTTPD ?= $(call has_header,microhttpd.h,$(HTTPD_INCS))
+HTTPD := $(HTTPD)
 
 # Websockets, which terminals and kernels need, are built when libwslay is installed.
 WSLAY_INCS := $(call inc,WSLAY,libwslay)
 WEBSOCKET ?= $(call has_header,wslay/wslay.h,$(WSLAY_INCS))
+WEBSOCKET := $(WEBSOCKET)
 
 CORE_LIBS  := $(call lib,CURL,-lcurl) $(call lib,JANSSON,-ljansson) $(call lib,OPENSSL,-lcrypto)
 HTTPD_LIBS := $(call lib,MICROHTTPD,-lmicrohttpd) $(call lib,OPENSSL,-lssl -lcrypto)
