@@ -183,7 +183,8 @@ class Specification:
     def __init__(self, path=SPECIFICATION):
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
-        self.versions, self.supplements = data["versions"], data["supplements"]
+        self.versions = {version: with_segments(paths) for version, paths in data["versions"].items()}
+        self.supplements = with_segments(data["supplements"])
         self.definitions = Converter(data["definitions"]).definitions
         self.validators = {}
 
@@ -212,10 +213,10 @@ class Specification:
 
     def find(self, path, method, version):
         """Its template and what may be answered by status; nothing if no specification describes it."""
-        segments = path.strip("/").lower().split("/")
+        segments = segments_of(path)
         for paths in [self.versions[each] for each in self.preference(version)] + [self.supplements]:
-            for template, methods in paths.items():
-                if matches(template.strip("/").lower().split("/"), segments) and method.lower() in methods:
+            for template, parts, methods in paths:
+                if matches(parts, segments) and method.lower() in methods:
                     return template, methods[method.lower()]
         return None, None
 
@@ -238,15 +239,24 @@ class Departure(Exception):
     pass
 
 
+def segments_of(path):
+    return path.strip("/").lower().split("/")
+
+
+def with_segments(paths):
+    return [(template, segments_of(template), methods) for template, methods in paths.items()]
+
+
 def matches(template, segments):
     return len(template) == len(segments) and all(a == b or a == "{}" for a, b in zip(template, segments))
 
 
 def without_doubles(pairs):
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
         raise Departure("a member is there twice: %s" % max(names, key=names.count))
-    return dict(pairs)
+    return members
 
 
 def explained(error):
