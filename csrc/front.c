@@ -30,8 +30,6 @@ enum {
   MAX_LEAVING = 256         /* connections that wait for their clients to take the rest */
 };
 
-static const double PAUSE = 0.5;      /* seconds without accepting when descriptors are used up */
-
 typedef enum Outcome { MOVED, BLOCKED, ENDED, FAILED } Outcome;
 
 typedef enum Stage {
@@ -498,10 +496,6 @@ fail:;
   return -1;
 }
 
-static int is_exhausted(int why) {
-  return why == EMFILE || why == ENFILE || why == ENOMEM || why == ENOBUFS;
-}
-
 /* Accept connections; return their number. Stop for a while when descriptors are used up: the
    listening socket would be ready again and again. */
 static unsigned accept_some(Front *front, unsigned room) {
@@ -509,7 +503,7 @@ static unsigned accept_some(Front *front, unsigned room) {
   for (; count < room && count < EVENTS; count++) {
     int fd = platform_accept(front->listener.fd);
     if (fd >= 0 && link_open(front, fd) == 0) continue;
-    if (is_exhausted(errno)) front->pause_end = now() + PAUSE;
+    if (platform_is_exhausted(errno)) front->pause_end = now() + PLATFORM_ACCEPT_PAUSE;
     if (fd < 0 || front->pause_end > 0) break;
   }
   return count;

@@ -37,6 +37,7 @@ struct Loopback {
   Listener listeners[LISTENERS];
   Ring     guests;             /* head */
   size_t   guest_count;
+  Timer    pause;              /* runs while no connection is accepted */
   char    *state;
   int      port, over;
   LoopbackDone *done;
@@ -110,10 +111,31 @@ static void guest_ready(Watch *watch, unsigned events) {
   if (kind >= CALLBACK_CODE) finish(loopback, kind, &callback);
 }
 
+/* Watch the listeners for these events. Return 0, or -1 with errno. */
+static int watch_listeners(Loopback *loopback, unsigned events) {
+  for (size_t i = 0; i < LISTENERS; i++) {
+    Watch *watch = &loopback->listeners[i].watch;
+    if (watch->fd >= 0 && loop_watch_add(loopback->loop, watch, events) != 0) return -1;
+  }
+  return 0;
+}
+
+static void end_pause(Timer *timer) {
+  watch_listeners(container_of(timer, Loopback, pause), POLLER_READ);
+}
+
+/* Accept no connection for a while: descriptors are used up. */
+static void begin_pause(Loopback *loopback) {
+  double end = loop_now(loopback->loop) + PLATFORM_ACCEPT_PAUSE;
+  watch_listeners(loopback, 0);
+  loop_timer(loopback->loop, &loopback->pause, end, end_pause);
+}
+
 static void listener_ready(Watch *watch, unsigned events) {
   Loopback *loopback = container_of(watch, Listener, watch)->loopback;
   (void)events;
   int fd = platform_accept(watch->fd);
+  if (fd < 0 && platform_is_exhausted(errno)) begin_pause(loopback);
   if (fd < 0) return;
   Guest *guest = loopback->guest_count < MAX_GUESTS ? calloc(1, sizeof *guest) : NULL;
   if (!guest) {
@@ -189,11 +211,8 @@ Loopback *loopback_new(Loop *loop, const char *state, LoopbackDone *done, void *
     Watch idle = { .fd = -1, .ready = listener_ready };
     loopback->listeners[i] = (Listener){ .watch = idle, .loopback = loopback };
   }
-  int failed = !loopback->state || bind_both(loopback) != 0;
-  for (size_t i = 0; !failed && i < LISTENERS; i++) {
-    Watch *watch = &loopback->listeners[i].watch;
-    if (watch->fd >= 0) failed = loop_watch_add(loop, watch, POLLER_READ) != 0;
-  }
+  int failed = !loopback->state || bind_both(loopback) != 0
+               || watch_listeners(loopback, POLLER_READ) != 0;
   loop_flight(loop, +1);
   if (!failed) return loopback;
   int why = errno;
@@ -207,6 +226,7 @@ int loopback_port(const Loopback *loopback) { return loopback->port; }
 void loopback_free(Loopback *loopback) {
   if (!loopback) return;
   loop_flight(loopback->loop, -1);
+  loop_timer_stop(loopback->loop, &loopback->pause);
   while (!ring_is_empty(&loopback->guests))
     guest_free(container_of(loopback->guests.next, Guest, place));
   for (size_t i = 0; i < LISTENERS; i++) {

@@ -162,6 +162,10 @@ int platform_unnamed_file(void) { return memfd_create("azureml", MFD_CLOEXEC); }
 
 #endif
 
+int platform_is_exhausted(int why) {
+  return why == EMFILE || why == ENFILE || why == ENOMEM || why == ENOBUFS;
+}
+
 static struct timespec time_of(int ms) {
   return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 }

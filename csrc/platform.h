@@ -48,6 +48,11 @@ int platform_socket_pair(int ends[2]);      /* of local streams */
 /* Accept a connection. Its socket does not block. */
 int platform_accept(int listener);
 
+/* Tell whether an error says that descriptors or memory are used up. After such an error of
+   platform_accept the listener stays ready: wait PLATFORM_ACCEPT_PAUSE seconds before the next. */
+int platform_is_exhausted(int why);
+#define PLATFORM_ACCEPT_PAUSE 0.5
+
 /* Return an empty file that has no name. It is in memory, or on disk where the system has no files
    in memory. */
 int platform_unnamed_file(void);

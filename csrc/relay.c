@@ -61,6 +61,7 @@ struct Link {
 struct Relay {
   int      set;
   Watched  listener;
+  double   pause_end;    /* when it accepts again; 0: now */
   Ring     links, asked;
   unsigned count;
   unsigned long last_id;
@@ -246,8 +247,26 @@ static void link_ready(const Watched *end, unsigned events) {
   if (over || rewatch(link) != 0) link_free(link);
 }
 
+/* Accept no connection for a while: descriptors are used up. */
+static void begin_pause(Relay *relay) {
+  relay->pause_end = now() + PLATFORM_ACCEPT_PAUSE;
+  watchset_watch(relay->set, &relay->listener, 0);
+}
+
+/* Accept connections again after a pause. Return the seconds that are left of it; negative: there
+   is none. */
+static double end_pause(Relay *relay) {
+  if (relay->pause_end == 0) return -1;
+  double left = relay->pause_end - now();
+  if (left > 0) return left;
+  relay->pause_end = 0;
+  watchset_watch(relay->set, &relay->listener, POLLIN);
+  return -1;
+}
+
 static void accept_link(Relay *relay) {
   int yes = 1, fd = platform_accept(relay->listener.fd);
+  if (fd < 0 && platform_is_exhausted(errno)) begin_pause(relay);
   if (fd < 0) return;
   Link *link = relay->count < MAX_LINKS ? calloc(1, sizeof *link) : NULL;
   if (!link) { close(fd); return; }
@@ -262,9 +281,10 @@ static void accept_link(Relay *relay) {
   if (rewatch(link) != 0) link_free(link);
 }
 
-/* Close the links that are too late. Return the seconds until the next one is. */
-static double cut_late(Relay *relay) {
-  double time = now(), next = -1;
+/* Close the links that are too late. Return the seconds until the next one is, or `next` if that is
+   sooner. Negative: never. */
+static double cut_late(Relay *relay, double next) {
+  double time = now();
   for (Ring *place = relay->links.next, *after; place != &relay->links; place = after) {
     Link *link = container_of(place, Link, place);
     after = place->next;
@@ -282,7 +302,7 @@ double relay_run(Relay *relay) {
     if (ready.watched == &relay->listener) accept_link(relay);
     else link_ready(ready.watched, ready.events);
   }
-  return cut_late(relay);
+  return cut_late(relay, end_pause(relay));
 }
 
 unsigned long relay_next(Relay *relay, const char **head, size_t *len) {
