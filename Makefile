@@ -425,9 +425,12 @@ check-asan: test-deps
 	  CFLAGS="$(ASAN_CFLAGS)" LDFLAGS="$(SANITIZE)" \
 	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(ASAN_LIBRARIES)"'
 
-# Slow. Valgrind checks only the suite's own process. VALGRIND_SPECS=spec runs all specs.
-VALGRIND_SPECS ?= spec/csrc spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua \
-                  spec/task spec/e2e/transport_spec.lua
+# Slow. Valgrind checks the suite's own process and its forked children, but no other program.
+# platform_spec.lua is left out: its children leave without freeing what the suite has allocated,
+# and valgrind lacks the system call that gives a child's descriptor.
+VALGRIND_SPECS ?= $(filter-out %/platform_spec.lua,$(wildcard spec/csrc/*_spec.lua)) \
+                  spec/client_spec.lua spec/credential_spec.lua spec/operation_spec.lua spec/task \
+                  spec/e2e/transport_spec.lua
 LEAK_KINDS     := definite,indirect,possible
 check-valgrind: test-deps
 	$(call need,valgrind)
