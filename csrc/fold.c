@@ -56,14 +56,15 @@ static void part_release(Parts *parts, Part *part) {
 
 /* Return the longest parameter of the URL's query. *len is 0 when there is none. */
 static const char *longest_parameter(const char *url, size_t *len) {
-  const char *longest = url, *end = strchrnul(url, '?');
+  const char *longest = url, *end = url + strcspn(url, "?");
   *len = 0;
   while (*end) {
     const char *begin = end + 1;
-    end = strchrnul(begin, '&');
-    if ((size_t)(end - begin) <= *len) continue;
+    size_t own = strcspn(begin, "&");
+    end = begin + own;
+    if (own <= *len) continue;
     longest = begin;
-    *len = (size_t)(end - begin);
+    *len = own;
   }
   return longest;
 }
