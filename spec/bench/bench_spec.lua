@@ -117,9 +117,10 @@ describe("the benchmark", function()
     assert.equal(1, server:stats().early)
   end)
 
+  -- With 100 operations each round does some work of each kind.
   it("finds no leak in the soak test", function()
     local output, errors, code = process.executable(
-      { "spec/bench/soak.lua", tools .. "server", "200", "60", "100000" },
+      { "spec/bench/soak.lua", tools .. "server", "200", "100", "100000" },
       { XDG_STATE_HOME = process.root .. "/build/home" })
     assert.equal(0, code, errors)
     assert.matches("left nothing behind", output)

@@ -1,7 +1,8 @@
 /* server.c: serve the benchmark's requests on loopback. It is fast, so that the benchmark measures
    the clients and not the emulator: one thread, epoll, HTTP/1.1. It serves a token, an instance,
-   the pages of a list, a start that takes some seconds, and the status of a start. It counts the
-   requests, and the polls that came before Retry-After allowed them.
+   the pages of a list, a start that takes some seconds, and the status of a start. All instances
+   are there but those whose names begin with "no-". It counts the requests, and the polls that
+   came before Retry-After allowed them.
 
      server [--takes SECONDS] [--retry-after SECONDS] [--list COUNT] [--hold MILLISECONDS]
             [--budget COUNT] [--refill PER_SECOND] [--certificate FILE --key FILE]
@@ -271,11 +272,14 @@ static void tell_stats(Connection *c) {
 static void route(Connection *c, const char *method, const char *target) {
   static const char unknown[] =
     "{\"error\":{\"code\":\"NotFound\",\"message\":\"no such thing here\"}}";
+  static const char missing[] =
+    "{\"error\":{\"code\":\"ResourceNotFound\",\"message\":\"no such instance here\"}}";
   const char *operation = strstr(target, "/mfeOperationsStatus/op-");
   const char *compute = strstr(target, "/computes");
   const char *name = compute && strncmp(compute, "/computes/", 10) == 0 ? compute + 10 : NULL;
   if (operation) show_status(c, operation + strlen("/mfeOperationsStatus/op-"));
   else if (strstr(target, "/oauth2/")) grant_token(c);
+  else if (name && strncmp(name, "no-", 3) == 0) answer(c, "404 Not Found", "", missing);
   else if (name && *method == 'P') begin(c);
   else if (name) show_instance(c, name, (int)strcspn(name, "/?"));
   else if (compute) show_page(c, target);

@@ -59,8 +59,8 @@ local function work(ws, reads, starts)
   azureml.each(names(starts // 10), function(name) ws.instances:start(name):wait() end)
   azureml.each(names(starts // 10), function(name) ws.instances:start(name):close() end)
   azureml.each(names(starts // 10), function(name)
-    local _, err = azureml.try(ws.instances.start, ws.instances, name .. "-is-too-long-for-a-name")
-    assert(err.code == "InvalidArgument")
+    local _, err = azureml.try(ws.instances.start, ws.instances, "no-" .. name)
+    assert(err.code == "ResourceNotFound")
   end)
 end
 
