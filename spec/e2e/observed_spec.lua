@@ -226,6 +226,33 @@ describe("the reports of a run", function()
     end
   end)
 
+  it("tell that the run was refused, in place of what the run before left", function()
+    for message, words in pairs {
+      ["there is no command and no script 'lits'; did you mean list?"] = { "lits", "s3cret" },
+      ["unrecognized option '--key'"] = { "--key", "-e", "s3cret" },
+      ["'--speed' sets the emulator's clock: it needs '--emulator'"] = { "--speed", "60", "list" },
+      ["unknown option '--key'"] = { "list", "--key" },
+    } do
+      run("-e", "")
+      local code, families, summary, err = run(table.unpack(words))
+      assert.same({ 2, 2, "Usage" }, { code, summary.exit_code, summary.error.code })
+      assert.equal(message, summary.error.message)
+      assert.matches(message, err, 1, true)
+      assert.equal(0, value(families, "azureml_last_run_success"))
+      assert.is_nil(read("summary.json"):find "s3cret")
+    end
+  end)
+
+  it("come also where the words that are wrong stand before them", function()
+    run("-e", "")
+    local _, _, code = process.executable({ "--key", "--speed", "x", "--summary",
+      path_of "summary.json", "list" }, environment())
+    local summary = json.decode(read "summary.json")
+    assert.same({ 2, 2 }, { code, summary.exit_code })
+    assert.equal("unrecognized option '--key'", summary.error.message)
+    assert.same({ "--key", "--speed", "***", "--summary", "***", "***" }, summary.command)
+  end)
+
   it("tell the error of an os.exit that is refused", function()
     local code, _, summary, err = run("-e", "os.exit 'x'")
     assert.same({ 1, 1 }, { code, summary.exit_code })
@@ -285,6 +312,10 @@ describe("the reports of a run", function()
       assert.equal(("azureml: the file of --summary, '%s', cannot be written: %s (OutputFailed)\n")
         :format(path, reason), err)
     end
+    local _, _, code = process.executable({ "--summary", path_of "summary.json", "--prometheus",
+      directory, "stop", "ann" }, environment())
+    local other = json.decode(read "summary.json")
+    assert.same({ 1, 1, "OutputFailed" }, { code, other.exit_code, other.error.code })
     local client <close> = require "azureml".client { endpoint = emulator.url }
     assert.equal(0, client:request({ path = "/emulator/requests" }).json.stop)
   end)

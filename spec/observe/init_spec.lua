@@ -44,10 +44,15 @@ describe("the observation of a run", function()
     assert.equal(1, summary().exit_code)
   end)
 
-  it("does not begin when a file cannot be written", function()
-    local _, err = errors.try(start, directory .. "/no/file")
+  it("is for the other files when one cannot be written", function()
+    local _, err = errors.try(observe.start, {
+      files = { { option = "prometheus", path = directory .. "/no/file" },
+        { option = "summary", path = path } },
+      argv = {},
+    })
     assert.equal("OutputFailed", err.code)
-    assert.has_no.errors(function() notice.tell "nothing that a run knows" end)
+    assert.is_nil(observe.finish(1))
+    assert.equal(1, summary().exit_code)
   end)
 
   it("tells what could not be written at its end", function()

@@ -30,6 +30,11 @@ describe("the words of a command line", function()
     assert.equal("list ***", shown({ "list", "s3cret" }, 1, {}))
   end)
 
+  it("are options alone where they are refused", function()
+    assert.equal("--key=*** --speed *** -e*** ***",
+      table.concat(words.options { "--key=a", "--speed", "x", "-eb", "list" }, " "))
+  end)
+
   it("hide values and commands for instances, and show options and subcommands", function()
     assert.equal("exec *** *** *** ***", shown({ "exec", "ci-ann", "--", "echo", "s3cret" }, 1))
     assert.equal("create *** --tags ***", shown({ "create", "ci-ann", "--tags", "a=b" }, 1))

@@ -120,7 +120,7 @@ local function unrecognized(word)
   return ("unrecognized option '%s'%s"):format(word, near)
 end
 
--- Read one option. Return the index of the next word, or nil and a message.
+-- Read one option. Return the index of the next word, and a message when the option is wrong.
 local function read_option(options, argv, index)
   local name, value = split(argv[index])
   if flags[name] then
@@ -131,41 +131,46 @@ local function read_option(options, argv, index)
     optional[name](options, value)
     return index + 1
   end
-  if not valued[name] then return nil, unrecognized(argv[index]) end
+  if not valued[name] then return index + 1, unrecognized(argv[index]) end
   if not value then
     index = index + 1
     value = argv[index]
     if not value or value:sub(1, 1) == "-" then
-      return nil, ("'%s' needs an argument"):format(name)
+      return index, ("'%s' needs an argument"):format(name)
     end
   end
-  local message = valued[name](options, value)
-  if message then return nil, message end
-  return index + 1
+  return index + 1, valued[name](options, value)
+end
+
+-- Return a message when options do not go together.
+local function misfit(options)
+  if options.speed_given and not options.emulator then
+    return "'--speed' sets the emulator's clock: it needs '--emulator'"
+  end
+  if options.summary and options.summary == options.prometheus then
+    options.summary, options.prometheus = nil, nil
+    return "'--prometheus' and '--summary' need different files"
+  end
 end
 
 --- Read the options.
 ---@param argv string[]
 ---@return azureml.Arguments?     nil when an option is wrong
----@return string? message        what is wrong
+---@return string? message        what is wrong first
+---@return azureml.Arguments?     the other options, when one is wrong
 function arguments.parse(argv)
-  local options, index = { steps = {}, speed = 60 }, 1
+  local options, index, message = { steps = {}, speed = 60 }, 1, nil
   while argv[index] and argv[index]:find "^%-." do
     if argv[index] == "--" then
       options.ended = true
       index = index + 1
       break
     end
-    local next_index, message = read_option(options, argv, index)
-    if not next_index then return nil, message end
-    index = next_index
+    local next_index, fault = read_option(options, argv, index)
+    index, message = next_index, message or fault
   end
-  if options.speed_given and not options.emulator then
-    return nil, "'--speed' sets the emulator's clock: it needs '--emulator'"
-  end
-  if options.summary and options.summary == options.prometheus then
-    return nil, "'--prometheus' and '--summary' need different files"
-  end
+  message = misfit(options) or message
+  if message then return nil, message, options end
   options.first = argv[index] and index
   return options
 end

@@ -163,16 +163,26 @@ local function report_before_exit()
 end
 
 -- Begin to observe the run, for the reports that the options name.
-local function observe(options)
+local function observe(options, is_refused)
   local files = {}
   for _, name in ipairs { "prometheus", "summary" } do
     if options[name] then files[#files + 1] = { option = name, path = options[name] } end
   end
+  is_observed = true
   require("azureml.observe").start {
     files = files, argv = host.argv, first = options.first, is_script = options.ended,
+    is_refused = is_refused,
   }
-  is_observed = true
   report_before_exit()
+end
+
+-- Observe the run if the options name reports, also when they are refused: a report of the run
+-- before must not stand for this one. Return whether the run may go on.
+local function observe_if_asked(options, is_refused)
+  if not (options.prometheus or options.summary) then return true end
+  local ok, caught = xpcall(observe, traceback.catch, options, is_refused)
+  if not ok then interpreter.fail(caught) end
+  return ok
 end
 
 -- Steps -------------------------------------------------------------------------------------------
@@ -296,9 +306,6 @@ local function add_main(argv, options)
 end
 
 local function add_steps(argv, options)
-  if options.prometheus or options.summary then
-    add(function() return observe, options end)
-  end
   if options.emulator then
     add(function() return require("azureml.config").use_emulator, { speed = options.speed } end)
   end
@@ -334,9 +341,10 @@ function interpreter.start(description)
   end
   set_arg(host.argv, nil)
   add_own_tree()
-  local options, message = arguments.parse(host.argv)
+  local options, message, others = arguments.parse(host.argv)
   if not options then
-    return refuse(message)
+    if observe_if_asked(others, true) then refuse(message) end
+    return
   end
   set_arg(host.argv, options.first)
   if options.help then
@@ -345,7 +353,7 @@ function interpreter.start(description)
   end
   if options.version then return print(require("azureml.cli.version").text()) end
   if options.v and not options.i then print(host.copyright) end
-  add_steps(host.argv, options)
+  if observe_if_asked(options) then add_steps(host.argv, options) end
 end
 
 --- Return the next function to call and its arguments; nothing when all steps are done and the

@@ -1,6 +1,6 @@
 --- Report on a run of the executable: `--prometheus FILE` and `--summary FILE`. The files are
---- checked before anything runs, and written whole when the run ends, however it ends. A process
---- that is killed leaves the files of the run before.
+--- checked before anything runs, and written whole when the run ends, however it ends: also when it
+--- is refused. A process that is killed leaves the files of the run before.
 local core = require "azureml.core"
 local errors = require "azureml.error"
 local later = require "azureml.tool.later"
@@ -8,6 +8,7 @@ local notice = require "azureml.tool.notice"
 local prometheus = later "azureml.observe.prometheus"
 local run_module = require "azureml.observe.run"
 local summary = later "azureml.observe.summary"
+local tables = require "azureml.tool.tables"
 local words = later "azureml.observe.words"
 
 local observe = {}
@@ -27,6 +28,7 @@ local observe = {}
 ---@field argv string[]
 ---@field first integer?          the index of the command or script
 ---@field is_script boolean?      the word there is a script's name, though a command has it too
+---@field is_refused boolean?     the executable's options are wrong
 
 -- option -> function that returns the file's text.
 local WRITERS = {
@@ -40,17 +42,20 @@ local function fault_of(file, reason)
   return ("the file of --%s, '%s', cannot be written: %s"):format(file.option, file.path, reason)
 end
 
---- Begin to observe the run.
+--- Begin to observe the run. If a file cannot be written, the run is observed for the others.
 ---@param given azureml.Observed
 ---@raise an error object `OutputFailed` if a file cannot be written
 function observe.start(given)
+  local files, fault = {}, nil
   for _, file in ipairs(given.files) do
-    local fault = core.publish_fault(file.path)
-    if fault then errors.raise { code = "OutputFailed", message = fault_of(file, fault) } end
+    local reason = core.publish_fault(file.path)
+    if reason then fault = fault or fault_of(file, reason)
+    else files[#files + 1] = file end
   end
-  observed, run = given, run_module.new()
+  observed, run = tables.merge(given, { files = files }), run_module.new()
   run.on_leaving = observe.write
   notice.observe(run)
+  if fault then errors.raise { code = "OutputFailed", message = fault } end
 end
 
 local function commands()
@@ -58,12 +63,17 @@ local function commands()
   return cli and not observed.is_script and cli.commands or {}
 end
 
+local function words_shown()
+  if observed.is_refused then return words.options(observed.argv) end
+  return words.shown(observed.argv, observed.first, commands())
+end
+
 local function ending_of(exit_code)
   local requests, throttled, held = core.traffic()
   return {
     exit_code = exit_code, ended = math.floor(core.time() * 1000) / 1000, seconds = run:seconds(),
     version = core.version,
-    command = words.shown(observed.argv, observed.first, commands()),
+    command = words_shown(),
     requests = requests, throttled = throttled, held = math.floor(held * 1000 + 0.5) / 1000,
   }
 end

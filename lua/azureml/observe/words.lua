@@ -42,6 +42,15 @@ local function is_first_shown(row, group, word)
   return require("azureml.cli." .. group:gsub("-", "_")).subcommands[word] ~= nil
 end
 
+--- Return the words of a command line that is refused: options without their values.
+---@param argv string[]           without the program
+---@return string[]
+function words.options(argv)
+  local shown = {}
+  for index, word in ipairs(argv) do shown[index] = option_alone(word) end
+  return shown
+end
+
 --- Return the words of a command line, in which "***" stands for what could be secret.
 ---@param argv string[]           without the program
 ---@param first integer?          the index of the command or script; nil: there is none
