@@ -2,8 +2,7 @@
 
 # Check the metrics of a run with promtool, which Debian's package prometheus has.
 metrics: all
-	@command -v promtool >/dev/null || { \
-	  echo "make metrics needs promtool: install prometheus" >&2; exit 1; }
+	$(call need,prometheus)
 	@rm -f $(B)/metrics.prom
 	@! $(B)/azureml --emulator --speed 1000 --prometheus $(B)/metrics.prom \
 	  spec/observe/metrics.lua 2>/dev/null
