@@ -31,9 +31,9 @@ describe("a list of instances", function()
     vm("d", { state = "running", created_by = "her" }),
   }
 
-  local function names(wanted)
+  local function names(wanted, given)
     local at, found = 0, {}
-    for one in list.new(function() at = at + 1 return all[at] end, wanted) do
+    for one in list.new(function() at = at + 1 return (given or all)[at] end, wanted) do
       found[#found + 1] = one.name
     end
     return table.concat(found)
@@ -96,6 +96,13 @@ describe("a list of instances", function()
     for _, wrong in ipairs { { team = 5 }, { "team" } } do
       assert.error_matches(function() names { tags = wrong } end, "must hold texts by name")
     end
+  end)
+
+  it("tells an instance that runs a job from one that only runs", function()
+    local two = { vm("a", { state = "JobRunning" }), vm("b", { state = "Running" }) }
+    assert.equal("b", names({ state = "Running" }, two))
+    assert.equal("a", names({ state = "JobRunning" }, two))
+    assert.equal("ab", names({ state = { "Running", "JobRunning" } }, two))
   end)
 
   it("takes several states", function()

@@ -9,7 +9,8 @@ local single_pass = require "azureml.tool.single_pass"
 
 --- Which instances: all filters must hold.
 ---@class azureml.ListOptions
----@field state? azureml.State|azureml.State[]  the state, or one of several
+---@field state? azureml.State|azureml.State[]  the state, or one of several: one that runs a
+---  job is JobRunning, not Running
 ---@field vm_size? azureml.SizeName  the size of its virtual machine
 ---@field tags? table<string, string>  it has all these tags
 ---@field mine? boolean  it is assigned to the caller, or created by the caller and not assigned

@@ -65,7 +65,8 @@ end
 --- Add the options that filter instances: --state, --tags, --like, --mine, --where and so on.
 function filters.options(parser)
   local state = parser:option("--state", "only instances in one of these states, with commas or "
-    .. "in several options: " .. table.concat(power_state.names, ", "))
+    .. "in several options; one that runs a job is JobRunning, not Running: "
+    .. table.concat(power_state.names, ", "))
   state:argname("Running|Stopped|..."):convert(filters.states):count "*"
   state.azureml_values = power_state.names
   parser:option("--tags", "only instances with all of these tags")

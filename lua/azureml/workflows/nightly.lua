@@ -1,4 +1,5 @@
---- Stop each running instance that has no tag keep=on.
+--- Stop each running instance that has no tag keep=on. One that runs a job is left alone: its state
+--- is JobRunning.
 ---
 ---     azureml run nightly [WORKSPACE]
 local azureml = require "azureml"
