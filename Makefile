@@ -574,6 +574,7 @@ lint: test-deps
 	@LUA_PATH="./?.lua;;" $(LUA) spec/lint/citations.lua $(WRITTEN)
 	@$(MAKE) --no-print-directory all B=build/gcc CC=gcc CFLAGS="-O2 -Werror"
 	@$(MAKE) --no-print-directory all B=build/clang CC=clang CFLAGS="-O2 -Werror"
+	@clang $(ALL_CFLAGS) -Werror -DCOMPARE='""' -fsyntax-only $(wildcard spec/fuzz/*.c)
 	@luarocks --lua-version 5.4 lint rockspec/azureml-scm-1.rockspec
 	@echo "lint: clean"
 

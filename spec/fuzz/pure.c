@@ -86,7 +86,7 @@ static void try_headers(const Headers *headers) {
   for (const char *line = headers_next(headers, NULL); line; line = headers_next(headers, line))
     headers_get(headers, "retry-after");
   retry_after(headers, 1700000000);
-  throttle_note(throttle_scope(throttle, "scope"), THROTTLE_READS, headers, 0);
+  throttle_note(throttle_scope(throttle, "scope"), THROTTLE_READS, headers, 1, 2);
   throttle_free(throttle);
 }
 
