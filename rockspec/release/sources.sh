@@ -17,8 +17,9 @@ apt() {
 
 # Download the newest version whose files are all there: an update can be half-way in a mirror.
 download() {
+  : > "$folder/log"
   for suite in '' $(sed 's|.*/ \([^ ]*\) .*|/\1|' "$folder/sources.list"); do
-    apt source --download-only "$1$suite" > "$folder/log" 2>&1 && return
+    apt source --download-only "$1$suite" >> "$folder/log" 2>&1 && return
   done
 }
 
@@ -27,11 +28,12 @@ unpack() {
   rm -rf "${folder:?}/$1"
   for description in $(printf '%s\n' "$1"_*.dsc | sort -rV); do
     version=$(sed -n 's/^Version: //p' "$description")
-    dpkg-source -q -x "$description" "$folder/$1" > "$folder/log" 2>&1 || continue
+    dpkg-source -q -x "$description" "$folder/$1" >> "$folder/log" 2>&1 || continue
     echo "$1 $version" >> "$folder/versions"
     return
   done
   for tarball in $(printf '%s\n' "$1"_*.orig.tar.* | grep -v 'asc$' | sort -rV); do
+    [ -f "$tarball" ] || break
     mkdir "$folder/$1"
     tar -xf "$tarball" -C "$folder/$1" --strip-components=1 || break
     version=${tarball#*_}
