@@ -425,7 +425,7 @@ check-asan: test-deps
 	  CFLAGS="$(ASAN_CFLAGS)" LDFLAGS="$(SANITIZE)" \
 	  CHECK_ENV='ASAN_OPTIONS=detect_leaks=1 AZUREML_PRELOAD="$(ASAN_LIBRARIES)"'
 
-# Slow. Valgrind checks the suite's own process and its forked children, but no other program.
+# Valgrind checks the suite's own process and its forked children, but no other program.
 # platform_spec.lua is left out: its children leave without freeing what the suite has allocated,
 # and valgrind lacks the system call that gives a child's descriptor.
 VALGRIND_SPECS ?= $(filter-out %/platform_spec.lua,$(wildcard spec/csrc/*_spec.lua)) \
