@@ -32,6 +32,8 @@ local MOST_APART = 300         -- seconds between two clocks: Entra ID takes no 
 ---@field workspace azureml.Workspace?
 ---@field client azureml.Client?
 ---@field credential azureml.Credential?
+---@field is_reachable boolean? the endpoint answers
+---@field is_signed_in boolean?
 ---@field headers table?        of a reply of the service
 
 local function ok(text, ...)
@@ -113,6 +115,7 @@ local function check_endpoint(self)
     label = "reach the endpoint",
   })
   if err and not err.status then return failed_by(err) end
+  self.is_reachable = true
   local milliseconds = math.floor((core.now() - began) * 1000)
   return ok("%s answers in %d ms", core.redacted(endpoint), milliseconds)
 end
@@ -135,6 +138,7 @@ local function check_workspace(self)
   }))
   if err then return failed_by(err) end
   if not self.is_signed_in then return skipped "there is no sign-in" end
+  if not self.is_reachable then return skipped "the endpoint cannot be reached" end
   local reply, refusal = errors.try(opened.look, opened)
   if refusal then return failed_by(refusal) end
   self.workspace, self.headers = opened, reply.headers
