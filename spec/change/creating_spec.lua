@@ -1,5 +1,6 @@
 local azureml = require "azureml"
 local json = require "azureml.json"
+local preflight = require "azureml.change.preflight"
 local warning = require "azureml.tool.warning"
 local world = require "spec.world"
 
@@ -76,15 +77,30 @@ describe("a creation", function()
     assert.equal(op.warnings[2], given)
   end)
 
-  it("that met an instance made at the same time is an error", function()
-    emulator:fault { match = { method = "GET", path = "/computes/ann" },
+  -- Let looks at an instance find nothing, as if it was made after them.
+  local function hide(name, looks)
+    emulator:fault { match = { method = "GET", path = "/computes/" .. name }, times = looks,
       answer = { status = 404, json = { error = { code = "ResourceNotFound", message = "no" } } } }
+  end
+
+  it("that met an instance made at the same time is an error", function()
+    hide("ann", 1)
     emulator:fault { match = { path = "checkComputeNameAvailability" },
       answer = { status = 403, json = { error = { code = "AuthorizationFailed", message = "" } } } }
     local err = refusal(ws.instances.create, ws.instances, "ann", {})
     assert.equal("InstanceExists", err.code)
     assert.matches("^create ann: the service answered that an instance of this name exists",
       err.message)
+  end)
+
+  it("of a name that another process takes between two looks tells the instance", function()
+    hide("ann", 1)
+    local err = refusal(ws.instances.create, ws.instances, "ann", {})
+    assert.equal("InstanceExists", err.code)
+    assert.equal("ann", err.instance.name)
+    hide("ann", 1)
+    assert.matches("an instance of this name exists",
+      preflight.check_name(ws.instances, "ann").findings[1].text)
   end)
 
   it("merges members that have no option, but none that has one", function()
@@ -185,6 +201,13 @@ describe("a creation", function()
       local one, other = azureml.parallel(ensure, ensure)
       assert.equal("Running", one.state)
       assert.equal("PT60M", other.idle_time_before_shutdown)
+    end)
+
+    it("takes an instance that is made between the look and the check of the name", function()
+      hide("ann", 2)
+      local op = ws.instances:ensure("ann", {})
+      assert.equal("Running", op:wait().state)
+      for _, request in ipairs(requests) do assert.are_not.equal("PUT", request.method) end
     end)
 
     it("tells all that is wrong with a missing one, its name included", function()

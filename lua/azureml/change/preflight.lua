@@ -94,11 +94,18 @@ local function check_name(self)
   local message = json.get(answer, "message") or "another compute of the region has it"
   local code = json.get(answer, "reason") == "AlreadyExists" and "AlreadyExists" or nil
   if not code and naming.fault(self.name) then return end      -- which is a finding of its own
+  self.is_taken = code ~= nil
   add_error(self, code, "name", "'%s' is not available: %s", self.name, message)
 end
 
 local function check_existing(self)
   self.report.instance = self.collection:find(self.name)
+end
+
+-- Look again for an instance whose name is taken: both checks ran at the same time, and another
+-- process may have made it after the first look.
+local function check_made_meanwhile(self)
+  if self.is_taken and not self.report.instance then check_existing(self) end
 end
 
 -- Rights ------------------------------------------------------------------------------------------
@@ -291,6 +298,7 @@ end
 
 local function run_rounds(self, rounds)
   for _, checks in ipairs(rounds) do run_round(self, checks) end
+  check_made_meanwhile(self)
   check_quota(self)
   return self.report
 end
@@ -299,8 +307,8 @@ local function new_report(name, findings)
   return setmetatable({ name = name, findings = findings or {} }, metatable)
 end
 
---- Make all checks that need the service. At most two round trips; what is the same for all
---- instances of a workspace is fetched once.
+--- Make all checks that need the service. At most two round trips, and one more where the name was
+--- taken meanwhile; what is the same for all instances of a workspace is fetched once.
 ---@param collection azureml.Instances
 ---@param name string
 ---@param wanted table                     canonical
@@ -369,9 +377,11 @@ function preflight.check_name(collection, name)
     report.findings[1] = { field = "name", level = "error", text = fault }
     return report
   end
-  run_round({
+  local self = {
     workspace = collection.workspace, collection = collection, name = name, report = report,
-  }, { check_existing, check_name })
+  }
+  run_round(self, { check_existing, check_name })
+  check_made_meanwhile(self)
   if report.instance then tell_existing(report, report.instance) end
   return report
 end
