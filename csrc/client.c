@@ -97,7 +97,7 @@ static void open_route(Client *client, char *origin, const ClientOptions *option
     .ca_file = client->authorities.file,
     .ca_directory = client->authorities.directory,
     .proxy = client->proxy,
-    .cookies = options->cookies ? route_share(CURL_LOCK_DATA_COOKIE) : NULL,
+    .cookies = options->cookies ? route_share(1) : NULL,
     .connect_timeout = options->connect_timeout,
     .max_reply = options->max_reply
   };

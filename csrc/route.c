@@ -46,9 +46,15 @@ int route_apply(CURL *easy, const Route *route) {
     && route_text(easy, CURLOPT_USERAGENT, route->user_agent);
 }
 
-CURLSH *route_share(curl_lock_data kind) {
+static int add_kind(CURLSH *share, curl_lock_data kind) {
+  return curl_share_setopt(share, CURLSHOPT_SHARE, kind) == CURLSHE_OK;
+}
+
+CURLSH *route_share(int with_cookies) {
   CURLSH *share = curl_share_init();
-  if (!share || !curl_share_setopt(share, CURLSHOPT_SHARE, kind)) return share;
+  int is_whole = share && add_kind(share, CURL_LOCK_DATA_SSL_SESSION)
+    && (!with_cookies || add_kind(share, CURL_LOCK_DATA_COOKIE));
+  if (is_whole) return share;
   curl_share_cleanup(share);
   return NULL;
 }

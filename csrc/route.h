@@ -12,7 +12,8 @@ typedef struct Route {
   int         is_loopback;
   const char *user_agent, *proxy;
   const char *ca_file, *ca_directory;      /* at most one; both NULL: libcurl's own choice */
-  CURLSH     *cookies;           /* must live until the transfer ends; NULL: no cookies */
+  CURLSH     *cookies;           /* and the TLS sessions of this route; must live until the transfer
+                                    ends; NULL: no cookies */
   double      connect_timeout;   /* seconds */
   size_t      max_reply;         /* bytes of the body, after decompression */
 } Route;
@@ -24,8 +25,9 @@ int route_apply(CURL *easy, const Route *route);
 /* Give libcurl a text to copy. Return 0 when memory is short: it must not send without the text. */
 int route_text(CURL *easy, CURLoption option, const char *text);
 
-/* Create what handles share of one kind: cookies, TLS sessions. The handles must end before it.
-   NULL: no memory. */
-CURLSH *route_share(curl_lock_data kind);
+/* Create what handles share: TLS sessions, and cookies if wanted. The handles must end before it.
+   NULL: no memory. Each share has TLS sessions: a handle that moves from a share without them to
+   one that has them leaks its own, in libcurl 7.88. */
+CURLSH *route_share(int with_cookies);
 
 #endif

@@ -358,7 +358,7 @@ static Pool *pool_of(Loop *loop) {
   Attachment *attached = loop_attached(loop);
   if (attached) return container_of(attached, Pool, attachment);
   Pool *pool = calloc(1, sizeof *pool);
-  if (!pool || !(pool->sessions = route_share(CURL_LOCK_DATA_SSL_SESSION))) {
+  if (!pool || !(pool->sessions = route_share(0))) {
     free(pool);
     return NULL;
   }
