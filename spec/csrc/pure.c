@@ -534,7 +534,7 @@ static int l_retry_delay(lua_State *L) {
 }
 
 static int l_retry_after(lua_State *L) {
-  Headers headers = { { 0 } };
+  Headers headers = { .lines = { 0 } };
   time_t now = (time_t)luaL_checkinteger(L, 2);
   read_headers(L, 1, &headers);
   lua_pushnumber(L, retry_after(&headers, now));
@@ -737,7 +737,7 @@ static int l_throttle_until(lua_State *L) {
 
 /* note(scope, kind, lines, now = 0, sent_at = now) */
 static int l_throttle_note(lua_State *L) {
-  Headers headers = { { 0 } };
+  Headers headers = { .lines = { 0 } };
   double now = luaL_optnumber(L, 5, 0);
   ThrottleScope *scope = check_scope(L);
   ThrottleKind kind = check_kind(L);
