@@ -343,6 +343,24 @@ static void replace_resume(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* -- os.exit ----------------------------------------------------------------------------------- */
+
+/* os.exit, as Lua has it. A finalizer may call it while the state is closed for the process to end:
+   then its exit code counts. */
+static int l_exit(lua_State *L) {
+  int code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
+  host.is_closing = 0;
+  if (lua_toboolean(L, 2)) lua_close(L);
+  exit(code);
+}
+
+static void replace_exit(lua_State *L) {
+  lua_getglobal(L, LUA_OSLIBNAME);
+  lua_pushcfunction(L, l_exit);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 1);
+}
+
 /* -- built-in modules -------------------------------------------------------------------------- */
 
 static const luaL_Reg built_in[] = {
@@ -394,6 +412,7 @@ static void open_libraries(lua_State *L, int without_environment) {
   }
   luaL_openlibs(L);
   replace_resume(L);
+  replace_exit(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   luaL_setfuncs(L, built_in, 0);
   lua_pop(L, 1);

@@ -126,6 +126,13 @@ describe("the executable agrees with lua5.4", function()
     end)
   end)
 
+  it("on the exit code of a finalizer that ends the process at the end", function()
+    for _, arguments in ipairs { "3, true", "false, true", "3" } do
+      local text = "setmetatable({}, { __gc = function() os.exit(%s) end })"
+      agree { "-e", text:format(arguments) }
+    end
+  end)
+
   it("on LUA_INIT", function()
     agree({ "-e", "print(2)" }, { env = { "LUA_INIT=print(1)" } })
     agree({ "-e", "print(2)" }, { env = { "LUA_INIT=print(1)", "LUA_INIT_5_4=print(54)" } })
