@@ -45,6 +45,42 @@ describe("an error object", function()
       .. "  - ci-4: cannot start ci-4: busy (Refused, request b)", tostring(err))
   end)
 
+  describe("takes two items for alike", function()
+    local function is_alike(one, other)
+      local details = {}
+      for i, given in ipairs { one, other } do
+        local err = errors.new { code = "A", message = given[2], hint = given.hint }
+        details[i] = { name = given[1], error = err, message = given[2] }
+      end
+      return #errors.gather(details) == 1
+    end
+
+    it("when only their names differ, whatever is in a name", function()
+      assert.is_true(is_alike({ "ci-1", "ci-1: no" }, { "ci-10", "ci-10: no" }))
+      assert.is_true(is_alike({ "%d+", "%d+: no" }, { "[x", "[x: no" }))
+      assert.is_true(is_alike({ "#1", "#1: no" }, { "#2", "#2: no" }))
+      assert.is_true(is_alike({ "a b/c", "a b/c: a b/c is gone" }, { "d", "d: d is gone" }))
+      assert.is_true(is_alike({ "a", "no", hint = "start a" }, { "b", "no", hint = "start b" }))
+    end)
+
+    it("but not when their messages or their hints differ beside the names", function()
+      assert.is_false(is_alike({ "ci-1", "ci-1: for ci-10" }, { "ci-2", "ci-2: for ci-20" }))
+      assert.is_false(is_alike({ "5", "5: 15 of 50" }, { "6", "6: 16 of 60" }))
+      assert.is_false(is_alike({ "a", "a: limit a" }, { "b", "b: limit " }))
+      assert.is_false(is_alike({ "a", "a: no", hint = "look" }, { "b", "b: no", hint = "wait" }))
+      assert.is_false(is_alike({ "a", "a: no", hint = "look" }, { "b", "b: no" }))
+    end)
+
+    it("but not when a name or a message is no text, or empty", function()
+      assert.is_false(is_alike({ "", ": no" }, { "", ": no" }))
+      assert.is_false(is_alike({ nil, "no" }, { nil, "no" }))
+      assert.is_false(is_alike({ 1, "no" }, { 2, "no" }))
+      local err = errors.new { code = "A", message = "no" }
+      assert.equal("x (B)", tostring(errors.new { code = "B", message = "x", details = {
+        { name = "a", error = err }, { name = "b", error = err, message = 5 } } }):match "^[^\n]*")
+    end)
+  end)
+
   it("shows the first cause of a detail that is a group's error itself, and a hint once", function()
     local function group(name, ...)
       local details = {}

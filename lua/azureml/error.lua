@@ -103,12 +103,21 @@ local function add_detail(lines, indent, detail, shown)
   end
 end
 
--- Return the text of a group's detail without the name of its item; nil for another detail.
+-- Return a pattern that finds a name as a whole: not 'ci-1' in 'ci-10'.
+local function pattern_of(name)
+  local escaped = name:gsub("%p", "%%%0")
+  return (name:find "^%w" and "%f[%w]" or "") .. escaped .. (name:find "%w$" and "%f[%W]" or "")
+end
+
+-- Return all that is shown of a group's detail, without the name of its item; nil for another
+-- detail.
 local function gist_of(detail)
   local err = type(detail) == "table" and rawget(detail, "error")
-  local name = err and rawget(detail, "name")
-  if not error_module.is(err) or type(name) ~= "string" or err.details then return nil end
-  return detail.message:gsub(name:gsub("%p", "%%%0"), "") .. identification(err)
+  local name, message = err and rawget(detail, "name"), err and rawget(detail, "message")
+  if not error_module.is(err) or err.details then return nil end
+  if type(name) ~= "string" or name == "" or type(message) ~= "string" then return nil end
+  local shown = table.concat({ message, identification(err), err.hint or "" }, "\n")
+  return (shown:gsub(pattern_of(name), "\0"))
 end
 
 --- Gather details that differ only in the name of their item: an outage lets all items of a fleet
