@@ -32,7 +32,7 @@ static int add_line(Buf *lines, const char *line, size_t len) {
   return 0;
 }
 
-/* Append a field, or another line, which is no field. */
+/* Append a line. If it is a field, note its name. */
 static int add_field(Headers *headers, const char *line, size_t len) {
   const char *colon = memchr(line, ':', len);
   if (colon) headers->likely |= bit_of(line, (size_t)(colon - line));

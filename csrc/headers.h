@@ -9,7 +9,8 @@
 
 typedef struct Headers {
   Buf lines;          /* "Name: value" NUL "Name: value" NUL; its limit bounds the reply's fields */
-  uint64_t likely;    /* a bit for each name that headers_add has seen, and for few others */
+  uint64_t likely;    /* a bit for each name that headers_add has seen; few other names share it. A
+                         name whose bit is missing is absent */
 } Headers;
 
 /* Add a line as libcurl delivers it, with its CR LF. A status line starts a new block; ignore an

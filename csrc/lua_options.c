@@ -32,7 +32,8 @@ void check_keys(lua_State *L, int arg, const char *noun, const char *const *keys
   }
 }
 
-/* Return whether a value is set. Raise an error when it has another type.  [-0, +0, v] */
+/* Return whether a value of the type `found` is set. Raise an error unless it is of type `type`.
+   [-0, +0, v] */
 static int is_set(lua_State *L, int found, const char *name, int type) {
   if (found > LUA_TNIL && found != type)
     luaL_error(L, "option '%s' must be a %s, not a %s", name, lua_typename(L, type),
@@ -85,9 +86,9 @@ double opt_number(lua_State *L, int arg, const char *name, double otherwise) {
 }
 
 int opt_boolean(lua_State *L, int arg, const char *name) {
-  int is_set = opt_field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
+  int value = opt_field(L, arg, name, LUA_TBOOLEAN) && lua_toboolean(L, -1);
   lua_pop(L, 1);
-  return is_set;
+  return value;
 }
 
 /* Raise unless the table on top has as many keys as entries: a table of fields in place of a list

@@ -73,7 +73,7 @@ typedef struct Shared {
 
 static Shared *shared_of(const char *text) { return (Shared *)(text - offsetof(Shared, text)); }
 
-char *text_shared(const char *first, const char *second) {
+char *text_shared_new(const char *first, const char *second) {
   size_t first_len = strlen(first), second_size = strlen(second) + 1;
   Shared *shared = malloc(sizeof *shared + first_len + second_size);
   if (!shared) return NULL;

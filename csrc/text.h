@@ -26,11 +26,12 @@ void text_set(char **slot, const char *text);
 /* Overwrite a secret and free it. */
 void text_wipe(char *text);
 
-/* A secret that several owners share. Join two texts to one; the caller is its first owner. */
-char *text_shared(const char *first, const char *second);
-/* Return a shared text to one more owner; NULL gives NULL. */
+/* A shared text is a secret with a count of its owners. Join two texts to one; the caller is its
+   first owner. */
+char *text_shared_new(const char *first, const char *second);
+/* Return a shared text for one more owner; NULL gives NULL. */
 char *text_share(const char *shared);
-/* Leave a shared text. The last owner overwrites it and frees it. */
+/* Give up a shared text. The last owner overwrites it and frees it. */
 void text_unshare(char *shared);
 
 /* -- questions: 1 or 0 ------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ double grant_refresh_in(const Grant *grant) {
 /* Return 0 when memory is short: the old token stays. */
 static int keep(Token *token, const Grant *grant) {
   double now = loop_now(token->credential->loop);
-  char *header = text_shared(BEARER, grant->token);
+  char *header = text_shared_new(BEARER, grant->token);
   if (!header) return 0;
   text_unshare(token->header);
   token->header = header;

@@ -53,9 +53,9 @@ struct TokenWait {                /* the place of a client that waits for a toke
   void (*ready)(TokenWait *wait, const Error *error);      /* error NULL: call token_header again */
 };
 
-/* Set *header to the header line to send, "Authorization: Bearer ...", a shared text that is valid
-   until the loop turns.
-   Or to NULL: wait->ready is called later, never during the call. Return 0 when memory is short. */
+/* Set *header to the header line to send, "Authorization: Bearer ...". It is a shared text, valid
+   until the loop turns. Or set it to NULL: wait->ready is called later, never during the call.
+   Return 0 when memory is short. */
 int  token_header(Credential *credential, const char *scope, TokenWait *wait,
                   const char **header);
 /* Return 1 if the token that wait waits for depends on the answer to a question: the handler of the

@@ -11,8 +11,9 @@
 #include "url.h"
 
 enum {
-  NEAR = 4,                           /* concurrent transfers to a host near by: of 100 starts on
-                                         loopback 16 handshakes of TLS take half of the time */
+  NEAR = 4,                           /* concurrent transfers to a host near by. With 16, TLS
+                                         handshakes take half of the time of 100 starts on
+                                         loopback */
   FIRST = 16,                         /* concurrent transfers before the first reply */
   FAR = 128,                          /* the most concurrent transfers: to a host 50 ms away */
   MAX_STREAMS = 100,                  /* of an HTTP/2 connection; libcurl opens another beyond it */

@@ -128,7 +128,7 @@ end
 
 --- Get a resource and read it as a document.
 ---@param workspace azureml.Workspace
----@param verb azureml.Verb       a GET whose path ends with {name}
+---@param verb azureml.Verb       a GET whose path ends with {name}, without query and api_version
 ---@param request { name: string, verb: string, api_version: string?,
 ---  reader: azureml.DocumentReader }      verb: for which it is looked at
 ---@return azureml.Document?      nil: the reply is not JSON

@@ -81,7 +81,7 @@ function runner.park_on(op, member)
   local waiting = parked[op]
   if not waiting then
     parked[op] = member
-  elseif waiting.coroutine then
+  elseif waiting.coroutine then      -- it is a task, not a list
     parked[op] = { waiting, member }
   else
     waiting[#waiting + 1] = member
