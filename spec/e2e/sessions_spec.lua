@@ -36,9 +36,16 @@ describe("TLS sessions", function()
     return client:request({ path = "/" }).body:match "(%a+), TLSv1"
   end
 
-  local function two_sessions(client)
-    return { azureml.parallel(function() return session(client) end,
-      function() return session(client) end) }
+  -- Whether two concurrent requests resume sessions. A session whose connection the server resets
+  -- cannot be resumed, and s_server resets some: try again.
+  local function share_sessions(client)
+    local first, second
+    for _ = 1, 10 do
+      azureml.parallel(function() first = session(client) end,
+        function() second = session(client) end)
+      if first == "Reused" and second == "Reused" then return true end
+    end
+    return false
   end
 
   for _, cookies in ipairs { false, true } do
@@ -46,19 +53,18 @@ describe("TLS sessions", function()
       function()
         local client <close> = client_of(cookies)
         session(client)
-        assert.same({ "Reused", "Reused" }, two_sessions(client))
+        assert.is_true(share_sessions(client))
       end)
   end
 
   -- libcurl 7.88 leaks the sessions of a handle that moves to a share: the sanitized suite fails.
   it("of a client with cookies are its own, though handles go from client to client", function()
     local plain <close> = client_of(false)
-    session(plain)
     for _ = 1, 3 do
       local own <close> = client_of(true)
       assert.equal("New", session(own))
-      assert.equal("Reused", session(own))
-      assert.same({ "Reused", "Reused" }, two_sessions(plain))
+      assert.is_true(share_sessions(own))
+      assert.is_true(share_sessions(plain))
     end
   end)
 end)
