@@ -25,6 +25,10 @@ enum {
 /* Seconds of round trip that justify one more concurrent transfer. */
 static const double PAYS = 0.0004;
 
+/* Seconds without an end after which a transfer is late: it takes no place among the concurrent
+   ones. Else a few servers that hang would hold up the requests to all others. */
+static const double LATE = 0.05;
+
 /* The share of a slower reply's time that enters Pool.round_trip. */
 static const double CREEP = 1.0 / 64;
 
@@ -39,6 +43,7 @@ struct Transfer {
   struct curl_slist *headers;         /* the first header; all others lie in one block */
   size_t headers_size;                /* bytes of that block */
   unsigned route;                     /* the route that the handle is set up for */
+  double began;                       /* when the loop got the handle */
   Reply  reply;
   int    sendings;                    /* how many times libcurl was about to send */
   int    running;                     /* the loop has the handle */
@@ -60,8 +65,9 @@ typedef struct Idle {
 struct Pool {
   Attachment attachment;              /* to the loop: the pool lives as long */
   Loop    *loop;
-  Ring     waiting, flying;           /* heads of the transfers */
+  Ring     waiting, flying;           /* heads of the transfers, the oldest first */
   size_t   in_flight;
+  Timer    late;                      /* runs while transfers wait: one in flight may be late */
   double   round_trip;                /* seconds until a reply begins: the quickest lately;
                                          0: not known */
   int      shared;                    /* the last reply came by HTTP/2 */
@@ -315,9 +321,11 @@ static void launch(Pool *pool, size_t at_once) {
     ring_add(&pool->flying, &t->place);
     pool->in_flight++;
     t->running = 1;
+    t->began = loop_now(pool->loop);
     if (t->handle.easy || equip(t)) loop_handle_add(pool->loop, &t->handle);
     else loop_handle_lack(pool->loop, &t->handle);
   }
+  if (ring_is_empty(&pool->waiting)) loop_timer_stop(pool->loop, &pool->late);
 }
 
 static void transfer_free(Transfer *t) {
@@ -341,6 +349,7 @@ static void free_all(Ring *head) {
 
 static void pool_release(Attachment *attachment) {
   Pool *pool = container_of(attachment, Pool, attachment);
+  loop_timer_stop(pool->loop, &pool->late);
   free_all(&pool->flying);
   free_all(&pool->waiting);
   while (pool->idle_count) curl_easy_cleanup(pool->idle[--pool->idle_count].easy);
@@ -348,10 +357,26 @@ static void pool_release(Attachment *attachment) {
   free(pool);
 }
 
+/* Return how many transfers in flight are late. */
+static size_t count_late(const Pool *pool) {
+  size_t count = 0;
+  double before = loop_now(pool->loop) - LATE;
+  for (Ring *place = pool->flying.next; place != &pool->flying; place = place->next, count++)
+    if (container_of(place, Transfer, place)->began > before) break;
+  return count;
+}
+
+/* Do nothing: the loop calls pool_before_wait when a timer has fired. */
+static void wake_up(Timer *timer) { (void)timer; }
+
 /* Send more requests at once when replies are slow. */
 static void pool_before_wait(Attachment *attachment) {
   Pool *pool = container_of(attachment, Pool, attachment);
-  launch(pool, most_at_once(pool));
+  if (ring_is_empty(&pool->waiting)) return;
+  size_t at_once = most_at_once(pool) + count_late(pool);
+  launch(pool, at_once < FAR ? at_once : FAR);
+  if (at_once < FAR && !ring_is_empty(&pool->waiting))
+    loop_timer(pool->loop, &pool->late, loop_now(pool->loop) + LATE, wake_up);
 }
 
 /* Return the loop's pool, and create it at the first call. NULL: no memory. */

@@ -134,6 +134,22 @@ describe("a server that answers with", function()
   end)
 end)
 
+-- A quick reply lets the client take the server for one near by, which needs few connections.
+describe("forty requests that are not answered", function()
+  it("do not hold up another one", function()
+    local server <close> = serve(function(request)
+      return request:find("/quick", 1, true) and { answer("Content-Length: 2\r\n", "{}") } or {}
+    end)
+    local client <close> = client_of(server, { request_timeout = 20, retry = { tries = 0 } })
+    client:request { path = "/quick" }
+    local requests = {}
+    for i = 1, 40 do requests[i] = function() client:request { path = "/silence" } end end
+    requests[41] = function() error(client:request({ path = "/quick" }).body, 0) end
+    local _, raised = pcall(azureml.parallel, table.unpack(requests))
+    assert.equal("{}", tostring(raised))
+  end)
+end)
+
 describe("a reused connection that closes without an answer", function()
   local OK = answer("Content-Length: 2\r\n", "{}")
 
