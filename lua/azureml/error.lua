@@ -51,7 +51,7 @@ end
 local function describe(info)
   local place = ("%s:%d:"):format(info.short_src, info.currentline)
   if info.what == "main" then return place .. " in main chunk" end
-  if info.name then
+  if info.name and info.name ~= "?" then      -- "?": the executable's bytecode has no names
     return ("%s in %s '%s'"):format(place, info.namewhat ~= "" and info.namewhat or "function",
       info.name)
   end

@@ -289,6 +289,19 @@ describe("the executable", function()
     end)
   end)
 
+  it("tells where in a task an error object was raised, by the place of the task", function()
+    local text = [[
+      local azureml = require "azureml"
+      azureml.parallel(function()
+        azureml.resume "no ticket"
+      end)]]
+    with_script(text, function(name)
+      local ran = azureml { name }
+      local place = ("\n\t%s:3: in function <%s:2>\n"):format(name, name)
+      assert.is_truthy(ran.err:find(place, 1, true), ran.err)
+    end)
+  end)
+
   it("waits at its prompt, and lua5.4 at its own", function()
     local lines = 'azureml = require "azureml"\nazureml.sleep(0.01)\n'
       .. "a, b = azureml.parallel(function() azureml.sleep(0.02) return 1 end, "
