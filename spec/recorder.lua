@@ -6,8 +6,6 @@
 local folder = os.getenv "AZUREML_ANSWERS"
 if not folder then return end
 
-local NAME = "azureml.emulator"
-
 local file, seen = nil, {}
 
 local function write(line)
@@ -63,17 +61,9 @@ local function watch(emulator)
   return emulator
 end
 
-local function load_module()
-  for i = 2, #package.searchers do      -- the first is the one that asks us
-    local loader, extra = package.searchers[i](NAME)
-    if type(loader) == "function" then return loader(NAME, extra) end
-  end
-  error("module '" .. NAME .. "' not found")
-end
+local when_loaded = dofile(debug.getinfo(1, "S").source:match "^@(.*/)" .. "when_loaded.lua")
 
-package.preload[NAME] = function()
-  local module = load_module()
+when_loaded("azureml.emulator", function(module)
   local new = module.new
   function module.new(given) return watch(new(given)) end
-  return module
-end
+end)
