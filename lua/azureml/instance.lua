@@ -1,5 +1,5 @@
 --- A compute instance, as the service last described it: typed fields over the service's reply,
---- and the verbs. It reads the usual fields; azureml.instance_fields reads the others.
+--- and the verbs. It reads the usual fields; azureml.instance.fields reads the others.
 local later = require "azureml.tool.later"
 local activity = later "azureml.jupyter.activity"
 local copying = later "azureml.jupyter.copying"
@@ -7,7 +7,7 @@ local cost = later "azureml.look.cost"
 local definition = later "azureml.definition"
 local documents = require "azureml.tool.document"
 local errors = later "azureml.error"
-local fields = later "azureml.instance_fields"
+local fields = later "azureml.instance.fields"
 local jupyter = later "azureml.jupyter"
 local json = require "azureml.json"
 local logs = later "azureml.look.logs"
@@ -203,7 +203,8 @@ function metatable.__pairs(vm)
 end
 
 metatable.__render, metatable.__json = instance.summary, instance.summary
---- The names of the fields, for completion at the prompt. azureml.instance_fields adds its own.
+
+--- The names of the fields, for completion at the prompt. azureml.instance.fields adds its own.
 ---@type table<string, boolean>
 instance.field_names = { jupyter = true }
 metatable.__methods, metatable.__fields = Instance, instance.field_names

@@ -24,7 +24,7 @@ describe("azureml help", function()
     for _, name in ipairs(require("azureml.cli.output").formats) do
       assert.matches("\n  " .. name .. " ", out)
     end
-    for name in pairs(require("azureml.instance_fields").getters) do
+    for name in pairs(require("azureml.instance.fields").getters) do
       assert.is_truthy(out:find(name, 1, true), name)
     end
   end)

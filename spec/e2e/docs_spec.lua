@@ -49,7 +49,7 @@ describe("csrc/docs.lua", function()
   it("explains each code of an error, and each member of an instance", function()
     local errors, json = read(directory .. "/errors.md"), read(directory .. "/json.md")
     assert.is_truthy(errors:find("\n| `ResourceNotFound` | there is no such instance", 1, true))
-    for name in pairs(require("azureml.instance_fields").getters) do
+    for name in pairs(require("azureml.instance.fields").getters) do
       assert.is_truthy(json:find(name, 1, true), name)
     end
   end)

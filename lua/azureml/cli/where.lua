@@ -1,7 +1,7 @@
 --- Compile the condition of --where: a Lua expression over an instance's fields, such as
 --- `tags.keep ~= "on"`. The expression sees the fields alone, no globals and no libraries.
 local errors = require "azureml.error"
-local fields = require "azureml.instance_fields"
+local fields = require "azureml.instance.fields"
 local tables = require "azureml.tool.tables"
 
 local where = {}

@@ -3,7 +3,7 @@
 --- metamethod of the user's. Where `__index` is a function, the metatable may list what the
 --- function knows: `__methods` is a table of methods, `__fields` is a table whose keys are the
 --- names of fields.
-require "azureml.instance_fields"      -- adds the names of the fields of instances
+require "azureml.instance.fields"      -- adds the names of the fields of instances
 local later = require "azureml.tool.later"
 local names = later "azureml.console.names"
 local position = require "azureml.console.position"
