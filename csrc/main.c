@@ -138,6 +138,7 @@ static int l_call(lua_State *L) {
 
 /* -- random numbers ---------------------------------------------------------------------------- */
 
+/* Make OpenSSL's random numbers ready. */
 static void *seed(void *unused) {
   if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL)) RAND_status();
   return unused;
@@ -345,8 +346,8 @@ static void replace_resume(lua_State *L) {
 
 /* -- os.exit ----------------------------------------------------------------------------------- */
 
-/* os.exit, as Lua has it. A finalizer may call it while the state is closed for the process to end:
-   then its exit code counts. */
+/* Exit as Lua's os.exit does. A finalizer may call it while the state is closed for the process to
+   end: then its exit code counts. */
 static int l_exit(lua_State *L) {
   int code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
   host.is_closing = 0;
@@ -516,7 +517,7 @@ static void leave(int code) {
 }
 
 #ifndef __SANITIZE_ADDRESS__
-/* The finalizer that runs last: end the process. os.exit may close the state as well. */
+/* End the process, in the finalizer that runs last. Do nothing when os.exit closes the state. */
 static int l_end(lua_State *L) {
   (void)L;
   if (host.is_closing) leave(check_output(host.exit_code));

@@ -38,7 +38,7 @@ struct Transfer {
   Ring   place;                       /* in one of the pool's rings */
   Pool  *pool;
   Handle handle;                      /* its easy handle is NULL while the transfer waits */
-  Sending sending;                    /* without headers and authorization, which `headers` has */
+  Sending sending;                    /* without its headers and authorization: see below */
   char  *authorization;               /* 1.4 KB that all transfers share; NULL: none */
   struct curl_slist *headers;         /* the first header; all others lie in one block */
   size_t headers_size;                /* bytes of that block */
@@ -207,8 +207,9 @@ static int set_url(CURL *easy, const Sending *sending) {
     && route_text(easy, CURLOPT_REQUEST_TARGET, whole ? NULL : target);
 }
 
+/* Turn cookies on if the route has them; the empty name means that no file is read. */
 static int set_cookies(CURL *easy, const Route *route) {
-  return !route->cookies || route_text(easy, CURLOPT_COOKIEFILE, "");      /* on, read no file */
+  return !route->cookies || route_text(easy, CURLOPT_COOKIEFILE, "");
 }
 
 /* Set the options that all requests of a route share. Return 0 when memory is short. */

@@ -142,7 +142,7 @@ local function read_option(options, argv, index)
   return index + 1, valued[name](options, value)
 end
 
--- Return a message when options do not go together.
+-- Return a message when options do not go together. Drop both reports if they name the same file.
 local function misfit(options)
   if options.speed_given and not options.emulator then
     return "'--speed' sets the emulator's clock: it needs '--emulator'"
