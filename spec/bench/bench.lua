@@ -56,6 +56,24 @@ local JOBS = {
     takes = TAKES + 6, goals = {} },
 }
 
+-- The names that select a job: that of its kind, and that of the first option of its own server.
+local function names_of(job)
+  return { job.argv[1], job.server and job.server[1]:sub(3) }
+end
+
+-- Refuse names that select no job.
+local function check_wanted()
+  local known = { decode = true, pending = true }
+  for _, job in ipairs(JOBS) do
+    for _, name in ipairs(names_of(job)) do known[name] = true end
+  end
+  for name in wanted:gmatch "%S+" do
+    if not known[name] then error(("BENCH_JOBS: there is no job '%s'"):format(name), 0) end
+  end
+end
+
+check_wanted()
+
 local authority = certificate.authority()
 certificate.server(authority, "IP:127.0.0.1")
 
@@ -260,7 +278,8 @@ local function main()
   all.server = ask_ceiling()
   show_head()
   for _, job in ipairs(JOBS) do
-    if is_wanted(job.argv[1]) or job.server and is_wanted(job.server[1]:sub(3)) then
+    local kind, server_name = table.unpack(names_of(job))
+    if is_wanted(kind) or server_name and is_wanted(server_name) then
       local own <close> = job.server and serve(job.server)
       local result = measure_job(own or server, job)
       all.jobs[#all.jobs + 1] = result

@@ -21,6 +21,13 @@ describe("the benchmark", function()
   end)
   after_each(function() server:close() end)
 
+  it("refuses a job that it does not have", function()
+    local _, errors, code = process.executable(
+      { "spec/bench/bench.lua", "build" }, { BENCH_JOBS = "get gte" })
+    assert.equal(1, code)
+    assert.matches("BENCH_JOBS: there is no job 'gte'", errors)
+  end)
+
   it("measures decoding by itself", function()
     local output, errors, code = process.executable {
       "spec/bench/ours.lua", server.url, "decode", "2"
